@@ -1,0 +1,194 @@
+// The records of the claims log: their types, their wire form (JSON with `type` and `v`), and
+// the one reading of bytes that every reader shares. Bytes that are no record are 'void' for all
+// alike. A record this version does not know is 'unknown': the reader must halt, because two
+// versions that skip different records would find different winners.
+
+export const claimsTopic = 'firstcome.claims'
+export const couponEventsTopic = 'firstcome.coupon-events'
+
+/** Bounded so that the winners of one coupon fit in the memory of a node (about 250 B each). */
+export const quantityMax = 10_000_000
+export const couponNameCharactersMax = 200
+/** Money is whole minor units; a trillion leaves sums of thousands of them exact in a double. */
+export const amountMax = 1_000_000_000_000
+export const couponIdPattern = '^[a-z0-9][a-z0-9-]{0,62}$'
+/** 1 to 128 printable ASCII characters without spaces. */
+export const userIdPattern = '^[!-~]{1,128}$'
+export const newestRules = 1
+
+export type Discount = { kind: 'amount' | 'percent'; value: number }
+
+/** What the operator asked for. Times are milliseconds since 1970 UTC. */
+export type Terms = {
+  name: string
+  quantity: number
+  /** Absent: open from its own record on, by the log's clock. */
+  opensAt?: number
+  closesAt?: number
+  discount?: Discount
+}
+export type CouponCreated = {
+  type: 'coupon.created'
+  couponId: string
+  terms: Terms
+  /** The version of the rules that decides this coupon for ever. */
+  rules: number
+  by: string
+  commandId: string
+}
+export type CouponClaimed = {
+  type: 'coupon.claimed'
+  couponId: string
+  userId: string
+  claimId: string
+}
+export type CouponRestocked = {
+  type: 'coupon.restocked'
+  couponId: string
+  add: number
+  by: string
+  commandId: string
+}
+export type CouponSwitched = {
+  type: 'coupon.paused' | 'coupon.resumed' | 'coupon.closed'
+  couponId: string
+  by: string
+  commandId: string
+}
+export type ControlMessage = CouponCreated | CouponRestocked | CouponSwitched
+export type CouponMessage = CouponClaimed | ControlMessage
+
+export type Decoded =
+  | { kind: 'message'; message: CouponMessage }
+  | { kind: 'void'; reason: string }
+  | { kind: 'unknown'; reason: string }
+
+/** The record's value; its key is the coupon id. */
+export function encodeMessage(message: CouponMessage): Buffer {
+  return Buffer.from(JSON.stringify(wireForm(message)))
+}
+
+export function decodeMessage(value: Buffer): Decoded {
+  let wire: unknown
+  try {
+    wire = JSON.parse(value.toString())
+  } catch {
+    return { kind: 'void', reason: 'not JSON' }
+  }
+  if (!isObject(wire) || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
+  const read = readers[wire.type]
+  if (read === undefined) return { kind: 'unknown', reason: `unknown type ${wire.type}` }
+  if (wire.v !== 1) {
+    return { kind: 'unknown', reason: `version ${String(wire.v)} of ${wire.type}` }
+  }
+  const message = read(wire)
+  if (message === null) return { kind: 'void', reason: `malformed ${wire.type}` }
+  if (message.type === 'coupon.created' && message.rules > newestRules) {
+    return { kind: 'unknown', reason: `rules ${message.rules} of ${message.couponId}` }
+  }
+  return { kind: 'message', message }
+}
+
+export function sameTerms(a: Terms, b: Terms): boolean {
+  return (
+    a.name === b.name &&
+    a.quantity === b.quantity &&
+    a.opensAt === b.opensAt &&
+    a.closesAt === b.closesAt &&
+    a.discount?.kind === b.discount?.kind &&
+    a.discount?.value === b.discount?.value
+  )
+}
+
+type Wire = Record<string, unknown>
+
+function wireForm(message: CouponMessage): object {
+  if (message.type !== 'coupon.created') return { ...message, v: 1 }
+  const { terms, ...rest } = message
+  const time = (at?: number) => (at === undefined ? undefined : new Date(at).toISOString())
+  const times = { opensAt: time(terms.opensAt), closesAt: time(terms.closesAt) }
+  return { ...rest, v: 1, ...terms, ...times }
+}
+
+const readers: Record<string, (wire: Wire) => CouponMessage | null> = {
+  'coupon.claimed': readClaimed,
+  'coupon.created': readCreated,
+  'coupon.restocked': readRestocked,
+  'coupon.paused': (wire) => readSwitched('coupon.paused', wire),
+  'coupon.resumed': (wire) => readSwitched('coupon.resumed', wire),
+  'coupon.closed': (wire) => readSwitched('coupon.closed', wire),
+}
+
+const couponIdShape = new RegExp(couponIdPattern)
+const userIdShape = new RegExp(userIdPattern)
+
+function readClaimed(wire: Wire): CouponClaimed | null {
+  const { couponId, userId, claimId } = wire
+  if (!isCouponId(couponId) || !isIdentifier(claimId)) return null
+  if (typeof userId !== 'string' || !userIdShape.test(userId)) return null
+  return { type: 'coupon.claimed', couponId, userId, claimId }
+}
+
+function readCreated(wire: Wire): CouponCreated | null {
+  const { name, quantity, discount, rules } = wire
+  const control = readControl(wire)
+  const opensAt = readTime(wire.opensAt)
+  const closesAt = readTime(wire.closesAt)
+  if (control === null || opensAt === null || closesAt === null) return null
+  if (!isCount(rules, Number.MAX_SAFE_INTEGER) || !isCount(quantity, quantityMax)) return null
+  if (typeof name !== 'string' || name === '' || name.length > couponNameCharactersMax) return null
+  if (discount !== undefined && !isDiscount(discount)) return null
+  if (opensAt !== undefined && closesAt !== undefined && closesAt <= opensAt) return null
+  const terms: Terms = { name, quantity }
+  if (opensAt !== undefined) terms.opensAt = opensAt
+  if (closesAt !== undefined) terms.closesAt = closesAt
+  if (discount !== undefined) terms.discount = { kind: discount.kind, value: discount.value }
+  return { type: 'coupon.created', ...control, terms, rules }
+}
+
+function readRestocked(wire: Wire): CouponRestocked | null {
+  const control = readControl(wire)
+  if (control === null || !isCount(wire.add, quantityMax)) return null
+  return { type: 'coupon.restocked', ...control, add: wire.add }
+}
+
+function readSwitched(type: CouponSwitched['type'], wire: Wire): CouponSwitched | null {
+  const control = readControl(wire)
+  return control === null ? null : { type, ...control }
+}
+
+function readControl(wire: Wire): { couponId: string; by: string; commandId: string } | null {
+  const { couponId, by, commandId } = wire
+  if (!isCouponId(couponId) || !isIdentifier(by) || !isIdentifier(commandId)) return null
+  return { couponId, by, commandId }
+}
+
+/** undefined: not given; null: given and no time. */
+function readTime(text: unknown): number | null | undefined {
+  if (text === undefined) return undefined
+  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? null : at
+}
+
+function isObject(value: unknown): value is Wire {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCouponId(value: unknown): value is string {
+  return typeof value === 'string' && couponIdShape.test(value)
+}
+
+/** Claim ids, command ids and operators: any text of a sane length. */
+function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 300
+}
+
+function isCount(value: unknown, max: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max
+}
+
+function isDiscount(value: unknown): value is Discount {
+  if (!isObject(value)) return false
+  if (value.kind === 'percent') return isCount(value.value, 100)
+  return value.kind === 'amount' && isCount(value.value, amountMax)
+}

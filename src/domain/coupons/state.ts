@@ -1,0 +1,89 @@
+// What the log says about one coupon so far, and how each event changes it.
+// A state is changed in place by `evolve`: copying the winners for every winner would make the
+// fold quadratic. Whoever folds owns its states; nobody else may hold on to one across an event.
+
+import type { Terms } from './messages.ts'
+
+/** Where and when a claim won. `offset` is in the coupon's partition; times are ms UTC. */
+export type Issued = { slot: number; claimId: string; offset: number; appendedAt: number }
+
+export type Coupon = {
+  /** Scheduled until a record at or after `opensAt`; closed by its operator or by time, for good. */
+  status: 'scheduled' | 'open' | 'closed'
+  couponId: string
+  partition: number
+  rules: number
+  terms: Terms
+  opensAt: number
+  closesAt: number
+  /** `terms.quantity` and every restock. */
+  quantity: number
+  paused: boolean
+  /** How much each restock command added, so that a repeated record adds nothing. */
+  restocks: Map<string, number>
+  /** By user, in slot order: the n-th entry has slot n. */
+  winners: Map<string, Issued>
+}
+export type CouponState = { status: 'absent' } | Coupon
+
+export type CouponEvent =
+  | {
+      type: 'created'
+      couponId: string
+      partition: number
+      rules: number
+      terms: Terms
+      at: number
+    }
+  | { type: 'opened' }
+  | { type: 'issued'; userId: string; issued: Issued }
+  | { type: 'restocked'; commandId: string; add: number }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+  | { type: 'closed' }
+
+export function initialState(): CouponState {
+  return { status: 'absent' }
+}
+
+export function evolve(state: CouponState, event: CouponEvent): CouponState {
+  if (event.type === 'created') return created(event)
+  if (state.status === 'absent') throw new Error(`${event.type} before created`)
+  switch (event.type) {
+    case 'opened':
+      state.status = 'open'
+      return state
+    case 'issued':
+      state.winners.set(event.userId, event.issued)
+      return state
+    case 'restocked':
+      state.quantity += event.add
+      state.restocks.set(event.commandId, event.add)
+      return state
+    case 'paused':
+      state.paused = true
+      return state
+    case 'resumed':
+      state.paused = false
+      return state
+    case 'closed':
+      state.status = 'closed'
+      return state
+  }
+}
+
+function created(event: CouponEvent & { type: 'created' }): Coupon {
+  return {
+    status: 'scheduled',
+    couponId: event.couponId,
+    partition: event.partition,
+    rules: event.rules,
+    terms: event.terms,
+    opensAt: event.terms.opensAt ?? event.at,
+    closesAt: event.terms.closesAt ?? Number.POSITIVE_INFINITY,
+    quantity: event.terms.quantity,
+    paused: false,
+    restocks: new Map(),
+    winners: new Map(),
+  }
+}

@@ -1,0 +1,55 @@
+// What the claim service tells the HTTP layer. The service knows nothing of HTTP; one table in
+// problems.ts maps these answers to status codes.
+
+import type { ControlOutcome, Refusal } from '../../domain/coupons/decide.ts'
+import type { ControlMessage } from '../../domain/coupons/messages.ts'
+import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import type { Page } from '../../ports.ts'
+
+/** The record that decided: its claim id, place and append time (ms UTC). */
+export type DecidedBy = { claimId: string; partition: number; offset: number; appendedAt: number }
+
+export type IssuedAnswer = {
+  kind: 'issued'
+  /** True where this very request won; false where the user already had the coupon. */
+  first: boolean
+  couponId: string
+  userId: string
+  partition: number
+  issued: Issued
+  code: string
+}
+export type ClaimAnswer =
+  | IssuedAnswer
+  /** `record` only where a record of the log decided; `coupon` unless it is unknown. */
+  | { kind: Refusal; coupon?: Coupon; record?: DecidedBy }
+  /** The log has not answered in time: the claim may yet win. */
+  | { kind: 'pending' }
+  | Unavailable
+
+/** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
+export type Unavailable = {
+  kind: 'unavailable'
+  reason: 'queue_full' | 'log_unavailable' | 'stopping'
+  retryAfterSeconds: number
+}
+
+export type CommandAnswer =
+  | { kind: 'decided'; outcome: ControlOutcome; coupon?: Coupon }
+  | { kind: 'pending' }
+  | Unavailable
+
+export type Readiness = { ready: boolean; reasons: string[] }
+
+/** The claim path behind the HTTP layer. Read-only calls answer from this node's own fold. */
+export type ClaimService = {
+  claim(couponId: string, userId: string): Promise<ClaimAnswer>
+  /** What a claim would be told now, without making one; null: not won, and the coupon is open. */
+  mine(couponId: string, userId: string): ClaimAnswer | null
+  /** Appends a control record and answers what the log decided. */
+  command(message: ControlMessage): Promise<CommandAnswer>
+  coupon(couponId: string): Coupon | undefined
+  /** In id order, strictly after `page.after`. */
+  coupons(page: Page): Coupon[]
+  readiness(): Readiness
+}
