@@ -2,7 +2,7 @@
 // nothing else decides anything. Pure: the only clock is the record's own append time.
 
 import { type ControlMessage, type CouponClaimed, quantityMax, sameTerms } from './messages.ts'
-import type { Coupon, CouponEvent, CouponState, Issued } from './state.ts'
+import { type Coupon, type CouponEvent, type CouponState, type Issued, newCoupon } from './state.ts'
 
 /** A record of the log, read: what was asked, where it stands and when it was appended (ms UTC). */
 export type Command<Message = CouponClaimed | ControlMessage> = {
@@ -98,15 +98,16 @@ function decideAbsent(command: Command<ControlMessage>): Decision<ControlOutcome
     return { outcome: { kind: 'unknown_coupon' }, events: nothing }
   }
   const { couponId, rules, terms } = message
-  const created: CouponEvent = {
-    type: 'created',
+  const created = {
+    type: 'created' as const,
     couponId,
     partition,
     rules,
     terms,
     at: appendedAt,
   }
-  return { outcome: { kind: 'created' }, events: [created] }
+  const passed = timeEvents(newCoupon(created), appendedAt)
+  return { outcome: { kind: 'created' }, events: [created, ...passed] }
 }
 
 type Controlled = { outcome: ControlOutcome; event: CouponEvent | null }
@@ -121,18 +122,17 @@ function decideControl(
     return { outcome: { kind: same ? 'unchanged' : 'conflict' }, event: null }
   }
   if (message.type === 'coupon.closed') return done(status === 'closed' ? null : { type: 'closed' })
-  if (message.type === 'coupon.restocked') {
-    const added = coupon.restocks.get(message.commandId)
-    if (added !== undefined) {
-      return { outcome: { kind: added === message.add ? 'done' : 'conflict' }, event: null }
-    }
+  const before = coupon.commands.get(message.commandId)
+  if (before !== undefined) {
+    const add = message.type === 'coupon.restocked' ? message.add : 0
+    return { outcome: { kind: before === add ? 'done' : 'conflict' }, event: null }
   }
   if (status === 'closed') return { outcome: { kind: 'closed' }, event: null }
   switch (message.type) {
     case 'coupon.paused':
-      return done(coupon.paused ? null : { type: 'paused' })
+      return done({ type: 'paused', commandId: message.commandId })
     case 'coupon.resumed':
-      return done(coupon.paused ? { type: 'resumed' } : null)
+      return done({ type: 'resumed', commandId: message.commandId })
     case 'coupon.restocked': {
       const { commandId, add } = message
       if (coupon.quantity + add > quantityMax) {

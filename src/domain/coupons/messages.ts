@@ -3,11 +3,14 @@
 // alike. A record this version does not know is 'unknown': the reader must halt, because two
 // versions that skip different records would find different winners.
 
+import { isUtf8 } from 'node:buffer'
+
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
 
 /** Bounded so that the winners of one coupon fit in the memory of a node (about 250 B each). */
 export const quantityMax = 10_000_000
+/** Unicode code points, as JSON Schema counts. */
 export const couponNameCharactersMax = 200
 /** Money is whole minor units; a trillion leaves sums of thousands of them exact in a double. */
 export const amountMax = 1_000_000_000_000
@@ -71,15 +74,20 @@ export function encodeMessage(message: CouponMessage): Buffer {
 export function decodeMessage(value: Buffer): Decoded {
   let wire: unknown
   try {
-    wire = JSON.parse(value.toString())
+    // Readers in other languages replace broken UTF-8 differently, so it is no JSON at all.
+    wire = isUtf8(value) ? JSON.parse(value.toString()) : undefined
   } catch {
-    return { kind: 'void', reason: 'not JSON' }
+    wire = undefined
   }
+  if (wire === undefined) return { kind: 'void', reason: 'not JSON' }
   if (!isObject(wire) || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
-  const read = readers[wire.type]
-  if (read === undefined) return { kind: 'unknown', reason: `unknown type ${wire.type}` }
+  const read = readers.get(wire.type)
+  if (read === undefined) {
+    return { kind: 'unknown', reason: `unknown type ${JSON.stringify(wire.type.slice(0, 100))}` }
+  }
   if (wire.v !== 1) {
-    return { kind: 'unknown', reason: `version ${String(wire.v)} of ${wire.type}` }
+    const version = typeof wire.v === 'number' ? wire.v : 'that is no number'
+    return { kind: 'unknown', reason: `version ${version} of ${wire.type}` }
   }
   const message = read(wire)
   if (message === null) return { kind: 'void', reason: `malformed ${wire.type}` }
@@ -105,19 +113,23 @@ type Wire = Record<string, unknown>
 function wireForm(message: CouponMessage): object {
   if (message.type !== 'coupon.created') return { ...message, v: 1 }
   const { terms, ...rest } = message
-  const time = (at?: number) => (at === undefined ? undefined : new Date(at).toISOString())
-  const times = { opensAt: time(terms.opensAt), closesAt: time(terms.closesAt) }
+  const times = { opensAt: wireTime(terms.opensAt), closesAt: wireTime(terms.closesAt) }
   return { ...rest, v: 1, ...terms, ...times }
 }
 
-const readers: Record<string, (wire: Wire) => CouponMessage | null> = {
-  'coupon.claimed': readClaimed,
-  'coupon.created': readCreated,
-  'coupon.restocked': readRestocked,
-  'coupon.paused': (wire) => readSwitched('coupon.paused', wire),
-  'coupon.resumed': (wire) => readSwitched('coupon.resumed', wire),
-  'coupon.closed': (wire) => readSwitched('coupon.closed', wire),
+function wireTime(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString()
 }
+
+/** A Map, because an object would also answer to types such as 'constructor'. */
+const readers = new Map<string, (wire: Wire) => CouponMessage | null>([
+  ['coupon.claimed', readClaimed],
+  ['coupon.created', readCreated],
+  ['coupon.restocked', readRestocked],
+  ['coupon.paused', (wire) => readSwitched('coupon.paused', wire)],
+  ['coupon.resumed', (wire) => readSwitched('coupon.resumed', wire)],
+  ['coupon.closed', (wire) => readSwitched('coupon.closed', wire)],
+])
 
 const couponIdShape = new RegExp(couponIdPattern)
 const userIdShape = new RegExp(userIdPattern)
@@ -136,7 +148,7 @@ function readCreated(wire: Wire): CouponCreated | null {
   const closesAt = readTime(wire.closesAt)
   if (control === null || opensAt === null || closesAt === null) return null
   if (!isCount(rules, Number.MAX_SAFE_INTEGER) || !isCount(quantity, quantityMax)) return null
-  if (typeof name !== 'string' || name === '' || name.length > couponNameCharactersMax) return null
+  if (!isText(name) || Array.from(name).length > couponNameCharactersMax) return null
   if (discount !== undefined && !isDiscount(discount)) return null
   if (opensAt !== undefined && closesAt !== undefined && closesAt <= opensAt) return null
   const terms: Terms = { name, quantity }
@@ -163,11 +175,14 @@ function readControl(wire: Wire): { couponId: string; by: string; commandId: str
   return { couponId, by, commandId }
 }
 
-/** undefined: not given; null: given and no time. */
+/**
+ * undefined: not given; null: given and not exactly as `encodeMessage` writes times. Whatever else
+ * Date.parse takes depends on the reader's engine and time zone.
+ */
 function readTime(text: unknown): number | null | undefined {
   if (text === undefined) return undefined
   const at = typeof text === 'string' ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : at
+  return Number.isNaN(at) || new Date(at).toISOString() !== text ? null : at
 }
 
 function isObject(value: unknown): value is Wire {
@@ -180,7 +195,13 @@ function isCouponId(value: unknown): value is string {
 
 /** Claim ids, command ids and operators: any text of a sane length. */
 function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= 300
+  return isText(value) && value.length <= 300
+}
+
+/** What SQL and UTF-8 give back unchanged: no NUL, no half of a surrogate pair. */
+function isText(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '') return false
+  return value.isWellFormed() && !value.includes('\0')
 }
 
 function isCount(value: unknown, max: number): value is number {

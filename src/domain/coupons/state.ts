@@ -19,8 +19,11 @@ export type Coupon = {
   /** `terms.quantity` and every restock. */
   quantity: number
   paused: boolean
-  /** How much each restock command added, so that a repeated record adds nothing. */
-  restocks: Map<string, number>
+  /**
+   * What each restock command added, and 0 for each pause and resume: a record that is repeated
+   * later in the log neither adds again nor undoes what was commanded in between.
+   */
+  commands: Map<string, number>
   /** By user, in slot order: the n-th entry has slot n. */
   winners: Map<string, Issued>
 }
@@ -38,8 +41,8 @@ export type CouponEvent =
   | { type: 'opened' }
   | { type: 'issued'; userId: string; issued: Issued }
   | { type: 'restocked'; commandId: string; add: number }
-  | { type: 'paused' }
-  | { type: 'resumed' }
+  | { type: 'paused'; commandId: string }
+  | { type: 'resumed'; commandId: string }
   | { type: 'closed' }
 
 export function initialState(): CouponState {
@@ -47,7 +50,7 @@ export function initialState(): CouponState {
 }
 
 export function evolve(state: CouponState, event: CouponEvent): CouponState {
-  if (event.type === 'created') return created(event)
+  if (event.type === 'created') return newCoupon(event)
   if (state.status === 'absent') throw new Error(`${event.type} before created`)
   switch (event.type) {
     case 'opened':
@@ -58,13 +61,15 @@ export function evolve(state: CouponState, event: CouponEvent): CouponState {
       return state
     case 'restocked':
       state.quantity += event.add
-      state.restocks.set(event.commandId, event.add)
+      state.commands.set(event.commandId, event.add)
       return state
     case 'paused':
       state.paused = true
+      state.commands.set(event.commandId, 0)
       return state
     case 'resumed':
       state.paused = false
+      state.commands.set(event.commandId, 0)
       return state
     case 'closed':
       state.status = 'closed'
@@ -72,7 +77,7 @@ export function evolve(state: CouponState, event: CouponEvent): CouponState {
   }
 }
 
-function created(event: CouponEvent & { type: 'created' }): Coupon {
+export function newCoupon(event: CouponEvent & { type: 'created' }): Coupon {
   return {
     status: 'scheduled',
     couponId: event.couponId,
@@ -83,7 +88,7 @@ function created(event: CouponEvent & { type: 'created' }): Coupon {
     closesAt: event.terms.closesAt ?? Number.POSITIVE_INFINITY,
     quantity: event.terms.quantity,
     paused: false,
-    restocks: new Map(),
+    commands: new Map(),
     winners: new Map(),
   }
 }
