@@ -1,0 +1,13 @@
+// The wall clock and the event loop's timers.
+
+import type { Clock } from '../ports.ts'
+
+export function systemClock(): Clock {
+  return {
+    now: () => Date.now(),
+    after(ms, run) {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
+  }
+}

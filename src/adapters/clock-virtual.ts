@@ -1,0 +1,49 @@
+// A clock that stands still until it is told to go on: timers fire in the order of their times
+// (ties in the order they were set), and everything a timer started has settled before the next.
+
+import type { Clock, Instant } from '../ports.ts'
+
+export type VirtualClock = Clock & {
+  /** Fires timers until none is due before `until`; leaves the clock there. */
+  runUntil(until: Instant): Promise<void>
+}
+
+type Timer = { at: Instant; order: number; run: () => void }
+
+export function virtualClock(start: Instant): VirtualClock {
+  let now = start
+  let order = 0
+  let timers: Timer[] = []
+
+  function next(until: Instant): Timer | undefined {
+    const due = timers.filter((timer) => timer.at <= until)
+    return due.toSorted((a, b) => a.at - b.at || a.order - b.order)[0]
+  }
+
+  return {
+    now: () => now,
+    after(ms, run) {
+      const timer = { at: now + Math.max(0, ms), order: order++, run }
+      timers.push(timer)
+      return () => {
+        timers = timers.filter((other) => other !== timer)
+      }
+    },
+    async runUntil(until) {
+      await settle()
+      for (let timer = next(until); timer !== undefined; timer = next(until)) {
+        const fired = timer
+        timers = timers.filter((other) => other !== fired)
+        now = Math.max(now, fired.at)
+        fired.run()
+        await settle()
+      }
+      now = Math.max(now, until)
+    },
+  }
+}
+
+/** One turn of the event loop: every promise that could settle by itself has settled. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,122 @@
+// The bytes of a topic file: a file header, then frames. A frame holds the records of one append
+// to one partition, and a checksum over every byte of it, so that no flipped bit goes unseen.
+// All numbers little-endian; offsets and times (ms UTC) are doubles, exact below 2^53.
+
+import { crc32 } from 'node:zlib'
+import type { LogEntry, LogRecord } from '../ports.ts'
+
+export const fileHeaderBytes = 16
+const fileMagic = Buffer.from('FCLOG\0\0\x01', 'latin1')
+
+export function encodeFileHeader(partitions: number): Buffer {
+  const header = Buffer.alloc(fileHeaderBytes)
+  fileMagic.copy(header)
+  header.writeUInt32LE(partitions, 8)
+  header.writeUInt32LE(crc32(header.subarray(0, 12)), 12)
+  return header
+}
+
+/** The number of partitions; null where the bytes are no header of this format. */
+export function decodeFileHeader(header: Buffer): number | null {
+  if (header.length < fileHeaderBytes || !header.subarray(0, 8).equals(fileMagic)) return null
+  if (header.readUInt32LE(12) !== crc32(header.subarray(0, 12))) return null
+  return header.readUInt32LE(8)
+}
+
+/** A frame: magic, checksum of the rest, length, partition, count, base offset, append time. */
+export const frameHeaderBytes = 36
+/** A claim is about 200 bytes; this bounds what one append to one partition may weigh. */
+export const frameBytesMax = 64 * 1024 * 1024
+const frameMagic = 0x31_52_43_46 // 'FCR1'
+const recordHeaderBytes = 8
+
+export type FrameHeader = {
+  bytes: number
+  partition: number
+  count: number
+  baseOffset: number
+  appendedAt: number
+}
+export type FramePlace = Pick<FrameHeader, 'partition' | 'baseOffset' | 'appendedAt'>
+
+export function encodeFrame(place: FramePlace, entries: readonly LogEntry[]): Buffer {
+  const headers = entries.map((entry) => (entry.headers ? JSON.stringify(entry.headers) : ''))
+  let bytes = frameHeaderBytes
+  entries.forEach((entry, n) => {
+    bytes += recordHeaderBytes + Buffer.byteLength(entry.key) + entry.value.length
+    bytes += Buffer.byteLength(headers[n] ?? '')
+  })
+  const frame = Buffer.allocUnsafe(bytes)
+  frame.writeUInt32LE(frameMagic, 0)
+  frame.writeUInt32LE(bytes, 8)
+  frame.writeUInt32LE(place.partition, 12)
+  frame.writeUInt32LE(entries.length, 16)
+  frame.writeDoubleLE(place.baseOffset, 20)
+  frame.writeDoubleLE(place.appendedAt, 28)
+  let at = frameHeaderBytes
+  entries.forEach((entry, n) => {
+    const keyBytes = frame.write(entry.key, at + recordHeaderBytes)
+    const headerBytes = frame.write(headers[n] ?? '', at + recordHeaderBytes + keyBytes)
+    frame.writeUInt16LE(keyBytes, at)
+    frame.writeUInt16LE(headerBytes, at + 2)
+    frame.writeUInt32LE(entry.value.length, at + 4)
+    at += recordHeaderBytes + keyBytes + headerBytes
+    at += entry.value.copy(frame, at)
+  })
+  frame.writeUInt32LE(crc32(frame.subarray(8)), 4)
+  return frame
+}
+
+export type DecodedFrame =
+  | { kind: 'frame'; header: FrameHeader }
+  /** The buffer ends inside the frame; `bytes` are needed from its start (a header at least). */
+  | { kind: 'incomplete'; bytes: number }
+  | { kind: 'damaged'; reason: string }
+
+/** Checks the frame that starts at `at` of `buffer`. */
+export function decodeFrame(buffer: Buffer, at: number): DecodedFrame {
+  const available = buffer.length - at
+  if (available < frameHeaderBytes) return { kind: 'incomplete', bytes: frameHeaderBytes }
+  if (buffer.readUInt32LE(at) !== frameMagic) return { kind: 'damaged', reason: 'no frame here' }
+  const bytes = buffer.readUInt32LE(at + 8)
+  if (bytes < frameHeaderBytes || bytes > frameBytesMax) {
+    return { kind: 'damaged', reason: 'impossible length' }
+  }
+  if (available < bytes) return { kind: 'incomplete', bytes }
+  if (buffer.readUInt32LE(at + 4) !== crc32(buffer.subarray(at + 8, at + bytes))) {
+    return { kind: 'damaged', reason: 'checksum does not match' }
+  }
+  const header = {
+    bytes,
+    partition: buffer.readUInt32LE(at + 12),
+    count: buffer.readUInt32LE(at + 16),
+    baseOffset: buffer.readDoubleLE(at + 20),
+    appendedAt: buffer.readDoubleLE(at + 28),
+  }
+  return { kind: 'frame', header }
+}
+
+/** Adds the records of a checked frame, from offset `from` on, to `records`; values are views. */
+export function readRecords(frame: Buffer, header: FrameHeader, into: ReadInto): void {
+  const { partition, count, baseOffset, appendedAt } = header
+  let at = frameHeaderBytes
+  for (let n = 0; n < count; n++) {
+    const keyBytes = frame.readUInt16LE(at)
+    const headerBytes = frame.readUInt16LE(at + 2)
+    const valueBytes = frame.readUInt32LE(at + 4)
+    at += recordHeaderBytes
+    const offset = baseOffset + n
+    if (offset >= into.from) {
+      const key = frame.toString('utf8', at, at + keyBytes)
+      const valueAt = at + keyBytes + headerBytes
+      const value = frame.subarray(valueAt, valueAt + valueBytes)
+      const record: LogRecord = { key, value, partition, offset, appendedAt }
+      if (headerBytes > 0) {
+        record.headers = JSON.parse(frame.toString('utf8', at + keyBytes, valueAt))
+      }
+      into.records.push(record)
+    }
+    at += keyBytes + headerBytes + valueBytes
+  }
+}
+export type ReadInto = { from: number; records: LogRecord[] }

@@ -1,0 +1,239 @@
+// The writer of one topic file. Appends that arrive while one is being written wait and go
+// together, so that one sync carries thousands of records. An append is acknowledged only after
+// its sync. After a failed sync nothing is known about the disk any more: the topic then refuses
+// everything until a restart reads what is really there.
+
+import { constants, type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { partitionFor } from '../domain/partitioner.ts'
+import { type Clock, type LogEntry, type LogPlace, PortError } from '../ports.ts'
+import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './log-file-format.ts'
+import { type Scan, type ScanOptions, scanTopicFile } from './log-file-scan.ts'
+import { openWitness, readWitness, type Witness } from './log-file-witness.ts'
+
+/** Records waiting for the disk, over all appends; about 10 MB of claims. Beyond: log_full. */
+export const waitingRecordsMax = 50_000
+/** Records of one write: bounds how long a sync, and so an answer, can take. */
+const recordsPerWriteMax = 10_000
+
+export type TopicFileOptions = ScanOptions & {
+  witnessPath: string
+  clock: Clock
+  /** Writes and syncs; replaced by tests that make the disk fail. */
+  writeDurably?: WriteDurably | undefined
+  /** Called after every acknowledged write, before its appends resolve. */
+  onAcknowledged?(end: TopicEnd): void
+}
+export type WriteDurably = (file: FileHandle, data: Buffer, position: number) => Promise<void>
+export type TopicEnd = { bytes: number; ends: number[] }
+
+export type TopicFile = {
+  end(): TopicEnd
+  append(entries: readonly LogEntry[]): Promise<LogPlace[]>
+  /** Waits for what was accepted. */
+  close(): Promise<void>
+}
+
+type Append = {
+  entries: readonly LogEntry[]
+  resolve(places: LogPlace[]): void
+  reject(error: PortError): void
+}
+
+export async function openTopicFile(options: TopicFileOptions): Promise<TopicFile> {
+  await mkdir(dirname(options.path), { recursive: true, mode: 0o700 })
+  await mkdir(dirname(options.witnessPath), { recursive: true, mode: 0o700 })
+  const acknowledged = readWitness(options.witnessPath)
+  // O_DSYNC: a write returns once data and file length are on the disk.
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC
+  const file = await open(options.path, flags, 0o600)
+  try {
+    await startFile(file, { ...options, acknowledged })
+    const scan = await scanTopicFile(file, options)
+    if (scan.bytes < acknowledged) throw lostRecords({ ...options, scan, acknowledged })
+    if (scan.torn !== null) await cutTornTail(file, { ...options, scan })
+    return topicFile(file, { ...options, scan })
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+type Started = TopicFileOptions & { acknowledged: number }
+
+async function startFile(file: FileHandle, options: Started): Promise<void> {
+  const { size } = await file.stat()
+  if (size >= fileHeaderBytes) return
+  if (options.acknowledged > 0) {
+    throw new PortError(
+      'log_damaged',
+      `${options.path} holds ${size} bytes, but ${options.acknowledged} were acknowledged: the log is lost. ` +
+        `Put it back, or accept the loss by deleting ${options.witnessPath}`,
+    )
+  }
+  await file.write(encodeFileHeader(options.partitions), 0, fileHeaderBytes, 0)
+  await syncDirectory(dirname(options.path))
+}
+
+function lostRecords(options: Started & { scan: Scan }): PortError {
+  const { path, scan, acknowledged } = options
+  return new PortError(
+    'log_damaged',
+    `${path} is damaged at byte ${scan.bytes} (${scan.torn ?? 'the file ends there'}), but ` +
+      `${acknowledged} bytes were acknowledged. Restore the file from a copy; to accept the ` +
+      `loss of everything behind that byte, delete ${options.witnessPath}`,
+  )
+}
+
+/** The tail was never acknowledged. A copy is kept for who wants to look. */
+async function cutTornTail(file: FileHandle, options: TopicFileOptions & { scan: Scan }) {
+  const { size } = await file.stat()
+  const tail = Buffer.alloc(Math.min(size - options.scan.bytes, frameBytesMax))
+  await file.read(tail, 0, tail.length, options.scan.bytes)
+  const copy = await open(`${options.path}.torn-${options.clock.now()}`, 'w', 0o600)
+  await copy.writeFile(tail)
+  await copy.close()
+  await file.truncate(options.scan.bytes)
+  await file.sync()
+}
+
+function topicFile(file: FileHandle, options: TopicFileOptions & { scan: Scan }): TopicFile {
+  const { clock, scan } = options
+  const write = options.writeDurably ?? writeAll
+  const witness: Witness = openWitness(options.witnessPath)
+  const ends = [...scan.ends]
+  let { bytes, lastAppendedAt } = scan
+  let waiting: Append[] = []
+  let waitingRecords = 0
+  let writing: Promise<void> | null = null
+  let failure: PortError | null = null
+  let closing = false
+  witness.acknowledge(bytes)
+
+  function append(entries: readonly LogEntry[]): Promise<LogPlace[]> {
+    if (failure !== null) return Promise.reject(failure)
+    if (closing) return Promise.reject(refused('log_unavailable', 'the log is closed'))
+    if (waitingRecords > 0 && waitingRecords + entries.length > waitingRecordsMax) {
+      return Promise.reject(refused('log_full', 'too many records wait for the disk'))
+    }
+    waitingRecords += entries.length
+    return new Promise((resolve, reject) => {
+      waiting.push({ entries, resolve, reject })
+      writing ??= writeWaiting().finally(() => {
+        writing = null
+      })
+    })
+  }
+
+  async function writeWaiting(): Promise<void> {
+    // One turn later, so that everything asked for in this turn goes together.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const group = takeGroup()
+      if (failure === null) await writeGroup(group)
+      else for (const { reject } of group) reject(failure)
+    }
+  }
+
+  function takeGroup(): Append[] {
+    let records = 0
+    let count = 0
+    for (const { entries } of waiting) {
+      if (count > 0 && records + entries.length > recordsPerWriteMax) break
+      records += entries.length
+      count++
+    }
+    const group = waiting.slice(0, count)
+    waiting = waiting.slice(count)
+    waitingRecords -= records
+    return group
+  }
+
+  async function writeGroup(group: readonly Append[]): Promise<void> {
+    const appendedAt = Math.max(lastAppendedAt, clock.now())
+    const next = [...ends]
+    const byPartition = new Map<number, LogEntry[]>()
+    const places = group.map(({ entries }) =>
+      entries.map((entry) => placeEntry(entry, { next, byPartition })),
+    )
+    const frames = [...byPartition].map(([partition, entries]) =>
+      encodeFrame({ partition, baseOffset: ends[partition] ?? 0, appendedAt }, entries),
+    )
+    const data = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
+    try {
+      await write(file, data, bytes)
+    } catch (error) {
+      const reason = await afterFailedWrite(error)
+      for (const { reject } of group) reject(reason)
+      return
+    }
+    bytes += data.length
+    lastAppendedAt = appendedAt
+    ends.splice(0, ends.length, ...next)
+    witness.acknowledge(bytes)
+    options.onAcknowledged?.({ bytes, ends: next })
+    group.forEach(({ resolve }, n) => resolve(places[n] ?? []))
+  }
+
+  async function afterFailedWrite(error: unknown): Promise<PortError> {
+    if (isNoRoom(error)) {
+      try {
+        await file.truncate(bytes)
+        return refused('log_full', 'the disk is full', error)
+      } catch {
+        // The half-written frame is still there: only a restart can cut it off.
+      }
+    }
+    failure = new PortError('log_failed', `${options.path} could not be synced`, {
+      cause: error,
+      appended: 'no',
+    })
+    return new PortError('log_failed', failure.message, { cause: error, appended: 'unknown' })
+  }
+
+  return {
+    end: () => ({ bytes, ends: [...ends] }),
+    append,
+    async close() {
+      closing = true
+      await writing
+      witness.close()
+      await file.close()
+    },
+  }
+}
+
+type Placing = { next: number[]; byPartition: Map<number, LogEntry[]> }
+
+function placeEntry(entry: LogEntry, { next, byPartition }: Placing): LogPlace {
+  const partition = partitionFor(entry.key, next.length)
+  const offset = next[partition] ?? 0
+  next[partition] = offset + 1
+  const entries = byPartition.get(partition)
+  if (entries === undefined) byPartition.set(partition, [entry])
+  else entries.push(entry)
+  return { partition, offset }
+}
+
+function refused(code: 'log_full' | 'log_unavailable', message: string, cause?: unknown) {
+  return new PortError(code, message, { cause, retryable: true, appended: 'no' })
+}
+
+function isNoRoom(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
+}
+
+async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {
+  let done = 0
+  while (done < data.length) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  await directory.sync()
+  await directory.close()
+}

@@ -1,0 +1,146 @@
+// The memory twin of the log, for simulations: appends take the time and meet the faults that it
+// is told to, on the clock it is given. Outlives its readers, as a log on disk does.
+
+import { partitionFor } from '../domain/partitioner.ts'
+import {
+  type Clock,
+  type Log,
+  type LogEntry,
+  type LogPlace,
+  type LogRecord,
+  PortError,
+  type Tail,
+  type TailOptions,
+} from '../ports.ts'
+import { createLocalGroups } from './group-local.ts'
+
+export type MemoryLogOptions = {
+  topics: Readonly<Record<string, number>>
+  clock: Clock
+  /** Asked before each append; absent: everything succeeds at once. */
+  nextAppend?: () => AppendFate
+  /** How long (ms) each tail takes to see what was appended; absent: no time. */
+  tailDelayMs?: () => number
+}
+export type AppendFate = {
+  takesMs: number
+  /** stored; stored twice; stored but answered 'unknown'; not stored, answered 'no'. */
+  fate: 'stored' | 'twice' | 'unacknowledged' | 'refused'
+}
+
+export type MemoryLog = Log & { records(topic: string): LogRecord[][] }
+
+export function openLogMemory(options: MemoryLogOptions): MemoryLog {
+  const { clock } = options
+  const topics = new Map<string, LogRecord[][]>()
+  const readers = new Set<() => void>()
+  let lastAppendedAt = 0
+  let closed = false
+  for (const [topic, count] of Object.entries(options.topics)) {
+    topics.set(
+      topic,
+      Array.from({ length: count }, () => []),
+    )
+  }
+
+  function recordsOf(topic: string): LogRecord[][] {
+    const records = topics.get(topic)
+    if (records === undefined) throw new PortError('log_unavailable', `no topic ${topic}`)
+    return records
+  }
+
+  function store(topic: string, entries: readonly LogEntry[]): LogPlace[] {
+    const partitions = recordsOf(topic)
+    lastAppendedAt = Math.max(lastAppendedAt, clock.now())
+    return entries.map((entry) => {
+      const partition = partitionFor(entry.key, partitions.length)
+      const records = partitions[partition] ?? []
+      const place = { partition, offset: records.length }
+      records.push({ ...entry, ...place, appendedAt: lastAppendedAt })
+      return place
+    })
+  }
+
+  function wait(ms: number): Promise<void> {
+    return ms > 0 ? new Promise((resolve) => clock.after(ms, resolve)) : Promise.resolve()
+  }
+
+  return {
+    partitionsOf: (topic) => recordsOf(topic).length,
+    async append(topic, entries) {
+      const refusal = { retryable: true, appended: 'no' } as const
+      if (closed) throw new PortError('log_unavailable', 'the log is closed', refusal)
+      const { takesMs, fate } = options.nextAppend?.() ?? { takesMs: 0, fate: 'stored' }
+      await wait(takesMs / 2)
+      if (fate === 'refused') throw new PortError('log_unavailable', 'refused', refusal)
+      const places = store(topic, entries)
+      if (fate === 'twice') store(topic, entries)
+      for (const wake of readers) wake()
+      await wait(takesMs / 2)
+      if (fate === 'unacknowledged') {
+        throw new PortError('log_unavailable', 'no answer', { retryable: true })
+      }
+      return places
+    },
+    tail: (tailOptions) => followMemory(tailOptions, { readers, options, wait, recordsOf }),
+    bounds: async (topic) => recordsOf(topic).map((records) => ({ start: 0, end: records.length })),
+    join: createLocalGroups((topic) => recordsOf(topic).length).join,
+    records: recordsOf,
+    async close() {
+      closed = true
+    },
+  }
+}
+
+type Following = {
+  readers: Set<() => void>
+  options: MemoryLogOptions
+  wait(ms: number): Promise<void>
+  recordsOf(topic: string): LogRecord[][]
+}
+
+function followMemory(tailOptions: TailOptions, following: Following): Tail {
+  const { readers, options, wait, recordsOf } = following
+  const next = new Map(tailOptions.from)
+  let closed = false
+  let lastReadAt = 0
+  let wake = () => {}
+  const woken = () => wake()
+  readers.add(woken)
+
+  function unread(): { partition: number; records: LogRecord[] } | null {
+    const partitions = recordsOf(tailOptions.topic)
+    for (const [partition, from] of next) {
+      const records = partitions[partition]?.slice(from) ?? []
+      if (records.length > 0) return { partition, records }
+    }
+    return null
+  }
+
+  async function follow(): Promise<void> {
+    while (!closed) {
+      const batch = unread()
+      if (batch === null) {
+        lastReadAt = options.clock.now()
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        await wait(options.tailDelayMs?.() ?? 0)
+        continue
+      }
+      next.set(batch.partition, (next.get(batch.partition) ?? 0) + batch.records.length)
+      await tailOptions.onBatch(batch)
+    }
+  }
+
+  const done = follow().catch((error: unknown) => tailOptions.onError(error))
+  return {
+    lastReadAt: () => (unread() === null ? options.clock.now() : lastReadAt),
+    async close() {
+      closed = true
+      readers.delete(woken)
+      wake()
+      await done
+    },
+  }
+}
