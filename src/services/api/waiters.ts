@@ -1,0 +1,84 @@
+// Requests that wait for the fold to meet their record, by the record's id. All wait equally
+// long, so the oldest is always the first to be late, and one timer serves them all.
+
+import type { Clock } from '../../ports.ts'
+
+export type Waiters<Answer> = {
+  /** Asked for twice with one id, both get the one answer. */
+  wait(id: string): Promise<Answer>
+  isWaiting(id: string): boolean
+  /** No effect where nobody waits for that id, or no longer. */
+  answer(id: string, answer: Answer): void
+  size(): number
+  /** Resolves once nobody waits. */
+  empty(): Promise<void>
+}
+
+export type WaitersOptions<Answer> = {
+  clock: Clock
+  waitMs: number
+  /** The answer to those who have waited so long. */
+  late: Answer
+}
+
+type Waiter<Answer> = {
+  until: number
+  promise: Promise<Answer>
+  resolve(answer: Answer): void
+}
+
+/** How late a late answer can be. */
+const sweepEveryMs = 50
+
+export function createWaiters<Answer>(options: WaitersOptions<Answer>): Waiters<Answer> {
+  const { clock, waitMs, late } = options
+  const waiting = new Map<string, Waiter<Answer>>()
+  let whenEmpty: (() => void)[] = []
+  let sweeping = false
+
+  function sweep(): void {
+    sweeping = false
+    const now = clock.now()
+    for (const [id, waiter] of waiting) {
+      if (waiter.until > now) break
+      answer(id, late)
+    }
+    if (waiting.size > 0) sweepLater()
+  }
+
+  function sweepLater(): void {
+    if (sweeping) return
+    sweeping = true
+    clock.after(sweepEveryMs, sweep)
+  }
+
+  function answer(id: string, value: Answer): void {
+    const waiter = waiting.get(id)
+    if (waiter === undefined) return
+    waiting.delete(id)
+    waiter.resolve(value)
+    if (waiting.size > 0) return
+    for (const resolve of whenEmpty) resolve()
+    whenEmpty = []
+  }
+
+  return {
+    wait(id) {
+      const known = waiting.get(id)
+      if (known !== undefined) return known.promise
+      const { promise, resolve } = Promise.withResolvers<Answer>()
+      waiting.set(id, { until: clock.now() + waitMs, promise, resolve })
+      sweepLater()
+      return promise
+    },
+    isWaiting: (id) => waiting.has(id),
+    answer,
+    size: () => waiting.size,
+    empty: () =>
+      waiting.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            whenEmpty.push(resolve)
+          }),
+  }
+}

@@ -1,0 +1,84 @@
+// The issuer's fold: which rows a batch of records means. Coupons are loaded from their rows when
+// the first record of them is met, so a take-over costs what is in use, not the log's length.
+
+import type { Command } from '../domain/coupons/decide.ts'
+import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
+import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
+import { type IssuedRow, type LogRecord, PortError } from '../ports.ts'
+import { deriveCouponCode } from './coupon-codes.ts'
+
+export type IssueFoldParts = {
+  partitions: number
+  codeSecret: string
+  load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
+}
+export type Issue = { coupons: Coupon[]; issued: IssuedRow[] }
+export type IssueFold = { apply(records: readonly LogRecord[]): Promise<Issue> }
+
+/** Coupon ids remembered as having no rows; forgetting them costs one more look. */
+const absentIdsMax = 100_000
+
+export function createIssueFold(parts: IssueFoldParts): IssueFold {
+  const fold = createFold(parts.partitions)
+  const absent = new Set<string>()
+
+  async function loadMissing(commands: readonly Command[]): Promise<void> {
+    const missing = new Set<string>()
+    for (const { message } of commands) {
+      const { couponId } = message
+      if (!fold.coupons.has(couponId) && !absent.has(couponId)) missing.add(couponId)
+    }
+    if (missing.size === 0) return
+    const loaded = await parts.load([...missing])
+    if (absent.size + missing.size > absentIdsMax) absent.clear()
+    for (const couponId of missing) {
+      const coupon = loaded.get(couponId)
+      if (coupon === undefined) absent.add(couponId)
+      else fold.coupons.set(couponId, coupon)
+    }
+  }
+
+  function rowOf(coupon: Coupon, event: CouponEvent & { type: 'issued' }): IssuedRow {
+    const { couponId, partition } = coupon
+    const { userId, issued } = event
+    const code = deriveCouponCode(parts.codeSecret, { couponId, ...issued })
+    return { ...issued, couponId, userId, partition, code }
+  }
+
+  return {
+    async apply(records) {
+      const commands = records.flatMap((record) => {
+        const read = readRecord(fold, record)
+        if (read.kind === 'unknown') throw notUnderstood(record, read.reason)
+        return read.kind === 'command' ? [read.command] : []
+      })
+      await loadMissing(commands)
+      const coupons = new Set<Coupon>()
+      const issued: IssuedRow[] = []
+      for (const command of commands) {
+        const { events } = applyCommand(fold, command)
+        const coupon = fold.coupons.get(command.message.couponId)
+        if (coupon === undefined) continue
+        for (const event of events) {
+          if (event.type !== 'issued') coupons.add(coupon)
+          else issued.push(rowOf(coupon, event))
+        }
+      }
+      // One fixed order: two writers that insert in different orders could wait for each other.
+      issued.sort((a, b) => (a.couponId === b.couponId ? a.slot - b.slot : byId(a, b)))
+      return { coupons: [...coupons].sort(byId), issued }
+    },
+  }
+}
+
+function byId(a: { couponId: string }, b: { couponId: string }): number {
+  return a.couponId < b.couponId ? -1 : 1
+}
+
+function notUnderstood(record: LogRecord, reason: string): PortError {
+  const where = `record ${record.offset} of partition ${record.partition}`
+  return new PortError(
+    'log_damaged',
+    `cannot read ${where}: ${reason}. A newer version wrote it; start that version here too`,
+  )
+}

@@ -1,0 +1,185 @@
+// Writes the rows: reads its partitions from the position stored in SQL, folds them, and applies
+// each batch with its new position in one transaction, in order, nothing skipped. While the
+// database is away it waits. A position that has moved means another owner: it drops all it
+// knows and starts again from what is stored.
+
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import {
+  type Clock,
+  type CouponStore,
+  type Log,
+  type LogBatch,
+  type Membership,
+  PortError,
+  type StoredPosition,
+  type Tail,
+} from '../ports.ts'
+import { createIssueFold, type IssueFold } from './issue-fold.ts'
+import { createIssuePublisher } from './issue-publisher.ts'
+import { type Retry, retrying } from './retrying.ts'
+
+export type IssuerParts = {
+  log: Log
+  store: CouponStore
+  clock: Clock
+  codeSecret: string
+  observe?: IssuerObserver | undefined
+  /** Test-only: dies at a named point. */
+  crashPoint?: ((name: string) => void) | undefined
+  /** The issuer has stopped for good: the log and the rows cannot both be right. */
+  onError(error: unknown): void
+}
+export type IssuerObserver = {
+  /** One committed batch: how many records and rows, and the age (ms) of its last record. */
+  applied(batch: { records: number; rows: number; lagMs: number }): void
+  /** Waiting for the database or the log; called for every attempt that failed. */
+  waiting(error: PortError): void
+}
+
+export type Issuer = {
+  /** Next offset to apply, by partition that this issuer owns now. */
+  positions(): ReadonlyMap<number, number>
+  close(): Promise<void>
+}
+
+export const issuerGroup = 'firstcome.issuer'
+
+type Session = { positions: Map<number, number>; close(): Promise<void> }
+
+export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
+  const { log } = parts
+  const membership = Promise.withResolvers<Membership>()
+  let share: readonly number[] = []
+  let session: Session | null = null
+  let closed = false
+  let changing: Promise<void> = Promise.resolve()
+
+  /** Ends the running session and starts one with the share of the moment. */
+  function restart(): void {
+    changing = changing.then(async () => {
+      await session?.close()
+      session = null
+      if (closed || share.length === 0) return
+      session = startSession(parts, {
+        partitions: share,
+        membership: await membership.promise,
+        onFenced: restart,
+        onError: parts.onError,
+      })
+    })
+  }
+
+  membership.resolve(
+    await log.join({
+      topic: claimsTopic,
+      group: issuerGroup,
+      onAssigned(partitions) {
+        share = partitions
+        restart()
+      },
+      onError: parts.onError,
+    }),
+  )
+  return {
+    positions: () => session?.positions ?? new Map<number, number>(),
+    async close() {
+      closed = true
+      restart()
+      await changing
+      await (await membership.promise).leave()
+    },
+  }
+}
+
+type SessionParts = {
+  partitions: readonly number[]
+  membership: Membership
+  onFenced(): void
+  onError(error: unknown): void
+}
+
+/** Owns its partitions until it is closed, fenced, or cannot go on. */
+function startSession(parts: IssuerParts, options: SessionParts): Session {
+  const { log, store, clock, crashPoint } = parts
+  const positions = new Map<number, number>()
+  const ending = new AbortController()
+  const retry: Retry = {
+    clock,
+    signal: ending.signal,
+    onFailed: (error) => parts.observe?.waiting(error),
+  }
+  const fold: IssueFold = createIssueFold({
+    partitions: log.partitionsOf(claimsTopic),
+    codeSecret: parts.codeSecret,
+    load: (couponIds) => retrying(retry, () => store.load(couponIds)),
+  })
+  const publisher = createIssuePublisher({ log, store, retry, crashPoint })
+  let tail: Tail | null = null
+
+  async function begin(): Promise<void> {
+    const stored = await retrying(retry, () => store.positions())
+    const bounds = await retrying(retry, () => log.bounds(claimsTopic))
+    for (const partition of options.partitions) {
+      const position = stored.get(partition) ?? { next: 0, published: 0 }
+      checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
+      await publisher.publishRows(partition, position)
+      positions.set(partition, position.next)
+    }
+    if (ending.signal.aborted) return
+    tail = log.tail({ topic: claimsTopic, from: new Map(positions), onBatch, onError: failed })
+  }
+
+  async function onBatch({ partition, records }: LogBatch): Promise<void> {
+    crashPoint?.('K15')
+    const expected = positions.get(partition) ?? 0
+    const first = records[0]
+    const last = records.at(-1)
+    if (first === undefined || last === undefined) return
+    if (first.offset !== expected) throw gap(partition, expected, first.offset)
+    const next = last.offset + 1
+    const { coupons, issued } = await fold.apply(records)
+    const batch = { partition, expected, next, coupons, issued }
+    const applied = await retrying(retry, () => store.apply(batch))
+    if (applied === 'fenced') throw new Fenced()
+    positions.set(partition, next)
+    const lagMs = clock.now() - last.appendedAt
+    parts.observe?.applied({ records: records.length, rows: issued.length, lagMs })
+    await publisher.publish(partition, { issued, next })
+    crashPoint?.('K21')
+    await options.membership.commit(new Map([[partition, next]]))
+  }
+
+  function failed(error: unknown): void {
+    if (ending.signal.aborted) return
+    ending.abort()
+    if (error instanceof Fenced) options.onFenced()
+    else options.onError(error)
+  }
+
+  const begun = begin().catch(failed)
+  return {
+    positions,
+    async close() {
+      ending.abort()
+      await begun
+      await tail?.close()
+    },
+  }
+}
+
+class Fenced extends Error {}
+
+function checkBounds(position: StoredPosition, log: { partition: number; end: number }): void {
+  if (position.next <= log.end) return
+  throw new PortError(
+    'log_damaged',
+    `rows were issued up to offset ${position.next} of partition ${log.partition}, but the log ` +
+      `ends at ${log.end}: records are lost. Restore the log; to accept the loss and derive the ` +
+      `rows from what is left, run "firstcome rebuild"`,
+  )
+}
+
+function gap(partition: number, expected: number, found: number): PortError {
+  const where = `partition ${partition} of ${claimsTopic}`
+  return new PortError('log_damaged', `${where} goes on at ${found}, but ${expected} is next`)
+}
