@@ -1,0 +1,59 @@
+// Faults on purpose, for tests only (FIRSTCOME_TEST_FAULTS): die at a crash point, fail a sync.
+// Where none is asked for the hooks are undefined, so that hot paths pay nothing.
+// Each thread counts for itself: a crash point is passed by one thread only.
+
+import type { TestFault } from '../config.ts'
+
+export type Faults = {
+  /** Called where a crash point is passed; may never return. */
+  crashPoint: ((point: string) => void) | undefined
+  /** Called once for every sync of the log: whether this one is to fail. */
+  failSync: (() => boolean) | undefined
+}
+
+export function createFaults(faults: readonly TestFault[], die: () => void = killSelf): Faults {
+  const crashes = new Set<string>()
+  const syncs = new Set<number>()
+  for (const fault of faults) {
+    if (fault.kind === 'crash') crashes.add(`${fault.point}:${fault.passing}`)
+    else syncs.add(fault.attempt)
+  }
+  return {
+    crashPoint: crashes.size > 0 ? crashCounter(crashes, die) : undefined,
+    failSync: syncs.size > 0 ? syncCounter(syncs) : undefined,
+  }
+}
+
+/** What `start` says when faults are asked for: nobody should run a sale like that. */
+export function faultWarning(faults: readonly TestFault[]): string | null {
+  if (faults.length === 0) return null
+  const listed = faults.map((fault) =>
+    fault.kind === 'crash'
+      ? `killed at ${fault.point}, passing ${fault.passing}`
+      : `sync ${fault.attempt} of the log fails`,
+  )
+  return `FIRSTCOME_TEST_FAULTS is set: this service will break on purpose (${listed.join('; ')})`
+}
+
+function crashCounter(crashes: ReadonlySet<string>, die: () => void): (point: string) => void {
+  const passings = new Map<string, number>()
+  return (point) => {
+    const passing = (passings.get(point) ?? 0) + 1
+    passings.set(point, passing)
+    if (crashes.has(`${point}:${passing}`)) die()
+  }
+}
+
+function syncCounter(syncs: ReadonlySet<number>): () => boolean {
+  let attempt = 0
+  return () => {
+    attempt += 1
+    return syncs.has(attempt)
+  }
+}
+
+/** Not one more instruction of the caller may run, whichever thread the signal meets first. */
+function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+}
