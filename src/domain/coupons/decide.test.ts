@@ -258,6 +258,10 @@ describe('closing by time', () => {
 })
 
 const created: readonly Step[] = [[create, 1]]
+const percent10 = { ...terms, discount: { kind: 'percent', value: 10 } } as const
+const percent20 = { ...terms, discount: { kind: 'percent', value: 20 } } as const
+const amount10 = { ...terms, discount: { kind: 'amount', value: 10 } } as const
+const discounted: readonly Step[] = [[{ ...create, terms: percent10 }, 1]]
 type ControlRow = readonly [string, readonly Step[], ControlMessage, ControlOutcome['kind']]
 const controls: readonly ControlRow[] = [
   ['the first creation', [], create, 'created'],
@@ -268,12 +272,11 @@ const controls: readonly ControlRow[] = [
   ['another opening', created, { ...create, terms: { ...terms, opensAt: 1_001 } }, 'conflict'],
   ['another closing', created, { ...create, terms: { ...terms, closesAt: 9_001 } }, 'conflict'],
   ['no opening', created, { ...create, terms: { name: 'Spring', quantity: 2 } }, 'conflict'],
-  [
-    'another discount',
-    created,
-    { ...create, terms: { ...terms, discount: { kind: 'percent', value: 10 } } },
-    'conflict',
-  ],
+  ['a discount where there was none', created, { ...create, terms: percent10 }, 'conflict'],
+  ['no discount where there was one', discounted, create, 'conflict'],
+  ['the same discount', discounted, { ...create, terms: percent10 }, 'unchanged'],
+  ['another value of discount', discounted, { ...create, terms: percent20 }, 'conflict'],
+  ['another kind of discount', discounted, { ...create, terms: amount10 }, 'conflict'],
   ['the first terms after a restock', [...created, [restock(5, 'r'), 2]], create, 'unchanged'],
   ['a restock', created, restock(1, 'r'), 'done'],
   ['a restock before the coupon', [], restock(1, 'r'), 'unknown_coupon'],
