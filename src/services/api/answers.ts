@@ -30,7 +30,7 @@ export type ClaimAnswer =
 /** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
 export type Unavailable = {
   kind: 'unavailable'
-  reason: 'queue_full' | 'log_unavailable' | 'stopping'
+  reason: 'queue_full' | 'log_unavailable' | 'starting' | 'stopping'
   retryAfterSeconds: number
 }
 

@@ -2,7 +2,7 @@
 // sync serves thousands. Bounded: what does not fit is refused at once, with nothing stored.
 
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import { type Log, type LogEntry, PortError } from '../../ports.ts'
+import { type Clock, type Log, type LogEntry, PortError } from '../../ports.ts'
 
 export type ClaimBatcherParts = {
   log: Log
@@ -10,7 +10,8 @@ export type ClaimBatcherParts = {
   claimsPerBatchMax: number
   /** Claims that wait for an append: about a second of work. Beyond it the node says busy. */
   claimsWaitingMax: number
-  onAppended?: ((claims: number) => void) | undefined
+  clock: Clock
+  onAppended(claims: number, seconds: number): void
   /** Of each claim whose append certainly stored nothing. */
   onRefused(claimId: string, error: PortError): void
   /** A programmer's error in the log adapter. */
@@ -39,10 +40,11 @@ export function createClaimBatcher(parts: ClaimBatcherParts): ClaimBatcher {
       const ids = claimIds.slice(0, parts.claimsPerBatchMax)
       entries = entries.slice(batch.length)
       claimIds = claimIds.slice(batch.length)
+      const startedAt = parts.clock.now()
       try {
         parts.crashPoint?.('K6')
         await parts.log.append(claimsTopic, batch)
-        parts.onAppended?.(batch.length)
+        parts.onAppended(batch.length, (parts.clock.now() - startedAt) / 1000)
       } catch (error) {
         if (!(error instanceof PortError)) parts.onError(error)
         // Where the outcome is unknown the claims may be in the log: only the log can tell.

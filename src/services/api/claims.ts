@@ -11,7 +11,7 @@ import {
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import { type Clock, type Log, PortError } from '../../ports.ts'
+import { type Clock, type Instant, type Log, PortError } from '../../ports.ts'
 import { createCouponCodes } from '../coupon-codes.ts'
 import type { ClaimAnswer, ClaimService, CommandAnswer, Readiness, Unavailable } from './answers.ts'
 import { createClaimBatcher } from './claim-batcher.ts'
@@ -46,7 +46,7 @@ export type ClaimLimits = {
 }
 export type ClaimObserver = {
   answered(kind: ClaimAnswer['kind'], by: 'memory' | 'log'): void
-  appended(claims: number): void
+  appended(claims: number, seconds: number): void
   voided(): void
 }
 
@@ -61,6 +61,7 @@ export const defaultClaimLimits: ClaimLimits = {
 export type RunningClaimService = ClaimService & {
   /** Resolves when this node knows the log as it stood at the start. */
   caughtUp: Promise<void>
+  lastReadAt(): Instant
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -91,7 +92,8 @@ export async function startClaimService(parts: ClaimServiceParts): Promise<Runni
     claimsPerBatchMax: limits.claimsPerBatchMax,
     claimsWaitingMax: limits.claimsWaitingMax,
     crashPoint,
-    onAppended: (claims) => observe?.appended(claims),
+    clock,
+    onAppended: (claims, seconds) => observe?.appended(claims, seconds),
     onRefused: (claimId, error) => claimWaiters.answer(claimId, refusedBy(error)),
     onError: parts.onError,
   })
@@ -138,6 +140,7 @@ export async function startClaimService(parts: ClaimServiceParts): Promise<Runni
 
   async function claim(couponId: string, userId: string): Promise<ClaimAnswer> {
     if (state === 'stopping') return stopping
+    if (!fold.hasCaughtUp()) return starting
     const coupon = fold.coupons.get(couponId)
     if (trustsMemory()) {
       if (coupon === undefined) return { kind: 'unknown_coupon' }
@@ -193,6 +196,7 @@ export async function startClaimService(parts: ClaimServiceParts): Promise<Runni
     coupon: (couponId: string): Coupon | undefined => fold.coupons.get(couponId),
     coupons: createCouponList(fold.coupons),
     caughtUp: fold.caughtUp,
+    lastReadAt: fold.lastReadAt,
     async drain() {
       if (state === 'running') state = 'stopping'
       await Promise.all([batcher.drained(), claimWaiters.empty(), commandWaiters.empty()])
@@ -202,6 +206,7 @@ export async function startClaimService(parts: ClaimServiceParts): Promise<Runni
 }
 
 const stopping: Unavailable = { kind: 'unavailable', reason: 'stopping', retryAfterSeconds: 1 }
+const starting: Unavailable = { kind: 'unavailable', reason: 'starting', retryAfterSeconds: 1 }
 const busy: Unavailable = { kind: 'unavailable', reason: 'queue_full', retryAfterSeconds: 1 }
 
 function refusedBy(error: PortError): Unavailable {

@@ -1,0 +1,86 @@
+// What an API node tells Prometheus. Children are made once: looking labels up costs more than
+// counting. No user and no coupon is ever a label.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Clock, Instant } from '../../ports.ts'
+import type { ClaimAnswer } from './answers.ts'
+import type { ClaimObserver } from './claims.ts'
+
+export type ApiMetrics = { observer: ClaimObserver; registry: Registry }
+export type ApiMetricsParts = {
+  clock: Clock
+  /** When the fold last knew it had read all there was; undefined before it has started. */
+  foldReadAt(): Instant | undefined
+  isReady(): boolean
+}
+
+const answerKinds: readonly ClaimAnswer['kind'][] = [
+  'issued',
+  'sold_out',
+  'not_open',
+  'paused',
+  'closed',
+  'unknown_coupon',
+  'pending',
+  'unavailable',
+]
+
+export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const claims = new Counter({
+    name: 'firstcome_claims_total',
+    help: 'Claims answered, by outcome, from memory or by a record of the log',
+    labelNames: ['outcome', 'by'],
+    registers,
+  })
+  const batches = new Histogram({
+    name: 'firstcome_append_claims',
+    help: 'Claims in one append to the log',
+    buckets: [1, 3, 10, 30, 100, 300, 1_000, 3_000, 5_000],
+    registers,
+  })
+  const appendSeconds = new Histogram({
+    name: 'firstcome_append_seconds',
+    help: 'From handing a batch of claims to the log until it was durable',
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  })
+  const voided = new Counter({
+    name: 'firstcome_void_records_total',
+    help: 'Records of the claims log that are no records at all',
+    registers,
+  })
+  new Gauge({
+    name: 'firstcome_fold_age_seconds',
+    help: 'How long ago the fold last knew that it had read the whole log',
+    registers,
+    collect() {
+      const readAt = parts.foldReadAt()
+      if (readAt !== undefined) this.set(Math.max(0, parts.clock.now() - readAt) / 1000)
+    },
+  })
+  new Gauge({
+    name: 'firstcome_ready',
+    help: '1 while this node answers claims',
+    registers,
+    collect() {
+      this.set(parts.isReady() ? 1 : 0)
+    },
+  })
+  const counted = (by: 'memory' | 'log') =>
+    new Map(answerKinds.map((outcome) => [outcome, claims.labels({ outcome, by })]))
+  const children = { memory: counted('memory'), log: counted('log') }
+  return {
+    registry,
+    observer: {
+      answered: (kind, by) => children[by].get(kind)?.inc(),
+      appended(count, seconds) {
+        batches.observe(count)
+        appendSeconds.observe(seconds)
+      },
+      voided: () => voided.inc(),
+    },
+  }
+}

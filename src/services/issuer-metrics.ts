@@ -1,0 +1,54 @@
+// What an issuer tells Prometheus.
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { IssuerObserver } from './issuer.ts'
+
+export type IssuerMetrics = { observer: IssuerObserver; registry: Registry }
+
+export function createIssuerMetrics(positions: () => ReadonlyMap<number, number>): IssuerMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const rows = new Counter({
+    name: 'firstcome_issued_rows_total',
+    help: 'Rows of issued coupons committed',
+    registers,
+  })
+  const records = new Counter({
+    name: 'firstcome_issuer_records_total',
+    help: 'Records of the claims log applied',
+    registers,
+  })
+  const lag = new Histogram({
+    name: 'firstcome_issue_lag_seconds',
+    help: 'From the append of the last record of a batch to the commit of its rows',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30, 120],
+    registers,
+  })
+  const waiting = new Counter({
+    name: 'firstcome_issuer_retries_total',
+    help: 'Calls of the database or the log that failed and are tried again, in order',
+    labelNames: ['code'],
+    registers,
+  })
+  new Gauge({
+    name: 'firstcome_issuer_position',
+    help: 'The next offset of the claims log to apply',
+    labelNames: ['partition'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [partition, next] of positions()) this.set({ partition }, next)
+    },
+  })
+  return {
+    registry,
+    observer: {
+      applied(batch) {
+        records.inc(batch.records)
+        rows.inc(batch.rows)
+        lag.observe(Math.max(0, batch.lagMs) / 1000)
+      },
+      waiting: (error) => waiting.inc({ code: error.code }),
+    },
+  }
+}
