@@ -1,0 +1,54 @@
+// Who may come in, and how the server stops: it accepts no more connections, answers all that it
+// accepted, tells open connections to go elsewhere, and after a deadline closes what is left.
+
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../../ports.ts'
+import { sendProblem, sendUnavailable } from './problems.ts'
+import type { ServerLimits } from './server-limits.ts'
+
+export type Admission = { stop(): Promise<void> }
+export type AdmissionParts = { clock: Clock; limits: ServerLimits }
+
+export function useAdmission(app: FastifyInstance, { clock, limits }: AdmissionParts): Admission {
+  const { server } = app
+  /** Connections without a request so far, which Node does not count as idle. */
+  const fresh = new Set<Socket>()
+  let stopping = false
+
+  server.maxConnections = limits.connectionsMax
+  server.on('connection', (socket) => {
+    fresh.add(socket)
+    socket.once('close', () => fresh.delete(socket))
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = request
+    fresh.delete(raw.socket)
+    if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+      return sendProblem(reply, 'malformed-request', { detail: 'The header Host is missing.' })
+    }
+    if (stopping) return sendUnavailable(reply, { reason: 'stopping', retryAfterSeconds: 1 })
+    done()
+  })
+  // oxlint-disable-next-line max-params -- fastify's signature
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (stopping) reply.header('connection', 'close')
+    done()
+  })
+
+  return {
+    async stop() {
+      stopping = true
+      const cancelFirst = clock.after(limits.firstRequestWaitMs, () => {
+        for (const socket of fresh) if (socket.bytesRead === 0) socket.destroy()
+      })
+      const cancelLast = clock.after(limits.closeWaitMsMax, () => server.closeAllConnections())
+      try {
+        await app.close()
+      } finally {
+        cancelFirst()
+        cancelLast()
+      }
+    },
+  }
+}

@@ -1,0 +1,70 @@
+// Turns every error that reaches fastify into a problem. What a client sent is never answered
+// with a 5xx; what is not expected is logged and told to nobody.
+
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { PortError } from '../../ports.ts'
+import { BodyError } from './json-body.ts'
+import { type ProblemMembers, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
+import { fieldErrors } from './validation.ts'
+
+export function useErrorReplies(app: FastifyInstance, logger: Logger | undefined): void {
+  app.setErrorHandler((error: unknown, request, reply) => {
+    replyWithError({ error, request, reply, logger })
+  })
+}
+
+type Failed = {
+  error: unknown
+  request: FastifyRequest
+  reply: FastifyReply
+  logger: Logger | undefined
+}
+
+/** Also for fastify's `frameworkErrors`: what it finds wrong before there is a route. */
+export function replyWithError({ error, request, reply, logger }: Failed): void {
+  if (isStoreAway(error)) {
+    logger?.warn({ err: error }, 'the database did not answer')
+    sendUnavailable(reply, { reason: 'database_unavailable', retryAfterSeconds: 1 })
+    return
+  }
+  const known = knownProblem(error)
+  if (known !== null) {
+    sendProblem(reply, known.slug, known.members)
+    return
+  }
+  logger?.error({ err: error, method: request.method, path: request.url }, 'a request failed')
+  sendProblem(reply, 'internal-error')
+}
+
+type Known = { slug: ProblemSlug; members?: ProblemMembers }
+
+function knownProblem(error: unknown): Known | null {
+  if (error instanceof BodyError) {
+    return error.errors ? { slug: error.slug, members: { errors: error.errors } } : error
+  }
+  if (!(error instanceof Error)) return null
+  const { code, statusCode, validation } = error as FastifyError
+  if (validation !== undefined) {
+    const errors = fieldErrors(validation as Parameters<typeof fieldErrors>[0])
+    return { slug: 'invalid-request', members: { errors } }
+  }
+  const slug = frameworkProblems[code]
+  if (slug !== undefined) return { slug }
+  // Fastify gives a status to what it blames the client for, as a body that broke off.
+  const blamed = statusCode !== undefined && statusCode >= 400 && statusCode < 500
+  return blamed ? { slug: 'malformed-request' } : null
+}
+
+function isStoreAway(error: unknown): boolean {
+  if (error instanceof PortError) return error.code === 'store_unavailable'
+  return error instanceof Error && (error as FastifyError).code === 'FST_ERR_HANDLER_TIMEOUT'
+}
+
+const frameworkProblems: Record<string, ProblemSlug> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
+  FST_ERR_BAD_URL: 'malformed-path',
+  FST_ERR_MAX_PARAM_LENGTH: 'path-too-long',
+}

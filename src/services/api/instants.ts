@@ -1,0 +1,34 @@
+// Times as HTTP carries them: RFC 3339 strings. Stricter than Date.parse, which also takes dates
+// without a time, local times, and whatever else the engine of the day accepts.
+
+const instantMax = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+const shape =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
+
+/** Milliseconds UTC; finer digits are cut off. Null: no RFC 3339 time of the years 1970 to 9999. */
+export function parseInstant(text: string): number | null {
+  const parts = shape.exec(text)
+  if (parts === null) return null
+  const [, year, month, day, hour, minute, second] = parts.map(Number)
+  const [, , , , , , , fraction = '', sign, offsetHours = '0', offsetMinutes = '0'] = parts
+  if (year === undefined || month === undefined || day === undefined) return null
+  if (hour === undefined || minute === undefined || second === undefined) return null
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null
+  if (hour > 23 || minute > 59 || second > 59) return null
+  if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return null
+
+  const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3))
+  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000
+  const local = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds)
+  const at = sign === '-' ? local + offset : local - offset
+  return at >= 0 && at <= instantMax ? at : null
+}
+
+/** In UTC, with milliseconds. */
+export function formatInstant(at: number): string {
+  return new Date(at).toISOString()
+}
+
+function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
+}

@@ -1,0 +1,56 @@
+// Reads bodies: JSON in strict UTF-8, whose top is an object, since every call takes one. A body
+// of no bytes is no body. Keys that poison prototypes are refused by fastify's own JSON parser.
+
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ProblemSlug } from './problems.ts'
+import type { FieldError } from './validation.ts'
+
+/** Thrown for a body that cannot be taken; error-replies.ts answers with its problem. */
+export class BodyError extends Error {
+  readonly slug: ProblemSlug
+  readonly errors: readonly FieldError[] | undefined
+
+  constructor(slug: ProblemSlug, errors?: readonly FieldError[]) {
+    super(slug)
+    this.name = 'BodyError'
+    this.slug = slug
+    this.errors = errors
+  }
+}
+
+type Done = (error: Error | null, body?: unknown) => void
+
+export function useJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done: Done) => {
+      if (body.length === 0) return done(null)
+      if (!isPlainUtf8(request)) return done(new BodyError('unsupported-media-type'))
+      if (!isUtf8(body)) return done(new BodyError('malformed-body'))
+      void parseJson(request, body.toString(), (error: Error | null, value?: unknown) => {
+        if (error !== null) return done(new BodyError('malformed-body'))
+        done(isObject(value) ? null : notAnObject(), value)
+      })
+    },
+  )
+}
+
+function isPlainUtf8({ headers }: FastifyRequest): boolean {
+  const type = headers['content-type'] ?? ''
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? 'utf-8'
+  const encoding = headers['content-encoding'] ?? 'identity'
+  return /^utf-?8$/i.test(charset) && encoding.toLowerCase() === 'identity'
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function notAnObject(): BodyError {
+  return new BodyError('invalid-request', [{ path: '', message: 'must be an object' }])
+}

@@ -1,0 +1,119 @@
+// The OpenAPI 3.1 document, from the schemas that validate and serialize. Which problems a call
+// may answer follows from who may call it and what it takes, beside the ones it names itself.
+
+import fastifySwagger from '@fastify/swagger'
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import type { CallConfig } from './call.ts'
+import { type ProblemSlug, problems } from './problems.ts'
+import { Coupon, IssuedClaim, Pending, Problem } from './schemas.ts'
+
+export async function useOpenApi(app: FastifyInstance): Promise<void> {
+  for (const schema of [Coupon, IssuedClaim, Pending, Problem]) app.addSchema(schema)
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'firstcome',
+        version: '1',
+        description: 'First come, first served coupons. Errors are RFC 9457 problems.',
+      },
+      components: { securitySchemes: { bearer: bearerScheme } },
+    },
+    refResolver: { buildLocalReference: (schema) => nameOf(schema.$id) },
+    transform: ({ schema, url, route }) => ({ schema: documented(schema, route), url }),
+    convertConstToEnum: false,
+  })
+}
+
+/** Only schemas with an `$id` are referred to, and it is their name in the document. */
+function nameOf(id: unknown): string {
+  return typeof id === 'string' ? id : 'unnamed'
+}
+
+/** As text; to be made once, the document of a running server never changes. */
+export function openApiDocument(app: { swagger: FastifyInstance['swagger'] }): string {
+  const document = app.swagger() as { paths?: Record<string, Record<string, Operation>> }
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const { requestBody } of Object.values(operations)) {
+      const schema = requestBody?.content['application/json']?.schema
+      // The library calls every body required. A call that takes none says so by its type.
+      if (requestBody && Array.isArray(schema?.type)) requestBody.required = false
+    }
+  }
+  return JSON.stringify(document)
+}
+
+type Operation = {
+  requestBody?: {
+    required: boolean
+    content: Record<string, { schema?: { type?: unknown } } | undefined>
+  }
+}
+
+/** The schema of a route with its security and all the problems it may answer. */
+function documented(schema: FastifySchema, { config }: RouteOptions): FastifySchema {
+  const call = config?.call
+  if (call === undefined) return schema
+  const response = { ...(schema.response as object), ...problemResponses(slugsOf(call, schema)) }
+  const secured = call.caller === 'anyone' || call.caller === 'service' ? [] : [{ bearer: [] }]
+  return { ...schema, response, security: secured }
+}
+
+function slugsOf({ caller, problems: own }: CallConfig, schema: FastifySchema): ProblemSlug[] {
+  const operators = caller === 'operator' || caller === 'auditor'
+  return [
+    'malformed-request',
+    ...(schema.params ? (['malformed-path', 'path-too-long'] as const) : []),
+    ...(schema.body ? bodySlugs : []),
+    ...(caller === 'user' || operators ? (['unauthorized'] as const) : []),
+    ...(operators ? (['forbidden'] as const) : []),
+    ...(schema.params || schema.body || schema.querystring ? (['invalid-request'] as const) : []),
+    ...(caller === 'service' || caller === 'auditor' ? [] : (['too-many-requests'] as const)),
+    'unsupported-expectation',
+    'headers-too-large',
+    'internal-error',
+    'unavailable',
+    ...own,
+  ]
+}
+
+const bodySlugs = [
+  'malformed-body',
+  'request-timeout',
+  'body-too-large',
+  'unsupported-media-type',
+] as const
+
+function problemResponses(slugs: readonly ProblemSlug[]): Record<number, object> {
+  const byStatus = Map.groupBy(slugs, (slug) => problems[slug].status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [status, documentedProblems(group)]),
+  )
+}
+
+function documentedProblems(slugs: readonly ProblemSlug[]): object {
+  const lines = slugs.map((slug) => `\`/problems/${slug}\`: ${problems[slug].detail}`)
+  const headers = Object.fromEntries(slugs.flatMap((slug) => Object.entries(headersOf[slug] ?? {})))
+  return {
+    description: lines.join('\n\n'),
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+  }
+}
+
+const retryAfter = { 'Retry-After': { type: 'integer', description: 'Seconds.' } }
+const headersOf: Partial<Record<ProblemSlug, object>> = {
+  'not-open': retryAfter,
+  'too-many-requests': retryAfter,
+  unavailable: retryAfter,
+  'not-ready': retryAfter,
+  unauthorized: { 'WWW-Authenticate': { type: 'string' } },
+  forbidden: { 'WWW-Authenticate': { type: 'string' } },
+}
+
+const bearerScheme = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description: 'HS256; `sub` is the user, `exp` is required, `scope` may contain `operator`.',
+} as const

@@ -1,0 +1,121 @@
+// Problem details (RFC 9457): every kind that the service answers, and the one table from what
+// was decided to what HTTP says. Refusals are sent from bodies made at start, never thrown.
+
+import type { FastifyReply } from 'fastify'
+import type { ControlOutcome } from '../../domain/coupons/decide.ts'
+import type { ClaimAnswer, CommandAnswer, Unavailable } from './answers.ts'
+import type { FieldError } from './validation.ts'
+
+/** Of the claim service, or of SQL. */
+type Refused = Omit<Unavailable, 'kind' | 'reason'> & { reason: string }
+
+export type ProblemSlug = keyof typeof problems
+export type ProblemMembers = {
+  detail?: string
+  errors?: readonly FieldError[]
+  reason?: string
+  reasons?: readonly string[]
+  opensAt?: string
+  claimId?: string
+  log?: { partition: number; offset: number; appendedAt: string }
+}
+
+type Status = 200 | 201 | 202
+type CommandKind = ControlOutcome['kind'] | Exclude<CommandAnswer['kind'], 'decided'>
+type ProblemText = { status: number; title: string; detail: string }
+
+export const problems = {
+  'malformed-request': text(400, 'Malformed request', 'This is not HTTP that can be answered.'),
+  'malformed-body': text(400, 'Malformed body', 'The body is not JSON in UTF-8.'),
+  'malformed-path': text(400, 'Malformed path', 'The path is not correctly percent-encoded.'),
+  unauthorized: text(401, 'Unauthorized', 'This call needs a bearer token.'),
+  forbidden: text(403, 'Forbidden', 'This call needs the scope operator.'),
+  'unknown-path': text(404, 'Unknown path', 'There is no such call.'),
+  'unknown-coupon': text(404, 'Unknown coupon', 'There is no coupon of this id.'),
+  'not-issued': text(404, 'Not issued', 'You do not have this coupon; it is open for claims.'),
+  'method-not-allowed': text(405, 'Method not allowed', 'See the header Allow.'),
+  'request-timeout': text(408, 'Request timeout', 'The request did not arrive in time.'),
+  'sold-out': text(409, 'Sold out', 'All of these coupons are issued. A restock may follow.'),
+  'not-open': text(409, 'Not open yet', 'Claims are taken from opensAt on.'),
+  paused: text(409, 'Paused', 'The coupon is paused. It may be resumed.'),
+  closed: text(409, 'Closed', 'The coupon is closed for good.'),
+  'coupon-exists': text(409, 'Coupon exists', 'The id belongs to a coupon of other content.'),
+  'idempotency-key-reused': text(
+    409,
+    'Idempotency-Key reused',
+    'The key was used for a restock of another size.',
+  ),
+  'quantity-limit': text(409, 'Quantity limit', 'No coupon may grow beyond ten million.'),
+  'body-too-large': text(413, 'Body too large', 'No call takes a body of this size.'),
+  'path-too-long': text(414, 'Path too long', 'A part of the path is too long.'),
+  'unsupported-media-type': text(
+    415,
+    'Unsupported media type',
+    'Bodies are application/json in UTF-8, without a content encoding.',
+  ),
+  'unsupported-expectation': text(417, 'Unsupported expectation', 'Only 100-continue is known.'),
+  'invalid-request': text(422, 'Invalid request', 'The request breaks the schema: see errors.'),
+  'too-many-requests': text(429, 'Too many requests', 'Slow down: see Retry-After.'),
+  'headers-too-large': text(431, 'Headers too large', 'Path and headers are too long together.'),
+  'internal-error': text(500, 'Internal error', 'This is a fault of the service.'),
+  unavailable: text(503, 'Unavailable', 'Nothing was done. Ask again: see Retry-After.'),
+  'not-ready': text(503, 'Not ready', 'This node cannot serve yet: see reasons.'),
+} as const satisfies Record<string, ProblemText>
+
+/** What each answer is over HTTP: a status with a body, or a problem. */
+export const outcomes = {
+  claim: {
+    issued: { first: 201, again: 200 },
+    pending: 202,
+    sold_out: 'sold-out',
+    not_open: 'not-open',
+    paused: 'paused',
+    closed: 'closed',
+    unknown_coupon: 'unknown-coupon',
+    unavailable: 'unavailable',
+  },
+  command: {
+    created: 201,
+    unchanged: 200,
+    done: 200,
+    pending: 202,
+    conflict: { create: 'coupon-exists', restock: 'idempotency-key-reused' },
+    closed: 'closed',
+    unknown_coupon: 'unknown-coupon',
+    quantity_limit: 'quantity-limit',
+    unavailable: 'unavailable',
+  },
+} as const satisfies {
+  claim: Record<Exclude<ClaimAnswer['kind'], 'issued'>, Status | ProblemSlug> & { issued: object }
+  command: Record<CommandKind, Status | ProblemSlug | Record<'create' | 'restock', ProblemSlug>>
+}
+
+/** Sends a problem; without members its body is one made at start. */
+export function sendProblem(
+  reply: FastifyReply,
+  slug: ProblemSlug,
+  members?: ProblemMembers,
+): void {
+  const body = members === undefined ? bodies[slug] : problemBody(slug, members)
+  reply.code(problems[slug].status).type(problemType).send(body)
+}
+
+export function sendUnavailable(reply: FastifyReply, refused: Refused): void {
+  reply.header('retry-after', String(refused.retryAfterSeconds))
+  sendProblem(reply, 'unavailable', { reason: refused.reason })
+}
+
+export function problemBody(slug: ProblemSlug, members: ProblemMembers = {}): string {
+  const { status, title, detail } = problems[slug]
+  return JSON.stringify({ type: `/problems/${slug}`, title, status, detail, ...members })
+}
+
+export const problemType = 'application/problem+json; charset=utf-8'
+
+const bodies = Object.fromEntries(
+  (Object.keys(problems) as ProblemSlug[]).map((slug) => [slug, problemBody(slug)]),
+) as Record<ProblemSlug, string>
+
+function text(status: number, title: string, detail: string): ProblemText {
+  return { status, title, detail }
+}

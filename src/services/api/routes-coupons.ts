@@ -1,0 +1,47 @@
+// What anyone may read about coupons, from this node's own fold.
+
+import { callOptions } from './call.ts'
+import { couponJson } from './coupon-json.ts'
+import { nextPage } from './pages.ts'
+import { sendProblem } from './problems.ts'
+import { CouponPage, CouponPath, couponRef, Page } from './schemas.ts'
+import type { Api, RouteParts } from './server-parts.ts'
+
+export function addCouponRoutes(app: Api, { claims, clock, hooks }: RouteParts): void {
+  app.get(
+    '/coupons',
+    { ...callOptions(hooks, { caller: 'anyone', problems: [] }), schema: listSchema },
+    (request, reply) => {
+      const now = clock.now()
+      const coupons = claims.coupons(request.query).map((coupon) => couponJson(coupon, now))
+      reply.send({ coupons, ...nextPage(coupons, request.query.limit) })
+    },
+  )
+  app.get(
+    '/coupons/:couponId',
+    {
+      ...callOptions(hooks, { caller: 'anyone', problems: ['unknown-coupon'] }),
+      schema: getSchema,
+    },
+    (request, reply) => {
+      const coupon = claims.coupon(request.params.couponId)
+      if (coupon === undefined) sendProblem(reply, 'unknown-coupon')
+      else reply.send(couponJson(coupon, clock.now()))
+    },
+  )
+}
+
+const listSchema = {
+  tags: ['coupons'],
+  operationId: 'listCoupons',
+  summary: 'List coupons in the order of their ids',
+  querystring: Page,
+  response: { 200: CouponPage },
+}
+const getSchema = {
+  tags: ['coupons'],
+  operationId: 'getCoupon',
+  summary: 'Show a coupon: its terms, its counts, its status now',
+  params: CouponPath,
+  response: { 200: couponRef },
+}

@@ -1,0 +1,44 @@
+// What a user holds, from the SQL projection: it may be a moment behind what the user was told.
+
+import { callerOf } from './auth.ts'
+import { callOptions } from './call.ts'
+import { formatInstant } from './instants.ts'
+import { nextPage } from './pages.ts'
+import { sendUnavailable } from './problems.ts'
+import { HeldPage, Page } from './schemas.ts'
+import type { Api, RouteParts } from './server-parts.ts'
+
+export function addMeRoutes(app: Api, { store, hooks, limits }: RouteParts): void {
+  app.get(
+    '/me/coupons',
+    {
+      ...callOptions(hooks, { caller: 'user', problems: [] }),
+      schema: meSchema,
+      handlerTimeout: limits.storeWaitMsMax,
+    },
+    async (request, reply) => {
+      const reads = store()
+      if (reads === null) {
+        sendUnavailable(reply, storeStarting)
+        return reply
+      }
+      const held = await reads.heldBy(callerOf(request).userId, request.query)
+      const coupons = held.map(({ couponId, name, slot, code, discount, appendedAt }) => {
+        const issuedAt = formatInstant(appendedAt)
+        return { couponId, name, slot, code, discount, issuedAt, status: 'unused' as const }
+      })
+      return { coupons, ...nextPage(coupons, request.query.limit) }
+    },
+  )
+}
+
+/** SQL starts after claims are already answered. */
+export const storeStarting = { reason: 'database_starting', retryAfterSeconds: 1 }
+
+const meSchema = {
+  tags: ['claims'],
+  operationId: 'listMyCoupons',
+  summary: 'The coupons that the caller holds, in the order of their ids',
+  querystring: Page,
+  response: { 200: HeldPage },
+}

@@ -1,0 +1,239 @@
+// The shapes of HTTP: the same schemas validate, serialize and document. Unknown fields are
+// refused everywhere (additionalProperties: false).
+
+import { Type } from 'typebox'
+import {
+  amountMax,
+  couponIdPattern,
+  couponNameCharactersMax,
+  quantityMax,
+} from '../../domain/coupons/messages.ts'
+
+/** Pages for people and scripts; a node answers one within a millisecond. */
+export const pageItemsMax = 200
+const pageItemsDefault = 50
+/** Pages for the auditor: about 2 MB each. */
+export const issuedRowsMax = 10_000
+const issuedRowsDefault = 1_000
+export const idempotencyKeyCharactersMax = 128
+
+const closedObject = { additionalProperties: false } as const
+
+const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spring-sale'] })
+const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
+const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
+
+const discountOf = (kind: 'amount' | 'percent', valueMax: number) => ({
+  type: 'object',
+  properties: {
+    kind: { const: kind },
+    value: { type: 'integer', minimum: 1, maximum: valueMax },
+  },
+  required: ['kind', 'value'],
+  additionalProperties: false,
+})
+type DiscountShape = { kind: 'amount' | 'percent'; value: number }
+const Discount = Type.Unsafe<DiscountShape>({
+  type: 'object',
+  description: 'An amount in whole minor units of the currency, or a percentage, rounded down.',
+  required: ['kind'],
+  discriminator: { propertyName: 'kind' },
+  oneOf: [discountOf('amount', amountMax), discountOf('percent', 100)],
+})
+
+export const CouponPath = Type.Object({ couponId: CouponId }, closedObject)
+export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
+  type: ['object', 'null'],
+  description: 'No body, or an empty object.',
+  additionalProperties: false,
+})
+export const NewCoupon = Type.Object(
+  {
+    couponId: Type.Optional(CouponId),
+    name: Type.String({
+      minLength: 1,
+      maxLength: couponNameCharactersMax,
+      format: 'coupon-name',
+      description: 'Not blank; no control characters. Lengths count UTF-16 units.',
+    }),
+    quantity: Count(quantityMax),
+    opensAt: Type.Optional(Instant),
+    closesAt: Type.Optional(Instant),
+    discount: Type.Optional(Discount),
+  },
+  closedObject,
+)
+export const Restock = Type.Object({ add: Count(quantityMax) }, closedObject)
+export const RestockHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
+      description: 'Asking again with the same key restocks once.',
+    }),
+  ),
+})
+export const Page = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: pageItemsDefault }),
+    after: Type.Optional(CouponId),
+  },
+  closedObject,
+)
+export const IssuedQuery = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: issuedRowsMax, default: issuedRowsDefault }),
+    couponId: Type.Optional(CouponId),
+    afterCouponId: Type.Optional(CouponId),
+    afterSlot: Type.Optional(Type.Integer({ minimum: 0, maximum: quantityMax })),
+  },
+  {
+    ...closedObject,
+    dependentRequired: { afterCouponId: ['afterSlot'], afterSlot: ['afterCouponId'] },
+  },
+)
+
+const nullable = <Value>(schema: object) => Type.Unsafe<Value | null>(schema)
+const AnsweredDiscount = nullable<DiscountShape>({
+  type: ['object', 'null'],
+  properties: { kind: { type: 'string', enum: ['amount', 'percent'] }, value: { type: 'integer' } },
+  required: ['kind', 'value'],
+})
+const LogPlace = Type.Object(
+  { partition: Type.Integer(), offset: Type.Integer(), appendedAt: Instant },
+  { description: 'The record of the log that decided.' },
+)
+
+export const Coupon = Type.Object(
+  {
+    couponId: CouponId,
+    name: Type.String(),
+    quantity: Type.Integer(),
+    issued: Type.Integer(),
+    remaining: Type.Integer(),
+    status: Type.Enum(['scheduled', 'open', 'paused', 'sold_out', 'closed'], { type: 'string' }),
+    opensAt: Instant,
+    closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
+    discount: AnsweredDiscount,
+  },
+  { $id: 'Coupon', ...closedObject },
+)
+export const CouponPage = Type.Object({
+  coupons: Type.Array(Type.Unsafe<unknown>({ $ref: 'Coupon#' })),
+  next: Type.Optional(CouponId),
+})
+export const HeldPage = Type.Object({
+  coupons: Type.Array(
+    Type.Object({
+      couponId: CouponId,
+      name: Type.String(),
+      slot: Type.Integer(),
+      code: Type.String(),
+      discount: AnsweredDiscount,
+      issuedAt: Instant,
+      status: Type.Enum(['unused', 'used'], { type: 'string' }),
+      orderId: Type.Optional(Type.String()),
+    }),
+  ),
+  next: Type.Optional(CouponId),
+})
+export const IssuedClaim = Type.Object(
+  {
+    outcome: Type.Literal('issued'),
+    couponId: CouponId,
+    userId: Type.String(),
+    claimId: Type.String(),
+    slot: Type.Integer({ description: 'The winner’s rank, from 1.' }),
+    code: Type.String(),
+    log: LogPlace,
+  },
+  { $id: 'IssuedClaim', ...closedObject },
+)
+export const Pending = Type.Object(
+  { outcome: Type.Literal('pending') },
+  { $id: 'Pending', description: 'Not decided in time: ask at Location.', ...closedObject },
+)
+export const Problem = Type.Object(
+  {
+    type: Type.String({ examples: ['/problems/sold-out'] }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+        description: 'What is wrong with the request; paths are JSON pointers.',
+      }),
+    ),
+    reason: Type.Optional(Type.String({ description: 'Of an unavailable service.' })),
+    reasons: Type.Optional(Type.Array(Type.String(), { description: 'Why it is not ready.' })),
+    opensAt: Type.Optional(Instant),
+    claimId: Type.Optional(Type.String()),
+    log: Type.Optional(LogPlace),
+  },
+  { $id: 'Problem', description: 'RFC 9457.', ...closedObject },
+)
+
+/** References to the schemas that have an `$id`, so that the document names them. */
+export const couponRef = { $ref: 'Coupon#' } as const
+export const issuedClaimRef = { $ref: 'IssuedClaim#' } as const
+export const pendingRef = { $ref: 'Pending#' } as const
+
+export const Health = Type.Object({ status: Type.Literal('alive') })
+export const Ready = Type.Object({ status: Type.Literal('ready') })
+
+const AnsweredTerms = Type.Object({
+  name: Type.String(),
+  quantity: Type.Integer(),
+  opensAt: Type.Optional(Instant),
+  closesAt: Type.Optional(Instant),
+  discount: Type.Optional(
+    Type.Object({
+      kind: Type.Enum(['amount', 'percent'], { type: 'string' }),
+      value: Type.Integer(),
+    }),
+  ),
+})
+/** The stored state of a coupon, its winners left out. */
+export const StoredCoupon = Type.Object({
+  couponId: CouponId,
+  partition: Type.Integer(),
+  rules: Type.Integer(),
+  status: Type.Enum(['scheduled', 'open', 'closed'], { type: 'string' }),
+  paused: Type.Boolean(),
+  quantity: Type.Integer(),
+  opensAt: Instant,
+  closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
+  terms: AnsweredTerms,
+  commands: Type.Array(Type.Object({ commandId: Type.String(), add: Type.Integer() })),
+})
+export const Projection = Type.Object({
+  positions: Type.Array(
+    Type.Object({
+      partition: Type.Integer(),
+      next: Type.Integer({ description: 'The first offset not yet applied.' }),
+      published: Type.Integer({ description: 'The first offset not yet published.' }),
+    }),
+  ),
+  coupons: Type.Array(StoredCoupon),
+})
+export const IssuedRows = Type.Object({
+  issued: Type.Array(
+    Type.Object({
+      couponId: CouponId,
+      slot: Type.Integer(),
+      userId: Type.String(),
+      claimId: Type.String(),
+      code: Type.String(),
+      partition: Type.Integer(),
+      offset: Type.Integer(),
+      appendedAt: Instant,
+    }),
+  ),
+  next: Type.Optional(
+    Type.Object(
+      { afterCouponId: CouponId, afterSlot: Type.Integer() },
+      {
+        description: 'The query of the next page.',
+      },
+    ),
+  ),
+})

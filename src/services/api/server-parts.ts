@@ -1,0 +1,69 @@
+// What the HTTP server is made from, and the types its routes share.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  onRequestAsyncHookHandler,
+  onRequestHookHandler,
+  RawServerDefault,
+} from 'fastify'
+import type { Logger } from 'pino'
+import type { Clock, CouponStore } from '../../ports.ts'
+import type { ClaimService } from './answers.ts'
+import type { ServerLimits } from './server-limits.ts'
+
+export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>
+
+export type ServerSettings = {
+  host: string
+  /** 0: any free port. */
+  port: number
+  jwtSecret: string
+  /** Requests a second, by user and by address; 0 is off. */
+  userRateMax: number
+  addressRateMax: number
+  limits?: Partial<ServerLimits>
+}
+
+export type ServerParts = {
+  claims: ClaimService
+  /** The SQL projection; null while it is not up yet. */
+  store: () => ReadStore | null
+  clock: Clock
+  newId: () => string
+  metricsText: () => Promise<string>
+  settings: ServerSettings
+  logger?: Logger
+  /** Registers further routes, for benchmarks: with the same hooks they cost the same. */
+  extraRoutes?: (app: FastifyInstance, hooks: CallHooks) => void
+}
+
+/** Fastify that knows the types behind the schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+export type CallHook = onRequestHookHandler | onRequestAsyncHookHandler
+
+/** By who may call: `onRequest` hooks that authenticate, authorize and limit. */
+export type CallHooks = {
+  /** Probes and scrapers: never limited. */
+  service: CallHook[]
+  anyone: CallHook[]
+  user: CallHook[]
+  operator: CallHook[]
+  /** Operators' bulk reads: not limited, an audit asks as fast as it can read. */
+  auditor: CallHook[]
+}
+
+/** What every file of routes is given. */
+export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> & {
+  hooks: CallHooks
+  limits: ServerLimits
+}

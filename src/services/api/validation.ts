@@ -1,0 +1,83 @@
+// Validates requests by the schemas of schemas.ts. Bodies are taken as they are: "100" is no
+// number. Paths and queries are text, so their numbers are read from it. Nothing is dropped.
+
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js'
+import type { FastifyInstance } from 'fastify'
+import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
+import { parseInstant } from './instants.ts'
+
+export type FieldError = { path: string; message: string }
+
+/** A body of unknown fields only could have hundreds of mistakes; nobody reads more than a few. */
+export const fieldErrorsMax = 20
+
+export function useValidation(app: FastifyInstance): void {
+  const bodies = validator({ coerceTypes: false })
+  const texts = validator({ coerceTypes: true, useDefaults: true })
+  app.setValidatorCompiler<object>(({ schema, httpPart }) =>
+    (httpPart === 'body' ? bodies : texts).compile(schema),
+  )
+}
+
+/** JSON pointers to what is wrong, and how, from what the validator found. */
+export function fieldErrors(found: readonly ErrorObject[]): FieldError[] {
+  return found.slice(0, fieldErrorsMax).map((error) => ({
+    path: pathOf(error),
+    message: messageOf(error),
+  }))
+}
+
+export function isCouponName(name: string): boolean {
+  if (name.length > couponNameCharactersMax) return false
+  return !unprintable.test(name) && visible.test(name)
+}
+
+/** Control characters and halves of surrogate pairs, which no UTF-8 can carry. */
+const unprintable = /[\p{Cc}\p{Cs}]/u
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u
+
+function validator(options: Options): Ajv2020 {
+  const ajv = new Ajv2020({
+    ...options,
+    allErrors: true,
+    removeAdditional: false,
+    discriminator: true,
+    strictTypes: false,
+    formats: {
+      'date-time': (text: string) => parseInstant(text) !== null,
+      'coupon-name': isCouponName,
+    },
+  })
+  return ajv
+}
+
+function pathOf({ instancePath, params }: ErrorObject): string {
+  const field: unknown =
+    params.additionalProperty ?? params.missingProperty ?? params.tag ?? undefined
+  return typeof field === 'string' ? `${instancePath}/${pointerPart(field)}` : instancePath
+}
+
+function pointerPart(field: string): string {
+  return field.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+function messageOf(error: ErrorObject): string {
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return 'is not a field of this call'
+    case 'required':
+    case 'dependentRequired':
+      return 'is required'
+    case 'discriminator':
+      return 'must be one of the documented kinds'
+    case 'format':
+      return formatMessages[String(error.params.format)] ?? 'has the wrong format'
+    default:
+      return error.message ?? 'is wrong'
+  }
+}
+
+const formatMessages: Record<string, string> = {
+  'date-time': 'must be an RFC 3339 time of the years 1970 to 9999, as 2026-05-01T09:00:00Z',
+  'coupon-name': `must be visible text of at most ${couponNameCharactersMax} UTF-16 units`,
+}
