@@ -1,0 +1,85 @@
+// The commands that show whether the promises hold, and the one that derives the rows anew.
+
+import { type Command, Option } from 'commander'
+import type { Wire } from './command-line.ts'
+import {
+  parseCouponId,
+  withCallOptions,
+  withJsonOption,
+  withUrlOption,
+} from './command-line-coupon.ts'
+import { parseCount, parseRate } from './option-values.ts'
+
+export function addProofCommands(program: Command, wire: Wire): void {
+  addRehearse(program, wire)
+  addAudit(program, wire)
+  addRebuild(program, wire)
+}
+
+function addRehearse(program: Command, wire: Wire): void {
+  const rehearse = program
+    .command('rehearse')
+    .description('Storm a coupon of the running service and check what everyone was told.')
+    .option('--users <number>', 'how many people ask (1000)', parseCount)
+    .option('--quantity <number>', 'how many there are of a fresh coupon (100)', parseCount)
+    .option('--asks-per-user <number>', 'how often each of them asks (1)', parseCount)
+    .addOption(
+      new Option('--rate <per second>', 'asks start on schedule, whatever the answers do')
+        .argParser(parseRate)
+        .conflicts('concurrency'),
+    )
+    .option('--concurrency <number>', 'asks under way at a time (1000)', parseCount)
+    .addOption(
+      new Option('--coupon <id>', 'a coupon that is there, instead of a fresh one')
+        .argParser(parseCouponId)
+        .conflicts('quantity'),
+    )
+    .option('--run <id>', 'the users of an earlier run once more')
+    .addHelpText('after', rehearseHelp)
+  wire(withJsonOption(withUrlOption(rehearse)), async () => {
+    return (await import('./command-rehearse.ts')).runRehearse
+  })
+}
+
+const rehearseHelp = `
+Examples:
+  $ npx firstcome rehearse
+  $ npx firstcome rehearse --users 20000 --quantity 10000 --asks-per-user 3
+  $ npx firstcome rehearse --users 5000 --rate 2000 --json
+
+Afterwards every answer is held against what the service has: who was told yes has exactly one
+coupon, nobody else has any, and the slots run from 1 without a hole. Ends with 1 if a promise
+broke. Users' tokens are made with the local secret (--data, FIRSTCOME_JWT_SECRET).`
+
+function addAudit(program: Command, wire: Wire): void {
+  const audit = program
+    .command('audit')
+    .description('Replay the log, recompute every promise and compare with the rows.')
+    .option('--coupon <id>', 'this coupon only', parseCouponId)
+    .addHelpText('after', auditHelp)
+  wire(withCallOptions(audit), async () => (await import('./command-audit.ts')).runAudit)
+}
+
+const auditHelp = `
+Examples:
+  $ npx firstcome audit
+  $ npx firstcome audit --coupon first-sale
+  $ npx firstcome audit --json
+
+It works while the service runs and while it is stopped, and changes nothing. Ends with 1 on any
+difference; how far the rows are behind the log is a figure, not a difference.`
+
+function addRebuild(program: Command, wire: Wire): void {
+  const rebuild = program
+    .command('rebuild')
+    .description('Drop the rows and derive them anew from the log; the service must be stopped.')
+    .addHelpText('after', rebuildHelp)
+  wire(withJsonOption(rebuild), async () => (await import('./rebuild.ts')).runRebuild)
+}
+
+const rebuildHelp = `
+Examples:
+  $ npx firstcome rebuild
+  $ npx firstcome rebuild --data /srv/firstcome --json
+
+The log decides and is never touched: the same log gives the same rows, slots and codes.`

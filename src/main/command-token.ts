@@ -1,0 +1,44 @@
+// `firstcome token`: makes a token for a user or an operator, signed with the local secret.
+
+import { userIdPattern } from '../domain/coupons/messages.ts'
+import { signToken } from '../services/api/tokens.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { defaultOperator, jwtSecret } from './service-address.ts'
+
+export type TokenOptions = {
+  user?: string
+  /** true: an operator without a name. */
+  operator?: string | true
+  ttl: number
+  json?: boolean
+}
+
+/** Prints the token and nothing else, so that a shell can catch it. */
+export async function runToken(options: TokenOptions, context: Context): Promise<ExitCode> {
+  const { user, operator, ttl } = options
+  if ((user === undefined) === (operator === undefined)) {
+    throw new CommandError(exitCodes.wrongUsage, 'say whose token: --user NAME or --operator')
+  }
+  const sub = user ?? (operator === true ? defaultOperator : operator) ?? ''
+  if (!new RegExp(userIdPattern).test(sub)) {
+    const message = 'a name is 1 to 128 printable ASCII characters without spaces'
+    throw new CommandError(exitCodes.wrongUsage, message)
+  }
+  const now = Date.now()
+  const token = signToken({
+    secret: jwtSecret(context.settings),
+    sub,
+    operator: operator !== undefined,
+    expiresInSeconds: ttl,
+    now,
+  })
+  if (options.json !== true) {
+    context.out(`${token}\n`)
+    return exitCodes.ok
+  }
+  // As the token itself has it: counted in whole seconds.
+  const expiresAt = new Date((Math.floor(now / 1000) + ttl) * 1000).toISOString()
+  const answer = { token, sub, operator: operator !== undefined, expiresAt }
+  context.out(`${JSON.stringify(answer)}\n`)
+  return exitCodes.ok
+}

@@ -1,0 +1,77 @@
+// Reads the values of command-line options. Each function takes the text as it was typed and
+// throws commander's InvalidArgumentError, which says what is allowed and ends with exit code 2.
+
+import { InvalidArgumentError } from 'commander'
+import type { Discount } from '../domain/coupons/messages.ts'
+
+/** About a hundred years: more is a slip, and nothing here overflows with it. */
+const durationDaysMax = 36_500
+
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
+
+/** A whole number from 1 on. */
+export function parseCount(text: string): number {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('It must be a whole number, 1 or more.')
+}
+
+/** A number above 0, as of a rate. */
+export function parseRate(text: string): number {
+  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
+
+/** `90s`, `10m`, `24h`, `7d`, in seconds. */
+export function parseDuration(text: string): number {
+  const seconds = durationSeconds(text)
+  if (seconds !== null) return seconds
+  const max = `at most ${durationDaysMax}d`
+  throw new InvalidArgumentError(`It must be a duration such as 90s, 10m, 24h or 7d (${max}).`)
+}
+
+/** RFC 3339 with an offset, or `+5s`, `+10m`, … from now on; given back as RFC 3339 in UTC. */
+export function parseTime(text: string, now: number): string {
+  const later = text.startsWith('+') ? durationSeconds(text.slice(1)) : null
+  if (later !== null) return utc(now + later * 1000)
+  const shape = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+  const at = shape.test(text) && dayExists(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(at)) return utc(at)
+  const example = '2026-05-01T10:00:00+09:00'
+  throw new InvalidArgumentError(`It must be a time such as ${example}, or +5s, +10m from now.`)
+}
+
+/** `10%` or an amount in whole minor units such as `5000`. The service checks the range. */
+export function parseDiscount(text: string): Discount {
+  const [, digits, percent] = /^([0-9]{1,15})(%?)$/.exec(text) ?? []
+  const value = Number(digits)
+  if (value >= 1) return { kind: percent === '%' ? 'percent' : 'amount', value }
+  throw new InvalidArgumentError('It must be a percentage such as 10% or an amount such as 5000.')
+}
+
+/** An http or https address, without a path or credentials and with no slash at its end. */
+export function parseServiceUrl(text: string): string {
+  const url = URL.parse(text)
+  const web = url?.protocol === 'http:' || url?.protocol === 'https:'
+  if (url !== null && web && url.pathname === '/' && url.username === '' && url.search === '') {
+    return url.origin
+  }
+  throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:8080.')
+}
+
+function durationSeconds(text: string): number | null {
+  const [, digits, unit] = /^([0-9]{1,9})([smhd])$/.exec(text) ?? []
+  const seconds = Number(digits) * (unitSeconds[unit as keyof typeof unitSeconds] ?? Number.NaN)
+  return seconds >= 1 && seconds <= durationDaysMax * unitSeconds.d ? seconds : null
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function dayExists(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number)
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+}
+
+function utc(at: number): string {
+  return new Date(at).toISOString()
+}
