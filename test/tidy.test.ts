@@ -1,0 +1,152 @@
+// What the type checker and the linter cannot see: which folder may import which, what the core
+// may not touch, how large files may be, and that nothing unfinished is left.
+
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, it } from 'node:test'
+
+const root = join(import.meta.dirname, '..')
+const sources = globSync('{src,test,bin}/**/*.{ts,js}', { cwd: root }).toSorted()
+const statements = globSync('sql/**/*.sql', { cwd: root }).toSorted()
+const text = new Map([...sources, ...statements].map((path) => [path, read(path)]))
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+function importsOf(path: string): string[] {
+  const found = (text.get(path) ?? '').matchAll(
+    /^(?:import|export)[^'\n]*?from '([^']+)'|^} from '([^']+)'|import\('([^']+)'\)/gm,
+  )
+  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+}
+
+function resolved(path: string, imported: string): string {
+  if (!imported.startsWith('.')) return imported
+  return relative(root, join(root, dirname(path), imported))
+}
+
+/** `from`: files of the source tree; `may`: what they may import, besides packages. */
+const arrows: { from: RegExp; may: RegExp[]; packages: boolean }[] = [
+  { from: /^src\/domain\//, may: [/^src\/domain\//, /^node:buffer$/], packages: false },
+  { from: /^src\/ports\.ts$/, may: [/^src\/domain\//], packages: false },
+  {
+    from: /^src\/services\//,
+    may: [/^src\/(services|domain)\//, /^src\/ports\.ts$/],
+    packages: true,
+  },
+  {
+    from: /^src\/adapters\//,
+    may: [
+      /^src\/adapters\//,
+      /^src\/ports\.ts$/,
+      /^src\/domain\/partitioner\.ts$/,
+      /^src\/domain\/\w+\/(messages|state|coupon-events)\.ts$/,
+    ],
+    packages: true,
+  },
+  { from: /^src\/config\.ts$/, may: [/^src\/nearest-word\.ts$/], packages: true },
+]
+
+describe('the source tree', () => {
+  it('is imported along the arrows only', () => {
+    const wrong: string[] = []
+    for (const path of sources) {
+      if (path.endsWith('.test.ts')) continue
+      const arrow = arrows.find(({ from }) => from.test(path))
+      if (arrow === undefined) continue
+      for (const imported of importsOf(path).map((i) => resolved(path, i))) {
+        const own = imported.startsWith('src/')
+        if (!own && arrow.packages) continue
+        if (!arrow.may.some((allowed) => allowed.test(imported)))
+          wrong.push(`${path} → ${imported}`)
+      }
+    }
+    assert.deepEqual(wrong, [])
+  })
+
+  it('leaves time, chance and the environment to those who own them', () => {
+    const forbidden =
+      /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|setTimeout|setInterval|randomUUID\w*|process\.env)\b/
+    const core = /^src\/(domain|services)\//
+    const wrong = sources.filter((path) => {
+      if (!path.startsWith('src/') || path.endsWith('.test.ts')) return false
+      if (core.test(path)) return forbidden.test(code(path))
+      return path !== 'src/config.ts' && /\bprocess\.env\b/.test(code(path))
+    })
+    assert.deepEqual(wrong, [])
+  })
+
+  it('has files of at most 400 lines with lines of at most 100 columns', () => {
+    const wrong: string[] = []
+    for (const [path, content] of text) {
+      const lines = content.split('\n')
+      if (lines.length > 401) wrong.push(`${path}: ${lines.length} lines`)
+      lines.forEach((line, n) => {
+        // The name of a test is a sentence, and a sentence is not broken.
+        const sentence = /^\s*(it|test|describe)\(['`]/.test(line)
+        if (line.length > 100 && !sentence) wrong.push(`${path}:${n + 1}: ${line.length} columns`)
+      })
+    }
+    assert.deepEqual(wrong, [])
+  })
+
+  it('says at the top of every file why it exists, in at most 8 lines', () => {
+    const wrong = [...text].filter(([path, content]) => {
+      // A unit test's header is the module beside it.
+      if (/^src\/.*\.test\.ts$/.test(path)) return false
+      const lines = content.replace(/^#!.*\n/, '').split('\n')
+      const header = lines.findIndex((line) => !/^(\/\/|--)/.test(line))
+      return header < 1 || header > 8
+    })
+    assert.deepEqual(
+      wrong.map(([path]) => path),
+      [],
+    )
+  })
+
+  it('has no file that could be about anything, no barrel and no unfinished work', () => {
+    const vague = /(^|[/-])(index|utils?|helpers?|common|manager|misc)\.(ts|js)$/
+    assert.deepEqual(
+      sources.filter((path) => vague.test(path)),
+      [],
+    )
+    const unfinished = new RegExp(['TO', 'DO|FIX', 'ME|XX', 'X'].join(''))
+    assert.deepEqual(
+      [...text].filter(([, content]) => unfinished.test(content)).map(([p]) => p),
+      [],
+    )
+  })
+
+  it('keeps SQL in .sql files, each used by name', () => {
+    const inline = /[`'"]\s*(select|insert into|update|delete from|create table)\b/i
+    const wrong = sources.filter((path) => path.startsWith('src/') && inline.test(code(path)))
+    assert.deepEqual(
+      wrong.filter((path) => !path.endsWith('.test.ts')),
+      [],
+    )
+  })
+
+  it('has at most 12 scripts', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: object }
+    assert.ok(Object.keys(scripts).length <= 12)
+  })
+
+  it('pins every dependency to one version', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json')) as {
+      dependencies: Record<string, string>
+      devDependencies: Record<string, string>
+    }
+    const versions = Object.entries({ ...dependencies, ...devDependencies })
+    assert.deepEqual(
+      versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
+      [],
+    )
+  })
+})
+
+/** Without comments. */
+function code(path: string): string {
+  return (text.get(path) ?? '').replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
+}
