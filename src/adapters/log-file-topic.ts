@@ -52,7 +52,7 @@ export async function openTopicFile(options: TopicFileOptions): Promise<TopicFil
     const scan = await scanTopicFile(file, options)
     if (scan.bytes < acknowledged) throw lostRecords({ ...options, scan, acknowledged })
     if (scan.torn !== null) await cutTornTail(file, { ...options, scan })
-    return topicFile(file, { ...options, scan })
+    return new TopicWriter(file, { ...options, scan })
   } catch (error) {
     await file.close()
     throw error
@@ -67,8 +67,8 @@ async function startFile(file: FileHandle, options: Started): Promise<void> {
   if (options.acknowledged > 0) {
     throw new PortError(
       'log_damaged',
-      `${options.path} holds ${size} bytes, but ${options.acknowledged} were acknowledged: the log is lost. ` +
-        `Put it back, or accept the loss by deleting ${options.witnessPath}`,
+      `${options.path} holds ${size} bytes, but ${options.acknowledged} were acknowledged: ` +
+        `the log is lost. Put it back, or accept the loss by deleting ${options.witnessPath}`,
     )
   }
   await file.write(encodeFileHeader(options.partitions), 0, fileHeaderBytes, 0)
@@ -97,109 +97,117 @@ async function cutTornTail(file: FileHandle, options: TopicFileOptions & { scan:
   await file.sync()
 }
 
-function topicFile(file: FileHandle, options: TopicFileOptions & { scan: Scan }): TopicFile {
-  const { clock, scan } = options
-  const write = options.writeDurably ?? writeAll
-  const witness: Witness = openWitness(options.witnessPath)
-  const ends = [...scan.ends]
-  let { bytes, lastAppendedAt } = scan
-  let waiting: Append[] = []
-  let waitingRecords = 0
-  let writing: Promise<void> | null = null
-  let failure: PortError | null = null
-  let closing = false
-  witness.acknowledge(bytes)
+class TopicWriter implements TopicFile {
+  private readonly file: FileHandle
+  private readonly options: TopicFileOptions
+  private readonly write: WriteDurably
+  private readonly witness: Witness
+  private ends: number[]
+  private bytes: number
+  private lastAppendedAt: number
+  private waiting: Append[] = []
+  private waitingRecords = 0
+  private writing: Promise<void> | null = null
+  private failure: PortError | null = null
+  private closing = false
 
-  function append(entries: readonly LogEntry[]): Promise<LogPlace[]> {
-    if (failure !== null) return Promise.reject(failure)
-    if (closing) return Promise.reject(refused('log_unavailable', 'the log is closed'))
+  constructor(file: FileHandle, options: TopicFileOptions & { scan: Scan }) {
+    this.file = file
+    this.options = options
+    this.write = options.writeDurably ?? writeAll
+    this.witness = openWitness(options.witnessPath)
+    this.ends = options.scan.ends
+    this.bytes = options.scan.bytes
+    this.lastAppendedAt = options.scan.lastAppendedAt
+    this.witness.acknowledge(this.bytes)
+  }
+
+  end(): TopicEnd {
+    return { bytes: this.bytes, ends: [...this.ends] }
+  }
+
+  append(entries: readonly LogEntry[]): Promise<LogPlace[]> {
+    if (this.failure !== null) return Promise.reject(this.failure)
+    if (this.closing) return Promise.reject(refused('log_unavailable', 'the log is closed'))
+    const { waitingRecords } = this
     if (waitingRecords > 0 && waitingRecords + entries.length > waitingRecordsMax) {
       return Promise.reject(refused('log_full', 'too many records wait for the disk'))
     }
-    waitingRecords += entries.length
+    this.waitingRecords += entries.length
     return new Promise((resolve, reject) => {
-      waiting.push({ entries, resolve, reject })
-      writing ??= writeWaiting().finally(() => {
-        writing = null
-      })
+      this.waiting.push({ entries, resolve, reject })
+      this.writing ??= this.writeWaiting()
     })
   }
 
-  async function writeWaiting(): Promise<void> {
-    // One turn later, so that everything asked for in this turn goes together.
-    await Promise.resolve()
-    while (waiting.length > 0) {
-      const group = takeGroup()
-      if (failure === null) await writeGroup(group)
-      else for (const { reject } of group) reject(failure)
-    }
+  async close(): Promise<void> {
+    this.closing = true
+    await this.writing
+    this.witness.close()
+    await this.file.close()
   }
 
-  function takeGroup(): Append[] {
+  private async writeWaiting(): Promise<void> {
+    // One turn later, so that everything asked for in this turn goes together.
+    await Promise.resolve()
+    while (this.waiting.length > 0) {
+      const group = this.takeGroup()
+      if (this.failure === null) await this.writeGroup(group)
+      else for (const { reject } of group) reject(this.failure)
+    }
+    this.writing = null
+  }
+
+  private takeGroup(): Append[] {
     let records = 0
     let count = 0
-    for (const { entries } of waiting) {
+    for (const { entries } of this.waiting) {
       if (count > 0 && records + entries.length > recordsPerWriteMax) break
       records += entries.length
       count++
     }
-    const group = waiting.slice(0, count)
-    waiting = waiting.slice(count)
-    waitingRecords -= records
-    return group
+    this.waitingRecords -= records
+    return this.waiting.splice(0, count)
   }
 
-  async function writeGroup(group: readonly Append[]): Promise<void> {
-    const appendedAt = Math.max(lastAppendedAt, clock.now())
-    const next = [...ends]
+  private async writeGroup(group: readonly Append[]): Promise<void> {
+    const appendedAt = Math.max(this.lastAppendedAt, this.options.clock.now())
+    const next = [...this.ends]
     const byPartition = new Map<number, LogEntry[]>()
     const places = group.map(({ entries }) =>
       entries.map((entry) => placeEntry(entry, { next, byPartition })),
     )
     const frames = [...byPartition].map(([partition, entries]) =>
-      encodeFrame({ partition, baseOffset: ends[partition] ?? 0, appendedAt }, entries),
+      encodeFrame({ partition, baseOffset: this.ends[partition] ?? 0, appendedAt }, entries),
     )
     const data = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
     try {
-      await write(file, data, bytes)
+      await this.write(this.file, data, this.bytes)
     } catch (error) {
-      const reason = await afterFailedWrite(error)
+      const reason = await this.afterFailedWrite(error)
       for (const { reject } of group) reject(reason)
       return
     }
-    bytes += data.length
-    lastAppendedAt = appendedAt
-    ends.splice(0, ends.length, ...next)
-    witness.acknowledge(bytes)
-    options.onAcknowledged?.({ bytes, ends: next })
+    this.bytes += data.length
+    this.lastAppendedAt = appendedAt
+    this.ends = next
+    this.witness.acknowledge(this.bytes)
+    this.options.onAcknowledged?.(this.end())
     group.forEach(({ resolve }, n) => resolve(places[n] ?? []))
   }
 
-  async function afterFailedWrite(error: unknown): Promise<PortError> {
+  private async afterFailedWrite(error: unknown): Promise<PortError> {
     if (isNoRoom(error)) {
       try {
-        await file.truncate(bytes)
+        await this.file.truncate(this.bytes)
         return refused('log_full', 'the disk is full', error)
       } catch {
         // The half-written frame is still there: only a restart can cut it off.
       }
     }
-    failure = new PortError('log_failed', `${options.path} could not be synced`, {
-      cause: error,
-      appended: 'no',
-    })
-    return new PortError('log_failed', failure.message, { cause: error, appended: 'unknown' })
-  }
-
-  return {
-    end: () => ({ bytes, ends: [...ends] }),
-    append,
-    async close() {
-      closing = true
-      await writing
-      witness.close()
-      await file.close()
-    },
+    const message = `${this.options.path} could not be synced`
+    this.failure = new PortError('log_failed', message, { cause: error, appended: 'no' })
+    return new PortError('log_failed', message, { cause: error, appended: 'unknown' })
   }
 }
 
@@ -224,7 +232,7 @@ function isNoRoom(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
 }
 
-async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {
+export async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {
   let done = 0
   while (done < data.length) {
     const { bytesWritten } = await file.write(data, done, data.length - done, position + done)

@@ -5,8 +5,8 @@
 import type { TestFault } from '../config.ts'
 
 export type Faults = {
-  /** Called where a crash point is passed; may never return. */
-  crashPoint: ((point: string) => void) | undefined
+  /** Called where a crash point is passed; may never return. `lastWords` runs just before death. */
+  crashPoint: ((point: string, lastWords?: () => void) => void) | undefined
   /** Called once for every sync of the log: whether this one is to fail. */
   failSync: (() => boolean) | undefined
 }
@@ -35,12 +35,14 @@ export function faultWarning(faults: readonly TestFault[]): string | null {
   return `FIRSTCOME_TEST_FAULTS is set: this service will break on purpose (${listed.join('; ')})`
 }
 
-function crashCounter(crashes: ReadonlySet<string>, die: () => void): (point: string) => void {
+function crashCounter(crashes: ReadonlySet<string>, die: () => void): Faults['crashPoint'] {
   const passings = new Map<string, number>()
-  return (point) => {
+  return (point, lastWords) => {
     const passing = (passings.get(point) ?? 0) + 1
     passings.set(point, passing)
-    if (crashes.has(`${point}:${passing}`)) die()
+    if (!crashes.has(`${point}:${passing}`)) return
+    lastWords?.()
+    die()
   }
 }
 

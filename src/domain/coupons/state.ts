@@ -8,7 +8,7 @@ import type { Terms } from './messages.ts'
 export type Issued = { slot: number; claimId: string; offset: number; appendedAt: number }
 
 export type Coupon = {
-  /** Scheduled until a record at or after `opensAt`; closed by its operator or by time, for good. */
+  /** Scheduled until a record at or after `opensAt`; closed by operator or time, for good. */
   status: 'scheduled' | 'open' | 'closed'
   couponId: string
   partition: number

@@ -14,7 +14,7 @@ export type ClaimBatcherParts = {
   onAppended(claims: number, seconds: number): void
   /** Of each claim whose append certainly stored nothing. */
   onRefused(claimId: string, error: PortError): void
-  /** A programmer's error in the log adapter. */
+  /** The log has failed for good, or its adapter has a bug. */
   onError(error: unknown): void
   /** Test-only: dies at a named point. */
   crashPoint?: ((name: string) => void) | undefined
@@ -46,9 +46,10 @@ export function createClaimBatcher(parts: ClaimBatcherParts): ClaimBatcher {
         await parts.log.append(claimsTopic, batch)
         parts.onAppended(batch.length, (parts.clock.now() - startedAt) / 1000)
       } catch (error) {
-        if (!(error instanceof PortError)) parts.onError(error)
+        if (!(error instanceof PortError) || error.code === 'log_failed') parts.onError(error)
+        if (!(error instanceof PortError)) continue
         // Where the outcome is unknown the claims may be in the log: only the log can tell.
-        else if (error.appended === 'no') for (const id of ids) parts.onRefused(id, error)
+        if (error.appended === 'no') for (const id of ids) parts.onRefused(id, error)
       }
     }
     sending = null

@@ -10,14 +10,13 @@ import {
   settled,
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
-import type { Coupon } from '../../domain/coupons/state.ts'
 import { type Clock, type Instant, type Log, PortError } from '../../ports.ts'
-import { createCouponCodes } from '../coupon-codes.ts'
+import { type CouponCodes, createCouponCodes } from '../coupon-codes.ts'
 import type { ClaimAnswer, ClaimService, CommandAnswer, Readiness, Unavailable } from './answers.ts'
-import { createClaimBatcher } from './claim-batcher.ts'
-import { startCouponFold } from './coupon-fold.ts'
+import { type ClaimBatcher, createClaimBatcher } from './claim-batcher.ts'
+import { type CouponFold, startCouponFold } from './coupon-fold.ts'
 import { createCouponList } from './coupon-list.ts'
-import { createWaiters } from './waiters.ts'
+import { createWaiters, type Waiters } from './waiters.ts'
 
 export type ClaimServiceParts = {
   log: Log
@@ -68,141 +67,173 @@ export type RunningClaimService = ClaimService & {
 }
 
 export async function startClaimService(parts: ClaimServiceParts): Promise<RunningClaimService> {
-  const { log, clock, observe, crashPoint } = parts
-  const limits = { ...defaultClaimLimits, ...parts.limits }
-  const codes = createCouponCodes(parts.codeSecret)
-  const waiting = { clock, waitMs: limits.answerWaitMsMax, late: { kind: 'pending' } as const }
-  const claimWaiters = createWaiters<ClaimAnswer>(waiting)
-  const commandWaiters = createWaiters<CommandAnswer>(waiting)
-  let state: 'running' | 'stopping' | 'broken' = 'running'
-
+  const node = new ClaimNode(parts)
   const fold = await startCouponFold({
-    log,
-    clock,
-    onDecided,
-    onVoid: () => observe?.voided(),
+    log: parts.log,
+    clock: parts.clock,
+    onDecided: (command, decision) => node.onDecided(command, decision),
+    onVoid: () => parts.observe?.voided(),
     onProgress: parts.onProgress,
-    onError(error) {
-      state = 'broken'
-      parts.onError(error)
-    },
+    onError: (error) => node.onBroken(error),
   })
-  const batcher = createClaimBatcher({
-    log,
-    claimsPerBatchMax: limits.claimsPerBatchMax,
-    claimsWaitingMax: limits.claimsWaitingMax,
-    crashPoint,
-    clock,
-    onAppended: (claims, seconds) => observe?.appended(claims, seconds),
-    onRefused: (claimId, error) => claimWaiters.answer(claimId, refusedBy(error)),
-    onError: parts.onError,
-  })
+  node.fold = fold
+  return {
+    claim: (couponId, userId) => node.claim(couponId, userId),
+    command: (message) => node.command(message),
+    mine: (couponId, userId) => node.mine(couponId, userId),
+    readiness: () => node.readiness(),
+    coupon: (couponId) => fold.coupons.get(couponId),
+    coupons: createCouponList(fold.coupons),
+    caughtUp: fold.caughtUp,
+    lastReadAt: fold.lastReadAt,
+    drain: () => node.drain(),
+    close: fold.close,
+  }
+}
 
-  function onDecided(command: Command, { outcome }: Decision): void {
+class ClaimNode {
+  fold: CouponFold = notStarted
+  private state: 'running' | 'stopping' | 'broken' = 'running'
+  private readonly parts: ClaimServiceParts
+  private readonly limits: ClaimLimits
+  private readonly codes: CouponCodes
+  private readonly batcher: ClaimBatcher
+  private readonly claimWaiters: Waiters<ClaimAnswer>
+  private readonly commandWaiters: Waiters<CommandAnswer>
+
+  constructor(parts: ClaimServiceParts) {
+    const { log, clock, observe, crashPoint } = parts
+    const limits = { ...defaultClaimLimits, ...parts.limits }
+    const waiting = { clock, waitMs: limits.answerWaitMsMax, late: { kind: 'pending' } as const }
+    this.parts = parts
+    this.limits = limits
+    this.codes = createCouponCodes(parts.codeSecret)
+    this.claimWaiters = createWaiters<ClaimAnswer>(waiting)
+    this.commandWaiters = createWaiters<CommandAnswer>(waiting)
+    this.batcher = createClaimBatcher({
+      log,
+      clock,
+      crashPoint,
+      claimsPerBatchMax: limits.claimsPerBatchMax,
+      claimsWaitingMax: limits.claimsWaitingMax,
+      onAppended: (claims, seconds) => observe?.appended(claims, seconds),
+      onRefused: (claimId, error) => this.claimWaiters.answer(claimId, refusedBy(error)),
+      onError: (error) => this.onBroken(error),
+    })
+  }
+
+  async claim(couponId: string, userId: string): Promise<ClaimAnswer> {
+    const { clock, observe, crashPoint } = this.parts
+    if (this.state === 'stopping') return stopping
+    if (!this.fold.hasCaughtUp()) return starting
+    if (this.trustsMemory()) {
+      const coupon = this.fold.coupons.get(couponId)
+      if (coupon === undefined) return { kind: 'unknown_coupon' }
+      const outcome = settled(coupon, userId, clock.now() + this.limits.clockSkewMsMax)
+      if (outcome !== null) {
+        const answer = this.answerOf(outcome, { couponId, userId })
+        observe?.answered(answer.kind, 'memory')
+        return answer
+      }
+    }
+    const claimId = this.parts.newId()
+    const value = encodeMessage({ type: 'coupon.claimed', couponId, userId, claimId })
+    crashPoint?.('K5')
+    if (!this.batcher.add(claimId, { key: couponId, value })) return busy
+    const answer = await this.claimWaiters.wait(claimId)
+    observe?.answered(answer.kind, 'log')
+    return answer
+  }
+
+  mine(couponId: string, userId: string): ClaimAnswer | null {
+    const coupon = this.fold.coupons.get(couponId)
+    if (coupon === undefined) return { kind: 'unknown_coupon' }
+    const outcome = settled(coupon, userId, this.parts.clock.now())
+    return outcome === null ? null : this.answerOf(outcome, { couponId, userId })
+  }
+
+  async command(message: ControlMessage): Promise<CommandAnswer> {
+    if (this.state === 'stopping') return stopping
+    // A repeated command id may be waiting already: both get the first one's answer.
+    const answer = this.commandWaiters.wait(message.commandId)
+    const entry = { key: message.couponId, value: encodeMessage(message) }
+    this.parts.log.append(claimsTopic, [entry]).catch((error: unknown) => {
+      if (!(error instanceof PortError)) this.onBroken(error)
+      else if (error.appended === 'no') {
+        this.commandWaiters.answer(message.commandId, refusedBy(error))
+      }
+    })
+    return answer
+  }
+
+  /** Answers whoever waits for this very record. */
+  onDecided(command: Command, { outcome }: Decision): void {
     const { message } = command
     // `decide` answers a claim with a claim's outcome, and any other record with the other kind.
     if (message.type === 'coupon.claimed') {
-      if (!claimWaiters.isWaiting(message.claimId)) return
-      crashPoint?.('K8')
-      const { couponId, userId, claimId } = message
-      const answer = claimAnswer(outcome as ClaimOutcome, { couponId, userId })
+      if (!this.claimWaiters.isWaiting(message.claimId)) return
+      this.parts.crashPoint?.('K8')
+      const answer = this.answerOf(outcome as ClaimOutcome, message)
       if (answer.kind !== 'issued' && 'coupon' in answer) {
         const { partition, offset, appendedAt } = command
-        answer.record = { claimId, partition, offset, appendedAt }
+        answer.record = { claimId: message.claimId, partition, offset, appendedAt }
       }
-      claimWaiters.answer(claimId, answer)
-    } else if (commandWaiters.isWaiting(message.commandId)) {
-      const coupon = fold.coupons.get(message.couponId)
+      this.claimWaiters.answer(message.claimId, answer)
+    } else if (this.commandWaiters.isWaiting(message.commandId)) {
+      const coupon = this.fold.coupons.get(message.couponId)
       const decided = { kind: 'decided', outcome: outcome as ControlOutcome } as const
-      commandWaiters.answer(message.commandId, coupon ? { ...decided, coupon } : decided)
+      this.commandWaiters.answer(message.commandId, coupon ? { ...decided, coupon } : decided)
     }
   }
 
-  function claimAnswer(
-    outcome: ClaimOutcome,
-    of: { couponId: string; userId: string },
-  ): ClaimAnswer {
-    const coupon = fold.coupons.get(of.couponId)
+  /** The log cannot be read, or not be written, any more. */
+  onBroken(error: unknown): void {
+    this.state = 'broken'
+    this.parts.onError(error)
+  }
+
+  readiness(): Readiness {
+    const reasons: string[] = []
+    if (this.state === 'stopping') reasons.push('stopping')
+    if (this.state === 'broken') reasons.push('the log has failed')
+    else if (!this.fold.hasCaughtUp()) reasons.push('reading the log')
+    else if (!this.trustsMemory()) reasons.push('the log has not been read lately')
+    return { ready: reasons.length === 0, reasons }
+  }
+
+  async drain(): Promise<void> {
+    if (this.state === 'running') this.state = 'stopping'
+    const { batcher, claimWaiters, commandWaiters } = this
+    await Promise.all([batcher.drained(), claimWaiters.empty(), commandWaiters.empty()])
+  }
+
+  /** What is known is only as fresh as the fold. */
+  private trustsMemory(): boolean {
+    if (this.state === 'broken') return false
+    return this.parts.clock.now() - this.fold.lastReadAt() <= this.limits.tailStallMsMax
+  }
+
+  private answerOf(outcome: ClaimOutcome, of: { couponId: string; userId: string }): ClaimAnswer {
+    const coupon = this.fold.coupons.get(of.couponId)
     if (coupon === undefined) return { kind: 'unknown_coupon' }
     if (outcome.kind !== 'issued' && outcome.kind !== 'already_issued') {
       return { kind: outcome.kind, coupon }
     }
     const { couponId, partition } = coupon
     const { issued } = outcome
-    const code = codes.codeOf({ couponId, slot: issued.slot, claimId: issued.claimId })
+    const code = this.codes.codeOf({ couponId, slot: issued.slot, claimId: issued.claimId })
     const first = outcome.kind === 'issued'
     return { kind: 'issued', first, couponId, userId: of.userId, partition, issued, code }
   }
+}
 
-  function trustsMemory(): boolean {
-    return state !== 'broken' && clock.now() - fold.lastReadAt() <= limits.tailStallMsMax
-  }
-
-  async function claim(couponId: string, userId: string): Promise<ClaimAnswer> {
-    if (state === 'stopping') return stopping
-    if (!fold.hasCaughtUp()) return starting
-    const coupon = fold.coupons.get(couponId)
-    if (trustsMemory()) {
-      if (coupon === undefined) return { kind: 'unknown_coupon' }
-      const outcome = settled(coupon, userId, clock.now() + limits.clockSkewMsMax)
-      if (outcome !== null) {
-        const answer = claimAnswer(outcome, { couponId, userId })
-        observe?.answered(answer.kind, 'memory')
-        return answer
-      }
-    }
-    const claimId = parts.newId()
-    const value = encodeMessage({ type: 'coupon.claimed', couponId, userId, claimId })
-    crashPoint?.('K5')
-    if (!batcher.add(claimId, { key: couponId, value })) return busy
-    const answer = await claimWaiters.wait(claimId)
-    observe?.answered(answer.kind, 'log')
-    return answer
-  }
-
-  async function command(message: ControlMessage): Promise<CommandAnswer> {
-    if (state === 'stopping') return stopping
-    // A repeated command id may be waiting already: both get the first one's answer.
-    const answer = commandWaiters.wait(message.commandId)
-    const entry = { key: message.couponId, value: encodeMessage(message) }
-    log.append(claimsTopic, [entry]).catch((error: unknown) => {
-      if (!(error instanceof PortError)) return parts.onError(error)
-      if (error.appended === 'no') commandWaiters.answer(message.commandId, refusedBy(error))
-    })
-    return answer
-  }
-
-  function mine(couponId: string, userId: string): ClaimAnswer | null {
-    const coupon = fold.coupons.get(couponId)
-    if (coupon === undefined) return { kind: 'unknown_coupon' }
-    const outcome = settled(coupon, userId, clock.now())
-    return outcome === null ? null : claimAnswer(outcome, { couponId, userId })
-  }
-
-  function readiness(): Readiness {
-    const reasons: string[] = []
-    if (state === 'stopping') reasons.push('stopping')
-    if (state === 'broken') reasons.push('the log cannot be read any more')
-    if (!fold.hasCaughtUp()) reasons.push('reading the log')
-    else if (!trustsMemory() && state !== 'broken') reasons.push('the log has not been read lately')
-    return { ready: reasons.length === 0, reasons }
-  }
-
-  return {
-    claim,
-    command,
-    mine,
-    readiness,
-    coupon: (couponId: string): Coupon | undefined => fold.coupons.get(couponId),
-    coupons: createCouponList(fold.coupons),
-    caughtUp: fold.caughtUp,
-    lastReadAt: fold.lastReadAt,
-    async drain() {
-      if (state === 'running') state = 'stopping'
-      await Promise.all([batcher.drained(), claimWaiters.empty(), commandWaiters.empty()])
-    },
-    close: fold.close,
-  }
+/** Until the fold has started, which reads no record before the node has it. */
+const notStarted: CouponFold = {
+  coupons: new Map(),
+  caughtUp: Promise.resolve(),
+  hasCaughtUp: () => false,
+  lastReadAt: () => 0,
+  close: () => Promise.resolve(),
 }
 
 const stopping: Unavailable = { kind: 'unavailable', reason: 'stopping', retryAfterSeconds: 1 }
