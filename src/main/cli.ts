@@ -29,8 +29,44 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(error, wantsStack(program))
+    const { exitCode: failed, text } = failureOf(error, wantsStack(program))
+    process.stderr.write(text)
+    return failed
   }
+}
+
+/** What a command that threw ends with, and says. */
+export function failureOf(error: unknown, withStack: boolean): Failure {
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) {
+    return { exitCode: error.exitCode === 0 ? exitCodes.ok : exitCodes.wrongUsage, text: '' }
+  }
+  if (isListenError(error)) {
+    const text = `firstcome: cannot listen: ${error.message}\n${listenHint}\n`
+    return { exitCode: exitCodes.wrongUsage, text }
+  }
+  const exitCode = foreseenExitCode(error)
+  if (exitCode === null) {
+    return { exitCode: exitCodes.failed, text: unexpectedText(error, withStack) }
+  }
+  const { message, stack = message } = error as Error
+  return { exitCode, text: `firstcome: ${withStack ? stack : message}\n` }
+}
+export type Failure = { exitCode: ExitCode; text: string }
+
+/** Of failures that explain themselves; null for all others. */
+function foreseenExitCode(error: unknown): ExitCode | null {
+  if (error instanceof CommandError) return error.exitCode
+  if (error instanceof DataDirectoryError) return exitCodes.wrongUsage
+  return error instanceof PortError ? exitCodes.failed : null
+}
+
+const listenHint = 'Does it run already? Choose where to listen with --port and --host.'
+
+/** The port is taken, or the address is none of this machine. */
+function isListenError(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('syscall' in error)) return false
+  return error.syscall === 'listen' || error.syscall === 'getaddrinfo'
 }
 
 /** For what was thrown where nobody waits: nothing can be trusted any more, so the process ends. */
@@ -77,27 +113,6 @@ function contextOf(settings: Context['settings']): Context {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   }
-}
-
-function report(error: unknown, withStack: boolean): ExitCode {
-  // Commander has printed its own message.
-  if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? exitCodes.ok : exitCodes.wrongUsage
-  }
-  if (error instanceof CommandError) {
-    process.stderr.write(`firstcome: ${error.message}\n`)
-    return error.exitCode
-  }
-  if (error instanceof DataDirectoryError) {
-    process.stderr.write(`firstcome: ${error.message}\n`)
-    return exitCodes.wrongUsage
-  }
-  if (error instanceof PortError && !withStack) {
-    process.stderr.write(`firstcome: ${error.message}\n`)
-    return exitCodes.failed
-  }
-  process.stderr.write(unexpectedText(error, withStack))
-  return exitCodes.failed
 }
 
 /** A bug, or a failure that nobody foresaw: one line and a hint, or the stack. */

@@ -87,11 +87,15 @@ async function ask(asked: Asked, options: CallOptions, context: Context): Promis
   const url = serviceUrl(settings, options.url)
   const token =
     call.method === 'GET' ? options.token : operatorToken(settings, Date.now(), options.token)
+  const unknown = call.method === 'GET' ? '' : `${unknownEffect} ${again}\n`
+  const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
   let answer: ServiceAnswer
   try {
     answer = await callService({ ...call, url, ...(token === undefined ? {} : { token }) })
   } catch (error) {
-    throw error instanceof ServiceError ? unreachable(error, call.method, again) : error
+    throw error instanceof ServiceError ? unreachable(error, unknown) : error
+  } finally {
+    stopListening()
   }
 
   if (options.json === true) out(`${JSON.stringify(answer.body)}\n`)
@@ -110,14 +114,23 @@ async function ask(asked: Asked, options: CallOptions, context: Context): Promis
   return exitCodes.ok
 }
 
-function unreachable(error: ServiceError, method: 'GET' | 'POST', again: string): CommandError {
-  const lines = [error.message]
-  if (error.effect === 'none') {
-    lines.push('Is it running? Start it with `npx firstcome start`, or say where it is with --url.')
-  } else if (method === 'POST') {
-    lines.push(`Whether it was carried out is not known. To find out: ${again}`)
+const unknownEffect = 'Whether it was carried out is not known. To find out:'
+
+/** Ends by the signal itself, as shells expect, once `tell` has spoken. */
+function onInterrupt(tell: () => void): () => void {
+  function interrupted(): void {
+    tell()
+    process.kill(process.pid, 'SIGINT')
   }
-  return new CommandError(exitCodes.unreachable, lines.join('\n'), { cause: error })
+  process.once('SIGINT', interrupted)
+  return () => process.off('SIGINT', interrupted)
+}
+
+function unreachable(error: ServiceError, unknown: string): CommandError {
+  const start = 'Is it running? Start it with `npx firstcome start`, or say where it is with --url.'
+  const hint = error.effect === 'none' ? start : unknown
+  const message = `${error.message}\n${hint}`.trimEnd()
+  return new CommandError(exitCodes.unreachable, message, { cause: error })
 }
 
 function strangerHint(url: string, dataDirectory: string): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { welcomeText } from './welcome.ts'
 
@@ -19,6 +20,15 @@ test('A first start says where it listens, how to get a token, and what to try n
   }
   assert.ok(text.split('\n').length <= 15, text)
   assert.ok(text.endsWith('\n'))
+})
+
+test('The commands to try find the service, wherever its data is.', () => {
+  const commands = (dataDirectory: string) =>
+    welcomeText({ ...welcome, firstRun: true, dataDirectory }).match(/npx firstcome .*/g) ?? []
+  for (const command of commands('/srv/data')) assert.match(command, / --data \/srv\/data$/)
+  for (const command of commands("/it's mine")) assert.ok(command.endsWith(`'/it'\\''s mine'`))
+  for (const command of commands(resolve('data'))) assert.doesNotMatch(command, /--data/)
+  assert.equal(commands('/srv/data').length, 4)
 })
 
 test('A first start with secrets from the environment does not claim to have made them.', () => {

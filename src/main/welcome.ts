@@ -1,5 +1,7 @@
 // What `firstcome start` says once the service listens.
 
+import { resolve } from 'node:path'
+
 export type Welcome = {
   url: string
   dataDirectory: string
@@ -16,17 +18,25 @@ export function welcomeText(welcome: Welcome): string {
     const secrets = welcome.secretsKept
       ? 'A first start: its secrets were made and are kept there, keep them with the data.'
       : 'A first start: its secrets are the ones you gave, keep them with the data.'
+    const where = dataFlag(welcome.dataDirectory)
     lines.push(
       secrets,
       '',
-      'A token for a user:  npx firstcome token --user kim',
+      `A token for a user:  npx firstcome token --user kim${where}`,
       'Then try, in another terminal:',
-      '  npx firstcome coupon create --name "First sale" --quantity 100',
-      '  npx firstcome rehearse',
-      '  npx firstcome audit',
+      `  npx firstcome coupon create --name "First sale" --quantity 100${where}`,
+      `  npx firstcome rehearse${where}`,
+      `  npx firstcome audit${where}`,
       '',
     )
   }
   lines.push('Stop it with Ctrl-C: what was accepted is answered first.')
   return `${lines.join('\n')}\n`
+}
+
+/** Commands look in ./data by themselves. */
+function dataFlag(dataDirectory: string): string {
+  if (dataDirectory === resolve('data')) return ''
+  const plain = /^[\w./-]+$/.test(dataDirectory)
+  return ` --data ${plain ? dataDirectory : `'${dataDirectory.replaceAll("'", "'\\''")}'`}`
 }

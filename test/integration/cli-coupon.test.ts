@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -33,6 +34,7 @@ let seen: Seen[] = []
 let answer: Answer = { status: 200, body: coupon }
 /** Breaks the connection after the request instead of answering. */
 let breaks = false
+let silent = false
 let data: DataDirectory
 
 before(async () => {
@@ -49,6 +51,7 @@ before(async () => {
         key: Array.isArray(key) ? key.join() : key,
         body: text === '' ? undefined : (JSON.parse(text) as unknown),
       })
+      if (silent) return
       if (breaks) return request.socket.destroy()
       const { status, body, type = 'application/json' } = answer
       response.writeHead(status, { 'content-type': type })
@@ -69,6 +72,7 @@ beforeEach(() => {
   seen = []
   answer = { status: 200, body: coupon }
   breaks = false
+  silent = false
   data = openDataDirectory({ path: join(parent, randomUUID()), now: Date.now() })
   data.announce(url)
 })
@@ -291,6 +295,18 @@ describe('These end with 3, for the service did not answer the question:', () =>
     assert.equal(exitCode, 3)
     assert.match(err, /no service has left its address in .*--url or --data/)
   })
+})
+
+test('Ctrl-C during a call ends by that signal and says how to find out.', async () => {
+  silent = true
+  const interruptAfter = once(service, 'request')
+  const args = ['coupon', 'restock', 'lunch', '--add', '7', '--key', 'k', '--data', data.path]
+  const { exitCode, signal, err } = await runCli(args, { interruptAfter })
+  assert.deepEqual([exitCode, signal], [null, 'SIGINT'])
+  assert.match(
+    err,
+    /Interrupted\.\n.*not known.* firstcome coupon restock lunch --add 7 --key k\n$/,
+  )
 })
 
 describe('The service is found', () => {

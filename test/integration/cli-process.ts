@@ -9,7 +9,12 @@ export type CliResult = {
   out: string
   err: string
 }
-export type CliOptions = { env?: Record<string, string>; cwd?: string }
+export type CliOptions = {
+  env?: Record<string, string>
+  cwd?: string
+  /** Ctrl-C, as soon as this resolves. */
+  interruptAfter?: Promise<unknown>
+}
 
 /** A command that takes longer hangs; the machine may be busy. */
 const commandMsMax = 30_000
@@ -17,7 +22,7 @@ const commandMsMax = 30_000
 export const cliPath = join(import.meta.dirname, '../../bin/firstcome.js')
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { env = {}, cwd } = options
+  const { env = {}, cwd, interruptAfter } = options
   const child = spawn(process.execPath, [cliPath, ...args], {
     env: { PATH: process.env.PATH, ...env },
     timeout: commandMsMax,
@@ -33,6 +38,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text
   })
+  void interruptAfter?.then(() => child.kill('SIGINT'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal, out, err }))

@@ -122,6 +122,15 @@ test('Wrong settings end with 2 and are all listed at once.', async () => {
   assert.match(err, /FIRSTCOME_JWT_SECRET must be/)
 })
 
+test('--verbose, or DEBUG, shows where an error comes from.', async () => {
+  const verbose = await runCli(['token', '--verbose'])
+  const debug = await runCli(['token'], { env: { DEBUG: '1' } })
+  for (const { exitCode, err } of [verbose, debug]) {
+    assert.equal(exitCode, 2)
+    assert.match(err, /say whose token.*\n +at runToken/)
+  }
+})
+
 test('A reader that goes away changes neither the exit code nor the message.', async () => {
   const child = spawn(process.execPath, [cliPath, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.destroy()
