@@ -26,9 +26,7 @@ test('A port that is taken is told in plain words, with what to do.', async () =
   const first = createServer().listen(0, '127.0.0.1')
   await once(first, 'listening')
   const { port } = first.address() as AddressInfo
-  const [error] = await once(createServer().listen(port, '127.0.0.1'), 'error').catch(
-    (reason: unknown) => [reason],
-  )
+  const [error] = (await once(createServer().listen(port, '127.0.0.1'), 'error')) as unknown[]
   first.close()
   const { exitCode, text } = failureOf(error, false)
   assert.equal(exitCode, 2)
