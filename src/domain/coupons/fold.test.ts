@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
+import { anyLog, couponIds, createdAs, partitions } from '../../../test/models/any-log.ts'
 import { type Entry, modelOutcomes } from '../../../test/models/naive-claims.ts'
 import { partitionFor } from '../partitioner.ts'
 import { type Decision, decide } from './decide.ts'
@@ -10,19 +11,15 @@ import { applyCommand, createFold, type Fold, readRecord, type StoredRecord } fr
 import { type CouponMessage, encodeMessage } from './messages.ts'
 import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
 
-const partitions = 4
-const couponIds = ['autumn', 'spring', 'winter'] as const
-const users = ['ann', 'bob', 'cat', 'dan', 'eve'] as const
-
 describe('any log', () => {
   test('is decided as the naive model decides it, record by record', () => {
-    check(logs(), (entries) => {
+    check(anyLog(), (entries) => {
       assert.deepEqual(outcomesOf(fold(entries)), modelOutcomes(entries))
     })
   })
 
   test('keeps the promises: quantity, one each, slots without a hole, sold out only when full', () => {
-    check(logs(), (entries) => {
+    check(anyLog(), (entries) => {
       const { decisions } = fold(entries)
       for (const couponId of couponIds) {
         checkPromises(entries, decisions, couponId)
@@ -31,7 +28,7 @@ describe('any log', () => {
   })
 
   test('folds to the same state again, and also from the events alone', () => {
-    check(logs(), (entries) => {
+    check(anyLog(), (entries) => {
       const once = fold(entries)
       assert.deepEqual(fold(entries), once)
       const rebuilt = new Map<string, CouponState>()
@@ -46,7 +43,7 @@ describe('any log', () => {
   })
 
   test('gives the same winners however it is cut into batches and stored between them', () => {
-    check(fc.tuple(logs(), fc.array(fc.nat(40))), ([entries, cuts]) => {
+    check(fc.tuple(anyLog(), fc.array(fc.nat(40))), ([entries, cuts]) => {
       const whole = fold(entries)
       let state = createFold(partitions)
       const decisions: Decision[] = []
@@ -61,21 +58,21 @@ describe('any log', () => {
   })
 
   test('gives the same winners however the logs of its coupons are interleaved', () => {
-    check(fc.tuple(logs(), fc.array(fc.nat(2))), ([entries, turns]) => {
+    check(fc.tuple(anyLog(), fc.array(fc.nat(2))), ([entries, turns]) => {
       const shuffled = interleaved(entries, turns)
       assert.deepEqual(winnersOf(fold(shuffled).fold), winnersOf(fold(entries).fold))
     })
   })
 
   test('gives the same winners if records are stored twice in a row', () => {
-    check(fc.tuple(logs(), fc.array(fc.boolean())), ([entries, twice]) => {
+    check(fc.tuple(anyLog(), fc.array(fc.boolean())), ([entries, twice]) => {
       const doubled = entries.flatMap((entry, index) => (twice[index] ? [entry, entry] : [entry]))
       assert.deepEqual(winnersOf(fold(doubled).fold), winnersOf(fold(entries).fold))
     })
   })
 
   test('gives the same winners if what took effect is stored again, however much later', () => {
-    check(fc.tuple(logs(), fc.array(fc.tuple(fc.nat(), fc.nat()))), ([entries, copies]) => {
+    check(fc.tuple(anyLog(), fc.array(fc.tuple(fc.nat(), fc.nat()))), ([entries, copies]) => {
       const { decisions } = fold(entries)
       const marked = entries.map((entry, index) => ({
         entry,
@@ -99,7 +96,7 @@ describe('any log', () => {
   })
 
   test('is judged without a change to the state that judges it', () => {
-    check(logs(), (entries) => {
+    check(anyLog(), (entries) => {
       const { fold: state } = fold(entries.slice(0, -1))
       const before = structuredClone(state)
       for (const { message, appendedAt } of entries.slice(-1)) {
@@ -131,7 +128,7 @@ describe('a record', () => {
   })
 
   test('in another partition than its coupon id says is void, known coupon or not', () => {
-    const { fold: known } = fold([{ message: created('spring', 1), appendedAt: 1 }])
+    const { fold: known } = fold([{ message: createdAs('spring', 1), appendedAt: 1 }])
     for (const state of [createFold(partitions), known]) {
       for (let partition = 0; partition < partitions; partition += 1) {
         const read = readRecord(state, { partition, offset: 1, appendedAt: 1, value })
@@ -141,7 +138,7 @@ describe('a record', () => {
   })
 
   test('of a creation in a wrong partition creates nothing', () => {
-    const bytes = encodeMessage(created('spring', 1))
+    const bytes = encodeMessage(createdAs('spring', 1))
     const partition = (home + 1) % partitions
     const record = { partition, offset: 0, appendedAt: 1, value: bytes }
     const read = readRecord(createFold(partitions), record)
@@ -158,7 +155,7 @@ describe('a record', () => {
 
   test('of a coupon named like an object property is a coupon like any other', () => {
     for (const couponId of ['constructor', 'tostring', 'valueof']) {
-      const { fold: state } = fold([{ message: created(couponId, 3), appendedAt: 1 }])
+      const { fold: state } = fold([{ message: createdAs(couponId, 3), appendedAt: 1 }])
       assert.equal(state.coupons.get(couponId)?.quantity, 3)
     }
   })
@@ -166,56 +163,6 @@ describe('a record', () => {
 
 function check<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void): void {
   fc.assert(fc.property(arbitrary, property), { numRuns: 300 })
-}
-
-function created(couponId: string, quantity: number, times = {}): CouponMessage {
-  const terms = { name: couponId, quantity, ...times }
-  return { type: 'coupon.created', couponId, terms, rules: 1, by: 'op', commandId: 'create' }
-}
-
-/** Few coupons, users, commands and times, so that everything meets everything. */
-function logs(): fc.Arbitrary<Entry[]> {
-  const couponId = fc.constantFrom(...couponIds)
-  const commandId = fc.constantFrom('x1', 'x2', 'x3')
-  const time = fc.option(fc.integer({ min: 10, max: 40 }), { nil: undefined })
-  const creation = fc
-    .tuple(couponId, fc.integer({ min: 1, max: 4 }), time, fc.integer({ min: 1, max: 40 }))
-    .map(([id, quantity, opensAt, longer]) => {
-      const opens = opensAt === undefined ? {} : { opensAt }
-      const closes = longer > 20 ? {} : { closesAt: (opensAt ?? 10) + longer }
-      return created(id, quantity, { ...opens, ...closes })
-    })
-  const claim = fc
-    .tuple(couponId, fc.constantFrom(...users), fc.nat(99))
-    .map(([id, userId, serial]): CouponMessage => {
-      return { type: 'coupon.claimed', couponId: id, userId, claimId: `claim-${serial}` }
-    })
-  const restock = fc
-    .tuple(couponId, commandId, fc.integer({ min: 1, max: 2 }))
-    .map(([id, command, add]): CouponMessage => {
-      return { type: 'coupon.restocked', couponId: id, add, by: 'op', commandId: `r-${command}` }
-    })
-  const turn = fc
-    .tuple(couponId, commandId, fc.constantFrom('paused', 'resumed', 'resumed', 'closed'))
-    .map(([id, command, to]): CouponMessage => {
-      return { type: `coupon.${to}`, couponId: id, by: 'op', commandId: `${to}-${command}` }
-    })
-  const message = fc.oneof(
-    { weight: 3, arbitrary: creation },
-    { weight: 12, arbitrary: claim },
-    { weight: 2, arbitrary: restock },
-    { weight: 2, arbitrary: turn },
-  )
-  const step = fc.tuple(message, fc.integer({ min: -3, max: 5 }))
-  const start = fc.tuple(creation, fc.constant(1))
-  const steps = fc.tuple(fc.array(start, { maxLength: 6 }), fc.array(step, { maxLength: 60 }))
-  return steps.map(([starts, rest]) => {
-    let clock = 5
-    return [...starts, ...rest].map(([it, ahead]) => {
-      clock = Math.max(1, clock + ahead)
-      return { message: it, appendedAt: clock }
-    })
-  })
 }
 
 function sameCoupon(a: CouponMessage, b: CouponMessage): boolean {

@@ -1,0 +1,44 @@
+// What an audit found: every difference counted under the promise that it breaks, the first few
+// of them told in a sentence each.
+
+/** The promises of the design that a log and its rows can show. I8 needs the clients' ledger. */
+export const promises = {
+  I1: 'never more winners, nor rows, than the quantity',
+  I2: 'every winner has its row, every row its winner',
+  I3: 'one coupon per user',
+  I4: 'slots from 1 without a hole, in the order of the log',
+  I5: 'no answer ever changed',
+  I6: 'nobody was refused while coupons were to be had',
+  I7: 'a replay gives the same rows, codes and coupons',
+  I9: 'nobody won before the opening, and nobody was too early after it',
+} as const
+export type Invariant = keyof typeof promises
+
+export type Difference = { invariant: Invariant; couponId?: string; text: string }
+export type Findings = {
+  /** `text` is only called for the differences that are kept. */
+  add(invariant: Invariant, couponId: string | null, text: () => string): void
+  count(invariant: Invariant): number
+  total(): number
+  first(): Difference[]
+}
+
+/** A reader looks at the first few; a lost log can break every row there is. */
+export const firstDifferencesMax = 20
+
+export function createFindings(): Findings {
+  const counts = new Map<Invariant, number>()
+  const first: Difference[] = []
+  let total = 0
+  return {
+    add(invariant, couponId, text) {
+      total += 1
+      counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
+      if (first.length >= firstDifferencesMax) return
+      first.push({ invariant, ...(couponId === null ? {} : { couponId }), text: text() })
+    },
+    count: (invariant) => counts.get(invariant) ?? 0,
+    total: () => total,
+    first: () => [...first],
+  }
+}

@@ -1,0 +1,243 @@
+// A mistake in `decide` must show: here each record is given an outcome, right or wrong.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ClaimOutcome, ControlOutcome } from '../domain/coupons/decide.ts'
+import { type CouponMessage, quantityMax } from '../domain/coupons/messages.ts'
+import { createFindings, type Difference } from './audit-findings.ts'
+import { createPromiseChecks } from './audit-promises.ts'
+
+const couponId = 'spring'
+const terms = { name: 'Spring', quantity: 2, opensAt: 10, closesAt: 90 }
+const by = 'op'
+
+type Outcome = ClaimOutcome | ControlOutcome
+/** Append time, message, outcome. */
+type Row = readonly [number, CouponMessage, Outcome['kind'], slot?: number]
+
+function claim(userId: string): CouponMessage {
+  return { type: 'coupon.claimed', couponId, userId, claimId: `claim-${userId}` }
+}
+
+function restock(add: number, commandId = 'r'): CouponMessage {
+  return { type: 'coupon.restocked', couponId, add, by, commandId }
+}
+
+function turn(to: 'paused' | 'resumed' | 'closed', commandId: string): CouponMessage {
+  return { type: `coupon.${to}`, couponId, by, commandId }
+}
+
+const create: CouponMessage = {
+  type: 'coupon.created',
+  couponId,
+  terms,
+  rules: 1,
+  by,
+  commandId: 'c',
+}
+const created: Row = [1, create, 'created']
+const ann: Row = [10, claim('ann'), 'issued', 1]
+const bob: Row = [11, claim('bob'), 'issued', 2]
+
+/** The differences that the checks find in these rows. */
+function judge(rows: readonly Row[]): Difference[] {
+  const findings = createFindings()
+  const checks = createPromiseChecks(findings)
+  for (const [offset, [appendedAt, message, kind, slot]] of rows.entries()) {
+    const claimId = message.type === 'coupon.claimed' ? message.claimId : ''
+    const issued = { slot: slot ?? 0, claimId, offset, appendedAt }
+    const outcome = (slot === undefined ? { kind } : { kind, issued }) as Outcome
+    checks.check({ message, partition: 3, offset, appendedAt }, outcome)
+  }
+  return findings.first()
+}
+
+const right: Readonly<Record<string, readonly Row[]>> = {
+  'a sale from its creation to its end': [
+    [1, claim('ann'), 'unknown_coupon'],
+    created,
+    [9, claim('ann'), 'not_open'],
+    ann,
+    [10, claim('ann'), 'already_issued', 1],
+    bob,
+    [12, claim('cat'), 'sold_out'],
+    [13, restock(1), 'done'],
+    [13, restock(1), 'done'],
+    [14, claim('cat'), 'issued', 3],
+    [15, claim('dan'), 'sold_out'],
+    [90, claim('dan'), 'closed'],
+    [90, claim('cat'), 'already_issued', 3],
+  ],
+  'append times that go back after the opening': [
+    created,
+    [10, turn('paused', 'p'), 'done'],
+    [11, turn('resumed', 'q'), 'done'],
+    [9, claim('ann'), 'issued', 1],
+  ],
+  'a pause stored again after its resume': [
+    created,
+    [10, turn('paused', 'p'), 'done'],
+    [10, claim('ann'), 'paused'],
+    [11, turn('resumed', 'q'), 'done'],
+    [12, turn('paused', 'p'), 'done'],
+    [13, claim('ann'), 'issued', 1],
+  ],
+  'a restock that was refused': [
+    created,
+    ann,
+    bob,
+    [12, restock(quantityMax), 'quantity_limit'],
+    [12, turn('closed', 'x'), 'done'],
+    [13, restock(1), 'closed'],
+    [14, claim('cat'), 'closed'],
+  ],
+}
+
+type Wrong = readonly [readonly Row[], Difference['invariant'], RegExp]
+const wrong: Readonly<Record<string, Wrong>> = {
+  'one more winner than the quantity': [
+    [created, ann, bob, [12, claim('cat'), 'issued', 3]],
+    'I1',
+    /^record 3 of partition 3: cat won slot 3 of spring, but .* 2 of 2 issued$/,
+  ],
+  'a winner by a restock that was stored twice': [
+    [
+      created,
+      ann,
+      bob,
+      [12, restock(1), 'done'],
+      [12, restock(1), 'done'],
+      [13, claim('cat'), 'issued', 3],
+      [13, claim('dan'), 'issued', 4],
+    ],
+    'I1',
+    /dan won slot 4/,
+  ],
+  'a user who wins twice': [
+    [created, ann, [11, claim('ann'), 'issued', 2]],
+    'I3',
+    /^record 2 of partition 3: ann won slot 2 of spring, but had slot 1$/,
+  ],
+  'a hole between the slots': [
+    [created, ann, [11, claim('bob'), 'issued', 3]],
+    'I4',
+    /bob won slot 3 of spring, but the next slot was 2$/,
+  ],
+  'a slot given twice': [
+    [created, ann, [11, claim('bob'), 'issued', 1]],
+    'I4',
+    /the next slot was 2$/,
+  ],
+  'a winner who is told another slot': [
+    [created, ann, [11, claim('ann'), 'already_issued', 2]],
+    'I5',
+    /ann was told slot 2, but has 1$/,
+  ],
+  'a loser who is told a slot': [
+    [created, ann, [11, claim('bob'), 'already_issued', 2]],
+    'I5',
+    /bob was told slot 2, but has none$/,
+  ],
+  'a winner who is told sold out': [
+    [created, ann, bob, [12, claim('ann'), 'sold_out']],
+    'I5',
+    /ann was told sold_out, but has slot 1$/,
+  ],
+  'an outcome of a coupon that was never created': [
+    [[1, claim('ann'), 'sold_out']],
+    'I5',
+    /ended sold_out, but spring had not been created$/,
+  ],
+  'sold out while coupons are left': [
+    [created, ann, [11, claim('bob'), 'sold_out']],
+    'I6',
+    /bob was told sold_out, but spring was not closed nor paused, with 1 of 2 issued$/,
+  ],
+  'sold out after a restock': [
+    [created, ann, bob, [12, restock(1), 'done'], [13, claim('cat'), 'sold_out']],
+    'I6',
+    /2 of 3 issued$/,
+  ],
+  'paused after the resume': [
+    [
+      created,
+      [10, turn('paused', 'p'), 'done'],
+      [11, turn('resumed', 'q'), 'done'],
+      [12, claim('ann'), 'paused'],
+    ],
+    'I6',
+    /ann was told paused/,
+  ],
+  'closed before it closes': [[created, [89, claim('ann'), 'closed']], 'I6', /ann was told closed/],
+  'an unknown coupon that is there': [
+    [created, [10, claim('ann'), 'unknown_coupon']],
+    'I6',
+    /ann was told unknown_coupon/,
+  ],
+  'a winner before the opening': [
+    [created, [9, claim('ann'), 'issued', 1]],
+    'I9',
+    /ann won slot 1 of spring before it had opened$/,
+  ],
+  'not open after the opening': [
+    [created, ann, [9, claim('bob'), 'not_open']],
+    'I9',
+    /bob was told not_open, but spring had opened$/,
+  ],
+  'a winner during a pause': [
+    [created, [10, turn('paused', 'p'), 'done'], [11, claim('ann'), 'issued', 1]],
+    'I9',
+    /ann won slot 1 of spring, but spring was paused/,
+  ],
+  'a winner after the close': [
+    [created, [10, turn('closed', 'x'), 'done'], [11, claim('ann'), 'issued', 1]],
+    'I9',
+    /but spring was closed/,
+  ],
+  'a winner after closesAt, when append times have gone back': [
+    [created, [90, claim('bob'), 'closed'], [89, claim('ann'), 'issued', 1]],
+    'I9',
+    /but spring was closed/,
+  ],
+}
+
+describe('the checks of the promises', () => {
+  for (const [name, rows] of Object.entries(right)) {
+    test(`have nothing against ${name}`, () => {
+      assert.deepEqual(judge(rows), [])
+    })
+  }
+
+  for (const [name, [rows, invariant, text]] of Object.entries(wrong)) {
+    test(`find ${name}`, () => {
+      const found = judge(rows)
+      assert.equal(found.length, 1, found.map((it) => it.text).join('\n'))
+      assert.equal(found[0]?.invariant, invariant)
+      assert.match(found[0]?.text ?? '', text)
+      assert.equal(found[0]?.couponId, couponId)
+    })
+  }
+
+  test('find a winner with the claim, place or time of another record', () => {
+    const own = { slot: 1, claimId: 'claim-ann', offset: 1, appendedAt: 10 }
+    for (const change of [{ claimId: 'other' }, { offset: 2 }, { appendedAt: 11 }]) {
+      const findings = createFindings()
+      const checks = createPromiseChecks(findings)
+      const place = { partition: 0, offset: 1, appendedAt: 10 }
+      checks.check({ message: create, ...place, offset: 0 }, { kind: 'created' })
+      const issued = { ...own, ...change }
+      checks.check({ message: claim('ann'), ...place }, { kind: 'issued', issued })
+      assert.equal(findings.count('I4'), 1)
+    }
+  })
+
+  test('find a fold whose sums are not those of the log', () => {
+    const findings = createFindings()
+    const checks = createPromiseChecks(findings)
+    checks.finish(new Map())
+    assert.equal(findings.total(), 0)
+    const stray = { couponId, quantity: 1, winners: new Map() }
+    checks.finish(new Map([[couponId, stray as never]]))
+    assert.equal(findings.count('I1'), 1)
+  })
+})

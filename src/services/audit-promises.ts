@@ -1,0 +1,174 @@
+// Judges what the fold decided without asking `decide`: a bookkeeping of its own for each coupon,
+// small enough to be seen to be right. So a mistake in the rules' code shows here, and not only
+// where two readers of the log disagree.
+
+import type { ClaimOutcome, Command, Decision } from '../domain/coupons/decide.ts'
+import {
+  type ControlMessage,
+  type CouponClaimed,
+  type CouponCreated,
+  quantityMax,
+} from '../domain/coupons/messages.ts'
+import type { Coupon, Issued } from '../domain/coupons/state.ts'
+import type { Findings, Invariant } from './audit-findings.ts'
+
+export type PromiseChecks = {
+  /** In the order of the partition. */
+  check(command: Command, outcome: Decision['outcome']): void
+  /** Compares the sums with those of the fold. */
+  finish(coupons: ReadonlyMap<string, Coupon>): void
+}
+
+type Book = {
+  couponId: string
+  quantity: number
+  opensAt: number
+  closesAt: number
+  opened: boolean
+  closed: boolean
+  paused: boolean
+  /** Restocks, pauses and resumes that took effect. */
+  commands: Set<string>
+  /** The slot of each user who won. */
+  slots: Map<string, number>
+}
+
+export function createPromiseChecks(findings: Findings): PromiseChecks {
+  const books = new Map<string, Book>()
+
+  function check(command: Command, outcome: Decision['outcome']): void {
+    const { message, appendedAt } = command
+    const book = books.get(message.couponId) ?? null
+    if (book === null) {
+      if (message.type === 'coupon.created') books.set(message.couponId, open(message, appendedAt))
+      else checkUnknown(command, outcome.kind)
+      return
+    }
+    book.opened ||= appendedAt >= book.opensAt
+    book.closed ||= appendedAt >= book.closesAt
+    if (message.type !== 'coupon.claimed') control(book, message)
+    else checkClaim(book, { ...command, message }, outcome as ClaimOutcome)
+  }
+
+  function checkUnknown({ message, ...place }: Command, kind: string): void {
+    if (kind === 'unknown_coupon') return
+    findings.add('I5', message.couponId, () => {
+      return `${at(place)}: ended ${kind}, but ${message.couponId} had not been created`
+    })
+  }
+
+  function checkClaim(book: Book, command: Command<CouponClaimed>, outcome: ClaimOutcome): void {
+    const held = book.slots.get(command.message.userId)
+    const broken: Broken = (invariant, text) => {
+      findings.add(invariant, book.couponId, () => `${at(command)}: ${text()}`)
+    }
+    if (outcome.kind === 'issued') {
+      checkWin({ book, command, held, broken }, outcome.issued)
+      book.slots.set(command.message.userId, outcome.issued.slot)
+    } else checkNoWin({ book, command, held, broken }, outcome)
+  }
+
+  return {
+    check,
+    finish(coupons) {
+      for (const { couponId, quantity, winners } of coupons.values()) {
+        const book = books.get(couponId)
+        if (book?.quantity !== quantity) {
+          findings.add('I1', couponId, () => {
+            const own = book?.quantity ?? 'none'
+            return `${couponId}: the fold has quantity ${quantity}, the log ${own}`
+          })
+        }
+        if (book?.slots.size !== winners.size) {
+          findings.add('I4', couponId, () => {
+            const own = book?.slots.size ?? 0
+            return `${couponId}: the fold has ${winners.size} winners, the log ${own}`
+          })
+        }
+      }
+    },
+  }
+}
+
+type Broken = (invariant: Invariant, text: () => string) => void
+/** `held`: the slot that the user had before. */
+type Claim = {
+  book: Book
+  command: Command<CouponClaimed>
+  held: number | undefined
+  broken: Broken
+}
+
+function checkWin({ book, command, held, broken }: Claim, issued: Issued): void {
+  const { userId, claimId } = command.message
+  const { slot } = issued
+  const won = `${userId} won slot ${slot} of ${book.couponId}`
+  if (held !== undefined) broken('I3', () => `${won}, but had slot ${held}`)
+  if (book.slots.size >= book.quantity) broken('I1', () => `${won}, but ${standing(book)}`)
+  const next = book.slots.size + 1
+  if (slot !== next) broken('I4', () => `${won}, but the next slot was ${next}`)
+  if (!book.opened) broken('I9', () => `${won} before it had opened`)
+  if (book.paused || book.closed) broken('I9', () => `${won}, but ${standing(book)}`)
+  const own = issued.claimId === claimId && issued.offset === command.offset
+  if (!own || issued.appendedAt !== command.appendedAt) {
+    broken('I4', () => `${won} with another record's claim id, place or time`)
+  }
+}
+
+function checkNoWin({ book, command, held, broken }: Claim, outcome: ClaimOutcome): void {
+  const { userId } = command.message
+  if ('issued' in outcome) {
+    const { slot } = outcome.issued
+    if (slot === held) return
+    broken('I5', () => `${userId} was told slot ${slot}, but has ${held ?? 'none'}`)
+    return
+  }
+  const told = `${userId} was told ${outcome.kind}`
+  if (held !== undefined) broken('I5', () => `${told}, but has slot ${held}`)
+  if (outcome.kind === 'not_open') {
+    if (book.opened) broken('I9', () => `${told}, but ${book.couponId} had opened`)
+  } else if (!refusable(book, outcome.kind)) broken('I6', () => `${told}, but ${standing(book)}`)
+}
+
+function open({ couponId, terms }: CouponCreated, appendedAt: number): Book {
+  const opensAt = terms.opensAt ?? appendedAt
+  const closesAt = terms.closesAt ?? Number.POSITIVE_INFINITY
+  return {
+    couponId,
+    quantity: terms.quantity,
+    opensAt,
+    closesAt,
+    opened: appendedAt >= opensAt,
+    closed: appendedAt >= closesAt,
+    paused: false,
+    commands: new Set(),
+    slots: new Map(),
+  }
+}
+
+function control(book: Book, message: ControlMessage): void {
+  if (message.type === 'coupon.created') return
+  if (message.type === 'coupon.closed') book.closed = true
+  if (book.closed || book.commands.has(message.commandId)) return
+  if (message.type === 'coupon.restocked') {
+    if (book.quantity + message.add > quantityMax) return
+    book.quantity += message.add
+  } else book.paused = message.type === 'coupon.paused'
+  book.commands.add(message.commandId)
+}
+
+/** Whether the log gives this reason to refuse who has not won. */
+function refusable(book: Book, kind: ClaimOutcome['kind']): boolean {
+  if (kind === 'closed') return book.closed
+  if (kind === 'paused') return book.paused
+  return kind === 'sold_out' && book.slots.size >= book.quantity
+}
+
+function standing({ couponId, closed, paused, slots, quantity }: Book): string {
+  const status = closed ? 'closed' : paused ? 'paused' : 'not closed nor paused'
+  return `${couponId} was ${status}, with ${slots.size} of ${quantity} issued`
+}
+
+function at({ partition, offset }: { partition: number; offset: number }): string {
+  return `record ${offset} of partition ${partition}`
+}

@@ -1,0 +1,209 @@
+// Compares the rows with the winners that the replayed log gives, slot by slot, in one pass: both
+// come in slot order, so nothing is copied or sorted. A row of a record that is newer than the
+// replayed log is left alone, unless no stored position covers it either.
+
+import type { Fold } from '../domain/coupons/fold.ts'
+import type { Coupon, Issued } from '../domain/coupons/state.ts'
+import { type IssuedRow, type LogBounds, PortError, type StoredPosition } from '../ports.ts'
+import type { Findings } from './audit-findings.ts'
+import { deriveCouponCode } from './coupon-codes.ts'
+
+type Positions = ReadonlyMap<number, StoredPosition>
+
+export type RowComparisonParts = {
+  fold: Fold
+  bounds: readonly LogBounds[]
+  positions: Positions
+  codeSecret: string
+  findings: Findings
+}
+export type RowComparison = {
+  /** In (coupon, slot) order; the coupons in any order, each in one piece. */
+  compare(row: IssuedRow): void
+  /** After the last row. */
+  end(): RowCounts
+  /** Of the newer rows; `positions` are read after the last row. */
+  checkNewer(positions: Positions): void
+}
+export type RowCounts = {
+  rows: number
+  /** Rows of records that were appended after the replayed log was read. */
+  newerRows: number
+}
+
+type Winner = { userId: string; issued: Issued }
+type Current = {
+  couponId: string
+  coupon: Coupon | null
+  winners: Iterator<[string, Issued]>
+  /** The first winner that no row has been compared with yet. */
+  winner: Winner | null
+  lastSlot: number
+  rows: number
+  /** Of rows that are not as they should be: who has them, and the slots concerned. */
+  wrongUsers: string[]
+  wrongSlots: Set<number>
+}
+
+export function createRowComparison(parts: RowComparisonParts): RowComparison {
+  const { fold, findings } = parts
+  const begun = new Set<string>()
+  const newest = new Map<number, IssuedRow>()
+  const counts: RowCounts = { rows: 0, newerRows: 0 }
+  let current: Current | null = null
+
+  function begin(couponId: string): Current {
+    if (current !== null) endCoupon(current, parts)
+    if (begun.has(couponId)) throw outOfOrder(couponId)
+    begun.add(couponId)
+    return beginCoupon(couponId, fold)
+  }
+
+  return {
+    compare(row) {
+      if (current?.couponId !== row.couponId) current = begin(row.couponId)
+      if (row.slot <= current.lastSlot) throw outOfOrder(row.couponId)
+      current.lastSlot = row.slot
+      counts.rows += 1
+      passMissing(current, row.slot, parts)
+      if (current.winner?.issued.slot !== row.slot && mayBeNewer(row, parts)) {
+        counts.newerRows += 1
+        if (row.offset > (newest.get(row.partition)?.offset ?? -1)) newest.set(row.partition, row)
+      } else compareRow(current, row, parts)
+    },
+    end() {
+      for (const couponId of fold.coupons.keys()) {
+        if (!begun.has(couponId)) current = begin(couponId)
+      }
+      if (current !== null) endCoupon(current, parts)
+      current = null
+      return counts
+    },
+    checkNewer(positions) {
+      for (const [partition, row] of newest) {
+        if (row.offset >= (positions.get(partition)?.next ?? 0)) addExtra(findings, row)
+      }
+    },
+  }
+}
+
+function beginCoupon(couponId: string, fold: Fold): Current {
+  const coupon = fold.coupons.get(couponId) ?? null
+  const winners = (coupon?.winners ?? new Map<string, Issued>()).entries()
+  const winner = nextWinner(winners)
+  const wrong = { wrongUsers: [], wrongSlots: new Set<number>() }
+  return { couponId, coupon, winners, winner, lastSlot: 0, rows: 0, ...wrong }
+}
+
+function endCoupon(current: Current, { findings, ...parts }: RowComparisonParts): void {
+  passMissing(current, Number.POSITIVE_INFINITY, { findings, ...parts })
+  const { couponId, coupon, rows } = current
+  const quantity = coupon?.quantity ?? 0
+  if (rows > quantity) {
+    findings.add('I1', couponId, () => `${couponId}: ${rows} rows, but its quantity is ${quantity}`)
+  }
+  addDoubles(current, findings)
+}
+
+/** Passes the winners below `slot`; one that the positions cover should have had its row. */
+function passMissing(current: Current, slot: number, parts: RowComparisonParts): void {
+  const { couponId, coupon } = current
+  while (current.winner !== null && current.winner.issued.slot < slot) {
+    const { userId, issued } = current.winner
+    const partition = coupon?.partition ?? 0
+    current.winner = nextWinner(current.winners)
+    if (issued.offset >= (parts.positions.get(partition)?.next ?? 0)) continue
+    current.wrongSlots.add(issued.slot)
+    parts.findings.add('I2', couponId, () => {
+      const won = `${userId} won it by ${recordAt({ partition, offset: issued.offset })}`
+      return `${slotOf({ couponId, slot: issued.slot })}: the row is missing; ${won}`
+    })
+  }
+}
+
+function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts): void {
+  const { winner, coupon } = current
+  current.rows += 1
+  if (winner?.issued.slot === row.slot) {
+    current.winner = nextWinner(current.winners)
+    const { userId, issued } = winner
+    if (row.userId === userId && row.claimId === issued.claimId) {
+      compareDetails(row, { ...issued, partition: coupon?.partition ?? 0 }, parts)
+      return
+    }
+    parts.findings.add('I2', row.couponId, () => {
+      const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it`
+      const won = `(claim ${issued.claimId}, record ${issued.offset})`
+      return `${slotOf(row)}: the row names ${found} ${won}`
+    })
+  } else addExtra(parts.findings, row)
+  current.wrongUsers.push(row.userId)
+  current.wrongSlots.add(row.slot)
+}
+
+type Details = { partition: number; offset: number; appendedAt: number }
+
+/** The winner is the right one; whether all else in the row follows from the log, too. */
+function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts): void {
+  const { codeSecret, findings } = parts
+  const { couponId } = row
+  if (row.offset !== won.offset || row.partition !== won.partition) {
+    findings.add('I7', couponId, () => {
+      return `${slotOf(row)}: the row names ${recordAt(row)}, but it was won by ${recordAt(won)}`
+    })
+  }
+  if (row.appendedAt !== won.appendedAt) {
+    findings.add('I7', couponId, () => {
+      const times = `${time(row.appendedAt)}, its record ${time(won.appendedAt)}`
+      return `${slotOf(row)}: the row has the time ${times}`
+    })
+  }
+  if (row.code !== deriveCouponCode(codeSecret, row)) {
+    findings.add('I7', couponId, () => `${slotOf(row)}: the code is not the one derived for it`)
+  }
+}
+
+function nextWinner(winners: Iterator<[string, Issued]>): Winner | null {
+  const { done, value } = winners.next()
+  return done === true ? null : { userId: value[0], issued: value[1] }
+}
+
+/** Its record lies behind the replayed log, and no position says that the log has lost it. */
+function mayBeNewer({ partition, offset }: IssuedRow, parts: RowComparisonParts): boolean {
+  const end = parts.bounds[partition]?.end ?? Number.POSITIVE_INFINITY
+  return offset >= end && offset >= (parts.positions.get(partition)?.next ?? 0)
+}
+
+/** Users who have two rows: only those of wrong rows can, for the winners are distinct. */
+function addDoubles({ couponId, coupon, wrongUsers, wrongSlots }: Current, findings: Findings) {
+  const seen = new Set<string>()
+  for (const userId of wrongUsers) {
+    const own = coupon?.winners.get(userId)?.slot
+    const doubled = seen.has(userId) || (own !== undefined && !wrongSlots.has(own))
+    seen.add(userId)
+    if (doubled) findings.add('I3', couponId, () => `${couponId}: ${userId} has more than one row`)
+  }
+}
+
+function addExtra(findings: Findings, row: IssuedRow): void {
+  findings.add('I2', row.couponId, () => {
+    const named = `${row.userId} by ${recordAt(row)}`
+    return `${slotOf(row)}: there is a row for ${named}, which did not win it`
+  })
+}
+
+function outOfOrder(couponId: string): PortError {
+  return new PortError('store_broken', `the rows of ${couponId} do not come in slot order`)
+}
+
+function slotOf({ couponId, slot }: { couponId: string; slot: number }): string {
+  return `slot ${slot} of ${couponId}`
+}
+
+function recordAt({ partition, offset }: { partition: number; offset: number }): string {
+  return `record ${offset} of partition ${partition}`
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString()
+}

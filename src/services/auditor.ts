@@ -1,0 +1,190 @@
+// The auditor: recomputes from the log who won what, and compares with the rows. It trusts
+// neither the issuer nor `decide`: the promises are checked by a bookkeeping of its own. Only what
+// the clients were told is out of its sight (see rehearse).
+
+import { partitionFor } from '../domain/partitioner.ts'
+import type {
+  Clock,
+  CouponStore,
+  IssuedRow,
+  Log,
+  LogBounds,
+  ProjectionSnapshot,
+  RowsQuery,
+} from '../ports.ts'
+import { compareCoupons } from './audit-coupons.ts'
+import {
+  createFindings,
+  type Difference,
+  type Findings,
+  type Invariant,
+  promises,
+} from './audit-findings.ts'
+import { type Replayed, replayClaims } from './audit-replay.ts'
+import { createRowComparison, type RowCounts } from './audit-rows.ts'
+
+/** The rows as they stand: the store itself, or a running service that is asked for them. */
+export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows'>
+export type LogReader = Pick<Log, 'bounds' | 'tail'>
+
+export type AuditParts = {
+  source: ProjectionSource
+  /** Called once the positions are known, so that the log reaches at least as far as the rows. */
+  openLog(): Promise<LogReader>
+  codeSecret: string
+  clock: Clock
+  /** Audit this coupon alone. */
+  couponId?: string | undefined
+  onProgress?: ((progress: AuditProgress) => void) | undefined
+}
+export type AuditProgress = { phase: 'records' | 'rows'; done: number; total: number }
+
+export type AuditReport = {
+  /** Null: all of them. */
+  couponId: string | null
+  fair: boolean
+  promises: { id: Invariant; text: string; differences: number }[]
+  counts: AuditCounts
+  differences: number
+  firstDifferences: Difference[]
+  durationMs: number
+}
+export type AuditCounts = RowCounts & {
+  records: number
+  voidRecords: number
+  claims: number
+  coupons: number
+  winners: number
+  /** Records that the rows are behind the log. A figure, not a difference. */
+  lagRecords: number
+}
+
+/** Rows of one page. A service answers it in a few MB, whatever the ids in it are. */
+export const rowsPerPage = 5_000
+
+/** Rejects with a PortError where the log or the rows cannot be read, or not be understood. */
+export async function audit(parts: AuditParts): Promise<AuditReport> {
+  const { source, clock, couponId, onProgress } = parts
+  const startedAt = clock.now()
+  const findings = createFindings()
+  const snapshot = await source.snapshot()
+  const { positions } = snapshot
+  const replayed = await replayClaims({
+    log: await parts.openLog(),
+    findings,
+    positions,
+    couponId,
+    onProgress: (done, total) => onProgress?.({ phase: 'records', done, total }),
+  })
+  checkBounds(snapshot, replayed.bounds, findings)
+  compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed.atPosition, findings)
+  const counts = await compareRows(parts, { replayed, snapshot, findings })
+  return {
+    couponId: couponId ?? null,
+    fair: findings.total() === 0,
+    promises: Object.entries(promises).map(([id, text]) => {
+      return { id: id as Invariant, text, differences: findings.count(id as Invariant) }
+    }),
+    counts: {
+      records: replayed.records,
+      voidRecords: replayed.voidRecords,
+      claims: replayed.claims,
+      coupons: replayed.fold.coupons.size,
+      winners: winnersOf(replayed),
+      ...counts,
+      lagRecords: lagOf(snapshot, replayed, couponId),
+    },
+    differences: findings.total(),
+    firstDifferences: findings.first(),
+    durationMs: clock.now() - startedAt,
+  }
+}
+
+type Comparing = { replayed: Replayed; snapshot: ProjectionSnapshot; findings: Findings }
+
+async function compareRows(parts: AuditParts, comparing: Comparing): Promise<RowCounts> {
+  const { source, codeSecret, couponId, onProgress } = parts
+  const { replayed, snapshot, findings } = comparing
+  const { fold, bounds } = replayed
+  const { positions } = snapshot
+  const comparison = createRowComparison({ fold, bounds, positions, codeSecret, findings })
+  const total = winnersOf(replayed)
+  let done = 0
+  for await (const rows of pagesOf(source, couponId)) {
+    for (const row of rows) comparison.compare(row)
+    done += rows.length
+    onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
+  }
+  const counts = comparison.end()
+  if (counts.newerRows > 0) comparison.checkNewer((await source.snapshot()).positions)
+  return counts
+}
+
+/** One page ahead, so that reading and comparing overlap where the source is another process. */
+async function* pagesOf(
+  source: ProjectionSource,
+  couponId: string | undefined,
+): AsyncGenerator<IssuedRow[]> {
+  const query: RowsQuery = { limit: rowsPerPage }
+  if (couponId !== undefined) query.couponId = couponId
+  let asked = source.issuedRows(query)
+  for (;;) {
+    const rows = await asked
+    const last = rows.at(-1)
+    if (last === undefined) return
+    if (rows.length < rowsPerPage) {
+      yield rows
+      return
+    }
+    asked = source.issuedRows({ ...query, after: { couponId: last.couponId, slot: last.slot } })
+    // Where comparing fails first, nobody waits for this page any more.
+    asked.catch(() => {})
+    yield rows
+  }
+}
+
+function checkBounds(
+  { positions }: ProjectionSnapshot,
+  bounds: readonly LogBounds[],
+  findings: Findings,
+): void {
+  for (const [partition, { next }] of positions) {
+    const end = bounds[partition]?.end ?? 0
+    if (next <= end) continue
+    findings.add('I2', null, () => {
+      const lost = next - end === 1 ? '1 record is' : `${next - end} records are`
+      const read = `rows were written up to offset ${next}, but the log ends at ${end}`
+      return `partition ${partition}: ${read}: ${lost} lost`
+    })
+  }
+  for (const [partition, { start }] of bounds.entries()) {
+    if (start === 0) continue
+    findings.add('I2', null, () => {
+      return `partition ${partition}: the log starts at offset ${start}: its first records are lost`
+    })
+  }
+}
+
+function ofCoupon<T extends { couponId: string }>(coupons: readonly T[], couponId?: string): T[] {
+  return coupons.filter((coupon) => couponId === undefined || coupon.couponId === couponId)
+}
+
+function winnersOf({ fold }: Replayed): number {
+  let winners = 0
+  for (const coupon of fold.coupons.values()) winners += coupon.winners.size
+  return winners
+}
+
+function lagOf(
+  { positions }: ProjectionSnapshot,
+  { bounds }: Replayed,
+  couponId: string | undefined,
+): number {
+  const own = couponId === undefined ? null : partitionFor(couponId, bounds.length)
+  let lag = 0
+  for (const [partition, { end }] of bounds.entries()) {
+    if (own !== null && partition !== own) continue
+    lag += Math.max(0, end - (positions.get(partition)?.next ?? 0))
+  }
+  return lag
+}
