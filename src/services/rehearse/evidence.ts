@@ -1,0 +1,98 @@
+// Everything a rehearsal knows when the storm is over, and the one reading of it that all checks
+// share: who asked when, who was told what, and who holds which slot. Pure.
+
+import { type Entry, finalAnswer, type Issued, type Told } from './ledger.ts'
+
+export type CouponSeen = {
+  couponId: string
+  name: string
+  quantity: number
+  issued: number
+  remaining: number
+  status: string
+}
+/** A row of SQL, as the operator's list of issued coupons shows it. */
+export type RowSeen = { slot: number; userId: string; claimId: string; code: string }
+/** What GET …/claims/mine says: none where the user has not won and the coupon is open. */
+export type Mine = Told | { kind: 'none' } | { kind: 'unknown'; reason: string }
+
+export type Evidence = {
+  users: readonly string[]
+  /** The coupon was made for this run, so that nobody else claims it. */
+  fresh: boolean
+  entries: readonly Entry[]
+  /** By index of the user, after the storm. */
+  mine: readonly Mine[]
+  before: CouponSeen
+  after: CouponSeen
+  rows: readonly RowSeen[] | { missing: string }
+}
+
+/** A user who asked. */
+export type Asker = {
+  userId: string
+  firstSentAt: number
+  /** Every yes, in the order of `entries`. */
+  yeses: Issued[]
+  /** When the first yes and the first final no of the storm came; infinite where none did. */
+  yesAt: number
+  noAt: number
+  /** Whether any answer, and whether the last one, was a final no: sold out or closed. */
+  toldNo: boolean
+  lastToldNo: boolean
+  mine: Mine
+  /** What the user holds: by `mine`, else by the first yes. */
+  holds: Issued | null
+}
+
+export type Holder = Asker & { holds: Issued }
+/** The evidence, read: what each check gets. */
+export type Case = { evidence: Evidence; askers: readonly Asker[]; holders: readonly Holder[] }
+
+export function openCase(evidence: Evidence): Case {
+  const askers = readAskers(evidence)
+  const holders = askers.filter((asker): asker is Holder => asker.holds !== null)
+  return { evidence, askers, holders }
+}
+
+function readAskers(evidence: Evidence): Asker[] {
+  const askers = evidence.users.map((userId, user) => blankAsker(userId, evidence.mine[user]))
+  const lastEndedAt = new Float64Array(askers.length).fill(-1)
+  for (const entry of evidence.entries) {
+    const asker = askers[entry.user]
+    if (asker === undefined) continue
+    const answer = finalAnswer(entry)
+    const no = answer.kind === 'sold_out' || answer.kind === 'closed'
+    const endedAt = entry.settled === undefined ? entry.endedAt : Number.POSITIVE_INFINITY
+    asker.firstSentAt = Math.min(asker.firstSentAt, entry.firstSentAt)
+    if (answer.kind === 'issued') {
+      asker.yeses.push(answer)
+      asker.yesAt = Math.min(asker.yesAt, endedAt)
+      asker.holds ??= answer
+    }
+    if (no) {
+      asker.toldNo = true
+      asker.noAt = Math.min(asker.noAt, endedAt)
+    }
+    if (endedAt >= (lastEndedAt[entry.user] ?? 0)) {
+      lastEndedAt[entry.user] = endedAt
+      asker.lastToldNo = no
+    }
+  }
+  return askers
+}
+
+function blankAsker(userId: string, mine: Mine | undefined): Asker {
+  const known = mine ?? { kind: 'unknown', reason: 'never asked' }
+  return {
+    userId,
+    firstSentAt: Number.POSITIVE_INFINITY,
+    yeses: [],
+    yesAt: Number.POSITIVE_INFINITY,
+    noAt: Number.POSITIVE_INFINITY,
+    toldNo: false,
+    lastToldNo: false,
+    mine: known,
+    holds: known.kind === 'issued' ? known : null,
+  }
+}

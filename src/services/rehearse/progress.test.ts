@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualClock } from '../../adapters/clock-virtual.ts'
+import { showProgress } from './progress.ts'
+
+async function written(interactive: boolean, ms: number): Promise<string[]> {
+  const clock = virtualClock(0)
+  const texts: string[] = []
+  const write = (text: string) => void texts.push(text)
+  const progress = showProgress({ clock, interactive, columns: 20, write })
+  let part = 0
+  const end = progress.during(() => `part ${++part} of a line that is long`)
+  await clock.runUntil(ms)
+  end()
+  await clock.runUntil(ms + 10_000)
+  return texts
+}
+
+test('a terminal has one line, renewed each second, cut to its width and erased in the end', async () => {
+  const erase = '\r\u001b[2K'
+  assert.deepEqual(await written(true, 2500), [
+    `${erase}part 1 of a line th`,
+    `${erase}part 2 of a line th`,
+    erase,
+  ])
+})
+
+test('elsewhere each second gets a line of its own', async () => {
+  assert.deepEqual(await written(false, 2500), [
+    'part 1 of a line that is long\n',
+    'part 2 of a line that is long\n',
+  ])
+})
+
+test('what takes less than a second shows nothing', async () => {
+  assert.deepEqual(await written(true, 900), [])
+})

@@ -1,0 +1,241 @@
+// Holds the clients' ledger against what the service says afterwards: one verdict per promise,
+// with the first breaches named. Pure, so that every promise is tested by planting its breach.
+// A coupon of someone else's may have other claimers and earlier winners: less can be said of it.
+
+import { type Asker, type Case, type Evidence, type Holder, openCase } from './evidence.ts'
+import { finalAnswer, type Issued, isDefinite, sameIssued } from './ledger.ts'
+import { count, counted } from './phrases.ts'
+import { type Finding, rowsAgree } from './reconcile-rows.ts'
+
+export type PromiseName =
+  | 'definite'
+  | 'exact'
+  | 'kept'
+  | 'one_each'
+  | 'slots'
+  | 'refused'
+  | 'in_order'
+  | 'stays_open'
+  | 'counted'
+  | 'stored'
+export type Verdict = {
+  promise: PromiseName
+  title: string
+  kept: boolean
+  /** What was counted, in one line. */
+  detail: string
+  /** One line for each breach. */
+  breaches: string[]
+}
+
+const titles: Record<PromiseName, string> = {
+  definite: 'everyone got a definite answer',
+  exact: 'exactly as many as there are',
+  kept: 'a told yes is kept',
+  one_each: 'one coupon each',
+  slots: 'slots without a hole, none twice',
+  refused: 'a told no is kept',
+  in_order: 'first come, first served',
+  stays_open: 'once open, never not open again',
+  counted: 'the coupon counts the same',
+  stored: 'the rows in SQL agree',
+}
+
+export function reconcile(evidence: Evidence): Verdict[] {
+  const subject = openCase(evidence)
+  const verdicts = [
+    verdict('definite', everyoneAnswered(subject)),
+    verdict('exact', exactlyAsMany(subject)),
+    verdict('kept', yesIsKept(subject)),
+    verdict('one_each', oneEach(subject)),
+    verdict('slots', slotsWithoutHole(subject)),
+    verdict('refused', noIsKept(subject)),
+    verdict('in_order', inOrder(subject)),
+  ]
+  if (evidence.entries.some(({ answer }) => answer.kind === 'not_open')) {
+    verdicts.push(verdict('stays_open', staysOpen(subject)))
+  }
+  verdicts.push(verdict('counted', countsTheSame(subject)))
+  verdicts.push(verdict('stored', rowsAgree(subject)))
+  return verdicts
+}
+
+function verdict(promise: PromiseName, { detail, breaches }: Finding): Verdict {
+  return { promise, title: titles[promise], kept: breaches.length === 0, detail, breaches }
+}
+
+function everyoneAnswered({ evidence: { entries, users } }: Case): Finding {
+  const breaches: string[] = []
+  for (const entry of entries) {
+    const answer = finalAnswer(entry)
+    if (isDefinite(answer)) continue
+    const why = answer.kind === 'unknown' ? answer.reason : 'accepted, but never decided'
+    breaches.push(`${users[entry.user]} ended without an answer: ${why}`)
+  }
+  return {
+    detail: `${count(entries.length - breaches.length)} of ${counted(entries.length, 'ask')}`,
+    breaches,
+  }
+}
+
+function exactlyAsMany({ evidence, askers, holders }: Case): Finding {
+  const { after, fresh, rows } = evidence
+  const stored = 'missing' in rows ? 0 : rows.length
+  const issued = Math.max(after.issued, stored, fresh ? holders.length : 0)
+  const breaches: string[] = []
+  if (fresh) {
+    const expected = Math.min(after.quantity, askers.length)
+    if (issued !== expected) breaches.push(`${count(issued)} issued, expected ${count(expected)}`)
+    if (holders.length < expected) {
+      breaches.push(`${count(holders.length)} users hold one, expected ${count(expected)}`)
+    }
+    const detail = `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${counted(askers.length, 'user')}`
+    return { detail, breaches: [...new Set(breaches)] }
+  }
+  if (issued > after.quantity) breaches.push(`${count(issued)} issued of ${count(after.quantity)}`)
+  if (evidence.entries.some(({ answer }) => answer.kind === 'sold_out')) {
+    const left = after.quantity - after.issued
+    if (left > 0 && after.quantity === evidence.before.quantity) {
+      breaches.push(`told sold out with ${count(left)} left`)
+    }
+  }
+  const here = `${count(holders.length)} of them here`
+  return { detail: `${count(issued)} of ${count(after.quantity)} issued, ${here}`, breaches }
+}
+
+function yesIsKept({ askers }: Case): Finding {
+  const breaches: string[] = []
+  let told = 0
+  for (const { userId, yeses, mine } of askers) {
+    const [yes] = yeses
+    if (yes === undefined) continue
+    told += 1
+    if (mine.kind !== 'issued') {
+      breaches.push(`${userId} was told slot ${yes.slot}, then ${saidNow(mine)}`)
+    } else if (!sameIssued(yes, mine)) {
+      breaches.push(`${userId} was told ${show(yes)}, then ${show(mine)}`)
+    } else if (mine.userId !== userId) {
+      breaches.push(`${userId} was given the coupon of ${mine.userId}`)
+    }
+  }
+  return { detail: `${count(told - breaches.length)} of ${count(told)} have it`, breaches }
+}
+
+function oneEach({ evidence, askers, holders }: Case): Finding {
+  const breaches: string[] = []
+  for (const { userId, yeses } of askers) {
+    const [first] = yeses
+    const other = yeses.find((yes) => first !== undefined && !sameIssued(yes, first))
+    if (first !== undefined && other !== undefined) {
+      breaches.push(`${userId} was told ${show(first)} and ${show(other)}`)
+    }
+  }
+  const perUser = evidence.entries.length / Math.max(1, askers.length)
+  const detail = `${counted(holders.length, 'winner')}, ${counted(perUser, 'ask')} each`
+  return { detail, breaches }
+}
+
+function slotsWithoutHole({ evidence, holders }: Case): Finding {
+  const { fresh, after } = evidence
+  const breaches: string[] = []
+  const bySlot = new Map<number, string>()
+  for (const { userId, holds } of holders) {
+    const other = bySlot.get(holds.slot)
+    if (other === undefined) bySlot.set(holds.slot, userId)
+    else breaches.push(`slot ${holds.slot} belongs to ${other} and ${userId}`)
+    if (!Number.isSafeInteger(holds.slot) || holds.slot < 1 || holds.slot > after.quantity) {
+      breaches.push(`${userId} holds slot ${holds.slot} of ${count(after.quantity)}`)
+    }
+  }
+  if (fresh) {
+    let last = 0
+    for (const slot of bySlot.keys()) last = Math.max(last, Math.min(slot, after.quantity))
+    for (let slot = 1; slot <= last; slot += 1) {
+      if (!bySlot.has(slot)) breaches.push(`slot ${slot} belongs to nobody`)
+    }
+  }
+  if (bySlot.size === 0) return { detail: 'no slot was issued', breaches }
+  return { detail: `${count(bySlot.size)} slots${fresh ? `, 1…${bySlot.size}` : ''}`, breaches }
+}
+
+function noIsKept({ evidence, askers }: Case): Finding {
+  const restocked = evidence.after.quantity !== evidence.before.quantity
+  const told = askers.filter((asker) => (restocked ? asker.lastToldNo : asker.toldNo))
+  const breaches: string[] = []
+  for (const { userId, holds } of told) {
+    if (holds !== null) breaches.push(`${userId} was told no, yet holds slot ${holds.slot}`)
+  }
+  return { detail: `${count(told.length - breaches.length)} told no have none`, breaches }
+}
+
+/** Who was answered before another even asked, comes first in the log (I8). */
+function inOrder({ evidence, askers, holders }: Case): Finding {
+  const { before, after } = evidence
+  // Slots up to `before.issued` were won before this run: its times say nothing of them.
+  const won = holders.filter(({ holds }) => holds.slot > before.issued)
+  const bySent = [...won].sort((a, b) => a.firstSentAt - b.firstSentAt)
+  const byTold = [...won].sort((a, b) => a.yesAt - b.yesAt)
+  const restocked = after.quantity !== before.quantity
+  const soldOutAt = restocked ? Number.POSITIVE_INFINITY : earliestNo(askers)
+  const breaches: string[] = []
+  let told = 0
+  let highest: Holder | undefined
+  for (const later of bySent) {
+    for (; told < byTold.length; told += 1) {
+      const earlier = byTold[told]
+      if (earlier === undefined || earlier.yesAt >= later.firstSentAt) break
+      if (highest === undefined || earlier.holds.slot > highest.holds.slot) highest = earlier
+    }
+    if (highest !== undefined && highest.holds.slot > later.holds.slot) {
+      const had = `${highest.userId} already had slot ${highest.holds.slot}`
+      breaches.push(`${later.userId} got slot ${later.holds.slot} when ${had}`)
+    }
+    if (soldOutAt < later.firstSentAt) {
+      breaches.push(`${later.userId} won, having asked after another was told no`)
+    }
+  }
+  return { detail: 'nobody who asked later came earlier', breaches }
+}
+
+function earliestNo(askers: readonly Asker[]): number {
+  let earliest = Number.POSITIVE_INFINITY
+  for (const { noAt } of askers) earliest = Math.min(earliest, noAt)
+  return earliest
+}
+
+function staysOpen({ evidence, askers }: Case): Finding {
+  let openAt = Number.POSITIVE_INFINITY
+  for (const { yesAt } of askers) openAt = Math.min(openAt, yesAt)
+  const early = evidence.entries.filter(({ answer }) => answer.kind === 'not_open')
+  const breaches: string[] = []
+  for (const { user, sentAt } of early) {
+    if (sentAt <= openAt) continue
+    breaches.push(`${evidence.users[user]} was told not open after another was told issued`)
+  }
+  return { detail: `${counted(early.length, 'ask')} came before the opening`, breaches }
+}
+
+function countsTheSame({ evidence, holders }: Case): Finding {
+  const { before, after, fresh } = evidence
+  const breaches: string[] = []
+  if (fresh && after.issued !== holders.length) {
+    breaches.push(`it says ${count(after.issued)} issued, the users hold ${count(holders.length)}`)
+  }
+  const known = before.issued + holders.filter(({ holds }) => holds.slot > before.issued).length
+  if (!fresh && after.issued < known) {
+    breaches.push(`it says ${count(after.issued)} issued, at least ${count(known)} are`)
+  }
+  if (after.remaining !== after.quantity - after.issued) {
+    breaches.push(`${count(after.remaining)} remaining of ${count(after.quantity)}`)
+  }
+  return { detail: `${count(after.issued)} issued, ${count(after.remaining)} remaining`, breaches }
+}
+
+function saidNow(mine: Asker['mine']): string {
+  if (mine.kind === 'none') return 'not to have won'
+  return mine.kind === 'unknown' ? `nothing definite (${mine.reason})` : mine.kind.replace('_', ' ')
+}
+
+function show({ slot, code, claimId }: Issued): string {
+  return `slot ${slot} (code ${code}, claim ${claimId})`
+}

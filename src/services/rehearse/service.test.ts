@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Attempt, Request } from './http-client.ts'
+import { type Reply, serviceOver } from './service.ts'
+
+type Given = { status: number; body?: unknown; retryAfter?: string; location?: string }
+
+function answered({ status, body, ...headers }: Given): Attempt {
+  const text = typeof body === 'string' ? body : JSON.stringify(body ?? {})
+  return { kind: 'answered', status, headers, body: text }
+}
+
+function over(attempt: Attempt, base = 'http://fake') {
+  const sent: Request[] = []
+  const http = {
+    send(request: Request) {
+      sent.push(request)
+      return Promise.resolve(attempt)
+    },
+    close: () => Promise.resolve(),
+  }
+  const service = serviceOver({ http, url: new URL(base), operatorToken: 'operator' })
+  return { service, sent }
+}
+
+const won = { outcome: 'issued', userId: 'ann', slot: 3, code: 'x', claimId: 'y' }
+const yes = { kind: 'issued', userId: 'ann', slot: 3, code: 'x', claimId: 'y' } as const
+
+function problem(slug: string): { type: string } {
+  return { type: `/problems/${slug}` }
+}
+
+const replies: [Attempt, Partial<Reply>][] = [
+  [answered({ status: 201, body: won }), yes],
+  [answered({ status: 200, body: won }), yes],
+  [answered({ status: 200, body: { ...won, slot: '3' } }), { kind: 'unknown' }],
+  [answered({ status: 200, body: 'no JSON' }), { kind: 'unknown', heard: true }],
+  [answered({ status: 409, body: problem('sold-out') }), { kind: 'sold_out' }],
+  [answered({ status: 409, body: problem('not-open') }), { kind: 'not_open' }],
+  [answered({ status: 409, body: problem('paused') }), { kind: 'paused' }],
+  [answered({ status: 409, body: problem('closed') }), { kind: 'closed' }],
+  [answered({ status: 409, body: problem('coupon-exists') }), { kind: 'unknown' }],
+  [answered({ status: 409, body: problem('constructor') }), { kind: 'unknown' }],
+  [answered({ status: 200, body: problem('sold-out') }), { kind: 'unknown' }],
+  [
+    answered({ status: 202, location: '/x' }),
+    { kind: 'pending', location: '/x', retryAfterMs: null },
+  ],
+  [answered({ status: 202 }), { kind: 'unknown' }],
+  [
+    answered({ status: 429, retryAfter: '2' }),
+    { kind: 'turned_away', heard: true, retryAfterMs: 2000 },
+  ],
+  [
+    answered({ status: 503, retryAfter: '1' }),
+    { kind: 'turned_away', heard: true, retryAfterMs: 1000 },
+  ],
+  [answered({ status: 503 }), { kind: 'unknown', reason: 'status 503' }],
+  [
+    answered({ status: 500, body: problem('internal-error') }),
+    { kind: 'unknown', reason: 'status 500 internal-error' },
+  ],
+  [answered({ status: 404, body: problem('not-issued') }), { kind: 'none' }],
+  [answered({ status: 404, body: problem('unknown-coupon') }), { kind: 'unknown' }],
+  [
+    { kind: 'refused', reason: 'nobody listens there' },
+    { kind: 'turned_away', heard: false },
+  ],
+  [
+    { kind: 'lost', reason: 'timed out' },
+    { kind: 'unknown', heard: false, reason: 'timed out' },
+  ],
+]
+
+for (const [attempt, expected] of replies) {
+  const name =
+    attempt.kind === 'answered' ? `${attempt.status} ${attempt.body}` : `${attempt.kind} request`
+  test(`${name} means ${expected.kind}`, async () => {
+    const { service } = over(attempt)
+    const reply = await service.claim('c', 'token')
+    assert.partialDeepStrictEqual(reply, expected)
+  })
+}
+
+test('a Location is asked for at the service itself and nowhere else', async () => {
+  const polled: [base: string, location: string, path: string | null][] = [
+    ['http://fake', '/coupons/c/claims/mine', '/coupons/c/claims/mine'],
+    ['http://fake', 'http://fake/coupons/c/claims/mine', '/coupons/c/claims/mine'],
+    ['http://fake', 'http://elsewhere/coupons/c/claims/mine', null],
+    ['http://fake/shop', '/shop/coupons/c/claims/mine', '/coupons/c/claims/mine'],
+  ]
+  for (const [base, location, path] of polled) {
+    const { service, sent } = over(answered({ status: 200, body: won }), base)
+    const reply = await service.poll(location, 'token')
+    assert.equal(sent[0]?.path ?? null, path)
+    assert.equal(reply.kind, path === null ? 'unknown' : 'issued')
+  }
+})
+
+test('rows are read page by page, and a row that is none makes the page none', async () => {
+  const row = { slot: 1, userId: 'ann', claimId: 'y', code: 'x' }
+  const { service, sent } = over(answered({ status: 200, body: { issued: [row], next: {} } }))
+  const page = await service.issuedRows('c', 7)
+  assert.deepEqual(page, { ok: true, value: { rows: [row], more: true } })
+  assert.equal(sent[0]?.path, '/issued-coupons?couponId=c&limit=1000&afterCouponId=c&afterSlot=7')
+  assert.equal(sent[0]?.token, 'operator')
+  const bad = over(answered({ status: 200, body: { issued: [null] } }))
+  const none = await bad.service.issuedRows('c', 0)
+  assert.partialDeepStrictEqual(none, { ok: false, again: false })
+  assert.equal(bad.sent[0]?.path, '/issued-coupons?couponId=c&limit=1000')
+})
+
+test('a failed read says whether asking again may help', async () => {
+  const failures: [Attempt, boolean][] = [
+    [answered({ status: 404, body: problem('unknown-coupon') }), false],
+    [answered({ status: 403 }), false],
+    [answered({ status: 429 }), true],
+    [answered({ status: 503 }), true],
+    [{ kind: 'refused', reason: 'nobody listens there' }, true],
+    [{ kind: 'lost', reason: 'timed out' }, true],
+  ]
+  for (const [attempt, again] of failures) {
+    const read = await over(attempt).service.coupon('c')
+    assert.partialDeepStrictEqual(read, { ok: false, again })
+  }
+})

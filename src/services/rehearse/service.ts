@@ -1,0 +1,202 @@
+// The service under rehearsal, as its clients see it: the calls of design.md §10 and what their
+// answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
+// Leaves out: when to ask again (ask.ts, read-back.ts).
+
+import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
+import type { Attempt, HttpClient } from './http-client.ts'
+import type { Told } from './ledger.ts'
+
+/** What one request came to. */
+export type Reply =
+  | Told
+  | { kind: 'pending'; location: string; retryAfterMs: number | null }
+  /** Certainly nothing was done; `heard` where the service itself said so. */
+  | { kind: 'turned_away'; reason: string; heard: boolean; retryAfterMs: number | null }
+  | { kind: 'none' }
+  | { kind: 'unknown'; reason: string; heard: boolean }
+/** A read: its value, or why there is none; `again` where asking again may help. */
+export type Read<Value> =
+  | { ok: true; value: Value }
+  | { ok: false; reason: string; heard: boolean; again: boolean; status: number | null }
+export type RowsPage = { rows: RowSeen[]; more: boolean }
+
+export type Service = {
+  claim(couponId: string, token: string): Promise<Reply>
+  /** Asks at the Location of a pending answer. */
+  poll(location: string, token: string): Promise<Reply>
+  mine(couponId: string, token: string): Promise<Reply>
+  createCoupon(coupon: { couponId: string; name: string; quantity: number }): Promise<Read<true>>
+  coupon(couponId: string): Promise<Read<CouponSeen>>
+  /** Rows of SQL after a slot, in slot order. */
+  issuedRows(couponId: string, afterSlot: number): Promise<Read<RowsPage>>
+}
+export type ServiceOptions = { http: HttpClient; url: URL; operatorToken: string }
+
+/** The longest page that the service gives. */
+const rowsPerPage = 1000
+
+export function serviceOver({ http, url, operatorToken }: ServiceOptions): Service {
+  function coupon(couponId: string): string {
+    return `/coupons/${couponId}`
+  }
+  return {
+    async claim(couponId, token) {
+      const path = `${coupon(couponId)}/claims`
+      return replyOf(await http.send({ method: 'POST', path, token }))
+    },
+    async poll(location, token) {
+      const path = pathBelow(url, location)
+      if (path === null) return { kind: 'unknown', reason: 'a bad Location', heard: true }
+      return replyOf(await http.send({ method: 'GET', path, token }))
+    },
+    async mine(couponId, token) {
+      const path = `${coupon(couponId)}/claims/mine`
+      return replyOf(await http.send({ method: 'GET', path, token }))
+    },
+    async createCoupon(terms) {
+      const body = JSON.stringify(terms)
+      const request = { method: 'POST', path: '/coupons', token: operatorToken, body } as const
+      return readOf(await http.send(request), () => true)
+    },
+    async coupon(couponId) {
+      const attempt = await http.send({ method: 'GET', path: coupon(couponId) })
+      return readOf(attempt, couponSeen)
+    },
+    async issuedRows(couponId, afterSlot) {
+      const after = afterSlot > 0 ? `&afterCouponId=${couponId}&afterSlot=${afterSlot}` : ''
+      const path = `/issued-coupons?couponId=${couponId}&limit=${rowsPerPage}${after}`
+      const attempt = await http.send({ method: 'GET', path, token: operatorToken })
+      return readOf(attempt, rowsPage)
+    },
+  }
+}
+
+export function toldOf(reply: Reply): Told | null {
+  switch (reply.kind) {
+    case 'pending':
+    case 'turned_away':
+    case 'none':
+    case 'unknown':
+      return null
+    default:
+      return reply
+  }
+}
+
+/** What mine says, once a reply is definite enough to be evidence. */
+export function mineOf(reply: Reply): Mine {
+  switch (reply.kind) {
+    case 'pending':
+      return { kind: 'unknown', reason: 'still pending' }
+    case 'turned_away':
+    case 'unknown':
+      return { kind: 'unknown', reason: reply.reason }
+    default:
+      return reply
+  }
+}
+
+function replyOf(attempt: Attempt): Reply {
+  if (attempt.kind !== 'answered') {
+    const { reason } = attempt
+    if (attempt.kind === 'lost') return { kind: 'unknown', reason, heard: false }
+    return { kind: 'turned_away', reason, heard: false, retryAfterMs: null }
+  }
+  const { status, headers, body } = attempt
+  const content = parsed(body)
+  const retryAfterMs = milliseconds(headers.retryAfter)
+  const reply = told(status, content)
+  if (reply !== null) return reply
+  if (status === 202 && headers.location !== undefined) {
+    return { kind: 'pending', location: headers.location, retryAfterMs }
+  }
+  if (status === 429 || (status === 503 && retryAfterMs !== null)) {
+    return { kind: 'turned_away', reason: `status ${status}`, heard: true, retryAfterMs }
+  }
+  if (status === 404 && problemOf(content) === 'not-issued') return { kind: 'none' }
+  return { kind: 'unknown', reason: `status ${status} ${problemOf(content)}`.trim(), heard: true }
+}
+
+function told(status: number, content: Json): Told | null {
+  if (status === 200 || status === 201) {
+    const { outcome, userId, slot, code, claimId } = content
+    if (outcome !== 'issued' || typeof slot !== 'number') return null
+    if (typeof userId !== 'string' || typeof code !== 'string') return null
+    if (typeof claimId !== 'string') return null
+    return { kind: 'issued', userId, slot, code, claimId }
+  }
+  const kind = status === 409 ? refusals.get(problemOf(content)) : undefined
+  return kind === undefined ? null : { kind }
+}
+
+const refusals = new Map<string, Exclude<Told['kind'], 'issued'>>([
+  ['sold-out', 'sold_out'],
+  ['not-open', 'not_open'],
+  ['paused', 'paused'],
+  ['closed', 'closed'],
+])
+
+function readOf<Value>(attempt: Attempt, read: (content: Json) => Value | null): Read<Value> {
+  if (attempt.kind !== 'answered') {
+    return { ok: false, reason: attempt.reason, heard: false, again: true, status: null }
+  }
+  const { status, body } = attempt
+  const content = parsed(body)
+  const value = status === 200 || status === 201 ? read(content) : null
+  if (value !== null) return { ok: true, value }
+  const again = status === 429 || status >= 500
+  const reason = `status ${status} ${problemOf(content)}`.trim()
+  return { ok: false, reason, heard: true, again, status }
+}
+
+function couponSeen(content: Json): CouponSeen | null {
+  const { couponId, name, quantity, issued, remaining, status } = content
+  if (typeof couponId !== 'string' || typeof name !== 'string') return null
+  if (typeof quantity !== 'number' || typeof issued !== 'number') return null
+  if (typeof remaining !== 'number' || typeof status !== 'string') return null
+  return { couponId, name, quantity, issued, remaining, status }
+}
+
+function rowsPage(content: Json): RowsPage | null {
+  if (!Array.isArray(content.issued)) return null
+  const rows: RowSeen[] = []
+  for (const item of content.issued as unknown[]) {
+    const { slot, userId, claimId, code } = (item ?? {}) as Json
+    if (typeof slot !== 'number' || typeof userId !== 'string') return null
+    if (typeof claimId !== 'string' || typeof code !== 'string') return null
+    rows.push({ slot, userId, claimId, code })
+  }
+  return { rows, more: content.next !== undefined && content.next !== null }
+}
+
+type Json = Record<string, unknown>
+
+function parsed(body: string): Json {
+  try {
+    const content: unknown = JSON.parse(body)
+    return typeof content === 'object' && content !== null ? (content as Json) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The slug of a problem's type, '' where there is none. */
+function problemOf({ type }: Json): string {
+  return typeof type === 'string' ? (type.split('/').at(-1) ?? '') : ''
+}
+
+/** Retry-After in seconds; its date form is not of this service. */
+function milliseconds(retryAfter: string | undefined): number | null {
+  return retryAfter !== undefined && /^[0-9]{1,6}$/.test(retryAfter)
+    ? Number(retryAfter) * 1000
+    : null
+}
+
+/** The path of a Location below the service's URL; null where it leads elsewhere. */
+function pathBelow(url: URL, location: string): string | null {
+  const target = URL.parse(location, url.href)
+  if (target === null || target.origin !== url.origin) return null
+  const prefix = url.pathname.replace(/\/+$/, '')
+  const path = `${target.pathname}${target.search}`
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
+}
