@@ -125,7 +125,7 @@ function followMemory(tailOptions: TailOptions, following: Following): Tail {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
-        await wait(options.tailDelayMs?.() ?? 0)
+        if (!closed) await wait(options.tailDelayMs?.() ?? 0)
         continue
       }
       next.set(batch.partition, (next.get(batch.partition) ?? 0) + batch.records.length)

@@ -270,14 +270,15 @@ function entry(key: string, text: string): LogEntry {
   return { key, value: Buffer.from(text) }
 }
 
-export function everyPartition(log: Log, topic: string): Map<number, number> {
+export function everyPartition(log: Pick<Log, 'partitionsOf'>, topic: string): Map<number, number> {
   return new Map(Array.from({ length: log.partitionsOf(topic) }, (_, p) => [p, 0]))
 }
 
+type LogReader = Pick<Log, 'partitionsOf' | 'tail'>
 type ReadOptions = { topic: string; count: number; from?: ReadonlyMap<number, number> }
 
 /** The first `count` records from the given offsets (from 0 where none are given). */
-export async function readAll(log: Log, options: ReadOptions): Promise<LogRecord[]> {
+export async function readAll(log: LogReader, options: ReadOptions): Promise<LogRecord[]> {
   const records: LogRecord[] = []
   const done = Promise.withResolvers<void>()
   const tailOptions: TailOptions = {

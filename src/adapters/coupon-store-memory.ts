@@ -1,0 +1,154 @@
+// The memory twin of the SQL store, for simulations and tests: the same fence and the same
+// constraints by the same names, and nothing shared with its callers, as over a wire.
+
+import assert from 'node:assert/strict'
+import type { Coupon } from '../domain/coupons/state.ts'
+import {
+  type CouponStore,
+  type IssueBatch,
+  type IssuedRow,
+  PortError,
+  type RowsQuery,
+  type StoredPosition,
+} from '../ports.ts'
+
+export type CouponStoreMemoryParts = {
+  /** Test-only, called by `apply` where the SQL store calls it. */
+  crashPoint?: ((name: string) => void) | undefined
+}
+
+type Tables = {
+  positions: Map<number, StoredPosition>
+  /** Without their winners. */
+  coupons: Map<string, Coupon>
+  issued: Map<string, IssuedRow>
+  /** The keys of all unique constraints of all rows. */
+  taken: Set<string>
+}
+
+export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): CouponStore {
+  const { crashPoint } = parts
+  const tables: Tables = {
+    positions: new Map(),
+    coupons: new Map(),
+    issued: new Map(),
+    taken: new Set(),
+  }
+  const rowsWhere = (wanted: (row: IssuedRow) => boolean) => {
+    return [...tables.issued.values()].filter(wanted).sort(bySlot).map(copyOf)
+  }
+
+  return {
+    positions: async () => structuredClone(tables.positions),
+    async load(couponIds) {
+      const ids = new Set(couponIds)
+      const found = [...tables.coupons].filter(([couponId]) => ids.has(couponId))
+      const coupons = structuredClone(new Map(found))
+      for (const row of rowsWhere(({ couponId }) => ids.has(couponId))) {
+        addWinner(coupons.get(row.couponId), row)
+      }
+      return coupons
+    },
+    async apply(batch) {
+      const { partition, expected, next, coupons, issued } = batch
+      assert(next >= expected, `the position of partition ${partition} would go back`)
+      crashPoint?.('K16')
+      const position = tables.positions.get(partition) ?? { next: 0, published: 0 }
+      if (position.next !== expected) return 'fenced'
+      crashPoint?.('K17')
+      const taken = checkConstraints(tables, batch)
+      crashPoint?.('K18')
+      tables.positions.set(partition, { ...position, next })
+      for (const coupon of coupons) {
+        const stored = structuredClone({ ...coupon, winners: new Map() })
+        tables.coupons.set(coupon.couponId, stored)
+      }
+      for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, copyOf(row))
+      for (const key of taken) tables.taken.add(key)
+      crashPoint?.('K19')
+      return 'applied'
+    },
+    async markPublished(partition, next) {
+      const position = tables.positions.get(partition)
+      if (position === undefined || position.published >= next) return
+      if (next > position.next) throw fired('published_within_next', `offset ${next}`)
+      position.published = next
+    },
+    async heldBy(userId, { limit, after = '' }) {
+      const rows = rowsWhere((row) => row.userId === userId && row.couponId > after)
+      return rows.slice(0, limit).map((row) => {
+        const { name, discount = null } = tables.coupons.get(row.couponId)?.terms ?? { name: '' }
+        return { ...row, name, discount: structuredClone(discount) }
+      })
+    },
+    async issuedRows(query) {
+      return rowsWhere((row) => matches(row, query)).slice(0, query.limit)
+    },
+    async snapshot() {
+      const { positions, coupons } = structuredClone(tables)
+      return { positions, coupons: [...coupons.values()].sort(byId) }
+    },
+  }
+}
+
+function addWinner(coupon: Coupon | undefined, row: IssuedRow): void {
+  const { couponId, userId, slot, claimId, offset, appendedAt } = row
+  assert(coupon !== undefined, `a row of ${couponId}, which is not stored`)
+  if (slot !== coupon.winners.size + 1) {
+    const missing = `slot ${coupon.winners.size + 1} of coupon ${couponId} has no row`
+    throw new PortError('store_broken', missing)
+  }
+  coupon.winners.set(userId, { slot, claimId, offset, appendedAt })
+}
+
+/** The unique keys of the batch: its rows may also contradict each other. */
+function checkConstraints(tables: Tables, batch: IssueBatch): Set<string> {
+  const { partition, issued } = batch
+  const changed = new Map(batch.coupons.map((coupon) => [coupon.couponId, coupon]))
+  const taken = new Set<string>()
+  for (const row of issued) {
+    const { couponId, slot, userId, offset } = row
+    assert(row.partition === partition, `a row of partition ${row.partition} in ${partition}`)
+    const what = `slot ${slot} of coupon ${couponId}, user ${userId}, offset ${offset}`
+    const unique = [
+      ['one_per_slot', `${couponId} ${slot}`],
+      ['one_per_user', `${couponId} ${userId}`],
+      ['one_per_record', `${partition} ${offset}`],
+    ] as const
+    if (slot < 1) throw fired('slot_from_one', what)
+    for (const [constraint, value] of unique) {
+      const key = `${constraint} ${value}`
+      if (tables.taken.has(key) || taken.has(key)) throw fired(constraint, what)
+      taken.add(key)
+    }
+    const coupon = changed.get(couponId) ?? tables.coupons.get(couponId)
+    if (slot > (coupon?.quantity ?? 0)) throw fired('slot_within_quantity', what)
+  }
+  return taken
+}
+
+function matches(row: IssuedRow, { couponId, after, won }: RowsQuery): boolean {
+  if (couponId !== undefined && row.couponId !== couponId) return false
+  if (after !== undefined && bySlot(row, after) <= 0) return false
+  if (won === undefined) return true
+  return row.partition === won.partition && row.offset >= won.from && row.offset < won.to
+}
+
+function copyOf(row: IssuedRow): IssuedRow {
+  const { couponId, slot, userId, claimId, code, partition, offset, appendedAt } = row
+  return { couponId, slot, userId, claimId, code, partition, offset, appendedAt }
+}
+
+type SlotKey = { couponId: string; slot: number }
+
+function bySlot(a: SlotKey, b: SlotKey): number {
+  return a.couponId === b.couponId ? a.slot - b.slot : byId(a, b)
+}
+
+function byId(a: { couponId: string }, b: { couponId: string }): number {
+  return a.couponId < b.couponId ? -1 : 1
+}
+
+function fired(constraint: string, what: string): PortError {
+  return new PortError('store_broken', `constraint ${constraint} fired: ${what}`)
+}

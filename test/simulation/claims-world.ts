@@ -1,0 +1,312 @@
+// One simulated sale: real claim services and issuers on the memory twins, in virtual time, with
+// seeded faults. Everything that chance decides comes from the seed, so a failure can be repeated.
+
+import { systemClock } from '../../src/adapters/clock-system.ts'
+import { type VirtualClock, virtualClock } from '../../src/adapters/clock-virtual.ts'
+import { createCouponStoreMemory } from '../../src/adapters/coupon-store-memory.ts'
+import { type AppendFate, type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
+import {
+  type ControlMessage,
+  claimsTopic,
+  couponEventsTopic,
+  newestRules,
+} from '../../src/domain/coupons/messages.ts'
+import { type Clock, type CouponStore, type Log, PortError } from '../../src/ports.ts'
+import type { ClaimAnswer } from '../../src/services/api/answers.ts'
+import { type RunningClaimService, startClaimService } from '../../src/services/api/claims.ts'
+import { type Issuer, startIssuer } from '../../src/services/issuer.ts'
+import { type Random, seededRandom } from './random.ts'
+
+export const codeSecret = 'a secret for simulated codes only'
+const partitions = 3
+const start = Date.parse('2026-01-01T00:00:00Z')
+/** The storm, then the healed rest of it. */
+const stormMs = 4_000
+const healedMs = 60_000
+
+export type Told = { at: number; answer: ClaimAnswer }
+export type Sale = { couponId: string; quantity: number; opensAt: number; users: string[] }
+export type World = {
+  seed: number
+  random: Random
+  clock: VirtualClock
+  log: MemoryLog
+  store: CouponStore
+  sales: Sale[]
+  /** By `couponId userId`, in the order of the answers. */
+  ledger: Map<string, Told[]>
+  errors: unknown[]
+  faults: { on: boolean; lost: number; twice: number; refused: number; issuers: number }
+}
+
+export async function runSale(seed: number): Promise<World> {
+  const world = createWorld(seed)
+  const nodes = await startNodes(world)
+  const issuers = new IssuerFleet(world)
+  await issuers.startOne()
+  createCoupons(world, nodes)
+  scheduleAsks(world, nodes)
+  scheduleOperators(world, nodes)
+  issuers.scheduleRestarts()
+  await world.clock.runUntil(start + stormMs)
+  world.faults.on = false
+  askEveryoneAgain(world, nodes)
+  await world.clock.runUntil(start + stormMs + healedMs)
+  // What is under way ends in virtual time, too.
+  const closed = Promise.all([issuers.close(), ...nodes.map((node) => node.close())])
+  await world.clock.runUntil(start + stormMs + 2 * healedMs)
+  await closed
+  return world
+}
+
+function createWorld(seed: number): World {
+  const random = seededRandom(seed)
+  const clock = virtualClock(start)
+  const faults = { on: true, lost: 0, twice: 0, refused: 0, issuers: 0 }
+  const topics = { [claimsTopic]: partitions, [couponEventsTopic]: 1 }
+  const log = openLogMemory({
+    topics,
+    clock,
+    nextAppend: () => nextAppend(random, faults),
+    tailDelayMs: () => random.int(0, 5),
+  })
+  const sales = Array.from({ length: random.int(1, 3) }, (_, n) => ({
+    couponId: `sale-${seed}-${n}`,
+    quantity: random.int(1, 12),
+    opensAt: start + random.int(0, stormMs / 2),
+    users: Array.from({ length: random.int(2, 40) }, (__, u) => `user-${u}`),
+  }))
+  const store = createCouponStoreMemory()
+  return { seed, random, clock, log, store, sales, ledger: new Map(), errors: [], faults }
+}
+
+function nextAppend(random: Random, faults: World['faults']): AppendFate {
+  const takesMs = random.int(0, 40)
+  const dice = faults.on ? random.next() : 1
+  if (dice < 0.1) {
+    faults.lost++
+    return { takesMs, fate: 'unacknowledged' }
+  }
+  if (dice < 0.2) {
+    faults.twice++
+    return { takesMs, fate: 'twice' }
+  }
+  if (dice < 0.3) {
+    faults.refused++
+    return { takesMs, fate: 'refused' }
+  }
+  return { takesMs, fate: 'stored' }
+}
+
+async function startNodes(world: World): Promise<RunningClaimService[]> {
+  let ids = 0
+  const nodes: RunningClaimService[] = []
+  for (let n = 0; n < world.random.int(1, 3); n++) {
+    const node = await startClaimService({
+      log: world.log,
+      clock: world.clock,
+      newId: () => `id-${n}-${++ids}`,
+      codeSecret,
+      limits: { answerWaitMsMax: 500, claimsPerBatchMax: world.random.int(1, 20) },
+      onError: (error) => world.errors.push(error),
+    })
+    nodes.push(node)
+  }
+  return nodes
+}
+
+function createCoupons(world: World, nodes: RunningClaimService[]): void {
+  for (const { couponId, quantity, opensAt } of world.sales) {
+    const terms = { name: couponId, quantity, opensAt }
+    const created = {
+      type: 'coupon.created',
+      couponId,
+      terms,
+      rules: newestRules,
+      by: 'x',
+    } as const
+    untilDecided(world, nodes, created).catch((error: unknown) => world.errors.push(error))
+  }
+}
+
+type WithoutCommandId<Message> = Message extends ControlMessage ? Omit<Message, 'commandId'> : never
+
+async function untilDecided(
+  world: World,
+  nodes: RunningClaimService[],
+  message: WithoutCommandId<ControlMessage>,
+): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const commandId = `sure-${message.type}-${message.couponId}-${attempt}`
+    const answer = await pick(world, nodes).command({ ...message, commandId })
+    if (answer.kind === 'decided') return
+  }
+}
+
+function scheduleAsks(world: World, nodes: RunningClaimService[]): void {
+  for (const sale of world.sales) {
+    for (const userId of sale.users) {
+      const asks = world.random.int(1, 4)
+      for (let n = 0; n < asks; n++) {
+        world.clock.after(world.random.int(0, stormMs), () => ask(world, nodes, { sale, userId }))
+      }
+    }
+  }
+}
+
+/** Everyone who has no coupon goes on asking until told a definite outcome, twice over. */
+function askEveryoneAgain(world: World, nodes: RunningClaimService[]): void {
+  for (const sale of world.sales) {
+    for (const userId of sale.users) {
+      for (const afterMs of [1_000, 10_000, 30_000]) {
+        world.clock.after(afterMs, () => ask(world, nodes, { sale, userId }))
+      }
+    }
+  }
+}
+
+type Ask = { sale: Sale; userId: string }
+
+function ask(world: World, nodes: RunningClaimService[], { sale, userId }: Ask): void {
+  const { clock, ledger } = world
+  pick(world, nodes)
+    .claim(sale.couponId, userId)
+    .then((answer) => {
+      const key = `${sale.couponId} ${userId}`
+      ledger.set(key, [...(ledger.get(key) ?? []), { at: clock.now(), answer }])
+    })
+    .catch((error: unknown) => world.errors.push(error))
+}
+
+function scheduleOperators(world: World, nodes: RunningClaimService[]): void {
+  const { random, clock } = world
+  for (const { couponId } of world.sales) {
+    const commands = ['coupon.paused', 'coupon.resumed', 'coupon.restocked'] as const
+    for (let n = 0; n < random.int(0, 4); n++) {
+      const type = commands[random.int(0, 2)] ?? 'coupon.resumed'
+      const stamp = { couponId, by: 'operator', commandId: `${type}-${couponId}-${n}` }
+      const message =
+        type === 'coupon.restocked' ? { type, ...stamp, add: random.int(1, 5) } : { type, ...stamp }
+      clock.after(random.int(0, stormMs), () => {
+        pick(world, nodes)
+          .command(message)
+          .catch((error: unknown) => world.errors.push(error))
+      })
+    }
+    // Healed, the operator sees to it that the sale goes on.
+    clock.after(stormMs, () => {
+      const resume = { type: 'coupon.resumed', couponId, by: 'operator' } as const
+      untilDecided(world, nodes, resume).catch((error: unknown) => world.errors.push(error))
+    })
+  }
+}
+
+/** Issuers that are killed, or that sleep through their successor's start and wake as zombies. */
+class IssuerFleet {
+  private readonly world: World
+  private readonly running: { issuer: Issuer; alive: { value: boolean } }[] = []
+
+  constructor(world: World) {
+    this.world = world
+  }
+
+  async startOne(): Promise<void> {
+    const { world } = this
+    const alive = { value: true }
+    world.faults.issuers++
+    const issuer = await startIssuer({
+      log: soleMember(world.log),
+      store: faultyStore(world, alive),
+      clock: world.clock,
+      codeSecret,
+      onError: (error) => {
+        if (alive.value) world.errors.push(error)
+      },
+    })
+    this.running.push({ issuer, alive })
+  }
+
+  scheduleRestarts(): void {
+    const { random, clock } = this.world
+    for (let n = 0; n < random.int(1, 5); n++) {
+      const killed = random.chance(0.6)
+      clock.after(random.int(50, stormMs), () => {
+        const last = this.running.at(-1)
+        // A killed issuer does nothing more; one that is not killed is a zombie beside the next.
+        if (last !== undefined && killed) last.alive.value = false
+        this.startOne().catch((error: unknown) => this.world.errors.push(error))
+      })
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { issuer, alive } of this.running) {
+      if (alive.value) await issuer.close()
+    }
+  }
+}
+
+/** As if the group had given this member everything: the others are the ones it must fence. */
+function soleMember(log: Log): Log {
+  return {
+    ...log,
+    async join(options) {
+      const all = Array.from({ length: log.partitionsOf(options.topic) }, (_, p) => p)
+      queueMicrotask(() => options.onAssigned(all))
+      return { commit: () => Promise.resolve(), leave: () => Promise.resolve() }
+    },
+  }
+}
+
+/** Slow; now and then away; and after some commits the answer is lost. */
+function faultyStore(world: World, alive: { value: boolean }): CouponStore {
+  const { store, random, clock, faults } = world
+  const forever = new Promise<never>(() => {})
+  async function call<T>(run: () => Promise<T>): Promise<T> {
+    await new Promise<void>((resolve) => clock.after(random.int(0, 30), resolve))
+    if (!alive.value) return forever
+    const dice = faults.on ? random.next() : 1
+    if (dice < 0.1) throw new PortError('store_unavailable', 'away', { retryable: true })
+    const result = await run()
+    if (dice < 0.2) throw new PortError('store_unavailable', 'reply lost', { retryable: true })
+    return result
+  }
+  return {
+    positions: () => call(() => store.positions()),
+    load: (couponIds) => call(() => store.load(couponIds)),
+    apply: (batch) => call(() => store.apply(batch)),
+    markPublished: (partition, next) => call(() => store.markPublished(partition, next)),
+    heldBy: (userId, page) => call(() => store.heldBy(userId, page)),
+    issuedRows: (query) => call(() => store.issuedRows(query)),
+    snapshot: () => call(() => store.snapshot()),
+  }
+}
+
+/** What an issuer writes that reads the same log from 0 into an empty store. */
+export async function replayed(log: MemoryLog): Promise<CouponStore> {
+  const store = createCouponStoreMemory()
+  const clock: Clock = systemClock()
+  const failed = Promise.withResolvers<never>()
+  const issuer = await startIssuer({
+    // Its events would be those that are there already.
+    log: { ...soleMember(log), append: () => Promise.resolve([]) },
+    store,
+    clock,
+    codeSecret,
+    onError: failed.reject,
+  })
+  const ends = (await log.bounds(claimsTopic)).map(({ end }) => end)
+  const arrived = async (): Promise<void> => {
+    const behind = () => ends.some((end, p) => (issuer.positions().get(p) ?? 0) < end)
+    while (behind()) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await Promise.race([arrived(), failed.promise])
+  await issuer.close()
+  return store
+}
+
+function pick(world: World, nodes: RunningClaimService[]): RunningClaimService {
+  const node = nodes[world.random.int(0, nodes.length - 1)]
+  if (node === undefined) throw new Error('no node')
+  return node
+}

@@ -1,0 +1,135 @@
+// I1 to I7 over simulated sales with seeded faults. One run of it: SEED=17 node --test <this file>.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/fold.ts'
+import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
+import type { Coupon } from '../../src/domain/coupons/state.ts'
+import type { IssuedRow } from '../../src/ports.ts'
+import { replayed, runSale, type World } from './claims-world.ts'
+
+const seeds = process.env.SEED
+  ? [Number(process.env.SEED)]
+  : Array.from({ length: 200 }, (_, n) => n)
+
+describe('a simulated sale', () => {
+  it(`keeps I1 to I7 under faults, ${seeds.length} seeds`, async (t) => {
+    const sum = { records: 0, issued: 0, lost: 0, twice: 0, refused: 0, issuers: 0 }
+    for (const seed of seeds) {
+      try {
+        const world = await runSale(seed)
+        sum.records += world.log.records(claimsTopic).flat().length
+        sum.issued += await check(world)
+        for (const fault of ['lost', 'twice', 'refused', 'issuers'] as const) {
+          sum[fault] += world.faults[fault]
+        }
+      } catch (error) {
+        throw new Error(`seed ${seed} (repeat with SEED=${seed})`, { cause: error })
+      }
+    }
+    t.diagnostic(JSON.stringify(sum))
+    if (seeds.length > 1) {
+      assert.ok(sum.lost > 0 && sum.twice > 0 && sum.refused > 0, 'every fault was met')
+      assert.ok(sum.issuers > seeds.length, 'issuers were restarted')
+    }
+  })
+
+  it('is the same sale again with the same seed', async () => {
+    const [first, second] = [await runSale(7), await runSale(7)].map((world) => ({
+      records: world.log.records(claimsTopic).map((p) => p.map((r) => r.value.toString())),
+      ledger: [...world.ledger],
+    }))
+    assert.deepEqual(first, second)
+  })
+})
+
+/** How many were issued. */
+async function check(world: World): Promise<number> {
+  assert.deepEqual(world.errors, [])
+  const rows = await world.store.issuedRows({ limit: 100_000 })
+  const coupons = fold(world)
+  let issued = 0
+  for (const sale of world.sales) {
+    const coupon = coupons.get(sale.couponId)
+    assert.ok(coupon)
+    const own = rows.filter((row) => row.couponId === sale.couponId)
+    checkRows(coupon, own)
+    checkAnswers(world, { coupon, rows: own })
+    // I6: everyone has asked until healed, so nothing may be left while someone went away empty.
+    const expected = Math.min(coupon.quantity, sale.users.length)
+    assert.equal(own.length, expected, `I6: ${own.length} of ${expected} issued`)
+    issued += own.length
+  }
+  const again = await replayed(world.log)
+  assert.deepEqual(await again.issuedRows({ limit: 100_000 }), rows, 'I7')
+  checkEvents(world, rows)
+  return issued
+}
+
+function fold(world: World): Map<string, Coupon> {
+  const records = world.log.records(claimsTopic)
+  const folded = createFold(records.length)
+  for (const record of records.flat()) {
+    const read = readRecord(folded, record)
+    assert.equal(read.kind, 'command')
+    if (read.kind === 'command') applyCommand(folded, read.command)
+  }
+  return folded.coupons
+}
+
+function checkRows(coupon: Coupon, rows: readonly IssuedRow[]): void {
+  assert.ok(coupon.winners.size <= coupon.quantity, 'I1')
+  assert.ok(rows.length <= coupon.quantity, 'I1')
+  const winners = [...coupon.winners].map(([userId, won]) => ({ userId, ...won }))
+  const issued = rows.map(({ userId, slot, claimId, offset, appendedAt }) => ({
+    userId,
+    slot,
+    claimId,
+    offset,
+    appendedAt,
+  }))
+  assert.deepEqual(issued, winners, 'I2: the rows are the winners')
+  assert.equal(new Set(rows.map((row) => row.userId)).size, rows.length, 'I3')
+  assert.deepEqual(
+    rows.map((row) => row.slot),
+    rows.map((_, n) => n + 1),
+    'I4',
+  )
+  const offsets = rows.map((row) => row.offset)
+  assert.deepEqual(
+    offsets,
+    offsets.toSorted((a, b) => a - b),
+    'I4: in the order of the log',
+  )
+}
+
+function checkAnswers(world: World, { coupon, rows }: { coupon: Coupon; rows: IssuedRow[] }): void {
+  for (const [key, answers] of world.ledger) {
+    const [couponId, userId] = key.split(' ')
+    if (couponId !== coupon.couponId) continue
+    const row = rows.find((r) => r.userId === userId)
+    let won = false
+    for (const { answer } of answers) {
+      if (answer.kind === 'issued') {
+        won = true
+        assert.equal(answer.issued.slot, row?.slot, `I2: ${userId} was told a slot`)
+        assert.equal(answer.code, row?.code, `I2: ${userId} was told a code`)
+      } else if (answer.kind !== 'pending' && answer.kind !== 'unavailable') {
+        assert.ok(!won, `I5: ${userId} was told ${answer.kind} after issued`)
+      }
+    }
+    const last = answers.at(-1)?.answer.kind
+    assert.ok(last === 'issued' || last === 'sold_out', `I5: ${userId} ended with ${last}`)
+    if (last === 'sold_out') assert.equal(row, undefined, `I5: ${userId} was told sold out`)
+  }
+}
+
+function checkEvents(world: World, rows: readonly IssuedRow[]): void {
+  const events = world.log.records(couponEventsTopic).flat()
+  const ids = new Set(events.map((event) => event.headers?.ce_id))
+  assert.deepEqual(
+    [...ids].toSorted(),
+    rows.map((row) => `coupon.issued/${row.couponId}/${row.slot}`).toSorted(),
+    'an event of every row, and of nothing else',
+  )
+}
