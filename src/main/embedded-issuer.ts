@@ -1,0 +1,120 @@
+// The main thread's end of the issuer thread: starts it, hands it its ports, and reads SQL
+// through it.
+
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type CouponReader, createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
+import { connectDatabase } from '../adapters/database-thread.ts'
+import type { LogFile } from '../adapters/log-file.ts'
+import { serveLog } from '../adapters/log-file-thread.ts'
+import type { TopicEnd } from '../adapters/log-file-topic.ts'
+import type { TestFault } from '../config.ts'
+import { PortError } from '../ports.ts'
+import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
+
+export type EmbeddedIssuerParts = {
+  log: LogFile
+  topics: Readonly<Record<string, number>>
+  dataDirectory: string
+  codeSecret: string
+  testFaults: readonly TestFault[]
+  onRebuilding(reason: string): void
+  onError(error: unknown): void
+}
+export type EmbeddedIssuer = {
+  /** null until SQL is up. */
+  store(): CouponReader | null
+  /** Resolves when SQL is up. */
+  up: Promise<void>
+  /** To be called after every acknowledged append. */
+  onAcknowledged(topic: string, end: TopicEnd): void
+  metricsText(): Promise<string>
+  close(): Promise<void>
+}
+
+export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer {
+  const logChannel = new MessageChannel()
+  const databaseChannel = new MessageChannel()
+  const control = new MessageChannel()
+  const onAcknowledged = serveLog(parts.log, logChannel.port1)
+  const worker = startThread(parts, {
+    logPort: logChannel.port2,
+    databasePort: databaseChannel.port2,
+    controlPort: control.port2,
+  })
+  const questions = createQuestions(control.port1)
+  const up = Promise.withResolvers<void>()
+  let store: CouponReader | null = null
+  let closing = false
+  worker.on('error', parts.onError)
+  worker.on('exit', (code) => {
+    questions.giveUp()
+    if (!closing) parts.onError(new Error(`the issuer thread ended with ${code}`))
+  })
+
+  control.port1.on('message', (message: FromThread) => {
+    switch (message.kind) {
+      case 'up':
+        store = createCouponReaderSql(connectDatabase(databaseChannel.port1))
+        up.resolve()
+        break
+      case 'rebuilding':
+        parts.onRebuilding(message.reason)
+        break
+      case 'failed':
+        parts.onError(new PortError(message.error.code, message.error.message))
+        break
+      case 'answer':
+        questions.answer(message.call, message.text)
+        break
+    }
+  })
+
+  return {
+    store: () => store,
+    up: up.promise,
+    onAcknowledged,
+    metricsText: () => questions.ask('metrics'),
+    async close() {
+      closing = true
+      await questions.ask('close')
+      for (const port of [logChannel.port1, databaseChannel.port1, control.port1]) port.close()
+      await worker.terminate()
+    },
+  }
+}
+
+type ThreadPorts = Pick<IssuerThreadData, 'logPort' | 'databasePort' | 'controlPort'>
+
+function startThread(parts: EmbeddedIssuerParts, ports: ThreadPorts): Worker {
+  const { log, topics, dataDirectory, codeSecret, testFaults } = parts
+  const ends = Object.fromEntries(Object.keys(topics).map((topic) => [topic, log.end(topic)]))
+  const own = { dataDirectory, topics, ends, codeSecret, testFaults }
+  return new Worker(new URL('./issuer-thread.ts', import.meta.url), {
+    workerData: { ...own, ...ports } satisfies IssuerThreadData,
+    transferList: Object.values(ports),
+    // The thread has no arguments of its own.
+    argv: [],
+  })
+}
+
+/** Questions to the thread, answered by text; by none where the thread has ended. */
+function createQuestions(port: MessagePort) {
+  const calls = new Map<number, (text: string) => void>()
+  let lastCall = 0
+  return {
+    ask(what: ToThread['ask']): Promise<string> {
+      lastCall++
+      const call = lastCall
+      port.postMessage({ ask: what, call } satisfies ToThread)
+      return new Promise((resolve) => calls.set(call, resolve))
+    },
+    answer(call: number, text: string): void {
+      calls.get(call)?.(text)
+      calls.delete(call)
+    },
+    giveUp(): void {
+      for (const answer of calls.values()) answer('')
+      calls.clear()
+    },
+  }
+}

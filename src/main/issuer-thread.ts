@@ -1,0 +1,101 @@
+// The worker thread of the embedded profile: PGlite and the issuer, at a lower priority than the
+// answers. It reads the log's files itself; the main thread owns them and reads SQL through here.
+
+import { readlinkSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { type MessagePort, workerData } from 'node:worker_threads'
+import { systemClock } from '../adapters/clock-system.ts'
+import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
+import type { Database } from '../adapters/database.ts'
+import { serveDatabase } from '../adapters/database-thread.ts'
+import { connectLog } from '../adapters/log-file-thread.ts'
+import type { TopicEnd } from '../adapters/log-file-topic.ts'
+import type { TestFault } from '../config.ts'
+import { PortError } from '../ports.ts'
+import { type Issuer, startIssuer } from '../services/issuer.ts'
+import { createIssuerMetrics } from '../services/issuer-metrics.ts'
+import { openProjection } from './projection.ts'
+import { createFaults } from './test-faults.ts'
+
+export type IssuerThreadData = {
+  dataDirectory: string
+  topics: Record<string, number>
+  ends: Record<string, TopicEnd>
+  codeSecret: string
+  testFaults: readonly TestFault[]
+  logPort: MessagePort
+  databasePort: MessagePort
+  controlPort: MessagePort
+}
+export type ToThread = { ask: 'metrics' | 'close'; call: number }
+export type FromThread =
+  | { kind: 'up' }
+  | { kind: 'rebuilding'; reason: string }
+  | { kind: 'failed'; error: Pick<PortError, 'code' | 'message'> }
+  | { kind: 'answer'; call: number; text: string }
+
+/** Below the answers, above what runs in idle time only. */
+const niceness = 10
+
+await run(workerData as IssuerThreadData)
+
+async function run(data: IssuerThreadData): Promise<void> {
+  const { controlPort } = data
+  const tell = (message: FromThread) => controlPort.postMessage(message)
+  let database: Database | null = null
+  let issuer: Issuer | null = null
+  const metrics = createIssuerMetrics(() => issuer?.positions() ?? new Map())
+
+  async function close(): Promise<void> {
+    await issuer?.close()
+    await database?.close()
+    for (const port of [data.logPort, data.databasePort]) port.close()
+  }
+
+  controlPort.on('message', (question: ToThread) => void answer(question))
+
+  async function answer({ ask, call }: ToThread): Promise<void> {
+    if (ask === 'close') await opened.then(close, close)
+    const text = ask === 'metrics' ? await metrics.registry.metrics() : ''
+    tell({ kind: 'answer', call, text })
+    if (ask === 'close') controlPort.close()
+  }
+
+  function failed(error: unknown): void {
+    const code = error instanceof PortError ? error.code : 'store_broken'
+    const message = error instanceof Error ? error.message : String(error)
+    tell({ kind: 'failed', error: { code, message } })
+  }
+
+  async function open(): Promise<void> {
+    const { crashPoint } = createFaults(data.testFaults)
+    const clock = systemClock()
+    const { dataDirectory: directory, topics, ends, logPort: port } = data
+    const log = connectLog({ directory, topics, ends, port, clock })
+    database = await openProjection(directory, (reason) => tell({ kind: 'rebuilding', reason }))
+    serveDatabase(database, data.databasePort)
+    // Not before: making the rows' directory for the first time takes long enough.
+    yieldToAnswers()
+    const store = createCouponStoreSql({ database, crashPoint })
+    issuer = await startIssuer({
+      log,
+      store,
+      clock,
+      codeSecret: data.codeSecret,
+      observe: metrics.observer,
+      crashPoint,
+      onError: failed,
+    })
+    tell({ kind: 'up' })
+  }
+
+  const opened = open()
+  await opened.catch(failed)
+}
+
+/** Linux only: elsewhere a thread has no priority of its own. */
+function yieldToAnswers(): void {
+  if (process.platform !== 'linux') return
+  const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
+  setPriority(thread, niceness)
+}

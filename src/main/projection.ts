@@ -1,0 +1,61 @@
+// The rows of the embedded profile: a PGlite directory that can always be derived from the log.
+// PGlite never syncs, so a directory that was in use when the machine went down is not trusted.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Database } from '../adapters/database.ts'
+import { openDatabasePglite } from '../adapters/database-pglite.ts'
+import { migrate } from '../adapters/migrations.ts'
+import { PortError } from '../ports.ts'
+
+export function projectionDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'projection')
+}
+
+/** Opens the rows, migrated; makes them anew, empty, where they cannot be trusted or opened. */
+export async function openProjection(
+  dataDirectory: string,
+  onRebuilding: (reason: string) => void,
+): Promise<Database> {
+  const directory = projectionDirectory(dataDirectory)
+  const machineStart = readMachineStart()
+  const marker = join(dataDirectory, 'projection.machine-start')
+  const before = existsSync(marker) ? readFileSync(marker, 'utf8') : ''
+  if (existsSync(directory) && before !== machineStart) {
+    onRebuilding('the machine was started again since, and the rows were never synced')
+    await dropProjection(dataDirectory)
+  }
+  writeFileSync(marker, machineStart)
+  try {
+    return await openMigrated(directory)
+  } catch (error) {
+    if (!(error instanceof PortError) || error.code !== 'store_broken') throw error
+    onRebuilding(error.message)
+    const aside = `${directory}.broken`
+    await rm(aside, { recursive: true, force: true })
+    await rename(directory, aside)
+    return openMigrated(directory)
+  }
+}
+
+export async function dropProjection(dataDirectory: string): Promise<void> {
+  await rm(projectionDirectory(dataDirectory), { recursive: true, force: true })
+}
+
+async function openMigrated(directory: string): Promise<Database> {
+  const database = await openDatabasePglite({ directory })
+  try {
+    await migrate(database)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** Differs after every start of the machine; the same text for ever where it cannot be known. */
+function readMachineStart(): string {
+  const path = '/proc/sys/kernel/random/boot_id'
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : 'unknown'
+}
