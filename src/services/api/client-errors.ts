@@ -9,8 +9,10 @@ import { type ProblemSlug, problemBody, problems, problemType } from './problems
 export function useClientErrors(server: Server): void {
   server.on('checkExpectation', (_request, response: ServerResponse) => {
     const slug = 'unsupported-expectation'
-    const headers = { 'content-type': problemType, connection: 'close' }
-    response.writeHead(problems[slug].status, headers).end(problemBody(slug))
+    response.statusCode = problems[slug].status
+    response.setHeader('content-type', problemType)
+    response.setHeader('connection', 'close')
+    response.end(problemBody(slug))
   })
   server.on('connect', (_request, socket: Duplex) => endWith(socket, 'method-not-allowed'))
 }

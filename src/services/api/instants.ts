@@ -2,8 +2,10 @@
 // without a time, local times, and whatever else the engine of the day accepts.
 
 const instantMax = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
-const shape =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/
+const date = /(\d{4})-(\d{2})-(\d{2})/.source
+const time = /(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?/.source
+const offset = /(?:[Zz]|([+-])(\d{2}):(\d{2}))/.source
+const shape = new RegExp(`^${date}[Tt]${time}${offset}$`)
 
 /** Milliseconds UTC; finer digits are cut off. Null: no RFC 3339 time of the years 1970 to 9999. */
 export function parseInstant(text: string): number | null {
@@ -18,9 +20,9 @@ export function parseInstant(text: string): number | null {
   if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return null
 
   const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3))
-  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000
+  const ahead = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000
   const local = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds)
-  const at = sign === '-' ? local + offset : local - offset
+  const at = sign === '-' ? local + ahead : local - ahead
   return at >= 0 && at <= instantMax ? at : null
 }
 

@@ -9,7 +9,7 @@ export const serverLimits = {
   headerBytesMax: 8192,
   /** Longer than any id, so that a wrong one is told apart by name rather than by length. */
   pathPartCharactersMax: 1024,
-  /** A stampede of twenty thousand with one spare connection each; about 20 KB of memory a piece. */
+  /** A stampede of twenty thousand, each with one to spare; about 20 KB of memory a piece. */
   connectionsMax: 40_000,
   /** Connections that the system may hold until they are accepted: the first instant of a storm. */
   acceptQueueMax: 4096,

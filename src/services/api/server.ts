@@ -46,13 +46,18 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   addRoutes(app, { ...parts, hooks, limits })
   parts.extraRoutes?.(app, hooks)
 
-  const address = await app.listen({
-    // Fastify serves localhost by a second server, which would have none of our limits.
-    host: settings.host === 'localhost' ? '127.0.0.1' : settings.host,
-    port: settings.port,
-    backlog: limits.acceptQueueMax,
-  })
-  return { address, app, close: () => admission.stop() }
+  try {
+    const address = await app.listen({
+      // Fastify serves localhost by a second server, which would have none of our limits.
+      host: settings.host === 'localhost' ? '127.0.0.1' : settings.host,
+      port: settings.port,
+      backlog: limits.acceptQueueMax,
+    })
+    return { address, app, close: () => admission.stop() }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
 }
 
 function createApp(limits: ServerLimits, logger: ServerParts['logger']): FastifyInstance {

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { IssuedRow, ProjectionSnapshot } from '../../ports.ts'
+import { issuedRowsFrom, issuedRowsJson, projectionFrom, projectionJson } from './audit-json.ts'
+
+const full: Coupon = {
+  status: 'open',
+  couponId: 'full',
+  partition: 3,
+  rules: 1,
+  terms: {
+    name: 'With "quotes" and 한글',
+    quantity: 10,
+    opensAt: 1_000,
+    closesAt: 2_001,
+    discount: { kind: 'percent', value: 15 },
+  },
+  opensAt: 1_000,
+  closesAt: 2_001,
+  quantity: 15,
+  paused: true,
+  commands: new Map([
+    ['op:first', 5],
+    ['made-2', 0],
+  ]),
+  winners: new Map(),
+}
+const bare: Coupon = {
+  ...full,
+  couponId: 'bare',
+  status: 'closed',
+  terms: { name: 'bare', quantity: 1 },
+  closesAt: Number.POSITIVE_INFINITY,
+  commands: new Map(),
+}
+const row = (slot: number): IssuedRow => ({
+  couponId: 'full',
+  slot,
+  userId: `user"${slot}\\`,
+  claimId: `claim-${slot}`,
+  code: 'CODE',
+  partition: 3,
+  offset: slot + 6,
+  appendedAt: 1_234 + slot,
+})
+
+test('a projection survives its JSON', () => {
+  const snapshot: ProjectionSnapshot = {
+    positions: new Map([
+      [0, { next: 5, published: 4 }],
+      [3, { next: 0, published: 0 }],
+    ]),
+    coupons: [full, bare],
+  }
+  const wire = JSON.stringify(projectionJson(snapshot))
+  assert.deepEqual(projectionFrom(JSON.parse(wire)), snapshot)
+})
+
+test('a projection leaves winners out', () => {
+  const winner = { slot: 1, claimId: 'claim', offset: 1, appendedAt: 1 }
+  const coupon = { ...full, winners: new Map([['ann', winner]]) }
+  const wire = JSON.stringify(projectionJson({ positions: new Map(), coupons: [coupon] }))
+  assert.doesNotMatch(wire, /ann|winners/)
+})
+
+test('issued rows survive their JSON', () => {
+  const rows = [row(1), row(2)]
+  const wire = JSON.stringify(issuedRowsJson(rows, 3))
+  assert.deepEqual(issuedRowsFrom(JSON.parse(wire)), rows)
+})
+
+test('a full page of rows names the next, another does not', () => {
+  const next = { afterCouponId: 'full', afterSlot: 2 }
+  assert.deepEqual(issuedRowsJson([row(1), row(2)], 2).next, next)
+  assert.equal(issuedRowsJson([row(1)], 2).next, undefined)
+  assert.deepEqual(issuedRowsJson([], 2), { issued: [] })
+})

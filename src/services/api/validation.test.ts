@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { CouponCreated } from '../../domain/coupons/messages.ts'
+import { decodeMessage, encodeMessage } from '../../domain/coupons/messages.ts'
+import { isCouponName } from './validation.ts'
+
+const names: [name: string, accepted: boolean][] = [
+  ['Spring sale', true],
+  ['봄맞이 쿠폰', true],
+  ['!', true],
+  ['🎟', true],
+  ['é'.normalize('NFD'), true],
+  ['a'.repeat(200), true],
+  ['a'.repeat(201), false],
+  ['🎟'.repeat(100), true],
+  ['🎟'.repeat(101), false],
+  ['', false],
+  ['   ', false],
+  ['\u00a0\u3000', false],
+  ['\u200b\u200d\ufeff', false],
+  ['a\u0000b', false],
+  ['a\nb', false],
+  ['a\u007f', false],
+  ['a\u0085', false],
+  ['a\ud83c', false],
+  ['\udf9fa', false],
+]
+
+describe('a coupon name', () => {
+  for (const [name, accepted] of names) {
+    const shown = name.length > 30 ? `${name.length} units of ${name.slice(0, 2)}` : name
+    test(`${accepted ? 'may' : 'may not'} be ${JSON.stringify(shown)}`, () => {
+      assert.equal(isCouponName(name), accepted)
+    })
+  }
+
+  test('that is accepted survives the log', () => {
+    for (const [name] of names.filter(([, accepted]) => accepted)) {
+      const message: CouponCreated = {
+        type: 'coupon.created',
+        couponId: 'c',
+        terms: { name, quantity: 1 },
+        rules: 1,
+        by: 'operator',
+        commandId: 'made-1',
+      }
+      assert.deepEqual(decodeMessage(encodeMessage(message)), { kind: 'message', message })
+    }
+  })
+})
