@@ -14,6 +14,8 @@ export type ServiceCall = {
   headers?: Readonly<Record<string, string>>
   /** Milliseconds; `answerMsMax` where absent. */
   deadlineMs?: number
+  /** `answerBytesMax` where absent. */
+  bytesMax?: number
 }
 export type ServiceAnswer = { status: number; body: Readonly<Record<string, unknown>> }
 
@@ -51,7 +53,7 @@ export async function callService(call: ServiceCall): Promise<ServiceAnswer> {
       signal,
     })
     status = response.statusCode
-    answer = await readText(response.body)
+    answer = await readText(response.body, call.bytesMax ?? answerBytesMax)
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause
     if (signal.aborted) {
@@ -96,13 +98,13 @@ function headersOf(call: ServiceCall): Record<string, string> {
   return headers
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+async function readText(body: AsyncIterable<Buffer>, bytesMax: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length
-    if (bytes > answerBytesMax) {
-      const message = `the answer is longer than ${answerBytesMax} bytes`
+    if (bytes > bytesMax) {
+      const message = `the answer is longer than ${bytesMax} bytes`
       throw new ServiceError('not_firstcome', message, { effect: 'unknown' })
     }
     chunks.push(chunk)

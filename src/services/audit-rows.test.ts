@@ -6,7 +6,6 @@ import * as fc from 'fast-check'
 import { anyLog } from '../../test/models/any-log.ts'
 import {
   byCouponAndSlot,
-  codeSecret,
   control,
   createSmallSale,
   home,
@@ -16,6 +15,7 @@ import {
   type Sale,
   sourceOf,
   spring,
+  wrongCodesOf,
 } from '../../test/models/small-sale.ts'
 import type { IssuedRow } from '../ports.ts'
 import { firstDifferencesMax, type Invariant } from './audit-findings.ts'
@@ -186,7 +186,12 @@ describe('an audit finds and names, in the rows,', () => {
         sql.rows.sort(byCouponAndSlot)
         const openLog = async () => readerOf(records)
         const clock = { now: () => 0, after: () => () => {} }
-        const report = await audit({ source: sourceOf(sql), openLog, codeSecret, clock })
+        const report = await audit({
+          source: sourceOf(sql),
+          openLog,
+          wrongCodes: wrongCodesOf,
+          clock,
+        })
         assert.equal(report.fair, false)
       }),
       { numRuns: 200 },
@@ -248,7 +253,12 @@ describe('an audit finds and names, in a copy of the log,', () => {
 
 function auditOf(sale: Sale, reader: LogReader = sale.log): Promise<AuditReport> {
   const { sql, clock } = sale
-  return audit({ source: sourceOf(sql), openLog: async () => reader, codeSecret, clock })
+  return audit({
+    source: sourceOf(sql),
+    openLog: async () => reader,
+    wrongCodes: wrongCodesOf,
+    clock,
+  })
 }
 
 function assertFound(report: AuditReport, expected: Expected): void {

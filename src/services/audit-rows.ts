@@ -6,7 +6,6 @@ import type { Fold } from '../domain/coupons/fold.ts'
 import type { Coupon, Issued } from '../domain/coupons/state.ts'
 import { type IssuedRow, type LogBounds, PortError, type StoredPosition } from '../ports.ts'
 import type { Findings } from './audit-findings.ts'
-import { deriveCouponCode } from './coupon-codes.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
 
@@ -14,12 +13,14 @@ export type RowComparisonParts = {
   fold: Fold
   bounds: readonly LogBounds[]
   positions: Positions
-  codeSecret: string
   findings: Findings
 }
 export type RowComparison = {
-  /** In (coupon, slot) order; the coupons in any order, each in one piece. */
-  compare(row: IssuedRow): void
+  /**
+   * Rows come in (coupon, slot) order; the coupons in any order, each in one piece. Whether the
+   * row is its winner's, so that the code in it ought to be, too.
+   */
+  compare(row: IssuedRow): boolean
   /** After the last row. */
   end(): RowCounts
   /** Of the newer rows; `positions` are read after the last row. */
@@ -69,7 +70,9 @@ export function createRowComparison(parts: RowComparisonParts): RowComparison {
       if (current.winner?.issued.slot !== row.slot && mayBeNewer(row, parts)) {
         counts.newerRows += 1
         if (row.offset > (newest.get(row.partition)?.offset ?? -1)) newest.set(row.partition, row)
-      } else compareRow(current, row, parts)
+        return false
+      }
+      return compareRow(current, row, parts)
     },
     end() {
       for (const couponId of fold.coupons.keys()) {
@@ -121,7 +124,7 @@ function passMissing(current: Current, slot: number, parts: RowComparisonParts):
   }
 }
 
-function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts): void {
+function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts): boolean {
   const { winner, coupon } = current
   current.rows += 1
   if (winner?.issued.slot === row.slot) {
@@ -129,7 +132,7 @@ function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts)
     const { userId, issued } = winner
     if (row.userId === userId && row.claimId === issued.claimId) {
       compareDetails(row, { ...issued, partition: coupon?.partition ?? 0 }, parts)
-      return
+      return true
     }
     parts.findings.add('I2', row.couponId, () => {
       const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it`
@@ -139,13 +142,14 @@ function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts)
   } else addExtra(parts.findings, row)
   current.wrongUsers.push(row.userId)
   current.wrongSlots.add(row.slot)
+  return false
 }
 
 type Details = { partition: number; offset: number; appendedAt: number }
 
 /** The winner is the right one; whether all else in the row follows from the log, too. */
 function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts): void {
-  const { codeSecret, findings } = parts
+  const { findings } = parts
   const { couponId } = row
   if (row.offset !== won.offset || row.partition !== won.partition) {
     findings.add('I7', couponId, () => {
@@ -158,9 +162,11 @@ function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts)
       return `${slotOf(row)}: the row has the time ${times}`
     })
   }
-  if (row.code !== deriveCouponCode(codeSecret, row)) {
-    findings.add('I7', couponId, () => `${slotOf(row)}: the code is not the one derived for it`)
-  }
+}
+
+export function addWrongCode(findings: Findings, row: IssuedRow): void {
+  const text = () => `${slotOf(row)}: the code is not the one derived for it`
+  findings.add('I7', row.couponId, text)
 }
 
 function nextWinner(winners: Iterator<[string, Issued]>): Winner | null {

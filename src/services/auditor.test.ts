@@ -4,7 +4,6 @@ import * as fc from 'fast-check'
 import { anyLog } from '../../test/models/any-log.ts'
 import {
   autumn,
-  codeSecret,
   control,
   createEmptySale,
   createSmallSale,
@@ -16,6 +15,7 @@ import {
   type Sale,
   sourceOf,
   spring,
+  wrongCodesOf,
 } from '../../test/models/small-sale.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { type AuditParts, type AuditReport, audit, type LogReader, rowsPerPage } from './auditor.ts'
@@ -176,5 +176,11 @@ describe('an audit stops', () => {
 
 function auditSale(changes: Partial<AuditParts> = {}): Promise<AuditReport> {
   const { sql, log, clock } = sale
-  return audit({ source: sourceOf(sql), openLog: async () => log, codeSecret, clock, ...changes })
+  return audit({
+    source: sourceOf(sql),
+    openLog: async () => log,
+    wrongCodes: wrongCodesOf,
+    clock,
+    ...changes,
+  })
 }

@@ -21,7 +21,7 @@ import {
   promises,
 } from './audit-findings.ts'
 import { type Replayed, replayClaims } from './audit-replay.ts'
-import { createRowComparison, type RowCounts } from './audit-rows.ts'
+import { addWrongCode, createRowComparison, type RowCounts } from './audit-rows.ts'
 
 /** The rows as they stand: the store itself, or a running service that is asked for them. */
 export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows'>
@@ -31,7 +31,8 @@ export type AuditParts = {
   source: ProjectionSource
   /** Called once the positions are known, so that the log reaches at least as far as the rows. */
   openLog(): Promise<LogReader>
-  codeSecret: string
+  /** The rows whose code is not the one derived for them; may work in another thread. */
+  wrongCodes(rows: readonly IssuedRow[]): Promise<IssuedRow[]>
   clock: Clock
   /** Audit this coupon alone. */
   couponId?: string | undefined
@@ -103,18 +104,27 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
 type Comparing = { replayed: Replayed; snapshot: ProjectionSnapshot; findings: Findings }
 
 async function compareRows(parts: AuditParts, comparing: Comparing): Promise<RowCounts> {
-  const { source, codeSecret, couponId, onProgress } = parts
+  const { source, wrongCodes, couponId, onProgress } = parts
   const { replayed, snapshot, findings } = comparing
   const { fold, bounds } = replayed
   const { positions } = snapshot
-  const comparison = createRowComparison({ fold, bounds, positions, codeSecret, findings })
+  const comparison = createRowComparison({ fold, bounds, positions, findings })
   const total = winnersOf(replayed)
   let done = 0
+  let codesOfPage: Promise<void> = Promise.resolve()
   for await (const rows of pagesOf(source, couponId)) {
-    for (const row of rows) comparison.compare(row)
+    const winners = rows.filter((row) => comparison.compare(row))
+    // One page behind, so that the codes of one are derived while the next is compared.
+    await codesOfPage
+    codesOfPage = wrongCodes(winners).then((wrong) => {
+      for (const row of wrong) addWrongCode(findings, row)
+    })
+    // Where the next page cannot be read, nobody waits for this one's codes any more.
+    codesOfPage.catch(() => {})
     done += rows.length
     onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
   }
+  await codesOfPage
   const counts = comparison.end()
   if (counts.newerRows > 0) comparison.checkNewer((await source.snapshot()).positions)
   return counts

@@ -19,6 +19,7 @@ import type {
   LogRecord,
   StoredPosition,
 } from '../../src/ports.ts'
+import { wrongCodes } from '../../src/services/coupon-codes.ts'
 import { createIssueFold } from '../../src/services/issue-fold.ts'
 import { partitions } from './any-log.ts'
 import type { Entry } from './naive-claims.ts'
@@ -72,6 +73,10 @@ export async function createSmallSale(): Promise<Sale> {
   await append(control('closed', 'x1', autumn))
   assert.equal(sale.ends()[home], homeEnd)
   return { ...sale, sql: await sale.rowsUpTo(sale.ends()) }
+}
+
+export async function wrongCodesOf(rows: readonly IssuedRow[]): Promise<IssuedRow[]> {
+  return wrongCodes(codeSecret, rows)
 }
 
 export function control<Name extends 'created' | 'restocked' | 'paused' | 'resumed' | 'closed'>(

@@ -1,0 +1,141 @@
+// Where an audit finds the rows: in the data directory itself while no service runs on it, else
+// with that service. The log is always read from its files. Writes nothing; while it reads the
+// rows itself it holds the directory's lock, so that no service starts under it.
+
+import { existsSync } from 'node:fs'
+import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
+import {
+  DataDirectoryError,
+  openDataDirectory,
+  readOwner,
+  readSecrets,
+} from '../adapters/data-directory.ts'
+import { openDatabasePglite } from '../adapters/database-pglite.ts'
+import { migrate } from '../adapters/migrations.ts'
+import type { Settings } from '../config.ts'
+import { PortError, type RowsQuery } from '../ports.ts'
+import {
+  type IssuedRowsJson,
+  issuedRowsFrom,
+  type ProjectionJson,
+  projectionFrom,
+} from '../services/api/audit-json.ts'
+import type { ProjectionSource } from '../services/auditor.ts'
+import { CommandError, exitCodes } from './command-context.ts'
+import { projectionDirectory } from './projection.ts'
+import { operatorToken } from './service-address.ts'
+import { callService, problemOf, ServiceError } from './service-client.ts'
+
+export type AuditSource = {
+  source: ProjectionSource
+  codeSecret: string
+  /** As people should read it. */
+  where: string
+  close(): Promise<void>
+}
+export type SourceOptions = {
+  settings: Settings
+  url?: string | undefined
+  token?: string | undefined
+}
+
+/** Coupons of a service come in one answer; 500 bytes each leave room for half a million. */
+const projectionBytesMax = 256 * 1024 * 1024
+/** A service lets a call wait for SQL for 30 s. */
+const answerMsMax = 40_000
+
+export async function openAuditSource(options: SourceOptions): Promise<AuditSource> {
+  const { settings, url } = options
+  if (url !== undefined) return askService(url, options)
+  const { jwtSecret, codeSecret, dataDirectory: path } = settings
+  const secrets = { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) }
+  try {
+    return await readStopped(openDataDirectory({ path, secrets, now: Date.now() }))
+  } catch (error) {
+    if (!(error instanceof DataDirectoryError) || error.code !== 'in_use') throw error
+    const owner = readOwner(path)
+    if (owner?.url !== undefined) return askService(owner.url, options)
+    throw new CommandError(exitCodes.unreachable, `${error.message}. Try again in a moment`)
+  }
+}
+
+async function readStopped(directory: ReturnType<typeof openDataDirectory>): Promise<AuditSource> {
+  const { codeSecret } = directory.secrets
+  const projection = projectionDirectory(directory.path)
+  const where = `the rows in ${directory.path}; no service runs on it`
+  // Never issued, or deleted: the issuer will derive all rows, and is only behind.
+  if (!existsSync(projection)) {
+    return { source: noRows, codeSecret, where, close: async () => directory.close() }
+  }
+  try {
+    const database = await openDatabasePglite({ directory: projection })
+    const close = () => database.close().finally(directory.close)
+    try {
+      await migrate(database)
+      return { source: createCouponReaderSql(database), codeSecret, where, close }
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  } catch (error) {
+    directory.close()
+    throw error
+  }
+}
+
+const noRows: ProjectionSource = {
+  snapshot: async () => ({ positions: new Map(), coupons: [] }),
+  issuedRows: async () => [],
+}
+
+function askService(url: string, options: SourceOptions): AuditSource {
+  const { settings, token } = options
+  const codeSecret = settings.codeSecret ?? readSecrets(settings.dataDirectory).codeSecret
+  if (codeSecret === undefined) {
+    const missing = `there is no code secret in ${settings.dataDirectory}`
+    const message = `${missing}: name the service's directory with --data`
+    throw new CommandError(exitCodes.wrongUsage, message)
+  }
+  const ask = async (path: string): Promise<unknown> => {
+    const answer = await callService({
+      method: 'GET',
+      url,
+      path,
+      token: operatorToken(settings, Date.now(), token),
+      deadlineMs: answerMsMax,
+      bytesMax: projectionBytesMax,
+    })
+    const problem = problemOf(answer)
+    if (problem === null) return answer.body
+    const message = `${url} refused ${path.split('?')[0]}: ${problem.detail || problem.title}`
+    const passing = answer.status >= 502 && answer.status <= 504
+    throw new CommandError(passing ? exitCodes.unreachable : exitCodes.failed, message)
+  }
+  return {
+    source: {
+      snapshot: async () => projectionFrom((await ask('/projection')) as ProjectionJson),
+      issuedRows: async (query) => issuedRowsFrom((await ask(rowsPath(query))) as IssuedRowsJson),
+    },
+    codeSecret,
+    where: `the rows of the service at ${url}`,
+    close: async () => {},
+  }
+}
+
+function rowsPath({ limit, couponId, after }: RowsQuery): string {
+  const query = new URLSearchParams({ limit: String(limit) })
+  if (couponId !== undefined) query.set('couponId', couponId)
+  if (after !== undefined) {
+    query.set('afterCouponId', after.couponId)
+    query.set('afterSlot', String(after.slot))
+  }
+  return `/issued-coupons?${query.toString()}`
+}
+
+/** What the exit code says of an audit that could not be made. */
+export function exitCodeOf(error: unknown): 1 | 3 | null {
+  if (error instanceof ServiceError) return exitCodes.unreachable
+  if (!(error instanceof PortError)) return null
+  const away = error.code === 'log_unavailable' || error.code === 'store_unavailable'
+  return away ? exitCodes.unreachable : exitCodes.failed
+}

@@ -1,0 +1,80 @@
+// `firstcome audit`: replays the log, compares it with the rows and says whether every promise
+// holds. Exit code 1 on any difference, and where the log or the rows cannot be understood.
+
+import { existsSync } from 'node:fs'
+import { systemClock } from '../adapters/clock-system.ts'
+import { topicPath } from '../adapters/log-file.ts'
+import { openLogFileReader } from '../adapters/log-file-reader.ts'
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import { type AuditProgress, type AuditReport, audit } from '../services/auditor.ts'
+import { createCodeChecker } from './audit-codes.ts'
+import { type AuditSource, exitCodeOf, openAuditSource } from './audit-source.ts'
+import { auditText } from './audit-text.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { embeddedTopics } from './start.ts'
+
+export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
+
+export async function runAudit(options: AuditOptions, context: Context): Promise<ExitCode> {
+  const { out, err } = context
+  const json = options.json === true
+  const progress = createProgress(json ? () => {} : err)
+  try {
+    const { report, where } = await auditNow(options, context, progress)
+    progress.end()
+    out(json ? `${JSON.stringify(report)}\n` : auditText(report, where))
+    return report.fair ? exitCodes.ok : exitCodes.failed
+  } catch (error) {
+    progress.end()
+    const exitCode = exitCodeOf(error)
+    if (exitCode === null || !(error instanceof Error)) throw error
+    if (!json) throw new CommandError(exitCode, error.message, { cause: error })
+    out(`${JSON.stringify({ fair: null, stopped: error.message })}\n`)
+    return exitCode
+  }
+}
+
+type Audited = { report: AuditReport; where: string }
+
+async function auditNow(
+  { coupon, url, token }: AuditOptions,
+  { settings }: Context,
+  progress: Progress,
+): Promise<Audited> {
+  const clock = systemClock()
+  const directory = settings.dataDirectory
+  const openLog = () => {
+    return openLogFileReader({
+      directory,
+      topics: { [claimsTopic]: embeddedTopics[claimsTopic] },
+      clock,
+      onProgress: (done, total) => progress.show('Checking the stored log', done / total),
+    })
+  }
+  checkLogIsThere(directory)
+  const opened: AuditSource = await openAuditSource({ settings, url, token })
+  const codes = createCodeChecker(opened.codeSecret)
+  try {
+    const { source, where } = opened
+    const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
+    const parts = { source, openLog, clock, couponId: coupon, onProgress }
+    const report = await audit({ ...parts, wrongCodes: codes.check })
+    if (coupon !== undefined && report.counts.coupons === 0 && report.differences === 0) {
+      throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${directory}`)
+    }
+    return { report, where }
+  } finally {
+    await codes.close()
+    await opened.close()
+  }
+}
+
+/** Before anything is locked or made there. */
+function checkLogIsThere(directory: string): void {
+  if (existsSync(topicPath(directory, claimsTopic))) return
+  const message = `there is no log in ${directory}: name the service's directory with --data`
+  throw new CommandError(exitCodes.wrongUsage, message)
+}
+
+const steps = { records: 'Replaying the log', rows: 'Comparing the rows' } as const
