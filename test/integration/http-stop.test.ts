@@ -85,15 +85,18 @@ test('a request on an open connection is refused while the service stops', async
   await closing
 })
 
-test('a stop closes connections that are idle, or that have not asked anything yet', async (t) => {
-  const server = await startTestServer(t)
+test('a stop at once closes connections that are idle or have not asked anything', async (t) => {
+  const limits = { closeWaitMsMax: 3_000, headersWaitMsMax: 60_000, requestWaitMsMax: 60_000 }
+  const server = await startTestServer(t, { settings: { limits } })
   const idle = await openRaw(t, server.address)
   idle.send(health)
   assert.equal((await idle.answer()).status, 200)
   const unused = await openRaw(t, server.address)
+  const started = performance.now()
   await server.close()
   assert.equal(await idle.closed(), '')
   assert.equal(await unused.closed(), '')
+  assert.ok(performance.now() - started < limits.closeWaitMsMax, 'it waited for its deadline')
 })
 
 test('a stop ends at its deadline although an answer never comes', async (t) => {
@@ -104,6 +107,32 @@ test('a stop ends at its deadline although an answer never comes', async (t) => 
   await held.arrived
   await server.close()
   assert.equal(await client.closed(), '')
+})
+
+test('a stop in the middle of a storm loses no answer to a claim that was taken', async (t) => {
+  const server = await startTestServer(t)
+  const { promise: enough, resolve: reach } = Promise.withResolvers<void>()
+  let taken = 0
+  let answered = 0
+  server.claims.claim = async () => {
+    taken += 1
+    if (taken === 300) reach()
+    await new Promise((resolve) => setImmediate(resolve))
+    return soldOut
+  }
+  const clients = Array.from({ length: 30 }, async () => {
+    const client = await openRaw(t, server.address)
+    for (;;) {
+      client.send(claim)
+      const answer = await client.answer().catch(() => null)
+      if (answer?.status === 409) answered += 1
+      if (answer === null || answer.headers.connection === 'close') return
+    }
+  })
+  await enough
+  await server.close()
+  await Promise.all(clients)
+  assert.equal(answered, taken)
 })
 
 test('to stop again waits for the same stop', async (t) => {
