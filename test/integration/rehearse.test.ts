@@ -38,7 +38,8 @@ async function rehearsed(fault: ServiceFault | null, given: Plan = {}): Promise<
         secret: 'a secret of at least thirty-two bytes',
         users: 100,
         asksPerUser: 1,
-        load: { kind: 'closed', concurrency: 20 },
+        // Far fewer than coupons, so that some surely ask after others were answered.
+        load: { kind: 'closed', concurrency: 4 },
         coupon: { quantity: 20 },
         ...plan,
       },

@@ -64,8 +64,11 @@ export function loadMeter(): LoadMeter {
       const { user, system } = process.cpuUsage(cpu)
       const answers = histogram.totalCount
       const seconds = Math.max(0, lastAnswerAt - countFrom) / 1000
-      const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000
       const [max, mean] = [histogram.maxValue / 1000, histogram.mean / 1000]
+      // A percentile is the upper end of its bucket, which may lie above the maximum.
+      const at = (percentile: number) => {
+        return Math.min(histogram.getValueAtPercentile(percentile) / 1000, max)
+      }
       return {
         answers,
         byStatus: Object.fromEntries(statuses),

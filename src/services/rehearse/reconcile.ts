@@ -155,7 +155,10 @@ function slotsWithoutHole({ evidence, holders }: Case): Finding {
     }
   }
   if (bySlot.size === 0) return { detail: 'no slot was issued', breaches }
-  return { detail: `${count(bySlot.size)} slots${fresh ? `, 1…${bySlot.size}` : ''}`, breaches }
+  return {
+    detail: `${count(bySlot.size)} slots${fresh ? `, 1…${count(bySlot.size)}` : ''}`,
+    breaches,
+  }
 }
 
 function noIsKept({ evidence, askers }: Case): Finding {

@@ -20,7 +20,7 @@ import {
   rowsMsMax,
 } from './read-back.ts'
 import { reconcile, type Verdict } from './reconcile.ts'
-import { serviceOver } from './service.ts'
+import { type Service, serviceOver } from './service.ts'
 import {
   blow,
   type Load,
@@ -93,6 +93,7 @@ export async function rehearse(parts: RehearsalParts, plan: RehearsalPlan): Prom
     const minted = progress.during(() => `Making tokens: ${share(made.made, plan.users)}`)
     const tokens = await mintTokens({ clock, users, secret: plan.secret }, made).finally(minted)
 
+    await openConnections(service, { couponId, connections: connectionsOf(plan) })
     const hearing = startHearing(clock, limits.silenceMsMax)
     const asking = { clock, service, hearing, limits }
     const { asksPerUser, load } = plan
@@ -138,6 +139,14 @@ async function prepare(parts: Preparing, plan: RehearsalPlan): Promise<CouponSee
 function wrongSecret(): RehearsalError {
   const message = 'the service does not take tokens of this secret: is --data its own directory?'
   return new RehearsalError('refused', message)
+}
+
+/** Otherwise the storm would measure how fast this process opens connections. */
+async function openConnections(
+  service: Service,
+  { couponId, connections }: { couponId: string; connections: number },
+): Promise<void> {
+  await Promise.all(Array.from({ length: connections }, () => service.coupon(couponId)))
 }
 
 type Asking = Parameters<typeof blow>[0] & ReadParts

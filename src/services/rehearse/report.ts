@@ -91,7 +91,7 @@ function answersText(rehearsal: Rehearsal, paint: Paint): string {
     .map((kind) => {
       const figure = count(outcomes[kind]).padStart(width)
       const note = kind === 'unknown' || kind === 'pending' ? settledNote(rehearsal, kind) : ''
-      return `  ${outcomeNames[kind].padEnd(10)}${figure}${paint.dim(note)}`
+      return `  ${outcomeNames[kind].padEnd(10)}${figure}${note === '' ? '' : paint.dim(note)}`
     })
   const perSecond = seconds > 0 ? `, ${count(Math.round(entries.length / seconds))} a second` : ''
   const retries = retriesOf(rehearsal)

@@ -60,14 +60,12 @@ export async function blow(parts: AskParts, plan: StormPlan, tally: Tally): Prom
       ? await runClosedLoop(clock, { asks, concurrency: load.concurrency }, run)
       : await runOpenLoop(clock, { asks, ratePerSecond: load.ratePerSecond }, run)
   const seconds = (clock.now() - startedAt) / 1000
-  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000
-  const latency = {
-    p50: at(50),
-    p90: at(90),
-    p99: at(99),
-    p999: at(99.9),
-    max: histogram.maxValue / 1000,
+  const max = histogram.maxValue / 1000
+  // A percentile is the upper end of its bucket, which may lie above the maximum.
+  const at = (percentile: number) => {
+    return Math.min(histogram.getValueAtPercentile(percentile) / 1000, max)
   }
+  const latency = { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max }
   return { entries, seconds, behindMsMax, latency }
 }
 
