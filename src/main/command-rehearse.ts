@@ -33,9 +33,9 @@ export type RehearseOptions = {
   json?: boolean
 }
 
-const usersDefault = 1000
-const quantityDefault = 100
-const concurrencyDefault = 1000
+export const usersDefault = 1000
+export const quantityDefault = 100
+export const concurrencyDefault = 1000
 /** Every ask stays in memory until the end: 100,000 of them took 0.7 GB. */
 const asksMax = 500_000
 /** No process of this kind starts more; and schedules stay exact. */

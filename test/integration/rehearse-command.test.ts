@@ -10,24 +10,24 @@ type Run = { exitCode: number; out: string; err: string }
 async function run(options: RehearseOptions): Promise<Run> {
   const read = readSettings({ FIRSTCOME_JWT_SECRET: 'a secret of at least thirty-two bytes' })
   assert.ok(read.ok)
-  const run: Run = { exitCode: -1, out: '', err: '' }
+  const ended: Run = { exitCode: -1, out: '', err: '' }
   const context: Context = {
     settings: read.settings,
     out: (text) => {
-      run.out += text
+      ended.out += text
     },
     err: (text) => {
-      run.err += text
+      ended.err += text
     },
   }
   try {
-    run.exitCode = await runRehearse(options, context)
+    ended.exitCode = await runRehearse(options, context)
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    run.exitCode = error.exitCode
-    run.err += error.message
+    ended.exitCode = error.exitCode
+    ended.err += error.message
   }
-  return run
+  return ended
 }
 
 async function runOn(fault: ServiceFault | null, options: RehearseOptions): Promise<Run> {
