@@ -1,3 +1,5 @@
+// `firstcome rehearse` as a person runs it: what it prints, where, and its exit codes.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readSettings } from '../../src/config.ts'

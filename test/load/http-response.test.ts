@@ -1,3 +1,5 @@
+// Responses cut anywhere, of any shape, and bytes that are none.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { headerBytesMax, responseParser } from './http-response.ts'

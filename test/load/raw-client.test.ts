@@ -1,3 +1,6 @@
+// The load generator against servers that answer, stall, cut off and talk nonsense: what it counts
+// must be what happened. How fast it is, is not tested: that depends on the machine.
+
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { type AddressInfo, createServer, type Socket } from 'node:net'

@@ -1,3 +1,5 @@
+// How one ask ends, for every order of replies, in virtual time.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/clock-virtual.ts'

@@ -1,3 +1,5 @@
+// What comes of a request to a real socket that misbehaves.
+
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { test } from 'node:test'

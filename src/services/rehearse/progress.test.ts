@@ -1,3 +1,5 @@
+// Progress lines in virtual time, on a terminal and elsewhere.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/clock-virtual.ts'

@@ -89,7 +89,8 @@ function exactlyAsMany({ evidence, askers, holders }: Case): Finding {
     if (holders.length < expected) {
       breaches.push(`${count(holders.length)} users hold one, expected ${count(expected)}`)
     }
-    const detail = `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${counted(askers.length, 'user')}`
+    const answered = count(entries.length - breaches.length)
+    return { detail: `${answered} of ${counted(entries.length, 'ask')}`, breaches }
     return { detail, breaches: [...new Set(breaches)] }
   }
   if (issued > after.quantity) breaches.push(`${count(issued)} issued of ${count(after.quantity)}`)

@@ -1,3 +1,5 @@
+// The reports, word by word.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CouponSeen } from './evidence.ts'

@@ -1,3 +1,5 @@
+// When asks start, in virtual time: both loops, their bounds and their ends.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/clock-virtual.ts'

@@ -1,3 +1,5 @@
+// What each answer of the service means to a client. Whatever is not in the contract is unknown.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Attempt, Request } from './http-client.ts'

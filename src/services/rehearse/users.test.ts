@@ -1,3 +1,5 @@
+// The users of a run and their tokens.
+
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
