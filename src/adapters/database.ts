@@ -1,0 +1,72 @@
+// The thin handle over one SQL database that the stores are written against, so that one store
+// serves PGlite and PostgreSQL. Rows are arrays in the order of the statement's columns: objects
+// with a name for every field cost more than the query. Every method rejects with a PortError.
+
+import { PortError } from '../ports.ts'
+
+/** One file of sql/statements. Its name is unique, so that a session prepares it only once. */
+export type Statement = { name: string; text: string }
+
+export type SqlScalar = string | number | boolean | null
+export type SqlValue = SqlScalar | readonly SqlScalar[]
+/**
+ * int2, int4, int8 and oid arrive as numbers (an int8 beyond 2^53 is refused), bool as booleans,
+ * everything else as text.
+ */
+export type SqlRow = readonly SqlScalar[]
+/** `count`: how many rows were returned or changed. */
+export type QueryResult = { rows: SqlRow[]; count: number }
+
+export type Queryable = {
+  query(statement: Statement, values?: readonly SqlValue[]): Promise<QueryResult>
+}
+export type Session = Queryable & {
+  /** Runs several statements without parameters; what they return is dropped. */
+  script(text: string): Promise<void>
+}
+/** A snapshot sees all its queries as of one moment and writes nothing. */
+export type TransactionKind = 'write' | 'snapshot'
+export type Database = Session & {
+  /** Commits when `run` resolves, rolls back when it rejects, and then rejects with its error. */
+  transaction<T>(run: (session: Session) => Promise<T>, kind?: TransactionKind): Promise<T>
+  /** Resolves when what was asked before has been answered; what is asked later is refused. */
+  close(): Promise<void>
+}
+
+export const beginTexts: Readonly<Record<TransactionKind, string>> = {
+  write: 'begin',
+  snapshot: 'begin isolation level repeatable read, read only',
+}
+
+/** What a server says went wrong. `sqlState`: five characters, PostgreSQL appendix A. */
+export type SqlFailure = {
+  sqlState: string
+  message: string
+  detail?: string | undefined
+  constraint?: string | undefined
+}
+
+export function sqlError(failure: SqlFailure): PortError {
+  const { sqlState, message, detail, constraint } = failure
+  const fired = constraint === undefined ? '' : `constraint ${constraint} fired: `
+  const text = `${fired}${message}${detail === undefined ? '' : ` (${detail})`} [${sqlState}]`
+  return mayPass(sqlState)
+    ? new PortError('store_unavailable', text, { retryable: true })
+    : new PortError('store_broken', text)
+}
+
+export function databaseClosed(): PortError {
+  return new PortError('store_unavailable', 'the database is closed')
+}
+
+/**
+ * Classes of failures that lie in the moment, not in the statement: connection (08), rollback
+ * for another's sake (40), resources (53), locks (55), an operator (57), the system (58).
+ */
+const passingClasses: ReadonlySet<string> = new Set(['08', '40', '53', '55', '57', '58'])
+/** A server that has just become read-only, and a transaction that was idle for too long. */
+const passingStates: ReadonlySet<string> = new Set(['25006', '25P03'])
+
+function mayPass(sqlState: string): boolean {
+  return passingClasses.has(sqlState.slice(0, 2)) || passingStates.has(sqlState)
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { PortError } from '../ports.ts'
+import type { Database } from './database.ts'
+import { openDatabasePglite } from './database-pglite.ts'
+import { type Migration, migrate, readMigrations } from './migrations.ts'
+
+const [first] = readMigrations()
+assert(first !== undefined)
+const one: Migration = {
+  name: '0001-one.sql',
+  text: 'create schema m; create table m.one (n int);',
+}
+const two: Migration = { name: '0002-two.sql', text: 'create table m.two (n int);' }
+const broken: Migration = { name: '0003-broken.sql', text: 'create table m.three (n int); oops;' }
+
+describe('Migrations', () => {
+  let database: Database
+  before(async () => {
+    database = await openDatabasePglite()
+  })
+  beforeEach(() => {
+    return database.script('drop schema if exists m, coupons, firstcome cascade')
+  })
+  after(() => database.close())
+
+  const run = (...migrations: Migration[]) => migrate(database, [first, ...migrations])
+  const count = (table: string) => {
+    const text = `select count(*)::int from ${table}`
+    return database.query({ name: text, text })
+  }
+
+  it('of this version run once, and running them again changes nothing', async () => {
+    const names = readMigrations().map(({ name }) => name)
+    assert.deepEqual(await migrate(database), names.slice(1))
+    assert.deepEqual(await migrate(database), [])
+    assert.deepEqual((await count('coupons.coupons')).rows, [[0]])
+  })
+
+  it('that are new run, in their order', async () => {
+    assert.deepEqual(await run(one), [one.name])
+    assert.deepEqual(await run(one, two), [two.name])
+    await count('m.two')
+  })
+
+  it('run all or none', async () => {
+    await run(one)
+    await assert.rejects(run(one, two, broken), { code: 'store_broken' })
+    await assert.rejects(count('m.two'), /m\.two/)
+    assert.deepEqual(await run(one, two), [two.name])
+  })
+
+  it('that were edited after they ran are refused by name', async () => {
+    await run(one, two)
+    const edited = { ...one, text: `${one.text} -- edited` }
+    await assert.rejects(run(edited, two), brokenBy(one.name))
+  })
+
+  it('that this version does not know are refused by name', async () => {
+    await run(one, two)
+    await assert.rejects(run(one), brokenBy(two.name))
+  })
+
+  it('may be started several times at once', async () => {
+    const ran = await Promise.all([run(one, two), run(one, two), run(one, two)])
+    assert.deepEqual(ran.flat(), [one.name, two.name])
+  })
+})
+
+function brokenBy(name: string): (error: unknown) => true {
+  return (error) => {
+    assert(error instanceof PortError, String(error))
+    assert.equal(error.code, 'store_broken')
+    assert(error.message.includes(name), error.message)
+    return true
+  }
+}

@@ -1,0 +1,56 @@
+// Brings the schema up to date: runs the files of sql/migrations that have not run yet, forward
+// only, all in one transaction, so it may be killed or run twice at any time. Of our own, because
+// node-pg-migrate needs a pg client and cannot reach PGlite. A migration that was edited after it
+// ran, or that this version does not know, is refused: the schema is then not what the code means.
+
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { PortError } from '../ports.ts'
+import type { Database } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+export type Migration = { name: string; text: string }
+
+const directory = new URL('../../sql/migrations/', import.meta.url)
+
+/** In order; the first one makes the table that remembers the others, and is run every time. */
+export function readMigrations(): Migration[] {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.sql'))
+  return names.sort().map((name) => {
+    return { name, text: readFileSync(new URL(name, directory), 'utf8') }
+  })
+}
+
+/** Resolves to the names of the migrations that it ran, in order. */
+export function migrate(database: Database, migrations = readMigrations()): Promise<string[]> {
+  const statements = loadStatements(['lock-migrations', 'read-migrations', 'record-migration'])
+  return database.transaction(async (session) => {
+    await session.query(statements['lock-migrations'])
+    const [first, ...others] = migrations
+    if (first !== undefined) await session.script(first.text)
+    const { rows } = await session.query(statements['read-migrations'])
+    const ran = new Map(rows.map((row) => row as readonly [string, string]))
+    checkKnown(ran, others)
+    const pending = others.filter(({ name }) => !ran.has(name))
+    for (const { name, text } of pending) {
+      await session.script(text)
+      await session.query(statements['record-migration'], [name, sha256(text)])
+    }
+    return pending.map(({ name }) => name)
+  })
+}
+
+function checkKnown(ran: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
+  const known = new Map(migrations.map(({ name, text }) => [name, sha256(text)]))
+  for (const [name, checksum] of ran) {
+    const expected = known.get(name)
+    if (expected === checksum) continue
+    const reason =
+      expected === undefined ? 'this version does not know it' : 'its file is another one now'
+    throw new PortError('store_broken', `migration ${name} has run on this database, but ${reason}`)
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
