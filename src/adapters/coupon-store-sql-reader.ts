@@ -1,0 +1,67 @@
+// The reading half of the SQL store: one statement for each call, so it needs no transaction and
+// works over a handle into another thread.
+
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { CouponStore, RowsQuery, StoredPosition } from '../ports.ts'
+import { couponOf, heldCouponOf, issuedRowOf } from './coupon-store-sql-rows.ts'
+import type { Queryable, SqlValue, Statement } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+export type CouponReader = Pick<CouponStore, 'positions' | 'heldBy' | 'issuedRows' | 'snapshot'>
+
+/** Whose positions these are: another reader of the same topic would have its own. */
+export const positionOwner = ['issuer', claimsTopic] as const
+
+export function createCouponReaderSql(database: Queryable): CouponReader {
+  const statements = loadStatements([
+    'read-held-coupons',
+    'read-issued-rows',
+    'read-issued-rows-of-coupon',
+    'read-issued-rows-won',
+    'read-positions',
+    'read-snapshot',
+  ])
+
+  function issuedRowsStatement(query: RowsQuery): [Statement, SqlValue[]] {
+    const { limit, couponId, after, won } = query
+    const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
+    if (won !== undefined) {
+      const { partition, from, to } = won
+      const values = [...page, partition, from, to, couponId ?? null]
+      return [statements['read-issued-rows-won'], values]
+    }
+    if (couponId === undefined) return [statements['read-issued-rows'], page]
+    return [statements['read-issued-rows-of-coupon'], [...page, couponId]]
+  }
+
+  return {
+    async positions() {
+      const { rows } = await database.query(statements['read-positions'], positionOwner)
+      return new Map(rows.map((row) => positionOf(row as PositionCells)))
+    },
+    async heldBy(userId, { limit, after = '' }) {
+      const { rows } = await database.query(statements['read-held-coupons'], [userId, after, limit])
+      return rows.map(heldCouponOf)
+    },
+    async issuedRows(query) {
+      const { rows } = await database.query(...issuedRowsStatement(query))
+      return rows.map(issuedRowOf)
+    },
+    async snapshot() {
+      const { rows } = await database.query(statements['read-snapshot'], positionOwner)
+      const positions = new Map<number, StoredPosition>()
+      const coupons = []
+      for (const [next, published, ...coupon] of rows) {
+        if (next === null) coupons.push(couponOf(coupon))
+        else positions.set(...positionOf([coupon[1], next, published] as PositionCells))
+      }
+      return { positions, coupons }
+    },
+  }
+}
+
+type PositionCells = [partition: number, next: number, published: number]
+
+function positionOf([partition, next, published]: PositionCells): [number, StoredPosition] {
+  return [partition, { next, published }]
+}

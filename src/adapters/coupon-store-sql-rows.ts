@@ -1,0 +1,94 @@
+// How coupons and issued coupons stand in SQL: the columns a statement is given, and the cells it
+// returns, in the order that the .sql files name them.
+
+import type { Discount, Terms } from '../domain/coupons/messages.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
+import type { HeldCoupon, IssuedRow } from '../ports.ts'
+import type { SqlRow, SqlValue } from './database.ts'
+
+/** The parameters of upsert-coupons.sql. */
+export function couponColumns(coupons: readonly Coupon[]): SqlValue[] {
+  return [
+    coupons.map((coupon) => coupon.couponId),
+    coupons.map((coupon) => coupon.partition),
+    coupons.map((coupon) => coupon.rules),
+    coupons.map((coupon) => coupon.status),
+    coupons.map((coupon) => coupon.paused),
+    coupons.map((coupon) => coupon.quantity),
+    coupons.map((coupon) => coupon.opensAt),
+    coupons.map((coupon) => (Number.isFinite(coupon.closesAt) ? coupon.closesAt : null)),
+    coupons.map((coupon) => JSON.stringify(coupon.terms)),
+    coupons.map((coupon) => JSON.stringify([...coupon.commands])),
+  ]
+}
+
+type CouponCells = readonly [
+  couponId: string,
+  partition: number,
+  rules: number,
+  status: Coupon['status'],
+  paused: boolean,
+  quantity: number,
+  opensAt: number,
+  closesAt: number | null,
+  terms: string,
+  commands: string,
+]
+
+/** Without its winners. */
+export function couponOf(row: SqlRow): Coupon {
+  const [couponId, partition, rules, status, paused, ...rest] = row as CouponCells
+  const [quantity, opensAt, closesAt, terms, commands] = rest
+  return {
+    status,
+    couponId,
+    partition,
+    rules,
+    terms: JSON.parse(terms) as Terms,
+    opensAt,
+    closesAt: closesAt ?? Number.POSITIVE_INFINITY,
+    quantity,
+    paused,
+    commands: new Map(JSON.parse(commands) as [string, number][]),
+    winners: new Map(),
+  }
+}
+
+/** The parameters of insert-issued-coupons.sql, after the partition. */
+export function issuedColumns(rows: readonly IssuedRow[]): SqlValue[] {
+  return [
+    rows.map((row) => row.couponId),
+    rows.map((row) => row.slot),
+    rows.map((row) => row.userId),
+    rows.map((row) => row.claimId),
+    rows.map((row) => row.code),
+    rows.map((row) => row.offset),
+    rows.map((row) => row.appendedAt),
+  ]
+}
+
+type IssuedCells = readonly [
+  couponId: string,
+  slot: number,
+  userId: string,
+  claimId: string,
+  code: string,
+  partition: number,
+  offset: number,
+  appendedAt: number,
+]
+
+export function issuedRowOf(row: SqlRow): IssuedRow {
+  const cells = row as IssuedCells
+  const [couponId, slot, userId, claimId, code, partition, offset, appendedAt] = cells
+  return { couponId, slot, userId, claimId, code, partition, offset, appendedAt }
+}
+
+export function heldCouponOf(row: SqlRow): HeldCoupon {
+  const [name, discount] = row.slice(8) as [string, string | null]
+  return {
+    ...issuedRowOf(row),
+    name,
+    discount: discount === null ? null : (JSON.parse(discount) as Discount),
+  }
+}

@@ -1,0 +1,130 @@
+// The SQL projection of the claims log over any Database handle. What one batch of records means
+// is stored in one transaction with the position that was read, which fences other owners.
+// Rows that break a constraint are refused whole: the log and the rows cannot both be right.
+
+import assert from 'node:assert/strict'
+import type { Coupon } from '../domain/coupons/state.ts'
+import { type CouponStore, type IssueBatch, PortError } from '../ports.ts'
+import { createCouponReaderSql, positionOwner } from './coupon-store-sql-reader.ts'
+import { couponColumns, couponOf, issuedColumns } from './coupon-store-sql-rows.ts'
+import type { Database, Queryable, Statement } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+export type CouponStoreSqlParts = {
+  database: Database
+  /**
+   * Test-only, called by `apply`: K16 nothing is written yet; K17 position and coupons are, rows
+   * are not; K18 all is, but not committed; K19 all is committed, but not answered.
+   */
+  crashPoint?: ((name: string) => void) | undefined
+}
+
+/** What one read brings into memory at a time; its rows take some megabytes. */
+const winnersPerReadMax = 10_000
+const couponsPerReadMax = 1_000
+
+export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlParts): CouponStore {
+  const statements = loadStatements([
+    'advance-position',
+    'create-position',
+    'insert-issued-coupons',
+    'mark-published',
+    'read-coupons',
+    'read-winners',
+    'upsert-coupons',
+  ])
+
+  async function moved(session: Queryable, batch: IssueBatch): Promise<boolean> {
+    const { partition, expected, next } = batch
+    const owner = [...positionOwner, partition]
+    const advance = [...owner, expected, next]
+    if ((await session.query(statements['advance-position'], advance)).count === 1) return true
+    if (expected !== 0) return false
+    return (await session.query(statements['create-position'], [...owner, next])).count === 1
+  }
+
+  return {
+    ...createCouponReaderSql(database),
+    load(couponIds) {
+      return database.transaction(async (session) => {
+        const { rows } = await session.query(statements['read-coupons'], [couponIds])
+        const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[10]) }))
+        await readWinners({ session, statement: statements['read-winners'] }, loadings)
+        return new Map(loadings.map(({ coupon }) => [coupon.couponId, coupon]))
+      }, 'snapshot')
+    },
+    async apply(batch) {
+      checkBatch(batch)
+      const { coupons, issued } = batch
+      const applied = await database.transaction(async (session) => {
+        crashPoint?.('K16')
+        if (!(await moved(session, batch))) return 'fenced'
+        if (coupons.length > 0) {
+          await session.query(statements['upsert-coupons'], couponColumns(coupons))
+        }
+        crashPoint?.('K17')
+        if (issued.length > 0) {
+          const columns = [batch.partition, ...issuedColumns(issued)]
+          await session.query(statements['insert-issued-coupons'], columns)
+        }
+        crashPoint?.('K18')
+        return 'applied'
+      })
+      if (applied === 'applied') crashPoint?.('K19')
+      return applied
+    },
+    async markPublished(partition, next) {
+      await database.query(statements['mark-published'], [...positionOwner, partition, next])
+    },
+  }
+}
+
+type WinnersRead = { session: Queryable; statement: Statement }
+type Loading = { coupon: Coupon; lastSlot: number }
+
+/** Page by page: of as many coupons at a time as are not read to their end. */
+async function readWinners(read: WinnersRead, loadings: readonly Loading[]): Promise<void> {
+  for (let waiting = loadings; ; ) {
+    waiting = waiting.filter(({ coupon, lastSlot }) => coupon.winners.size < lastSlot)
+    const asked = waiting.slice(0, couponsPerReadMax)
+    if (asked.length === 0) return
+    const page = Math.floor(winnersPerReadMax / asked.length)
+    const ids = asked.map(({ coupon }) => coupon.couponId)
+    const had = asked.map(({ coupon }) => coupon.winners.size)
+    const { rows } = await read.session.query(read.statement, [ids, had, page])
+    const byId = new Map(asked.map(({ coupon }) => [coupon.couponId, coupon]))
+    for (const row of rows) addWinner(byId, row as WinnerCells)
+    asked.forEach(({ coupon, lastSlot }, n) => {
+      if (coupon.winners.size < Math.min((had[n] ?? 0) + page, lastSlot)) throw rowMissing(coupon)
+    })
+  }
+}
+
+type WinnerCells = readonly [
+  couponId: string,
+  slot: number,
+  userId: string,
+  claimId: string,
+  offset: number,
+  appendedAt: number,
+]
+
+function addWinner(coupons: ReadonlyMap<string, Coupon>, cells: WinnerCells): void {
+  const [couponId, slot, userId, claimId, offset, appendedAt] = cells
+  const coupon = coupons.get(couponId)
+  assert(coupon !== undefined, `winners of ${couponId} were not asked for`)
+  if (slot !== coupon.winners.size + 1) throw rowMissing(coupon)
+  coupon.winners.set(userId, { slot, claimId, offset, appendedAt })
+}
+
+function rowMissing({ couponId, winners }: Coupon): PortError {
+  const missing = `slot ${winners.size + 1} of coupon ${couponId} has no row, but a later one has`
+  return new PortError('store_broken', `${missing}: the projection must be rebuilt`)
+}
+
+function checkBatch({ partition, expected, next, issued }: IssueBatch): void {
+  assert(next >= expected, `the position of partition ${partition} would go back`)
+  for (const row of issued) {
+    assert(row.partition === partition, `a row of partition ${row.partition} in ${partition}`)
+  }
+}
