@@ -14,6 +14,7 @@ import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
 import { createApiMetrics } from '../services/api/api-metrics.ts'
 import { startClaimService } from '../services/api/claims.ts'
 import { startServer } from '../services/api/server.ts'
+import type { ServerParts } from '../services/api/server-parts.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
 import { createFaults, type Faults } from './test-faults.ts'
 
@@ -27,7 +28,8 @@ export type StartParts = {
   onProgress?: (step: 'check' | 'read', done: number, total: number) => void
   /** The service cannot go on; it should be closed and the process end. */
   onFatal(error: unknown): void
-  extraRoutes?: (app: FastifyInstance, hooks: never) => void
+  /** For the benchmark: see ServerParts. */
+  extraRoutes?: ServerParts['extraRoutes'] | undefined
 }
 export type Running = {
   url: string
@@ -112,7 +114,10 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     metricsText: async () => (await metrics.registry.metrics()) + (await issuing.metricsText()),
     settings: { ...settings, jwtSecret: directory.secrets.jwtSecret },
     logger,
-    extraRoutes: (app) => crashWhileAnswering(app, faults),
+    extraRoutes(app, hooks) {
+      crashWhileAnswering(app, faults)
+      parts.extraRoutes?.(app, hooks)
+    },
   })
   stops.push(() => server.close())
   directory.announce(server.address)
