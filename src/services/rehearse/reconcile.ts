@@ -89,9 +89,9 @@ function exactlyAsMany({ evidence, askers, holders }: Case): Finding {
     if (holders.length < expected) {
       breaches.push(`${count(holders.length)} users hold one, expected ${count(expected)}`)
     }
-    const answered = count(entries.length - breaches.length)
-    return { detail: `${answered} of ${counted(entries.length, 'ask')}`, breaches }
-    return { detail, breaches: [...new Set(breaches)] }
+    const asked = counted(askers.length, 'user')
+    const detail = `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${asked}`
+    return { detail, breaches }
   }
   if (issued > after.quantity) breaches.push(`${count(issued)} issued of ${count(after.quantity)}`)
   if (evidence.entries.some(({ answer }) => answer.kind === 'sold_out')) {
