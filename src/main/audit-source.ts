@@ -22,7 +22,7 @@ import {
 } from '../services/api/audit-json.ts'
 import type { ProjectionSource } from '../services/auditor.ts'
 import { CommandError, exitCodes } from './command-context.ts'
-import { projectionDirectory } from './projection.ts'
+import { isProjectionTrusted, projectionDirectory } from './projection.ts'
 import { operatorToken } from './service-address.ts'
 import { callService, problemOf, ServiceError } from './service-client.ts'
 
@@ -63,9 +63,11 @@ async function readStopped(directory: ReturnType<typeof openDataDirectory>): Pro
   const { codeSecret } = directory.secrets
   const projection = projectionDirectory(directory.path)
   const where = `the rows in ${directory.path}; no service runs on it`
-  // Never issued, or deleted: the issuer will derive all rows, and is only behind.
-  if (!existsSync(projection)) {
-    return { source: noRows, codeSecret, where, close: async () => directory.close() }
+  // Never written, deleted, or not to be trusted: the next start derives all rows anew. They are
+  // behind, and nothing else is wrong with them.
+  if (!existsSync(projection) || !isProjectionTrusted(directory.path)) {
+    const none = `no rows in ${directory.path}: the next start derives them`
+    return { source: noRows, codeSecret, where: none, close: async () => directory.close() }
   }
   try {
     const database = await openDatabasePglite({ directory: projection })

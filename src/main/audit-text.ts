@@ -31,17 +31,21 @@ export function auditText(report: AuditReport, where: string): string {
 function countsText({ counts, durationMs }: AuditReport): string {
   const { records, voidRecords, claims, coupons, winners, rows, lagRecords } = counts
   const log = [
-    `${number(records)} records`,
+    counted(records, 'record'),
     voidRecords === 0 ? '' : ` (${number(voidRecords)} void)`,
-    `, ${number(claims)} claims, ${number(coupons)} coupons, ${number(winners)} winners`,
+    `, ${counted(claims, 'claim')}, ${counted(coupons, 'coupon')}, ${counted(winners, 'winner')}`,
   ]
-  const behind = lagRecords === 0 ? '' : `, ${number(lagRecords)} records behind the log`
+  const behind = lagRecords === 0 ? '' : `, ${counted(lagRecords, 'record')} behind the log`
   const seconds = (durationMs / 1000).toFixed(1)
-  return `${log.join('')}; ${number(rows)} rows${behind}; ${seconds} s`
+  return `${log.join('')}; ${counted(rows, 'row')}${behind}; ${seconds} s`
 }
 
 function many(differences: number): string {
-  return differences === 1 ? '1 difference' : `${number(differences)} differences`
+  return counted(differences, 'difference')
+}
+
+function counted(value: number, noun: string): string {
+  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
 function number(value: number): string {

@@ -11,7 +11,7 @@ import { createCodeChecker } from './audit-codes.ts'
 import { type AuditSource, exitCodeOf, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgress } from './progress.ts'
 import { embeddedTopics } from './start.ts'
 
 export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
@@ -19,14 +19,11 @@ export type AuditOptions = { coupon?: string; json?: boolean; url?: string; toke
 export async function runAudit(options: AuditOptions, context: Context): Promise<ExitCode> {
   const { out, err } = context
   const json = options.json === true
-  const progress = createProgress(json ? () => {} : err)
   try {
-    const { report, where } = await auditNow(options, context, progress)
-    progress.end()
+    const { report, where } = await auditNow(options, { ...context, err: json ? () => {} : err })
     out(json ? `${JSON.stringify(report)}\n` : auditText(report, where))
     return report.fair ? exitCodes.ok : exitCodes.failed
   } catch (error) {
-    progress.end()
     const exitCode = exitCodeOf(error)
     if (exitCode === null || !(error instanceof Error)) throw error
     if (!json) throw new CommandError(exitCode, error.message, { cause: error })
@@ -39,11 +36,14 @@ type Audited = { report: AuditReport; where: string }
 
 async function auditNow(
   { coupon, url, token }: AuditOptions,
-  { settings }: Context,
-  progress: Progress,
+  { settings, err }: Context,
 ): Promise<Audited> {
   const clock = systemClock()
   const directory = settings.dataDirectory
+  checkLogIsThere(directory)
+  const opened: AuditSource = await openAuditSource({ settings, url, token })
+  const codes = createCodeChecker(opened.codeSecret)
+  const progress = createProgress(err)
   const openLog = () => {
     return openLogFileReader({
       directory,
@@ -52,9 +52,6 @@ async function auditNow(
       onProgress: (done, total) => progress.show('Checking the stored log', done / total),
     })
   }
-  checkLogIsThere(directory)
-  const opened: AuditSource = await openAuditSource({ settings, url, token })
-  const codes = createCodeChecker(opened.codeSecret)
   try {
     const { source, where } = opened
     const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
@@ -65,6 +62,7 @@ async function auditNow(
     }
     return { report, where }
   } finally {
+    progress.end()
     await codes.close()
     await opened.close()
   }

@@ -13,20 +13,23 @@ export function projectionDirectory(dataDirectory: string): string {
   return join(dataDirectory, 'projection')
 }
 
+/** Whether the rows were written since the machine was started; else the next start drops them. */
+export function isProjectionTrusted(dataDirectory: string): boolean {
+  const marker = markerPath(dataDirectory)
+  return existsSync(marker) && readFileSync(marker, 'utf8') === readMachineStart()
+}
+
 /** Opens the rows, migrated; makes them anew, empty, where they cannot be trusted or opened. */
 export async function openProjection(
   dataDirectory: string,
   onRebuilding: (reason: string) => void,
 ): Promise<Database> {
   const directory = projectionDirectory(dataDirectory)
-  const machineStart = readMachineStart()
-  const marker = join(dataDirectory, 'projection.machine-start')
-  const before = existsSync(marker) ? readFileSync(marker, 'utf8') : ''
-  if (existsSync(directory) && before !== machineStart) {
+  if (existsSync(directory) && !isProjectionTrusted(dataDirectory)) {
     onRebuilding('the machine was started again since, and the rows were never synced')
     await dropProjection(dataDirectory)
   }
-  writeFileSync(marker, machineStart)
+  writeFileSync(markerPath(dataDirectory), readMachineStart())
   try {
     return await openMigrated(directory)
   } catch (error) {
@@ -52,6 +55,10 @@ async function openMigrated(directory: string): Promise<Database> {
     await database.close()
     throw error
   }
+}
+
+function markerPath(dataDirectory: string): string {
+  return join(dataDirectory, 'projection.machine-start')
 }
 
 /** Differs after every start of the machine; the same text for ever where it cannot be known. */

@@ -49,7 +49,7 @@ const plants: Readonly<Record<string, Plant>> = {
     addRow(sale, { couponId: 'zzz', slot: 1 })
     return [
       ['I2', /^slot 1 of zzz: there is a row for early/],
-      ['I1', /^zzz: 1 rows, but its quantity is 0$/],
+      ['I1', /^zzz: 1 row, but its quantity is 0$/],
     ]
   },
   'a row added by a record that is not in the log'(sale) {

@@ -103,7 +103,11 @@ function endCoupon(current: Current, { findings, ...parts }: RowComparisonParts)
   const { couponId, coupon, rows } = current
   const quantity = coupon?.quantity ?? 0
   if (rows > quantity) {
-    findings.add('I1', couponId, () => `${couponId}: ${rows} rows, but its quantity is ${quantity}`)
+    findings.add(
+      'I1',
+      couponId,
+      () => `${couponId}: ${rows} ${rows === 1 ? 'row' : 'rows'}, but its quantity is ${quantity}`,
+    )
   }
   addDoubles(current, findings)
 }
