@@ -3,7 +3,7 @@
 
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
-import type { CouponStore, IssuedRow, Log, StoredPosition } from '../ports.ts'
+import type { CouponStore, IssuedRow, Log, RowsQuery, StoredPosition } from '../ports.ts'
 import { type Retry, retrying } from './retrying.ts'
 
 export type IssuePublisherParts = {
@@ -24,29 +24,33 @@ const eventsPerAppendMax = 5_000
 export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher {
   const { log, store, retry } = parts
 
-  async function publish(partition: number, told: { issued: readonly IssuedRow[]; next: number }) {
-    if (told.issued.length === 0) return
-    parts.crashPoint?.('K20')
-    for (let at = 0; at < told.issued.length; at += eventsPerAppendMax) {
-      const events = told.issued.slice(at, at + eventsPerAppendMax).map(encodeIssuedEvent)
+  async function send(issued: readonly IssuedRow[]): Promise<void> {
+    for (let at = 0; at < issued.length; at += eventsPerAppendMax) {
+      const events = issued.slice(at, at + eventsPerAppendMax).map(encodeIssuedEvent)
       await retrying(retry, () => log.append(couponEventsTopic, events))
     }
-    await retrying(retry, () => store.markPublished(partition, told.next))
   }
 
   return {
-    publish,
-    async publishRows(partition, position) {
-      for (let from = position.published; from < position.next; ) {
-        const won = { partition, from, to: position.next }
-        const query = { won, limit: eventsPerAppendMax }
+    async publish(partition, { issued, next }) {
+      if (issued.length === 0) return
+      parts.crashPoint?.('K20')
+      await send(issued)
+      await retrying(retry, () => store.markPublished(partition, next))
+    },
+    async publishRows(partition, { published, next }) {
+      if (published >= next) return
+      const won = { partition, from: published, to: next }
+      let after: RowsQuery['after']
+      // Rows come in coupon order, not in log order: only the last page says that all are told.
+      for (let whole = false; !whole; ) {
+        const query = { won, limit: eventsPerAppendMax, ...(after && { after }) }
         const issued = await retrying(retry, () => store.issuedRows(query))
-        const last = issued.at(-1)
-        if (last === undefined) return
-        const whole = issued.length < eventsPerAppendMax
-        from = whole ? position.next : last.offset + 1
-        await publish(partition, { issued, next: from })
+        await send(issued)
+        after = issued.at(-1)
+        whole = issued.length < eventsPerAppendMax
       }
+      await retrying(retry, () => store.markPublished(partition, next))
     },
   }
 }
