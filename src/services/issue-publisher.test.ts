@@ -1,0 +1,58 @@
+// A crash after the commit and before the telling: what was not told is told at the next start.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { virtualClock } from '../adapters/clock-virtual.ts'
+import { createCouponStoreMemory } from '../adapters/coupon-store-memory.ts'
+import { openLogMemory } from '../adapters/log-memory.ts'
+import { couponEventsTopic } from '../domain/coupons/messages.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
+import type { IssuedRow } from '../ports.ts'
+import { createIssuePublisher } from './issue-publisher.ts'
+
+function coupon(couponId: string): Coupon {
+  return {
+    status: 'open',
+    couponId,
+    partition: 0,
+    rules: 1,
+    terms: { name: couponId, quantity: 6_000 },
+    opensAt: 0,
+    closesAt: Number.POSITIVE_INFINITY,
+    quantity: 6_000,
+    paused: false,
+    commands: new Map(),
+    winners: new Map(),
+  }
+}
+
+function row(couponId: string, slot: number, offset: number): IssuedRow {
+  const userId = `user-${offset}`
+  const claimId = `claim-${offset}`
+  return { couponId, slot, userId, claimId, code: 'X', partition: 0, offset, appendedAt: 0 }
+}
+
+test('Rows of more than one page are all told, although their coupons won in turns.', async () => {
+  const clock = virtualClock(0)
+  const store = createCouponStoreMemory()
+  const log = openLogMemory({ topics: { [couponEventsTopic]: 1 }, clock })
+  const retry = { clock, signal: new AbortController().signal }
+  const slots = Array.from({ length: 6_000 }, (_, n) => n + 1)
+  const issued = [
+    ...slots.map((slot) => row('a', slot, 2 * slot)),
+    ...slots.map((slot) => row('b', slot, 2 * slot + 1)),
+  ]
+  const next = 20_000
+  const coupons = [coupon('a'), coupon('b')]
+  await store.apply({ partition: 0, expected: 0, next, coupons, issued })
+
+  const publisher = createIssuePublisher({ log, store, retry })
+  await publisher.publishRows(0, { next, published: 0 })
+  const told = log.records(couponEventsTopic).flat()
+  const ids = new Set(told.map(({ headers }) => headers?.ce_id))
+  assert.equal(ids.size, 12_000)
+  assert.deepEqual((await store.positions()).get(0), { next, published: next })
+
+  await publisher.publishRows(0, { next, published: next })
+  assert.equal(log.records(couponEventsTopic).flat().length, told.length, 'told again')
+})
