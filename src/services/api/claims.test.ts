@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { virtualClock } from '../../adapters/clock-virtual.ts'
+import { type AppendFate, openLogMemory } from '../../adapters/log-memory.ts'
+import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
+import { type Log, PortError } from '../../ports.ts'
+import type { ClaimAnswer } from './answers.ts'
+import { type ClaimLimits, startClaimService } from './claims.ts'
+
+const start = Date.parse('2026-01-01T00:00:00Z')
+const codeSecret = 'a secret that is used in tests only'
+
+type Options = { limits?: Partial<ClaimLimits>; wrap?(log: Log): Log }
+
+async function startNode(options: Options = {}) {
+  const clock = virtualClock(start)
+  let fate: AppendFate = { takesMs: 4, fate: 'stored' }
+  const memory = openLogMemory({ topics: { [claimsTopic]: 2 }, clock, nextAppend: () => fate })
+  const errors: unknown[] = []
+  let ids = 0
+  const node = await startClaimService({
+    log: options.wrap?.(memory) ?? memory,
+    clock,
+    newId: () => `id-${++ids}`,
+    codeSecret,
+    limits: options.limits,
+    onError: (error) => errors.push(error),
+  })
+
+  async function create(couponId: string, terms: { quantity: number; opensAt?: number }) {
+    const command = node.command({
+      type: 'coupon.created',
+      couponId,
+      terms: { name: couponId, ...terms },
+      rules: newestRules,
+      by: 'operator',
+      commandId: `create ${couponId}`,
+    })
+    await pass(20)
+    assert.equal((await command).kind, 'decided')
+  }
+
+  const pass = (ms: number) => clock.runUntil(clock.now() + ms)
+  async function claim(couponId: string, userId: string, ms = 20): Promise<ClaimAnswer> {
+    const answer = node.claim(couponId, userId)
+    await pass(ms)
+    return answer
+  }
+  const appended = () => memory.records(claimsTopic).flat().length
+  return {
+    node,
+    clock,
+    errors,
+    create,
+    claim,
+    pass,
+    appended,
+    setFate: (next: AppendFate) => {
+      fate = next
+    },
+  }
+}
+
+describe('the claim path', () => {
+  it('answers a winner by its own record, and again from memory without another record', async () => {
+    const { create, claim, appended } = await startNode()
+    await create('sale', { quantity: 1 })
+    const first = await claim('sale', 'kim')
+    const before = appended()
+    const again = await claim('sale', 'kim')
+    assert.ok(first.kind === 'issued' && again.kind === 'issued')
+    assert.deepEqual([first.first, again.first], [true, false])
+    assert.deepEqual({ ...again, first: true }, first)
+    assert.equal(appended(), before)
+  })
+
+  it('names the record that refused, and none where memory did', async () => {
+    const { node, create, pass } = await startNode()
+    await create('sale', { quantity: 1 })
+    const both = [node.claim('sale', 'kim'), node.claim('sale', 'lee')]
+    await pass(20)
+    const [won, lost] = await Promise.all(both)
+    assert.equal(won?.kind, 'issued')
+    assert.ok(lost?.kind === 'sold_out' && lost.record !== undefined)
+    assert.equal(lost.record.claimId, 'id-2')
+    const later = node.claim('sale', 'park')
+    assert.deepEqual(Object.keys(await later).toSorted(), ['coupon', 'kind'])
+  })
+
+  it('sends nothing to the log for a coupon that nobody has made', async () => {
+    const { claim, appended } = await startNode()
+    assert.deepEqual(await claim('nothing', 'kim'), { kind: 'unknown_coupon' })
+    assert.equal(appended(), 0)
+  })
+
+  it('answers not open from memory only where the log cannot have passed the opening', async () => {
+    const limits = { clockSkewMsMax: 1_000 }
+    const { create, claim, pass, appended } = await startNode({ limits })
+    await create('later', { quantity: 1, opensAt: start + 5_000 })
+    const before = appended()
+    assert.equal((await claim('later', 'kim')).kind, 'not_open')
+    assert.equal(appended(), before)
+    await pass(4_500)
+    const told = await claim('later', 'kim')
+    assert.ok(told.kind === 'not_open' && told.record !== undefined, 'the log was asked')
+    await pass(1_000)
+    assert.equal((await claim('later', 'kim')).kind, 'issued')
+  })
+
+  it('waits for the log where an append may have been stored, and learns that it was', async () => {
+    const { create, claim, setFate } = await startNode()
+    await create('sale', { quantity: 1 })
+    setFate({ takesMs: 4, fate: 'unacknowledged' })
+    assert.equal((await claim('sale', 'kim')).kind, 'issued')
+  })
+
+  it('ends in pending at its deadline, never in a no, and mine tells the truth later', async () => {
+    const { node, create, claim, pass, setFate } = await startNode()
+    await create('sale', { quantity: 1 })
+    setFate({ takesMs: 60_000, fate: 'stored' })
+    const told = await claim('sale', 'kim', 5_100)
+    assert.deepEqual(told, { kind: 'pending' })
+    assert.equal(node.mine('sale', 'kim'), null)
+    await pass(60_000)
+    assert.equal(node.mine('sale', 'kim')?.kind, 'issued')
+  })
+
+  it('says at once that a claim was not stored where that is certain', async () => {
+    const { create, claim, setFate } = await startNode()
+    await create('sale', { quantity: 1 })
+    setFate({ takesMs: 4, fate: 'refused' })
+    const told = await claim('sale', 'kim')
+    assert.ok(told.kind === 'unavailable' && told.reason === 'log_unavailable')
+    assert.equal(told.retryAfterSeconds, 1)
+  })
+
+  it('holds claimsWaitingMax claims, and refuses the next one', async () => {
+    const limits = { claimsWaitingMax: 3, claimsPerBatchMax: 2 }
+    const { node, create, pass, appended } = await startNode({ limits })
+    await create('sale', { quantity: 10 })
+    const before = appended()
+    const answers = ['a', 'b', 'c', 'd'].map((user) => node.claim('sale', user))
+    await pass(50)
+    const kinds = (await Promise.all(answers)).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['issued', 'issued', 'issued', 'unavailable'])
+    assert.equal(appended(), before + 3)
+  })
+
+  it('trusts its memory no longer once its tail has stalled, and says that it is not ready', async () => {
+    let stalledAt = Number.POSITIVE_INFINITY
+    const wrap = (log: Log): Log => ({
+      ...log,
+      tail(options) {
+        const tail = log.tail(options)
+        return { ...tail, lastReadAt: () => Math.min(tail.lastReadAt(), stalledAt) }
+      },
+    })
+    const { node, clock, create, claim, pass, appended } = await startNode({ wrap })
+    await create('sale', { quantity: 1 })
+    await claim('sale', 'kim')
+    stalledAt = clock.now()
+    await pass(2_100)
+    assert.deepEqual(node.readiness(), {
+      ready: false,
+      reasons: ['the log has not been read lately'],
+    })
+    const before = appended()
+    assert.equal((await claim('sale', 'lee')).kind, 'sold_out')
+    assert.equal(appended(), before + 1, 'the log was asked')
+  })
+
+  it('answers all it has accepted when it is stopped, and refuses what comes later', async () => {
+    const { node, create, pass } = await startNode()
+    await create('sale', { quantity: 5 })
+    const accepted = ['a', 'b', 'c'].map((user) => node.claim('sale', user))
+    const drained = node.drain()
+    const refused = await node.claim('sale', 'late')
+    assert.ok(refused.kind === 'unavailable' && refused.reason === 'stopping')
+    await pass(20)
+    await drained
+    const kinds = (await Promise.all(accepted)).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['issued', 'issued', 'issued'])
+  })
+
+  it('halts at a record of a newer version rather than skip it', async () => {
+    const { node, errors, pass } = await startNode({
+      wrap: (log) => {
+        const value = Buffer.from('{"type":"coupon.gifted","v":1,"couponId":"sale"}')
+        void log.append(claimsTopic, [{ key: 'sale', value }])
+        return log
+      },
+    })
+    await pass(20)
+    assert.equal(errors.length, 1)
+    assert.ok(errors[0] instanceof PortError)
+    assert.match(errors[0].message, /unknown type "coupon.gifted".*A newer version wrote it/)
+    assert.deepEqual(node.readiness(), { ready: false, reasons: ['the log has failed'] })
+  })
+})
