@@ -1,3 +1,5 @@
+// What is PGlite's own: its directory, whole or broken, its stopping, and its write-ahead log.
+
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'

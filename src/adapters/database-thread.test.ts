@@ -1,3 +1,5 @@
+// What lies between the threads: deadlines, the bound on what is pending, and either end going away.
+
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MessageChannel, Worker } from 'node:worker_threads'

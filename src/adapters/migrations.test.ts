@@ -1,3 +1,5 @@
+// The runner of migrations, with migrations of its own beside those of this version.
+
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { PortError } from '../ports.ts'
