@@ -1,4 +1,4 @@
-// What lies between the threads: deadlines, the bound on what is pending, and either end going away.
+// What lies between the threads: deadlines, the bound on what is pending, either end going away.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
