@@ -3,6 +3,7 @@
 // rows itself it holds the directory's lock, so that no service starts under it.
 
 import { existsSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import {
   DataDirectoryError,
@@ -43,6 +44,9 @@ export type SourceOptions = {
 const projectionBytesMax = 256 * 1024 * 1024
 /** A service lets a call wait for SQL for 30 s. */
 const answerMsMax = 40_000
+/** The first start of the rows' database takes some seconds, more on a busy machine. */
+const upWaitMsMax = 30_000
+const askAgainMs = 250
 
 export async function openAuditSource(options: SourceOptions): Promise<AuditSource> {
   const { settings, url } = options
@@ -98,20 +102,8 @@ function askService(url: string, options: SourceOptions): AuditSource {
     const message = `${missing}: name the service's directory with --data`
     throw new CommandError(exitCodes.wrongUsage, message)
   }
-  const ask = async (path: string): Promise<unknown> => {
-    const answer = await callService({
-      method: 'GET',
-      url,
-      path,
-      token: operatorToken(settings, Date.now(), token),
-      deadlineMs: answerMsMax,
-      bytesMax: projectionBytesMax,
-    })
-    const problem = problemOf(answer)
-    if (problem === null) return answer.body
-    const message = `${url} refused ${path.split('?')[0]}: ${problem.detail || problem.title}`
-    const passing = answer.status >= 502 && answer.status <= 504
-    throw new CommandError(passing ? exitCodes.unreachable : exitCodes.failed, message)
+  const ask = (path: string) => {
+    return askUntilUp({ url, path, token: () => operatorToken(settings, Date.now(), token) })
   }
   return {
     source: {
@@ -121,6 +113,31 @@ function askService(url: string, options: SourceOptions): AuditSource {
     codeSecret,
     where: `the rows of the service at ${url}`,
     close: async () => {},
+  }
+}
+
+type Asked = { url: string; path: string; token: () => string }
+
+/** A service answers claims before its rows can be read, so it is asked again for a while. */
+async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
+  const deadline = Date.now() + upWaitMsMax
+  for (;;) {
+    const answer = await callService({
+      method: 'GET',
+      url,
+      path,
+      token: token(),
+      deadlineMs: answerMsMax,
+      bytesMax: projectionBytesMax,
+    })
+    const problem = problemOf(answer)
+    if (problem === null) return answer.body
+    const unavailable = answer.status >= 502 && answer.status <= 504
+    if (!unavailable || Date.now() >= deadline) {
+      const message = `${url} gives no rows: ${problem.detail || problem.title}`
+      throw new CommandError(unavailable ? exitCodes.unreachable : exitCodes.failed, message)
+    }
+    await setTimeout(askAgainMs)
   }
 }
 

@@ -129,6 +129,30 @@ describe('the audit command', () => {
   })
 })
 
+test('an audit beside a running service waits for its rows, and storms give no alarm', async () => {
+  const service = await startService()
+  copies.push(service.data)
+  const crowd = new Crowd(service)
+  assert.equal((await auditIn(service.data)).exitCode, 0)
+  await crowd.create({ couponId, quantity: 300 })
+  let claiming = true
+  const storm = Promise.all(users(couponId, 600).map((user) => crowd.claim(couponId, user)))
+  const ended = storm.finally(() => {
+    claiming = false
+  })
+  let audits = 0
+  for (; claiming || audits === 0; audits += 1) {
+    const { exitCode, out, err } = await auditIn(service.data)
+    assert.equal(exitCode, 0, out + err)
+  }
+  await ended
+  await crowd.close()
+  assert.equal(await service.stop(), 0)
+  const { exitCode, out } = await auditIn(service.data)
+  assert.equal(exitCode, 0, out)
+  assert.match(out, /300 winners/)
+})
+
 /** By name: what is done to the rows, and what must be found, and nothing else. */
 const plants: Readonly<Record<string, readonly [string, readonly RegExp[]]>> = {
   'nothing at all': ['select 1', []],
