@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { virtualClock } from '../adapters/clock-virtual.ts'
+import { createCouponStoreMemory } from '../adapters/coupon-store-memory.ts'
+import { createLocalGroups } from '../adapters/group-local.ts'
+import { openLogMemory } from '../adapters/log-memory.ts'
+import {
+  type CouponMessage,
+  claimsTopic,
+  couponEventsTopic,
+  encodeMessage,
+  newestRules,
+} from '../domain/coupons/messages.ts'
+import { type CouponStore, type Log, PortError } from '../ports.ts'
+import { startIssuer } from './issuer.ts'
+
+const codeSecret = 'a secret that is used in tests only'
+const couponId = 'sale'
+
+function createWorld() {
+  const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'))
+  const log = openLogMemory({ topics: { [claimsTopic]: 1, [couponEventsTopic]: 1 }, clock })
+  const store = createCouponStoreMemory()
+  const errors: unknown[] = []
+  const append = (...messages: CouponMessage[]) =>
+    log.append(
+      claimsTopic,
+      messages.map((message) => ({ key: message.couponId, value: encodeMessage(message) })),
+    )
+  const start = (over: { store?: CouponStore; log?: Log } = {}) =>
+    startIssuer({ log, store, clock, codeSecret, onError: (e) => errors.push(e), ...over })
+  const pass = (ms: number) => clock.runUntil(clock.now() + ms)
+  const rows = () => store.issuedRows({ limit: 1000 })
+  const events = () =>
+    log
+      .records(couponEventsTopic)
+      .flat()
+      .map((e) => e.headers?.ce_id)
+  return { clock, log, store, errors, append, start, pass, rows, events }
+}
+
+function created(quantity: number): CouponMessage {
+  const stamp = { by: 'operator', commandId: 'create' }
+  const terms = { name: 'Sale', quantity }
+  return { type: 'coupon.created', couponId, terms, rules: newestRules, ...stamp }
+}
+
+function claimed(userId: string): CouponMessage {
+  return { type: 'coupon.claimed', couponId, userId, claimId: `claim of ${userId}` }
+}
+
+function messageOf(error: unknown): string {
+  assert.ok(error instanceof PortError, String(error))
+  return `${error.code}: ${error.message}`
+}
+
+describe('the issuer', () => {
+  it('writes a row for each winner, and says so to others after the commit', async () => {
+    const world = createWorld()
+    await world.append(created(2), claimed('kim'), claimed('lee'), claimed('kim'), claimed('park'))
+    const issuer = await world.start()
+    await world.pass(100)
+    assert.deepEqual(
+      (await world.rows()).map(({ userId, slot, offset }) => ({ userId, slot, offset })),
+      [
+        { userId: 'kim', slot: 1, offset: 1 },
+        { userId: 'lee', slot: 2, offset: 2 },
+      ],
+    )
+    assert.deepEqual(world.events(), ['coupon.issued/sale/1', 'coupon.issued/sale/2'])
+    assert.deepEqual([...issuer.positions()], [[0, 5]])
+    await issuer.close()
+  })
+
+  it('waits in order while the database is away, and skips nothing', async () => {
+    const world = createWorld()
+    let away = true
+    const store: CouponStore = {
+      ...world.store,
+      async apply(batch) {
+        if (away) throw new PortError('store_unavailable', 'away', { retryable: true })
+        return world.store.apply(batch)
+      },
+    }
+    const issuer = await world.start({ store })
+    await world.append(created(3), claimed('kim'))
+    await world.pass(5_000)
+    await world.append(claimed('lee'))
+    await world.pass(5_000)
+    assert.deepEqual(await world.rows(), [])
+    away = false
+    await world.pass(2_000)
+    assert.deepEqual(
+      (await world.rows()).map(({ userId }) => userId),
+      ['kim', 'lee'],
+    )
+    assert.deepEqual(world.errors, [])
+    await issuer.close()
+  })
+
+  it('starts again from what is stored where another owner has moved the position', async () => {
+    const world = createWorld()
+    await world.append(created(3), claimed('kim'))
+    const first = await world.start()
+    await world.pass(100)
+    // Another owner applies the next record before this one gets to it.
+    let meanwhile = true
+    const store: CouponStore = {
+      ...world.store,
+      async apply(batch) {
+        if (meanwhile) {
+          meanwhile = false
+          assert.equal(await world.store.apply(batch), 'applied')
+        }
+        return world.store.apply(batch)
+      },
+    }
+    await first.close()
+    const second = await world.start({ store })
+    await world.append(claimed('lee'))
+    await world.pass(100)
+    await world.append(claimed('park'))
+    await world.pass(100)
+    assert.deepEqual(
+      (await world.rows()).map(({ slot }) => slot),
+      [1, 2, 3],
+    )
+    assert.deepEqual(world.errors, [])
+    await second.close()
+  })
+
+  it('refuses a log that ends before what it has issued', async () => {
+    const world = createWorld()
+    await world.append(created(3), claimed('kim'))
+    await (await world.start().then(async (issuer) => (await world.pass(100), issuer))).close()
+    const shorter = openLogMemory({
+      topics: { [claimsTopic]: 1, [couponEventsTopic]: 1 },
+      clock: world.clock,
+    })
+    const issuer = await world.start({ log: shorter })
+    await world.pass(100)
+    assert.match(messageOf(world.errors[0]), /log_damaged: rows were issued up to offset 2/)
+    await issuer.close()
+  })
+
+  it('stops at a gap between its position and the first record it is given', async () => {
+    const world = createWorld()
+    const log: Log = {
+      ...world.log,
+      tail: (options) =>
+        world.log.tail({
+          ...options,
+          onBatch: ({ partition, records }) =>
+            options.onBatch({ partition, records: records.slice(1) }),
+        }),
+    }
+    await world.append(created(3), claimed('kim'))
+    const issuer = await world.start({ log })
+    await world.pass(100)
+    assert.match(messageOf(world.errors[0]), /log_damaged: .* goes on at 1, but 0 is next/)
+    assert.deepEqual(await world.rows(), [])
+    await issuer.close()
+  })
+
+  it('stops and says so where a constraint fires, for then somebody else has written', async () => {
+    const world = createWorld()
+    await world.append(created(3), claimed('kim'))
+    const issuer = await world.start()
+    await world.pass(100)
+    const [row] = await world.rows()
+    assert.ok(row)
+    const stranger = { ...row, slot: 2, userId: 'stranger', claimId: 'x', offset: 99 }
+    const batch = { partition: 0, expected: 2, next: 2, coupons: [], issued: [stranger] }
+    assert.equal(await world.store.apply(batch), 'applied')
+    await world.append(claimed('lee'))
+    await world.pass(100)
+    assert.match(messageOf(world.errors[0]), /^store_broken: /)
+    await issuer.close()
+  })
+
+  it('halts at a record of a newer version', async () => {
+    const world = createWorld()
+    await world.append(created(3))
+    const value = Buffer.from('{"type":"coupon.claimed","v":2}')
+    await world.log.append(claimsTopic, [{ key: couponId, value }])
+    await world.append(claimed('kim'))
+    const issuer = await world.start()
+    await world.pass(100)
+    assert.match(messageOf(world.errors[0]), /cannot read record 1 of partition 0: version 2/)
+    assert.deepEqual(await world.rows(), [])
+    await issuer.close()
+  })
+
+  it('tells at its next start what a crash left untold', async () => {
+    const world = createWorld()
+    // Its group forgets it, and its events never leave: it was killed in between.
+    const { join } = createLocalGroups(() => 1)
+    const log: Log = { ...world.log, join, append: () => new Promise(() => {}) }
+    await world.append(created(3), claimed('kim'), claimed('lee'))
+    await world.start({ log })
+    await world.pass(100)
+    assert.equal((await world.rows()).length, 2)
+    assert.deepEqual(world.events(), [])
+    const next = await world.start()
+    await world.pass(100)
+    assert.deepEqual(world.events(), ['coupon.issued/sale/1', 'coupon.issued/sale/2'])
+    assert.deepEqual([...(await world.store.positions())], [[0, { next: 3, published: 3 }]])
+    await next.close()
+  })
+})
