@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import {
-  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -189,13 +188,4 @@ test('A lock.db that is something else is refused and not touched.', () => {
   writeFileSync(join(path, 'lock.db'), text)
   refused('unusable', /cannot be used/, start)
   assert.equal(readFileSync(join(path, 'lock.db'), 'utf8'), text)
-})
-
-test('A directory that may not be written is refused.', {
-  skip: process.getuid?.() === 0 ? 'root may write everywhere' : false,
-}, () => {
-  start().close()
-  chmodSync(path, 0o500)
-  refused('unusable', /cannot be used/, start)
-  chmodSync(path, 0o700)
 })

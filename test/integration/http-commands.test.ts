@@ -154,9 +154,9 @@ test('an Idempotency-Key restocks once, is the operator’s own, and fits one si
   assert.equal(other.body.type, '/problems/idempotency-key-reused')
   const ids = claims.appended.map((message) => 'commandId' in message && message.commandId)
   assert.deepEqual(ids.slice(1, 5), [
-    `operator-1:${key}`,
-    `operator-1:${key}`,
-    `operator-2:${key}`,
+    JSON.stringify(['operator-1', key]),
+    JSON.stringify(['operator-1', key]),
+    JSON.stringify(['operator-2', key]),
     'made-2',
   ])
 })

@@ -94,7 +94,8 @@ function addRestock(app: Api, parts: RouteParts): void {
         couponId: request.params.couponId,
         add: request.body.add,
         by,
-        commandId: key === undefined ? newId() : `${by}:${key}`,
+        // As JSON, so that no operator's name can run into another's key.
+        commandId: key === undefined ? newId() : JSON.stringify([by, key]),
       })
     },
   )
