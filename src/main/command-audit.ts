@@ -11,8 +11,8 @@ import { createCodeChecker } from './audit-codes.ts'
 import { type AuditSource, exitCodeOf, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { embeddedTopics } from './embedded-topics.ts'
 import { createProgress } from './progress.ts'
-import { embeddedTopics } from './start.ts'
 
 export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
 

@@ -8,9 +8,9 @@ import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock, CouponStore, Log } from '../ports.ts'
 import { startIssuer } from '../services/issuer.ts'
 import { type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { embeddedTopics } from './embedded-topics.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { dropProjection, openProjection } from './projection.ts'
-import { embeddedTopics } from './start.ts'
 
 export type Rebuilt = { records: number; rows: number; seconds: number }
 
@@ -33,7 +33,8 @@ export async function runRebuild(options: { json?: boolean }, context: Context):
       onProgress: (done, total) => progress.show('Checking the stored log', done / total),
     })
     const parts = { log, clock, codeSecret: directory.secrets.codeSecret, progress }
-    const rebuilt = await rebuild(directory.path, parts).finally(() => log.close())
+    const rebuilt = await rebuild(directory.path, parts)
+    await log.close()
     progress.end()
     out(options.json ? `${JSON.stringify(rebuilt)}\n` : rebuiltText(rebuilt))
     return exitCodes.ok
@@ -73,7 +74,11 @@ async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebu
       },
       onError: done.reject,
     })
-    await done.promise.finally(() => issuer.close())
+    try {
+      await done.promise
+    } finally {
+      await issuer.close()
+    }
     await markPublished(store, bounds)
     return { ...counted, seconds: (clock.now() - startedAt) / 1000 }
   } finally {

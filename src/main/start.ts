@@ -10,16 +10,13 @@ import { openDataDirectory } from '../adapters/data-directory.ts'
 import { type LogFile, openLogFile } from '../adapters/log-file.ts'
 import { type WriteDurably, writeAll } from '../adapters/log-file-topic.ts'
 import type { Settings } from '../config.ts'
-import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
 import { createApiMetrics } from '../services/api/api-metrics.ts'
 import { startClaimService } from '../services/api/claims.ts'
 import { startServer } from '../services/api/server.ts'
 import type { ServerParts } from '../services/api/server-parts.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
+import { embeddedTopics } from './embedded-topics.ts'
 import { createFaults, type Faults } from './test-faults.ts'
-
-/** As many as a small Kafka cluster would have, so that both profiles take the same paths. */
-export const embeddedTopics = { [claimsTopic]: 4, [couponEventsTopic]: 4 }
 
 export type StartParts = {
   settings: Settings

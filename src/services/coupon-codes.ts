@@ -55,11 +55,12 @@ export function createCouponCodes(secret: string): CouponCodes {
   const remembered = new Map<string, string>()
   return {
     codeOf(won) {
-      const known = remembered.get(won.claimId)
+      const slot = `${won.couponId} ${won.slot}`
+      const known = remembered.get(slot)
       if (known !== undefined) return known
       const code = deriveCouponCode(secret, won)
       if (remembered.size >= rememberedCodesMax) remembered.clear()
-      remembered.set(won.claimId, code)
+      remembered.set(slot, code)
       return code
     },
   }

@@ -154,13 +154,14 @@ class ClaimNode {
 
   async command(message: ControlMessage): Promise<CommandAnswer> {
     if (this.state === 'stopping') return stopping
-    // A repeated command id may be waiting already: both get the first one's answer.
-    const answer = this.commandWaiters.wait(message.commandId)
+    const waiter = commandWaiter(message)
+    // The same command may be waiting already: both get the first one's answer.
+    const answer = this.commandWaiters.wait(waiter)
     const entry = { key: message.couponId, value: encodeMessage(message) }
     this.parts.log.append(claimsTopic, [entry]).catch((error: unknown) => {
       if (!(error instanceof PortError)) this.onBroken(error)
       else if (error.appended === 'no') {
-        this.commandWaiters.answer(message.commandId, refusedBy(error))
+        this.commandWaiters.answer(waiter, refusedBy(error))
       }
     })
     return answer
@@ -179,10 +180,11 @@ class ClaimNode {
         answer.record = { claimId: message.claimId, partition, offset, appendedAt }
       }
       this.claimWaiters.answer(message.claimId, answer)
-    } else if (this.commandWaiters.isWaiting(message.commandId)) {
+    } else if (this.commandWaiters.isWaiting(commandWaiter(message))) {
       const coupon = this.fold.coupons.get(message.couponId)
       const decided = { kind: 'decided', outcome: outcome as ControlOutcome } as const
-      this.commandWaiters.answer(message.commandId, coupon ? { ...decided, coupon } : decided)
+      const answer: CommandAnswer = coupon ? { ...decided, coupon } : decided
+      this.commandWaiters.answer(commandWaiter(message), answer)
     }
   }
 
@@ -234,6 +236,11 @@ const notStarted: CouponFold = {
   hasCaughtUp: () => false,
   lastReadAt: () => 0,
   close: () => Promise.resolve(),
+}
+
+/** A coupon id has no space, so no two commands share a waiter. */
+function commandWaiter({ couponId, commandId }: ControlMessage): string {
+  return `${couponId} ${commandId}`
 }
 
 const stopping: Unavailable = { kind: 'unavailable', reason: 'stopping', retryAfterSeconds: 1 }
