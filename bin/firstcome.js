@@ -9,7 +9,7 @@ if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
   run().catch(cannotLoad)
 } else {
   process.stderr.write(
-    `firstcome: this is Node ${process.versions.node}, and it needs ${needed.join('.')} or newer.\n` +
+    `firstcome: this is Node ${process.versions.node}; it needs ${needed.join('.')} or newer.\n` +
       'Inside the repository, after `npm ci`, `npx firstcome` and `npm start` bring their own.\n',
   )
   process.exitCode = 2

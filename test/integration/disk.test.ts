@@ -175,7 +175,7 @@ function fill(path: string): void {
 }
 
 function mountTmpfs(): string | null {
-  const path = spawnSync('mktemp', ['-d', join(tmpdir(), 'firstcome-full-XXXXXX')]).stdout
+  const path = spawnSync('mktemp', ['-d', join(tmpdir(), 'firstcome-full-XXXX')]).stdout
   const directory = path.toString().trim()
   const options = ['-t', 'tmpfs', '-o', `size=${tmpfsBytes}`, 'tmpfs', directory]
   return spawnSync('mount', options, { stdio: 'ignore' }).status === 0 ? directory : null

@@ -1,3 +1,5 @@
+// Who may call what: tokens that are valid, expired, forged or missing, users and operators.
+
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'

@@ -1,3 +1,5 @@
+// What a claim is answered over HTTP, for every outcome of the claim service.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'

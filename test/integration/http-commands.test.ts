@@ -1,3 +1,5 @@
+// What an operator is answered over HTTP: coupons made, restocked, paused, resumed, closed.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { quantityMax } from '../../src/domain/coupons/messages.ts'

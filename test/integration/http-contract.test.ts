@@ -1,3 +1,5 @@
+// The OpenAPI document against the answers that are really given.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Coupon } from '../../src/domain/coupons/state.ts'

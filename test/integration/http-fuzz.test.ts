@@ -1,3 +1,5 @@
+// Whatever is sent, valid or not: refused clearly or taken by every reader, never a 5xx.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'

@@ -1,3 +1,5 @@
+// Hostile requests, one row each: the exact status, the problem and the field it names.
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CallInit, startTestServer, tokenOf } from './http-fixture.ts'

@@ -1,3 +1,5 @@
+// The limits by user and by address, and that they hold for nobody else.
+
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import { startTestServer } from './http-fixture.ts'

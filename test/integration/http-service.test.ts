@@ -1,3 +1,5 @@
+// Health, readiness, metrics, and the methods and paths that do not exist.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startTestServer } from './http-fixture.ts'

@@ -1,3 +1,5 @@
+// Clients that send too slowly, too much or nothing, over raw sockets.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClaimAnswer } from '../../src/services/api/answers.ts'

@@ -1,3 +1,5 @@
+// A stop under load: what was accepted is answered, what comes later is refused.
+
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'

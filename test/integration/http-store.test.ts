@@ -1,3 +1,5 @@
+// The calls that are answered from SQL, also while it is away.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports.ts'

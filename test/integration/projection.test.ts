@@ -30,12 +30,11 @@ describe('the rows', () => {
   after(() => removeDataDirectory(data))
 
   async function using(
-    run: (crowd: Crowd, service: ServiceProcess) => Promise<void>,
-    env: Record<string, string> = {},
+    use: (crowd: Crowd, service: ServiceProcess) => Promise<void>,
   ): Promise<void> {
-    const service = await startService({ data, env })
+    const service = await startService({ data })
     const crowd = new Crowd(service, 64)
-    await run(crowd, service)
+    await use(crowd, service)
     await crowd.close()
     assert.equal(await service.stop(), 0, service.output())
   }
