@@ -98,6 +98,15 @@ test('The same process cannot open it twice either, and keeps it.', () => {
   refused('in_use', new RegExp(`process ${process.pid}`), start)
 })
 
+test('The lock keeps no journal, so that it can be taken on a full disk.', () => {
+  start()
+  assert.deepEqual(
+    readdirSync(path).filter((name) => name.startsWith('lock')),
+    ['lock.db'],
+  )
+  assert.equal(statSync(join(path, 'lock.db')).size, 0)
+})
+
 test('Secrets are made on the first start and are the same ever after.', () => {
   const first = start()
   assert.ok(first.firstRun)

@@ -125,8 +125,9 @@ function makeDirectory(path: string): void {
 function takeLock(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined
   try {
-    lock = new DatabaseSync(join(path, lockFile), { timeout: 0 })
-    // No journal: the lock must not need room on the disk, and nothing is ever written.
+    // No journal: the lock must not need room on the disk, and nothing is ever written. SQLite's
+    // defensive mode, which Node turns on by itself, would not hear of it.
+    lock = new DatabaseSync(join(path, lockFile), { timeout: 0, defensive: false })
     lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
     return lock
   } catch (cause) {
