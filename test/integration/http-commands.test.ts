@@ -109,6 +109,16 @@ test('closesAt comes after opensAt, and without opensAt after now', async (t) =>
   }
 })
 
+test('an offer that is repeated after it has closed is still the same offer', async (t) => {
+  const { call, time } = await startTestServer(t)
+  const json = { ...tea, closesAt: iso(startedAt + 1_000) }
+  assert.equal((await call('POST /coupons', { as: 'operator', json })).status, 201)
+  time.now += 2_000
+  assert.equal((await call('POST /coupons', { as: 'operator', json })).status, 200)
+  const other = { ...json, quantity: 3 }
+  assert.equal((await call('POST /coupons', { as: 'operator', json: other })).status, 409)
+})
+
 test('restock, pause, resume and close answer 200 with the coupon as it is then', async (t) => {
   const { call } = await startTestServer(t)
   const as = 'operator'
