@@ -150,7 +150,7 @@ test('A Node that is too old is told so, before any TypeScript is read.', () => 
   `
   const args = ['--input-type=module', '--eval', pretend]
   const run = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  assert.match(run.stderr, /this is Node 24.15.9, and it needs 24.16 or newer/)
+  assert.match(run.stderr, /this is Node 24.15.9; it needs 24.16 or newer/)
   assert.match(run.stderr, /npm ci/)
   assert.equal(run.status, 2)
 })
