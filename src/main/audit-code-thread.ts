@@ -2,17 +2,17 @@
 // a time: rows as JSON, because one long text is handed over faster than many small ones.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { deriveCouponCode } from '../services/coupon-codes.ts'
+import { codeDeriver } from '../services/coupon-codes.ts'
 
 export type CodeRow = [couponId: string, slot: number, claimId: string, code: string]
 
-const secret = workerData as string
+const codeOf = codeDeriver(workerData as string)
 
 parentPort?.on('message', (question: string) => {
   const wrong: number[] = []
   for (const [index, row] of (JSON.parse(question) as CodeRow[]).entries()) {
     const [couponId, slot, claimId, code] = row
-    if (deriveCouponCode(secret, { couponId, slot, claimId }) !== code) wrong.push(index)
+    if (codeOf({ couponId, slot, claimId }) !== code) wrong.push(index)
   }
   parentPort?.postMessage(wrong)
 })

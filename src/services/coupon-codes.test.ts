@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { createCouponCodes, deriveCouponCode, type WonSlot } from './coupon-codes.ts'
+import { codeDeriver, rememberCodes, type WonSlot } from './coupon-codes.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 
@@ -18,15 +18,15 @@ function plainCode(key: string, { couponId, slot, claimId }: WonSlot): string {
 
 test('a code is pinned for ever: a rebuild must give winners the codes that they hold', () => {
   const won = { couponId: 'spring', slot: 1, claimId: '0199aaaa-bbbb-7ccc-8ddd-000000000000' }
-  assert.equal(deriveCouponCode(secret, won), plainCode(secret, won))
-  assert.equal(deriveCouponCode(secret, won), '51FM3NNWWTFYQ')
+  assert.equal(codeDeriver(secret)(won), plainCode(secret, won))
+  assert.equal(codeDeriver(secret)(won), '51FM3NNWWTFYQ')
 })
 
 test('a code is the top 60 bits of the HMAC in base 32 with their check symbol', () => {
   const won = fc.record({ couponId: fc.string(), slot: fc.nat(), claimId: fc.string() })
   fc.assert(
     fc.property(fc.string(), won, (key, it) => {
-      assert.equal(deriveCouponCode(key, it), plainCode(key, it))
+      assert.equal(codeDeriver(key)(it), plainCode(key, it))
     }),
     { numRuns: 500 },
   )
@@ -40,14 +40,28 @@ test('another coupon, slot, claim or secret gives another code', () => {
     { ...won, slot: 123, claimId: '' },
     { ...won, claimId: '4' },
   ]
-  const codes = [won, ...others].map((it) => deriveCouponCode(secret, it))
-  codes.push(deriveCouponCode(`${secret}!`, won))
+  const codes = [won, ...others].map((it) => codeDeriver(secret)(it))
+  codes.push(codeDeriver(`${secret}!`)(won))
   assert.equal(new Set(codes).size, codes.length)
 })
 
-test('a remembered code is the derived one', () => {
-  const codes = createCouponCodes(secret)
+test('a secret longer than a block of the hash counts to its last byte', () => {
   const won = { couponId: 'spring', slot: 1, claimId: 'c' }
-  assert.equal(codes.codeOf(won), deriveCouponCode(secret, won))
-  assert.equal(codes.codeOf(won), deriveCouponCode(secret, won))
+  for (const length of [63, 64, 65, 200]) {
+    const key = 'k'.repeat(length)
+    assert.equal(codeDeriver(key)(won), plainCode(key, won), `${length} bytes`)
+    assert.notEqual(codeDeriver(`${key}2`)(won), codeDeriver(`${key}3`)(won), `${length} bytes`)
+  }
+})
+
+test('a remembered code is the derived one, and is derived once', () => {
+  const derive = codeDeriver(secret)
+  let derived = 0
+  const codeOf = rememberCodes((won) => {
+    derived += 1
+    return derive(won)
+  })
+  const won = { couponId: 'spring', slot: 1, claimId: 'c' }
+  assert.deepEqual([codeOf(won), codeOf(won)], [derive(won), derive(won)])
+  assert.equal(derived, 1)
 })

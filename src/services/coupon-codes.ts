@@ -1,32 +1,35 @@
 // The code that a winner shows to spend the coupon. Derived, not drawn: the same log and secret
 // give the same codes, so a rebuilt projection has them all. Nobody can guess one: 60 bits.
 
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const symbols = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /** Crockford's base 32 with his five extra symbols for a check modulo 37. */
 const checkSymbols = `${symbols}*~$=U`
+/** Ten bits as two symbols. */
+const pairs = Array.from({ length: 1024 }, (_, bits) => {
+  return symbols.charAt(bits >>> 5) + symbols.charAt(bits & 31)
+})
+
+export type WonSlot = { couponId: string; slot: number; claimId: string }
+export type DeriveCode = (won: WonSlot) => string
 
 /** 12 symbols of Crockford base 32 and his check symbol, over (coupon, slot, claim). */
-export function deriveCouponCode(secret: string, won: WonSlot): string {
-  // JSON keeps the three apart whatever they contain.
-  const message = JSON.stringify([won.couponId, won.slot, won.claimId])
-  // As one character for each byte: a Buffer would cost a third of the whole.
-  const digest = createHmac('sha256', secret).update(message).digest('binary')
-  const first = wordAt(digest, 0)
-  let high = first >>> 2
-  let low = ((first & 3) * 2 ** 28 + (wordAt(digest, 4) >>> 4)) % 2 ** 30
-  const check = ((high % 37) * (2 ** 30 % 37) + (low % 37)) % 37
-  let code = ''
-  for (let n = 0; n < 6; n++) {
-    code = symbols.charAt(low & 31) + code
-    low >>>= 5
+export function codeDeriver(secret: string): DeriveCode {
+  const hmac = hmacSha256(secret)
+  return ({ couponId, slot, claimId }) => {
+    // JSON keeps the three apart whatever they contain.
+    const digest = hmac(JSON.stringify([couponId, slot, claimId]))
+    const first = wordAt(digest, 0)
+    const high = first >>> 2
+    const low = ((first & 3) * 2 ** 28 + (wordAt(digest, 4) >>> 4)) % 2 ** 30
+    const check = ((high % 37) * (2 ** 30 % 37) + (low % 37)) % 37
+    return thirtyBits(high) + thirtyBits(low) + checkSymbols.charAt(check)
   }
-  for (let n = 0; n < 6; n++) {
-    code = symbols.charAt(high & 31) + code
-    high >>>= 5
-  }
-  return code + checkSymbols.charAt(check)
+}
+
+function thirtyBits(bits: number): string {
+  return `${pairs[bits >>> 20]}${pairs[(bits >>> 10) & 1023]}${pairs[bits & 1023]}`
 }
 
 /** Four bytes, the highest first. */
@@ -36,32 +39,47 @@ function wordAt(bytes: string, at: number): number {
   return high * 2 ** 16 + low
 }
 
-export type WonSlot = { couponId: string; slot: number; claimId: string }
+const blockBytes = 64
+const digestBytes = 32
+
+/**
+ * HMAC-SHA-256 (RFC 2104) under one key, as one character for each byte. By two hashes of one call
+ * each: an Hmac object for every message takes twice as long.
+ */
+function hmacSha256(secret: string): (message: string) => string {
+  const key = Buffer.from(secret)
+  const block = Buffer.alloc(blockBytes)
+  block.set(key.length > blockBytes ? hash('sha256', key, 'buffer') : key)
+  const inner = block.map((byte) => byte ^ 0x36)
+  const outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(digestBytes)])
+  return (message) => {
+    const text = Buffer.concat([inner, Buffer.from(message)])
+    outer.write(hash('sha256', text, 'binary'), blockBytes, 'binary')
+    return hash('sha256', outer, 'binary')
+  }
+}
 
 /** Those whose code is not the one derived for them. */
 export function wrongCodes<Row extends WonSlot & { code: string }>(
   secret: string,
   rows: readonly Row[],
 ): Row[] {
-  return rows.filter((row) => row.code !== deriveCouponCode(secret, row))
+  const derive = codeDeriver(secret)
+  return rows.filter((row) => row.code !== derive(row))
 }
 
 /** Codes kept so that a winner who asks again costs no second HMAC; about 10 MB at most. */
 const rememberedCodesMax = 100_000
 
-export type CouponCodes = { codeOf(won: WonSlot): string }
-
-export function createCouponCodes(secret: string): CouponCodes {
+/** For winners who ask again: as `derive`, but remembers. */
+export function rememberCodes(derive: DeriveCode): DeriveCode {
   const remembered = new Map<string, string>()
-  return {
-    codeOf(won) {
-      const slot = `${won.couponId} ${won.slot}`
-      const known = remembered.get(slot)
-      if (known !== undefined) return known
-      const code = deriveCouponCode(secret, won)
-      if (remembered.size >= rememberedCodesMax) remembered.clear()
-      remembered.set(slot, code)
-      return code
-    },
+  return (won) => {
+    const known = remembered.get(won.claimId)
+    if (known !== undefined) return known
+    const code = derive(won)
+    if (remembered.size >= rememberedCodesMax) remembered.clear()
+    remembered.set(won.claimId, code)
+    return code
   }
 }

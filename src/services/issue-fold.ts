@@ -5,7 +5,7 @@ import type { Command } from '../domain/coupons/decide.ts'
 import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
 import { type IssuedRow, type LogRecord, PortError } from '../ports.ts'
-import { deriveCouponCode } from './coupon-codes.ts'
+import { codeDeriver } from './coupon-codes.ts'
 
 export type IssueFoldParts = {
   partitions: number
@@ -21,6 +21,7 @@ const absentIdsMax = 100_000
 export function createIssueFold(parts: IssueFoldParts): IssueFold {
   const fold = createFold(parts.partitions)
   const absent = new Set<string>()
+  const codeOf = codeDeriver(parts.codeSecret)
 
   async function loadMissing(commands: readonly Command[]): Promise<void> {
     const missing = new Set<string>()
@@ -41,7 +42,7 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
   function rowOf(coupon: Coupon, event: CouponEvent & { type: 'issued' }): IssuedRow {
     const { couponId, partition } = coupon
     const { userId, issued } = event
-    const code = deriveCouponCode(parts.codeSecret, { couponId, ...issued })
+    const code = codeOf({ couponId, slot: issued.slot, claimId: issued.claimId })
     return { ...issued, couponId, userId, partition, code }
   }
 

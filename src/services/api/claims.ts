@@ -11,7 +11,7 @@ import {
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import { type Clock, type Instant, type Log, PortError } from '../../ports.ts'
-import { type CouponCodes, createCouponCodes } from '../coupon-codes.ts'
+import { codeDeriver, type DeriveCode, rememberCodes } from '../coupon-codes.ts'
 import type { ClaimAnswer, ClaimService, CommandAnswer, Readiness, Unavailable } from './answers.ts'
 import { type ClaimBatcher, createClaimBatcher } from './claim-batcher.ts'
 import { type CouponFold, startCouponFold } from './coupon-fold.ts'
@@ -96,7 +96,7 @@ class ClaimNode {
   private state: 'running' | 'stopping' | 'broken' = 'running'
   private readonly parts: ClaimServiceParts
   private readonly limits: ClaimLimits
-  private readonly codes: CouponCodes
+  private readonly codeOf: Record<'issued' | 'already_issued', DeriveCode>
   private readonly batcher: ClaimBatcher
   private readonly claimWaiters: Waiters<ClaimAnswer>
   private readonly commandWaiters: Waiters<CommandAnswer>
@@ -107,7 +107,8 @@ class ClaimNode {
     const waiting = { clock, waitMs: limits.answerWaitMsMax, late: { kind: 'pending' } as const }
     this.parts = parts
     this.limits = limits
-    this.codes = createCouponCodes(parts.codeSecret)
+    const derive = codeDeriver(parts.codeSecret)
+    this.codeOf = { issued: derive, already_issued: rememberCodes(derive) }
     this.claimWaiters = createWaiters<ClaimAnswer>(waiting)
     this.commandWaiters = createWaiters<CommandAnswer>(waiting)
     this.batcher = createClaimBatcher({
@@ -223,7 +224,8 @@ class ClaimNode {
     }
     const { couponId, partition } = coupon
     const { issued } = outcome
-    const code = this.codes.codeOf({ couponId, slot: issued.slot, claimId: issued.claimId })
+    const { slot, claimId } = issued
+    const code = this.codeOf[outcome.kind]({ couponId, slot, claimId })
     const first = outcome.kind === 'issued'
     return { kind: 'issued', first, couponId, userId: of.userId, partition, issued, code }
   }
