@@ -127,9 +127,9 @@ const reasons = new Map([
   ['UND_ERR_CONNECT_TIMEOUT', 'connecting timed out'],
   ['UND_ERR_HEADERS_TIMEOUT', 'timed out'],
   ['UND_ERR_BODY_TIMEOUT', 'timed out'],
-  ['UND_ERR_SOCKET', 'the connection was cut off'],
-  ['ECONNRESET', 'the connection was cut off'],
-  ['EPIPE', 'the connection was cut off'],
+  ['UND_ERR_SOCKET', 'cut off'],
+  ['ECONNRESET', 'cut off'],
+  ['EPIPE', 'cut off'],
 ])
 
 function codeOf(error: Error & { code?: unknown; errors?: unknown }): string {

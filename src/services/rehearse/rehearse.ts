@@ -174,7 +174,7 @@ function stormLine({ tally, asks, seconds }: { tally: Tally; asks: number; secon
     `${count(sold_out)} sold out`,
     ...(others > 0 ? [`${count(others)} other refusals`] : []),
     ...(unknown + pending > 0 ? [`${count(unknown + pending)} without an answer`] : []),
-    ...(tally.retries > 0 ? [`${count(tally.retries)} retries`] : []),
+    ...(tally.retries > 0 ? [`${count(tally.retries)} asked again`] : []),
     `${count(Math.round(tally.ended / seconds))}/s`,
   ]
   return `Asking: ${share(tally.ended, asks)}  ${figures.join(' · ')}`
