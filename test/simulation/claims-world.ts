@@ -169,8 +169,7 @@ type Ask = { sale: Sale; userId: string }
 
 function ask(world: World, nodes: RunningClaimService[], { sale, userId }: Ask): void {
   const { clock, ledger } = world
-  pick(world, nodes)
-    .claim(sale.couponId, userId)
+  Promise.try(() => pick(world, nodes).claim(sale.couponId, userId))
     .then((answer) => {
       const key = `${sale.couponId} ${userId}`
       ledger.set(key, [...(ledger.get(key) ?? []), { at: clock.now(), answer }])

@@ -43,7 +43,8 @@ export type Readiness = { ready: boolean; reasons: string[] }
 
 /** The claim path behind the HTTP layer. Read-only calls answer from this node's own fold. */
 export type ClaimService = {
-  claim(couponId: string, userId: string): Promise<ClaimAnswer>
+  /** At once where the log has settled the matter already; else when it has. */
+  claim(couponId: string, userId: string): ClaimAnswer | Promise<ClaimAnswer>
   /** What a claim would be told now, without making one; null: not won, and the coupon is open. */
   mine(couponId: string, userId: string): ClaimAnswer | null
   /** Appends a control record and answers what the log decided. */

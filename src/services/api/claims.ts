@@ -91,6 +91,8 @@ export async function startClaimService(parts: ClaimServiceParts): Promise<Runni
   }
 }
 
+type Asked = { couponId: string; userId: string }
+
 class ClaimNode {
   fold: CouponFold = notStarted
   private state: 'running' | 'stopping' | 'broken' = 'running'
@@ -109,7 +111,10 @@ class ClaimNode {
     this.limits = limits
     const derive = codeDeriver(parts.codeSecret)
     this.codeOf = { issued: derive, already_issued: rememberCodes(derive) }
-    this.claimWaiters = createWaiters<ClaimAnswer>(waiting)
+    this.claimWaiters = createWaiters<ClaimAnswer>({
+      ...waiting,
+      onAnswered: ({ kind }) => observe?.answered(kind, 'log'),
+    })
     this.commandWaiters = createWaiters<CommandAnswer>(waiting)
     this.batcher = createClaimBatcher({
       log,
@@ -123,34 +128,27 @@ class ClaimNode {
     })
   }
 
-  async claim(couponId: string, userId: string): Promise<ClaimAnswer> {
-    const { clock, observe, crashPoint } = this.parts
+  claim(couponId: string, userId: string): ClaimAnswer | Promise<ClaimAnswer> {
+    const { clock, newId, observe, crashPoint } = this.parts
     if (this.state === 'stopping') return stopping
     if (!this.fold.hasCaughtUp()) return starting
     if (this.trustsMemory()) {
-      const coupon = this.fold.coupons.get(couponId)
-      if (coupon === undefined) return { kind: 'unknown_coupon' }
-      const outcome = settled(coupon, userId, clock.now() + this.limits.clockSkewMsMax)
-      if (outcome !== null) {
-        const answer = this.answerOf(outcome, { couponId, userId })
+      const answer = this.known({ couponId, userId }, clock.now() + this.limits.clockSkewMsMax)
+      if (answer !== null) {
         observe?.answered(answer.kind, 'memory')
         return answer
       }
     }
-    const claimId = this.parts.newId()
+    const claimId = newId()
     const value = encodeMessage({ type: 'coupon.claimed', couponId, userId, claimId })
     crashPoint?.('K5')
-    if (!this.batcher.add(claimId, { key: couponId, value })) return busy
-    const answer = await this.claimWaiters.wait(claimId)
-    observe?.answered(answer.kind, 'log')
-    return answer
+    return this.batcher.add(claimId, { key: couponId, value })
+      ? this.claimWaiters.wait(claimId)
+      : busy
   }
 
   mine(couponId: string, userId: string): ClaimAnswer | null {
-    const coupon = this.fold.coupons.get(couponId)
-    if (coupon === undefined) return { kind: 'unknown_coupon' }
-    const outcome = settled(coupon, userId, this.parts.clock.now())
-    return outcome === null ? null : this.answerOf(outcome, { couponId, userId })
+    return this.known({ couponId, userId }, this.parts.clock.now())
   }
 
   async command(message: ControlMessage): Promise<CommandAnswer> {
@@ -216,7 +214,15 @@ class ClaimNode {
     return this.parts.clock.now() - this.fold.lastReadAt() <= this.limits.tailStallMsMax
   }
 
-  private answerOf(outcome: ClaimOutcome, of: { couponId: string; userId: string }): ClaimAnswer {
+  /** What the log has settled for this user; null where only the log can say. See `settled`. */
+  private known(of: Asked, surely: Instant): ClaimAnswer | null {
+    const coupon = this.fold.coupons.get(of.couponId)
+    if (coupon === undefined) return { kind: 'unknown_coupon' }
+    const outcome = settled(coupon, of.userId, surely)
+    return outcome === null ? null : this.answerOf(outcome, of)
+  }
+
+  private answerOf(outcome: ClaimOutcome, of: Asked): ClaimAnswer {
     const coupon = this.fold.coupons.get(of.couponId)
     if (coupon === undefined) return { kind: 'unknown_coupon' }
     if (outcome.kind !== 'issued' && outcome.kind !== 'already_issued') {

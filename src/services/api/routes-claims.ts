@@ -18,10 +18,12 @@ export function addClaimRoutes(app: Api, { claims, clock, hooks }: RouteParts): 
     { ...callOptions(hooks, { caller: 'user', problems: refusals }), schema: claimSchema },
     (request, reply) => {
       const { couponId } = request.params
-      claims.claim(couponId, callerOf(request).userId).then(
-        (answer) => sendClaimAnswer(reply, { answer, couponId, now: clock.now() }),
-        (error: unknown) => reply.send(error),
-      )
+      const send = (answer: ClaimAnswer) => {
+        sendClaimAnswer(reply, { answer, couponId, now: clock.now() })
+      }
+      const answer = claims.claim(couponId, callerOf(request).userId)
+      if (answer instanceof Promise) answer.then(send, (error: unknown) => reply.send(error))
+      else send(answer)
     },
   )
   app.get(

@@ -19,6 +19,8 @@ export type WaitersOptions<Answer> = {
   waitMs: number
   /** The answer to those who have waited so long. */
   late: Answer
+  /** Called for every waiting that ends. */
+  onAnswered?: (answer: Answer) => void
 }
 
 type Waiter<Answer> = {
@@ -31,7 +33,7 @@ type Waiter<Answer> = {
 const sweepEveryMs = 50
 
 export function createWaiters<Answer>(options: WaitersOptions<Answer>): Waiters<Answer> {
-  const { clock, waitMs, late } = options
+  const { clock, waitMs, late, onAnswered } = options
   const waiting = new Map<string, Waiter<Answer>>()
   let whenEmpty: (() => void)[] = []
   let sweeping = false
@@ -57,6 +59,7 @@ export function createWaiters<Answer>(options: WaitersOptions<Answer>): Waiters<
     if (waiter === undefined) return
     waiting.delete(id)
     waiter.resolve(value)
+    onAnswered?.(value)
     if (waiting.size > 0) return
     for (const resolve of whenEmpty) resolve()
     whenEmpty = []
