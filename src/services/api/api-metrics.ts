@@ -1,5 +1,5 @@
-// What an API node tells Prometheus. Children are made once: looking labels up costs more than
-// counting. No user and no coupon is ever a label.
+// What an API node tells Prometheus. Answers are counted in plain numbers, which the counter takes
+// over when it is asked: its own inc() takes 0.2 µs. No user and no coupon is ever a label.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock, Instant } from '../../ports.ts'
@@ -14,26 +14,24 @@ export type ApiMetricsParts = {
   isReady(): boolean
 }
 
-const answerKinds: readonly ClaimAnswer['kind'][] = [
-  'issued',
-  'sold_out',
-  'not_open',
-  'paused',
-  'closed',
-  'unknown_coupon',
-  'pending',
-  'unavailable',
-]
+const answerKinds = Object.keys(noAnswers()) as ClaimAnswer['kind'][]
 
 export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const claims = new Counter({
+  const answered = { memory: noAnswers(), log: noAnswers() }
+  new Counter({
     name: 'firstcome_claims_total',
     help: 'Claims answered, by outcome, from memory or by a record of the log',
     labelNames: ['outcome', 'by'],
     registers,
+    collect() {
+      this.reset()
+      for (const by of ['memory', 'log'] as const) {
+        for (const outcome of answerKinds) this.inc({ outcome, by }, answered[by][outcome])
+      }
+    },
   })
   const batches = new Histogram({
     name: 'firstcome_append_claims',
@@ -69,18 +67,30 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
       this.set(parts.isReady() ? 1 : 0)
     },
   })
-  const counted = (by: 'memory' | 'log') =>
-    new Map(answerKinds.map((outcome) => [outcome, claims.labels({ outcome, by })]))
-  const children = { memory: counted('memory'), log: counted('log') }
   return {
     registry,
     observer: {
-      answered: (kind, by) => children[by].get(kind)?.inc(),
+      answered(kind, by) {
+        answered[by][kind] += 1
+      },
       appended(count, seconds) {
         batches.observe(count)
         appendSeconds.observe(seconds)
       },
       voided: () => voided.inc(),
     },
+  }
+}
+
+function noAnswers(): Record<ClaimAnswer['kind'], number> {
+  return {
+    issued: 0,
+    sold_out: 0,
+    not_open: 0,
+    paused: 0,
+    closed: 0,
+    unknown_coupon: 0,
+    pending: 0,
+    unavailable: 0,
   }
 }

@@ -77,7 +77,7 @@ describe('the claim path', () => {
   it('names the record that refused, and none where memory did', async () => {
     const { node, create, pass } = await startNode()
     await create('sale', { quantity: 1 })
-    const both = [node.claim('sale', 'kim'), node.claim('sale', 'lee')]
+    const both = ['kim', 'lee'].map(async (user) => node.claim('sale', user))
     await pass(20)
     const [won, lost] = await Promise.all(both)
     assert.equal(won?.kind, 'issued')
@@ -139,7 +139,7 @@ describe('the claim path', () => {
     const { node, create, pass, appended } = await startNode({ limits })
     await create('sale', { quantity: 10 })
     const before = appended()
-    const answers = ['a', 'b', 'c', 'd'].map((user) => node.claim('sale', user))
+    const answers = ['a', 'b', 'c', 'd'].map(async (user) => node.claim('sale', user))
     await pass(50)
     const kinds = (await Promise.all(answers)).map(({ kind }) => kind)
     assert.deepEqual(kinds, ['issued', 'issued', 'issued', 'unavailable'])
@@ -172,7 +172,7 @@ describe('the claim path', () => {
   it('answers all it has accepted when it is stopped, and refuses what comes later', async () => {
     const { node, create, pass } = await startNode()
     await create('sale', { quantity: 5 })
-    const accepted = ['a', 'b', 'c'].map((user) => node.claim('sale', user))
+    const accepted = ['a', 'b', 'c'].map(async (user) => node.claim('sale', user))
     const drained = node.drain()
     const refused = await node.claim('sale', 'late')
     assert.ok(refused.kind === 'unavailable' && refused.reason === 'stopping')
