@@ -1,0 +1,109 @@
+// A server that the tests or a developer need for a while: a process of its own, with a directory
+// of its own, ended by its id and by nothing else. The servers themselves are in the files beside
+// this one.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+export type ServerCommand = {
+  name: string
+  file: string
+  args: readonly string[]
+  /** Its working directory; its output goes to `<name>.out` in there. */
+  directory: string
+  env?: Readonly<Record<string, string>>
+  /** Servers that refuse to run as root run as this user. */
+  user?: { uid: number; gid: number } | undefined
+}
+export type ServerProcess = {
+  pid: number
+  isRunning(): boolean
+  /** What it has printed so far. */
+  output(): string
+  signal(signal: NodeJS.Signals): void
+  /** Sends the signal, and resolves when the process is gone. */
+  end(signal: NodeJS.Signals): Promise<void>
+}
+
+/** A loaded machine is slow; a server that takes longer has failed. */
+export const serverWaitMsMax = 60_000
+const lookEveryMs = 20
+
+/** It goes on when this process ends; whoever starts it ends it. */
+export function startServerProcess(command: ServerCommand): ServerProcess {
+  const { file, args, directory, env, user } = command
+  const outputPath = join(directory, `${command.name}.out`)
+  const output = openSync(outputPath, 'a')
+  const child = spawn(file, [...args], {
+    cwd: directory,
+    env: { PATH: process.env.PATH ?? '', LANG: 'C', ...env },
+    stdio: ['ignore', output, output],
+    detached: true,
+    ...user,
+  })
+  closeSync(output)
+  child.unref()
+  if (child.pid === undefined) throw new Error(`${file} cannot be started; is it installed?`)
+  return serverProcess(child.pid, outputPath)
+}
+
+/** A handle on one that was started before, by this process or another. */
+export function serverProcess(pid: number, outputPath: string): ServerProcess {
+  return {
+    pid,
+    isRunning: () => isRunning(pid),
+    output: () => readFileSync(outputPath, 'utf8'),
+    signal: (signal) => void process.kill(pid, signal),
+    async end(signal) {
+      if (!isRunning(pid)) return
+      process.kill(pid, signal)
+      await waitFor(`the end of process ${pid}`, () => !isRunning(pid))
+    },
+  }
+}
+
+/** A process that has ended but was not yet waited for is a zombie, and not running. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** Looks again and again until it is so; rejects after the deadline. */
+export async function waitFor(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  msMax = serverWaitMsMax,
+): Promise<void> {
+  const deadline = performance.now() + msMax
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${msMax} ms`)
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+}
+
+/** Free when asked; nobody promises that it still is a moment later. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** Installs Debian packages where this may be done: as root, with apt. */
+export function installPackages(names: readonly string[]): boolean {
+  if (process.getuid?.() !== 0) return false
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const quiet = { env, stdio: 'ignore' } as const
+  const install = ['install', '-y', '--no-install-recommends', ...names]
+  if (spawnSync('apt-get', install, quiet).status === 0) return true
+  if (spawnSync('apt-get', ['update'], quiet).status !== 0) return false
+  return spawnSync('apt-get', install, quiet).status === 0
+}
