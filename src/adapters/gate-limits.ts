@@ -21,7 +21,7 @@ export const defaultGateLimits: GateLimits = {
   seenMs: 1_000,
   // Longer than a stampede's way to the log and back, short enough for those who wait for it.
   fullMs: 500,
-  // Longer than any lull in a sale that lasts; without the state, counting starts at what is issued.
+  // Longer than a lull in a sale; without the state, counting starts at what is issued.
   idleMs: 10 * 60_000,
   afterCloseMs: 60_000,
 }
