@@ -30,7 +30,7 @@ export type IssuerParts = {
   onError(error: unknown): void
 }
 export type IssuerObserver = {
-  /** One committed batch: how many records and rows, and the age (ms) of its last record. */
+  /** One committed batch: how many records and rows, and the age (ms) of its oldest record. */
   applied(batch: { records: number; rows: number; lagMs: number }): void
   /** Waiting for the database or the log; called for every attempt that failed. */
   waiting(error: PortError): void
@@ -113,7 +113,17 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
     codeSecret: parts.codeSecret,
     load: (couponIds) => retrying(retry, () => store.load(couponIds)),
   })
-  const publisher = createIssuePublisher({ log, store, retry, crashPoint })
+  const publisher = createIssuePublisher({
+    log,
+    store,
+    retry,
+    crashPoint,
+    onError: failed,
+    onTold(next) {
+      crashPoint?.('K21')
+      return options.membership.commit(next)
+    },
+  })
   let tail: Tail | null = null
 
   async function begin(): Promise<void> {
@@ -142,11 +152,9 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
     const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     positions.set(partition, next)
-    const lagMs = clock.now() - last.appendedAt
+    const lagMs = clock.now() - first.appendedAt
     parts.observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    await publisher.publish(partition, { issued, next })
-    crashPoint?.('K21')
-    await options.membership.commit(new Map([[partition, next]]))
+    await publisher.tell(partition, { issued, next })
   }
 
   function failed(error: unknown): void {
@@ -163,6 +171,7 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
       ending.abort()
       await begun
       await tail?.close()
+      await publisher.close()
     },
   }
 }
