@@ -103,27 +103,14 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
   const { log, store, clock, crashPoint } = parts
   const positions = new Map<number, number>()
   const ending = new AbortController()
-  const retry: Retry = {
-    clock,
-    signal: ending.signal,
-    onFailed: (error) => parts.observe?.waiting(error),
-  }
+  const retry = retryUntil(ending.signal, parts)
   const fold: IssueFold = createIssueFold({
     partitions: log.partitionsOf(claimsTopic),
     codeSecret: parts.codeSecret,
     load: (couponIds) => retrying(retry, () => store.load(couponIds)),
   })
-  const publisher = createIssuePublisher({
-    log,
-    store,
-    retry,
-    crashPoint,
-    onError: failed,
-    onTold(next) {
-      crashPoint?.('K21')
-      return options.membership.commit(next)
-    },
-  })
+  const told = { log, store, retry, crashPoint, onTold, onError: failed }
+  const publisher = createIssuePublisher(told)
   let tail: Tail | null = null
 
   async function begin(): Promise<void> {
@@ -157,6 +144,11 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
     await publisher.tell(partition, { issued, next })
   }
 
+  function onTold(next: ReadonlyMap<number, number>): Promise<void> {
+    crashPoint?.('K21')
+    return options.membership.commit(next)
+  }
+
   function failed(error: unknown): void {
     if (ending.signal.aborted) return
     ending.abort()
@@ -174,6 +166,10 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
       await publisher.close()
     },
   }
+}
+
+function retryUntil(signal: AbortSignal, { clock, observe }: IssuerParts): Retry {
+  return { clock, signal, onFailed: (error) => observe?.waiting(error) }
 }
 
 class Fenced extends Error {}

@@ -11,6 +11,7 @@ export type KindSummary = {
   perSecondRange: [number, number]
   /** To the constant answer of the same round. */
   ratio: number
+  /** Processor time of the thread that answers, for one answer. */
   mainMicroseconds: number | null
   p50Ms: number
   p99Ms: number
@@ -90,6 +91,7 @@ const names: Record<Kind, string> = {
 export function reportText(report: Report): string {
   const { saturation, halfLoad, longLog } = report
   const { p50, p99, batches } = halfLoad.rowVisibleMs
+  const answered = halfLoad.latencyMs
   const held = report.coresHeld ? 'one core for the server, one for the load' : 'no cores held'
   const lines = [
     `${report.machine}; ${held}`,
@@ -97,7 +99,7 @@ export function reportText(report: Report): string {
       `a sync of 32 KiB takes ${report.syncMs.toFixed(2)} ms)`,
     '',
     `At saturation, ${report.rounds} rounds, medians`,
-    '                          answers/s        (range)   ratio   wanted   p50 ms   p99 ms',
+    '                          answers/s        (range)   ratio   wanted   p50 ms   p99 ms   CPU µs',
     ...(Object.keys(names) as Kind[]).map((kind) => kindLine(kind, saturation[kind])),
     '',
     `(d) until the last row is there too   ${Math.round(saturation.rowsPerSecond)} a second`,
@@ -107,7 +109,7 @@ export function reportText(report: Report): string {
       `   wanted ≤ ${manyToOneMax}`,
     '',
     `At half load, ${halfLoad.ratePerSecond} winning claims a second; all cores for both`,
-    `answered, from the time due    p50 ${ms(halfLoad.latencyMs.p50)}  p99 ${ms(halfLoad.latencyMs.p99)}`,
+    `answered, from the time due    p50 ${ms(answered.p50)}  p99 ${ms(answered.p99)}`,
     `row committed, from the append p50 ${ms(p50)}  p99 ${ms(p99)}   wanted ≤ ` +
       `${rowVisibleMsMax.p50} and ${rowVisibleMsMax.p99} ms   (${batches} batches)`,
     '',
@@ -122,7 +124,7 @@ export function reportText(report: Report): string {
 }
 
 function kindLine(kind: Kind, summary: KindSummary): string {
-  const { perSecond, perSecondRange, ratio, p50Ms, p99Ms } = summary
+  const { perSecond, perSecondRange, ratio, p50Ms, p99Ms, mainMicroseconds } = summary
   const wanted = kind in targets ? `≥ ${targets[kind as keyof typeof targets].toFixed(2)}` : ''
   const range = perSecondRange.map((speed) => Math.round(speed)).join('–')
   return [
@@ -133,6 +135,7 @@ function kindLine(kind: Kind, summary: KindSummary): string {
     wanted.padStart(9),
     p50Ms.toFixed(1).padStart(9),
     p99Ms.toFixed(1).padStart(9),
+    (mainMicroseconds?.toFixed(1) ?? '').padStart(9),
   ].join('')
 }
 
