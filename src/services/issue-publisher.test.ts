@@ -46,7 +46,13 @@ test('Rows of more than one page are all told, although their coupons won in tur
   const coupons = [coupon('a'), coupon('b')]
   await store.apply({ partition: 0, expected: 0, next, coupons, issued })
 
-  const publisher = createIssuePublisher({ log, store, retry })
+  const publisher = createIssuePublisher({
+    log,
+    store,
+    retry,
+    onTold: () => Promise.resolve(),
+    onError: assert.ifError,
+  })
   await publisher.publishRows(0, { next, published: 0 })
   const told = log.records(couponEventsTopic).flat()
   const ids = new Set(told.map(({ headers }) => headers?.ce_id))

@@ -20,8 +20,8 @@ export function createIssuerMetrics(positions: () => ReadonlyMap<number, number>
   })
   const lag = new Histogram({
     name: 'firstcome_issue_lag_seconds',
-    help: 'From the append of the last record of a batch to the commit of its rows',
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 30, 120],
+    help: 'From the append of the oldest record of a batch to the commit of its rows',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 120],
     registers,
   })
   const waiting = new Counter({

@@ -30,7 +30,7 @@ export type IssuerParts = {
   onError(error: unknown): void
 }
 export type IssuerObserver = {
-  /** One committed batch: how many records and rows, and the age (ms) of its last record. */
+  /** One committed batch: how many records and rows, and the age (ms) of its oldest record. */
   applied(batch: { records: number; rows: number; lagMs: number }): void
   /** Waiting for the database or the log; called for every attempt that failed. */
   waiting(error: PortError): void
@@ -103,17 +103,14 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
   const { log, store, clock, crashPoint } = parts
   const positions = new Map<number, number>()
   const ending = new AbortController()
-  const retry: Retry = {
-    clock,
-    signal: ending.signal,
-    onFailed: (error) => parts.observe?.waiting(error),
-  }
+  const retry = retryUntil(ending.signal, parts)
   const fold: IssueFold = createIssueFold({
     partitions: log.partitionsOf(claimsTopic),
     codeSecret: parts.codeSecret,
     load: (couponIds) => retrying(retry, () => store.load(couponIds)),
   })
-  const publisher = createIssuePublisher({ log, store, retry, crashPoint })
+  const told = { log, store, retry, crashPoint, onTold, onError: failed }
+  const publisher = createIssuePublisher(told)
   let tail: Tail | null = null
 
   async function begin(): Promise<void> {
@@ -142,11 +139,14 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
     const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     positions.set(partition, next)
-    const lagMs = clock.now() - last.appendedAt
+    const lagMs = clock.now() - first.appendedAt
     parts.observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    await publisher.publish(partition, { issued, next })
+    await publisher.tell(partition, { issued, next })
+  }
+
+  function onTold(next: ReadonlyMap<number, number>): Promise<void> {
     crashPoint?.('K21')
-    await options.membership.commit(new Map([[partition, next]]))
+    return options.membership.commit(next)
   }
 
   function failed(error: unknown): void {
@@ -163,8 +163,13 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
       ending.abort()
       await begun
       await tail?.close()
+      await publisher.close()
     },
   }
+}
+
+function retryUntil(signal: AbortSignal, { clock, observe }: IssuerParts): Retry {
+  return { clock, signal, onFailed: (error) => observe?.waiting(error) }
 }
 
 class Fenced extends Error {}

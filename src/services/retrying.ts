@@ -27,7 +27,9 @@ export async function retrying<T>(retry: Retry, call: () => Promise<T>): Promise
   }
 }
 
-function pause({ clock, signal }: Retry, ms: number): Promise<void> {
+/** Ends early where the caller has stopped. */
+export function pause({ clock, signal }: Retry, ms: number): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const cancel = clock.after(ms, done)
     signal.addEventListener('abort', done)

@@ -10,6 +10,8 @@ export type ClaimBatcherParts = {
   claimsPerBatchMax: number
   /** Claims that wait for an append: about a second of work. Beyond it the node says busy. */
   claimsWaitingMax: number
+  /** From the start of one append to that of the next, unless the next is full already. */
+  appendEveryMsMin: number
   clock: Clock
   onAppended(claims: number, seconds: number): void
   /** Of each claim whose append certainly stored nothing. */
@@ -31,16 +33,25 @@ export function createClaimBatcher(parts: ClaimBatcherParts): ClaimBatcher {
   let claimIds: string[] = []
   let entries: LogEntry[] = []
   let sending: Promise<void> | null = null
+  let startedAt = Number.NEGATIVE_INFINITY
+
+  /** Only where one append has just begun: the first claim after a pause leaves at once. */
+  async function gather(): Promise<void> {
+    const waitMs = startedAt + parts.appendEveryMsMin - parts.clock.now()
+    if (waitMs <= 0 || entries.length >= parts.claimsPerBatchMax) return
+    await new Promise<void>((resolve) => parts.clock.after(waitMs, resolve))
+  }
 
   async function sendAll(): Promise<void> {
     // One turn later, so that everything asked for in this turn goes together.
     await Promise.resolve()
     while (entries.length > 0) {
+      await gather()
       const batch = entries.slice(0, parts.claimsPerBatchMax)
       const ids = claimIds.slice(0, parts.claimsPerBatchMax)
       entries = entries.slice(batch.length)
       claimIds = claimIds.slice(batch.length)
-      const startedAt = parts.clock.now()
+      startedAt = parts.clock.now()
       try {
         parts.crashPoint?.('K6')
         await parts.log.append(claimsTopic, batch)

@@ -45,6 +45,11 @@ export type ClaimLimits = ClaimGateLimits & {
   claimsPerBatchMax: number
   /** Claims that wait for an append, about a second of work; beyond it the node says busy. */
   claimsWaitingMax: number
+  /**
+   * From one append to the next under load: an append costs as much as some ten claims, and a
+   * processor that is busy with appends has no time for the rows.
+   */
+  appendEveryMsMin: number
   /** How long a request waits for the log before it is answered 'pending'. */
   answerWaitMsMax: number
   /** A tail that has read nothing for so long is stalled: memory is no longer trusted. */
@@ -64,6 +69,7 @@ export type AnsweredBy = 'memory' | 'held' | 'log'
 export const defaultClaimLimits: ClaimLimits = {
   claimsPerBatchMax: 5_000,
   claimsWaitingMax: 20_000,
+  appendEveryMsMin: 2,
   answerWaitMsMax: 5_000,
   tailStallMsMax: 2_000,
   clockSkewMsMax: 0,
@@ -141,6 +147,7 @@ class ClaimNode {
       crashPoint,
       claimsPerBatchMax: limits.claimsPerBatchMax,
       claimsWaitingMax: limits.claimsWaitingMax,
+      appendEveryMsMin: limits.appendEveryMsMin,
       onAppended: (claims, seconds) => observe?.appended(claims, seconds),
       onRefused: (claimId, error) => this.claimWaiters.answer(claimId, refusedBy(error)),
       onError: (error) => this.onBroken(error),

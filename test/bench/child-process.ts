@@ -1,0 +1,51 @@
+// Processes of the benchmark, each on the cores that it is meant to have.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { onCores } from './machine.ts'
+
+export type Command = {
+  /** What follows `node`. */
+  args: readonly string[]
+  cores: string | undefined
+  env?: Readonly<Record<string, string>>
+  /** For its standard input. */
+  input?: string
+}
+export type Finished = { output: string; seconds: number }
+
+export function launch({ args, cores, env, input = '' }: Command): ChildProcess {
+  const [file = '', ...rest] = onCores(cores, [process.execPath, ...args])
+  const child = spawn(file, rest, {
+    env: { PATH: process.env.PATH ?? '', FIRSTCOME_LOG_LEVEL: 'warn', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  child.stdin?.end(input)
+  return child
+}
+
+/** Runs it to its end; fails where it does. */
+export async function run(command: Command): Promise<Finished> {
+  const startedAt = performance.now()
+  const child = launch(command)
+  const ended = endOf(child)
+  let output = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const code = await ended
+  if (code !== 0) throw new Error(`${command.args.join(' ')} ended with ${code}: ${output}`)
+  return { output, seconds: (performance.now() - startedAt) / 1000 }
+}
+
+export async function endOf(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, 'close')) as [number | null]
+  return code
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  const ended = endOf(child)
+  child.kill('SIGTERM')
+  const code = await ended
+  if (code !== 0) throw new Error(`the service ended with ${code}`)
+}

@@ -1,0 +1,132 @@
+// What one core answers when it is asked as fast as it can be, by kind of answer. The kinds are
+// measured in turn, round after round, on one running service: what the machine does meanwhile
+// meets all of them alike, and each round gives a ratio of its own.
+
+import type { LoadJobResult } from '../load/load-job.ts'
+import { type Counted, type Load, type Service } from './service.ts'
+
+export const kinds = ['constant', 'soldOut', 'again', 'won', 'wonOfMany'] as const
+export type Kind = (typeof kinds)[number]
+export type Measured = {
+  perSecond: number
+  /** Until the last row was there as well; 0 where nothing was won. */
+  rowsPerSecond: number
+  latencyMs: LoadJobResult['latencyMs']
+  /** Processor time of the server's main thread for one answer; null where unknown. */
+  mainMicroseconds: number | null
+  /** The part of its core that the load generator used. */
+  loadBusy: number
+  /** Of the claims log and of the issuer's events; 0 where nothing was won. */
+  syncs: number
+  claims: number
+}
+export type Round = Record<Kind, Measured>
+
+export type SaturationOptions = { rounds: number; roundMs: number; onRound(n: number): void }
+
+/** The engine compiles what is called often: the first seconds are not those that follow. */
+const practiceMs = 1_500
+const warmUpMs = 300
+const users = 10_000
+const coupons = 1_000
+/** More than one core answers; the load ends early otherwise, and is still right. */
+const winnersPerSecondMax = 50_000
+const quantityMax = 10_000_000
+
+export async function measureSaturation(
+  service: Service,
+  { rounds, roundMs, onRound }: SaturationOptions,
+): Promise<Round[]> {
+  await prepare(service)
+  await measureRound(service, { name: 'practice', roundMs: practiceMs, first: 0 })
+  const measured: Round[] = []
+  for (let n = 0; n < rounds; n += 1) {
+    onRound(n)
+    measured.push(await measureRound(service, { name: `round-${n}`, roundMs, first: n }))
+  }
+  return measured
+}
+
+async function prepare(service: Service): Promise<void> {
+  const many = Array.from({ length: coupons }, (_, n) => ({
+    couponId: oneOfMany(n),
+    quantity: quantityMax,
+  }))
+  await service.createCoupons([
+    { couponId: 'sold-out', quantity: 1 },
+    { couponId: 'held', quantity: users },
+    { couponId: 'one', quantity: quantityMax },
+    ...many,
+  ])
+  const once = { once: true, expectedStatus: 201 }
+  await service.load({ ...once, paths: [claims('sold-out')], users: { prefix: 'first', count: 1 } })
+  await service.load({ ...once, paths: [claims('held')], users: { prefix: 'user', count: users } })
+  await service.issued()
+}
+
+type RoundOptions = { name: string; roundMs: number; first: number }
+
+async function measureRound(service: Service, options: RoundOptions): Promise<Round> {
+  const { name, roundMs, first } = options
+  const measured: Partial<Round> = {}
+  for (let n = 0; n < kinds.length; n += 1) {
+    const kind = kinds[(first + n) % kinds.length] ?? 'constant'
+    measured[kind] = await measure(service, { ...loadOf(kind, { name, roundMs }), warmUpMs })
+  }
+  return measured as Round
+}
+
+function loadOf(kind: Kind, { name, roundMs }: { name: string; roundMs: number }): Load {
+  const known = { users: { prefix: 'user', count: users }, durationMs: roundMs }
+  const count = Math.ceil((winnersPerSecondMax * (roundMs + warmUpMs)) / 1000)
+  const fresh = { once: true, durationMs: roundMs, expectedStatus: 201 }
+  switch (kind) {
+    case 'constant':
+      return { ...known, paths: ['/coupons/held/constant'], expectedStatus: 201 }
+    case 'soldOut':
+      return { ...known, paths: [claims('sold-out')], expectedStatus: 409 }
+    case 'again':
+      return { ...known, paths: [claims('held')], expectedStatus: 200 }
+    case 'won':
+      return { ...fresh, paths: [claims('one')], users: { prefix: `${name}-one-`, count } }
+    case 'wonOfMany': {
+      const paths = Array.from({ length: coupons }, (_, n) => claims(oneOfMany(n)))
+      return { ...fresh, paths, users: { prefix: `${name}-many-`, count } }
+    }
+  }
+}
+
+async function measure(service: Service, load: Load): Promise<Measured> {
+  const before = await service.counted()
+  const threadsBefore = service.threadSeconds()
+  const result = await service.load(load)
+  const endedAt = performance.now()
+  const threadsAfter = service.threadSeconds()
+  await service.issued()
+  const rowsLateSeconds = (performance.now() - endedAt) / 1000
+  const after = await service.counted()
+  const won = after.claims - before.claims
+  const main = (threadsAfter?.main ?? Number.NaN) - (threadsBefore?.main ?? Number.NaN)
+  return {
+    perSecond: result.answersPerSecond,
+    rowsPerSecond: won / (warmUpMs / 1000 + result.seconds + rowsLateSeconds),
+    latencyMs: result.latencyMs,
+    mainMicroseconds: Number.isNaN(main) ? null : (main / result.sent) * 1e6,
+    loadBusy: result.cpuSeconds / result.seconds,
+    syncs: syncsOf(after) - syncsOf(before),
+    claims: won,
+  }
+}
+
+/** Each append of claims is one synced write; so are the events of each transaction of rows. */
+function syncsOf({ appends, issues }: Counted): number {
+  return appends + issues
+}
+
+function claims(couponId: string): string {
+  return `/coupons/${couponId}/claims`
+}
+
+function oneOfMany(n: number): string {
+  return `many-${n}`
+}
