@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict'
 import type { PGlite } from '@electric-sql/pglite'
-import { PortError } from '../ports.ts'
 import {
   beginTexts,
+  errorIgnored,
   type Session,
   type SqlValue,
   type Statement,
@@ -83,7 +83,7 @@ export function startPgliteSession(engine: PGlite): PgliteSession {
       }
       const { tag } = await execute(commit)
       if (tag === 'COMMIT') return result
-      throw new PortError('store_broken', 'rolled back: an error in the transaction was ignored')
+      throw errorIgnored()
     },
     checkpointDue: () => bytesSinceCheckpoint >= bytesPerCheckpointMax,
     async checkpoint() {

@@ -3,8 +3,8 @@
 // field for itself: 5 times the time of a small transaction, 9 times that of a large page.
 
 import { protocol } from '@electric-sql/pglite'
-import { PortError } from '../ports.ts'
 import type { SqlFailure, SqlScalar, SqlValue, Statement } from './database.ts'
+import { boolType, integerTypes, numberTooLarge, parameterText } from './database-text.ts'
 
 /** Type ids (pg_type.oid) of the columns that a statement returns. */
 export type Columns = readonly number[]
@@ -26,24 +26,12 @@ export function prepareMessage({ name, text }: Statement): Uint8Array {
 }
 
 export function executeMessage(name: string, values: readonly SqlValue[]): Uint8Array {
-  const bind = serialize.bind({ statement: name, values: values.map(textOf) })
+  const bind = serialize.bind({ statement: name, values: values.map(parameterText) })
   return Buffer.concat([bind, serialize.execute(), serialize.sync()])
 }
 
 export function scriptMessage(text: string): Uint8Array {
   return serialize.query(text)
-}
-
-/** Parameters go as text, whose type the server knows from the statement. */
-function textOf(value: SqlValue): string | null {
-  if (value === null) return null
-  if (typeof value === 'object') return `{${value.map(elementOf).join(',')}}`
-  return String(value)
-}
-
-function elementOf(element: SqlScalar): string {
-  if (typeof element !== 'string') return String(element)
-  return `"${element.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** `columns`: of the rows, where the reply does not say itself. */
@@ -76,9 +64,6 @@ export function readReply(bytes: Buffer, columns: Columns): Reply {
   return reply
 }
 
-const boolType = 16
-const integerTypes: ReadonlySet<number> = new Set([20, 21, 23, 26])
-
 function readRow(bytes: Buffer, body: number, columns: Columns): SqlScalar[] {
   const row: SqlScalar[] = []
   let at = body + 2
@@ -103,8 +88,7 @@ function readInteger(bytes: Buffer, start: number, end: number): number {
     value = value * 10 + (bytes.readUInt8(at) - codeOf.zero)
   }
   if (Number.isSafeInteger(value)) return negative ? -value : value
-  const text = bytes.toString('utf8', start, end)
-  throw new PortError('store_broken', `the number ${text} in the database is beyond 2^53`)
+  throw numberTooLarge(bytes.toString('utf8', start, end))
 }
 
 /** By column: its name ended by NUL, then 18 bytes, the type id among them. */

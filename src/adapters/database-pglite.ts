@@ -5,7 +5,7 @@
 
 import { type Clock, PortError } from '../ports.ts'
 import { systemClock } from './clock-system.ts'
-import { type Database, databaseClosed } from './database.ts'
+import { type Database, databaseClosed, tooManyCallers } from './database.ts'
 import { startEngine } from './database-pglite-engine.ts'
 import { type PgliteSession, startPgliteSession } from './database-pglite-session.ts'
 
@@ -84,9 +84,7 @@ function createTurns(max: number): Turns {
   let waiting = 0
   return async (run) => {
     if (waiting >= max) {
-      throw new PortError('store_unavailable', 'the database has too many callers', {
-        retryable: true,
-      })
+      throw tooManyCallers()
     }
     waiting++
     const turn = last.then(run)

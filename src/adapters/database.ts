@@ -59,6 +59,16 @@ export function databaseClosed(): PortError {
   return new PortError('store_unavailable', 'the database is closed')
 }
 
+/** The server answered a commit by rolling back. */
+export function errorIgnored(): PortError {
+  return new PortError('store_broken', 'rolled back: an error in the transaction was ignored')
+}
+
+export function tooManyCallers(): PortError {
+  const text = 'the database has too many callers'
+  return new PortError('store_unavailable', text, { retryable: true })
+}
+
 /**
  * Classes of failures that lie in the moment, not in the statement: connection (08), rollback
  * for another's sake (40), resources (53), locks (55), an operator (57), the system (58).

@@ -1,0 +1,237 @@
+// One connection to a PostgreSQL server. Every call on it ends: what the server does not answer
+// within the deadline has its socket destroyed, because a connection whose other end is gone
+// (a pulled cable, a stopped process) says nothing for hours. A connection that was lost stays
+// lost; the pool opens another. It has no queue: whoever uses it asks one thing at a time.
+
+import assert from 'node:assert/strict'
+import { Socket } from 'node:net'
+import {
+  Client,
+  type ClientConfig,
+  type CustomTypesConfig,
+  DatabaseError,
+  type QueryConfig,
+} from 'pg'
+import { type Clock, PortError } from '../ports.ts'
+import {
+  beginTexts,
+  errorIgnored,
+  type Session,
+  type SqlScalar,
+  sqlError,
+  type TransactionKind,
+} from './database.ts'
+import type { PostgresLimits } from './database-postgres-limits.ts'
+import { boolType, integerTypes, numberTooLarge, parameterText } from './database-text.ts'
+
+export type PostgresConnection = Session & {
+  transaction<T>(run: (session: Session) => Promise<T>, kind: TransactionKind): Promise<T>
+  isOpen(): boolean
+  /** Says goodbye, and does not wait long for the answer. */
+  close(): Promise<void>
+  destroy(): void
+}
+export type ConnectParts = {
+  url: string
+  /** For messages: where the server is, without a secret. */
+  place: string
+  clock: Clock
+  limits: PostgresLimits
+  /** Called once, unless the connection is closed or destroyed from here. */
+  onLost(error: PortError): void
+}
+
+/** How much later than the server's own time-out ours is, so that the server can say so itself. */
+const answerReserveMs = 1_000
+/** A server that does not hang up by then is not waited for. */
+const goodbyeMsMax = 1_000
+
+export async function connectPostgres(parts: ConnectParts): Promise<PostgresConnection> {
+  const { limits } = parts
+  const link = openLink(parts)
+  const { client, within } = link
+  let isAsking = false
+
+  async function ask(query: QueryConfig | ArrayQuery) {
+    assert(!isAsking, 'a connection is asked one thing at a time')
+    link.check()
+    isAsking = true
+    try {
+      const ms = limits.statementMsMax + answerReserveMs
+      return await within(ms, 'answered', client.query<SqlScalar[]>(query as ArrayQuery))
+    } finally {
+      isAsking = false
+    }
+  }
+
+  const session: Session = {
+    async query({ name, text }, values = []) {
+      const texts = values.map(parameterText)
+      const { rows, rowCount } = await ask({ name, text, values: texts, rowMode: 'array' })
+      return { rows, count: rowCount ?? 0 }
+    },
+    async script(text) {
+      await ask({ text })
+    },
+  }
+
+  await link.connect()
+  return {
+    ...session,
+    async transaction(run, kind) {
+      await ask({ text: beginTexts[kind] })
+      let result: Awaited<ReturnType<typeof run>>
+      try {
+        result = await run(session)
+      } catch (error) {
+        // What `run` said matters more than a second failure on the way back. Where the server
+        // cannot be told, it rolls back by itself.
+        await ask({ text: 'rollback' }).catch(link.lose)
+        throw error
+      }
+      const { command } = await ask({ text: 'commit' })
+      if (command === 'COMMIT') return result
+      throw errorIgnored()
+    },
+    isOpen: link.isOpen,
+    close: link.close,
+    destroy: link.destroy,
+  }
+}
+
+/** The socket, and what is known of its end. */
+function openLink(parts: ConnectParts) {
+  const { place, clock, limits } = parts
+  const socket = new Socket()
+  const client = new Client(clientConfig(parts, socket))
+  let lost: PortError | null = null
+  let tellLost: ConnectParts['onLost'] | null = null
+
+  function lose(error: PortError): void {
+    if (lost !== null) return
+    lost = error
+    socket.destroy()
+    tellLost?.(error)
+  }
+
+  // However the connection ends, also while nothing is asked.
+  client.on('error', (error) => lose(failureOf(error, place)))
+  client.on('end', () => lose(unavailable(`${place} has ended the connection`)))
+
+  async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>()
+    const cancel = clock.after(ms, () => {
+      const error = unavailable(`${place} has not ${what} within ${ms} ms`)
+      lose(error)
+      late.reject(error)
+    })
+    try {
+      return await Promise.race([answer, late.promise])
+    } catch (error) {
+      const failure = lost ?? failureOf(error, place)
+      if (endsConnection(error)) lose(failure)
+      throw failure
+    } finally {
+      cancel()
+    }
+  }
+
+  return {
+    client,
+    within,
+    lose,
+    isOpen: () => lost === null,
+    check(): void {
+      if (lost !== null) throw lost
+    },
+    async connect(): Promise<void> {
+      try {
+        await within(limits.connectMsMax, 'let anybody in', client.connect())
+        tellLost = parts.onLost
+      } finally {
+        if (tellLost === null) socket.destroy()
+      }
+    },
+    async close(): Promise<void> {
+      tellLost = null
+      await within(goodbyeMsMax, 'hung up', client.end()).catch(() => {})
+      socket.destroy()
+    },
+    destroy(): void {
+      tellLost = null
+      lose(unavailable('the connection was given up'))
+    },
+  }
+}
+
+type ArrayQuery = QueryConfig & { rowMode: 'array' }
+
+function clientConfig({ url, limits }: ConnectParts, socket: Socket): ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'firstcome',
+    stream: () => socket,
+    statement_timeout: limits.statementMsMax,
+    lock_timeout: limits.lockMsMax,
+    idle_in_transaction_session_timeout: limits.idleInTransactionMsMax,
+    types: { getTypeParser: parserOf as CustomTypesConfig['getTypeParser'] },
+    // Both ends ask after each other, or a connection that is idle and dead is never noticed.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: limits.keepAliveMs,
+    options: keepAliveOptions(limits.keepAliveMs / 1_000),
+  }
+}
+
+/** Three questions without an answer end it, in as long again as it was silent before. */
+function keepAliveOptions(idleSeconds: number): string {
+  const times = { idle: Math.ceil(idleSeconds), interval: Math.ceil(idleSeconds / 3), count: 3 }
+  return Object.entries(times)
+    .map(([name, value]) => `-c tcp_keepalives_${name}=${value}`)
+    .join(' ')
+}
+
+function parserOf(type: number): (text: string) => SqlScalar {
+  if (type === boolType) return (text) => text === 't'
+  return integerTypes.has(type) ? integerOf : (text) => text
+}
+
+function integerOf(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value)) return value
+  throw numberTooLarge(text)
+}
+
+function unavailable(text: string, cause?: unknown): PortError {
+  return new PortError('store_unavailable', text, { retryable: true, cause })
+}
+
+function failureOf(error: unknown, place: string): PortError {
+  if (error instanceof PortError) return error
+  if (error instanceof DatabaseError && error.code !== undefined) {
+    const { code, message, detail, constraint } = error
+    return sqlError({ sqlState: code, message, detail, constraint })
+  }
+  const reason = reasonOf(error)
+  if (/password must be a/.test(reason)) {
+    return new PortError('store_broken', `${place} asks for a password, and its URL has none`)
+  }
+  if (/^SASL|SSL connection/.test(reason)) {
+    return new PortError('store_broken', `${place}: ${reason}`)
+  }
+  return unavailable(`${place} cannot be reached: ${reason}`, error)
+}
+
+/** Where a name has several addresses, each has failed for itself, and the whole says nothing. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * All that the server has not said, and the classes after which it hangs up: connection (08), an
+ * operator (57P), a transaction that was idle or open for too long (25P03, 25P04).
+ */
+function endsConnection(error: unknown): boolean {
+  if (error instanceof DatabaseError) return /^(08|57P|25P0[34])/.test(error.code ?? '')
+  return !(error instanceof PortError)
+}

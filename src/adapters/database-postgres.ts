@@ -1,0 +1,106 @@
+// A PostgreSQL server (15 or later) as a Database. It connects when it is first asked and again
+// whenever it must, so starting does not need the server. What fails because of the server or the
+// way to it is 'store_unavailable' and may be asked again, also a commit whose answer was lost:
+// the caller cannot know whether it took place, and the position in the same transaction tells.
+// Behind a pooler: one that keeps a session for each client, as statements are prepared in it.
+
+import assert from 'node:assert/strict'
+import { Client } from 'pg'
+import { type Clock, PortError } from '../ports.ts'
+import type { Database, Statement } from './database.ts'
+import { connectPostgres, type PostgresConnection } from './database-postgres-connection.ts'
+import { type PostgresLimits, postgresLimits } from './database-postgres-limits.ts'
+import { createPool, type PoolState } from './database-postgres-pool.ts'
+
+export type PostgresOptions = {
+  /** May hold a password, which no message repeats. */
+  url: string
+  clock: Clock
+  limits?: Partial<PostgresLimits> | undefined
+  /** The server went away; once for each time, and as early as it is noticed. */
+  onWarning?: ((message: string) => void) | undefined
+}
+export type PostgresState = PoolState & {
+  /** Whether what was last asked reached the server; false until it did. */
+  reachable: boolean
+  /** How often the server could not be reached, or a connection to it was lost. */
+  failures: number
+  lastError: string | null
+}
+export type PostgresDatabase = Database & { state(): PostgresState }
+
+export function startPostgres(options: PostgresOptions): PostgresDatabase {
+  const { url, clock, onWarning } = options
+  const limits = { ...postgresLimits, ...options.limits }
+  const place = placeOf(url)
+  const texts = new Map<string, string>()
+  let reachable = false
+  let failures = 0
+  let lastError: string | null = null
+
+  function failed(error: unknown): void {
+    if (!(error instanceof PortError)) return
+    if (reachable || failures === 0) onWarning?.(error.message)
+    failures++
+    reachable = false
+    lastError = error.message
+  }
+
+  const pool = createPool<PostgresConnection>({
+    clock,
+    limits,
+    async connect(onLost) {
+      try {
+        const connection = await connectPostgres({
+          url,
+          place,
+          clock,
+          limits,
+          onLost(error) {
+            failed(error)
+            onLost()
+          },
+        })
+        reachable = true
+        return connection
+      } catch (error) {
+        failed(error)
+        throw error
+      }
+    },
+  })
+
+  async function use<T>(run: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    const result = await pool.use(run)
+    reachable = true
+    return result
+  }
+
+  /** In whatever connection it runs, a name means one text. */
+  function checkName({ name, text }: Statement): void {
+    const known = texts.get(name)
+    assert(known === undefined || known === text, `two statements are named ${name}`)
+    texts.set(name, text)
+  }
+
+  return {
+    async query(statement, values) {
+      checkName(statement)
+      return use((connection) => connection.query(statement, values))
+    },
+    script: (text) => use((connection) => connection.script(text)),
+    transaction: (run, kind = 'write') => use((connection) => connection.transaction(run, kind)),
+    state: () => ({ ...pool.state(), reachable, failures, lastError }),
+    close: pool.close,
+  }
+}
+
+/** The errors of parsing hold the URL, and with it the password, so they are not passed on. */
+function placeOf(url: string): string {
+  try {
+    const { host, port, database } = new Client({ connectionString: url })
+    return `PostgreSQL at ${host}:${port}/${database ?? ''}`
+  } catch {
+    throw new PortError('store_broken', 'the URL of PostgreSQL cannot be understood')
+  }
+}

@@ -1,0 +1,38 @@
+// Runs the contracts of the database and of the coupon store on a PostgreSQL server.
+
+import { after, describe } from 'node:test'
+import { systemClock } from '../../src/adapters/clock-system.ts'
+import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
+import { startPostgres } from '../../src/adapters/database-postgres.ts'
+import { postgresMigrationLimits } from '../../src/adapters/database-postgres-limits.ts'
+import { migrate } from '../../src/adapters/migrations.ts'
+import { postgresForTests } from '../services/postgres.ts'
+import { couponStoreContract } from './coupon-store.ts'
+import { databaseContract, queryableContract } from './database.ts'
+
+const postgres = await postgresForTests()
+after(postgres.close)
+const clock = systemClock()
+
+describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
+  const url = await postgres.newDatabase()
+  const open = async () => startPostgres({ url, clock })
+
+  databaseContract('PostgreSQL', open)
+
+  queryableContract('PostgreSQL', async () => {
+    const database = await open()
+    return { database, owner: database, close: database.close }
+  })
+
+  const migrating = startPostgres({ url, clock, limits: postgresMigrationLimits })
+  await migrate(migrating)
+  await migrating.close()
+  const database = await open()
+  after(() => database.close())
+
+  couponStoreContract('SQL on PostgreSQL', async (crashPoint) => {
+    await database.script('truncate coupons.coupons, coupons.issued_coupons, coupons.positions')
+    return { store: createCouponStoreSql({ database, crashPoint }), close: async () => {} }
+  })
+})
