@@ -12,6 +12,7 @@ import { startServer } from '../services/api/server.ts'
 import type { ReadStore, ServerParts } from '../services/api/server-parts.ts'
 import type { Stops } from './stops.ts'
 import type { Faults } from './test-faults.ts'
+import { unlessTold } from './told-to-stop.ts'
 
 export type ApiNodeParts = {
   log: Log
@@ -25,6 +26,8 @@ export type ApiNodeParts = {
   logger: Logger
   onReading?: ((done: number, total: number) => void) | undefined
   onFatal(error: unknown): void
+  /** Ends the start while it reads the log. */
+  signal?: AbortSignal | undefined
   extraRoutes?: ServerParts['extraRoutes'] | undefined
 }
 
@@ -48,7 +51,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     onError: parts.onFatal,
   })
   stops.push(() => claims.close())
-  await claims.caughtUp
+  await (parts.signal ? unlessTold(parts.signal, claims.caughtUp) : claims.caughtUp)
 
   const server = await startServer({
     claims,

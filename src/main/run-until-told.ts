@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import type { Settings } from '../config.ts'
 import { type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { faultWarning } from './test-faults.ts'
+import { ToldToStop } from './told-to-stop.ts'
 
 /** A stop that hangs is ended; what was acknowledged is on disk at any moment. */
 const stopWaitMsMax = 30_000
@@ -12,7 +13,7 @@ const stopWaitMsMax = 30_000
 export type RoleParts = {
   settings: Settings
   logger: Logger
-  /** Aborted when the role is told to stop, also while it is still starting. */
+  /** Aborted when the role has to stop, also while it is still starting. */
   signal: AbortSignal
   /** It cannot go on: it should be closed and the process end. */
   onFatal(error: unknown): void
@@ -23,9 +24,6 @@ export type Role<Running extends RunningRole> = {
   /** Called once it runs. */
   started(running: Running): void
 }
-
-/** Thrown by a start that was told to stop. */
-export class ToldToStop extends Error {}
 
 type End = { exitCode: ExitCode; because: string; error?: unknown }
 
@@ -51,13 +49,15 @@ export async function runUntilTold<Running extends RunningRole>(
       logger,
       signal: stopping.signal,
       onFatal(error) {
+        stopping.abort()
         end.resolve({ exitCode: exitCodes.failed, because: 'cannot go on', error })
       },
     })
   } catch (error) {
     if (!(error instanceof ToldToStop)) throw error
-    err('firstcome: stopped before it had started\n')
-    return exitCodes.ok
+    const { exitCode, because, ...ended } = await end.promise
+    err(`firstcome: ${because}${reasonOf(ended.error)}; it had not started yet\n`)
+    return exitCode
   }
   started(running)
   return stopWhenTold(running, { end: end.promise, err })
@@ -67,8 +67,7 @@ type Stopping = { end: Promise<End>; err(text: string): void }
 
 async function stopWhenTold(running: RunningRole, { end, err }: Stopping): Promise<ExitCode> {
   const { exitCode, because, error } = await end
-  const reason = error instanceof Error ? `: ${error.message}` : ''
-  err(`firstcome: ${because}${reason}; answering what was accepted\n`)
+  err(`firstcome: ${because}${reasonOf(error)}; answering what was accepted\n`)
   const late = setTimeout(() => {
     err(`firstcome: did not stop within ${stopWaitMsMax} ms\n`)
     process.exit(exitCodes.failed)
@@ -76,4 +75,8 @@ async function stopWhenTold(running: RunningRole, { end, err }: Stopping): Promi
   await running.close()
   clearTimeout(late)
   return exitCode
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? `: ${error.message}` : ''
 }

@@ -22,6 +22,8 @@ export type StartParts = {
   onProgress?: (step: 'check' | 'read', done: number, total: number) => void
   /** The service cannot go on; it should be closed and the process end. */
   onFatal(error: unknown): void
+  /** Ends a start that is still reading the log. */
+  signal?: AbortSignal
   /** For the benchmark: see ServerParts. */
   extraRoutes?: ServerParts['extraRoutes'] | undefined
 }
@@ -81,6 +83,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     logger,
     onReading: (done: number, total: number) => parts.onProgress?.('read', done, total),
     onFatal: parts.onFatal,
+    signal: parts.signal,
     extraRoutes: parts.extraRoutes,
   }
   const url = await startApiNode(node, stops)
