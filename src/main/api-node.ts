@@ -5,7 +5,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Settings } from '../config.ts'
-import type { Clock, Log } from '../ports.ts'
+import type { Clock, Gate, Log } from '../ports.ts'
 import { createApiMetrics } from '../services/api/api-metrics.ts'
 import { type ClaimLimits, startClaimService } from '../services/api/claims.ts'
 import { startServer } from '../services/api/server.ts'
@@ -16,6 +16,8 @@ import { unlessTold } from './told-to-stop.ts'
 
 export type ApiNodeParts = {
   log: Log
+  /** In front of the log; whoever gives it closes it. */
+  gate?: Gate | undefined
   clock: Clock
   settings: Settings & { jwtSecret: string; codeSecret: string }
   limits?: Partial<ClaimLimits>
@@ -33,14 +35,16 @@ export type ApiNodeParts = {
 
 /** Resolves to its address once it knows the whole log and listens. */
 export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<string> {
-  const { log, clock, settings, faults, logger } = parts
+  const { log, gate, clock, settings, faults, logger } = parts
   const metrics = createApiMetrics({
     clock,
     foldReadAt: () => claims?.lastReadAt(),
     isReady: () => claims?.readiness().ready ?? false,
+    gateIsHere: gate && (() => gate.isHere()),
   })
   const claims = await startClaimService({
     log,
+    gate,
     clock,
     newId: randomUUIDv7,
     codeSecret: settings.codeSecret,

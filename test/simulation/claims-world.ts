@@ -15,6 +15,7 @@ import { type Clock, type CouponStore, type Log, PortError } from '../../src/por
 import type { ClaimAnswer } from '../../src/services/api/answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/services/api/claims.ts'
 import { type Issuer, startIssuer } from '../../src/services/issuer.ts'
+import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'
 
 export const codeSecret = 'a secret for simulated codes only'
@@ -36,7 +37,13 @@ export type World = {
   /** By `couponId userId`, in the order of the answers. */
   ledger: Map<string, Told[]>
   errors: unknown[]
-  faults: { on: boolean; lost: number; twice: number; refused: number; issuers: number }
+  faults: GateFaults & {
+    on: boolean
+    lost: number
+    twice: number
+    refused: number
+    issuers: number
+  }
 }
 
 export async function runSale(seed: number): Promise<World> {
@@ -62,7 +69,8 @@ export async function runSale(seed: number): Promise<World> {
 function createWorld(seed: number): World {
   const random = seededRandom(seed)
   const clock = virtualClock(start)
-  const faults = { on: true, lost: 0, twice: 0, refused: 0, issuers: 0 }
+  const mishaps = { lost: 0, twice: 0, refused: 0, issuers: 0 }
+  const faults = { on: true, ...mishaps, wiped: 0, lied: 0, absent: 0 }
   const topics = { [claimsTopic]: partitions, [couponEventsTopic]: 1 }
   const log = openLogMemory({
     topics,
@@ -101,10 +109,13 @@ function nextAppend(random: Random, faults: World['faults']): AppendFate {
 async function startNodes(world: World): Promise<RunningClaimService[]> {
   let ids = 0
   const nodes: RunningClaimService[] = []
+  const { clock, random, faults } = world
+  const gate = random.chance(0.8) ? createFaultyGate(clock, random, faults) : undefined
   for (let n = 0; n < world.random.int(1, 3); n++) {
     const node = await startClaimService({
       log: world.log,
-      clock: world.clock,
+      gate,
+      clock,
       newId: () => `id-${n}-${++ids}`,
       codeSecret,
       limits: { answerWaitMsMax: 500, claimsPerBatchMax: world.random.int(1, 20) },

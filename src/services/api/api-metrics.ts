@@ -5,6 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Clock, Instant } from '../../ports.ts'
 import type { ClaimAnswer } from './answers.ts'
 import type { ClaimObserver } from './claims.ts'
+import { createGateMetrics } from './gate-metrics.ts'
 
 export type ApiMetrics = { observer: ClaimObserver; registry: Registry }
 export type ApiMetricsParts = {
@@ -12,6 +13,8 @@ export type ApiMetricsParts = {
   /** When the fold last knew it had read all there was; undefined before it has started. */
   foldReadAt(): Instant | undefined
   isReady(): boolean
+  /** Absent where this node has no gate; then there are no figures of one. */
+  gateIsHere?: (() => boolean) | undefined
 }
 
 const answerKinds = Object.keys(noAnswers()) as ClaimAnswer['kind'][]
@@ -20,15 +23,17 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const answered = { memory: noAnswers(), log: noAnswers() }
+  const answered = { memory: noAnswers(), held: noAnswers(), log: noAnswers() }
   new Counter({
     name: 'firstcome_claims_total',
-    help: 'Claims answered, by outcome, from memory or by a record of the log',
+    help:
+      'Claims answered, by outcome: from memory, by a record of the log, or (held) from memory ' +
+      'after the gate had them held back',
     labelNames: ['outcome', 'by'],
     registers,
     collect() {
       this.reset()
-      for (const by of ['memory', 'log'] as const) {
+      for (const by of ['memory', 'held', 'log'] as const) {
         for (const outcome of answerKinds) this.inc({ outcome, by }, answered[by][outcome])
       }
     },
@@ -67,9 +72,11 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
       this.set(parts.isReady() ? 1 : 0)
     },
   })
+  const { gateIsHere } = parts
   return {
     registry,
     observer: {
+      ...(gateIsHere === undefined ? {} : { gate: createGateMetrics(registry, gateIsHere) }),
       answered(kind, by) {
         answered[by][kind] += 1
       },

@@ -10,10 +10,17 @@ import {
   settled,
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
-import { type Clock, type Instant, type Log, PortError } from '../../ports.ts'
+import { type Clock, type Gate, type Instant, type Log, PortError } from '../../ports.ts'
 import { codeDeriver, type DeriveCode, rememberCodes } from '../coupon-codes.ts'
 import type { ClaimAnswer, ClaimService, CommandAnswer, Readiness, Unavailable } from './answers.ts'
 import { type ClaimBatcher, createClaimBatcher } from './claim-batcher.ts'
+import {
+  type ClaimGate,
+  type ClaimGateLimits,
+  createClaimGate,
+  type GatedClaim,
+  type GateObserver,
+} from './claim-gate.ts'
 import { amongNodes, type OwnClaims } from './claims-among-nodes.ts'
 import { type CouponFold, startCouponFold } from './coupon-fold.ts'
 import { createCouponList } from './coupon-list.ts'
@@ -22,6 +29,8 @@ import { createWaiters, type Waiters } from './waiters.ts'
 
 export type ClaimServiceParts = {
   log: Log
+  /** Whoever gives it closes it. */
+  gate?: Gate | undefined
   clock: Clock
   newId(): string
   codeSecret: string
@@ -33,7 +42,7 @@ export type ClaimServiceParts = {
   /** The fold has stopped for good; the process should end. */
   onError(error: unknown): void
 }
-export type ClaimLimits = {
+export type ClaimLimits = ClaimGateLimits & {
   /** Records of one append: large enough that one sync serves a stampede's few milliseconds. */
   claimsPerBatchMax: number
   /** Claims that wait for an append, about a second of work; beyond it the node says busy. */
@@ -51,10 +60,13 @@ export type ClaimLimits = {
   foldWaitMsMax: number
 }
 export type ClaimObserver = {
-  answered(kind: ClaimAnswer['kind'], by: 'memory' | 'log'): void
+  answered(kind: ClaimAnswer['kind'], by: AnsweredBy): void
   appended(claims: number, seconds: number): void
   voided(): void
+  gate?: GateObserver
 }
+/** held: from memory, too, but only after the gate had it held back for a while. */
+export type AnsweredBy = 'memory' | 'held' | 'log'
 
 export const defaultClaimLimits: ClaimLimits = {
   claimsPerBatchMax: 5_000,
@@ -63,6 +75,9 @@ export const defaultClaimLimits: ClaimLimits = {
   tailStallMsMax: 2_000,
   clockSkewMsMax: 0,
   foldWaitMsMax: 0,
+  claimsPerAskMax: 1_000,
+  gatedClaimsMax: 20_000,
+  holdMsMax: 200,
 }
 
 export type RunningClaimService = ClaimService & {
@@ -111,7 +126,10 @@ export async function startClaimService(parts: ClaimServiceParts): Promise<Runni
     caughtUp: fold.caughtUp,
     lastReadAt: fold.lastReadAt,
     drain: () => node.drain(),
-    close: fold.close,
+    close() {
+      node.gate?.close()
+      return fold.close()
+    },
   }
 }
 
@@ -119,12 +137,13 @@ type Asked = { couponId: string; userId: string }
 
 class ClaimNode {
   fold: CouponFold = notStarted
+  readonly gate: ClaimGate | null
   private state: 'running' | 'stopping' | 'broken' = 'running'
   private readonly parts: ClaimServiceParts
   private readonly limits: ClaimLimits
   private readonly codeOf: Record<'issued' | 'already_issued', DeriveCode>
   private readonly batcher: ClaimBatcher
-  private readonly claimWaiters: Waiters<ClaimAnswer>
+  private readonly claimWaiters: Waiters<ClaimAnswer, 'held'>
   private readonly commandWaiters: Waiters<CommandAnswer>
 
   constructor(parts: ClaimServiceParts) {
@@ -135,9 +154,9 @@ class ClaimNode {
     this.limits = limits
     const derive = codeDeriver(parts.codeSecret)
     this.codeOf = { issued: derive, already_issued: rememberCodes(derive) }
-    this.claimWaiters = createWaiters<ClaimAnswer>({
+    this.claimWaiters = createWaiters<ClaimAnswer, 'held'>({
       ...waiting,
-      onAnswered: ({ kind }) => observe?.answered(kind, 'log'),
+      onAnswered: ({ kind }, by) => observe?.answered(kind, by),
     })
     this.commandWaiters = createWaiters<CommandAnswer>(waiting)
     this.batcher = createClaimBatcher({
@@ -150,25 +169,24 @@ class ClaimNode {
       onRefused: (claimId, error) => this.claimWaiters.answer(claimId, refusedBy(error)),
       onError: (error) => this.onBroken(error),
     })
+    this.gate = parts.gate === undefined ? null : this.behindGate(parts.gate)
   }
 
   claim(couponId: string, userId: string): ClaimAnswer | Promise<ClaimAnswer> {
-    const { clock, newId, observe, crashPoint } = this.parts
+    const { newId, observe, crashPoint } = this.parts
     if (this.state === 'stopping') return stopping
     if (!this.fold.hasCaughtUp()) return starting
-    if (this.trustsMemory()) {
-      const answer = this.known({ couponId, userId }, clock.now() + this.limits.clockSkewMsMax)
-      if (answer !== null) {
-        observe?.answered(answer.kind, 'memory')
-        return answer
-      }
+    const answer = this.fromMemory({ couponId, userId })
+    if (answer !== null) {
+      observe?.answered(answer.kind, 'memory')
+      return answer
     }
-    const claimId = newId()
-    const value = encodeMessage({ type: 'coupon.claimed', couponId, userId, claimId })
-    crashPoint?.('K5')
-    return this.batcher.add(claimId, { key: couponId, value })
-      ? this.claimWaiters.wait(claimId)
-      : busy
+    const claim = { couponId, userId, claimId: newId() }
+    if (this.gate !== null && this.trustsMemory()) {
+      crashPoint?.('K2')
+      if (this.gate.take(claim)) return this.claimWaiters.wait(claim.claimId)
+    }
+    return this.append(claim) ? this.claimWaiters.wait(claim.claimId) : busy
   }
 
   mine(couponId: string, userId: string): ClaimAnswer | null {
@@ -190,8 +208,13 @@ class ClaimNode {
     return answer
   }
 
-  /** Answers whoever waits for this very record. */
-  onDecided(command: Command, { outcome }: Decision): void {
+  /** Answers whoever waits for this very record, then whoever it settles the matter for. */
+  onDecided(command: Command, decision: Decision): void {
+    this.answerWaiting(command, decision)
+    this.gate?.onDecided(command, decision)
+  }
+
+  private answerWaiting(command: Command, { outcome }: Decision): void {
     const { message } = command
     // `decide` answers a claim with a claim's outcome, and any other record with the other kind.
     if (message.type === 'coupon.claimed') {
@@ -230,6 +253,40 @@ class ClaimNode {
     if (this.state === 'running') this.state = 'stopping'
     const { batcher, claimWaiters, commandWaiters } = this
     await Promise.all([batcher.drained(), claimWaiters.empty(), commandWaiters.empty()])
+  }
+
+  /** False where too many wait already. */
+  private append(claim: GatedClaim): boolean {
+    const value = encodeMessage({ type: 'coupon.claimed', ...claim })
+    this.parts.crashPoint?.('K5')
+    return this.batcher.add(claim.claimId, { key: claim.couponId, value })
+  }
+
+  private behindGate(gate: Gate): ClaimGate {
+    const { clock, crashPoint, observe } = this.parts
+    return createClaimGate({
+      gate,
+      clock,
+      crashPoint,
+      limits: this.limits,
+      observe: observe?.gate,
+      coupon: (couponId) => this.fold.coupons.get(couponId),
+      settle: (claim) => {
+        const answer = this.fromMemory(claim)
+        if (answer !== null) this.claimWaiters.answer(claim.claimId, answer, 'held')
+        return answer !== null
+      },
+      append: (claim) => {
+        if (!this.append(claim)) this.claimWaiters.answer(claim.claimId, busy)
+      },
+      onError: (error) => this.onBroken(error),
+    })
+  }
+
+  /** Null where memory does not know, or cannot be trusted. */
+  private fromMemory(of: Asked): ClaimAnswer | null {
+    if (!this.trustsMemory()) return null
+    return this.known(of, this.parts.clock.now() + this.limits.clockSkewMsMax)
   }
 
   /** What is known is only as fresh as the fold. */

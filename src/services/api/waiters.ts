@@ -3,24 +3,24 @@
 
 import type { Clock } from '../../ports.ts'
 
-export type Waiters<Answer> = {
+export type Waiters<Answer, By extends string = 'log'> = {
   /** Asked for twice with one id, both get the one answer. */
   wait(id: string): Promise<Answer>
   isWaiting(id: string): boolean
-  /** No effect where nobody waits for that id, or no longer. */
-  answer(id: string, answer: Answer): void
+  /** No effect where nobody waits for that id, or no longer. `by`: what has answered. */
+  answer(id: string, answer: Answer, by?: By): void
   size(): number
   /** Resolves once nobody waits. */
   empty(): Promise<void>
 }
 
-export type WaitersOptions<Answer> = {
+export type WaitersOptions<Answer, By extends string = 'log'> = {
   clock: Clock
   waitMs: number
   /** The answer to those who have waited so long. */
   late: Answer
   /** Called for every waiting that ends. */
-  onAnswered?: (answer: Answer) => void
+  onAnswered?: (answer: Answer, by: By | 'log') => void
 }
 
 type Waiter<Answer> = {
@@ -32,7 +32,9 @@ type Waiter<Answer> = {
 /** How late a late answer can be. */
 const sweepEveryMs = 50
 
-export function createWaiters<Answer>(options: WaitersOptions<Answer>): Waiters<Answer> {
+export function createWaiters<Answer, By extends string = 'log'>(
+  options: WaitersOptions<Answer, By>,
+): Waiters<Answer, By> {
   const { clock, waitMs, late, onAnswered } = options
   const waiting = new Map<string, Waiter<Answer>>()
   let whenEmpty: (() => void)[] = []
@@ -54,12 +56,12 @@ export function createWaiters<Answer>(options: WaitersOptions<Answer>): Waiters<
     clock.after(sweepEveryMs, sweep)
   }
 
-  function answer(id: string, value: Answer): void {
+  function answer(id: string, value: Answer, by: By | 'log' = 'log'): void {
     const waiter = waiting.get(id)
     if (waiter === undefined) return
     waiting.delete(id)
     waiter.resolve(value)
-    onAnswered?.(value)
+    onAnswered?.(value, by)
     if (waiting.size > 0) return
     for (const resolve of whenEmpty) resolve()
     whenEmpty = []

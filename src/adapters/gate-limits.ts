@@ -1,0 +1,33 @@
+// What every adapter of the gate keeps, and for how long. All of it may be lost at any time.
+
+import type { Clock, GateCoupon } from '../ports.ts'
+
+export type GateLimits = {
+  /** How long (ms) a user who was let through counts as being on the way. */
+  seenMs: number
+  /**
+   * How long (ms) a coupon stays full while nodes still ask: whoever asks does not know that it
+   * is sold out, so some of those let through have not reached the log. Then a new round begins.
+   */
+  fullMs: number
+  /** How long (ms) the state of a coupon outlives the last who was let through. */
+  idleMs: number
+  /** How long (ms) it outlives the coupon's end at most: for nodes that are behind. */
+  afterCloseMs: number
+}
+
+export const defaultGateLimits: GateLimits = {
+  // A claim that takes longer to the log and back is rare, and asking again then costs a record.
+  seenMs: 1_000,
+  // Longer than a stampede's way to the log and back, short enough for those who wait for it.
+  fullMs: 500,
+  // Longer than a lull in a sale; without the state, counting starts at what is issued.
+  idleMs: 10 * 60_000,
+  afterCloseMs: 60_000,
+}
+
+/** How long (ms) what is written about this coupon now should last. */
+export function keepMs(coupon: GateCoupon, limits: GateLimits, clock: Clock): number {
+  const toClose = Math.max(0, coupon.closesAt - clock.now())
+  return Math.min(limits.idleMs, toClose + limits.afterCloseMs)
+}

@@ -1,0 +1,97 @@
+// One connection to Redis that mends itself: bounded waits between attempts, nothing queued while
+// it is away, and a way to drop a connection that has gone silent. It repeats no server's words
+// and no address with a password: an error reply can quote what was sent.
+
+import { createClient } from '@redis/client'
+
+export type RedisConnectionOptions = {
+  url: string
+  /** 0 ≤ x < 1; spreads the attempts of many nodes. */
+  chance(): number
+  /** Commands can be sent from now on. */
+  onReady(): void
+  /** The connection was lost, or an attempt failed. Called for each. */
+  onLost(reason: string): void
+}
+export type RedisConnection = {
+  /** `host:port`, to be told to people. */
+  address: string
+  isReady(): boolean
+  /** Rejects at once where there is no connection; has no deadline of its own. */
+  send(args: readonly string[]): Promise<unknown>
+  /** Gives this connection up and starts another. */
+  renew(): void
+  close(): void
+}
+
+const reconnectMsMin = 50
+/** Soon enough after Redis is back, seldom enough to be nothing while it is away. */
+const reconnectMsMax = 2_000
+/** A host that does not answer at all is tried anew after this. */
+const connectMsMax = 2_000
+/** Only a batch or two, each a script per coupon, can be on the way; then the gate is away. */
+const commandsQueueMax = 10_000
+
+export function connectRedis(options: RedisConnectionOptions): RedisConnection {
+  let client = start(options)
+  return {
+    address: addressOf(options.url),
+    isReady: () => client.isReady,
+    send: (args) => client.sendCommand([...args]),
+    renew() {
+      drop(client)
+      client = start(options)
+    },
+    close: () => drop(client),
+  }
+}
+
+type Client = ReturnType<typeof clientFor>
+
+function start(options: RedisConnectionOptions): Client {
+  const client = clientFor(options)
+  client.on('error', (error: unknown) => options.onLost(reasonOf(error)))
+  client.on('ready', options.onReady)
+  // Each failed attempt is told as an 'error'; this one only says that it was closed meanwhile.
+  client.connect().catch(() => {})
+  return client
+}
+
+function drop(client: Client): void {
+  client.removeAllListeners()
+  // What is rejected by this may still be told; nobody listens, and an unheard 'error' is thrown.
+  client.on('error', () => {})
+  client.destroy()
+}
+
+function clientFor({ url, chance }: RedisConnectionOptions) {
+  return createClient({
+    url,
+    RESP: 2,
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: commandsQueueMax,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    // Its own time-outs end with the writing of a command; the gate keeps the deadline.
+    commandOptions: { timeout: 0 },
+    socket: {
+      connectTimeout: connectMsMax,
+      reconnectStrategy(attempts) {
+        const waitMs = Math.min(reconnectMsMin * 2 ** Math.min(attempts, 10), reconnectMsMax)
+        return Math.ceil(waitMs * (0.5 + chance() / 2))
+      },
+    },
+  })
+}
+
+/** What went wrong, in words that cannot hold a secret: the code of an error, or its class. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'an unknown error'
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return /^[A-Z][A-Z_]+(?= )/.exec(error.message)?.[0] ?? error.constructor.name
+}
+
+function addressOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return host === '' ? pathname : host
+}

@@ -1,0 +1,222 @@
+// The gate on Redis, shared by all API nodes: one script call per coupon and batch, all of a batch
+// in one round trip. It costs no claim an error, nor more than one deadline: a call that fails or
+// is late makes the gate 'away'; then everything passes at once until a probe, which is never a
+// claim, has been answered in time. So nothing here may be relied on, and nothing is.
+
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Clock, Gate, GateClaim, GateCoupon, GateVerdict } from '../ports.ts'
+import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
+import { connectRedis, type RedisConnection, reasonOf } from './gate-redis-connection.ts'
+
+export type RedisGateOptions = {
+  url: string
+  clock: Clock
+  limits?: Partial<RedisGateLimits> | undefined
+  /** 0 ≤ x < 1. */
+  chance?: (() => number) | undefined
+  /** Once for each time that it goes away; never holds a secret. */
+  onWarning?: ((message: string) => void) | undefined
+}
+export type RedisGateLimits = GateLimits & {
+  /** The longest (ms) that a claim waits for a verdict: ten times a slow answer of a near Redis. */
+  deadlineMs: number
+  /** The first wait (ms) before a probe; doubled after each that fails. */
+  probeMsMin: number
+  /** So long after Redis is well again the gate may still be away. */
+  probeMsMax: number
+  /** A connection on which nothing has been answered for so long (ms) is given up. */
+  silentMsMax: number
+  /** Users judged by one call: Redis does nothing else meanwhile, and Lua's stack is small. */
+  usersPerCallMax: number
+}
+
+export const defaultRedisGateLimits: RedisGateLimits = {
+  ...defaultGateLimits,
+  deadlineMs: 25,
+  probeMsMin: 100,
+  probeMsMax: 1_000,
+  silentMsMax: 2_000,
+  usersPerCallMax: 256,
+}
+
+export function startRedisGate(options: RedisGateOptions): Gate {
+  const gate = new RedisGate(options)
+  return {
+    ask: (claims) => gate.ask(claims),
+    isHere: () => gate.here,
+    close: () => gate.close(),
+  }
+}
+
+const script = readFileSync(new URL('lua/gate.lua', import.meta.url), 'utf8')
+const scriptDigest = createHash('sha1').update(script).digest('hex')
+
+/** One script call, and which claims of the batch it judges. */
+type Call = { args: string[]; indexes: number[] }
+
+class RedisGate {
+  here = false
+  private readonly options: RedisGateOptions
+  private readonly limits: RedisGateLimits
+  private readonly chance: () => number
+  private readonly connection: RedisConnection
+  private closed = false
+  private warned = false
+  private probing = false
+  private probeWaitMs: number
+  private cancelProbe: (() => void) | null = null
+
+  constructor(options: RedisGateOptions) {
+    this.options = options
+    this.limits = { ...defaultRedisGateLimits, ...options.limits }
+    this.chance = options.chance ?? Math.random
+    this.probeWaitMs = this.limits.probeMsMin
+    this.connection = connectRedis({
+      url: options.url,
+      chance: this.chance,
+      onReady: () => void this.probe(),
+      onLost: (reason) => this.goAway(reason),
+    })
+  }
+
+  async ask(claims: readonly GateClaim[]): Promise<GateVerdict[]> {
+    const verdicts = claims.map((): GateVerdict => 'pass')
+    if (!this.here || claims.length === 0) return verdicts
+    const judged = this.callsFor(claims).map((call) => this.judge(call, verdicts))
+    const failure = await this.inTime(Promise.all(judged), this.limits.deadlineMs)
+    if (failure !== null) this.goAway(failure)
+    // A copy: what arrives too late must not change it any more.
+    return [...verdicts]
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.here = false
+    this.cancelProbe?.()
+    this.connection.close()
+  }
+
+  private callsFor(claims: readonly GateClaim[]): Call[] {
+    const calls: Call[] = []
+    const open = new Map<GateCoupon, Call>()
+    claims.forEach(({ coupon, userId }, index) => {
+      let call = open.get(coupon)
+      if (call === undefined || call.indexes.length >= this.limits.usersPerCallMax) {
+        call = { args: this.argsFor(coupon), indexes: [] }
+        open.set(coupon, call)
+        calls.push(call)
+      }
+      call.args.push(userId)
+      call.indexes.push(index)
+    })
+    return calls
+  }
+
+  private argsFor(coupon: GateCoupon): string[] {
+    const { limits, options } = this
+    const { seenMs, fullMs } = limits
+    const numbers = [coupon.quantity, coupon.issued, seenMs, fullMs]
+    return [
+      ...evalsha,
+      ...keysOf(coupon.couponId, coupon.epoch),
+      ...numbers.map(String),
+      String(keepMs(coupon, limits, options.clock)),
+    ]
+  }
+
+  /** Writes the verdicts of one call where they belong. */
+  private async judge({ args, indexes }: Call, verdicts: GateVerdict[]): Promise<void> {
+    const letters = await this.run(args)
+    if (typeof letters !== 'string' || letters.length !== indexes.length) {
+      throw new Error('Redis answered the gate script with something else')
+    }
+    indexes.forEach((index, n) => {
+      verdicts[index] = verdictOf[letters.charAt(n)] ?? 'pass'
+    })
+  }
+
+  /** A Redis that has restarted knows no scripts: NOSCRIPT says that nothing was run. */
+  private async run(args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.connection.send(args)
+    } catch (error) {
+      if (reasonOf(error) !== 'NOSCRIPT') throw error
+      const loaded = this.connection.send(['SCRIPT', 'LOAD', script])
+      return (await Promise.all([loaded, this.connection.send(args)]))[1]
+    }
+  }
+
+  /** Null where it has been done in time; else why not. Never rejects. */
+  private inTime(work: Promise<unknown>, ms: number): Promise<string | null> {
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(ms, () => {
+        // This process may have been the busy one: an answer that is here already is read first.
+        setImmediate(() => resolve(late))
+      })
+      work.then(
+        () => {
+          cancel()
+          resolve(null)
+        },
+        (error: unknown) => {
+          cancel()
+          resolve(reasonOf(error))
+        },
+      )
+    })
+  }
+
+  private goAway(reason: string): void {
+    if (this.closed) return
+    this.here = false
+    if (!this.warned) {
+      const { address } = this.connection
+      this.options.onWarning?.(
+        `the gate (Redis at ${address}) is away: ${reason}; claims go on without it`,
+      )
+    }
+    this.warned = true
+    if (!this.probing && this.cancelProbe === null) this.probeLater()
+  }
+
+  private probeLater(): void {
+    const waitMs = this.probeWaitMs * (0.5 + this.chance() / 2)
+    this.probeWaitMs = Math.min(2 * this.probeWaitMs, this.limits.probeMsMax)
+    this.cancelProbe = this.options.clock.after(waitMs, () => void this.probe())
+  }
+
+  /** The script itself with no user: refused where it would be, and it leaves nothing behind. */
+  private async probe(): Promise<void> {
+    this.cancelProbe?.()
+    this.cancelProbe = null
+    // Without a connection there is nothing to ask; the next one begins with a probe.
+    if (this.closed || this.here || this.probing || !this.connection.isReady()) return
+    const { clock } = this.options
+    this.probing = true
+    const askedAt = clock.now()
+    const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'])
+    const failure = await this.inTime(work, this.limits.silentMsMax)
+    this.probing = false
+    if (this.closed) return
+    const slow = clock.now() - askedAt > this.limits.deadlineMs
+    if (failure === null && !slow) {
+      this.here = true
+      this.warned = false
+      this.probeWaitMs = this.limits.probeMsMin
+      return
+    }
+    if (failure === late) this.connection.renew()
+    this.goAway(failure ?? late)
+  }
+}
+
+const late = 'no answer in time'
+const evalsha = ['EVALSHA', scriptDigest, '2'] as const
+const verdictOf: Readonly<Record<string, GateVerdict>> = { p: 'pass', s: 'seen', f: 'full' }
+
+/** The braces keep all that is known of a coupon in one slot of a cluster. */
+function keysOf(couponId: string, epoch: string): [string, string] {
+  const prefix = `firstcome:gate:{c:${couponId}}:${epoch}`
+  return [`${prefix}:count`, `${prefix}:seen`]
+}

@@ -1,0 +1,360 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { seededRandom } from '../../../test/simulation/random.ts'
+import { virtualClock } from '../../adapters/clock-virtual.ts'
+import { createGateMemory } from '../../adapters/gate-memory.ts'
+import { openLogMemory } from '../../adapters/log-memory.ts'
+import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
+import type { Clock, Gate, GateClaim, GateVerdict, Log } from '../../ports.ts'
+import type { ClaimAnswer } from './answers.ts'
+import type { GateObserver } from './claim-gate.ts'
+import { type AnsweredBy, type ClaimLimits, startClaimService } from './claims.ts'
+
+const start = Date.parse('2026-01-01T00:00:00Z')
+const codeSecret = 'a secret that is used in tests only'
+
+type Options = {
+  gate(clock: Clock): Gate
+  nodes?: number
+  limits?: Partial<ClaimLimits>
+  appendTakesMs?: number
+  wrap?(log: Log): Log
+}
+
+async function startNodes(options: Options) {
+  const clock = virtualClock(start)
+  const memory = openLogMemory({
+    topics: { [claimsTopic]: 2 },
+    clock,
+    nextAppend: () => ({ takesMs: options.appendTakesMs ?? 4, fate: 'stored' }),
+  })
+  const errors: unknown[] = []
+  const answeredBy: Record<AnsweredBy, number> = { memory: 0, held: 0, log: 0 }
+  const seen = { bypassed: 0, calls: 0, pass: 0, seen: 0, full: 0, toMemory: 0, toLog: 0 }
+  const observer: GateObserver = {
+    asked(verdicts) {
+      seen.calls += 1
+      for (const verdict of ['pass', 'seen', 'full'] as const) seen[verdict] += verdicts[verdict]
+    },
+    bypassed: () => void (seen.bypassed += 1),
+    released: (to) => void (seen[to === 'memory' ? 'toMemory' : 'toLog'] += 1),
+  }
+  const gate = options.gate(clock)
+  let ids = 0
+  const start1 = () =>
+    startClaimService({
+      log: options.wrap?.(memory) ?? memory,
+      gate,
+      clock,
+      newId: () => `id-${++ids}`,
+      codeSecret,
+      limits: options.limits,
+      observe: {
+        answered: (_, by) => void (answeredBy[by] += 1),
+        appended() {},
+        voided() {},
+        gate: observer,
+      },
+      onError: (error) => errors.push(error),
+    })
+  const nodes = await Promise.all(Array.from({ length: options.nodes ?? 1 }, start1))
+  const node = (n = 0) => nodes[n] ?? assert.fail()
+  const pass = (ms: number) => clock.runUntil(clock.now() + ms)
+  let commands = 0
+  async function command(message: { type: 'coupon.paused' | 'coupon.closed' } | Restock | Create) {
+    const by = { by: 'operator', commandId: `command-${++commands}` }
+    const decided = node().command({ couponId: 'sale', ...message, ...by })
+    await pass(20)
+    assert.equal((await decided).kind, 'decided')
+  }
+  const create = (quantity: number) =>
+    command({ type: 'coupon.created', terms: { name: 'sale', quantity }, rules: newestRules })
+  const records = () => memory.records(claimsTopic).flat().length
+  /** The kind of the answer, and how long it took. */
+  async function ask(userId: string, n = 0) {
+    const askedAt = clock.now()
+    const answer: ClaimAnswer = await node(n).claim('sale', userId)
+    return { answer, kind: answer.kind, tookMs: clock.now() - askedAt }
+  }
+  return { clock, errors, answeredBy, seen, node, pass, command, create, records, ask }
+}
+type Restock = { type: 'coupon.restocked'; add: number }
+type Create = {
+  type: 'coupon.created'
+  terms: { name: string; quantity: number }
+  rules: number
+}
+
+/** A gate that says what it is told to. */
+function gateThatSays(say: (claim: GateClaim, n: number) => GateVerdict): Gate {
+  let asked = 0
+  return {
+    ask: async (claims) => claims.map((claim) => say(claim, asked++)),
+    isHere: () => true,
+    close: () => Promise.resolve(),
+  }
+}
+
+describe('the claim path behind a gate', () => {
+  it('makes one record of one user who asks three nodes at once, who all tell the same', async () => {
+    const gate = (clock: Clock) => createGateMemory({ clock })
+    const { create, ask, pass, records, seen, answeredBy } = await startNodes({ gate, nodes: 3 })
+    await create(5)
+    const before = records()
+    const asked = [0, 1, 2].map((n) => ask('kim', n))
+    await pass(50)
+    const answers = (await Promise.all(asked)).map(({ answer }) => answer)
+    assert.equal(records(), before + 1)
+    const told = answers.map((answer) => answer.kind === 'issued' && answer)
+    assert.deepEqual(
+      told.map((answer) => answer && [answer.issued.slot, answer.first]),
+      [
+        [1, true],
+        [1, false],
+        [1, false],
+      ],
+    )
+    assert.deepEqual([seen.pass, seen.seen, seen.toMemory, answeredBy.held], [1, 2, 2, 2])
+  })
+
+  it('asks nobody else once as many as are left are on the way, and tells them as it sells out', async () => {
+    const gate = (clock: Clock) => createGateMemory({ clock })
+    const { create, ask, pass, records, answeredBy } = await startNodes({ gate })
+    await create(3)
+    const before = records()
+    const asked = Array.from({ length: 50 }, (_, n) => ask(`user-${n}`))
+    await pass(20)
+    const answers = await Promise.all(asked)
+    assert.deepEqual(count(answers), { issued: 3, sold_out: 47 })
+    assert.equal(records(), before + 3)
+    assert.equal(answeredBy.held, 47)
+    assert.ok(
+      answers.every(({ tookMs }) => tookMs <= 4),
+      'as soon as the fold knew',
+    )
+  })
+
+  for (const verdict of ['seen', 'full'] as const) {
+    it(`lets nobody lose by a gate that calls everyone ${verdict}: they are late, and that is all`, async () => {
+      const limits = { holdMsMax: 200 }
+      const gate = () => gateThatSays(() => verdict)
+      const { create, ask, pass, seen } = await startNodes({ gate, limits })
+      await create(2)
+      const asked = ['a', 'b', 'c'].map((user) => ask(user))
+      await pass(250)
+      const answers = await Promise.all(asked)
+      assert.deepEqual(
+        answers.map(({ kind }) => kind),
+        ['issued', 'issued', 'sold_out'],
+      )
+      assert.ok(answers.every(({ tookMs }) => tookMs >= 200 && tookMs <= 210))
+      assert.equal(seen.toLog, 3)
+    })
+  }
+
+  it('sends those it has held back on as soon as a restock makes room', async () => {
+    const gate = () => gateThatSays((_, n) => (n === 0 ? 'pass' : 'full'))
+    const { create, command, ask, pass } = await startNodes({ gate, limits: { holdMsMax: 10_000 } })
+    await create(2)
+    const asked = ['a', 'b', 'c', 'd'].map((user) => ask(user))
+    await command({ type: 'coupon.restocked', add: 1 })
+    await pass(20)
+    const kinds = (await Promise.all(asked)).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['issued', 'issued', 'issued', 'sold_out'])
+  })
+
+  for (const type of ['coupon.paused', 'coupon.closed'] as const) {
+    it(`tells those it has held back at once when the log says ${type}`, async () => {
+      const gate = () => gateThatSays(() => 'full')
+      const { create, command, ask, records } = await startNodes({
+        gate,
+        limits: { holdMsMax: 10_000 },
+      })
+      await create(1)
+      const before = records()
+      const asked = ['a', 'b'].map((user) => ask(user))
+      await command({ type })
+      const kinds = (await Promise.all(asked)).map(({ kind }) => kind)
+      const expected = type === 'coupon.paused' ? 'paused' : 'closed'
+      assert.deepEqual(kinds, [expected, expected])
+      assert.equal(records(), before + 1, 'the command alone')
+    })
+  }
+
+  it('asks a gate that is away nothing', async () => {
+    const gate = (clock: Clock): Gate => {
+      const away = createGateMemory({ clock })
+      away.setHere(false)
+      return away
+    }
+    const { create, ask, pass, seen } = await startNodes({ gate })
+    await create(1)
+    const asked = ask('kim')
+    await pass(4)
+    assert.deepEqual([(await asked).kind, (await asked).tookMs], ['issued', 2])
+    assert.deepEqual([seen.calls, seen.bypassed], [0, 1])
+  })
+
+  it('gathers while a call is in flight, asks claimsPerAskMax at once, and no more than fit', async () => {
+    const batches: number[] = []
+    const gate = (clock: Clock): Gate => ({
+      ...gateThatSays(() => 'pass'),
+      async ask(claims) {
+        batches.push(claims.length)
+        await new Promise<void>((resolve) => clock.after(5, resolve))
+        return claims.map(() => 'pass')
+      },
+    })
+    const limits = { claimsPerAskMax: 4, gatedClaimsMax: 8 }
+    const { create, ask, pass, seen } = await startNodes({ gate, limits })
+    await create(100)
+    const asked = [ask('first')]
+    await pass(1)
+    for (let n = 0; n < 10; n++) asked.push(ask(`user-${n}`))
+    await pass(100)
+    assert.deepEqual(batches, [1, 4, 4])
+    assert.equal(seen.bypassed, 2)
+    assert.deepEqual(count(await Promise.all(asked)), { issued: 11 })
+  })
+
+  it('holds back no more than gatedClaimsMax', async () => {
+    const gate = () => gateThatSays(() => 'full')
+    const limits = { gatedClaimsMax: 3, holdMsMax: 200 }
+    const { create, ask, pass, seen } = await startNodes({ gate, limits })
+    await create(100)
+    const held = ['a', 'b', 'c'].map((user) => ask(user))
+    await pass(1)
+    const beyond = ask('d')
+    await pass(10)
+    assert.ok((await beyond).tookMs <= 4)
+    assert.equal(seen.bypassed, 1)
+    await pass(250)
+    assert.deepEqual(count(await Promise.all(held)), { issued: 3 })
+  })
+
+  it('loses no claim by a gate that answers too little, or rejects, and reports the latter', async () => {
+    let calls = 0
+    const gate = (): Gate => ({
+      ...gateThatSays(() => 'pass'),
+      ask: async () => (calls++ === 0 ? [] : assert.fail('a bug in the gate')),
+    })
+    const { create, ask, pass, errors } = await startNodes({ gate })
+    await create(5)
+    for (const user of ['a', 'b']) {
+      const asked = ask(user)
+      await pass(20)
+      assert.equal((await asked).kind, 'issued')
+    }
+    assert.equal(errors.length, 1)
+  })
+
+  it('neither asks the gate nor answers those held back while its tail is stalled', async () => {
+    let stalledAt = Number.POSITIVE_INFINITY
+    const wrap = (log: Log): Log => ({
+      ...log,
+      tail(options) {
+        const tail = log.tail(options)
+        return { ...tail, lastReadAt: () => Math.min(tail.lastReadAt(), stalledAt) }
+      },
+    })
+    const gate = () => gateThatSays((_, n) => (n === 0 ? 'full' : 'pass'))
+    const limits = { tailStallMsMax: 1_000, holdMsMax: 1_500 }
+    const { clock, create, ask, pass, seen, records } = await startNodes({ gate, wrap, limits })
+    await create(1)
+    const before = records()
+    stalledAt = clock.now()
+    await pass(900)
+    const held = ask('kim')
+    await pass(200)
+    const winner = ask('lee')
+    await pass(10)
+    assert.equal((await winner).kind, 'issued')
+    assert.equal(seen.calls, 1)
+    await pass(1_500)
+    const { answer } = await held
+    assert.ok(answer.kind === 'sold_out' && answer.record !== undefined, 'the log was asked')
+    assert.equal(records(), before + 2)
+  })
+
+  it('answers all it has accepted when it is stopped', async () => {
+    const gate = () => gateThatSays((_, n) => (n % 2 === 0 ? 'pass' : 'seen'))
+    const { create, node, pass } = await startNodes({ gate })
+    await create(10)
+    const asked = ['a', 'b', 'c', 'd'].map(async (user) => node().claim('sale', user))
+    const drained = node().drain()
+    await pass(300)
+    await drained
+    const kinds = (await Promise.all(asked)).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['issued', 'issued', 'issued', 'issued'])
+  })
+
+  it('has the same winners whatever the gate says, where each asks after the one before', async () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const random = seededRandom(seed)
+      const verdicts = (['pass', 'seen', 'full'] as const).filter(() => random.chance(0.7))
+      const say = () => verdicts[random.int(0, verdicts.length - 1)] ?? 'pass'
+      const { create, ask, pass } = await startNodes({ gate: () => gateThatSays(say), nodes: 2 })
+      const quantity = random.int(1, 8)
+      await create(quantity)
+      const winners: string[] = []
+      for (let n = 0; n < 20; n++) {
+        const user = `user-${random.int(0, 12)}`
+        const asked = ask(user, random.int(0, 1))
+        await pass(250)
+        const { answer } = await asked
+        const isNew = winners.length < quantity && !winners.includes(user)
+        if (isNew) winners.push(user)
+        const slot = winners.indexOf(user) + 1
+        const told = answer.kind === 'issued' ? answer.issued.slot : answer.kind
+        assert.equal(told, slot === 0 ? 'sold_out' : slot, `seed ${seed}, ask ${n} by ${user}`)
+      }
+    }
+  })
+
+  it('has exactly as many winners as there are, whatever the gate says, where all ask at once', async () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const random = seededRandom(seed)
+      const share = random.next()
+      const lie = () => (['pass', 'seen', 'full'] as const)[random.int(0, 2)] ?? 'pass'
+      const gate = (clock: Clock): Gate => {
+        const honest = createGateMemory({ clock })
+        return {
+          ...honest,
+          async ask(claims) {
+            if (random.chance(0.1)) honest.wipe()
+            if (random.chance(0.3)) {
+              const ms = random.int(0, 25)
+              await new Promise<void>((resolve) => clock.after(ms, resolve))
+            }
+            const verdicts = await honest.ask(claims)
+            return verdicts.map((verdict) => (random.chance(share) ? lie() : verdict))
+          },
+          isHere: () => random.chance(0.8),
+        }
+      }
+      const { clock, create, node, pass } = await startNodes({ gate, nodes: 3 })
+      const quantity = random.int(1, 40)
+      await create(quantity)
+      const last = new Map<string, ClaimAnswer>()
+      for (let n = 0; n < 180; n++) {
+        clock.after(random.int(0, 60), () => {
+          const user = `user-${n % 60}`
+          void Promise.resolve(node(random.int(0, 2)).claim('sale', user)).then((answer) => {
+            last.set(user, answer)
+          })
+        })
+      }
+      await pass(1_000)
+      const kinds = count([...last.values()])
+      const expected = { issued: quantity, sold_out: 60 - quantity }
+      assert.deepEqual(kinds, expected, `seed ${seed}`)
+      assert.equal(node().coupon('sale')?.winners.size, quantity)
+    }
+  })
+})
+
+function count(answers: readonly { kind: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { kind } of answers) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
