@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
-import { describe, test } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, describe, test } from 'node:test'
 import {
   type Environment,
   ignoredByEmbedded,
+  neededSettings,
   readSettings,
   type SettingFlags,
   type Settings,
-  secretBytesMax,
-  secretBytesMin,
 } from './config.ts'
+import { secretBytesMax, secretBytesMin } from './config-values.ts'
+
+const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'))
+const pemPath = join(directory, 'one.pem')
+writeFileSync(pemPath, pem)
+after(() => rmSync(directory, { recursive: true }))
 
 const longEnough = 'x'.repeat(secretBytesMin)
 
@@ -47,6 +55,13 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_USER_RATE_MAX: '0',
     FIRSTCOME_ADDRESS_RATE_MAX: '1000000',
     FIRSTCOME_KAFKA_BROKERS: 'one:9092, [::1]:9093',
+    FIRSTCOME_KAFKA_TLS: 'true',
+    FIRSTCOME_KAFKA_TLS_CA_FILE: pemPath,
+    FIRSTCOME_KAFKA_TLS_CERT_FILE: pemPath,
+    FIRSTCOME_KAFKA_TLS_KEY_FILE: pemPath,
+    FIRSTCOME_KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+    FIRSTCOME_KAFKA_SASL_USERNAME: 'kim',
+    FIRSTCOME_KAFKA_SASL_PASSWORD: 'hunter2',
     FIRSTCOME_REDIS_URL: 'redis://localhost:6379',
     FIRSTCOME_POSTGRES_URL: 'postgres://me:secret@db/coupons',
     FIRSTCOME_LOG_LEVEL: 'debug',
@@ -60,7 +75,11 @@ test('Every setting is read from the environment.', () => {
     codeSecret: 'é'.repeat(16),
     userRateMax: 0,
     addressRateMax: 1_000_000,
-    kafkaBrokers: ['one:9092', '[::1]:9093'],
+    kafka: {
+      brokers: ['one:9092', '[::1]:9093'],
+      tls: { ca: pem, cert: pem, key: pem },
+      sasl: { mechanism: 'SCRAM-SHA-512', username: 'kim', password: 'hunter2' },
+    },
     redisUrl: 'redis://localhost:6379',
     postgresUrl: 'postgres://me:secret@db/coupons',
     logLevel: 'debug',
@@ -102,6 +121,7 @@ describe('These values are refused, by name and with what is allowed:', () => {
     ['FIRSTCOME_USER_RATE_MAX', ['', '-1', '1000001', 'off', '0.5']],
     ['FIRSTCOME_ADDRESS_RATE_MAX', ['', '-1', '1000001']],
     ['FIRSTCOME_KAFKA_BROKERS', ['', 'one', 'one:0', 'one:65536', 'one:1,', 'kafka://one:1']],
+    ['FIRSTCOME_KAFKA_TLS', ['', 'yes', 'TRUE', '1']],
     ['FIRSTCOME_REDIS_URL', ['', 'localhost:6379', 'http://localhost', 'redis:x']],
     ['FIRSTCOME_POSTGRES_URL', ['', 'mysql://db', 'db', 'postgres:db']],
     ['FIRSTCOME_LOG_LEVEL', ['', 'INFO', 'verbose']],
@@ -120,6 +140,77 @@ describe('These values are refused, by name and with what is allowed:', () => {
       }
     })
   }
+})
+
+test('Files of certificates must be there and hold PEM, and secrets in them are not repeated.', () => {
+  const noPem = join(directory, 'no.pem')
+  writeFileSync(noPem, 'hunter2')
+  for (const path of ['', join(directory, 'none.pem'), directory, noPem]) {
+    const [mistake = '', ...more] = mistakes({
+      FIRSTCOME_KAFKA_TLS: 'true',
+      FIRSTCOME_KAFKA_TLS_CA_FILE: path,
+    })
+    assert.match(mistake, /^FIRSTCOME_KAFKA_TLS_CA_FILE must be a file with certificates in PEM/)
+    assert.ok(!mistake.includes('hunter2'))
+    assert.deepEqual(more, [])
+  }
+})
+
+describe('Settings of Kafka that only make sense together are asked for together:', () => {
+  const sasl = 'FIRSTCOME_KAFKA_SASL'
+  const table: [title: string, env: Environment, expected: string[]][] = [
+    [
+      'a name without a mechanism and a password',
+      { [`${sasl}_USERNAME`]: 'kim' },
+      [
+        `${sasl}_MECHANISM is missing: ${sasl}_USERNAME goes with it`,
+        `${sasl}_PASSWORD is missing: ${sasl}_USERNAME goes with it`,
+      ],
+    ],
+    [
+      'a certificate without a key',
+      { FIRSTCOME_KAFKA_TLS: 'true', FIRSTCOME_KAFKA_TLS_CERT_FILE: pemPath },
+      ['FIRSTCOME_KAFKA_TLS_KEY_FILE is missing: FIRSTCOME_KAFKA_TLS_CERT_FILE goes with it'],
+    ],
+    [
+      'a certificate where nothing is encrypted',
+      { FIRSTCOME_KAFKA_TLS: 'false', FIRSTCOME_KAFKA_TLS_CA_FILE: pemPath },
+      ['FIRSTCOME_KAFKA_TLS_CA_FILE is given, but FIRSTCOME_KAFKA_TLS is not true'],
+    ],
+    [
+      'a mechanism that is none',
+      { [`${sasl}_MECHANISM`]: 'GSSAPI', [`${sasl}_USERNAME`]: 'k', [`${sasl}_PASSWORD`]: 'p' },
+      [`${sasl}_MECHANISM must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, not "GSSAPI"`],
+    ],
+    [
+      'a password that is too long, which is not repeated',
+      {
+        [`${sasl}_MECHANISM`]: 'PLAIN',
+        [`${sasl}_USERNAME`]: 'k',
+        [`${sasl}_PASSWORD`]: 'hunter2'.repeat(200),
+      },
+      [`${sasl}_PASSWORD must be 1 to 1024 characters long`],
+    ],
+  ]
+  for (const [title, env, expected] of table) {
+    test(title, () => assert.deepEqual(mistakes(env), expected))
+  }
+})
+
+test('What a command needs is asked for all at once, beside what is wrong.', () => {
+  const names = neededSettings.api ?? []
+  const read = readSettings(
+    { FIRSTCOME_PORT: 'x', FIRSTCOME_JWT_SECRET: 'short' },
+    {},
+    { command: 'api', names },
+  )
+  assert.deepEqual(read.ok ? [] : read.mistakes, [
+    'FIRSTCOME_PORT must be a whole number from 0 to 65535 (0: any free port), not "x"',
+    'FIRSTCOME_JWT_SECRET must be 32 to 4096 bytes long, not 5',
+    'FIRSTCOME_KAFKA_BROKERS is missing: "api" needs it',
+    'FIRSTCOME_POSTGRES_URL is missing: "api" needs it',
+    'FIRSTCOME_CODE_SECRET is missing: "api" needs it',
+  ])
 })
 
 test('The limits themselves are allowed.', () => {

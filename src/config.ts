@@ -2,8 +2,30 @@
 // whole: every mistake is listed at once, by the name that must be changed, and no secret is ever
 // repeated in one. Leaves out: secrets kept in the data directory (adapters/data-directory.ts).
 
-import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
+import {
+  brokers,
+  directory,
+  host,
+  type LogLevel,
+  logLevels,
+  oneOf,
+  pemFile,
+  rateMax,
+  type SaslMechanism,
+  saslCharactersMax,
+  saslMechanisms,
+  saslText,
+  secret,
+  secretBytesMax,
+  secretBytesMin,
+  type TestFault,
+  testFaults,
+  trueOrFalse,
+  url,
+  wholeNumber,
+} from './config-values.ts'
+import { nearestWord } from './nearest-word.ts'
 
 export type Settings = {
   /** 0: any free port. */
@@ -18,45 +40,50 @@ export type Settings = {
   userRateMax: number
   addressRateMax: number
   logLevel: LogLevel
-  kafkaBrokers?: string[]
+  kafka?: KafkaSettings
+  /** Absent: no gate before the log. */
   redisUrl?: string
   postgresUrl?: string
   /** For tests only: what is to go wrong, and when. */
   testFaults: TestFault[]
 }
-export type LogLevel = (typeof logLevels)[number]
-
-export type TestFault =
-  /** Die by SIGKILL when crash point `point` is passed for the `passing`th time. */
-  | { kind: 'crash'; point: string; passing: number }
-  /** Let the `attempt`th sync of the log fail. */
-  | { kind: 'sync'; attempt: number }
+export type KafkaSettings = {
+  brokers: readonly string[]
+  /** Present: connections are encrypted. Each is PEM; absent `ca`: the one of the system. */
+  tls?: { ca?: string; cert?: string; key?: string }
+  sasl?: { mechanism: SaslMechanism; username: string; password: string }
+}
 
 /** What the command line gave, as text. A flag overrides the environment. */
 export type SettingFlags = { port?: string; host?: string; data?: string; logLevel?: string }
 export type Environment = Readonly<Record<string, string | undefined>>
+/** What a command cannot do without. */
+export type SettingNeeds = { command: string; names: readonly SettingName[] }
 export type SettingsRead =
   | { ok: true; settings: Settings }
   | { ok: false; mistakes: readonly string[] }
 
-/** HS256 wants a key as long as its hash. */
-export const secretBytesMin = 32
-/** Far above any real key; a longer value is a file that was pasted by mistake. */
-export const secretBytesMax = 4096
-/** More than one user or address can ask of one process; beyond it, 0 (off) is meant. */
-export const rateMax = 1_000_000
-/** Two slips in a name: with more, the guess is more often wrong than right. */
-const editsMax = 2
-/** The crash points are numbered K1 to K30. */
-const crashPointPattern = /^K([1-9]|[12][0-9]|30)$/
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** By command. What is not listed works without, or asks for what it misses when it misses it. */
+export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = {
+  api: [
+    'FIRSTCOME_KAFKA_BROKERS',
+    'FIRSTCOME_POSTGRES_URL',
+    'FIRSTCOME_JWT_SECRET',
+    'FIRSTCOME_CODE_SECRET',
+  ],
+  issuer: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL', 'FIRSTCOME_CODE_SECRET'],
+  migrate: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
+}
 
 export function environment(): Environment {
   return process.env
 }
 
-export function readSettings(env: Environment, flags: SettingFlags = {}): SettingsRead {
+export function readSettings(
+  env: Environment,
+  flags: SettingFlags = {},
+  needs?: SettingNeeds,
+): SettingsRead {
   const mistakes = unknownNames(env)
   const given = givenTexts(env, flags)
 
@@ -75,11 +102,11 @@ export function readSettings(env: Environment, flags: SettingFlags = {}): Settin
     dataDirectory: resolve(read('FIRSTCOME_DATA', directory) ?? './data'),
     userRateMax: read('FIRSTCOME_USER_RATE_MAX', (text) => wholeNumber(text, rateMax)) ?? 20,
     addressRateMax: read('FIRSTCOME_ADDRESS_RATE_MAX', (text) => wholeNumber(text, rateMax)) ?? 0,
-    logLevel: read('FIRSTCOME_LOG_LEVEL', logLevel) ?? 'info',
+    logLevel: read('FIRSTCOME_LOG_LEVEL', (text) => oneOf(text, logLevels)) ?? 'info',
     testFaults: read('FIRSTCOME_TEST_FAULTS', testFaults) ?? [],
     ...optional('jwtSecret', read('FIRSTCOME_JWT_SECRET', secret)),
     ...optional('codeSecret', read('FIRSTCOME_CODE_SECRET', secret)),
-    ...optional('kafkaBrokers', read('FIRSTCOME_KAFKA_BROKERS', brokers)),
+    ...optional('kafka', readKafka(read)),
     ...optional(
       'redisUrl',
       read('FIRSTCOME_REDIS_URL', (text) => url(text, redisSchemes)),
@@ -89,13 +116,63 @@ export function readSettings(env: Environment, flags: SettingFlags = {}): Settin
       read('FIRSTCOME_POSTGRES_URL', (text) => url(text, sqlSchemes)),
     ),
   }
+  mistakes.push(...mistakesTogether(given, needs))
   return mistakes.length > 0 ? { ok: false, mistakes } : { ok: true, settings }
 }
+
+type Read = <T>(name: SettingName, parse: (text: string) => T | null) => T | undefined
+
+function readKafka(read: Read): KafkaSettings | undefined {
+  const list = read('FIRSTCOME_KAFKA_BROKERS', brokers)
+  const encrypted = read('FIRSTCOME_KAFKA_TLS', trueOrFalse)
+  const tls = {
+    ...optional('ca', read('FIRSTCOME_KAFKA_TLS_CA_FILE', pemFile)),
+    ...optional('cert', read('FIRSTCOME_KAFKA_TLS_CERT_FILE', pemFile)),
+    ...optional('key', read('FIRSTCOME_KAFKA_TLS_KEY_FILE', pemFile)),
+  }
+  const mechanism = read('FIRSTCOME_KAFKA_SASL_MECHANISM', (text) => oneOf(text, saslMechanisms))
+  const username = read('FIRSTCOME_KAFKA_SASL_USERNAME', saslText)
+  const password = read('FIRSTCOME_KAFKA_SASL_PASSWORD', saslText)
+  if (list === undefined) return undefined
+  const signsIn = mechanism !== undefined && username !== undefined && password !== undefined
+  return {
+    brokers: list,
+    ...(encrypted === true ? { tls } : {}),
+    ...(signsIn ? { sasl: { mechanism, username, password } } : {}),
+  }
+}
+
+/** What is wrong with settings that are each right by themselves. */
+function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: SettingNeeds): string[] {
+  const mistakes: string[] = []
+  for (const name of needs?.names ?? []) {
+    if (!given.has(name)) mistakes.push(`${name} is missing: "${needs?.command}" needs it`)
+  }
+  for (const together of [saslNames, certificateNames]) {
+    const has = together.find((name) => given.has(name))
+    const missing = together.filter((name) => has !== undefined && !given.has(name))
+    for (const name of missing) mistakes.push(`${name} is missing: ${has} goes with it`)
+  }
+  const encrypted = given.get('FIRSTCOME_KAFKA_TLS')?.text
+  for (const name of tlsFileNames) {
+    if (!given.has(name) || encrypted === 'true') continue
+    mistakes.push(`${name} is given, but FIRSTCOME_KAFKA_TLS is not true`)
+  }
+  return mistakes
+}
+
+const saslNames = [
+  'FIRSTCOME_KAFKA_SASL_MECHANISM',
+  'FIRSTCOME_KAFKA_SASL_USERNAME',
+  'FIRSTCOME_KAFKA_SASL_PASSWORD',
+] as const
+const certificateNames = ['FIRSTCOME_KAFKA_TLS_CERT_FILE', 'FIRSTCOME_KAFKA_TLS_KEY_FILE'] as const
+const tlsFileNames = ['FIRSTCOME_KAFKA_TLS_CA_FILE', ...certificateNames] as const
 
 /** The settings that were given, but that the embedded profile has no use for. */
 export function ignoredByEmbedded(settings: Settings): SettingName[] {
   const ignored: SettingName[] = []
-  if (settings.kafkaBrokers !== undefined) ignored.push('FIRSTCOME_KAFKA_BROKERS')
+  if (settings.kafka !== undefined) ignored.push('FIRSTCOME_KAFKA_BROKERS')
   if (settings.redisUrl !== undefined) ignored.push('FIRSTCOME_REDIS_URL')
   if (settings.postgresUrl !== undefined) ignored.push('FIRSTCOME_POSTGRES_URL')
   return ignored
@@ -112,6 +189,13 @@ const allowed = {
   FIRSTCOME_USER_RATE_MAX: `requests per second, 0 to ${rateMax} (0: no limit)`,
   FIRSTCOME_ADDRESS_RATE_MAX: `requests per second, 0 to ${rateMax} (0: no limit)`,
   FIRSTCOME_KAFKA_BROKERS: 'a list host:port,host:port',
+  FIRSTCOME_KAFKA_TLS: 'true or false',
+  FIRSTCOME_KAFKA_TLS_CA_FILE: 'a file with certificates in PEM that can be read',
+  FIRSTCOME_KAFKA_TLS_CERT_FILE: 'a file with a certificate in PEM that can be read',
+  FIRSTCOME_KAFKA_TLS_KEY_FILE: 'a file with a key in PEM that can be read',
+  FIRSTCOME_KAFKA_SASL_MECHANISM: `one of ${saslMechanisms.join(', ')}`,
+  FIRSTCOME_KAFKA_SASL_USERNAME: `1 to ${saslCharactersMax} characters long`,
+  FIRSTCOME_KAFKA_SASL_PASSWORD: `1 to ${saslCharactersMax} characters long`,
   FIRSTCOME_REDIS_URL: 'a URL that starts with redis:// or rediss://',
   FIRSTCOME_POSTGRES_URL: 'a URL that starts with postgres:// or postgresql://',
   FIRSTCOME_LOG_LEVEL: `one of ${logLevels.join(', ')}`,
@@ -159,7 +243,7 @@ function givenTexts(env: Environment, flags: SettingFlags): Map<SettingName, Giv
 function found(name: SettingName, text: string): string {
   if (text === '') return '; it is empty'
   if (name.endsWith('_SECRET')) return `, not ${Buffer.byteLength(text)}`
-  if (name.endsWith('_URL')) return ''
+  if (name.endsWith('_URL') || name.endsWith('_PASSWORD')) return ''
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text
   return `, not ${JSON.stringify(short)}`
 }
@@ -169,91 +253,4 @@ function optional<Key extends string, Value>(
   value: Value | undefined,
 ): { [name in Key]?: Value } {
   return value === undefined ? {} : ({ [key]: value } as { [name in Key]?: Value })
-}
-
-function wholeNumber(text: string, max: number): number | null {
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN
-  return value <= max ? value : null
-}
-
-function host(text: string): string | null {
-  if (isIPv6(text)) return text
-  return /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$/.test(text) ? text : null
-}
-
-function directory(text: string): string | null {
-  return text.trim() === '' || text.includes('\0') ? null : text
-}
-
-function secret(text: string): string | null {
-  const bytes = Buffer.byteLength(text)
-  return bytes >= secretBytesMin && bytes <= secretBytesMax ? text : null
-}
-
-function logLevel(text: string): LogLevel | null {
-  return logLevels.find((level) => level === text) ?? null
-}
-
-function brokers(text: string): string[] | null {
-  const list = text.split(',').map((broker) => broker.trim())
-  return list.every(isBroker) ? list : null
-}
-
-function isBroker(text: string): boolean {
-  const [, name, port] = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})$/.exec(text) ?? []
-  if (name === undefined || port === undefined) return false
-  return Number(port) >= 1 && Number(port) <= 65_535
-}
-
-function url(text: string, schemes: readonly string[]): string | null {
-  const parsed = URL.parse(text)
-  if (parsed === null || !text.includes('://')) return null
-  return schemes.includes(parsed.protocol) ? text : null
-}
-
-function testFaults(text: string): TestFault[] | null {
-  const faults = text.split(',').map((fault) => testFault(fault.trim()))
-  return faults.every((fault) => fault !== null) ? faults : null
-}
-
-function testFault(text: string): TestFault | null {
-  const [kind, ...rest] = text.split(':')
-  const nth = wholeNumber(rest.at(-1) ?? '', 999_999_999) ?? 0
-  if (nth < 1) return null
-  if (kind === 'sync' && rest.length === 1) return { kind, attempt: nth }
-  const [point] = rest
-  if (kind !== 'crash' || rest.length !== 2 || point === undefined) return null
-  return crashPointPattern.test(point) ? { kind, point, passing: nth } : null
-}
-
-/** The known word with the fewest edits from `word`, or null where none is near. */
-function nearestWord(word: string, known: readonly string[]): string | null {
-  let nearest: string | null = null
-  let fewest = editsMax + 1
-  for (const candidate of known) {
-    const edits = editDistance(word, candidate)
-    if (edits >= fewest) continue
-    nearest = candidate
-    fewest = edits
-  }
-  return nearest
-}
-
-/** Letters to add, drop or change (Levenshtein), counted row by row. */
-function editDistance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, at) => at)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const change = from[row - 1] === to[column - 1] ? 0 : 1
-      const edits = Math.min(
-        (above[column] ?? 0) + 1,
-        (current[column - 1] ?? 0) + 1,
-        (above[column - 1] ?? 0) + change,
-      )
-      current.push(edits)
-    }
-    above = current
-  }
-  return above.at(-1) ?? 0
 }

@@ -82,8 +82,11 @@ export type CouponStore = {
   /** Positions and coupons (without their winners) as of one moment. */
   snapshot(): Promise<ProjectionSnapshot>
 }
-/** `next`: the first offset not yet applied; `published`: not yet published. */
-export type StoredPosition = { next: number; published: number }
+/**
+ * `next`: the first offset not yet applied; `published`: not yet published. `told`: below it all
+ * was published before the rows were dropped to be derived anew; absent: they never were.
+ */
+export type StoredPosition = { next: number; published: number; told?: number }
 export type IssueBatch = {
   partition: number
   expected: number

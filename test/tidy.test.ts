@@ -46,7 +46,7 @@ const arrows: { from: RegExp; may: RegExp[]; packages: boolean }[] = [
     ],
     packages: true,
   },
-  { from: /^src\/config\.ts$/, may: [/^src\/nearest-word\.ts$/], packages: true },
+  { from: /^src\/config\.ts$/, may: [/^src\/(config-values|nearest-word)\.ts$/], packages: true },
 ]
 
 describe('the source tree', () => {

@@ -53,15 +53,18 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
       const coupons = []
       for (const [next, published, ...coupon] of rows) {
         if (next === null) coupons.push(couponOf(coupon))
-        else positions.set(...positionOf([coupon[1], next, published] as PositionCells))
+        else positions.set(...positionOf([coupon[1], next, published] as unknown as PositionCells))
       }
       return { positions, coupons }
     },
   }
 }
 
-type PositionCells = [partition: number, next: number, published: number]
+type PositionCells = readonly [partition: number, next: number, published: number, told?: number]
 
-function positionOf([partition, next, published]: PositionCells): [number, StoredPosition] {
-  return [partition, { next, published }]
+function positionOf([partition, next, published, told = 0]: PositionCells): [
+  number,
+  StoredPosition,
+] {
+  return [partition, told === 0 ? { next, published } : { next, published, told }]
 }

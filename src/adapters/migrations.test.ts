@@ -5,7 +5,7 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { PortError } from '../ports.ts'
 import type { Database } from './database.ts'
 import { openDatabasePglite } from './database-pglite.ts'
-import { type Migration, migrate, readMigrations } from './migrations.ts'
+import { type Migration, migrate, migrationFaults, readMigrations } from './migrations.ts'
 
 const [first] = readMigrations()
 assert(first !== undefined)
@@ -61,6 +61,20 @@ describe('Migrations', () => {
   it('that this version does not know are refused by name', async () => {
     await run(one, two)
     await assert.rejects(run(one), brokenBy(two.name))
+  })
+
+  it('that are missing, unknown or edited are told to who only looks, which changes nothing', async () => {
+    const faults = (...known: Migration[]) => migrationFaults(database, [first, ...known])
+    assert.deepEqual(await faults(one), ['nothing was ever migrated there'])
+    await run(one)
+    assert.deepEqual(await faults(one), [])
+    assert.deepEqual(await faults(one, two), [`migration ${two.name} has not run yet`])
+    await run(one, two)
+    const edited = { ...one, text: `${one.text} -- edited` }
+    assert.deepEqual(await faults(edited), [
+      `migration ${one.name} has run on this database, but its file is another one now`,
+      `migration ${two.name} has run on this database, but this version does not know it`,
+    ])
   })
 
   it('may be started several times at once', async () => {

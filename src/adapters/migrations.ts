@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { PortError } from '../ports.ts'
-import type { Database } from './database.ts'
+import type { Database, Queryable } from './database.ts'
 import { loadStatements } from './statements.ts'
 
 export type Migration = { name: string; text: string }
@@ -40,15 +40,40 @@ export function migrate(database: Database, migrations = readMigrations()): Prom
   })
 }
 
+/** Why this version cannot work with the schema as it is; nothing where it can. */
+export async function migrationFaults(
+  database: Queryable,
+  migrations = readMigrations(),
+): Promise<string[]> {
+  const statements = loadStatements(['find-migrations', 'read-migrations'])
+  const { rows: found } = await database.query(statements['find-migrations'])
+  if (found[0]?.[0] === null) return ['nothing was ever migrated there']
+  const { rows } = await database.query(statements['read-migrations'])
+  const ran = new Map(rows.map((row) => row as readonly [string, string]))
+  const pending = migrations.slice(1).filter(({ name }) => !ran.has(name))
+  return [
+    ...pending.map(({ name }) => `migration ${name} has not run yet`),
+    ...strangers(ran, migrations.slice(1)),
+  ]
+}
+
 function checkKnown(ran: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
+  const [first] = strangers(ran, migrations)
+  if (first !== undefined) throw new PortError('store_broken', first)
+}
+
+/** What has run, but not as this version knows it. */
+function strangers(ran: ReadonlyMap<string, string>, migrations: readonly Migration[]): string[] {
   const known = new Map(migrations.map(({ name, text }) => [name, sha256(text)]))
+  const wrong: string[] = []
   for (const [name, checksum] of ran) {
     const expected = known.get(name)
     if (expected === checksum) continue
     const reason =
       expected === undefined ? 'this version does not know it' : 'its file is another one now'
-    throw new PortError('store_broken', `migration ${name} has run on this database, but ${reason}`)
+    wrong.push(`migration ${name} has run on this database, but ${reason}`)
   }
+  return wrong
 }
 
 function sha256(text: string): string {

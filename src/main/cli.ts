@@ -4,7 +4,13 @@
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { DataDirectoryError } from '../adapters/data-directory.ts'
-import { environment, readSettings, type SettingFlags } from '../config.ts'
+import {
+  environment,
+  neededSettings,
+  readSettings,
+  type SettingFlags,
+  type SettingNeeds,
+} from '../config.ts'
 import { PortError } from '../ports.ts'
 import {
   CommandError,
@@ -81,7 +87,7 @@ async function runCommand<Options>(
   load: () => Promise<CommandRun<Options>>,
 ): Promise<ExitCode> {
   const options = command.optsWithGlobals<SettingFlags & Record<string, unknown>>()
-  const read = readSettings(environment(), flagsOf(options))
+  const read = readSettings(environment(), flagsOf(options), needsOf(command.name()))
   if (!read.ok) {
     const mistakes = read.mistakes.map((mistake) => `  ${mistake}`)
     const message = ['the settings are wrong:', ...mistakes].join('\n')
@@ -101,6 +107,10 @@ function flagsOf({ port, host, data, logLevel }: SettingFlags): SettingFlags {
     ...(data === undefined ? {} : { data }),
     ...(logLevel === undefined ? {} : { logLevel }),
   }
+}
+
+function needsOf(command: string): SettingNeeds {
+  return { command, names: neededSettings[command] ?? [] }
 }
 
 function argumentsOf(command: Command): { attributeName: string }[] {

@@ -2,7 +2,7 @@
 // Each command's code is loaded only when it runs, so that a small command starts fast.
 
 import { Command, Option } from 'commander'
-import { logLevels } from '../config.ts'
+import { logLevels } from '../config-values.ts'
 import type { CommandRun } from './command-context.ts'
 import { addCouponCommands } from './command-line-coupon.ts'
 import { addProofCommands } from './command-line-proof.ts'

@@ -7,7 +7,7 @@ import { connectDatabase } from '../adapters/database-thread.ts'
 import type { LogFile } from '../adapters/log-file.ts'
 import { serveLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'
-import type { TestFault } from '../config.ts'
+import type { TestFault } from '../config-values.ts'
 import { PortError } from '../ports.ts'
 import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
 

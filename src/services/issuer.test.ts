@@ -12,7 +12,7 @@ import {
   newestRules,
 } from '../domain/coupons/messages.ts'
 import { type CouponStore, type Log, PortError } from '../ports.ts'
-import { startIssuer } from './issuer.ts'
+import { fencedWaitMs, startIssuer } from './issuer.ts'
 
 const codeSecret = 'a secret that is used in tests only'
 const couponId = 'sale'
@@ -118,8 +118,10 @@ describe('the issuer', () => {
     await first.close()
     const second = await world.start({ store })
     await world.append(claimed('lee'))
-    await world.pass(100)
+    await world.pass(fencedWaitMs - 1)
     await world.append(claimed('park'))
+    await world.pass(0)
+    assert.equal((await world.rows()).length, 2, 'it must first hear whether it still owns this')
     await world.pass(100)
     assert.deepEqual(
       (await world.rows()).map(({ slot }) => slot),
@@ -127,6 +129,27 @@ describe('the issuer', () => {
     )
     assert.deepEqual(world.errors, [])
     await second.close()
+  })
+
+  it('derives dropped rows anew, and tells nobody twice', async () => {
+    const world = createWorld()
+    await world.append(created(3), claimed('kim'), claimed('lee'))
+    const told = 3
+    const store: CouponStore = {
+      ...world.store,
+      async positions() {
+        const stored = await world.store.positions()
+        return stored.size > 0 ? stored : new Map([[0, { next: 0, published: 0, told }]])
+      },
+    }
+    const issuer = await world.start({ store })
+    await world.pass(100)
+    assert.equal((await world.rows()).length, 2)
+    assert.deepEqual(world.events(), [])
+    await world.append(claimed('park'))
+    await world.pass(100)
+    assert.deepEqual(world.events(), ['coupon.issued/sale/3'])
+    await issuer.close()
   })
 
   it('refuses a log that ends before what it has issued', async () => {

@@ -7,6 +7,7 @@ import { claimsTopic } from '../domain/coupons/messages.ts'
 import {
   type Clock,
   type CouponStore,
+  type IssuedRow,
   type Log,
   type LogBatch,
   type Membership,
@@ -39,10 +40,18 @@ export type IssuerObserver = {
 export type Issuer = {
   /** Next offset to apply, by partition that this issuer owns now. */
   positions(): ReadonlyMap<number, number>
+  /** Drops all it knows and starts again from what is stored. */
+  restart(): void
   close(): Promise<void>
 }
 
 export const issuerGroup = 'firstcome.issuer'
+
+/**
+ * After a fence: longer than a member that was asleep takes to hear that its partitions are gone.
+ * Else it would fetch the new position and go on beside their new owner, right but in its way.
+ */
+export const fencedWaitMs = 500
 
 type Session = { positions: Map<number, number>; close(): Promise<void> }
 
@@ -63,7 +72,7 @@ export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
       session = startSession(parts, {
         partitions: share,
         membership: await membership.promise,
-        onFenced: restart,
+        onFenced: () => void parts.clock.after(fencedWaitMs, restart),
         onError: parts.onError,
       })
     })
@@ -82,6 +91,7 @@ export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
   )
   return {
     positions: () => session?.positions ?? new Map<number, number>(),
+    restart,
     async close() {
       closed = true
       restart()
@@ -102,6 +112,7 @@ type SessionParts = {
 function startSession(parts: IssuerParts, options: SessionParts): Session {
   const { log, store, clock, crashPoint } = parts
   const positions = new Map<number, number>()
+  const toldBefore = createToldBefore()
   const ending = new AbortController()
   const retry = retryUntil(ending.signal, parts)
   const fold: IssueFold = createIssueFold({
@@ -119,7 +130,7 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
     for (const partition of options.partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
-      await publisher.publishRows(partition, position)
+      await publisher.publishRows(partition, toldBefore.begin(partition, position))
       positions.set(partition, position.next)
     }
     if (ending.signal.aborted) return
@@ -141,7 +152,7 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
     positions.set(partition, next)
     const lagMs = clock.now() - first.appendedAt
     parts.observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    await publisher.tell(partition, { issued, next })
+    await publisher.tell(partition, { issued: toldBefore.without(issued), next })
   }
 
   function onTold(next: ReadonlyMap<number, number>): Promise<void> {
@@ -173,6 +184,23 @@ function retryUntil(signal: AbortSignal, { clock, observe }: IssuerParts): Retry
 }
 
 class Fenced extends Error {}
+
+/** Events that were published before the rows were dropped to be derived anew. */
+function createToldBefore() {
+  const told = new Map<number, number>()
+  const isTold = (row: IssuedRow) => row.offset < (told.get(row.partition) ?? 0)
+  return {
+    begin(partition: number, position: StoredPosition): StoredPosition {
+      const before = position.told ?? 0
+      told.set(partition, before)
+      const published = Math.max(position.published, Math.min(before, position.next))
+      return { ...position, published }
+    },
+    without(issued: IssuedRow[]): IssuedRow[] {
+      return issued.some(isTold) ? issued.filter((row) => !isTold(row)) : issued
+    },
+  }
+}
 
 function checkBounds(position: StoredPosition, log: { partition: number; end: number }): void {
   if (position.next <= log.end) return

@@ -149,6 +149,10 @@ function fakeClaims(now: () => number): FakeClaims {
       return { kind: 'decided', outcome, ...(coupon === undefined ? {} : { coupon }) }
     },
     coupon: (couponId) => fold.coupons.get(couponId),
+    find(couponId) {
+      const coupon = fold.coupons.get(couponId)
+      return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
+    },
     coupons: ({ limit, after = '' }) =>
       [...fold.coupons.values()]
         .filter(({ couponId }) => couponId > after)

@@ -13,6 +13,7 @@ import { after, before, describe, it } from 'node:test'
 import { readOwner } from '../../src/adapters/data-directory.ts'
 import * as writer from '../../src/adapters/log-file-topic.ts'
 import * as settings from '../../src/config.ts'
+import * as values from '../../src/config-values.ts'
 import * as messages from '../../src/domain/coupons/messages.ts'
 import { buildProgram } from '../../src/main/command-line.ts'
 import { defaultClaimLimits } from '../../src/services/api/claims.ts'
@@ -158,7 +159,7 @@ describe('the documents', () => {
   })
 
   it('name limits that there are, with their values', () => {
-    const modules = [settings, messages, schemas, writer, defaultClaimLimits, serverLimits]
+    const modules = [settings, values, messages, schemas, writer, defaultClaimLimits, serverLimits]
     const limits = new Map<string, unknown>(modules.flatMap((module) => Object.entries(module)))
     const named = rowsOf(operating, /^\w+Max$|^\w+Min$/)
     assert.ok(named.length > 10)

@@ -41,15 +41,20 @@ export type CommandAnswer =
 
 export type Readiness = { ready: boolean; reasons: string[] }
 
+export type Found = { kind: 'found'; coupon: Coupon } | { kind: 'unknown_coupon' } | Unavailable
+
 /** The claim path behind the HTTP layer. Read-only calls answer from this node's own fold. */
 export type ClaimService = {
   /** At once where the log has settled the matter already; else when it has. */
   claim(couponId: string, userId: string): ClaimAnswer | Promise<ClaimAnswer>
   /** What a claim would be told now, without making one; null: not won, and the coupon is open. */
-  mine(couponId: string, userId: string): ClaimAnswer | null
+  mine(couponId: string, userId: string): ClaimAnswer | null | Promise<ClaimAnswer | null>
   /** Appends a control record and answers what the log decided. */
   command(message: ControlMessage): Promise<CommandAnswer>
+  /** As far as this node has read. */
   coupon(couponId: string): Coupon | undefined
+  /** As far as the log goes: looks again before it says that there is none. */
+  find(couponId: string): Found | Promise<Found>
   /** In id order, strictly after `page.after`. */
   coupons(page: Page): Coupon[]
   readiness(): Readiness

@@ -14,6 +14,9 @@ declare module 'fastify' {
 
 export type CallOptions = { config: { call: CallConfig }; onRequest: CallHook[] }
 
-export function callOptions(hooks: CallHooks, call: CallConfig): CallOptions {
+export function callOptions<Caller extends keyof CallHooks>(
+  hooks: Pick<CallHooks, Caller>,
+  call: CallConfig & { caller: Caller },
+): CallOptions {
   return { config: { call }, onRequest: hooks[call.caller] }
 }

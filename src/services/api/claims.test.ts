@@ -122,7 +122,7 @@ describe('the claim path', () => {
     assert.deepEqual(told, { kind: 'pending' })
     assert.equal(node.mine('sale', 'kim'), null)
     await pass(60_000)
-    assert.equal(node.mine('sale', 'kim')?.kind, 'issued')
+    assert.equal((await node.mine('sale', 'kim'))?.kind, 'issued')
   })
 
   it('says at once that a claim was not stored where that is certain', async () => {

@@ -21,8 +21,10 @@ import {
   type GatedClaim,
   type GateObserver,
 } from './claim-gate.ts'
+import { amongNodes, type OwnClaims } from './claims-among-nodes.ts'
 import { type CouponFold, startCouponFold } from './coupon-fold.ts'
 import { createCouponList } from './coupon-list.ts'
+import { createFoldFreshness } from './fold-freshness.ts'
 import { createWaiters, type Waiters } from './waiters.ts'
 
 export type ClaimServiceParts = {
@@ -56,6 +58,11 @@ export type ClaimLimits = ClaimGateLimits & {
   tailStallMsMax: number
   /** How far this node's clock and the log's may be apart. */
   clockSkewMsMax: number
+  /**
+   * Where other nodes append too: how long to wait for the fold before something is unknown. 0:
+   * this node is the only one, and knows.
+   */
+  foldWaitMsMax: number
 }
 export type ClaimObserver = {
   answered(kind: ClaimAnswer['kind'], by: AnsweredBy): void
@@ -73,6 +80,7 @@ export const defaultClaimLimits: ClaimLimits = {
   answerWaitMsMax: 5_000,
   tailStallMsMax: 2_000,
   clockSkewMsMax: 0,
+  foldWaitMsMax: 0,
   claimsPerAskMax: 1_000,
   gatedClaimsMax: 20_000,
   holdMsMax: 200,
@@ -89,22 +97,38 @@ export type RunningClaimService = ClaimService & {
 
 export async function startClaimService(parts: ClaimServiceParts): Promise<RunningClaimService> {
   const node = new ClaimNode(parts)
+  const { log, clock } = parts
+  const waitMsMax = parts.limits?.foldWaitMsMax ?? defaultClaimLimits.foldWaitMsMax
+  const freshness = createFoldFreshness({
+    clock,
+    bounds: () => log.bounds(claimsTopic),
+    positions: () => fold.positions(),
+    waitMsMax,
+  })
   const fold = await startCouponFold({
-    log: parts.log,
-    clock: parts.clock,
+    log,
+    clock,
+    onAdvanced: waitMsMax > 0 ? freshness.advanced : undefined,
     onDecided: (command, decision) => node.onDecided(command, decision),
     onVoid: () => parts.observe?.voided(),
     onProgress: parts.onProgress,
     onError: (error) => node.onBroken(error),
   })
   node.fold = fold
-  return {
+  const service: OwnClaims = {
     claim: (couponId, userId) => node.claim(couponId, userId),
     command: (message) => node.command(message),
     mine: (couponId, userId) => node.mine(couponId, userId),
     readiness: () => node.readiness(),
     coupon: (couponId) => fold.coupons.get(couponId),
+    find(couponId) {
+      const coupon = fold.coupons.get(couponId)
+      return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
+    },
     coupons: createCouponList(fold.coupons),
+  }
+  return {
+    ...(waitMsMax > 0 ? amongNodes(service, freshness) : service),
     caughtUp: fold.caughtUp,
     lastReadAt: fold.lastReadAt,
     drain: () => node.drain(),
@@ -306,6 +330,7 @@ const notStarted: CouponFold = {
   coupons: new Map(),
   caughtUp: Promise.resolve(),
   hasCaughtUp: () => false,
+  positions: () => [],
   lastReadAt: () => 0,
   close: () => Promise.resolve(),
 }

@@ -12,6 +12,8 @@ export type CouponFoldParts = {
   /** Called for every record, in the order of its partition. */
   onDecided(command: Command, decision: Decision): void
   onVoid(reason: string): void
+  /** Called after every batch. */
+  onAdvanced?: (() => void) | undefined
   /** The fold has stopped for good: the log cannot be read, or not be understood. */
   onError(error: unknown): void
   onProgress?: ((done: number, total: number) => void) | undefined
@@ -22,6 +24,8 @@ export type CouponFold = {
   /** Resolves when the fold has reached the end of the log as it stood at the start. */
   caughtUp: Promise<void>
   hasCaughtUp(): boolean
+  /** By partition, the next offset to read. */
+  positions(): readonly number[]
   lastReadAt(): Instant
   close(): Promise<void>
 }
@@ -47,6 +51,7 @@ export async function startCouponFold(parts: CouponFoldParts): Promise<CouponFol
       else parts.onDecided(read.command, applyCommand(fold, read.command))
     }
     if (behind > 0) countTowardsStart(partition, records.length)
+    parts.onAdvanced?.()
   }
 
   function countTowardsStart(partition: number, records: number): void {
@@ -64,6 +69,7 @@ export async function startCouponFold(parts: CouponFoldParts): Promise<CouponFol
     coupons: fold.coupons,
     caughtUp: caughtUp.promise,
     hasCaughtUp: () => behind === 0,
+    positions: () => next,
     lastReadAt: tail.lastReadAt,
     close: tail.close,
   }

@@ -34,10 +34,14 @@ export function addClaimRoutes(app: Api, { claims, clock, hooks }: RouteParts): 
     },
     (request, reply) => {
       const { couponId } = request.params
+      const send = (answer: ClaimAnswer | null) => {
+        if (answer === null) return sendProblem(reply, 'not-issued')
+        const known = answer.kind === 'issued' ? { ...answer, first: false } : answer
+        sendClaimAnswer(reply, { answer: known, couponId, now: clock.now() })
+      }
       const answer = claims.mine(couponId, callerOf(request).userId)
-      if (answer === null) return sendProblem(reply, 'not-issued')
-      const known = answer.kind === 'issued' ? { ...answer, first: false } : answer
-      sendClaimAnswer(reply, { answer: known, couponId, now: clock.now() })
+      if (answer instanceof Promise) answer.then(send, (error: unknown) => reply.send(error))
+      else send(answer)
     },
   )
 }

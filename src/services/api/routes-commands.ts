@@ -47,9 +47,14 @@ function addCreate(app: Api, parts: RouteParts): void {
     },
     async (request, reply) => {
       const { couponId = newId(), ...asked } = request.body
+      let terms = readTerms(asked, clock.now())
       // Of a coupon that is there, the log compares the terms, however late they are repeated.
-      const isNew = parts.claims.coupon(couponId) === undefined
-      const terms = readTerms(asked, isNew ? clock.now() : 0)
+      if (
+        terms.kind === 'errors' &&
+        (await parts.claims.find(couponId)).kind !== 'unknown_coupon'
+      ) {
+        terms = readTerms(asked, 0)
+      }
       if (terms.kind === 'errors') {
         sendProblem(reply, 'invalid-request', { errors: terms.errors })
         return reply

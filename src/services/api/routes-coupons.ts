@@ -1,9 +1,10 @@
 // What anyone may read about coupons, from this node's own fold.
 
+import type { Found } from './answers.ts'
 import { callOptions } from './call.ts'
 import { couponJson } from './coupon-json.ts'
 import { nextPage } from './pages.ts'
-import { sendProblem } from './problems.ts'
+import { sendProblem, sendUnavailable } from './problems.ts'
 import { CouponPage, CouponPath, couponRef, Page } from './schemas.ts'
 import type { Api, RouteParts } from './server-parts.ts'
 
@@ -24,9 +25,14 @@ export function addCouponRoutes(app: Api, { claims, clock, hooks }: RouteParts):
       schema: getSchema,
     },
     (request, reply) => {
-      const coupon = claims.coupon(request.params.couponId)
-      if (coupon === undefined) sendProblem(reply, 'unknown-coupon')
-      else reply.send(couponJson(coupon, clock.now()))
+      const send = (found: Found) => {
+        if (found.kind === 'unknown_coupon') sendProblem(reply, 'unknown-coupon')
+        else if (found.kind === 'unavailable') sendUnavailable(reply, found)
+        else reply.send(couponJson(found.coupon, clock.now()))
+      }
+      const found = claims.find(request.params.couponId)
+      if (found instanceof Promise) found.then(send, (error: unknown) => reply.send(error))
+      else send(found)
     },
   )
 }

@@ -1,33 +1,35 @@
 // About the service itself: alive, ready, measured, described.
 
+import type { Readiness } from './answers.ts'
 import { callOptions } from './call.ts'
 import { openApiDocument } from './openapi.ts'
-import { sendProblem } from './problems.ts'
+import { type ProblemSlug, sendProblem } from './problems.ts'
 import { Health, Ready } from './schemas.ts'
-import type { Api, RouteParts } from './server-parts.ts'
+import type { Api, CallHooks, ServerParts } from './server-parts.ts'
 
-export function addServiceRoutes(app: Api, { claims, metricsText, hooks }: RouteParts): void {
-  app.get(
-    '/healthz',
-    { ...callOptions(hooks, { caller: 'service', problems: [] }), schema: healthSchema },
-    (_request, reply) => {
-      reply.send({ status: 'alive' })
-    },
+export type ServiceRouteParts = {
+  readiness(): Readiness
+  metricsText: ServerParts['metricsText']
+  hooks: Pick<CallHooks, 'service'>
+}
+
+export function addServiceRoutes(app: Api, parts: ServiceRouteParts): void {
+  const { readiness, metricsText, hooks } = parts
+  const call = (...problems: ProblemSlug[]) => callOptions(hooks, { caller: 'service', problems })
+  app.get('/healthz', { ...call(), schema: healthSchema }, (_request, reply) => {
+    reply.send({ status: 'alive' })
+  })
+  app.get('/readyz', { ...call('not-ready'), schema: readySchema }, (_request, reply) => {
+    const { ready, reasons } = readiness()
+    if (ready) reply.send({ status: 'ready' })
+    else sendProblem(reply.header('retry-after', '1'), 'not-ready', { reasons })
+  })
+  app.get('/metrics', { ...call(), schema: metricsSchema }, async (_request, reply) =>
+    reply.type(metricsType).send(await metricsText()),
   )
-  app.get(
-    '/readyz',
-    { ...callOptions(hooks, { caller: 'service', problems: ['not-ready'] }), schema: readySchema },
-    (_request, reply) => {
-      const { ready, reasons } = claims.readiness()
-      if (ready) reply.send({ status: 'ready' })
-      else sendProblem(reply.header('retry-after', '1'), 'not-ready', { reasons })
-    },
-  )
-  app.get(
-    '/metrics',
-    { ...callOptions(hooks, { caller: 'service', problems: [] }), schema: metricsSchema },
-    async (_request, reply) => reply.type(metricsType).send(await metricsText()),
-  )
+}
+
+export function addOpenApiRoute(app: Api, { hooks }: Pick<ServiceRouteParts, 'hooks'>): void {
   let document: string | undefined
   app.get(
     '/openapi.json',

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { after, before, it } from 'node:test'
+import type { Database } from './database.ts'
+import { openDatabasePglite } from './database-pglite.ts'
+import { migrate } from './migrations.ts'
+import { readTopicLayouts, recordTopicLayouts } from './topic-layout-sql.ts'
+
+let database: Database
+before(async () => {
+  database = await openDatabasePglite()
+  await migrate(database)
+})
+after(() => database.close())
+
+it('remembers a topic as it was first recorded, and says which ones are new', async () => {
+  const claims = {
+    topic: 'claims',
+    topicId: 'id-1',
+    partitions: 12,
+    replicas: 3,
+    minInSyncReplicas: 2,
+  }
+  const events = { ...claims, topic: 'events', topicId: 'id-2', replicas: 1, minInSyncReplicas: 1 }
+  assert.deepEqual(await recordTopicLayouts(database, [claims]), [claims])
+  const again = { ...claims, topicId: 'id-3', partitions: 6 }
+  assert.deepEqual(await recordTopicLayouts(database, [again, events]), [events])
+  assert.deepEqual(await readTopicLayouts(database), [claims, events])
+})

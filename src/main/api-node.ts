@@ -1,0 +1,87 @@
+// An API node on whatever log and rows it is given: the fold, the claim path and the HTTP server.
+// Both profiles start it, so that both take the same paths.
+
+import { randomUUIDv7 } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Settings } from '../config.ts'
+import type { Clock, Gate, Log } from '../ports.ts'
+import { createApiMetrics } from '../services/api/api-metrics.ts'
+import { type ClaimLimits, startClaimService } from '../services/api/claims.ts'
+import { startServer } from '../services/api/server.ts'
+import type { ReadStore, ServerParts } from '../services/api/server-parts.ts'
+import type { Stops } from './stops.ts'
+import type { Faults } from './test-faults.ts'
+import { unlessTold } from './told-to-stop.ts'
+
+export type ApiNodeParts = {
+  log: Log
+  /** In front of the log; whoever gives it closes it. */
+  gate?: Gate | undefined
+  clock: Clock
+  settings: Settings & { jwtSecret: string; codeSecret: string }
+  limits?: Partial<ClaimLimits>
+  store: () => ReadStore | null
+  /** Of what else runs in this process, in the text format of Prometheus. */
+  otherMetrics: () => Promise<string>
+  faults: Faults
+  logger: Logger
+  onReading?: ((done: number, total: number) => void) | undefined
+  onFatal(error: unknown): void
+  /** Ends the start while it reads the log. */
+  signal?: AbortSignal | undefined
+  extraRoutes?: ServerParts['extraRoutes'] | undefined
+}
+
+/** Resolves to its address once it knows the whole log and listens. */
+export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<string> {
+  const { log, gate, clock, settings, faults, logger } = parts
+  const metrics = createApiMetrics({
+    clock,
+    foldReadAt: () => claims?.lastReadAt(),
+    isReady: () => claims?.readiness().ready ?? false,
+    gateIsHere: gate && (() => gate.isHere()),
+  })
+  const claims = await startClaimService({
+    log,
+    gate,
+    clock,
+    newId: randomUUIDv7,
+    codeSecret: settings.codeSecret,
+    limits: parts.limits,
+    observe: metrics.observer,
+    crashPoint: faults.crashPoint,
+    onProgress: parts.onReading,
+    onError: parts.onFatal,
+  })
+  stops.push(() => claims.close())
+  await (parts.signal ? unlessTold(parts.signal, claims.caughtUp) : claims.caughtUp)
+
+  const server = await startServer({
+    claims,
+    store: parts.store,
+    clock,
+    newId: randomUUIDv7,
+    metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),
+    settings,
+    logger,
+    extraRoutes(app, hooks) {
+      crashWhileAnswering(app, faults)
+      parts.extraRoutes?.(app, hooks)
+    },
+  })
+  stops.push(() => server.close())
+  return server.address
+}
+
+/** K9: half of a winner's answer has left; K10: all of it. */
+function crashWhileAnswering(app: FastifyInstance, { crashPoint }: Faults): void {
+  if (crashPoint === undefined) return
+  app.addHook('onSend', async (request, reply) => {
+    if (reply.statusCode !== 201 || !request.url.endsWith('/claims')) return
+    crashPoint('K9', () => request.raw.socket.write('HTTP/1.1 201 Created\r\ncontent-ty'))
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    if (reply.statusCode === 201 && request.url.endsWith('/claims')) crashPoint('K10')
+  })
+}

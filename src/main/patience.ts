@@ -1,0 +1,59 @@
+// Waits for what a role cannot start without, and says so: at once when it first fails, and then
+// again and again. It waits for ever, since who starts first is nobody's mistake; only what cannot
+// get better by waiting ends it, or being told to stop.
+
+import type { Logger } from 'pino'
+import { type Clock, PortError } from '../ports.ts'
+import { toldBy } from './told-to-stop.ts'
+
+export type Patience = {
+  clock: Clock
+  logger: Pick<Logger, 'warn' | 'info'>
+  signal: AbortSignal
+}
+
+/** Long enough for a log to stay readable, short enough for whoever watches a start. */
+export const sayEveryMs = 10_000
+/** A start goes on soon after what it waits for is there. */
+const askEveryMs = 500
+
+/** `what`: as people call it, as in "waiting for Kafka". */
+export async function patiently<T>(
+  { clock, logger, signal }: Patience,
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const startedAt = clock.now()
+  const told = toldBy(signal)
+  let reason = 'it has not answered yet'
+  let said = false
+  let cancel = clock.after(sayEveryMs, sayAgain)
+
+  function say(): void {
+    said = true
+    const seconds = Math.round((clock.now() - startedAt) / 1000)
+    logger.warn({ seconds, reason }, `waiting for ${what}`)
+  }
+  function sayAgain(): void {
+    say()
+    cancel = clock.after(sayEveryMs, sayAgain)
+  }
+
+  try {
+    for (;;) {
+      try {
+        const answer = await Promise.race([ask(), told.promise])
+        if (said) logger.info(`${what} is there`)
+        return answer
+      } catch (error) {
+        if (!(error instanceof PortError) || !error.retryable) throw error
+        reason = error.message
+        if (!said) say()
+      }
+      await Promise.race([new Promise<void>((go) => clock.after(askEveryMs, go)), told.promise])
+    }
+  } finally {
+    cancel()
+    told.forget()
+  }
+}

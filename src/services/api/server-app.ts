@@ -1,0 +1,73 @@
+// What every HTTP server of ours is before it has a route: fastify with bounds on everything that a
+// client can stretch, answers in JSON and problems only, and a stop that loses no answer.
+
+import createFastify, { type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Clock } from '../../ports.ts'
+import { useAdmission } from './admission.ts'
+import { answerClientError, useClientErrors } from './client-errors.ts'
+import { replyWithError, useErrorReplies } from './error-replies.ts'
+import { useJsonBodies } from './json-body.ts'
+import { useUnknownPaths } from './method-not-allowed.ts'
+import { useSecurityHeaders } from './security-headers.ts'
+import type { ServerLimits } from './server-limits.ts'
+import { useValidation } from './validation.ts'
+
+export type ServerAppParts = { clock: Clock; limits: ServerLimits; logger?: Logger | undefined }
+export type ServerApp = {
+  app: FastifyInstance
+  /** To be called once, when all routes are there; resolves to its address. */
+  listen(at: { host: string; port: number }): Promise<string>
+  /** Answers what was accepted, refuses the rest; resolves when no connection is open. */
+  stop(): Promise<void>
+}
+
+export async function createServerApp(parts: ServerAppParts): Promise<ServerApp> {
+  const { clock, limits, logger } = parts
+  const app = createApp(limits, logger)
+  useClientErrors(app.server)
+  useErrorReplies(app, logger)
+  useUnknownPaths(app)
+  useValidation(app)
+  useJsonBodies(app)
+  await useSecurityHeaders(app)
+  const admission = useAdmission(app, { clock, limits })
+  return {
+    app,
+    async listen({ host, port }) {
+      try {
+        return await app.listen({
+          // Fastify serves localhost by a second server, which would have none of our limits.
+          host: host === 'localhost' ? '127.0.0.1' : host,
+          port,
+          backlog: limits.acceptQueueMax,
+        })
+      } catch (error) {
+        await app.close()
+        throw error
+      }
+    },
+    stop: () => admission.stop(),
+  }
+}
+
+function createApp(limits: ServerLimits, logger: Logger | undefined): FastifyInstance {
+  // No logger for fastify itself: a line, or only a child logger, per request is too dear.
+  return createFastify({
+    bodyLimit: limits.bodyBytesMax,
+    routerOptions: { maxParamLength: limits.pathPartCharactersMax },
+    requestTimeout: limits.requestWaitMsMax,
+    connectionTimeout: limits.silenceMsMax,
+    keepAliveTimeout: limits.keepAliveMsMax,
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersWaitMsMax,
+      connectionsCheckingInterval: limits.waitCheckMs,
+      // Checked in admission.ts, which answers with a problem.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => replyWithError({ error, request, reply, logger }),
+  })
+}

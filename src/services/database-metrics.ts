@@ -1,0 +1,53 @@
+// What a process tells Prometheus about its way to the database.
+
+import { Counter, Gauge, Registry } from 'prom-client'
+
+export type DatabaseState = {
+  reachable: boolean
+  failures: number
+  open: number
+  busy: number
+  waiting: number
+}
+
+export function createDatabaseMetrics(state: () => DatabaseState): Registry {
+  const registry = new Registry()
+  const registers = [registry]
+  new Gauge({
+    name: 'firstcome_database_up',
+    help: '1 while what was last asked of the database reached it',
+    registers,
+    collect() {
+      this.set(state().reachable ? 1 : 0)
+    },
+  })
+  new Counter({
+    name: 'firstcome_database_failures_total',
+    help: 'How often the database could not be reached, or a connection to it was lost',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(state().failures)
+    },
+  })
+  new Gauge({
+    name: 'firstcome_database_connections',
+    help: 'Connections to the database, by whether a query is using them',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { open, busy } = state()
+      this.set({ state: 'busy' }, busy)
+      this.set({ state: 'idle' }, Math.max(0, open - busy))
+    },
+  })
+  new Gauge({
+    name: 'firstcome_database_waiting',
+    help: 'Calls that wait for a connection to the database',
+    registers,
+    collect() {
+      this.set(state().waiting)
+    },
+  })
+  return registry
+}

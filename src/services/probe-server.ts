@@ -1,0 +1,30 @@
+// The HTTP server of a role that has no API of its own: alive, ready and measured, nothing else.
+
+import type { Logger } from 'pino'
+import type { Clock } from '../ports.ts'
+import type { Readiness } from './api/answers.ts'
+import { addServiceRoutes } from './api/routes-service.ts'
+import { createServerApp } from './api/server-app.ts'
+import { serverLimits } from './api/server-limits.ts'
+
+export type ProbeServerParts = {
+  host: string
+  /** 0: any free port. */
+  port: number
+  readiness(): Readiness
+  metricsText(): Promise<string>
+  clock: Clock
+  logger?: Logger | undefined
+}
+export type ProbeServer = {
+  /** As `http://127.0.0.1:8080`. */
+  address: string
+  close(): Promise<void>
+}
+
+export async function startProbeServer(parts: ProbeServerParts): Promise<ProbeServer> {
+  const { clock, logger, readiness, metricsText } = parts
+  const { app, listen, stop } = await createServerApp({ clock, logger, limits: serverLimits })
+  addServiceRoutes(app, { readiness, metricsText, hooks: { service: [] } })
+  return { address: await listen(parts), close: stop }
+}
