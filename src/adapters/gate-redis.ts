@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Clock, Gate, GateClaim, GateCoupon, GateVerdict } from '../ports.ts'
 import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
-import { connectRedis, type RedisConnection, reasonOf } from './gate-redis-connection.ts'
+import { connectRedis, late, type RedisConnection, reasonOf } from './gate-redis-connection.ts'
 
 export type RedisGateOptions = {
   url: string
@@ -74,6 +74,7 @@ class RedisGate {
     this.probeWaitMs = this.limits.probeMsMin
     this.connection = connectRedis({
       url: options.url,
+      clock: options.clock,
       chance: this.chance,
       onReady: () => void this.probe(),
       onLost: (reason) => this.goAway(reason),
@@ -127,24 +128,21 @@ class RedisGate {
 
   /** Writes the verdicts of one call where they belong. */
   private async judge({ args, indexes }: Call, verdicts: GateVerdict[]): Promise<void> {
-    const letters = await this.run(args)
-    if (typeof letters !== 'string' || letters.length !== indexes.length) {
-      throw new Error('Redis answered the gate script with something else')
-    }
+    const letters = await this.run(args, indexes.length)
     indexes.forEach((index, n) => {
       verdicts[index] = verdictOf[letters.charAt(n)] ?? 'pass'
     })
   }
 
-  /** A Redis that has restarted knows no scripts: NOSCRIPT says that nothing was run. */
-  private async run(args: readonly string[]): Promise<unknown> {
-    try {
-      return await this.connection.send(args)
-    } catch (error) {
+  /** One letter for each user. A Redis that has restarted says NOSCRIPT: nothing was run. */
+  private async run(args: readonly string[], users: number): Promise<string> {
+    const letters = await this.connection.send(args).catch((error: unknown) => {
       if (reasonOf(error) !== 'NOSCRIPT') throw error
       const loaded = this.connection.send(['SCRIPT', 'LOAD', script])
-      return (await Promise.all([loaded, this.connection.send(args)]))[1]
-    }
+      return Promise.all([loaded, this.connection.send(args)]).then(([, reply]) => reply)
+    })
+    if (typeof letters !== 'string' || letters.length !== users) throw new UnexpectedReply()
+    return letters
   }
 
   /** Null where it has been done in time; else why not. Never rejects. */
@@ -195,7 +193,7 @@ class RedisGate {
     const { clock } = this.options
     this.probing = true
     const askedAt = clock.now()
-    const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'])
+    const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'], 0)
     const failure = await this.inTime(work, this.limits.silentMsMax)
     this.probing = false
     if (this.closed) return
@@ -211,9 +209,10 @@ class RedisGate {
   }
 }
 
-const late = 'no answer in time'
 const evalsha = ['EVALSHA', scriptDigest, '2'] as const
 const verdictOf: Readonly<Record<string, GateVerdict>> = { p: 'pass', s: 'seen', f: 'full' }
+
+class UnexpectedReply extends Error {}
 
 /** The braces keep all that is known of a coupon in one slot of a cluster. */
 function keysOf(couponId: string, epoch: string): [string, string] {
