@@ -145,13 +145,22 @@ class RedisGate {
     return letters
   }
 
-  /** Null where it has been done in time; else why not. Never rejects. */
+  /**
+   * Null where it has been done in time; else why not. Never rejects. Waits in slices, of which
+   * each is long enough however late its timer comes: the time in which this process itself was
+   * busy, and has perhaps not even sent what it asks, says nothing about Redis.
+   */
   private inTime(work: Promise<unknown>, ms: number): Promise<string | null> {
+    const { clock } = this.options
     return new Promise((resolve) => {
-      const cancel = this.options.clock.after(ms, () => {
-        // This process may have been the busy one: an answer that is here already is read first.
-        setImmediate(() => resolve(late))
-      })
+      let slicesLeft = deadlineSlices
+      let cancel = () => {}
+      function wait(): void {
+        // In the end, an answer that is here already is read first.
+        if (slicesLeft-- === 0) setImmediate(() => resolve(late))
+        else cancel = clock.after(ms / deadlineSlices, wait)
+      }
+      wait()
       work.then(
         () => {
           cancel()
@@ -190,27 +199,28 @@ class RedisGate {
     this.cancelProbe = null
     // Without a connection there is nothing to ask; the next one begins with a probe.
     if (this.closed || this.here || this.probing || !this.connection.isReady()) return
-    const { clock } = this.options
     this.probing = true
-    const askedAt = clock.now()
     const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'], 0)
-    const failure = await this.inTime(work, this.limits.silentMsMax)
+    const failure = await this.inTime(work, this.limits.deadlineMs)
+    const silent = failure === late && (await this.inTime(work, this.limits.silentMsMax)) === late
     this.probing = false
     if (this.closed) return
-    const slow = clock.now() - askedAt > this.limits.deadlineMs
-    if (failure === null && !slow) {
+    if (failure === null) {
       this.here = true
       this.warned = false
       this.probeWaitMs = this.limits.probeMsMin
       return
     }
-    if (failure === late) this.connection.renew()
-    this.goAway(failure ?? late)
+    if (silent) this.connection.renew()
+    this.goAway(failure)
   }
 }
 
 const evalsha = ['EVALSHA', scriptDigest, '2'] as const
 const verdictOf: Readonly<Record<string, GateVerdict>> = { p: 'pass', s: 'seen', f: 'full' }
+
+/** Five of 5 ms: a busy process blocks its timers for longer than one of them, not for all. */
+const deadlineSlices = 5
 
 class UnexpectedReply extends Error {}
 

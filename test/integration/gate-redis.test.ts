@@ -136,6 +136,19 @@ describe('the gate on a Redis that fails', { skip }, () => {
       assert.deepEqual([gate.isHere(), warnings], [true, []])
     }))
 
+  it('does not take its own process, where that is busy, for a Redis that is away', () =>
+    withGate(redis().url, async (gate, warnings) => {
+      await here(gate)
+      for (let n = 0; n < 5; n++) {
+        const asked = ask(gate, coupon(), ['a', 'b'])
+        const busyUntil = performance.now() + 4 * defaultRedisGateLimits.deadlineMs
+        await Promise.resolve()
+        while (performance.now() < busyUntil);
+        assert.deepEqual((await asked).verdicts, ['pass', 'full'])
+      }
+      assert.deepEqual([gate.isHere(), warnings], [true, []])
+    }))
+
   it('passes what a foreign value under its key keeps it from judging, and touches nothing', () =>
     withGate(redis().url, async (gate) => {
       await here(gate)

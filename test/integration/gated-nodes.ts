@@ -22,6 +22,8 @@ export type GatedNodes = {
   gates: Gate[]
   verdicts: Record<GateVerdict, number>
   released: { memory: number; log: number }
+  /** Claims that went to the log unasked. */
+  bypassed(): number
   /** Records of claims in the log. */
   claimRecords(): number
   create(couponId: string, quantity: number): Promise<void>
@@ -42,6 +44,7 @@ export async function startGatedNodes(options: GatedNodesOptions): Promise<Gated
   const gates: Gate[] = []
   const nodes: RunningClaimService[] = []
   let ids = 0
+  let bypassed = 0
   for (let n = 0; n < options.nodes; n++) {
     const gate = options.gate?.(clock)
     if (gate !== undefined) gates.push(gate)
@@ -61,7 +64,7 @@ export async function startGatedNodes(options: GatedNodesOptions): Promise<Gated
               verdicts[verdict] += counts[verdict]
             }
           },
-          bypassed() {},
+          bypassed: () => void (bypassed += 1),
           released: (to) => void (released[to] += 1),
         },
       },
@@ -74,6 +77,7 @@ export async function startGatedNodes(options: GatedNodesOptions): Promise<Gated
     gates,
     verdicts,
     released,
+    bypassed: () => bypassed,
     claimRecords() {
       const values = log
         .records(claimsTopic)
