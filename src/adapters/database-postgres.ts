@@ -29,6 +29,9 @@ export type PostgresState = PoolState & {
 }
 export type PostgresDatabase = Database & { state(): PostgresState }
 
+/** The server keeps so much of the name of a prepared statement. */
+const nameLengthMax = 63
+
 export function startPostgres(options: PostgresOptions): PostgresDatabase {
   const { url, clock, onWarning } = options
   const limits = { ...postgresLimits, ...options.limits }
@@ -78,6 +81,7 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
 
   /** In whatever connection it runs, a name means one text. */
   function checkName({ name, text }: Statement): void {
+    assert(name.length <= nameLengthMax, `the server would cut the name ${name} off`)
     const known = texts.get(name)
     assert(known === undefined || known === text, `two statements are named ${name}`)
     texts.set(name, text)
