@@ -19,8 +19,8 @@ export type GateLimits = {
 export const defaultGateLimits: GateLimits = {
   // A claim that takes longer to the log and back is rare, and asking again then costs a record.
   seenMs: 1_000,
-  // Longer than a stampede's way to the log and back, short enough for those who wait for it.
-  fullMs: 500,
+  // A little longer than a node holds back those it called full: by then they are in the log.
+  fullMs: 250,
   // Longer than a lull in a sale; without the state, counting starts at what is issued.
   idleMs: 10 * 60_000,
   afterCloseMs: 60_000,

@@ -3,9 +3,11 @@
 // and no address with a password: an error reply can quote what was sent.
 
 import { createClient } from '@redis/client'
+import type { Clock } from '../ports.ts'
 
 export type RedisConnectionOptions = {
   url: string
+  clock: Clock
   /** 0 ≤ x < 1; spreads the attempts of many nodes. */
   chance(): number
   /** Commands can be sent from now on. */
@@ -29,33 +31,61 @@ const reconnectMsMin = 50
 const reconnectMsMax = 2_000
 /** A host that does not answer at all is tried anew after this. */
 const connectMsMax = 2_000
+/** Longer than the wait, the connecting and the greeting of one attempt may take together. */
+const attemptMsMax = 5_000
 /** Only a batch or two, each a script per coupon, can be on the way; then the gate is away. */
 const commandsQueueMax = 10_000
 
 export function connectRedis(options: RedisConnectionOptions): RedisConnection {
-  let client = start(options)
+  let cancelWatch = () => {}
+  let client = start()
+
+  function start(): Client {
+    const started = clientFor(options)
+    started.on('error', (error: unknown) => {
+      watch()
+      options.onLost(reasonOf(error))
+    })
+    started.on('ready', () => {
+      cancelWatch()
+      options.onReady()
+    })
+    watch()
+    // Each failed attempt is told as an 'error'; this one only says that it was closed meanwhile.
+    started.connect().catch(() => {})
+    return started
+  }
+
+  /** The client waits for ever where a server takes the connection and then says nothing. */
+  function watch(): void {
+    cancelWatch()
+    cancelWatch = options.clock.after(attemptMsMax, () => {
+      renew()
+      options.onLost(late)
+    })
+  }
+
+  function renew(): void {
+    drop(client)
+    client = start()
+  }
+
   return {
     address: addressOf(options.url),
     isReady: () => client.isReady,
     send: (args) => client.sendCommand([...args]),
-    renew() {
+    renew,
+    close() {
+      cancelWatch()
       drop(client)
-      client = start(options)
     },
-    close: () => drop(client),
   }
 }
 
-type Client = ReturnType<typeof clientFor>
+/** Why something is given up that was not answered. */
+export const late = 'no answer in time'
 
-function start(options: RedisConnectionOptions): Client {
-  const client = clientFor(options)
-  client.on('error', (error: unknown) => options.onLost(reasonOf(error)))
-  client.on('ready', options.onReady)
-  // Each failed attempt is told as an 'error'; this one only says that it was closed meanwhile.
-  client.connect().catch(() => {})
-  return client
-}
+type Client = ReturnType<typeof clientFor>
 
 function drop(client: Client): void {
   client.removeAllListeners()

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Clock, Gate, GateClaim, GateCoupon, GateVerdict } from '../ports.ts'
 import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
-import { connectRedis, type RedisConnection, reasonOf } from './gate-redis-connection.ts'
+import { connectRedis, late, type RedisConnection, reasonOf } from './gate-redis-connection.ts'
 
 export type RedisGateOptions = {
   url: string
@@ -74,6 +74,7 @@ class RedisGate {
     this.probeWaitMs = this.limits.probeMsMin
     this.connection = connectRedis({
       url: options.url,
+      clock: options.clock,
       chance: this.chance,
       onReady: () => void this.probe(),
       onLost: (reason) => this.goAway(reason),
@@ -127,33 +128,39 @@ class RedisGate {
 
   /** Writes the verdicts of one call where they belong. */
   private async judge({ args, indexes }: Call, verdicts: GateVerdict[]): Promise<void> {
-    const letters = await this.run(args)
-    if (typeof letters !== 'string' || letters.length !== indexes.length) {
-      throw new Error('Redis answered the gate script with something else')
-    }
+    const letters = await this.run(args, indexes.length)
     indexes.forEach((index, n) => {
       verdicts[index] = verdictOf[letters.charAt(n)] ?? 'pass'
     })
   }
 
-  /** A Redis that has restarted knows no scripts: NOSCRIPT says that nothing was run. */
-  private async run(args: readonly string[]): Promise<unknown> {
-    try {
-      return await this.connection.send(args)
-    } catch (error) {
+  /** One letter for each user. A Redis that has restarted says NOSCRIPT: nothing was run. */
+  private async run(args: readonly string[], users: number): Promise<string> {
+    const letters = await this.connection.send(args).catch((error: unknown) => {
       if (reasonOf(error) !== 'NOSCRIPT') throw error
       const loaded = this.connection.send(['SCRIPT', 'LOAD', script])
-      return (await Promise.all([loaded, this.connection.send(args)]))[1]
-    }
+      return Promise.all([loaded, this.connection.send(args)]).then(([, reply]) => reply)
+    })
+    if (typeof letters !== 'string' || letters.length !== users) throw new UnexpectedReply()
+    return letters
   }
 
-  /** Null where it has been done in time; else why not. Never rejects. */
+  /**
+   * Null where it has been done in time; else why not. Never rejects. Waits in slices, of which
+   * each is long enough however late its timer comes: the time in which this process itself was
+   * busy, and has perhaps not even sent what it asks, says nothing about Redis.
+   */
   private inTime(work: Promise<unknown>, ms: number): Promise<string | null> {
+    const { clock } = this.options
     return new Promise((resolve) => {
-      const cancel = this.options.clock.after(ms, () => {
-        // This process may have been the busy one: an answer that is here already is read first.
-        setImmediate(() => resolve(late))
-      })
+      let slicesLeft = deadlineSlices
+      let cancel = () => {}
+      function wait(): void {
+        // In the end, an answer that is here already is read first.
+        if (slicesLeft-- === 0) setImmediate(() => resolve(late))
+        else cancel = clock.after(ms / deadlineSlices, wait)
+      }
+      wait()
       work.then(
         () => {
           cancel()
@@ -192,28 +199,30 @@ class RedisGate {
     this.cancelProbe = null
     // Without a connection there is nothing to ask; the next one begins with a probe.
     if (this.closed || this.here || this.probing || !this.connection.isReady()) return
-    const { clock } = this.options
     this.probing = true
-    const askedAt = clock.now()
-    const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'])
-    const failure = await this.inTime(work, this.limits.silentMsMax)
+    const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'], 0)
+    const failure = await this.inTime(work, this.limits.deadlineMs)
+    const silent = failure === late && (await this.inTime(work, this.limits.silentMsMax)) === late
     this.probing = false
     if (this.closed) return
-    const slow = clock.now() - askedAt > this.limits.deadlineMs
-    if (failure === null && !slow) {
+    if (failure === null) {
       this.here = true
       this.warned = false
       this.probeWaitMs = this.limits.probeMsMin
       return
     }
-    if (failure === late) this.connection.renew()
-    this.goAway(failure ?? late)
+    if (silent) this.connection.renew()
+    this.goAway(failure)
   }
 }
 
-const late = 'no answer in time'
 const evalsha = ['EVALSHA', scriptDigest, '2'] as const
 const verdictOf: Readonly<Record<string, GateVerdict>> = { p: 'pass', s: 'seen', f: 'full' }
+
+/** Five of 5 ms: a busy process blocks its timers for longer than one of them, not for all. */
+const deadlineSlices = 5
+
+class UnexpectedReply extends Error {}
 
 /** The braces keep all that is known of a coupon in one slot of a cluster. */
 function keysOf(couponId: string, epoch: string): [string, string] {
