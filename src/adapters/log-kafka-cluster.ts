@@ -1,0 +1,161 @@
+// What is known of the cluster: its brokers, and who leads which partition. Asked again whenever
+// something fails. A topic's identity and partition count are those seen first: a topic that was
+// deleted and made anew is another log, and is refused.
+
+import { metadataV12 } from '@platformatic/kafka'
+import { type Clock, PortError } from '../ports.ts'
+import {
+  ask,
+  type Broker,
+  createLinks,
+  type KafkaConnection,
+  type Links,
+  parseBroker,
+  reasonOf,
+} from './log-kafka-connection.ts'
+import type { KafkaLimits } from './log-kafka-limits.ts'
+
+export type Leader = { node: number; epoch: number }
+export type TopicLayout = { topicId: string; leaders: Leader[] }
+
+export type Cluster = {
+  /** For questions that are answered at once. */
+  links: Links
+  limits: KafkaLimits
+  clock: Clock
+  /** Connections of its own for one who waits for answers. */
+  newLinks(requestMsMax?: number): Links
+  /** Absent where it is not part of the cluster now. */
+  broker(node: number): Broker | undefined
+  /** Every broker that may be asked, the one that answered last first. */
+  brokers(): Broker[]
+  /** Throws log_unavailable where it does not exist, log_damaged where it is another one now. */
+  topic(name: string): TopicLayout
+  /** Asks again. Rejects with log_unavailable where no broker answers. */
+  refresh(): Promise<void>
+  onWarning(message: string): void
+}
+
+export type ClusterParts = {
+  connection: KafkaConnection
+  topics: readonly string[]
+  limits: KafkaLimits
+  clock: Clock
+  onWarning(message: string): void
+}
+
+type Metadata = Awaited<ReturnType<typeof metadataV12.api.async>>
+type MetadataTopic = Metadata['topics'][number]
+type Seen = { layout: TopicLayout; damage: PortError | null }
+
+export function createCluster(parts: ClusterParts): Cluster {
+  const { connection, limits, clock, onWarning } = parts
+  const topicNames = [...parts.topics]
+  const links = createLinks(connection, limits)
+  const bootstrap = connection.brokers.map(parseBroker)
+  const topics = new Map<string, Seen>()
+  let nodes = new Map<number, Broker>()
+  let candidates = bootstrap
+  let refreshing: Promise<void> | null = null
+
+  async function askAnyone(): Promise<void> {
+    const reasons: string[] = []
+    for (const broker of candidates) {
+      try {
+        const opened = await links.to(broker)
+        const metadata = await ask(opened, metadataV12.api, [topicNames, false, false])
+        nodes = new Map(metadata.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
+        for (const topic of metadata.topics) learnTopic({ topics, topic, onWarning })
+        candidates = allBrokers(broker)
+        return
+      } catch (error) {
+        reasons.push(`${broker.host}:${broker.port}: ${reasonOf(error)}`)
+      }
+    }
+    const message = `no Kafka broker answers (${reasons.join('; ')})`
+    throw new PortError('log_unavailable', message, { retryable: true, appended: 'no' })
+  }
+
+  function allBrokers(first: Broker): Broker[] {
+    const known = [first, ...nodes.values(), ...bootstrap]
+    return [...new Map(known.map((broker) => [`${broker.host}:${broker.port}`, broker])).values()]
+  }
+
+  return {
+    links,
+    limits,
+    clock,
+    newLinks: (requestMsMax = limits.requestMsMax) =>
+      createLinks(connection, { connectMsMax: limits.connectMsMax, requestMsMax }),
+    broker: (node) => nodes.get(node),
+    brokers: () => candidates,
+    topic(name) {
+      const seen = topics.get(name)
+      if (seen === undefined) throw noTopic(name)
+      if (seen.damage !== null) throw seen.damage
+      return seen.layout
+    },
+    refresh() {
+      refreshing ??= askAnyone().finally(() => {
+        refreshing = null
+      })
+      return refreshing
+    },
+    onWarning,
+  }
+}
+
+type Learning = {
+  topics: Map<string, Seen>
+  topic: MetadataTopic
+  onWarning(message: string): void
+}
+
+function learnTopic({ topics, topic, onWarning }: Learning): void {
+  const { name, topicId, errorCode, partitions } = topic
+  // A broker that has just started may not know it yet: what was seen stays.
+  if (!name || errorCode !== 0 || partitions.length === 0) return
+  const leaders: Leader[] = []
+  for (const { partitionIndex, leaderId, leaderEpoch } of partitions) {
+    leaders[partitionIndex] = { node: leaderId, epoch: leaderEpoch }
+  }
+  const seen = topics.get(name)
+  if (seen === undefined) {
+    topics.set(name, { layout: { topicId, leaders }, damage: null })
+    return
+  }
+  const { layout } = seen
+  if (layout.topicId !== topicId) {
+    seen.damage ??= recreated(name, layout.topicId, topicId)
+    return
+  }
+  if (layout.leaders.length !== leaders.length) {
+    onWarning(countChanged(name, layout.leaders.length, leaders.length))
+  }
+  layout.leaders.forEach((old, partition) => {
+    const leader = leaders[partition]
+    // A broker that was cut off may remember an older leader.
+    if (leader !== undefined && leader.epoch >= old.epoch) layout.leaders[partition] = leader
+  })
+}
+
+function noTopic(name: string): PortError {
+  const message = `Kafka has no topic ${name}; "firstcome migrate" creates it`
+  return new PortError('log_unavailable', message, { appended: 'no' })
+}
+
+function recreated(name: string, before: string, now: string): PortError {
+  return new PortError(
+    'log_damaged',
+    `the topic ${name} is not the one it was (id ${before} then, ${now} now): it was deleted and ` +
+      'created again, and what stood in it is gone. Restore it from a backup of Kafka',
+    { appended: 'no' },
+  )
+}
+
+function countChanged(name: string, before: number, now: number): string {
+  return (
+    `the topic ${name} had ${before} partitions and has ${now} now: the coupons of other ` +
+    'partitions than before would be decided apart. Stop every node'
+  )
+}

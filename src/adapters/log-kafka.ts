@@ -1,0 +1,66 @@
+// The log on Apache Kafka (3.1 or newer): ordered and durable by its leaders and their in-sync
+// replicas, with the broker's append time as the only clock. The parts are in the files beside
+// this one; what a topic must be like is in kafka-topics.ts.
+
+import { type Clock, type Log, PortError } from '../ports.ts'
+import { readBounds } from './log-kafka-bounds.ts'
+import { type Cluster, createCluster } from './log-kafka-cluster.ts'
+import type { KafkaConnection } from './log-kafka-connection.ts'
+import { joinKafka } from './log-kafka-group.ts'
+import { defaultKafkaLimits, type KafkaLimits } from './log-kafka-limits.ts'
+import { createProducer } from './log-kafka-producer.ts'
+import { followKafka } from './log-kafka-tail.ts'
+
+export type KafkaLogOptions = {
+  connection: KafkaConnection
+  topics: readonly string[]
+  clock: Clock
+  limits?: Partial<KafkaLimits>
+  /** Outages and their ends, once each: the log copes with them by itself. */
+  onWarning?(message: string): void
+}
+
+/** Rejects with log_unavailable where no broker answers, or one of the topics does not exist. */
+export async function startKafkaLog(options: KafkaLogOptions): Promise<Log> {
+  const { connection, topics, clock, onWarning = () => {} } = options
+  const limits = { ...defaultKafkaLimits, ...options.limits }
+  const cluster = createCluster({ connection, topics, limits, clock, onWarning })
+  try {
+    await findTopics(cluster, topics)
+  } catch (error) {
+    cluster.links.close()
+    throw error
+  }
+  const producer = createProducer(cluster)
+  return {
+    partitionsOf: (topic) => cluster.topic(topic).leaders.length,
+    append: producer.append,
+    tail: (tailOptions) => followKafka(cluster, tailOptions),
+    bounds: (topic) => readBounds(cluster, topic),
+    join: async (joinOptions) => joinKafka(cluster, joinOptions),
+    async close() {
+      await producer.close()
+      cluster.links.close()
+    },
+  }
+}
+
+/** A broker that has just started may not know every topic yet. */
+const missingTopicMsMax = 1_000
+
+async function findTopics(cluster: Cluster, topics: readonly string[]): Promise<void> {
+  const { clock, limits } = cluster
+  const begun = clock.now()
+  for (;;) {
+    try {
+      await cluster.refresh()
+      for (const topic of topics) cluster.topic(topic)
+      return
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      const msMax = error.retryable ? limits.questionMsMax : missingTopicMsMax
+      if (clock.now() - begun >= msMax) throw error
+    }
+    await new Promise<void>((resolve) => clock.after(limits.retryMs, resolve))
+  }
+}
