@@ -94,7 +94,7 @@ const noRows: ProjectionSource = {
   issuedRows: async () => [],
 }
 
-function askService(url: string, options: SourceOptions): AuditSource {
+export function askService(url: string, options: SourceOptions): AuditSource {
   const { settings, token } = options
   const codeSecret = settings.codeSecret ?? readSecrets(settings.dataDirectory).codeSecret
   if (codeSecret === undefined) {

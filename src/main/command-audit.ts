@@ -6,13 +6,19 @@ import { systemClock } from '../adapters/clock-system.ts'
 import { topicPath } from '../adapters/log-file.ts'
 import { openLogFileReader } from '../adapters/log-file-reader.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import { type AuditProgress, type AuditReport, audit } from '../services/auditor.ts'
+import { type AuditProgress, type AuditReport, audit, type LogReader } from '../services/auditor.ts'
 import { createCodeChecker } from './audit-codes.ts'
-import { type AuditSource, exitCodeOf, openAuditSource } from './audit-source.ts'
+import { isDistributed, openDistributedAudit } from './audit-distributed.ts'
+import {
+  type AuditSource,
+  exitCodeOf,
+  openAuditSource,
+  type SourceOptions,
+} from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { embeddedTopics } from './embedded-topics.ts'
-import { createProgress } from './progress.ts'
+import { createProgress, type Progress } from './progress.ts'
 
 export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
 
@@ -39,32 +45,47 @@ async function auditNow(
   { settings, err }: Context,
 ): Promise<Audited> {
   const clock = systemClock()
-  const directory = settings.dataDirectory
-  checkLogIsThere(directory)
-  const opened: AuditSource = await openAuditSource({ settings, url, token })
-  const codes = createCodeChecker(opened.codeSecret)
   const progress = createProgress(err)
-  const openLog = () => {
-    return openLogFileReader({
-      directory,
-      topics: { [claimsTopic]: embeddedTopics[claimsTopic] },
-      clock,
-      onProgress: (done, total) => progress.show('Checking the stored log', done / total),
-    })
-  }
+  const distributed = isDistributed(settings)
+  const options = { settings, url, token }
+  const { opened, openLog } = distributed
+    ? openDistributedAudit(options)
+    : await openEmbeddedAudit(options, progress)
+  const codes = createCodeChecker(opened.codeSecret)
   try {
     const { source, where } = opened
     const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
     const parts = { source, openLog, clock, couponId: coupon, onProgress }
     const report = await audit({ ...parts, wrongCodes: codes.check })
     if (coupon !== undefined && report.counts.coupons === 0 && report.differences === 0) {
-      throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${directory}`)
+      const log = distributed ? 'the log' : settings.dataDirectory
+      throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${log}`)
     }
     return { report, where }
   } finally {
     progress.end()
     await codes.close()
     await opened.close()
+  }
+}
+
+type EmbeddedAudit = { opened: AuditSource; openLog: () => Promise<LogReader> }
+
+async function openEmbeddedAudit(
+  options: SourceOptions,
+  progress: Progress,
+): Promise<EmbeddedAudit> {
+  const { dataDirectory: directory } = options.settings
+  checkLogIsThere(directory)
+  return {
+    opened: await openAuditSource(options),
+    openLog: () =>
+      openLogFileReader({
+        directory,
+        topics: { [claimsTopic]: embeddedTopics[claimsTopic] },
+        clock: systemClock(),
+        onProgress: (done, total) => progress.show('Checking the stored log', done / total),
+      }),
   }
 }
 

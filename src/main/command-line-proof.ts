@@ -67,12 +67,14 @@ Examples:
   $ npx firstcome audit --json
 
 It works while the service runs and while it is stopped, and changes nothing. Ends with 1 on any
-difference; how far the rows are behind the log is a figure, not a difference.`
+difference; how far the rows are behind the log is a figure, not a difference. With
+FIRSTCOME_KAFKA_BROKERS the log is read from Kafka and the rows from FIRSTCOME_POSTGRES_URL (or
+from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were issued with.`
 
 function addRebuild(program: Command, wire: Wire): void {
   const rebuild = program
     .command('rebuild')
-    .description('Drop the rows and derive them anew from the log; the service must be stopped.')
+    .description('Drop the rows and derive them anew from the log.')
     .addHelpText('after', rebuildHelp)
   wire(withJsonOption(rebuild), async () => (await import('./rebuild.ts')).runRebuild)
 }
@@ -82,4 +84,6 @@ Examples:
   $ npx firstcome rebuild
   $ npx firstcome rebuild --data /srv/firstcome --json
 
-The log decides and is never touched: the same log gives the same rows, slots and codes.`
+The log decides and is never touched: the same log gives the same rows, slots and codes. An
+embedded service must be stopped. With FIRSTCOME_KAFKA_BROKERS and FIRSTCOME_POSTGRES_URL the rows
+in PostgreSQL are dropped and the running issuers derive them; ends with 3 where none does.`

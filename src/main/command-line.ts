@@ -2,10 +2,10 @@
 // Each command's code is loaded only when it runs, so that a small command starts fast.
 
 import { Command, Option } from 'commander'
-import { logLevels } from '../config-values.ts'
 import type { CommandRun } from './command-context.ts'
 import { addCouponCommands } from './command-line-coupon.ts'
 import { addProofCommands } from './command-line-proof.ts'
+import { addRoleCommands, withListenOptions } from './command-line-roles.ts'
 import { parseDuration } from './option-values.ts'
 
 /** Wires a command to its code; the options a run gets are those defined beside it. */
@@ -32,6 +32,7 @@ export function buildProgram({ version, wire, now }: ProgramParts): Command {
     .showHelpAfterError('Add --help to see what it takes.')
     .addHelpText('after', programHelp)
   addStart(program, wire)
+  addRoleCommands(program, wire)
   addToken(program, wire)
   addCouponCommands(program, { wire, now })
   addProofCommands(program, wire)
@@ -45,6 +46,7 @@ Examples:
   $ npx firstcome coupon create --name "First sale" --quantity 100
   $ npx firstcome rehearse                               storm a coupon and see it hold
   $ npx firstcome audit                                  prove that it was fair
+  $ npx firstcome migrate && npx firstcome api           one node of several, on Kafka
 
 Exit codes:
   0  done
@@ -58,13 +60,8 @@ function addStart(program: Command, wire: Wire): void {
   const start = program
     .command('start')
     .description('Run the service: everything in one process, its data in one directory.')
-    .option('--port <number>', 'the port to listen on, 0 for any free one (FIRSTCOME_PORT)')
-    .option('--host <address>', 'the address to listen on (FIRSTCOME_HOST)')
-    .addOption(
-      new Option('--log-level <level>', 'how much to log (FIRSTCOME_LOG_LEVEL)').choices(logLevels),
-    )
     .addHelpText('after', startHelp)
-  wire(start, async () => (await import('./command-start.ts')).runStart)
+  wire(withListenOptions(start), async () => (await import('./command-start.ts')).runStart)
 }
 
 const startHelp = `

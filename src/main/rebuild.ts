@@ -1,4 +1,5 @@
-// `firstcome rebuild`: drops the rows of a stopped service and derives them anew from the log.
+// `firstcome rebuild`: drops the rows and derives them anew from the log. Of an embedded service
+// that is stopped, here; in the distributed profile the issuers derive them.
 
 import { systemClock } from '../adapters/clock-system.ts'
 import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
@@ -7,15 +8,23 @@ import { type LogFile, openLogFile } from '../adapters/log-file.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock, CouponStore, Log } from '../ports.ts'
 import { startIssuer } from '../services/issuer.ts'
+import { isDistributed } from './audit-distributed.ts'
 import { type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { embeddedTopics } from './embedded-topics.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { dropProjection, openProjection } from './projection.ts'
-
-export type Rebuilt = { records: number; rows: number; seconds: number }
+import { type Rebuilt, rebuildDistributed } from './rebuild-distributed.ts'
 
 export async function runRebuild(options: { json?: boolean }, context: Context): Promise<ExitCode> {
-  const { settings, out, err } = context
+  const { out } = context
+  const rebuilt = isDistributed(context.settings)
+    ? await rebuildDistributed(context)
+    : await rebuildStopped(context)
+  out(options.json ? `${JSON.stringify(rebuilt)}\n` : rebuiltText(rebuilt))
+  return exitCodes.ok
+}
+
+async function rebuildStopped({ settings, err }: Context): Promise<Rebuilt> {
   const clock = systemClock()
   const { jwtSecret, codeSecret } = settings
   const directory = openDataDirectory({
@@ -35,9 +44,7 @@ export async function runRebuild(options: { json?: boolean }, context: Context):
     const parts = { log, clock, codeSecret: directory.secrets.codeSecret, progress }
     const rebuilt = await rebuild(directory.path, parts)
     await log.close()
-    progress.end()
-    out(options.json ? `${JSON.stringify(rebuilt)}\n` : rebuiltText(rebuilt))
-    return exitCodes.ok
+    return rebuilt
   } finally {
     progress.end()
     directory.close()

@@ -1,11 +1,16 @@
 // What an issuer tells Prometheus.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { LogBounds } from '../ports.ts'
 import type { IssuerObserver } from './issuer.ts'
 
 export type IssuerMetrics = { observer: IssuerObserver; registry: Registry }
 
-export function createIssuerMetrics(positions: () => ReadonlyMap<number, number>): IssuerMetrics {
+/** `ends`: of the claims log; asked for at every scrape where it is given. */
+export function createIssuerMetrics(
+  positions: () => ReadonlyMap<number, number>,
+  ends?: () => Promise<readonly LogBounds[]>,
+): IssuerMetrics {
   const registry = new Registry()
   const registers = [registry]
   const rows = new Counter({
@@ -40,6 +45,7 @@ export function createIssuerMetrics(positions: () => ReadonlyMap<number, number>
       for (const [partition, next] of positions()) this.set({ partition }, next)
     },
   })
+  if (ends !== undefined) addLag(registers, { positions, ends })
   return {
     registry,
     observer: {
@@ -51,4 +57,26 @@ export function createIssuerMetrics(positions: () => ReadonlyMap<number, number>
       waiting: (error) => waiting.inc({ code: error.code }),
     },
   }
+}
+
+type Lag = {
+  positions: () => ReadonlyMap<number, number>
+  ends: () => Promise<readonly LogBounds[]>
+}
+
+function addLag(registers: Registry[], { positions, ends }: Lag): void {
+  new Gauge({
+    name: 'firstcome_issuer_lag_records',
+    help: 'Records of the claims log that this issuer has still to apply',
+    labelNames: ['partition'],
+    registers,
+    async collect() {
+      this.reset()
+      const bounds = await ends()
+      for (const [partition, next] of positions()) {
+        const end = bounds[partition]?.end
+        if (end !== undefined) this.set({ partition }, Math.max(0, end - next))
+      }
+    },
+  })
 }

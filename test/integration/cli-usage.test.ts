@@ -18,6 +18,9 @@ const nowhere = 'http://127.0.0.1:1'
 
 const commands = [
   ['start'],
+  ['migrate'],
+  ['api'],
+  ['issuer'],
   ['rehearse'],
   ['audit'],
   ['rebuild'],
@@ -99,7 +102,11 @@ describe('Wrong usage ends with 2, says why on standard error, and prints nothin
     [['rehearse', '--users', 'all'], /'--users <number>' .*1 or more/],
     [['rehearse', '--rate', '9', '--concurrency', '9'], /cannot be used with/],
     [['audit', '--coupon', 'A'], /a-z, 0-9 and -/],
-    [['api'], /unknown command 'api'/],
+    [['orders'], /unknown command 'orders'/],
+    [['api'], /FIRSTCOME_KAFKA_BROKERS is missing: "api" needs it/],
+    [['issuer'], /FIRSTCOME_CODE_SECRET is missing: "issuer" needs it/],
+    [['migrate'], /FIRSTCOME_POSTGRES_URL is missing: "migrate" needs it/],
+    [['migrate', '--partitions', '0'], /'--partitions <number>' .*1 or more/],
   ]
   for (const [args, message] of table) {
     test(args.join(' ') || '(nothing)', async () => {

@@ -35,7 +35,7 @@ export class Crowd {
   /** By user, in the order of the answers. */
   readonly ledger = new Map<string, Told[]>()
 
-  constructor(service: ServiceProcess, connections = 256) {
+  constructor(service: Pick<ServiceProcess, 'token' | 'url'>, connections = 256) {
     this.service = service
     this.pool = new Pool(service.url, {
       connections,

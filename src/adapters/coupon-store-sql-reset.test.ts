@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { after, before, it } from 'node:test'
+import { batch, coupon, fillRows, slots } from '../../test/contracts/coupon-store-samples.ts'
+import { createCouponStoreSql } from './coupon-store-sql.ts'
+import { resetProjection } from './coupon-store-sql-reset.ts'
+import type { Database } from './database.ts'
+import { openDatabasePglite } from './database-pglite.ts'
+import { migrate } from './migrations.ts'
+
+let database: Database
+before(async () => {
+  database = await openDatabasePglite()
+  await migrate(database)
+})
+after(() => database.close())
+
+it('drops all rows, fences their owners, and remembers what others were told', async () => {
+  const store = createCouponStoreSql({ database })
+  await fillRows(store)
+  await store.markPublished(0, 12)
+  await store.markPublished(1, 3)
+  const bounds = [
+    { start: 0, end: 10 },
+    { start: 0, end: 4 },
+  ]
+  await resetProjection(database, bounds)
+
+  const { coupons } = await store.snapshot()
+  assert.deepEqual(coupons, [])
+  assert.deepEqual(await store.issuedRows({ limit: 10 }), [])
+  assert.deepEqual(
+    [...(await store.positions())],
+    [
+      [0, { next: 0, published: 0, told: 10 }],
+      [1, { next: 0, published: 0, told: 3 }],
+    ],
+    'and no more than the log still has',
+  )
+  assert.equal(await store.apply(batch({ expected: 12, next: 13 })), 'fenced')
+
+  const issued = slots('ab', { from: 1, to: 4, offset: 0 })
+  const again = batch({ next: 8, coupons: [coupon({ couponId: 'ab', quantity: 10 })], issued })
+  assert.equal(await store.apply(again), 'applied')
+  await store.markPublished(0, 8)
+  await resetProjection(database, bounds)
+  const positions = await store.positions()
+  assert.deepEqual(positions.get(0), { next: 0, published: 0, told: 10 }, 'told never goes back')
+})

@@ -1,0 +1,70 @@
+// The api role: one of any number of nodes, each with a fold of its own, in front of Kafka. It
+// needs PostgreSQL to start, for what the topics were when they were created lies there, and for
+// the calls that read rows; claims are answered without it.
+
+import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
+import { startRedisGate } from '../adapters/gate-redis.ts'
+import type { Clock, Gate } from '../ports.ts'
+import type { ClaimLimits } from '../services/api/claims.ts'
+import { createDatabaseMetrics } from '../services/database-metrics.ts'
+import { startApiNode } from './api-node.ts'
+import { missing, openDistributed } from './distributed.ts'
+import type { RoleParts } from './run-until-told.ts'
+import { withStops } from './stops.ts'
+import { createFaults } from './test-faults.ts'
+
+export type RunningApi = { url: string; close(): Promise<void> }
+
+/** What differs where the log's clock and its other writers are on other machines. */
+export const distributedClaimLimits: Partial<ClaimLimits> = {
+  // Machines without any keeping of time drift by a second a day; five are a fault of their own.
+  clockSkewMsMax: 5_000,
+  // A fold is a few milliseconds behind; one that is behind by more is not ready.
+  foldWaitMsMax: 2_000,
+}
+
+export function startApi(parts: RoleParts): Promise<RunningApi> {
+  return withStops(async (stops) => {
+    const { settings, logger } = parts
+    const { jwtSecret, codeSecret } = settings
+    if (jwtSecret === undefined) throw missing('FIRSTCOME_JWT_SECRET')
+    if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
+    const { log, database, clock } = await openDistributed(parts, 'api', stops)
+    const store = createCouponReaderSql(database)
+    const metrics = createDatabaseMetrics(database.state)
+    const gate = startGate(parts, clock)
+    if (gate !== undefined) stops.push(() => gate.close())
+    const node = {
+      log,
+      gate,
+      clock,
+      settings: { ...settings, jwtSecret, codeSecret },
+      limits: distributedClaimLimits,
+      store: () => store,
+      otherMetrics: () => metrics.metrics(),
+      faults: createFaults(settings.testFaults),
+      logger,
+      onReading: logEverySecond(parts),
+      onFatal: parts.onFatal,
+      signal: parts.signal,
+    }
+    return { url: await startApiNode(node, stops) }
+  })
+}
+
+/** It may be away at any time, also now: then every claim goes to the log. */
+function startGate({ settings, logger }: RoleParts, clock: Clock): Gate | undefined {
+  const { redisUrl: url } = settings
+  if (url === undefined) return undefined
+  return startRedisGate({ url, clock, onWarning: (message) => logger.warn(message) })
+}
+
+/** A long log takes seconds to read, in which nobody should have to guess. */
+function logEverySecond({ logger }: RoleParts): (done: number, total: number) => void {
+  let saidAt = Date.now()
+  return (done, total) => {
+    if (Date.now() - saidAt < 1_000) return
+    saidAt = Date.now()
+    logger.info({ done, total }, 'reading the log')
+  }
+}

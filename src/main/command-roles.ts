@@ -1,0 +1,20 @@
+// `firstcome api` and `firstcome issuer`: the long-running roles of the distributed profile.
+
+import { startApi } from './api.ts'
+import type { Context, ExitCode } from './command-context.ts'
+import { startIssuerRole } from './issuer.ts'
+import { runUntilTold } from './run-until-told.ts'
+
+export function runApi(_options: object, context: Context): Promise<ExitCode> {
+  return runUntilTold(context, {
+    start: startApi,
+    started: ({ url }) => context.out(`firstcome api listens on ${url}\n`),
+  })
+}
+
+export function runIssuer(_options: object, context: Context): Promise<ExitCode> {
+  return runUntilTold(context, {
+    start: startIssuerRole,
+    started: ({ url }) => context.out(`firstcome issuer is at work; its probes are on ${url}\n`),
+  })
+}

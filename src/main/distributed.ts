@@ -1,0 +1,58 @@
+// What the roles of the distributed profile stand on: Kafka and PostgreSQL, waited for, checked
+// and opened. A role that finds either of them not as it must be refuses to start, with reasons.
+
+import { systemClock } from '../adapters/clock-system.ts'
+import { type PostgresDatabase, startPostgres } from '../adapters/database-postgres.ts'
+import { startKafkaLog } from '../adapters/log-kafka.ts'
+import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
+import type { Settings } from '../config.ts'
+import type { Clock, Log } from '../ports.ts'
+import { CommandError, exitCodes } from './command-context.ts'
+import { type Patience, patiently } from './patience.ts'
+import type { Stops } from './stops.ts'
+import { distributedTopics, startFaults } from './topic-checks.ts'
+
+export type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
+
+export type OpenParts = Omit<Patience, 'clock'> & { settings: Settings }
+
+export async function openDistributed(
+  { settings, logger, signal }: OpenParts,
+  role: string,
+  stops: Stops,
+): Promise<Distributed> {
+  const clock = systemClock()
+  const patience: Patience = { clock, logger, signal }
+  const onWarning = (message: string) => logger.warn(message)
+  const connection = kafkaConnection(settings, role)
+  const database = startPostgres({ url: postgresUrl(settings), clock, onWarning })
+  stops.push(() => database.close())
+  const faults = await startFaults({ patience, database, connection })
+  if (faults.length > 0) throw refusal(faults)
+  const topics = distributedTopics
+  const open = () => startKafkaLog({ connection, topics, clock, onWarning })
+  const log = await patiently(patience, 'Kafka', open)
+  stops.push(() => log.close())
+  return { log, database, clock }
+}
+
+/** The settings were checked before: see neededSettings in config.ts. */
+export function kafkaConnection({ kafka }: Settings, role: string): KafkaConnection {
+  if (kafka === undefined) throw missing('FIRSTCOME_KAFKA_BROKERS')
+  return { ...kafka, clientId: `firstcome-${role}` }
+}
+
+export function postgresUrl({ postgresUrl: url }: Settings): string {
+  if (url === undefined) throw missing('FIRSTCOME_POSTGRES_URL')
+  return url
+}
+
+export function missing(name: string): CommandError {
+  return new CommandError(exitCodes.wrongUsage, `${name} is missing`)
+}
+
+export function refusal(faults: readonly string[]): CommandError {
+  const lines = faults.map((fault) => `  ${fault}`)
+  const message = ['Kafka or PostgreSQL are not as they must be:', ...lines].join('\n')
+  return new CommandError(exitCodes.failed, message)
+}

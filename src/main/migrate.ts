@@ -1,0 +1,133 @@
+// `firstcome migrate`: brings SQL to this version and creates the topics, once. Safe to run again,
+// and by several at once: a migration runs once, a topic is created once, and what was recorded
+// first is right. What exists and is not as asked for is refused, never changed.
+
+import { systemClock } from '../adapters/clock-system.ts'
+import { type PostgresDatabase, startPostgres } from '../adapters/database-postgres.ts'
+import { postgresMigrationLimits } from '../adapters/database-postgres-limits.ts'
+import { createTopics } from '../adapters/kafka-topics.ts'
+import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
+import { migrate } from '../adapters/migrations.ts'
+import {
+  readTopicLayouts,
+  recordTopicLayouts,
+  type TopicLayout,
+} from '../adapters/topic-layout-sql.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { kafkaConnection, postgresUrl, refusal } from './distributed.ts'
+import { type Patience, patiently } from './patience.ts'
+import { plainLogger } from './plain-logger.ts'
+import { distributedTopics, faultsOfTopics } from './topic-checks.ts'
+
+export type MigrateOptions = {
+  partitions?: number
+  replicas?: number
+  minInSyncReplicas?: number
+  json?: boolean
+}
+type TopicNumbers = Required<Omit<MigrateOptions, 'json'>>
+
+/** For a sale that many ask for at once, on a cluster that may lose one of three brokers. */
+export const topicDefaults: Readonly<TopicNumbers> = {
+  partitions: 12,
+  replicas: 3,
+  minInSyncReplicas: 2,
+}
+
+export async function runMigrate(options: MigrateOptions, context: Context): Promise<ExitCode> {
+  const { settings, out, err } = context
+  const clock = systemClock()
+  const patience = { clock, logger: plainLogger(err), signal: new AbortController().signal }
+  const connection = kafkaConnection(settings, 'migrate')
+  const database = startPostgres({
+    url: postgresUrl(settings),
+    clock,
+    limits: postgresMigrationLimits,
+  })
+  try {
+    const ran = await patiently(patience, 'PostgreSQL', () => migrate(database))
+    const migrated = await migrateTopics({ patience, database, connection, options })
+    const done = { ran, ...migrated }
+    out(options.json === true ? `${JSON.stringify(done)}\n` : migratedText(done))
+    return exitCodes.ok
+  } finally {
+    await database.close()
+  }
+}
+
+type TopicParts = {
+  patience: Patience
+  database: PostgresDatabase
+  connection: KafkaConnection
+  options: MigrateOptions
+}
+type Migrated = { created: string[]; topics: TopicLayout[] }
+
+async function migrateTopics(parts: TopicParts): Promise<Migrated> {
+  const { patience, database, connection, options } = parts
+  const recorded = await readTopicLayouts(database)
+  const wanted = wantedNumbers(options, recorded)
+  const faults = differences(options, recorded)
+  if (faults.length > 0) throw refusal(faults)
+  const topics = distributedTopics.filter((topic) => !recorded.some((it) => it.topic === topic))
+  let created: string[] = []
+  if (topics.length > 0) {
+    const create = () => createTopics(connection, { topics, ...wanted })
+    const { layout: made } = await patiently(patience, 'Kafka', create)
+    const layouts = topics.map((topic) => {
+      const layout = made[topic]
+      if (layout === undefined) throw new Error(`Kafka did not say what ${topic} is`)
+      return { topic, ...wanted, topicId: layout.topicId }
+    })
+    // Before they are recorded: what was there already may be another one than was asked for.
+    const wrong = await faultsOfTopics({ patience, connection, layouts })
+    if (wrong.length > 0) throw refusal(wrong)
+    created = (await recordTopicLayouts(database, layouts)).map(({ topic }) => topic)
+  }
+  const layouts = await readTopicLayouts(database)
+  const wrong = await faultsOfTopics({ patience, connection, layouts })
+  if (wrong.length > 0) throw refusal(wrong)
+  return { created, topics: layouts }
+}
+
+/** What is asked for, else what was asked for before, else the defaults. */
+function wantedNumbers(options: MigrateOptions, [before]: readonly TopicLayout[]): TopicNumbers {
+  const pick = (name: keyof TopicNumbers) => options[name] ?? before?.[name] ?? topicDefaults[name]
+  const wanted = {
+    partitions: pick('partitions'),
+    replicas: pick('replicas'),
+    minInSyncReplicas: pick('minInSyncReplicas'),
+  }
+  if (wanted.minInSyncReplicas <= wanted.replicas) return wanted
+  const { minInSyncReplicas, replicas } = wanted
+  const message = `${minInSyncReplicas} replicas cannot be in sync where there are ${replicas}`
+  throw new CommandError(exitCodes.wrongUsage, message)
+}
+
+/** Numbers are given once: the partition of a coupon follows from their number. */
+function differences(options: MigrateOptions, recorded: readonly TopicLayout[]): string[] {
+  return recorded.flatMap((layout) =>
+    (Object.keys(numberWords) as (keyof TopicNumbers)[]).flatMap((name) => {
+      const asked = options[name]
+      if (asked === undefined || asked === layout[name]) return []
+      const has = `topic ${layout.topic} was created with ${layout[name]} ${numberWords[name]}`
+      return [`${has}; ${asked} were asked for, and migrate does not change a topic`]
+    }),
+  )
+}
+
+const numberWords = {
+  partitions: 'partitions',
+  replicas: 'replicas',
+  minInSyncReplicas: 'replicas in sync at least',
+} as const
+
+function migratedText({ ran, created, topics }: Migrated & { ran: readonly string[] }): string {
+  const schema = ran.length === 0 ? 'up to date' : `ran ${ran.join(', ')}`
+  const lines = topics.map(({ topic, partitions, replicas, minInSyncReplicas }) => {
+    const what = created.includes(topic) ? 'created' : 'as recorded'
+    const durable = `${replicas} replicas, at least ${minInSyncReplicas} in sync`
+    return `Topic ${topic}: ${what}, ${partitions} partitions, ${durable}\n`
+  })
+  return `PostgreSQL: ${schema}\n${lines.join('')}`
+}

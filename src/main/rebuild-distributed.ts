@@ -1,0 +1,76 @@
+// `firstcome rebuild` in the distributed profile: drops the rows in one transaction and lets the
+// issuers derive them anew, which may run all the while. The API answers claims meanwhile; what it
+// reads from SQL (/me/coupons) is incomplete until the issuers are through.
+
+import { setTimeout } from 'node:timers/promises'
+import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
+import { resetProjection } from '../adapters/coupon-store-sql-reset.ts'
+import { loadStatements } from '../adapters/statements.ts'
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { CouponStore, LogBounds } from '../ports.ts'
+import { CommandError, type Context, exitCodes } from './command-context.ts'
+import { openDistributed } from './distributed.ts'
+import { plainLogger } from './plain-logger.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { withStops } from './stops.ts'
+
+export type Rebuilt = { records: number; rows: number; seconds: number }
+
+const lookEveryMs = 250
+/** An issuer looks whether its position has gone back every 5 s; a take-over takes 8 s. */
+const standstillMsMax = 30_000
+
+export async function rebuildDistributed({ settings, err }: Context): Promise<Rebuilt> {
+  const logger = plainLogger(err)
+  const { signal } = new AbortController()
+  const progress = createProgress(err)
+  const { close, ...rebuilt } = await withStops(async (stops) => {
+    stops.push(progress.end)
+    const { log, database, clock } = await openDistributed(
+      { settings, logger, signal },
+      'rebuild',
+      stops,
+    )
+    const startedAt = clock.now()
+    const bounds = await log.bounds(claimsTopic)
+    await resetProjection(database, bounds)
+    await issuersAreThrough({ store: createCouponReaderSql(database), bounds, progress })
+    const counted = await database.query(loadStatements(['count-rows'])['count-rows'])
+    const records = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
+    const seconds = (clock.now() - startedAt) / 1000
+    return { records, rows: Number(counted.rows[0]?.[0]), seconds }
+  })
+  await close()
+  return rebuilt
+}
+
+type Waiting = {
+  store: Pick<CouponStore, 'positions'>
+  bounds: readonly LogBounds[]
+  progress: Progress
+}
+
+async function issuersAreThrough({ store, bounds, progress }: Waiting): Promise<void> {
+  const total = bounds.reduce((sum, { end }) => sum + end, 0)
+  let best = 0
+  let movedAt = Date.now()
+  for (;;) {
+    const positions = await store.positions()
+    let done = 0
+    for (const [partition, { end }] of bounds.entries()) {
+      done += Math.min(end, positions.get(partition)?.next ?? 0)
+    }
+    if (done >= total) return
+    progress.show('Deriving the rows', done / total)
+    if (done > best) movedAt = Date.now()
+    best = Math.max(best, done)
+    if (Date.now() - movedAt > standstillMsMax) throw standstill(total - done)
+    await setTimeout(lookEveryMs)
+  }
+}
+
+function standstill(left: number): CommandError {
+  const dropped = 'the rows were dropped, and no issuer is deriving them'
+  const next = `${left} records are left: start "firstcome issuer", it goes on from there`
+  return new CommandError(exitCodes.unreachable, `${dropped}; ${next}`)
+}

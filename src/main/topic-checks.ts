@@ -1,0 +1,47 @@
+// Whether Kafka and PostgreSQL are as the distributed profile needs them: the schema of this
+// version, and the topics that were recorded when they were created, unchanged and durable.
+
+import type { Queryable } from '../adapters/database.ts'
+import { topicFaults } from '../adapters/kafka-topic-faults.ts'
+import { describeTopics } from '../adapters/kafka-topics.ts'
+import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
+import { migrationFaults } from '../adapters/migrations.ts'
+import { readTopicLayouts, type TopicLayout } from '../adapters/topic-layout-sql.ts'
+import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
+import { type Patience, patiently } from './patience.ts'
+
+export const distributedTopics = [claimsTopic, couponEventsTopic] as const
+
+export type CheckParts = {
+  patience: Patience
+  database: Queryable
+  connection: KafkaConnection
+}
+
+/** Every reason not to start; none where all is as it must be. */
+export async function startFaults({ patience, database, connection }: CheckParts) {
+  const schema = await patiently(patience, 'PostgreSQL', () => migrationFaults(database))
+  if (schema.length > 0) return [...schema, migrateHint]
+  const layouts = await patiently(patience, 'PostgreSQL', () => readTopicLayouts(database))
+  const unrecorded = distributedTopics.filter((topic) => !layouts.some((it) => it.topic === topic))
+  if (unrecorded.length > 0) {
+    return [...unrecorded.map((topic) => `topic ${topic} was never recorded`), migrateHint]
+  }
+  return faultsOfTopics({ patience, connection, layouts })
+}
+
+const migrateHint = 'run "firstcome migrate" of this version first'
+
+type TopicCheck = {
+  patience: Patience
+  connection: KafkaConnection
+  layouts: readonly TopicLayout[]
+}
+
+export async function faultsOfTopics(check: TopicCheck): Promise<string[]> {
+  const { patience, connection, layouts } = check
+  const topics = layouts.map(({ topic }) => topic)
+  const actual = await patiently(patience, 'Kafka', () => describeTopics(connection, topics))
+  const expected = layouts.map(({ topic: name, ...layout }) => ({ name, ...layout }))
+  return topicFaults(expected, actual)
+}

@@ -1,0 +1,118 @@
+// The Grafana dashboard against the metrics that the roles really have: no query for a metric or a
+// label that is not there, and no metric of ours that nobody looks at.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import type { Registry } from 'prom-client'
+import { systemClock } from '../src/adapters/clock-system.ts'
+import { createApiMetrics } from '../src/services/api/api-metrics.ts'
+import { createDatabaseMetrics } from '../src/services/database-metrics.ts'
+import { createIssuerMetrics } from '../src/services/issuer-metrics.ts'
+import { createRoleMetrics } from '../src/services/role-metrics.ts'
+
+type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
+
+const path = new URL('../docs/grafana-dashboard.json', import.meta.url)
+const { panels } = JSON.parse(readFileSync(path, 'utf8')) as { panels: Panel[] }
+const queries = panels.flatMap(({ title, targets = [] }) =>
+  targets.map(({ expr, legendFormat }) => ({ title, expr, legendFormat })),
+)
+
+/** By name, as Prometheus stores them: with the labels of each. */
+const metrics = new Map(
+  [
+    createApiMetrics({
+      clock: systemClock(),
+      foldReadAt: () => 0,
+      isReady: () => true,
+      gateIsHere: () => true,
+    }).registry,
+    createIssuerMetrics(
+      () => new Map(),
+      () => Promise.resolve([]),
+    ).registry,
+    createDatabaseMetrics(() => ({ reachable: true, failures: 0, open: 0, busy: 0, waiting: 0 })),
+    createRoleMetrics(() => true),
+  ].flatMap(seriesOf),
+)
+/** Prometheus itself adds these to everything it reads. */
+const scraped = ['instance', 'job']
+
+describe('the dashboard', () => {
+  it('asks for metrics that there are, by labels that they have', () => {
+    assert.ok(queries.length > 20)
+    const wrong = queries.flatMap(({ title, expr }) => {
+      const { names, labels } = partsOf(expr)
+      assert.ok(names.length > 0, `${title}: ${expr} asks for nothing`)
+      const known = new Set([...scraped, ...names.flatMap((name) => metrics.get(name) ?? [])])
+      return [
+        ...names.filter((name) => !metrics.has(name)).map((name) => `${title}: no metric ${name}`),
+        ...labels
+          .filter((label) => !known.has(label))
+          .map((label) => `${title}: no label ${label}`),
+      ]
+    })
+    assert.deepEqual(wrong, [])
+  })
+
+  it('names in its legends only labels that a query keeps', () => {
+    const wrong = queries.filter(({ expr, legendFormat }) => {
+      const { labels } = partsOf(expr)
+      const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? '')
+      return shown.some((label) => !labels.includes(label))
+    })
+    assert.deepEqual(wrong, [])
+  })
+
+  it('shows every metric of ours', () => {
+    const shown = new Set(queries.flatMap(({ expr }) => partsOf(expr).names.map(familyOf)))
+    const own = [...metrics.keys()].filter((name) => name.startsWith('firstcome_')).map(familyOf)
+    assert.deepEqual(
+      own.filter((name) => !shown.has(name)),
+      [],
+    )
+  })
+
+  it('would notice a name that is wrong', () => {
+    const { names, labels } = partsOf('sum by (le, x) (rate(firstcome_nope_bucket{y="a"}[5m])) / 2')
+    assert.deepEqual(names, ['firstcome_nope_bucket'])
+    assert.deepEqual(labels, ['le', 'x', 'y'])
+    assert.ok(!metrics.has('firstcome_nope_bucket'))
+  })
+})
+
+type Registered = { name: string; type: unknown; labelNames?: string[] }
+
+function seriesOf(registry: Registry): [string, string[]][] {
+  return registry.getMetricsAsArray().flatMap((metric) => {
+    const { name, labelNames = [] } = metric as unknown as Registered
+    const { constructor } = metric as object
+    if (constructor.name !== 'Histogram') return [[name, labelNames]]
+    return [
+      [`${name}_bucket`, [...labelNames, 'le']],
+      [`${name}_sum`, labelNames],
+      [`${name}_count`, labelNames],
+    ] satisfies [string, string[]][]
+  })
+}
+
+function familyOf(name: string): string {
+  return name.replace(/_(bucket|sum|count)$/, '')
+}
+
+/** What a PromQL expression names; enough of the language for what the dashboard says. */
+function partsOf(expr: string): { names: string[]; labels: string[] } {
+  const labels: string[] = []
+  const withoutText = expr.replaceAll(/"[^"]*"/g, '""').replaceAll(/\[[^\]]*\]/g, '')
+  const grouped = withoutText.replaceAll(/\b(?:by|without)\s*\(([^)]*)\)/g, (_, list: string) => {
+    labels.push(...list.split(',').map((label) => label.trim()))
+    return ''
+  })
+  const bare = grouped.replaceAll(/\{([^}]*)\}/g, (_, list: string) => {
+    for (const [, label = ''] of list.matchAll(/(\w+)\s*[=!]/g)) labels.push(label)
+    return ''
+  })
+  const names = [...bare.matchAll(/[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])/g)].map(([name]) => name)
+  return { names, labels }
+}
