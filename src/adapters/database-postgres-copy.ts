@@ -9,7 +9,7 @@ import { copyText } from './database-text.ts'
 export type CopyQuery = { query: Submittable; done: Promise<number> }
 
 /** While the server stores these, the next ones are made. */
-const rowsPerChunkMax = 500
+const rowsPerChunkMax = 100
 
 export function createCopyQuery(text: string, rows: readonly SqlRow[]): CopyQuery {
   const done = Promise.withResolvers<number>()

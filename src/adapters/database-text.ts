@@ -33,7 +33,14 @@ function elementText(element: SqlScalar): string {
 /** Rows as the text format of COPY wants them. */
 export function copyText(rows: readonly SqlRow[]): string {
   let text = ''
-  for (const row of rows) text += `${row.map(copyCell).join('\t')}\n`
+  for (const row of rows) {
+    let separator = ''
+    for (const cell of row) {
+      text += separator + copyCell(cell)
+      separator = '\t'
+    }
+    text += '\n'
+  }
   return text
 }
 
