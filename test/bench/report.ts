@@ -99,7 +99,7 @@ export function reportText(report: Report): string {
       `a sync of 32 KiB takes ${report.syncMs.toFixed(2)} ms)`,
     '',
     `At saturation, ${report.rounds} rounds, medians`,
-    '                          answers/s        (range)   ratio   wanted   p50 ms   p99 ms   CPU µs',
+    `${''.padEnd(26)}answers/s        (range)   ratio   wanted   p50 ms   p99 ms   CPU µs`,
     ...(Object.keys(names) as Kind[]).map((kind) => kindLine(kind, saturation[kind])),
     '',
     `(d) until the last row is there too   ${Math.round(saturation.rowsPerSecond)} a second`,
