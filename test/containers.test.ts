@@ -15,7 +15,9 @@ const dockerfile = read('Dockerfile')
 
 describe('compose.yaml', () => {
   it('sets only settings that there are, and all that its roles need', () => {
-    const known = [...read('src/config.ts').matchAll(/^ {2}(FIRSTCOME_\w+):/gm)].map(([, it]) => it)
+    const known = [...read('src/config.ts').matchAll(/^ {2}(FIRSTCOME_\w+):/gm)].map(
+      ([, name]) => name,
+    )
     const set = [...compose.matchAll(/^\s+(FIRSTCOME_\w+):/gm)].map(([, name]) => name)
     assert.deepEqual(
       set.filter((name) => !known.includes(name)),
@@ -33,7 +35,7 @@ describe('compose.yaml', () => {
     const run = [...compose.matchAll(/command: \["(migrate|api|issuer)"(.*)\]/g)]
     assert.equal(run.length, 3)
     for (const [, name, options = ''] of run) {
-      const command = commands.find((it) => it.name() === name)
+      const command = commands.find((other) => other.name() === name)
       assert.ok(command, name)
       for (const [flag] of options.matchAll(/--[\w-]+/g)) {
         assert.ok(
