@@ -6,10 +6,8 @@ import { type JoinOptions, type Membership, PortError } from '../ports.ts'
 import type { Cluster } from './log-kafka-cluster.ts'
 import { reasonOf } from './log-kafka-connection.ts'
 import { createMember } from './log-kafka-member.ts'
+import { watchOutage } from './log-kafka-outage.ts'
 import { pause } from './log-kafka-pause.ts'
-
-/** The very first member of a cluster waits a moment for the coordinator: nothing is wrong. */
-const failuresBeforeWarning = 10
 
 export function joinKafka(cluster: Cluster, options: JoinOptions): Membership {
   const { clock, limits } = cluster
@@ -18,16 +16,13 @@ export function joinKafka(cluster: Cluster, options: JoinOptions): Membership {
   const ended = Promise.withResolvers<void>()
   const member = createMember({ ...options, cluster, links })
   let isEnded = false
-  let failures = 0
+  const outage = watchOutage(cluster, `the group ${options.group}`)
 
   async function takePart(): Promise<void> {
     while (!isEnded) {
       try {
         await member.step()
-        if (failures >= failuresBeforeWarning) {
-          cluster.onWarning(`the group ${options.group} can be reached again`)
-        }
-        failures = 0
+        outage.worked()
         await pause({
           clock,
           ms: member.hasJoined() ? limits.heartbeatMs : 0,
@@ -36,10 +31,7 @@ export function joinKafka(cluster: Cluster, options: JoinOptions): Membership {
       } catch (error) {
         if (isEnded) return
         if (error instanceof PortError) throw error
-        failures++
-        if (failures === failuresBeforeWarning) {
-          cluster.onWarning(`the group ${options.group} cannot be reached: ${reasonOf(error)}`)
-        }
+        outage.failed(reasonOf(error))
         member.forgetCoordinator()
         await pause({ clock, ms: limits.retryMs, ended: ended.promise })
         await cluster.refresh().catch(() => {})

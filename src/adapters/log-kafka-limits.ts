@@ -19,6 +19,8 @@ export type KafkaLimits = {
   fetchMsMax: number
   /** One answer to a fetch: some ten thousand claims; what a reader holds in memory at once. */
   fetchBytesMax: number
+  /** What fails for longer is told: a change of leaders is not, nor a group's first moments. */
+  outageMsMin: number
   /** For the answer to the questions asked at start, and to where a topic ends. */
   questionMsMax: number
   /** A killed member's partitions move after this. Brokers allow no less by default. */
@@ -39,6 +41,7 @@ export const defaultKafkaLimits: KafkaLimits = {
   batchBytesMax: 900_000,
   fetchMsMax: 250,
   fetchBytesMax: 8 * 1024 * 1024,
+  outageMsMin: 1_000,
   questionMsMax: 10_000,
   sessionMs: 6_000,
   heartbeatMs: 300,

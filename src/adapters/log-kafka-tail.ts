@@ -5,6 +5,7 @@
 import type { Instant, Tail, TailOptions } from '../ports.ts'
 import type { Cluster } from './log-kafka-cluster.ts'
 import { checkFetched, type Following, fetchRecords, Trouble } from './log-kafka-fetch.ts'
+import { watchOutage } from './log-kafka-outage.ts'
 import { pause } from './log-kafka-pause.ts'
 import { decodeBatches } from './log-kafka-records.ts'
 import type { FetchedPartition } from './log-kafka-wire.ts'
@@ -71,7 +72,7 @@ function createReaders(reading: Reading): Readers {
   const links = cluster.newLinks(limits.requestMsMax + limits.fetchMsMax)
   const take = createTaker(reading)
   const loops = new Map<number, Promise<void>>()
-  let isDown = false
+  const outage = watchOutage(cluster, topic)
   let rounds = 0
 
   function nodeOf({ partition }: Following): number {
@@ -100,8 +101,7 @@ function createReaders(reading: Reading): Readers {
       try {
         const fetched = await fetchRecords(cluster, { topic, node, links, wanted })
         await take(wanted, fetched)
-        if (isDown) cluster.onWarning(`${topic} can be read again`)
-        isDown = false
+        outage.worked()
       } catch (error) {
         if (reading.isEnded()) continue
         if (!(error instanceof Trouble)) throw error
@@ -111,8 +111,7 @@ function createReaders(reading: Reading): Readers {
   }
 
   async function wait(trouble: Trouble): Promise<void> {
-    if (!isDown) cluster.onWarning(`${topic} cannot be read now: ${trouble.message}`)
-    isDown = true
+    outage.failed(trouble.message)
     await pause({ clock: cluster.clock, ms: limits.retryMs, ended: reading.ended })
     await cluster.refresh().catch(() => {})
     share()

@@ -2,6 +2,7 @@
 // Afterwards the log itself says whether all of it was true.
 
 import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
 import {
   type Log,
   type LogEntry,
@@ -29,7 +30,8 @@ const recordsPerAppend = 10
 /** So that the test leaves time to the broker. */
 const betweenMs = 2
 
-export function keepAppending(log: Log, topic: string): Appending {
+/** Until it is stopped, or the test ends. */
+export function keepAppending(t: TestContext, log: Log, topic: string): Appending {
   const told: Told[] = []
   let stopped = false
 
@@ -41,6 +43,9 @@ export function keepAppending(log: Log, topic: string): Appending {
     }
   }
 
+  t.after(() => {
+    stopped = true
+  })
   const calling = Array.from({ length: callers }, (_, caller) => call(caller))
   return {
     told,

@@ -54,7 +54,7 @@ function areAllOnce(shares: readonly (readonly number[])[]): boolean {
 
 it('gives a killed member’s partitions to the others within 8 s', { skip }, async (t) => {
   const { brokers } = started()
-  const { log, topic } = await newKafkaLog({ connection: connectionTo(brokers), partitions })
+  const { log, topic } = await newKafkaLog(t, { connection: connectionTo(brokers), partitions })
   const group = randomUUID()
   const here = await joinAs(log, topic, group)
   const there = spawn(process.execPath, [memberPath, brokers, topic, group], { stdio: 'pipe' })
@@ -74,13 +74,11 @@ it('gives a killed member’s partitions to the others within 8 s', { skip }, as
   const ms = performance.now() - killedAt
   t.diagnostic(`taken over ${Math.round(ms)} ms after kill −9`)
   assert.ok(ms <= 8_000, `${ms} ms`)
-  await here.membership.leave()
-  await log.close()
 })
 
 it('gives a leaving member’s partitions to the others within 1 s', { skip }, async (t) => {
   const { brokers } = started()
-  const { log, topic } = await newKafkaLog({ connection: connectionTo(brokers), partitions })
+  const { log, topic } = await newKafkaLog(t, { connection: connectionTo(brokers), partitions })
   const group = randomUUID()
   const members = [await joinAs(log, topic, group)]
   for (let n = 1; n < 3; n++) members.push(await joinAs(log, topic, group))
@@ -94,13 +92,11 @@ it('gives a leaving member’s partitions to the others within 1 s', { skip }, a
   const ms = performance.now() - leftAt
   t.diagnostic(`left in ${Math.round(leavingMs)} ms, taken over after ${Math.round(ms)} ms`)
   assert.ok(ms <= 1_000, `${ms} ms`)
-  for (const { membership } of members) await membership.leave()
-  await log.close()
 })
 
 it('comes together again when the broker was killed and started again', { skip }, async (t) => {
   const { brokers, node } = started()
-  const { log, topic } = await newKafkaLog({ connection: connectionTo(brokers), partitions })
+  const { log, topic } = await newKafkaLog(t, { connection: connectionTo(brokers), partitions })
   const group = randomUUID()
   const members = [await joinAs(log, topic, group), await joinAs(log, topic, group)]
   const shares = () => members.map(({ share }) => share)
@@ -113,6 +109,4 @@ it('comes together again when the broker was killed and started again', { skip }
   members.push(third)
   await waitFor('three shares', () => areAllOnce(shares()) && third.share.length === 4)
   t.diagnostic(`together again ${Math.round(performance.now() - startedAt)} ms after it served`)
-  for (const { membership } of members) await membership.leave()
-  await log.close()
 })

@@ -2,7 +2,7 @@
 // nothing acknowledged is lost, nothing is stored twice, and those who read go on by themselves.
 
 import assert from 'node:assert/strict'
-import { after, it } from 'node:test'
+import { after, it, type TestContext } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { createCluster } from '../../src/adapters/log-kafka-cluster.ts'
 import { defaultKafkaLimits } from '../../src/adapters/log-kafka-limits.ts'
@@ -22,10 +22,10 @@ after(async () => {
   if (typeof kafka !== 'string') await kafka.stop()
 })
 
-async function started() {
+async function started(t: TestContext) {
   assert.ok(typeof kafka !== 'string')
   const connection = connectionTo(kafka.brokers)
-  const { log, topic } = await newKafkaLog({ connection, partitions, replicas: 3 })
+  const { log, topic } = await newKafkaLog(t, { connection, partitions, replicas: 3 })
   return { connection, log, topic, nodes: kafka.nodes }
 }
 
@@ -58,7 +58,7 @@ const faults = {
 
 for (const [what, fault] of Object.entries(faults)) {
   it(`loses and doubles nothing when a leader ${what} and another leads`, { skip }, async (t) => {
-    const { connection, log, topic, nodes } = await started()
+    const { connection, log, topic, nodes } = await started(t)
     const seen: LogRecord[] = []
     const errors: unknown[] = []
     const tail = log.tail({
@@ -67,7 +67,7 @@ for (const [what, fault] of Object.entries(faults)) {
       onBatch: ({ records }) => void seen.push(...records),
       onError: (error) => void errors.push(error),
     })
-    const appending = keepAppending(log, topic)
+    const appending = keepAppending(t, log, topic)
     await waitFor('appends', () => appending.told.length > 100)
     const leader = await leaderOf({ topic, nodes, brokers: connection.brokers })
     await fault.begin(leader)
@@ -91,7 +91,5 @@ for (const [what, fault] of Object.entries(faults)) {
     const texts = (list: LogRecord[]) => list.map(({ value }) => value.toString()).toSorted()
     assert.deepEqual(texts(seen), texts(records))
     assert.deepEqual(errors, [])
-    await tail.close()
-    await log.close()
   })
 }

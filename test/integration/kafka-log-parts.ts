@@ -1,6 +1,7 @@
 // What the tests with a real Kafka share: a log on topics of its own, and everything that is in it.
 
 import { randomUUID } from 'node:crypto'
+import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { createTopics } from '../../src/adapters/kafka-topics.ts'
 import { startKafkaLog } from '../../src/adapters/log-kafka.ts'
@@ -17,8 +18,11 @@ export type NewLog = {
   warnings?: string[]
 }
 
-/** A log on one new topic. */
-export async function newKafkaLog(options: NewLog): Promise<{ log: Log; topic: string }> {
+/** A log on one new topic. It ends with the test, and so do its tails and memberships. */
+export async function newKafkaLog(
+  t: TestContext,
+  options: NewLog,
+): Promise<{ log: Log; topic: string }> {
   const { connection, partitions = 3, replicas = 1, limits = {}, warnings = [] } = options
   const topic = `claims-${randomUUID()}`
   const minInSyncReplicas = replicas > 1 ? 2 : 1
@@ -26,7 +30,23 @@ export async function newKafkaLog(options: NewLog): Promise<{ log: Log; topic: s
   const onWarning = (message: string): void => void warnings.push(message)
   const clock = systemClock()
   const log = await startKafkaLog({ connection, topics: [topic], clock, limits, onWarning })
-  return { log, topic }
+  t.after(() => log.close())
+  return {
+    topic,
+    log: {
+      ...log,
+      tail(tailOptions) {
+        const tail = log.tail(tailOptions)
+        t.after(() => tail.close())
+        return tail
+      },
+      async join(joinOptions) {
+        const membership = await log.join(joinOptions)
+        t.after(() => membership.leave())
+        return membership
+      },
+    },
+  }
 }
 
 export async function everyRecord(log: Log, topic: string): Promise<LogRecord[]> {

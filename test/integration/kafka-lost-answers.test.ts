@@ -2,7 +2,7 @@
 // nobody waits for it any more.
 
 import assert from 'node:assert/strict'
-import { after, it } from 'node:test'
+import { after, it, type TestContext } from 'node:test'
 import type { KafkaLimits } from '../../src/adapters/log-kafka-limits.ts'
 import type { Log } from '../../src/ports.ts'
 import { throwawayKafka } from '../services/kafka.ts'
@@ -17,16 +17,18 @@ const skip = typeof kafka === 'string' ? kafka : false
 const proxy =
   typeof kafka === 'string' ? null : await startKafkaProxy(proxyPort, kafka.nodes[0]?.port ?? 0)
 const limits = { requestMsMax: 500, appendMsMax: 1_000 }
+/** For megabytes on a loaded machine. */
+const unhurried = { requestMsMax: 20_000, appendMsMax: 30_000 }
 
 after(async () => {
   await proxy?.close()
   if (typeof kafka !== 'string') await kafka.stop()
 })
 
-async function newLog(more: Partial<KafkaLimits> = {}) {
+async function newLog(t: TestContext, more: Partial<KafkaLimits> = {}) {
   assert.ok(typeof kafka !== 'string' && proxy !== null)
   const connection = connectionTo(kafka.brokers)
-  return { proxy, ...(await newKafkaLog({ connection, limits: { ...limits, ...more } })) }
+  return { proxy, ...(await newKafkaLog(t, { connection, limits: { ...limits, ...more } })) }
 }
 
 async function textsOf(log: Log, topic: string): Promise<string[]> {
@@ -34,8 +36,8 @@ async function textsOf(log: Log, topic: string): Promise<string[]> {
 }
 
 for (const how of ['silently', 'with the connection'] as const) {
-  it(`knows where its records are although the answer was lost ${how}`, { skip }, async () => {
-    const { proxy: between, log, topic } = await newLog()
+  it(`knows where its records are although the answer was lost ${how}`, { skip }, async (t) => {
+    const { proxy: between, log, topic } = await newLog(t)
     const told = [await tell(log, topic, { caller: 1, texts: ['a', 'b'] })]
     const loss = between.loseNextAnswer(produceKey, how)
     told.push(await tell(log, topic, { caller: 1, texts: ['c', 'd'] }))
@@ -50,14 +52,13 @@ for (const how of ['silently', 'with the connection'] as const) {
       ],
     )
     checkTold(told, await everyRecord(log, topic))
-    await log.close()
   })
 }
 
 it('does not know of a request that hangs, and it never comes behind a later one', {
   skip,
-}, async () => {
-  const { proxy: between, log, topic } = await newLog()
+}, async (t) => {
+  const { proxy: between, log, topic } = await newLog(t)
   assert.equal((await tell(log, topic, { caller: 1, texts: ['first'] })).outcome, 'stored')
   const hold = between.hold(produceKey)
   const late = await tell(log, topic, { caller: 1, texts: ['late'] })
@@ -68,11 +69,10 @@ it('does not know of a request that hangs, and it never comes behind a later one
   await hold.release()
   assert.equal((await tell(log, topic, { caller: 1, texts: ['third'] })).outcome, 'stored')
   assert.deepEqual(await textsOf(log, topic), ['first', 'second', 'third'])
-  await log.close()
 })
 
-it('stores a request that hung once, where nothing was appended since', { skip }, async () => {
-  const { proxy: between, log, topic } = await newLog()
+it('stores a request that hung once, where nothing was appended since', { skip }, async (t) => {
+  const { proxy: between, log, topic } = await newLog(t)
   const hold = between.hold(produceKey)
   const late = await tell(log, topic, { caller: 1, texts: ['late'] })
   assert.equal(late.outcome, 'unknown')
@@ -80,13 +80,12 @@ it('stores a request that hung once, where nothing was appended since', { skip }
   await hold.release()
   assert.equal((await tell(log, topic, { caller: 1, texts: ['next'] })).outcome, 'stored')
   assert.deepEqual(await textsOf(log, topic), ['late', 'next'])
-  await log.close()
 })
 
 it('refuses what waited behind a hanging request for too long, and stores none of it', {
   skip,
-}, async () => {
-  const { proxy: between, log, topic } = await newLog()
+}, async (t) => {
+  const { proxy: between, log, topic } = await newLog(t)
   const hold = between.hold(produceKey)
   const first = tell(log, topic, { caller: 1, texts: ['first'] })
   await waitFor('the request', () => hold.count() > 0)
@@ -95,17 +94,16 @@ it('refuses what waited behind a hanging request for too long, and stores none o
   assert.equal((await first).outcome, 'unknown')
   await hold.release()
   assert.deepEqual(await textsOf(log, topic), ['first'])
-  await log.close()
 })
 
 it('says that it is full where too many records wait, and takes them again afterwards', {
   skip,
-}, async () => {
+}, async (t) => {
   const {
     proxy: between,
     log,
     topic,
-  } = await newLog({ recordsWaitingMax: 100, appendMsMax: 5_000 })
+  } = await newLog(t, { recordsWaitingMax: 100, appendMsMax: 5_000 })
   const hold = between.hold(produceKey)
   const entries = Array.from({ length: 50 }, (_, n) => ({ key: 'a', value: Buffer.from(`${n}`) }))
   const first = log.append(topic, entries)
@@ -117,11 +115,10 @@ it('says that it is full where too many records wait, and takes them again after
   assert.equal((await Promise.all([first, second])).flat().length, 100)
   await log.append(topic, entries)
   assert.equal((await textsOf(log, topic)).length, 150)
-  await log.close()
 })
 
-it('refuses for good what Kafka does not take, and nothing else', { skip }, async () => {
-  const { log, topic } = await newLog()
+it('refuses for good what Kafka does not take, and nothing else', { skip }, async (t) => {
+  const { log, topic } = await newLog(t, unhurried)
   const large = log.append(topic, [{ key: 'a', value: Buffer.alloc(2_000_000) }])
   const small = log.append(topic, [{ key: 'a', value: Buffer.from('small') }])
   await assert.rejects(large, {
@@ -132,11 +129,10 @@ it('refuses for good what Kafka does not take, and nothing else', { skip }, asyn
   })
   assert.equal((await small).length, 1)
   assert.deepEqual(await textsOf(log, topic), ['small'])
-  await log.close()
 })
 
-it('cuts what is too much for one batch, in order', { skip }, async () => {
-  const { log, topic } = await newLog()
+it('cuts what is too much for one batch, in order', { skip }, async (t) => {
+  const { log, topic } = await newLog(t, unhurried)
   const entries = Array.from({ length: 5_000 }, (_, n) => ({
     key: 'a',
     value: Buffer.from(`${n}`.padEnd(1_000, '.')),
@@ -151,5 +147,4 @@ it('cuts what is too much for one batch, in order', { skip }, async () => {
     texts,
     entries.map(({ value }) => value.toString()),
   )
-  await log.close()
 })

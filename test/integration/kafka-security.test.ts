@@ -51,13 +51,13 @@ function connectionWith(sasl: KafkaCredentials): KafkaConnection {
 }
 
 for (const mechanism of mechanisms) {
-  it(`appends, reads and joins over TLS with ${mechanism}`, { skip }, async () => {
+  it(`appends, reads and joins over TLS with ${mechanism}`, { skip }, async (t) => {
     const connection = connectionWith({ mechanism, username, password })
-    const { log, topic } = await newKafkaLog({ connection })
+    const { log, topic } = await newKafkaLog(t, { connection })
     await log.append(topic, [{ key: 'a', value: Buffer.alloc(100_000, 1) }])
     assert.equal((await everyRecord(log, topic))[0]?.value.length, 100_000)
     let share: readonly number[] = []
-    const membership = await log.join({
+    await log.join({
       topic,
       group: topic,
       onAssigned(partitions) {
@@ -66,8 +66,6 @@ for (const mechanism of mechanisms) {
       onError: assert.fail,
     })
     await waitFor('the share', () => share.length === 3)
-    await membership.leave()
-    await log.close()
   })
 
   it(`says that the password is wrong with ${mechanism}, and does not try for long`, {

@@ -107,15 +107,15 @@ async function appendMany(log: Log, topic: string): Promise<void> {
   }
 }
 
-it('ends a tail whose records were cut off', { skip }, async () => {
-  const { log, topic } = await newKafkaLog({ connection, partitions: 1 })
+it('ends a tail whose records were cut off', { skip }, async (t) => {
+  const { log, topic } = await newKafkaLog(t, { connection, partitions: 1 })
   await appendMany(log, topic)
   const partitions = [{ partition: 0, offset: 55n }]
   await admin.deleteRecords({ topics: [{ name: topic, partitions }] })
   assert.deepEqual(await log.bounds(topic), [{ start: 55, end: 100 }])
   for (const offset of [54, 101]) {
     const failed = Promise.withResolvers<unknown>()
-    const tail = log.tail({
+    log.tail({
       topic,
       from: new Map([[0, offset]]),
       onBatch: () => assert.fail('nothing can be read'),
@@ -124,17 +124,15 @@ it('ends a tail whose records were cut off', { skip }, async () => {
     const error = await failed.promise
     assert.ok(error instanceof Error && 'code' in error && error.code === 'log_damaged')
     assert.match(error.message, new RegExp(`offset ${offset} of partition 0 of ${topic} is not in`))
-    await tail.close()
   }
-  await log.close()
 })
 
-it('takes a topic that was deleted and created again for another log', { skip }, async () => {
-  const { log, topic } = await newKafkaLog({ connection })
+it('takes a topic that was deleted and created again for another log', { skip }, async (t) => {
+  const { log, topic } = await newKafkaLog(t, { connection })
   await appendMany(log, topic)
   const failed = Promise.withResolvers<unknown>()
   let read = 0
-  const tail = log.tail({
+  log.tail({
     topic,
     from: everyPartition(log, topic),
     onBatch: ({ records }) => {
@@ -149,6 +147,4 @@ it('takes a topic that was deleted and created again for another log', { skip },
   await assert.rejects(() => failed.promise.then((error) => Promise.reject(error as Error)), damage)
   await assert.rejects(() => appendMany(log, topic), { ...damage, appended: 'no' })
   assert.throws(() => log.partitionsOf(topic), damage)
-  await tail.close()
-  await log.close()
 })
