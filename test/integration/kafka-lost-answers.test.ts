@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
+import type { KafkaLimits } from '../../src/adapters/log-kafka-limits.ts'
 import type { Log } from '../../src/ports.ts'
 import { throwawayKafka } from '../services/kafka.ts'
 import { produceKey, startKafkaProxy } from '../services/kafka-proxy.ts'
@@ -22,10 +23,10 @@ after(async () => {
   if (typeof kafka !== 'string') await kafka.stop()
 })
 
-async function newLog() {
+async function newLog(more: Partial<KafkaLimits> = {}) {
   assert.ok(typeof kafka !== 'string' && proxy !== null)
   const connection = connectionTo(kafka.brokers)
-  return { proxy, ...(await newKafkaLog({ connection, limits })) }
+  return { proxy, ...(await newKafkaLog({ connection, limits: { ...limits, ...more } })) }
 }
 
 async function textsOf(log: Log, topic: string): Promise<string[]> {
@@ -94,5 +95,61 @@ it('refuses what waited behind a hanging request for too long, and stores none o
   assert.equal((await first).outcome, 'unknown')
   await hold.release()
   assert.deepEqual(await textsOf(log, topic), ['first'])
+  await log.close()
+})
+
+it('says that it is full where too many records wait, and takes them again afterwards', {
+  skip,
+}, async () => {
+  const {
+    proxy: between,
+    log,
+    topic,
+  } = await newLog({ recordsWaitingMax: 100, appendMsMax: 5_000 })
+  const hold = between.hold(produceKey)
+  const entries = Array.from({ length: 50 }, (_, n) => ({ key: 'a', value: Buffer.from(`${n}`) }))
+  const first = log.append(topic, entries)
+  await waitFor('the request', () => hold.count() > 0)
+  const second = log.append(topic, entries)
+  const full = { code: 'log_full', appended: 'no', retryable: true }
+  await assert.rejects(log.append(topic, entries.slice(0, 1)), full)
+  await hold.release()
+  assert.equal((await Promise.all([first, second])).flat().length, 100)
+  await log.append(topic, entries)
+  assert.equal((await textsOf(log, topic)).length, 150)
+  await log.close()
+})
+
+it('refuses for good what Kafka does not take, and nothing else', { skip }, async () => {
+  const { log, topic } = await newLog()
+  const large = log.append(topic, [{ key: 'a', value: Buffer.alloc(2_000_000) }])
+  const small = log.append(topic, [{ key: 'a', value: Buffer.from('small') }])
+  await assert.rejects(large, {
+    code: 'log_unavailable',
+    appended: 'no',
+    retryable: false,
+    message: /MESSAGE_TOO_LARGE/,
+  })
+  assert.equal((await small).length, 1)
+  assert.deepEqual(await textsOf(log, topic), ['small'])
+  await log.close()
+})
+
+it('cuts what is too much for one batch, in order', { skip }, async () => {
+  const { log, topic } = await newLog()
+  const entries = Array.from({ length: 5_000 }, (_, n) => ({
+    key: 'a',
+    value: Buffer.from(`${n}`.padEnd(1_000, '.')),
+  }))
+  const places = await log.append(topic, entries)
+  assert.deepEqual(
+    places.map(({ offset }) => offset),
+    [...entries.keys()],
+  )
+  const texts = await textsOf(log, topic)
+  assert.deepEqual(
+    texts,
+    entries.map(({ value }) => value.toString()),
+  )
   await log.close()
 })

@@ -21,6 +21,8 @@ export type KafkaOptions = {
   /** Of the listener for clients: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL. */
   protocol?: string
   settings?: Readonly<Record<string, string>>
+  /** More for `kafka-storage format`, such as the first users. */
+  formatting?: readonly string[]
 }
 export type KafkaNode = {
   port: number
@@ -91,7 +93,8 @@ function kafkaNode(parts: NodeParts): KafkaNode {
     writeFileSync(properties, nodeProperties(layout, settings))
     if (existsSync(dataDirectory)) return
     const format = ['kafka.tools.StorageTool', 'format', '-t', layout.clusterId, '-c', properties]
-    const run = spawnSync('java', [...java, ...format], { encoding: 'utf8' })
+    const { formatting = [] } = parts.options
+    const run = spawnSync('java', [...java, ...format, ...formatting], { encoding: 'utf8' })
     if (run.status !== 0) throw new Error(`Kafka's storage cannot be prepared: ${run.stderr}`)
   }
 

@@ -110,13 +110,17 @@ async function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Installs Debian packages where this may be done: as root, with apt. */
+/** Two processes that install at once would be in each other's way. */
+const installLock = '/tmp/firstcome-install.lock'
+
+/** Installs Debian packages where this may be done: as root, with apt. Starts no server of theirs. */
 export function installPackages(names: readonly string[]): boolean {
   if (process.getuid?.() !== 0) return false
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const quiet = { env, stdio: 'ignore' } as const
-  const install = ['install', '-y', '--no-install-recommends', ...names]
-  if (spawnSync('apt-get', install, quiet).status === 0) return true
-  if (spawnSync('apt-get', ['update'], quiet).status !== 0) return false
-  return spawnSync('apt-get', install, quiet).status === 0
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const apt = (...args: string[]) => {
+    const run = spawnSync('flock', [installLock, 'apt-get', ...args], { env, stdio: 'ignore' })
+    return run.status === 0
+  }
+  const install = () => apt('install', '-y', '--no-install-recommends', ...names)
+  return install() || (apt('update') && install())
 }
