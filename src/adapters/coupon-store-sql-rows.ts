@@ -54,6 +54,12 @@ export function couponOf(row: SqlRow): Coupon {
   }
 }
 
+/** A row of copy-issued-coupons.sql. */
+export function issuedCells(row: IssuedRow): IssuedCells {
+  const { couponId, slot, userId, claimId, code, partition, offset, appendedAt } = row
+  return [couponId, slot, userId, claimId, code, partition, offset, appendedAt]
+}
+
 /** The parameters of insert-issued-coupons.sql, after the partition. */
 export function issuedColumns(rows: readonly IssuedRow[]): SqlValue[] {
   return [

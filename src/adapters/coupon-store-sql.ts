@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { type CouponStore, type IssueBatch, PortError } from '../ports.ts'
 import { createCouponReaderSql, positionOwner } from './coupon-store-sql-reader.ts'
-import { couponColumns, couponOf, issuedColumns } from './coupon-store-sql-rows.ts'
-import type { Database, Queryable, Statement } from './database.ts'
+import { couponColumns, couponOf, issuedCells, issuedColumns } from './coupon-store-sql-rows.ts'
+import type { Database, Queryable, Session, Statement } from './database.ts'
 import { loadStatements } from './statements.ts'
 
 export type CouponStoreSqlParts = {
@@ -26,6 +26,7 @@ const couponsPerReadMax = 1_000
 export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlParts): CouponStore {
   const statements = loadStatements([
     'advance-position',
+    'copy-issued-coupons',
     'create-position',
     'insert-issued-coupons',
     'mark-published',
@@ -41,6 +42,16 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
     if ((await session.query(statements['advance-position'], advance)).count === 1) return true
     if (expected !== 0) return false
     return (await session.query(statements['create-position'], [...owner, next])).count === 1
+  }
+
+  async function insertIssued(session: Session, batch: IssueBatch): Promise<void> {
+    const { partition, issued } = batch
+    if (session.copy !== undefined) {
+      await session.copy(statements['copy-issued-coupons'], issued.map(issuedCells))
+      return
+    }
+    const columns = [partition, ...issuedColumns(issued)]
+    await session.query(statements['insert-issued-coupons'], columns)
   }
 
   return {
@@ -63,10 +74,7 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
           await session.query(statements['upsert-coupons'], couponColumns(coupons))
         }
         crashPoint?.('K17')
-        if (issued.length > 0) {
-          const columns = [batch.partition, ...issuedColumns(issued)]
-          await session.query(statements['insert-issued-coupons'], columns)
-        }
+        if (issued.length > 0) await insertIssued(session, batch)
         crashPoint?.('K18')
         return 'applied'
       })

@@ -21,6 +21,7 @@ import {
   sqlError,
   type TransactionKind,
 } from './database.ts'
+import { createCopyQuery } from './database-postgres-copy.ts'
 import type { PostgresLimits } from './database-postgres-limits.ts'
 import { boolType, integerTypes, numberTooLarge, parameterText } from './database-text.ts'
 
@@ -52,16 +53,19 @@ export async function connectPostgres(parts: ConnectParts): Promise<PostgresConn
   const { client, within } = link
   let isAsking = false
 
-  async function ask(query: QueryConfig | ArrayQuery) {
+  async function once<T>(send: () => Promise<T>): Promise<T> {
     assert(!isAsking, 'a connection is asked one thing at a time')
     link.check()
     isAsking = true
     try {
-      const ms = limits.statementMsMax + answerReserveMs
-      return await within(ms, 'answered', client.query<SqlScalar[]>(query as ArrayQuery))
+      return await within(limits.statementMsMax + answerReserveMs, 'answered', send())
     } finally {
       isAsking = false
     }
+  }
+
+  function ask(query: QueryConfig | ArrayQuery) {
+    return once(() => client.query<SqlScalar[]>(query as ArrayQuery))
   }
 
   const session: Session = {
@@ -72,6 +76,13 @@ export async function connectPostgres(parts: ConnectParts): Promise<PostgresConn
     },
     async script(text) {
       await ask({ text })
+    },
+    copy(statement, rows) {
+      const { query, done } = createCopyQuery(statement.text, rows)
+      return once(() => {
+        client.query(query)
+        return done
+      })
     },
   }
 

@@ -8,6 +8,7 @@ import {
   ask,
   createLinks,
   errorName,
+  isDenied,
   type KafkaConnection,
   type Links,
   parseBroker,
@@ -158,14 +159,16 @@ async function describe(
 
 async function firstToAnswer(links: Links, connection: KafkaConnection) {
   const reasons: string[] = []
+  let retryable = true
   for (const broker of connection.brokers) {
     try {
       return await links.to(parseBroker(broker))
     } catch (error) {
       reasons.push(reasonOf(error))
+      if (isDenied(error)) retryable = false
     }
   }
-  throw unavailable(reasons.join('; '))
+  throw unavailable(reasons.join('; '), retryable)
 }
 
 async function withLinks<T>(
@@ -177,13 +180,13 @@ async function withLinks<T>(
   try {
     return await run({ links, connection })
   } catch (error) {
-    throw error instanceof PortError ? error : unavailable(reasonOf(error))
+    throw error instanceof PortError ? error : unavailable(reasonOf(error), true)
   } finally {
     links.close()
   }
 }
 
-function unavailable(reason: string): PortError {
-  const options = { retryable: true, appended: 'no' } as const
+function unavailable(reason: string, retryable: boolean): PortError {
+  const options = { retryable, appended: 'no' } as const
   return new PortError('log_unavailable', `no Kafka broker answers (${reason})`, options)
 }

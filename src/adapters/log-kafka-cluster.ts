@@ -8,6 +8,7 @@ import {
   ask,
   type Broker,
   createLinks,
+  isDenied,
   type KafkaConnection,
   type Links,
   parseBroker,
@@ -60,6 +61,7 @@ export function createCluster(parts: ClusterParts): Cluster {
 
   async function askAnyone(): Promise<void> {
     const reasons: string[] = []
+    let denied = false
     for (const broker of candidates) {
       try {
         const opened = await links.to(broker)
@@ -70,10 +72,11 @@ export function createCluster(parts: ClusterParts): Cluster {
         return
       } catch (error) {
         reasons.push(`${broker.host}:${broker.port}: ${reasonOf(error)}`)
+        denied ||= isDenied(error)
       }
     }
     const message = `no Kafka broker answers (${reasons.join('; ')})`
-    throw new PortError('log_unavailable', message, { retryable: true, appended: 'no' })
+    throw new PortError('log_unavailable', message, { retryable: !denied, appended: 'no' })
   }
 
   function allBrokers(first: Broker): Broker[] {

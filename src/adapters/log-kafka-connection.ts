@@ -3,6 +3,7 @@
 
 import {
   type API,
+  AuthenticationError,
   Connection,
   ConnectionStatuses,
   protocolErrorsCodesById,
@@ -123,6 +124,12 @@ export function parseBroker(text: string): Broker {
 export function errorName(code: number): string {
   const names: Readonly<Record<number, string>> = protocolErrorsCodesById
   return `${names[code] ?? 'error'} (${code})`
+}
+
+/** Whether the name or the password is wrong: trying again does not help. */
+export function isDenied(error: unknown): boolean {
+  if (error instanceof AuthenticationError) return true
+  return error instanceof Error && error.cause !== undefined && isDenied(error.cause)
 }
 
 /** The innermost reason: what wraps it says only that something failed. */

@@ -11,7 +11,7 @@ export type KafkaLimits = {
   refusedAppendMsMax: number
   /** Between two tries: short beside an outage, long beside a request. */
   retryMs: number
-  /** A second of work at full speed; beyond it the log says that it is full. */
+  /** Under way and waiting: under a second of work. Beyond it the log says that it is full. */
   recordsWaitingMax: number
   /** Of one batch; brokers refuse more than 1 MiB (max.message.bytes). */
   batchBytesMax: number

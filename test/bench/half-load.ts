@@ -31,9 +31,7 @@ export async function measureHalfLoad(
   directory: string,
   { ratePerSecond, durationMs, cores }: HalfLoadOptions,
 ): Promise<HalfLoad> {
-  // A service at half load has the machine, as it would have in use.
-  const every = cores && { server: cores.all, load: cores.all, all: cores.all }
-  const service = await startService(directory, every)
+  const service = await startService(directory, cores)
   await service.createCoupons([
     { couponId: 'practice', quantity },
     { couponId, quantity },

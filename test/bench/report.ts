@@ -99,7 +99,7 @@ export function reportText(report: Report): string {
       `a sync of 32 KiB takes ${report.syncMs.toFixed(2)} ms)`,
     '',
     `At saturation, ${report.rounds} rounds, medians`,
-    '                          answers/s        (range)   ratio   wanted   p50 ms   p99 ms   CPU µs',
+    `${''.padEnd(26)}answers/s        (range)   ratio   wanted   p50 ms   p99 ms   CPU µs`,
     ...(Object.keys(names) as Kind[]).map((kind) => kindLine(kind, saturation[kind])),
     '',
     `(d) until the last row is there too   ${Math.round(saturation.rowsPerSecond)} a second`,
@@ -113,7 +113,7 @@ export function reportText(report: Report): string {
     `row committed, from the append p50 ${ms(p50)}  p99 ${ms(p99)}   wanted ≤ ` +
       `${rowVisibleMsMax.p50} and ${rowVisibleMsMax.p99} ms   (${batches} batches)`,
     '',
-    `With ${longLog.claims.toLocaleString('en')} claims in the log, all of them winners`,
+    `With ${longLog.claims.toLocaleString('en')} claims in the log, all of them winners; all cores`,
     `start to ready   ${longLog.startSeconds.toFixed(2)} s   wanted ≤ ${startSecondsMax} s`,
     `audit            ${longLog.auditSeconds.toFixed(2)} s   wanted ≤ ${auditSecondsMax} s`,
   ]

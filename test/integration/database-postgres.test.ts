@@ -193,6 +193,53 @@ describe('A PostgreSQL server', { skip }, () => {
     })
   })
 
+  describe('that is sent many rows', () => {
+    const copyThings = { name: 'copy', text: 'copy copied (id, name, done) from stdin' }
+    const strange = ['', ' ', '\\N', '\\.', 'a\tb', '\r\n', '\\', 'null', '봄 🎟', '{"}', `'`, null]
+    const rows: SqlRow[] = Array.from({ length: 2_000 }, (_, id) => {
+      return [id, strange[id % strange.length] ?? null, id % 2 === 0]
+    })
+
+    before(async () => {
+      await open().script('create table copied (id int primary key, name text, done boolean)')
+    })
+
+    it('has stored them as they were, when they were more than one chunk', async () => {
+      const database = open()
+      const count = await database.transaction(async (session) => {
+        assert(session.copy !== undefined)
+        return (await session.copy(copyThings, rows)) + (await session.copy(copyThings, []))
+      })
+      assert.equal(count, rows.length)
+      assert.deepEqual(await ask(database, 'select * from copied order by id'), rows)
+    })
+
+    it('says which constraint fired, keeps none of them, and goes on', async () => {
+      const database = open({ connectionsMax: 1 })
+      const copy = (text: string) => {
+        return database.transaction((session) => {
+          assert(session.copy !== undefined)
+          return session.copy({ name: text, text }, [[9_000, 'new', true], ...rows])
+        })
+      }
+      await assert.rejects(copy(copyThings.text), broken('constraint copied_pkey fired'))
+      await assert.rejects(copy('copy nothing from stdin'), broken('"nothing" does not exist'))
+      assert.deepEqual(await ask(database, 'select id from copied where id = 9000'), [])
+      assert.equal(database.state().failures, 0)
+    })
+
+    it('keeps nobody waiting where it takes none of them', async () => {
+      const database = open(short)
+      const copying = database.transaction(async (session) => {
+        assert(session.copy !== undefined)
+        server.pause()
+        await session.copy(copyThings, rows)
+      })
+      await assert.rejects(copying, unavailable('has not answered')).finally(server.resume)
+      await reach(database)
+    })
+  })
+
   describe('that ends', () => {
     for (const [how, end] of [
       ['is killed', () => server.crash()],

@@ -1,13 +1,15 @@
 // Kafka, PostgreSQL and Redis for the tests of one file, and the settings that name them.
 
 import { startKafka } from '../services/kafka.ts'
-import { postgresForTests } from '../services/postgres.ts'
+import { type PostgresServer, postgresForTests } from '../services/postgres.ts'
 import { redisForTests } from '../services/redis.ts'
 
 export type DistributedServices = {
   /** Of a role or a command. */
   env: Record<string, string>
   postgresUrl: string
+  /** Of our own, which may be stopped; null where the environment names one. */
+  postgresServer: PostgresServer | null
   brokers: string
   close(): Promise<void>
 }
@@ -31,7 +33,8 @@ export async function startDistributedServices(): Promise<DistributedServices> {
       FIRSTCOME_POSTGRES_URL: postgresUrl,
       FIRSTCOME_REDIS_URL: redis.url,
     }
-    return { env, postgresUrl, brokers: kafka.brokers, close }
+    const postgresServer = postgres.server
+    return { env, postgresUrl, postgresServer, brokers: kafka.brokers, close }
   } catch (error) {
     await close()
     throw error

@@ -125,6 +125,14 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
     t.diagnostic(`n = ${rounds} rounds, 0 failures`)
   })
 
+  it('holds in a rehearsal of its own, through one node', async () => {
+    const [, second] = apis
+    assert.ok(second)
+    const args = ['--url', second.url, '--users', '300', '--quantity', '30', '--json']
+    const { code, out, err } = await runRole({ role: 'rehearse', env }, args)
+    assert.equal(code, 0, out + err)
+  })
+
   it('has a row for each winner, and an audit finds nothing', async () => {
     await waitFor('the rows', async () => {
       const { out } = await audit()
@@ -134,8 +142,8 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
     assert.equal(code, 0, out + err)
     const { fair, counts } = JSON.parse(out) as Audited
     assert.equal(fair, true)
-    assert.equal(counts.winners, rounds * sale.quantity)
-    assert.equal(counts.rows, rounds * sale.quantity)
+    assert.equal(counts.winners, rounds * sale.quantity + 30)
+    assert.equal(counts.rows, counts.winners)
   })
 
   it('knows at one node what another has just done', async () => {
@@ -170,7 +178,7 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
     const rebuilt = await runRole({ role: 'rebuild', env }, ['--json'])
     assert.equal(rebuilt.code, 0, rebuilt.err)
     const { rows } = JSON.parse(rebuilt.out) as { rows: number }
-    assert.equal(rows, rounds * sale.quantity + 50)
+    assert.equal(rows, rounds * sale.quantity + 30 + 50)
     const { code, out } = await audit()
     assert.equal(code, 0, out)
     assert.equal(await eventsOf(services.brokers), eventsBefore)

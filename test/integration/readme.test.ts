@@ -31,6 +31,8 @@ const operating = sectionsOf(read('docs/operating.md'))
 /** Commands that a test of the documents must not run, by their first line. */
 const notHere: Record<string, string> = {
   'npm ci && npm start': 'the service is started for all of them; it would be installed anew',
+  'npm run services -- up | grep ^FIRSTCOME_ > services.env': 'distributed.test.ts has its own',
+  'npx firstcome rehearse --url http://127.0.0.1:8081': 'distributed.test.ts storms its own nodes',
   'npx firstcome rehearse --users 3000 --quantity 1500 --rate 600': 'with the next: crash.test.ts',
   'kill -9 $(node -p \'require("./data/owner.json").pid\')': 'crash.test.ts kills and starts again',
   'npm ci && npm test': 'this is what is running',
@@ -92,7 +94,8 @@ describe('the commands of the README', () => {
   it('are watched by the metrics that the page for operators names', async () => {
     const text = await (await fetch(`${service.url}/metrics`)).text()
     const metrics = [...text.matchAll(/^# TYPE (firstcome_\w+)/gm)].map(([, name]) => name)
-    const named = rowsOf(operating, /^firstcome_/).map(([name]) => name)
+    const watching = operating.filter(({ title }) => title === 'Watching')
+    const named = rowsOf(watching, /^firstcome_/).map(([name]) => name)
     assert.deepEqual(named.toSorted(), metrics.toSorted())
   })
 })
@@ -141,6 +144,15 @@ describe('the documents', () => {
       const given = settings.readSettings({ [name]: value })
       assert.deepEqual(given, settings.readSettings({}), `${name} is not ${value} by default`)
     }
+  })
+
+  it('name the metrics of several nodes that there are', () => {
+    const files = globSync('src/services/**/*.ts', { cwd: root })
+    const source = files.map((file) => read(file)).join('')
+    const several = operating.filter(({ title }) => title === 'Watching several nodes')
+    const named = rowsOf(several, /^firstcome_/).map(([name = '']) => name)
+    assert.ok(named.length > 5)
+    for (const name of named) assert.ok(source.includes(`name: '${name}'`), name)
   })
 
   it('name the commands that there are', () => {

@@ -21,6 +21,8 @@ export type KafkaOptions = {
   /** Of the listener for clients: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL. */
   protocol?: string
   settings?: Readonly<Record<string, string>>
+  /** More for `kafka-storage format`, such as the first users. */
+  formatting?: readonly string[]
 }
 export type KafkaNode = {
   port: number
@@ -91,7 +93,8 @@ function kafkaNode(parts: NodeParts): KafkaNode {
     writeFileSync(properties, nodeProperties(layout, settings))
     if (existsSync(dataDirectory)) return
     const format = ['kafka.tools.StorageTool', 'format', '-t', layout.clusterId, '-c', properties]
-    const run = spawnSync('java', [...java, ...format], { encoding: 'utf8' })
+    const { formatting = [] } = parts.options
+    const run = spawnSync('java', [...java, ...format, ...formatting], { encoding: 'utf8' })
     if (run.status !== 0) throw new Error(`Kafka's storage cannot be prepared: ${run.stderr}`)
   }
 
@@ -134,25 +137,39 @@ function command(args: string[], throwaway: boolean): { file: string; args: stri
 async function serving(broker: ServerProcess, before: number): Promise<void> {
   const printed = () => broker.output().slice(before)
   await waitFor('Kafka to serve', () => {
-    if (!broker.isRunning()) throw new Error(`Kafka ended:\n${printed().slice(-2000)}`)
+    if (!broker.isRunning()) throw new Error(`Kafka ended:\n${complaints(printed())}`)
     return printed().includes('Kafka Server started')
   })
+}
+
+function complaints(output: string): string {
+  const lines = output.split('\n').filter((line) => /ERROR|FATAL|Exception/.test(line))
+  return (lines.length > 0 ? lines : output.split('\n')).slice(-10).join('\n')
 }
 
 export type KafkaForTests = { brokers: string; stop(): Promise<void> }
 
 /**
- * The one that FIRSTCOME_KAFKA_BROKERS names, else a throwaway one. Where none can be had: a
+ * The one that FIRSTCOME_KAFKA_BROKERS names, else a throwaway one. Where Kafka cannot be had: a
  * string that says why, to skip with; under CI it throws instead, for nothing is skipped there.
+ * One that is there and does not start is a failure everywhere.
  */
 export async function kafkaForTests(): Promise<KafkaForTests | string> {
   const brokers = process.env.FIRSTCOME_KAFKA_BROKERS
   if (brokers !== undefined) return { brokers, stop: async () => {} }
+  const kafka = await throwawayKafka()
+  return typeof kafka === 'string'
+    ? `${kafka}; or name a Kafka in FIRSTCOME_KAFKA_BROKERS (host:port,…)`
+    : kafka
+}
+
+/** One to do anything to. Where it cannot be had, as kafkaForTests. */
+export async function throwawayKafka(options: KafkaOptions = {}): Promise<Kafka | string> {
   try {
-    return await startKafka()
+    kafkaJars()
   } catch (error) {
     if (process.env.CI === 'true') throw error
-    const why = error instanceof Error ? error.message : String(error)
-    return `${why}; or name a Kafka in FIRSTCOME_KAFKA_BROKERS (host:port,…)`
+    return error instanceof Error ? error.message : String(error)
   }
+  return await startKafka(options)
 }

@@ -3,6 +3,7 @@
 // this one.
 
 import { spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -87,14 +88,26 @@ export async function waitFor(
   }
 }
 
-/** Free when asked; nobody promises that it still is a moment later. */
+/** Below those that the system gives to outgoing connections, which would take a server's. */
+const ports = { from: 10_000, to: 32_000 }
+const given = new Set<number>()
+
+/** Free when asked, and not given before; nobody promises that it still is a moment later. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(ports.from, ports.to)
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return await new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 /** Installs Debian packages where this may be done: as root, with apt. */

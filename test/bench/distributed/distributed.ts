@@ -147,7 +147,7 @@ async function measureOurs(report: DistributedReport, { home, backends, run }: O
       say('firstcome: winning claims beside a constant answer')
       report.ratio = await measureConstantRatio(ours, backends, size.ratio)
       say('firstcome: half load')
-      report.halfLoad = await measureHalfLoad(ours, {
+      report.halfLoad = await measureHalfLoad(ours, backends, {
         ratePerSecond: build.lag.ratePerSecond,
         durationMs: size.lagMs,
       })

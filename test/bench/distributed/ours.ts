@@ -17,7 +17,12 @@ export type ConstantRatio = {
   ratio: number
   constantPerSecond: number
 }
-export type HalfLoad = Paced & { issuerLagMs: { p50: number; p99: number; batches: number } }
+export type HalfLoad = Paced & {
+  /** From the append of the oldest claim of a batch to the commit of its rows. */
+  issuerLagMs: { p50: number; p99: number; batches: number }
+  /** Processor time, by process: milliseconds for one winning claim. */
+  byProcess: Record<string, number>
+}
 export type Sustained = Paced & {
   seconds: number
   /** Of all processes, to the last row, without the load generator. */
@@ -76,23 +81,29 @@ export async function measureConstantRatio(
 
 export async function measureHalfLoad(
   ours: OurContender,
+  backends: Backends,
   options: { ratePerSecond: number; durationMs: number },
 ): Promise<HalfLoad> {
   const lag = async () => bucketsOf(await ours.issuerMetrics(), 'firstcome_issue_lag_seconds')
   const before = await lag()
+  const meter = processorMeter(ours, backends)
   const paced = await measurePaced(ours, {
     ...options,
     couponId: 'half-load',
     pollMs: 2,
     samplesPerSecond: 100,
   })
+  await rowsAreThere(ours, 'half-load', paced.winners)
+  const byProcess = Object.fromEntries(
+    Object.entries(meter()).map(([name, used]) => [name, (used / paced.winners) * 1_000]),
+  )
   const after = await lag()
   const buckets = after.map(({ upTo, count }, n) => {
     return { upTo, count: count - (before[n]?.count ?? 0) }
   })
   const p50 = bucketQuantile(buckets, 0.5) * 1_000
   const p99 = bucketQuantile(buckets, 0.99) * 1_000
-  return { ...paced, issuerLagMs: { p50, p99, batches: buckets.at(-1)?.count ?? 0 } }
+  return { ...paced, issuerLagMs: { p50, p99, batches: buckets.at(-1)?.count ?? 0 }, byProcess }
 }
 
 const wanted = { p99Ms: 500, lagMs: 1_000 }

@@ -109,7 +109,8 @@ function ratioLines({ constantMs, winMs, ratio, constantPerSecond }: ConstantRat
   ]
 }
 
-function halfLoadLines({ ratePerSecond, latencyMs, rowLag, issuerLagMs }: HalfLoad): string[] {
+function halfLoadLines(halfLoad: HalfLoad): string[] {
+  const { ratePerSecond, latencyMs, rowLag, issuerLagMs, byProcess } = halfLoad
   return [
     `firstcome: half load, ${whole(ratePerSecond)} winning claims a second`,
     `answered, from the time due       p50 ${ms(latencyMs.p50)}  p99 ${ms(latencyMs.p99)}`,
@@ -117,12 +118,12 @@ function halfLoadLines({ ratePerSecond, latencyMs, rowLag, issuerLagMs }: HalfLo
       `   (${rowLag.samples} users)   wanted ≤ 10 and 50 ms`,
     `appended → committed (issuer's)   p50 ${ms(issuerLagMs.p50)}  p99 ${ms(issuerLagMs.p99)}` +
       `   (oldest of each of ${issuerLagMs.batches} batches)`,
+    `processor ms a winning claim      ${partsText(byProcess)}`,
   ]
 }
 
 function sustainedLines(sustained: Sustained): string[] {
   const { ratePerSecond, seconds, latencyMs, rowLag, winners, byProcess, notHeld } = sustained
-  const parts = Object.entries(byProcess).map(([name, value]) => `${name} ${value.toFixed(3)}`)
   return [
     `firstcome: ${whole(ratePerSecond)} winning claims a second for ${seconds} s   wanted 10,000`,
     ...notHeld.map((tried) => `not held: ${whole(tried.ratePerSecond)} a second: ${tried.why}`),
@@ -133,8 +134,13 @@ function sustainedLines(sustained: Sustained): string[] {
       '   wanted ≤ 1 s throughout',
     `processor seconds per 1,000 winners   ${sustained.processorSecondsPerThousand.toFixed(3)}` +
       '   wanted ≤ 0.150',
-    `  ${parts.join(', ')}`,
+    `  ${partsText(byProcess)}`,
   ]
+}
+
+function partsText(byProcess: Record<string, number>): string {
+  const parts = Object.entries(byProcess)
+  return parts.map(([name, value]) => `${name} ${value.toFixed(3)}`).join(', ')
 }
 
 function gateLines({ users, quantity, withGate, without }: GateWorth): string[] {

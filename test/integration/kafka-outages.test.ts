@@ -1,0 +1,132 @@
+// One broker that stops, dies and comes back under appends: what was acknowledged is in the log
+// once, what was refused is not, and the log goes on by itself.
+
+import assert from 'node:assert/strict'
+import { after, it } from 'node:test'
+import type { LogRecord } from '../../src/ports.ts'
+import { everyPartition } from '../contracts/log.ts'
+import { throwawayKafka } from '../services/kafka.ts'
+import { waitFor } from '../services/server-process.ts'
+import { checkTold, countTold, keepAppending } from './kafka-appends.ts'
+import { connectionTo, everyRecord, newKafkaLog } from './kafka-log-parts.ts'
+
+const kafka = await throwawayKafka()
+const skip = typeof kafka === 'string' ? kafka : false
+const limits = { requestMsMax: 1_000, appendMsMax: 2_000 }
+
+after(async () => {
+  if (typeof kafka !== 'string') await kafka.stop()
+})
+
+function started() {
+  assert.ok(typeof kafka !== 'string')
+  const [node] = kafka.nodes
+  assert.ok(node)
+  return { node, connection: connectionTo(kafka.brokers) }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+it('loses and doubles nothing while its broker stands still for 5 s', { skip }, async (t) => {
+  const { node, connection } = started()
+  const { log, topic } = await newKafkaLog({ connection, limits })
+  const appending = keepAppending(log, topic)
+  await waitFor('appends', () => appending.told.length > 50)
+  node.pause()
+  const pausedAt = performance.now()
+  await sleep(5_000)
+  const told = appending.told.filter(({ endedAt }) => endedAt > pausedAt + 500)
+  node.resume()
+  const resumedAt = performance.now()
+  await waitFor('an append', () => appending.acknowledgedAfter(resumedAt) !== undefined)
+  const againMs = performance.now() - resumedAt
+  await appending.stop()
+  const records = await everyRecord(log, topic)
+  t.diagnostic(`${countTold(appending.told)}; ${Math.round(againMs)} ms after it went on`)
+  checkTold(appending.told, records)
+  assert.ok(told.length > 0 && told.every(({ outcome }) => outcome !== 'stored'))
+  assert.ok(againMs <= 2_000, `${againMs} ms`)
+  await log.close()
+})
+
+it('waits for a broker that stands still no longer than it waits for an append', {
+  skip,
+}, async () => {
+  const { node, connection } = started()
+  const { log, topic } = await newKafkaLog({ connection })
+  const appending = keepAppending(log, topic)
+  await waitFor('appends', () => appending.told.length > 50)
+  node.pause()
+  await sleep(3_000)
+  node.resume()
+  const resumedAt = performance.now()
+  await waitFor('an append', () => appending.acknowledgedAfter(resumedAt) !== undefined)
+  await appending.stop()
+  assert.equal(countTold(appending.told), `${appending.told.length} stored, 0 refused, 0 unknown`)
+  checkTold(appending.told, await everyRecord(log, topic))
+  await log.close()
+})
+
+it('loses and doubles nothing when its broker is killed and started again', { skip }, async (t) => {
+  const { node, connection } = started()
+  const warnings: string[] = []
+  const { log, topic } = await newKafkaLog({ connection, warnings })
+  const seen: LogRecord[] = []
+  const errors: unknown[] = []
+  const tail = log.tail({
+    topic,
+    from: everyPartition(log, topic),
+    onBatch: ({ records }) => void seen.push(...records),
+    onError: (error) => void errors.push(error),
+  })
+  const appending = keepAppending(log, topic)
+  await waitFor('appends', () => appending.told.length > 50)
+  await node.crash()
+  const crashedAt = Date.now()
+  await waitFor('refusals', () => appending.told.some(({ outcome }) => outcome === 'no'))
+  assert.ok(tail.lastReadAt() <= crashedAt)
+  await node.start()
+  const startedAt = performance.now()
+  await waitFor('an append', () => appending.acknowledgedAfter(startedAt) !== undefined)
+  const againMs = performance.now() - startedAt
+  await appending.stop()
+  const records = await everyRecord(log, topic)
+  t.diagnostic(`${countTold(appending.told)}; ${Math.round(againMs)} ms after it served`)
+  checkTold(appending.told, records)
+  assert.ok(againMs <= 2_000, `${againMs} ms`)
+
+  // The tail that was there all the time has seen the same, each record once and in order.
+  await waitFor('the tail', () => seen.length >= records.length)
+  const order = (list: LogRecord[]) =>
+    list
+      .map(({ partition, offset }) => ({ partition, offset }))
+      .toSorted((a, b) => a.partition - b.partition)
+  assert.deepEqual(order(seen), order(records))
+  await waitFor('a read', () => tail.lastReadAt() > Date.now() - 1_000)
+  assert.deepEqual(errors, [])
+  assert.equal(warnings.filter((warning) => /cannot be read now/.test(warning)).length, 1)
+  assert.equal(warnings.filter((warning) => /can be read again/.test(warning)).length, 1)
+  await tail.close()
+  await log.close()
+})
+
+it('says how old its knowledge is while its broker stands still', { skip }, async () => {
+  const { node, connection } = started()
+  const { log, topic } = await newKafkaLog({ connection })
+  const from = everyPartition(log, topic)
+  const tail = log.tail({ topic, from, onBatch: () => {}, onError: assert.fail })
+  // Nothing is appended: an empty answer is knowledge too.
+  const begun = Date.now()
+  await waitFor('two reads', () => tail.lastReadAt() > begun + 500)
+  node.pause()
+  const pausedAt = Date.now()
+  await sleep(1_500)
+  assert.ok(tail.lastReadAt() <= pausedAt)
+  node.resume()
+  const resumedAt = Date.now()
+  await waitFor('a read', () => tail.lastReadAt() > resumedAt)
+  await tail.close()
+  await log.close()
+})
