@@ -31,8 +31,8 @@ const operating = sectionsOf(read('docs/operating.md'))
 /** Commands that a test of the documents must not run, by their first line. */
 const notHere: Record<string, string> = {
   'npm ci && npm start': 'the service is started for all of them; it would be installed anew',
-  'npm run services -- up | grep ^FIRSTCOME_ > services.env': 'distributed.test.ts has its own',
-  'npx firstcome rehearse --url http://127.0.0.1:8081': 'distributed.test.ts storms its own nodes',
+  'npm run --silent services -- up > services.env': 'readme-nodes.test.ts runs them',
+  'npx firstcome rehearse --url http://127.0.0.1:8081': 'readme-nodes.test.ts runs them',
   'npx firstcome rehearse --users 3000 --quantity 1500 --rate 600': 'with the next: crash.test.ts',
   'kill -9 $(node -p \'require("./data/owner.json").pid\')': 'crash.test.ts kills and starts again',
   'npm ci && npm test': 'this is what is running',

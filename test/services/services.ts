@@ -2,9 +2,9 @@
 // the command ends. Everything of theirs is in one directory: data, output, ports, and which
 // process is which. Only what was started from there is ever stopped.
 
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { hash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { startKafka } from './kafka.ts'
 import { startPostgresServer } from './postgres.ts'
@@ -53,7 +53,10 @@ program
   .action(async (options: { delete?: boolean }) => {
     const directory = directoryOf(program)
     await down(directory)
-    if (options.delete === true) rmSync(directory, { recursive: true, force: true })
+    if (options.delete !== true) return
+    for (const path of [directory, postgresDirectory(directory)]) {
+      rmSync(path, { recursive: true, force: true })
+    }
   })
 program
   .command('status')
@@ -89,8 +92,8 @@ async function up(directory: string, asked?: 1 | 3): Promise<Services> {
   }
 
   const inDirectory = (name: string) => join(directory, name)
-  const postgres = await startPostgresServer({ directory: inDirectory('postgres') })
-  keep('PostgreSQL', postgres.process(), inDirectory('postgres/postgres.out'))
+  const postgres = await startPostgresServer({ directory: postgresDirectory(directory) })
+  keep('PostgreSQL', postgres.process(), join(postgres.directory, 'postgres.out'))
   const { FIRSTCOME_REDIS_URL: redisBefore } = services.settings
   const port = redisBefore === undefined ? {} : { port: Number(new URL(redisBefore).port) }
   const redis = await startRedis({ directory: inDirectory('redis'), ...port })
@@ -110,6 +113,20 @@ async function up(directory: string, asked?: 1 | 3): Promise<Services> {
   })
   write(directory, services)
   return services
+}
+
+/**
+ * PostgreSQL refuses to run as root and runs as another user then, who may not enter a directory
+ * such as /root: its data lies elsewhere then, under a name that follows from the directory.
+ */
+function postgresDirectory(directory: string): string {
+  if (process.getuid?.() !== 0 || anyoneMayEnter(directory)) return join(directory, 'postgres')
+  return join('/var/tmp', `firstcome-services-${hash('sha256', directory).slice(0, 12)}`)
+}
+
+function anyoneMayEnter(path: string): boolean {
+  const mayEnter = !existsSync(path) || (statSync(path).mode & 0o001) !== 0
+  return mayEnter && (path === '/' || anyoneMayEnter(dirname(path)))
 }
 
 /** In the reverse of their order; all brokers at once, for the last ones cannot hand over. */
