@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { benchDistributed } from './distributed/distributed.ts'
 import { benchEmbedded } from './embedded.ts'
 
-const help = `Usage: npm run bench -- [embedded | distributed] [--quick] [--json] [--directory <dir>]
+const help = `Usage: npm run bench -- [embedded | distributed] [options]
 
 embedded (the default) measures the embedded service, in a directory of its own, in about five
 minutes. distributed starts a throwaway Kafka, Redis and PostgreSQL, and measures firstcome and

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 /** Linux counts in these on every machine that Node runs on. */
 const ticksPerSecond = 100
 
-/** User and system, of these processes and their descendants. Those that have ended are left out. */
+/** User and system, of these processes and their descendants; none for one that has ended. */
 export function processorSeconds(pids: readonly number[]): number {
   const ticks = pids.flatMap(family).reduce((sum, pid) => sum + ticksOf(pid), 0)
   return ticks / ticksPerSecond

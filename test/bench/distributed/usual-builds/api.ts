@@ -1,5 +1,6 @@
 // The HTTP server of a usual build: ours, with the same hooks and checks before a claim is decided
-// and answers of the same length. Only what decides is theirs. Prints its address, stops on SIGTERM.
+// and answers of the same length. Only what decides is theirs. Prints its address, and stops on
+// SIGTERM.
 
 import { randomUUIDv7 } from 'node:crypto'
 import { systemClock } from '../../../../src/adapters/clock-system.ts'
