@@ -6,15 +6,16 @@ import type { GateWorth } from './gate-worth.ts'
 import { broken, type Judgement } from './ledger.ts'
 import type { ConstantRatio, HalfLoad, Sustained } from './ours.ts'
 import type { Paced } from './row-lag.ts'
+import type { SaleResult } from './sale.ts'
 
 export type BuildReport = {
   name: string
   behind: string | null
   full: FullLoad
   lag: Paced
-  calm: Judgement
+  calm: SaleResult
   /** Null where there is nothing behind the API that could be killed. */
-  killed: Judgement | null
+  killed: SaleResult | null
 }
 export type DistributedReport = {
   machine: string
@@ -63,7 +64,8 @@ function buildLines(builds: readonly BuildReport[]): string[] {
     ['  told → row seen p50, ms', ({ lag }) => lag.rowLag.p50Ms.toFixed(1)],
     ['  told → row seen p99, ms', ({ lag }) => lag.rowLag.p99Ms.toFixed(1)],
     ...saleTable('calm', ({ calm }) => calm),
-    ...saleTable('scheduler, consumer or issuer killed', ({ killed }) => killed),
+    ...saleTable('what makes the rows killed', ({ killed }) => killed),
+    ['  seconds without rows', ({ killed }) => killed?.secondsWithoutRows?.toFixed(1) ?? '–'],
   ]
   return table.map(([title, show]) => {
     const cells = builds.map((build) => show(build).padStart(15))

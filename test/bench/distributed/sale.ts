@@ -8,6 +8,10 @@ import type { RunningContender } from './contender.ts'
 import { loadOn } from './full-load.ts'
 import { type Judgement, judge } from './ledger.ts'
 
+export type SaleResult = Judgement & {
+  /** From the kill to the next row; null where nothing was killed, or no row was to come. */
+  secondsWithoutRows: number | null
+}
 export type SaleOptions = { couponId: string; users: number; quantity: number; killed: boolean }
 
 const asks = 3
@@ -22,7 +26,7 @@ const quietMs = 2_500
 export async function measureSale(
   contender: RunningContender,
   { couponId, users, quantity, killed }: SaleOptions,
-): Promise<Judgement> {
+): Promise<SaleResult> {
   await contender.createCoupon(couponId, quantity)
   const prefix = `${couponId}-`
   const load = runClaimLoad({
@@ -33,7 +37,7 @@ export async function measureSale(
   })
   // Its failure is met below.
   load.catch(() => {})
-  if (killed) await killAndStart(contender, couponId, quantity / 4)
+  const secondsWithoutRows = killed ? await killAndStart(contender, couponId, quantity) : null
   const { answers, loads } = await load
   const toldYes = new Set(answers.filter(({ status }) => status === 201).map(({ user }) => user))
   await settled(contender, couponId, toldYes.size)
@@ -43,19 +47,26 @@ export async function measureSale(
     slot,
   }))
   const judgement = judge({ quantity, users, answers, rows })
-  return { ...judgement, unknown: judgement.unknown + (loads[0]?.lost ?? 0) }
+  const unknown = judgement.unknown + (loads[0]?.lost ?? 0)
+  return { ...judgement, unknown, secondsWithoutRows }
 }
 
 async function killAndStart(
   contender: RunningContender,
   couponId: string,
-  count: number,
-): Promise<void> {
-  const isSo = async () => (await contender.rowCount(couponId)) >= count
+  quantity: number,
+): Promise<number | null> {
+  const isSo = async () => (await contender.rowCount(couponId)) >= quantity / 4
   await waitFor('a quarter of the rows', isSo, quarterWaitMsMax)
   await contender.killBehind()
+  const killedAt = performance.now()
+  const count = await contender.rowCount(couponId)
   await new Promise((resolve) => setTimeout(resolve, awayMs))
   await contender.startBehind()
+  if (count >= quantity) return null
+  const goesOn = async () => (await contender.rowCount(couponId)) > count
+  await waitFor('rows after the kill', goesOn, rowsWaitMsMax)
+  return (performance.now() - killedAt) / 1_000
 }
 
 /** Every expected row is there, or will not come; and no other one follows. */
