@@ -1,87 +1,38 @@
-// npm run bench: what the embedded service does on this machine, measured side by side in one run.
-// Server and load have one core each. Rounds take turns, so that what else the machine does meets
-// all of them alike; quoted are medians, and of ratios the median of each round's own ratio.
+// npm run bench: what firstcome does on this machine. `embedded` measures the service in one
+// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds.
 
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { measureHalfLoad } from './half-load.ts'
-import { measureLongLog } from './long-log.ts'
-import { chooseCores, fileSystemOf, holdSelfTo, machineText, syncMsMedian } from './machine.ts'
-import { type Report, reportText, summaryOf } from './report.ts'
-import { measureSaturation } from './saturation.ts'
-import { startService } from './service.ts'
+import { benchDistributed } from './distributed/distributed.ts'
+import { benchEmbedded } from './embedded.ts'
 
-const help = `Usage: npm run bench -- [--quick] [--json] [--directory <dir>]
+const help = `Usage: npm run bench -- [embedded | distributed] [options]
 
-Measures the embedded service on this machine, in a directory of its own, in about five minutes.
+embedded (the default) measures the embedded service, in a directory of its own, in about five
+minutes. distributed starts a throwaway Kafka, Redis and PostgreSQL, and measures firstcome and
+three usual builds of the same job on them, in about six minutes.
 
   --quick            a tenth of the time: to see that it works, not to quote
   --json             print JSON and nothing else
-  --directory <dir>  on the disk to be measured (default: the system's temporary directory)
+  --directory <dir>  embedded: on the disk to be measured (default: the temporary directory)
+  --only <names>     distributed: only these of b1,b2,b3,b5,gate,sustained
 `
 
-const sizes = {
-  full: { rounds: 15, roundMs: 1_000, halfLoadMs: 20_000, claims: 1_000_000 },
-  quick: { rounds: 3, roundMs: 500, halfLoadMs: 5_000, claims: 100_000 },
-}
-
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     directory: { type: 'string', default: tmpdir() },
+    only: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
+const [profile = 'embedded', ...more] = positionals
 if (values.help) process.stdout.write(help)
-else await bench()
-
-async function bench(): Promise<void> {
-  const size = values.quick ? sizes.quick : sizes.full
-  const cores = chooseCores()
-  if (cores) holdSelfTo(cores.load)
-  // What is not at saturation has the machine, as it would have in use.
-  const every = cores && { server: cores.all, load: cores.all, all: cores.all }
-  const directory = mkdtempSync(join(values.directory, 'firstcome-bench-'))
-  try {
-    const durability = { fileSystem: fileSystemOf(directory), syncMs: syncMsMedian(directory) }
-    const service = await startService(join(directory, 'sale'), cores)
-    const rounds = await measureSaturation(service, {
-      ...size,
-      onRound: (n) => say(`round ${n + 1} of ${size.rounds}`),
-    })
-    await service.stop()
-    const saturation = summaryOf(rounds)
-    const ratePerSecond = Math.round(saturation.rowsPerSecond / 2)
-    say(`half load: ${ratePerSecond} claims a second`)
-    const halfLoad = await measureHalfLoad(join(directory, 'half'), {
-      ratePerSecond,
-      durationMs: size.halfLoadMs,
-      cores: every,
-    })
-    say(`a log of ${size.claims} claims`)
-    const longLog = await measureLongLog(join(directory, 'long'), {
-      claims: size.claims,
-      cores: every,
-    })
-    const report: Report = {
-      machine: machineText(),
-      coresHeld: cores !== null,
-      ...durability,
-      rounds: size.rounds,
-      saturation,
-      halfLoad,
-      longLog,
-    }
-    process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : reportText(report))
-    if (halfLoad.void !== null || saturation.void !== null) process.exitCode = 1
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
-}
-
-function say(what: string): void {
-  if (!values.json) process.stderr.write(`${what}\n`)
+else if (more.length === 0 && profile === 'embedded') await benchEmbedded(values)
+else if (more.length === 0 && profile === 'distributed') await benchDistributed(values)
+else {
+  process.stderr.write(help)
+  process.exitCode = 2
 }

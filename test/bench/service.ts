@@ -138,14 +138,14 @@ async function runLoad(load: Load, { url, cores }: Under): Promise<LoadJobResult
   return result
 }
 
-function sumOf(metrics: string, name: string): number {
+export function sumOf(metrics: string, name: string): number {
   return metrics
     .split('\n')
     .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
-function bucketsOf(metrics: string, name: string): Bucket[] {
+export function bucketsOf(metrics: string, name: string): Bucket[] {
   const lines = metrics.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)"\\} (\\d+)$`, 'gm'))
   return [...lines].map(([, upTo = '', count]) => ({
     upTo: Number(upTo.replace('+Inf', 'Infinity')),

@@ -22,3 +22,8 @@ export function bucketQuantile(buckets: readonly Bucket[], quantile: number): nu
   const part = (rank - below.count) / (bucket.count - below.count)
   return below.upTo + (bucket.upTo - below.upTo) * part
 }
+
+/** The smallest value that so large a part of them does not exceed. NaN of nothing. */
+export function quantileOf(sorted: readonly number[], quantile: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * quantile) - 1)] ?? Number.NaN
+}

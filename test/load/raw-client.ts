@@ -22,6 +22,11 @@ export type LoadOptions = {
   warmUpMs?: number
   /** Requests a second, due one by one; without it, each connection asks as fast as it can. */
   ratePerSecond?: number
+  /**
+   * With a rate: false waits by timers, where the server needs the processor that spinning would
+   * take. Requests may then leave a millisecond or two after their time.
+   */
+  spins?: boolean
   /** The body is a view that is gone after the call. */
   onAnswer?: (answer: Answer) => void
 }
@@ -147,6 +152,7 @@ class Load {
 
   #sendDue(everyMs: number): void {
     for (const connection of this.#connections) this.#free.push(connection)
+    const { spins = true } = this.#options
     const tick = () => {
       if (this.#over) return
       let now = performance.now()
@@ -164,6 +170,7 @@ class Load {
         now = performance.now()
       }
       if (this.#sendingEnded) this.#endIfOver()
+      else if (!spins) setTimeout(tick, Math.max(1, due - now))
       else if (due - now > spinMs) setTimeout(tick, due - now - spinMs)
       else setImmediate(tick)
     }

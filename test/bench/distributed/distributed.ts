@@ -1,0 +1,180 @@
+// The distributed profile beside the usual builds of the same job, in one run: the same HTTP
+// server, the same Kafka, Redis and PostgreSQL, the same load, one build after the other. Whatever
+// is started is ended again, also where a measurement fails or the run is interrupted.
+
+import { machineText } from '../machine.ts'
+import { type Backends, startBackends } from './backends.ts'
+import type { Contender, RunningContender } from './contender.ts'
+import { measureFullLoad } from './full-load.ts'
+import { measureGateWorth } from './gate-worth.ts'
+import { type OurHome, prepareOurs, startOurs } from './our-contender.ts'
+import { measureConstantRatio, measureHalfLoad, measureSustained } from './ours.ts'
+import { type BuildReport, type DistributedReport, distributedText } from './report.ts'
+import { measurePaced } from './row-lag.ts'
+import { measureSale } from './sale.ts'
+import { usualContenders } from './usual-contenders.ts'
+
+export type DistributedOptions = { quick: boolean; json: boolean; only?: string | undefined }
+
+const sizes = {
+  full: {
+    full: { rounds: 3, roundMs: 4_000 },
+    ratio: { rounds: 5, roundMs: 2_000 },
+    lagMs: 8_000,
+    sale: { users: 6_000, quantity: 4_000 },
+    sustainedMs: 60_000,
+    gate: { users: 20_000, quantity: 100 },
+  },
+  quick: {
+    full: { rounds: 1, roundMs: 1_500 },
+    ratio: { rounds: 1, roundMs: 1_500 },
+    lagMs: 2_000,
+    sale: { users: 3_000, quantity: 2_000 },
+    sustainedMs: 6_000,
+    gate: { users: 5_000, quantity: 100 },
+  },
+}
+type Sizes = (typeof sizes)['full']
+
+/** Ends what is wrong in a run of so many parts. */
+const runMsMax = 15 * 60_000
+
+export async function benchDistributed(options: DistributedOptions): Promise<void> {
+  const size = options.quick ? sizes.quick : sizes.full
+  const names = options.only?.split(',')
+  const isWanted = (name: string) => names === undefined || names.includes(name)
+  const say = (what: string) => {
+    if (!options.json) process.stderr.write(`${what}\n`)
+  }
+  say('starting Kafka, Redis and PostgreSQL')
+  const backends = await startBackends()
+  try {
+    const report = await interruptible(measureAll(backends, { size, isWanted, say }))
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : distributedText(report))
+    if (report.voids.length > 0) process.exitCode = 1
+  } finally {
+    await backends.stop()
+  }
+}
+
+type Run = { size: Sizes; isWanted(name: string): boolean; say(what: string): void }
+
+async function measureAll(backends: Backends, run: Run): Promise<DistributedReport> {
+  const { size, isWanted, say } = run
+  const report: DistributedReport = {
+    machine: machineText(),
+    builds: [],
+    gate: null,
+    ratio: null,
+    halfLoad: null,
+    sustained: null,
+    voids: [],
+  }
+  const home = await prepareOurs(backends)
+  if (isWanted('gate')) {
+    say('a sale with and without the gate')
+    report.gate = await measureGateWorth(home, size.gate)
+  }
+  for (const contender of usualContenders(backends)) {
+    if (!isWanted(contender.name.slice(0, 2).toLowerCase())) continue
+    report.builds.push(await measureBuild(contender, backends, run))
+  }
+  if (isWanted('b5') || isWanted('sustained')) await measureOurs(report, { home, backends, run })
+  for (const { name, lag } of report.builds) if (lag.void) report.voids.push(`${name}: ${lag.void}`)
+  for (const [name, paced] of [
+    ['half load', report.halfLoad],
+    ['sustained', report.sustained],
+  ] as const) {
+    if (paced?.void) report.voids.push(`${name}: ${paced.void}`)
+  }
+  return report
+}
+
+async function measureBuild(
+  contender: Contender,
+  backends: Backends,
+  run: Run,
+): Promise<BuildReport> {
+  const running = await contender.start()
+  try {
+    return await measureRunning({ contender, running, backends, run })
+  } finally {
+    await running.stop()
+  }
+}
+
+type Measuring = { contender: Contender; running: RunningContender; backends: Backends; run: Run }
+
+async function measureRunning(measuring: Measuring): Promise<BuildReport> {
+  const { contender, running, backends, run } = measuring
+  const { name, behind } = contender
+  const { size, say } = run
+  say(`${name}: a sale`)
+  const calm = await measureSale(running, { ...size.sale, couponId: 'calm', killed: false })
+  say(`${name}: as fast as it can`)
+  const full = await measureFullLoad(running, backends, size.full)
+  const ratePerSecond = Math.round(full.rowsPerSecond / 2)
+  say(`${name}: ${ratePerSecond} claims a second`)
+  const lag = await measurePaced(running, {
+    couponId: 'lag',
+    ratePerSecond,
+    durationMs: size.lagMs,
+    pollMs: 2,
+    samplesPerSecond: 100,
+  })
+  let killed: BuildReport['killed'] = null
+  if (behind !== null) {
+    say(`${name}: a sale whose ${behind} is killed`)
+    killed = await measureSale(running, { ...size.sale, couponId: 'killed', killed: true })
+  }
+  return { name, behind, full, lag, calm, killed }
+}
+
+type Ours = { home: OurHome; backends: Backends; run: Run }
+
+async function measureOurs(report: DistributedReport, { home, backends, run }: Ours) {
+  const { size, isWanted, say } = run
+  const ours = await startOurs(home)
+  try {
+    if (isWanted('b5')) {
+      const contender: Contender = {
+        name: 'B5 firstcome',
+        behind: 'issuer',
+        start: async () => ours,
+      }
+      const build = await measureRunning({ contender, running: ours, backends, run })
+      report.builds.push(build)
+      say('firstcome: winning claims beside a constant answer')
+      report.ratio = await measureConstantRatio(ours, backends, size.ratio)
+      say('firstcome: half load')
+      report.halfLoad = await measureHalfLoad(ours, backends, {
+        ratePerSecond: build.lag.ratePerSecond,
+        durationMs: size.lagMs,
+      })
+    }
+    if (isWanted('sustained')) {
+      say('firstcome: sustained')
+      const durationMs = size.sustainedMs
+      report.sustained = await measureSustained(ours, backends, { durationMs })
+    }
+  } finally {
+    await ours.stop()
+  }
+}
+
+/** An interrupt and a run without an end both fail it here, so that everything is ended. */
+async function interruptible<T>(work: Promise<T>): Promise<T> {
+  const stopped = Promise.withResolvers<never>()
+  const stop = (why: string) => stopped.reject(new Error(why))
+  const late = setTimeout(() => stop(`not through within ${runMsMax} ms`), runMsMax)
+  const interrupted = () => stop('interrupted')
+  process.once('SIGINT', interrupted)
+  process.once('SIGTERM', interrupted)
+  try {
+    return await Promise.race([work, stopped.promise])
+  } finally {
+    clearTimeout(late)
+    process.off('SIGINT', interrupted)
+    process.off('SIGTERM', interrupted)
+  }
+}

@@ -1,0 +1,45 @@
+// The API role as `firstcome api` starts it, with the constant call that it is held against.
+// Prints its address once it is ready, and stops on SIGTERM.
+
+import { pino } from 'pino'
+import { createCouponReaderSql } from '../../../src/adapters/coupon-store-sql-reader.ts'
+import { startRedisGate } from '../../../src/adapters/gate-redis.ts'
+import { environment, readSettings } from '../../../src/config.ts'
+import { distributedClaimLimits } from '../../../src/main/api.ts'
+import { startApiNode } from '../../../src/main/api-node.ts'
+import { openDistributed } from '../../../src/main/distributed.ts'
+import { withStops } from '../../../src/main/stops.ts'
+import { createFaults } from '../../../src/main/test-faults.ts'
+import { addConstantRoute } from '../constant-route.ts'
+
+const read = readSettings(environment())
+if (!read.ok) throw new Error(read.mistakes.join('\n'))
+const { settings } = read
+const logger = pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+const { signal } = new AbortController()
+const running = await withStops(async (stops) => {
+  const { jwtSecret = '', codeSecret = '', redisUrl } = settings
+  const { log, database, clock } = await openDistributed({ settings, logger, signal }, 'api', stops)
+  const onWarning = (message: string) => logger.warn(message)
+  const gate =
+    redisUrl === undefined ? undefined : startRedisGate({ url: redisUrl, clock, onWarning })
+  if (gate !== undefined) stops.push(() => gate.close())
+  const node = {
+    log,
+    gate,
+    clock,
+    settings: { ...settings, jwtSecret, codeSecret },
+    limits: distributedClaimLimits,
+    store: () => createCouponReaderSql(database),
+    otherMetrics: async () => '',
+    faults: createFaults(settings.testFaults),
+    logger,
+    onFatal(error: unknown) {
+      throw error
+    },
+    extraRoutes: addConstantRoute,
+  }
+  return { url: await startApiNode(node, stops) }
+})
+process.once('SIGTERM', () => void running.close())
+process.stdout.write(`${JSON.stringify({ url: running.url })}\n`)
