@@ -9,6 +9,7 @@ import type { KafkaConnection } from '../../src/adapters/log-kafka-connection.ts
 import type { KafkaLimits } from '../../src/adapters/log-kafka-limits.ts'
 import type { Log, LogRecord } from '../../src/ports.ts'
 import { readAll } from '../contracts/log.ts'
+import { waitFor } from '../services/server-process.ts'
 
 export type NewLog = {
   connection: KafkaConnection
@@ -18,6 +19,8 @@ export type NewLog = {
   warnings?: string[]
 }
 
+const topicWaitMsMax = 15_000
+
 /** A log on one new topic. It ends with the test, and so do its tails and memberships. */
 export async function newKafkaLog(
   t: TestContext,
@@ -26,7 +29,20 @@ export async function newKafkaLog(
   const { connection, partitions = 3, replicas = 1, limits = {}, warnings = [] } = options
   const topic = `claims-${randomUUID()}`
   const minInSyncReplicas = replicas > 1 ? 2 : 1
-  await createTopics(connection, { topics: [topic], partitions, replicas, minInSyncReplicas })
+  const settings = { topics: [topic], partitions, replicas, minInSyncReplicas }
+  // A broker that stood still in the test before is not let in again at once.
+  let refusal: unknown
+  const create = () =>
+    createTopics(connection, settings).then(
+      () => true,
+      (error: unknown) => {
+        refusal = error
+        return false
+      },
+    )
+  await waitFor('a topic', create, topicWaitMsMax).catch((late: unknown) => {
+    throw new Error(String(late), { cause: refusal })
+  })
   const onWarning = (message: string): void => void warnings.push(message)
   const clock = systemClock()
   const log = await startKafkaLog({ connection, topics: [topic], clock, limits, onWarning })
