@@ -297,7 +297,7 @@ describe('an order', () => {
   })
 
   test('that costs nothing is paid like any other: 0 is due, and 0 is captured', () => {
-    const gift = said({ ...used, discount: { kind: 'percent', value: 100 } } as StepMessage)
+    const gift = said({ ...used, discount: { kind: 'percent', value: 100 } })
     const free = then(after('placed', 'held'), gift)
     assert.deepEqual(decisionOf(free), { ...due, discount: 300, total: 0 })
     const paid = then(free, said({ type: 'payment.captured', orderId, amount: 0 }))
@@ -329,10 +329,10 @@ describe('an order', () => {
   })
 
   test('is cancelled when a step did something for other content under its id', () => {
-    const otherUse = said({ ...used, couponId: 'autumn' } as StepMessage)
-    const otherLines = said({ ...held, lines: [...lines, ...linesOf('cup')] } as StepMessage)
-    const otherProduct = said({ ...held, lines: linesOf('cup') } as StepMessage)
-    const otherPayment = said({ ...captured, amount: 199 } as StepMessage)
+    const otherUse = said({ ...used, couponId: 'autumn' })
+    const otherLines = said({ ...held, lines: [...lines, ...linesOf('cup')] })
+    const otherProduct = said({ ...held, lines: linesOf('cup') })
+    const otherPayment = said({ ...captured, amount: 199 })
     const bareDue = then(then(initialState(), said(bare)), commands.held)
     const rows: readonly (readonly [OrderState, OrderCommand])[] = [
       [after('placed', 'held'), otherUse],
