@@ -142,8 +142,9 @@ const wireForms: readonly (readonly [OrdersRecord, string])[] = [
 const pinned = wireForms.map(([, wire]) => JSON.parse(wire) as Record<string, unknown>)
 const [placed, , due, confirmed, , cancelled, used, , couponRefused, couponReleased, held] = pinned
 const [stockRefused, , , captured, paymentRefused, , product, added, toppedUp] = pinned.slice(11)
-const [line] = placed?.lines as object[]
-const [heldLine] = held?.lines as object[]
+const placedLines = linesOf(placed)
+const [line] = placedLines
+const [heldLine] = linesOf(held)
 
 describe('the wire form', () => {
   for (const [message, wire] of wireForms) {
@@ -154,7 +155,7 @@ describe('the wire form', () => {
   }
 
   test('may carry fields that this version does not know; they are dropped', () => {
-    const lines = [{ ...line, note: 'x' }, ...(placed?.lines as object[]).slice(1)]
+    const lines = [{ ...line, note: 'x' }, ...placedLines.slice(1)]
     const decoded = decode({ ...placed, lines, gift: true })
     assert.deepEqual(decoded, { kind: 'message', message: wireForms[0]?.[0] })
   })
@@ -336,6 +337,12 @@ describe('a record', () => {
     assert.equal(readAt(unknown, { partition: 0, partitions: 8 }), unknown)
   })
 })
+
+function linesOf(wire: Record<string, unknown> | undefined): object[] {
+  const lines = wire?.lines
+  assert.ok(Array.isArray(lines))
+  return lines as object[]
+}
 
 function decodeOf(type: string): (value: Buffer) => Decoded<OrdersRecord> {
   if (type.startsWith('order.')) return decodeOrderMessage
