@@ -328,6 +328,14 @@ describe('an order', () => {
     ])
   })
 
+  test('repeats nothing for what a step says again about its end, or the two would never stop', () => {
+    for (const name of ['sold', 'couponReleased', 'refunded'] as const) {
+      const noted = then(states.confirmed, commands[name])
+      const decision = decide(commands[name], noted)
+      assert.deepEqual(decision, { outcome: 'ignored', events: [], publish: [] })
+    }
+  })
+
   test('is cancelled when a step did something for other content under its id', () => {
     const otherUse = said({ ...used, couponId: 'autumn' })
     const otherLines = said({ ...held, lines: [...lines, ...linesOf('cup')] })
