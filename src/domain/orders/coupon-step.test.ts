@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type CouponFacts, decideCoupon, evolveCoupon, initialCouponRow } from './coupon-step.ts'
+import type { OrderMessage, OrderPlaced } from './messages.ts'
+import type { CouponRow } from './state.ts'
+
+const orderId = 'o-1'
+const lines = [{ productId: 'tea', quantity: 1 }]
+const bare: OrderPlaced = { type: 'order.placed', orderId, userId: 'ann', lines, timeLimitMs: 9 }
+const coupon = { couponId: 'spring', partition: 0, offset: 7 }
+const discount = { kind: 'percent', value: 10 } as const
+const use = { orderId, couponId: 'spring', userId: 'ann', discount }
+const facts: CouponFacts = { issuerNext: 8, issued: { discount }, usedBy: null }
+
+const messages = {
+  placed: { ...bare, coupon },
+  bare,
+  due: {
+    type: 'order.payment_due',
+    orderId,
+    userId: 'ann',
+    subtotal: 9,
+    discount: 0,
+    total: 9,
+  },
+  cancelled: { type: 'order.cancelled', orderId, reason: 'out_of_stock' },
+  confirmed: { type: 'order.confirmed', orderId, couponId: 'spring' },
+  confirmedBare: { type: 'order.confirmed', orderId },
+} satisfies Record<string, OrderMessage>
+
+const rows = {
+  absent: initialCouponRow(),
+  unneeded: { status: 'unneeded', orderId },
+  used: { status: 'used', ...use },
+  refused: { status: 'refused', orderId, reason: 'coupon_not_held' },
+  released: { status: 'released', ...use },
+  tombstone: { status: 'cancelled', orderId },
+} satisfies Record<string, CouponRow>
+
+/** Outcome, the row's status after it, *effects, +replies. */
+const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof messages, string>>>> =
+  {
+    absent: {
+      placed: 'applied used *use +coupon.used',
+      bare: 'applied unneeded',
+      due: 'ignored absent',
+      cancelled: 'applied cancelled',
+      confirmed: 'contradiction absent',
+      confirmedBare: 'applied unneeded',
+    },
+    unneeded: {
+      placed: 'ignored unneeded',
+      bare: 'ignored unneeded',
+      due: 'ignored unneeded',
+      cancelled: 'ignored unneeded',
+      confirmed: 'contradiction unneeded',
+      confirmedBare: 'ignored unneeded',
+    },
+    used: {
+      placed: 'repeated used +coupon.used',
+      bare: 'repeated used +coupon.used',
+      due: 'ignored used',
+      cancelled: 'applied released *release +coupon.released',
+      confirmed: 'ignored used',
+      confirmedBare: 'applied released *release +coupon.released',
+    },
+    refused: {
+      placed: 'repeated refused +coupon.refused',
+      bare: 'repeated refused +coupon.refused',
+      due: 'ignored refused',
+      cancelled: 'ignored refused',
+      confirmed: 'contradiction refused',
+      confirmedBare: 'ignored refused',
+    },
+    released: {
+      placed: 'repeated released +coupon.used',
+      bare: 'repeated released +coupon.used',
+      due: 'ignored released',
+      cancelled: 'repeated released +coupon.released',
+      confirmed: 'contradiction released',
+      confirmedBare: 'repeated released +coupon.released',
+    },
+    tombstone: {
+      placed: 'ignored cancelled',
+      bare: 'ignored cancelled',
+      due: 'ignored cancelled',
+      cancelled: 'ignored cancelled',
+      confirmed: 'contradiction cancelled',
+      confirmedBare: 'contradiction cancelled',
+    },
+  }
+
+describe('the coupon step', () => {
+  for (const [name, expected] of Object.entries(table)) {
+    for (const [record, summary] of Object.entries(expected)) {
+      test(`whose row is ${name} takes ${record}: ${summary}`, () => {
+        const message = messages[record as keyof typeof messages]
+        const row: CouponRow = rows[name as keyof typeof rows]
+        assert.equal(summaryOf(message, row), summary)
+      })
+    }
+  }
+
+  const looks: readonly (readonly [string, Partial<CouponFacts>, string])[] = [
+    ['held and unused', {}, 'applied used *use +coupon.used'],
+    ['not there, and the issuer is past it', { issued: null }, 'applied refused +coupon.refused'],
+    ['not there yet', { issued: null, issuerNext: 7 }, 'behind absent'],
+    ['there before the issuer says so', { issuerNext: 7 }, 'applied used *use +coupon.used'],
+    ['used by another order', { usedBy: 'o-2' }, 'applied refused +coupon.refused'],
+    ['used by this order without a row', { usedBy: orderId }, 'contradiction absent'],
+  ]
+  for (const [name, changes, summary] of looks) {
+    test(`that finds the coupon ${name} answers: ${summary}`, () => {
+      const looked = { ...facts, ...changes }
+      assert.equal(summaryOf(messages.placed, rows.absent, looked), summary)
+    })
+  }
+
+  test('replies with the discount, and says why it refuses', () => {
+    const answer = (changes: Partial<CouponFacts>) => {
+      const looked = { ...facts, ...changes }
+      return decideCoupon({ message: messages.placed, facts: looked }, rows.absent).replies[0]
+    }
+    const used = { type: 'coupon.used', orderId, couponId: 'spring' }
+    assert.deepEqual(answer({}), { ...used, discount })
+    assert.deepEqual(answer({ issued: {} }), used)
+    const refused = { type: 'coupon.refused', orderId }
+    assert.deepEqual(answer({ issued: null }), { ...refused, reason: 'coupon_not_held' })
+    assert.deepEqual(answer({ usedBy: 'o-2' }), { ...refused, reason: 'coupon_already_used' })
+  })
+
+  test('releases just what it used', () => {
+    const { effects } = decideCoupon({ message: messages.cancelled, facts: null }, rows.used)
+    assert.deepEqual(effects, [{ kind: 'release', use }])
+  })
+
+  test('without the facts it needs, or with an event out of turn, is a programming error', () => {
+    const command = { message: messages.placed, facts: null }
+    assert.throws(() => decideCoupon(command, rows.absent), { message: /no facts/ })
+    assert.throws(() => evolveCoupon(rows.released, { type: 'released' }), {
+      message: /released of/,
+    })
+    assert.throws(() => evolveCoupon(rows.tombstone, { type: 'used', use }), { message: /used of/ })
+  })
+})
+
+function summaryOf(message: OrderMessage, row: CouponRow, looked = facts): string {
+  const decision = decideCoupon({ message, facts: looked }, row)
+  const effects = decision.effects.map(({ kind }) => `*${kind}`)
+  const replies = decision.replies.map(({ type }) => `+${type}`)
+  const { status } = decision.events.reduce(evolveCoupon, row)
+  return [decision.outcome, status, ...effects, ...replies].join(' ')
+}

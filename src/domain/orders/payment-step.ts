@@ -1,0 +1,168 @@
+// The payment step's row of one order. Money is moved by a provider that may be slow, away or
+// leave its answer unknown, so what it is asked is stored before it is asked: `asked` and
+// `undoing`. The provider's key is the order id, so asking again is harmless; an undone order is
+// one for which the provider never again captures anything.
+
+import type {
+  OrderCancelled,
+  OrderMessage,
+  OrderPaymentDue,
+  PaymentCaptured,
+  PaymentRefunded,
+  PaymentRefusal,
+} from './messages.ts'
+import type { Payment, PaymentRow } from './state.ts'
+import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
+
+export type ProviderAnswer =
+  | { kind: 'captured' }
+  | { kind: 'refused'; reason: PaymentRefusal }
+  | { kind: 'undone'; refunded: number } // how much had been captured; 0: nothing had
+/** A record of the orders topic, or what the provider answered to the effect of one. */
+export type PaymentCommand =
+  | { kind: 'record'; message: OrderMessage }
+  | { kind: 'answer'; answer: ProviderAnswer }
+export type PaymentRowEvent =
+  | { type: 'asked'; payment: Payment }
+  | { type: 'captured' }
+  | { type: 'refused'; reason: PaymentRefusal }
+  | { type: 'undoing' }
+  | { type: 'undone'; refunded: number }
+  | { type: 'cancelled'; orderId: string }
+/** Asked of the provider once the events are stored; its answer is the next command. */
+export type PaymentEffect = { kind: 'capture' | 'undo'; payment: Payment }
+export type PaymentDecision = StepDecision<PaymentRowEvent, PaymentEffect>
+
+export function initialPaymentRow(): PaymentRow {
+  return { status: 'absent' }
+}
+
+export function decidePayment(command: PaymentCommand, row: PaymentRow): PaymentDecision {
+  if (command.kind === 'answer') return decideAnswer(command.answer, row)
+  const { message } = command
+  switch (message.type) {
+    case 'order.placed':
+    case 'order.confirmed':
+      return ignored
+    case 'order.payment_due':
+      return decideDue(message, row)
+    case 'order.cancelled':
+      return decideCancelled(message, row)
+  }
+}
+
+export function evolvePayment(row: PaymentRow, event: PaymentRowEvent): PaymentRow {
+  switch (event.type) {
+    case 'asked':
+      if (row.status !== 'absent') break
+      return { status: 'asked', ...event.payment }
+    case 'cancelled':
+      if (row.status !== 'absent') break
+      return { status: 'cancelled', orderId: event.orderId }
+    case 'captured':
+      if (row.status !== 'asked') break
+      return { ...row, status: 'captured' }
+    case 'refused':
+      if (row.status !== 'asked') break
+      return { status: 'refused', orderId: row.orderId, reason: event.reason }
+    case 'undoing':
+      if (row.status !== 'asked' && row.status !== 'captured') break
+      return { ...row, status: 'undoing' }
+    case 'undone':
+      if (row.status !== 'undoing') break
+      if (event.refunded === 0) return { status: 'cancelled', orderId: row.orderId }
+      return { ...row, status: 'refunded' }
+  }
+  throw new Error(`${event.type} of a payment row that is ${row.status}`)
+}
+
+function decideDue(due: OrderPaymentDue, row: PaymentRow): PaymentDecision {
+  const { orderId, userId, total } = due
+  switch (row.status) {
+    case 'absent': {
+      const payment: Payment = { orderId, userId, amount: total }
+      const asked: PaymentRowEvent = { type: 'asked', payment }
+      if (total > 0) return applied(asked, [{ kind: 'capture', payment }], [])
+      // Providers refuse to charge nothing; that nothing was paid needs nobody's word.
+      const events: PaymentRowEvent[] = [asked, { type: 'captured' }]
+      return { outcome: 'applied', events, effects: [], replies: [capturedReply(payment)] }
+    }
+    case 'asked':
+      return askAgain('capture', row)
+    case 'captured':
+    case 'refunded':
+      return repeated(capturedReply(row))
+    case 'refused':
+      return repeated({ type: 'payment.refused', orderId, reason: row.reason })
+    case 'undoing':
+    case 'cancelled':
+      return ignored
+  }
+}
+
+function decideCancelled({ orderId }: OrderCancelled, row: PaymentRow): PaymentDecision {
+  switch (row.status) {
+    case 'absent':
+      return applied({ type: 'cancelled', orderId }, [], [])
+    case 'asked':
+    case 'captured': {
+      const payment = paymentOf(row)
+      if (payment.amount > 0) {
+        return applied({ type: 'undoing' }, [{ kind: 'undo', payment }], [])
+      }
+      const events: PaymentRowEvent[] = [{ type: 'undoing' }, { type: 'undone', refunded: 0 }]
+      return { outcome: 'applied', events, effects: [], replies: [] }
+    }
+    case 'undoing':
+      return askAgain('undo', row)
+    case 'refunded':
+      return repeated(refundedReply(row))
+    case 'refused':
+    case 'cancelled':
+      return ignored
+  }
+}
+
+/** An answer may come twice, or after the order was cancelled: then it changes nothing. */
+function decideAnswer(answer: ProviderAnswer, row: PaymentRow): PaymentDecision {
+  const over = row.status === 'refunded' || row.status === 'cancelled'
+  switch (answer.kind) {
+    case 'captured':
+      if (row.status === 'asked') {
+        return applied({ type: 'captured' }, [], [capturedReply(row)])
+      }
+      return over || row.status === 'captured' || row.status === 'undoing' ? ignored : contradiction
+    case 'refused':
+      if (row.status === 'asked') {
+        const { reason } = answer
+        const reply = { type: 'payment.refused', orderId: row.orderId, reason } as const
+        return applied({ type: 'refused', reason }, [], [reply])
+      }
+      return over || row.status === 'refused' || row.status === 'undoing' ? ignored : contradiction
+    case 'undone':
+      if (row.status === 'undoing') return decideUndone(answer.refunded, row)
+      return over ? ignored : contradiction
+  }
+}
+
+/** All or nothing was captured, so all or nothing comes back. */
+function decideUndone(refunded: number, row: PaymentRow & { status: 'undoing' }): PaymentDecision {
+  if (refunded !== 0 && refunded !== row.amount) return contradiction
+  return applied({ type: 'undone', refunded }, [], refunded === 0 ? [] : [refundedReply(row)])
+}
+
+function askAgain(kind: PaymentEffect['kind'], row: PaymentRow & Payment): PaymentDecision {
+  return { ...ignored, outcome: 'repeated', effects: [{ kind, payment: paymentOf(row) }] }
+}
+
+function paymentOf({ orderId, userId, amount }: Payment): Payment {
+  return { orderId, userId, amount }
+}
+
+function capturedReply({ orderId, amount }: Payment): PaymentCaptured {
+  return { type: 'payment.captured', orderId, amount }
+}
+
+function refundedReply({ orderId, amount }: Payment): PaymentRefunded {
+  return { type: 'payment.refunded', orderId, amount }
+}

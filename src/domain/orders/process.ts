@@ -1,0 +1,264 @@
+// The order process: what follows from what the steps said. Nothing else ends an order.
+// An order takes the first answer of each step and ends once; whatever comes twice or late
+// changes nothing but the notes. What the orders topic says was decided counts before what this
+// fold would decide, so a rebuild (orders topic first) ends every order as it ended.
+
+import { gainsays, hear, isAnswer, nothingHeard, wasHeard } from './heard.ts'
+import type {
+  CancelReason,
+  Line,
+  OrderCancelled,
+  OrderConfirmed,
+  OrderMessage,
+  OrderPaymentDue,
+  OrderPlaced,
+  StepMessage,
+  Sums,
+} from './messages.ts'
+import { sumsOf } from './money.ts'
+import type { DueOrder, Heard, OrderContent, OrderState, PlacedOrder } from './state.ts'
+
+/** A record of either topic with its append time, or the time itself; both ms UTC. */
+export type OrderCommand =
+  | { kind: 'record'; message: OrderMessage | StepMessage; at: number }
+  | { kind: 'time'; now: number }
+export type OrderOutcome =
+  | 'applied'
+  | 'repeated' // known already; what had been decided is published again
+  | 'ignored' // known already, or not yet time
+  | 'conflict' // placed again under the same id with other content; the first counts
+  | 'contradiction' // two deciders or a step that changed its mind: a bug, to be looked at
+export type OrderEvent =
+  | { type: 'placed'; placed: OrderPlaced; at: number }
+  | { type: 'heard'; message: StepMessage; at: number }
+  | { type: 'due'; sums: Sums }
+  | { type: 'confirmed' }
+  | { type: 'cancelled'; reason: CancelReason }
+export type OrderDecision = {
+  outcome: OrderOutcome
+  events: readonly OrderEvent[]
+  /** For the orders topic, in this order, after the events are stored. */
+  publish: readonly OrderMessage[]
+}
+
+export function initialState(): OrderState {
+  return { status: 'absent' }
+}
+
+export function decide(command: OrderCommand, state: OrderState): OrderDecision {
+  if (command.kind === 'time') return decideTime(command.now, state)
+  const { message, at } = command
+  switch (message.type) {
+    case 'order.placed':
+      return decidePlaced(message, at, state)
+    case 'order.payment_due':
+      return decideWrittenDue(message, state)
+    case 'order.confirmed':
+    case 'order.cancelled':
+      return decideWrittenEnd(message, state)
+    default:
+      return decideStep(message, at, state)
+  }
+}
+
+export function evolve(state: OrderState, event: OrderEvent): OrderState {
+  switch (event.type) {
+    case 'placed':
+      if (state.status !== 'absent' && state.status !== 'awaited') break
+      return { status: 'placed', ...contentOf(event, state) }
+    case 'heard': {
+      const { message, at } = event
+      const heard = hear(heardBy(state), message, at)
+      if (state.status !== 'absent') return { ...state, heard }
+      return { status: 'awaited', orderId: message.orderId, heard }
+    }
+    case 'due':
+      if (state.status !== 'placed') break
+      return { ...state, status: 'due', sums: event.sums }
+    case 'confirmed':
+      if (state.status !== 'due') break
+      return { ...state, status: 'confirmed' }
+    case 'cancelled': {
+      if (state.status !== 'placed' && state.status !== 'due') break
+      const sums = state.status === 'due' ? state.sums : null
+      return { ...state, status: 'cancelled', reason: event.reason, sums }
+    }
+  }
+  throw new Error(`${event.type} of an order that is ${state.status}`)
+}
+
+/** The record that says how far an order was decided; null while nothing is. */
+export function decisionOf(state: OrderState): OrderMessage | null {
+  switch (state.status) {
+    case 'absent':
+    case 'awaited':
+    case 'placed':
+      return null
+    case 'due': {
+      const { orderId, userId, sums } = state
+      return { type: 'order.payment_due', orderId, userId, ...sums }
+    }
+    case 'confirmed': {
+      const confirmed: OrderConfirmed = { type: 'order.confirmed', orderId: state.orderId }
+      if (state.coupon !== null) confirmed.couponId = state.coupon.couponId
+      return confirmed
+    }
+    case 'cancelled':
+      return { type: 'order.cancelled', orderId: state.orderId, reason: state.reason }
+  }
+}
+
+/** Whether the same key asks for the same order. How long it may take is not part of it. */
+export function sameContent(
+  order: { userId: string; lines: OrderPlaced['lines']; couponId: string | undefined },
+  other: typeof order,
+): boolean {
+  return (
+    order.userId === other.userId &&
+    order.couponId === other.couponId &&
+    sameLines(order.lines, other.lines)
+  )
+}
+
+function decideTime(now: number, state: OrderState): OrderDecision {
+  const live = state.status === 'placed' || state.status === 'due'
+  if (!live || now < state.deadline) return ignored
+  return decided(state, { type: 'cancelled', reason: 'timed_out' })
+}
+
+function decidePlaced(placed: OrderPlaced, at: number, state: OrderState): OrderDecision {
+  if (state.status === 'absent' || state.status === 'awaited') {
+    return applied(state, { type: 'placed', placed, at })
+  }
+  const { userId, lines, coupon } = placed
+  const known = { ...state, couponId: state.coupon?.couponId }
+  const same = sameContent({ userId, lines, couponId: coupon?.couponId }, known)
+  return same ? repeated(state) : conflict
+}
+
+/** Read back from the orders topic: known already, but for a rebuild. */
+function decideWrittenDue(due: OrderPaymentDue, state: OrderState): OrderDecision {
+  const { subtotal, discount, total } = due
+  switch (state.status) {
+    case 'absent':
+    case 'awaited':
+      return contradiction
+    case 'placed':
+      return applied(state, { type: 'due', sums: { subtotal, discount, total } })
+    case 'due':
+    case 'confirmed':
+    case 'cancelled': {
+      // Cancelled without sums: it was cancelled before the late record of what was due.
+      const { sums } = state
+      const same = sums === null || (sums.subtotal === subtotal && sums.total === total)
+      return same ? ignored : contradiction
+    }
+  }
+}
+
+/** Read back from the orders topic: known already, but for a rebuild. */
+function decideWrittenEnd(end: OrderConfirmed | OrderCancelled, state: OrderState): OrderDecision {
+  if (end.type === 'order.confirmed') {
+    if (state.status === 'confirmed') return ignored
+    return state.status === 'due' ? applied(state, { type: 'confirmed' }) : contradiction
+  }
+  const { reason } = end
+  if (state.status === 'cancelled') return state.reason === reason ? ignored : contradiction
+  const live = state.status === 'placed' || state.status === 'due'
+  return live ? applied(state, { type: 'cancelled', reason }) : contradiction
+}
+
+function decideStep(message: StepMessage, at: number, state: OrderState): OrderDecision {
+  const heard = heardBy(state)
+  if (gainsays(heard, message)) return contradiction
+  if (!wasHeard(heard, message)) return applied(state, { type: 'heard', message, at })
+  // Only answers repeat a decision: a repeated decision repeats what steps did about it, and if
+  // that repeated the decision in turn, the two would go on for ever.
+  return isAnswer(message) ? repeated(state) : ignored
+}
+
+/** What the steps' answers come to, if anything: at most two events, one after the other. */
+function followUp(state: OrderState): OrderEvent | null {
+  if (state.status === 'placed') return afterAnswers(state)
+  return state.status === 'due' ? afterPayment(state) : null
+}
+
+function afterAnswers(order: PlacedOrder): OrderEvent | null {
+  const { coupon, stock } = order.heard
+  if (isMixedUp(order)) return { type: 'cancelled', reason: 'mixed_up' }
+  if (coupon?.type === 'coupon.refused') return { type: 'cancelled', reason: coupon.reason }
+  if (stock?.type === 'stock.refused') return { type: 'cancelled', reason: stock.reason }
+  if (stock === null || (order.coupon !== null && coupon === null)) return null
+  return { type: 'due', sums: sumsOf(stock.lines, coupon?.discount) }
+}
+
+function afterPayment(order: DueOrder): OrderEvent | null {
+  const { payment } = order.heard
+  if (isMixedUp(order)) return { type: 'cancelled', reason: 'mixed_up' }
+  if (payment === null) return null
+  if (payment.type === 'payment.refused') return { type: 'cancelled', reason: payment.reason }
+  const exact = payment.amount === order.sums.total
+  return exact ? { type: 'confirmed' } : { type: 'cancelled', reason: 'mixed_up' }
+}
+
+/** Whether a step did something for other content that was placed under the same id. */
+function isMixedUp({ lines, coupon, heard }: OrderContent): boolean {
+  if (heard.coupon?.type === 'coupon.used' && heard.coupon.couponId !== coupon?.couponId) {
+    return true
+  }
+  if (heard.coupon?.type === 'coupon.refused' && coupon === null) return true
+  return heard.stock?.type === 'stock.held' && !sameLines(heard.stock.lines, lines)
+}
+
+function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ productId, quantity }, at) => {
+      return b[at]?.productId === productId && b[at].quantity === quantity
+    })
+  )
+}
+
+function contentOf(
+  { placed, at }: OrderEvent & { type: 'placed' },
+  state: OrderState,
+): OrderContent {
+  const { orderId, userId, lines, coupon = null, timeLimitMs } = placed
+  const deadline = at + timeLimitMs
+  return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: heardBy(state) }
+}
+
+function heardBy(state: OrderState): Heard {
+  return state.status === 'absent' ? nothingHeard : state.heard
+}
+
+/** An event that a record brought, and what follows from it. */
+function applied(state: OrderState, event: OrderEvent): OrderDecision {
+  const events = [event]
+  const publish: OrderMessage[] = []
+  let next = evolve(state, event)
+  for (let then = followUp(next); then !== null; then = followUp(next)) {
+    events.push(then)
+    next = evolve(next, then)
+    publish.push(...decisionsOf(next))
+  }
+  return { outcome: 'applied', events, publish }
+}
+
+/** An event that is a decision of our own. */
+function decided(state: OrderState, event: OrderEvent): OrderDecision {
+  return { outcome: 'applied', events: [event], publish: decisionsOf(evolve(state, event)) }
+}
+
+function repeated(state: OrderState): OrderDecision {
+  return { outcome: 'repeated', events: [], publish: decisionsOf(state) }
+}
+
+function decisionsOf(state: OrderState): OrderMessage[] {
+  const decision = decisionOf(state)
+  return decision === null ? [] : [decision]
+}
+
+const ignored: OrderDecision = { outcome: 'ignored', events: [], publish: [] }
+const conflict: OrderDecision = { outcome: 'conflict', events: [], publish: [] }
+const contradiction: OrderDecision = { outcome: 'contradiction', events: [], publish: [] }

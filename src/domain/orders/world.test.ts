@@ -1,0 +1,328 @@
+// I10 to I13, and what orders promise, over small worlds full of faults (test/models). A failure
+// prints the seed of the scenarios and the scenario, which carries the seed of its faults.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import type { Stores } from '../../../test/models/orders-stores.ts'
+import {
+  readStored,
+  runWorld,
+  type Scenario,
+  type World,
+} from '../../../test/models/orders-world.ts'
+import { amountMax, type Discount } from '../coupons/messages.ts'
+import {
+  type OrderMessage,
+  type OrderPlaced,
+  orderTimeLimitMsMax,
+  type ProductMessage,
+  type WalletMessage,
+} from './messages.ts'
+import { decide, evolve, initialState } from './process.ts'
+import type { ConfirmedOrder, Order } from './state.ts'
+
+const users = ['ann', 'bob', 'cat'] as const
+const prices = { tea: 150, cup: 999, gift: 0 } as const
+const discounts: Readonly<Record<string, Discount | undefined>> = {
+  spring: { kind: 'percent', value: 33 },
+  autumn: { kind: 'amount', value: 200 },
+  gold: { kind: 'amount', value: amountMax },
+  plain: undefined,
+}
+
+describe('a world of orders', () => {
+  test('always comes to rest, with every order ended and everything added up', () => {
+    fc.assert(
+      fc.property(scenarios(), (scenario) => {
+        checkWorld(runWorld(scenario), scenario)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('ends each order by its answers alone, when there is time for all of them', () => {
+    fc.assert(
+      fc.property(scenarios(orderTimeLimitMsMax), (any) => {
+        // Two contents under one id may wait for a step that has answered to the other.
+        const byId = new Map(any.orders.map((order) => [order.orderId, order]))
+        const scenario = { ...any, orders: [...byId.values()] }
+        const world = runWorld(scenario)
+        checkWorld(world, scenario)
+        for (const order of endedOrders(world.stores)) {
+          assert.ok(!('reason' in order) || order.reason !== 'timed_out')
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('ends each order as the orders topic says, when it is read again from nothing', () => {
+    fc.assert(
+      fc.property(scenarios(), (scenario) => {
+        checkRebuild(runWorld(scenario))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('has met every ending and every kind of fault in these few hundred scenarios', () => {
+    const seen = new Set<string>()
+    for (const scenario of fc.sample(scenarios(), { seed: 5, numRuns: 300 })) {
+      const { stores } = runWorld(scenario)
+      for (const order of endedOrders(stores)) {
+        seen.add(order.status === 'cancelled' ? order.reason : order.status)
+        if (order.status === 'confirmed' && order.sums.total === 0) seen.add('free')
+        for (const { step, outcome } of order.heard.notes) seen.add(`${step} ${outcome}`)
+      }
+      for (const outcome of stores.outcomes.keys()) seen.add(outcome)
+      for (const row of rowsOf(stores)) seen.add(`row ${row.status}`)
+    }
+    const missing = expectedSights.filter((sight) => !seen.has(sight))
+    assert.deepEqual(missing, [])
+  })
+})
+
+const expectedSights = [
+  'confirmed free coupon_not_held coupon_already_used unknown_product out_of_stock',
+  'insufficient_funds timed_out mixed_up',
+]
+  .flatMap((words) => words.split(' '))
+  .concat(
+    ['coupon used', 'coupon refused', 'coupon released', 'stock held', 'stock refused'],
+    ['stock released', 'stock sold', 'payment captured', 'payment refused', 'payment refunded'],
+    ['process repeated', 'process conflict', 'coupon behind', 'coupon repeated'],
+    ['stock repeated', 'payment repeated', 'payment ignored', 'row cancelled', 'row refunded'],
+  )
+
+function checkWorld(world: World, scenario: Scenario): void {
+  const { stores } = world
+  const placed = new Set(scenario.orders.map(({ orderId }) => orderId))
+  const orders = endedOrders(stores)
+  assert.equal(orders.length, placed.size, 'I10: every order ends')
+  for (const outcome of stores.outcomes.keys()) assert.doesNotMatch(outcome, /contradiction/)
+  for (const [effect, times] of stores.effects) assert.equal(times, 1, `once: ${effect}`)
+  for (const order of orders) {
+    if (order.status === 'confirmed') checkConfirmed(order, stores)
+    else checkNothingLeft(order, stores)
+  }
+  const confirmed = orders.filter((order) => order.status === 'confirmed')
+  checkStock(confirmed, world, scenario)
+  checkMoney(confirmed, stores, scenario)
+  const uses = confirmed.flatMap(({ coupon, userId, orderId }) => {
+    return coupon === null ? [] : [[`${coupon.couponId}/${userId}`, orderId] as const]
+  })
+  assert.deepEqual(sorted(stores.uses), sorted(uses), 'I13: one confirmed order for each use')
+  checkReplay(stores)
+}
+
+function checkConfirmed(order: ConfirmedOrder, stores: Stores): void {
+  const { orderId, lines, coupon, sums } = order
+  const subtotal = lines.reduce((sum, { productId, quantity }) => {
+    return sum + prices[productId as keyof typeof prices] * quantity
+  }, 0)
+  const discount = coupon === null ? undefined : discounts[coupon.couponId]
+  const percent = discount?.kind === 'percent'
+  const off = percent ? Math.floor((subtotal * discount.value) / 100) : (discount?.value ?? 0)
+  const total = Math.max(0, subtotal - off)
+  assert.deepEqual(sums, { subtotal, discount: subtotal - total, total }, 'the discount is off')
+  assert.equal(stores.stockRows.get(orderId)?.status, 'sold')
+  assert.equal(stores.paymentRows.get(orderId)?.status, 'captured')
+  // Without a coupon the step may have met other content under this id, and let go of it since.
+  const couponStatus = stores.couponRows.get(orderId)?.status ?? ''
+  assert.match(couponStatus, coupon === null ? /^(unneeded|refused|released)$/ : /^used$/)
+  const { effects } = stores
+  assert.equal(effects.get(`payment capture ${orderId}`) ?? 0, total > 0 ? 1 : 0, 'paid once')
+  for (const undone of ['stock release', 'payment undo']) {
+    assert.ok(!effects.has(`${undone} ${orderId}`), 'nothing undone')
+  }
+}
+
+/** What was done for a cancelled order is undone; a short item holds nothing at all. */
+function checkNothingLeft(order: Order, { effects, ...stores }: Stores): void {
+  assert.ok(order.status === 'cancelled')
+  const { orderId, reason } = order
+  assert.match(stores.stockRows.get(orderId)?.status ?? '', /^(refused|released|cancelled)$/)
+  const couponStatus = stores.couponRows.get(orderId)?.status ?? ''
+  assert.match(couponStatus, /^(unneeded|refused|released|cancelled)$/)
+  assert.match(stores.paymentRows.get(orderId)?.status ?? '', /^(refused|refunded|cancelled)$/)
+  assert.ok(!effects.has(`stock sell ${orderId}`))
+  const pairs = [
+    ['coupon use', 'coupon release'],
+    ['stock hold', 'stock release'],
+    ['payment capture', 'payment undo'],
+  ]
+  for (const [did, undid] of pairs) {
+    assert.equal(effects.get(`${did} ${orderId}`), effects.get(`${undid} ${orderId}`), undid)
+  }
+  if (reason === 'out_of_stock' || reason === 'unknown_product') {
+    assert.ok(!effects.has(`stock hold ${orderId}`))
+    assert.ok(!effects.has(`payment capture ${orderId}`))
+  }
+}
+
+function checkStock(confirmed: readonly Order[], world: World, scenario: Scenario): void {
+  const supplied = scenario.supplies.flatMap((it) => {
+    if (it.type === 'wallet.topped_up') return []
+    return [[it.productId, it.type === 'product.created' ? it.stock : it.add] as const]
+  })
+  const sold = confirmed.flatMap(({ lines }) => {
+    return lines.map(({ productId, quantity }) => [productId, quantity] as const)
+  })
+  for (const product of world.stores.products.values()) {
+    const { productId } = product
+    assert.equal(product.supplied, sumOf(supplied, productId), 'I11: supplied once')
+    assert.equal(product.held, 0, 'I11: no live order holds anything')
+    assert.equal(product.sold, sumOf(sold, productId), 'I11: sold to confirmed orders')
+    assert.equal(product.available + product.sold, product.supplied, 'I11')
+  }
+}
+
+function checkMoney(confirmed: readonly Order[], stores: Stores, { supplies }: Scenario): void {
+  const toppedUp = supplies.flatMap((it) => {
+    return it.type === 'wallet.topped_up' ? [[it.userId, it.amount] as const] : []
+  })
+  const paid = confirmed.flatMap((order) => {
+    return order.status === 'confirmed' ? [[order.userId, order.sums.total] as const] : []
+  })
+  for (const userId of users) {
+    const balance = stores.balances.get(userId) ?? 0
+    assert.ok(balance >= 0)
+    assert.equal(balance + sumOf(paid, userId), sumOf(toppedUp, userId), `I12: ${userId}'s money`)
+  }
+}
+
+function checkReplay({ orders, commands }: Stores): void {
+  for (const [orderId, given] of commands) {
+    let state = initialState()
+    for (const command of given) state = decide(command, state).events.reduce(evolve, state)
+    assert.deepEqual(state, orders.get(orderId), 'the same commands give the same state')
+  }
+}
+
+/** Orders first, then what the steps said: no new decision, and every order as it ended. */
+function checkRebuild({ topics, stores }: World): void {
+  const rebuilt = new Map<string, ReturnType<typeof initialState>>()
+  const written = new Set<string>()
+  for (const topic of ['orders', 'steps'] as const) {
+    for (const stored of topics[topic].flat()) {
+      const { message, at } = readStored(topic, stored)
+      if (topic === 'orders') written.add(decisionText(message as OrderMessage))
+      const state = rebuilt.get(message.orderId) ?? initialState()
+      const { outcome, events, publish } = decide({ kind: 'record', message, at }, state)
+      assert.notEqual(outcome, 'contradiction')
+      for (const again of publish) assert.ok(written.has(decisionText(again)), 'nothing new')
+      rebuilt.set(message.orderId, events.reduce(evolve, state))
+    }
+  }
+  for (const order of endedOrders(stores)) {
+    assert.deepEqual(endOf(rebuilt.get(order.orderId)), endOf(order))
+  }
+}
+
+function endOf(
+  state: Stores['orders'] extends Map<string, infer S> ? S | undefined : never,
+): object {
+  assert.ok(state?.status === 'confirmed' || state?.status === 'cancelled')
+  const { status, orderId, userId, lines, coupon, placedAt, deadline, sums } = state
+  const content = { orderId, userId, lines, coupon, placedAt, deadline }
+  // What was due, but never published because the time was over first, is not in the topic.
+  if (status === 'cancelled') return { status, ...content, reason: state.reason }
+  return { status, ...content, sums }
+}
+
+function decisionText(message: OrderMessage): string {
+  return JSON.stringify(message)
+}
+
+function endedOrders({ orders }: Stores): Order[] {
+  return [...orders.values()].filter((order): order is Order => {
+    return order.status === 'confirmed' || order.status === 'cancelled'
+  })
+}
+
+function rowsOf({ couponRows, stockRows, paymentRows }: Stores): { status: string }[] {
+  return [...couponRows.values(), ...stockRows.values(), ...paymentRows.values()]
+}
+
+function sumOf(entries: readonly (readonly [string, number])[], key: string): number {
+  return entries.reduce((sum, [its, amount]) => (its === key ? sum + amount : sum), 0)
+}
+
+function sorted(entries: Iterable<readonly [string, string]>): string[] {
+  return [...entries].map((entry) => entry.join(' ')).sort()
+}
+
+/** Few of everything, so that orders race for the last item, one coupon and one balance. */
+function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
+  const timeLimits = limits.length > 0 ? limits : [30, 300, 3_000]
+  const wins = fc.subarray(
+    users.flatMap((userId) => Object.keys(discounts).map((couponId) => ({ couponId, userId }))),
+    { minLength: 4 },
+  )
+  const stocks = fc.tuple(fc.nat(9), fc.nat(6), fc.integer({ min: 2, max: 20 }))
+  const money = fc.tuple(fc.nat(2_500), fc.nat(5_000), fc.nat(20_000))
+  return fc
+    .record({ seed: fc.nat(2 ** 31), wins, stocks, money, orders: anyOrders(timeLimits) })
+    .map(({ seed, wins: pairs, stocks: counts, money: amounts, orders }) => {
+      const won = pairs.map((pair, offset) => {
+        const discount = discounts[pair.couponId]
+        return discount === undefined ? { ...pair, offset } : { ...pair, offset, discount }
+      })
+      const placed = orders.map(({ coupon, ...order }): OrderPlaced => {
+        if (coupon === undefined) return order
+        const { couponId } = coupon
+        const row = won.find((it) => it.userId === order.userId && it.couponId === couponId)
+        return { ...order, coupon: { couponId, partition: 0, offset: row?.offset ?? 2 } }
+      })
+      return { seed, won, supplies: suppliesOf(counts, amounts), orders: placed }
+    })
+}
+
+function anyOrders(limits: readonly number[]): fc.Arbitrary<OrderPlaced[]> {
+  const quantity = fc.integer({ min: 1, max: 3 })
+  const line = fc.record({ productId: fc.constantFrom('tea', 'tea', 'cup', 'gift'), quantity })
+  const stray = fc.record({ productId: fc.constant('ghost'), quantity })
+  const anyLine = fc.oneof({ weight: 12, arbitrary: line }, { weight: 1, arbitrary: stray })
+  const couponId = fc.constantFrom(...Object.keys(discounts), undefined, undefined)
+  const order = fc
+    .record({
+      // The user is part of what an order id is made from.
+      orderId: fc.tuple(fc.constantFrom(...users), fc.nat(4)).map((parts) => parts.join('-')),
+      lines: fc.uniqueArray(anyLine, {
+        selector: ({ productId }) => productId,
+        minLength: 1,
+        maxLength: 3,
+      }),
+      couponId,
+      timeLimitMs: fc.constantFrom(...limits),
+    })
+    .map(({ orderId, lines, couponId: id, timeLimitMs }): OrderPlaced => {
+      const userId = orderId.split('-')[0] ?? ''
+      const placed: OrderPlaced = { type: 'order.placed', orderId, userId, lines, timeLimitMs }
+      return id === undefined
+        ? placed
+        : { ...placed, coupon: { couponId: id, partition: 0, offset: 0 } }
+    })
+  return fc.array(order, { minLength: 1, maxLength: 10 })
+}
+
+function suppliesOf(
+  stocks: readonly [number, number, number],
+  money: readonly [number, number, number],
+): Scenario['supplies'] {
+  const by = 'op'
+  const supplies: (ProductMessage | WalletMessage)[] = []
+  for (const [n, productId] of (['tea', 'cup', 'gift'] as const).entries()) {
+    const supply = { productId, by, commandId: `create-${productId}` }
+    const price = prices[productId]
+    supplies.push({ type: 'product.created', ...supply, name: 'x', price, stock: stocks[n] ?? 0 })
+  }
+  for (const [n, userId] of users.entries()) {
+    const amount = Math.max(1, money[n] ?? 1)
+    supplies.push({ type: 'wallet.topped_up', userId, amount, by, commandId: `first-${userId}` })
+  }
+  supplies.push({ type: 'stock.added', productId: 'tea', add: 2, by, commandId: 'more-tea' })
+  supplies.push({ type: 'wallet.topped_up', userId: 'ann', amount: 500, by, commandId: 'more' })
+  return supplies
+}

@@ -1,0 +1,183 @@
+// What the order process and the three steps store in a small model world: each record is decided
+// and its effects applied at once, as a transaction would. Every effect is counted, so that one
+// which happens twice is found, and effects that contradict what is stored throw.
+
+import assert from 'node:assert/strict'
+import type { Discount } from '../../src/domain/coupons/messages.ts'
+import {
+  type CouponFacts,
+  decideCoupon,
+  evolveCoupon,
+  initialCouponRow,
+} from '../../src/domain/orders/coupon-step.ts'
+import type {
+  OrderMessage,
+  OrderPlaced,
+  ProductMessage,
+  StepMessage,
+  WalletMessage,
+} from '../../src/domain/orders/messages.ts'
+import {
+  decidePayment,
+  evolvePayment,
+  initialPaymentRow,
+  type PaymentCommand,
+  type PaymentEffect,
+  type ProviderAnswer,
+} from '../../src/domain/orders/payment-step.ts'
+import { decide, evolve, initialState, type OrderCommand } from '../../src/domain/orders/process.ts'
+import {
+  decideProduct,
+  eventsOf,
+  evolveProduct,
+  initialProduct,
+} from '../../src/domain/orders/product.ts'
+import type {
+  Charge,
+  CouponRow,
+  OrderState,
+  PaymentRow,
+  Product,
+  StockRow,
+} from '../../src/domain/orders/state.ts'
+import { decideStock, evolveStock, initialStockRow } from '../../src/domain/orders/stock-step.ts'
+import { decideCharge, decideTopUp } from '../../src/domain/orders/wallet.ts'
+
+/** A coupon that a user has won, at an offset of the claims log's one partition. */
+export type WonRow = { couponId: string; userId: string; offset: number; discount?: Discount }
+export type Stores = {
+  orders: Map<string, OrderState>
+  /** What the process was given for each order, in this order. */
+  commands: Map<string, OrderCommand[]>
+  couponRows: Map<string, CouponRow>
+  stockRows: Map<string, StockRow>
+  paymentRows: Map<string, PaymentRow>
+  won: readonly WonRow[]
+  issuerNext: number
+  /** The order that uses a coupon, by coupon and user. */
+  uses: Map<string, string>
+  products: Map<string, Product>
+  balances: Map<string, number>
+  charges: Map<string, Charge>
+  /** What each supplying command added. */
+  supplied: Map<string, number>
+  /** How often each effect happened to each order. */
+  effects: Map<string, number>
+  outcomes: Map<string, number>
+}
+
+export function createStores(won: readonly WonRow[]): Stores {
+  return {
+    orders: new Map(),
+    commands: new Map(),
+    couponRows: new Map(),
+    stockRows: new Map(),
+    paymentRows: new Map(),
+    won,
+    issuerNext: 0,
+    uses: new Map(),
+    products: new Map(),
+    balances: new Map(),
+    charges: new Map(),
+    supplied: new Map(),
+    effects: new Map(),
+    outcomes: new Map(),
+  }
+}
+
+export function takeOrder(stores: Stores, orderId: string, command: OrderCommand): OrderMessage[] {
+  const state = stores.orders.get(orderId) ?? initialState()
+  const { outcome, events, publish } = decide(command, state)
+  count(stores.outcomes, `process ${outcome}`)
+  if (events.length > 0) stores.orders.set(orderId, events.reduce(evolve, state))
+  stores.commands.set(orderId, [...(stores.commands.get(orderId) ?? []), command])
+  return [...publish]
+}
+
+/** null: the issuer is behind; try again later. */
+export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[] | null {
+  const row = stores.couponRows.get(message.orderId) ?? initialCouponRow()
+  const facts = message.type === 'order.placed' ? couponFacts(stores, message) : null
+  const { outcome, events, effects, replies } = decideCoupon({ message, facts }, row)
+  count(stores.outcomes, `coupon ${outcome}`)
+  if (outcome === 'behind') return null
+  if (events.length > 0) stores.couponRows.set(message.orderId, events.reduce(evolveCoupon, row))
+  for (const { kind, use } of effects) {
+    const key = `${use.couponId}/${use.userId}`
+    assert.equal(stores.uses.get(key), kind === 'use' ? undefined : use.orderId)
+    if (kind === 'use') stores.uses.set(key, use.orderId)
+    else stores.uses.delete(key)
+    count(stores.effects, `coupon ${kind} ${message.orderId}`)
+  }
+  return [...replies]
+}
+
+export function takeStock(stores: Stores, message: OrderMessage): StepMessage[] {
+  const row = stores.stockRows.get(message.orderId) ?? initialStockRow()
+  const decision = decideStock({ message, products: stores.products }, row)
+  count(stores.outcomes, `stock ${decision.outcome}`)
+  const next = decision.events.reduce(evolveStock, row)
+  if (decision.events.length > 0) stores.stockRows.set(message.orderId, next)
+  for (const effect of decision.effects) {
+    for (const [productId, event] of eventsOf(effect)) {
+      const product = stores.products.get(productId) ?? initialProduct()
+      stores.products.set(productId, evolveProduct(product, event))
+    }
+    count(stores.effects, `stock ${effect.kind} ${message.orderId}`)
+  }
+  return [...decision.replies]
+}
+
+export function takePayment(
+  stores: Stores,
+  orderId: string,
+  command: PaymentCommand,
+): { replies: StepMessage[]; calls: PaymentEffect[] } {
+  const row = stores.paymentRows.get(orderId) ?? initialPaymentRow()
+  const { outcome, events, effects, replies } = decidePayment(command, row)
+  count(stores.outcomes, `payment ${outcome}`)
+  if (events.length > 0) stores.paymentRows.set(orderId, events.reduce(evolvePayment, row))
+  return { replies: [...replies], calls: [...effects] }
+}
+
+/** The built-in provider. */
+export function callProvider(stores: Stores, { kind, payment }: PaymentEffect): ProviderAnswer {
+  const { orderId, userId, amount } = payment
+  const charge = stores.charges.get(orderId) ?? { status: 'absent' }
+  const balance = stores.balances.get(userId) ?? 0
+  const decision = decideCharge(kind === 'undo' ? { kind } : { kind, amount }, charge, balance)
+  stores.charges.set(orderId, decision.charge)
+  stores.balances.set(userId, balance + decision.add)
+  if (decision.add !== 0) count(stores.effects, `payment ${kind} ${orderId}`)
+  return decision.answer
+}
+
+export function takeSupply(stores: Stores, message: ProductMessage | WalletMessage): void {
+  if (message.type === 'wallet.topped_up') {
+    const balance = stores.balances.get(message.userId) ?? 0
+    const before = stores.supplied.get(message.commandId) ?? null
+    const { outcome, add } = decideTopUp({ message, before }, balance)
+    stores.balances.set(message.userId, balance + add)
+    if (outcome === 'done') stores.supplied.set(message.commandId, message.amount)
+    return
+  }
+  const product = stores.products.get(message.productId) ?? initialProduct()
+  const before = stores.supplied.get(message.commandId) ?? null
+  const { event } = decideProduct({ message, before }, product)
+  if (event === null) return
+  stores.products.set(message.productId, evolveProduct(product, event))
+  if (event.type === 'added') stores.supplied.set(message.commandId, event.add)
+}
+
+function couponFacts(stores: Stores, { userId, coupon }: OrderPlaced): CouponFacts | null {
+  if (coupon === undefined) return null
+  const { couponId } = coupon
+  const row = stores.won.find((it) => it.couponId === couponId && it.userId === userId)
+  const { issuerNext } = stores
+  const issued = row === undefined || row.offset >= issuerNext ? null : row
+  return { issuerNext, issued, usedBy: stores.uses.get(`${couponId}/${userId}`) ?? null }
+}
+
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1)
+}

@@ -1,0 +1,287 @@
+// A small world of orders, driven by seeded chance: two topics of two partitions, four consumers
+// that crash between commit and publish, re-read, postpone and are overtaken, a payment provider
+// whose calls and answers are late, lost or doubled, and a clock. Order is kept within a
+// partition only. After the chaos everything is delivered, and then the world must be at rest.
+
+import assert from 'node:assert/strict'
+import { decodeOrderMessage, decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
+import {
+  type OrderMessage,
+  type OrderPlaced,
+  ordersTopic,
+  type ProductMessage,
+  type StepMessage,
+  type WalletMessage,
+} from '../../src/domain/orders/messages.ts'
+import type { PaymentEffect, ProviderAnswer } from '../../src/domain/orders/payment-step.ts'
+import { decisionOf, type OrderCommand } from '../../src/domain/orders/process.ts'
+import { entryOf, readAt, topicOf } from '../../src/domain/orders/records.ts'
+import { partitionFor } from '../../src/domain/partitioner.ts'
+import { type Random, seededRandom } from '../simulation/random.ts'
+import {
+  callProvider,
+  createStores,
+  type Stores,
+  takeCoupon,
+  takeOrder,
+  takePayment,
+  takeStock,
+  takeSupply,
+  type WonRow,
+} from './orders-stores.ts'
+
+export type Scenario = {
+  seed: number
+  won: readonly WonRow[]
+  /** Applied in order, now and then twice. */
+  supplies: readonly (ProductMessage | WalletMessage)[]
+  /** Placed in order; the same order id again is a copy, or other content under it. */
+  orders: readonly OrderPlaced[]
+}
+export type Consumer = 'process' | 'coupon' | 'stock' | 'payment'
+export type Stored = { value: Buffer; at: number; partition: number }
+export type World = {
+  random: Random
+  now: number
+  stores: Stores
+  topics: { orders: Stored[][]; steps: Stored[][] }
+  lanes: Lane[]
+  retries: { consumer: Consumer; record: Read }[]
+  calls: PaymentEffect[]
+  answers: { orderId: string; answer: ProviderAnswer }[]
+  /** Timed out and stored, but perhaps not published. */
+  unannounced: Set<string>
+  waiting: { supplies: (ProductMessage | WalletMessage)[]; orders: OrderPlaced[] }
+}
+type Lane = { consumer: Consumer; topic: 'orders' | 'steps'; partition: number; next: number }
+export type Read = { message: OrderMessage | StepMessage; at: number }
+
+const partitions = 2
+/** Enough for every record of the largest scenario to meet some fault. */
+const chaosSteps = 400
+/** Each round delivers all there is; a world that needs more goes round in circles. */
+const drainRoundsMax = 200
+
+export function runWorld(scenario: Scenario): World {
+  const world = createWorld(scenario)
+  for (let step = 0; step < chaosSteps; step += 1) actByChance(world)
+  drain(world)
+  return world
+}
+
+/** The stored record, read as every consumer reads it. */
+export function readStored(topic: 'orders' | 'steps', { value, at, partition }: Stored): Read {
+  const place = { partition, partitions }
+  const decoded =
+    topic === 'orders'
+      ? readAt(decodeOrderMessage(value), place)
+      : readAt(decodeStepMessage(value), place)
+  assert.ok(decoded.kind === 'message', decoded.kind)
+  return { message: decoded.message, at }
+}
+
+function createWorld({ seed, won, supplies, orders }: Scenario): World {
+  const lanes: Lane[] = []
+  for (let partition = 0; partition < partitions; partition += 1) {
+    for (const consumer of ['process', 'coupon', 'stock', 'payment'] as const) {
+      lanes.push({ consumer, topic: 'orders', partition, next: 0 })
+    }
+    lanes.push({ consumer: 'process', topic: 'steps', partition, next: 0 })
+  }
+  const empty = () => Array.from({ length: partitions }, (): Stored[] => [])
+  return {
+    random: seededRandom(seed),
+    now: 1_000,
+    stores: createStores(won),
+    topics: { orders: empty(), steps: empty() },
+    lanes,
+    retries: [],
+    calls: [],
+    answers: [],
+    unannounced: new Set(),
+    waiting: { supplies: [...supplies], orders: [...orders] },
+  }
+}
+
+function actByChance(world: World): void {
+  const { random, stores, waiting } = world
+  const dice = random.int(1, 100)
+  if (dice <= 50) deliverByChance(world, pick(random, world.lanes))
+  else if (dice <= 60) retryByChance(world)
+  else if (dice <= 68) callByChance(world)
+  else if (dice <= 76) answerByChance(world)
+  else if (dice <= 80) world.now += random.int(1, 20)
+  else if (dice <= 83) sweep(world, random.chance(0.6))
+  else if (dice <= 86) stores.issuerNext += 1
+  else if (dice <= 89) copyByChance(world)
+  else if (dice <= 94) {
+    const supply = random.chance(0.2) ? waiting.supplies[0] : waiting.supplies.shift()
+    if (supply !== undefined) takeSupply(stores, supply)
+  } else {
+    const placed = waiting.orders.shift()
+    if (placed !== undefined) publish(world, [placed])
+  }
+}
+
+function deliverByChance(world: World, lane: Lane): void {
+  const { random } = world
+  const stored = world.topics[lane.topic][lane.partition]?.[lane.next]
+  const fate = random.int(1, 10)
+  // Read again from somewhere before.
+  if (fate === 1) lane.next = random.int(0, lane.next)
+  if (stored === undefined || fate === 1) return
+  const record = readStored(lane.topic, stored)
+  // The process waits in order for its database, so that the first content of an id counts.
+  const postponed = fate <= 3 && !(lane.consumer === 'process' && lane.topic === 'orders')
+  if (postponed) {
+    world.retries.push({ consumer: lane.consumer, record })
+    lane.next += 1
+    return
+  }
+  const replies = handle(world, lane.consumer, record)
+  // Killed after the commit: before the replies, or after them; the record is read again.
+  if (fate === 4) return
+  publish(world, replies)
+  if (fate !== 5) lane.next += 1
+}
+
+function retryByChance(world: World): void {
+  const at = world.random.int(0, world.retries.length)
+  const [item] = world.retries.slice(at, at + 1)
+  if (item === undefined) return
+  const replies = handle(world, item.consumer, item.record)
+  if (world.random.chance(0.2)) return
+  world.retries.splice(at, 1)
+  publish(world, replies)
+}
+
+function callByChance(world: World): void {
+  const { random, calls } = world
+  const at = random.int(0, calls.length)
+  const [call] = calls.slice(at, at + 1)
+  if (call === undefined) return
+  if (random.chance(0.8)) calls.splice(at, 1)
+  const { orderId } = call.payment
+  const answer = callProvider(world.stores, call)
+  for (let copies = random.int(0, 2); copies > 0; copies -= 1)
+    world.answers.push({ orderId, answer })
+}
+
+function answerByChance(world: World): void {
+  const at = world.random.int(0, world.answers.length)
+  for (const { orderId, answer } of world.answers.splice(at, 1)) {
+    const { replies } = takePayment(world.stores, orderId, { kind: 'answer', answer })
+    if (world.random.chance(0.8)) publish(world, replies)
+  }
+}
+
+/** A producer that repeats itself, however much later. */
+function copyByChance(world: World): void {
+  const topic = world.random.chance(0.5) ? 'orders' : 'steps'
+  const log = pick(world.random, world.topics[topic])
+  if (log.length > 0) log.push({ ...pick(world.random, log), at: world.now })
+}
+
+function sweep(world: World, published: boolean): void {
+  for (const [orderId, state] of world.stores.orders) {
+    if (state.status !== 'placed' && state.status !== 'due') continue
+    const decisions = takeOrder(world.stores, orderId, { kind: 'time', now: world.now })
+    if (decisions.length > 0) world.unannounced.add(orderId)
+  }
+  if (!published) return
+  for (const orderId of world.unannounced) {
+    const state = world.stores.orders.get(orderId)
+    const decision = state === undefined ? null : decisionOf(state)
+    if (decision !== null) publish(world, [decision])
+  }
+  world.unannounced.clear()
+}
+
+function handle(world: World, consumer: Consumer, record: Read): (OrderMessage | StepMessage)[] {
+  const { message, at } = record
+  if (consumer === 'process') {
+    const command: OrderCommand = { kind: 'record', message, at }
+    return takeOrder(world.stores, message.orderId, command)
+  }
+  assert.ok(isOrderMessage(message))
+  if (consumer === 'stock') return takeStock(world.stores, message)
+  if (consumer === 'coupon') {
+    const replies = takeCoupon(world.stores, message)
+    if (replies === null) world.retries.push({ consumer, record })
+    return replies ?? []
+  }
+  const command = { kind: 'record', message } as const
+  const { replies, calls } = takePayment(world.stores, message.orderId, command)
+  world.calls.push(...calls)
+  // Until the provider's answer is stored the record is tried again.
+  if (calls.length > 0) world.retries.push({ consumer, record })
+  return replies
+}
+
+function publish(world: World, messages: readonly (OrderMessage | StepMessage)[]): void {
+  for (const message of messages) {
+    const { key, value } = entryOf(message)
+    const partition = partitionFor(key, partitions)
+    const topic = topicOf(message) === ordersTopic ? 'orders' : 'steps'
+    world.topics[topic][partition]?.push({ value, at: world.now, partition })
+  }
+}
+
+/** No more faults: everything is delivered, in rounds, until nothing is left to do. */
+function drain(world: World): void {
+  const { stores, waiting } = world
+  for (const supply of waiting.supplies.splice(0)) takeSupply(stores, supply)
+  publish(world, waiting.orders.splice(0))
+  stores.issuerNext = Number.MAX_SAFE_INTEGER
+  for (let round = 0; round < drainRoundsMax; round += 1) {
+    const before = sizeOf(world)
+    for (const lane of world.lanes) deliverAll(world, lane)
+    for (const call of world.calls.splice(0)) {
+      const { orderId } = call.payment
+      world.answers.push({ orderId, answer: callProvider(stores, call) })
+    }
+    for (const { orderId, answer } of world.answers.splice(0)) {
+      publish(world, takePayment(stores, orderId, { kind: 'answer', answer }).replies)
+    }
+    for (const { consumer, record } of world.retries.splice(0)) {
+      publish(world, handle(world, consumer, record))
+    }
+    // Only once the records have come to rest, so that not every order ends by its time.
+    const atRest = sizeOf(world) === before && pendingIn(world) === 0
+    if (atRest && world.unannounced.size === 0 && !hasLive(stores)) return
+    if (atRest) world.now += 1_000
+    sweep(world, true)
+  }
+  assert.fail(`not at rest after ${drainRoundsMax} rounds`)
+}
+
+function deliverAll(world: World, lane: Lane): void {
+  const log = world.topics[lane.topic][lane.partition] ?? []
+  const there = log.slice(lane.next)
+  lane.next = log.length
+  for (const stored of there) {
+    publish(world, handle(world, lane.consumer, readStored(lane.topic, stored)))
+  }
+}
+
+function pendingIn({ retries, calls, answers }: World): number {
+  return retries.length + calls.length + answers.length
+}
+
+function sizeOf({ topics }: World): number {
+  return [...topics.orders, ...topics.steps].reduce((sum, log) => sum + log.length, 0)
+}
+
+function hasLive({ orders }: Stores): boolean {
+  return [...orders.values()].some(({ status }) => status === 'placed' || status === 'due')
+}
+
+function isOrderMessage(message: OrderMessage | StepMessage): message is OrderMessage {
+  return message.type.startsWith('order.')
+}
+
+function pick<Item>(random: Random, items: readonly Item[]): Item {
+  const item = items[random.int(0, items.length - 1)]
+  assert.ok(item !== undefined)
+  return item
+}
