@@ -1,6 +1,6 @@
 // PostgreSQL goes away while people claim at a steady rate. Nobody who claims notices; the issuer
-// says that it waits, and the rows catch up once it is back. SECONDS: how long it is away (8 unless
-// given: some of the longest waits between two tries, and a backlog large enough to measure).
+// says that it waits, and the rows catch up once it is back. AWAY_SECONDS: how long it is away (8
+// unless given: eight of the longest waits between two tries, and a backlog that can be measured).
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -18,7 +18,7 @@ import {
 } from './node-clients.ts'
 import type { RoleProcess } from './role-process.ts'
 
-const awaySeconds = Number(process.env.SECONDS ?? 8)
+const awaySeconds = Number(process.env.AWAY_SECONDS ?? 8)
 const calmSeconds = 4
 const perSecond = 200
 const couponId = 'steady'

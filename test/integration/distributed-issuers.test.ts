@@ -120,7 +120,7 @@ describe('the issuers', { timeout: 300_000 }, () => {
       t.diagnostic(`asleep in a transaction: the other wrote its partitions after ${ms} ms`)
       const attempts = fencedAttempts(services)
       role.kill('SIGCONT')
-      await waitFor('the fence', () => fencedAttempts(services) > attempts)
+      await waitFor('the fence', () => fencedAttempts(services) > attempts, 15_000)
       const since = now().at.toISOString()
       await waitFor('rows of it', async () => {
         const text = `select 1 from moves where name = 'zombie' and at > '${since}'`

@@ -85,7 +85,7 @@ async function winnersInLog(services: FaultServices, sale: Sale): Promise<[strin
   return [...winners]
 }
 
-/** Each winner's event is there; one that was published again is the same. Returns how many were. */
+/** Each winner's event is there; one that was published again is the same. Says how many were. */
 export async function checkEvents(services: FaultServices): Promise<{ again: number }> {
   const rows = await services.sql(
     'select coupon_id, slot, user_id, code from coupons.issued_coupons',
