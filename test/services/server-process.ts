@@ -113,7 +113,7 @@ async function isFree(port: number): Promise<boolean> {
 /** Two processes that install at once would be in each other's way. */
 const installLock = '/tmp/firstcome-install.lock'
 
-/** Installs Debian packages where this may be done: as root, with apt. Starts no server of theirs. */
+/** Installs Debian packages where this may be done: as root, with apt. Starts none of theirs. */
 export function installPackages(names: readonly string[]): boolean {
   if (process.getuid?.() !== 0) return false
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
