@@ -18,9 +18,9 @@ export type DistributedOptions = { quick: boolean; json: boolean; only?: string 
 
 const sizes = {
   full: {
-    full: { rounds: 3, roundMs: 4_000 },
-    ratio: { rounds: 5, roundMs: 2_000 },
-    lagMs: 8_000,
+    full: { rounds: 3, roundMs: 3_000 },
+    ratio: { rounds: 5, roundMs: 1_500 },
+    lagMs: 6_000,
     sale: { users: 6_000, quantity: 4_000 },
     sustainedMs: 60_000,
     gate: { users: 20_000, quantity: 100 },
@@ -120,7 +120,7 @@ async function measureRunning(measuring: Measuring): Promise<BuildReport> {
     ratePerSecond,
     durationMs: size.lagMs,
     pollMs: 2,
-    samplesPerSecond: 100,
+    samplesPerSecond: 50,
   })
   let killed: BuildReport['killed'] = null
   if (behind !== null) {

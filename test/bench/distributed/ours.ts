@@ -91,7 +91,7 @@ export async function measureHalfLoad(
     ...options,
     couponId: 'half-load',
     pollMs: 2,
-    samplesPerSecond: 100,
+    samplesPerSecond: 50,
   })
   await rowsAreThere(ours, 'half-load', paced.winners)
   const byProcess = Object.fromEntries(
@@ -117,7 +117,7 @@ export async function measureSustained(
 ): Promise<Sustained> {
   const notHeld: Sustained['notHeld'] = []
   for (const ratePerSecond of ratesTried) {
-    const options = { ratePerSecond, pollMs: 10, samplesPerSecond: 50 }
+    const options = { ratePerSecond, pollMs: 5, samplesPerSecond: 20 }
     const couponId = `trial-${ratePerSecond}`
     const trial = await measurePaced(ours, { ...options, couponId, durationMs: trialMs })
     const why = whyNotHeld(trial)

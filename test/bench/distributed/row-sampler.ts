@@ -44,7 +44,11 @@ port.on('message', (sampled: Sampled) => {
 })
 port.postMessage('ready')
 
-const text = `select user_id from ${table} where coupon_id = $1 and user_id = any($2)`
+/** One look into an index for each, whatever the planner believes of a table that grows so fast. */
+const text = `select asked.user_id
+  from unnest($2::text[]) as asked (user_id),
+    lateral (select 1 from ${table} as held
+      where held.coupon_id = $1 and held.user_id = asked.user_id limit 1) as found`
 const isOver = () => now() > endedAt && (waiting.size === 0 || now() > endedAt + waitMsMax)
 while (!isOver()) {
   if (waiting.size > 0) await look()

@@ -45,7 +45,10 @@ async function drain(couponId: string): Promise<boolean> {
   const { quantity, issued } = rows[0] ?? { quantity: 0, issued: 0 }
   const held = await database.query<{ user_id: string }>({
     name: 'held',
-    text: 'select user_id from usual.issued where coupon_id = $1 and user_id = any($2)',
+    text: `select asked.user_id
+      from unnest($2::text[]) as asked (user_id),
+        lateral (select 1 from usual.issued as held
+          where held.coupon_id = $1 and held.user_id = asked.user_id limit 1) as found`,
     values: [couponId, users],
   })
   const holders = new Set(held.rows.map(({ user_id: userId }) => userId))

@@ -15,8 +15,8 @@ export type UsualBuild = {
 export type BuildName = 'row-lock' | 'sorted-set' | 'counter'
 
 export const savedTopic = 'usual.coupons'
-/** As many as one database of this size serves well. */
-export const poolConnections = 16
+/** The usual rule: twice the cores and one. More only wait for each other, at a price. */
+export const poolConnections = 5
 
 /** Quantities do not change here: one look at each is enough. */
 export function quantities(pool: Pool): (couponId: string) => Promise<number> {
