@@ -30,17 +30,21 @@ function resolved(path: string, imported: string): string {
 /** `from`: files of the source tree; `may`: what they may import, besides packages. */
 const arrows: { from: RegExp; may: RegExp[]; packages: boolean }[] = [
   { from: /^src\/domain\//, may: [/^src\/domain\//, /^node:buffer$/], packages: false },
-  { from: /^src\/ports\.ts$/, may: [/^src\/domain\//], packages: false },
+  {
+    from: /^src\/ports(-orders)?\.ts$/,
+    may: [/^src\/domain\//, /^src\/ports\.ts$/],
+    packages: false,
+  },
   {
     from: /^src\/services\//,
-    may: [/^src\/(services|domain)\//, /^src\/ports\.ts$/],
+    may: [/^src\/(services|domain)\//, /^src\/ports(-orders)?\.ts$/],
     packages: true,
   },
   {
     from: /^src\/adapters\//,
     may: [
       /^src\/adapters\//,
-      /^src\/ports\.ts$/,
+      /^src\/ports(-orders)?\.ts$/,
       /^src\/domain\/partitioner\.ts$/,
       /^src\/domain\/\w+\/(messages|state|coupon-events)\.ts$/,
     ],

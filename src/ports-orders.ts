@@ -1,0 +1,227 @@
+// What the consumers of orders need from the world, beside ports.ts. Each consumer has a store of
+// its own, in a schema of its own: its positions, and rows that change together with them.
+// All stores work alike: a transaction loads and locks what a batch of records is about, a pure
+// function says what follows, and the changes are committed with the positions.
+
+import type { CouponEffect, CouponFacts } from './domain/orders/coupon-step.ts'
+import type { DeadLetter } from './domain/orders/dead-letter.ts'
+import type { PaymentEffect, ProviderAnswer } from './domain/orders/payment-step.ts'
+import type {
+  AwaitedOrder,
+  Charge,
+  CouponRow,
+  Order,
+  OrderState,
+  PaymentRow,
+  Product,
+  StockRow,
+} from './domain/orders/state.ts'
+import type { Instant } from './ports.ts'
+
+export const consumerNames = [
+  'order-process',
+  'coupon-step',
+  'stock-step',
+  'payment-step',
+  'dead-letters',
+] as const
+export type ConsumerName = (typeof consumerNames)[number]
+
+/** Where a consumer stands in one partition of one topic that it reads. */
+export type ConsumerPosition = {
+  topic: string
+  partition: number
+  /** The first offset not yet applied. */
+  next: number
+  /** Below it all that followed is published; never above `next`. */
+  published: number
+  /** How often a start has taken the record at `next` without getting past it. */
+  tries: number
+}
+/** What became of the records below `next`; the five add up to it. */
+export type Taken = {
+  applied: number
+  /** Known already, or none of this consumer's business. */
+  dropped: number
+  /** Forwarded to a retry topic. */
+  postponed: number
+  /** Made a dead letter. */
+  buried: number
+  /** Read from a retry topic that all share, and meant for another consumer. */
+  passedBy: number
+}
+export type PositionMove = {
+  topic: string
+  partition: number
+  next: number
+  published: number
+  tries: number
+  /** To be added to what was taken before. */
+  taken: Taken
+}
+export type PositionCheck = { topic: string; partition: number; expected: number }
+
+export type ConsumerStore<Wanted, Loaded, Changes> = {
+  positions(): Promise<ConsumerPosition[]>
+  /**
+   * One transaction: checks and locks the positions, loads and locks what `wanted` names, and
+   * writes what `decide` says with its moves. `decide` may be called again and has no effects.
+   * 'fenced': a position is not as expected; nothing was done.
+   */
+  transact<Result>(
+    batch: { checks: readonly PositionCheck[]; wanted: Wanted },
+    decide: (loaded: Loaded) => Decided<Changes, Result>,
+  ): Promise<Result | 'fenced'>
+}
+/** `moves` may be empty: the rows change, and the records are not yet through. */
+export type Decided<Changes, Result> = {
+  changes: Changes
+  moves: readonly PositionMove[]
+  result: Result
+}
+
+/** An operator's command and what became of it, by the key of its record and its id. */
+export type CommandName = { key: string; commandId: string }
+/** `amount`: what was asked for; null where the command has none. */
+export type DoneCommand = CommandName & { amount: number | null; outcome: string }
+/** How commands are found in a Map: no key has a space. */
+export function commandKey({ key, commandId }: CommandName): string {
+  return `${key} ${commandId}`
+}
+
+export type CouponWanted = {
+  orderIds: readonly string[]
+  /** `partition`: of the claims log, where the coupon was won. */
+  coupons: readonly { couponId: string; userId: string; partition: number }[]
+}
+export type CouponLoaded = {
+  rows: Map<string, CouponRow>
+  /** By `couponKey`; for each of the wanted coupons. */
+  facts: Map<string, CouponFacts>
+}
+export type CouponChanges = { rows: readonly CouponRow[]; effects: readonly CouponEffect[] }
+export type CouponStepStore = ConsumerStore<CouponWanted, CouponLoaded, CouponChanges>
+export function couponKey({ couponId, userId }: { couponId: string; userId: string }): string {
+  return `${couponId} ${userId}`
+}
+
+export type StockWanted = {
+  orderIds: readonly string[]
+  productIds: readonly string[]
+  commands: readonly CommandName[]
+}
+export type StockLoaded = {
+  rows: Map<string, StockRow>
+  /** Those wanted and those that the rows hold, locked in id order. */
+  products: Map<string, Product>
+  /** By `commandKey`. */
+  commands: Map<string, DoneCommand>
+}
+export type StockChanges = {
+  rows: readonly StockRow[]
+  products: readonly Product[]
+  commands: readonly DoneCommand[]
+}
+export type StockStepStore = ConsumerStore<StockWanted, StockLoaded, StockChanges>
+
+export type PaymentWanted = {
+  orderIds: readonly string[]
+  userIds: readonly string[]
+  commands: readonly CommandName[]
+}
+export type PaymentLoaded = {
+  rows: Map<string, PaymentRow>
+  /** Of the wanted users who ever topped up, locked in id order. */
+  balances: Map<string, number>
+  /** By `commandKey`. */
+  commands: Map<string, DoneCommand>
+}
+export type PaymentChanges = {
+  rows: readonly PaymentRow[]
+  balances: ReadonlyMap<string, number>
+  commands: readonly DoneCommand[]
+}
+export type PaymentStepStore = ConsumerStore<PaymentWanted, PaymentLoaded, PaymentChanges>
+
+export type OrderWanted = { orderIds: readonly string[] }
+export type OrderChange = {
+  state: AwaitedOrder | Order
+  partition: number
+  /** Decided by the time, and perhaps not published yet; undefined: as it was. */
+  unannounced?: boolean
+}
+export type OrderStore = ConsumerStore<OrderWanted, Map<string, OrderState>, OrderChange[]> & {
+  /** Live orders whose deadline is at or before `now`, the oldest first. */
+  overdue(query: { partitions: readonly number[]; now: Instant; limit: number }): Promise<string[]>
+  unannounced(query: { partitions: readonly number[]; limit: number }): Promise<Order[]>
+  markAnnounced(orderIds: readonly string[]): Promise<void>
+}
+
+export type DeadLetterWanted = { ids: readonly string[]; commands: readonly CommandName[] }
+export type DeadLetterLoaded = {
+  letters: Map<string, DeadLetter>
+  /** By `commandKey`. */
+  commands: Map<string, DoneCommand>
+}
+export type DeadLetterChanges = {
+  letters: readonly DeadLetter[]
+  commands: readonly DoneCommand[]
+}
+export type DeadLetterStore = ConsumerStore<DeadLetterWanted, DeadLetterLoaded, DeadLetterChanges>
+
+/**
+ * A payment provider. Its key is the order id: asked again it answers the same, and what was
+ * undone is never captured later.
+ */
+export type Payments = {
+  /**
+   * An answer or a failure to each, in order, within `withinMs`. A failure leaves open what
+   * happened, and is asked again.
+   */
+  ask(
+    questions: readonly PaymentEffect[],
+    withinMs: number,
+  ): Promise<(ProviderAnswer | PaymentFailure)[]>
+  close(): Promise<void>
+}
+export type PaymentFailure = { kind: 'failed'; reason: string }
+
+/** What the built-in provider keeps. One transaction, as of ConsumerStore, without positions. */
+export type WalletStore = {
+  charge<Result>(
+    wanted: { orderIds: readonly string[]; userIds: readonly string[] },
+    decide: (loaded: WalletLoaded) => { changes: WalletChanges; result: Result },
+  ): Promise<Result>
+}
+export type WalletLoaded = {
+  charges: Map<string, Charge>
+  /** Of every wanted user, 0 where there is none, locked in id order. */
+  balances: Map<string, number>
+}
+export type WalletChanges = {
+  charges: ReadonlyMap<string, { userId: string; charge: Charge }>
+  balances: ReadonlyMap<string, number>
+}
+
+/** What the API reads of orders; it writes nothing. */
+export type OrdersReader = {
+  /** Of those that the order process has met; where it has only heard of one, it is left out. */
+  orders(orderIds: readonly string[]): Promise<Order[]>
+  product(productId: string): Promise<Product | null>
+  /** 0 where the user never topped up. */
+  balance(userId: string): Promise<number>
+  /** Those that were applied. */
+  commands(by: CommandConsumer, names: readonly CommandName[]): Promise<DoneCommand[]>
+  /** By partition, the first offset of the orders topic that the order process has not applied. */
+  ordersApplied(): Promise<Map<number, number>>
+  deadLetters(page: DeadLetterPage): Promise<DeadLetter[]>
+  deadLetter(id: string): Promise<DeadLetter | null>
+}
+export type CommandConsumer = 'stock-step' | 'payment-step' | 'dead-letters'
+/** In id order, strictly after `after`. */
+export type DeadLetterPage = {
+  limit: number
+  after?: string
+  status?: DeadLetter['status']
+  consumer?: string
+}

@@ -1,0 +1,62 @@
+// What one consumer of orders does with records; how they are read, tried again, given up and
+// counted is the message loop's business, the same for all.
+
+import type { OrdersRecord } from '../../domain/orders/messages.ts'
+import { entryOf, type StoredPlace, topicOf } from '../../domain/orders/records.ts'
+import type { Decoded } from '../../domain/orders/wire.ts'
+import type { Instant, LogEntry } from '../../ports.ts'
+import type { ConsumerName, ConsumerStore } from '../../ports-orders.ts'
+
+/** A record to handle. `at`: when it was first appended, by the log's clock. */
+export type Item<Message> = {
+  message: Message
+  /** Of the topic it was first appended to. */
+  topic: string
+  partition: number
+  at: Instant
+}
+/** `help`: what was found out for an item that waited; absent the first time. */
+export type Asked<Message, Help> = Item<Message> & { help?: Help }
+
+export type ItemResult =
+  | {
+      kind: 'applied' | 'dropped'
+      /** Published after the commit, and again whenever the record is read again. */
+      publish: readonly Publish[]
+    }
+  /** It cannot be finished yet: `help` is asked, and it comes again with what that gave. */
+  | { kind: 'waiting' }
+export type Publish = { topic: string; entry: LogEntry }
+
+export type ConsumerWork<Message, Wanted, Loaded, Changes, Help = never> = {
+  name: ConsumerName
+  store: ConsumerStore<Wanted, Loaded, Changes>
+  inputs: readonly Input<Message>[]
+  wantedBy(items: readonly Item<Message>[]): Wanted
+  /**
+   * One result for each item, in order. Pure: it may be called again with the same items. Items
+   * see the effects of those before them; `loaded` may be changed in place for that.
+   */
+  decide(
+    items: readonly Asked<Message, Help>[],
+    loaded: Loaded,
+  ): { changes: Changes; results: readonly ItemResult[] }
+  /**
+   * Called outside of a transaction, with what was committed for the items stored. One for each:
+   * the help to go on with, null to look again, or why it could not be had. Resolves within
+   * `withinMs`. Needed where `decide` may answer 'waiting'.
+   */
+  help?(items: readonly Item<Message>[], withinMs: number): Promise<(Help | HelpFailure | null)[]>
+}
+/** The attempt has failed: the record goes to the next retry topic. */
+export type HelpFailure = { kind: 'failed'; reason: string }
+export type Input<Message> = {
+  topic: string
+  decode(value: Buffer, place: StoredPlace): Decoded<Message>
+  /** Records must keep their order: they are never postponed, only buried. */
+  strict?: boolean
+}
+
+export function publishing(messages: readonly OrdersRecord[]): Publish[] {
+  return messages.map((message) => ({ topic: topicOf(message), entry: entryOf(message) }))
+}
