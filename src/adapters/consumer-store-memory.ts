@@ -1,0 +1,54 @@
+// The memory twin of the consumers' SQL store, for simulations and tests: the same fence and the
+// same counts, and nothing shared with its callers, as over a wire.
+
+import assert from 'node:assert/strict'
+import type { ConsumerPosition, ConsumerStore, PositionMove, Taken } from '../ports-orders.ts'
+
+export type MemoryTables<Wanted, Loaded, Changes> = {
+  load(wanted: Wanted): Loaded
+  write(changes: Changes): void
+}
+export type ConsumerStoreMemory<Wanted, Loaded, Changes> = ConsumerStore<
+  Wanted,
+  Loaded,
+  Changes
+> & {
+  /** What became of the records of one partition. */
+  taken(topic: string, partition: number): Taken
+}
+type Stored = ConsumerPosition & { taken: Taken }
+
+export function createConsumerStoreMemory<Wanted, Loaded, Changes>(
+  tables: MemoryTables<Wanted, Loaded, Changes>,
+): ConsumerStoreMemory<Wanted, Loaded, Changes> {
+  const stored = new Map<string, Stored>()
+  const none: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
+
+  function move({ taken, ...place }: PositionMove): void {
+    const key = `${place.topic} ${place.partition}`
+    const before = stored.get(key)?.taken ?? none
+    const sums = Object.fromEntries(
+      (Object.keys(none) as (keyof Taken)[]).map((what) => [what, before[what] + taken[what]]),
+    ) as Taken
+    assert(place.published <= place.next, 'published within next')
+    const all = Object.values(sums).reduce((sum, count) => sum + count, 0)
+    assert.equal(all, place.next, `all accounted for in ${key}`)
+    stored.set(key, { ...place, taken: sums })
+  }
+
+  return {
+    async positions() {
+      return [...stored.values()].map(({ taken: _, ...position }) => position)
+    },
+    async transact({ checks, wanted }, decide) {
+      for (const { topic, partition, expected } of checks) {
+        if ((stored.get(`${topic} ${partition}`)?.next ?? 0) !== expected) return 'fenced'
+      }
+      const { changes, moves, result } = decide(structuredClone(tables.load(wanted)))
+      tables.write(structuredClone(changes))
+      for (const one of moves) move(one)
+      return result
+    },
+    taken: (topic, partition) => stored.get(`${topic} ${partition}`)?.taken ?? none,
+  }
+}

@@ -1,0 +1,87 @@
+// The tables that consumers of orders have in common: the row of a step for each order, and what
+// became of operators' commands. Each consumer has them in its own schema.
+
+import { type CommandName, commandKey, type DoneCommand } from '../ports-orders.ts'
+import type { ConsumerSchema } from './consumer-store-sql.ts'
+import type { Queryable } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+/** A row of a step that knows something of an order. */
+type StoredRow = { status: string; orderId: string }
+
+export type StepRows<Row extends { status: string }> = {
+  /** By order id; locked. Orders that the step never met are missing. */
+  load(session: Queryable, orderIds: readonly string[]): Promise<Map<string, Row>>
+  write(session: Queryable, rows: readonly Row[]): Promise<void>
+}
+
+export function stepRows<Row extends { status: string }>(schema: ConsumerSchema): StepRows<Row> {
+  const statements = loadStatements(['read-step-rows', 'upsert-step-rows'], schema)
+  return {
+    async load(session, orderIds) {
+      if (orderIds.length === 0) return new Map()
+      const { rows } = await session.query(statements['read-step-rows'], [orderIds])
+      return new Map(
+        rows.map(([text]) => {
+          const row = JSON.parse(String(text)) as Row & StoredRow
+          return [row.orderId, row]
+        }),
+      )
+    },
+    async write(session, rows) {
+      if (rows.length === 0) return
+      const stored = (rows as readonly unknown[] as readonly StoredRow[]).toSorted(byOrderId)
+      await session.query(statements['upsert-step-rows'], [
+        stored.map(({ orderId }) => orderId),
+        stored.map(({ status }) => status),
+        stored.map((row) => JSON.stringify(row)),
+      ])
+    },
+  }
+}
+
+export type CommandTable = {
+  /** By `commandKey`. */
+  load(session: Queryable, names: readonly CommandName[]): Promise<Map<string, DoneCommand>>
+  write(session: Queryable, commands: readonly DoneCommand[]): Promise<void>
+}
+
+export function commandTable(schema: ConsumerSchema): CommandTable {
+  const statements = loadStatements(['read-commands', 'insert-commands'], schema)
+  return {
+    async load(session, names) {
+      if (names.length === 0) return new Map()
+      const { rows } = await session.query(statements['read-commands'], [
+        names.map(({ key }) => key),
+        names.map(({ commandId }) => commandId),
+      ])
+      return new Map(
+        rows.map((row) => {
+          const [key, commandId, amount, outcome] = row as CommandCells
+          const done = { key, commandId, amount, outcome }
+          return [commandKey(done), done]
+        }),
+      )
+    },
+    async write(session, commands) {
+      if (commands.length === 0) return
+      await session.query(statements['insert-commands'], [
+        commands.map(({ key }) => key),
+        commands.map(({ commandId }) => commandId),
+        commands.map(({ amount }) => amount),
+        commands.map(({ outcome }) => outcome),
+      ])
+    },
+  }
+}
+
+type CommandCells = readonly [
+  key: string,
+  commandId: string,
+  amount: number | null,
+  outcome: string,
+]
+
+function byOrderId(a: StoredRow, b: StoredRow): number {
+  return a.orderId < b.orderId ? -1 : 1
+}
