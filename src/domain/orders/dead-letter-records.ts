@@ -94,8 +94,8 @@ type Cut = { key: string; value: string; headers: Record<string, string>; note: 
 
 function cutRecord({ key, value, headers = {} }: Burial['record']): Cut {
   const notes: string[] = []
-  const text = storable(key.slice(0, letterKeyCharactersMax))
-  if (text !== key) notes.push('the key was changed')
+  const ownKey = storable(key.slice(0, letterKeyCharactersMax))
+  if (ownKey !== key) notes.push('the key was changed')
   const own = Object.entries(withoutRetryHeaders(headers))
   const characters = own.reduce((sum, [name, text]) => sum + name.length + text.length, 0)
   const isKept =
@@ -106,7 +106,7 @@ function cutRecord({ key, value, headers = {} }: Burial['record']): Cut {
     notes.push(`${letterValueBytesMax} of ${value.length} bytes`)
   }
   return {
-    key: text,
+    key: ownKey,
     value: value.subarray(0, letterValueBytesMax).toString('base64'),
     headers: isKept ? Object.fromEntries(own) : {},
     note: notes.join(', '),

@@ -150,11 +150,7 @@ function decideAct(
   return { outcome: 'done', event: { type: act, by, at, commandId } }
 }
 
-function buriedLetter(
-  before: DeadLetter | null,
-  buried: DeadLetterBuried,
-  at: number,
-): DeadLetter {
+function buriedLetter(before: DeadLetter | null, buried: DeadLetterBuried, at: number): DeadLetter {
   const { type: _, deadLetterId: id, attempts, ...rest } = buried
   return {
     id,
