@@ -111,6 +111,7 @@ async function request(client: Client, question: Question, withinMs: number): Pr
     const text = await body.text()
     return statusCode === 200 ? answerOf(question, text) : failureOf(statusCode)
   } catch (error) {
+    if (client.closing.aborted) return open('was not waited for')
     if (timeout.aborted) return open(`has not answered within ${Math.ceil(withinMs)} ms`)
     return open(reasons.get(codeOf(error)) ?? `could not be asked (${codeOf(error)})`)
   }
@@ -125,7 +126,10 @@ function failureOf(statusCode: number): Attempt {
 const refusals: readonly PaymentRefusal[] = ['insufficient_funds', 'payment_declined']
 
 function answerOf({ kind, payment }: Question, text: string): Attempt {
-  const { status, reason, refunded } = fieldsOf(text)
+  const { status, reason, refunded, orderId } = fieldsOf(text)
+  // Where an answer says whose it is, one that slipped onto another connection is found out.
+  const isOurs = orderId === undefined || orderId === payment.orderId
+  if (!isOurs) return open('gave an answer about another order')
   if (kind === 'undo') {
     // All or nothing was captured, so all or nothing comes back.
     const isWhole = refunded === 0 || refunded === payment.amount
@@ -138,7 +142,7 @@ function answerOf({ kind, payment }: Question, text: string): Attempt {
   return open('gave an answer that makes no sense')
 }
 
-type Fields = { status?: unknown; reason?: unknown; refunded?: unknown }
+type Fields = { status?: unknown; reason?: unknown; refunded?: unknown; orderId?: unknown }
 
 function fieldsOf(text: string): Fields {
   try {
@@ -162,7 +166,6 @@ const reasons = new Map([
   ['UND_ERR_SOCKET', 'ended the connection before its answer'],
   ['ECONNRESET', 'ended the connection before its answer'],
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'gave an answer that is too long'],
-  ['UND_ERR_ABORTED', 'was not waited for'],
 ])
 
 function codeOf(error: unknown): string {
