@@ -4,7 +4,7 @@
 // function says what follows, and the changes are committed with the positions.
 
 import type { CouponEffect, CouponFacts } from './domain/orders/coupon-step.ts'
-import type { DeadLetter } from './domain/orders/dead-letter.ts'
+import type { DeadLetter, DeadLetterSummary } from './domain/orders/dead-letter.ts'
 import type { PaymentEffect, ProviderAnswer } from './domain/orders/payment-step.ts'
 import type {
   AwaitedOrder,
@@ -214,7 +214,7 @@ export type OrdersReader = {
   commands(by: CommandConsumer, names: readonly CommandName[]): Promise<DoneCommand[]>
   /** By partition, the first offset of the orders topic that the order process has not applied. */
   ordersApplied(): Promise<Map<number, number>>
-  deadLetters(page: DeadLetterPage): Promise<DeadLetter[]>
+  deadLetters(page: DeadLetterPage): Promise<DeadLetterSummary[]>
   deadLetter(id: string): Promise<DeadLetter | null>
 }
 export type CommandConsumer = 'stock-step' | 'payment-step' | 'dead-letters'

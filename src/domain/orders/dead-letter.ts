@@ -1,4 +1,6 @@
-// A record that nobody could handle, and what operators did about it.
+// A record that nobody could handle, and what operators do about it: it waits until it is
+// re-driven or discarded. A re-driven one that fails again waits again, with all that was done.
+// How its messages stand in their topic is in dead-letter-records.ts.
 
 import type { Origin } from './retries.ts'
 
@@ -21,10 +23,21 @@ export type DeadLetter = {
   buriedAt: number
   /** Whether trying again could make sense: not for bytes that are no record. */
   redrivable: boolean
+  /** How often it was re-driven. */
+  redrives: number
+  /** In the order in which they were done. */
   acts: readonly DeadLetterAct[]
 }
-/** `at`: ms UTC, by the log's clock. */
-export type DeadLetterAct = { act: 'redriven' | 'discarded'; by: string; at: number }
+/** Without what may be large. */
+export type DeadLetterSummary = Omit<DeadLetter, 'value' | 'headers'>
+/** `at`: ms UTC, by the log's clock. `reason`: why it was a dead letter then. */
+export type DeadLetterAct = {
+  act: 'redriven' | 'discarded'
+  by: string
+  at: number
+  commandId: string
+  reason: string
+}
 
 export type DeadLetterBuried = {
   type: 'dead_letter.buried'
@@ -35,6 +48,7 @@ export type DeadLetterBuried = {
   value: string
   headers: Readonly<Record<string, string>>
   reason: string
+  /** Since it was read first, or last re-driven. */
   attempts: number
   redrivable: boolean
   /** How often it had been re-driven before: tells a second burial from a repeated record. */
@@ -48,7 +62,102 @@ export type DeadLetterCommand = {
 }
 export type DeadLetterMessage = DeadLetterBuried | DeadLetterCommand
 
+export const deadLetterOutcomes = [
+  'done', // also where the same command did it before; then without an event
+  'unchanged', // it was done before, by another command; or buried before
+  'conflict', // the other was done before; or the command id is taken
+  'not_redrivable',
+  'unknown_letter',
+] as const
+export type DeadLetterOutcome = (typeof deadLetterOutcomes)[number]
+export type DeadLetterEvent =
+  | { type: 'buried'; buried: DeadLetterBuried; at: number }
+  | { type: DeadLetterAct['act']; by: string; at: number; commandId: string }
+export type DeadLetterDecision = { outcome: DeadLetterOutcome; event: DeadLetterEvent | null }
+
+/** So that the row of a letter stays small: whoever gets there has tried often enough. */
+export const redrivesMax = 100
+
+/** `at`: when the message was appended. `before`: what became of the same command earlier. */
+export type Said<Message> = { message: Message; at: number; before: DeadLetterOutcome | null }
+
+export function decideDeadLetter(
+  said: Said<DeadLetterMessage>,
+  letter: DeadLetter | null,
+): DeadLetterDecision {
+  const { message, at, before } = said
+  return message.type === 'dead_letter.buried'
+    ? decideBuried(message, at, letter)
+    : decideAct({ message, at, before }, letter)
+}
+
+export function evolveDeadLetter(letter: DeadLetter | null, event: DeadLetterEvent): DeadLetter {
+  if (event.type === 'buried') return buriedLetter(letter, event.buried, event.at)
+  if (letter === null) throw new Error(`${event.type} before buried`)
+  const { type, ...rest } = event
+  return {
+    ...letter,
+    status: type,
+    redrives: letter.redrives + (type === 'redriven' ? 1 : 0),
+    acts: [...letter.acts, { act: type, ...rest, reason: letter.reason }],
+  }
+}
+
+/** Which of its re-drives the command was, from 1; null: none. */
+export function redriveOf(letter: DeadLetter, commandId: string): number | null {
+  const redriven = letter.acts.filter(({ act }) => act === 'redriven')
+  const at = redriven.findIndex((act) => act.commandId === commandId)
+  return at < 0 ? null : letter.redrives - redriven.length + at + 1
+}
+
 /** Safe in an address: consumer, topic, partition and offset, as in `stock-step.orders.3.17`. */
 export function deadLetterId(consumer: string, { topic, partition, offset }: Origin): string {
   return `${consumer}.${topic.replace(/^firstcome\./, '')}.${partition}.${offset}`
+}
+
+/** A burial that was read before, or whose re-drive is not known, changes nothing. */
+function decideBuried(
+  buried: DeadLetterBuried,
+  at: number,
+  letter: DeadLetter | null,
+): DeadLetterDecision {
+  const isNew =
+    letter === null ||
+    buried.redrives > letter.redrives ||
+    (letter.status === 'redriven' && buried.redrives === letter.redrives)
+  if (!isNew) return { outcome: 'unchanged', event: null }
+  return { outcome: 'done', event: { type: 'buried', buried, at } }
+}
+
+function decideAct(
+  { message, at, before }: Said<DeadLetterCommand>,
+  letter: DeadLetter | null,
+): DeadLetterDecision {
+  const act = message.type === 'dead_letter.redriven' ? 'redriven' : 'discarded'
+  const { by, commandId } = message
+  if (letter === null) return { outcome: 'unknown_letter', event: null }
+  if (before === 'done') {
+    const own = letter.acts.some((done) => done.act === act && done.commandId === commandId)
+    return { outcome: own ? 'done' : 'conflict', event: null }
+  }
+  if (before !== null) return { outcome: before, event: null }
+  if (letter.status === act) return { outcome: 'unchanged', event: null }
+  if (letter.status !== 'waiting') return { outcome: 'conflict', event: null }
+  const tooOften = letter.redrives >= redrivesMax
+  if (act === 'redriven' && (!letter.redrivable || tooOften)) {
+    return { outcome: 'not_redrivable', event: null }
+  }
+  return { outcome: 'done', event: { type: act, by, at, commandId } }
+}
+
+function buriedLetter(before: DeadLetter | null, buried: DeadLetterBuried, at: number): DeadLetter {
+  const { type: _, deadLetterId: id, attempts, ...rest } = buried
+  return {
+    id,
+    ...rest,
+    status: 'waiting',
+    attempts: (before?.attempts ?? 0) + attempts,
+    buriedAt: at,
+    acts: before?.acts ?? [],
+  }
 }

@@ -1,0 +1,43 @@
+// The memory twin of what the consumer of dead letters keeps.
+
+import {
+  commandKey,
+  type DeadLetterChanges,
+  type DeadLetterLoaded,
+  type DeadLetterWanted,
+} from '../ports-orders.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store-memory.ts'
+
+/** May be read by others: all that the store keeps, as it is now. */
+export type DeadLetterTables = DeadLetterLoaded
+export type DeadLetterStoreMemory = ConsumerStoreMemory<
+  DeadLetterWanted,
+  DeadLetterLoaded,
+  DeadLetterChanges
+> & { tables: DeadLetterTables }
+
+export function createDeadLetterStoreMemory(
+  tables: DeadLetterTables = { letters: new Map(), commands: new Map() },
+): DeadLetterStoreMemory {
+  const store = createConsumerStoreMemory<DeadLetterWanted, DeadLetterLoaded, DeadLetterChanges>({
+    load({ ids, commands }) {
+      return {
+        letters: only(tables.letters, ids),
+        commands: only(tables.commands, commands.map(commandKey)),
+      }
+    },
+    write({ letters, commands }) {
+      for (const letter of letters) tables.letters.set(letter.id, letter)
+      for (const command of commands) {
+        const key = commandKey(command)
+        if (!tables.commands.has(key)) tables.commands.set(key, command)
+      }
+    },
+  })
+  return { ...store, tables }
+}
+
+function only<Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) {
+  const wanted = new Set(keys)
+  return new Map([...from].filter(([key]) => wanted.has(key)))
+}
