@@ -23,6 +23,8 @@ export const secretBytesMax = 4096
 export const rateMax = 1_000_000
 /** A name or a password of SASL; a longer one is a file that was pasted by mistake. */
 export const saslCharactersMax = 1024
+/** A bearer token fits into one header; a longer one is a file that was pasted by mistake. */
+export const tokenCharactersMax = 4096
 /** A chain of certificates has a few kilobytes. */
 const pemBytesMax = 1024 * 1024
 /** The crash points are numbered K1 to K30. */
@@ -84,6 +86,17 @@ export function url(text: string, schemes: readonly string[]): string | null {
   const parsed = URL.parse(text)
   if (parsed === null || !text.includes('://')) return null
   return schemes.includes(parsed.protocol) ? text : null
+}
+
+/** Of a service that signs in by a token: a name or a password in the URL would end up in logs. */
+export function plainHttpUrl(text: string): string | null {
+  const parsed = URL.parse(url(text, ['http:', 'https:']) ?? '')
+  if (parsed === null || `${parsed.username}${parsed.password}${parsed.search}` !== '') return null
+  return parsed.hash === '' ? text : null
+}
+
+export function bearerToken(text: string): string | null {
+  return /^[!-~]+$/.test(text) && text.length <= tokenCharactersMax ? text : null
 }
 
 export function testFaults(text: string): TestFault[] | null {
