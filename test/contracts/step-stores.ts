@@ -249,7 +249,7 @@ async function loadCoupons(store: CouponStepStore, wanted: CouponWanted): Promis
 }
 
 async function changeCoupons(store: CouponStepStore, changes: CouponChanges): Promise<void> {
-  const wanted = wantedCoupons([], [])
+  const wanted = wantedCoupons(idsOf(changes.rows), [])
   await store.transact({ checks: [], wanted }, () => ({ changes, moves: [], result: null }))
 }
 
@@ -296,8 +296,9 @@ async function changePayments(
   store: PaymentStepStore,
   some: Partial<PaymentChanges>,
 ): Promise<void> {
-  const wanted = { orderIds: [], userIds: [], commands: [] }
   const changes = { rows: [], balances: new Map(), commands: [], ...some }
+  const userIds = [...changes.balances.keys()]
+  const wanted = { orderIds: idsOf(changes.rows), userIds, commands: [] }
   await store.transact({ checks: [], wanted }, () => ({ changes, moves: [], result: null }))
 }
 
@@ -314,6 +315,10 @@ async function changeCharges(wallet: WalletStore, some: Record<string, Charge>):
   await wallet.charge({ orderIds: Object.keys(some), userIds: [] }, () => {
     return { changes: { charges, balances: new Map() }, result: null }
   })
+}
+
+function idsOf(rows: readonly (CouponRow | PaymentRow)[]): string[] {
+  return rows.flatMap((row) => ('orderId' in row ? [row.orderId] : []))
 }
 
 function idMap<Row extends { status: string }>(rows: readonly Row[]): Map<string, Row> {

@@ -78,6 +78,42 @@ describe('Several steps on PostgreSQL', { skip: postgres.skip }, () => {
     }
   })
 
+  it('leave no coupon used by an order whose cancellation they meet at the same time', async () => {
+    const issued = Array.from({ length: racesCount }, (_, n) => {
+      return row({ userId: `user-${n}`, slot: n + 1, partition: 2 })
+    })
+    const coupons = [coupon({ quantity: racesCount, partition: 2 })]
+    const whole = batch({ partition: 2, next: racesCount, coupons, issued })
+    await createCouponStoreSql({ database: owner }).apply(whole)
+    const [one, other] = [0, 1].map(() => createCouponStep(createCouponStepStoreSql(open()), clock))
+    assert.ok(one !== undefined && other !== undefined)
+    for (let race = 0; race < racesCount; race++) {
+      const orderId = `order-${race}`
+      await Promise.all([
+        drive(one, [placed(orderId, `user-${race}`)], { clock }),
+        drive(other, [{ type: 'order.cancelled', orderId, reason: 'timed_out' }]),
+      ])
+      const text = 'select count(*) from coupons.uses'
+      const { rows } = await owner.query({ name: 'count-uses', text })
+      assert.deepEqual(rows, [[0]], `race ${race}`)
+    }
+  })
+
+  it('lose no top-up of two that are the first of a user', async () => {
+    const tables = [0, 1, 2].map(() => createPaymentStepStoreSql(open()))
+    const steps = tables.map((store) => {
+      return createPaymentStep(store, createWallet(createWalletStoreSql(owner)))
+    })
+    for (let race = 0; race < racesCount; race++) {
+      const topUps = steps.map((step, n) => {
+        const topUp = { userId: `user-${race}`, amount: 10 ** n, by: 'op', commandId: `${n}` }
+        return drive(step, [{ type: 'wallet.topped_up', ...topUp }])
+      })
+      await Promise.all(topUps)
+    }
+    assert.deepEqual(await balances(), Array<number>(racesCount).fill(111))
+  })
+
   it('never take a coupon for one that is not held, while the issuer writes it', async () => {
     const issuer = createCouponStoreSql({ database: owner })
     const step = createCouponStep(createCouponStepStoreSql(open()), clock)

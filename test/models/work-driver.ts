@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
 import type { StepMessage } from '../../src/domain/orders/messages.ts'
-import type { Clock } from '../../src/ports.ts'
+import { type Clock, PortError } from '../../src/ports.ts'
 import type {
   Asked,
   ConsumerWork,
@@ -58,13 +58,26 @@ async function decideAll<Message, Wanted, Loaded, Changes, Help>(
   items: readonly Asked<Message, Help>[],
 ): Promise<readonly ItemResult[]> {
   const batch = { checks: [], wanted: work.wantedBy(items) }
-  const results = await work.store.transact(batch, (loaded) => {
-    const { changes, results: result } = work.decide(items, loaded)
-    return { changes, moves: [], result }
+  const results = await persistently(() => {
+    return work.store.transact(batch, (loaded) => {
+      const { changes, results: result } = work.decide(items, loaded)
+      return { changes, moves: [], result }
+    })
   })
   assert.ok(results !== 'fenced')
   assert.equal(results.length, items.length)
   return results
+}
+
+/** As the loop does where an error says that trying again can help. */
+async function persistently<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof PortError) || !error.retryable || attempt === 20) throw error
+    }
+  }
 }
 
 async function helpAll<Message, Wanted, Loaded, Changes, Help>(
