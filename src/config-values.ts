@@ -11,6 +11,8 @@ export type TestFault =
   | { kind: 'crash'; point: string; passing: number }
   /** Let the `attempt`th sync of the log fail. */
   | { kind: 'sync'; attempt: number }
+  /** Die by SIGKILL whenever a consumer of orders takes a record with this key. */
+  | { kind: 'poison'; key: string }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
@@ -106,6 +108,7 @@ export function testFaults(text: string): TestFault[] | null {
 
 function testFault(text: string): TestFault | null {
   const [kind, ...rest] = text.split(':')
+  if (kind === 'poison') return rest.length === 1 && rest[0] ? { kind, key: rest[0] } : null
   const nth = wholeNumber(rest.at(-1) ?? '', 999_999_999) ?? 0
   if (nth < 1) return null
   if (kind === 'sync' && rest.length === 1) return { kind, attempt: nth }

@@ -79,6 +79,7 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
     'FIRSTCOME_CODE_SECRET',
   ],
   issuer: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL', 'FIRSTCOME_CODE_SECRET'],
+  orders: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
   migrate: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
 }
 
@@ -218,7 +219,7 @@ const allowed = {
   FIRSTCOME_PAYMENT_URL: 'a URL that starts with http:// or https://, without a name or a password',
   FIRSTCOME_PAYMENT_TOKEN: `1 to ${tokenCharactersMax} visible ASCII characters long`,
   FIRSTCOME_LOG_LEVEL: `one of ${logLevels.join(', ')}`,
-  FIRSTCOME_TEST_FAULTS: 'a list of crash:K<1–30>:<nth passing> and sync:<nth sync>',
+  FIRSTCOME_TEST_FAULTS: 'a list of crash:K<1–30>:<nth passing>, sync:<nth sync> and poison:<key>',
 } as const
 
 /** The setting each flag stands for. */

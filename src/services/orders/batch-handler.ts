@@ -96,6 +96,7 @@ export function createBatchHandler<Message, Wanted, Loaded, Changes, Help>(
   async function decideOpen(entries: readonly Own[], helps: Helps): Promise<ItemResult[]> {
     const open = entries.filter(({ fate }) => fate === null)
     const asked = open.map((entry) => askedOf(entry, helps.get(entry)))
+    if (crashPoint !== undefined) for (const { record } of open) crashPoint(`record ${record.key}`)
     const { results } = await transact(entries, (loaded) => {
       const { changes, results: decided } = work.decide(asked, loaded)
       const fates = new Map(open.map((entry, n) => [entry, fateOf(entry, decided[n])]))
@@ -111,7 +112,9 @@ export function createBatchHandler<Message, Wanted, Loaded, Changes, Help>(
 
   async function help(open: readonly Own[], withinMs: number): Promise<Map<Own, Help>> {
     const items = open.flatMap(({ item }) => (item === null ? [] : [item]))
-    const found = withinMs > 0 ? await work.help?.(items, withinMs) : undefined
+    // What it asks may be the database, which is waited for as always.
+    const ask = async () => work.help?.(items, withinMs)
+    const found = withinMs > 0 ? await retrying(retry, ask) : undefined
     const helps = new Map<Own, Help>()
     open.forEach((entry, n) => {
       const one = found?.[n] ?? null

@@ -160,7 +160,8 @@ function startSession<Message, Wanted, Loaded, Changes, Help>(
         throw new Fenced()
       },
     }
-    return { everyMs: chore.everyMs, run: () => retrying(retry, () => chore.run(given)) }
+    const run = chore.start(given)
+    return { everyMs: chore.everyMs, run: () => retrying(retry, run) }
   }
 
   const begun = begin().catch(failed)
