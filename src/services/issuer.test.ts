@@ -12,7 +12,8 @@ import {
   newestRules,
 } from '../domain/coupons/messages.ts'
 import { type CouponStore, type Log, PortError } from '../ports.ts'
-import { fencedWaitMs, startIssuer } from './issuer.ts'
+import { startIssuer } from './issuer.ts'
+import { fencedWaitMs } from './shared-partitions.ts'
 
 const codeSecret = 'a secret that is used in tests only'
 const couponId = 'sale'

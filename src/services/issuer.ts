@@ -11,7 +11,6 @@ import {
   type Log,
   type LogBatch,
   type LogPlace,
-  type Membership,
   PortError,
   type StoredPosition,
   type Tail,
@@ -19,6 +18,7 @@ import {
 import { createIssueFold, type IssueFold, type VoidRecord } from './issue-fold.ts'
 import { createIssuePublisher } from './issue-publisher.ts'
 import { type Retry, retrying } from './retrying.ts'
+import { type Session, type Share, sharePartitions } from './shared-partitions.ts'
 import { buryVoids } from './void-burials.ts'
 
 export type IssuerParts = {
@@ -49,69 +49,27 @@ export type Issuer = {
 
 export const issuerGroup = 'firstcome.issuer'
 
-/**
- * After a fence: longer than a member that was asleep takes to hear that its partitions are gone.
- * Else it would fetch the new position and go on beside their new owner, right but in its way.
- */
-export const fencedWaitMs = 500
-
-type Session = { positions: Map<number, number>; close(): Promise<void> }
+type IssuerSession = Session & { positions: Map<number, number> }
 
 export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
-  const { log } = parts
-  const membership = Promise.withResolvers<Membership>()
-  let share: readonly number[] = []
-  let session: Session | null = null
-  let closed = false
-  let changing: Promise<void> = Promise.resolve()
-
-  /** Ends the running session and starts one with the share of the moment. */
-  function restart(): void {
-    changing = changing.then(async () => {
-      await session?.close()
-      session = null
-      if (closed || share.length === 0) return
-      session = startSession(parts, {
-        partitions: share,
-        membership: await membership.promise,
-        onFenced: () => void parts.clock.after(fencedWaitMs, restart),
-        onError: parts.onError,
-      })
-    })
-  }
-
-  membership.resolve(
-    await log.join({
-      topic: claimsTopic,
-      group: issuerGroup,
-      onAssigned(partitions) {
-        share = partitions
-        restart()
-      },
-      onError: parts.onError,
-    }),
-  )
+  const { log, clock, onError } = parts
+  const shared = await sharePartitions({
+    log,
+    clock,
+    topic: claimsTopic,
+    group: issuerGroup,
+    startSession: (share) => startSession(parts, share),
+    onError,
+  })
   return {
-    positions: () => session?.positions ?? new Map<number, number>(),
-    restart,
-    async close() {
-      closed = true
-      restart()
-      await changing
-      await (await membership.promise).leave()
-    },
+    positions: () => shared.session()?.positions ?? new Map<number, number>(),
+    restart: shared.restart,
+    close: shared.close,
   }
-}
-
-type SessionParts = {
-  partitions: readonly number[]
-  membership: Membership
-  onFenced(): void
-  onError(error: unknown): void
 }
 
 /** Owns its partitions until it is closed, fenced, or cannot go on. */
-function startSession(parts: IssuerParts, options: SessionParts): Session {
+function startSession(parts: IssuerParts, share: Share): IssuerSession {
   const { log, store, clock, crashPoint } = parts
   const positions = new Map<number, number>()
   const toldBefore = createToldBefore()
@@ -129,7 +87,7 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
   async function begin(): Promise<void> {
     const stored = await retrying(retry, () => store.positions())
     const bounds = await retrying(retry, () => log.bounds(claimsTopic))
-    for (const partition of options.partitions) {
+    for (const partition of share.partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
       await publisher.publishRows(partition, toldBefore.begin(partition, position))
@@ -160,14 +118,14 @@ function startSession(parts: IssuerParts, options: SessionParts): Session {
 
   function onTold(next: ReadonlyMap<number, number>): Promise<void> {
     crashPoint?.('K21')
-    return options.membership.commit(next)
+    return share.membership.commit(next)
   }
 
   function failed(error: unknown): void {
     if (ending.signal.aborted) return
     ending.abort()
-    if (error instanceof Fenced) options.onFenced()
-    else options.onError(error)
+    if (error instanceof Fenced) share.onFenced()
+    else parts.onError(error)
   }
 
   const begun = begin().catch(failed)

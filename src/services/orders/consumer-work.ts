@@ -5,7 +5,7 @@ import type { OrdersRecord } from '../../domain/orders/messages.ts'
 import { entryOf, type StoredPlace, topicOf } from '../../domain/orders/records.ts'
 import type { Decoded } from '../../domain/orders/wire.ts'
 import type { Instant, LogEntry } from '../../ports.ts'
-import type { ConsumerName, ConsumerStore } from '../../ports-orders.ts'
+import type { ConsumerName, ConsumerStore, PositionCheck } from '../../ports-orders.ts'
 
 /** A record to handle. `at`: when it was first appended, by the log's clock. */
 export type Item<Message> = {
@@ -47,6 +47,18 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Help = never> = {
    * `withinMs`. Needed where `decide` may answer 'waiting'.
    */
   help?(items: readonly Item<Message>[], withinMs: number): Promise<(Help | HelpFailure | null)[]>
+  /** What there is to do besides records; done between batches, never beside one. */
+  chore?: { everyMs: number; run(chore: Chore): Promise<void> }
+}
+export type Chore = {
+  /** Those that this member owns now. */
+  partitions: readonly number[]
+  /** Its positions in a topic: a transaction that checks them is fenced like any other. */
+  checks(topic: string): PositionCheck[]
+  partitionOf(key: string): number
+  publish(records: readonly Publish[]): Promise<void>
+  /** To be called where a transaction was fenced. */
+  fenced(): never
 }
 /** The attempt has failed: the record goes to the next retry topic. */
 export type HelpFailure = { kind: 'failed'; reason: string }

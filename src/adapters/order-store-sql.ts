@@ -1,0 +1,74 @@
+// What the order process keeps in SQL: the state of every order. The columns beside the state are
+// for what is looked for: orders whose time is over, and ends that may not be published yet.
+
+import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
+import type { OrderChange, OrderStore } from '../ports-orders.ts'
+import { createConsumerStoreSql } from './consumer-store-sql.ts'
+import type { Database, Queryable } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+type Known = AwaitedOrder | Order
+
+export function createOrderStoreSql(database: Database): OrderStore {
+  const statements = loadStatements([
+    'lock-orders',
+    'upsert-orders',
+    'find-overdue-orders',
+    'find-unannounced-orders',
+    'mark-orders-announced',
+  ])
+
+  async function write(session: Queryable, changes: readonly OrderChange[]): Promise<void> {
+    if (changes.length === 0) return
+    const sorted = changes.toSorted((a, b) => (a.state.orderId < b.state.orderId ? -1 : 1))
+    const states = sorted.map(({ state }) => state)
+    const met = states.map((state) => (state.status === 'awaited' ? null : state))
+    await session.query(statements['upsert-orders'], [
+      states.map(({ orderId }) => orderId),
+      sorted.map(({ partition }) => partition),
+      states.map(({ status }) => status),
+      met.map((order) => order?.userId ?? null),
+      met.map((order) => order?.placedAt ?? null),
+      met.map((order) => order?.deadline ?? null),
+      sorted.map(({ unannounced }) => unannounced ?? null),
+      states.map((state) => JSON.stringify(state)),
+    ])
+  }
+
+  const store = createConsumerStoreSql<
+    { orderIds: readonly string[] },
+    Map<string, OrderState>,
+    OrderChange[]
+  >(
+    { database, schema: 'orders' },
+    {
+      async load(session, { orderIds }) {
+        if (orderIds.length === 0) return new Map()
+        const { rows } = await session.query(statements['lock-orders'], [orderIds])
+        return new Map(
+          rows.map(([text]) => {
+            const state = JSON.parse(String(text)) as Known
+            return [state.orderId, state]
+          }),
+        )
+      },
+      write,
+    },
+  )
+  return {
+    ...store,
+    async overdue({ partitions, now, limit }) {
+      const values = [partitions, now, limit]
+      const { rows } = await database.query(statements['find-overdue-orders'], values)
+      return rows.map(([orderId]) => String(orderId))
+    },
+    async unannounced({ partitions, limit }) {
+      const values = [partitions, limit]
+      const { rows } = await database.query(statements['find-unannounced-orders'], values)
+      return rows.map(([text]) => JSON.parse(String(text)) as Order)
+    },
+    async markAnnounced(orderIds) {
+      await database.query(statements['mark-orders-announced'], [orderIds])
+    },
+  }
+}

@@ -1,0 +1,54 @@
+// The memory twin of what the stock step keeps.
+
+import type { Product, StockRow } from '../domain/orders/state.ts'
+import {
+  commandKey,
+  type DoneCommand,
+  type StockChanges,
+  type StockLoaded,
+  type StockWanted,
+} from '../ports-orders.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store-memory.ts'
+
+export type StockTables = {
+  rows: Map<string, StockRow>
+  products: Map<string, Product>
+  commands: Map<string, DoneCommand>
+}
+
+export function createStockStepStoreMemory(
+  tables: StockTables = { rows: new Map(), products: new Map(), commands: new Map() },
+): ConsumerStoreMemory<StockWanted, StockLoaded, StockChanges> & { tables: StockTables } {
+  const store = createConsumerStoreMemory<StockWanted, StockLoaded, StockChanges>({
+    load(wanted) {
+      const rows = pick(tables.rows, wanted.orderIds)
+      const productIds = [...wanted.productIds]
+      for (const row of rows.values()) {
+        if ('lines' in row) productIds.push(...row.lines.map(({ productId }) => productId))
+      }
+      const products = pick(tables.products, productIds)
+      return { rows, products, commands: pick(tables.commands, wanted.commands.map(commandKey)) }
+    },
+    write({ rows, products, commands }) {
+      for (const row of rows) if (row.status !== 'absent') tables.rows.set(row.orderId, row)
+      for (const product of products) tables.products.set(product.productId, product)
+      for (const command of commands) {
+        const key = commandKey(command)
+        if (!tables.commands.has(key)) tables.commands.set(key, command)
+      }
+    },
+  })
+  return { ...store, tables }
+}
+
+export function pick<Value>(
+  from: ReadonlyMap<string, Value>,
+  keys: readonly string[],
+): Map<string, Value> {
+  const picked = new Map<string, Value>()
+  for (const key of keys) {
+    const value = from.get(key)
+    if (value !== undefined) picked.set(key, value)
+  }
+  return picked
+}

@@ -1,0 +1,72 @@
+// What the stock step keeps in SQL: its rows, the products, and what became of operators'
+// commands. Products are locked in the order of their ids, so that two steps never wait for each
+// other in a circle.
+
+import type { Product, StockRow } from '../domain/orders/state.ts'
+import type { StockStepStore } from '../ports-orders.ts'
+import { createConsumerStoreSql } from './consumer-store-sql.ts'
+import { commandTable, stepRows } from './consumer-tables-sql.ts'
+import type { Database, Queryable } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+export function createStockStepStoreSql(database: Database): StockStepStore {
+  const schema = 'stock'
+  const rowTable = stepRows<StockRow>(schema)
+  const commands = commandTable(schema)
+  const statements = loadStatements(['lock-products', 'upsert-products'])
+
+  async function loadProducts(session: Queryable, ids: readonly string[]) {
+    if (ids.length === 0) return new Map<string, Product>()
+    const { rows } = await session.query(statements['lock-products'], [ids])
+    const products = rows.map((row) => productOf(row as ProductCells))
+    return new Map(products.map((product) => [product.productId, product]))
+  }
+
+  async function writeProducts(session: Queryable, products: readonly Product[]) {
+    if (products.length === 0) return
+    const sorted = products.toSorted((a, b) => (a.productId < b.productId ? -1 : 1))
+    await session.query(statements['upsert-products'], [
+      sorted.map(({ productId }) => productId),
+      sorted.map(({ name }) => name),
+      ...(['price', 'initial', 'supplied', 'available', 'held', 'sold'] as const).map((column) =>
+        sorted.map((product) => product[column]),
+      ),
+    ])
+  }
+
+  return createConsumerStoreSql(
+    { database, schema },
+    {
+      async load(session, wanted) {
+        const rows = await rowTable.load(session, wanted.orderIds)
+        const productIds = new Set(wanted.productIds)
+        for (const row of rows.values()) {
+          if ('lines' in row) for (const { productId } of row.lines) productIds.add(productId)
+        }
+        const products = await loadProducts(session, [...productIds])
+        return { rows, products, commands: await commands.load(session, wanted.commands) }
+      },
+      async write(session, changes) {
+        await rowTable.write(session, changes.rows)
+        await writeProducts(session, changes.products)
+        await commands.write(session, changes.commands)
+      },
+    },
+  )
+}
+
+type ProductCells = readonly [
+  productId: string,
+  name: string,
+  price: number,
+  initial: number,
+  supplied: number,
+  available: number,
+  held: number,
+  sold: number,
+]
+
+function productOf(cells: ProductCells): Product {
+  const [productId, name, price, initial, supplied, available, held, sold] = cells
+  return { status: 'stocked', productId, name, price, initial, supplied, available, held, sold }
+}

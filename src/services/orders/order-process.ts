@@ -1,0 +1,108 @@
+// The order process: moves every order on by what its steps answered, publishes what it decided,
+// and cancels what has run out of time. It takes the orders topic in strict order: of two orders
+// placed under one id the first is the order.
+
+import { decodeOrderMessage, decodeStepMessage } from '../../domain/orders/decode-orders.ts'
+import {
+  type OrderMessage,
+  orderStepsTopic,
+  ordersTopic,
+  type StepMessage,
+} from '../../domain/orders/messages.ts'
+import { decide, decisionOf, evolve, initialState } from '../../domain/orders/process.ts'
+import { readAt } from '../../domain/orders/records.ts'
+import type { AwaitedOrder, Order, OrderState } from '../../domain/orders/state.ts'
+import type { Clock } from '../../ports.ts'
+import type { OrderChange, OrderStore, OrderWanted } from '../../ports-orders.ts'
+import {
+  type Asked,
+  type Chore,
+  type ConsumerWork,
+  type ItemResult,
+  publishing,
+} from './consumer-work.ts'
+
+type ProcessMessage = OrderMessage | StepMessage
+type States = Map<string, OrderState>
+export type OrderProcess = ConsumerWork<ProcessMessage, OrderWanted, States, OrderChange[]>
+
+export type OrderProcessParts = {
+  store: OrderStore
+  clock: Clock
+  /** Test-only: dies at a named point. */
+  crashPoint?: ((name: string) => void) | undefined
+}
+
+/** How late a time-out can be. */
+const sweepEveryMs = 250
+/** Of one transaction; what is left is taken by the next. */
+const overduePerSweepMax = 500
+
+export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
+  return {
+    name: 'order-process',
+    store: parts.store,
+    inputs: [
+      {
+        topic: ordersTopic,
+        decode: (value, place) => readAt(decodeOrderMessage(value), place),
+        strict: true,
+      },
+      { topic: orderStepsTopic, decode: (value, place) => readAt(decodeStepMessage(value), place) },
+    ],
+    wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
+    decide: decideBatch,
+    chore: { everyMs: sweepEveryMs, run: (chore) => sweep(parts, chore) },
+  }
+}
+
+function decideBatch(items: readonly Asked<ProcessMessage, never>[], states: States) {
+  const changed = new Map<string, OrderChange>()
+  const results = items.map(({ message, partition, at }): ItemResult => {
+    const { orderId } = message
+    const state = states.get(orderId) ?? initialState()
+    const { outcome, events, publish } = decide({ kind: 'record', message, at }, state)
+    if (outcome === 'contradiction') throw new Error(`${message.type} contradicts what was said`)
+    if (events.length > 0) {
+      const next = events.reduce(evolve, state)
+      states.set(orderId, next)
+      changed.set(orderId, { state: known(next), partition })
+    }
+    return { kind: outcome === 'applied' ? 'applied' : 'dropped', publish: publishing(publish) }
+  })
+  return { changes: [...changed.values()], results }
+}
+
+/** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
+async function sweep({ store, clock, crashPoint }: OrderProcessParts, chore: Chore): Promise<void> {
+  const { partitions } = chore
+  const limit = overduePerSweepMax
+  const orderIds = await store.overdue({ partitions, now: clock.now(), limit })
+  if (orderIds.length > 0) {
+    const checks = chore.checks(ordersTopic)
+    const done = await store.transact({ checks, wanted: { orderIds } }, (states) => {
+      return { changes: timedOut(states, { now: clock.now(), chore }), moves: [], result: 'done' }
+    })
+    if (done === 'fenced') return chore.fenced()
+    crashPoint?.('K29')
+  }
+  const ended = await store.unannounced({ partitions, limit })
+  if (ended.length === 0) return
+  const decisions = ended.map(decisionOf).filter((decision) => decision !== null)
+  await chore.publish(publishing(decisions))
+  await store.markAnnounced(ended.map(({ orderId }) => orderId))
+}
+
+function timedOut(states: States, { now, chore }: { now: number; chore: Chore }): OrderChange[] {
+  return [...states.values()].flatMap((state) => {
+    const { events } = decide({ kind: 'time', now }, state)
+    if (events.length === 0) return []
+    const next = known(events.reduce(evolve, state))
+    return [{ state: next, partition: chore.partitionOf(next.orderId), unannounced: true }]
+  })
+}
+
+function known(state: OrderState): AwaitedOrder | Order {
+  if (state.status === 'absent') throw new Error('an event left an order unknown')
+  return state
+}
