@@ -11,6 +11,8 @@ export type TestFault =
   | { kind: 'crash'; point: string; passing: number }
   /** Let the `attempt`th sync of the log fail. */
   | { kind: 'sync'; attempt: number }
+  /** Die by SIGKILL whenever a consumer of orders takes a record with this key. */
+  | { kind: 'poison'; key: string }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
@@ -23,6 +25,8 @@ export const secretBytesMax = 4096
 export const rateMax = 1_000_000
 /** A name or a password of SASL; a longer one is a file that was pasted by mistake. */
 export const saslCharactersMax = 1024
+/** A bearer token fits into one header; a longer one is a file that was pasted by mistake. */
+export const tokenCharactersMax = 4096
 /** A chain of certificates has a few kilobytes. */
 const pemBytesMax = 1024 * 1024
 /** The crash points are numbered K1 to K30. */
@@ -86,6 +90,17 @@ export function url(text: string, schemes: readonly string[]): string | null {
   return schemes.includes(parsed.protocol) ? text : null
 }
 
+/** Of a service that signs in by a token: a name or a password in the URL would end up in logs. */
+export function plainHttpUrl(text: string): string | null {
+  const parsed = URL.parse(url(text, ['http:', 'https:']) ?? '')
+  if (parsed === null || `${parsed.username}${parsed.password}${parsed.search}` !== '') return null
+  return parsed.hash === '' ? text : null
+}
+
+export function bearerToken(text: string): string | null {
+  return /^[!-~]+$/.test(text) && text.length <= tokenCharactersMax ? text : null
+}
+
 export function testFaults(text: string): TestFault[] | null {
   const faults = text.split(',').map((fault) => testFault(fault.trim()))
   return faults.every((fault) => fault !== null) ? faults : null
@@ -93,6 +108,7 @@ export function testFaults(text: string): TestFault[] | null {
 
 function testFault(text: string): TestFault | null {
   const [kind, ...rest] = text.split(':')
+  if (kind === 'poison') return rest.length === 1 && rest[0] ? { kind, key: rest[0] } : null
   const nth = wholeNumber(rest.at(-1) ?? '', 999_999_999) ?? 0
   if (nth < 1) return null
   if (kind === 'sync' && rest.length === 1) return { kind, attempt: nth }

@@ -11,7 +11,7 @@ import {
   type SettingFlags,
   type Settings,
 } from './config.ts'
-import { secretBytesMax, secretBytesMin } from './config-values.ts'
+import { secretBytesMax, secretBytesMin, tokenCharactersMax } from './config-values.ts'
 
 const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'))
@@ -64,6 +64,8 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_KAFKA_SASL_PASSWORD: 'hunter2',
     FIRSTCOME_REDIS_URL: 'redis://localhost:6379',
     FIRSTCOME_POSTGRES_URL: 'postgres://me:secret@db/coupons',
+    FIRSTCOME_PAYMENT_URL: 'https://pay.example/v1',
+    FIRSTCOME_PAYMENT_TOKEN: 'hunter2!~',
     FIRSTCOME_LOG_LEVEL: 'debug',
     FIRSTCOME_TEST_FAULTS: 'crash:K7:3, sync:5',
   })
@@ -82,6 +84,7 @@ test('Every setting is read from the environment.', () => {
     },
     redisUrl: 'redis://localhost:6379',
     postgresUrl: 'postgres://me:secret@db/coupons',
+    payment: { url: 'https://pay.example/v1', token: 'hunter2!~' },
     logLevel: 'debug',
     testFaults: [
       { kind: 'crash', point: 'K7', passing: 3 },
@@ -124,6 +127,10 @@ describe('These values are refused, by name and with what is allowed:', () => {
     ['FIRSTCOME_KAFKA_TLS', ['', 'yes', 'TRUE', '1']],
     ['FIRSTCOME_REDIS_URL', ['', 'localhost:6379', 'http://localhost', 'redis:x']],
     ['FIRSTCOME_POSTGRES_URL', ['', 'mysql://db', 'db', 'postgres:db']],
+    [
+      'FIRSTCOME_PAYMENT_URL',
+      ['', 'pay.example', 'ftp://pay', 'http:pay', 'http://me:hunter2@pay', 'http://pay/?a=1'],
+    ],
     ['FIRSTCOME_LOG_LEVEL', ['', 'INFO', 'verbose']],
     [
       'FIRSTCOME_TEST_FAULTS',
@@ -195,6 +202,26 @@ describe('Settings of Kafka that only make sense together are asked for together
   for (const [title, env, expected] of table) {
     test(title, () => assert.deepEqual(mistakes(env), expected))
   }
+})
+
+test('A token for payments must fit into a header, goes with a URL and is not repeated.', () => {
+  const token = 'FIRSTCOME_PAYMENT_TOKEN'
+  for (const wrong of ['', 'hunter2 hunter2', 'hunter2\n', 'x'.repeat(tokenCharactersMax + 1)]) {
+    const [mistake = '', ...more] = mistakes({
+      FIRSTCOME_PAYMENT_URL: 'http://pay',
+      [token]: wrong,
+    })
+    assert.match(
+      mistake,
+      /^FIRSTCOME_PAYMENT_TOKEN must be 1 to 4096 visible ASCII characters long/,
+    )
+    assert.ok(!mistake.includes('hunter2'))
+    assert.deepEqual(more, [])
+  }
+  assert.deepEqual(mistakes({ [token]: 'hunter2' }), [
+    `FIRSTCOME_PAYMENT_URL is missing: ${token} goes with it`,
+  ])
+  assert.deepEqual(settings({ FIRSTCOME_PAYMENT_URL: 'http://pay' }).payment, { url: 'http://pay' })
 })
 
 test('What a command needs is asked for all at once, beside what is wrong.', () => {

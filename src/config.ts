@@ -4,6 +4,7 @@
 
 import { resolve } from 'node:path'
 import {
+  bearerToken,
   brokers,
   directory,
   host,
@@ -11,6 +12,7 @@ import {
   logLevels,
   oneOf,
   pemFile,
+  plainHttpUrl,
   rateMax,
   type SaslMechanism,
   saslCharactersMax,
@@ -21,6 +23,7 @@ import {
   secretBytesMin,
   type TestFault,
   testFaults,
+  tokenCharactersMax,
   trueOrFalse,
   url,
   wholeNumber,
@@ -44,9 +47,13 @@ export type Settings = {
   /** Absent: no gate before the log. */
   redisUrl?: string
   postgresUrl?: string
+  /** Absent: the built-in wallet. */
+  payment?: PaymentSettings
   /** For tests only: what is to go wrong, and when. */
   testFaults: TestFault[]
 }
+/** The token is sent as a bearer token. */
+export type PaymentSettings = { url: string; token?: string }
 export type KafkaSettings = {
   brokers: readonly string[]
   /** Present: connections are encrypted. Each is PEM; absent `ca`: the one of the system. */
@@ -72,6 +79,7 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
     'FIRSTCOME_CODE_SECRET',
   ],
   issuer: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL', 'FIRSTCOME_CODE_SECRET'],
+  orders: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
   migrate: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
 }
 
@@ -115,6 +123,7 @@ export function readSettings(
       'postgresUrl',
       read('FIRSTCOME_POSTGRES_URL', (text) => url(text, sqlSchemes)),
     ),
+    ...optional('payment', readPayment(read)),
   }
   mistakes.push(...mistakesTogether(given, needs))
   return mistakes.length > 0 ? { ok: false, mistakes } : { ok: true, settings }
@@ -142,6 +151,12 @@ function readKafka(read: Read): KafkaSettings | undefined {
   }
 }
 
+function readPayment(read: Read): PaymentSettings | undefined {
+  const address = read('FIRSTCOME_PAYMENT_URL', plainHttpUrl)
+  const token = read('FIRSTCOME_PAYMENT_TOKEN', bearerToken)
+  return address === undefined ? undefined : { url: address, ...optional('token', token) }
+}
+
 /** What is wrong with settings that are each right by themselves. */
 function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: SettingNeeds): string[] {
   const mistakes: string[] = []
@@ -152,6 +167,9 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
     const has = together.find((name) => given.has(name))
     const missing = together.filter((name) => has !== undefined && !given.has(name))
     for (const name of missing) mistakes.push(`${name} is missing: ${has} goes with it`)
+  }
+  if (given.has('FIRSTCOME_PAYMENT_TOKEN') && !given.has('FIRSTCOME_PAYMENT_URL')) {
+    mistakes.push('FIRSTCOME_PAYMENT_URL is missing: FIRSTCOME_PAYMENT_TOKEN goes with it')
   }
   const encrypted = given.get('FIRSTCOME_KAFKA_TLS')?.text
   for (const name of tlsFileNames) {
@@ -198,8 +216,10 @@ const allowed = {
   FIRSTCOME_KAFKA_SASL_PASSWORD: `1 to ${saslCharactersMax} characters long`,
   FIRSTCOME_REDIS_URL: 'a URL that starts with redis:// or rediss://',
   FIRSTCOME_POSTGRES_URL: 'a URL that starts with postgres:// or postgresql://',
+  FIRSTCOME_PAYMENT_URL: 'a URL that starts with http:// or https://, without a name or a password',
+  FIRSTCOME_PAYMENT_TOKEN: `1 to ${tokenCharactersMax} visible ASCII characters long`,
   FIRSTCOME_LOG_LEVEL: `one of ${logLevels.join(', ')}`,
-  FIRSTCOME_TEST_FAULTS: 'a list of crash:K<1–30>:<nth passing> and sync:<nth sync>',
+  FIRSTCOME_TEST_FAULTS: 'a list of crash:K<1–30>:<nth passing>, sync:<nth sync> and poison:<key>',
 } as const
 
 /** The setting each flag stands for. */
@@ -244,6 +264,7 @@ function found(name: SettingName, text: string): string {
   if (text === '') return '; it is empty'
   if (name.endsWith('_SECRET')) return `, not ${Buffer.byteLength(text)}`
   if (name.endsWith('_URL') || name.endsWith('_PASSWORD')) return ''
+  if (name.endsWith('_TOKEN')) return ''
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text
   return `, not ${JSON.stringify(short)}`
 }

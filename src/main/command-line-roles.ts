@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander'
 import { logLevels } from '../config-values.ts'
+import { consumerNames } from '../ports-orders.ts'
 import type { Wire } from './command-line.ts'
 import { withJsonOption } from './command-line-coupon.ts'
 import { parseCount } from './option-values.ts'
@@ -10,6 +11,7 @@ export function addRoleCommands(program: Command, wire: Wire): void {
   addMigrate(program, wire)
   addApi(program, wire)
   addIssuer(program, wire)
+  addOrders(program, wire)
 }
 
 export function withListenOptions(command: Command): Command {
@@ -99,3 +101,27 @@ ${kafkaHelp}
 Two share the partitions, and one takes over when the other is gone; more than partitions have
 nothing to do. /healthz, /readyz and /metrics are on its port. It waits for Kafka and PostgreSQL,
 also while they are away later on, and writes everything in order when they are back.`
+
+function addOrders(program: Command, wire: Wire): void {
+  const orders = program
+    .command('orders')
+    .description('Run the consumers of orders of the distributed profile, all of them or one.')
+    .addOption(new Option('--only <consumer>', 'just this one').choices([...consumerNames]))
+    .addHelpText('after', ordersHelp)
+  wire(withListenOptions(orders), async () => (await import('./command-roles.ts')).runOrders)
+}
+
+const ordersHelp = `
+Examples:
+  $ npx firstcome orders
+  $ npx firstcome orders --only payment-step --port 8083
+
+Settings (environment):
+${kafkaHelp}
+  FIRSTCOME_PAYMENT_URL             a payment provider over HTTP (none: the built-in wallet)
+  FIRSTCOME_PAYMENT_TOKEN           the bearer token for it
+
+order-process moves orders on; coupon-step, stock-step and payment-step do one thing each and know
+nothing of each other; dead-letters keeps what could not be handled. Several processes share the
+partitions, and one takes over when another is gone. /healthz, /readyz and /metrics are on its
+port. It waits for Kafka and PostgreSQL, also while they are away later on.`

@@ -1,8 +1,10 @@
-// `firstcome api` and `firstcome issuer`: the long-running roles of the distributed profile.
+// `firstcome api`, `issuer` and `orders`: the long-running roles of the distributed profile.
 
+import type { ConsumerName } from '../ports-orders.ts'
 import { startApi } from './api.ts'
 import type { Context, ExitCode } from './command-context.ts'
 import { startIssuerRole } from './issuer.ts'
+import { startOrdersRole } from './orders.ts'
 import { runUntilTold } from './run-until-told.ts'
 
 export function runApi(_options: object, context: Context): Promise<ExitCode> {
@@ -16,5 +18,15 @@ export function runIssuer(_options: object, context: Context): Promise<ExitCode>
   return runUntilTold(context, {
     start: startIssuerRole,
     started: ({ url }) => context.out(`firstcome issuer is at work; its probes are on ${url}\n`),
+  })
+}
+
+export function runOrders({ only }: { only?: ConsumerName }, context: Context): Promise<ExitCode> {
+  return runUntilTold(context, {
+    start: (parts) => startOrdersRole(parts, only),
+    started({ url }) {
+      const what = only ?? 'orders'
+      context.out(`firstcome ${what} is at work; its probes are on ${url}\n`)
+    },
   })
 }

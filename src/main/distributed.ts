@@ -10,7 +10,8 @@ import type { Clock, Log } from '../ports.ts'
 import { CommandError, exitCodes } from './command-context.ts'
 import { type Patience, patiently } from './patience.ts'
 import type { Stops } from './stops.ts'
-import { distributedTopics, startFaults } from './topic-checks.ts'
+import { startFaults } from './topic-checks.ts'
+import { allTopics } from './topics.ts'
 
 export type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
 
@@ -29,7 +30,7 @@ export async function openDistributed(
   stops.push(() => database.close())
   const faults = await startFaults({ patience, database, connection })
   if (faults.length > 0) throw refusal(faults)
-  const topics = distributedTopics
+  const topics = allTopics
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
   const log = await patiently(patience, 'Kafka', open)
   stops.push(() => log.close())

@@ -1,6 +1,10 @@
 // The topics of the embedded log and their partitions, whose number may never change.
 
-import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
+import { allTopics } from './topics.ts'
 
 /** As many as a small Kafka cluster would have, so that both profiles take the same paths. */
-export const embeddedTopics = { [claimsTopic]: 4, [couponEventsTopic]: 4 }
+const partitions = 4
+
+export const embeddedTopics = Object.fromEntries(
+  allTopics.map((topic) => [topic, partitions]),
+) as Record<(typeof allTopics)[number], number>

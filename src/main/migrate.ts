@@ -17,7 +17,8 @@ import { CommandError, type Context, type ExitCode, exitCodes } from './command-
 import { kafkaConnection, postgresUrl, refusal } from './distributed.ts'
 import { type Patience, patiently } from './patience.ts'
 import { plainLogger } from './plain-logger.ts'
-import { distributedTopics, faultsOfTopics } from './topic-checks.ts'
+import { faultsOfTopics } from './topic-checks.ts'
+import { allTopics } from './topics.ts'
 
 export type MigrateOptions = {
   partitions?: number
@@ -69,7 +70,7 @@ async function migrateTopics(parts: TopicParts): Promise<Migrated> {
   const wanted = wantedNumbers(options, recorded)
   const faults = differences(options, recorded)
   if (faults.length > 0) throw refusal(faults)
-  const topics = distributedTopics.filter((topic) => !recorded.some((it) => it.topic === topic))
+  const topics = allTopics.filter((topic) => !recorded.some((it) => it.topic === topic))
   let created: string[] = []
   if (topics.length > 0) {
     const create = () => createTopics(connection, { topics, ...wanted })

@@ -14,12 +14,15 @@ export type Faults = {
 export function createFaults(faults: readonly TestFault[], die: () => void = killSelf): Faults {
   const crashes = new Set<string>()
   const syncs = new Set<number>()
+  const poison = new Set<string>()
   for (const fault of faults) {
     if (fault.kind === 'crash') crashes.add(`${fault.point}:${fault.passing}`)
-    else syncs.add(fault.attempt)
+    else if (fault.kind === 'sync') syncs.add(fault.attempt)
+    else poison.add(`record ${fault.key}`)
   }
+  const counter = crashCounter(crashes, { poison, die })
   return {
-    crashPoint: crashes.size > 0 ? crashCounter(crashes, die) : undefined,
+    crashPoint: crashes.size + poison.size > 0 ? counter : undefined,
     failSync: syncs.size > 0 ? syncCounter(syncs) : undefined,
   }
 }
@@ -27,17 +30,29 @@ export function createFaults(faults: readonly TestFault[], die: () => void = kil
 /** What `start` says when faults are asked for: nobody should run a sale like that. */
 export function faultWarning(faults: readonly TestFault[]): string | null {
   if (faults.length === 0) return null
-  const listed = faults.map((fault) =>
-    fault.kind === 'crash'
-      ? `killed at ${fault.point}, passing ${fault.passing}`
-      : `sync ${fault.attempt} of the log fails`,
-  )
+  const listed = faults.map((fault) => {
+    switch (fault.kind) {
+      case 'crash':
+        return `killed at ${fault.point}, passing ${fault.passing}`
+      case 'sync':
+        return `sync ${fault.attempt} of the log fails`
+      case 'poison':
+        return `killed by every record of ${fault.key}`
+    }
+  })
   return `FIRSTCOME_TEST_FAULTS is set: this service will break on purpose (${listed.join('; ')})`
 }
 
-function crashCounter(crashes: ReadonlySet<string>, die: () => void): Faults['crashPoint'] {
+type Deaths = {
+  /** Crash points that kill at every passing. */
+  poison: ReadonlySet<string>
+  die: () => void
+}
+
+function crashCounter(crashes: ReadonlySet<string>, { poison, die }: Deaths): Faults['crashPoint'] {
   const passings = new Map<string, number>()
   return (point, lastWords) => {
+    if (poison.has(point)) die()
     const passing = (passings.get(point) ?? 0) + 1
     passings.set(point, passing)
     if (!crashes.has(`${point}:${passing}`)) return

@@ -7,10 +7,8 @@ import { describeTopics } from '../adapters/kafka-topics.ts'
 import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
 import { migrationFaults } from '../adapters/migrations.ts'
 import { readTopicLayouts, type TopicLayout } from '../adapters/topic-layout-sql.ts'
-import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
 import { type Patience, patiently } from './patience.ts'
-
-export const distributedTopics = [claimsTopic, couponEventsTopic] as const
+import { allTopics } from './topics.ts'
 
 export type CheckParts = {
   patience: Patience
@@ -23,7 +21,7 @@ export async function startFaults({ patience, database, connection }: CheckParts
   const schema = await patiently(patience, 'PostgreSQL', () => migrationFaults(database))
   if (schema.length > 0) return [...schema, migrateHint]
   const layouts = await patiently(patience, 'PostgreSQL', () => readTopicLayouts(database))
-  const unrecorded = distributedTopics.filter((topic) => !layouts.some((it) => it.topic === topic))
+  const unrecorded = allTopics.filter((topic) => !layouts.some((it) => it.topic === topic))
   if (unrecorded.length > 0) {
     return [...unrecorded.map((topic) => `topic ${topic} was never recorded`), migrateHint]
   }

@@ -88,7 +88,7 @@ async function listening({ child, output }: Launched): Promise<string> {
   const deadline = Date.now() + startWaitMsMax
   while (Date.now() < deadline) {
     assert.equal(child.exitCode ?? child.signalCode, null, `it ended: ${output()}`)
-    const [, url] = /firstcome (?:api listens|issuer .* are) on (\S+)\n/.exec(output()) ?? []
+    const [, url] = /firstcome (?:api listens|\S+ is at work.* are) on (\S+)\n/.exec(output()) ?? []
     if (url !== undefined) return url
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

@@ -48,7 +48,7 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Help = never> = {
    */
   help?(items: readonly Item<Message>[], withinMs: number): Promise<(Help | HelpFailure | null)[]>
   /** What there is to do besides records; done between batches, never beside one. */
-  chore?: { everyMs: number; run(chore: Chore): Promise<void> }
+  chore?: { everyMs: number; start(chore: Chore): () => Promise<void> }
 }
 export type Chore = {
   /** Those that this member owns now. */

@@ -2,8 +2,8 @@
 
 import {
   type Origin,
-  readRetryNote,
   type RetryNote,
+  readRetryNote,
   withoutRetryHeaders,
 } from '../../domain/orders/retries.ts'
 import type { LogRecord } from '../../ports.ts'

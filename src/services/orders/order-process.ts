@@ -52,7 +52,7 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
     ],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide: decideBatch,
-    chore: { everyMs: sweepEveryMs, run: (chore) => sweep(parts, chore) },
+    chore: { everyMs: sweepEveryMs, start: (chore) => createSweep(parts, chore) },
   }
 }
 
@@ -74,23 +74,32 @@ function decideBatch(items: readonly Asked<ProcessMessage, never>[], states: Sta
 }
 
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
-async function sweep({ store, clock, crashPoint }: OrderProcessParts, chore: Chore): Promise<void> {
+function createSweep({ store, clock, crashPoint }: OrderProcessParts, chore: Chore) {
   const { partitions } = chore
   const limit = overduePerSweepMax
-  const orderIds = await store.overdue({ partitions, now: clock.now(), limit })
-  if (orderIds.length > 0) {
+  let mayBeUnannounced = true
+
+  async function endOverdue(): Promise<void> {
+    const orderIds = await store.overdue({ partitions, now: clock.now(), limit })
+    if (orderIds.length === 0) return
+    mayBeUnannounced = true
     const checks = chore.checks(ordersTopic)
     const done = await store.transact({ checks, wanted: { orderIds } }, (states) => {
       return { changes: timedOut(states, { now: clock.now(), chore }), moves: [], result: 'done' }
     })
-    if (done === 'fenced') return chore.fenced()
+    if (done === 'fenced') chore.fenced()
     crashPoint?.('K29')
   }
-  const ended = await store.unannounced({ partitions, limit })
-  if (ended.length === 0) return
-  const decisions = ended.map(decisionOf).filter((decision) => decision !== null)
-  await chore.publish(publishing(decisions))
-  await store.markAnnounced(ended.map(({ orderId }) => orderId))
+
+  return async (): Promise<void> => {
+    await endOverdue()
+    if (!mayBeUnannounced) return
+    const ended = await store.unannounced({ partitions, limit })
+    const decisions = ended.map(decisionOf).filter((decision) => decision !== null)
+    await chore.publish(publishing(decisions))
+    if (ended.length > 0) await store.markAnnounced(ended.map(({ orderId }) => orderId))
+    mayBeUnannounced = ended.length === limit
+  }
 }
 
 function timedOut(states: States, { now, chore }: { now: number; chore: Chore }): OrderChange[] {

@@ -1,0 +1,120 @@
+// What the coupon step keeps in SQL, in the schema that it shares with the issuer: its rows, and
+// which order uses a coupon. The row of a coupon that an order wants stays locked until the end
+// of the transaction, so two steps, or two orders, never both find it unused.
+
+import type { Discount } from '../domain/coupons/messages.ts'
+import type { CouponRow } from '../domain/orders/state.ts'
+import {
+  type CouponChanges,
+  type CouponLoaded,
+  type CouponStepStore,
+  type CouponWanted,
+  couponKey,
+} from '../ports-orders.ts'
+import { createConsumerStoreSql } from './consumer-store-sql.ts'
+import { stepRows } from './consumer-tables-sql.ts'
+import { positionOwner } from './coupon-store-sql-reader.ts'
+import type { Database, Queryable, SqlValue } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+type Facts = CouponLoaded['facts']
+type Use = CouponChanges['effects'][number]['use']
+
+export function createCouponStepStoreSql(database: Database): CouponStepStore {
+  const schema = 'coupons'
+  const rowTable = stepRows<CouponRow>(schema)
+  const statements = loadStatements([
+    'delete-coupon-uses',
+    'insert-coupon-uses',
+    'lock-issued-coupons',
+    'read-coupon-uses',
+    'read-positions',
+  ])
+
+  /**
+   * Each statement sees what was committed when it began. So the issuer's position comes first,
+   * or a coupon written in between would seem never to come; and who uses a coupon comes after
+   * the lock, because whoever held the lock may have used it.
+   */
+  async function loadFacts(session: Queryable, wanted: CouponWanted['coupons']): Promise<Facts> {
+    const facts: Facts = new Map()
+    if (wanted.length === 0) return facts
+    const positions = await session.query(statements['read-positions'], positionOwner)
+    const names = [wanted.map(({ couponId }) => couponId), wanted.map(({ userId }) => userId)]
+    const issued = await session.query(statements['lock-issued-coupons'], names)
+    const uses = await session.query(statements['read-coupon-uses'], names)
+
+    const next = new Map(positions.rows.map(([partition, offset]) => [partition, Number(offset)]))
+    for (const coupon of wanted) {
+      const issuerNext = next.get(coupon.partition) ?? 0
+      facts.set(couponKey(coupon), { issuerNext, issued: null, usedBy: null })
+    }
+    for (const row of issued.rows) {
+      const [couponId, userId, discount] = row as readonly [string, string, string | null]
+      set(facts, couponKey({ couponId, userId }), { issued: issuedOf(discount) })
+    }
+    for (const row of uses.rows) {
+      const [couponId, userId, orderId] = row as readonly [string, string, string]
+      set(facts, couponKey({ couponId, userId }), { usedBy: orderId })
+    }
+    return facts
+  }
+
+  async function writeUses(session: Queryable, effects: CouponChanges['effects']): Promise<void> {
+    const { deleted, inserted } = netUses(effects)
+    if (deleted.length > 0) {
+      await session.query(statements['delete-coupon-uses'], useColumns(deleted))
+    }
+    if (inserted.length > 0) {
+      await session.query(statements['insert-coupon-uses'], useColumns(inserted))
+    }
+  }
+
+  return createConsumerStoreSql(
+    { database, schema },
+    {
+      async load(session, { orderIds, coupons }) {
+        const rows = await rowTable.load(session, orderIds)
+        return { rows, facts: await loadFacts(session, coupons) }
+      },
+      async write(session, { rows, effects }) {
+        await rowTable.write(session, rows)
+        await writeUses(session, effects)
+      },
+    },
+  )
+}
+
+function set(facts: Facts, key: string, known: Partial<Parameters<Facts['set']>[1]>): void {
+  const before = facts.get(key)
+  if (before !== undefined) facts.set(key, { ...before, ...known })
+}
+
+function issuedOf(discount: string | null): { discount?: Discount } {
+  return discount === null ? {} : { discount: JSON.parse(discount) as Discount }
+}
+
+/** What one batch used and let go of again leaves nothing behind. */
+function netUses(effects: CouponChanges['effects']): { deleted: Use[]; inserted: Use[] } {
+  const deleted: Use[] = []
+  const inserted = new Map<string, Use>()
+  for (const { kind, use } of effects) {
+    const key = couponKey(use)
+    if (kind === 'use') inserted.set(key, use)
+    else if (inserted.get(key)?.orderId === use.orderId) inserted.delete(key)
+    else deleted.push(use)
+  }
+  return { deleted, inserted: [...inserted.values()].toSorted(byCoupon) }
+}
+
+function byCoupon(a: Use, b: Use): number {
+  return couponKey(a) < couponKey(b) ? -1 : 1
+}
+
+function useColumns(uses: readonly Use[]): SqlValue[] {
+  return [
+    uses.map(({ couponId }) => couponId),
+    uses.map(({ userId }) => userId),
+    uses.map(({ orderId }) => orderId),
+  ]
+}

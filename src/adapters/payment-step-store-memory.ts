@@ -1,0 +1,73 @@
+// The memory twins of what the payment step and the built-in provider keep: they share the
+// balances, as they do in SQL.
+
+import type { Charge, PaymentRow } from '../domain/orders/state.ts'
+import { PortError } from '../ports.ts'
+import {
+  commandKey,
+  type DoneCommand,
+  type PaymentChanges,
+  type PaymentLoaded,
+  type PaymentWanted,
+  type WalletStore,
+} from '../ports-orders.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store-memory.ts'
+import { pick } from './stock-step-store-memory.ts'
+
+export type PaymentTables = {
+  rows: Map<string, PaymentRow>
+  balances: Map<string, number>
+  commands: Map<string, DoneCommand>
+  /** Of the built-in provider, by order id. */
+  charges: Map<string, { userId: string; charge: Charge }>
+}
+
+export function emptyPaymentTables(): PaymentTables {
+  return { rows: new Map(), balances: new Map(), commands: new Map(), charges: new Map() }
+}
+
+export function createPaymentStepStoreMemory(
+  tables: PaymentTables = emptyPaymentTables(),
+): ConsumerStoreMemory<PaymentWanted, PaymentLoaded, PaymentChanges> & { tables: PaymentTables } {
+  const store = createConsumerStoreMemory<PaymentWanted, PaymentLoaded, PaymentChanges>({
+    load: ({ orderIds, userIds, commands }) => ({
+      rows: pick(tables.rows, orderIds),
+      balances: pick(tables.balances, userIds),
+      commands: pick(tables.commands, commands.map(commandKey)),
+    }),
+    write({ rows, balances, commands }) {
+      writeBalances(tables, balances)
+      for (const row of rows) if (row.status !== 'absent') tables.rows.set(row.orderId, row)
+      for (const command of commands) {
+        const key = commandKey(command)
+        if (!tables.commands.has(key)) tables.commands.set(key, command)
+      }
+    },
+  })
+  return { ...store, tables }
+}
+
+export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
+  return {
+    async charge({ orderIds, userIds }, decide) {
+      const found = [...pick(tables.charges, orderIds)]
+      const charges = new Map(found.map(([orderId, { charge }]) => [orderId, charge]))
+      const balances = new Map(userIds.map((userId) => [userId, tables.balances.get(userId) ?? 0]))
+      const { changes, result } = decide(structuredClone({ charges, balances }))
+      writeBalances(tables, changes.balances)
+      for (const [orderId, charged] of structuredClone(changes.charges)) {
+        tables.charges.set(orderId, charged)
+      }
+      return result
+    },
+  }
+}
+
+function writeBalances(tables: PaymentTables, balances: ReadonlyMap<string, number>): void {
+  for (const [userId, balance] of balances) {
+    if (balance < 0) {
+      throw new PortError('store_broken', `constraint not_overdrawn fired: user ${userId}`)
+    }
+  }
+  for (const [userId, balance] of balances) tables.balances.set(userId, balance)
+}

@@ -1,0 +1,195 @@
+// A payment provider behind HTTP, as docs/payments.md asks for it. What leaves open what happened
+// (no answer, an answer lost on its way, a server's error, an answer without sense) is asked
+// again with the same key until the time is over, and is then given up as unknown. Nothing is
+// guessed, and no reason holds the token or what the provider wrote.
+
+import { Pool } from 'undici'
+import type { PaymentRefusal } from '../domain/orders/messages.ts'
+import type { Clock } from '../ports.ts'
+import type { PaymentFailure, Payments } from '../ports-orders.ts'
+
+export type PaymentsHttpParts = {
+  /** http or https; calls go to paths below its own. */
+  url: string
+  token?: string | undefined
+  clock: Clock
+}
+
+/** People wait for the answer; a provider that takes longer answers the next request. */
+export const paymentRequestMsMax = 1_000
+/** As many as one provider may be asked at once: more only wait there instead of here. */
+export const paymentRequestsMax = 32
+/** An answer has less than a hundred bytes; what is longer comes from somebody else. */
+export const paymentAnswerBytesMax = 16 * 1024
+/** Between the requests about one payment; doubled each time, so an outage is no storm. */
+const retryWaitMsMin = 100
+const retryWaitMsMax = 1_000
+/** Less time than this is not worth a request: its answer could not arrive. */
+const requestMsMin = 10
+
+type Question = Parameters<Payments['ask']>[0][number]
+type Answer = Exclude<Awaited<ReturnType<Payments['ask']>>[number], PaymentFailure>
+/** open: what happened is unknown, or nothing did; asking again with the same key may tell. */
+type Attempt = Answer | { kind: 'open'; reason: string } | { kind: 'rejected'; reason: string }
+
+export function createPaymentsHttp({ url, token, clock }: PaymentsHttpParts): Payments {
+  const { origin, pathname } = new URL(url)
+  const pool = new Pool(origin, {
+    connections: paymentRequestsMax,
+    connectTimeout: paymentRequestMsMax,
+    maxResponseSize: paymentAnswerBytesMax,
+  })
+  const closing = new AbortController()
+  const client: Client = { pool, clock, closing: closing.signal, path: pathname, headers: {} }
+  if (token !== undefined) client.headers.authorization = `Bearer ${token}`
+  return {
+    ask(questions, withinMs) {
+      const slots = createSlots(paymentRequestsMax)
+      const deadline = clock.now() + withinMs
+      return Promise.all(questions.map((question) => settle(client, question, { slots, deadline })))
+    },
+    async close() {
+      closing.abort()
+      await pool.destroy()
+    },
+  }
+}
+
+type Client = {
+  pool: Pool
+  clock: Clock
+  closing: AbortSignal
+  /** Of the provider's URL. */
+  path: string
+  headers: Record<string, string>
+}
+type Limits = { slots: Slots; deadline: number }
+
+/** Asks about one payment until that is settled or the time is over. */
+async function settle(
+  client: Client,
+  question: Question,
+  { slots, deadline }: Limits,
+): Promise<Answer | PaymentFailure> {
+  const { clock, closing } = client
+  let reason = 'was not asked in time: too many payments wait'
+  for (let waitMs = retryWaitMsMin; ; waitMs = Math.min(2 * waitMs, retryWaitMsMax)) {
+    const attempt = await slots.run(async (): Promise<Attempt | null> => {
+      const leftMs = Math.min(deadline - clock.now(), paymentRequestMsMax)
+      return leftMs < requestMsMin || closing.aborted ? null : request(client, question, leftMs)
+    })
+    if (attempt !== null) {
+      if (attempt.kind !== 'open' && attempt.kind !== 'rejected') return attempt
+      reason = attempt.reason
+    }
+    const isOver = clock.now() + waitMs + requestMsMin > deadline || closing.aborted
+    if (attempt === null || attempt.kind === 'rejected' || isOver) {
+      return { kind: 'failed', reason: `the payment provider ${reason}` }
+    }
+    await new Promise<void>((resolve) => clock.after(waitMs, resolve))
+  }
+}
+
+async function request(client: Client, question: Question, withinMs: number): Promise<Attempt> {
+  const { kind, payment } = question
+  const { orderId, userId, amount } = payment
+  // Not undici's own time-outs, which are exact to a second, and start anew with every byte.
+  const timeout = AbortSignal.timeout(Math.ceil(withinMs))
+  try {
+    const { statusCode, body } = await client.pool.request({
+      method: 'POST',
+      path: `${client.path.replace(/\/+$/, '')}/${kind}s`,
+      headers: {
+        ...client.headers,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'idempotency-key': `${kind}-${orderId}`,
+      },
+      body: JSON.stringify({ orderId, userId, amount }),
+      signal: AbortSignal.any([timeout, client.closing]),
+    })
+    const text = await body.text()
+    return statusCode === 200 ? answerOf(question, text) : failureOf(statusCode)
+  } catch (error) {
+    if (client.closing.aborted) return open('was not waited for')
+    if (timeout.aborted) return open(`has not answered within ${Math.ceil(withinMs)} ms`)
+    return open(reasons.get(codeOf(error)) ?? `could not be asked (${codeOf(error)})`)
+  }
+}
+
+function failureOf(statusCode: number): Attempt {
+  const reason = `answered ${statusCode}`
+  const isFinal = statusCode >= 400 && statusCode < 500 && statusCode !== 429
+  return { kind: isFinal ? 'rejected' : 'open', reason }
+}
+
+const refusals: readonly PaymentRefusal[] = ['insufficient_funds', 'payment_declined']
+
+function answerOf({ kind, payment }: Question, text: string): Attempt {
+  const { status, reason, refunded, orderId } = fieldsOf(text)
+  // Where an answer says whose it is, one that slipped onto another connection is found out.
+  const isOurs = orderId === undefined || orderId === payment.orderId
+  if (!isOurs) return open('gave an answer about another order')
+  if (kind === 'undo') {
+    // All or nothing was captured, so all or nothing comes back.
+    const isWhole = refunded === 0 || refunded === payment.amount
+    if (status === 'undone' && isWhole) return { kind: 'undone', refunded }
+  } else {
+    const refusal = refusals.find((known) => known === reason)
+    if (status === 'captured') return { kind: 'captured' }
+    if (status === 'refused' && refusal !== undefined) return { kind: 'refused', reason: refusal }
+  }
+  return open('gave an answer that makes no sense')
+}
+
+type Fields = { status?: unknown; reason?: unknown; refunded?: unknown; orderId?: unknown }
+
+function fieldsOf(text: string): Fields {
+  try {
+    return Object(JSON.parse(text)) as Fields
+  } catch {
+    return {}
+  }
+}
+
+function open(reason: string): Attempt {
+  return { kind: 'open', reason }
+}
+
+const reasons = new Map([
+  ['ECONNREFUSED', 'cannot be reached: nobody listens there'],
+  ['EHOSTUNREACH', 'cannot be reached'],
+  ['ENETUNREACH', 'cannot be reached'],
+  ['ENOTFOUND', 'cannot be reached: its host name is not known'],
+  ['EAI_AGAIN', 'cannot be reached: its host name cannot be looked up'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'cannot be reached: connecting timed out'],
+  ['UND_ERR_SOCKET', 'ended the connection before its answer'],
+  ['ECONNRESET', 'ended the connection before its answer'],
+  ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'gave an answer that is too long'],
+])
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return typeof code === 'string' ? code : 'for no known reason'
+}
+
+type Slots = { run<T>(job: () => Promise<T>): Promise<T> }
+
+/** Lets `max` jobs run at once, the others in the order in which they came. */
+function createSlots(max: number): Slots {
+  const waiting: (() => void)[] = []
+  let free = max
+  return {
+    async run(job) {
+      if (free > 0) free--
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+      try {
+        return await job()
+      } finally {
+        const next = waiting.shift()
+        if (next === undefined) free++
+        else next()
+      }
+    },
+  }
+}

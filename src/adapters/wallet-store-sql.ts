@@ -1,0 +1,66 @@
+// What the built-in payment provider keeps in SQL: what it did about each order, for ever, and
+// the balances, both in one transaction.
+
+import type { Charge } from '../domain/orders/state.ts'
+import type { WalletChanges, WalletStore } from '../ports-orders.ts'
+import { balanceTable } from './balances-sql.ts'
+import type { Database, Queryable, SqlRow } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+export function createWalletStoreSql(database: Database): WalletStore {
+  const statements = loadStatements(['read-charges', 'upsert-charges'])
+  const balanceRows = balanceTable()
+
+  async function writeCharges(session: Queryable, charges: WalletChanges['charges']) {
+    if (charges.size === 0) return
+    const sorted = [...charges].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    await session.query(statements['upsert-charges'], [
+      sorted.map(([orderId]) => orderId),
+      sorted.map(([, { userId }]) => userId),
+      sorted.map(([, { charge }]) => charge.status),
+      sorted.map(([, { charge }]) => amountOf(charge)),
+      sorted.map(([, { charge }]) => (charge.status === 'refused' ? charge.reason : null)),
+    ])
+  }
+
+  return {
+    charge({ orderIds, userIds }, decide) {
+      return database.transaction(async (session) => {
+        const held = await balanceRows.load(session, userIds)
+        const balances = new Map(userIds.map((userId) => [userId, held.get(userId) ?? 0]))
+        const { rows } = await session.query(statements['read-charges'], [orderIds])
+        const { changes, result } = decide({ charges: new Map(rows.map(chargeOf)), balances })
+        await writeCharges(session, changes.charges)
+        await balanceRows.write(session, changes.balances)
+        return result
+      })
+    },
+  }
+}
+
+type Reason = (Charge & { status: 'refused' })['reason']
+type ChargeCells = readonly [
+  orderId: string,
+  status: Charge['status'],
+  amount: number,
+  reason: Reason | null,
+]
+
+function chargeOf(row: SqlRow): [string, Charge] {
+  const [orderId, status, amount, reason] = row as ChargeCells
+  switch (status) {
+    case 'captured':
+      return [orderId, { status, amount }]
+    case 'refused':
+      return [orderId, { status, reason: reason ?? 'payment_declined' }]
+    case 'undone':
+      return [orderId, { status, refunded: amount }]
+    case 'absent':
+      return [orderId, { status }]
+  }
+}
+
+function amountOf(charge: Charge): number {
+  if (charge.status === 'captured') return charge.amount
+  return charge.status === 'undone' ? charge.refunded : 0
+}

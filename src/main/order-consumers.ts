@@ -1,0 +1,87 @@
+// The consumers of orders on whatever log and database they are given. Both profiles start them
+// here, so that both take the same paths.
+
+import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
+import type { Database } from '../adapters/database.ts'
+import { createDeadLetterStoreSql } from '../adapters/dead-letter-store-sql.ts'
+import { createOrderStoreSql } from '../adapters/order-store-sql.ts'
+import { createPaymentStepStoreSql } from '../adapters/payment-step-store-sql.ts'
+import { createPaymentsHttp } from '../adapters/payments-http.ts'
+import { createStockStepStoreSql } from '../adapters/stock-step-store-sql.ts'
+import { createWalletStoreSql } from '../adapters/wallet-store-sql.ts'
+import type { PaymentSettings } from '../config.ts'
+import type { Clock, Log } from '../ports.ts'
+import { type ConsumerName, consumerNames, type Payments } from '../ports-orders.ts'
+import { type Consumer, type ConsumerParts, startConsumer } from '../services/orders/consumer.ts'
+import { type ConsumerMetrics, createConsumerMetrics } from '../services/orders/consumer-metrics.ts'
+import { createCouponStep } from '../services/orders/coupon-step.ts'
+import { createDeadLetterWork } from '../services/orders/dead-letters.ts'
+import { createOrderProcess } from '../services/orders/order-process.ts'
+import { createPaymentStep } from '../services/orders/payment-step.ts'
+import { createStockStep } from '../services/orders/stock-step.ts'
+import { createWallet } from '../services/orders/wallet.ts'
+import type { Stops } from './stops.ts'
+import type { Faults } from './test-faults.ts'
+
+export type OrderConsumersParts = {
+  log: Log
+  database: Database
+  clock: Clock
+  /** Absent: the built-in wallet. */
+  payment?: PaymentSettings | undefined
+  /** Absent: all of them. */
+  only?: ConsumerName | undefined
+  crashPoint: Faults['crashPoint']
+  metrics: ConsumerMetrics
+  /** Where those that run are kept, for the metrics. */
+  running: Map<ConsumerName, Consumer>
+  onError(error: unknown): void
+}
+
+export async function startOrderConsumers(parts: OrderConsumersParts, stops: Stops): Promise<void> {
+  for (const name of parts.only === undefined ? consumerNames : [parts.only]) {
+    const consumer = await start(name, parts, stops)
+    parts.running.set(name, consumer)
+    stops.push(() => consumer.close())
+  }
+}
+
+/** Of consumers that are still to be started. */
+export function newConsumerMetrics(
+  log: () => Log | null,
+): Pick<OrderConsumersParts, 'metrics' | 'running'> {
+  const running = new Map<ConsumerName, Consumer>()
+  const bounds = async (topic: string) =>
+    (await log()
+      ?.bounds(topic)
+      .catch(() => [])) ?? []
+  return { metrics: createConsumerMetrics({ consumers: () => running, bounds }), running }
+}
+
+function start(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {
+  const { log, database, clock, crashPoint, metrics, onError } = parts
+  const common = { log, clock, crashPoint, observe: metrics.observer(name), onError }
+  const run = <Message, Wanted, Loaded, Changes, Help>(
+    work: ConsumerParts<Message, Wanted, Loaded, Changes, Help>['work'],
+  ) => startConsumer({ ...common, work })
+  switch (name) {
+    case 'order-process':
+      return run(createOrderProcess({ store: createOrderStoreSql(database), clock, crashPoint }))
+    case 'coupon-step':
+      return run(createCouponStep(createCouponStepStoreSql(database), clock))
+    case 'stock-step':
+      return run(createStockStep(createStockStepStoreSql(database)))
+    case 'payment-step': {
+      const payments = openPayments(parts)
+      stops.push(() => payments.close())
+      return run(createPaymentStep(createPaymentStepStoreSql(database), payments, crashPoint))
+    }
+    case 'dead-letters':
+      return run(createDeadLetterWork(createDeadLetterStoreSql(database)))
+  }
+}
+
+function openPayments({ payment, database, clock }: OrderConsumersParts): Payments {
+  if (payment === undefined) return createWallet(createWalletStoreSql(database))
+  return createPaymentsHttp({ ...payment, clock })
+}

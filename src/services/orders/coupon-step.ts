@@ -1,0 +1,114 @@
+// The coupon step: uses the coupon that an order names, and lets go of it if the order is
+// cancelled. Records of one batch see what those before them did. Where the issuer has not come
+// to the coupon yet, the record waits for it a little; then the retry topics give it more time.
+
+import {
+  type CouponFacts,
+  decideCoupon,
+  evolveCoupon,
+  initialCouponRow,
+} from '../../domain/orders/coupon-step.ts'
+import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
+import { type OrderMessage, ordersTopic } from '../../domain/orders/messages.ts'
+import { readAt } from '../../domain/orders/records.ts'
+import type { CouponRow } from '../../domain/orders/state.ts'
+import type { Clock } from '../../ports.ts'
+import {
+  type CouponChanges,
+  type CouponLoaded,
+  type CouponStepStore,
+  type CouponWanted,
+  couponKey,
+} from '../../ports-orders.ts'
+import type { ConsumerWork, HelpFailure, Item, ItemResult } from './consumer-work.ts'
+import { stepResult } from './step-result.ts'
+
+/** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */
+export const issuerLookEveryMs = 20
+/** The records behind it wait too; an issuer that takes longer is away, not behind. */
+export const issuerWaitMsMax = 200
+
+export type CouponStepWork = ConsumerWork<OrderMessage, CouponWanted, CouponLoaded, CouponChanges>
+
+export function createCouponStep(store: CouponStepStore, clock: Clock): CouponStepWork {
+  /** Since when each record has waited for the issuer; forgotten with the record. */
+  const waitingSince = new WeakMap<OrderMessage, number>()
+
+  function hasTime(message: OrderMessage): boolean {
+    const since = waitingSince.get(message) ?? clock.now()
+    waitingSince.set(message, since)
+    return clock.now() - since < issuerWaitMsMax
+  }
+
+  return {
+    name: 'coupon-step',
+    store,
+    inputs: [
+      {
+        topic: ordersTopic,
+        decode: (value, place) => readAt(decodeOrderMessage(value), place),
+      },
+    ],
+    wantedBy,
+    decide(items, loaded) {
+      const rows = new Map<string, CouponRow>()
+      const effects: CouponChanges['effects'][number][] = []
+      const results = items.map(({ message }): ItemResult => {
+        const row = loaded.rows.get(message.orderId) ?? initialCouponRow()
+        const decision = decideCoupon({ message, facts: factsOf(message, loaded) }, row)
+        const { outcome, events, replies } = decision
+        if (outcome === 'behind') return { kind: 'waiting' }
+        if (events.length > 0) {
+          const changed = events.reduce(evolveCoupon, row)
+          loaded.rows.set(message.orderId, changed)
+          rows.set(message.orderId, changed)
+        }
+        for (const { kind, use } of decision.effects) {
+          effects.push({ kind, use })
+          const key = couponKey(use)
+          const facts = loaded.facts.get(key)
+          const usedBy = kind === 'use' ? use.orderId : null
+          if (facts !== undefined) loaded.facts.set(key, { ...facts, usedBy })
+        }
+        return stepResult({ outcome, replies }, message)
+      })
+      return { changes: { rows: [...rows.values()], effects }, results }
+    },
+    /** Looks again and again; whoever calls it passes the time that is left. */
+    async help(items, withinMs) {
+      const going = items.map(({ message }) => {
+        return withinMs > issuerLookEveryMs && hasTime(message)
+      })
+      if (going.includes(true)) {
+        await new Promise<void>((resolve) => clock.after(issuerLookEveryMs, resolve))
+      }
+      return items.map((item, n) => (going[n] === true ? null : gaveUp(item)))
+    },
+  }
+}
+
+function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
+  const orderIds = new Set<string>()
+  const coupons = new Map<string, CouponWanted['coupons'][number]>()
+  for (const { message } of items) {
+    if (message.type === 'order.payment_due') continue
+    orderIds.add(message.orderId)
+    if (message.type !== 'order.placed' || message.coupon === undefined) continue
+    const { couponId, partition } = message.coupon
+    const coupon = { couponId, userId: message.userId, partition }
+    coupons.set(couponKey(coupon), coupon)
+  }
+  return { orderIds: [...orderIds], coupons: [...coupons.values()] }
+}
+
+function factsOf(message: OrderMessage, { facts }: CouponLoaded): CouponFacts | null {
+  if (message.type !== 'order.placed' || message.coupon === undefined) return null
+  const { userId, coupon } = message
+  return facts.get(couponKey({ couponId: coupon.couponId, userId })) ?? null
+}
+
+function gaveUp({ message }: Item<OrderMessage>): HelpFailure {
+  const { orderId } = message
+  const reason = `the issuer has not yet written the coupon that order ${orderId} names`
+  return { kind: 'failed', reason }
+}

@@ -1,0 +1,94 @@
+// Takes what its lanes have, batch by batch and one batch at a time, and rests while there is
+// nothing. What a batch means is the batch handler's business.
+
+import type { Clock, LogRecord } from '../../ports.ts'
+import { dueAt, dueOf, isSuspect, type Lane } from './lanes.ts'
+
+export type TakenRecord = { lane: Lane; record: LogRecord }
+export type LoopParts = {
+  clock: Clock
+  lanes: readonly Lane[]
+  signal: AbortSignal
+  /** Rejects where the session is over. */
+  handle(records: readonly TakenRecord[]): Promise<void>
+  /** What there is to do besides, between batches. */
+  chore?: { everyMs: number; run(): Promise<void> } | undefined
+  /** Lanes have room again. */
+  onTaken(): void
+}
+export type MessageLoop = {
+  /** Something waits in a lane, or it is time to stop. */
+  wake(): void
+  /** Resolves when it has stopped, because the signal was aborted. */
+  done: Promise<void>
+}
+
+/** Of one transaction: so large that its cost does not count, so small that it is quick. */
+const recordsPerBatchMax = 1_000
+/** It is woken by records; this bounds what a bug in that could cost. */
+const restMsMax = 1_000
+
+export function startMessageLoop(parts: LoopParts): MessageLoop {
+  const { clock, lanes, signal, chore } = parts
+  let choreAt = chore === undefined ? Number.POSITIVE_INFINITY : clock.now()
+  let wake = () => {}
+  let woken = false
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      if (clock.now() >= choreAt) {
+        await chore?.run()
+        choreAt = clock.now() + (chore?.everyMs ?? 0)
+      }
+      const records = gather(lanes, clock.now())
+      if (records.length === 0) await rest()
+      else await take(records)
+    }
+  }
+
+  async function take(records: readonly TakenRecord[]): Promise<void> {
+    for (const lane of new Set(records.map((taken) => taken.lane))) {
+      lane.waiting.splice(0, records.filter((taken) => taken.lane === lane).length)
+    }
+    parts.onTaken()
+    await parts.handle(records)
+  }
+
+  /** Until it is woken, or until the time of a waiting record or of the chore. */
+  function rest(): Promise<void> {
+    const times = lanes.map(dueAt).filter((at) => at !== null)
+    const until = Math.min(...times, choreAt, clock.now() + restMsMax)
+    return new Promise((resolve) => {
+      const cancel = clock.after(Math.max(0, until - clock.now()), done)
+      wake = done
+      if (woken) done()
+      function done(): void {
+        cancel()
+        wake = () => {}
+        woken = false
+        resolve()
+      }
+    })
+  }
+
+  return {
+    wake() {
+      woken = true
+      wake()
+    },
+    done: run(),
+  }
+}
+
+/** A lane that is under suspicion goes alone, the least suspected first; else all share a batch. */
+function gather(lanes: readonly Lane[], now: number): TakenRecord[] {
+  const ready = lanes.map((lane) => ({ lane, due: dueOf(lane, now) }))
+  const able = ready.filter(({ due }) => due.length > 0)
+  const [suspect] = able
+    .filter(({ lane }) => isSuspect(lane))
+    .sort((a, b) => a.lane.caution.tries - b.lane.caution.tries)
+  const share = Math.max(1, Math.floor(recordsPerBatchMax / Math.max(1, able.length)))
+  return (suspect === undefined ? able : [suspect]).flatMap(({ lane, due }) => {
+    return due.slice(0, share).map(({ record }) => ({ lane, record }))
+  })
+}
