@@ -4,6 +4,7 @@
 import { Command, Option } from 'commander'
 import type { CommandRun } from './command-context.ts'
 import { addCouponCommands } from './command-line-coupon.ts'
+import { addDeadLetterCommands } from './command-line-dead-letters.ts'
 import { addProofCommands } from './command-line-proof.ts'
 import { addRoleCommands, withListenOptions } from './command-line-roles.ts'
 import { parseDuration } from './option-values.ts'
@@ -35,6 +36,7 @@ export function buildProgram({ version, wire, now }: ProgramParts): Command {
   addRoleCommands(program, wire)
   addToken(program, wire)
   addCouponCommands(program, { wire, now })
+  addDeadLetterCommands(program, wire)
   addProofCommands(program, wire)
   return program
 }

@@ -3,7 +3,9 @@
 
 import type { FastifyReply } from 'fastify'
 import type { ControlOutcome } from '../../domain/coupons/decide.ts'
+import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { ClaimAnswer, CommandAnswer, Unavailable } from './answers.ts'
+import type { LetterAct, LetterAnswer } from './dead-letter-service.ts'
 import type { FieldError } from './validation.ts'
 
 /** Of the claim service, or of SQL. */
@@ -22,6 +24,7 @@ export type ProblemMembers = {
 
 type Status = 200 | 201 | 202
 type CommandKind = ControlOutcome['kind'] | Exclude<CommandAnswer['kind'], 'decided'>
+type LetterKind = DeadLetterOutcome | Exclude<LetterAnswer['kind'], 'decided'>
 type ProblemText = { status: number; title: string; detail: string }
 
 export const problems = {
@@ -33,6 +36,7 @@ export const problems = {
   'unknown-path': text(404, 'Unknown path', 'There is no such call.'),
   'unknown-coupon': text(404, 'Unknown coupon', 'There is no coupon of this id.'),
   'not-issued': text(404, 'Not issued', 'You do not have this coupon; it is open for claims.'),
+  'unknown-dead-letter': text(404, 'Unknown dead letter', 'There is no dead letter of this id.'),
   'method-not-allowed': text(405, 'Method not allowed', 'See the header Allow.'),
   'request-timeout': text(408, 'Request timeout', 'The request did not arrive in time.'),
   'sold-out': text(409, 'Sold out', 'All of these coupons are issued. A restock may follow.'),
@@ -46,6 +50,13 @@ export const problems = {
     'The key was used for a restock of another size.',
   ),
   'quantity-limit': text(409, 'Quantity limit', 'No coupon may grow beyond ten million.'),
+  'dead-letter-redriven': text(409, 'Re-driven', 'It was re-driven, and does not wait.'),
+  'dead-letter-discarded': text(409, 'Discarded', 'It was discarded for good.'),
+  'not-redrivable': text(
+    409,
+    'Not re-drivable',
+    'The bytes are no record or not whole, or it was re-driven too often. Discard it.',
+  ),
   'body-too-large': text(413, 'Body too large', 'No call takes a body of this size.'),
   'path-too-long': text(414, 'Path too long', 'A part of the path is too long.'),
   'unsupported-media-type': text(
@@ -85,9 +96,19 @@ export const outcomes = {
     quantity_limit: 'quantity-limit',
     unavailable: 'unavailable',
   },
+  deadLetter: {
+    done: 200,
+    unchanged: 200,
+    pending: 202,
+    conflict: { redrive: 'dead-letter-discarded', discard: 'dead-letter-redriven' },
+    not_redrivable: 'not-redrivable',
+    unknown_letter: 'unknown-dead-letter',
+    unavailable: 'unavailable',
+  },
 } as const satisfies {
   claim: Record<Exclude<ClaimAnswer['kind'], 'issued'>, Status | ProblemSlug> & { issued: object }
   command: Record<CommandKind, Status | ProblemSlug | Record<'create' | 'restock', ProblemSlug>>
+  deadLetter: Record<LetterKind, Status | ProblemSlug | Record<LetterAct, ProblemSlug>>
 }
 
 /** Sends a problem; without members its body is one made at start. */

@@ -9,6 +9,7 @@ import { addAuditRoutes } from './routes-audit.ts'
 import { addClaimRoutes } from './routes-claims.ts'
 import { addCommandRoutes } from './routes-commands.ts'
 import { addCouponRoutes } from './routes-coupons.ts'
+import { addDeadLetterRoutes } from './routes-dead-letters.ts'
 import { addMeRoutes } from './routes-me.ts'
 import { addOpenApiRoute, addServiceRoutes } from './routes-service.ts'
 import { createServerApp } from './server-app.ts'
@@ -60,4 +61,6 @@ function addRoutes(app: Api, parts: RouteParts): void {
   addClaimRoutes(app, parts)
   addMeRoutes(app, parts)
   addAuditRoutes(app, parts)
+  const { deadLetters } = parts
+  if (deadLetters !== undefined) addDeadLetterRoutes(app, { ...parts, deadLetters })
 }

@@ -136,7 +136,7 @@ export function createBatchHandler<Message, Wanted, Loaded, Changes, Help>(
       const following = results.flatMap((result) => ('publish' in result ? result.publish : []))
       if (following.length > 0) crashPoint?.('K26')
       await publish(following)
-      if (following.length > 0) crashPoint?.('K27')
+      if (following.length > 0) crashPoint?.(work.publishedPoint ?? 'K27')
       const open = entries.filter(({ fate }) => fate === null)
       if (open.length === 0) return
       helps = await help(open, until - clock.now())
