@@ -8,9 +8,25 @@ import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
 import { migrationFaults } from '../adapters/migrations.ts'
 import { readTopicLayouts, type TopicLayout } from '../adapters/topic-layout-sql.ts'
 import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
+import {
+  orderStepsTopic,
+  ordersTopic,
+  productsTopic,
+  walletsTopic,
+} from '../domain/orders/messages.ts'
+import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { type Patience, patiently } from './patience.ts'
 
-export const distributedTopics = [claimsTopic, couponEventsTopic] as const
+export const distributedTopics = [
+  claimsTopic,
+  couponEventsTopic,
+  ordersTopic,
+  orderStepsTopic,
+  productsTopic,
+  walletsTopic,
+  ...retryTopics,
+  deadLettersTopic,
+] as const
 
 export type CheckParts = {
   patience: Patience

@@ -63,7 +63,7 @@ function usedTests(open: OpenStore): void {
       await use({ couponId: 'a', userId: 'bob', orderId: 'order-2' })
       const held = async (userId: string) => {
         const found = await store.heldBy(userId, { limit: 9 })
-        return found.map((it) => [it.couponId, 'orderId' in it ? it.orderId : 'unused'])
+        return found.map(({ couponId, orderId }) => [couponId, orderId ?? 'unused'])
       }
       assert.deepEqual(await held('ann'), [
         ['a', 'unused'],

@@ -81,19 +81,19 @@ function filledTables(): OrdersTables {
   tables.balances.set('ann', 1_000_000_000_000_000)
   for (const [by, done] of commands) tables.commands[by].set(commandKey(done), done)
   tables.ordersApplied.set(0, 4).set(2, 0)
-  for (const it of letters) tables.letters.set(it.id, it)
+  for (const dead of letters) tables.letters.set(dead.id, dead)
   return tables
 }
 
 async function fillSql(database: Database): Promise<void> {
-  const text = (value: unknown) => {
+  const text = (value: string | number | null) => {
     return value === null ? 'null' : `'${String(value).replaceAll("'", "''")}'`
   }
   const json = (value: object) => text(JSON.stringify(value))
   const lines: string[] = []
   for (const state of [placed, cancelled, awaited]) {
     const met = 'userId' in state ? [state.userId, state.placedAt, state.deadline] : ['', '', '']
-    const columns = met.map((it) => text(it === '' ? null : it)).join(', ')
+    const columns = met.map((cell) => text(cell === '' ? null : cell)).join(', ')
     const cells = `'${state.orderId}', 0, '${state.status}', ${columns}, false, ${json(state)}`
     lines.push(`insert into orders.orders values (${cells})`)
   }
@@ -114,8 +114,8 @@ async function fillSql(database: Database): Promise<void> {
     const cells = `'${topic}', ${partition}, ${next}, 0, 0, ${next}, 0, 0, 0, 0`
     lines.push(`insert into orders.consumer_positions values (${cells})`)
   }
-  for (const it of letters) {
-    const cells = `'${it.id}', '${it.consumer}', '${it.status}', ${json(it)}`
+  for (const dead of letters) {
+    const cells = `'${dead.id}', '${dead.consumer}', '${dead.status}', ${json(dead)}`
     lines.push(`insert into dead_letters.letters values (${cells})`)
   }
   await database.script(lines.join(';\n'))

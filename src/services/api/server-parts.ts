@@ -12,6 +12,7 @@ import type {
 import type { Logger } from 'pino'
 import type { Clock, CouponStore } from '../../ports.ts'
 import type { ClaimService } from './answers.ts'
+import type { OrderService } from './order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>
@@ -29,6 +30,7 @@ export type ServerSettings = {
 
 export type ServerParts = {
   claims: ClaimService
+  orders: OrderService
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
   clock: Clock
