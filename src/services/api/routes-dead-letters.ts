@@ -12,21 +12,12 @@ import {
   RedrivenMany,
   WholeDeadLetter,
 } from './dead-letter-schemas.ts'
-import type {
-  DeadLetterService,
-  LetterAct,
-  LetterAnswer,
-  LettersUnavailable,
-} from './dead-letter-service.ts'
+import type { LetterAct, LetterAnswer, LettersUnavailable } from './dead-letter-service.ts'
 import { outcomes, sendProblem, sendUnavailable } from './problems.ts'
 import { NoBody, pendingRef } from './schemas.ts'
 import type { Api, RouteParts } from './server-parts.ts'
 
-export type DeadLetterRouteParts = Omit<RouteParts, 'deadLetters'> & {
-  deadLetters: DeadLetterService
-}
-
-export function addDeadLetterRoutes(app: Api, parts: DeadLetterRouteParts): void {
+export function addDeadLetterRoutes(app: Api, parts: RouteParts): void {
   addList(app, parts)
   addShow(app, parts)
   addRedriveMany(app, parts)
@@ -34,7 +25,7 @@ export function addDeadLetterRoutes(app: Api, parts: DeadLetterRouteParts): void
   addAct(app, parts, 'discard')
 }
 
-function addList(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts): void {
+function addList(app: Api, { deadLetters, hooks, limits }: RouteParts): void {
   app.get(
     '/dead-letters',
     {
@@ -59,7 +50,7 @@ function addList(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts)
   )
 }
 
-function addShow(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts): void {
+function addShow(app: Api, { deadLetters, hooks, limits }: RouteParts): void {
   app.get(
     '/dead-letters/:deadLetterId',
     {
@@ -84,7 +75,7 @@ function addShow(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts)
   )
 }
 
-function addRedriveMany(app: Api, { deadLetters, hooks }: DeadLetterRouteParts): void {
+function addRedriveMany(app: Api, { deadLetters, hooks }: RouteParts): void {
   app.post(
     '/dead-letters/redrive',
     {
@@ -113,7 +104,7 @@ function addRedriveMany(app: Api, { deadLetters, hooks }: DeadLetterRouteParts):
 /** As many ids as one call takes, each longer than any that we make. */
 const idsBytesMax = 16 * 1024
 
-function addAct(app: Api, { deadLetters, hooks }: DeadLetterRouteParts, act: LetterAct): void {
+function addAct(app: Api, { deadLetters, hooks }: RouteParts, act: LetterAct): void {
   const conflict = outcomes.deadLetter.conflict[act]
   const own = act === 'redrive' ? (['not-redrivable'] as const) : []
   app.post(
