@@ -208,6 +208,14 @@ describe('A payment whose answer is unknown is given up', () => {
     }
   })
 
+  it('only after a last request, just before the time is over', async () => {
+    await provider.stop()
+    const asking = ask(capture(), 1_000)
+    await new Promise((resolve) => setTimeout(resolve, 750))
+    await provider.start()
+    assert.deepEqual(await asking, { kind: 'captured' })
+  })
+
   it('at once where the provider says that the request is wrong', async () => {
     for (const status of [400, 401, 403, 404, 409, 422]) {
       provider.mischief.push({ status, body: `no such ${token}` })
