@@ -178,7 +178,7 @@ describe('An answer without sense is no answer:', () => {
   for (const [kind, body] of table) {
     it(`${kind} ${JSON.stringify(body.slice(0, 60))}`, async () => {
       const question: PaymentEffect = { kind, payment: payment() }
-      provider.mischief.push(...Array<Mischief>(3).fill({ status: 200, body }))
+      provider.mischief.push(...Array.from({ length: 3 }, () => ({ status: 200, body })))
       const failed = await ask(question, 250)
       provider.mischief.length = 0
       assert.equal(failed?.kind, 'failed')
