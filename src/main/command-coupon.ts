@@ -3,12 +3,11 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Discount } from '../domain/coupons/messages.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
-import { couponText, problemText } from './coupon-text.ts'
-import { operatorToken, serviceUrl } from './service-address.ts'
-import { callService, problemOf, type ServiceAnswer, ServiceError } from './service-client.ts'
+import type { Context, ExitCode } from './command-context.ts'
+import { couponText } from './coupon-text.ts'
+import type { ServiceAnswer } from './service-client.ts'
+import { ask, type CallOptions } from './service-command.ts'
 
-export type CallOptions = { url?: string; token?: string; json?: boolean }
 export type CreateOptions = CallOptions & {
   id?: string
   name: string
@@ -68,77 +67,6 @@ const switchDone = {
   resume: 'Resumed.',
   close: 'Closed for good.',
 } as const
-
-type Asked = {
-  call: {
-    method: 'GET' | 'POST'
-    path: string
-    body?: object
-    headers?: Readonly<Record<string, string>>
-  }
-  /** The command that finds out, where no answer came. */
-  again: string
-  done: (answer: ServiceAnswer) => string
-}
-
-async function ask(asked: Asked, options: CallOptions, context: Context): Promise<ExitCode> {
-  const { settings, out, err } = context
-  const { call, again } = asked
-  const url = serviceUrl(settings, options.url)
-  const token =
-    call.method === 'GET' ? options.token : operatorToken(settings, Date.now(), options.token)
-  const unknown = call.method === 'GET' ? '' : `${unknownEffect} ${again}\n`
-  const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
-  let answer: ServiceAnswer
-  try {
-    answer = await callService({ ...call, url, ...(token === undefined ? {} : { token }) })
-  } catch (error) {
-    throw error instanceof ServiceError ? unreachable(error, unknown) : error
-  } finally {
-    stopListening()
-  }
-
-  if (options.json === true) out(`${JSON.stringify(answer.body)}\n`)
-  const problem = problemOf(answer)
-  if (problem !== null) {
-    if (options.json !== true) err(problemText(answer.status, problem))
-    const signedHere = options.token === undefined && token !== undefined
-    if (answer.status === 401 && signedHere) err(strangerHint(url, settings.dataDirectory))
-    return answer.status >= 502 && answer.status <= 504 ? exitCodes.unreachable : exitCodes.failed
-  }
-  if (answer.status === 202) {
-    err(`The service has not decided in time. To find out: ${again}\n`)
-    return exitCodes.unreachable
-  }
-  if (options.json !== true) out(asked.done(answer))
-  return exitCodes.ok
-}
-
-const unknownEffect = 'Whether it was carried out is not known. To find out:'
-
-/** Ends by the signal itself, as shells expect, once `tell` has spoken. */
-function onInterrupt(tell: () => void): () => void {
-  function interrupted(): void {
-    tell()
-    process.kill(process.pid, 'SIGINT')
-  }
-  process.once('SIGINT', interrupted)
-  return () => process.off('SIGINT', interrupted)
-}
-
-function unreachable(error: ServiceError, unknown: string): CommandError {
-  const start = 'Is it running? Start it with `npx firstcome start`, or say where it is with --url.'
-  const hint = error.effect === 'none' ? start : unknown
-  const message = `${error.message}\n${hint}`.trimEnd()
-  return new CommandError(exitCodes.unreachable, message, { cause: error })
-}
-
-function strangerHint(url: string, dataDirectory: string): string {
-  return (
-    `The token was signed with the secret of ${dataDirectory}, which ${url} does not take.\n` +
-    'Say whose service it is with --data, or give a token of its own with --token.\n'
-  )
-}
 
 function couponPath(id: string): string {
   return `/coupons/${encodeURIComponent(id)}`

@@ -12,7 +12,9 @@ export type IssueFoldParts = {
   codeSecret: string
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
 }
-export type Issue = { coupons: Coupon[]; issued: IssuedRow[] }
+/** `voids`: bytes that are no record, with the reason why. */
+export type Issue = { coupons: Coupon[]; issued: IssuedRow[]; voids: VoidRecord[] }
+export type VoidRecord = { record: LogRecord; reason: string }
 export type IssueFold = { apply(records: readonly LogRecord[]): Promise<Issue> }
 
 /** Coupon ids remembered as having no rows; forgetting them costs one more look. */
@@ -48,11 +50,14 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
 
   return {
     async apply(records) {
-      const commands = records.flatMap((record) => {
+      const commands: Command[] = []
+      const voids: VoidRecord[] = []
+      for (const record of records) {
         const read = readRecord(fold, record)
         if (read.kind === 'unknown') throw notUnderstood(record, read.reason)
-        return read.kind === 'command' ? [read.command] : []
-      })
+        if (read.kind === 'command') commands.push(read.command)
+        else voids.push({ record, reason: read.reason })
+      }
       await loadMissing(commands)
       const coupons = new Set<Coupon>()
       const issued: IssuedRow[] = []
@@ -67,7 +72,7 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
       }
       // One fixed order: two writers that insert in different orders could wait for each other.
       issued.sort((a, b) => (a.couponId === b.couponId ? a.slot - b.slot : byId(a, b)))
-      return { coupons: [...coupons].sort(byId), issued }
+      return { coupons: [...coupons].sort(byId), issued, voids }
     },
   }
 }

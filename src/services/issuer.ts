@@ -10,14 +10,16 @@ import {
   type IssuedRow,
   type Log,
   type LogBatch,
+  type LogPlace,
   PortError,
   type StoredPosition,
   type Tail,
 } from '../ports.ts'
-import { createIssueFold, type IssueFold } from './issue-fold.ts'
+import { createIssueFold, type IssueFold, type VoidRecord } from './issue-fold.ts'
 import { createIssuePublisher } from './issue-publisher.ts'
 import { type Retry, retrying } from './retrying.ts'
 import { type Session, type Share, sharePartitions } from './shared-partitions.ts'
+import { buryVoids } from './void-burials.ts'
 
 export type IssuerParts = {
   log: Log
@@ -103,7 +105,8 @@ function startSession(parts: IssuerParts, share: Share): IssuerSession {
     if (first === undefined || last === undefined) return
     if (first.offset !== expected) throw gap(partition, expected, first.offset)
     const next = last.offset + 1
-    const { coupons, issued } = await fold.apply(records)
+    const { coupons, issued, voids } = await fold.apply(records)
+    await buryVoids({ log, retry }, toldBefore.untold(voids))
     const batch = { partition, expected, next, coupons, issued }
     const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
@@ -143,10 +146,10 @@ function retryUntil(signal: AbortSignal, { clock, observe }: IssuerParts): Retry
 
 class Fenced extends Error {}
 
-/** Events that were published before the rows were dropped to be derived anew. */
+/** What was published before the rows were dropped to be derived anew. */
 function createToldBefore() {
   const told = new Map<number, number>()
-  const isTold = (row: IssuedRow) => row.offset < (told.get(row.partition) ?? 0)
+  const isTold = (row: LogPlace) => row.offset < (told.get(row.partition) ?? 0)
   return {
     begin(partition: number, position: StoredPosition): StoredPosition {
       const before = position.told ?? 0
@@ -156,6 +159,9 @@ function createToldBefore() {
     },
     without(issued: IssuedRow[]): IssuedRow[] {
       return issued.some(isTold) ? issued.filter((row) => !isTold(row)) : issued
+    },
+    untold(voids: VoidRecord[]): VoidRecord[] {
+      return voids.filter(({ record }) => !isTold(record))
     },
   }
 }

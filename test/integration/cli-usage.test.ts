@@ -32,6 +32,11 @@ const commands = [
   ['coupon', 'pause'],
   ['coupon', 'resume'],
   ['coupon', 'close'],
+  ['dead-letters'],
+  ['dead-letters', 'list'],
+  ['dead-letters', 'show'],
+  ['dead-letters', 'redrive'],
+  ['dead-letters', 'discard'],
 ]
 
 describe('Every command has help with an example of itself:', () => {

@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  assert as assertProperty,
-  dictionary,
-  property,
-  record as recordOf,
-  string,
-  uint8Array,
-} from 'fast-check'
+import * as fc from 'fast-check'
 import { partitionFor } from '../partitioner.ts'
 import { type DeadLetter, decideDeadLetter, evolveDeadLetter } from './dead-letter.ts'
 import {
@@ -96,11 +89,11 @@ describe('a burial', () => {
   }
 
   test('of any record whatever is understood, and small enough for any broker', () => {
-    const text = string({ unit: 'binary' })
-    const value = uint8Array({ maxLength: 300 })
-    const parts = recordOf({ key: text, value, headers: dictionary(text, text), reason: text })
-    assertProperty(
-      property(parts, ({ reason, ...odd }) => {
+    const text = fc.string({ unit: 'binary' })
+    const value = fc.uint8Array({ maxLength: 300 })
+    const parts = fc.record({ key: text, value, headers: fc.dictionary(text, text), reason: text })
+    fc.assert(
+      fc.property(parts, ({ reason, ...odd }) => {
         const whole = { ...odd, value: Buffer.from(odd.value) }
         read(burialEntry({ ...burial, record: whole, reason }).entry)
       }),

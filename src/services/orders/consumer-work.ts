@@ -47,6 +47,8 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Help = never> = {
    * `withinMs`. Needed where `decide` may answer 'waiting'.
    */
   help?(items: readonly Item<Message>[], withinMs: number): Promise<(Help | HelpFailure | null)[]>
+  /** Test-only: where what follows is published and not yet marked; K27 where it has no other. */
+  publishedPoint?: string
   /** What there is to do besides records; done between batches, never beside one. */
   chore?: { everyMs: number; start(chore: Chore): () => Promise<void> }
 }

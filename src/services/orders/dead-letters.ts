@@ -35,6 +35,7 @@ export function createDeadLetterWork(store: DeadLetterStore): DeadLetterWork {
   return {
     name: 'dead-letters',
     store,
+    publishedPoint: 'K24',
     inputs: [
       {
         topic: deadLettersTopic,

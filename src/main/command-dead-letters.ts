@@ -1,0 +1,147 @@
+// `firstcome dead-letters …`: operators' calls about records that could not be handled. Each may be
+// repeated: what was re-driven or discarded stays as it is.
+
+import { type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { countsText, letterListText, letterText } from './dead-letter-text.ts'
+import type { ServiceAnswer } from './service-client.ts'
+import { answerTo, ask, type CallOptions, failureOf } from './service-command.ts'
+
+export type ListOptions = CallOptions & {
+  status?: string
+  consumer?: string
+  limit?: number
+  after?: string
+}
+export type LetterOptions = CallOptions & { id: string }
+export type RedriveOptions = CallOptions & { ids: string[]; all?: boolean; consumer?: string }
+export type DiscardOptions = CallOptions & { ids: string[] }
+
+/** As many as one call takes. */
+export const idsPerCallMax = 100
+
+export function runList(options: ListOptions, context: Context): Promise<ExitCode> {
+  const { status, consumer, limit, after } = options
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries({ status, consumer, limit, after })) {
+    if (value !== undefined) query.set(name, String(value))
+  }
+  const path = query.size > 0 ? `${lettersPath}?${query.toString()}` : lettersPath
+  const done = ({ body }: ServiceAnswer) => letterListText(body)
+  return ask({ call: { method: 'GET', path }, asOperator: true, again: '', done }, options, context)
+}
+
+export function runShow(options: LetterOptions, context: Context): Promise<ExitCode> {
+  const call = { method: 'GET', path: letterPath(options.id) } as const
+  return ask({ call, asOperator: true, again: '', done: letterOf }, options, context)
+}
+
+/** One by its own call, which says best why it is refused; several are counted. */
+export function runRedrive(options: RedriveOptions, context: Context): Promise<ExitCode> {
+  const { ids } = options
+  const [first] = ids
+  if (first !== undefined && ids.length === 1) {
+    return act({ verb: 'redrive', id: first }, options, context)
+  }
+  return first === undefined ? redriveAll(options, context) : redriveIds(options, context)
+}
+
+/** One after the other; ends with the first exit code that is not 0. */
+export async function runDiscard(options: DiscardOptions, context: Context): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok
+  for (const id of options.ids) {
+    const done = await act({ verb: 'discard', id }, options, context)
+    if (exitCode === exitCodes.ok) exitCode = done
+    if (done === exitCodes.unreachable) break
+  }
+  return exitCode
+}
+
+const lettersPath = '/dead-letters'
+
+type Act = { verb: 'redrive' | 'discard'; id: string }
+
+function act({ verb, id }: Act, options: CallOptions, context: Context): Promise<ExitCode> {
+  const call = { method: 'POST', path: `${letterPath(id)}/${verb}` } as const
+  const again = `firstcome dead-letters show ${id}`
+  return ask({ call, again, done: letterOf }, options, context)
+}
+
+async function redriveIds(options: RedriveOptions, context: Context): Promise<ExitCode> {
+  const { ids } = options
+  const counts: Counts = {}
+  for (let at = 0; at < ids.length; at += idsPerCallMax) {
+    const body = { ids: ids.slice(at, at + idsPerCallMax) }
+    const { failed } = await redriveSome({ body, counts }, options, context)
+    if (failed !== null) return failed
+  }
+  const { discarded = 0, notRedrivable = 0, unknown = 0 } = counts
+  const refused = discarded + notRedrivable + unknown
+  return tellCounts({ counts, refused }, options, context)
+}
+
+/** Ends: every call goes on behind the last letter of the one before. */
+async function redriveAll(options: RedriveOptions, context: Context): Promise<ExitCode> {
+  const { consumer } = options
+  const counts: Counts = {}
+  let after: string | undefined
+  do {
+    const body = { consumer, after }
+    const { failed, next } = await redriveSome({ body, counts }, options, context)
+    if (failed !== null) return failed
+    after = next
+  } while (after !== undefined)
+  return tellCounts({ counts, refused: 0 }, options, context)
+}
+
+type Counts = Record<string, number>
+type Some = { body: object; counts: Counts }
+
+/** Adds to `counts`; on a failure it says how many there were before. */
+async function redriveSome(
+  { body, counts }: Some,
+  options: RedriveOptions,
+  context: Context,
+): Promise<{ failed: ExitCode | null; next?: string }> {
+  const call = { method: 'POST', path: `${lettersPath}/redrive`, body } as const
+  const asked = { call, again: againOf(options) }
+  const answer = await answerTo(asked, options, context)
+  const isCounted = typeof answer.body.redriven === 'number'
+  const failed = isCounted ? null : failureOf(answer, { asked, options }, context)
+  if (failed !== null) {
+    if (Object.keys(counts).length > 0) context.err(`Before that: ${countsText(counts)}`)
+    if (options.json === true) context.out(`${JSON.stringify(answer.body)}\n`)
+    return { failed }
+  }
+  for (const [name, count] of Object.entries(answer.body)) {
+    if (typeof count === 'number') counts[name] = (counts[name] ?? 0) + count
+  }
+  const { next } = answer.body
+  return { failed, ...(typeof next === 'string' ? { next } : {}) }
+}
+
+function tellCounts(
+  { counts, refused }: { counts: Counts; refused: number },
+  options: RedriveOptions,
+  { out, err }: Context,
+): ExitCode {
+  out(options.json === true ? `${JSON.stringify(counts)}\n` : countsText(counts))
+  if ((counts.pending ?? 0) > 0) {
+    err(`The service has not decided all of them in time. To go on: ${againOf(options)}\n`)
+    return exitCodes.unreachable
+  }
+  return refused > 0 ? exitCodes.failed : exitCodes.ok
+}
+
+/** Asking again changes nothing about those that were re-driven. */
+function againOf({ ids, consumer }: RedriveOptions): string {
+  const which = consumer === undefined ? '--all' : `--all --consumer ${consumer}`
+  return `firstcome dead-letters redrive ${ids.length > 0 ? ids.join(' ') : which}`
+}
+
+function letterPath(id: string): string {
+  return `${lettersPath}/${encodeURIComponent(id)}`
+}
+
+function letterOf({ body }: ServiceAnswer): string {
+  return letterText(body)
+}

@@ -1,0 +1,98 @@
+// One call of an operator on a running service, from the command line: who signs it, what is said
+// where no answer comes or a refusal does, and the exit code. Nothing is retried.
+
+import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { problemText } from './coupon-text.ts'
+import { operatorToken, serviceUrl } from './service-address.ts'
+import { callService, problemOf, type ServiceAnswer, ServiceError } from './service-client.ts'
+
+export type CallOptions = { url?: string; token?: string; json?: boolean }
+export type Question = {
+  call: {
+    method: 'GET' | 'POST'
+    path: string
+    body?: object
+    headers?: Readonly<Record<string, string>>
+  }
+  /** A GET that is for operators only; every other call is. */
+  asOperator?: boolean
+  /** The command that finds out, where no answer came. */
+  again: string
+}
+export type Asked = Question & { done: (answer: ServiceAnswer) => string }
+
+/** Asks, and shows what came of it. */
+export async function ask(asked: Asked, options: CallOptions, context: Context): Promise<ExitCode> {
+  const answer = await answerTo(asked, options, context)
+  if (options.json === true) context.out(`${JSON.stringify(answer.body)}\n`)
+  const failed = failureOf(answer, { asked, options }, context)
+  if (failed !== null) return failed
+  if (options.json !== true) context.out(asked.done(answer))
+  return exitCodes.ok
+}
+
+/** Throws a CommandError where there is no answer. */
+export async function answerTo(
+  { call, again, asOperator = call.method !== 'GET' }: Question,
+  options: CallOptions,
+  { settings, err }: Context,
+): Promise<ServiceAnswer> {
+  const url = serviceUrl(settings, options.url)
+  const token = asOperator ? operatorToken(settings, Date.now(), options.token) : options.token
+  const unknown = call.method === 'GET' ? '' : `${unknownEffect} ${again}\n`
+  const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
+  try {
+    return await callService({ ...call, url, ...(token === undefined ? {} : { token }) })
+  } catch (error) {
+    throw error instanceof ServiceError ? unreachable(error, unknown) : error
+  } finally {
+    stopListening()
+  }
+}
+
+/** Says why the answer is not what was asked for; null where it is. */
+export function failureOf(
+  answer: ServiceAnswer,
+  { asked, options }: { asked: Question; options: CallOptions },
+  { settings, err }: Context,
+): ExitCode | null {
+  const problem = problemOf(answer)
+  if (problem !== null) {
+    if (options.json !== true) err(problemText(answer.status, problem))
+    const { asOperator = asked.call.method !== 'GET' } = asked
+    const signedHere = options.token === undefined && asOperator
+    if (answer.status === 401 && signedHere) {
+      err(strangerHint(serviceUrl(settings, options.url), settings.dataDirectory))
+    }
+    return answer.status >= 502 && answer.status <= 504 ? exitCodes.unreachable : exitCodes.failed
+  }
+  if (answer.status !== 202) return null
+  err(`The service has not decided in time. To find out: ${asked.again}\n`)
+  return exitCodes.unreachable
+}
+
+const unknownEffect = 'Whether it was carried out is not known. To find out:'
+
+/** Ends by the signal itself, as shells expect, once `tell` has spoken. */
+function onInterrupt(tell: () => void): () => void {
+  function interrupted(): void {
+    tell()
+    process.kill(process.pid, 'SIGINT')
+  }
+  process.once('SIGINT', interrupted)
+  return () => process.off('SIGINT', interrupted)
+}
+
+function unreachable(error: ServiceError, unknown: string): CommandError {
+  const start = 'Is it running? Start it with `npx firstcome start`, or say where it is with --url.'
+  const hint = error.effect === 'none' ? start : unknown
+  const message = `${error.message}\n${hint}`.trimEnd()
+  return new CommandError(exitCodes.unreachable, message, { cause: error })
+}
+
+function strangerHint(url: string, dataDirectory: string): string {
+  return (
+    `The token was signed with the secret of ${dataDirectory}, which ${url} does not take.\n` +
+    'Say whose service it is with --data, or give a token of its own with --token.\n'
+  )
+}
