@@ -1,5 +1,5 @@
--- Stores products that are met for the first time. What has no row cannot be locked, so two may meet
--- it at once: the second waits here for the first, and inserts nothing.
+-- Stores products that are met for the first time. What has no row cannot be locked, so two may
+-- meet it at once: the second waits here for the first, and inserts nothing.
 -- Parameters, one array element for each product, in id order: product ids text[], names text[],
 -- prices bigint[], initial bigint[], supplied bigint[], available bigint[], held bigint[],
 -- sold bigint[].
