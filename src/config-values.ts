@@ -23,6 +23,8 @@ export const secretBytesMin = 32
 export const secretBytesMax = 4096
 /** More than one user or address can ask of one process; beyond it, 0 (off) is meant. */
 export const rateMax = 1_000_000
+/** A day: whoever holds stock without paying must let go of it some time. */
+export const orderTimeLimitSecondsMax = 86_400
 /** A name or a password of SASL; a longer one is a file that was pasted by mistake. */
 export const saslCharactersMax = 1024
 /** A bearer token fits into one header; a longer one is a file that was pasted by mistake. */
@@ -35,6 +37,12 @@ const crashPointPattern = /^K([1-9]|[12][0-9]|30)$/
 export function wholeNumber(text: string, max: number): number | null {
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN
   return value <= max ? value : null
+}
+
+/** From 1. */
+export function count(text: string, max: number): number | null {
+  const value = wholeNumber(text, max)
+  return value === 0 ? null : value
 }
 
 export function trueOrFalse(text: string): boolean | null {

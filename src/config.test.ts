@@ -40,6 +40,7 @@ test('Nothing given means the documented defaults.', () => {
     dataDirectory: resolve('data'),
     userRateMax: 20,
     addressRateMax: 0,
+    orderTimeLimitSeconds: 30,
     logLevel: 'info',
     testFaults: [],
   })
@@ -54,6 +55,7 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_CODE_SECRET: 'é'.repeat(16),
     FIRSTCOME_USER_RATE_MAX: '0',
     FIRSTCOME_ADDRESS_RATE_MAX: '1000000',
+    FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '86400',
     FIRSTCOME_KAFKA_BROKERS: 'one:9092, [::1]:9093',
     FIRSTCOME_KAFKA_TLS: 'true',
     FIRSTCOME_KAFKA_TLS_CA_FILE: pemPath,
@@ -77,6 +79,7 @@ test('Every setting is read from the environment.', () => {
     codeSecret: 'é'.repeat(16),
     userRateMax: 0,
     addressRateMax: 1_000_000,
+    orderTimeLimitSeconds: 86_400,
     kafka: {
       brokers: ['one:9092', '[::1]:9093'],
       tls: { ca: pem, cert: pem, key: pem },
@@ -123,6 +126,7 @@ describe('These values are refused, by name and with what is allowed:', () => {
     ['FIRSTCOME_CODE_SECRET', ['', 'short', 'x'.repeat(secretBytesMin - 1)]],
     ['FIRSTCOME_USER_RATE_MAX', ['', '-1', '1000001', 'off', '0.5']],
     ['FIRSTCOME_ADDRESS_RATE_MAX', ['', '-1', '1000001']],
+    ['FIRSTCOME_ORDER_TIME_LIMIT_SECONDS', ['', '0', '-1', '86401', '30s', '1.5']],
     ['FIRSTCOME_KAFKA_BROKERS', ['', 'one', 'one:0', 'one:65536', 'one:1,', 'kafka://one:1']],
     ['FIRSTCOME_KAFKA_TLS', ['', 'yes', 'TRUE', '1']],
     ['FIRSTCOME_REDIS_URL', ['', 'localhost:6379', 'http://localhost', 'redis:x']],

@@ -6,11 +6,13 @@ import { resolve } from 'node:path'
 import {
   bearerToken,
   brokers,
+  count,
   directory,
   host,
   type LogLevel,
   logLevels,
   oneOf,
+  orderTimeLimitSecondsMax,
   pemFile,
   plainHttpUrl,
   rateMax,
@@ -42,6 +44,8 @@ export type Settings = {
   /** Requests per second; 0 is off. */
   userRateMax: number
   addressRateMax: number
+  /** An order that has not ended so long after it was placed is cancelled. */
+  orderTimeLimitSeconds: number
   logLevel: LogLevel
   kafka?: KafkaSettings
   /** Absent: no gate before the log. */
@@ -110,6 +114,9 @@ export function readSettings(
     dataDirectory: resolve(read('FIRSTCOME_DATA', directory) ?? './data'),
     userRateMax: read('FIRSTCOME_USER_RATE_MAX', (text) => wholeNumber(text, rateMax)) ?? 20,
     addressRateMax: read('FIRSTCOME_ADDRESS_RATE_MAX', (text) => wholeNumber(text, rateMax)) ?? 0,
+    orderTimeLimitSeconds:
+      read('FIRSTCOME_ORDER_TIME_LIMIT_SECONDS', (text) => count(text, orderTimeLimitSecondsMax)) ??
+      30,
     logLevel: read('FIRSTCOME_LOG_LEVEL', (text) => oneOf(text, logLevels)) ?? 'info',
     testFaults: read('FIRSTCOME_TEST_FAULTS', testFaults) ?? [],
     ...optional('jwtSecret', read('FIRSTCOME_JWT_SECRET', secret)),
@@ -206,6 +213,7 @@ const allowed = {
   FIRSTCOME_CODE_SECRET: `${secretBytesMin} to ${secretBytesMax} bytes long`,
   FIRSTCOME_USER_RATE_MAX: `requests per second, 0 to ${rateMax} (0: no limit)`,
   FIRSTCOME_ADDRESS_RATE_MAX: `requests per second, 0 to ${rateMax} (0: no limit)`,
+  FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: `seconds, 1 to ${orderTimeLimitSecondsMax}`,
   FIRSTCOME_KAFKA_BROKERS: 'a list host:port,host:port',
   FIRSTCOME_KAFKA_TLS: 'true or false',
   FIRSTCOME_KAFKA_TLS_CA_FILE: 'a file with certificates in PEM that can be read',

@@ -103,7 +103,8 @@ export type IssuedRow = Issued & {
   code: string
 }
 export type Page = { limit: number; after?: string }
-export type HeldCoupon = IssuedRow & { name: string; discount: Discount | null }
+/** `orderId`: of the order that uses it; absent: unused. */
+export type HeldCoupon = IssuedRow & { name: string; discount: Discount | null; orderId?: string }
 export type RowsQuery = {
   limit: number
   couponId?: string

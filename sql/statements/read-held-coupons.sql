@@ -1,12 +1,13 @@
--- What one user holds, in coupon id order.
+-- What one user holds, in coupon id order, and which order uses it.
 -- Parameters: user id text, after this coupon id text ('' from the first), limit bigint.
 -- Result: coupon_id, slot, user_id, claim_id, code, partition, log_offset, appended_at_ms, name,
--- discount (JSON text, or null).
+-- discount (JSON text, or null), order_id (null: unused).
 
 select i.coupon_id, i.slot, i.user_id, i.claim_id, i.code, i.partition, i.log_offset,
-       i.appended_at_ms, c.terms ->> 'name', (c.terms -> 'discount')::text
+       i.appended_at_ms, c.terms ->> 'name', (c.terms -> 'discount')::text, u.order_id
   from coupons.issued_coupons i
   join coupons.coupons c on c.coupon_id = i.coupon_id
+  left join coupons.uses u on u.user_id = i.user_id and u.coupon_id = i.coupon_id
  where i.user_id = $1 and i.coupon_id > $2
  order by i.coupon_id
  limit $3

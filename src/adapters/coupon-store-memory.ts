@@ -11,8 +11,11 @@ import {
   type RowsQuery,
   type StoredPosition,
 } from '../ports.ts'
+import { couponKey } from '../ports-orders.ts'
 
 export type CouponStoreMemoryParts = {
+  /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */
+  uses?: ReadonlyMap<string, string> | undefined
   /** Test-only, called by `apply` where the SQL store calls it. */
   crashPoint?: ((name: string) => void) | undefined
 }
@@ -27,7 +30,7 @@ type Tables = {
 }
 
 export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): CouponStore {
-  const { crashPoint } = parts
+  const { crashPoint, uses } = parts
   const tables: Tables = {
     positions: new Map(),
     coupons: new Map(),
@@ -78,7 +81,9 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       const rows = rowsWhere((row) => row.userId === userId && row.couponId > after)
       return rows.slice(0, limit).map((row) => {
         const { name, discount = null } = tables.coupons.get(row.couponId)?.terms ?? { name: '' }
-        return { ...row, name, discount: structuredClone(discount) }
+        const held = { ...row, name, discount: structuredClone(discount) }
+        const orderId = uses?.get(couponKey(row))
+        return orderId === undefined ? held : { ...held, orderId }
       })
     },
     async issuedRows(query) {

@@ -91,10 +91,11 @@ export function issuedRowOf(row: SqlRow): IssuedRow {
 }
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {
-  const [name, discount] = row.slice(8) as [string, string | null]
+  const [name, discount, orderId] = row.slice(8) as [string, string | null, string | null]
   return {
     ...issuedRowOf(row),
     name,
     discount: discount === null ? null : (JSON.parse(discount) as Discount),
+    ...(orderId === null ? {} : { orderId }),
   }
 }

@@ -6,8 +6,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Settings } from '../config.ts'
 import type { Clock, Gate, Log } from '../ports.ts'
+import type { OrdersReader } from '../ports-orders.ts'
 import { createApiMetrics } from '../services/api/api-metrics.ts'
 import { type ClaimLimits, startClaimService } from '../services/api/claims.ts'
+import { startOrderService } from '../services/api/orders.ts'
 import { startServer } from '../services/api/server.ts'
 import type { ReadStore, ServerParts } from '../services/api/server-parts.ts'
 import type { Stops } from './stops.ts'
@@ -22,6 +24,8 @@ export type ApiNodeParts = {
   settings: Settings & { jwtSecret: string; codeSecret: string }
   limits?: Partial<ClaimLimits>
   store: () => ReadStore | null
+  /** null while SQL is not up. */
+  reader: () => OrdersReader | null
   /** Of what else runs in this process, in the text format of Prometheus. */
   otherMetrics: () => Promise<string>
   faults: Faults
@@ -57,8 +61,21 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   stops.push(() => claims.close())
   await (parts.signal ? unlessTold(parts.signal, claims.caughtUp) : claims.caughtUp)
 
+  const orders = startOrderService({
+    log,
+    clock,
+    reader: parts.reader,
+    claims,
+    timeLimitMs: settings.orderTimeLimitSeconds * 1000,
+    crashPoint: faults.crashPoint,
+    onTrouble: (error) => logger.warn({ err: error }, 'orders could not be asked or followed'),
+    onError: parts.onFatal,
+  })
+  stops.push(() => orders.close())
+
   const server = await startServer({
     claims,
+    orders,
     store: parts.store,
     clock,
     newId: randomUUIDv7,

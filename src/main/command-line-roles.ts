@@ -76,6 +76,7 @@ ${kafkaHelp}
                                     and it may never change
   FIRSTCOME_USER_RATE_MAX           requests per second of one user at one node (20; 0: no limit)
   FIRSTCOME_ADDRESS_RATE_MAX        requests per second of one address (0: no limit)
+  FIRSTCOME_ORDER_TIME_LIMIT_SECONDS  until an order that has not ended is cancelled (30)
 
 Run as many as you like behind a load balancer that asks /readyz. It waits for Kafka and
 PostgreSQL and says so, refuses to start when they are not as they must be, and then reads the

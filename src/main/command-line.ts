@@ -79,6 +79,7 @@ Settings (environment):
   FIRSTCOME_CODE_SECRET             coupon codes come from it; it may never change
   FIRSTCOME_USER_RATE_MAX           requests per second of one user (20; 0: no limit)
   FIRSTCOME_ADDRESS_RATE_MAX        requests per second of one address (0: no limit)
+  FIRSTCOME_ORDER_TIME_LIMIT_SECONDS  until an order that has not ended is cancelled (30)
   FIRSTCOME_LOG_LEVEL               trace, debug, info, warn, error, fatal or silent (info)
 
 Ctrl-C or SIGTERM stops it: what was accepted is answered first. It ends with 2 when its settings

@@ -7,8 +7,10 @@ import { connectDatabase } from '../adapters/database-thread.ts'
 import type { LogFile } from '../adapters/log-file.ts'
 import { serveLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'
+import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
 import type { TestFault } from '../config-values.ts'
 import { PortError } from '../ports.ts'
+import type { OrdersReader } from '../ports-orders.ts'
 import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {
@@ -21,8 +23,9 @@ export type EmbeddedIssuerParts = {
   onError(error: unknown): void
 }
 export type EmbeddedIssuer = {
-  /** null until SQL is up. */
+  /** Both null until SQL is up. */
   store(): CouponReader | null
+  reader(): OrdersReader | null
   /** Resolves when SQL is up. */
   up: Promise<void>
   /** To be called after every acknowledged append. */
@@ -44,6 +47,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   const questions = createQuestions(control.port1)
   const up = Promise.withResolvers<void>()
   let store: CouponReader | null = null
+  let reader: OrdersReader | null = null
   let closing = false
   worker.on('error', parts.onError)
   worker.on('exit', (code) => {
@@ -53,10 +57,13 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
 
   control.port1.on('message', (message: FromThread) => {
     switch (message.kind) {
-      case 'up':
-        store = createCouponReaderSql(connectDatabase(databaseChannel.port1))
+      case 'up': {
+        const database = connectDatabase(databaseChannel.port1)
+        store = createCouponReaderSql(database)
+        reader = createOrdersReaderSql(database)
         up.resolve()
         break
+      }
       case 'rebuilding':
         parts.onRebuilding(message.reason)
         break
@@ -71,6 +78,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
 
   return {
     store: () => store,
+    reader: () => reader,
     up: up.promise,
     onAcknowledged,
     metricsText: () => questions.ask('metrics'),

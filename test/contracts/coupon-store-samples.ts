@@ -1,6 +1,7 @@
 // Coupons, rows and batches for the coupon store contract, and what its tests share.
 
 import assert from 'node:assert/strict'
+import type { Session } from '../../src/adapters/database.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { type CouponStore, type IssueBatch, type IssuedRow, PortError } from '../../src/ports.ts'
 
@@ -84,5 +85,16 @@ export function brokenBy(constraint: string): (error: unknown) => true {
     assert.equal(error.retryable, false)
     assert.match(error.message, new RegExp(`\\b${constraint}\\b`))
     return true
+  }
+}
+
+export const emptyCouponTables =
+  'truncate coupons.coupons, coupons.issued_coupons, coupons.positions, coupons.uses'
+
+/** As the coupon step does. Ids without quotes only. */
+export function useCouponSql(database: Pick<Session, 'script'>) {
+  return (of: { couponId: string; userId: string; orderId: string }): Promise<void> => {
+    const values = `'${of.couponId}', '${of.userId}', '${of.orderId}'`
+    return database.script(`insert into coupons.uses values (${values})`)
   }
 }

@@ -6,10 +6,17 @@ import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
 import type { Database } from '../../src/adapters/database.ts'
 import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
 import { migrate } from '../../src/adapters/migrations.ts'
+import { couponKey } from '../../src/ports-orders.ts'
 import { couponStoreContract } from './coupon-store.ts'
+import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 
 couponStoreContract('memory', async (crashPoint) => {
-  return { store: createCouponStoreMemory({ crashPoint }), close: async () => {} }
+  const uses = new Map<string, string>()
+  return {
+    store: createCouponStoreMemory({ crashPoint, uses }),
+    use: async (of) => void uses.set(couponKey(of), of.orderId),
+    close: async () => {},
+  }
 })
 
 describe('with a database that is emptied for each test', () => {
@@ -21,7 +28,11 @@ describe('with a database that is emptied for each test', () => {
   after(() => database.close())
 
   couponStoreContract('SQL on PGlite', async (crashPoint) => {
-    await database.script('truncate coupons.coupons, coupons.issued_coupons, coupons.positions')
-    return { store: createCouponStoreSql({ database, crashPoint }), close: async () => {} }
+    await database.script(emptyCouponTables)
+    return {
+      store: createCouponStoreSql({ database, crashPoint }),
+      use: useCouponSql(database),
+      close: async () => {},
+    }
   })
 })

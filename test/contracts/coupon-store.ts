@@ -16,7 +16,9 @@ import {
 } from './coupon-store-samples.ts'
 
 export type CrashPoint = (name: string) => void
-export type StoreUnderTest = { store: CouponStore; close(): Promise<void> }
+/** Says that an order uses a coupon, as the coupon step does. */
+export type UseCoupon = (of: { couponId: string; userId: string; orderId: string }) => Promise<void>
+export type StoreUnderTest = { store: CouponStore; use: UseCoupon; close(): Promise<void> }
 export type OpenStore = (crashPoint?: CrashPoint) => Promise<StoreUnderTest>
 
 export function couponStoreContract(name: string, open: OpenStore): void {
@@ -40,8 +42,37 @@ export function couponStoreContract(name: string, open: OpenStore): void {
     describe('constraints', () => constraintTests(testStore))
     describe('issued rows', () => rowTests(testStore))
     describe('what a user holds', () => heldTests(testStore))
+    describe('what an order uses', () => usedTests(open))
     describe('a snapshot', () => snapshotTests(testStore))
     describe('a crash', () => crashTests(withStore))
+  })
+}
+
+function usedTests(open: OpenStore): void {
+  it('is told of the coupon that it uses, of no other and of no other user’s', async () => {
+    const { store, use, close } = await open()
+    try {
+      const coupons = ['a', 'b'].map((couponId) => coupon({ couponId }))
+      const issued = [
+        row({ couponId: 'a', slot: 1, userId: 'ann', offset: 0 }),
+        row({ couponId: 'b', slot: 1, userId: 'ann', offset: 1 }),
+        row({ couponId: 'a', slot: 2, userId: 'bob', offset: 2 }),
+      ]
+      await store.apply(batch({ next: 3, coupons, issued }))
+      await use({ couponId: 'b', userId: 'ann', orderId: 'order-1' })
+      await use({ couponId: 'a', userId: 'bob', orderId: 'order-2' })
+      const held = async (userId: string) => {
+        const found = await store.heldBy(userId, { limit: 9 })
+        return found.map(({ couponId, orderId }) => [couponId, orderId ?? 'unused'])
+      }
+      assert.deepEqual(await held('ann'), [
+        ['a', 'unused'],
+        ['b', 'order-1'],
+      ])
+      assert.deepEqual(await held('bob'), [['a', 'order-2']])
+    } finally {
+      await close()
+    }
   })
 }
 

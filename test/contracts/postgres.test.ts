@@ -8,6 +8,7 @@ import { postgresMigrationLimits } from '../../src/adapters/database-postgres-li
 import { migrate } from '../../src/adapters/migrations.ts'
 import { postgresForTests } from '../services/postgres.ts'
 import { couponStoreContract } from './coupon-store.ts'
+import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
 
 const postgres = await postgresForTests()
@@ -32,7 +33,11 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
   after(() => database.close())
 
   couponStoreContract('SQL on PostgreSQL', async (crashPoint) => {
-    await database.script('truncate coupons.coupons, coupons.issued_coupons, coupons.positions')
-    return { store: createCouponStoreSql({ database, crashPoint }), close: async () => {} }
+    await database.script(emptyCouponTables)
+    return {
+      store: createCouponStoreSql({ database, crashPoint }),
+      use: useCouponSql(database),
+      close: async () => {},
+    }
   })
 })

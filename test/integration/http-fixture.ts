@@ -3,10 +3,12 @@
 
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
 import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
 import { settled } from '../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
+import type { OrdersReader } from '../../src/ports-orders.ts'
 import type {
   ClaimAnswer,
   ClaimService,
@@ -14,9 +16,11 @@ import type {
   DecidedBy,
   Readiness,
 } from '../../src/services/api/answers.ts'
+import { type OrderLimits, startOrderService } from '../../src/services/api/orders.ts'
 import { type RunningServer, startServer } from '../../src/services/api/server.ts'
 import type { ServerParts, ServerSettings } from '../../src/services/api/server-parts.ts'
 import { signToken } from '../../src/services/api/tokens.ts'
+import { type OrderApplier, orderTopics, startOrderApplier } from '../models/order-applier.ts'
 
 export const jwtSecret = 'a secret of the tests, 32 bytes long'
 export const startedAt = Date.UTC(2026, 4, 1, 9)
@@ -50,18 +54,44 @@ export type Answer = {
   /** The parsed body, or {} where it is no JSON. */
   body: Record<string, unknown>
 }
-type Overrides = Partial<Omit<ServerParts, 'settings' | 'claims'>> & {
+export type Overrides = Partial<Omit<ServerParts, 'settings' | 'claims' | 'orders'>> & {
   settings?: Partial<ServerSettings>
+  orderLimits?: Partial<OrderLimits>
+  /** In place of what the applier has stored. */
+  reader?: (stored: OrdersReader) => OrdersReader | null
 }
+export type TestOrders = { log: MemoryLog; applier: OrderApplier }
 
 export async function startTestServer(t: TestContext, overrides: Overrides = {}) {
-  const { settings, ...parts } = overrides
+  const { settings, orderLimits, reader = (stored) => stored, ...parts } = overrides
   const time = { now: startedAt }
   const clock = { now: () => time.now, after: systemClock().after }
   const claims = fakeClaims(() => time.now)
   let ids = 0
+  const realClock = systemClock()
+  const begun = realClock.now()
+  // Waiting needs a clock that goes on.
+  const orderClock = {
+    now: () => time.now + realClock.now() - begun,
+    after: realClock.after,
+  }
+  const log = openLogMemory({ topics: orderTopics, clock: orderClock })
+  const applier = startOrderApplier(log)
+  const orders = startOrderService({
+    log,
+    clock: orderClock,
+    reader: () => reader(applier.reader),
+    claims,
+    timeLimitMs: 30_000,
+    limits: orderLimits,
+    onTrouble: () => {},
+    onError(error) {
+      throw error
+    },
+  })
   const server = await startServer({
     claims,
+    orders,
     store: () => null,
     clock,
     newId: () => `made-${++ids}`,
@@ -76,9 +106,13 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
       ...settings,
     },
   })
-  t.after(() => server.close())
+  t.after(async () => {
+    await server.close()
+    await orders.close()
+    await applier.close()
+  })
   const call = (line: string, init?: CallInit) => callServer(server.address, line, init)
-  return { ...server, claims, time, call } satisfies TestServer
+  return { ...server, claims, time, call, log, applier } satisfies TestServer & TestOrders
 }
 
 /** Valid for an hour from the start of the test's clock. */

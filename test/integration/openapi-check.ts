@@ -28,7 +28,11 @@ export type OpenApiCheck = {
 export function createOpenApiCheck(document: OpenApi): OpenApiCheck {
   const ajv = new Ajv2020({
     strict: false,
-    formats: { 'date-time': (text: string) => parseInstant(text) !== null, 'coupon-name': true },
+    formats: {
+      'date-time': (text: string) => parseInstant(text) !== null,
+      'coupon-name': true,
+      'visible-text': true,
+    },
   })
   ajv.addSchema(document, 'document')
   const unmet = new Set(

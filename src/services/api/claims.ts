@@ -13,7 +13,7 @@ import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/co
 import { type Clock, type Gate, type Instant, type Log, PortError } from '../../ports.ts'
 import { codeDeriver, type DeriveCode, rememberCodes } from '../coupon-codes.ts'
 import type { ClaimAnswer, ClaimService, CommandAnswer, Readiness, Unavailable } from './answers.ts'
-import { type ClaimBatcher, createClaimBatcher } from './claim-batcher.ts'
+import { type AppendBatcher, createAppendBatcher } from './append-batcher.ts'
 import {
   type ClaimGate,
   type ClaimGateLimits,
@@ -148,7 +148,7 @@ class ClaimNode {
   private readonly parts: ClaimServiceParts
   private readonly limits: ClaimLimits
   private readonly codeOf: Record<'issued' | 'already_issued', DeriveCode>
-  private readonly batcher: ClaimBatcher
+  private readonly batcher: AppendBatcher
   private readonly claimWaiters: Waiters<ClaimAnswer, 'held'>
   private readonly commandWaiters: Waiters<CommandAnswer>
 
@@ -165,12 +165,13 @@ class ClaimNode {
       onAnswered: ({ kind }, by) => observe?.answered(kind, by),
     })
     this.commandWaiters = createWaiters<CommandAnswer>(waiting)
-    this.batcher = createClaimBatcher({
+    this.batcher = createAppendBatcher({
       log,
+      topic: claimsTopic,
       clock,
-      crashPoint,
-      claimsPerBatchMax: limits.claimsPerBatchMax,
-      claimsWaitingMax: limits.claimsWaitingMax,
+      beforeAppend: crashPoint && (() => crashPoint('K6')),
+      recordsPerBatchMax: limits.claimsPerBatchMax,
+      recordsWaitingMax: limits.claimsWaitingMax,
       appendEveryMsMin: limits.appendEveryMsMin,
       onAppended: (claims, seconds) => observe?.appended(claims, seconds),
       onRefused: (claimId, error) => this.claimWaiters.answer(claimId, refusedBy(error)),

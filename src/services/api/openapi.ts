@@ -6,16 +6,18 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import type { CallConfig } from './call.ts'
 import { type ProblemSlug, problems } from './problems.ts'
 import { Coupon, IssuedClaim, Pending, Problem } from './schemas.ts'
+import { Order, Product, Wallet } from './schemas-orders.ts'
 
 export async function useOpenApi(app: FastifyInstance): Promise<void> {
-  for (const schema of [Coupon, IssuedClaim, Pending, Problem]) app.addSchema(schema)
+  for (const schema of named) app.addSchema(schema)
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'firstcome',
         version: '1',
-        description: 'First come, first served coupons. Errors are RFC 9457 problems.',
+        description:
+          'First come, first served coupons, and orders that spend them. Errors are RFC 9457 problems.',
       },
       components: { securitySchemes: { bearer: bearerScheme } },
     },
@@ -24,6 +26,8 @@ export async function useOpenApi(app: FastifyInstance): Promise<void> {
     convertConstToEnum: false,
   })
 }
+
+const named = [Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet]
 
 /** Only schemas with an `$id` are referred to, and it is their name in the document. */
 function nameOf(id: unknown): string {

@@ -4,8 +4,11 @@
 import type { FastifyReply } from 'fastify'
 import type { ControlOutcome } from '../../domain/coupons/decide.ts'
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
+import type { ProductOutcome } from '../../domain/orders/product.ts'
+import type { TopUpDecision } from '../../domain/orders/wallet.ts'
 import type { ClaimAnswer, CommandAnswer, Unavailable } from './answers.ts'
-import type { LetterAct, LetterAnswer } from './dead-letter-service.ts'
+import type { LetterAct } from './dead-letter-service.ts'
+import type { AppliedCommand, PlaceAnswer } from './order-answers.ts'
 import type { FieldError } from './validation.ts'
 
 /** Of the claim service, or of SQL. */
@@ -24,7 +27,7 @@ export type ProblemMembers = {
 
 type Status = 200 | 201 | 202
 type CommandKind = ControlOutcome['kind'] | Exclude<CommandAnswer['kind'], 'decided'>
-type LetterKind = DeadLetterOutcome | Exclude<LetterAnswer['kind'], 'decided'>
+type Unapplied = Exclude<AppliedCommand['kind'], 'applied'>
 type ProblemText = { status: number; title: string; detail: string }
 
 export const problems = {
@@ -35,6 +38,8 @@ export const problems = {
   forbidden: text(403, 'Forbidden', 'This call needs the scope operator.'),
   'unknown-path': text(404, 'Unknown path', 'There is no such call.'),
   'unknown-coupon': text(404, 'Unknown coupon', 'There is no coupon of this id.'),
+  'unknown-product': text(404, 'Unknown product', 'There is no product of this id.'),
+  'unknown-order': text(404, 'Unknown order', 'You have no order of this id.'),
   'not-issued': text(404, 'Not issued', 'You do not have this coupon; it is open for claims.'),
   'unknown-dead-letter': text(404, 'Unknown dead letter', 'There is no dead letter of this id.'),
   'method-not-allowed': text(405, 'Method not allowed', 'See the header Allow.'),
@@ -47,8 +52,11 @@ export const problems = {
   'idempotency-key-reused': text(
     409,
     'Idempotency-Key reused',
-    'The key was used for a restock of another size.',
+    'The key was used for a request of other content.',
   ),
+  'product-exists': text(409, 'Product exists', 'The id belongs to a product of other content.'),
+  'stock-limit': text(409, 'Stock limit', 'No product may be given more than a billion in all.'),
+  'balance-limit': text(409, 'Balance limit', 'No wallet holds more than 10^15.'),
   'quantity-limit': text(409, 'Quantity limit', 'No coupon may grow beyond ten million.'),
   'dead-letter-redriven': text(409, 'Re-driven', 'It was re-driven, and does not wait.'),
   'dead-letter-discarded': text(409, 'Discarded', 'It was discarded for good.'),
@@ -66,6 +74,7 @@ export const problems = {
   ),
   'unsupported-expectation': text(417, 'Unsupported expectation', 'Only 100-continue is known.'),
   'invalid-request': text(422, 'Invalid request', 'The request breaks the schema: see errors.'),
+  'coupon-not-held': text(422, 'Coupon not held', 'You have not won a coupon of this id.'),
   'too-many-requests': text(429, 'Too many requests', 'Slow down: see Retry-After.'),
   'headers-too-large': text(431, 'Headers too large', 'Path and headers are too long together.'),
   'internal-error': text(500, 'Internal error', 'This is a fault of the service.'),
@@ -105,10 +114,42 @@ export const outcomes = {
     unknown_letter: 'unknown-dead-letter',
     unavailable: 'unavailable',
   },
+  product: {
+    done: { create: 201, add: 200 },
+    unchanged: 200,
+    pending: 202,
+    conflict: { create: 'product-exists', add: 'idempotency-key-reused' },
+    unknown_product: 'unknown-product',
+    stock_limit: 'stock-limit',
+    unavailable: 'unavailable',
+  },
+  topUp: {
+    done: 200,
+    pending: 202,
+    conflict: 'idempotency-key-reused',
+    balance_limit: 'balance-limit',
+    unavailable: 'unavailable',
+  },
+  place: {
+    ended: { first: 201, again: 200 },
+    pending: 202,
+    key_reused: 'idempotency-key-reused',
+    coupon_not_held: 'coupon-not-held',
+    unavailable: 'unavailable',
+  },
 } as const satisfies {
   claim: Record<Exclude<ClaimAnswer['kind'], 'issued'>, Status | ProblemSlug> & { issued: object }
   command: Record<CommandKind, Status | ProblemSlug | Record<'create' | 'restock', ProblemSlug>>
-  deadLetter: Record<LetterKind, Status | ProblemSlug | Record<LetterAct, ProblemSlug>>
+  deadLetter: Record<
+    DeadLetterOutcome | Unapplied,
+    Status | ProblemSlug | Record<LetterAct, ProblemSlug>
+  >
+  product: Record<
+    ProductOutcome | Unapplied,
+    Status | ProblemSlug | Record<'create' | 'add', Status | ProblemSlug>
+  >
+  topUp: Record<TopUpDecision['outcome'] | Unapplied, Status | ProblemSlug>
+  place: Record<Exclude<PlaceAnswer['kind'], 'ended'>, Status | ProblemSlug> & { ended: object }
 }
 
 /** Sends a problem; without members its body is one made at start. */

@@ -12,21 +12,22 @@ import {
   RedrivenMany,
   WholeDeadLetter,
 } from './dead-letter-schemas.ts'
-import type {
-  DeadLetterService,
-  LetterAct,
-  LetterAnswer,
-  LettersUnavailable,
+import {
+  createDeadLetterService,
+  type DeadLetterService,
+  type LetterAct,
+  type LetterAnswer,
 } from './dead-letter-service.ts'
+import type { OrdersUnavailable } from './order-answers.ts'
 import { outcomes, sendProblem, sendUnavailable } from './problems.ts'
 import { NoBody, pendingRef } from './schemas.ts'
 import type { Api, RouteParts } from './server-parts.ts'
 
-export type DeadLetterRouteParts = Omit<RouteParts, 'deadLetters'> & {
-  deadLetters: DeadLetterService
-}
+type LetterRouteParts = RouteParts & { deadLetters: DeadLetterService }
 
-export function addDeadLetterRoutes(app: Api, parts: DeadLetterRouteParts): void {
+export function addDeadLetterRoutes(app: Api, routeParts: RouteParts): void {
+  const { orders, newId } = routeParts
+  const parts = { ...routeParts, deadLetters: createDeadLetterService({ ...orders, newId }) }
   addList(app, parts)
   addShow(app, parts)
   addRedriveMany(app, parts)
@@ -34,7 +35,7 @@ export function addDeadLetterRoutes(app: Api, parts: DeadLetterRouteParts): void
   addAct(app, parts, 'discard')
 }
 
-function addList(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts): void {
+function addList(app: Api, { deadLetters, hooks, limits }: LetterRouteParts): void {
   app.get(
     '/dead-letters',
     {
@@ -59,7 +60,7 @@ function addList(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts)
   )
 }
 
-function addShow(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts): void {
+function addShow(app: Api, { deadLetters, hooks, limits }: LetterRouteParts): void {
   app.get(
     '/dead-letters/:deadLetterId',
     {
@@ -84,7 +85,7 @@ function addShow(app: Api, { deadLetters, hooks, limits }: DeadLetterRouteParts)
   )
 }
 
-function addRedriveMany(app: Api, { deadLetters, hooks }: DeadLetterRouteParts): void {
+function addRedriveMany(app: Api, { deadLetters, hooks }: LetterRouteParts): void {
   app.post(
     '/dead-letters/redrive',
     {
@@ -113,7 +114,7 @@ function addRedriveMany(app: Api, { deadLetters, hooks }: DeadLetterRouteParts):
 /** As many ids as one call takes, each longer than any that we make. */
 const idsBytesMax = 16 * 1024
 
-function addAct(app: Api, { deadLetters, hooks }: DeadLetterRouteParts, act: LetterAct): void {
+function addAct(app: Api, { deadLetters, hooks }: LetterRouteParts, act: LetterAct): void {
   const conflict = outcomes.deadLetter.conflict[act]
   const own = act === 'redrive' ? (['not-redrivable'] as const) : []
   app.post(
@@ -162,7 +163,7 @@ function sendAnswer(reply: FastifyReply, { act, id, answer }: Answered): void {
   reply.code(outcome).send(letterJson(answer.letter))
 }
 
-function unavailable(reply: FastifyReply, refused: LettersUnavailable): FastifyReply {
+function unavailable(reply: FastifyReply, refused: OrdersUnavailable): FastifyReply {
   sendUnavailable(reply, refused)
   return reply
 }

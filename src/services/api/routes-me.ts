@@ -23,9 +23,10 @@ export function addMeRoutes(app: Api, { store, hooks, limits }: RouteParts): voi
         return reply
       }
       const held = await reads.heldBy(callerOf(request).userId, request.query)
-      const coupons = held.map(({ couponId, name, slot, code, discount, appendedAt }) => {
-        const issuedAt = formatInstant(appendedAt)
-        return { couponId, name, slot, code, discount, issuedAt, status: 'unused' as const }
+      const coupons = held.map(({ couponId, name, slot, code, discount, appendedAt, orderId }) => {
+        const coupon = { couponId, name, slot, code, discount, issuedAt: formatInstant(appendedAt) }
+        if (orderId === undefined) return { ...coupon, status: 'unused' as const }
+        return { ...coupon, status: 'used' as const, orderId }
       })
       return { coupons, ...nextPage(coupons, request.query.limit) }
     },

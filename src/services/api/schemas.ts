@@ -20,7 +20,7 @@ export const idempotencyKeyCharactersMax = 128
 const closedObject = { additionalProperties: false } as const
 
 const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spring-sale'] })
-const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
+export const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
 const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
 
 const discountOf = (kind: 'amount' | 'percent', valueMax: number) => ({
@@ -64,14 +64,11 @@ export const NewCoupon = Type.Object(
   closedObject,
 )
 export const Restock = Type.Object({ add: Count(quantityMax) }, closedObject)
-export const RestockHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
-      description: 'Asking again with the same key restocks once.',
-    }),
-  ),
+export const idempotencyKey = Type.String({
+  pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
+  description: 'Asked again with the same key, it is done once.',
 })
+export const RestockHeaders = Type.Object({ 'idempotency-key': Type.Optional(idempotencyKey) })
 export const Page = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: pageItemsDefault }),

@@ -5,6 +5,8 @@ export type ServerLimits = { readonly [Name in keyof typeof serverLimits]: numbe
 export const serverLimits = {
   /** The largest sane body, a coupon with a name of 200 escaped characters, is below 3 KiB. */
   bodyBytesMax: 4096,
+  /** The largest order, of 50 lines with the longest ids, is below 8 KiB as people indent it. */
+  orderBodyBytesMax: 16_384,
   /** A token of a few claims is below 1 KiB; longer headers are somebody else's cookies. */
   headerBytesMax: 8192,
   /** Longer than any id, so that a wrong one is told apart by name rather than by length. */
@@ -25,6 +27,8 @@ export const serverLimits = {
   silenceMsMax: 120_000,
   /** How long a call may wait for SQL. Claims have a deadline of their own. */
   storeWaitMsMax: 30_000,
+  /** How long an answer to what is done already may wait for SQL. */
+  readBackWaitMsMax: 5_000,
   /** After this, a stop closes what is still open. */
   closeWaitMsMax: 10_000,
   /** A connection opened just before a stop may still have a first request under way. */

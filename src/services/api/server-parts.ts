@@ -12,7 +12,7 @@ import type {
 import type { Logger } from 'pino'
 import type { Clock, CouponStore } from '../../ports.ts'
 import type { ClaimService } from './answers.ts'
-import type { DeadLetterService } from './dead-letter-service.ts'
+import type { OrderService } from './order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>
@@ -30,10 +30,9 @@ export type ServerSettings = {
 
 export type ServerParts = {
   claims: ClaimService
+  orders: OrderService
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
-  /** Absent: there are no calls for dead letters. */
-  deadLetters?: DeadLetterService
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>

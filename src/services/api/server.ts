@@ -11,7 +11,10 @@ import { addCommandRoutes } from './routes-commands.ts'
 import { addCouponRoutes } from './routes-coupons.ts'
 import { addDeadLetterRoutes } from './routes-dead-letters.ts'
 import { addMeRoutes } from './routes-me.ts'
+import { addOrderRoutes } from './routes-orders.ts'
+import { addProductRoutes } from './routes-products.ts'
 import { addOpenApiRoute, addServiceRoutes } from './routes-service.ts'
+import { addWalletRoutes } from './routes-wallets.ts'
 import { createServerApp } from './server-app.ts'
 import { type ServerLimits, serverLimits } from './server-limits.ts'
 import type { Api, CallHooks, RouteParts, ServerParts } from './server-parts.ts'
@@ -60,7 +63,9 @@ function addRoutes(app: Api, parts: RouteParts): void {
   addCommandRoutes(app, parts)
   addClaimRoutes(app, parts)
   addMeRoutes(app, parts)
+  addProductRoutes(app, parts)
+  addWalletRoutes(app, parts)
+  addOrderRoutes(app, parts)
   addAuditRoutes(app, parts)
-  const { deadLetters } = parts
-  if (deadLetters !== undefined) addDeadLetterRoutes(app, { ...parts, deadLetters })
+  addDeadLetterRoutes(app, parts)
 }

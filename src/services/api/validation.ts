@@ -28,8 +28,11 @@ export function fieldErrors(found: readonly ErrorObject[]): FieldError[] {
 }
 
 export function isCouponName(name: string): boolean {
-  if (name.length > couponNameCharactersMax) return false
-  return !unprintable.test(name) && visible.test(name)
+  return name.length <= couponNameCharactersMax && isVisibleText(name)
+}
+
+export function isVisibleText(text: string): boolean {
+  return !unprintable.test(text) && visible.test(text)
 }
 
 /** Control characters and halves of surrogate pairs, which no UTF-8 can carry. */
@@ -46,6 +49,7 @@ function validator(options: Options): Ajv2020 {
     formats: {
       'date-time': (text: string) => parseInstant(text) !== null,
       'coupon-name': isCouponName,
+      'visible-text': isVisibleText,
     },
   })
   return ajv
@@ -80,4 +84,5 @@ function messageOf(error: ErrorObject): string {
 const formatMessages: Record<string, string> = {
   'date-time': 'must be an RFC 3339 time of the years 1970 to 9999, as 2026-05-01T09:00:00Z',
   'coupon-name': `must be visible text of at most ${couponNameCharactersMax} UTF-16 units`,
+  'visible-text': 'must be visible text',
 }

@@ -30,6 +30,7 @@ const running = await withStops(async (stops) => {
     clock,
     settings: { ...settings, jwtSecret, codeSecret },
     limits: distributedClaimLimits,
+    reader: () => null,
     store: () => createCouponReaderSql(database),
     otherMetrics: async () => '',
     faults: createFaults(settings.testFaults),

@@ -1,0 +1,12 @@
+-- A page of dead letters, in id order.
+-- Parameters: after this id text ('' from the first), limit bigint, status text (null: any),
+-- consumer text (null: any).
+-- Result: letter (JSON text).
+
+select letter::text
+  from dead_letters.letters
+ where id > $1
+   and ($3::text is null or status = $3)
+   and ($4::text is null or consumer = $4)
+ order by id
+ limit $2

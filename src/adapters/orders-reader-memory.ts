@@ -1,0 +1,64 @@
+// The memory twin of the SQL reader of orders, over tables that a test or a simulation fills.
+// Nothing is shared with its callers, as over a wire.
+
+import type { OrderState, Product } from '../domain/orders/state.ts'
+import {
+  type CommandConsumer,
+  commandKey,
+  type DeadLetterChanges,
+  type DoneCommand,
+  type OrdersReader,
+} from '../ports-orders.ts'
+
+type DeadLetter = DeadLetterChanges['letters'][number]
+
+export type OrdersTables = {
+  orders: Map<string, OrderState>
+  products: Map<string, Product>
+  balances: Map<string, number>
+  /** By `commandKey`. */
+  commands: Record<CommandConsumer, Map<string, DoneCommand>>
+  /** By partition of the orders topic, the first offset that is not applied. */
+  ordersApplied: Map<number, number>
+  letters: Map<string, DeadLetter>
+}
+
+export function createOrdersTables(): OrdersTables {
+  return {
+    orders: new Map(),
+    products: new Map(),
+    balances: new Map(),
+    commands: { 'stock-step': new Map(), 'payment-step': new Map(), 'dead-letters': new Map() },
+    ordersApplied: new Map(),
+    letters: new Map(),
+  }
+}
+
+export function createOrdersReaderMemory(tables: OrdersTables): OrdersReader {
+  return {
+    async orders(orderIds) {
+      const found = [...new Set(orderIds)].map((orderId) => tables.orders.get(orderId))
+      return found.flatMap((state) => {
+        if (state === undefined || state.status === 'absent' || state.status === 'awaited')
+          return []
+        return [structuredClone(state)]
+      })
+    },
+    product: async (productId) => structuredClone(tables.products.get(productId) ?? null),
+    balance: async (userId) => tables.balances.get(userId) ?? 0,
+    async commands(by, names) {
+      const done = names.map((name) => tables.commands[by].get(commandKey(name)))
+      return structuredClone(done.filter((command) => command !== undefined))
+    },
+    ordersApplied: async () => new Map(tables.ordersApplied),
+    async deadLetters({ limit, after = '', status, consumer }) {
+      const letters = [...tables.letters.values()].filter((letter) => {
+        if (letter.id <= after) return false
+        if (status !== undefined && letter.status !== status) return false
+        return consumer === undefined || letter.consumer === consumer
+      })
+      return structuredClone(letters.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit))
+    },
+    deadLetter: async (id) => structuredClone(tables.letters.get(id) ?? null),
+  }
+}

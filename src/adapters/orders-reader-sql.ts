@@ -1,0 +1,94 @@
+// What the API reads of orders, from the schemas of their consumers: one statement for each call,
+// so it needs no transaction and works over a handle into another thread.
+
+import { ordersTopic } from '../domain/orders/messages.ts'
+import type { Order, Product } from '../domain/orders/state.ts'
+import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../ports-orders.ts'
+import type { Queryable, SqlRow } from './database.ts'
+import { loadStatements } from './statements.ts'
+
+type DeadLetter = DeadLetterChanges['letters'][number]
+
+export function createOrdersReaderSql(database: Queryable): OrdersReader {
+  const statements = loadStatements([
+    'read-balance',
+    'read-dead-letter',
+    'read-dead-letter-commands',
+    'read-dead-letters',
+    'read-orders',
+    'read-orders-applied',
+    'read-payment-commands',
+    'read-product',
+    'read-stock-commands',
+  ])
+
+  return {
+    async orders(orderIds) {
+      const { rows } = await database.query(statements['read-orders'], [orderIds])
+      return rows.map(([state]) => JSON.parse(String(state)) as Order)
+    },
+    async product(productId) {
+      const { rows } = await database.query(statements['read-product'], [productId])
+      return rows[0] === undefined ? null : productOf(rows[0])
+    },
+    async balance(userId) {
+      const { rows } = await database.query(statements['read-balance'], [userId])
+      return Number(rows[0]?.[0] ?? 0)
+    },
+    async commands(by, names) {
+      const keys = names.map(({ key }) => key)
+      const commandIds = names.map(({ commandId }) => commandId)
+      const { rows } = await database.query(statements[commandsOf[by]], [keys, commandIds])
+      return rows.map((row) => {
+        const [key, commandId, amount, outcome] = row as CommandCells
+        return { key, commandId, amount, outcome }
+      })
+    },
+    async ordersApplied() {
+      const { rows } = await database.query(statements['read-orders-applied'], [ordersTopic])
+      return new Map(rows.map((row) => row as unknown as readonly [number, number]))
+    },
+    async deadLetters({ limit, after = '', status = null, consumer = null }) {
+      const values = [after, limit, status, consumer]
+      const { rows } = await database.query(statements['read-dead-letters'], values)
+      return rows.map(deadLetterOf)
+    },
+    async deadLetter(id) {
+      const { rows } = await database.query(statements['read-dead-letter'], [id])
+      return rows[0] === undefined ? null : deadLetterOf(rows[0])
+    },
+  }
+}
+
+const commandsOf = {
+  'stock-step': 'read-stock-commands',
+  'payment-step': 'read-payment-commands',
+  'dead-letters': 'read-dead-letter-commands',
+} as const satisfies Record<CommandConsumer, string>
+
+type CommandCells = readonly [
+  key: string,
+  commandId: string,
+  amount: number | null,
+  outcome: string,
+]
+type ProductCells = readonly [
+  productId: string,
+  name: string,
+  price: number,
+  initial: number,
+  supplied: number,
+  available: number,
+  held: number,
+  sold: number,
+]
+
+function productOf(row: SqlRow): Product {
+  const [productId, name, price, initial, supplied, ...now] = row as ProductCells
+  const [available, held, sold] = now
+  return { status: 'stocked', productId, name, price, initial, supplied, available, held, sold }
+}
+
+function deadLetterOf([letter]: SqlRow): DeadLetter {
+  return JSON.parse(String(letter)) as DeadLetter
+}

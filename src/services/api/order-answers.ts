@@ -1,0 +1,78 @@
+// What the order service tells the HTTP layer. The service knows nothing of HTTP; one table in
+// problems.ts maps these answers to status codes.
+
+import type { Line } from '../../domain/orders/messages.ts'
+import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
+import type { LogEntry } from '../../ports.ts'
+import type { CommandConsumer, CommandName, OrdersReader } from '../../ports-orders.ts'
+
+/** `key`: the client's own name for it; the same user's same key is the same order. */
+export type AskedOrder = {
+  userId: string
+  key: string
+  lines: readonly Line[]
+  couponId?: string | undefined
+}
+/** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
+export type OrdersUnavailable = {
+  kind: 'unavailable'
+  reason:
+    | 'queue_full'
+    | 'log_unavailable'
+    | 'starting'
+    | 'stopping'
+    | 'database_starting'
+    | 'database_unavailable'
+  retryAfterSeconds: number
+}
+export type PlaceAnswer =
+  /** `first`: this very request has placed it. */
+  | { kind: 'ended'; first: boolean; order: ConfirmedOrder | CancelledOrder }
+  /** Not ended in time, or it is not known whether it was placed. */
+  | { kind: 'pending'; orderId: string }
+  | { kind: 'key_reused' }
+  | { kind: 'coupon_not_held' }
+  | OrdersUnavailable
+export type FoundOrder =
+  | { kind: 'found'; order: Order }
+  /** There is none, or it is somebody else's. */
+  | { kind: 'unknown_order' }
+  | OrdersUnavailable
+
+/** A record that an operator asks a consumer to apply once. */
+export type OperatorCommand = {
+  by: CommandConsumer
+  name: CommandName
+  /** What was asked for; null where the command has none. */
+  amount: number | null
+  topic: string
+  entry: LogEntry
+}
+export type AppliedCommand =
+  /** What its consumer has stored; 'conflict' too where the id was used for another amount. */
+  | { kind: 'applied'; outcome: string }
+  /** Not applied in time, or it is not known whether it was stored. */
+  | { kind: 'pending' }
+  | OrdersUnavailable
+
+/** The calls about orders behind the HTTP layer. What reads SQL may reject with a PortError. */
+export type OrderService = {
+  place(asked: AskedOrder): Promise<PlaceAnswer>
+  /** Its user only. */
+  order(of: { orderId: string; userId: string }): Promise<FoundOrder>
+  /** Appends the record and answers what its consumer has made of it. */
+  command(command: OperatorCommand): Promise<AppliedCommand>
+  /** null while SQL is not up. */
+  reader(): OrdersReader | null
+}
+
+export const stopping = unavailable('stopping')
+export const starting = unavailable('starting')
+export const busy = unavailable('queue_full')
+export const logAway = unavailable('log_unavailable')
+export const databaseStarting = unavailable('database_starting')
+export const databaseAway = unavailable('database_unavailable')
+
+function unavailable(reason: OrdersUnavailable['reason']): OrdersUnavailable {
+  return { kind: 'unavailable', reason, retryAfterSeconds: 1 }
+}

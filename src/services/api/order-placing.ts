@@ -1,0 +1,220 @@
+// Places an order: asks SQL whether it is there already, appends one record, and waits for the
+// record that ends it. Before the append a failure is a "no, ask again"; after it none is: the
+// order may be there, so the answer is 'pending'.
+
+import { createHash } from 'node:crypto'
+import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orders/messages.ts'
+import { sameContent } from '../../domain/orders/process.ts'
+import { entryOf } from '../../domain/orders/records.ts'
+import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
+import { type Clock, type Log, PortError } from '../../ports.ts'
+import type { ClaimService } from './answers.ts'
+import { type AppendBatcher, createAppendBatcher } from './append-batcher.ts'
+import {
+  type AskedOrder,
+  busy,
+  logAway,
+  type OrdersUnavailable,
+  type PlaceAnswer,
+} from './order-answers.ts'
+import type { OrderReads } from './order-reads.ts'
+import type { Ear, OrdersWatch } from './orders-watch.ts'
+
+export type OrderPlacingParts = {
+  log: Log
+  clock: Clock
+  reads: OrderReads
+  watch: Pick<OrdersWatch, 'live' | 'listen'>
+  claims: Pick<ClaimService, 'mine'>
+  timeLimitMs: number
+  limits: PlacingLimits
+  crashPoint: ((name: string) => void) | undefined
+  onTrouble(error: unknown): void
+  onError(error: unknown): void
+}
+export type PlacingLimits = {
+  /** How long a request waits for the order's end before it is answered 'pending'. */
+  answerWaitMsMax: number
+  /** Whoever waits for an end looks into SQL so often, should its record have been missed. */
+  lookForEndEveryMs: number
+  /** The record of the end has come, but SQL was not yet found to know of it. */
+  lookForStoredEndMs: number
+  /** Records of one append: large enough that one sync serves a rush of orders. */
+  ordersPerBatchMax: number
+  /** Orders that wait for an append, about a second of work; beyond it the node says busy. */
+  ordersWaitingMax: number
+  /** From one append to the next under load. */
+  appendEveryMsMin: number
+}
+type Ended = ConfirmedOrder | CancelledOrder
+type Waiting = { orderId: string; until: number; ear: Ear; refused?: Promise<OrdersUnavailable> }
+
+export class OrderPlacing {
+  private readonly parts: OrderPlacingParts
+  private readonly batcher: AppendBatcher
+  private readonly underWay = new Map<string, { asked: AskedOrder; answer: Promise<PlaceAnswer> }>()
+  private readonly refusals = new Map<string, (refusal: OrdersUnavailable) => void>()
+
+  constructor(parts: OrderPlacingParts) {
+    const { log, clock, limits, crashPoint } = parts
+    this.parts = parts
+    this.batcher = createAppendBatcher({
+      log,
+      topic: ordersTopic,
+      clock,
+      recordsPerBatchMax: limits.ordersPerBatchMax,
+      recordsWaitingMax: limits.ordersWaitingMax,
+      appendEveryMsMin: limits.appendEveryMsMin,
+      onAppended: () => crashPoint?.('K25'),
+      onRefused: (orderId, { code }) => {
+        this.refusals.get(orderId)?.(code === 'log_full' ? busy : logAway)
+      },
+      onError: parts.onError,
+    })
+  }
+
+  /** One at a time for each order: the second of two at once gets the answer of the first. */
+  async place(asked: AskedOrder): Promise<PlaceAnswer> {
+    const orderId = orderIdOf(asked)
+    const before = this.underWay.get(orderId)
+    if (before !== undefined) {
+      if (!sameContent(contentOf(asked), contentOf(before.asked))) return { kind: 'key_reused' }
+      const answer = await before.answer
+      return answer.kind === 'ended' ? { ...answer, first: false } : answer
+    }
+    const answer = this.placeOne(orderId, asked)
+    this.underWay.set(orderId, { asked, answer })
+    return answer.finally(() => this.underWay.delete(orderId))
+  }
+
+  /** As far as SQL has it, or else this node has seen it placed. */
+  async find(orderId: string): Promise<Order | null> {
+    const { reads, watch } = this.parts
+    // Looked at first: it may end and be forgotten while SQL is asked.
+    const live = watch.live(orderId)
+    return (await reads.read(orderId)) ?? live ?? watch.live(orderId) ?? null
+  }
+
+  drained(): Promise<void> {
+    return this.batcher.drained()
+  }
+
+  private async placeOne(orderId: string, asked: AskedOrder): Promise<PlaceAnswer> {
+    const { clock, limits, watch } = this.parts
+    const until = clock.now() + limits.answerWaitMsMax
+    // Before anything else, so that no end is missed.
+    const ear = watch.listen(orderId)
+    try {
+      const known = await this.find(orderId)
+      if (known !== null) {
+        if (!isSame(asked, known)) return { kind: 'key_reused' }
+        const end = isEnded(known) ? known : await this.endOf({ orderId, until, ear })
+        return answerOf({ orderId, asked, first: false }, end)
+      }
+      const coupon = await this.wonCoupon(asked)
+      if (coupon !== null && 'kind' in coupon) return coupon
+      const { promise: refused, resolve: refuse } = Promise.withResolvers<OrdersUnavailable>()
+      this.refusals.set(orderId, refuse)
+      const entry = entryOf(this.recordOf(orderId, asked, coupon))
+      if (!this.batcher.add(orderId, entry)) return busy
+      const end = await this.endOf({ orderId, until, ear, refused })
+      return answerOf({ orderId, asked, first: true }, end)
+    } finally {
+      this.refusals.delete(orderId)
+      ear.close()
+    }
+  }
+
+  /** Where the caller won the coupon, as this node's fold of the claims log has it. */
+  private async wonCoupon({
+    userId,
+    couponId,
+  }: AskedOrder): Promise<WonCoupon | null | OrdersUnavailable | { kind: 'coupon_not_held' }> {
+    if (couponId === undefined) return null
+    const answer = await this.parts.claims.mine(couponId, userId)
+    if (answer?.kind === 'issued') {
+      return { couponId, partition: answer.partition, offset: answer.issued.offset }
+    }
+    if (answer?.kind === 'unavailable') return answer
+    return answer?.kind === 'pending' ? logAway : { kind: 'coupon_not_held' }
+  }
+
+  private recordOf(orderId: string, asked: AskedOrder, coupon: WonCoupon | null): OrderPlaced {
+    const { userId, lines } = asked
+    const { timeLimitMs } = this.parts
+    const record: OrderPlaced = { type: 'order.placed', orderId, userId, lines, timeLimitMs }
+    return coupon === null ? record : { ...record, coupon }
+  }
+
+  /** null: not in time. */
+  private async endOf(waiting: Waiting): Promise<Ended | OrdersUnavailable | null> {
+    const { clock, limits } = this.parts
+    const { orderId, until, ear, refused } = waiting
+    const ended = ear.ended.then((): 'ended' => 'ended')
+    const news = refused === undefined ? ended : Promise.race([ended, refused])
+    let heard = false
+    for (;;) {
+      const leftMs = until - clock.now()
+      if (leftMs <= 0) return null
+      const lookMs: number = heard ? limits.lookForStoredEndMs : limits.lookForEndEveryMs
+      const woken: 'ended' | OrdersUnavailable | null = await this.wokenBy(
+        heard ? null : news,
+        Math.min(leftMs, lookMs),
+      )
+      if (woken !== 'ended' && woken !== null) return woken
+      heard ||= woken === 'ended'
+      const order = await this.readOrNothing(orderId)
+      if (order !== null && isEnded(order)) return order
+    }
+  }
+
+  /** null: nothing came in time. */
+  private wokenBy<News>(news: Promise<News> | null, waitMs: number): Promise<News | null> {
+    const late = Promise.withResolvers<null>()
+    const cancel = this.parts.clock.after(waitMs, () => late.resolve(null))
+    const first = news === null ? late.promise : Promise.race([news, late.promise])
+    return first.finally(cancel)
+  }
+
+  /** Once an order may be placed, SQL that is away is no reason to say that it is not. */
+  private async readOrNothing(orderId: string): Promise<Order | null> {
+    try {
+      return await this.parts.reads.read(orderId)
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error
+      this.parts.onTrouble(error)
+      return null
+    }
+  }
+}
+
+/** The same key of the same user is the same order, on every node. */
+export function orderIdOf({ userId, key }: { userId: string; key: string }): string {
+  return createHash('sha256')
+    .update(JSON.stringify([userId, key]))
+    .digest('base64url')
+}
+
+type Told = { orderId: string; asked: AskedOrder; first: boolean }
+
+/** Through another node the key may have been used for something else at the same time. */
+function answerOf(
+  { orderId, asked, first }: Told,
+  end: Ended | OrdersUnavailable | null,
+): PlaceAnswer {
+  if (end === null) return { kind: 'pending', orderId }
+  if ('kind' in end) return end
+  return isSame(asked, end) ? { kind: 'ended', first, order: end } : { kind: 'key_reused' }
+}
+
+function isSame(asked: AskedOrder, { userId, lines, coupon }: Order): boolean {
+  return sameContent(contentOf(asked), { userId, lines, couponId: coupon?.couponId })
+}
+
+function contentOf({ userId, lines, couponId }: AskedOrder): Parameters<typeof sameContent>[0] {
+  return { userId, lines, couponId }
+}
+
+function isEnded(order: Order): order is Ended {
+  return order.status === 'confirmed' || order.status === 'cancelled'
+}

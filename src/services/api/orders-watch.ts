@@ -1,0 +1,218 @@
+// Follows the orders topic from where the order process has applied it: which orders are live, and
+// when one ends. So a node knows of an order before SQL does, and whoever waits for an end is woken
+// by its record. If it cannot follow, it starts anew; claims never depend on it.
+
+import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
+import { nothingHeard } from '../../domain/orders/heard.ts'
+import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
+import { readAt } from '../../domain/orders/records.ts'
+import type { PlacedOrder } from '../../domain/orders/state.ts'
+import type { Clock, Log, LogBatch, LogRecord } from '../../ports.ts'
+import type { OrdersReader } from '../../ports-orders.ts'
+import { pause } from '../retrying.ts'
+import { inTime } from './in-time.ts'
+
+export type OrdersWatchParts = {
+  log: Log
+  clock: Clock
+  /** null while SQL is not up. */
+  reader: () => Pick<OrdersReader, 'ordersApplied'> | null
+  /** Remembered at once; beyond it those that SQL has are forgotten, then the oldest. */
+  liveOrdersMax: number
+  /** Called after every batch. */
+  onAdvanced(): void
+  /** It cannot follow now, and tries again. */
+  onTrouble(error: unknown): void
+}
+export type OrdersWatch = {
+  /** False while it does not follow the topic: nothing should be placed. */
+  follows(): boolean
+  /** Placed and not ended, as far as it has read. */
+  live(orderId: string): PlacedOrder | undefined
+  /** Half of what it may remember: the order process is far behind. */
+  isCrowded(): boolean
+  listen(orderId: string): Ear
+  /** By partition, the next offset to read. */
+  positions(): readonly number[]
+  close(): Promise<void>
+}
+/** `ended` resolves once a record says that the order has ended. */
+export type Ear = { ended: Promise<void>; close(): void }
+
+/** How soon SQL is asked for again while it is not up. */
+const startEveryMs = 50
+/** From one failure to the next attempt. */
+const startAgainMs = 1_000
+/** Looking up what SQL has by now is one query. */
+const forgetEveryMs = 1_000
+
+/** As long as a stop may have to wait for it. */
+const readWaitMsMax = 2_000
+
+type Live = { order: PlacedOrder; partition: number; offset: number }
+type AppliedReader = Pick<OrdersReader, 'ordersApplied'>
+
+export function startOrdersWatch(parts: OrdersWatchParts): OrdersWatch {
+  return new Watch(parts)
+}
+
+class Watch implements OrdersWatch {
+  private readonly parts: OrdersWatchParts
+  private readonly stop = new AbortController()
+  private readonly known = new Map<string, Live>()
+  private readonly ears = new Map<string, Set<() => void>>()
+  private readonly running: Promise<void>
+  private next: number[] = []
+  private following = false
+  private forgotAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: OrdersWatchParts) {
+    this.parts = parts
+    this.running = this.run()
+  }
+
+  follows(): boolean {
+    return this.following
+  }
+
+  live(orderId: string): PlacedOrder | undefined {
+    return this.known.get(orderId)?.order
+  }
+
+  isCrowded(): boolean {
+    if (this.known.size <= this.parts.liveOrdersMax / 2) return false
+    void this.forgetStored()
+    return true
+  }
+
+  listen(orderId: string): Ear {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { ears } = this
+    const others = ears.get(orderId) ?? new Set()
+    ears.set(orderId, others.add(resolve))
+    return {
+      ended: promise,
+      close() {
+        others.delete(resolve)
+        if (others.size === 0 && ears.get(orderId) === others) ears.delete(orderId)
+      },
+    }
+  }
+
+  positions(): readonly number[] {
+    return this.next
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort()
+    await this.running
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stop
+    const { clock } = this.parts
+    while (!signal.aborted) {
+      const reader = this.parts.reader()
+      try {
+        if (reader !== null) await this.follow(reader)
+      } catch (error) {
+        this.parts.onTrouble(error)
+      }
+      await pause({ clock, signal }, reader === null ? startEveryMs : startAgainMs)
+    }
+  }
+
+  /** Resolves when it is told to stop. */
+  private async follow(reader: AppliedReader): Promise<void> {
+    const { log } = this.parts
+    const { signal } = this.stop
+    const applied = await this.appliedBy(reader)
+    const bounds = await log.bounds(ordersTopic)
+    if (signal.aborted) return
+    this.known.clear()
+    this.next = bounds.map(({ start, end }, partition) => {
+      return Math.min(Math.max(applied.get(partition) ?? 0, start), end)
+    })
+    const over = Promise.withResolvers<void>()
+    const stopped = () => over.resolve()
+    signal.addEventListener('abort', stopped)
+    const tail = log.tail({
+      topic: ordersTopic,
+      from: new Map(this.next.entries()),
+      onBatch: (batch) => this.onBatch(batch),
+      onError: over.reject,
+    })
+    this.following = true
+    try {
+      await over.promise
+    } finally {
+      this.following = false
+      signal.removeEventListener('abort', stopped)
+      await tail.close()
+    }
+  }
+
+  private appliedBy(reader: AppliedReader): Promise<Map<number, number>> {
+    return inTime(this.parts.clock, readWaitMsMax, reader.ordersApplied())
+  }
+
+  private onBatch({ partition, records }: LogBatch): void {
+    const place = { partition, partitions: this.next.length }
+    for (const record of records) {
+      const decoded = readAt(decodeOrderMessage(record.value), place)
+      // What cannot be read is the order process's business.
+      if (decoded.kind === 'message') this.take(decoded.message, record)
+      this.next[partition] = record.offset + 1
+    }
+    this.parts.onAdvanced()
+    if (this.known.size > this.parts.liveOrdersMax / 2) void this.forgetStored()
+  }
+
+  private take(message: OrderMessage, { partition, offset, appendedAt }: LogRecord): void {
+    const { orderId } = message
+    const { known } = this
+    switch (message.type) {
+      case 'order.placed':
+        // Of several contents under one id the first counts.
+        if (known.has(orderId)) return
+        known.set(orderId, { order: placedOrder(message, appendedAt), partition, offset })
+        if (known.size > this.parts.liveOrdersMax) this.forgetOldest()
+        return
+      case 'order.payment_due':
+        return
+      case 'order.confirmed':
+      case 'order.cancelled':
+        known.delete(orderId)
+        for (const wake of this.ears.get(orderId) ?? []) wake()
+    }
+  }
+
+  private forgetOldest(): void {
+    for (const orderId of this.known.keys()) {
+      this.known.delete(orderId)
+      return
+    }
+  }
+
+  private async forgetStored(): Promise<void> {
+    const reader = this.parts.reader()
+    const now = this.parts.clock.now()
+    if (reader === null || now < this.forgotAt + forgetEveryMs) return
+    this.forgotAt = now
+    try {
+      const applied = await this.appliedBy(reader)
+      for (const [orderId, { partition, offset }] of this.known) {
+        if (offset < (applied.get(partition) ?? 0)) this.known.delete(orderId)
+      }
+    } catch (error) {
+      this.parts.onTrouble(error)
+    }
+  }
+}
+
+/** As the order process has it before any step has answered. */
+function placedOrder(placed: OrderPlaced, at: number): PlacedOrder {
+  const { orderId, userId, lines, coupon = null, timeLimitMs } = placed
+  const times = { placedAt: at, deadline: at + timeLimitMs }
+  return { status: 'placed', orderId, userId, lines, coupon, ...times, heard: nothingHeard }
+}

@@ -1,0 +1,152 @@
+// The calls about orders, products and wallets without HTTP: what an API node needs for them,
+// started together. Nothing here can make claims unavailable.
+
+import { ordersTopic } from '../../domain/orders/messages.ts'
+import type { Clock, Log } from '../../ports.ts'
+import type { OrdersReader } from '../../ports-orders.ts'
+import type { ClaimService } from './answers.ts'
+import { createFoldFreshness } from './fold-freshness.ts'
+import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'
+import {
+  busy,
+  databaseStarting,
+  type FoundOrder,
+  logAway,
+  type OrderService,
+  type OrdersUnavailable,
+  starting,
+  stopping,
+} from './order-answers.ts'
+import { OrderPlacing, type PlacingLimits } from './order-placing.ts'
+import { createOrderReads, type OrderReadsLimits } from './order-reads.ts'
+import { type OrdersWatch, startOrdersWatch } from './orders-watch.ts'
+
+export type OrderServiceParts = {
+  log: Log
+  clock: Clock
+  /** null while SQL is not up. */
+  reader: () => OrdersReader | null
+  claims: Pick<ClaimService, 'mine'>
+  /** An order that has not ended so long after its record is cancelled. */
+  timeLimitMs: number
+  limits?: Partial<OrderLimits> | undefined
+  /** Test-only: dies at a named point. */
+  crashPoint?: ((name: string) => void) | undefined
+  /** Something could not be asked or followed now, and is tried again. */
+  onTrouble(error: unknown): void
+  /** The log cannot be written any more; the process should end. */
+  onError(error: unknown): void
+}
+export type OrderLimits = CommandLimits &
+  OrderReadsLimits &
+  PlacingLimits & {
+    /** Requests at work at once, each of which may wait for an order's end or a command's. */
+    atWorkMax: number
+    /** Placed and not ended, that this node remembers: some hundred bytes each, seldom more. */
+    liveOrdersMax: number
+    /** How long to wait for what other nodes have appended before an order is unknown. */
+    watchWaitMsMax: number
+  }
+
+export const defaultOrderLimits: OrderLimits = {
+  answerWaitMsMax: 5_000,
+  atWorkMax: 20_000,
+  liveOrdersMax: 100_000,
+  watchWaitMsMax: 2_000,
+  lookForEndEveryMs: 1_000,
+  lookForStoredEndMs: 50,
+  ordersPerBatchMax: 1_000,
+  ordersWaitingMax: 10_000,
+  appendEveryMsMin: 2,
+  lookEveryMs: 10,
+  lookAgainMs: 100,
+  commandsWaitingMax: 1_000,
+  gatherMs: 2,
+  ordersPerReadMax: 1_000,
+  readsWaitingMax: 20_000,
+  readWaitMsMax: 5_000,
+}
+
+export type RunningOrderService = OrderService & {
+  /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
+  close(): Promise<void>
+}
+
+export function startOrderService(parts: OrderServiceParts): RunningOrderService {
+  const { log, clock, reader } = parts
+  const limits = { ...defaultOrderLimits, ...parts.limits }
+  const { watch, reached } = startWatching(parts, limits)
+  const reads = createOrderReads({ clock, reader, limits })
+  const commands = createOperatorCommands({
+    log,
+    clock,
+    reader,
+    limits,
+    onTrouble: parts.onTrouble,
+  })
+  const placing = new OrderPlacing({ ...parts, reads, watch, limits, crashPoint: parts.crashPoint })
+  const atWork = new Set<Promise<unknown>>()
+  let isStopping = false
+
+  function whyNot(): OrdersUnavailable | null {
+    if (isStopping) return stopping
+    if (reader() === null) return databaseStarting
+    if (!watch.follows()) return starting
+    return atWork.size >= limits.atWorkMax || watch.isCrowded() ? busy : null
+  }
+
+  function counted<Answer>(work: Promise<Answer>): Promise<Answer> {
+    atWork.add(work)
+    return work.finally(() => atWork.delete(work))
+  }
+
+  return {
+    async place(asked) {
+      return whyNot() ?? counted(placing.place(asked))
+    },
+    async order({ orderId, userId }): Promise<FoundOrder> {
+      let found = await placing.find(orderId)
+      if (found === null) {
+        if (!(await reached(orderId))) return logAway
+        found = await placing.find(orderId)
+      }
+      return found?.userId === userId ? { kind: 'found', order: found } : { kind: 'unknown_order' }
+    },
+    async command(command) {
+      return isStopping ? stopping : counted(commands.run(command))
+    },
+    reader,
+    async close() {
+      isStopping = true
+      await Promise.allSettled(atWork)
+      await placing.drained()
+      commands.close()
+      await watch.close()
+    },
+  }
+}
+
+type Watching = {
+  watch: OrdersWatch
+  /** Whether the watch has read what the log held of this order when it was called. */
+  reached(orderId: string): Promise<boolean>
+}
+
+function startWatching(parts: OrderServiceParts, limits: OrderLimits): Watching {
+  const { log, clock, reader, onTrouble } = parts
+  const freshness = createFoldFreshness({
+    clock,
+    bounds: () => log.bounds(ordersTopic),
+    positions: () => watch.positions(),
+    waitMsMax: limits.watchWaitMsMax,
+  })
+  const watch = startOrdersWatch({
+    log,
+    clock,
+    reader,
+    liveOrdersMax: limits.liveOrdersMax,
+    onAdvanced: freshness.advanced,
+    onTrouble,
+  })
+  return { watch, reached: freshness.reached }
+}

@@ -1,0 +1,10 @@
+// The calls about orders of a server that has none: SQL is never up.
+
+import { databaseStarting, type OrderService } from '../../src/services/api/order-answers.ts'
+
+export const noOrders: OrderService = {
+  place: async () => databaseStarting,
+  order: async () => databaseStarting,
+  command: async () => databaseStarting,
+  reader: () => null,
+}
