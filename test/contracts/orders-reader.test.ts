@@ -59,7 +59,8 @@ const letter = (id: string, changes: Partial<DeadLetter> = {}): DeadLetter => ({
   attempts: 3,
   buriedAt: 4,
   redrivable: true,
-  acts: [{ act: 'redriven', by: 'op', at: 5 }],
+  redrives: 1,
+  acts: [{ act: 'redriven', by: 'op', at: 5, commandId: 'c', reason: 'r' }],
   ...changes,
 })
 const letters = [
@@ -175,6 +176,9 @@ describe('the reader of orders', () => {
       assert.deepEqual(await ids({ limit: 9, status: 'waiting' }), ['a1', 'b'])
       assert.deepEqual(await ids({ limit: 9, status: 'waiting', consumer: 'stock-step' }), ['b'])
       assert.deepEqual(await reader().deadLetter('b'), letters[0])
+      const [first] = await reader().deadLetters({ limit: 1, after: 'a2' })
+      const { value: _, headers: __, ...summary } = letter('b')
+      assert.deepEqual(first, summary)
       assert.equal(await reader().deadLetter('c'), null)
     })
   }
