@@ -9,6 +9,7 @@ import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/services/api/api-metrics.ts'
 import { createDatabaseMetrics } from '../src/services/database-metrics.ts'
 import { createIssuerMetrics } from '../src/services/issuer-metrics.ts'
+import { createConsumerMetrics } from '../src/services/orders/consumer-metrics.ts'
 import { createRoleMetrics } from '../src/services/role-metrics.ts'
 
 type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
@@ -32,6 +33,7 @@ const metrics = new Map(
       () => new Map(),
       () => Promise.resolve([]),
     ).registry,
+    createConsumerMetrics({ consumers: () => new Map(), bounds: async () => [] }).registry,
     createDatabaseMetrics(() => ({ reachable: true, failures: 0, open: 0, busy: 0, waiting: 0 })),
     createRoleMetrics(() => true),
   ].flatMap(seriesOf),

@@ -8,6 +8,7 @@ import type { LogFile } from '../adapters/log-file.ts'
 import { serveLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'
 import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
+import type { PaymentSettings } from '../config.ts'
 import type { TestFault } from '../config-values.ts'
 import { PortError } from '../ports.ts'
 import type { OrdersReader } from '../ports-orders.ts'
@@ -18,6 +19,8 @@ export type EmbeddedIssuerParts = {
   topics: Readonly<Record<string, number>>
   dataDirectory: string
   codeSecret: string
+  /** Absent: the built-in wallet. */
+  payment: PaymentSettings | undefined
   testFaults: readonly TestFault[]
   onRebuilding(reason: string): void
   onError(error: unknown): void
@@ -94,9 +97,9 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
 type ThreadPorts = Pick<IssuerThreadData, 'logPort' | 'databasePort' | 'controlPort'>
 
 function startThread(parts: EmbeddedIssuerParts, ports: ThreadPorts): Worker {
-  const { log, topics, dataDirectory, codeSecret, testFaults } = parts
+  const { log, topics, dataDirectory, codeSecret, payment, testFaults } = parts
   const ends = Object.fromEntries(Object.keys(topics).map((topic) => [topic, log.end(topic)]))
-  const own = { dataDirectory, topics, ends, codeSecret, testFaults }
+  const own = { dataDirectory, topics, ends, codeSecret, payment, testFaults }
   return new Worker(new URL('./issuer-thread.ts', import.meta.url), {
     workerData: { ...own, ...ports } satisfies IssuerThreadData,
     transferList: Object.values(ports),

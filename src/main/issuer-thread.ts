@@ -1,20 +1,24 @@
-// The worker thread of the embedded profile: PGlite and the issuer, at a lower priority than the
-// answers. It reads the log's files itself; the main thread owns them and reads SQL through here.
+// The worker thread of the embedded profile: PGlite, the issuer and the consumers of orders, at a
+// lower priority than the answers. It reads the log's files itself; the main thread owns them and reads SQL through here.
 
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { type MessagePort, workerData } from 'node:worker_threads'
+import { Registry } from 'prom-client'
 import { systemClock } from '../adapters/clock-system.ts'
 import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
 import type { Database } from '../adapters/database.ts'
 import { serveDatabase } from '../adapters/database-thread.ts'
 import { connectLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'
+import type { PaymentSettings } from '../config.ts'
 import type { TestFault } from '../config-values.ts'
-import { PortError } from '../ports.ts'
+import { type Log, PortError } from '../ports.ts'
 import { type Issuer, startIssuer } from '../services/issuer.ts'
 import { createIssuerMetrics } from '../services/issuer-metrics.ts'
+import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { openProjection } from './projection.ts'
+import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
 export type IssuerThreadData = {
@@ -22,6 +26,7 @@ export type IssuerThreadData = {
   topics: Record<string, number>
   ends: Record<string, TopicEnd>
   codeSecret: string
+  payment: PaymentSettings | undefined
   testFaults: readonly TestFault[]
   logPort: MessagePort
   databasePort: MessagePort
@@ -44,9 +49,14 @@ async function run(data: IssuerThreadData): Promise<void> {
   const tell = (message: FromThread) => controlPort.postMessage(message)
   let database: Database | null = null
   let issuer: Issuer | null = null
+  let orderLog: Log | null = null
+  let orders: { close(): Promise<void> } | null = null
   const metrics = createIssuerMetrics(() => issuer?.positions() ?? new Map())
+  const consumers = newConsumerMetrics(() => orderLog)
+  const registry = Registry.merge([metrics.registry, consumers.metrics.registry])
 
   async function close(): Promise<void> {
+    await orders?.close()
     await issuer?.close()
     await database?.close()
     for (const port of [data.logPort, data.databasePort]) port.close()
@@ -56,7 +66,7 @@ async function run(data: IssuerThreadData): Promise<void> {
 
   async function answer({ ask, call }: ToThread): Promise<void> {
     if (ask === 'close') await opened.then(close, close)
-    const text = ask === 'metrics' ? await metrics.registry.metrics() : ''
+    const text = ask === 'metrics' ? await registry.metrics() : ''
     tell({ kind: 'answer', call, text })
     if (ask === 'close') controlPort.close()
   }
@@ -76,6 +86,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     serveDatabase(database, data.databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()
+    orderLog = log
     const store = createCouponStoreSql({ database, crashPoint })
     issuer = await startIssuer({
       log,
@@ -85,6 +96,11 @@ async function run(data: IssuerThreadData): Promise<void> {
       observe: metrics.observer,
       crashPoint,
       onError: failed,
+    })
+    const common = { log, database, clock, payment: data.payment, crashPoint, ...consumers }
+    orders = await withStops(async (stops) => {
+      await startOrderConsumers({ ...common, onError: failed }, stops)
+      return {}
     })
     tell({ kind: 'up' })
   }

@@ -66,6 +66,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     topics: embeddedTopics,
     dataDirectory: directory.path,
     codeSecret: directory.secrets.codeSecret,
+    payment: settings.payment,
     testFaults: settings.testFaults,
     onRebuilding: (reason) => logger.warn({ reason }, 'the rows are derived anew from the log'),
     onError: parts.onFatal,

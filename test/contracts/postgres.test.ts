@@ -1,4 +1,4 @@
-// Runs the contracts of the database and of the coupon store on a PostgreSQL server.
+// Runs the contracts of the database and of the stores on a PostgreSQL server.
 
 import { after, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
@@ -10,6 +10,8 @@ import { postgresForTests } from '../services/postgres.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
+import { couponStepContract, paymentContract } from './step-stores.ts'
+import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 
 const postgres = await postgresForTests()
 after(postgres.close)
@@ -40,4 +42,7 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
       close: async () => {},
     }
   })
+
+  couponStepContract('SQL on PostgreSQL', () => openCouponStepSql(database))
+  paymentContract('SQL on PostgreSQL', () => openPaymentSql(database))
 })

@@ -33,10 +33,10 @@ export type ConsumerObserver = {
 }
 export type BatchHandler = {
   handle(records: readonly TakenRecord[]): Promise<void>
-  /** For a chore, and for a clean stop. */
+  /** For a chore. */
   publish(records: readonly Publish[]): Promise<void>
-  /** Stores that all was published and nothing is suspected. */
-  leave(lanes: readonly Lane[]): Promise<void>
+  /** Stores that all was published, and that nothing is being tried. */
+  settle(lanes: readonly Lane[]): Promise<void>
 }
 
 /** Somebody else has moved a position: the session is over. */
@@ -187,14 +187,18 @@ export function createBatchHandler<Message, Wanted, Loaded, Changes, Help>(
   return {
     handle,
     publish,
-    async leave(lanes) {
-      const used = lanes.filter(({ tries }) => tries > 0)
+    async settle(lanes) {
+      const used = lanes.filter(({ tries, next, caution }) => tries > 0 && next >= caution.until)
       if (used.length === 0) return
       const moves = used.map((lane) => standing(lane, 0))
       const batch = { checks: checksOf(used), wanted: work.wantedBy([]) }
-      await work.store.transact(batch, (loaded) => {
-        return { changes: work.decide([], loaded).changes, moves, result: 'left' }
+      const settled = await retrying(retry, () => {
+        return work.store.transact(batch, (loaded) => {
+          return { changes: work.decide([], loaded).changes, moves, result: 'settled' }
+        })
       })
+      if (settled === 'fenced') throw new Fenced()
+      for (const lane of used) lane.tries = 0
     },
   }
 }

@@ -101,10 +101,16 @@ function startSession<Message, Wanted, Loaded, Changes, Help>(
       startMessageLoop({
         ...common,
         lanes: lanes.filter((lane) => !isAgain(lane)),
+        settle: () => main.settle(lanes.filter((lane) => !isAgain(lane))),
         handle: (records) => main.handle(records).then(tellLagTools),
         chore: choreOf(),
       }),
-      startMessageLoop({ ...common, lanes: lanes.filter(isAgain), handle: again.handle }),
+      startMessageLoop({
+        ...common,
+        lanes: lanes.filter(isAgain),
+        settle: () => again.settle(lanes.filter(isAgain)),
+        handle: again.handle,
+      }),
     ]
     for (const loop of loops) loop.done.catch(failed)
     tails = topics.map((topic) => tailOf(topic, room))
@@ -174,7 +180,7 @@ function startSession<Message, Wanted, Loaded, Changes, Help>(
       for (const loop of loops) loop.wake()
       await Promise.all([...tails.map((tail) => tail.close()), ...loops.map(stopped)])
       // Nobody waits for it: what is not stored is only done again.
-      if (clean) await main.leave(lanes).catch(() => {})
+      if (clean) await main.settle(lanes).catch(() => {})
       lanes = []
     },
   }

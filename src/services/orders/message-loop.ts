@@ -13,6 +13,8 @@ export type LoopParts = {
   handle(records: readonly TakenRecord[]): Promise<void>
   /** What there is to do besides, between batches. */
   chore?: { everyMs: number; run(): Promise<void> } | undefined
+  /** Called a while after the last batch: nothing else happens meanwhile. */
+  settle(): Promise<void>
   /** Lanes have room again. */
   onTaken(): void
 }
@@ -25,12 +27,15 @@ export type MessageLoop = {
 
 /** Of one transaction: so large that its cost does not count, so small that it is quick. */
 const recordsPerBatchMax = 1_000
+/** After the last batch: what was published is stored with the next one as a rule. */
+const settleAfterMs = 1_000
 /** It is woken by records; this bounds what a bug in that could cost. */
-const restMsMax = 1_000
+const restMsMax = 5_000
 
 export function startMessageLoop(parts: LoopParts): MessageLoop {
   const { clock, lanes, signal, chore } = parts
   let choreAt = chore === undefined ? Number.POSITIVE_INFINITY : clock.now()
+  let settleAt = Number.POSITIVE_INFINITY
   let wake = () => {}
   let woken = false
 
@@ -41,8 +46,12 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
         choreAt = clock.now() + (chore?.everyMs ?? 0)
       }
       const records = gather(lanes, clock.now())
-      if (records.length === 0) await rest()
-      else await take(records)
+      if (records.length > 0) await take(records)
+      else if (clock.now() < settleAt) await rest()
+      else {
+        settleAt = Number.POSITIVE_INFINITY
+        await parts.settle()
+      }
     }
   }
 
@@ -52,12 +61,13 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
     }
     parts.onTaken()
     await parts.handle(records)
+    settleAt = clock.now() + settleAfterMs
   }
 
   /** Until it is woken, or until the time of a waiting record or of the chore. */
   function rest(): Promise<void> {
     const times = lanes.map(dueAt).filter((at) => at !== null)
-    const until = Math.min(...times, choreAt, clock.now() + restMsMax)
+    const until = Math.min(...times, choreAt, settleAt, clock.now() + restMsMax)
     return new Promise((resolve) => {
       const cancel = clock.after(Math.max(0, until - clock.now()), done)
       wake = done
