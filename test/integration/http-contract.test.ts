@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { ClaimAnswer, CommandAnswer } from '../../src/services/api/answers.ts'
+import { meetOrderCalls } from './contract-orders.ts'
 import { type CallInit, type FakeClaims, startedAt, startTestServer } from './http-fixture.ts'
 import { createOpenApiCheck, type OpenApi } from './openapi-check.ts'
 
@@ -47,7 +48,7 @@ const row = {
 }
 const store = {
   heldBy: async () => [
-    { ...row, name: 'Tea', discount: null },
+    { ...row, name: 'Tea', discount: null, orderId: 'order-1' },
     { ...row, couponId: 'milk', name: 'Milk', discount: { kind: 'amount' as const, value: 1 } },
   ],
   issuedRows: async () => [row],
@@ -61,6 +62,8 @@ async function startChecked(t: Parameters<typeof startTestServer>[0], rate = 0) 
   const sql = { up: true }
   const server = await startTestServer(t, {
     store: () => (sql.up ? store : null),
+    reader: (stored) => (sql.up ? stored : null),
+    orderLimits: { answerWaitMsMax: 100 },
     settings: { userRateMax: rate, addressRateMax: rate },
   })
   const document = (await server.call('GET /openapi.json')).body as unknown as OpenApi
@@ -161,11 +164,12 @@ async function readSql(call: Call, sql: { up: boolean }): Promise<void> {
 }
 
 test('every answer of every call is as /openapi.json says', async (t) => {
-  const { call, claims, openApi, sql } = await startChecked(t)
+  const { call, claims, openApi, sql, applier } = await startChecked(t)
   await offerAndClaim(call)
   await meetClaimAnswers(call, claims)
   await meetCommandAnswers(call, claims)
   await readSql(call, sql)
+  await meetOrderCalls({ call, badBodies, applier, sql })
   for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json']) await call(`GET ${path}`)
   claims.state = { ready: false, reasons: ['replaying'] }
   await call('GET /readyz')
@@ -184,12 +188,14 @@ test('a rate limit is answered as documented, where one is', async (t) => {
   const limited = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, { responses }]) => '429' in responses)
-      .map(([method]) => `${method.toUpperCase()} ${path.replace('{couponId}', 'tea')}`),
+      .map(([method]) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, 'tea')}`),
   )
-  assert.equal(limited.length, 10)
+  assert.equal(limited.length, 17)
   await call('GET /coupons')
   for (const line of limited) assert.equal(await call(line, { as }), 429)
 })
+
+const optionalBodies = /^\/coupons\/\{couponId\}\/(claims|pause|resume|close)$/
 
 test('the document names every call, its security and its schemas', async (t) => {
   const { document } = await startChecked(t)
@@ -197,20 +203,20 @@ test('the document names every call, its security and its schemas', async (t) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
   )
   assert.equal(document.openapi, '3.1.0')
-  assert.equal(operations.length, 16)
-  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, 16)
+  assert.equal(operations.length, 23)
+  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, 23)
   const schemes = Object.keys(document.components.securitySchemes)
   for (const { path, method, summary, security, requestBody, responses } of operations) {
     assert.ok(summary.length > 0)
     const secured = '401' in responses
     assert.deepEqual(security.flatMap(Object.keys), secured ? schemes : [], path)
     if (requestBody !== undefined) {
-      assert.equal(requestBody.required, /^\/coupons(\/\{couponId\}\/restock)?$/.test(path), path)
+      assert.equal(requestBody.required, !optionalBodies.test(path), path)
     }
     assert.equal(requestBody !== undefined, method === 'post')
     for (const { description } of Object.values(responses)) assert.ok(description.length > 0)
   }
-  const names = ['Coupon', 'IssuedClaim', 'Pending', 'Problem']
+  const names = ['Coupon', 'IssuedClaim', 'Order', 'Pending', 'Problem', 'Product', 'Wallet']
   assert.deepEqual(Object.keys(document.components.schemas).sort(), names)
   assert.doesNotMatch(JSON.stringify(document), /def-\d|unnamed/)
 })

@@ -17,7 +17,8 @@ export async function useOpenApi(app: FastifyInstance): Promise<void> {
         title: 'firstcome',
         version: '1',
         description:
-          'First come, first served coupons, and orders that spend them. Errors are RFC 9457 problems.',
+          'First come, first served coupons, and orders that spend them. ' +
+          'Errors are RFC 9457 problems.',
       },
       components: { securitySchemes: { bearer: bearerScheme } },
     },
