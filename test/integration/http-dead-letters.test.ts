@@ -41,7 +41,7 @@ async function startLetters(t: TestContext, letters: DeadLetter[], overrides: Ov
     return answer
   }
   const redriven = () => log.records(retryTopics[0]).flat()
-  return { call, letters: tables.letters, log, consumer: running, redriven }
+  return { call, letters: tables.letters, log, openApi, consumer: running, redriven }
 }
 
 const summary = {
@@ -239,4 +239,51 @@ test('only operators may look and act, and what is no id or no such letter is sa
   const most = { ids: ids.slice(1).map((one) => one.replace('orders', 'order-steps-of-a-name')) }
   assert.equal((await call('POST /dead-letters/redrive', { json: most })).status, 200)
   assert.equal((await call('GET /dead-letters?status=lost')).status, 422)
+})
+
+test('every documented answer about dead letters is given', async (t) => {
+  const sql = { up: true }
+  const letters = [
+    letterOf(id),
+    letterOf('stock-step.orders.1.3'),
+    letterOf('stock-step.orders.1.4', { status: 'discarded' }),
+    letterOf('stock-step.orders.1.5', { status: 'redriven' }),
+  ]
+  const {
+    call,
+    openApi,
+    consumer: running,
+  } = await startLetters(t, letters, {
+    reader: (stored) => (sql.up ? stored : null),
+    orderLimits: { answerWaitMsMax: 50 },
+  })
+  const ids = [...letters.map((letter) => letter.id), 'a.b.0.9', 'no-id', 'a'.repeat(2_000)]
+  const lines = ids.flatMap((one) => [
+    `GET /dead-letters/${one}`,
+    `POST /dead-letters/${one}/redrive`,
+    `POST /dead-letters/${one}/discard`,
+  ])
+  const acts = [`POST /dead-letters/${id}/redrive`, `POST /dead-letters/${id}/discard`]
+  const many = 'POST /dead-letters/redrive'
+  for (const line of [...lines, 'GET /dead-letters', 'GET /dead-letters?limit=0', many]) {
+    for (const who of [null, 'ann', as]) await call(line, { as: who })
+  }
+  await call(many, { json: {} })
+  for (const line of [...acts, many]) {
+    for (const bytes of [5_000, 20_000]) await call(line, { json: { x: 'x'.repeat(bytes) } })
+    await call(line, { body: 'x', headers: { 'content-type': 'text/plain' } })
+  }
+  await running.close()
+  for (const line of [...acts, many]) await call(line, { json: line === many ? { ids: [id] } : {} })
+  sql.up = false
+  for (const line of [...acts, many, 'GET /dead-letters', `GET /dead-letters/${id}`]) {
+    await call(line, line.startsWith('POST') ? { json: {} } : {})
+  }
+  // What is left is not about dead letters, and the same for all calls.
+  const other = / (400|408|417|429|431|500)$/
+  const own = openApi.unmet().filter((name) => /DeadLetters? /.test(name))
+  assert.deepEqual(
+    own.filter((name) => !other.test(name)),
+    [],
+  )
 })
