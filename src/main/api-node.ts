@@ -9,6 +9,7 @@ import type { Clock, Gate, Log } from '../ports.ts'
 import type { OrdersReader } from '../ports-orders.ts'
 import { createApiMetrics } from '../services/api/api-metrics.ts'
 import { type ClaimLimits, startClaimService } from '../services/api/claims.ts'
+import { createDeadLetterService } from '../services/api/dead-letter-service.ts'
 import { startOrderService } from '../services/api/orders.ts'
 import { startServer } from '../services/api/server.ts'
 import type { ReadStore, ServerParts } from '../services/api/server-parts.ts'
@@ -76,6 +77,11 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   const server = await startServer({
     claims,
     orders,
+    deadLetters: createDeadLetterService({
+      reader: parts.reader,
+      command: orders.command,
+      newId: randomUUIDv7,
+    }),
     store: parts.store,
     clock,
     newId: randomUUIDv7,

@@ -60,7 +60,7 @@ const letter = (id: string, changes: Partial<DeadLetter> = {}): DeadLetter => ({
   buriedAt: 4,
   redrivable: true,
   redrives: 1,
-  acts: [{ act: 'redriven', by: 'op', at: 5, commandId: 'c', reason: 'r' }],
+  acts: [{ act: 'redriven', by: 'op', at: 5, commandId: 'c3', reason: 'no' }],
   ...changes,
 })
 const letters = [
@@ -176,7 +176,7 @@ describe('the reader of orders', () => {
       assert.deepEqual(await ids({ limit: 9, status: 'waiting' }), ['a1', 'b'])
       assert.deepEqual(await ids({ limit: 9, status: 'waiting', consumer: 'stock-step' }), ['b'])
       assert.deepEqual(await reader().deadLetter('b'), letters[0])
-      const [first] = await reader().deadLetters({ limit: 1, after: 'a2' })
+      const [first] = await reader().deadLetters({ limit: 1, after: 'a1' })
       const { value: _, headers: __, ...summary } = letter('b')
       assert.deepEqual(first, summary)
       assert.equal(await reader().deadLetter('c'), null)

@@ -13,7 +13,7 @@ import { openLogMemory } from '../../src/adapters/log-memory.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import { type RunningClaimService, startClaimService } from '../../src/services/api/claims.ts'
 import { type RunningServer, startServer } from '../../src/services/api/server.ts'
-import { noOrders } from '../models/no-orders.ts'
+import { noDeadLetters, noOrders } from '../models/no-orders.ts'
 import { type CliResult, runCli } from './cli-process.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'firstcome-cli-'))
@@ -35,6 +35,7 @@ before(async () => {
   server = await startServer({
     claims,
     orders: noOrders,
+    deadLetters: noDeadLetters,
     store: () => null,
     clock,
     newId: randomUUID,

@@ -16,6 +16,7 @@ import type {
   DecidedBy,
   Readiness,
 } from '../../src/services/api/answers.ts'
+import { createDeadLetterService } from '../../src/services/api/dead-letter-service.ts'
 import { type OrderLimits, startOrderService } from '../../src/services/api/orders.ts'
 import { type RunningServer, startServer } from '../../src/services/api/server.ts'
 import type { ServerParts, ServerSettings } from '../../src/services/api/server-parts.ts'
@@ -92,6 +93,11 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
   const server = await startServer({
     claims,
     orders,
+    deadLetters: createDeadLetterService({
+      reader: () => reader(applier.reader),
+      command: orders.command,
+      newId: () => `made-${++ids}`,
+    }),
     store: () => null,
     clock,
     newId: () => `made-${++ids}`,

@@ -1,5 +1,6 @@
-// The calls about orders of a server that has none: SQL is never up.
+// The calls about orders and dead letters of a server that has none: SQL is never up.
 
+import type { DeadLetterService } from '../../src/services/api/dead-letter-service.ts'
 import { databaseStarting, type OrderService } from '../../src/services/api/order-answers.ts'
 
 export const noOrders: OrderService = {
@@ -7,4 +8,11 @@ export const noOrders: OrderService = {
   order: async () => databaseStarting,
   command: async () => databaseStarting,
   reader: () => null,
+}
+
+export const noDeadLetters: DeadLetterService = {
+  list: async () => databaseStarting,
+  find: async () => databaseStarting,
+  act: async () => databaseStarting,
+  redriveMany: async () => databaseStarting,
 }

@@ -7,7 +7,7 @@ import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
 import type { ClaimAnswer, CommandAnswer, Unavailable } from './answers.ts'
-import type { LetterAct } from './dead-letter-service.ts'
+import type { LetterAct, LetterAnswer } from './dead-letter-service.ts'
 import type { AppliedCommand, PlaceAnswer } from './order-answers.ts'
 import type { FieldError } from './validation.ts'
 
@@ -27,6 +27,7 @@ export type ProblemMembers = {
 
 type Status = 200 | 201 | 202
 type CommandKind = ControlOutcome['kind'] | Exclude<CommandAnswer['kind'], 'decided'>
+type LetterKind = DeadLetterOutcome | Exclude<LetterAnswer['kind'], 'decided'>
 type Unapplied = Exclude<AppliedCommand['kind'], 'applied'>
 type ProblemText = { status: number; title: string; detail: string }
 
@@ -140,10 +141,7 @@ export const outcomes = {
 } as const satisfies {
   claim: Record<Exclude<ClaimAnswer['kind'], 'issued'>, Status | ProblemSlug> & { issued: object }
   command: Record<CommandKind, Status | ProblemSlug | Record<'create' | 'restock', ProblemSlug>>
-  deadLetter: Record<
-    DeadLetterOutcome | Unapplied,
-    Status | ProblemSlug | Record<LetterAct, ProblemSlug>
-  >
+  deadLetter: Record<LetterKind, Status | ProblemSlug | Record<LetterAct, ProblemSlug>>
   product: Record<
     ProductOutcome | Unapplied,
     Status | ProblemSlug | Record<'create' | 'add', Status | ProblemSlug>

@@ -12,22 +12,13 @@ import {
   RedrivenMany,
   WholeDeadLetter,
 } from './dead-letter-schemas.ts'
-import {
-  createDeadLetterService,
-  type DeadLetterService,
-  type LetterAct,
-  type LetterAnswer,
-} from './dead-letter-service.ts'
+import type { LetterAct, LetterAnswer } from './dead-letter-service.ts'
 import type { OrdersUnavailable } from './order-answers.ts'
 import { outcomes, sendProblem, sendUnavailable } from './problems.ts'
 import { NoBody, pendingRef } from './schemas.ts'
 import type { Api, RouteParts } from './server-parts.ts'
 
-type LetterRouteParts = RouteParts & { deadLetters: DeadLetterService }
-
-export function addDeadLetterRoutes(app: Api, routeParts: RouteParts): void {
-  const { orders, newId } = routeParts
-  const parts = { ...routeParts, deadLetters: createDeadLetterService({ ...orders, newId }) }
+export function addDeadLetterRoutes(app: Api, parts: RouteParts): void {
   addList(app, parts)
   addShow(app, parts)
   addRedriveMany(app, parts)
@@ -35,7 +26,7 @@ export function addDeadLetterRoutes(app: Api, routeParts: RouteParts): void {
   addAct(app, parts, 'discard')
 }
 
-function addList(app: Api, { deadLetters, hooks, limits }: LetterRouteParts): void {
+function addList(app: Api, { deadLetters, hooks, limits }: RouteParts): void {
   app.get(
     '/dead-letters',
     {
@@ -60,7 +51,7 @@ function addList(app: Api, { deadLetters, hooks, limits }: LetterRouteParts): vo
   )
 }
 
-function addShow(app: Api, { deadLetters, hooks, limits }: LetterRouteParts): void {
+function addShow(app: Api, { deadLetters, hooks, limits }: RouteParts): void {
   app.get(
     '/dead-letters/:deadLetterId',
     {
@@ -85,7 +76,7 @@ function addShow(app: Api, { deadLetters, hooks, limits }: LetterRouteParts): vo
   )
 }
 
-function addRedriveMany(app: Api, { deadLetters, hooks }: LetterRouteParts): void {
+function addRedriveMany(app: Api, { deadLetters, hooks }: RouteParts): void {
   app.post(
     '/dead-letters/redrive',
     {
@@ -114,7 +105,7 @@ function addRedriveMany(app: Api, { deadLetters, hooks }: LetterRouteParts): voi
 /** As many ids as one call takes, each longer than any that we make. */
 const idsBytesMax = 16 * 1024
 
-function addAct(app: Api, { deadLetters, hooks }: LetterRouteParts, act: LetterAct): void {
+function addAct(app: Api, { deadLetters, hooks }: RouteParts, act: LetterAct): void {
   const conflict = outcomes.deadLetter.conflict[act]
   const own = act === 'redrive' ? (['not-redrivable'] as const) : []
   app.post(

@@ -12,6 +12,7 @@ import type {
 import type { Logger } from 'pino'
 import type { Clock, CouponStore } from '../../ports.ts'
 import type { ClaimService } from './answers.ts'
+import type { DeadLetterService } from './dead-letter-service.ts'
 import type { OrderService } from './order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -33,6 +34,7 @@ export type ServerParts = {
   orders: OrderService
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
+  deadLetters: DeadLetterService
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>

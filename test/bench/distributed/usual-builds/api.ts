@@ -11,7 +11,7 @@ import { sendProblem } from '../../../../src/services/api/problems.ts'
 import { CouponPath, issuedClaimRef, NoBody } from '../../../../src/services/api/schemas.ts'
 import { startServer } from '../../../../src/services/api/server.ts'
 import type { ServerParts } from '../../../../src/services/api/server-parts.ts'
-import { noOrders } from '../../../models/no-orders.ts'
+import { noDeadLetters, noOrders } from '../../../models/no-orders.ts'
 import { startCounter } from './counter.ts'
 import { startRowLock } from './row-lock.ts'
 import { startSortedSet } from './sorted-set.ts'
@@ -63,6 +63,7 @@ const addClaims: ServerParts['extraRoutes'] = (app, hooks) => {
 const server = await startServer({
   claims: noClaims(),
   orders: noOrders,
+  deadLetters: noDeadLetters,
   store: () => null,
   clock: systemClock(),
   newId: randomUUIDv7,
