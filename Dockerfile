@@ -1,4 +1,4 @@
-# firstcome in a container: one image, a role by its command (api, issuer, migrate, start, …).
+# firstcome in a container: one image, a role by its command (api, issuer, orders, migrate, …).
 # The TypeScript runs as it is; there is nothing to build.
 
 FROM node:24-bookworm-slim AS packages

@@ -32,8 +32,8 @@ describe('compose.yaml', () => {
 
   it('runs commands that there are, with options that they take', () => {
     const { commands } = buildProgram({ version: '', wire: () => {}, now: () => 0 })
-    const run = [...compose.matchAll(/command: \["(migrate|api|issuer)"(.*)\]/g)]
-    assert.equal(run.length, 3)
+    const run = [...compose.matchAll(/command: \["(migrate|api|issuer|orders)"(.*)\]/g)]
+    assert.equal(run.length, 4)
     for (const [, name, options = ''] of run) {
       const command = commands.find((other) => other.name() === name)
       assert.ok(command, name)

@@ -1,7 +1,7 @@
 -- The first balances of users. A user without one cannot be locked, so two may top up at once:
 -- the second waits here for the first, and inserts nothing.
 -- Parameters, one array element for each user, in id order: user ids text[], balances bigint[].
--- Result: as many rows as users; fewer: another was first.
+-- Result: as many rows as users; fewer, where another was first.
 
 insert into payments.balances (user_id, balance)
 select user_id, balance

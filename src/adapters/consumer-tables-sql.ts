@@ -4,7 +4,7 @@
 import { type CommandName, commandKey, type DoneCommand } from '../ports-orders.ts'
 import type { ConsumerSchema } from './consumer-store-sql.ts'
 import type { Queryable, SqlValue } from './database.ts'
-import { checkInserted, createRowsNotFound } from './rows-not-found.ts'
+import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 /** A row of a step that knows something of an order. */
@@ -33,15 +33,15 @@ export function stepRows<Row extends { status: string }>(schema: ConsumerSchema)
       notFound.note(session, orderIds, found)
       return found
     },
-    async write(session, rows) {
-      const stored = (rows as readonly unknown[] as readonly StoredRow[]).toSorted(byOrderId)
-      const first = stored.filter(({ orderId }) => notFound.has(session, orderId))
-      const later = stored.filter(({ orderId }) => !notFound.has(session, orderId))
-      if (first.length > 0) {
-        const { count } = await session.query(statements['insert-step-rows'], rowColumns(first))
-        checkInserted(count, first.length)
-      }
-      if (later.length > 0) await session.query(statements['upsert-step-rows'], rowColumns(later))
+    write(session, rows) {
+      const stored = rows as readonly unknown[] as readonly StoredRow[]
+      return writeRows(session, stored, {
+        notFound,
+        insert: statements['insert-step-rows'],
+        upsert: statements['upsert-step-rows'],
+        idOf: ({ orderId }) => orderId,
+        columns: rowColumns,
+      })
     },
   }
 }
@@ -95,7 +95,3 @@ type CommandCells = readonly [
   amount: number | null,
   outcome: string,
 ]
-
-function byOrderId(a: StoredRow, b: StoredRow): number {
-  return a.orderId < b.orderId ? -1 : 1
-}

@@ -5,6 +5,7 @@ import type { DeadLetterChanges, DeadLetterLoaded, DeadLetterStore } from '../po
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { commandTable } from './consumer-tables-sql.ts'
 import type { Database, Queryable } from './database.ts'
+import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 type Letters = DeadLetterLoaded['letters']
@@ -13,24 +14,35 @@ type Letter = DeadLetterChanges['letters'][number]
 export function createDeadLetterStoreSql(database: Database): DeadLetterStore {
   const schema = 'dead_letters'
   const commands = commandTable(schema)
-  const statements = loadStatements(['lock-dead-letters', 'upsert-dead-letters'])
+  const statements = loadStatements([
+    'insert-dead-letters',
+    'lock-dead-letters',
+    'upsert-dead-letters',
+  ])
+  const notFound = createRowsNotFound()
 
   async function load(session: Queryable, ids: readonly string[]): Promise<Letters> {
     if (ids.length === 0) return new Map()
     const { rows } = await session.query(statements['lock-dead-letters'], [ids])
     const letters = rows.map(([text]) => JSON.parse(String(text)) as Letter)
-    return new Map(letters.map((letter) => [letter.id, letter]))
+    const found = new Map(letters.map((letter) => [letter.id, letter]))
+    notFound.note(session, ids, found)
+    return found
   }
 
-  async function write(session: Queryable, letters: readonly Letter[]): Promise<void> {
-    if (letters.length === 0) return
-    const sorted = letters.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    await session.query(statements['upsert-dead-letters'], [
-      sorted.map(({ id }) => id),
-      sorted.map(({ consumer }) => consumer),
-      sorted.map(({ status }) => status),
-      sorted.map((letter) => JSON.stringify(letter)),
-    ])
+  function write(session: Queryable, letters: readonly Letter[]): Promise<void> {
+    return writeRows(session, letters, {
+      notFound,
+      insert: statements['insert-dead-letters'],
+      upsert: statements['upsert-dead-letters'],
+      idOf: ({ id }) => id,
+      columns: (rows) => [
+        rows.map(({ id }) => id),
+        rows.map(({ consumer }) => consumer),
+        rows.map(({ status }) => status),
+        rows.map((letter) => JSON.stringify(letter)),
+      ],
+    })
   }
 
   return createConsumerStoreSql(

@@ -4,13 +4,15 @@
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { OrderChange, OrderStore } from '../ports-orders.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import type { Database, Queryable } from './database.ts'
+import type { Database, Queryable, SqlValue } from './database.ts'
+import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 type Known = AwaitedOrder | Order
 
 export function createOrderStoreSql(database: Database): OrderStore {
   const statements = loadStatements([
+    'insert-orders',
     'lock-orders',
     'upsert-orders',
     'find-overdue-orders',
@@ -18,21 +20,16 @@ export function createOrderStoreSql(database: Database): OrderStore {
     'mark-orders-announced',
   ])
 
-  async function write(session: Queryable, changes: readonly OrderChange[]): Promise<void> {
-    if (changes.length === 0) return
-    const sorted = changes.toSorted((a, b) => (a.state.orderId < b.state.orderId ? -1 : 1))
-    const states = sorted.map(({ state }) => state)
-    const met = states.map((state) => (state.status === 'awaited' ? null : state))
-    await session.query(statements['upsert-orders'], [
-      states.map(({ orderId }) => orderId),
-      sorted.map(({ partition }) => partition),
-      states.map(({ status }) => status),
-      met.map((order) => order?.userId ?? null),
-      met.map((order) => order?.placedAt ?? null),
-      met.map((order) => order?.deadline ?? null),
-      sorted.map(({ unannounced }) => unannounced ?? null),
-      states.map((state) => JSON.stringify(state)),
-    ])
+  const notFound = createRowsNotFound()
+
+  function write(session: Queryable, changes: readonly OrderChange[]): Promise<void> {
+    return writeRows(session, changes, {
+      notFound,
+      insert: statements['insert-orders'],
+      upsert: statements['upsert-orders'],
+      idOf: ({ state }) => state.orderId,
+      columns: orderColumns,
+    })
   }
 
   const store = createConsumerStoreSql<
@@ -45,12 +42,10 @@ export function createOrderStoreSql(database: Database): OrderStore {
       async load(session, { orderIds }) {
         if (orderIds.length === 0) return new Map()
         const { rows } = await session.query(statements['lock-orders'], [orderIds])
-        return new Map(
-          rows.map(([text]) => {
-            const state = JSON.parse(String(text)) as Known
-            return [state.orderId, state]
-          }),
-        )
+        const states = rows.map(([text]) => JSON.parse(String(text)) as Known)
+        const found = new Map<string, OrderState>(states.map((state) => [state.orderId, state]))
+        notFound.note(session, orderIds, found)
+        return found
       },
       write,
     },
@@ -71,4 +66,19 @@ export function createOrderStoreSql(database: Database): OrderStore {
       await database.query(statements['mark-orders-announced'], [orderIds])
     },
   }
+}
+
+function orderColumns(changes: readonly OrderChange[]): SqlValue[] {
+  const states = changes.map(({ state }) => state)
+  const met = states.map((state) => (state.status === 'awaited' ? null : state))
+  return [
+    states.map(({ orderId }) => orderId),
+    changes.map(({ partition }) => partition),
+    states.map(({ status }) => status),
+    met.map((order) => order?.userId ?? null),
+    met.map((order) => order?.placedAt ?? null),
+    met.map((order) => order?.deadline ?? null),
+    changes.map(({ unannounced }) => unannounced ?? null),
+    states.map((state) => JSON.stringify(state)),
+  ]
 }

@@ -24,6 +24,8 @@ export const paymentAnswerBytesMax = 16 * 1024
 /** Between the requests about one payment; doubled each time, so an outage is no storm. */
 const retryWaitMsMin = 100
 const retryWaitMsMax = 1_000
+/** What the last request of all is left: a provider may be back just before the time is over. */
+const lastRequestMs = 100
 /** Less time than this is not worth a request: its answer could not arrive. */
 const requestMsMin = 10
 
@@ -82,11 +84,12 @@ async function settle(
       if (attempt.kind !== 'open' && attempt.kind !== 'rejected') return attempt
       reason = attempt.reason
     }
-    const isOver = clock.now() + waitMs + requestMsMin > deadline || closing.aborted
+    const pauseMs = Math.min(waitMs, deadline - clock.now() - lastRequestMs)
+    const isOver = pauseMs < retryWaitMsMin || closing.aborted
     if (attempt === null || attempt.kind === 'rejected' || isOver) {
       return { kind: 'failed', reason: `the payment provider ${reason}` }
     }
-    await new Promise<void>((resolve) => clock.after(waitMs, resolve))
+    await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
   }
 }
 

@@ -3,7 +3,7 @@
 // rolled back, and decides again over what is there now.
 
 import { PortError } from '../ports.ts'
-import type { Queryable } from './database.ts'
+import type { Queryable, SqlValue, Statement } from './database.ts'
 
 export type RowsNotFound = {
   /** Of one transaction: what it looked for, and what of that it found. */
@@ -25,4 +25,28 @@ export function checkInserted(count: number, wanted: number): void {
   if (count === wanted) return
   const text = 'another transaction met the same rows first'
   throw new PortError('store_unavailable', text, { retryable: true })
+}
+
+export type RowWriting<Row> = {
+  notFound: RowsNotFound
+  insert: Statement
+  upsert: Statement
+  idOf(row: Row): string
+  columns(rows: readonly Row[]): SqlValue[]
+}
+
+/** In the order of their ids: inserts what the transaction did not find, updates what it locked. */
+export async function writeRows<Row>(
+  session: Queryable,
+  rows: readonly Row[],
+  { notFound, insert, upsert, idOf, columns }: RowWriting<Row>,
+): Promise<void> {
+  const sorted = rows.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+  const first = sorted.filter((row) => notFound.has(session, idOf(row)))
+  const later = sorted.filter((row) => !notFound.has(session, idOf(row)))
+  if (first.length > 0) {
+    const { count } = await session.query(insert, columns(first))
+    checkInserted(count, first.length)
+  }
+  if (later.length > 0) await session.query(upsert, columns(later))
 }

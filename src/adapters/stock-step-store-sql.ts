@@ -6,32 +6,34 @@ import type { Product, StockRow } from '../domain/orders/state.ts'
 import type { StockStepStore } from '../ports-orders.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { commandTable, stepRows } from './consumer-tables-sql.ts'
-import type { Database, Queryable } from './database.ts'
+import type { Database, Queryable, SqlValue } from './database.ts'
+import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {
   const schema = 'stock'
   const rowTable = stepRows<StockRow>(schema)
   const commands = commandTable(schema)
-  const statements = loadStatements(['lock-products', 'upsert-products'])
+  const statements = loadStatements(['insert-products', 'lock-products', 'upsert-products'])
+  const notFound = createRowsNotFound()
 
   async function loadProducts(session: Queryable, ids: readonly string[]) {
     if (ids.length === 0) return new Map<string, Product>()
     const { rows } = await session.query(statements['lock-products'], [ids])
     const products = rows.map((row) => productOf(row as ProductCells))
-    return new Map(products.map((product) => [product.productId, product]))
+    const found = new Map(products.map((product) => [product.productId, product]))
+    notFound.note(session, ids, found)
+    return found
   }
 
-  async function writeProducts(session: Queryable, products: readonly Product[]) {
-    if (products.length === 0) return
-    const sorted = products.toSorted((a, b) => (a.productId < b.productId ? -1 : 1))
-    await session.query(statements['upsert-products'], [
-      sorted.map(({ productId }) => productId),
-      sorted.map(({ name }) => name),
-      ...(['price', 'initial', 'supplied', 'available', 'held', 'sold'] as const).map((column) =>
-        sorted.map((product) => product[column]),
-      ),
-    ])
+  function writeProducts(session: Queryable, products: readonly Product[]): Promise<void> {
+    return writeRows(session, products, {
+      notFound,
+      insert: statements['insert-products'],
+      upsert: statements['upsert-products'],
+      idOf: ({ productId }) => productId,
+      columns: productColumns,
+    })
   }
 
   return createConsumerStoreSql(
@@ -69,4 +71,14 @@ type ProductCells = readonly [
 function productOf(cells: ProductCells): Product {
   const [productId, name, price, initial, supplied, available, held, sold] = cells
   return { status: 'stocked', productId, name, price, initial, supplied, available, held, sold }
+}
+
+function productColumns(products: readonly Product[]): SqlValue[] {
+  return [
+    products.map(({ productId }) => productId),
+    products.map(({ name }) => name),
+    ...(['price', 'initial', 'supplied', 'available', 'held', 'sold'] as const).map((column) =>
+      products.map((product) => product[column]),
+    ),
+  ]
 }

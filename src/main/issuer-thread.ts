@@ -1,5 +1,6 @@
 // The worker thread of the embedded profile: PGlite, the issuer and the consumers of orders, at a
-// lower priority than the answers. It reads the log's files itself; the main thread owns them and reads SQL through here.
+// lower priority than the answers. It reads the log's files itself; the main thread owns them and
+// reads SQL through here.
 
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'

@@ -41,7 +41,11 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
   const test = (title: string, run: (opened: CouponStepUnderTest) => Promise<void>) => {
     it(title, async () => {
       const opened = await open()
-      await run(opened).finally(() => opened.close())
+      try {
+        await run(opened)
+      } finally {
+        await opened.close()
+      }
     })
   }
   describe(`the coupon step's store: ${name}`, () => {
@@ -53,8 +57,8 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
       })
     })
 
-    test('says who holds a coupon, what it takes off, and how far the issuer is', async (it) => {
-      await it.issue(
+    test('says who holds a coupon, what it takes off, and how far the issuer is', async (opened) => {
+      await opened.issue(
         [
           { couponId: 'spring', userId: 'ann', discount: half },
           { couponId: 'plain', userId: 'ann' },
@@ -63,10 +67,10 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
         8,
       )
       const keys = ['spring ann', 'plain ann', 'plain bob', 'other ann']
-      const { facts } = await loadCoupons(it.store, wantedCoupons([], keys))
+      const { facts } = await loadCoupons(opened.store, wantedCoupons([], keys))
       assert.deepEqual(facts, factsOf(keys, { 'spring ann': { discount: half }, 'plain ann': {} }))
       const elsewhere = { couponId: 'spring', userId: 'ann', partition: 1 }
-      const other = await loadCoupons(it.store, { orderIds: [], coupons: [elsewhere] })
+      const other = await loadCoupons(opened.store, { orderIds: [], coupons: [elsewhere] })
       assert.equal(other.facts.get('spring ann')?.issuerNext, 0)
     })
 
@@ -140,7 +144,11 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
   const test = (title: string, run: (opened: PaymentUnderTest) => Promise<void>) => {
     it(title, async () => {
       const opened = await open()
-      await run(opened).finally(() => opened.close())
+      try {
+        await run(opened)
+      } finally {
+        await opened.close()
+      }
     })
   }
   describe(`the stores of the payment step and of the wallet: ${name}`, () => {
@@ -220,12 +228,14 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       assert.equal((await loadPayments(store, [], ['ann'])).balances.size, 0)
     })
 
-    test('spend a balance once, however many charge it at the same time', async (it) => {
-      await changePayments(it.store, { balances: new Map(Object.entries({ ann: 10, bob: 10 })) })
+    test('spend a balance once, however many charge it at the same time', async (opened) => {
+      await changePayments(opened.store, {
+        balances: new Map(Object.entries({ ann: 10, bob: 10 })),
+      })
       const charging = Array.from({ length: 12 }, (_, n) => {
         // In both orders, so that whoever locked as asked would meet another halfway.
         const userIds = n % 2 === 0 ? ['ann', 'bob'] : ['bob', 'ann']
-        return it.wallet.charge({ orderIds: [`o-${n}`], userIds }, ({ balances }) => {
+        return opened.wallet.charge({ orderIds: [`o-${n}`], userIds }, ({ balances }) => {
           const left = new Map([...balances].map(([userId, had]) => [userId, had - 2]))
           const isPoor = [...left.values()].some((balance) => balance < 0)
           const changes = { charges: new Map(), balances: isPoor ? new Map() : left }
@@ -234,7 +244,7 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       })
       const charged = (await Promise.all(charging)).filter((isCharged) => isCharged)
       assert.equal(charged.length, 5)
-      const { balances } = await loadPayments(it.store, [], ['ann', 'bob'])
+      const { balances } = await loadPayments(opened.store, [], ['ann', 'bob'])
       assert.deepEqual(byId(balances), { ann: 0, bob: 0 })
     })
   })

@@ -178,7 +178,7 @@ describe('An answer without sense is no answer:', () => {
   for (const [kind, body] of table) {
     it(`${kind} ${JSON.stringify(body.slice(0, 60))}`, async () => {
       const question: PaymentEffect = { kind, payment: payment() }
-      provider.mischief.push(...Array<Mischief>(3).fill({ status: 200, body }))
+      provider.mischief.push(...Array.from({ length: 3 }, () => ({ status: 200, body })))
       const failed = await ask(question, 250)
       provider.mischief.length = 0
       assert.equal(failed?.kind, 'failed')
@@ -206,6 +206,14 @@ describe('A payment whose answer is unknown is given up', () => {
       assert.match(failed?.kind === 'failed' ? failed.reason : '', reason)
       assert.ok(tookMs < withinMs + 200, `took ${tookMs} ms`)
     }
+  })
+
+  it('only after a last request, just before the time is over', async () => {
+    await provider.stop()
+    const asking = ask(capture(), 1_000)
+    await new Promise((resolve) => setTimeout(resolve, 750))
+    await provider.start()
+    assert.deepEqual(await asking, { kind: 'captured' })
   })
 
   it('at once where the provider says that the request is wrong', async () => {

@@ -39,7 +39,7 @@ test('The commands for several nodes lead to a sale that is fair.', {
   const blocks = readme.find(({ title }) => title === 'Several nodes')?.blocks ?? []
   const [begin, prove] = blocks.map(({ text }) => text)
   assert.ok(begin !== undefined && prove !== undefined && blocks.length === 2)
-  const ports = [await freePort(), await freePort(), await freePort()]
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()]
   const here = (text: string) =>
     ports.reduce((result, port, n) => result.replaceAll(String(8080 + n), String(port)), text)
   const folder = mkdtempSync(join(tmpdir(), 'firstcome-nodes-'))

@@ -24,7 +24,7 @@ export async function drive<Message, Wanted, Loaded, Changes, Help>(
   { clock = { now: () => 0, after: () => () => {} }, withinMs = 1_000 }: DriveOptions = {},
 ): Promise<Driven[]> {
   const deadline = clock.now() + withinMs
-  const driven = new Array<Driven | undefined>(messages.length)
+  const driven: (Driven | undefined)[] = []
   let waiting = messages.map((message, n): { n: number; item: Asked<Message, Help> } => {
     return { n, item: { message, topic: 'firstcome.orders', partition: 0, at: 0 } }
   })
@@ -47,7 +47,8 @@ export async function drive<Message, Wanted, Loaded, Changes, Help>(
       return isFailure(help) ? [] : [{ n, item: help === null ? bare : { ...bare, help } }]
     })
   }
-  return driven.map((result) => {
+  return messages.map((_, n) => {
+    const result = driven[n]
     assert.ok(result !== undefined)
     return result
   })
