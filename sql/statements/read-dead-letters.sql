@@ -1,9 +1,9 @@
--- A page of dead letters, in id order.
+-- A page of dead letters, in id order, without what may be large: a page of it would be megabytes.
 -- Parameters: after this id text ('' from the first), limit bigint, status text (null: any),
 -- consumer text (null: any).
--- Result: letter (JSON text).
+-- Result: letter without value and headers (JSON text).
 
-select letter::text
+select (letter - 'value' - 'headers')::text
   from dead_letters.letters
  where id > $1
    and ($3::text is null or status = $3)

@@ -57,7 +57,11 @@ export function createOrdersReaderMemory(tables: OrdersTables): OrdersReader {
         if (status !== undefined && letter.status !== status) return false
         return consumer === undefined || letter.consumer === consumer
       })
-      return structuredClone(letters.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit))
+      const page = letters.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
+      return page.map((letter) => {
+        const { value: _, headers: __, ...summary } = letter
+        return structuredClone(summary)
+      })
     },
     deadLetter: async (id) => structuredClone(tables.letters.get(id) ?? null),
   }

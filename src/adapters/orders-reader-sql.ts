@@ -8,6 +8,7 @@ import type { Queryable, SqlRow } from './database.ts'
 import { loadStatements } from './statements.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
+type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]
 
 export function createOrdersReaderSql(database: Queryable): OrdersReader {
   const statements = loadStatements([
@@ -51,7 +52,7 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
     async deadLetters({ limit, after = '', status = null, consumer = null }) {
       const values = [after, limit, status, consumer]
       const { rows } = await database.query(statements['read-dead-letters'], values)
-      return rows.map(deadLetterOf)
+      return rows.map(([letter]) => JSON.parse(String(letter)) as LetterSummary)
     },
     async deadLetter(id) {
       const { rows } = await database.query(statements['read-dead-letter'], [id])

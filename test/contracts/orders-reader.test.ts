@@ -176,6 +176,9 @@ describe('the reader of orders', () => {
       assert.deepEqual(await ids({ limit: 9, status: 'waiting' }), ['a1', 'b'])
       assert.deepEqual(await ids({ limit: 9, status: 'waiting', consumer: 'stock-step' }), ['b'])
       assert.deepEqual(await reader().deadLetter('b'), letters[0])
+      const [first] = await reader().deadLetters({ limit: 1, after: 'a1' })
+      const { value: _, headers: __, ...summary } = letter('b')
+      assert.deepEqual(first, summary)
       assert.equal(await reader().deadLetter('c'), null)
     })
   }

@@ -1,73 +1,38 @@
-// Dead letters over HTTP: the real routes, the real consumer over its memory store, and a log that
-// the test can take away.
+// Dead letters over HTTP: the real routes and the real consumer, over a log and tables in memory.
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../src/adapters/clock-system.ts'
 import { createDeadLetterStoreMemory } from '../../src/adapters/dead-letter-store-memory.ts'
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
-import { decodeDeadLetterMessage } from '../../src/domain/orders/decode-dead-letters.ts'
-import {
-  type AppliedLetterCommand,
-  createDeadLetterService,
-  type LetterCommand,
-  type LetterReader,
-  lettersPerCallMax,
-} from '../../src/services/api/dead-letter-service.ts'
+import { retryTopics } from '../../src/domain/orders/retries.ts'
+import { lettersPerCallMax } from '../../src/services/api/dead-letter-service.ts'
+import { startConsumer } from '../../src/services/orders/consumer.ts'
 import { createDeadLetterWork } from '../../src/services/orders/dead-letters.ts'
 import { letterOf } from '../contracts/dead-letter-store.ts'
-import { type CallInit, startedAt, startTestServer } from './http-fixture.ts'
+import { type CallInit, startTestServer } from './http-fixture.ts'
 import { createOpenApiCheck, type OpenApi } from './openapi-check.ts'
 
 const as = 'operator'
 const id = 'stock-step.orders.1.2'
-const at = new Date(startedAt).toISOString()
+const consumer = 'dead-letters'
 
-async function startLetters(t: TestContext, ...letters: DeadLetter[]) {
-  const store = createDeadLetterStoreMemory()
-  for (const letter of letters) store.tables.letters.set(letter.id, letter)
-  const work = createDeadLetterWork(store)
-  const state = {
-    sql: true,
-    /** What to answer instead of applying a command. */
-    instead: null as AppliedLetterCommand | null,
-    published: [] as string[],
-  }
+type Overrides = Parameters<typeof startTestServer>[1]
 
-  async function command({ topic, entry, name }: LetterCommand): Promise<AppliedLetterCommand> {
-    if (state.instead !== null) return state.instead
-    const decoded = decodeDeadLetterMessage(entry.value)
-    assert.ok(decoded.kind === 'message')
-    const items = [{ message: decoded.message, topic, partition: 0, at: startedAt }]
-    await store.transact({ checks: [], wanted: work.wantedBy(items) }, (loaded) => {
-      const { changes, results } = work.decide(items, loaded)
-      for (const one of results) {
-        if (one.kind !== 'waiting') state.published.push(...one.publish.map((p) => p.entry.key))
-      }
-      return { changes, moves: [], result: null }
-    })
-    const done = store.tables.commands.get(`${name.key} ${name.commandId}`)
-    assert.ok(done !== undefined)
-    return { kind: 'applied', outcome: done.outcome }
-  }
-
-  const reader: LetterReader = {
-    async deadLetters({ limit, after = '', status, consumer }) {
-      return [...store.tables.letters.values()]
-        .filter((one) => one.id > after && (status ?? one.status) === one.status)
-        .filter((one) => (consumer ?? one.consumer) === one.consumer)
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-        .slice(0, limit)
+async function startLetters(t: TestContext, letters: DeadLetter[], overrides: Overrides = {}) {
+  const server = await startTestServer(t, overrides)
+  const { log, applier } = server
+  const tables = { letters: applier.tables.letters, commands: applier.tables.commands[consumer] }
+  for (const letter of letters) tables.letters.set(letter.id, letter)
+  const running = await startConsumer({
+    work: createDeadLetterWork(createDeadLetterStoreMemory(tables)),
+    log,
+    clock: systemClock(),
+    onError(error) {
+      throw error
     },
-    deadLetter: async (wanted) => store.tables.letters.get(wanted) ?? null,
-  }
-  let commands = 0
-  const newId = () => `command-${++commands}`
-  const deadLetters = createDeadLetterService({
-    reader: () => (state.sql ? reader : null),
-    command,
-    newId,
   })
-  const server = await startTestServer(t, { deadLetters })
+  t.after(() => running.close())
   const document = (await server.call('GET /openapi.json')).body as unknown as OpenApi
   const openApi = createOpenApiCheck(document)
   const call = async (line: string, init: CallInit = {}) => {
@@ -75,7 +40,8 @@ async function startLetters(t: TestContext, ...letters: DeadLetter[]) {
     openApi.check(line, answer)
     return answer
   }
-  return { call, store, state, openApi }
+  const redriven = () => log.records(retryTopics[0]).flat()
+  return { call, letters: tables.letters, log, openApi, consumer: running, redriven }
 }
 
 const summary = {
@@ -100,7 +66,7 @@ const summary = {
 test('letters are listed in pages, without their bytes, by status and by consumer', async (t) => {
   const other = letterOf('issuer.claims.0.1', { consumer: 'issuer' })
   const gone = letterOf('stock-step.orders.1.3', { status: 'discarded' })
-  const { call } = await startLetters(t, letterOf(id), other, gone)
+  const { call } = await startLetters(t, [letterOf(id), other, gone])
   const list = async (query: string) => {
     const { body } = await call(`GET /dead-letters${query}`)
     const letters = body.deadLetters as { deadLetterId: string }[]
@@ -117,7 +83,7 @@ test('letters are listed in pages, without their bytes, by status and by consume
 test('a letter is shown whole, and as text where its bytes are UTF-8', async (t) => {
   const bytes = Buffer.from([0xff, 0xfe]).toString('base64')
   const odd = letterOf('issuer.claims.0.1', { value: bytes })
-  const { call } = await startLetters(t, letterOf(id), odd)
+  const { call } = await startLetters(t, [letterOf(id), odd])
   const whole = await call(`GET /dead-letters/${id}`)
   const rest = { headers: { ce_id: 'x' }, value: 'e30=', text: '{}' }
   assert.deepEqual(whole.body, { ...summary, ...rest })
@@ -126,20 +92,24 @@ test('a letter is shown whole, and as text where its bytes are UTF-8', async (t)
 })
 
 test('two re-drives in a row re-drive once, and tell who did it and when', async (t) => {
-  const { call, state } = await startLetters(t, letterOf(id))
+  const { call, redriven } = await startLetters(t, [letterOf(id)])
   const first = await call(`POST /dead-letters/${id}/redrive`, { as: 'operator-kim' })
   assert.equal(first.status, 200)
-  assert.deepEqual(first.body.acts, [{ act: 'redriven', by: 'operator-kim', at, reason: 'no' }])
+  const [{ at, ...act } = { at: '' }, ...more] = first.body.acts as { at: string }[]
+  assert.deepEqual(act, { act: 'redriven', by: 'operator-kim', reason: 'no' })
+  assert.match(at, /^2026-05-01T09:00:\d\d\.\d{3}Z$/)
+  assert.equal(more.length, 0)
   assert.deepEqual([first.body.status, first.body.redrives], ['redriven', 1])
   const second = await call(`POST /dead-letters/${id}/redrive`)
   assert.equal(second.status, 200)
   assert.deepEqual(second.body, first.body)
-  assert.deepEqual(state.published, ['order-1'])
+  assert.equal(redriven().length, 1)
+  assert.equal(redriven()[0]?.key, 'order-1')
 })
 
 test('a discard is for good, and a re-driven letter is not discarded', async (t) => {
   const other = 'stock-step.orders.1.3'
-  const { call, state } = await startLetters(t, letterOf(id), letterOf(other))
+  const { call, redriven } = await startLetters(t, [letterOf(id), letterOf(other)])
   const calls = [
     [`POST /dead-letters/${id}/discard`, 200, 'discarded'],
     [`POST /dead-letters/${id}/discard`, 200, 'discarded'],
@@ -151,11 +121,11 @@ test('a discard is for good, and a re-driven letter is not discarded', async (t)
     const answer = await call(line)
     assert.deepEqual([answer.status, answer.body.type ?? answer.body.status], [status, told], line)
   }
-  assert.deepEqual(state.published, ['order-1'])
+  assert.equal(redriven().length, 1)
 })
 
 test('bytes that are no record can be discarded only', async (t) => {
-  const { call } = await startLetters(t, letterOf(id, { redrivable: false }))
+  const { call } = await startLetters(t, [letterOf(id, { redrivable: false })])
   const { status, body } = await call(`POST /dead-letters/${id}/redrive`)
   assert.deepEqual([status, body.type], [409, '/problems/not-redrivable'])
   assert.equal((await call(`POST /dead-letters/${id}/discard`)).status, 200)
@@ -179,12 +149,12 @@ test('many are re-driven by their ids, each counted by what became of it', async
     { redrivable: false },
   ] as const
   const letters = states.map((over, n) => letterOf(numbered(n), over))
-  const { call, state } = await startLetters(t, ...letters)
+  const { call, redriven } = await startLetters(t, letters)
   const ids = [...letters.map((letter) => letter.id), numbered(9), numbered(0)]
   const { status, body } = await call('POST /dead-letters/redrive', { json: { ids } })
   const expected = { redriven: 1, unchanged: 1, discarded: 1, notRedrivable: 1, unknown: 1 }
   assert.deepEqual([status, body], [200, { ...expected, pending: 0 }])
-  assert.equal(state.published.length, 1)
+  assert.equal(redriven().length, 1)
 })
 
 test('all that wait are re-driven call by call, of one consumer where one is named', async (t) => {
@@ -192,7 +162,7 @@ test('all that wait are re-driven call by call, of one consumer where one is nam
     return letterOf(numbered(n), { redrivable: n % 10 !== 0 })
   })
   const other = letterOf('issuer.claims.0.1', { consumer: 'issuer' })
-  const { call, store } = await startLetters(t, other, ...letters)
+  const { call, letters: stored } = await startLetters(t, [other, ...letters])
   let redriven = 0
   let notRedrivable = 0
   let json: object = { consumer: 'stock-step' }
@@ -207,27 +177,35 @@ test('all that wait are re-driven call by call, of one consumer where one is nam
     json = { consumer: 'stock-step', after: body.next }
   }
   assert.deepEqual([redriven, notRedrivable], [207, 23])
-  assert.equal(store.tables.letters.get(other.id)?.status, 'waiting')
+  assert.equal(stored.get(other.id)?.status, 'waiting')
   const again = await call('POST /dead-letters/redrive', { json: { consumer: 'stock-step' } })
   assert.deepEqual(again.body, { ...counts, notRedrivable: 23 })
 })
 
 test('what cannot be known in time is answered pending, and what was not done 503', async (t) => {
-  const { call, state } = await startLetters(t, letterOf(id))
-  state.instead = { kind: 'pending' }
+  const sql = { up: true }
+  const {
+    call,
+    consumer: running,
+    log,
+  } = await startLetters(t, [letterOf(id)], {
+    reader: (stored) => (sql.up ? stored : null),
+    orderLimits: { answerWaitMsMax: 50 },
+  })
+  await running.close()
   const pending = await call(`POST /dead-letters/${id}/redrive`)
   assert.deepEqual([pending.status, pending.body], [202, { outcome: 'pending' }])
   assert.equal(pending.headers.get('location'), `/dead-letters/${id}`)
   const many = await call('POST /dead-letters/redrive', { json: {} })
   assert.deepEqual([many.status, many.body], [202, { ...counts, pending: 1 }])
-  state.instead = { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 1 }
+  await log.close()
   const lines = [`POST /dead-letters/${id}/discard`, 'POST /dead-letters/redrive']
   for (const line of lines) {
     const { status, headers, body } = await call(line, { json: {} })
     assert.deepEqual([status, headers.get('retry-after')], [503, '1'], line)
     assert.equal(body.reason, 'log_unavailable')
   }
-  state.sql = false
+  sql.up = false
   for (const line of [...lines, 'GET /dead-letters', `GET /dead-letters/${id}`]) {
     const answer = await call(line, line.startsWith('POST') ? { json: {} } : {})
     assert.deepEqual([answer.status, answer.body.reason], [503, 'database_starting'], line)
@@ -235,7 +213,7 @@ test('what cannot be known in time is answered pending, and what was not done 50
 })
 
 test('only operators may look and act, and what is no id or no such letter is said', async (t) => {
-  const { call } = await startLetters(t, letterOf(id))
+  const { call } = await startLetters(t, [letterOf(id)])
   const lines = [
     'GET /dead-letters',
     `GET /dead-letters/${id}`,
@@ -261,4 +239,51 @@ test('only operators may look and act, and what is no id or no such letter is sa
   const most = { ids: ids.slice(1).map((one) => one.replace('orders', 'order-steps-of-a-name')) }
   assert.equal((await call('POST /dead-letters/redrive', { json: most })).status, 200)
   assert.equal((await call('GET /dead-letters?status=lost')).status, 422)
+})
+
+test('every documented answer about dead letters is given', async (t) => {
+  const sql = { up: true }
+  const letters = [
+    letterOf(id),
+    letterOf('stock-step.orders.1.3'),
+    letterOf('stock-step.orders.1.4', { status: 'discarded' }),
+    letterOf('stock-step.orders.1.5', { status: 'redriven' }),
+  ]
+  const {
+    call,
+    openApi,
+    consumer: running,
+  } = await startLetters(t, letters, {
+    reader: (stored) => (sql.up ? stored : null),
+    orderLimits: { answerWaitMsMax: 50 },
+  })
+  const ids = [...letters.map((letter) => letter.id), 'a.b.0.9', 'no-id', 'a'.repeat(2_000)]
+  const lines = ids.flatMap((one) => [
+    `GET /dead-letters/${one}`,
+    `POST /dead-letters/${one}/redrive`,
+    `POST /dead-letters/${one}/discard`,
+  ])
+  const acts = [`POST /dead-letters/${id}/redrive`, `POST /dead-letters/${id}/discard`]
+  const many = 'POST /dead-letters/redrive'
+  for (const line of [...lines, 'GET /dead-letters', 'GET /dead-letters?limit=0', many]) {
+    for (const who of [null, 'ann', as]) await call(line, { as: who })
+  }
+  await call(many, { json: {} })
+  for (const line of [...acts, many]) {
+    for (const bytes of [5_000, 20_000]) await call(line, { json: { x: 'x'.repeat(bytes) } })
+    await call(line, { body: 'x', headers: { 'content-type': 'text/plain' } })
+  }
+  await running.close()
+  for (const line of [...acts, many]) await call(line, { json: line === many ? { ids: [id] } : {} })
+  sql.up = false
+  for (const line of [...acts, many, 'GET /dead-letters', `GET /dead-letters/${id}`]) {
+    await call(line, line.startsWith('POST') ? { json: {} } : {})
+  }
+  // What is left is not about dead letters, and the same for all calls.
+  const other = / (400|408|417|429|431|500)$/
+  const own = openApi.unmet().filter((name) => /DeadLetters? /.test(name))
+  assert.deepEqual(
+    own.filter((name) => !other.test(name)),
+    [],
+  )
 })

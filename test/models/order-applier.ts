@@ -25,6 +25,7 @@ import {
 } from '../../src/domain/orders/messages.ts'
 import { decideProduct, evolveProduct, initialProduct } from '../../src/domain/orders/product.ts'
 import { entryOf, keyOf, topicOf } from '../../src/domain/orders/records.ts'
+import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
 import { decideTopUp } from '../../src/domain/orders/wallet.ts'
 import type { Decoded } from '../../src/domain/orders/wire.ts'
 import type { Log, LogRecord } from '../../src/ports.ts'
@@ -44,6 +45,9 @@ export const orderTopics = {
   [orderStepsTopic]: 2,
   [productsTopic]: 2,
   [walletsTopic]: 2,
+  [deadLettersTopic]: 2,
+  [retryTopics[0]]: 2,
+  [retryTopics[1]]: 2,
 }
 
 export type OrderApplier = {

@@ -7,40 +7,27 @@ import type {
   DeadLetterSummary,
 } from '../../domain/orders/dead-letter.ts'
 import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
-import type { LogEntry } from '../../ports.ts'
-import type { CommandName, DeadLetterPage, OrdersReader } from '../../ports-orders.ts'
+import type { DeadLetterPage, OrdersReader } from '../../ports-orders.ts'
+import {
+  type AppliedCommand,
+  databaseStarting,
+  type OrderService,
+  type OrdersUnavailable,
+} from './order-answers.ts'
 
 export type DeadLetterServiceParts = {
   /** null while SQL is not up. */
   reader: () => LetterReader | null
-  /** Appends the record and answers what its consumer has made of it. */
-  command(command: LetterCommand): Promise<AppliedLetterCommand>
+  command: OrderService['command']
   newId: () => string
 }
 export type LetterReader = Pick<OrdersReader, 'deadLetters' | 'deadLetter'>
-export type LetterCommand = {
-  by: 'dead-letters'
-  name: CommandName
-  amount: null
-  topic: string
-  entry: LogEntry
-}
-export type AppliedLetterCommand =
-  | { kind: 'applied'; outcome: string }
-  | { kind: 'pending' }
-  | LettersUnavailable
-/** Certain: nothing was stored. */
-export type LettersUnavailable = {
-  kind: 'unavailable'
-  reason: string
-  retryAfterSeconds: number
-}
 
 export type LetterAct = 'redrive' | 'discard'
 export type LetterAnswer =
   | { kind: 'decided'; outcome: DeadLetterOutcome; letter: DeadLetter | null }
   | { kind: 'pending' }
-  | LettersUnavailable
+  | OrdersUnavailable
 /** Those of `ids`, or those that wait: of one consumer or of all, strictly after `after`. */
 export type ManyAsked = {
   by: string
@@ -51,13 +38,13 @@ export type ManyAsked = {
 /** `pending`: not carried out in time, or not at all. `next`: there may be more after it. */
 export type ManyAnswer =
   | { kind: 'counted'; counts: LetterCounts; next?: string }
-  | LettersUnavailable
+  | OrdersUnavailable
 export type LetterCounts = Record<DeadLetterOutcome | 'pending', number>
 
 export type DeadLetterService = {
   /** In id order, without their bytes. */
-  list(page: DeadLetterPage): Promise<DeadLetterSummary[] | LettersUnavailable>
-  find(id: string): Promise<DeadLetter | LettersUnavailable | null>
+  list(page: DeadLetterPage): Promise<DeadLetterSummary[] | OrdersUnavailable>
+  find(id: string): Promise<DeadLetter | OrdersUnavailable | null>
   act(asked: ActAsked): Promise<LetterAnswer>
   redriveMany(asked: ManyAsked): Promise<ManyAnswer>
 }
@@ -73,14 +60,14 @@ const commandsAtOnceMax = 20
 export function createDeadLetterService(parts: DeadLetterServiceParts): DeadLetterService {
   const { reader } = parts
   return {
-    list: async (page) => (await reader()?.deadLetters(page)) ?? starting,
+    list: async (page) => (await reader()?.deadLetters(page)) ?? databaseStarting,
     async find(id) {
       const reads = reader()
-      return reads === null ? starting : reads.deadLetter(id)
+      return reads === null ? databaseStarting : reads.deadLetter(id)
     },
     async act(asked) {
       const reads = reader()
-      if (reads === null) return starting
+      if (reads === null) return databaseStarting
       const done = await run(parts, asked)
       if (done.kind !== 'applied') return done
       const { outcome } = done
@@ -88,7 +75,7 @@ export function createDeadLetterService(parts: DeadLetterServiceParts): DeadLett
     },
     async redriveMany(asked) {
       const reads = reader()
-      if (reads === null) return starting
+      if (reads === null) return databaseStarting
       const { ids, passed, ...more } =
         asked.ids === undefined ? await choose(reads, asked) : { ids: asked.ids, passed: 0 }
       const counted = await redriveAll(parts, { by: asked.by, ids: [...new Set(ids)] })
@@ -107,7 +94,7 @@ type Applied = { kind: 'applied'; outcome: DeadLetterOutcome }
 async function run(
   { command, newId }: DeadLetterServiceParts,
   { act, id, by }: ActAsked,
-): Promise<Applied | Exclude<AppliedLetterCommand, { kind: 'applied' }>> {
+): Promise<Applied | Exclude<AppliedCommand, { kind: 'applied' }>> {
   const commandId = newId()
   const done = await command({
     by: 'dead-letters',
@@ -150,7 +137,7 @@ async function choose(reads: LetterReader, asked: ManyAsked): Promise<Chosen> {
 async function redriveAll(
   parts: DeadLetterServiceParts,
   { by, ids }: { by: string; ids: readonly string[] },
-): Promise<{ kind: 'counted'; counts: LetterCounts } | LettersUnavailable> {
+): Promise<{ kind: 'counted'; counts: LetterCounts } | OrdersUnavailable> {
   const counts: LetterCounts = { ...none, pending: ids.length }
   for (let at = 0; at < ids.length; at += commandsAtOnceMax) {
     const some = ids.slice(at, at + commandsAtOnceMax)
@@ -175,9 +162,4 @@ const none: LetterCounts = {
   not_redrivable: 0,
   unknown_letter: 0,
   pending: 0,
-}
-const starting: LettersUnavailable = {
-  kind: 'unavailable',
-  reason: 'database_starting',
-  retryAfterSeconds: 1,
 }

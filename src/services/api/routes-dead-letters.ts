@@ -12,7 +12,8 @@ import {
   RedrivenMany,
   WholeDeadLetter,
 } from './dead-letter-schemas.ts'
-import type { LetterAct, LetterAnswer, LettersUnavailable } from './dead-letter-service.ts'
+import type { LetterAct, LetterAnswer } from './dead-letter-service.ts'
+import type { OrdersUnavailable } from './order-answers.ts'
 import { outcomes, sendProblem, sendUnavailable } from './problems.ts'
 import { NoBody, pendingRef } from './schemas.ts'
 import type { Api, RouteParts } from './server-parts.ts'
@@ -153,7 +154,7 @@ function sendAnswer(reply: FastifyReply, { act, id, answer }: Answered): void {
   reply.code(outcome).send(letterJson(answer.letter))
 }
 
-function unavailable(reply: FastifyReply, refused: LettersUnavailable): FastifyReply {
+function unavailable(reply: FastifyReply, refused: OrdersUnavailable): FastifyReply {
   sendUnavailable(reply, refused)
   return reply
 }
