@@ -62,7 +62,7 @@ async function startChecked(t: Parameters<typeof startTestServer>[0], rate = 0) 
   const sql = { up: true }
   const server = await startTestServer(t, {
     store: () => (sql.up ? store : null),
-    reader: (stored) => (sql.up ? stored : null),
+    reader: (orders) => (sql.up ? orders : null),
     orderLimits: { answerWaitMsMax: 100 },
     settings: { userRateMax: rate, addressRateMax: rate },
   })
