@@ -6,7 +6,8 @@ import { systemClock } from '../adapters/clock-system.ts'
 import { topicPath } from '../adapters/log-file.ts'
 import { openLogFileReader } from '../adapters/log-file-reader.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import { type AuditProgress, type AuditReport, audit, type LogReader } from '../services/auditor.ts'
+import type { LogReader } from '../services/audit-topic.ts'
+import { type AuditProgress, type AuditReport, audit } from '../services/auditor.ts'
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openDistributedAudit } from './audit-distributed.ts'
 import {
@@ -96,4 +97,8 @@ function checkLogIsThere(directory: string): void {
   throw new CommandError(exitCodes.wrongUsage, message)
 }
 
-const steps = { records: 'Replaying the log', rows: 'Comparing the rows' } as const
+const steps = {
+  records: 'Replaying the log',
+  rows: 'Comparing the rows',
+  orders: 'Replaying the orders',
+} as const
