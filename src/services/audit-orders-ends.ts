@@ -71,7 +71,8 @@ function judgeSums(book: PlacedBook, broken: Broken): void {
     broken('I12', () => `payment is due of ${due.userId}, but ${placed.userId} placed it`)
   }
   const held = heldOf(book)
-  const used = usedOf(book)
+  // Without a coupon the step may have met other content under this id, and lets go of it.
+  const used = placed.coupon === undefined ? null : usedOf(book)
   if (held === null) {
     broken('I11', () => 'payment was due, but no stock was held')
     return
@@ -79,11 +80,9 @@ function judgeSums(book: PlacedBook, broken: Broken): void {
   if (!sameLines(held.lines, placed.lines)) {
     broken('I11', () => `other lines were held than were placed: ${JSON.stringify(held.lines)}`)
   }
-  if (used?.couponId !== placed.coupon?.couponId) {
-    const named = (id: string | undefined) => (id === undefined ? 'no coupon' : `coupon ${id}`)
-    broken('I13', () => {
-      return `it is for ${named(placed.coupon?.couponId)}, but used ${named(used?.couponId)}`
-    })
+  if (placed.coupon !== undefined && used?.couponId !== placed.coupon.couponId) {
+    const { couponId } = placed.coupon
+    broken('I13', () => `it is for coupon ${couponId}, but used ${used?.couponId ?? 'none'}`)
   }
   let subtotal = 0n
   for (const { quantity, unitPrice } of held.lines) subtotal += BigInt(quantity) * BigInt(unitPrice)

@@ -1,14 +1,7 @@
 // The rows of the consumers of orders, read page by page into memory: some hundred bytes for each
 // order. They are read before the log is, so that it says all that they were made from.
 
-import type {
-  AwaitedOrder,
-  CouponRow,
-  Order,
-  PaymentRow,
-  Product,
-  StockRow,
-} from '../domain/orders/state.ts'
+import type { CouponRow, PaymentRow, Product, StockRow } from '../domain/orders/state.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
@@ -115,5 +108,3 @@ async function balances(reader: OrdersAuditReader): Promise<Map<string, number>>
 function byOrder({ orderId }: { orderId: string }): string {
   return orderId
 }
-
-export type StoredOrder = AwaitedOrder | Order

@@ -2,7 +2,7 @@
 // not come to the end of is compared by its content alone.
 
 import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
-import type { AwaitedOrder, Heard, Order, OrderState } from '../domain/orders/state.ts'
+import type { Heard, Order, OrderState } from '../domain/orders/state.ts'
 import type { AuditedRows, ConsumerName } from '../ports-orders.ts'
 import type { Findings } from './audit-findings.ts'
 import { endText, type OrderBook } from './audit-orders-book.ts'
@@ -18,10 +18,9 @@ export type ComparisonParts = {
 }
 
 export function compareStates({ rows, log, flight, findings }: ComparisonParts): void {
-  for (const [orderId, row] of rows.orders) {
+  for (const orderId of rows.orders.keys()) {
     if (log.books.has(orderId)) continue
     findings.addOfOrder('I10', orderId, () => `order ${orderId}: a row, but no record in the log`)
-    if (row.state.orderId !== orderId) continue
   }
   for (const book of log.books.values()) {
     const { orderId } = book
@@ -29,8 +28,10 @@ export function compareStates({ rows, log, flight, findings }: ComparisonParts):
       findings.addOfOrder('I10', orderId, () => `order ${orderId}: ${text()}`)
     }
     const state = log.states.get(orderId) ?? { status: 'absent' }
-    judgeDecided(book, { state, flight, broken })
-    compareState(book, { state, row: rows.orders.get(orderId), flight, broken })
+    const row = rows.orders.get(orderId)
+    // Its time was over before the answers came, and that is not published yet.
+    if (row?.unannounced !== true) judgeDecided(book, { state, flight, broken })
+    compareState(book, { state, row, flight, broken })
   }
 }
 
@@ -152,5 +153,3 @@ function sortedFields(value: unknown): unknown {
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(entries.map(([name, field]) => [name, sortedFields(field)]))
 }
-
-export type Known = AwaitedOrder | Order
