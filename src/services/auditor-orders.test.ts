@@ -3,21 +3,18 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { scenarios } from '../../test/models/any-orders.ts'
 import {
-  type AuditedWorld,
   auditedWorld,
   auditSourceOf,
+  auditWorld,
   emptyTables,
   placed,
-  smallScenario,
+  smallWorld,
+  worldAtRest,
   worldOfMoments,
 } from '../../test/models/orders-audit.ts'
-import { runChaos, runWorld } from '../../test/models/orders-world.ts'
+import { runChaos } from '../../test/models/orders-world.ts'
 import { entryOf, topicOf } from '../domain/orders/records.ts'
-import { createFindings, type Difference } from './audit-findings.ts'
 import { ordersRowsPerPage, readOrdersRows } from './audit-orders-rows.ts'
-import { auditOrders, type OrdersCounts } from './auditor-orders.ts'
-
-type Audited = { counts: OrdersCounts; found: Difference[]; differences: number }
 
 describe('an audit of orders finds nothing', () => {
   test('in a small world, and counts what there is', async () => {
@@ -70,7 +67,7 @@ describe('an audit of orders finds nothing', () => {
         const [early = 0, ...late] = steps
         const worlds = late.map((step) => runChaos(scenario, step))
         const audited = await worldOfMoments(scenario, [runChaos(scenario, early), ...worlds])
-        assert.deepEqual((await auditWorld(audited, false)).found, [])
+        assert.deepEqual((await auditWorld(audited, { oneMoment: false })).found, [])
       }),
       { numRuns: 300 },
     )
@@ -113,7 +110,7 @@ describe('an audit of orders finds nothing', () => {
     const order = placed('dan-1', { tea: 1 })
     await audited.log.append(topicOf(order), [entryOf(order)])
     audited.clock.at += 86_400_000
-    const { found, counts } = await auditWorld(audited, true, null)
+    const { found, counts } = await auditWorld(audited, { now: null })
     assert.deepEqual([found, counts.live], [[], 1])
   })
 
@@ -127,24 +124,3 @@ describe('an audit of orders finds nothing', () => {
     assert.deepEqual((await auditWorld(audited)).found, [])
   })
 })
-
-async function smallWorld(): Promise<AuditedWorld> {
-  return worldAtRest(smallScenario)
-}
-
-async function worldAtRest(scenario: typeof smallScenario): Promise<AuditedWorld> {
-  return auditedWorld(runWorld(scenario), scenario)
-}
-
-async function auditWorld(
-  audited: AuditedWorld,
-  oneMoment = true,
-  now: (() => number) | null = () => audited.clock.at,
-): Promise<Audited> {
-  const findings = createFindings()
-  const source = auditSourceOf(audited, oneMoment)
-  const rows = await readOrdersRows(source)
-  const audit = { source, now }
-  const counts = await auditOrders({ audit, rows, log: audited.log, findings, claims: null })
-  return { counts, found: findings.first(), differences: findings.total() }
-}

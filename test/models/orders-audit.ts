@@ -27,8 +27,11 @@ import {
   type ConsumerName,
   type OrdersAuditSource,
 } from '../../src/ports-orders.ts'
-import { keyOfRow } from '../../src/services/audit-orders-rows.ts'
-import { type Consumer, readStored, type Scenario, type World } from './orders-world.ts'
+import { createFindings, type Difference } from '../../src/services/audit-findings.ts'
+import type { ReplayedClaims } from '../../src/services/audit-orders-ends.ts'
+import { keyOfRow, readOrdersRows } from '../../src/services/audit-orders-rows.ts'
+import { auditOrders, type OrdersCounts } from '../../src/services/auditor-orders.ts'
+import { type Consumer, readStored, runWorld, type Scenario, type World } from './orders-world.ts'
 
 export const partitions = 2
 
@@ -103,6 +106,33 @@ export async function worldOfMoments(
     Object.assign(tables, { [table]: then[table] })
   }
   return { ...audited, positions: (await auditedWorld(first, scenario)).positions, tables }
+}
+
+export function smallWorld(): Promise<AuditedWorld> {
+  return worldAtRest(smallScenario)
+}
+
+export function worldAtRest(scenario: Scenario): Promise<AuditedWorld> {
+  return auditedWorld(runWorld(scenario), scenario)
+}
+
+export type Audited = { counts: OrdersCounts; found: Difference[]; differences: number }
+type AuditOptions = {
+  oneMoment?: boolean
+  now?: (() => number) | null
+  claims?: ReplayedClaims
+}
+
+export async function auditWorld(
+  audited: AuditedWorld,
+  { oneMoment = true, now = () => audited.clock.at, claims }: AuditOptions = {},
+): Promise<Audited> {
+  const findings = createFindings()
+  const source = auditSourceOf(audited, oneMoment)
+  const rows = await readOrdersRows(source)
+  const parts = { audit: { source, now }, rows, log: audited.log, findings }
+  const counts = await auditOrders({ ...parts, claims: claims ?? null })
+  return { counts, found: findings.first(), differences: findings.total() }
 }
 
 /** Ann's order is confirmed with a coupon, cat's without; bob, who has no money, is refused. */
