@@ -3,10 +3,16 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { OrdersRecord } from '../../src/domain/orders/messages.ts'
-import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import type { AuditedRows, AuditedTable } from '../../src/ports-orders.ts'
-import { type AuditedWorld, auditWorld, placed, smallWorld } from '../models/orders-audit.ts'
+import {
+  type AuditedWorld,
+  auditWorld,
+  payBob,
+  placed,
+  row,
+  say,
+  smallWorld,
+} from '../models/orders-audit.ts'
 
 type Plant = (world: AuditedWorld) => void | Promise<void>
 type Plants = Readonly<Record<string, readonly [Plant, readonly RegExp[]]>>
@@ -339,33 +345,6 @@ test('coupons that were never won, or took off something else, are found in the 
   const other = 'I12 order ann-1: another discount was taken off than that of coupon spring'
   assert.deepEqual(await foundIn(claimsOf({ terms: { ...terms, discount: undefined } })), [other])
 })
-
-/** His order is cancelled, but the money that he has by now was taken and not given back. */
-async function payBob(world: AuditedWorld): Promise<void> {
-  const topUp = { type: 'wallet.topped_up', userId: 'bob', amount: 135, by: 'op' } as const
-  await say(world, { ...topUp, commandId: 't3' })
-  const command = { key: 'bob', commandId: 't3', amount: 135, outcome: 'done' }
-  world.tables['payment-commands'].push(command)
-  const stored = row(world, 'payment-rows', (it) => it.orderId === 'bob-1')
-  const payment = { orderId: 'bob-1', userId: 'bob', amount: 135 }
-  Object.assign(stored, { status: 'captured', row: { status: 'captured', ...payment } })
-  const charge = row(world, 'charges', (it) => it.orderId === 'bob-1')
-  Object.assign(charge, { status: 'captured', amount: 135 })
-}
-
-async function say(world: AuditedWorld, ...messages: OrdersRecord[]): Promise<void> {
-  for (const message of messages) await world.log.append(topicOf(message), [entryOf(message)])
-}
-
-function row<Table extends AuditedTable>(
-  { tables }: AuditedWorld,
-  table: Table,
-  isIt: (row: AuditedRows[Table]) => boolean,
-): AuditedRows[Table] {
-  const found = tables[table].find(isIt)
-  assert.ok(found !== undefined)
-  return found
-}
 
 function remove<Table extends AuditedTable>(
   { tables }: AuditedWorld,

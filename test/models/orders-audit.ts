@@ -1,6 +1,7 @@
 // What an audit of orders reads, made from a small world: its topics as a log, and what its stores
 // hold as the rows of the five consumers, both open to tampering.
 
+import assert from 'node:assert/strict'
 import { openLogMemory } from '../../src/adapters/log-memory.ts'
 import {
   type OrderPlaced,
@@ -169,6 +170,33 @@ export function placed(
   const order: OrderPlaced = { type: 'order.placed', orderId, userId, lines, timeLimitMs }
   if (couponOffset === undefined) return order
   return { ...order, coupon: { couponId: 'spring', partition: 0, offset: couponOffset } }
+}
+
+/** His order is cancelled, but the money that he has by now was taken and not given back. */
+export async function payBob(world: AuditedWorld): Promise<void> {
+  const topUp = { type: 'wallet.topped_up', userId: 'bob', amount: 135, by: 'op' } as const
+  await say(world, { ...topUp, commandId: 't3' })
+  const command = { key: 'bob', commandId: 't3', amount: 135, outcome: 'done' }
+  world.tables['payment-commands'].push(command)
+  const stored = row(world, 'payment-rows', (it) => it.orderId === 'bob-1')
+  const payment = { orderId: 'bob-1', userId: 'bob', amount: 135 }
+  Object.assign(stored, { status: 'captured', row: { status: 'captured', ...payment } })
+  const charge = row(world, 'charges', (it) => it.orderId === 'bob-1')
+  Object.assign(charge, { status: 'captured', amount: 135 })
+}
+
+export async function say(world: AuditedWorld, ...messages: OrdersRecord[]): Promise<void> {
+  for (const message of messages) await world.log.append(topicOf(message), [entryOf(message)])
+}
+
+export function row<Table extends AuditedTable>(
+  { tables }: AuditedWorld,
+  table: Table,
+  isIt: (row: AuditedRows[Table]) => boolean,
+): AuditedRows[Table] {
+  const found = tables[table].find(isIt)
+  assert.ok(found !== undefined)
+  return found
 }
 
 function supplied(productId: string, commandId: string) {
