@@ -22,6 +22,7 @@ export type ApiNodeParts = {
   settings: Settings & { jwtSecret: string; codeSecret: string }
   limits?: Partial<ClaimLimits>
   store: () => ReadStore | null
+  ordersAudit?: ServerParts['ordersAudit']
   /** Of what else runs in this process, in the text format of Prometheus. */
   otherMetrics: () => Promise<string>
   faults: Faults
@@ -60,6 +61,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   const server = await startServer({
     claims,
     store: parts.store,
+    ordersAudit: parts.ordersAudit,
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),

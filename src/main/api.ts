@@ -4,6 +4,7 @@
 
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import { startRedisGate } from '../adapters/gate-redis.ts'
+import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
 import type { Clock, Gate } from '../ports.ts'
 import type { ClaimLimits } from '../services/api/claims.ts'
 import { createDatabaseMetrics } from '../services/database-metrics.ts'
@@ -31,6 +32,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
     if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
     const { log, database, clock } = await openDistributed(parts, 'api', stops)
     const store = createCouponReaderSql(database)
+    const ordersAudit = createOrdersAuditReaderSql(database)
     const metrics = createDatabaseMetrics(database.state)
     const gate = startGate(parts, clock)
     if (gate !== undefined) stops.push(() => gate.close())
@@ -41,6 +43,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
       settings: { ...settings, jwtSecret, codeSecret },
       limits: distributedClaimLimits,
       store: () => store,
+      ordersAudit: () => ordersAudit,
       otherMetrics: () => metrics.metrics(),
       faults: createFaults(settings.testFaults),
       logger,

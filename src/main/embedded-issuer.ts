@@ -3,12 +3,15 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type CouponReader, createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
+import type { Queryable } from '../adapters/database.ts'
 import { connectDatabase } from '../adapters/database-thread.ts'
 import type { LogFile } from '../adapters/log-file.ts'
 import { serveLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'
+import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
 import type { TestFault } from '../config-values.ts'
 import { PortError } from '../ports.ts'
+import type { OrdersAuditReader } from '../ports-orders.ts'
 import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {
@@ -23,6 +26,7 @@ export type EmbeddedIssuerParts = {
 export type EmbeddedIssuer = {
   /** null until SQL is up. */
   store(): CouponReader | null
+  ordersAudit(): OrdersAuditReader | null
   /** Resolves when SQL is up. */
   up: Promise<void>
   /** To be called after every acknowledged append. */
@@ -43,7 +47,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   })
   const questions = createQuestions(control.port1)
   const up = Promise.withResolvers<void>()
-  let store: CouponReader | null = null
+  let reads: ReturnType<typeof readsOver> | null = null
   let closing = false
   worker.on('error', parts.onError)
   worker.on('exit', (code) => {
@@ -54,7 +58,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   control.port1.on('message', (message: FromThread) => {
     switch (message.kind) {
       case 'up':
-        store = createCouponReaderSql(connectDatabase(databaseChannel.port1))
+        reads = readsOver(connectDatabase(databaseChannel.port1))
         up.resolve()
         break
       case 'rebuilding':
@@ -70,7 +74,8 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   })
 
   return {
-    store: () => store,
+    store: () => reads?.store ?? null,
+    ordersAudit: () => reads?.ordersAudit ?? null,
     up: up.promise,
     onAcknowledged,
     metricsText: () => questions.ask('metrics'),
@@ -80,6 +85,13 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
       for (const port of [logChannel.port1, databaseChannel.port1, control.port1]) port.close()
       await worker.terminate()
     },
+  }
+}
+
+function readsOver(database: Queryable) {
+  return {
+    store: createCouponReaderSql(database),
+    ordersAudit: createOrdersAuditReaderSql(database),
   }
 }
 

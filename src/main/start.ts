@@ -78,6 +78,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     clock,
     settings: { ...settings, ...directory.secrets },
     store: () => issuing.store(),
+    ordersAudit: () => issuing.ordersAudit(),
     otherMetrics: () => issuing.metricsText(),
     faults,
     logger,

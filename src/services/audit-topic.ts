@@ -4,6 +4,14 @@
 import type { Log, LogBatch, LogBounds, LogRecord } from '../ports.ts'
 
 export type LogReader = Pick<Log, 'bounds' | 'tail'>
+/** A log in which the topics besides `topics` are empty: they were never made. */
+export function withoutTopics(log: LogReader, topics: readonly string[]): LogReader {
+  return {
+    bounds: async (topic) => (topics.includes(topic) ? log.bounds(topic) : []),
+    tail: log.tail,
+  }
+}
+
 export type EndReading = {
   log: Pick<Log, 'tail'>
   topic: string

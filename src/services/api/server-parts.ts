@@ -11,6 +11,7 @@ import type {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock, CouponStore } from '../../ports.ts'
+import type { OrdersAuditReader } from '../../ports-orders.ts'
 import type { ClaimService } from './answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -31,6 +32,8 @@ export type ServerParts = {
   claims: ClaimService
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
+  /** What the consumers of orders keep; null while SQL is not up yet. */
+  ordersAudit?: (() => OrdersAuditReader | null) | undefined
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>

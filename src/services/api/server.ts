@@ -10,6 +10,7 @@ import { addClaimRoutes } from './routes-claims.ts'
 import { addCommandRoutes } from './routes-commands.ts'
 import { addCouponRoutes } from './routes-coupons.ts'
 import { addMeRoutes } from './routes-me.ts'
+import { addOrdersAuditRoutes } from './routes-orders-audit.ts'
 import { addOpenApiRoute, addServiceRoutes } from './routes-service.ts'
 import { createServerApp } from './server-app.ts'
 import { type ServerLimits, serverLimits } from './server-limits.ts'
@@ -60,4 +61,5 @@ function addRoutes(app: Api, parts: RouteParts): void {
   addClaimRoutes(app, parts)
   addMeRoutes(app, parts)
   addAuditRoutes(app, parts)
+  addOrdersAuditRoutes(app, parts)
 }
