@@ -27,6 +27,7 @@ export type ApiNodeParts = {
   store: () => ReadStore | null
   /** null while SQL is not up. */
   reader: () => OrdersReader | null
+  ordersAudit?: ServerParts['ordersAudit']
   /** Of what else runs in this process, in the text format of Prometheus. */
   otherMetrics: () => Promise<string>
   faults: Faults
@@ -83,6 +84,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
       newId: randomUUIDv7,
     }),
     store: parts.store,
+    ordersAudit: parts.ordersAudit,
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),

@@ -4,6 +4,7 @@
 
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import { startRedisGate } from '../adapters/gate-redis.ts'
+import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
 import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
 import type { Clock, Gate } from '../ports.ts'
 import type { ClaimLimits } from '../services/api/claims.ts'
@@ -33,6 +34,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
     const { log, database, clock } = await openDistributed(parts, 'api', stops)
     const store = createCouponReaderSql(database)
     const reader = createOrdersReaderSql(database)
+    const ordersAudit = createOrdersAuditReaderSql(database)
     const metrics = createDatabaseMetrics(database.state)
     const gate = startGate(parts, clock)
     if (gate !== undefined) stops.push(() => gate.close())
@@ -44,6 +46,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
       limits: distributedClaimLimits,
       store: () => store,
       reader: () => reader,
+      ordersAudit: () => ordersAudit,
       otherMetrics: () => metrics.metrics(),
       faults: createFaults(settings.testFaults),
       logger,

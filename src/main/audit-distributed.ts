@@ -4,10 +4,14 @@
 import { systemClock } from '../adapters/clock-system.ts'
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import { startPostgres } from '../adapters/database-postgres.ts'
+import { describeTopics } from '../adapters/kafka-topics.ts'
 import { startKafkaLog } from '../adapters/log-kafka.ts'
+import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'
 import type { Settings } from '../config.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Log } from '../ports.ts'
+import { auditedTopics } from '../services/audit-orders-log.ts'
+import { type LogReader, withoutTopics } from '../services/audit-topic.ts'
 import { type AuditSource, askService, type SourceOptions } from './audit-source.ts'
 import { CommandError, exitCodes } from './command-context.ts'
 import { kafkaConnection, missing, postgresUrl } from './distributed.ts'
@@ -17,7 +21,7 @@ export function isDistributed({ kafka }: Settings): boolean {
   return kafka !== undefined
 }
 
-export type OpenedAudit = { opened: AuditSource; openLog: () => Promise<Log> }
+export type OpenedAudit = { opened: AuditSource; openLog: () => Promise<LogReader> }
 
 export function openDistributedAudit(options: SourceOptions): OpenedAudit {
   const { settings, url } = options
@@ -26,7 +30,13 @@ export function openDistributedAudit(options: SourceOptions): OpenedAudit {
   let log: Log | null = null
   const rows = url === undefined ? rowsOfPostgres(settings) : askService(url, options)
   return {
-    openLog: async () => (log = await startKafkaLog({ connection, topics: [claimsTopic], clock })),
+    async openLog() {
+      const existing = await describeTopics(connection, auditedTopics)
+      // Before this version's "firstcome migrate" there are none of orders.
+      const topics = [claimsTopic, ...existing.map(({ name }) => name)]
+      log = await startKafkaLog({ connection, topics, clock })
+      return withoutTopics(log, topics)
+    },
     opened: {
       ...rows,
       async close() {
@@ -47,6 +57,7 @@ function rowsOfPostgres(settings: Settings): AuditSource {
   const database = startPostgres({ url: postgresUrl(settings), clock: systemClock() })
   return {
     source: createCouponReaderSql(database),
+    orders: { source: createOrdersAuditSql(database), now: Date.now },
     codeSecret,
     where: 'the rows in PostgreSQL',
     close: () => database.close(),

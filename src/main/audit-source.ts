@@ -13,6 +13,7 @@ import {
 } from '../adapters/data-directory.ts'
 import { openDatabasePglite } from '../adapters/database-pglite.ts'
 import { migrate } from '../adapters/migrations.ts'
+import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'
 import type { Settings } from '../config.ts'
 import { PortError, type RowsQuery } from '../ports.ts'
 import {
@@ -21,7 +22,9 @@ import {
   type ProjectionJson,
   projectionFrom,
 } from '../services/api/audit-json.ts'
+import { ordersAuditOver } from '../services/api/routes-orders-audit.ts'
 import type { ProjectionSource } from '../services/auditor.ts'
+import type { OrdersAudit } from '../services/auditor-orders.ts'
 import { CommandError, exitCodes } from './command-context.ts'
 import { isProjectionTrusted, projectionDirectory } from './projection.ts'
 import { operatorToken } from './service-address.ts'
@@ -29,6 +32,7 @@ import { callService, problemOf, ServiceError } from './service-client.ts'
 
 export type AuditSource = {
   source: ProjectionSource
+  orders: OrdersAudit
   codeSecret: string
   /** As people should read it. */
   where: string
@@ -71,14 +75,18 @@ async function readStopped(directory: ReturnType<typeof openDataDirectory>): Pro
   // behind, and nothing else is wrong with them.
   if (!existsSync(projection) || !isProjectionTrusted(directory.path)) {
     const none = `no rows in ${directory.path}: the next start derives them`
-    return { source: noRows, codeSecret, where: none, close: async () => directory.close() }
+    const close = async () => directory.close()
+    return { source: noRows, orders: noOrders, codeSecret, where: none, close }
   }
   try {
     const database = await openDatabasePglite({ directory: projection })
     const close = () => database.close().finally(directory.close)
     try {
       await migrate(database)
-      return { source: createCouponReaderSql(database), codeSecret, where, close }
+      const source = createCouponReaderSql(database)
+      // Nothing has happened since: no order is older than the last record says.
+      const orders = { source: createOrdersAuditSql(database), now: null }
+      return { source, orders, codeSecret, where, close }
     } catch (error) {
       await database.close()
       throw error
@@ -92,6 +100,14 @@ async function readStopped(directory: ReturnType<typeof openDataDirectory>): Pro
 const noRows: ProjectionSource = {
   snapshot: async () => ({ positions: new Map(), coupons: [] }),
   issuedRows: async () => [],
+}
+
+const noOrders: OrdersAudit = {
+  source: {
+    oneMoment: true,
+    read: (run) => run({ positions: async () => [], page: async () => [] }),
+  },
+  now: null,
 }
 
 export function askService(url: string, options: SourceOptions): AuditSource {
@@ -109,6 +125,11 @@ export function askService(url: string, options: SourceOptions): AuditSource {
     source: {
       snapshot: async () => projectionFrom((await ask('/projection')) as ProjectionJson),
       issuedRows: async (query) => issuedRowsFrom((await ask(rowsPath(query))) as IssuedRowsJson),
+    },
+    orders: {
+      // Each answer is of its own moment.
+      source: { oneMoment: false, read: (run) => run(ordersAuditOver(ask)) },
+      now: Date.now,
     },
     codeSecret,
     where: `the rows of the service at ${url}`,

@@ -2,6 +2,7 @@
 
 import { styleText } from 'node:util'
 import type { AuditReport } from '../services/auditor.ts'
+import type { OrdersCounts } from '../services/auditor-orders.ts'
 import { printable } from './command-context.ts'
 
 /** `where`: which rows were compared. */
@@ -11,6 +12,7 @@ export function auditText(report: AuditReport, where: string): string {
   const lines = [
     `Compared ${what} with ${where}.`,
     countsText(report),
+    ...(report.orders === null ? [] : ordersText(report.orders)),
     '',
     ...promises.map((promise) => {
       const { id, text, differences: broken } = promise
@@ -38,6 +40,29 @@ function countsText({ counts, durationMs }: AuditReport): string {
   const behind = lagRecords === 0 ? '' : `, ${counted(lagRecords, 'record')} behind the log`
   const seconds = (durationMs / 1000).toFixed(1)
   return `${log.join('')}; ${counted(rows, 'row')}${behind}; ${seconds} s`
+}
+
+/** Nothing where nobody has ever ordered: most read this for their coupons alone. */
+function ordersText(orders: OrdersCounts): string[] {
+  const { records, voidRecords, confirmed, cancelled, live, lagRecords } = orders
+  if (records === 0) return []
+  const voids = voidRecords === 0 ? '' : ` (${number(voidRecords)} void)`
+  const log = `${counted(records, 'record')}${voids}, ${counted(orders.orders, 'order')}`
+  const ends = [`${number(confirmed)} confirmed`, `${number(cancelled)} cancelled`]
+  if (live > 0) ends.push(`${number(live)} live`)
+  const supplies = `${counted(orders.products, 'product')}, ${counted(orders.topUps, 'top-up')}`
+  const behind = lagRecords === 0 ? '' : `; ${counted(lagRecords, 'record')} still to be taken`
+  const waiting = [
+    [orders.inFlight, 'order', 'still on the way, compared in part'],
+    [orders.waitingRetries, 'record', 'to be tried again'],
+    [orders.waitingDeadLetters, 'dead letter', 'waiting for an operator'],
+  ] as const
+  return [
+    `Orders: ${log} (${ends.join(', ')}); ${supplies}${behind}`,
+    ...waiting.flatMap(([count, noun, what]) => {
+      return count === 0 ? [] : [`  ${counted(count, noun)} ${what}`]
+    }),
+  ]
 }
 
 function many(differences: number): string {

@@ -6,7 +6,9 @@ import { systemClock } from '../adapters/clock-system.ts'
 import { topicPath } from '../adapters/log-file.ts'
 import { openLogFileReader } from '../adapters/log-file-reader.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import { type AuditProgress, type AuditReport, audit, type LogReader } from '../services/auditor.ts'
+import { auditedTopics } from '../services/audit-orders-log.ts'
+import { type LogReader, withoutTopics } from '../services/audit-topic.ts'
+import { type AuditProgress, type AuditReport, audit } from '../services/auditor.ts'
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openDistributedAudit } from './audit-distributed.ts'
 import {
@@ -53,9 +55,9 @@ async function auditNow(
     : await openEmbeddedAudit(options, progress)
   const codes = createCodeChecker(opened.codeSecret)
   try {
-    const { source, where } = opened
+    const { source, orders, where } = opened
     const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
-    const parts = { source, openLog, clock, couponId: coupon, onProgress }
+    const parts = { source, orders, openLog, clock, couponId: coupon, onProgress }
     const report = await audit({ ...parts, wrongCodes: codes.check })
     if (coupon !== undefined && report.counts.coupons === 0 && report.differences === 0) {
       const log = distributed ? 'the log' : settings.dataDirectory
@@ -79,14 +81,25 @@ async function openEmbeddedAudit(
   checkLogIsThere(directory)
   return {
     opened: await openAuditSource(options),
-    openLog: () =>
-      openLogFileReader({
-        directory,
-        topics: { [claimsTopic]: embeddedTopics[claimsTopic] },
-        clock: systemClock(),
-        onProgress: (done, total) => progress.show('Checking the stored log', done / total),
-      }),
+    async openLog() {
+      const topics = topicsIn(directory)
+      const clock = systemClock()
+      const onProgress = (done: number, total: number) => {
+        progress.show('Checking the stored log', done / total)
+      }
+      const log = await openLogFileReader({ directory, topics, clock, onProgress })
+      return withoutTopics(log, Object.keys(topics))
+    },
   }
+}
+
+/** Those that are there, in the order in which the audit needs their ends. */
+function topicsIn(directory: string): Record<string, number> {
+  const partitions: Readonly<Record<string, number>> = embeddedTopics
+  const names = [claimsTopic, ...auditedTopics].filter((topic) => {
+    return partitions[topic] !== undefined && existsSync(topicPath(directory, topic))
+  })
+  return Object.fromEntries(names.map((topic) => [topic, partitions[topic] ?? 0]))
 }
 
 /** Before anything is locked or made there. */
@@ -96,4 +109,8 @@ function checkLogIsThere(directory: string): void {
   throw new CommandError(exitCodes.wrongUsage, message)
 }
 
-const steps = { records: 'Replaying the log', rows: 'Comparing the rows' } as const
+const steps = {
+  records: 'Replaying the log',
+  rows: 'Comparing the rows',
+  orders: 'Replaying the orders',
+} as const

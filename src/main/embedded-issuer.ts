@@ -3,15 +3,17 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type CouponReader, createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
+import type { Queryable } from '../adapters/database.ts'
 import { connectDatabase } from '../adapters/database-thread.ts'
 import type { LogFile } from '../adapters/log-file.ts'
 import { serveLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'
+import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
 import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
 import type { PaymentSettings } from '../config.ts'
 import type { TestFault } from '../config-values.ts'
 import { PortError } from '../ports.ts'
-import type { OrdersReader } from '../ports-orders.ts'
+import type { OrdersAuditReader, OrdersReader } from '../ports-orders.ts'
 import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {
@@ -29,6 +31,7 @@ export type EmbeddedIssuer = {
   /** Both null until SQL is up. */
   store(): CouponReader | null
   reader(): OrdersReader | null
+  ordersAudit(): OrdersAuditReader | null
   /** Resolves when SQL is up. */
   up: Promise<void>
   /** To be called after every acknowledged append. */
@@ -49,8 +52,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   })
   const questions = createQuestions(control.port1)
   const up = Promise.withResolvers<void>()
-  let store: CouponReader | null = null
-  let reader: OrdersReader | null = null
+  let reads: ReturnType<typeof readsOver> | null = null
   let closing = false
   worker.on('error', parts.onError)
   worker.on('exit', (code) => {
@@ -60,13 +62,10 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
 
   control.port1.on('message', (message: FromThread) => {
     switch (message.kind) {
-      case 'up': {
-        const database = connectDatabase(databaseChannel.port1)
-        store = createCouponReaderSql(database)
-        reader = createOrdersReaderSql(database)
+      case 'up':
+        reads = readsOver(connectDatabase(databaseChannel.port1))
         up.resolve()
         break
-      }
       case 'rebuilding':
         parts.onRebuilding(message.reason)
         break
@@ -80,8 +79,9 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   })
 
   return {
-    store: () => store,
-    reader: () => reader,
+    store: () => reads?.store ?? null,
+    reader: () => reads?.reader ?? null,
+    ordersAudit: () => reads?.ordersAudit ?? null,
     up: up.promise,
     onAcknowledged,
     metricsText: () => questions.ask('metrics'),
@@ -91,6 +91,14 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
       for (const port of [logChannel.port1, databaseChannel.port1, control.port1]) port.close()
       await worker.terminate()
     },
+  }
+}
+
+function readsOver(database: Queryable) {
+  return {
+    store: createCouponReaderSql(database),
+    reader: createOrdersReaderSql(database),
+    ordersAudit: createOrdersAuditReaderSql(database),
   }
 }
 

@@ -80,6 +80,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     settings: { ...settings, ...directory.secrets },
     store: () => issuing.store(),
     reader: () => issuing.reader(),
+    ordersAudit: () => issuing.ordersAudit(),
     otherMetrics: () => issuing.metricsText(),
     faults,
     logger,

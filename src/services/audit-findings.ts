@@ -12,12 +12,26 @@ export const promises = {
   I7: 'a replay gives the same rows, codes and coupons',
   I9: 'nobody won before the opening, and nobody was too early after it',
 } as const
-export type Invariant = keyof typeof promises
+/** Of the orders, which an audit of one coupon leaves out. */
+export const ordersPromises = {
+  I10: 'every order ends confirmed or cancelled, by legal steps only',
+  I11: 'stock is never below zero, and adds up to what was supplied',
+  I12: 'money adds up: paid exactly once if confirmed, not at all if cancelled',
+  I13: 'a coupon is used exactly if one confirmed or living order uses it',
+  I14: 'every record is handled, waiting or a dead letter, and the counts add up',
+} as const
+export type Invariant = keyof typeof promises | keyof typeof ordersPromises
 
-export type Difference = { invariant: Invariant; couponId?: string; text: string }
+export type Difference = {
+  invariant: Invariant
+  couponId?: string
+  orderId?: string
+  text: string
+}
 export type Findings = {
   /** `text` is only called for the differences that are kept. */
   add(invariant: Invariant, couponId: string | null, text: () => string): void
+  addOfOrder(invariant: Invariant, orderId: string, text: () => string): void
   count(invariant: Invariant): number
   total(): number
   first(): Difference[]
@@ -30,12 +44,20 @@ export function createFindings(): Findings {
   const counts = new Map<Invariant, number>()
   const first: Difference[] = []
   let total = 0
+
+  function count(invariant: Invariant): boolean {
+    total += 1
+    counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
+    return first.length < firstDifferencesMax
+  }
+
   return {
     add(invariant, couponId, text) {
-      total += 1
-      counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
-      if (first.length >= firstDifferencesMax) return
+      if (!count(invariant)) return
       first.push({ invariant, ...(couponId === null ? {} : { couponId }), text: text() })
+    },
+    addOfOrder(invariant, orderId, text) {
+      if (count(invariant)) first.push({ invariant, orderId, text: text() })
     },
     count: (invariant) => counts.get(invariant) ?? 0,
     total: () => total,

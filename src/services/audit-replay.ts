@@ -15,6 +15,7 @@ import {
 } from '../ports.ts'
 import type { Findings } from './audit-findings.ts'
 import { createPromiseChecks } from './audit-promises.ts'
+import { readToEnd } from './audit-topic.ts'
 
 export type ReplayParts = {
   log: Pick<Log, 'bounds' | 'tail'>
@@ -90,35 +91,10 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
     parts.onProgress?.(replayed.records, total)
   }
 
-  await readToEnd({ log, bounds, next }, onBatch)
+  await readToEnd({ log, topic: claimsTopic, bounds, next }, onBatch)
   for (const partition of uncaptured) capture(partition)
   checks.finish(fold.coupons)
   return replayed
-}
-
-type Reading = { log: Pick<Log, 'tail'>; bounds: readonly LogBounds[]; next: readonly number[] }
-
-async function readToEnd(
-  { log, bounds, next }: Reading,
-  onBatch: (batch: LogBatch) => void,
-): Promise<void> {
-  const atEnd = () => bounds.every(({ end }, partition) => (next[partition] ?? 0) >= end)
-  if (atEnd()) return
-  const reached = Promise.withResolvers<void>()
-  const tail = log.tail({
-    topic: claimsTopic,
-    from: new Map(bounds.map(({ start }, partition) => [partition, start])),
-    async onBatch(batch) {
-      onBatch(batch)
-      if (atEnd()) reached.resolve()
-    },
-    onError: reached.reject,
-  })
-  try {
-    await reached.promise
-  } finally {
-    await tail.close()
-  }
 }
 
 type Gap = { partition: number; expected: number; found: number }

@@ -19,7 +19,8 @@ import {
 } from '../../test/models/small-sale.ts'
 import type { IssuedRow } from '../ports.ts'
 import { firstDifferencesMax, type Invariant } from './audit-findings.ts'
-import { type AuditReport, audit, type LogReader } from './auditor.ts'
+import type { LogReader } from './audit-topic.ts'
+import { type AuditReport, audit } from './auditor.ts'
 
 type Expected = readonly (readonly [Invariant, RegExp])[]
 /** A plant returns what must be found, and nothing else may be. */

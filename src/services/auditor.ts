@@ -7,7 +7,6 @@ import type {
   Clock,
   CouponStore,
   IssuedRow,
-  Log,
   LogBounds,
   ProjectionSnapshot,
   RowsQuery,
@@ -18,14 +17,18 @@ import {
   type Difference,
   type Findings,
   type Invariant,
+  ordersPromises,
   promises,
 } from './audit-findings.ts'
+import { readOrdersRows } from './audit-orders-rows.ts'
 import { type Replayed, replayClaims } from './audit-replay.ts'
 import { addWrongCode, createRowComparison, type RowCounts } from './audit-rows.ts'
 
+import type { LogReader } from './audit-topic.ts'
+import { auditOrders, type OrdersAudit, type OrdersCounts } from './auditor-orders.ts'
+
 /** The rows as they stand: the store itself, or a running service that is asked for them. */
 export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows'>
-export type LogReader = Pick<Log, 'bounds' | 'tail'>
 
 export type AuditParts = {
   source: ProjectionSource
@@ -34,11 +37,13 @@ export type AuditParts = {
   /** The rows whose code is not the one derived for them; may work in another thread. */
   wrongCodes(rows: readonly IssuedRow[]): Promise<IssuedRow[]>
   clock: Clock
+  /** The orders, which an audit of one coupon leaves out. */
+  orders?: OrdersAudit | undefined
   /** Audit this coupon alone. */
   couponId?: string | undefined
   onProgress?: ((progress: AuditProgress) => void) | undefined
 }
-export type AuditProgress = { phase: 'records' | 'rows'; done: number; total: number }
+export type AuditProgress = { phase: 'records' | 'rows' | 'orders'; done: number; total: number }
 
 export type AuditReport = {
   /** Null: all of them. */
@@ -46,6 +51,8 @@ export type AuditReport = {
   fair: boolean
   promises: { id: Invariant; text: string; differences: number }[]
   counts: AuditCounts
+  /** Null where the orders were left out. */
+  orders: OrdersCounts | null
   differences: number
   firstDifferences: Difference[]
   durationMs: number
@@ -70,8 +77,11 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   const findings = createFindings()
   const snapshot = await source.snapshot()
   const { positions } = snapshot
+  const orders = couponId === undefined ? parts.orders : undefined
+  const ordersRows = orders && (await readOrdersRows(orders.source))
+  const log = await parts.openLog()
   const replayed = await replayClaims({
-    log: await parts.openLog(),
+    log,
     findings,
     positions,
     couponId,
@@ -80,12 +90,25 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   checkBounds(snapshot, replayed.bounds, findings)
   compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed.atPosition, findings)
   const counts = await compareRows(parts, { replayed, snapshot, findings })
+  const ordersCounts =
+    orders &&
+    ordersRows &&
+    (await auditOrders({
+      audit: orders,
+      rows: ordersRows,
+      log,
+      findings,
+      claims: { coupons: replayed.fold.coupons, bounds: replayed.bounds },
+      onProgress: (done, total) => onProgress?.({ phase: 'orders', done, total }),
+    }))
   return {
     couponId: couponId ?? null,
     fair: findings.total() === 0,
-    promises: Object.entries(promises).map(([id, text]) => {
-      return { id: id as Invariant, text, differences: findings.count(id as Invariant) }
-    }),
+    promises: Object.entries(orders ? { ...promises, ...ordersPromises } : promises).map(
+      ([id, text]) => {
+        return { id: id as Invariant, text, differences: findings.count(id as Invariant) }
+      },
+    ),
     counts: {
       records: replayed.records,
       voidRecords: replayed.voidRecords,
@@ -95,6 +118,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
       ...counts,
       lagRecords: lagOf(snapshot, replayed, couponId),
     },
+    orders: ordersCounts ?? null,
     differences: findings.total(),
     firstDifferences: findings.first(),
     durationMs: clock.now() - startedAt,

@@ -144,6 +144,8 @@ test('each call is open to exactly those it is for', async (t) => {
     ['GET /me/coupons', nobody, 503, 503],
     ['GET /projection', nobody, 403, 503],
     ['GET /issued-coupons', nobody, 403, 503],
+    ['GET /orders-projection', nobody, 403, 503],
+    ['GET /orders-projection/orders', nobody, 403, 503],
     ['GET /healthz', 200, 200, 200],
     ['GET /readyz', 200, 200, 200],
     ['GET /metrics', 200, 200, 200],

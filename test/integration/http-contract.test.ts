@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { ClaimAnswer, CommandAnswer } from '../../src/services/api/answers.ts'
+import { auditSourceOf, smallWorld } from '../models/orders-audit.ts'
 import { meetOrderCalls } from './contract-orders.ts'
 import { type CallInit, type FakeClaims, startedAt, startTestServer } from './http-fixture.ts'
 import { createOpenApiCheck, type OpenApi } from './openapi-check.ts'
@@ -46,6 +47,7 @@ const row = {
   offset: 1,
   appendedAt: startedAt,
 }
+const ordersAudit = await auditSourceOf(await smallWorld()).read(async (reader) => reader)
 const store = {
   heldBy: async () => [
     { ...row, name: 'Tea', discount: null, orderId: 'order-1' },
@@ -64,6 +66,7 @@ async function startChecked(t: Parameters<typeof startTestServer>[0], rate = 0) 
     store: () => (sql.up ? store : null),
     reader: (kept) => (sql.up ? kept : null),
     orderLimits: { answerWaitMsMax: 100 },
+    ordersAudit: () => (sql.up ? ordersAudit : null),
     settings: { userRateMax: rate, addressRateMax: rate },
   })
   const document = (await server.call('GET /openapi.json')).body as unknown as OpenApi
@@ -150,7 +153,8 @@ async function meetCommandAnswers(call: Call, claims: FakeClaims): Promise<void>
 }
 
 async function readSql(call: Call, sql: { up: boolean }): Promise<void> {
-  for (const path of ['/me/coupons', '/projection', '/issued-coupons']) {
+  const orders = ['/orders-projection', '/orders-projection/orders']
+  for (const path of ['/me/coupons', '/projection', '/issued-coupons', ...orders]) {
     for (const up of [true, false]) {
       sql.up = up
       for (const caller of [as, 'ann', null]) await call(`GET ${path}`, { as: caller })
@@ -161,6 +165,9 @@ async function readSql(call: Call, sql: { up: boolean }): Promise<void> {
   await call('GET /me/coupons?x=1')
   await call('GET /issued-coupons?limit=1', { as })
   await call('GET /issued-coupons?afterSlot=1', { as })
+  await call('GET /orders-projection/products?limit=1&after=cup', { as })
+  await call('GET /orders-projection/secrets', { as })
+  await call(`GET /orders-projection/${long}`, { as })
 }
 
 test('every answer of every call is as /openapi.json says', async (t) => {
@@ -205,8 +212,8 @@ test('the document names every call, its security and its schemas', async (t) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
   )
   assert.equal(document.openapi, '3.1.0')
-  assert.equal(operations.length, 28)
-  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, 28)
+  assert.equal(operations.length, 33)
+  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, 33)
   const schemes = Object.keys(document.components.securitySchemes)
   for (const { path, method, summary, security, requestBody, responses } of operations) {
     assert.ok(summary.length > 0)

@@ -40,7 +40,7 @@ test('the calls of one user count together, and those without a user not at all'
   assert.equal((await call('POST /coupons', { as, json: {} })).status, 429)
   const open = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/coupons']
   for (const path of open) assert.equal((await call(`GET ${path}`, { as })).status, 200)
-  for (const path of ['/projection', '/issued-coupons']) {
+  for (const path of ['/projection', '/issued-coupons', '/orders-projection']) {
     assert.equal((await call(`GET ${path}`, { as })).status, 503)
   }
 })

@@ -3,13 +3,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports.ts'
+import { auditedTables } from '../../src/ports-orders.ts'
 import {
   type IssuedRowsJson,
   issuedRowsFrom,
   type ProjectionJson,
   projectionFrom,
 } from '../../src/services/api/audit-json.ts'
-import type { ReadStore } from '../../src/services/api/server-parts.ts'
+import { ordersAuditOver } from '../../src/services/api/routes-orders-audit.ts'
+import type { ReadStore, ServerParts } from '../../src/services/api/server-parts.ts'
+import { readOrdersRows } from '../../src/services/audit-orders-rows.ts'
+import { auditSourceOf, smallWorld } from '../models/orders-audit.ts'
 import { startedAt, startTestServer } from './http-fixture.ts'
 
 const row = (couponId: string, slot: number, userId = 'ann'): IssuedRow => ({
@@ -97,18 +101,47 @@ test('the auditor reads the projection and the rows as SQL has them', async (t) 
   ])
 })
 
-const paths = ['/me/coupons', '/projection', '/issued-coupons']
+test('the auditor reads what the consumers of orders keep, page by page', async (t) => {
+  const world = await smallWorld()
+  const source = auditSourceOf(world)
+  const reader = await source.read(async (it) => it)
+  const { call } = await startTestServer(t, { ordersAudit: () => reader })
+  let pages = 0
+  const asked = ordersAuditOver(async (path) => {
+    const answer = await call(`GET ${path}`, { as: 'operator' })
+    assert.equal(answer.status, 200, answer.text)
+    pages += 1
+    return answer.body
+  })
+  const read = await readOrdersRows({ oneMoment: true, read: (run) => run(asked) })
+  assert.deepEqual(read, await readOrdersRows(source))
+  assert.equal(pages, 1 + auditedTables.length)
+  const query = { table: 'stock-commands', limit: 1, after: ['tea', 'c1'] } as const
+  assert.deepEqual(await asked.page(query), [world.tables['stock-commands'].at(-1)])
+  const unknown = await call('GET /orders-projection/secrets', { as: 'operator' })
+  assert.equal(unknown.status, 422)
+})
+
+const paths = [
+  '/me/coupons',
+  '/projection',
+  '/issued-coupons',
+  '/orders-projection',
+  '/orders-projection/orders',
+]
 
 test('without SQL, or while it is away, its calls are 503 and claims are not', async (t) => {
   const away = async () => {
     throw new PortError('store_unavailable', 'the database is away', { retryable: true })
   }
-  const cases: [reason: string, store: () => ReadStore | null][] = [
-    ['database_starting', () => null],
-    ['database_unavailable', fakeStore({ heldBy: away, issuedRows: away, snapshot: away })],
+  const store = fakeStore({ heldBy: away, issuedRows: away, snapshot: away })
+  const ordersAudit = () => ({ positions: away, page: away })
+  const cases: [reason: string, reads: Pick<ServerParts, 'store' | 'ordersAudit'>][] = [
+    ['database_starting', { store: () => null, ordersAudit: () => null }],
+    ['database_unavailable', { store, ordersAudit }],
   ]
-  for (const [reason, store] of cases) {
-    const { call } = await startTestServer(t, { store })
+  for (const [reason, reads] of cases) {
+    const { call } = await startTestServer(t, reads)
     for (const path of paths) {
       const answer = await call(`GET ${path}`, { as: 'operator' })
       assert.equal(answer.status, 503)
@@ -124,7 +157,9 @@ test('without SQL, or while it is away, its calls are 503 and claims are not', a
 test('SQL that does not answer in time is 503', async (t) => {
   const never = () => new Promise<never>(() => {})
   const store = fakeStore({ heldBy: never, issuedRows: never, snapshot: never })
-  const { call } = await startTestServer(t, { store, settings: { limits: { storeWaitMsMax: 20 } } })
+  const ordersAudit = () => ({ positions: never, page: never })
+  const settings = { limits: { storeWaitMsMax: 20 } }
+  const { call } = await startTestServer(t, { store, ordersAudit, settings })
   for (const path of paths) {
     const answer = await call(`GET ${path}`, { as: 'operator' })
     assert.equal(answer.status, 503)

@@ -11,6 +11,7 @@ import type {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock, CouponStore } from '../../ports.ts'
+import type { OrdersAuditReader } from '../../ports-orders.ts'
 import type { ClaimService } from './answers.ts'
 import type { DeadLetterService } from './dead-letter-service.ts'
 import type { OrderService } from './order-answers.ts'
@@ -35,6 +36,8 @@ export type ServerParts = {
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
   deadLetters: DeadLetterService
+  /** What the consumers of orders keep; null while SQL is not up yet. */
+  ordersAudit?: (() => OrdersAuditReader | null) | undefined
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>

@@ -12,6 +12,7 @@ import { addCouponRoutes } from './routes-coupons.ts'
 import { addDeadLetterRoutes } from './routes-dead-letters.ts'
 import { addMeRoutes } from './routes-me.ts'
 import { addOrderRoutes } from './routes-orders.ts'
+import { addOrdersAuditRoutes } from './routes-orders-audit.ts'
 import { addProductRoutes } from './routes-products.ts'
 import { addOpenApiRoute, addServiceRoutes } from './routes-service.ts'
 import { addWalletRoutes } from './routes-wallets.ts'
@@ -68,4 +69,5 @@ function addRoutes(app: Api, parts: RouteParts): void {
   addOrderRoutes(app, parts)
   addAuditRoutes(app, parts)
   addDeadLetterRoutes(app, parts)
+  addOrdersAuditRoutes(app, parts)
 }

@@ -1,0 +1,9 @@
+-- A page of the payment step's rows, in the order of their keys.
+-- Parameters: after this key text ('' from the first), limit bigint.
+-- Result: order_id, status, row (JSON text).
+
+select order_id, status, row::text
+  from payments.orders
+ where order_id > $1
+ order by order_id
+ limit $2

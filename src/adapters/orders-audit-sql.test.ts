@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { auditedWorld, auditSourceOf, smallScenario } from '../../test/models/orders-audit.ts'
+import { writeOrdersTables } from '../../test/models/orders-tables.ts'
+import { runWorld } from '../../test/models/orders-world.ts'
+import { type AuditedTable, auditedTables } from '../ports-orders.ts'
+import { keyOfRow, readOrdersRows } from '../services/audit-orders-rows.ts'
+import type { Database } from './database.ts'
+import { openDatabasePglite } from './database-pglite.ts'
+import { migrate } from './migrations.ts'
+import { createOrdersAuditReaderSql, createOrdersAuditSql } from './orders-audit-sql.ts'
+
+let database: Database
+const world = await auditedWorld(runWorld(smallScenario), smallScenario)
+world.tables.letters.push(letter('stock-step.orders.0.1'), letter('stock-step.orders.0.2'))
+for (const position of world.positions.slice(0, 5)) {
+  Object.assign(position.taken, { applied: 1, dropped: 2, postponed: 3, buried: 4, passedBy: 5 })
+  Object.assign(position, { next: 15, published: 14 })
+}
+
+before(async () => {
+  database = await openDatabasePglite()
+  await migrate(database)
+  await writeOrdersTables(database, world)
+})
+after(() => database.close())
+
+test('SQL gives the audit every row as it was written', async () => {
+  const rows = await readOrdersRows(createOrdersAuditSql(database))
+  const expected = await readOrdersRows(auditSourceOf(world))
+  const byPlace = ({ consumer, topic, partition }: (typeof rows.positions)[0]) => {
+    return `${consumer} ${topic} ${partition}`
+  }
+  for (const { positions } of [rows, expected]) {
+    positions.sort((a, b) => (byPlace(a) < byPlace(b) ? -1 : 1))
+  }
+  assert.deepEqual(rows, expected)
+})
+
+test('each page goes on where the last one ended, with the keys in order', async () => {
+  const reader = createOrdersAuditReaderSql(database)
+  for (const table of auditedTables) {
+    const whole = await reader.page({ table, limit: 1_000, after: ['', ''] })
+    assert.ok(whole.length >= 2 || table === 'uses', table)
+    const pages: unknown[] = []
+    let key = ['', ''] as readonly [string, string]
+    for (;;) {
+      const [row] = await reader.page<AuditedTable>({ table, limit: 1, after: key })
+      if (row === undefined) break
+      pages.push(row)
+      key = keyOfRow(table, row)
+    }
+    assert.deepEqual(pages, whole, table)
+  }
+})
+
+const act = { act: 'redriven', by: 'op', at: 7, commandId: 'c', reason: 'no' } as const
+
+function letter(id: string): (typeof world.tables.letters)[0] {
+  const origin = { topic: 'firstcome.orders', partition: 0, offset: 1, appendedAt: 5 }
+  const shared = { consumer: 'stock-step', origin, key: 'ann-1', redrivable: true }
+  return { id, status: 'waiting', ...shared, acts: [act] }
+}

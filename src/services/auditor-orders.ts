@@ -1,0 +1,97 @@
+// The auditor's second half, the promises I10 to I14: replays the topics of orders and compares
+// them with what the five consumers keep. The rows are read first, then the log: whatever the rows
+// show is in the log by then, and what the log says beyond the positions is on its way.
+
+import type { OrdersAuditSource } from '../ports-orders.ts'
+import type { Findings } from './audit-findings.ts'
+import { compareCounts, lagOf } from './audit-orders-counts.ts'
+import { judgeEnds, type ReplayedClaims } from './audit-orders-ends.ts'
+import { createFlight, type Flight } from './audit-orders-flight.ts'
+import { type OrdersLog, readOrdersLog } from './audit-orders-log.ts'
+import type { OrdersRows } from './audit-orders-rows.ts'
+import {
+  type ComparisonParts,
+  compareStates,
+  ofOrder,
+  processWaits,
+} from './audit-orders-states.ts'
+import { compareSteps } from './audit-orders-steps.ts'
+import { compareMoney, compareStock } from './audit-orders-sums.ts'
+import { compareUses } from './audit-orders-uses.ts'
+import type { LogReader } from './audit-topic.ts'
+
+export type OrdersAudit = {
+  source: OrdersAuditSource
+  /**
+   * What time it is while the service runs, so that an order which lives for ever is found; null
+   * while it is stopped: then it is the time of the last record.
+   */
+  now: (() => number) | null
+}
+export type OrdersCounts = {
+  records: number
+  voidRecords: number
+  orders: number
+  confirmed: number
+  cancelled: number
+  /** Not ended yet, and not too old for it. */
+  live: number
+  /** Orders about which some consumer has still something to do: not compared as a whole. */
+  inFlight: number
+  products: number
+  topUps: number
+  /** Records in the retry topics that are still to be handled. */
+  waitingRetries: number
+  /** Dead letters that wait for an operator. */
+  waitingDeadLetters: number
+  /** Records that the five consumers have still to take. Figures, not differences. */
+  lagRecords: number
+}
+
+export type OrdersAuditParts = {
+  audit: OrdersAudit
+  rows: OrdersRows
+  log: LogReader
+  findings: Findings
+  claims: ReplayedClaims | null
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts> {
+  const { audit, rows, findings, claims, onProgress } = parts
+  const log = await readOrdersLog({ log: parts.log, findings, onProgress })
+  const flight = createFlight(rows, log)
+  const now = Math.max(log.newestAt, audit.now?.() ?? 0)
+  const ends = judgeEnds({ books: log.books, findings, now, claims })
+  const comparison: ComparisonParts = { rows, log, flight, findings }
+  compareStates(comparison)
+  compareSteps(comparison)
+  compareStock(comparison)
+  compareMoney(comparison)
+  compareUses(comparison)
+  compareCounts(comparison)
+  return {
+    records: log.records,
+    voidRecords: log.voidRecords,
+    ...ends,
+    inFlight: inFlightOf(log, flight),
+    products: new Set(log.products.map(({ message }) => message.productId)).size,
+    topUps: log.topUps.length,
+    waitingRetries: flight.waitingRetries.length,
+    waitingDeadLetters: flight.waitingLetters,
+    lagRecords: lagOf(comparison),
+  }
+}
+
+function inFlightOf({ books }: OrdersLog, flight: Flight): number {
+  let orders = 0
+  for (const book of books.values()) {
+    const waits =
+      processWaits(book, flight) !== null ||
+      steps.some((consumer) => flight.waiting(ofOrder(consumer, book)) !== null)
+    if (waits) orders += 1
+  }
+  return orders
+}
+
+const steps = ['coupon-step', 'stock-step', 'payment-step'] as const
