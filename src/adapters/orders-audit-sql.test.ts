@@ -54,10 +54,12 @@ test('each page goes on where the last one ended, with the keys in order', async
   }
 })
 
-const act = { act: 'redriven', by: 'op', at: 7, commandId: 'c', reason: 'no' } as const
-
 function letter(id: string): (typeof world.tables.letters)[0] {
   const origin = { topic: 'firstcome.orders', partition: 0, offset: 1, appendedAt: 5 }
   const shared = { consumer: 'stock-step', origin, key: 'ann-1', redrivable: true }
-  return { id, status: 'waiting', ...shared, acts: [act] }
+  return { id, status: 'waiting', ...shared, acts: [redriven()] }
+}
+
+function redriven() {
+  return { act: 'redriven', by: 'op', at: 7, commandId: 'c', reason: 'no' } as const
 }
