@@ -213,9 +213,9 @@ function linesOf({ rows, log, flight }: ComparisonParts): { held: Ranges; sold: 
   }
   if (rows.oneMoment) return { held, sold }
   // The rows were read before the products: what was held in between is in the products alone.
-  for (const { orderId, placed } of log.books.values()) {
+  for (const { orderId, placed, otherLines } of log.books.values()) {
     if (placed === null || rows.stockRows.has(orderId) || !isMoving(orderId)) continue
-    for (const { productId, quantity } of placed.lines) {
+    for (const { productId, quantity } of [...placed.lines, ...otherLines]) {
       addTo(held, productId, { sure: 0, perhaps: quantity })
       addTo(sold, productId, { sure: 0, perhaps: quantity })
     }
