@@ -56,15 +56,26 @@ function positionOf(row: SqlRow): AuditedPosition {
   return { consumer, topic, partition, next, published, taken }
 }
 
+type StepCells = readonly [orderId: string, status: string, row: string]
+
 /** The columns of a row, in the order of its statement. */
 const readers: { [Table in AuditedTable]: (row: SqlRow) => AuditedRows[Table] } = {
   orders(row) {
     const [status, unannounced, state] = row as [string, boolean, string]
     return { status, unannounced, state: JSON.parse(state) as AwaitedOrder | Order }
   },
-  'coupon-rows': (row) => stepRowOf<CouponRow>(row),
-  'stock-rows': (row) => stepRowOf<StockRow>(row),
-  'payment-rows': (row) => stepRowOf<PaymentRow>(row),
+  'coupon-rows'(row) {
+    const [orderId, status, text] = row as StepCells
+    return { orderId, status, row: JSON.parse(text) as CouponRow }
+  },
+  'stock-rows'(row) {
+    const [orderId, status, text] = row as StepCells
+    return { orderId, status, row: JSON.parse(text) as StockRow }
+  },
+  'payment-rows'(row) {
+    const [orderId, status, text] = row as StepCells
+    return { orderId, status, row: JSON.parse(text) as PaymentRow }
+  },
   uses(row) {
     const [userId, couponId, orderId] = row as [string, string, string]
     return { userId, couponId, orderId }
@@ -92,11 +103,6 @@ const readers: { [Table in AuditedTable]: (row: SqlRow) => AuditedRows[Table] } 
     ) as AuditedRows['letters']
     return { id, consumer, status, origin, key, redrivable, acts }
   },
-}
-
-function stepRowOf<Row>(row: SqlRow): { orderId: string; status: string; row: Row } {
-  const [orderId, status, text] = row as [string, string, string]
-  return { orderId, status, row: JSON.parse(text) as Row }
 }
 
 function commandOf(row: SqlRow): AuditedRows['stock-commands'] {

@@ -4,12 +4,12 @@
 
 import type {
   CouponUsed,
+  Line,
   OrderCancelled,
   OrderConfirmed,
   OrderMessage,
   OrderPaymentDue,
   OrderPlaced,
-  PricedLine,
   StepMessage,
   StockHeld,
 } from '../domain/orders/messages.ts'
@@ -20,6 +20,8 @@ export type OrderBook = {
   partition: number
   placed: OrderPlaced | null
   placedAt: number
+  /** Of other content that was placed under the same id: a step may have met it first. */
+  otherLines: readonly Line[]
   /** The first offset of what the orders topic says; Infinity where it does not. */
   offsets: { placed: number; due: number; end: number }
   /** The last record about it in each of the two topics; -1: there is none. */
@@ -38,6 +40,7 @@ export function openBook(orderId: string, partition: number): OrderBook {
     partition,
     placed: null,
     placedAt: 0,
+    otherLines: [],
     offsets: { placed: never, due: never, end: never },
     lastOffsets: { orders: -1, steps: -1 },
     due: null,
@@ -60,7 +63,11 @@ export function enterOrder(
   switch (message.type) {
     case 'order.placed':
       // Other content under the same id: the first counts, and the process says so.
-      if (book.placed !== null) return
+      if (book.placed !== null) {
+        if (sameLines(book.placed.lines, message.lines)) return
+        book.otherLines = [...book.otherLines, ...message.lines]
+        return
+      }
       if (book.due !== null || book.end !== null) wrong(() => 'it is placed after it went on')
       Object.assign(book, { placed: message, placedAt: at })
       book.offsets.placed = offset
@@ -130,10 +137,7 @@ export function paidOf(
   return said !== undefined && 'amount' in said ? said.amount : null
 }
 
-export function sameLines(
-  a: readonly (PricedLine | { productId: string; quantity: number })[],
-  b: readonly (PricedLine | { productId: string; quantity: number })[],
-): boolean {
+export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
   if (a.length !== b.length) return false
   const quantities = new Map(b.map(({ productId, quantity }) => [productId, quantity]))
   return a.every(({ productId, quantity }) => quantities.get(productId) === quantity)

@@ -28,69 +28,16 @@ export type Flight = {
 }
 
 export function createFlight(rows: OrdersRows, log: OrdersLog): Flight {
-  const positions = positionsOf(rows.positions)
-  const kept = keptBack(rows, log)
-  const pending = new Map<string, Waiting>()
-  const waitingRetries: Retried[] = []
-  let unpublishedRetries: ReadonlySet<string> = new Set()
-
-  function boundaryOf({ consumer, topic, partition }: Question): number {
-    const position = positions.get(placeKey(consumer, topic, partition))
-    if (position === undefined) return 0
-    return kept.has(`${consumer} ${partition}`) ? position.published : position.next
-  }
-
-  function addRetries(): void {
-    const unpublished = new Set<string>()
-    for (const record of log.retried) {
-      if (record.note === null) continue
-      const { consumer, origin } = record.note
-      const position = positions.get(placeKey(consumer, record.topic, record.partition))
-      const name = pendingKey(consumer, origin.topic, record.key)
-      if (record.offset >= (position?.published ?? 0)) unpublished.add(name)
-      if (record.offset >= (position?.next ?? 0)) waitingRetries.push(record)
-      const isKept = kept.has(`${consumer} ${record.partition}`)
-      const boundary = isKept ? position?.published : position?.next
-      if (record.offset >= (boundary ?? 0)) pending.set(name, 'retry')
-    }
-    unpublishedRetries = unpublished
-  }
-
-  function addLetters(): number {
-    const redriven = new Map<string, number>()
-    for (const { note } of log.retried) {
-      if (note === null) continue
-      const name = originKey(note.consumer, note.origin)
-      redriven.set(name, Math.max(redriven.get(name) ?? 0, note.redrives))
-    }
-    let waiting = 0
-    for (const { consumer, status, origin, key, redrivable, acts } of rows.letters.values()) {
-      if (status === 'waiting') waiting += 1
-      // Nobody will ever understand it; so nothing is waiting for it.
-      if (!redrivable) continue
-      const redrives = acts.filter(({ act }) => act === 'redriven').length
-      const underWay =
-        status === 'redriven' && (redriven.get(originKey(consumer, origin)) ?? 0) < redrives
-      // What the process did not hear of an ended order is nobody's stock or money.
-      const setAside = status === 'discarded' && consumer === 'order-process'
-      if (status !== 'waiting' && !underWay && !setAside) continue
-      pending.set(pendingKey(consumer, origin.topic, key), underWay ? 'retry' : 'letter')
-    }
-    for (const burial of log.burials) {
-      const { consumer, origin, key, partition, offset } = burial
-      const position = positions.get(placeKey('dead-letters', deadLettersTopic, partition))
-      if (offset < (position?.next ?? 0)) continue
-      pending.set(pendingKey(consumer, origin.topic, key), 'letter')
-    }
-    return waiting
-  }
-
-  addRetries()
-  const waitingLetters = addLetters()
+  const known = { rows, log, positions: positionsOf(rows.positions), kept: keptBack(rows, log) }
+  const { positions, kept } = known
+  const retries = retriesOf(known)
+  const pending = new Map<string, Waiting>([...retries.pending, ...lettersOf(known)])
   return {
     waiting(question) {
-      const { consumer, topic, key, lastOffset } = question
-      if (lastOffset >= boundaryOf(question)) return 'behind'
+      const { consumer, topic, partition, key, lastOffset } = question
+      const position = positions.get(placeKey(consumer, topic, partition))
+      const isKept = kept.has(`${consumer} ${partition}`)
+      if (lastOffset >= boundaryOf(position, isKept)) return 'behind'
       return pending.get(pendingKey(consumer, topic, key)) ?? null
     },
     isAnswered(question) {
@@ -98,11 +45,72 @@ export function createFlight(rows: OrdersRows, log: OrdersLog): Flight {
       const position = positions.get(placeKey(consumer, topic, partition))
       if (lastOffset >= (position?.published ?? 0)) return false
       const name = pendingKey(consumer, topic, key)
-      return !pending.has(name) && !unpublishedRetries.has(name)
+      return !pending.has(name) && !retries.unpublished.has(name)
     },
-    waitingRetries,
-    waitingLetters,
+    waitingRetries: retries.waiting,
+    waitingLetters: [...rows.letters.values()].filter(({ status }) => status === 'waiting').length,
   }
+}
+
+type Known = {
+  rows: OrdersRows
+  log: OrdersLog
+  positions: ReadonlyMap<string, AuditedPosition>
+  kept: ReadonlySet<string>
+}
+
+function boundaryOf(position: AuditedPosition | undefined, isKept: boolean): number {
+  return (isKept ? position?.published : position?.next) ?? 0
+}
+
+type Retries = {
+  waiting: Retried[]
+  pending: Map<string, Waiting>
+  /** What was published about them may be missing in the log. */
+  unpublished: Set<string>
+}
+
+function retriesOf({ log, positions, kept }: Known): Retries {
+  const retries: Retries = { waiting: [], pending: new Map(), unpublished: new Set() }
+  for (const record of log.retried) {
+    if (record.note === null) continue
+    const { topic, partition, offset, key } = record
+    const { consumer, origin } = record.note
+    const position = positions.get(placeKey(consumer, topic, partition))
+    const name = pendingKey(consumer, origin.topic, key)
+    if (offset >= (position?.published ?? 0)) retries.unpublished.add(name)
+    if (offset >= (position?.next ?? 0)) retries.waiting.push(record)
+    const boundary = boundaryOf(position, kept.has(`${consumer} ${partition}`))
+    if (offset >= boundary) retries.pending.set(name, 'retry')
+  }
+  return retries
+}
+
+function lettersOf({ rows, log, positions }: Known): Map<string, Waiting> {
+  const pending = new Map<string, Waiting>()
+  const redriven = new Map<string, number>()
+  for (const { note } of log.retried) {
+    if (note === null) continue
+    const name = originKey(note.consumer, note.origin)
+    redriven.set(name, Math.max(redriven.get(name) ?? 0, note.redrives))
+  }
+  for (const { consumer, status, origin, key, redrivable, acts } of rows.letters.values()) {
+    // Nobody will ever understand it; so nothing is waiting for it.
+    if (!redrivable) continue
+    const redrives = acts.filter(({ act }) => act === 'redriven').length
+    const found = redriven.get(originKey(consumer, origin)) ?? 0
+    const underWay = status === 'redriven' && found < redrives
+    // What the process did not hear of an ended order is nobody's stock or money.
+    const setAside = status === 'discarded' && consumer === 'order-process'
+    if (status !== 'waiting' && !underWay && !setAside) continue
+    pending.set(pendingKey(consumer, origin.topic, key), underWay ? 'retry' : 'letter')
+  }
+  for (const { consumer, origin, key, partition, offset } of log.burials) {
+    const position = positions.get(placeKey('dead-letters', deadLettersTopic, partition))
+    if (offset < (position?.next ?? 0)) continue
+    pending.set(pendingKey(consumer, origin.topic, key), 'letter')
+  }
+  return pending
 }
 
 /**

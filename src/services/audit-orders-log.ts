@@ -86,14 +86,14 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
   const total = await recordsOf(log)
   for (const topic of auditedTopics) {
     const partitions = (await log.bounds(topic)).length
-    const enter = entryInto(read, { topic, partitions, findings })
+    const onRecord = entryInto(read, { topic, partitions, findings })
     const bounds = await readTopic({
       log,
       topic,
       onRecord(record) {
         read.records += 1
         read.newestAt = Math.max(read.newestAt, record.appendedAt)
-        enter(record)
+        onRecord(record)
         if (read.records % recordsPerProgress === 0) {
           onProgress?.(Math.min(read.records, total), total)
         }

@@ -110,7 +110,8 @@ function compareCharges({ rows, log, flight, findings }: ComparisonParts): void 
   for (const [orderId, { status, userId }] of rows.charges) {
     const book = log.books.get(orderId)
     const broken = brokenOf(findings, 'I12', `order ${orderId}`)
-    if (book?.due == null) broken(() => `a charge of ${userId}, but payment was never due`)
+    if (book === undefined || book.due === null)
+      broken(() => `a charge of ${userId}, but payment was never due`)
     else if (status === 'captured' && book.end?.type === 'order.cancelled') {
       if (flight.waiting(ofOrder('payment-step', book)) !== null) continue
       if (!rows.paymentRows.has(orderId)) broken(() => 'it was cancelled, but has paid')
@@ -183,7 +184,9 @@ function compareProducts({ rows, log, flight, findings }: ComparisonParts): void
     if (said?.includes(row) === true) continue
     const broken = brokenOf(findings, 'I11', `product ${productId}`)
     broken(() =>
-      said === undefined ? 'no record has created it' : `created as ${said}, not ${row}`,
+      said === undefined
+        ? 'no record has created it'
+        : `created as ${said.join(' and ')}, not ${row}`,
     )
   }
 }
@@ -210,9 +213,9 @@ function linesOf({ rows, log, flight }: ComparisonParts): { held: Ranges; sold: 
   }
   if (rows.oneMoment) return { held, sold }
   // The rows were read before the products: what was held in between is in the products alone.
-  for (const { orderId, placed } of log.books.values()) {
+  for (const { orderId, placed, otherLines } of log.books.values()) {
     if (placed === null || rows.stockRows.has(orderId) || !isMoving(orderId)) continue
-    for (const { productId, quantity } of placed.lines) {
+    for (const { productId, quantity } of [...placed.lines, ...otherLines]) {
       addTo(held, productId, { sure: 0, perhaps: quantity })
       addTo(sold, productId, { sure: 0, perhaps: quantity })
     }

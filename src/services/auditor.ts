@@ -104,11 +104,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   return {
     couponId: couponId ?? null,
     fair: findings.total() === 0,
-    promises: Object.entries(orders ? { ...promises, ...ordersPromises } : promises).map(
-      ([id, text]) => {
-        return { id: id as Invariant, text, differences: findings.count(id as Invariant) }
-      },
-    ),
+    promises: promisesOf(findings, orders !== undefined),
     counts: {
       records: replayed.records,
       voidRecords: replayed.voidRecords,
@@ -123,6 +119,14 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
     firstDifferences: findings.first(),
     durationMs: clock.now() - startedAt,
   }
+}
+
+function promisesOf(findings: Findings, withOrders: boolean): AuditReport['promises'] {
+  const all = withOrders ? { ...promises, ...ordersPromises } : promises
+  return Object.entries(all).map(([name, text]) => {
+    const id = name as Invariant
+    return { id, text, differences: findings.count(id) }
+  })
 }
 
 type Comparing = { replayed: Replayed; snapshot: ProjectionSnapshot; findings: Findings }

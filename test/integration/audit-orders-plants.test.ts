@@ -9,7 +9,7 @@ import {
   auditWorld,
   payBob,
   placed,
-  row,
+  rowOf,
   say,
   smallWorld,
 } from '../models/orders-audit.ts'
@@ -62,7 +62,7 @@ const plantsInStock: Plants = {
     [/^I11 record 2 of partition 0 of firstcome.products: command c3 of tea was never applied$/],
   ],
   'a sold row of a cancelled order': [
-    (world) => void setStatus(world, 'stock-rows', 'bob-1', 'sold'),
+    (world) => setStatus(rowOf(world, 'stock-rows', isOf('bob-1')), 'sold'),
     [
       /^I11 order bob-1: cancelled in the log, but its stock row is sold$/,
       /^I11 order bob-1: its stock row is sold, but the order is not confirmed$/,
@@ -71,7 +71,7 @@ const plantsInStock: Plants = {
   ],
   'stock that a cancelled order still holds': [
     (world) => {
-      setStatus(world, 'stock-rows', 'bob-1', 'held')
+      setStatus(rowOf(world, 'stock-rows', isOf('bob-1')), 'held')
       Object.assign(product(world, 'tea'), { available: 9, held: 1 })
     },
     [/^I11 order bob-1: cancelled in the log, but its stock row is held$/],
@@ -91,11 +91,11 @@ const plantsInStock: Plants = {
 
 const plantsInMoney: Plants = {
   'a payment twice': [
-    (world) => void (row(world, 'balances', ({ userId }) => userId === 'ann').balance -= 1_170),
+    (world) => void (rowOf(world, 'balances', ({ userId }) => userId === 'ann').balance -= 1_170),
     [/^I12 the wallet of ann: the balance is 2660, but top-ups less what was paid are 3830$/],
   ],
   'a charge of twice as much': [
-    (world) => void (row(world, 'charges', (it) => it.orderId === 'ann-1').amount *= 2),
+    (world) => void (rowOf(world, 'charges', (it) => it.orderId === 'ann-1').amount *= 2),
     [
       /^I12 the wallet of ann: the balance is 3830, but .* are 2660$/,
       /^I12 order ann-1: 1170 was paid by its payment row, 2340 by the wallet$/,
@@ -104,13 +104,13 @@ const plantsInMoney: Plants = {
   'a confirmed order that has not paid': [
     (world) => {
       remove(world, 'charges', (it) => it.orderId === 'cat-1')
-      row(world, 'balances', ({ userId }) => userId === 'cat').balance = 1_000
+      rowOf(world, 'balances', ({ userId }) => userId === 'cat').balance = 1_000
     },
     [/^I12 order cat-1: 450 was paid by its payment row, 0 by the wallet$/],
   ],
   'a payment row of another sum': [
     (world) => {
-      const paid = row(world, 'payment-rows', (it) => it.orderId === 'cat-1').row
+      const paid = rowOf(world, 'payment-rows', (it) => it.orderId === 'cat-1').row
       Object.assign(paid, { amount: 449 })
     },
     [
@@ -128,7 +128,7 @@ const plantsInMoney: Plants = {
   'a top-up that is lost': [
     (world) => {
       remove(world, 'payment-commands', ({ commandId }) => commandId === 't1')
-      row(world, 'balances', ({ userId }) => userId === 'ann').balance -= 5_000
+      rowOf(world, 'balances', ({ userId }) => userId === 'ann').balance -= 5_000
     },
     [
       /^I12 record 0 of partition . of firstcome.wallets: command t1 of ann was never applied$/,
@@ -136,13 +136,13 @@ const plantsInMoney: Plants = {
     ],
   ],
   'a top-up that was counted twice': [
-    (world) => void (row(world, 'balances', ({ userId }) => userId === 'cat').balance += 1_000),
+    (world) => void (rowOf(world, 'balances', ({ userId }) => userId === 'cat').balance += 1_000),
     [/^I12 the wallet of cat: the balance is 1550, but .* are 550$/],
   ],
   'a top-up of another sum': [
     (world) => {
-      row(world, 'payment-commands', ({ commandId }) => commandId === 't2').amount = 999
-      row(world, 'balances', ({ userId }) => userId === 'cat').balance -= 1
+      rowOf(world, 'payment-commands', ({ commandId }) => commandId === 't2').amount = 999
+      rowOf(world, 'balances', ({ userId }) => userId === 'cat').balance -= 1
     },
     [/^I12 command t2 of cat was applied with 999, not as in firstcome.wallets$/],
   ],
@@ -174,7 +174,7 @@ const plantsInCoupons: Plants = {
   ],
   'a coupon row that let go of a coupon that was spent': [
     (world) => {
-      setStatus(world, 'coupon-rows', 'ann-1', 'released')
+      setStatus(rowOf(world, 'coupon-rows', isOf('ann-1')), 'released')
       remove(world, 'uses', (it) => it.orderId === 'ann-1')
     },
     [/^I13 order ann-1: confirmed with spring, but its row used none$/],
@@ -184,13 +184,13 @@ const plantsInCoupons: Plants = {
 const plantsInOrders: Plants = {
   'a state that differs from the log': [
     (world) => {
-      const { state } = row(world, 'orders', (it) => it.state.orderId === 'bob-1')
+      const { state } = rowOf(world, 'orders', (it) => it.state.orderId === 'bob-1')
       Object.assign(state, { reason: 'timed_out' })
     },
     [/^I10 order bob-1: its row is not what the log gives: .*"timed_out".*; the log: .*funds/],
   ],
   'a state that differs from its column': [
-    (world) => void (row(world, 'orders', (it) => it.state.orderId === 'bob-1').status = 'due'),
+    (world) => void (rowOf(world, 'orders', (it) => it.state.orderId === 'bob-1').status = 'due'),
     [/^I10 order bob-1: its row is cancelled, its column says due$/],
   ],
   'a state that is gone': [
@@ -199,7 +199,7 @@ const plantsInOrders: Plants = {
   ],
   'a state of an order that was never placed': [
     (world) => {
-      const { status, state } = row(world, 'orders', (it) => it.state.orderId === 'cat-1')
+      const { status, state } = rowOf(world, 'orders', (it) => it.state.orderId === 'cat-1')
       world.tables.orders.push({ status, unannounced: false, state: { ...state, orderId } })
     },
     [/^I10 order dan-1: a row, but no record in the log$/],
@@ -357,15 +357,13 @@ function remove<Table extends AuditedTable>(
 }
 
 function product(world: AuditedWorld, productId: string): AuditedRows['products'] {
-  return row(world, 'products', (it) => it.productId === productId)
+  return rowOf(world, 'products', (it) => it.productId === productId)
 }
 
-function setStatus(
-  world: AuditedWorld,
-  table: 'stock-rows' | 'coupon-rows',
-  id: string,
-  status: string,
-): void {
-  const stored = row(world, table, (it) => it.orderId === id)
+function isOf(id: string): (stored: { orderId: string }) => boolean {
+  return ({ orderId: own }) => own === id
+}
+
+function setStatus(stored: { status: string; row: object }, status: string): void {
   Object.assign(stored, { status, row: { ...stored.row, status } })
 }

@@ -178,10 +178,10 @@ export async function payBob(world: AuditedWorld): Promise<void> {
   await say(world, { ...topUp, commandId: 't3' })
   const command = { key: 'bob', commandId: 't3', amount: 135, outcome: 'done' }
   world.tables['payment-commands'].push(command)
-  const stored = row(world, 'payment-rows', (it) => it.orderId === 'bob-1')
+  const stored = rowOf(world, 'payment-rows', (it) => it.orderId === 'bob-1')
   const payment = { orderId: 'bob-1', userId: 'bob', amount: 135 }
   Object.assign(stored, { status: 'captured', row: { status: 'captured', ...payment } })
-  const charge = row(world, 'charges', (it) => it.orderId === 'bob-1')
+  const charge = rowOf(world, 'charges', (it) => it.orderId === 'bob-1')
   Object.assign(charge, { status: 'captured', amount: 135 })
 }
 
@@ -189,10 +189,10 @@ export async function say(world: AuditedWorld, ...messages: OrdersRecord[]): Pro
   for (const message of messages) await world.log.append(topicOf(message), [entryOf(message)])
 }
 
-export function row<Table extends AuditedTable>(
+export function rowOf<Table extends AuditedTable>(
   { tables }: AuditedWorld,
   table: Table,
-  isIt: (row: AuditedRows[Table]) => boolean,
+  isIt: (stored: AuditedRows[Table]) => boolean,
 ): AuditedRows[Table] {
   const found = tables[table].find(isIt)
   assert.ok(found !== undefined)

@@ -52,10 +52,11 @@ export async function writeOrdersTables(
   )
   await insert(
     'stock.products',
-    tables.products.map(({ productId, status: _, ...rest }) => ({
-      product_id: productId,
-      ...rest,
-    })),
+    tables.products.map(({ productId, name, price, initial, ...rest }) => {
+      const { supplied, available, held, sold } = rest
+      const quantities = { initial, supplied, available, held, sold }
+      return { product_id: productId, name, price, ...quantities }
+    }),
   )
   await insert(
     'payments.balances',

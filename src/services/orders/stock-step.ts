@@ -128,7 +128,7 @@ class StockBatch {
     const state = this.loaded.products.get(message.productId) ?? initialProduct()
     const { outcome, event } = decideProduct({ message, before: null }, state)
     if (event !== null) this.put(evolveProduct(state, event))
-    const amount = message.type === 'stock.added' ? message.add : message.stock
+    const amount = message.type === 'stock.added' ? message.add : null
     const done: DoneCommand = { ...name, amount, outcome }
     this.loaded.commands.set(key, done)
     this.changed.commands.add(key)
