@@ -58,7 +58,7 @@ describe('compose.yaml', () => {
       assert.ok(compose.includes(`- ${volume}`), volume)
     }
     assert.ok(compose.includes('KAFKA_LOG_DIRS: /var/lib/kafka/data'))
-    assert.equal(compose.match(/^ {4}healthcheck:/gm)?.length, 5)
+    assert.equal(compose.match(/^ {4}healthcheck:/gm)?.length, 6)
   })
 })
 

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { virtualClock } from '../../adapters/clock-virtual.ts'
+import { type AppendFate, openLogMemory } from '../../adapters/log-memory.ts'
+import { productsTopic } from '../../domain/orders/messages.ts'
+import { type LogEntry, PortError } from '../../ports.ts'
+import type { CommandName, DoneCommand } from '../../ports-orders.ts'
+import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'
+import type { OperatorCommand } from './order-answers.ts'
+
+const limits: CommandLimits = {
+  answerWaitMsMax: 500,
+  lookEveryMs: 10,
+  lookAgainMs: 100,
+  commandsWaitingMax: 3,
+}
+const entry: LogEntry = { key: 'tea', value: Buffer.from('{}') }
+const command = (commandId: string, amount: number | null = 1): OperatorCommand => {
+  return { by: 'stock-step', name: { key: 'tea', commandId }, amount, topic: productsTopic, entry }
+}
+const done = (commandId: string, changes: Partial<DoneCommand> = {}): DoneCommand => {
+  return { key: 'tea', commandId, amount: 1, outcome: 'done', ...changes }
+}
+const unavailable = (reason: string) => ({ kind: 'unavailable', reason, retryAfterSeconds: 1 })
+
+function start() {
+  const clock = virtualClock(0)
+  const fates: AppendFate['fate'][] = []
+  const nextAppend = () => ({ takesMs: 2, fate: fates.shift() ?? ('stored' as const) })
+  const log = openLogMemory({ topics: { [productsTopic]: 1 }, clock, nextAppend })
+  const stored: DoneCommand[] = []
+  const asked: string[][] = []
+  const sql: { state: 'up' | 'away' | 'starting' } = { state: 'up' }
+  const troubles: unknown[] = []
+  const commands = createOperatorCommands({
+    log,
+    clock,
+    limits,
+    onTrouble: (error) => troubles.push(error),
+    reader() {
+      if (sql.state === 'starting') return null
+      return {
+        async commands(_by, names: readonly CommandName[]) {
+          if (sql.state === 'away') {
+            throw new PortError('store_unavailable', 'away', { retryable: true })
+          }
+          asked.push(names.map(({ commandId }) => commandId))
+          return stored.filter(({ commandId }) => names.some((it) => it.commandId === commandId))
+        },
+      }
+    },
+  })
+  const appended = () => log.records(productsTopic).flat().length
+  return { clock, fates, stored, asked, sql, troubles, commands, appended }
+}
+
+describe('an operator’s command', () => {
+  it('is answered with what its consumer has stored, soon after it has', async () => {
+    const { clock, stored, commands, appended } = start()
+    const answer = commands.run(command('c'))
+    await clock.runUntil(100)
+    assert.equal(appended(), 1)
+    stored.push(done('c', { outcome: 'stock_limit' }))
+    await clock.runUntil(115)
+    assert.deepEqual(await answer, { kind: 'applied', outcome: 'stock_limit' })
+  })
+
+  it('that was applied before is answered from SQL, and is not appended again', async () => {
+    const { stored, commands, appended } = start()
+    stored.push(done('c'), done('created', { amount: null, outcome: 'unchanged' }))
+    assert.deepEqual(await commands.run(command('c')), { kind: 'applied', outcome: 'done' })
+    const other = await commands.run(command('c', 2))
+    assert.deepEqual(other, { kind: 'applied', outcome: 'conflict' })
+    const created = await commands.run(command('created', null))
+    assert.deepEqual(created, { kind: 'applied', outcome: 'unchanged' })
+    assert.equal(appended(), 0)
+  })
+
+  it('shares each look into SQL with all who wait', async () => {
+    const { clock, stored, asked, commands } = start()
+    const answers = ['c', 'd', 'd'].map((id) => commands.run(command(id)))
+    await clock.runUntil(50)
+    const looks = asked.slice(4)
+    assert.ok(looks.length >= 3 && looks.length <= 6, String(looks.length))
+    for (const names of looks) assert.deepEqual(names, ['c', 'd'])
+    assert.deepEqual(await commands.run(command('e')), unavailable('queue_full'))
+    stored.push(done('c'), done('d'))
+    await clock.runUntil(70)
+    assert.equal((await Promise.all(answers)).length, 3)
+    const before = asked.length
+    await clock.runUntil(1_000)
+    assert.equal(asked.length, before, 'looked although nobody waits')
+  })
+
+  const fates = ['stored', 'unacknowledged'] as const
+  for (const fate of fates) {
+    it(`is pending where it is not applied in time and its append was ${fate}`, async () => {
+      const { clock, fates: coming, commands, appended } = start()
+      coming.push(fate)
+      const answer = commands.run(command('c'))
+      await clock.runUntil(510)
+      assert.deepEqual(await answer, { kind: 'pending' })
+      assert.equal(appended(), 1)
+    })
+  }
+
+  it('is refused where it is certain that nothing was stored', async () => {
+    const { clock, fates: coming, commands, appended } = start()
+    coming.push('refused')
+    const answer = commands.run(command('c'))
+    await clock.runUntil(10)
+    assert.deepEqual(await answer, unavailable('log_unavailable'))
+    assert.equal(appended(), 0)
+  })
+
+  it('is refused while SQL is not there, and waits for it once it is appended', async () => {
+    const { clock, sql, stored, commands, appended, troubles } = start()
+    sql.state = 'starting'
+    assert.deepEqual(await commands.run(command('c')), unavailable('database_starting'))
+    sql.state = 'away'
+    assert.deepEqual(await commands.run(command('c')), unavailable('database_unavailable'))
+    assert.equal(appended(), 0)
+    sql.state = 'up'
+    const answer = commands.run(command('c'))
+    await clock.runUntil(20)
+    sql.state = 'away'
+    await clock.runUntil(300)
+    assert.ok(troubles.length >= 3 && troubles.length <= 5, String(troubles.length))
+    sql.state = 'up'
+    stored.push(done('c'))
+    await clock.runUntil(410)
+    assert.deepEqual(await answer, { kind: 'applied', outcome: 'done' })
+  })
+
+  it('is pending at once when the service is closed', async () => {
+    const { clock, commands } = start()
+    const answer = commands.run(command('c'))
+    await clock.runUntil(20)
+    commands.close()
+    assert.deepEqual(await answer, { kind: 'pending' })
+  })
+})

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { orderTopics, startOrderApplier } from '../../../test/models/order-applier.ts'
+import { type VirtualClock, virtualClock } from '../../adapters/clock-virtual.ts'
+import { type AppendFate, openLogMemory } from '../../adapters/log-memory.ts'
+import { ordersTopic } from '../../domain/orders/messages.ts'
+import { type Log, PortError } from '../../ports.ts'
+import type { OrdersReader } from '../../ports-orders.ts'
+import type { ClaimAnswer } from './answers.ts'
+import { orderIdOf } from './order-placing.ts'
+import { type OrderServiceParts, type RunningOrderService, startOrderService } from './orders.ts'
+
+const asked = { userId: 'ann', key: 'k', lines: [{ productId: 'tea', quantity: 1 }] }
+const other = { ...asked, lines: [{ productId: 'milk', quantity: 1 }] }
+const orderId = orderIdOf(asked)
+const notHeld: ClaimAnswer = { kind: 'sold_out' }
+
+type World = {
+  clock: VirtualClock
+  log: ReturnType<typeof openLogMemory>
+  applier: ReturnType<typeof startOrderApplier>
+  fates: AppendFate['fate'][]
+  /** How many orders were placed in the log. */
+  placed(): number
+  node(parts?: Partial<OrderServiceParts>): Promise<RunningOrderService>
+  /** What `answer` comes to within so many milliseconds of the clock. */
+  soon<T>(answer: Promise<T>, ms?: number): Promise<T | 'nothing yet'>
+}
+
+async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
+  const clock = virtualClock(1_000_000)
+  const fates: AppendFate['fate'][] = []
+  const log = openLogMemory({
+    topics: orderTopics,
+    clock,
+    nextAppend: () => ({ takesMs: 1, fate: fates.shift() ?? 'stored' }),
+  })
+  const applier = startOrderApplier(log)
+  const nodes: RunningOrderService[] = []
+  const world: World = {
+    clock,
+    log,
+    applier,
+    fates,
+    placed: () => {
+      const records = log.records(ordersTopic).flat()
+      return records.filter(({ value }) => value.includes('"order.placed"')).length
+    },
+    async node(parts = {}) {
+      const node = startOrderService({
+        log,
+        clock,
+        reader: () => applier.reader,
+        claims: { mine: () => notHeld },
+        timeLimitMs: 30_000,
+        onTrouble: () => {},
+        onError: (error) => assert.fail(String(error)),
+        ...parts,
+      })
+      nodes.push(node)
+      await clock.runUntil(clock.now() + 100)
+      return node
+    },
+    async soon(answer, ms = 100) {
+      await clock.runUntil(clock.now() + ms)
+      return Promise.race([
+        answer,
+        new Promise<'nothing yet'>((go) => setImmediate(go, 'nothing yet')),
+      ])
+    },
+  }
+  await run(world)
+  applier.release()
+  const closed = Promise.all(nodes.map((node) => node.close())).then(() => applier.close())
+  await clock.runUntil(clock.now() + 20_000)
+  await closed
+}
+
+/** Appends to the orders topic are never answered, nor stored. */
+function losing(log: Log): Log {
+  const append: Log['append'] = async (topic, entries) => {
+    if (topic !== ordersTopic) return log.append(topic, entries)
+    throw new PortError('log_unavailable', 'no answer', { retryable: true })
+  }
+  return { ...log, append }
+}
+
+describe('an order', () => {
+  const stored = ['stored', 'twice', 'unacknowledged'] as const
+  for (const fate of stored) {
+    it(`is answered with its end, where its append is ${fate}`, () =>
+      inWorld(async ({ node, soon, fates, placed }) => {
+        const service = await node()
+        fates.push(fate)
+        const answer = await soon(service.place(asked))
+        assert.ok(typeof answer === 'object' && answer.kind === 'ended', JSON.stringify(answer))
+        assert.deepEqual([answer.first, answer.order.orderId], [true, orderId])
+        assert.equal(answer.order.status, 'cancelled')
+        assert.equal(placed(), fate === 'twice' ? 2 : 1)
+        const again = await soon(service.place(asked))
+        assert.ok(typeof again === 'object' && again.kind === 'ended')
+        assert.equal(again.first, false)
+      }))
+  }
+
+  it('is refused where it is certain that nothing was stored, and may be placed again', () =>
+    inWorld(async ({ node, soon, fates, placed }) => {
+      const service = await node()
+      fates.push('refused')
+      const refused = { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 1 }
+      assert.deepEqual(await soon(service.place(asked)), refused)
+      assert.equal(placed(), 0)
+      const answer = await soon(service.place(asked))
+      assert.ok(typeof answer === 'object' && answer.kind === 'ended')
+    }))
+
+  it('is pending, never refused, where nobody knows whether it was stored', () =>
+    inWorld(async ({ node, soon, log }) => {
+      const service = await node({ log: losing(log) })
+      const answer = service.place(asked)
+      assert.equal(await soon(answer, 4_900), 'nothing yet')
+      assert.deepEqual(await soon(answer, 200), { kind: 'pending', orderId })
+    }))
+
+  it('is answered although the record of its end was missed', () =>
+    inWorld(async ({ node, soon, applier, placed }) => {
+      applier.hold()
+      const service = await node()
+      const answer = service.place(asked)
+      assert.equal(await soon(answer), 'nothing yet')
+      assert.equal(placed(), 1)
+      applier.tables.orders.set(orderId, {
+        status: 'cancelled',
+        orderId,
+        userId: asked.userId,
+        lines: asked.lines,
+        coupon: null,
+        placedAt: 0,
+        deadline: 1,
+        heard: { coupon: null, stock: null, payment: null, notes: [] },
+        reason: 'timed_out',
+        sums: null,
+      })
+      const told = await soon(answer, 1_100)
+      assert.ok(typeof told === 'object' && told.kind === 'ended')
+    }))
+
+  it('passes K25 once it is in the log, before it is answered', () =>
+    inWorld(async ({ node, soon, applier, placed }) => {
+      const passed: [string, number][] = []
+      applier.hold()
+      const service = await node({ crashPoint: (point) => passed.push([point, placed()]) })
+      const answer = service.place(asked)
+      assert.equal(await soon(answer), 'nothing yet')
+      assert.deepEqual(passed, [['K25', 1]])
+    }))
+
+  it('is refused at once where too many wait, or as many are live as a node remembers', () =>
+    inWorld(async ({ node, soon, applier, clock }) => {
+      applier.hold()
+      const key = (n: number) => ({ ...asked, key: `k${n}` })
+      const narrow = await node({ limits: { atWorkMax: 1 } })
+      const first = narrow.place(key(1))
+      const busy = { kind: 'unavailable', reason: 'queue_full', retryAfterSeconds: 1 }
+      assert.deepEqual(await narrow.place(key(2)), busy)
+      const forgetful = await node({ limits: { liveOrdersMax: 2 } })
+      const second = forgetful.place(key(3))
+      assert.equal(await soon(second), 'nothing yet')
+      assert.deepEqual(await forgetful.place(key(4)), busy)
+      applier.release()
+      await clock.runUntil(clock.now() + 2_000)
+      for (const answer of [first, second]) assert.equal((await answer).kind, 'ended')
+      const later = await soon(forgetful.place(key(4)))
+      assert.ok(typeof later === 'object' && later.kind === 'ended')
+    }))
+
+  it('waits until SQL is up, and until its node follows the orders', () =>
+    inWorld(async ({ node, soon, applier }) => {
+      const sql: { reader: OrdersReader | null } = { reader: null }
+      const service = await node({ reader: () => sql.reader })
+      const reasons = async () => {
+        const answer = await service.place(asked)
+        return 'reason' in answer ? answer.reason : answer.kind
+      }
+      assert.equal(await reasons(), 'database_starting')
+      sql.reader = applier.reader
+      assert.equal(await reasons(), 'starting')
+      await soon(Promise.resolve())
+      const answer = await soon(service.place(asked))
+      assert.ok(typeof answer === 'object' && answer.kind === 'ended')
+    }))
+})
+
+describe('an order placed through two nodes', () => {
+  it('of the same content is one order', () =>
+    inWorld(async ({ node, soon, clock, applier }) => {
+      const nodes = [await node(), await node()]
+      const answers = nodes.map((service) => service.place(asked))
+      await clock.runUntil(clock.now() + 200)
+      for (const answer of answers) {
+        const told = await soon(answer)
+        assert.ok(typeof told === 'object' && told.kind === 'ended')
+        assert.equal(told.order.orderId, orderId)
+      }
+      assert.equal(applier.tables.orders.size, 1)
+    }))
+
+  it('of other content is one order, and the other is told so', () =>
+    inWorld(async ({ node, soon, clock, applier }) => {
+      const nodes = [await node(), await node()]
+      const answers = [nodes[0]?.place(asked), nodes[1]?.place(other)]
+      await clock.runUntil(clock.now() + 200)
+      const kinds = (await soon(Promise.all(answers))) as { kind: string }[]
+      assert.deepEqual(kinds.map(({ kind }) => kind).sort(), ['ended', 'key_reused'])
+      assert.equal(applier.tables.orders.size, 1)
+    }))
+
+  it('is known to the other before SQL has it, and only to its user', () =>
+    inWorld(async ({ node, soon, applier }) => {
+      const [first, second] = [await node(), await node()]
+      applier.hold()
+      const placing = first.place(asked)
+      assert.equal(await soon(placing, 5), 'nothing yet')
+      const found = await soon(second.order({ orderId, userId: 'ann' }))
+      assert.ok(typeof found === 'object' && found.kind === 'found')
+      assert.equal(found.order.status, 'placed')
+      const unknown = { kind: 'unknown_order' }
+      assert.deepEqual(await soon(second.order({ orderId, userId: 'bob' })), unknown)
+      assert.deepEqual(await soon(second.order({ orderId: 'x', userId: 'ann' })), unknown)
+    }))
+
+  it('has the id that its user and key give, whatever they are', () => {
+    const ids = [
+      ['ann', 'k'],
+      ['ann', 'K'],
+      ['an', 'nk'],
+      ['a","b', 'c'],
+      ['a', 'b","c'],
+    ].map(([userId = '', key = '']) => orderIdOf({ userId, key }))
+    assert.equal(new Set(ids).size, ids.length)
+    for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{43}$/)
+  })
+})
+
+describe('the coupon of an order', () => {
+  const couponId = 'spring'
+  const issued = { slot: 1, claimId: 'c', offset: 7, appendedAt: 1 }
+  const won: ClaimAnswer = {
+    kind: 'issued',
+    first: false,
+    couponId,
+    userId: 'ann',
+    partition: 3,
+    issued,
+    code: 'CODE',
+  }
+  const away = { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 1 } as const
+  const table: [what: string, answer: ClaimAnswer | null, kind: string][] = [
+    ['that is held', won, 'ended'],
+    ['that is not won and open', null, 'coupon_not_held'],
+    ['that is sold out', notHeld, 'coupon_not_held'],
+    ['that is unknown', { kind: 'unknown_coupon' }, 'coupon_not_held'],
+    ['of which this node cannot say', away, 'unavailable'],
+    ['of which the log has not said', { kind: 'pending' }, 'unavailable'],
+  ]
+  for (const [what, answer, kind] of table) {
+    it(`${what} gives ${kind}`, () =>
+      inWorld(async ({ node, soon, placed, log }) => {
+        const service = await node({ claims: { mine: async () => answer } })
+        const told = await soon(service.place({ ...asked, couponId }))
+        assert.equal(typeof told === 'object' && told.kind, kind)
+        assert.equal(placed(), kind === 'ended' ? 1 : 0)
+        if (kind !== 'ended') return
+        const [record] = log.records(ordersTopic).flat()
+        const { coupon } = JSON.parse(String(record?.value)) as { coupon: object }
+        assert.deepEqual(coupon, { couponId, partition: 3, offset: 7 })
+      }))
+  }
+})
