@@ -207,8 +207,8 @@ describe('an order placed through two nodes', () => {
 
   it('of other content is one order, and the other is told so', () =>
     inWorld(async ({ node, soon, clock, applier }) => {
-      const nodes = [await node(), await node()]
-      const answers = [nodes[0]?.place(asked), nodes[1]?.place(other)]
+      const [one, two] = [await node(), await node()]
+      const answers = [one.place(asked), two.place(other)]
       await clock.runUntil(clock.now() + 200)
       const kinds = (await soon(Promise.all(answers))) as { kind: string }[]
       assert.deepEqual(kinds.map(({ kind }) => kind).sort(), ['ended', 'key_reused'])
