@@ -1,189 +1,23 @@
-// The reader of orders over SQL (on PGlite) and its memory twin give the same, whatever is stored.
+// Runs the contract of the reader of orders on its memory twin and on PGlite.
 
-import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe } from 'node:test'
 import type { Database } from '../../src/adapters/database.ts'
 import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
 import { migrate } from '../../src/adapters/migrations.ts'
-import {
-  createOrdersReaderMemory,
-  createOrdersTables,
-  type OrdersTables,
-} from '../../src/adapters/orders-reader-memory.ts'
+import { createOrdersReaderMemory } from '../../src/adapters/orders-reader-memory.ts'
 import { createOrdersReaderSql } from '../../src/adapters/orders-reader-sql.ts'
-import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
-import { ordersTopic } from '../../src/domain/orders/messages.ts'
-import type { AwaitedOrder, Order, Product } from '../../src/domain/orders/state.ts'
-import { commandKey, type DoneCommand, type OrdersReader } from '../../src/ports-orders.ts'
+import { fillOrders, ordersReaderContract, ordersTables } from './orders-reader.ts'
 
-const heard = { coupon: null, stock: null, payment: null, notes: [] }
-const placed: Order = {
-  status: 'placed',
-  orderId: 'order-1',
-  userId: 'ann',
-  lines: [{ productId: 'tea', quantity: 2 }],
-  coupon: { couponId: 'spring', partition: 3, offset: 17 },
-  placedAt: 1_770_000_000_000,
-  deadline: 1_770_000_030_000,
-  heard: { ...heard, notes: [{ step: 'stock', outcome: 'held', at: 1_770_000_000_001 }] },
-}
-const cancelled: Order = {
-  ...placed,
-  status: 'cancelled',
-  orderId: 'order-2',
-  coupon: null,
-  reason: 'timed_out',
-  sums: { subtotal: 5e15, discount: 0, total: 5e15 },
-}
-const awaited: AwaitedOrder = { status: 'awaited', orderId: 'order-3', heard }
-const product: Product = {
-  status: 'stocked',
-  productId: 'tea',
-  name: `"차" \\ it's 🍵`,
-  price: 10_000_000_000,
-  initial: 5,
-  supplied: 7,
-  available: 4,
-  held: 2,
-  sold: 1,
-}
-const letter = (id: string, changes: Partial<DeadLetter> = {}): DeadLetter => ({
-  id,
-  consumer: 'stock-step',
-  status: 'waiting',
-  origin: { topic: 'firstcome.orders', partition: 1, offset: 2, appendedAt: 3 },
-  key: 'order-1',
-  value: 'e30=',
-  headers: { ce_id: 'x' },
-  reason: '왜 "안" 돼',
-  attempts: 3,
-  buriedAt: 4,
-  redrivable: true,
-  redrives: 1,
-  acts: [{ act: 'redriven', by: 'op', at: 5, commandId: 'c3', reason: 'no' }],
-  ...changes,
-})
-const letters = [
-  letter('b'),
-  letter('a-2', { status: 'discarded' }),
-  letter('a1', { consumer: 'coupon-step' }),
-]
-const commands: [keyof OrdersTables['commands'], DoneCommand][] = [
-  ['stock-step', { key: 'tea', commandId: 'c"1', amount: null, outcome: 'done' }],
-  ['stock-step', { key: 'tea', commandId: 'c2', amount: 1_000_000_000, outcome: 'stock_limit' }],
-  ['payment-step', { key: 'ann', commandId: 'c2', amount: 1, outcome: 'done' }],
-  ['dead-letters', { key: 'b', commandId: 'c3', amount: null, outcome: 'unknown' }],
-]
+ordersReaderContract('memory', async () => createOrdersReaderMemory(ordersTables()))
 
-function filledTables(): OrdersTables {
-  const tables = createOrdersTables()
-  for (const state of [placed, cancelled, awaited]) tables.orders.set(state.orderId, state)
-  tables.products.set('tea', product)
-  tables.balances.set('ann', 1_000_000_000_000_000)
-  for (const [by, done] of commands) tables.commands[by].set(commandKey(done), done)
-  tables.ordersApplied.set(0, 4).set(2, 0)
-  for (const dead of letters) tables.letters.set(dead.id, dead)
-  return tables
-}
-
-async function fillSql(database: Database): Promise<void> {
-  const text = (value: string | number | null) => {
-    return value === null ? 'null' : `'${String(value).replaceAll("'", "''")}'`
-  }
-  const json = (value: object) => text(JSON.stringify(value))
-  const lines: string[] = []
-  for (const state of [placed, cancelled, awaited]) {
-    const met = 'userId' in state ? [state.userId, state.placedAt, state.deadline] : ['', '', '']
-    const columns = met.map((cell) => text(cell === '' ? null : cell)).join(', ')
-    const cells = `'${state.orderId}', 0, '${state.status}', ${columns}, false, ${json(state)}`
-    lines.push(`insert into orders.orders values (${cells})`)
-  }
-  const { productId, name, price, initial, supplied, available, held, sold } = product
-  const numbers = [price, initial, supplied, available, held, sold].join(', ')
-  lines.push(`insert into stock.products values ('${productId}', ${text(name)}, ${numbers})`)
-  lines.push(`insert into payments.balances values ('ann', 1000000000000000)`)
-  const schemas = { 'stock-step': 'stock', 'payment-step': 'payments' } as Record<string, string>
-  for (const [by, { key, commandId, amount, outcome }] of commands) {
-    const cells = [key, commandId, amount, outcome].map(text).join(', ')
-    lines.push(`insert into ${schemas[by] ?? 'dead_letters'}.commands values (${cells})`)
-  }
-  for (const [topic, partition, next] of [
-    [ordersTopic, 0, 4],
-    [ordersTopic, 2, 0],
-    ['firstcome.order-steps', 0, 9],
-  ]) {
-    const cells = `'${topic}', ${partition}, ${next}, 0, 0, ${next}, 0, 0, 0, 0`
-    lines.push(`insert into orders.consumer_positions values (${cells})`)
-  }
-  for (const dead of letters) {
-    const cells = `'${dead.id}', '${dead.consumer}', '${dead.status}', ${json(dead)}`
-    lines.push(`insert into dead_letters.letters values (${cells})`)
-  }
-  await database.script(lines.join(';\n'))
-}
-
-describe('the reader of orders', () => {
+describe('with a database', () => {
   let database: Database
-  const readers = new Map<string, OrdersReader>()
   before(async () => {
     database = await openDatabasePglite()
     await migrate(database)
-    await fillSql(database)
-    readers.set('SQL', createOrdersReaderSql(database))
-    readers.set('memory', createOrdersReaderMemory(filledTables()))
+    await fillOrders(database)
   })
   after(() => database.close())
 
-  for (const name of ['SQL', 'memory']) {
-    const reader = () => readers.get(name) as OrdersReader
-
-    it(`gives orders whole, and leaves out those that were only heard of (${name})`, async () => {
-      const ids = ['order-2', 'order-1', 'order-3', 'no-such', 'order-1']
-      const found = await reader().orders(ids)
-      const sorted = found.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
-      assert.deepEqual(sorted, [placed, cancelled])
-      assert.deepEqual(await reader().orders([]), [])
-    })
-
-    it(`gives products, balances and positions (${name})`, async () => {
-      assert.deepEqual(await reader().product('tea'), product)
-      assert.equal(await reader().product('no-such'), null)
-      assert.equal(await reader().balance('ann'), 1_000_000_000_000_000)
-      assert.equal(await reader().balance('bob'), 0)
-      const applied = [...(await reader().ordersApplied())]
-      assert.deepEqual(applied.sort(), [
-        [0, 4],
-        [2, 0],
-      ])
-    })
-
-    it(`gives the commands of one consumer by key and id (${name})`, async () => {
-      for (const by of ['stock-step', 'payment-step', 'dead-letters'] as const) {
-        const names = [...commands.map(([, done]) => done), { key: 'x', commandId: 'c2' }]
-        const found = await reader().commands(by, names)
-        const expected = commands.filter(([whose]) => whose === by).map(([, done]) => done)
-        assert.deepEqual(found.sort(byCommandId), expected.sort(byCommandId))
-      }
-    })
-
-    it(`gives dead letters in pages, by status and by consumer (${name})`, async () => {
-      const ids = async (page: Parameters<OrdersReader['deadLetters']>[0]) => {
-        return (await reader().deadLetters(page)).map(({ id }) => id)
-      }
-      assert.deepEqual(await ids({ limit: 9 }), ['a-2', 'a1', 'b'])
-      assert.deepEqual(await ids({ limit: 2 }), ['a-2', 'a1'])
-      assert.deepEqual(await ids({ limit: 2, after: 'a1' }), ['b'])
-      assert.deepEqual(await ids({ limit: 9, status: 'waiting' }), ['a1', 'b'])
-      assert.deepEqual(await ids({ limit: 9, status: 'waiting', consumer: 'stock-step' }), ['b'])
-      assert.deepEqual(await reader().deadLetter('b'), letters[0])
-      const [first] = await reader().deadLetters({ limit: 1, after: 'a1' })
-      const { value: _, headers: __, ...summary } = letter('b')
-      assert.deepEqual(first, summary)
-      assert.equal(await reader().deadLetter('c'), null)
-    })
-  }
+  ordersReaderContract('SQL on PGlite', async () => createOrdersReaderSql(database))
 })
-
-function byCommandId(a: DoneCommand, b: DoneCommand): number {
-  return a.commandId < b.commandId ? -1 : 1
-}

@@ -6,10 +6,12 @@ import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
 import { startPostgres } from '../../src/adapters/database-postgres.ts'
 import { postgresMigrationLimits } from '../../src/adapters/database-postgres-limits.ts'
 import { migrate } from '../../src/adapters/migrations.ts'
+import { createOrdersReaderSql } from '../../src/adapters/orders-reader-sql.ts'
 import { postgresForTests } from '../services/postgres.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
+import { fillOrders, ordersReaderContract } from './orders-reader.ts'
 import { couponStepContract, paymentContract } from './step-stores.ts'
 import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 
@@ -45,4 +47,8 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
 
   couponStepContract('SQL on PostgreSQL', () => openCouponStepSql(database))
   paymentContract('SQL on PostgreSQL', () => openPaymentSql(database))
+  ordersReaderContract('SQL on PostgreSQL', async () => {
+    await fillOrders(database)
+    return createOrdersReaderSql(database)
+  })
 })

@@ -200,7 +200,12 @@ test('a rate limit is answered as documented, where one is', async (t) => {
   )
   assert.equal(limited.length, 22)
   await call('GET /coupons')
-  for (const line of limited) assert.equal(await call(line, { as }), 429)
+  for (const line of limited) {
+    // A window of a second may end between two calls, but not between all of these.
+    let status = 0
+    for (let n = 0; n < 5 && status !== 429; n++) status = await call(line, { as })
+    assert.equal(status, 429, line)
+  }
 })
 
 const optionalBodies =

@@ -4,6 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { decodeMessage, encodeMessage } from '../../src/domain/coupons/messages.ts'
+import { decodeOrderMessage } from '../../src/domain/orders/decode-orders.ts'
+import {
+  decodeProductMessage,
+  decodeWalletMessage,
+} from '../../src/domain/orders/decode-supplies.ts'
+import { ordersTopic, productsTopic, walletsTopic } from '../../src/domain/orders/messages.ts'
+import { readAt, type StoredPlace } from '../../src/domain/orders/records.ts'
 import { startTestServer, tokenOf } from './http-fixture.ts'
 
 const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, 1e7 + 1, 2 ** 53, 1e300))
@@ -64,11 +71,64 @@ test('what is offered is refused, or is a record that every reader takes', async
   assert.ok(taken > 100, `only ${taken} were taken: the property says nothing`)
 })
 
+const productId = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,62}$/)
+const count = fc.oneof(fc.integer({ min: 1, max: 10_000 }), fc.constantFrom(0, 1e9, 1e10, 1e12))
+const product = fc.record({
+  productId: mostly(productId),
+  name: mostly(name),
+  price: mostly(count),
+  stock: mostly(count),
+})
+const line = fc.record({ productId: mostly(productId), quantity: mostly(count) })
+const lines = mostly(fc.array(line, { minLength: 1, maxLength: 5 }))
+const order = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ lines }) },
+  { weight: 1, arbitrary: fc.record({ lines, couponId: odd }) },
+)
+const printable = fc.integer({ min: 33, max: 126 }).map((code) => String.fromCharCode(code))
+const idempotencyKey = fc.string({ unit: printable, minLength: 1, maxLength: 130 })
+const ask = fc.oneof(
+  fc.tuple(fc.constant('/products'), product),
+  fc.tuple(fc.constant('/products/tea/stock'), fc.record({ add: mostly(count) })),
+  fc.tuple(fc.constant('/wallets/a%22%2Fb/top-ups'), fc.record({ amount: mostly(count) })),
+  fc.tuple(fc.constant('/orders'), order),
+)
+type Read = (value: Buffer, place: StoredPlace) => { kind: string }
+const reads: [topic: string, read: Read][] = [
+  [ordersTopic, (value, place) => readAt(decodeOrderMessage(value), place)],
+  [productsTopic, (value, place) => readAt(decodeProductMessage(value), place)],
+  [walletsTopic, (value, place) => readAt(decodeWalletMessage(value), place)],
+]
+
+test('what is asked of orders is refused, or is a record that every reader takes', async (t) => {
+  const { app, call, log } = await startTestServer(t)
+  const authorization = `Bearer ${tokenOf(`operator${'"'.repeat(120)}`)}`
+  const tea = { productId: 'tea', name: 'Tea', price: 1, stock: 1 }
+  await call('POST /products', { as: 'operator', json: tea })
+  const property = fc.asyncProperty(ask, idempotencyKey, async ([url, value], key) => {
+    const headers = { authorization, 'idempotency-key': key, 'content-type': 'application/json' }
+    const payload = JSON.stringify(value)
+    const answer = await app.inject({ method: 'POST', url, headers, payload })
+    const told = `${url} ${answer.statusCode} ${payload}`
+    assert.ok([200, 201, 400, 404, 409, 413, 422].includes(answer.statusCode), told)
+  })
+  await fc.assert(property, { numRuns: 500 })
+  for (const [topic, read] of reads) {
+    const partitions = log.records(topic)
+    for (const { value, partition } of partitions.flat()) {
+      const place = { partition, partitions: partitions.length }
+      assert.equal(read(value, place).kind, 'message', value.toString())
+    }
+    assert.ok(partitions.flat().length > 20, `${topic} has few: the property says nothing`)
+  }
+})
+
 test('whatever the path and the query, the answer is no fault of the service', async (t) => {
   const { app } = await startTestServer(t)
   const headers = { authorization: `Bearer ${tokenOf('operator')}` }
   const part = fc.oneof(
     fc.constantFrom('coupons', 'tea', 'claims', 'mine', '..', '%00', '%ff', '%', ':couponId'),
+    fc.constantFrom('orders', 'products', 'stock', 'wallets', 'top-ups'),
     fc.webSegment(),
   )
   const path = fc.array(part, { maxLength: 5 }).map((parts) => `/${parts.join('/')}`)

@@ -45,7 +45,9 @@ function start() {
             throw new PortError('store_unavailable', 'away', { retryable: true })
           }
           asked.push(names.map(({ commandId }) => commandId))
-          return stored.filter(({ commandId }) => names.some((it) => it.commandId === commandId))
+          return stored.filter(({ commandId }) =>
+            names.some((name) => name.commandId === commandId),
+          )
         },
       }
     },

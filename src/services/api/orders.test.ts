@@ -20,6 +20,8 @@ type World = {
   log: ReturnType<typeof openLogMemory>
   applier: ReturnType<typeof startOrderApplier>
   fates: AppendFate['fate'][]
+  /** How long each tail takes to see what was appended. */
+  tails: { delayMs: number }
   /** How many orders were placed in the log. */
   placed(): number
   node(parts?: Partial<OrderServiceParts>): Promise<RunningOrderService>
@@ -30,9 +32,11 @@ type World = {
 async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   const clock = virtualClock(1_000_000)
   const fates: AppendFate['fate'][] = []
+  const tails = { delayMs: 0 }
   const log = openLogMemory({
     topics: orderTopics,
     clock,
+    tailDelayMs: () => tails.delayMs,
     nextAppend: () => ({ takesMs: 1, fate: fates.shift() ?? 'stored' }),
   })
   const applier = startOrderApplier(log)
@@ -42,6 +46,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
     log,
     applier,
     fates,
+    tails,
     placed: () => {
       const records = log.records(ordersTopic).flat()
       return records.filter(({ value }) => value.includes('"order.placed"')).length
@@ -207,8 +212,8 @@ describe('an order placed through two nodes', () => {
 
   it('of other content is one order, and the other is told so', () =>
     inWorld(async ({ node, soon, clock, applier }) => {
-      const nodes = [await node(), await node()]
-      const answers = [nodes[0]?.place(asked), nodes[1]?.place(other)]
+      const [one, two] = [await node(), await node()]
+      const answers = [one.place(asked), two.place(other)]
       await clock.runUntil(clock.now() + 200)
       const kinds = (await soon(Promise.all(answers))) as { kind: string }[]
       assert.deepEqual(kinds.map(({ kind }) => kind).sort(), ['ended', 'key_reused'])
@@ -227,6 +232,26 @@ describe('an order placed through two nodes', () => {
       const unknown = { kind: 'unknown_order' }
       assert.deepEqual(await soon(second.order({ orderId, userId: 'bob' })), unknown)
       assert.deepEqual(await soon(second.order({ orderId: 'x', userId: 'ann' })), unknown)
+    }))
+
+  it('is not unknown to the other because that has not read so far', () =>
+    inWorld(async ({ node, soon, applier, placed, tails }) => {
+      const [first, second] = [await node(), await node()]
+      applier.hold()
+      tails.delayMs = 500
+      void first.place(asked)
+      await soon(Promise.resolve(), 5)
+      assert.equal(placed(), 1)
+      const asking = second.order({ orderId, userId: 'ann' })
+      assert.equal(await soon(asking, 300), 'nothing yet')
+      const found = await soon(asking, 300)
+      assert.ok(typeof found === 'object' && found.kind === 'found')
+      tails.delayMs = 5_000
+      void first.place({ ...asked, key: 'k2' })
+      await soon(Promise.resolve(), 5)
+      const away = { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 1 }
+      const key = { orderId: orderIdOf({ ...asked, key: 'k2' }), userId: 'ann' }
+      assert.deepEqual(await soon(second.order(key), 4_500), away)
     }))
 
   it('has the id that its user and key give, whatever they are', () => {

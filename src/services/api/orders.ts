@@ -32,7 +32,7 @@ export type OrderServiceParts = {
   limits?: Partial<OrderLimits> | undefined
   /** Test-only: dies at a named point. */
   crashPoint?: ((name: string) => void) | undefined
-  /** Something could not be asked or followed now, and is tried again. */
+  /** Something could not be asked or followed now, and is tried again. At most once a second. */
   onTrouble(error: unknown): void
   /** The log cannot be written any more; the process should end. */
   onError(error: unknown): void
@@ -72,8 +72,9 @@ export type RunningOrderService = OrderService & {
   close(): Promise<void>
 }
 
-export function startOrderService(parts: OrderServiceParts): RunningOrderService {
-  const { log, clock, reader } = parts
+export function startOrderService(given: OrderServiceParts): RunningOrderService {
+  const parts = { ...given, onTrouble: calmly(given) }
+  const { log, clock, reader, onTrouble } = parts
   const limits = { ...defaultOrderLimits, ...parts.limits }
   const { watch, reached } = startWatching(parts, limits)
   const reads = createOrderReads({ clock, reader, limits })
@@ -82,7 +83,7 @@ export function startOrderService(parts: OrderServiceParts): RunningOrderService
     clock,
     reader,
     limits,
-    onTrouble: parts.onTrouble,
+    onTrouble,
   })
   const placing = new OrderPlacing({ ...parts, reads, watch, limits, crashPoint: parts.crashPoint })
   const atWork = new Set<Promise<unknown>>()
@@ -105,6 +106,7 @@ export function startOrderService(parts: OrderServiceParts): RunningOrderService
       return whyNot() ?? counted(placing.place(asked))
     },
     async order({ orderId, userId }): Promise<FoundOrder> {
+      if (reader() === null) return databaseStarting
       let found = await placing.find(orderId)
       if (found === null) {
         if (!(await reached(orderId))) return logAway
@@ -123,6 +125,18 @@ export function startOrderService(parts: OrderServiceParts): RunningOrderService
       commands.close()
       await watch.close()
     },
+  }
+}
+
+/** While SQL is away everybody who waits meets it, again and again. */
+const troubleEveryMs = 1_000
+
+function calmly({ clock, onTrouble }: OrderServiceParts): (error: unknown) => void {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return (error) => {
+    if (clock.now() < toldAt + troubleEveryMs) return
+    toldAt = clock.now()
+    onTrouble(error)
   }
 }
 
