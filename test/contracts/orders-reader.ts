@@ -79,6 +79,12 @@ export function ordersTables(): OrdersTables {
   return tables
 }
 
+/** Of what `fillOrders` fills, for a database that others have used before. */
+export const emptyOrderTables = `
+  truncate orders.orders, orders.consumer_positions, stock.products, stock.commands,
+    payments.balances, payments.commands, dead_letters.letters, dead_letters.commands
+`
+
 export async function fillOrders(database: Pick<Session, 'script'>): Promise<void> {
   const text = (value: string | number | null) => {
     return value === null ? 'null' : `'${String(value).replaceAll("'", "''")}'`

@@ -11,7 +11,7 @@ import { postgresForTests } from '../services/postgres.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
-import { fillOrders, ordersReaderContract } from './orders-reader.ts'
+import { emptyOrderTables, fillOrders, ordersReaderContract } from './orders-reader.ts'
 import { couponStepContract, paymentContract } from './step-stores.ts'
 import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 
@@ -48,6 +48,7 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
   couponStepContract('SQL on PostgreSQL', () => openCouponStepSql(database))
   paymentContract('SQL on PostgreSQL', () => openPaymentSql(database))
   ordersReaderContract('SQL on PostgreSQL', async () => {
+    await database.script(emptyOrderTables)
     await fillOrders(database)
     return createOrdersReaderSql(database)
   })

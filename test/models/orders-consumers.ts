@@ -70,7 +70,7 @@ export function createOrdersSystem(start = 1_000_000) {
     const parts = { log: life.mortal(joining), clock, crashPoint: life.crashPoint }
     const provider = payments ?? createWallet(alive(wallet))
     const onError = (error: unknown) => void errors.push(error)
-    const start = {
+    const starts = {
       'order-process': () => {
         const work = createOrderProcess({ ...parts, store: alive(orders) })
         return startConsumer({ ...parts, work, onError })
@@ -90,7 +90,7 @@ export function createOrdersSystem(start = 1_000_000) {
       },
     }
     const running: Consumer[] = []
-    for (const name of names) running.push(await start[name]())
+    for (const name of names) running.push(await starts[name]())
     async function kill(): Promise<void> {
       life.end()
       // The group notices that a member is dead.

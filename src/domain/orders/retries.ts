@@ -54,10 +54,10 @@ export function readRetryNote(headers: Readonly<Record<string, string>>): RetryN
   const attempts = readCount(headers[names.attempts])
   const redrives = readCount(headers[names.redrives])
   const [topic, ...numbers] = (headers[names.origin] ?? '').split(' ')
-  const [partition, offset, appendedAt] = numbers.map(readCount)
+  const [partition = null, offset = null, appendedAt = null] = numbers.map(readCount)
   if (consumer === undefined || consumer === '' || topic === undefined || topic === '') return null
   if (attempts === null || redrives === null) return null
-  if (partition == null || offset == null || appendedAt == null) return null
+  if (partition === null || offset === null || appendedAt === null) return null
   const origin = { topic, partition, offset, appendedAt }
   return { consumer, attempts, origin, reason: headers[names.reason] ?? '', redrives }
 }

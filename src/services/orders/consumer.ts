@@ -7,16 +7,12 @@ import { partitionFor } from '../../domain/partitioner.ts'
 import { type Clock, type Log, type LogBatch, PortError, type Tail } from '../../ports.ts'
 import type { ConsumerPosition } from '../../ports-orders.ts'
 import { type Retry, retrying } from '../retrying.ts'
-import {
-  type Session,
-  type Share,
-  type SharedPartitions,
-  sharePartitions,
-} from '../shared-partitions.ts'
-import { type ConsumerObserver, createBatchHandler, Fenced } from './batch-handler.ts'
+import { type Session, type Share, sharePartitions } from '../shared-partitions.ts'
+import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
 import type { Chore, ConsumerWork } from './consumer-work.ts'
 import { createLane, type Lane, recordsPerLaneMax } from './lanes.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
+import { checksOf } from './positions.ts'
 
 export type ConsumerParts<Message, Wanted, Loaded, Changes, Help> = {
   work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>
@@ -33,8 +29,6 @@ export type Consumer = {
   positions(): { topic: string; partition: number; next: number }[]
   close(): Promise<void>
 }
-type ConsumerSession = Session & { lanes(): readonly Lane[] }
-
 /** Records behind one that waits for help are held up by it; so it is soon postponed. */
 const helpMsMax = 1_000
 /** Nobody waits behind a record that is tried again. Three attempts bridge ten seconds. */
@@ -48,83 +42,105 @@ export async function startConsumer<Message, Wanted, Loaded, Changes, Help>(
   const { work, log, clock, onError } = parts
   const [main] = work.inputs
   if (main === undefined) throw new Error(`${work.name} reads nothing`)
-  const shared: SharedPartitions<ConsumerSession> = await sharePartitions({
+  const shared = await sharePartitions({
     log,
     clock,
     topic: main.topic,
     group: `firstcome.${work.name}`,
-    startSession: (share) => startSession(parts, share),
+    startSession: (share) => new ConsumerSession(parts, share),
     onError,
   })
   return {
     positions() {
-      const lanes = shared.session()?.lanes() ?? []
+      const lanes = shared.session()?.lanes ?? []
       return lanes.map(({ topic, partition, next }) => ({ topic, partition, next }))
     },
     close: shared.close,
   }
 }
 
-function startSession<Message, Wanted, Loaded, Changes, Help>(
-  parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>,
-  share: Share,
-): ConsumerSession {
-  const { work, log, clock, observe } = parts
-  const ending = new AbortController()
-  const { signal } = ending
-  const retry: Retry = { clock, signal, onFailed: (error) => observe?.waiting(error) }
-  const partitions = log.partitionsOf(work.inputs[0]?.topic ?? '')
-  const handling = { ...parts, retry, partitions }
-  const main = createBatchHandler({ ...handling, helpMsMax })
-  const again = createBatchHandler({ ...handling, helpMsMax: helpAgainMsMax })
-  let lanes: Lane[] = []
-  let loops: MessageLoop[] = []
-  let tails: Tail[] = []
+class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session {
+  lanes: Lane[] = []
+  private readonly parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>
+  private readonly share: Share
+  private readonly ending = new AbortController()
+  private readonly retry: Retry
+  private readonly partitions: number
+  private readonly main: BatchHandler<Message, Wanted, Loaded, Changes, Help>
+  private readonly again: BatchHandler<Message, Wanted, Loaded, Changes, Help>
+  private readonly begun: Promise<void>
+  private loops: MessageLoop[] = []
+  private tails: Tail[] = []
 
-  function failed(error: unknown): void {
-    if (signal.aborted) return
-    ending.abort()
-    for (const loop of loops) loop.wake()
-    if (error instanceof Fenced) share.onFenced()
-    else parts.onError(error)
+  constructor(parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>, share: Share) {
+    const { work, log, clock, observe } = parts
+    const { signal } = this.ending
+    this.parts = parts
+    this.share = share
+    this.retry = { clock, signal, onFailed: (error) => observe?.waiting(error) }
+    this.partitions = log.partitionsOf(work.inputs[0]?.topic ?? '')
+    const handling = { ...parts, retry: this.retry, partitions: this.partitions }
+    this.main = new BatchHandler({ ...handling, helpMsMax })
+    this.again = new BatchHandler({ ...handling, helpMsMax: helpAgainMsMax })
+    this.begun = this.begin().catch((error: unknown) => this.failed(error))
   }
 
-  async function begin(): Promise<void> {
-    const stored = await retrying(retry, () => work.store.positions())
+  async close(): Promise<void> {
+    const clean = !this.ending.signal.aborted
+    this.ending.abort()
+    await this.begun
+    for (const loop of this.loops) loop.wake()
+    await Promise.all([...this.tails.map((tail) => tail.close()), ...this.loops.map(stopped)])
+    // Nobody waits for it: what is not stored is only done again.
+    if (clean) await this.main.settle(this.lanes).catch(() => {})
+    this.lanes = []
+  }
+
+  private async begin(): Promise<void> {
+    const { work } = this.parts
+    const { signal } = this.ending
+    const stored = await retrying(this.retry, () => work.store.positions())
     const topics = [...work.inputs.map(({ topic }) => topic), ...retryTopics]
-    for (const topic of topics) lanes.push(...(await lanesOf(topic, stored)))
+    for (const topic of topics) this.lanes.push(...(await this.lanesOf(topic, stored)))
     if (signal.aborted) return
-    const isAgain = (lane: Lane) => lane.delayMs > 0
     const room = createRoom()
-    const common = { clock, signal, onTaken: room.made }
-    loops = [
-      startMessageLoop({
-        ...common,
-        lanes: lanes.filter((lane) => !isAgain(lane)),
-        settle: () => main.settle(lanes.filter((lane) => !isAgain(lane))),
-        handle: (records) => main.handle(records).then(tellLagTools),
-        chore: choreOf(),
-      }),
-      startMessageLoop({
-        ...common,
-        lanes: lanes.filter(isAgain),
-        settle: () => again.settle(lanes.filter(isAgain)),
-        handle: again.handle,
-      }),
-    ]
-    for (const loop of loops) loop.done.catch(failed)
-    tails = topics.map((topic) => tailOf(topic, room))
+    this.loops = [this.startMain(room), this.startAgain(room)]
+    for (const loop of this.loops) loop.done.catch((error: unknown) => this.failed(error))
+    this.tails = topics.map((topic) => this.follow(topic, room))
   }
 
-  function tellLagTools(): Promise<void> {
-    const own = lanes.filter(({ topic }) => topic === work.inputs[0]?.topic)
-    return share.membership.commit(new Map(own.map(({ partition, next }) => [partition, next])))
+  private startMain(room: Room): MessageLoop {
+    const { clock } = this.parts
+    const lanes = this.lanes.filter(({ delayMs }) => delayMs === 0)
+    return startMessageLoop({
+      clock,
+      signal: this.ending.signal,
+      lanes,
+      handle: (records) => this.main.handle(records).then(() => this.tellLagTools()),
+      settle: () => this.main.settle(lanes),
+      chore: this.chore(),
+      onTaken: room.made,
+    })
   }
 
-  async function lanesOf(topic: string, stored: readonly ConsumerPosition[]): Promise<Lane[]> {
-    const bounds = await retrying(retry, () => log.bounds(topic))
+  private startAgain(room: Room): MessageLoop {
+    const { clock } = this.parts
+    const lanes = this.lanes.filter(({ delayMs }) => delayMs > 0)
+    return startMessageLoop({
+      clock,
+      signal: this.ending.signal,
+      lanes,
+      handle: (records) => this.again.handle(records),
+      settle: () => this.again.settle(lanes),
+      onTaken: room.made,
+    })
+  }
+
+  private async lanesOf(topic: string, stored: readonly ConsumerPosition[]): Promise<Lane[]> {
+    const { work, log } = this.parts
+    const bounds = await retrying(this.retry, () => log.bounds(topic))
     const delayMs = retryDelaysMs[retryTopics.findIndex((one) => one === topic)] ?? 0
-    return share.partitions.map((partition) => {
+    return this.share.partitions.map((partition) => {
       const at = stored.find((one) => one.topic === topic && one.partition === partition)
       const end = bounds[partition]?.end ?? 0
       if (at !== undefined && at.next > end) throw recordsLost(work.name, at, end)
@@ -132,13 +148,16 @@ function startSession<Message, Wanted, Loaded, Changes, Help>(
     })
   }
 
-  function tailOf(topic: string, room: Room): Tail {
-    const own = lanes.filter((lane) => lane.topic === topic)
-    const from = new Map(own.map(({ partition, end }) => [partition, end]))
-    return log.tail({ topic, from, onBatch, onError: failed })
-
-    function onBatch({ partition, records }: LogBatch): Promise<void> | undefined {
-      const lane = own.find((one) => one.partition === partition)
+  private follow(topic: string, room: Room): Tail {
+    const { log, clock } = this.parts
+    const lanes = new Map(
+      this.lanes.flatMap((lane) => {
+        return lane.topic === topic ? [[lane.partition, lane] as const] : []
+      }),
+    )
+    const from = new Map([...lanes].map(([partition, { end }]) => [partition, end]))
+    const onBatch = ({ partition, records }: LogBatch): Promise<void> | undefined => {
+      const lane = lanes.get(partition)
       if (lane === undefined) return undefined
       const readAt = clock.now()
       for (const record of records) {
@@ -146,43 +165,42 @@ function startSession<Message, Wanted, Loaded, Changes, Help>(
         lane.end += 1
         lane.waiting.push({ record, readAt })
       }
-      for (const loop of loops) loop.wake()
+      for (const loop of this.loops) loop.wake()
       return lane.waiting.length < waitingMax ? undefined : room.wait()
     }
+    return log.tail({ topic, from, onBatch, onError: (error) => this.failed(error) })
   }
 
-  function choreOf() {
-    const { chore } = work
-    if (chore === undefined) return undefined
+  private chore() {
+    const { work } = this.parts
+    if (work.chore === undefined) return undefined
     const given: Chore = {
-      partitions: share.partitions,
-      checks: (topic) =>
-        lanes
-          .filter((lane) => lane.topic === topic)
-          .map(({ partition, next }) => ({ topic, partition, expected: next })),
-      partitionOf: (key) => partitionFor(key, partitions),
-      publish: main.publish,
+      partitions: this.share.partitions,
+      checks: (topic) => checksOf(this.lanes.filter((lane) => lane.topic === topic)),
+      partitionOf: (key) => partitionFor(key, this.partitions),
+      publish: (records) => this.main.publish(records),
       fenced() {
         throw new Fenced()
       },
     }
-    const run = chore.start(given)
-    return { everyMs: chore.everyMs, run: () => retrying(retry, run) }
+    const run = work.chore.start(given)
+    return { everyMs: work.chore.everyMs, run: () => retrying(this.retry, run) }
   }
 
-  const begun = begin().catch(failed)
-  return {
-    lanes: () => lanes,
-    async close() {
-      const clean = !signal.aborted
-      ending.abort()
-      await begun
-      for (const loop of loops) loop.wake()
-      await Promise.all([...tails.map((tail) => tail.close()), ...loops.map(stopped)])
-      // Nobody waits for it: what is not stored is only done again.
-      if (clean) await main.settle(lanes).catch(() => {})
-      lanes = []
-    },
+  private tellLagTools(): Promise<void> {
+    const topic = this.parts.work.inputs[0]?.topic
+    const own = this.lanes.filter((lane) => lane.topic === topic)
+    return this.share.membership.commit(
+      new Map(own.map(({ partition, next }) => [partition, next])),
+    )
+  }
+
+  private failed(error: unknown): void {
+    if (this.ending.signal.aborted) return
+    this.ending.abort()
+    for (const loop of this.loops) loop.wake()
+    if (error instanceof Fenced) this.share.onFenced()
+    else this.parts.onError(error)
   }
 }
 
