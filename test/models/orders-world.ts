@@ -63,9 +63,15 @@ const chaosSteps = 400
 const drainRoundsMax = 200
 
 export function runWorld(scenario: Scenario): World {
-  const world = createWorld(scenario)
-  for (let step = 0; step < chaosSteps; step += 1) actByChance(world)
+  const world = runChaos(scenario, chaosSteps)
   drain(world)
+  return world
+}
+
+/** The world amid its faults. */
+export function runChaos(scenario: Scenario, steps: number): World {
+  const world = createWorld(scenario)
+  for (let step = 0; step < steps; step += 1) actByChance(world)
   return world
 }
 

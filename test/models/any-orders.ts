@@ -1,0 +1,94 @@
+// Any small world of orders: few users, products, coupons and little money, so that orders race for
+// the last item, one coupon and one balance. For property tests.
+
+import * as fc from 'fast-check'
+import { amountMax, type Discount } from '../../src/domain/coupons/messages.ts'
+import type {
+  OrderPlaced,
+  ProductMessage,
+  WalletMessage,
+} from '../../src/domain/orders/messages.ts'
+import type { Scenario } from './orders-world.ts'
+
+export const users = ['ann', 'bob', 'cat'] as const
+export const prices = { tea: 150, cup: 999, gift: 0 } as const
+export const discounts: Readonly<Record<string, Discount | undefined>> = {
+  spring: { kind: 'percent', value: 33 },
+  autumn: { kind: 'amount', value: 200 },
+  gold: { kind: 'amount', value: amountMax },
+  plain: undefined,
+}
+
+/** `limits`: how long an order may take, ms; any of them. */
+export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
+  const timeLimits = limits.length > 0 ? limits : [30, 300, 3_000]
+  const wins = fc.subarray(
+    users.flatMap((userId) => Object.keys(discounts).map((couponId) => ({ couponId, userId }))),
+    { minLength: 4 },
+  )
+  const stocks = fc.tuple(fc.nat(9), fc.nat(6), fc.integer({ min: 2, max: 20 }))
+  const money = fc.tuple(fc.nat(2_500), fc.nat(5_000), fc.nat(20_000))
+  return fc
+    .record({ seed: fc.nat(2 ** 31), wins, stocks, money, orders: anyOrders(timeLimits) })
+    .map(({ seed, wins: pairs, stocks: counts, money: amounts, orders }) => {
+      const won = pairs.map((pair, offset) => {
+        const discount = discounts[pair.couponId]
+        return discount === undefined ? { ...pair, offset } : { ...pair, offset, discount }
+      })
+      const placed = orders.map(({ coupon, ...order }): OrderPlaced => {
+        if (coupon === undefined) return order
+        const { couponId } = coupon
+        const row = won.find((it) => it.userId === order.userId && it.couponId === couponId)
+        return { ...order, coupon: { couponId, partition: 0, offset: row?.offset ?? 2 } }
+      })
+      return { seed, won, supplies: suppliesOf(counts, amounts), orders: placed }
+    })
+}
+
+function anyOrders(limits: readonly number[]): fc.Arbitrary<OrderPlaced[]> {
+  const quantity = fc.integer({ min: 1, max: 3 })
+  const line = fc.record({ productId: fc.constantFrom('tea', 'tea', 'cup', 'gift'), quantity })
+  const stray = fc.record({ productId: fc.constant('ghost'), quantity })
+  const anyLine = fc.oneof({ weight: 12, arbitrary: line }, { weight: 1, arbitrary: stray })
+  const couponId = fc.constantFrom(...Object.keys(discounts), undefined, undefined)
+  const order = fc
+    .record({
+      // The user is part of what an order id is made from.
+      orderId: fc.tuple(fc.constantFrom(...users), fc.nat(4)).map((parts) => parts.join('-')),
+      lines: fc.uniqueArray(anyLine, {
+        selector: ({ productId }) => productId,
+        minLength: 1,
+        maxLength: 3,
+      }),
+      couponId,
+      timeLimitMs: fc.constantFrom(...limits),
+    })
+    .map(({ orderId, lines, couponId: id, timeLimitMs }): OrderPlaced => {
+      const userId = orderId.split('-')[0] ?? ''
+      const placed: OrderPlaced = { type: 'order.placed', orderId, userId, lines, timeLimitMs }
+      return id === undefined
+        ? placed
+        : { ...placed, coupon: { couponId: id, partition: 0, offset: 0 } }
+    })
+  return fc.array(order, { minLength: 1, maxLength: 10 })
+}
+
+function suppliesOf(
+  stocks: readonly [number, number, number],
+  money: readonly [number, number, number],
+): Scenario['supplies'] {
+  const by = 'op'
+  const supplies: (ProductMessage | WalletMessage)[] = []
+  for (const [n, productId] of (['tea', 'cup', 'gift'] as const).entries()) {
+    const supply = { productId, by, commandId: `create-${productId}` }
+    const price = prices[productId]
+    supplies.push({ type: 'product.created', ...supply, name: 'x', price, stock: stocks[n] ?? 0 })
+  }
+  for (const [n, userId] of users.entries()) {
+    const amount = Math.max(1, money[n] ?? 1)
+    supplies.push({ type: 'wallet.topped_up', userId, amount, by, commandId: `first-${userId}` })
+  }
+  supplies.push({ type: 'stock.added', productId: 'tea', add: 2, by, commandId: 'more-tea' })
+  supplies.push({ type: 'wallet.topped_up', userId: 'ann', amount: 500, by, commandId: 'more' })
+  return supplies
+}

@@ -1,0 +1,173 @@
+// The real consumers of orders on the memory log and memory stores, which outlive them: they may be
+// killed at a crash point, after which nothing of theirs reaches the log or a store any more, and
+// started again. Time is virtual.
+
+import { virtualClock } from '../../src/adapters/clock-virtual.ts'
+import {
+  type CouponStepTables,
+  createCouponStepStoreMemory,
+} from '../../src/adapters/coupon-step-store-memory.ts'
+import { createDeadLetterStoreMemory } from '../../src/adapters/dead-letter-store-memory.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
+import { createOrderStoreMemory } from '../../src/adapters/order-store-memory.ts'
+import {
+  createPaymentStepStoreMemory,
+  createWalletStoreMemory,
+} from '../../src/adapters/payment-step-store-memory.ts'
+import { createStockStepStoreMemory } from '../../src/adapters/stock-step-store-memory.ts'
+import type { OrdersRecord } from '../../src/domain/orders/messages.ts'
+import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
+import { embeddedTopics } from '../../src/main/embedded-topics.ts'
+import type { Log, Membership } from '../../src/ports.ts'
+import { type ConsumerName, consumerNames, type Payments } from '../../src/ports-orders.ts'
+import { type Consumer, startConsumer } from '../../src/services/orders/consumer.ts'
+import { createCouponStep } from '../../src/services/orders/coupon-step.ts'
+import { createDeadLetterWork } from '../../src/services/orders/dead-letters.ts'
+import { createOrderProcess } from '../../src/services/orders/order-process.ts'
+import { createPaymentStep } from '../../src/services/orders/payment-step.ts'
+import { createStockStep } from '../../src/services/orders/stock-step.ts'
+import { createWallet } from '../../src/services/orders/wallet.ts'
+
+export type OrdersSystem = ReturnType<typeof createOrdersSystem>
+export type RunOptions = {
+  names?: readonly ConsumerName[]
+  /** Called at every crash point that is passed; true: the process dies there. */
+  dies?: (point: string) => boolean
+  payments?: Payments
+}
+export type Process = {
+  isDead(): boolean
+  /** At this moment, wherever it is. */
+  kill(): Promise<void>
+  /** A clean stop, unless it is dead. */
+  close(): Promise<void>
+}
+
+export function createOrdersSystem(start = 1_000_000) {
+  const clock = virtualClock(start)
+  const log = openLogMemory({ topics: embeddedTopics, clock })
+  const coupons = createCouponStepStoreMemory()
+  const stock = createStockStepStoreMemory()
+  const payment = createPaymentStepStoreMemory()
+  const orders = createOrderStoreMemory()
+  const letters = createDeadLetterStoreMemory()
+  const wallet = createWalletStoreMemory(payment.tables)
+  const stores = { coupons, stock, payment, orders, letters, wallet }
+  const errors: unknown[] = []
+
+  async function run({ names = consumerNames, dies, payments }: RunOptions = {}): Promise<Process> {
+    const life = createLife(dies)
+    const alive = <Store extends object>(store: Store) => life.mortal(store)
+    const memberships: Membership[] = []
+    const joining: Log = {
+      ...log,
+      async join(options) {
+        const membership = await log.join(options)
+        memberships.push(membership)
+        return membership
+      },
+    }
+    const parts = { log: life.mortal(joining), clock, crashPoint: life.crashPoint }
+    const provider = payments ?? createWallet(alive(wallet))
+    const onError = (error: unknown) => void errors.push(error)
+    const start = {
+      'order-process': () => {
+        const work = createOrderProcess({ ...parts, store: alive(orders) })
+        return startConsumer({ ...parts, work, onError })
+      },
+      'coupon-step': () => {
+        return startConsumer({ ...parts, work: createCouponStep(alive(coupons), clock), onError })
+      },
+      'stock-step': () => {
+        return startConsumer({ ...parts, work: createStockStep(alive(stock)), onError })
+      },
+      'payment-step': () => {
+        const work = createPaymentStep(alive(payment), provider, life.crashPoint)
+        return startConsumer({ ...parts, work, onError })
+      },
+      'dead-letters': () => {
+        return startConsumer({ ...parts, work: createDeadLetterWork(alive(letters)), onError })
+      },
+    }
+    const running: Consumer[] = []
+    for (const name of names) running.push(await start[name]())
+    async function kill(): Promise<void> {
+      life.end()
+      // The group notices that a member is dead.
+      await Promise.all(memberships.map((membership) => membership.leave()))
+    }
+    return {
+      isDead: life.isOver,
+      kill,
+      async close() {
+        if (!life.isOver()) await Promise.all(running.map((consumer) => consumer.close()))
+        await kill()
+      },
+    }
+  }
+
+  return {
+    clock,
+    log,
+    stores,
+    errors,
+    run,
+    /** As the API or a step would. */
+    append: (...messages: readonly OrdersRecord[]) => appendAll(log, messages),
+    pass: (ms: number) => clock.runUntil(clock.now() + ms),
+    /** What the issuer has written. */
+    issued: (of: CouponStepTables['issued']) => Object.assign(coupons.tables, { issued: of }),
+  }
+}
+
+export async function appendAll(log: MemoryLog, messages: readonly OrdersRecord[]): Promise<void> {
+  for (const message of messages) await log.append(topicOf(message), [entryOf(message)])
+}
+
+/** After its end every call stands still for ever, as those of a killed process do. */
+function createLife(dies: ((point: string) => boolean) | undefined) {
+  let over = false
+  const never = new Promise<never>(() => {})
+
+  class Death extends Error {}
+
+  function mortal<Parts extends object>(parts: Parts): Parts {
+    return new Proxy(parts, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return (...given: unknown[]) => {
+          if (over) return never
+          const mine = given.map((one) => (typeof one === 'function' ? guarded(one) : one))
+          return (value as (...args: unknown[]) => unknown).apply(target, mine.map(guardOptions))
+        }
+      },
+    })
+  }
+
+  /** What is called back after the end is not called. */
+  function guarded(call: unknown) {
+    return (...given: unknown[]) => {
+      if (over) return never
+      return (call as (...args: unknown[]) => unknown)(...given)
+    }
+  }
+
+  function guardOptions(given: unknown): unknown {
+    if (typeof given !== 'object' || given === null || !('onBatch' in given)) return given
+    return { ...given, onBatch: guarded(given.onBatch) }
+  }
+
+  return {
+    mortal,
+    isOver: () => over,
+    end: () => {
+      over = true
+    },
+    crashPoint(point: string): void {
+      if (over || dies?.(point) !== true) return
+      over = true
+      throw new Death(`killed at ${point}`)
+    },
+  }
+}
