@@ -71,6 +71,10 @@ function checkRows(
 ): void {
   const { orderId, status } = order
   const rows = [coupons, stock, payment].map(({ tables }) => tables.rows.get(orderId)?.status)
+  const said = order.heard.notes.map(({ outcome }) => outcome)
+  for (const outcome of ['used', 'released', 'held', 'sold', 'captured', 'refunded'] as const) {
+    if (rows.includes(outcome)) assert.ok(said.includes(outcome), `${orderId}: ${outcome}, unsaid`)
+  }
   const coupon = '(unneeded|refused|released|cancelled)'
   if (status === 'confirmed') {
     const used = order.coupon === null ? coupon : 'used'
