@@ -1,0 +1,129 @@
+// The rows of orders in PGlite: made by the real consumers, lost, and restored from the log alone.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../../src/adapters/clock-system.ts'
+import type { Database } from '../../src/adapters/database.ts'
+import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
+import { openLogMemory } from '../../src/adapters/log-memory.ts'
+import { migrate } from '../../src/adapters/migrations.ts'
+import type { OrdersRecord } from '../../src/domain/orders/messages.ts'
+import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
+import { retryTopics } from '../../src/domain/orders/retries.ts'
+import { embeddedTopics } from '../../src/main/embedded-topics.ts'
+import { newConsumerMetrics, startOrderConsumers } from '../../src/main/order-consumers.ts'
+import { restoreOrderRows } from '../../src/main/order-restore.ts'
+import { withStops } from '../../src/main/stops.ts'
+import { createPgliteCopies, type PgliteCopies } from '../contracts/pglite-copies.ts'
+
+const waitMsMax = 30_000
+const ordersMade = 40
+
+describe('the rows of orders', () => {
+  const clock = systemClock()
+  const log = openLogMemory({ topics: embeddedTopics, clock })
+  let copies: PgliteCopies
+  let first: Database
+  let second: Database
+
+  before(async () => {
+    copies = await createPgliteCopies()
+    first = await open()
+    second = await open()
+    for (const record of records()) await log.append(topicOf(record), [entryOf(record)])
+  })
+  after(async () => {
+    await first.close()
+    await second.close()
+    await copies.remove()
+  })
+
+  async function open(): Promise<Database> {
+    const database = await openDatabasePglite({ directory: await copies.copy() })
+    await migrate(database)
+    return database
+  }
+
+  /** Until as many orders as there are have ended, and everything that follows is through. */
+  async function run(database: Database): Promise<void> {
+    const errors: unknown[] = []
+    const running = await withStops(async (stops) => {
+      const parts = {
+        log,
+        database,
+        clock,
+        crashPoint: undefined,
+        ...newConsumerMetrics(() => log),
+      }
+      await startOrderConsumers({ ...parts, onError: (error) => errors.push(error) }, stops)
+      return {}
+    })
+    const deadline = Date.now() + waitMsMax
+    while (!(await isAtRest(database))) {
+      assert.ok(Date.now() < deadline, 'not at rest')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await running.close()
+    assert.deepEqual(errors, [])
+  }
+
+  async function isAtRest(database: Database): Promise<boolean> {
+    const text = `select
+      (select count(*) from orders.orders where status in ('confirmed', 'cancelled')),
+      (select count(*) from stock.orders where status = 'held'),
+      (select coalesce(sum(next_offset), 0) from orders.consumer_positions)`
+    const { rows } = await database.query({ name: 'at-rest', text })
+    const ends = ['firstcome.orders', 'firstcome.order-steps'].flatMap((topic) =>
+      log.records(topic),
+    )
+    const all = ends.reduce((sum, { length }) => sum + length, 0)
+    return rows[0]?.join() === `${ordersMade},0,${all}`
+  }
+
+  it('are the same after they were restored, and are not restored again', async () => {
+    await run(first)
+    const before = await dump(first)
+    assert.match(before, /"sold"[^]*"captured"[^]*"refused"/)
+    const restored = await restoreOrderRows({ log, database: second })
+    assert.deepEqual(restored, { orders: ordersMade, letters: 0, takenAgain: 0 })
+    assert.equal(await dump(second), before)
+    assert.equal(await restoreOrderRows({ log, database: second }), null)
+  })
+
+  it('let the consumers go on, without a word about what has ended', async () => {
+    const said = log.records('firstcome.order-steps').flat().length
+    await run(second)
+    assert.equal(log.records('firstcome.order-steps').flat().length, said)
+    assert.equal(log.records(retryTopics[0]).flat().length, 0)
+  })
+})
+
+/** Few of everything, so that some orders are short of stock and some of money. */
+function* records(): Generator<OrdersRecord> {
+  const by = 'op'
+  const supply = { productId: 'tea', by }
+  yield { type: 'product.created', ...supply, name: 'tea', price: 100, stock: 20, commandId: 'a' }
+  yield { type: 'stock.added', ...supply, add: 5, commandId: 'b' }
+  yield { type: 'wallet.topped_up', userId: 'ann', amount: 700, by, commandId: 'a' }
+  for (let n = 0; n < ordersMade; n += 1) {
+    const userId = n % 3 === 0 ? 'bob' : 'ann'
+    const lines = [{ productId: 'tea', quantity: 1 }]
+    yield { type: 'order.placed', orderId: `order-${n}`, userId, lines, timeLimitMs: 60_000 }
+  }
+}
+
+/** All rows but the positions, which have been counted in another way. */
+async function dump(database: Database): Promise<string> {
+  const tables = [
+    ...['orders.orders', 'coupons.orders', 'coupons.uses', 'stock.orders', 'stock.products'],
+    ...['stock.commands', 'payments.orders', 'payments.balances', 'payments.charges'],
+    ...['payments.commands', 'dead_letters.letters', 'dead_letters.commands'],
+  ]
+  const texts: string[] = []
+  for (const table of tables) {
+    const text = `select to_jsonb(t)::text from ${table} t order by 1`
+    const { rows } = await database.query({ name: `dump ${table}`, text })
+    texts.push(table, ...rows.map(([row]) => String(row)))
+  }
+  return texts.join('\n')
+}
