@@ -82,11 +82,11 @@ describe('the rows of orders', () => {
 
   it('are the same after they were restored, and are not restored again', async () => {
     await run(first)
-    const before = await dump(first)
-    assert.match(before, /"sold"[^]*"captured"[^]*"refused"/)
+    const made = await dump(first)
+    assert.match(made, /"sold"[^]*"captured"[^]*"refused"/)
     const restored = await restoreOrderRows({ log, database: second })
     assert.deepEqual(restored, { orders: ordersMade, letters: 0, takenAgain: 0 })
-    assert.equal(await dump(second), before)
+    assert.equal(await dump(second), made)
     assert.equal(await restoreOrderRows({ log, database: second }), null)
   })
 
@@ -96,7 +96,37 @@ describe('the rows of orders', () => {
     assert.equal(log.records('firstcome.order-steps').flat().length, said)
     assert.equal(log.records(retryTopics[0]).flat().length, 0)
   })
+
+  it('are written over what an attempt that was killed has left', async () => {
+    const other = openLogMemory({ topics: embeddedTopics, clock })
+    for (const record of liveOrder()) await other.append(topicOf(record), [entryOf(record)])
+    const database = await open()
+    const live = { orders: 1, letters: 0, takenAgain: 1 }
+    assert.deepEqual(await restoreOrderRows({ log: other, database }), live)
+    const written = await dump(database)
+    assert.match(written, /coupons.uses\n.*spring/)
+    assert.match(written, /"held": 3/)
+    for (const schema of ['orders', 'coupons', 'stock', 'payments', 'dead_letters']) {
+      await database.script(`truncate ${schema}.consumer_positions`)
+    }
+    assert.deepEqual(await restoreOrderRows({ log: other, database }), live)
+    assert.equal(await dump(database), written)
+    await database.close()
+  })
 })
+
+/** Payment is due, and nothing was said about it yet. */
+function* liveOrder(): Generator<OrdersRecord> {
+  const order = { orderId: 'live', userId: 'ann' }
+  const line = { productId: 'tea', quantity: 3 }
+  const created = { productId: 'tea', by: 'op', name: 'tea', price: 100, stock: 20 }
+  yield { type: 'product.created', ...created, commandId: 'a' }
+  const coupon = { couponId: 'spring', partition: 0, offset: 0 }
+  yield { type: 'order.placed', ...order, lines: [line], coupon, timeLimitMs: 60_000 }
+  yield { type: 'coupon.used', orderId: 'live', couponId: 'spring' }
+  yield { type: 'stock.held', orderId: 'live', lines: [{ ...line, unitPrice: 100 }] }
+  yield { type: 'order.payment_due', ...order, subtotal: 300, discount: 0, total: 300 }
+}
 
 /** Few of everything, so that some orders are short of stock and some of money. */
 function* records(): Generator<OrdersRecord> {
@@ -115,10 +145,10 @@ function* records(): Generator<OrdersRecord> {
 /** All rows but the positions, which have been counted in another way. */
 async function dump(database: Database): Promise<string> {
   const tables = [
-    ...['orders.orders', 'coupons.orders', 'coupons.uses', 'stock.orders', 'stock.products'],
-    ...['stock.commands', 'payments.orders', 'payments.balances', 'payments.charges'],
-    ...['payments.commands', 'dead_letters.letters', 'dead_letters.commands'],
-  ]
+    ['orders.orders', 'coupons.orders', 'coupons.uses', 'stock.orders', 'stock.products'],
+    ['stock.commands', 'payments.orders', 'payments.balances', 'payments.charges'],
+    ['payments.commands', 'dead_letters.letters', 'dead_letters.commands'],
+  ].flat()
   const texts: string[] = []
   for (const table of tables) {
     const text = `select to_jsonb(t)::text from ${table} t order by 1`

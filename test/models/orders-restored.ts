@@ -27,7 +27,7 @@ export async function withoutRows(world: World, scenario: Scenario): Promise<Ord
       records.push({ key, value, partition, offset: records.length, appendedAt })
     }
   }
-  system.issued(new Map(scenario.won.map(({ offset: _, ...won }) => [couponKey(won), won])))
+  system.issued(new Map(scenario.won.map((won) => [couponKey(won), won])))
   system.stores.coupons.tables.issuerNext.set(0, Number.MAX_SAFE_INTEGER)
   return system
 }

@@ -139,12 +139,12 @@ describe('rows that were lost', () => {
 })
 
 const expectedSights = [
-  ...['coupon-step order.placed', 'coupon-step order.cancelled'],
-  ...['stock-step order.placed', 'stock-step order.confirmed', 'stock-step order.cancelled'],
-  ...['payment-step order.payment_due', 'payment-step order.cancelled'],
-  ...['unannounced due', 'unannounced confirmed', 'unannounced cancelled'],
-  ...['asked', 'undoing', 'captured', 'refused', 'refunded', 'cancelled'],
-]
+  ['coupon-step order.placed', 'coupon-step order.cancelled'],
+  ['stock-step order.placed', 'stock-step order.confirmed', 'stock-step order.cancelled'],
+  ['payment-step order.payment_due', 'payment-step order.cancelled'],
+  ['unannounced due', 'unannounced confirmed', 'unannounced cancelled'],
+  ['asked', 'undoing', 'captured', 'refused', 'refunded', 'cancelled'],
+].flat()
 
 async function restoreCut(
   { scenario, diesFirst }: Cut,
