@@ -5,7 +5,12 @@
 import { readLetterAt } from '../../domain/orders/dead-letter-records.ts'
 import { decodeDeadLetterMessage } from '../../domain/orders/decode-dead-letters.ts'
 import { decodeProductMessage, decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
-import { productsTopic, type WalletMessage, walletsTopic } from '../../domain/orders/messages.ts'
+import {
+  type ProductMessage,
+  productsTopic,
+  type WalletMessage,
+  walletsTopic,
+} from '../../domain/orders/messages.ts'
 import { readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
 import { decideTopUp } from '../../domain/orders/wallet.ts'
@@ -32,11 +37,13 @@ export async function readProducts(
   const work = createStockStep(store)
   const loaded: StockLoaded = { rows: new Map(), products: new Map(), commands: new Map() }
   for (const partition of partitionsOf(from, productsTopic)) {
+    const items: Item<ProductMessage>[] = []
     await readMessages(
       { ...from, topic: productsTopic, partition },
       (value, place) => readAt(decodeProductMessage(value), place),
-      (spoken) => void work.decide([itemOf(spoken)], loaded),
+      (spoken) => void items.push(itemOf(spoken)),
     )
+    work.decide(items, loaded)
   }
   checkKnown(tally, loaded.products)
   for (const [productId, product] of loaded.products) {

@@ -9,7 +9,8 @@ import { createOrdersSystem, type OrdersSystem } from '../../../test/models/orde
 import { checkAtRest, storesOf, withoutRows } from '../../../test/models/orders-restored.ts'
 import { callProvider, takeSupply } from '../../../test/models/orders-stores.ts'
 import { runChaos, runWorld, type Scenario, type World } from '../../../test/models/orders-world.ts'
-import { orderTimeLimitMsMax } from '../../domain/orders/messages.ts'
+import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
+import { ordersTopic, orderTimeLimitMsMax } from '../../domain/orders/messages.ts'
 import { retryTopics } from '../../domain/orders/retries.ts'
 import type { Charge, CouponRow, OrderState } from '../../domain/orders/state.ts'
 import { PortError } from '../../ports.ts'
@@ -115,6 +116,58 @@ describe('rows that were lost', () => {
     }
     const missing = expectedSights.filter((sight) => !seen.has(sight))
     assert.deepEqual(missing, [])
+  })
+
+  test('come back with what operators did, each command with its outcome', async () => {
+    const system = createOrdersSystem()
+    const created = { type: 'product.created', productId: 'tea', by: 'op', name: 'x' } as const
+    await system.append(
+      { ...created, price: 5, stock: 1, commandId: 'a' },
+      { ...created, price: 6, stock: 1, commandId: 'b' },
+      { type: 'stock.added', productId: 'tea', add: 3, by: 'op', commandId: 'c' },
+      { type: 'stock.added', productId: 'tea', add: 3, by: 'op', commandId: 'c' },
+      { type: 'stock.added', productId: 'cup', add: 3, by: 'op', commandId: 'd' },
+      { type: 'wallet.topped_up', userId: 'ann', amount: 7, by: 'op', commandId: 'e' },
+      { type: 'wallet.topped_up', userId: 'ann', amount: 8, by: 'op', commandId: 'e' },
+    )
+    const nonsense = { key: 'x', value: Buffer.from('nonsense') }
+    const [place] = await system.log.append(ordersTopic, [nonsense])
+    const deadLetterId = `stock-step.orders.${place?.partition}.${place?.offset}`
+    const act = { by: 'op', commandId: 'f', deadLetterId }
+    const discarding = letterCommandEntry({ type: 'dead_letter.discarded', ...act })
+    const redriving = letterCommandEntry({ type: 'dead_letter.redriven', ...act })
+    const consumers = await system.run()
+    await system.pass(1_000)
+    await system.log.append(discarding.topic, [discarding.entry, redriving.entry])
+    await system.pass(1_000)
+    await consumers.close()
+
+    const lost = createOrdersSystem()
+    const restored = await restoreOrders({ log: system.log, stores: storesOf(lost) })
+    assert.deepEqual(restored, { orders: 0, letters: 4, takenAgain: 0 })
+    for (const name of ['stock', 'payment', 'letters'] as const) {
+      assert.deepEqual(lost.stores[name].tables, system.stores[name].tables)
+    }
+    assert.equal(lost.stores.letters.tables.letters.get(deadLetterId)?.status, 'discarded')
+    assert.equal(lost.stores.stock.tables.commands.size, 4)
+  })
+
+  test('are not restored from a log that says more was taken than there is', async () => {
+    const system = createOrdersSystem()
+    const orderId = 'short'
+    const line = { productId: 'tea', quantity: 2 }
+    await system.append(
+      { type: 'order.placed', orderId, userId: 'ann', lines: [line], timeLimitMs: 1_000 },
+      { type: 'stock.held', orderId, lines: [{ ...line, unitPrice: 5 }] },
+    )
+    const restoring = () => restoreOrders({ log: system.log, stores: storesOf(system) })
+    await assert.rejects(restoring, {
+      code: 'log_damaged',
+      message: /product tea, which is unknown/,
+    })
+    const tea = { productId: 'tea', by: 'op', name: 'x', price: 5, stock: 1, commandId: 'a' }
+    await system.append({ type: 'product.created', ...tea })
+    await assert.rejects(restoring, { code: 'log_damaged', message: /took 1 more of product tea/ })
   })
 
   test('are not restored where there is no log', async () => {
