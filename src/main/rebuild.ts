@@ -119,7 +119,8 @@ async function markPublished(store: CouponStore, bounds: readonly { end: number 
 
 function rebuiltText({ records, rows, orders = 0, seconds }: Rebuilt): string {
   const count = (n: number) => n.toLocaleString('en')
-  const restored = orders === 0 ? '' : `, ${count(orders)} orders restored`
+  const noun = orders === 1 ? 'order' : 'orders'
+  const restored = orders === 0 ? '' : `, ${count(orders)} ${noun} restored`
   const derived = `${count(rows)} rows derived from ${count(records)} records`
   return `${derived}${restored} in ${seconds.toFixed(1)} s\n`
 }

@@ -1,10 +1,14 @@
 // The rows of orders in PGlite: made by the real consumers, lost, and restored from the log alone.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
+import { openDataDirectory } from '../../src/adapters/data-directory.ts'
 import type { Database } from '../../src/adapters/database.ts'
 import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
+import { openLogFile } from '../../src/adapters/log-file.ts'
 import { openLogMemory } from '../../src/adapters/log-memory.ts'
 import { migrate } from '../../src/adapters/migrations.ts'
 import type { OrdersRecord } from '../../src/domain/orders/messages.ts'
@@ -13,10 +17,13 @@ import { retryTopics } from '../../src/domain/orders/retries.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import { newConsumerMetrics, startOrderConsumers } from '../../src/main/order-consumers.ts'
 import { restoreOrderRows } from '../../src/main/order-restore.ts'
+import { projectionDirectory } from '../../src/main/projection.ts'
 import { withStops } from '../../src/main/stops.ts'
 import { createPgliteCopies, type PgliteCopies } from '../contracts/pglite-copies.ts'
+import { newDataDirectory, removeDataDirectory } from './service-process.ts'
 
-const waitMsMax = 30_000
+const cli = join(import.meta.dirname, '../../bin/firstcome.js')
+const waitMsMax = 60_000
 const ordersMade = 40
 
 describe('the rows of orders', () => {
@@ -97,6 +104,21 @@ describe('the rows of orders', () => {
     assert.equal(log.records(retryTopics[0]).flat().length, 0)
   })
 
+  it('are restored by "firstcome rebuild", from the files', async () => {
+    const path = await newDataDirectory()
+    const directory = openDataDirectory({ path, secrets: {}, now: clock.now() })
+    const file = await openLogFile({ directory: path, topics: embeddedTopics, clock })
+    for (const record of liveOrder()) await file.append(topicOf(record), [entryOf(record)])
+    await file.close()
+    directory.close()
+
+    assert.match(rebuild(path), /^0 rows derived from 0 records, 1 order restored in /)
+    const database = await openDatabasePglite({ directory: projectionDirectory(path) })
+    assert.match(await dump(database), /"held": 3/)
+    await database.close()
+    await removeDataDirectory(path)
+  })
+
   it('are written over what an attempt that was killed has left', async () => {
     const other = openLogMemory({ topics: embeddedTopics, clock })
     for (const record of liveOrder()) await other.append(topicOf(record), [entryOf(record)])
@@ -114,6 +136,13 @@ describe('the rows of orders', () => {
     await database.close()
   })
 })
+
+function rebuild(data: string): string {
+  const command = [cli, '--data', data, 'rebuild']
+  const run = spawnSync(process.execPath, command, { encoding: 'utf8', timeout: waitMsMax })
+  assert.equal(run.status, 0, run.stderr)
+  return run.stdout
+}
 
 /** Payment is due, and nothing was said about it yet. */
 function* liveOrder(): Generator<OrdersRecord> {
