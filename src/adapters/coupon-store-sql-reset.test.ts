@@ -46,3 +46,15 @@ it('drops all rows, fences their owners, and remembers what others were told', a
   const positions = await store.positions()
   assert.deepEqual(positions.get(0), { next: 0, published: 0, told: 10 }, 'told never goes back')
 })
+
+it('leaves what the steps know of orders, which the claims log does not say', async () => {
+  await database.script(`
+    insert into coupons.uses values ('ab', 'user-1', 'order-1');
+    insert into coupons.orders values ('order-1', 'used', '{}');
+    insert into coupons.consumer_positions values ('firstcome.orders', 0, 1, 1, 0, 1, 0, 0, 0, 0)`)
+  await resetProjection(database, [{ start: 0, end: 10 }])
+  const text = `select (select count(*) from coupons.uses), (select count(*) from coupons.orders),
+    (select sum(next_offset) from coupons.consumer_positions)::int`
+  const { rows } = await database.query({ name: 'count', text })
+  assert.deepEqual(rows, [[1, 1, 1]])
+})

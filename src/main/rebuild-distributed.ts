@@ -14,7 +14,8 @@ import { plainLogger } from './plain-logger.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { withStops } from './stops.ts'
 
-export type Rebuilt = { records: number; rows: number; seconds: number }
+/** `orders`: how many were restored; absent where their rows stay as they are. */
+export type Rebuilt = { records: number; rows: number; orders?: number; seconds: number }
 
 const lookEveryMs = 250
 /** An issuer looks whether its position has gone back every 5 s; a take-over takes 8 s. */

@@ -1,16 +1,19 @@
 // `firstcome rebuild`: drops the rows and derives them anew from the log. Of an embedded service
-// that is stopped, here; in the distributed profile the issuers derive them.
+// that is stopped, here; in the distributed profile the issuers derive them, and the rows of orders
+// stay as they are.
 
 import { systemClock } from '../adapters/clock-system.ts'
 import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
 import { openDataDirectory } from '../adapters/data-directory.ts'
 import { type LogFile, openLogFile } from '../adapters/log-file.ts'
+import type { PaymentSettings } from '../config.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock, CouponStore, Log } from '../ports.ts'
 import { startIssuer } from '../services/issuer.ts'
 import { isDistributed } from './audit-distributed.ts'
 import { type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { embeddedTopics } from './embedded-topics.ts'
+import { restoreOrderRows } from './order-restore.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { dropProjection, openProjection } from './projection.ts'
 import { type Rebuilt, rebuildDistributed } from './rebuild-distributed.ts'
@@ -41,7 +44,8 @@ async function rebuildStopped({ settings, err }: Context): Promise<Rebuilt> {
       clock,
       onProgress: (done, total) => progress.show('Checking the stored log', done / total),
     })
-    const parts = { log, clock, codeSecret: directory.secrets.codeSecret, progress }
+    const { payment } = settings
+    const parts = { log, clock, codeSecret: directory.secrets.codeSecret, payment, progress }
     const rebuilt = await rebuild(directory.path, parts)
     await log.close()
     return rebuilt
@@ -51,7 +55,13 @@ async function rebuildStopped({ settings, err }: Context): Promise<Rebuilt> {
   }
 }
 
-type RebuildParts = { log: LogFile; clock: Clock; codeSecret: string; progress: Progress }
+type RebuildParts = {
+  log: LogFile
+  clock: Clock
+  codeSecret: string
+  payment: PaymentSettings | undefined
+  progress: Progress
+}
 
 async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebuilt> {
   const { log, clock, progress } = parts
@@ -87,7 +97,9 @@ async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebu
       await issuer.close()
     }
     await markPublished(store, bounds)
-    return { ...counted, seconds: (clock.now() - startedAt) / 1000 }
+    const restored = await restoreOrderRows({ log, database, payment: parts.payment })
+    const orders = restored?.orders ?? 0
+    return { ...counted, orders, seconds: (clock.now() - startedAt) / 1000 }
   } finally {
     await database.close()
   }
@@ -105,7 +117,10 @@ async function markPublished(store: CouponStore, bounds: readonly { end: number 
   }
 }
 
-function rebuiltText({ records, rows, seconds }: Rebuilt): string {
+function rebuiltText({ records, rows, orders = 0, seconds }: Rebuilt): string {
   const count = (n: number) => n.toLocaleString('en')
-  return `${count(rows)} rows derived from ${count(records)} records in ${seconds.toFixed(1)} s\n`
+  const noun = orders === 1 ? 'order' : 'orders'
+  const restored = orders === 0 ? '' : `, ${count(orders)} ${noun} restored`
+  const derived = `${count(rows)} rows derived from ${count(records)} records`
+  return `${derived}${restored} in ${seconds.toFixed(1)} s\n`
 }

@@ -1,0 +1,120 @@
+// The row that a step had of an order, from what it said: what it decided depended on how topics
+// and partitions were interleaved, and is not decided again. What follows from the order's end
+// depends on the row alone; it is done here, whether or not the step had come to it. Else what a
+// cancelled order held would be missing for those who were given it since.
+
+import { decideCoupon, evolveCoupon, initialCouponRow } from '../../domain/orders/coupon-step.ts'
+import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
+import {
+  decidePayment,
+  evolvePayment,
+  initialPaymentRow,
+  type PaymentRowEvent,
+} from '../../domain/orders/payment-step.ts'
+import type { CouponRow, CouponUse, PaymentRow, StockRow } from '../../domain/orders/state.ts'
+import { decideStock, evolveStock, initialStockRow } from '../../domain/orders/stock-step.ts'
+import type { Spoken, ToldOrder } from './restore-read.ts'
+
+/** `again`: the record that the step has still to act upon, or to answer. */
+export type RestoredRow<Row> = { row: Row; again: Spoken<OrderMessage> | null }
+
+export function restoreCoupon(order: ToldOrder): RestoredRow<CouponRow> {
+  const row = couponSaid(order)
+  if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
+  const { events, replies } = decideCoupon({ message: order.end.message, facts: null }, row)
+  return { row: events.reduce(evolveCoupon, row), again: endUnlessSaid(order, replies) }
+}
+
+export function restoreStock(order: ToldOrder): RestoredRow<StockRow> {
+  const row = stockSaid(order)
+  if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
+  const { message } = order.end
+  const { events, replies } = decideStock({ message, products: new Map() }, row)
+  return { row: events.reduce(evolveStock, row), again: endUnlessSaid(order, replies) }
+}
+
+/**
+ * `isWallet`: the provider is the built-in wallet, which is restored from these rows, so what it
+ * did and the step did not say was not done. Any other provider may have captured it, and is asked.
+ */
+export function restorePayment(order: ToldOrder, isWallet: boolean): RestoredRow<PaymentRow> {
+  const said = paymentSaid(order, isWallet)
+  const { end } = order
+  if (end === null) {
+    const isOpen = said.status === 'absent' || said.status === 'asked'
+    return { row: said, again: isOpen ? order.due : null }
+  }
+  const ended = decidePayment({ kind: 'record', message: end.message }, said)
+  const row = ended.events.reduce(evolvePayment, said)
+  const [question] = ended.effects
+  if (question === undefined) return { row, again: endUnlessSaid(order, ended.replies) }
+  if (!isWallet) return { row, again: end }
+  const answer = { kind: 'undone', refunded: question.payment.amount } as const
+  const undone = decidePayment({ kind: 'answer', answer }, row)
+  return {
+    row: undone.events.reduce(evolvePayment, row),
+    again: endUnlessSaid(order, undone.replies),
+  }
+}
+
+function couponSaid({ placed, alsoPlaced, said }: ToldOrder): CouponRow {
+  const row = initialCouponRow()
+  if (placed === null) return row
+  const { orderId, coupon } = placed.message
+  const used = said['coupon.used']
+  if (used !== undefined) {
+    const { couponId, discount } = used
+    const wanted = [placed.message, ...alsoPlaced]
+    const { userId } = wanted.find((one) => one.coupon?.couponId === couponId) ?? placed.message
+    const use: CouponUse = { orderId, couponId, userId }
+    if (discount !== undefined) use.discount = discount
+    const isReleased = said['coupon.released'] !== undefined
+    const using = evolveCoupon(row, { type: 'used', use })
+    return isReleased ? evolveCoupon(using, { type: 'released' }) : using
+  }
+  const refused = said['coupon.refused']
+  if (refused !== undefined) {
+    return evolveCoupon(row, { type: 'refused', orderId, reason: refused.reason })
+  }
+  return coupon === undefined ? evolveCoupon(row, { type: 'unneeded', orderId }) : row
+}
+
+function stockSaid({ said }: ToldOrder): StockRow {
+  const row = initialStockRow()
+  const { 'stock.held': held, 'stock.refused': refused } = said
+  if (held !== undefined) {
+    const { orderId, lines } = held
+    const holding = evolveStock(row, { type: 'held', hold: { orderId, lines } })
+    if (said['stock.sold'] !== undefined) return evolveStock(holding, { type: 'sold' })
+    const isReleased = said['stock.released'] !== undefined
+    return isReleased ? evolveStock(holding, { type: 'released' }) : holding
+  }
+  if (refused === undefined) return row
+  const { orderId, reason, productId } = refused
+  return evolveStock(row, { type: 'refused', orderId, reason, productId })
+}
+
+/** A payment may be refunded that the step never said was captured: its answer came too late. */
+function paymentSaid({ due, said }: ToldOrder, isWallet: boolean): PaymentRow {
+  const row = initialPaymentRow()
+  if (due === null) return row
+  const { orderId, userId, total } = due.message
+  const { 'payment.captured': captured, 'payment.refunded': refunded } = said
+  const refused = said['payment.refused']
+  const amount = captured?.amount ?? refunded?.amount ?? total
+  const events: PaymentRowEvent[] = [{ type: 'asked', payment: { orderId, userId, amount } }]
+  if (refunded !== undefined) {
+    events.push({ type: 'undoing' }, { type: 'undone', refunded: amount })
+  } else if (captured !== undefined) events.push({ type: 'captured' })
+  else if (refused !== undefined) events.push({ type: 'refused', reason: refused.reason })
+  else if (isWallet || total === 0) return row
+  return events.reduce(evolvePayment, row)
+}
+
+/** Where a reply was never said, the end is taken again: the row then gives the same reply. */
+function endUnlessSaid(
+  { end, said }: ToldOrder,
+  replies: readonly StepMessage[],
+): ToldOrder['end'] {
+  return replies.every(({ type }) => said[type] !== undefined) ? null : end
+}
