@@ -1,7 +1,8 @@
 // The wallets' balances in SQL. The payment step tops them up and the built-in provider charges
 // them, in transactions of their own, so both lock them in the order of the user ids.
 
-import type { Queryable } from './database.ts'
+import type { Queryable, SqlValue } from './database.ts'
+import { checkInserted, createRowsNotFound } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 export type BalanceTable = {
@@ -11,20 +12,29 @@ export type BalanceTable = {
 }
 
 export function balanceTable(): BalanceTable {
-  const statements = loadStatements(['lock-balances', 'upsert-balances'])
+  const statements = loadStatements(['insert-balances', 'lock-balances', 'upsert-balances'])
+  const notFound = createRowsNotFound()
   return {
     async load(session, userIds) {
       if (userIds.length === 0) return new Map()
       const { rows } = await session.query(statements['lock-balances'], [userIds])
-      return new Map(rows.map((row) => row as readonly [string, number]))
+      const found = new Map(rows.map((row) => row as readonly [string, number]))
+      notFound.note(session, userIds, found)
+      return found
     },
     async write(session, balances) {
-      if (balances.size === 0) return
       const sorted = [...balances].toSorted(([a], [b]) => (a < b ? -1 : 1))
-      await session.query(statements['upsert-balances'], [
-        sorted.map(([userId]) => userId),
-        sorted.map(([, balance]) => balance),
-      ])
+      const first = sorted.filter(([userId]) => notFound.has(session, userId))
+      const later = sorted.filter(([userId]) => !notFound.has(session, userId))
+      if (first.length > 0) {
+        const { count } = await session.query(statements['insert-balances'], columnsOf(first))
+        checkInserted(count, first.length)
+      }
+      if (later.length > 0) await session.query(statements['upsert-balances'], columnsOf(later))
     },
   }
+}
+
+function columnsOf(balances: readonly (readonly [string, number])[]): SqlValue[] {
+  return [balances.map(([userId]) => userId), balances.map(([, balance]) => balance)]
 }

@@ -3,7 +3,8 @@
 
 import { type CommandName, commandKey, type DoneCommand } from '../ports-orders.ts'
 import type { ConsumerSchema } from './consumer-store-sql.ts'
-import type { Queryable } from './database.ts'
+import type { Queryable, SqlValue } from './database.ts'
+import { checkInserted, createRowsNotFound } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 /** A row of a step that knows something of an order. */
@@ -16,28 +17,41 @@ export type StepRows<Row extends { status: string }> = {
 }
 
 export function stepRows<Row extends { status: string }>(schema: ConsumerSchema): StepRows<Row> {
-  const statements = loadStatements(['read-step-rows', 'upsert-step-rows'], schema)
+  const names = ['insert-step-rows', 'read-step-rows', 'upsert-step-rows'] as const
+  const statements = loadStatements(names, schema)
+  const notFound = createRowsNotFound()
   return {
     async load(session, orderIds) {
       if (orderIds.length === 0) return new Map()
       const { rows } = await session.query(statements['read-step-rows'], [orderIds])
-      return new Map(
+      const found = new Map(
         rows.map(([text]) => {
           const row = JSON.parse(String(text)) as Row & StoredRow
           return [row.orderId, row]
         }),
       )
+      notFound.note(session, orderIds, found)
+      return found
     },
     async write(session, rows) {
-      if (rows.length === 0) return
       const stored = (rows as readonly unknown[] as readonly StoredRow[]).toSorted(byOrderId)
-      await session.query(statements['upsert-step-rows'], [
-        stored.map(({ orderId }) => orderId),
-        stored.map(({ status }) => status),
-        stored.map((row) => JSON.stringify(row)),
-      ])
+      const first = stored.filter(({ orderId }) => notFound.has(session, orderId))
+      const later = stored.filter(({ orderId }) => !notFound.has(session, orderId))
+      if (first.length > 0) {
+        const { count } = await session.query(statements['insert-step-rows'], rowColumns(first))
+        checkInserted(count, first.length)
+      }
+      if (later.length > 0) await session.query(statements['upsert-step-rows'], rowColumns(later))
     },
   }
+}
+
+function rowColumns(rows: readonly StoredRow[]): SqlValue[] {
+  return [
+    rows.map(({ orderId }) => orderId),
+    rows.map(({ status }) => status),
+    rows.map((row) => JSON.stringify(row)),
+  ]
 }
 
 export type CommandTable = {

@@ -1,4 +1,4 @@
-// Runs the contracts of the database and of the coupon store on a PostgreSQL server.
+// Runs the contracts of the database and of the stores on a PostgreSQL server.
 
 import { after, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
@@ -9,6 +9,8 @@ import { migrate } from '../../src/adapters/migrations.ts'
 import { postgresForTests } from '../services/postgres.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { databaseContract, queryableContract } from './database.ts'
+import { couponStepContract, paymentContract } from './step-stores.ts'
+import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 
 const postgres = await postgresForTests()
 after(postgres.close)
@@ -35,4 +37,7 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
     await database.script('truncate coupons.coupons, coupons.issued_coupons, coupons.positions')
     return { store: createCouponStoreSql({ database, crashPoint }), close: async () => {} }
   })
+
+  couponStepContract('SQL on PostgreSQL', () => openCouponStepSql(database))
+  paymentContract('SQL on PostgreSQL', () => openPaymentSql(database))
 })

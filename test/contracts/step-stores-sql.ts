@@ -1,0 +1,49 @@
+// The SQL stores of the coupon step, the payment step and the wallet, for their contracts: on
+// tables that are emptied, and with an issuer that writes through its own store.
+
+import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
+import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
+import type { Database } from '../../src/adapters/database.ts'
+import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'
+import { createWalletStoreSql } from '../../src/adapters/wallet-store-sql.ts'
+import type { Coupon } from '../../src/domain/coupons/state.ts'
+import { coupon, row, terms } from './coupon-store-samples.ts'
+import type { CouponStepUnderTest, IssuedCoupon, PaymentUnderTest } from './step-stores.ts'
+
+const couponTables = ['coupons', 'issued_coupons', 'positions', 'orders', 'uses']
+const paymentTables = ['orders', 'balances', 'commands', 'charges']
+
+export async function openCouponStepSql(database: Database): Promise<CouponStepUnderTest> {
+  await empty(database, 'coupons', couponTables)
+  const issuer = createCouponStoreSql({ database })
+  return {
+    store: createCouponStepStoreSql(database),
+    async issue(issued, next) {
+      const rows = issued.map(({ couponId, userId }, n) => {
+        return row({ couponId, userId, slot: n + 1, partition: 2, offset: n })
+      })
+      const coupons = couponsOf(issued)
+      await issuer.apply({ partition: 2, expected: 0, next, coupons, issued: rows })
+    },
+    async close() {},
+  }
+}
+
+export async function openPaymentSql(database: Database): Promise<PaymentUnderTest> {
+  await empty(database, 'payments', paymentTables)
+  const store = createPaymentStepStoreSql(database)
+  return { store, wallet: createWalletStoreSql(database), async close() {} }
+}
+
+function couponsOf(issued: readonly IssuedCoupon[]): Coupon[] {
+  const byId = new Map(issued.map((it) => [it.couponId, it]))
+  return [...byId.values()].map(({ couponId, discount }) => {
+    const offer = discount === undefined ? terms() : terms({ discount })
+    return coupon({ couponId, partition: 2, terms: offer })
+  })
+}
+
+async function empty(database: Database, schema: string, tables: readonly string[]) {
+  const all = [...tables, 'consumer_positions'].map((table) => `${schema}.${table}`)
+  await database.script(`truncate ${all.join(', ')}`)
+}

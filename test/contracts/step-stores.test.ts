@@ -1,0 +1,51 @@
+// Runs the contracts of the steps' stores on the memory twins and on PGlite.
+
+import { after, before, describe } from 'node:test'
+import {
+  createCouponStepStoreMemory,
+  emptyCouponTables,
+} from '../../src/adapters/coupon-step-store-memory.ts'
+import type { Database } from '../../src/adapters/database.ts'
+import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
+import { migrate } from '../../src/adapters/migrations.ts'
+import {
+  createPaymentStepStoreMemory,
+  createWalletStoreMemory,
+  emptyPaymentTables,
+} from '../../src/adapters/payment-step-store-memory.ts'
+import { couponKey } from '../../src/ports-orders.ts'
+import { couponStepContract, paymentContract } from './step-stores.ts'
+import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
+
+couponStepContract('memory', async () => {
+  const tables = emptyCouponTables()
+  return {
+    store: createCouponStepStoreMemory(tables),
+    async issue(coupons, next) {
+      tables.issuerNext.set(2, next)
+      for (const { couponId, userId, discount } of coupons) {
+        const key = couponKey({ couponId, userId })
+        tables.issued.set(key, discount === undefined ? {} : { discount })
+      }
+    },
+    async close() {},
+  }
+})
+
+paymentContract('memory', async () => {
+  const tables = emptyPaymentTables()
+  const wallet = createWalletStoreMemory(tables)
+  return { store: createPaymentStepStoreMemory(tables), wallet, async close() {} }
+})
+
+describe('with a database that is emptied for each test', () => {
+  let database: Database
+  before(async () => {
+    database = await openDatabasePglite()
+    await migrate(database)
+  })
+  after(() => database.close())
+
+  couponStepContract('SQL on PGlite', () => openCouponStepSql(database))
+  paymentContract('SQL on PGlite', () => openPaymentSql(database))
+})
