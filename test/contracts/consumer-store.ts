@@ -60,10 +60,7 @@ export function consumerStoreContract<Wanted, Loaded, Changes>(
   })
 }
 
-type Take = (
-  checks: readonly PositionCheck[],
-  moves: readonly PositionMove[],
-) => Promise<string>
+type Take = (checks: readonly PositionCheck[], moves: readonly PositionMove[]) => Promise<string>
 type Tried = Pick<ConsumerStoreUnderTest<unknown, unknown, unknown>, 'taken'> & {
   store: Pick<ConsumerStore<unknown, unknown, unknown>, 'positions'>
   take: Take

@@ -1,32 +1,18 @@
 // Runs the contract of all stores of consumers, and those of the stock step and of the order
-// process, on the memory twins, on PGlite and on a PostgreSQL server.
+// process, on the memory twins and on PGlite.
 
 import { after, before, describe } from 'node:test'
-import { systemClock } from '../../src/adapters/clock-system.ts'
-import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
 import type { Database } from '../../src/adapters/database.ts'
 import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
-import { startPostgres } from '../../src/adapters/database-postgres.ts'
-import { postgresMigrationLimits } from '../../src/adapters/database-postgres-limits.ts'
-import { createDeadLetterStoreSql } from '../../src/adapters/dead-letter-store-sql.ts'
 import { migrate } from '../../src/adapters/migrations.ts'
 import { createOrderStoreMemory } from '../../src/adapters/order-store-memory.ts'
-import { createOrderStoreSql } from '../../src/adapters/order-store-sql.ts'
-import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'
 import { createStockStepStoreMemory } from '../../src/adapters/stock-step-store-memory.ts'
-import { createStockStepStoreSql } from '../../src/adapters/stock-step-store-sql.ts'
-import type { Taken } from '../../src/ports-orders.ts'
-import { postgresForTests } from '../services/postgres.ts'
 import { consumerStoreContract } from './consumer-store.ts'
+import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-sql.ts'
 import { orderStoreContract } from './order-store.ts'
-import { stockConstraints, stockStepContract } from './stock-step-store.ts'
+import { stockStepContract } from './stock-step-store.ts'
 
 const close = async () => {}
-const noStock = {
-  wanted: { orderIds: [], productIds: [], commands: [] },
-  changes: { rows: [], products: [], commands: [] },
-}
-const noOrders = { wanted: { orderIds: [] }, changes: [] }
 
 consumerStoreContract("the stock step's, in memory", async () => {
   const store = createStockStepStoreMemory()
@@ -47,68 +33,5 @@ describe('with a database that is emptied for each test', () => {
   })
   after(() => database.close())
 
-  sqlContracts('SQL on PGlite', () => database)
+  consumerStoreContractsSql('SQL on PGlite', () => database)
 })
-
-const postgres = await postgresForTests()
-after(postgres.close)
-
-describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
-  const url = await postgres.newDatabase()
-  const clock = systemClock()
-  const migrating = startPostgres({ url, clock, limits: postgresMigrationLimits })
-  await migrate(migrating)
-  await migrating.close()
-  const database = startPostgres({ url, clock })
-  after(() => database.close())
-
-  sqlContracts('SQL on PostgreSQL', () => database)
-})
-
-function sqlContracts(name: string, on: () => Database): void {
-  const emptied = async (schema: string, tables: readonly string[]) => {
-    const all = ['consumer_positions', ...tables].map((table) => `${schema}.${table}`)
-    await on().script(`truncate ${all.join(', ')}`)
-    return { database: on(), taken: takenIn(on(), schema), close }
-  }
-  const stock = async () => {
-    const { database, ...rest } = await emptied('stock', ['orders', 'products', 'commands'])
-    return { store: createStockStepStoreSql(database), ...noStock, ...rest }
-  }
-  const orders = async () => {
-    const { database, ...rest } = await emptied('orders', ['orders'])
-    return { store: createOrderStoreSql(database), ...noOrders, ...rest }
-  }
-  consumerStoreContract(`the stock step's, ${name}`, stock)
-  consumerStoreContract(`the order process's, ${name}`, orders)
-  consumerStoreContract(`the coupon step's, ${name}`, async () => {
-    const { database, ...rest } = await emptied('coupons', [])
-    const nothing = { wanted: { orderIds: [], coupons: [] }, changes: { rows: [], effects: [] } }
-    return { store: createCouponStepStoreSql(database), ...nothing, ...rest }
-  })
-  consumerStoreContract(`the payment step's, ${name}`, async () => {
-    const { database, ...rest } = await emptied('payments', [])
-    const wanted = { orderIds: [], userIds: [], commands: [] }
-    const changes = { rows: [], balances: new Map<string, number>(), commands: [] }
-    return { store: createPaymentStepStoreSql(database), wanted, changes, ...rest }
-  })
-  consumerStoreContract(`the dead letters', ${name}`, async () => {
-    const { database, ...rest } = await emptied('dead_letters', [])
-    const nothing = { wanted: { ids: [], commands: [] }, changes: { letters: [], commands: [] } }
-    return { store: createDeadLetterStoreSql(database), ...nothing, ...rest }
-  })
-  stockStepContract(name, stock)
-  stockConstraints(name, stock)
-  orderStoreContract(name, orders)
-}
-
-function takenIn(database: Database, schema: string) {
-  return async (topic: string, partition: number): Promise<Taken> => {
-    const text =
-      'select applied, dropped, postponed, buried, passed_by ' +
-      `from ${schema}.consumer_positions where topic = $1 and partition = $2`
-    const { rows } = await database.query({ name: `${schema}.taken`, text }, [topic, partition])
-    const [applied, dropped, postponed, buried, passedBy] = (rows[0] ?? []).map(Number)
-    return { applied, dropped, postponed, buried, passedBy } as Taken
-  }
-}
