@@ -1,5 +1,5 @@
-// Runs the contracts of the stores of consumers on a PostgreSQL server. In a file of its own: PGlite
-// holds up its process while it starts, longer than a connection may take.
+// Runs the contracts of the stores of consumers on a PostgreSQL server. In a file of its own:
+// PGlite holds up its process while it starts, longer than a connection may take.
 
 import { after, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'

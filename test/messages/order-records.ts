@@ -93,7 +93,7 @@ export const orderRecords: readonly RecordType[] = [
   }),
   record<OrderMessage>(decodeOrderMessage, {
     writer: 'order-process',
-    says: 'The order has succeeded, for good: its coupon is spent, it is paid, its stock is sold.',
+    says: 'The order has succeeded, for good: it is paid, and what was held for it is its own.',
     fields: {
       orderId,
       couponId: Type.Optional(field.couponId('The coupon it has spent; absent: none.')),

@@ -53,9 +53,9 @@ export const topicPages: readonly TopicPage[] = [
       'The log that decides who wins. It holds what was asked, not what came of it: most claims ' +
         'win nothing, and who decides by it must fold it by exactly our rules. Read it to check ' +
         'us; to learn who won, read the coupon events.',
-      'These records have no headers: there are many of them in one second, and each is an ' +
-        'argument, not an event. Tell repeated ones apart by `couponId` and `userId` (claims) or ' +
-        '`commandId` (commands).',
+      'These records have no headers: there are many of them in one second, and each is a ' +
+        'question, not an event. Bytes that are no such record count for nobody. Tell ' +
+        'repeated ones apart by `couponId` and `userId` (claims) or `commandId` (commands).',
     ],
     types: claimRecords,
   },
