@@ -1,0 +1,68 @@
+// The SQL stores of the consumers of orders, for their contracts: on tables that are emptied.
+
+import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
+import type { Database } from '../../src/adapters/database.ts'
+import { createDeadLetterStoreSql } from '../../src/adapters/dead-letter-store-sql.ts'
+import { createOrderStoreSql } from '../../src/adapters/order-store-sql.ts'
+import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'
+import { createStockStepStoreSql } from '../../src/adapters/stock-step-store-sql.ts'
+import type { Taken } from '../../src/ports-orders.ts'
+import { consumerStoreContract } from './consumer-store.ts'
+import { orderStoreContract } from './order-store.ts'
+import { stockConstraints, stockStepContract } from './stock-step-store.ts'
+
+const close = async () => {}
+/** Transactions about nothing but positions. */
+export const noStock = {
+  wanted: { orderIds: [], productIds: [], commands: [] },
+  changes: { rows: [], products: [], commands: [] },
+}
+export const noOrders = { wanted: { orderIds: [] }, changes: [] }
+
+export function consumerStoreContractsSql(name: string, on: () => Database): void {
+  const emptied = async (schema: string, tables: readonly string[]) => {
+    const all = ['consumer_positions', ...tables].map((table) => `${schema}.${table}`)
+    await on().script(`truncate ${all.join(', ')}`)
+    return { database: on(), taken: takenIn(on(), schema), close }
+  }
+  const stock = async () => {
+    const { database, ...rest } = await emptied('stock', ['orders', 'products', 'commands'])
+    return { store: createStockStepStoreSql(database), ...noStock, ...rest }
+  }
+  const orders = async () => {
+    const { database, ...rest } = await emptied('orders', ['orders'])
+    return { store: createOrderStoreSql(database), ...noOrders, ...rest }
+  }
+  consumerStoreContract(`the stock step's, ${name}`, stock)
+  consumerStoreContract(`the order process's, ${name}`, orders)
+  consumerStoreContract(`the coupon step's, ${name}`, async () => {
+    const { database, ...rest } = await emptied('coupons', [])
+    const nothing = { wanted: { orderIds: [], coupons: [] }, changes: { rows: [], effects: [] } }
+    return { store: createCouponStepStoreSql(database), ...nothing, ...rest }
+  })
+  consumerStoreContract(`the payment step's, ${name}`, async () => {
+    const { database, ...rest } = await emptied('payments', [])
+    const wanted = { orderIds: [], userIds: [], commands: [] }
+    const changes = { rows: [], balances: new Map<string, number>(), commands: [] }
+    return { store: createPaymentStepStoreSql(database), wanted, changes, ...rest }
+  })
+  consumerStoreContract(`the dead letters', ${name}`, async () => {
+    const { database, ...rest } = await emptied('dead_letters', [])
+    const nothing = { wanted: { ids: [], commands: [] }, changes: { letters: [], commands: [] } }
+    return { store: createDeadLetterStoreSql(database), ...nothing, ...rest }
+  })
+  stockStepContract(name, stock)
+  stockConstraints(name, stock)
+  orderStoreContract(name, orders)
+}
+
+function takenIn(database: Database, schema: string) {
+  return async (topic: string, partition: number): Promise<Taken> => {
+    const text =
+      'select applied, dropped, postponed, buried, passed_by ' +
+      `from ${schema}.consumer_positions where topic = $1 and partition = $2`
+    const { rows } = await database.query({ name: `${schema}.taken`, text }, [topic, partition])
+    const [applied, dropped, postponed, buried, passedBy] = (rows[0] ?? []).map(Number)
+    return { applied, dropped, postponed, buried, passedBy } as Taken
+  }
+}
