@@ -18,6 +18,7 @@ import { type Log, PortError } from '../ports.ts'
 import { type Issuer, startIssuer } from '../services/issuer.ts'
 import { createIssuerMetrics } from '../services/issuer-metrics.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
+import { restoreOrderRows } from './order-restore.ts'
 import { openProjection } from './projection.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -99,6 +100,7 @@ async function run(data: IssuerThreadData): Promise<void> {
       onError: failed,
     })
     const common = { log, database, clock, payment: data.payment, crashPoint, ...consumers }
+    await restoreOrderRows(common)
     orders = await withStops(async (stops) => {
       await startOrderConsumers({ ...common, onError: failed }, stops)
       return {}

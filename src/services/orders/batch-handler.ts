@@ -154,9 +154,9 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
     const helps = new Map<Entry<Message>, Help>()
     open.forEach((entry, n) => {
       const one = found?.[n] ?? null
-      if (isFailure(one)) fail(entry, one.reason)
+      if (isFailure(one)) fail(entry, one)
       else if (one !== null) helps.set(entry, one)
-      else if (withinMs <= 0) fail(entry, 'it had to wait for too long')
+      else if (withinMs <= 0) fail(entry, { reason: 'it had to wait for too long' })
     })
     return helps
   }
@@ -167,7 +167,7 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
       entries,
       entries.map(({ lane }) => standing(lane, lane.tries)),
     )
-    for (const entry of entries) fail(entry, reasonOf(error))
+    for (const entry of entries) fail(entry, { reason: reasonOf(error) })
     await this.finish(entries)
   }
 

@@ -62,8 +62,11 @@ export type Chore = {
   /** To be called where a transaction was fenced. */
   fenced(): never
 }
-/** The attempt has failed: the record goes to the next retry topic. */
-export type HelpFailure = { kind: 'failed'; reason: string }
+/**
+ * The attempt has failed: the record goes to the next retry topic. `patient`: as often as it takes,
+ * because what it waits for comes, and nothing but waiting is wrong with it.
+ */
+export type HelpFailure = { kind: 'failed'; reason: string; patient?: true }
 export type Input<Message> = {
   topic: string
   decode(value: Buffer, place: StoredPlace): Decoded<Message>

@@ -175,6 +175,29 @@ describe('a record that cannot be handled now', () => {
     assert.deepEqual(system.errors, [])
   })
 
+  test('waits for the issuer for as long as its order lives, and is no dead letter', async () => {
+    const system = await supplied()
+    const process = await system.run()
+    const coupon = { couponId: 'spring', partition: 2, offset: 7 }
+    await system.append(placed('early', { coupon }))
+    await system.append(placed('too-early', { coupon: { ...coupon, offset: 8 }, userId: 'bob' }))
+    await system.pass(20_000)
+    assert.equal(statusOf(system, 'early'), 'placed')
+    const { tables } = system.stores.coupons
+    tables.issued.set('spring ann', { discount: { kind: 'percent', value: 10 } })
+    tables.issuerNext.set(2, 8)
+    await system.pass(3_000)
+    assert.equal(statusOf(system, 'early'), 'confirmed')
+    assert.equal(system.stores.payment.tables.balances.get('ann'), 9_910)
+    await system.pass(15_000)
+    assert.equal(statusOf(system, 'too-early'), 'cancelled: timed_out')
+    const tried = countsOf(system, retryTopics[1])
+    await system.pass(10_000)
+    assert.equal(countsOf(system, retryTopics[1]), tried)
+    assert.equal(system.stores.letters.tables.letters.size, 0)
+    await process.close()
+  })
+
   test('keeps its attempts when the process dies while it waits', async () => {
     const system = await supplied()
     let asked = 0

@@ -110,5 +110,6 @@ function factsOf(message: OrderMessage, { facts }: CouponLoaded): CouponFacts | 
 function gaveUp({ message }: Item<OrderMessage>): HelpFailure {
   const { orderId } = message
   const reason = `the issuer has not yet written the coupon that order ${orderId} names`
-  return { kind: 'failed', reason }
+  // Until the issuer comes to it, or the order is cancelled by its time.
+  return { kind: 'failed', reason, patient: true }
 }

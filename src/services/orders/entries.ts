@@ -24,6 +24,8 @@ export type Entry<Message> = {
   fate: keyof Taken | null
   /** Why it was postponed or buried. */
   reason: string
+  /** That have failed, this one among them. */
+  attempts: number
 }
 type AnyWork<Message> = Pick<
   ConsumerWork<Message, unknown, unknown, unknown, unknown>,
@@ -39,7 +41,8 @@ export function readEntry<Message>(
   const isRetry = lane.delayMs > 0
   const note = isRetry ? readRetryNote(record.headers ?? {}) : null
   const origin = note?.origin ?? { topic, partition, offset, appendedAt }
-  const entry = { lane, record, origin, note, strict: false, reason: '' }
+  const attempts = (note?.attempts ?? 0) + 1
+  const entry = { lane, record, origin, note, strict: false, reason: '', attempts }
   if (isRetry && note?.consumer !== name) return { ...entry, item: null, fate: 'passedBy' }
   const input = inputs.find((one) => one.topic === origin.topic)
   if (input === undefined) return unreadable(entry, `${name} does not read ${origin.topic}`)

@@ -3,15 +3,19 @@
 import { burialEntry } from '../../domain/orders/dead-letter-records.ts'
 import { attemptsMax, retryHeaders, retryTopics } from '../../domain/orders/retries.ts'
 import type { LogEntry } from '../../ports.ts'
-import type { Publish } from './consumer-work.ts'
+import type { HelpFailure, Publish } from './consumer-work.ts'
 import { type Entry, ownHeaders } from './entries.ts'
 import { triesMax } from './lanes.ts'
 
 /** The attempt has failed. */
-export function fail<Message>(entry: Entry<Message>, reason: string): void {
-  const attempts = (entry.note?.attempts ?? 0) + 1
+export function fail<Message>(
+  entry: Entry<Message>,
+  { reason, patient }: Pick<HelpFailure, 'reason' | 'patient'>,
+): void {
   entry.reason = reason
-  entry.fate = entry.strict || attempts >= attemptsMax ? 'buried' : 'postponed'
+  // The last attempt is for other failures than that it has to wait.
+  if (patient === true) entry.attempts = Math.min(entry.attempts, attemptsMax - 1)
+  entry.fate = entry.strict || entry.attempts >= attemptsMax ? 'buried' : 'postponed'
 }
 
 export function giveUp<Message>(entry: Entry<Message>): void {
@@ -21,8 +25,7 @@ export function giveUp<Message>(entry: Entry<Message>): void {
 }
 
 export function forwarded<Message>(consumer: string, entry: Entry<Message>): Publish {
-  const { record, note, origin, reason } = entry
-  const attempts = (note?.attempts ?? 0) + 1
+  const { record, note, origin, reason, attempts } = entry
   const topic = retryTopics[attempts - 1]
   if (topic === undefined) throw new Error(`no retry topic for attempt ${attempts}`)
   const redrives = note?.redrives ?? 0
@@ -33,13 +36,13 @@ export function forwarded<Message>(consumer: string, entry: Entry<Message>): Pub
 }
 
 export function buriedAs<Message>(consumer: string, entry: Entry<Message>): Publish {
-  const { record, note, origin, reason, item } = entry
+  const { record, note, origin, reason, attempts, item } = entry
   return burialEntry({
     consumer,
     record: { key: record.key, value: record.value, headers: ownHeaders(entry) },
     origin,
     reason,
-    attempts: (note?.attempts ?? 0) + 1,
+    attempts,
     redrivable: item !== null,
     redrives: note?.redrives ?? 0,
   })
