@@ -57,7 +57,6 @@ function addRehearseOrders(
   { program, wire }: { program: Command; wire: Wire },
 ): void {
   const orders = rehearse
-    .enablePositionalOptions()
     .command('orders')
     .description('Hold a sale, let everyone order at once, and add up money, stock and coupons.')
     .option('--users <number>', 'how many people claim, and then order (300)', parseCount)

@@ -15,7 +15,7 @@ import { CommandError, type Context, type ExitCode, exitCodes } from './command-
 import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
-export type RehearseOrdersOptions = {
+export type RehearseOrdersOptions = NotOfOrders & {
   users?: number
   /** Coupons. */
   quantity?: number
@@ -28,6 +28,15 @@ export type RehearseOrdersOptions = {
   url?: string
   json?: boolean
 }
+
+/** Options of `rehearse`, which takes them wherever they stand: they must not be taken in vain. */
+type NotOfOrders = { asksPerUser?: number; rate?: number; coupon?: string; run?: string }
+const notOfOrders = {
+  asksPerUser: '--asks-per-user',
+  rate: '--rate',
+  coupon: '--coupon',
+  run: '--run',
+} as const
 
 export const ordersDefaults = {
   users: 300,
@@ -75,7 +84,7 @@ function planOf(options: RehearseOrdersOptions, context: Context): OrdersPlan {
     withoutMoney: options.withoutMoney ?? shareOf(options.users ?? users, withoutMoney / users),
     concurrency: options.concurrency ?? concurrency,
   }
-  const mistakes = mistakesIn(wanted)
+  const mistakes = [...strangersIn(options), ...mistakesIn(wanted)]
   if (mistakes.length > 0) throw new CommandError(exitCodes.wrongUsage, mistakes.join('\n'))
   return {
     runId: randomBytes(4).toString('hex'),
@@ -83,6 +92,14 @@ function planOf(options: RehearseOrdersOptions, context: Context): OrdersPlan {
     secret: jwtSecret(context.settings),
     ...wanted,
   }
+}
+
+function strangersIn(options: NotOfOrders): string[] {
+  const names = Object.keys(notOfOrders) as (keyof NotOfOrders)[]
+  return names.flatMap((name) => {
+    if (options[name] === undefined) return []
+    return [`${notOfOrders[name]} is an option of \`rehearse\`, not of \`rehearse orders\``]
+  })
 }
 
 function shareOf(whole: number, part: number): number {

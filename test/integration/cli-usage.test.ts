@@ -22,6 +22,7 @@ const commands = [
   ['api'],
   ['issuer'],
   ['rehearse'],
+  ['rehearse', 'orders'],
   ['audit'],
   ['rebuild'],
   ['token'],

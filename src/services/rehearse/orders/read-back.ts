@@ -22,8 +22,8 @@ export type ReadBackLimits = {
   /** For what was left undone to be undone. */
   settleMsMax: number
 }
-/** An order that ran out of time is undone at once; this is a restart and more. */
-export const settleMsMax = 60_000
+/** Undoing takes milliseconds; three attempts of a step take 3 s, a consumer's successor 10 s. */
+export const settleMsMax = 20_000
 
 /** What could not be read says why. */
 export type Seen<Value> = { value: Value } | { missing: string }

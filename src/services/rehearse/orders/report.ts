@@ -73,12 +73,13 @@ export function ordersReportJson(rehearsal: OrdersRehearsal): object {
   }
 }
 
-function answersText({ orders, settledAfterMs }: OrdersRehearsal, paint: Paint): string {
-  const { entries, seconds } = orders
+function answersText(rehearsal: OrdersRehearsal, paint: Paint): string {
+  const { entries, seconds } = rehearsal.orders
   const perSecond = seconds > 0 ? `, ${count(Math.round(entries.length / seconds))} a second` : ''
   const retries = sumOf(entries, 'retries')
   const again = retries > 0 ? `, ${counted(retries, 'retry').replace('retrys', 'retries')}` : ''
-  const settled = `, ${duration(settledAfterMs)} until all of it added up`
+  const settledAfter = duration(rehearsal.settledAfterMs)
+  const settled = ordersKept(rehearsal) ? `, ${settledAfter} until all of it added up` : ''
   const took = `${counted(entries.length, 'answer')} in ${duration(seconds * 1000)}`
   const pace = paint.dim(`${took}${perSecond}${again}${settled}`)
   const rows = rowsOf(countAnswers(entries))
