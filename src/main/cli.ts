@@ -87,7 +87,7 @@ async function runCommand<Options>(
   load: () => Promise<CommandRun<Options>>,
 ): Promise<ExitCode> {
   const options = command.optsWithGlobals<SettingFlags & Record<string, unknown>>()
-  const read = readSettings(environment(), flagsOf(options), needsOf(command.name()))
+  const read = readSettings(environment(), flagsOf(options), needsOf(command))
   if (!read.ok) {
     const mistakes = read.mistakes.map((mistake) => `  ${mistake}`)
     const message = ['the settings are wrong:', ...mistakes].join('\n')
@@ -109,8 +109,11 @@ function flagsOf({ port, host, data, logLevel }: SettingFlags): SettingFlags {
   }
 }
 
-function needsOf(command: string): SettingNeeds {
-  return { command, names: neededSettings[command] ?? [] }
+/** Roles are commands of their own: `rehearse orders` needs nothing of what `orders` needs. */
+function needsOf(command: Command): SettingNeeds {
+  const name = command.name()
+  const isRole = command.parent?.parent === null
+  return { command: name, names: isRole ? (neededSettings[name] ?? []) : [] }
 }
 
 function argumentsOf(command: Command): { attributeName: string }[] {

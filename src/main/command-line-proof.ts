@@ -8,7 +8,7 @@ import {
   withJsonOption,
   withUrlOption,
 } from './command-line-coupon.ts'
-import { parseCount, parseRate } from './option-values.ts'
+import { parseAmount, parseCount, parseRate } from './option-values.ts'
 
 export function addProofCommands(program: Command, wire: Wire): void {
   addRehearse(program, wire)
@@ -39,6 +39,7 @@ function addRehearse(program: Command, wire: Wire): void {
   wire(withJsonOption(withUrlOption(rehearse)), async () => {
     return (await import('./command-rehearse.ts')).runRehearse
   })
+  addRehearseOrders(rehearse, { program, wire })
 }
 
 const rehearseHelp = `
@@ -50,6 +51,39 @@ Examples:
 Afterwards every answer is held against what the service has: who was told yes has exactly one
 coupon, nobody else has any, and the slots run from 1 without a hole. Ends with 1 if a promise
 broke. Users' tokens are made with the local secret (--data, FIRSTCOME_JWT_SECRET).`
+
+function addRehearseOrders(
+  rehearse: Command,
+  { program, wire }: { program: Command; wire: Wire },
+): void {
+  const orders = rehearse
+    .command('orders')
+    .description('Hold a sale, let everyone order at once, and add up money, stock and coupons.')
+    .option('--users <number>', 'how many people claim, and then order (300)', parseCount)
+    .option('--quantity <number>', 'how many coupons there are, of 15% each (100)', parseCount)
+    .option('--products <number>', 'how many products, the last one scarce (5)', parseCount)
+    .option('--stock <number>', 'pieces of the scarce product (20)', parseCount)
+    .option('--without-money <number>', 'people with too little money (one in ten)', parseAmount)
+    .option('--concurrency <number>', 'claims, and then orders, at a time (100)', parseCount)
+    // Of the command above only the place of the data is shared.
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
+    .addHelpText('after', rehearseOrdersHelp)
+  wire(withJsonOption(withUrlOption(orders)), async () => {
+    return (await import('./command-rehearse-orders.ts')).runRehearseOrders
+  })
+}
+
+const rehearseOrdersHelp = `
+Examples:
+  $ npx firstcome rehearse orders
+  $ npx firstcome rehearse orders --users 2000 --quantity 1000 --concurrency 200
+  $ npx firstcome rehearse orders --users 100 --stock 5 --without-money 50 --json
+
+The coupon, the products and the users are made for each rehearsal. Some have no money, some want
+what is scarce, some click twice, some place two orders for one coupon, some name a coupon that
+they do not hold. Afterwards every order, wallet, product and coupon is read back and added up.
+Ends with 1 on any difference. Tokens are made with the local secret (--data,
+FIRSTCOME_JWT_SECRET).`
 
 function addAudit(program: Command, wire: Wire): void {
   const audit = program

@@ -2,20 +2,11 @@
 // code 1 if a promise broke, 3 if the service could not be reached.
 
 import { randomBytes } from 'node:crypto'
-import { styleText } from 'node:util'
 import { couponIdPattern, quantityMax } from '../domain/coupons/messages.ts'
-import type { Clock } from '../ports.ts'
-import { RehearsalError } from '../services/rehearse/hearing.ts'
-import { noProgress, showProgress } from '../services/rehearse/progress.ts'
 import { type RehearsalPlan, rehearse } from '../services/rehearse/rehearse.ts'
-import {
-  allKept,
-  openingText,
-  type Paint,
-  reportJson,
-  reportText,
-} from '../services/rehearse/report.ts'
+import { allKept, openingText, reportJson, reportText } from '../services/rehearse/report.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
 export type RehearseOptions = {
@@ -44,21 +35,10 @@ const rateMax = 1_000_000
 export async function runRehearse(options: RehearseOptions, context: Context): Promise<ExitCode> {
   const plan = planOf(options, context)
   const clock = preciseClock()
-  const progress =
-    options.json === true
-      ? noProgress()
-      : showProgress({
-          clock,
-          interactive: process.stderr.isTTY,
-          // A terminal that does not know its width says 0.
-          columns: process.stderr.columns || 80,
-          write: context.err,
-        })
+  const progress = progressFor(options, { clock, context })
   const paint = terminalPaint()
   if (options.json !== true) context.out(openingText(plan, paint))
-  const rehearsal = await rehearse({ clock, progress }, plan).catch((error: unknown) => {
-    throw error instanceof RehearsalError ? commandError(error, plan.url) : error
-  })
+  const rehearsal = await rehearse({ clock, progress }, plan).catch(commandErrorAt(plan.url))
   const report =
     options.json === true
       ? `${JSON.stringify(reportJson(rehearsal))}\n`
@@ -109,28 +89,4 @@ function mistakesIn(options: RehearseOptions): string[] {
   }
   if (rate > rateMax) mistakes.push(`--rate must be at most ${rateMax}`)
   return mistakes
-}
-
-function commandError(error: RehearsalError, url: URL): CommandError {
-  if (error.code === 'refused') return new CommandError(exitCodes.failed, error.message)
-  const message = `the service at ${url.origin} cannot be reached: ${error.message}`
-  return new CommandError(exitCodes.unreachable, message, { cause: error })
-}
-
-/** Never goes back, and counts fractions of milliseconds: latencies are measured with it. */
-function preciseClock(): Clock {
-  return {
-    now: () => performance.timeOrigin + performance.now(),
-    after(ms, run) {
-      const timer = setTimeout(run, ms)
-      return () => clearTimeout(timer)
-    },
-  }
-}
-
-/** Colours where standard output is a terminal that wants them. */
-function terminalPaint(): Paint {
-  const styled = (style: 'green' | 'red' | 'dim' | 'bold') => (text: string) =>
-    styleText(style, text, { stream: process.stdout })
-  return { good: styled('green'), bad: styled('red'), dim: styled('dim'), bold: styled('bold') }
 }

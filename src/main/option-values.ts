@@ -16,6 +16,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It must be a whole number, 1 or more.')
 }
 
+/** A whole number from 0 on. */
+export function parseAmount(text: string): number {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+}
+
 /** A number above 0, as of a rate. */
 export function parseRate(text: string): number {
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN

@@ -23,6 +23,7 @@ const commands = [
   ['issuer'],
   ['orders'],
   ['rehearse'],
+  ['rehearse', 'orders'],
   ['audit'],
   ['rebuild'],
   ['token'],

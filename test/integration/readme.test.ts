@@ -10,6 +10,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Command } from 'commander'
 import { readOwner } from '../../src/adapters/data-directory.ts'
 import * as writer from '../../src/adapters/log-file-topic.ts'
 import * as settings from '../../src/config.ts'
@@ -66,7 +67,9 @@ describe('the commands of the README', () => {
       const shown = shownAfter(blocks, blocks.indexOf(block))
       const refused = shown.startsWith('firstcome: ')
       const printed = refused ? withoutWarnings(err) : out
-      assert.equal(plain(printed, service.url), plain(shown), `${block.text}${err}`)
+      // Who wins differs, and with it who buys what.
+      const seen = block.text.includes('rehearse orders') ? withoutFigures : plain
+      assert.equal(seen(printed, service.url), seen(shown), `${block.text}${err}`)
       assert.equal(code, refused ? '2' : '0', `${block.text}${err}`)
     }
   })
@@ -156,10 +159,12 @@ describe('the documents', () => {
   })
 
   it('name the commands that there are', () => {
-    const program = buildProgram({ version: '', wire: () => {}, now: () => 0 })
-    const commands = program.commands.flatMap((command) => {
-      if (command.commands.length === 0) return [command.name()]
-      return command.commands.map((verb) => `${command.name()} ${verb.name()}`)
+    const wired: Command[] = []
+    const wire = (command: Command) => void wired.push(command)
+    const program = buildProgram({ version: '', wire, now: () => 0 })
+    const commands = wired.map((command) => {
+      const { parent } = command
+      return parent === program ? command.name() : `${parent?.name()} ${command.name()}`
     })
     const table = english.find(({ title }) => title === 'Commands')?.prose ?? ''
     assert.deepEqual(
@@ -278,6 +283,10 @@ function plain(text: string, url = 'http://127.0.0.1:8080'): string {
     .replaceAll(/, [\d,]+ records? behind the log/g, '')
     .replaceAll(/[ \t]+/g, ' ')
     .trim()
+}
+
+function withoutFigures(text: string, url?: string): string {
+  return plain(text, url).replaceAll(/\d[\d,]*/g, 'FIGURE')
 }
 
 function withoutWarnings(text: string): string {

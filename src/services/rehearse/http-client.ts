@@ -9,6 +9,7 @@ export type Request = {
   /** Below the service's URL, from '/' on. */
   path: string
   token?: string
+  idempotencyKey?: string
   body?: string
 }
 export type Attempt =
@@ -46,6 +47,9 @@ export function startHttpClient(options: HttpClientOptions): HttpClient {
       const headers: Record<string, string> = {}
       if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`
       if (request.body !== undefined) headers['content-type'] = 'application/json'
+      if (request.idempotencyKey !== undefined) {
+        headers['idempotency-key'] = request.idempotencyKey
+      }
       const dispatched: Dispatcher.DispatchOptions = {
         method: request.method,
         path: `${prefix}${request.path}`,

@@ -5,8 +5,9 @@
 import type { Clock } from '../../ports.ts'
 import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
 import { type Hearing, pause, RehearsalError } from './hearing.ts'
+import type { Read } from './reading.ts'
 import { runClosedLoop } from './scheduler.ts'
-import { mineOf, type Read, type Reply, type Service } from './service.ts'
+import { mineOf, type Reply, type Service } from './service.ts'
 import { askAgainConcurrency } from './storm.ts'
 
 export type ReadParts = { clock: Clock; service: Service; hearing: Hearing; limits: ReadLimits }

@@ -2,12 +2,13 @@
 // clients would, then asks the service what it remembers and holds it against what they were told.
 // Trusts nothing but answers; the service needs no special mode for it.
 
+import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Clock } from '../../ports.ts'
 import { signToken } from '../api/tokens.ts'
 import { type AskLimits, askMsMax } from './ask.ts'
 import type { CouponSeen, Evidence } from './evidence.ts'
 import { RehearsalError, silenceMsMax, startHearing } from './hearing.ts'
-import { startHttpClient } from './http-client.ts'
+import { type HttpClient, startHttpClient } from './http-client.ts'
 import { count } from './phrases.ts'
 import type { Progress } from './progress.ts'
 import {
@@ -41,7 +42,7 @@ export type RehearsalPlan = {
   asksPerUser: number
   load: Load
   /** A coupon that is there, or how many a fresh one has. */
-  coupon: { couponId: string } | { quantity: number }
+  coupon: { couponId: string } | { quantity: number; discount?: Discount }
 }
 export type RehearsalParts = {
   clock: Clock
@@ -67,7 +68,7 @@ export type Rehearsal = {
 /** One connection for each who asks at once, up to what a process may have open. */
 export const connectionsMax = 1000
 
-const limitsDefault: RehearsalLimits = {
+export const limitsDefault: RehearsalLimits = {
   askMsMax,
   readMsMax,
   rowsMsMax,
@@ -77,36 +78,64 @@ const limitsDefault: RehearsalLimits = {
 
 /** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
 export async function rehearse(parts: RehearsalParts, plan: RehearsalPlan): Promise<Rehearsal> {
-  const { clock, progress } = parts
-  const limits = { ...limitsDefault, ...parts.limits }
-  const http = startHttpClient({
-    url: plan.url,
-    connections: connectionsOf(plan),
-    requestMsMax: limits.requestMsMax,
-  })
+  const { requestMsMax } = { ...limitsDefault, ...parts.limits }
+  const http = startHttpClient({ url: plan.url, connections: connectionsOf(plan), requestMsMax })
   try {
-    const users = userIds(plan.runId, plan.users)
-    const service = serviceOver({ http, url: plan.url, operatorToken: operatorToken(clock, plan) })
-    const before = await prepare({ clock, service, limits }, plan)
-    const { couponId } = before
-    const made = { made: 0 }
-    const minted = progress.during(() => `Making tokens: ${share(made.made, plan.users)}`)
-    const tokens = await mintTokens({ clock, users, secret: plan.secret }, made).finally(minted)
-
-    await openConnections(service, { couponId, connections: connectionsOf(plan) })
-    const hearing = startHearing(clock, limits.silenceMsMax)
-    const asking = { clock, service, hearing, limits }
-    const { asksPerUser, load } = plan
-    const storm = await blowing(parts, asking, { couponId, asksPerUser, load, tokens })
-    const endedAt = clock.now()
-    const seen = await readBack(parts, asking, { couponId, tokens })
-    const fresh = 'quantity' in plan.coupon
-    const evidence: Evidence = { users, fresh, entries: storm.entries, before, ...seen }
-    const rowsAfterMs = seen.rowsAt - endedAt
-    return { plan, storm, before, after: seen.after, verdicts: reconcile(evidence), rowsAfterMs }
+    const opened = await openSale(parts, { plan, http })
+    return await judgeSale(parts, await holdSale(parts, opened))
   } finally {
     await http.close()
   }
+}
+
+/** A coupon that is there, and people with tokens. */
+export type OpenedSale = {
+  plan: RehearsalPlan
+  service: Service
+  limits: RehearsalLimits
+  users: readonly string[]
+  /** By index of the user. */
+  tokens: readonly string[]
+  before: CouponSeen
+}
+/** Everybody has asked and was answered, as far as anybody could say. */
+export type HeldSale = OpenedSale & { storm: Storm; asking: Asking; endedAt: number }
+
+export async function openSale(
+  parts: RehearsalParts,
+  { plan, http }: { plan: RehearsalPlan; http: HttpClient },
+): Promise<OpenedSale> {
+  const { clock, progress } = parts
+  const limits = { ...limitsDefault, ...parts.limits }
+  const users = userIds(plan.runId, plan.users)
+  const service = serviceOver({ http, url: plan.url, operatorToken: operatorToken(clock, plan) })
+  const before = await prepare({ clock, service, limits }, plan)
+  const made = { made: 0 }
+  const minted = progress.during(() => `Making tokens: ${share(made.made, plan.users)}`)
+  const tokens = await mintTokens({ clock, users, secret: plan.secret }, made).finally(minted)
+  return { plan, service, limits, users, tokens, before }
+}
+
+export async function holdSale(parts: RehearsalParts, opened: OpenedSale): Promise<HeldSale> {
+  const { clock } = parts
+  const { plan, service, limits, tokens, before } = opened
+  const { couponId } = before
+  await openConnections(service, { couponId, connections: connectionsOf(plan) })
+  const hearing = startHearing(clock, limits.silenceMsMax)
+  const asking = { clock, service, hearing, limits }
+  const { asksPerUser, load } = plan
+  const storm = await blowing(parts, asking, { couponId, asksPerUser, load, tokens })
+  return { ...opened, storm, asking, endedAt: clock.now() }
+}
+
+/** Reads back what the service remembers, and holds it against what everyone was told. */
+export async function judgeSale(parts: RehearsalParts, held: HeldSale): Promise<Rehearsal> {
+  const { plan, users, tokens, before, storm, endedAt } = held
+  const seen = await readBack(parts, held.asking, { couponId: before.couponId, tokens })
+  const fresh = 'quantity' in plan.coupon
+  const evidence: Evidence = { users, fresh, entries: storm.entries, before, ...seen }
+  const rowsAfterMs = seen.rowsAt - endedAt
+  return { plan, storm, before, after: seen.after, verdicts: reconcile(evidence), rowsAfterMs }
 }
 
 type Preparing = Pick<ReadParts, 'clock' | 'service' | 'limits'>
@@ -116,8 +145,7 @@ async function prepare(parts: Preparing, plan: RehearsalPlan): Promise<CouponSee
   const fresh = 'quantity' in plan.coupon
   const couponId = 'quantity' in plan.coupon ? `rehearsal-${plan.runId}` : plan.coupon.couponId
   if ('quantity' in plan.coupon) {
-    const { quantity } = plan.coupon
-    const terms = { couponId, name: `Rehearsal ${plan.runId}`, quantity }
+    const terms = { couponId, name: `Rehearsal ${plan.runId}`, ...plan.coupon }
     const made = await parts.service.createCoupon(terms)
     if (!made.ok && !made.heard) throw new RehearsalError('unreachable', made.reason)
     if (!made.ok && made.status === 401) throw wrongSecret()
@@ -205,7 +233,7 @@ async function readBack(
   return { mine, after, rows, rowsAt }
 }
 
-function share(part: number, whole: number): string {
+export function share(part: number, whole: number): string {
   return `${count(part).padStart(count(whole).length)} of ${count(whole)}`
 }
 

@@ -6,7 +6,8 @@ import type { CouponSeen } from './evidence.ts'
 import type { Entry, Issued } from './ledger.ts'
 import type { Verdict } from './reconcile.ts'
 import type { Rehearsal, RehearsalPlan } from './rehearse.ts'
-import { allKept, openingText, type Paint, reportJson, reportText } from './report.ts'
+import { allKept, openingText, reportJson, reportText } from './report.ts'
+import type { Paint } from './report-lines.ts'
 
 const plain: Paint = {
   good: (text) => text,

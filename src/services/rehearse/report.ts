@@ -3,16 +3,9 @@
 
 import { countOutcomes, type OutcomeKind, outcomeKinds, unknownReasons } from './ledger.ts'
 import { count, counted, duration } from './phrases.ts'
-import type { Verdict } from './reconcile.ts'
 import type { Rehearsal, RehearsalPlan } from './rehearse.ts'
+import { latencyLine, type Paint, verdictLines, verdictsJson, verdictText } from './report-lines.ts'
 import { behindMsMaxAllowed } from './storm.ts'
-
-/** How things look; each gives its text back where there are no colours. */
-export type Paint = Record<'good' | 'bad' | 'dim' | 'bold', (text: string) => string>
-
-/** Of each promise; --json has more. */
-const breachesShownMax = 5
-const breachesInJsonMax = 100
 
 export function allKept({ verdicts }: Rehearsal): boolean {
   return verdicts.every(({ kept }) => kept)
@@ -36,7 +29,7 @@ export function reportText(rehearsal: Rehearsal, paint: Paint): string {
     answersText(rehearsal, paint),
     latencyText(rehearsal, paint),
     promisesText(rehearsal, paint),
-    verdictText(rehearsal, paint),
+    verdictText(rehearsal.verdicts, paint),
   ]
   return `\n${parts.join('\n\n')}\n`
 }
@@ -60,14 +53,7 @@ export function reportJson(rehearsal: Rehearsal): object {
     answersPerSecond: seconds > 0 ? entries.length / seconds : null,
     latencyMs: { ...latency, void: isVoid(rehearsal), behindMsMax },
     rowsAfterMs,
-    promises: verdicts.map(({ promise, title, kept, detail, breaches }) => ({
-      promise,
-      title,
-      kept,
-      detail,
-      breachCount: breaches.length,
-      breaches: breaches.slice(0, breachesInJsonMax),
-    })),
+    promises: verdictsJson(verdicts),
   }
 }
 
@@ -120,51 +106,24 @@ function latencyText(rehearsal: Rehearsal, paint: Paint): string {
   const { plan, storm } = rehearsal
   const from = plan.load.kind === 'open' ? 'from the time it was due' : 'from its start'
   const title = `${paint.bold('Latency')}  ${paint.dim(`of each ask, ${from} to its end`)}`
-  const { p50, p90, p99, p999, max } = storm.latency
-  const figures = [
-    ['p50', p50],
-    ['p90', p90],
-    ['p99', p99],
-    ['p99.9', p999],
-    ['max', max],
-  ] as const
-  const line = figures.map(([name, ms]) => `${paint.dim(name)} ${duration(ms)}`).join('   ')
+  const line = latencyLine(storm.latency, paint)
   if (!isVoid(rehearsal)) return `${title}\n  ${line}`
   const late = duration(storm.behindMsMax)
   const void_ = `void: asks started up to ${late} late (${behindMsMaxAllowed} ms allowed)`
   return `${title}\n  ${paint.bad(void_)}\n  ${line}`
 }
 
+/** With how much later SQL showed every row. */
 function promisesText({ verdicts, rowsAfterMs }: Rehearsal, paint: Paint): string {
-  const width = Math.max(...verdicts.map(({ title }) => title.length))
-  const lines = verdicts.flatMap((verdict) => {
-    const { promise, title, kept, detail } = verdict
-    const mark = kept ? paint.good('✓') : paint.bad('✗')
-    const after = promise === 'stored' && kept ? `, ${duration(rowsAfterMs)} later` : ''
-    return [
-      `  ${mark} ${title.padEnd(width)}  ${paint.dim(detail + after)}`,
-      ...breachLines(verdict, paint),
-    ]
-  })
+  const lines = verdictLines(
+    verdicts.map((verdict) => {
+      const { promise, kept, detail } = verdict
+      if (promise !== 'stored' || !kept) return verdict
+      return { ...verdict, detail: `${detail}, ${duration(rowsAfterMs)} later` }
+    }),
+    paint,
+  )
   return [paint.bold('Promises'), ...lines].join('\n')
-}
-
-function breachLines({ breaches }: Verdict, paint: Paint): string[] {
-  const shown = breaches.slice(0, breachesShownMax).map((breach) => printable(breach))
-  const more = breaches.length - shown.length
-  if (more > 0) shown.push(`and ${count(more)} more`)
-  return shown.map((breach) => `      ${paint.bad(breach)}`)
-}
-
-function verdictText(rehearsal: Rehearsal, paint: Paint): string {
-  const broken = rehearsal.verdicts.filter(({ kept }) => !kept).length
-  if (broken === 0) return paint.good('Every promise was kept.')
-  return paint.bad(`${counted(broken, 'promise')} broken.`)
-}
-
-/** Codes and ids come from elsewhere: control characters could rewrite what is shown. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\u{fffd}')
 }
 
 function retriesOf({ storm }: Rehearsal): number {

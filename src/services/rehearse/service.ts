@@ -2,9 +2,19 @@
 // answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
 // Leaves out: when to ask again (ask.ts, read-back.ts).
 
+import type { Discount } from '../../domain/coupons/messages.ts'
 import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
 import type { Attempt, HttpClient } from './http-client.ts'
 import type { Told } from './ledger.ts'
+import {
+  type Json,
+  milliseconds,
+  parsed,
+  pathBelow,
+  problemOf,
+  type Read,
+  readOf,
+} from './reading.ts'
 
 /** What one request came to. */
 export type Reply =
@@ -14,18 +24,16 @@ export type Reply =
   | { kind: 'turned_away'; reason: string; heard: boolean; retryAfterMs: number | null }
   | { kind: 'none' }
   | { kind: 'unknown'; reason: string; heard: boolean }
-/** A read: its value, or why there is none; `again` where asking again may help. */
-export type Read<Value> =
-  | { ok: true; value: Value }
-  | { ok: false; reason: string; heard: boolean; again: boolean; status: number | null }
 export type RowsPage = { rows: RowSeen[]; more: boolean }
+
+export type NewCoupon = { couponId: string; name: string; quantity: number; discount?: Discount }
 
 export type Service = {
   claim(couponId: string, token: string): Promise<Reply>
   /** Asks at the Location of a pending answer. */
   poll(location: string, token: string): Promise<Reply>
   mine(couponId: string, token: string): Promise<Reply>
-  createCoupon(coupon: { couponId: string; name: string; quantity: number }): Promise<Read<true>>
+  createCoupon(coupon: NewCoupon): Promise<Read<true>>
   coupon(couponId: string): Promise<Read<CouponSeen>>
   /** Rows of SQL after a slot, in slot order. */
   issuedRows(couponId: string, afterSlot: number): Promise<Read<RowsPage>>
@@ -136,19 +144,6 @@ const refusals = new Map<string, Exclude<Told['kind'], 'issued'>>([
   ['closed', 'closed'],
 ])
 
-function readOf<Value>(attempt: Attempt, read: (content: Json) => Value | null): Read<Value> {
-  if (attempt.kind !== 'answered') {
-    return { ok: false, reason: attempt.reason, heard: false, again: true, status: null }
-  }
-  const { status, body } = attempt
-  const content = parsed(body)
-  const value = status === 200 || status === 201 ? read(content) : null
-  if (value !== null) return { ok: true, value }
-  const again = status === 429 || status >= 500
-  const reason = `status ${status} ${problemOf(content)}`.trim()
-  return { ok: false, reason, heard: true, again, status }
-}
-
 function couponSeen(content: Json): CouponSeen | null {
   const { couponId, name, quantity, issued, remaining, status } = content
   if (typeof couponId !== 'string' || typeof name !== 'string') return null
@@ -167,36 +162,4 @@ function rowsPage(content: Json): RowsPage | null {
     rows.push({ slot, userId, claimId, code })
   }
   return { rows, more: content.next !== undefined && content.next !== null }
-}
-
-type Json = Record<string, unknown>
-
-function parsed(body: string): Json {
-  try {
-    const content: unknown = JSON.parse(body)
-    return typeof content === 'object' && content !== null ? (content as Json) : {}
-  } catch {
-    return {}
-  }
-}
-
-/** The slug of a problem's type, '' where there is none. */
-function problemOf({ type }: Json): string {
-  return typeof type === 'string' ? (type.split('/').at(-1) ?? '') : ''
-}
-
-/** Retry-After in seconds; its date form is not of this service. */
-function milliseconds(retryAfter: string | undefined): number | null {
-  return retryAfter !== undefined && /^[0-9]{1,6}$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : null
-}
-
-/** The path of a Location below the service's URL; null where it leads elsewhere. */
-function pathBelow(url: URL, location: string): string | null {
-  const target = URL.parse(location, url.href)
-  if (target === null || target.origin !== url.origin) return null
-  const prefix = url.pathname.replace(/\/+$/, '')
-  const path = `${target.pathname}${target.search}`
-  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
 }

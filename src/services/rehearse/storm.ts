@@ -1,8 +1,8 @@
 // The storm itself: every ask of every user, each ended in the ledger; and afterwards, once more,
 // those that ended without an answer. A user's asks leave together, as from impatient fingers.
 
-import { build } from 'hdr-histogram-js'
 import { type AskParts, ask } from './ask.ts'
+import { type Latency, startLatency } from './latency.ts'
 import { type Entry, isDefinite, noOutcomes, type Outcomes } from './ledger.ts'
 import { type Run, runClosedLoop, runOpenLoop } from './scheduler.ts'
 import { toldOf } from './service.ts'
@@ -21,17 +21,14 @@ export type Storm = {
   entries: Entry[]
   seconds: number
   behindMsMax: number
+  /** From when each ask should have started to its end, retries included. */
   latency: Latency
 }
-/** Milliseconds from when each ask should have started to its end, retries included. */
-export type Latency = { p50: number; p90: number; p99: number; p999: number; max: number }
 
 /** Above it the latencies measure the generator: they are marked void. */
 export const behindMsMaxAllowed = 100
 /** Requests at once after the storm: enough to keep the service busy, too few to be one. */
 export const askAgainConcurrency = 64
-/** An hour in µs, beyond any deadline of an ask. */
-const latencyMax = 3_600_000_000
 
 export function noTally(): Tally {
   return { ended: 0, outcomes: noOutcomes(), retries: 0 }
@@ -41,13 +38,12 @@ export async function blow(parts: AskParts, plan: StormPlan, tally: Tally): Prom
   const { clock } = parts
   const { couponId, asksPerUser, load, tokens } = plan
   const entries: Entry[] = []
-  const histogram = build({ highestTrackableValue: latencyMax, numberOfSignificantValueDigits: 3 })
+  const latency = startLatency()
   const run: Run = async (index, intendedAt) => {
     const user = Math.floor(index / asksPerUser)
     const entry = await ask(parts, { couponId, user, token: tokens[user] ?? '' })
     entries.push(entry)
-    const latency = Math.round((entry.endedAt - intendedAt) * 1000)
-    histogram.recordValue(Math.min(Math.max(latency, 0), latencyMax))
+    latency.record(entry.endedAt - intendedAt)
     tally.ended += 1
     tally.outcomes[entry.answer.kind] += 1
     tally.retries += entry.retries
@@ -60,13 +56,7 @@ export async function blow(parts: AskParts, plan: StormPlan, tally: Tally): Prom
       ? await runClosedLoop(clock, { asks, concurrency: load.concurrency }, run)
       : await runOpenLoop(clock, { asks, ratePerSecond: load.ratePerSecond }, run)
   const seconds = (clock.now() - startedAt) / 1000
-  const max = histogram.maxValue / 1000
-  // A percentile is the upper end of its bucket, which may lie above the maximum.
-  const at = (percentile: number) => {
-    return Math.min(histogram.getValueAtPercentile(percentile) / 1000, max)
-  }
-  const latency = { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max }
-  return { entries, seconds, behindMsMax, latency }
+  return { entries, seconds, behindMsMax, latency: latency.figures() }
 }
 
 /**

@@ -1,0 +1,75 @@
+// Who is to order what in a rehearsal of orders, and what each was told: the evidence against the
+// service. Pure data.
+
+import type { Line } from '../../../domain/orders/messages.ts'
+
+/** What an order is tried for. */
+export const wishes = ['plain', 'no_money', 'scarce', 'double_click', 'race', 'not_held'] as const
+export type Wish = (typeof wishes)[number]
+
+/** An order to place. The same user and key is the same order, however often it is placed. */
+export type Intent = {
+  user: number
+  key: string
+  wish: Wish
+  lines: readonly Line[]
+  couponId?: string
+}
+/** What the service says an order is; sums only once payment was due. */
+export type OrderSeen = {
+  orderId: string
+  status: string
+  reason: string | null
+  lines: readonly { productId: string; quantity: number; unitPrice: number | null }[]
+  couponId: string | null
+  sums: { subtotal: number; discount: number; total: number } | null
+}
+export type OrderAnswer =
+  | { kind: 'ended'; order: OrderSeen }
+  /** The problem that it was refused with; nothing was placed. */
+  | { kind: 'refused'; problem: string }
+  /** Accepted (202), and followed without an end. */
+  | { kind: 'pending' }
+  | { kind: 'unknown'; reason: string }
+
+/** One placing of an intent, from its first request to its end. Times are of one clock. */
+export type OrderEntry = {
+  intent: Intent
+  sentAt: number
+  endedAt: number
+  retries: number
+  polls: number
+  answer: OrderAnswer
+}
+
+export type OrderCounts = {
+  confirmed: number
+  /** By reason. */
+  cancelled: Map<string, number>
+  /** By problem. */
+  refused: Map<string, number>
+  pending: number
+  unknown: number
+}
+
+export function countAnswers(entries: Iterable<OrderEntry>): OrderCounts {
+  const counts = noAnswers()
+  for (const { answer } of entries) addAnswer(counts, answer)
+  return counts
+}
+
+export function noAnswers(): OrderCounts {
+  return { confirmed: 0, cancelled: new Map(), refused: new Map(), pending: 0, unknown: 0 }
+}
+
+export function addAnswer(counts: OrderCounts, answer: OrderAnswer): void {
+  const { kind } = answer
+  if (kind === 'pending' || kind === 'unknown') counts[kind] += 1
+  else if (kind === 'refused') addOne(counts.refused, answer.problem)
+  else if (answer.order.status === 'confirmed') counts.confirmed += 1
+  else addOne(counts.cancelled, answer.order.reason ?? 'no reason')
+}
+
+function addOne(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
+}

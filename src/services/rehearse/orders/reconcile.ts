@@ -1,0 +1,246 @@
+// Holds what everyone was told about their orders against what the service says afterwards, and
+// adds it all up: one verdict per promise, with the first breaches named. Prices, discounts and
+// sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
+
+import { count, counted } from '../phrases.ts'
+import type { Finding } from '../reconcile-rows.ts'
+import { type OrderCase, type OrderEvidence, openOrderCase } from './evidence.ts'
+import type { OrderEntry, OrderSeen, Wish } from './ledger.ts'
+import { couponsAgree, moneyAddsUp, stockAddsUp } from './reconcile-sums.ts'
+
+export type OrderPromise =
+  | 'sale'
+  | 'ended'
+  | 'expected'
+  | 'told'
+  | 'once'
+  | 'one_coupon'
+  | 'scarce'
+  | 'discount'
+  | 'coupons'
+  | 'stock'
+  | 'money'
+export type OrderVerdict = {
+  promise: OrderPromise
+  title: string
+  kept: boolean
+  /** What was counted, in one line. */
+  detail: string
+  /** One line for each breach. */
+  breaches: string[]
+}
+
+const titles: Record<OrderPromise, string> = {
+  sale: 'the sale kept its promises',
+  ended: 'every order ended',
+  expected: 'each as it should',
+  told: 'a told end is kept',
+  once: 'a double click is one order',
+  one_coupon: 'one coupon, one order',
+  scarce: 'scarce goods sell out, never over',
+  discount: 'the discount is subtracted',
+  coupons: 'coupons add up',
+  stock: 'stock adds up',
+  money: 'money adds up',
+}
+
+/** What may come to agree by itself, once what was cancelled is undone. */
+const settling: readonly OrderPromise[] = ['told', 'scarce', 'coupons', 'stock', 'money']
+
+export function isSettled(verdicts: readonly OrderVerdict[]): boolean {
+  return verdicts.every(({ promise, kept }) => kept || !settling.includes(promise))
+}
+
+export function reconcileOrders(evidence: OrderEvidence): OrderVerdict[] {
+  const subject = openOrderCase(evidence)
+  return [
+    orderVerdict('ended', everyOrderEnded(subject)),
+    orderVerdict('expected', eachAsItShould(subject)),
+    orderVerdict('told', toldEndIsKept(subject)),
+    orderVerdict('once', doubleClickIsOne(subject)),
+    orderVerdict('one_coupon', oneOfTwoWins(subject)),
+    orderVerdict('scarce', scarceSellsOut(subject)),
+    orderVerdict('discount', discountIsSubtracted(subject)),
+    orderVerdict('coupons', couponsAgree(subject)),
+    orderVerdict('stock', stockAddsUp(subject)),
+    orderVerdict('money', moneyAddsUp(subject)),
+  ]
+}
+
+export function orderVerdict(promise: OrderPromise, { detail, breaches }: Finding): OrderVerdict {
+  return { promise, title: titles[promise], kept: breaches.length === 0, detail, breaches }
+}
+
+function everyOrderEnded({ evidence: { entries, users } }: OrderCase): Finding {
+  const breaches = entries.flatMap(({ answer, intent }) => {
+    if (answer.kind === 'ended' || answer.kind === 'refused') return []
+    const why = answer.kind === 'unknown' ? answer.reason : 'accepted, but it never ended'
+    return [`${users[intent.user]}, ${intent.key}: ${why}`]
+  })
+  const ended = count(entries.length - breaches.length)
+  return { detail: `${ended} of ${counted(entries.length, 'order')}`, breaches }
+}
+
+/** Besides, any order may run out of time, which is the operator's setting. */
+const expectedEnds: Record<Wish, readonly string[]> = {
+  plain: ['confirmed'],
+  no_money: ['insufficient_funds'],
+  scarce: ['confirmed', 'out_of_stock'],
+  double_click: ['confirmed'],
+  race: ['confirmed', 'coupon_already_used'],
+  not_held: ['coupon-not-held'],
+}
+
+function eachAsItShould({ evidence: { entries, users } }: OrderCase): Finding {
+  const breaches: string[] = []
+  let asExpected = 0
+  let timedOut = 0
+  for (const entry of entries) {
+    const end = endName(entry)
+    if (end === null) continue
+    if (end === 'timed_out') timedOut += 1
+    else if (expectedEnds[entry.intent.wish].includes(end)) asExpected += 1
+    else {
+      const { user, wish } = entry.intent
+      breaches.push(`${users[user]} (${wish.replace('_', ' ')}) was told ${end}`)
+    }
+  }
+  const late = timedOut > 0 ? `, ${count(timedOut)} ran out of time` : ''
+  return { detail: `${count(asExpected)} ended as foreseen${late}`, breaches }
+}
+
+function endName({ answer }: OrderEntry): string | null {
+  if (answer.kind === 'refused') return answer.problem
+  if (answer.kind !== 'ended') return null
+  const { status, reason } = answer.order
+  return status === 'cancelled' ? (reason ?? 'cancelled') : status
+}
+
+function toldEndIsKept({ evidence, told }: OrderCase): Finding {
+  const breaches: string[] = []
+  for (const order of told) {
+    const now = evidence.seen.orders.get(order.orderId) ?? { missing: 'never asked' }
+    if ('missing' in now) {
+      breaches.push(`order ${order.orderId} was told ${shown(order)}, then: ${now.missing}`)
+    } else if (!sameEnd(now.value, order)) {
+      breaches.push(
+        `order ${order.orderId} was told ${shown(order)}, is ${shown(now.value)} by GET`,
+      )
+    }
+  }
+  const same = count(told.length - breaches.length)
+  return { detail: `${same} of ${counted(told.length, 'order')} say the same`, breaches }
+}
+
+/** What a cancelled order would have cost may be heard only after its end. */
+function sameEnd(now: OrderSeen, told: OrderSeen): boolean {
+  if (now.orderId !== told.orderId || shown(now) !== shown(told)) return false
+  return sameLines(now, told.lines, { prices: told.status === 'confirmed' })
+}
+
+function shown({ status, reason, couponId, sums }: OrderSeen): string {
+  const why = reason === null ? '' : ` (${reason})`
+  const cost = sums === null ? '' : `, ${sums.subtotal} − ${sums.discount} = ${sums.total}`
+  return `${status}${why}${couponId === null ? '' : `, coupon ${couponId}`}${cost}`
+}
+
+function doubleClickIsOne({ evidence: { entries, users } }: OrderCase): Finding {
+  const breaches: string[] = []
+  const byUser = new Map<number, Set<string>>()
+  for (const { intent, answer } of entries) {
+    if (intent.wish !== 'double_click' || answer.kind !== 'ended') continue
+    const ids = byUser.get(intent.user) ?? new Set()
+    byUser.set(intent.user, ids.add(answer.order.orderId))
+  }
+  for (const [user, ids] of byUser) {
+    if (ids.size > 1) breaches.push(`${users[user]} has two orders: ${[...ids].join(', ')}`)
+  }
+  return { detail: `${counted(byUser.size, 'user')} clicked twice`, breaches }
+}
+
+function oneOfTwoWins({ evidence: { entries, users } }: OrderCase): Finding {
+  const breaches: string[] = []
+  const ends = new Map<number, string[]>()
+  for (const entry of entries) {
+    if (entry.intent.wish !== 'race') continue
+    const { user } = entry.intent
+    ends.set(user, [...(ends.get(user) ?? []), endName(entry) ?? 'nothing'])
+  }
+  for (const [user, told] of ends) {
+    const won = told.filter((end) => end === 'confirmed').length
+    const inTime = !told.includes('timed_out')
+    if (won > 1 || (won < 1 && inTime)) {
+      breaches.push(`${users[user]} raced for one coupon and was told ${told.join(' and ')}`)
+    }
+  }
+  const races = counted(ends.size, 'race')
+  return { detail: `${races} of two orders for one coupon, one won each`, breaches }
+}
+
+/** Nothing else stands in the way of those who want it, so nobody is refused what is left. */
+function scarceSellsOut({ evidence }: OrderCase): Finding {
+  const { entries, shop, seen } = evidence
+  const scarce = shop.products.at(-1)
+  const product = seen.products.at(-1)
+  if (scarce === undefined || product === undefined) return { detail: 'none', breaches: [] }
+  if ('missing' in product) return { detail: 'not to be had', breaches: [product.missing] }
+  const ends = entries.filter(({ intent }) => intent.wish === 'scarce').map(endName)
+  const refused = ends.filter((end) => end === 'out_of_stock').length
+  const confirmed = ends.filter((end) => end === 'confirmed').length
+  const { sold } = product.value
+  const breaches: string[] = []
+  if (Math.max(sold, confirmed) > scarce.stock) {
+    const most = count(Math.max(sold, confirmed))
+    breaches.push(`${most} of ${scarce.productId} sold, there were ${count(scarce.stock)}`)
+  }
+  if (refused > 0 && sold < scarce.stock && !ends.includes('timed_out')) {
+    const left = count(scarce.stock - sold)
+    breaches.push(`${count(refused)} told out of stock, yet ${left} are left`)
+  }
+  const figures = `${count(sold)} of ${count(scarce.stock)} sold`
+  return { detail: `${figures}, ${count(refused)} told out of stock`, breaches }
+}
+
+function discountIsSubtracted({ evidence, confirmed }: OrderCase): Finding {
+  const { shop, discount } = evidence
+  const prices = new Map(shop.products.map(({ productId, price }) => [productId, price]))
+  const breaches: string[] = []
+  const all = { subtotal: 0, discount: 0 }
+  for (const { order, intent } of confirmed) {
+    const lines = intent.lines.map((line) => {
+      return { ...line, unitPrice: prices.get(line.productId) ?? 0 }
+    })
+    const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
+    const off =
+      intent.couponId === undefined ? 0 : Math.min(amountOff(subtotal, discount), subtotal)
+    const due = { ...order, lines, couponId: intent.couponId ?? null }
+    const expected = { ...due, sums: { subtotal, discount: off, total: subtotal - off } }
+    all.subtotal += subtotal
+    all.discount += off
+    if (!sameLines(order, lines, { prices: true }))
+      breaches.push(`order ${order.orderId} has other lines or prices`)
+    else if (shown(order) !== shown(expected)) {
+      breaches.push(`order ${order.orderId} is ${shown(order)}, expected ${shown(expected)}`)
+    }
+  }
+  const total = count(all.subtotal - all.discount)
+  return { detail: `${count(all.subtotal)} − ${count(all.discount)} = ${total} to pay`, breaches }
+}
+
+function sameLines(
+  { lines }: OrderSeen,
+  expected: OrderSeen['lines'],
+  { prices }: { prices: boolean },
+): boolean {
+  const text = (all: OrderSeen['lines']) => {
+    return all.map(({ productId, quantity, unitPrice }) => {
+      return `${productId} ${quantity} ${prices ? unitPrice : ''}`
+    })
+  }
+  return text(lines).join() === text(expected).join()
+}
+
+/** On its own account: sharing the service's function would share its mistakes. */
+function amountOff(subtotal: number, { kind, value }: OrderEvidence['discount']): number {
+  return kind === 'amount' ? value : Math.floor((subtotal * value) / 100)
+}
