@@ -6,13 +6,15 @@ import { systemClock } from '../../src/adapters/clock-system.ts'
 import type { SqlRow } from '../../src/adapters/database.ts'
 import { startPostgres } from '../../src/adapters/database-postgres.ts'
 import { startKafkaLog } from '../../src/adapters/log-kafka.ts'
-import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
+import { claimsTopic } from '../../src/domain/coupons/messages.ts'
+import { allTopics } from '../../src/main/topics.ts'
 import type { Log } from '../../src/ports.ts'
+import type { ConsumerName } from '../../src/ports-orders.ts'
 import { type Kafka, type KafkaNode, startKafka } from '../services/kafka.ts'
 import { type PostgresServer, startPostgresServer } from '../services/postgres.ts'
 import { ownRedisForTests, type RedisServer } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'
-import { type RoleProcess, runRole, startRole } from './role-process.ts'
+import { type RoleOptions, type RoleProcess, runRole, startRole } from './role-process.ts'
 
 export const partitions = 4
 
@@ -25,6 +27,8 @@ export type FaultServices = {
   redis: RedisServer
   /** Ready when it resolves. `close` ends those that still run. */
   role(role: 'api' | 'issuer', env?: Record<string, string>): Promise<RoleProcess>
+  /** All consumers of orders in one process, or only one of them. */
+  orders(only?: ConsumerName, env?: Record<string, string>): Promise<RoleProcess>
   /** One statement on the rows' database. */
   sql(text: string): Promise<SqlRow[]>
   /** The test's own reader of the log. */
@@ -90,15 +94,26 @@ async function startAll(
   ])
   if (migrated.code !== 0) throw new Error(migrated.err)
   const looks = lookAt({ env, brokers }, stops)
-  return { env, kafka, brokers, postgres, redis: redis.server, role: roles(env, stops), ...looks }
+  const servers = { kafka, brokers, postgres, redis: redis.server }
+  return { env, ...servers, ...startsRoles(env, stops), ...looks }
 }
 
-function roles(env: Record<string, string>, stops: Stops): FaultServices['role'] {
-  return async (role, more = {}) => {
-    const started = await startRole({ role, env: { ...env, ...more } })
+function startsRoles(
+  env: Record<string, string>,
+  stops: Stops,
+): Pick<FaultServices, 'role' | 'orders'> {
+  async function start(options: RoleOptions): Promise<RoleProcess> {
+    const started = await startRole({ ...options, env: { ...env, ...options.env } })
     stops.push(() => started.crash())
     await waitFor('readiness', async () => (await readiness(started)).ready)
     return started
+  }
+  return {
+    role: (role, more = {}) => start({ role, env: more }),
+    orders(only, more = {}) {
+      const args = only === undefined ? [] : ['--only', only]
+      return start({ role: 'orders', env: more, args })
+    },
   }
 }
 
@@ -121,7 +136,7 @@ function lookAt(
   function log(): Promise<Log> {
     if (opening === null) {
       const connection = { brokers: brokers.split(',') }
-      opening = startKafkaLog({ connection, topics: [claimsTopic, couponEventsTopic], clock })
+      opening = startKafkaLog({ connection, topics: allTopics, clock })
       stops.push(async () => (await opening)?.close())
     }
     return opening
