@@ -44,15 +44,18 @@ export type ToldOrder = {
 export const endMsMax = 60_000
 /** An answer that takes longer is unknown; the service answers 'pending' long before. */
 const answerWaitMsMax = 20_000
-const againEveryMs = 50
+const againEveryMs = 100
 
 export class OrderPeople {
   /** In the order of the answers. */
   readonly told: ToldOrder[] = []
   private readonly nodes: { node: Node; pool: Pool; tokens: Map<string, string> }[]
+  private readonly patienceMs: number
 
-  constructor(nodes: readonly Node[]) {
+  /** `patienceMs`: how long somebody asks again; longer where much is broken for long. */
+  constructor(nodes: readonly Node[], patienceMs = endMsMax) {
     this.nodes = nodes.map(atNode)
+    this.patienceMs = patienceMs
   }
 
   /** A node that came back has another address. */
@@ -90,7 +93,7 @@ export class OrderPeople {
 
   /** Asks again, at the next node, until the answer is neither unknown nor 'pending'. */
   async insist(line: string, request: Request = {}): Promise<Answer> {
-    const deadline = Date.now() + endMsMax
+    const deadline = Date.now() + this.patienceMs
     for (let turn = 0; ; turn++) {
       const node = (request.node ?? 0) + turn
       const answer = await this.call(line, { ...request, node })
@@ -141,7 +144,7 @@ export class OrderPeople {
   /** By the same key at one node after the other, until it is known how it ended. */
   async placeUntilEnded(user: string, key: string, asked: NewOrder): Promise<Order> {
     const { node = 0 } = asked
-    const deadline = Date.now() + endMsMax
+    const deadline = Date.now() + this.patienceMs
     for (let turn = 0; ; turn++) {
       const { order, refusal, status } = await this.place(user, key, {
         ...asked,
@@ -163,7 +166,7 @@ export class OrderPeople {
 
   /** Ended, and every step has done what follows from that. */
   async settled(user: string, key: string): Promise<Order> {
-    const deadline = Date.now() + endMsMax
+    const deadline = Date.now() + this.patienceMs
     for (;;) {
       const order = await this.order(user, key)
       if (isSettled(order)) return order

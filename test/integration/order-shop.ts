@@ -38,19 +38,19 @@ export class OrderShop {
     return shop
   }
 
-  /** With `faults`, after it was killed or stopped; it may be killed before it is all up. */
-  async restart(faults?: string): Promise<void> {
+  /** After it was killed or stopped; with a fault it may be killed before it is all up. */
+  async restart(more: Record<string, string> = {}): Promise<void> {
     const { data } = this.service
-    const env = faults === undefined ? this.env : { ...this.env, FIRSTCOME_TEST_FAULTS: faults }
+    const env = { ...this.env, ...more }
     this.service = await startService({ data, env })
     await this.people.moved(0, this.service)
     await this.up()
   }
 
   /** Stopped as an operator stops it, and started with faults. */
-  async doom(faults: string): Promise<void> {
+  async doom(faults: string, more: Record<string, string> = {}): Promise<void> {
     await this.stop()
-    await this.restart(faults)
+    await this.restart({ ...more, FIRSTCOME_TEST_FAULTS: faults })
   }
 
   /** It has been killed by its own fault. */
