@@ -6,13 +6,23 @@ import { systemClock } from '../../src/adapters/clock-system.ts'
 import type { SqlRow } from '../../src/adapters/database.ts'
 import { startPostgres } from '../../src/adapters/database-postgres.ts'
 import { startKafkaLog } from '../../src/adapters/log-kafka.ts'
-import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
-import type { Log } from '../../src/ports.ts'
+import { claimsTopic } from '../../src/domain/coupons/messages.ts'
+import {
+  orderStepsTopic,
+  ordersTopic,
+  productsTopic,
+  walletsTopic,
+} from '../../src/domain/orders/messages.ts'
+import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
+import { allTopics } from '../../src/main/topics.ts'
+import type { Log, LogRecord } from '../../src/ports.ts'
+import type { ConsumerName } from '../../src/ports-orders.ts'
+import { readAll } from '../contracts/log.ts'
 import { type Kafka, type KafkaNode, startKafka } from '../services/kafka.ts'
 import { type PostgresServer, startPostgresServer } from '../services/postgres.ts'
 import { ownRedisForTests, type RedisServer } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'
-import { type RoleProcess, runRole, startRole } from './role-process.ts'
+import { type RoleOptions, type RoleProcess, runRole, startRole } from './role-process.ts'
 
 export const partitions = 4
 
@@ -25,6 +35,8 @@ export type FaultServices = {
   redis: RedisServer
   /** Ready when it resolves. `close` ends those that still run. */
   role(role: 'api' | 'issuer', env?: Record<string, string>): Promise<RoleProcess>
+  /** All consumers of orders in one process, or only one of them. */
+  orders(only?: ConsumerName, env?: Record<string, string>): Promise<RoleProcess>
   /** One statement on the rows' database. */
   sql(text: string): Promise<SqlRow[]>
   /** The test's own reader of the log. */
@@ -35,6 +47,10 @@ export type FaultServices = {
   ends(): Promise<number[]>
   /** Every record of the claims log is applied. */
   rowsCaughtUp(): Promise<void>
+  /** All records of a topic. */
+  records(topic: string): Promise<LogRecord[]>
+  /** Every record is taken by all consumers of orders, and all that follows is published. */
+  ordersCaughtUp(msMax?: number): Promise<void>
   audit(): Promise<Audited>
   close(): Promise<void>
 }
@@ -90,15 +106,26 @@ async function startAll(
   ])
   if (migrated.code !== 0) throw new Error(migrated.err)
   const looks = lookAt({ env, brokers }, stops)
-  return { env, kafka, brokers, postgres, redis: redis.server, role: roles(env, stops), ...looks }
+  const servers = { kafka, brokers, postgres, redis: redis.server }
+  return { env, ...servers, ...startsRoles(env, stops), ...looks }
 }
 
-function roles(env: Record<string, string>, stops: Stops): FaultServices['role'] {
-  return async (role, more = {}) => {
-    const started = await startRole({ role, env: { ...env, ...more } })
+function startsRoles(
+  env: Record<string, string>,
+  stops: Stops,
+): Pick<FaultServices, 'role' | 'orders'> {
+  async function start(options: RoleOptions): Promise<RoleProcess> {
+    const started = await startRole({ ...options, env: { ...env, ...options.env } })
     stops.push(() => started.crash())
     await waitFor('readiness', async () => (await readiness(started)).ready)
     return started
+  }
+  return {
+    role: (role, more = {}) => start({ role, env: more }),
+    orders(only, more = {}) {
+      const args = only === undefined ? [] : ['--only', only]
+      return start({ role: 'orders', env: more, args })
+    },
   }
 }
 
@@ -107,7 +134,8 @@ export async function readiness({ url }: RoleProcess): Promise<{ ready: boolean;
   return { ready: answer.status === 200, text: await answer.text() }
 }
 
-type Looks = Pick<FaultServices, 'sql' | 'log' | 'positions' | 'ends' | 'rowsCaughtUp' | 'audit'>
+type Looks = Omit<FaultServices, 'close' | 'env' | 'role' | 'orders' | keyof Servers>
+type Servers = Pick<FaultServices, 'kafka' | 'brokers' | 'postgres' | 'redis'>
 
 function lookAt(
   { env, brokers }: { env: Record<string, string>; brokers: string },
@@ -121,7 +149,7 @@ function lookAt(
   function log(): Promise<Log> {
     if (opening === null) {
       const connection = { brokers: brokers.split(',') }
-      opening = startKafkaLog({ connection, topics: [claimsTopic, couponEventsTopic], clock })
+      opening = startKafkaLog({ connection, topics: allTopics, clock })
       stops.push(async () => (await opening)?.close())
     }
     return opening
@@ -141,9 +169,19 @@ function lookAt(
   async function ends(): Promise<number[]> {
     return (await (await log()).bounds(claimsTopic)).map(({ end }) => end)
   }
+  async function records(topic: string): Promise<LogRecord[]> {
+    const reader = await log()
+    const count = (await reader.bounds(topic)).reduce((sum, { end }) => sum + end, 0)
+    return count === 0 ? [] : readAll(reader, { topic, count })
+  }
   return {
     sql,
     log,
+    records,
+    ordersCaughtUp: async (msMax) => {
+      const reader = await log()
+      await waitFor('the consumers of orders', () => isCaughtUp({ sql, log: reader }), msMax)
+    },
     positions,
     ends,
     async rowsCaughtUp() {
@@ -159,4 +197,26 @@ function lookAt(
       return { code, output: out + err, counts }
     },
   }
+}
+
+/** By the schema of each consumer of orders, what it reads besides the retry topics. */
+const read: Readonly<Record<string, readonly string[]>> = {
+  orders: [ordersTopic, orderStepsTopic],
+  coupons: [ordersTopic],
+  stock: [ordersTopic, productsTopic],
+  payments: [ordersTopic, walletsTopic],
+  dead_letters: [deadLettersTopic],
+}
+
+async function isCaughtUp({ sql, log }: { sql: FaultServices['sql']; log: Log }): Promise<boolean> {
+  for (const [schema, topics] of Object.entries(read)) {
+    const rows = await sql(`select topic, partition, published_offset
+      from ${schema}.consumer_positions`)
+    const reached = new Map(rows.map(([topic, part, next]) => [`${topic} ${part}`, Number(next)]))
+    for (const topic of [...topics, ...retryTopics]) {
+      const ends = (await log.bounds(topic)).map(({ end }) => end)
+      if (ends.some((end, part) => (reached.get(`${topic} ${part}`) ?? 0) < end)) return false
+    }
+  }
+  return true
 }

@@ -15,7 +15,11 @@ export const jwtSecret = 'a secret of the tests that signs tokens'
 export const codeSecret = 'a secret of the tests for coupon codes'
 
 export type RoleProcess = Omit<ServiceProcess, 'data'>
-export type RoleOptions = { role: string; env: Readonly<Record<string, string>> }
+export type RoleOptions = {
+  role: string
+  env: Readonly<Record<string, string>>
+  args?: readonly string[]
+}
 export type Ended = { code: number | null; out: string; err: string }
 
 /** Has not said that it is at work yet. */
@@ -44,7 +48,7 @@ export function launchRole({ role, env }: RoleOptions, args: readonly string[] =
 
 /** Resolves when it says where it listens; rejects with its output where it ends before. */
 export async function startRole(options: RoleOptions): Promise<RoleProcess> {
-  const launched = launchRole(options)
+  const launched = launchRole(options, options.args)
   const { child, exited, output } = launched
   const url = await listening(launched)
   return {

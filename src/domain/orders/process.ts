@@ -95,8 +95,10 @@ export function decisionOf(state: OrderState): OrderMessage | null {
     case 'placed':
       return null
     case 'due': {
+      // Named one by one: read from SQL they stand in another order, and bytes are compared.
       const { orderId, userId, sums } = state
-      return { type: 'order.payment_due', orderId, userId, ...sums }
+      const { subtotal, discount, total } = sums
+      return { type: 'order.payment_due', orderId, userId, subtotal, discount, total }
     }
     case 'confirmed': {
       const confirmed: OrderConfirmed = { type: 'order.confirmed', orderId: state.orderId }
