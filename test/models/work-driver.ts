@@ -14,7 +14,7 @@ import type {
 
 export type Driven =
   | { kind: 'applied' | 'dropped'; said: StepMessage[] }
-  | { kind: 'failed'; reason: string }
+  | { kind: 'failed'; reason: string; patient?: true }
 export type DriveOptions = { clock?: Clock; withinMs?: number }
 
 /** What became of each message, in order. */
