@@ -1,5 +1,5 @@
-// `firstcome rehearse orders` against a real service in one process: it adds up, what is lost on the
-// way is asked for again, and what is told wrong is noticed. And the command as a person runs it.
+// `firstcome rehearse orders` against a real service in one process: it adds up, what is lost on
+// the way is asked for again, what is told wrong is noticed; and the command as people run it.
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
