@@ -1,6 +1,5 @@
-// Restores the rows of orders from the log in the embedded profile, where SQL is never synced and
-// may be dropped. To be called before the consumers of orders start. The distributed profile has no
-// use for it: PostgreSQL keeps what it has committed.
+// Restores the rows of orders from the log: at each start of the embedded profile, where SQL is never
+// synced and may be dropped, and by `firstcome rebuild`. Never while consumers of orders run.
 
 import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
 import type { Database } from '../adapters/database.ts'
@@ -10,6 +9,7 @@ import { createPaymentStepStoreSql } from '../adapters/payment-step-store-sql.ts
 import { createStockStepStoreSql } from '../adapters/stock-step-store-sql.ts'
 import { createWalletStoreSql } from '../adapters/wallet-store-sql.ts'
 import type { PaymentSettings } from '../config.ts'
+import { orderStepsTopic } from '../domain/orders/messages.ts'
 import type { Log } from '../ports.ts'
 import { type RestoredOrders, restoreOrders } from '../services/orders/restore.ts'
 
@@ -32,4 +32,21 @@ export function restoreOrderRows(parts: OrderRestoreParts): Promise<RestoredOrde
     wallet: payment === undefined ? createWalletStoreSql(database) : null,
   }
   return restoreOrders({ log, stores })
+}
+
+/**
+ * Whether orders have gone through the log and no consumer has a row of its own: SQL is another one
+ * or was emptied. Consumers that start now would decide anew what has been decided.
+ */
+export async function areOrderRowsLost({ log, database }: OrderRestoreParts): Promise<boolean> {
+  const bounds = await log.bounds(orderStepsTopic)
+  if (bounds.every(({ start, end }) => start === end)) return false
+  const stores = [
+    createOrderStoreSql(database),
+    createCouponStepStoreSql(database),
+    createStockStepStoreSql(database),
+    createPaymentStepStoreSql(database),
+  ]
+  for (const store of stores) if ((await store.positions()).length > 0) return false
+  return true
 }

@@ -10,8 +10,10 @@ import type { ConsumerName } from '../ports-orders.ts'
 import { createDatabaseMetrics } from '../services/database-metrics.ts'
 import { startProbeServer } from '../services/probe-server.ts'
 import { createRoleMetrics } from '../services/role-metrics.ts'
+import { CommandError, exitCodes } from './command-context.ts'
 import { openDistributed } from './distributed.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
+import { areOrderRowsLost } from './order-restore.ts'
 import type { RoleParts } from './run-until-told.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -49,6 +51,7 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     database = opened.database
     log = opened.log
     registries.push(createDatabaseMetrics(database.state))
+    if (await areOrderRowsLost(opened)) throw rowsLost()
     const { crashPoint } = createFaults(settings.testFaults)
     const { payment } = settings
     const consumers = { ...opened, payment, only, crashPoint, metrics, running }
@@ -56,4 +59,10 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     started = true
     return { url: probes.address }
   })
+}
+
+function rowsLost(): CommandError {
+  const found = 'Kafka has orders that were carried on, but PostgreSQL has no rows of them'
+  const next = 'run "firstcome rebuild" first, while no "firstcome orders" runs'
+  return new CommandError(exitCodes.failed, `${found}: ${next}`)
 }

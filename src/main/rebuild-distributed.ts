@@ -10,6 +10,7 @@ import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { CouponStore, LogBounds } from '../ports.ts'
 import { CommandError, type Context, exitCodes } from './command-context.ts'
 import { openDistributed } from './distributed.ts'
+import { areOrderRowsLost, restoreOrderRows } from './order-restore.ts'
 import { plainLogger } from './plain-logger.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { withStops } from './stops.ts'
@@ -37,9 +38,14 @@ export async function rebuildDistributed({ settings, err }: Context): Promise<Re
     await resetProjection(database, bounds)
     await issuersAreThrough({ store: createCouponReaderSql(database), bounds, progress })
     const counted = await database.query(loadStatements(['count-rows'])['count-rows'])
+    // Rows that PostgreSQL still has are left as they are.
+    const { payment } = settings
+    const lost = await areOrderRowsLost({ log, database })
+    const restored = lost ? await restoreOrderRows({ log, database, payment }) : null
     const records = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
     const seconds = (clock.now() - startedAt) / 1000
-    return { records, rows: Number(counted.rows[0]?.[0]), seconds }
+    const rows = Number(counted.rows[0]?.[0])
+    return { records, rows, seconds, ...(restored && { orders: restored.orders }) }
   })
   await close()
   return rebuilt
