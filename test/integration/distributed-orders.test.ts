@@ -94,7 +94,8 @@ describe('a storm of orders', { timeout: (seconds + 600) * 1000 }, () => {
     const unknown = answers.filter(({ status }) => status === 0 || status >= 500).length
     for (const line of [
       `healed after ${Math.round(healedAt - startedAt)} ms; killed: ${died}`,
-      `the last end was told ${Math.round(endedMs)} ms, all was quiet ${Math.round(quietMs)} ms later`,
+      `the last end was told ${Math.round(endedMs)} ms later`,
+      `all was quiet ${Math.round(quietMs)} ms later`,
       `${answers.length} answers, of which ${unknown} unknown and ${pendingOf(answers)} pending`,
     ]) {
       t.diagnostic(line)
