@@ -1,5 +1,5 @@
-// Restores the rows of orders from the log: at each start of the embedded profile, where SQL is never
-// synced and may be dropped, and by `firstcome rebuild`. Never while consumers of orders run.
+// Restores the rows of orders from the log: at each start of the embedded profile, where SQL is
+// never synced and may be dropped, and by `firstcome rebuild`. Never while their consumers run.
 
 import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
 import type { Database } from '../adapters/database.ts'
