@@ -10,8 +10,8 @@ const tables = [
   ...['coupons', 'stock', 'payments', 'orders', 'dead_letters'].map(
     (it) => `${it}.consumer_positions`,
   ),
-  ...['coupons', 'stock', 'payments', 'orders'].map((it) => `${it}.orders`),
-  ...['stock', 'payments', 'dead_letters'].map((it) => `${it}.commands`),
+  ...['coupons', 'stock', 'payments', 'orders'].map((schema) => `${schema}.orders`),
+  ...['stock', 'payments', 'dead_letters'].map((schema) => `${schema}.commands`),
   'coupons.uses',
   'stock.products',
   'payments.balances',
@@ -49,7 +49,7 @@ describe('rows of orders that PostgreSQL has lost', { timeout: 300_000 }, () => 
   it('are restored from Kafka, and the consumers go on from there', async () => {
     const consumers = await services.orders()
     await rehearse()
-    const before = ordersOf(await audit())
+    const audited = ordersOf(await audit())
     assert.equal(await consumers.stop(), 0)
 
     await services.sql(`truncate ${tables.join(', ')}`)
@@ -60,11 +60,11 @@ describe('rows of orders that PostgreSQL has lost', { timeout: 300_000 }, () => 
     const rebuilt = await command('rebuild')
     assert.equal(rebuilt.code, 0, rebuilt.err)
     assert.match(rebuilt.out, /, \d+ orders restored in /)
-    assert.equal(ordersOf(await audit()), before)
+    assert.equal(ordersOf(await audit()), audited)
 
     await services.orders()
     await rehearse()
-    assert.notEqual(ordersOf(await audit()), before)
+    assert.notEqual(ordersOf(await audit()), audited)
   })
 })
 
