@@ -8,7 +8,7 @@ import { type RoleProcess, runRole } from './role-process.ts'
 
 const tables = [
   ...['coupons', 'stock', 'payments', 'orders', 'dead_letters'].map(
-    (it) => `${it}.consumer_positions`,
+    (schema) => `${schema}.consumer_positions`,
   ),
   ...['coupons', 'stock', 'payments', 'orders'].map((schema) => `${schema}.orders`),
   ...['stock', 'payments', 'dead_letters'].map((schema) => `${schema}.commands`),
