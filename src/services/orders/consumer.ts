@@ -39,6 +39,8 @@ type ConsumerSession = Session & { lanes(): readonly Lane[] }
 const helpMsMax = 1_000
 /** Nobody waits behind a record that is tried again. Three attempts bridge ten seconds. */
 const helpAgainMsMax = 4_000
+/** Every append would else be fetched by itself, by each consumer: most of what an order costs. */
+const gatherMs = 5
 /** Read and not yet taken, of one partition. */
 const waitingMax = 2 * recordsPerLaneMax
 
@@ -135,7 +137,7 @@ function startSession<Message, Wanted, Loaded, Changes, Help>(
   function tailOf(topic: string, room: Room): Tail {
     const own = lanes.filter((lane) => lane.topic === topic)
     const from = new Map(own.map(({ partition, end }) => [partition, end]))
-    return log.tail({ topic, from, onBatch, onError: failed })
+    return log.tail({ topic, from, gatherMs, onBatch, onError: failed })
 
     function onBatch({ partition, records }: LogBatch): Promise<void> | undefined {
       const lane = own.find((one) => one.partition === partition)
