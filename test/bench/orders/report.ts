@@ -72,7 +72,7 @@ function partsLines(processorMs: Record<string, number>): string[] {
 
 function costRatio([few, many]: readonly Cost[]): string[] {
   if (few === undefined || many === undefined) return []
-  const part = (many: number, few: number) => (many / few).toFixed(2)
+  const part = (of: number, to: number) => (of / to).toFixed(2)
   return [
     `  many to few                           processor ` +
       `${part(sum(many.processorMs), sum(few.processorMs))}, ` +
