@@ -14,9 +14,9 @@ export type BareSql = {
   ordersPerSecond(options: { clients: number; seconds: number }): Promise<number>
 }
 
-/** Of one client in one run: none orders twice. */
-const usersOfClient = 10_000
-const usersMax = 1_000_000
+/** Far beyond what it does here: no user orders twice, or pgbench fails. */
+const ordersPerSecondMax = 6_000
+const usersMax = 500_000
 const tables = fileURLToPath(import.meta.resolve('./bare-tables.sql'))
 const script = fileURLToPath(import.meta.resolve('./bare-order.sql'))
 
@@ -36,20 +36,21 @@ export async function prepareBareSql(url: string): Promise<BareSql> {
   let first = 0
   return {
     async ordersPerSecond({ clients, seconds }) {
+      const usersEach = Math.ceil((ordersPerSecondMax * seconds) / clients)
+      if (first + clients * usersEach > usersMax) throw new Error('pgbench has no users left')
       const printed = await output([
         join(binaries, 'pgbench'),
         '--no-vacuum',
         '--protocol=prepared',
         `--client=${clients}`,
         `--time=${seconds}`,
-        ...Object.entries({ n: 0, first, users_each: usersOfClient, products }).map(
+        ...Object.entries({ n: 0, first, users_each: usersEach, products }).map(
           ([name, value]) => `--define=${name}=${value}`,
         ),
         `--file=${script}`,
         url,
       ])
-      first += clients * usersOfClient
-      if (first > usersMax) throw new Error('pgbench has no users left')
+      first += clients * usersEach
       const tps = Number(/^tps = ([\d.]+) /m.exec(printed)?.[1])
       const failed = /^number of failed transactions: (\d+)/m.exec(printed)?.[1]
       if (Number.isNaN(tps) || failed !== '0') throw new Error(`pgbench: ${printed}`)
