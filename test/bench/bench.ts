@@ -1,6 +1,6 @@
 // npm run bench: what firstcome does on this machine. `embedded` measures the service in one
-// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds, `orders` what
-// orders take in both.
+// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds, and
+// `orders` measures orders in both.
 
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
