@@ -41,6 +41,11 @@ export type TailOptions = {
   topic: string
   /** Next offset wanted, by partition; partitions that are not named are not read. */
   from: ReadonlyMap<number, number>
+  /**
+   * How long a reader that can wait does so behind records, so that it is given more at a time. A
+   * hint: where records cost nothing to ask for it is not needed.
+   */
+  gatherMs?: number
   /** Awaited before the next batch is given. What it throws ends the tail. */
   onBatch(batch: LogBatch): void | Promise<void>
   /** The tail has ended: the log cannot be read, or `onBatch` threw. Called at most once. */

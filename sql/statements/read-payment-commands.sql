@@ -1,7 +1,14 @@
 -- Those of some operators' commands that the payment step has applied.
+-- Each row is looked for by itself, through its key: a plan made while the table was small would
+-- read all of it for ever.
 -- Parameters: keys text[], command ids text[].
 -- Result: key, command_id, amount, outcome.
 
-select c.key, c.command_id, c.amount, c.outcome
-  from unnest($1::text[], $2::text[]) as wanted (key, command_id)
-  join payments.commands c on c.key = wanted.key and c.command_id = wanted.command_id
+select r.key, r.command_id, r.amount, r.outcome
+  from unnest($1::text[], $2::text[]) as w (key, command_id)
+ cross join lateral (
+    select c.key, c.command_id, c.amount, c.outcome
+      from payments.commands c
+     where c.key = w.key and c.command_id = w.command_id
+    offset 0
+  ) as r

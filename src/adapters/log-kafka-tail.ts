@@ -27,6 +27,7 @@ export function followKafka(cluster: Cluster, options: TailOptions): Tail {
     cluster,
     topic: options.topic,
     followed,
+    gatherMs: options.gatherMs ?? 0,
     onBatch: options.onBatch,
     ended: ended.promise,
     isEnded: () => isEnded,
@@ -52,6 +53,7 @@ type Reading = {
   cluster: Cluster
   topic: string
   followed: readonly Following[]
+  gatherMs: number
   onBatch: TailOptions['onBatch']
   ended: Promise<void>
   isEnded(): boolean
@@ -67,7 +69,7 @@ type Readers = {
 }
 
 function createReaders(reading: Reading): Readers {
-  const { cluster, topic, followed, onError } = reading
+  const { cluster, topic, followed, gatherMs, onError } = reading
   const { limits } = cluster
   const links = cluster.newLinks(limits.requestMsMax + limits.fetchMsMax)
   const take = createTaker(reading)
@@ -102,6 +104,9 @@ function createReaders(reading: Reading): Readers {
         const fetched = await fetchRecords(cluster, { topic, node, links, wanted })
         await take(wanted, fetched)
         outage.worked()
+        if (gatherMs > 0 && fetched.some(hasRecords)) {
+          await pause({ clock: cluster.clock, ms: gatherMs, ended: reading.ended })
+        }
       } catch (error) {
         if (reading.isEnded()) continue
         if (!(error instanceof Trouble)) throw error
@@ -124,6 +129,10 @@ function createReaders(reading: Reading): Readers {
       await Promise.all(loops.values())
     },
   }
+}
+
+function hasRecords({ records }: FetchedPartition): boolean {
+  return records !== null && records.length > 0
 }
 
 /** Gives what was fetched to the reader, one batch at a time, each record once. */

@@ -1,21 +1,25 @@
 // npm run bench: what firstcome does on this machine. `embedded` measures the service in one
-// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds.
+// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds, and
+// `orders` measures orders in both.
 
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchDistributed } from './distributed/distributed.ts'
 import { benchEmbedded } from './embedded.ts'
+import { benchOrders } from './orders/orders.ts'
 
-const help = `Usage: npm run bench -- [embedded | distributed] [options]
+const help = `Usage: npm run bench -- [embedded | distributed | orders] [options]
 
 embedded (the default) measures the embedded service, in a directory of its own, in about five
 minutes. distributed starts a throwaway Kafka, Redis and PostgreSQL, and measures firstcome and
-three usual builds of the same job on them, in about six minutes.
+three usual builds of the same job on them, in about six minutes. orders measures orders in both
+profiles, beside the bare SQL transactions that they need, in about eight minutes.
 
   --quick            a tenth of the time: to see that it works, not to quote
   --json             print JSON and nothing else
   --directory <dir>  embedded: on the disk to be measured (default: the temporary directory)
   --only <names>     distributed: only these of b1,b2,b3,b5,gate,sustained
+                     orders: only distributed or embedded, only speed or costs
 `
 
 const { values, positionals } = parseArgs({
@@ -32,6 +36,7 @@ const [profile = 'embedded', ...more] = positionals
 if (values.help) process.stdout.write(help)
 else if (more.length === 0 && profile === 'embedded') await benchEmbedded(values)
 else if (more.length === 0 && profile === 'distributed') await benchDistributed(values)
+else if (more.length === 0 && profile === 'orders') await benchOrders(values)
 else {
   process.stderr.write(help)
   process.exitCode = 2

@@ -49,6 +49,9 @@ const forgetEveryMs = 1_000
 /** As long as a stop may have to wait for it. */
 const readWaitMsMax = 2_000
 
+/** Nobody notices these beside the steps of an order; fetching every append by itself costs. */
+const gatherMs = 5
+
 type Live = { order: PlacedOrder; partition: number; offset: number }
 type AppliedReader = Pick<OrdersReader, 'ordersApplied'>
 
@@ -139,6 +142,7 @@ class Watch implements OrdersWatch {
     const tail = log.tail({
       topic: ordersTopic,
       from: new Map(this.next.entries()),
+      gatherMs,
       onBatch: (batch) => this.onBatch(batch),
       onError: over.reject,
     })

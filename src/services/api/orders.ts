@@ -57,7 +57,7 @@ export const defaultOrderLimits: OrderLimits = {
   lookForStoredEndMs: 50,
   ordersPerBatchMax: 1_000,
   ordersWaitingMax: 10_000,
-  appendEveryMsMin: 2,
+  appendEveryMsMin: 5,
   lookEveryMs: 10,
   lookAgainMs: 100,
   commandsWaitingMax: 1_000,

@@ -33,6 +33,8 @@ export type Consumer = {
 const helpMsMax = 1_000
 /** Nobody waits behind a record that is tried again. Three attempts bridge ten seconds. */
 const helpAgainMsMax = 4_000
+/** Every append would else be fetched by itself, by each consumer: most of what an order costs. */
+const gatherMs = 5
 /** Read and not yet taken, of one partition. */
 const waitingMax = 2 * recordsPerLaneMax
 
@@ -168,7 +170,8 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
       for (const loop of this.loops) loop.wake()
       return lane.waiting.length < waitingMax ? undefined : room.wait()
     }
-    return log.tail({ topic, from, onBatch, onError: (error) => this.failed(error) })
+    const onError = (error: unknown) => this.failed(error)
+    return log.tail({ topic, from, gatherMs, onBatch, onError })
   }
 
   private chore() {

@@ -27,6 +27,8 @@ export type MessageLoop = {
 
 /** Of one transaction: so large that its cost does not count, so small that it is quick. */
 const recordsPerBatchMax = 1_000
+/** From one batch to the next under load: a transaction costs the same for one record and ten. */
+const batchEveryMsMin = 10
 /** After the last batch: what was published is stored with the next one as a rule. */
 const settleAfterMs = 1_000
 /** It is woken by records; this bounds what a bug in that could cost. */
@@ -36,6 +38,7 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   const { clock, lanes, signal, chore } = parts
   let choreAt = chore === undefined ? Number.POSITIVE_INFINITY : clock.now()
   let settleAt = Number.POSITIVE_INFINITY
+  let takeAt = Number.NEGATIVE_INFINITY
   let wake = () => {}
   let woken = false
 
@@ -45,7 +48,7 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
         await chore?.run()
         choreAt = clock.now() + (chore?.everyMs ?? 0)
       }
-      const records = gather(lanes, clock.now())
+      const records = clock.now() < takeAt ? [] : gather(lanes, clock.now())
       if (records.length > 0) await take(records)
       else if (clock.now() < settleAt) await rest()
       else {
@@ -56,6 +59,7 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   }
 
   async function take(records: readonly TakenRecord[]): Promise<void> {
+    takeAt = clock.now() + batchEveryMsMin
     for (const lane of new Set(records.map((taken) => taken.lane))) {
       lane.waiting.splice(0, records.filter((taken) => taken.lane === lane).length)
     }
@@ -67,7 +71,8 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   /** Until it is woken, or until the time of a waiting record or of the chore. */
   function rest(): Promise<void> {
     const times = lanes.map(dueAt).filter((at) => at !== null)
-    const until = Math.min(...times, choreAt, settleAt, clock.now() + restMsMax)
+    const due = Math.max(takeAt, Math.min(...times))
+    const until = Math.min(due, choreAt, settleAt, clock.now() + restMsMax)
     return new Promise((resolve) => {
       const cancel = clock.after(Math.max(0, until - clock.now()), done)
       wake = done

@@ -163,7 +163,7 @@ async function measureOurs(report: DistributedReport, { home, backends, run }: O
 }
 
 /** An interrupt and a run without an end both fail it here, so that everything is ended. */
-async function interruptible<T>(work: Promise<T>): Promise<T> {
+export async function interruptible<T>(work: Promise<T>): Promise<T> {
   const stopped = Promise.withResolvers<never>()
   const stop = (why: string) => stopped.reject(new Error(why))
   const late = setTimeout(() => stop(`not through within ${runMsMax} ms`), runMsMax)

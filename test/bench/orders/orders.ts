@@ -1,0 +1,187 @@
+// Orders on this machine: in the distributed profile against the bare transactions that they need,
+// run by pgbench on the same PostgreSQL, taking turns; then, in both profiles, how long an order
+// takes at half load, and what one costs when few others or many are there already.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startBackends } from '../distributed/backends.ts'
+import { interruptible } from '../distributed/distributed.ts'
+import { machineText } from '../machine.ts'
+import { median } from '../statistics.ts'
+import { type BareSql, prepareBareSql } from './bare-sql.ts'
+import {
+  type Cost,
+  customers,
+  measureCost,
+  measurePaced,
+  measureSaturated,
+  type Paced,
+  type Saturated,
+} from './measures.ts'
+import { ordersText } from './report.ts'
+import { order, type Shop, type ShopHome, settled, stock, supply } from './shop.ts'
+import { distributedHome } from './shop-distributed.ts'
+import { embeddedHome } from './shop-embedded.ts'
+
+export type OrdersOptions = { quick: boolean; json: boolean; only?: string | undefined }
+export type Against = {
+  /** Of pgbench: as many as were best. */
+  clients: number
+  /** Without pgbench where the profile has no PostgreSQL server. */
+  rounds: { ours: Saturated; barePerSecond: number | null }[]
+  /** The median of the rounds' own. */
+  ratio: number | null
+}
+export type ProfileReport = {
+  profile: 'distributed' | 'embedded'
+  against: Against | null
+  halfLoad: Paced | null
+  /** With few orders there, and with many. */
+  costs: Cost[]
+}
+export type OrdersReport = { machine: string; profiles: ProfileReport[]; voids: string[] }
+
+const sizes = {
+  full: { rounds: 5, orders: 4_000, bareSeconds: 4, pacedMs: 10_000, many: 100_000 },
+  quick: { rounds: 1, orders: 1_000, bareSeconds: 2, pacedMs: 3_000, many: 2_000 },
+}
+type Size = (typeof sizes)['full']
+/** Well below what either profile does at most. */
+const costPerSecond = 100
+const clientsTried = [1, 4, 8, 16, 32]
+
+type Run = { size: Size; isWanted(name: string): boolean; say(what: string): void }
+
+export async function benchOrders(options: OrdersOptions): Promise<void> {
+  const run: Run = {
+    size: options.quick ? sizes.quick : sizes.full,
+    isWanted: wantedOf(options.only?.split(',') ?? []),
+    say(what) {
+      if (!options.json) process.stderr.write(`${what}\n`)
+    },
+  }
+  const report: OrdersReport = { machine: machineText(), profiles: [], voids: [] }
+  if (run.isWanted('distributed')) report.profiles.push(await measureDistributed(run))
+  if (run.isWanted('embedded')) report.profiles.push(await measureEmbedded(run))
+  for (const { profile, halfLoad, costs } of report.profiles) {
+    for (const paced of halfLoad === null ? costs : [halfLoad, ...costs]) {
+      if (paced.void) report.voids.push(`${profile}: ${paced.void}`)
+    }
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : ordersText(report))
+  if (report.voids.length > 0) process.exitCode = 1
+}
+
+async function measureDistributed(run: Run): Promise<ProfileReport> {
+  run.say('starting Kafka, Redis and PostgreSQL')
+  const backends = await startBackends()
+  try {
+    const bare = await prepareBareSql(await backends.newDatabase())
+    const home = await distributedHome(backends)
+    return await interruptible(measureProfile({ profile: 'distributed', home, bare }, run))
+  } finally {
+    await backends.stop()
+  }
+}
+
+async function measureEmbedded(run: Run): Promise<ProfileReport> {
+  const directory = mkdtempSync(join(tmpdir(), 'firstcome-bench-'))
+  try {
+    const home = embeddedHome(join(directory, 'shop'))
+    return await interruptible(measureProfile({ profile: 'embedded', home, bare: null }, run))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+type Measured = { profile: ProfileReport['profile']; home: ShopHome; bare: BareSql | null }
+
+async function measureProfile({ profile, home, bare }: Measured, run: Run): Promise<ProfileReport> {
+  const { size, isWanted, say } = run
+  const report: ProfileReport = { profile, against: null, halfLoad: null, costs: [] }
+  const pace = { ratePerSecond: costPerSecond, durationMs: size.pacedMs }
+  await opened(home, async (shop) => {
+    await stock(shop)
+    await orderOnce(shop)
+  })
+  if (isWanted('costs')) {
+    say(`${profile}: the cost of an order`)
+    report.costs.push(await measureCost(home, 1, { ...pace, prefix: 'few-' }))
+  }
+  if (isWanted('speed')) await opened(home, (shop) => measureSpeed({ shop, bare, report }, run))
+  if (isWanted('costs')) {
+    say(`${profile}: ${size.many} orders, and again the cost of one`)
+    await home.fill(size.many)
+    report.costs.push(await measureCost(home, size.many, { ...pace, prefix: 'many-' }))
+  }
+  return report
+}
+
+type Speed = { shop: Shop; bare: BareSql | null; report: ProfileReport }
+
+async function measureSpeed({ shop, bare, report }: Speed, { size, say }: Run): Promise<void> {
+  const { profile } = report
+  say(`${profile}: as fast as it can`)
+  await measureSaturated(shop, customers('practice-', size.orders / 2))
+  const ours = (n: number) => measureSaturated(shop, customers(`full-${n}-`, size.orders))
+  const clients = bare === null ? 0 : await bestOf(bare, size.bareSeconds)
+  const rounds: Against['rounds'] = []
+  for (let n = 0; n < (bare === null ? 1 : size.rounds); n += 1) {
+    say(`${profile}: round ${n + 1}`)
+    // The one that goes first changes.
+    const barePerSecond = () =>
+      bare === null ? null : bare.ordersPerSecond({ clients, seconds: size.bareSeconds })
+    const before = n % 2 === 0 ? await barePerSecond() : undefined
+    const measured = await ours(n)
+    rounds.push({ ours: measured, barePerSecond: before ?? (await barePerSecond()) })
+  }
+  const ratios = rounds.map(({ ours: { ordersPerSecond }, barePerSecond }) => {
+    return ordersPerSecond / (barePerSecond ?? Number.NaN)
+  })
+  report.against = { clients, rounds, ratio: bare === null ? null : median(ratios) }
+  const perSecond = median(rounds.map((round) => round.ours.ordersPerSecond))
+  const ratePerSecond = Math.round(perSecond / 2)
+  say(`${profile}: half load, ${ratePerSecond} orders a second`)
+  const pace = { ratePerSecond, durationMs: size.pacedMs, prefix: 'half-' }
+  report.halfLoad = await measurePaced(shop, pace)
+}
+
+/** How many clients pgbench is best with here. */
+async function bestOf(bare: BareSql, seconds: number): Promise<number> {
+  let best = { clients: 0, perSecond: 0 }
+  for (const clients of clientsTried) {
+    const perSecond = await bare.ordersPerSecond({ clients, seconds: seconds / 2 })
+    if (perSecond > best.perSecond) best = { clients, perSecond }
+  }
+  return best.clients
+}
+
+async function orderOnce(shop: Shop): Promise<void> {
+  const users = customers('first-', 1)
+  await supply(shop, users)
+  await order(shop, { users, connections: 1 })
+  await settled(shop)
+}
+
+async function opened(home: ShopHome, use: (shop: Shop) => Promise<void>): Promise<void> {
+  const shop = await home.open()
+  try {
+    await settled(shop)
+    await use(shop)
+  } finally {
+    await shop.close()
+  }
+}
+
+/** Of each pair both are wanted where neither is named. */
+function wantedOf(names: readonly string[]): Run['isWanted'] {
+  const pairs = [
+    ['distributed', 'embedded'],
+    ['speed', 'costs'],
+  ]
+  return (name) => {
+    const pair = pairs.find((one) => one.includes(name)) ?? []
+    return names.includes(name) || !pair.some((one) => names.includes(one))
+  }
+}

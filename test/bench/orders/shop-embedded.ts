@@ -1,0 +1,45 @@
+// The shop in the embedded profile: one process with a data directory of its own.
+
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { openLogFile } from '../../../src/adapters/log-file.ts'
+import { embeddedTopics } from '../../../src/main/embedded-topics.ts'
+import { startPart } from '../distributed/contender.ts'
+import { benchSecret } from '../service.ts'
+import { appendOrders, fillMsMax } from './fill.ts'
+import { type Shop, type ShopHome, settled } from './shop.ts'
+import { meterOf } from './shop-distributed.ts'
+
+const binary = fileURLToPath(import.meta.resolve('../../../bin/firstcome.js'))
+
+export function embeddedHome(directory: string): ShopHome {
+  const env = {
+    FIRSTCOME_DATA: directory,
+    FIRSTCOME_PORT: '0',
+    FIRSTCOME_USER_RATE_MAX: '0',
+    FIRSTCOME_JWT_SECRET: benchSecret,
+  }
+
+  async function open(): Promise<Shop> {
+    const part = await startPart({ args: [binary, 'start'], env })
+    return {
+      url: part.url,
+      consumerMetrics: async () => (await fetch(`${part.url}/metrics`)).text(),
+      meter: () => meterOf({ firstcome: [part.pid] }),
+      close: part.stop,
+    }
+  }
+
+  return {
+    open,
+    async fill(count) {
+      const clock = systemClock()
+      const log = await openLogFile({ directory, topics: embeddedTopics, clock })
+      await appendOrders(log, count)
+      await log.close()
+      const shop = await open()
+      await settled(shop, fillMsMax)
+      await shop.close()
+    },
+  }
+}
