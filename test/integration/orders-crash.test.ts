@@ -115,7 +115,8 @@ describe('kill −9 while a provider has the money', { timeout: 240_000 }, () =>
   let shop: OrderShop
   let people: OrderPeople
   let provider: PaymentProvider
-  const timedOut = { FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '1' }
+  /** Long enough for payment to be asked for before. */
+  const timedOut = { FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '3' }
   before(async () => {
     provider = await startPaymentProvider()
     shop = await openShop({
