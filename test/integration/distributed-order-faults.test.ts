@@ -30,7 +30,7 @@ type Letter = {
   status: string
 }
 
-describe('an order on Kafka and PostgreSQL', { timeout: 400_000 }, () => {
+describe('an order on Kafka and PostgreSQL', { timeout: 600_000 }, () => {
   let services: FaultServices
   let people: OrderPeople
   /** Orders that it places run out of time after a second. */

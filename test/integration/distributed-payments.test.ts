@@ -22,7 +22,7 @@ const paid = { lines: [{ productId: 'tea', quantity: 1 }] }
 const free = { lines: [{ productId: 'sample', quantity: 1 }] }
 const short = { lines: [{ productId: 'gone', quantity: 1 }] }
 
-describe('orders that a provider is paid for', { timeout: 300_000 }, () => {
+describe('orders that a provider is paid for', { timeout: 600_000 }, () => {
   let services: FaultServices
   let provider: PaymentProvider
   let people: OrderPeople

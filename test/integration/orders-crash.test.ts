@@ -27,7 +27,7 @@ async function openShop(env: Record<string, string> = {}): Promise<OrderShop> {
   return shop
 }
 
-describe('kill −9 at a point of an order', { timeout: 240_000 }, () => {
+describe('kill −9 at a point of an order', { timeout: 600_000 }, () => {
   let shop: OrderShop
   let people: OrderPeople
   let sold = 0
@@ -111,7 +111,7 @@ describe('kill −9 at a point of an order', { timeout: 240_000 }, () => {
   })
 })
 
-describe('kill −9 while a provider has the money', { timeout: 240_000 }, () => {
+describe('kill −9 while a provider has the money', { timeout: 600_000 }, () => {
   let shop: OrderShop
   let people: OrderPeople
   let provider: PaymentProvider
