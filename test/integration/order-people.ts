@@ -44,7 +44,9 @@ export type ToldOrder = {
 export const endMsMax = 60_000
 /** An answer that takes longer is unknown; the service answers 'pending' long before. */
 const answerWaitMsMax = 20_000
-const againEveryMs = 100
+const againMsMin = 50
+/** Where everything is away thousands ask again: they must not be the load. */
+const againMsMax = 1_000
 
 export class OrderPeople {
   /** In the order of the answers. */
@@ -100,7 +102,7 @@ export class OrderPeople {
       const { status } = answer
       if (status !== 0 && status !== 202 && status !== 429 && status < 500) return answer
       assert.ok(Date.now() < deadline, `${line}: still ${status} ${JSON.stringify(answer.body)}`)
-      await sleep(againEveryMs)
+      await sleep(againMs(turn))
     }
   }
 
@@ -153,7 +155,7 @@ export class OrderPeople {
       if (order !== null) return order
       assert.equal(refusal, null, `${user} ${key}`)
       assert.ok(Date.now() < deadline, `${user} ${key}: still ${status}`)
-      await sleep(againEveryMs)
+      await sleep(againMs(turn))
     }
   }
 
@@ -171,7 +173,7 @@ export class OrderPeople {
       const order = await this.order(user, key)
       if (isSettled(order)) return order
       assert.ok(Date.now() < deadline, `${user} ${key}: ${JSON.stringify(order)}`)
-      await sleep(againEveryMs)
+      await sleep(againMsMin)
     }
   }
 
@@ -230,6 +232,10 @@ function tokenOf({ node, tokens }: ReturnType<typeof atNode>, as: string): strin
   const token = tokens.get(as) ?? node.token(as, as === 'operator')
   tokens.set(as, token)
   return token
+}
+
+function againMs(turn: number): number {
+  return Math.min(againMsMin * 2 ** turn, againMsMax)
 }
 
 function good({ status, body }: Answer): void {

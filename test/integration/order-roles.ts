@@ -17,9 +17,14 @@ export type Kept = {
   heal(): Promise<void>
   /** How often it was killed, whichever way. */
   deaths(): number
-  /** Leaves it as it is. */
+  /** Nothing comes in its place any more. */
   release(): void
+  /** SIGTERM, and nothing comes in its place. */
+  stop(): Promise<void>
 }
+
+/** In a row, without being ready once. */
+const startsMax = 5
 
 export async function keepRunning(options: KeptOptions): Promise<Kept> {
   const { name, start, onStarted } = options
@@ -44,7 +49,7 @@ export async function keepRunning(options: KeptOptions): Promise<Kept> {
 
   /** It may be killed before it is ready, by its own fault. */
   async function comeBack(): Promise<void> {
-    while (kept) {
+    for (let attempt = 1; kept; attempt++) {
       const env: Record<string, string> =
         fault === undefined ? {} : { FIRSTCOME_TEST_FAULTS: fault }
       try {
@@ -52,9 +57,9 @@ export async function keepRunning(options: KeptOptions): Promise<Kept> {
         await onStarted?.(role)
         isUp = true
         return
-      } catch (error) {
-        if (fault === undefined) throw new Error(`${name} does not come back`, { cause: error })
-        fault = undefined
+      } catch (cause) {
+        if (attempt === startsMax) throw new Error(`${name} does not come back`, { cause })
+        deaths++
       }
     }
   }
@@ -84,6 +89,11 @@ export async function keepRunning(options: KeptOptions): Promise<Kept> {
     deaths: () => deaths,
     release() {
       kept = false
+    },
+    async stop() {
+      kept = false
+      await waitFor(name, () => failure !== undefined || isUp)
+      await role.stop()
     },
   }
 }

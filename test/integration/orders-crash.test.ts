@@ -27,7 +27,7 @@ async function openShop(env: Record<string, string> = {}): Promise<OrderShop> {
   return shop
 }
 
-describe('kill −9 at a point of an order', { timeout: 240_000 }, () => {
+describe('kill −9 at a point of an order', { timeout: 600_000 }, () => {
   let shop: OrderShop
   let people: OrderPeople
   let sold = 0
@@ -111,11 +111,12 @@ describe('kill −9 at a point of an order', { timeout: 240_000 }, () => {
   })
 })
 
-describe('kill −9 while a provider has the money', { timeout: 240_000 }, () => {
+describe('kill −9 while a provider has the money', { timeout: 600_000 }, () => {
   let shop: OrderShop
   let people: OrderPeople
   let provider: PaymentProvider
-  const timedOut = { FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '1' }
+  /** On a busy machine, too, payment is asked for before. */
+  const timedOut = { FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '6' }
   before(async () => {
     provider = await startPaymentProvider()
     shop = await openShop({
