@@ -9,7 +9,7 @@ import { type Retry, retrying } from '../retrying.ts'
 import type { Asked, ConsumerWork, HelpFailure, ItemResult, Publish } from './consumer-work.ts'
 import { type Entry, isRepeated, readEntry } from './entries.ts'
 import { buriedAs, fail, forwarded, giveUp } from './giving-up.ts'
-import { isGivenUp, type Lane } from './lanes.ts'
+import { isGivenUp, type Lane, passed } from './lanes.ts'
 import type { TakenRecord } from './message-loop.ts'
 import { checksOf, countOf, movesOf, standing, triesMarks } from './positions.ts'
 
@@ -44,7 +44,8 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
   async handle(records: readonly TakenRecord[]): Promise<void> {
     const { work, partitions, observe } = this.parts
     const entries = records.map((taken) => readEntry(work, { ...taken, partitions }))
-    for (const entry of entries) if (isGivenUp(entry.lane) && !isRepeated(entry)) giveUp(entry)
+    const fresh = entries.filter((entry) => !isRepeated(entry))
+    for (const entry of fresh) if (isGivenUp(entry.lane)) giveUp(entry)
     await this.move(entries, triesMarks(entries))
     try {
       await this.finish(entries)
@@ -59,8 +60,8 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
     observe?.taken(countOf(entries, ({ fate }) => fate))
     for (const { lane, record } of entries) {
       lane.published = Math.max(lane.published, record.offset + 1)
-      if (isGivenUp(lane)) lane.caution.tries -= 1
     }
+    for (const { lane } of fresh) passed(lane)
   }
 
   async publish(records: readonly Publish[]): Promise<void> {

@@ -224,6 +224,31 @@ describe('a record that cannot be handled now', () => {
     await others.close()
   })
 
+  test('is not given up because its process was killed from outside, however often', async () => {
+    const system = await supplied()
+    const ids = ['first', ...sameLane('first')]
+    await system.append(...ids.map((orderId) => placed(orderId)))
+    // Every life ends while some record is tried, and never twice in a row at the same.
+    for (let lives = 1; lives <= 4; lives += 1) {
+      let passed = 0
+      const process = await system.run({
+        names: ['stock-step'],
+        dies(point) {
+          if (point.startsWith('record ')) passed += 1
+          return passed === 2
+        },
+      })
+      await system.pass(500)
+      assert.ok(process.isDead())
+      await process.close()
+    }
+    const process = await system.run()
+    await system.pass(3_000)
+    assert.equal(system.stores.letters.tables.letters.size, 0)
+    for (const orderId of ids) assert.equal(statusOf(system, orderId), 'confirmed')
+    await process.close()
+  })
+
   test('that kills the process is given up after three deaths, and the others pass it', async () => {
     const system = await supplied()
     const innocent = sameLane('evil')
@@ -246,7 +271,7 @@ describe('a record that cannot be handled now', () => {
     const { letters } = system.stores.letters.tables
     assert.deepEqual(
       [...letters.values()].map(({ key, reason }) => [key, reason]),
-      [['evil', '3 processes in a row died of it']],
+      [['evil', 'processes died of it, the last two while they tried it alone']],
     )
     for (const orderId of innocent) assert.equal(statusOf(system, orderId), 'confirmed')
     await process.close()

@@ -5,7 +5,6 @@ import { attemptsMax, retryHeaders, retryTopics } from '../../domain/orders/retr
 import type { LogEntry } from '../../ports.ts'
 import type { HelpFailure, Publish } from './consumer-work.ts'
 import { type Entry, ownHeaders } from './entries.ts'
-import { triesMax } from './lanes.ts'
 
 /** The attempt has failed. */
 export function fail<Message>(
@@ -20,7 +19,7 @@ export function fail<Message>(
 
 export function giveUp<Message>(entry: Entry<Message>): void {
   if (entry.fate !== null) return
-  entry.reason = `${triesMax} processes in a row died of it`
+  entry.reason = 'processes died of it, the last two while they tried it alone'
   entry.fate = 'buried'
 }
 

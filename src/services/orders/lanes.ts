@@ -1,7 +1,7 @@
 // One lane for each partition of each topic that a consumer reads: the records that wait, and how
 // far it has come. After a start that was not preceded by a clean stop a lane is cautious: what
-// killed the process may lie before it. It then takes few records at a time, then one alone, and
-// what three processes in a row did not survive is given up.
+// killed the process may lie before it. Where that is much it takes few records at a time, then
+// one alone; and what two processes died of while they tried it alone is given up.
 
 import type { Instant, LogRecord } from '../../ports.ts'
 import type { ConsumerPosition } from '../../ports-orders.ts'
@@ -22,15 +22,18 @@ export type Lane = {
   waiting: Waiting[]
   caution: Caution
 }
-/** `tries`: as the start found them. `until`: the offset behind which nothing is suspected. */
+/**
+ * Why a lane is cautious. `tries`, as they are stored: 0, all is well; 1, a process died at work;
+ * 2, another died of some few; 3 and 4, one and two died of the next record, tried alone.
+ * `until`: the offset behind which nothing is suspected.
+ */
 export type Caution = { tries: number; until: number }
 
 /** Of one lane in one batch. */
 export const recordsPerLaneMax = 1_000
 /** So few that trying them one by one is a matter of moments. */
 const suspectsMax = 30
-/** Processes that did not survive a record before it is given up. */
-export const triesMax = 3
+const [atWork, ofFew, ofItAlone, ofItAloneAgain] = [1, 2, 3, 4] as const
 
 export type LaneStart = {
   topic: string
@@ -43,19 +46,20 @@ export type LaneStart = {
 
 export function createLane({ stored, end, ...lane }: LaneStart): Lane {
   const { next, published, tries } = stored ?? { next: 0, published: 0, tries: 0 }
-  const reach = tries >= 2 ? suspectsMax : recordsPerLaneMax
+  const reach = tries >= ofFew ? suspectsMax : recordsPerLaneMax
   const caution = { tries, until: tries === 0 ? next : Math.min(end, next + reach) }
   return { ...lane, next, tries, published, end: published, waiting: [], caution }
 }
 
 /** Whether the lane has to be tried alone, one record at a time. */
-export function isSuspect(lane: Lane): boolean {
-  return lane.caution.tries >= 2 && lane.next < lane.caution.until
+export function isSuspect({ caution, next }: Lane): boolean {
+  if (next >= caution.until) return false
+  return caution.tries >= ofFew || caution.until - next <= suspectsMax
 }
 
-/** Whether its next record has been survived by nobody so often that it is given up. */
+/** Whether two processes died of its next record alone. */
 export function isGivenUp(lane: Lane): boolean {
-  return isSuspect(lane) && lane.caution.tries >= triesMax
+  return isSuspect(lane) && lane.caution.tries >= ofItAloneAgain
 }
 
 /** How many records the next batch may take from it. */
@@ -66,14 +70,19 @@ export function allowanceOf(lane: Lane): number {
 
 /** What has to be stored before its records are tried, so that a death while trying is counted. */
 export function triesBefore(lane: Lane): number {
-  if (lane.next >= lane.caution.until) return 1
-  return Math.min(lane.caution.tries + 1, triesMax)
+  if (lane.next >= lane.caution.until) return atWork
+  if (!isSuspect(lane)) return ofFew
+  return lane.caution.tries >= ofItAlone ? ofItAloneAgain : ofItAlone
 }
 
 /** What is stored with the position once its records are done. */
 export function triesAfter(lane: Lane, next: number): number {
-  if (next >= lane.caution.until) return 1
-  return Math.min(lane.caution.tries, 2)
+  return next >= lane.caution.until ? atWork : Math.min(lane.caution.tries, ofFew)
+}
+
+/** Its next record was survived or given up: what was counted against it is not the next one's. */
+export function passed(lane: Lane): void {
+  lane.caution.tries = Math.min(lane.caution.tries, ofFew)
 }
 
 /** The first waiting records whose time has come. */
