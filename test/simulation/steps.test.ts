@@ -86,7 +86,7 @@ describe('The coupon step, where the issuer is behind', () => {
     return { type: 'order.placed', orderId, userId, lines, coupon, timeLimitMs: 60_000 }
   }
 
-  it('tries again after 1 s and after 2 s, and lets the others pass', async () => {
+  it('tries again for as long as it takes, and lets the others pass', async () => {
     const { clock, log, say, replies, letters, countOf } = createWorld()
     const store = createCouponStepStoreMemory()
     const { issued, issuerNext } = store.tables
@@ -100,18 +100,12 @@ describe('The coupon step, where the issuer is behind', () => {
     issued.set('spring ann', {})
     await clock.runUntil(3_000)
     assert.deepEqual(replies(), ['coupon.used/b', 'coupon.used/a'])
-    await clock.runUntil(10_000)
-    assert.deepEqual(letters(), [
-      {
-        orderId: 'c',
-        reason: 'the issuer has not yet written the coupon that order c names',
-        attempts: 3,
-      },
-    ])
+    await clock.runUntil(30_000)
+    assert.deepEqual(letters(), [])
+    assert.deepEqual(replies(), ['coupon.used/b', 'coupon.used/a'])
     issuerNext.set(0, 1)
-    await say(placed('d', 'cat'))
-    await clock.runUntil(11_000)
-    assert.equal(replies().at(-1), 'coupon.refused/d')
+    await clock.runUntil(33_000)
+    assert.equal(replies().at(-1), 'coupon.refused/c')
     await close(clock, consumer)
   })
 })
