@@ -2,9 +2,10 @@
 // so it needs no transaction and works over a handle into another thread.
 
 import { ordersTopic } from '../domain/orders/messages.ts'
-import type { Order, Product } from '../domain/orders/state.ts'
+import type { Order } from '../domain/orders/state.ts'
 import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../ports-orders.ts'
 import type { Queryable, SqlRow } from './database.ts'
+import { productOf } from './product-sql.ts'
 import { loadStatements } from './statements.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
@@ -73,23 +74,6 @@ type CommandCells = readonly [
   amount: number | null,
   outcome: string,
 ]
-type ProductCells = readonly [
-  productId: string,
-  name: string,
-  price: number,
-  initial: number,
-  supplied: number,
-  available: number,
-  held: number,
-  sold: number,
-]
-
-function productOf(row: SqlRow): Product {
-  const [productId, name, price, initial, supplied, ...now] = row as ProductCells
-  const [available, held, sold] = now
-  return { status: 'stocked', productId, name, price, initial, supplied, available, held, sold }
-}
-
 function deadLetterOf([letter]: SqlRow): DeadLetter {
   return JSON.parse(String(letter)) as DeadLetter
 }

@@ -7,6 +7,7 @@ import type { StockStepStore } from '../ports-orders.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { commandTable, stepRows } from './consumer-tables-sql.ts'
 import type { Database, Queryable, SqlValue } from './database.ts'
+import { productOf } from './product-sql.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
@@ -20,7 +21,7 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
   async function loadProducts(session: Queryable, ids: readonly string[]) {
     if (ids.length === 0) return new Map<string, Product>()
     const { rows } = await session.query(statements['lock-products'], [ids])
-    const products = rows.map((row) => productOf(row as ProductCells))
+    const products = rows.map(productOf)
     const found = new Map(products.map((product) => [product.productId, product]))
     notFound.note(session, ids, found)
     return found
@@ -55,22 +56,6 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
       },
     },
   )
-}
-
-type ProductCells = readonly [
-  productId: string,
-  name: string,
-  price: number,
-  initial: number,
-  supplied: number,
-  available: number,
-  held: number,
-  sold: number,
-]
-
-function productOf(cells: ProductCells): Product {
-  const [productId, name, price, initial, supplied, available, held, sold] = cells
-  return { status: 'stocked', productId, name, price, initial, supplied, available, held, sold }
 }
 
 function productColumns(products: readonly Product[]): SqlValue[] {

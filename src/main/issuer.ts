@@ -1,19 +1,14 @@
 // The issuer role: writes the rows from the log, one of any number. It answers probes and metrics
 // from its first moment on, also while it waits for Kafka and PostgreSQL.
 
-import { Registry } from 'prom-client'
-import { systemClock } from '../adapters/clock-system.ts'
 import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
-import type { PostgresDatabase } from '../adapters/database-postgres.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Log } from '../ports.ts'
-import { createDatabaseMetrics } from '../services/database-metrics.ts'
 import { type Issuer, startIssuer } from '../services/issuer.ts'
 import { createIssuerMetrics } from '../services/issuer-metrics.ts'
 import { startPositionWatch } from '../services/position-watch.ts'
-import { startProbeServer } from '../services/probe-server.ts'
-import { createRoleMetrics } from '../services/role-metrics.ts'
 import { missing, openDistributed } from './distributed.ts'
+import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts } from './run-until-told.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -22,10 +17,9 @@ export type RunningIssuer = { url: string; close(): Promise<void> }
 
 export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
   return withStops(async (stops) => {
-    const { settings, logger, signal } = parts
-    const { host, port, codeSecret } = settings
+    const { settings, logger } = parts
+    const { codeSecret } = settings
     if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
-    let database: PostgresDatabase | null = null
     let issuer: Issuer | null = null
     let log: Log | null = null
     const metrics = createIssuerMetrics(
@@ -33,29 +27,11 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
       // Nothing is said of the lag while the log does not say where it ends.
       () => log?.bounds(claimsTopic).catch(() => []) ?? Promise.resolve([]),
     )
-
-    function readiness() {
-      const reasons: string[] = []
-      if (signal.aborted) reasons.push('stopping')
-      else if (issuer === null) reasons.push('starting')
-      else if (database?.state().reachable !== true) reasons.push('the database is away')
-      return { ready: reasons.length === 0, reasons }
-    }
-    const registries = [createRoleMetrics(() => readiness().ready), metrics.registry]
-    const probes = await startProbeServer({
-      host,
-      port,
-      readiness,
-      metricsText: () => Registry.merge(registries).metrics(),
-      clock: systemClock(),
-      logger,
-    })
-    stops.push(() => probes.close())
-
+    const probes = await startRoleProbes(parts, metrics.registry, stops)
     const opened = await openDistributed(parts, 'issuer', stops)
-    database = opened.database
+    const { database } = opened
     log = opened.log
-    registries.push(createDatabaseMetrics(database.state))
+    probes.opened(database)
     const { crashPoint } = createFaults(settings.testFaults)
     const store = createCouponStoreSql({ database, crashPoint })
     const running = await startIssuer({
@@ -68,6 +44,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
       onError: parts.onFatal,
     })
     issuer = running
+    probes.started()
     stops.push(() => running.close())
     const watch = startPositionWatch({
       store,
