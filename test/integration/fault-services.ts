@@ -180,7 +180,14 @@ function lookAt(
     records,
     ordersCaughtUp: async (msMax) => {
       const reader = await log()
-      await waitFor('the consumers of orders', () => isCaughtUp({ sql, log: reader }), msMax)
+      let behind: string[] = []
+      const isCaughtUp = async () => {
+        behind = await whoIsBehind({ sql, log: reader })
+        return behind.length === 0
+      }
+      await waitFor('the consumers of orders', isCaughtUp, msMax).catch((error: unknown) => {
+        throw new Error(`behind: ${behind.join(', ')}`, { cause: error })
+      })
     },
     positions,
     ends,
@@ -208,15 +215,19 @@ const read: Readonly<Record<string, readonly string[]>> = {
   dead_letters: [deadLettersTopic],
 }
 
-async function isCaughtUp({ sql, log }: { sql: FaultServices['sql']; log: Log }): Promise<boolean> {
+async function whoIsBehind(of: { sql: FaultServices['sql']; log: Log }): Promise<string[]> {
+  const behind: string[] = []
   for (const [schema, topics] of Object.entries(read)) {
-    const rows = await sql(`select topic, partition, published_offset
+    const rows = await of.sql(`select topic, partition, published_offset
       from ${schema}.consumer_positions`)
     const reached = new Map(rows.map(([topic, part, next]) => [`${topic} ${part}`, Number(next)]))
     for (const topic of [...topics, ...retryTopics]) {
-      const ends = (await log.bounds(topic)).map(({ end }) => end)
-      if (ends.some((end, part) => (reached.get(`${topic} ${part}`) ?? 0) < end)) return false
+      const bounds = await of.log.bounds(topic)
+      for (const [partition, { end }] of bounds.entries()) {
+        const next = reached.get(`${topic} ${partition}`) ?? 0
+        if (next < end) behind.push(`${schema} ${topic} ${partition}: ${next} of ${end}`)
+      }
     }
   }
-  return true
+  return behind
 }

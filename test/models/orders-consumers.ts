@@ -15,7 +15,7 @@ import {
   createWalletStoreMemory,
 } from '../../src/adapters/payment-step-store-memory.ts'
 import { createStockStepStoreMemory } from '../../src/adapters/stock-step-store-memory.ts'
-import type { OrdersRecord } from '../../src/domain/orders/messages.ts'
+import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import type { Log, Membership } from '../../src/ports.ts'
@@ -34,6 +34,8 @@ export type RunOptions = {
   /** Called at every crash point that is passed; true: the process dies there. */
   dies?: (point: string) => boolean
   payments?: Payments
+  /** While it says so nothing is read of top-ups. */
+  readsLate?: () => boolean
 }
 export type Process = {
   isDead(): boolean
@@ -55,14 +57,25 @@ export function createOrdersSystem(start = 1_000_000) {
   const stores = { coupons, stock, payment, orders, letters, wallet }
   const errors: unknown[] = []
 
-  async function run({ names = consumerNames, dies, payments }: RunOptions = {}): Promise<Process> {
+  async function run(options: RunOptions = {}): Promise<Process> {
+    const { names = consumerNames, dies, payments, readsLate = () => false } = options
     const life = createLife(dies)
     const alive = <Store extends object>(store: Store) => life.mortal(store)
     const memberships: Membership[] = []
     const joining: Log = {
       ...log,
-      async join(options) {
-        const membership = await log.join(options)
+      tail(tailing) {
+        if (tailing.topic !== walletsTopic) return log.tail(tailing)
+        return log.tail({
+          ...tailing,
+          async onBatch(batch) {
+            while (readsLate()) await new Promise<void>((resolve) => clock.after(100, resolve))
+            return tailing.onBatch(batch)
+          },
+        })
+      },
+      async join(joined) {
+        const membership = await log.join(joined)
         memberships.push(membership)
         return membership
       },

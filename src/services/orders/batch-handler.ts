@@ -9,7 +9,7 @@ import { type Retry, retrying } from '../retrying.ts'
 import type { Asked, ConsumerWork, HelpFailure, ItemResult, Publish } from './consumer-work.ts'
 import { type Entry, isRepeated, readEntry } from './entries.ts'
 import { buriedAs, fail, forwarded, giveUp } from './giving-up.ts'
-import { isGivenUp, type Lane, passed } from './lanes.ts'
+import { isGivenUp, isUnsettled, type Lane, passed } from './lanes.ts'
 import type { TakenRecord } from './message-loop.ts'
 import { checksOf, countOf, movesOf, standing, triesMarks } from './positions.ts'
 
@@ -76,7 +76,7 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
   /** Stores that all was published, and that nothing is being tried. */
   async settle(lanes: readonly Lane[]): Promise<void> {
     const { work, retry } = this.parts
-    const used = lanes.filter(({ tries, next, caution }) => tries > 0 && next >= caution.until)
+    const used = lanes.filter(isUnsettled)
     if (used.length === 0) return
     const moves = used.map((lane) => standing(lane, 0))
     const batch = { checks: checksOf(used), wanted: work.wantedBy([]) }
@@ -86,7 +86,10 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
       })
     })
     if (settled === 'fenced') throw new Fenced()
-    for (const lane of used) lane.tries = 0
+    for (const lane of used) {
+      lane.tries = 0
+      lane.storedPublished = Math.min(lane.published, lane.next)
+    }
   }
 
   /** Round by round, until nothing of the batch waits for help any more. */
@@ -192,9 +195,9 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
     const batch = { checks: checksOf(lanes), wanted: work.wantedBy(items) }
     const result = await retrying(retry, () => work.store.transact(batch, decide))
     if (result === 'fenced') throw new Fenced()
-    for (const { topic, partition, next, tries } of result.moves) {
+    for (const { topic, partition, next, tries, published } of result.moves) {
       const lane = lanes.find((one) => one.topic === topic && one.partition === partition)
-      if (lane !== undefined) Object.assign(lane, { next, tries })
+      if (lane !== undefined) Object.assign(lane, { next, tries, storedPublished: published })
     }
     return result
   }

@@ -292,6 +292,29 @@ describe('a consumer', () => {
     await next.close()
   })
 
+  test('stores at its rest what it published, also where a start read it again late', async () => {
+    const system = await supplied()
+    const process = await system.run()
+    const topUp = { type: 'wallet.topped_up', userId: 'bob', amount: 5, by } as const
+    await system.append(placed('good'), { ...topUp, commandId: 'bob' })
+    // Dead before its first rest: nothing says yet that all was published.
+    await system.pass(300)
+    await process.kill()
+    let isLate = true
+    const late = await system.run({ readsLate: () => isLate })
+    await system.append(placed('other'))
+    await system.pass(3_000)
+    isLate = false
+    await system.pass(5_000)
+    const { coupons, stock, payment, orders } = system.stores
+    for (const store of [coupons, stock, payment, orders]) {
+      for (const { topic, next, published } of await store.positions()) {
+        assert.equal(published, next, topic)
+      }
+    }
+    await late.close()
+  })
+
   test('writes nothing once another has moved its positions', async () => {
     const system = await supplied()
     const first = await system.run({ names: ['stock-step'] })

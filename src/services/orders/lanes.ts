@@ -15,8 +15,9 @@ export type Lane = {
   /** As stored. */
   next: number
   tries: number
-  /** Below it all that followed is published. */
+  /** Below it all that followed is published, and what is stored of that. */
   published: number
+  storedPublished: number
   /** Where reading goes on; behind the last record that waits. */
   end: number
   waiting: Waiting[]
@@ -48,7 +49,8 @@ export function createLane({ stored, end, ...lane }: LaneStart): Lane {
   const { next, published, tries } = stored ?? { next: 0, published: 0, tries: 0 }
   const reach = tries >= ofFew ? suspectsMax : recordsPerLaneMax
   const caution = { tries, until: tries === 0 ? next : Math.min(end, next + reach) }
-  return { ...lane, next, tries, published, end: published, waiting: [], caution }
+  const read = { published, storedPublished: published, end: published }
+  return { ...lane, next, tries, ...read, waiting: [], caution }
 }
 
 /** Whether the lane has to be tried alone, one record at a time. */
@@ -83,6 +85,12 @@ export function triesAfter(lane: Lane, next: number): number {
 /** Its next record was survived or given up: what was counted against it is not the next one's. */
 export function passed(lane: Lane): void {
   lane.caution.tries = Math.min(lane.caution.tries, ofFew)
+}
+
+/** Whether a rest should store that all was published, and that nothing is being tried. */
+export function isUnsettled({ tries, published, storedPublished, next, caution }: Lane): boolean {
+  if (next < caution.until) return false
+  return tries > 0 || Math.min(published, next) > storedPublished
 }
 
 /** The first waiting records whose time has come. */
