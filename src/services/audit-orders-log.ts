@@ -26,7 +26,7 @@ import {
   retryTopics,
 } from '../domain/orders/retries.ts'
 import type { OrderState } from '../domain/orders/state.ts'
-import { type Decoded, isObject } from '../domain/orders/wire.ts'
+import { type Decoded, isObject } from '../domain/wire.ts'
 import type { LogBounds, LogPlace, LogRecord } from '../ports.ts'
 import type { Findings } from './audit-findings.ts'
 import { enterOrder, enterStep, type OrderBook, openBook } from './audit-orders-book.ts'

@@ -24,7 +24,7 @@ import {
   type WalletMessage,
 } from '../../src/domain/orders/messages.ts'
 import { entryOf } from '../../src/domain/orders/records.ts'
-import type { Decoded } from '../../src/domain/orders/wire.ts'
+import type { Decoded } from '../../src/domain/wire.ts'
 import * as field from './fields.ts'
 import type { RecordType, Rule } from './record-type.ts'
 

@@ -3,7 +3,17 @@
 // alike. A record this version does not know is 'unknown': the reader must halt, because two
 // versions that skip different records would find different winners.
 
-import { isUtf8 } from 'node:buffer'
+import {
+  type Decoded,
+  decodeWith,
+  isCount,
+  isIdentifier,
+  isLike,
+  isObject,
+  isText,
+  type Readers,
+  type Wire,
+} from '../wire.ts'
 
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
@@ -61,40 +71,19 @@ export type CouponSwitched = {
 export type ControlMessage = CouponCreated | CouponRestocked | CouponSwitched
 export type CouponMessage = CouponClaimed | ControlMessage
 
-export type Decoded =
-  | { kind: 'message'; message: CouponMessage }
-  | { kind: 'void'; reason: string }
-  | { kind: 'unknown'; reason: string }
-
 /** The record's value; its key is the coupon id. */
 export function encodeMessage(message: CouponMessage): Buffer {
   return Buffer.from(JSON.stringify(wireForm(message)))
 }
 
-export function decodeMessage(value: Buffer): Decoded {
-  let wire: unknown
-  try {
-    // Readers in other languages replace broken UTF-8 differently, so it is no JSON at all.
-    wire = isUtf8(value) ? JSON.parse(value.toString()) : undefined
-  } catch {
-    wire = undefined
-  }
-  if (wire === undefined) return { kind: 'void', reason: 'not JSON' }
-  if (!isObject(wire) || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
-  const read = readers.get(wire.type)
-  if (read === undefined) {
-    return { kind: 'unknown', reason: `unknown type ${JSON.stringify(wire.type.slice(0, 100))}` }
-  }
-  if (wire.v !== 1) {
-    const version = typeof wire.v === 'number' ? wire.v : 'that is no number'
-    return { kind: 'unknown', reason: `version ${version} of ${wire.type}` }
-  }
-  const message = read(wire)
-  if (message === null) return { kind: 'void', reason: `malformed ${wire.type}` }
+export function decodeMessage(value: Buffer): Decoded<CouponMessage> {
+  const decoded = decodeWith(value, readers)
+  if (decoded.kind !== 'message') return decoded
+  const { message } = decoded
   if (message.type === 'coupon.created' && message.rules > newestRules) {
     return { kind: 'unknown', reason: `rules ${message.rules} of ${message.couponId}` }
   }
-  return { kind: 'message', message }
+  return decoded
 }
 
 export function sameTerms(a: Terms, b: Terms): boolean {
@@ -108,8 +97,6 @@ export function sameTerms(a: Terms, b: Terms): boolean {
   )
 }
 
-type Wire = Record<string, unknown>
-
 function wireForm(message: CouponMessage): object {
   if (message.type !== 'coupon.created') return { ...message, v: 1 }
   const { terms, ...rest } = message
@@ -121,8 +108,7 @@ function wireTime(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at).toISOString()
 }
 
-/** A Map, because an object would also answer to types such as 'constructor'. */
-const readers = new Map<string, (wire: Wire) => CouponMessage | null>([
+const readers: Readers<CouponMessage> = new Map<string, (wire: Wire) => CouponMessage | null>([
   ['coupon.claimed', readClaimed],
   ['coupon.created', readCreated],
   ['coupon.restocked', readRestocked],
@@ -136,8 +122,8 @@ const userIdShape = new RegExp(userIdPattern)
 
 function readClaimed(wire: Wire): CouponClaimed | null {
   const { couponId, userId, claimId } = wire
-  if (!isCouponId(couponId) || !isIdentifier(claimId)) return null
-  if (typeof userId !== 'string' || !userIdShape.test(userId)) return null
+  if (!isLike(couponId, couponIdShape) || !isIdentifier(claimId)) return null
+  if (!isLike(userId, userIdShape)) return null
   return { type: 'coupon.claimed', couponId, userId, claimId }
 }
 
@@ -171,7 +157,7 @@ function readSwitched(type: CouponSwitched['type'], wire: Wire): CouponSwitched 
 
 function readControl(wire: Wire): { couponId: string; by: string; commandId: string } | null {
   const { couponId, by, commandId } = wire
-  if (!isCouponId(couponId) || !isIdentifier(by) || !isIdentifier(commandId)) return null
+  if (!isLike(couponId, couponIdShape) || !isIdentifier(by) || !isIdentifier(commandId)) return null
   return { couponId, by, commandId }
 }
 
@@ -185,30 +171,7 @@ function readTime(text: unknown): number | null | undefined {
   return Number.isNaN(at) || new Date(at).toISOString() !== text ? null : at
 }
 
-function isObject(value: unknown): value is Wire {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isCouponId(value: unknown): value is string {
-  return typeof value === 'string' && couponIdShape.test(value)
-}
-
-/** Claim ids, command ids and operators: any text of a sane length. */
-function isIdentifier(value: unknown): value is string {
-  return isText(value) && value.length <= 300
-}
-
-/** What SQL and UTF-8 give back unchanged: no NUL, no half of a surrogate pair. */
-function isText(value: unknown): value is string {
-  if (typeof value !== 'string' || value === '') return false
-  return value.isWellFormed() && !value.includes('\0')
-}
-
-function isCount(value: unknown, max: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max
-}
-
-function isDiscount(value: unknown): value is Discount {
+export function isDiscount(value: unknown): value is Discount {
   if (!isObject(value)) return false
   if (value.kind === 'percent') return isCount(value.value, 100)
   return value.kind === 'amount' && isCount(value.value, amountMax)

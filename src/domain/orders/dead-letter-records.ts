@@ -3,6 +3,7 @@
 // SQL would refuse is cut, and a letter that is not whole is not re-drivable.
 
 import { partitionFor } from '../partitioner.ts'
+import type { Decoded } from '../wire.ts'
 import {
   type DeadLetter,
   type DeadLetterBuried,
@@ -19,7 +20,6 @@ import {
   shortReason,
   withoutRetryHeaders,
 } from './retries.ts'
-import type { Decoded } from './wire.ts'
 
 /** The longest record of ours has 6 KB; a page of letters to re-drive stays some megabytes. */
 export const letterValueBytesMax = 64 * 1024

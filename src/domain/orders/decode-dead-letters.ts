@@ -2,13 +2,6 @@
 // burial that nobody understands would be buried itself.
 
 import {
-  type DeadLetterBuried,
-  type DeadLetterCommand,
-  type DeadLetterMessage,
-  deadLetterId,
-} from './dead-letter.ts'
-import type { Origin } from './retries.ts'
-import {
   type Decoded,
   decodeWith,
   isIdentifier,
@@ -17,7 +10,14 @@ import {
   isWhole,
   type Readers,
   type Wire,
-} from './wire.ts'
+} from '../wire.ts'
+import {
+  type DeadLetterBuried,
+  type DeadLetterCommand,
+  type DeadLetterMessage,
+  deadLetterId,
+} from './dead-letter.ts'
+import type { Origin } from './retries.ts'
 
 /** Consumer, topic, partition and offset: see `deadLetterId`. */
 export const deadLetterIdPattern = '^[a-z-]{1,32}\\.[A-Za-z0-9._-]{1,249}\\.\\d{1,10}\\.\\d{1,16}$'

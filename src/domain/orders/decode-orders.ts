@@ -1,7 +1,18 @@
 // The records of the orders topic and of the steps' topic, from bytes. Ids, limits and sums are
 // checked here, once: whoever holds a message may count with it.
 
-import { amountMax, couponIdPattern, type Discount, userIdPattern } from '../coupons/messages.ts'
+import { couponIdPattern, isDiscount, userIdPattern } from '../coupons/messages.ts'
+import {
+  type Decoded,
+  decodeWith,
+  isCount,
+  isLike,
+  isObject,
+  isOneOf,
+  isWhole,
+  type Readers,
+  type Wire,
+} from '../wire.ts'
 import {
   cancelReasons,
   couponRefusals,
@@ -24,17 +35,6 @@ import {
   stockRefusals,
   type WonCoupon,
 } from './messages.ts'
-import {
-  type Decoded,
-  decodeWith,
-  isCount,
-  isLike,
-  isObject,
-  isOneOf,
-  isWhole,
-  type Readers,
-  type Wire,
-} from './wire.ts'
 
 export function decodeOrderMessage(value: Buffer): Decoded<OrderMessage> {
   return decodeWith(value, orderReaders)
@@ -188,10 +188,4 @@ function readPricedLine(wire: unknown): PricedLine | null {
 
 function isOrderId(value: unknown): value is string {
   return isLike(value, orderIdShape)
-}
-
-function isDiscount(value: unknown): value is Discount {
-  if (!isObject(value)) return false
-  if (value.kind === 'percent') return isCount(value.value, 100)
-  return value.kind === 'amount' && isCount(value.value, amountMax)
 }

@@ -3,6 +3,17 @@
 
 import { userIdPattern } from '../coupons/messages.ts'
 import {
+  type Decoded,
+  decodeWith,
+  isCount,
+  isIdentifier,
+  isLike,
+  isText,
+  isWhole,
+  type Readers,
+  type Wire,
+} from '../wire.ts'
+import {
   type ProductCreated,
   type ProductMessage,
   priceMax,
@@ -13,17 +24,6 @@ import {
   topUpAmountMax,
   type WalletMessage,
 } from './messages.ts'
-import {
-  type Decoded,
-  decodeWith,
-  isCount,
-  isIdentifier,
-  isLike,
-  isText,
-  isWhole,
-  type Readers,
-  type Wire,
-} from './wire.ts'
 
 export function decodeProductMessage(value: Buffer): Decoded<ProductMessage> {
   return decodeWith(value, productReaders)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { amountMax } from '../coupons/messages.ts'
 import { partitionFor } from '../partitioner.ts'
+import type { Decoded } from '../wire.ts'
 import { decodeOrderMessage, decodeStepMessage } from './decode-orders.ts'
 import { decodeProductMessage, decodeWalletMessage } from './decode-supplies.ts'
 import {
@@ -20,7 +21,6 @@ import {
   walletsTopic,
 } from './messages.ts'
 import { entryOf, eventIdOf, keyOf, readAt, topicOf } from './records.ts'
-import type { Decoded } from './wire.ts'
 
 const orderId = 'o-1'
 const by = 'op'

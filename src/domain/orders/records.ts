@@ -3,6 +3,7 @@
 // crash is the same event, and its reader can drop it.
 
 import { partitionFor } from '../partitioner.ts'
+import type { Decoded } from '../wire.ts'
 import {
   type OrdersRecord,
   orderStepsTopic,
@@ -10,7 +11,6 @@ import {
   productsTopic,
   walletsTopic,
 } from './messages.ts'
-import type { Decoded } from './wire.ts'
 
 export type RecordEntry = { key: string; value: Buffer; headers: Record<string, string> }
 /** `partitions`: how many its topic has. */

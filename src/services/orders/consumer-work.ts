@@ -3,7 +3,7 @@
 
 import type { OrdersRecord } from '../../domain/orders/messages.ts'
 import { entryOf, type StoredPlace, topicOf } from '../../domain/orders/records.ts'
-import type { Decoded } from '../../domain/orders/wire.ts'
+import type { Decoded } from '../../domain/wire.ts'
 import type { Instant, LogEntry } from '../../ports.ts'
 import type { ConsumerName, ConsumerStore, PositionCheck } from '../../ports-orders.ts'
 

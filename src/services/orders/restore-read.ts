@@ -16,7 +16,7 @@ import { decide, evolve, initialState } from '../../domain/orders/process.ts'
 import { readAt, type StoredPlace } from '../../domain/orders/records.ts'
 import type { Origin } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
-import type { Decoded } from '../../domain/orders/wire.ts'
+import type { Decoded } from '../../domain/wire.ts'
 import type { Log, LogBounds } from '../../ports.ts'
 
 /** By topic and partition, as they stood at the beginning. */

@@ -1,6 +1,6 @@
-// How records of orders are read from bytes, with the same three results as claims: a message, a
-// void (no record of this version, for every reader alike) or an unknown type or version.
-// Fields that this version does not know are dropped.
+// How records are read from bytes, those of claims and those of orders: as a message, a void (no
+// record of this version, for every reader alike) or an unknown type or version. Fields that this
+// version does not know are dropped.
 
 import { isUtf8 } from 'node:buffer'
 
