@@ -1,7 +1,8 @@
 // The tables that consumers of orders have in common: the row of a step for each order, and what
 // became of operators' commands. Each consumer has them in its own schema.
 
-import { type CommandName, commandKey, type DoneCommand } from '../ports-orders.ts'
+import type { DoneCommand } from '../ports-orders.ts'
+import { commandReader, type ReadCommands } from './commands-sql.ts'
 import type { ConsumerSchema } from './consumer-store-sql.ts'
 import type { Queryable, SqlValue } from './database.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
@@ -55,28 +56,14 @@ function rowColumns(rows: readonly StoredRow[]): SqlValue[] {
 }
 
 export type CommandTable = {
-  /** By `commandKey`. */
-  load(session: Queryable, names: readonly CommandName[]): Promise<Map<string, DoneCommand>>
+  load: ReadCommands
   write(session: Queryable, commands: readonly DoneCommand[]): Promise<void>
 }
 
 export function commandTable(schema: ConsumerSchema): CommandTable {
-  const statements = loadStatements(['read-commands', 'insert-commands'], schema)
+  const statements = loadStatements(['insert-commands'], schema)
   return {
-    async load(session, names) {
-      if (names.length === 0) return new Map()
-      const { rows } = await session.query(statements['read-commands'], [
-        names.map(({ key }) => key),
-        names.map(({ commandId }) => commandId),
-      ])
-      return new Map(
-        rows.map((row) => {
-          const [key, commandId, amount, outcome] = row as CommandCells
-          const done = { key, commandId, amount, outcome }
-          return [commandKey(done), done]
-        }),
-      )
-    },
+    load: commandReader(schema),
     async write(session, commands) {
       if (commands.length === 0) return
       await session.query(statements['insert-commands'], [
@@ -88,10 +75,3 @@ export function commandTable(schema: ConsumerSchema): CommandTable {
     },
   }
 }
-
-type CommandCells = readonly [
-  key: string,
-  commandId: string,
-  amount: number | null,
-  outcome: string,
-]

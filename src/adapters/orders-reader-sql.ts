@@ -4,6 +4,7 @@
 import { ordersTopic } from '../domain/orders/messages.ts'
 import type { Order } from '../domain/orders/state.ts'
 import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../ports-orders.ts'
+import { commandReader, type ReadCommands } from './commands-sql.ts'
 import type { Queryable, SqlRow } from './database.ts'
 import { productOf } from './product-sql.ts'
 import { loadStatements } from './statements.ts'
@@ -15,14 +16,17 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
   const statements = loadStatements([
     'read-balance',
     'read-dead-letter',
-    'read-dead-letter-commands',
     'read-dead-letters',
     'read-orders',
     'read-orders-applied',
-    'read-payment-commands',
     'read-product',
-    'read-stock-commands',
   ])
+
+  const readers = {
+    'stock-step': commandReader('stock'),
+    'payment-step': commandReader('payments'),
+    'dead-letters': commandReader('dead_letters'),
+  } satisfies Record<CommandConsumer, ReadCommands>
 
   return {
     async orders(orderIds) {
@@ -38,13 +42,7 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
       return Number(rows[0]?.[0] ?? 0)
     },
     async commands(by, names) {
-      const keys = names.map(({ key }) => key)
-      const commandIds = names.map(({ commandId }) => commandId)
-      const { rows } = await database.query(statements[commandsOf[by]], [keys, commandIds])
-      return rows.map((row) => {
-        const [key, commandId, amount, outcome] = row as CommandCells
-        return { key, commandId, amount, outcome }
-      })
+      return [...(await readers[by](database, names)).values()]
     },
     async ordersApplied() {
       const { rows } = await database.query(statements['read-orders-applied'], [ordersTopic])
@@ -62,18 +60,6 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
   }
 }
 
-const commandsOf = {
-  'stock-step': 'read-stock-commands',
-  'payment-step': 'read-payment-commands',
-  'dead-letters': 'read-dead-letter-commands',
-} as const satisfies Record<CommandConsumer, string>
-
-type CommandCells = readonly [
-  key: string,
-  commandId: string,
-  amount: number | null,
-  outcome: string,
-]
 function deadLetterOf([letter]: SqlRow): DeadLetter {
   return JSON.parse(String(letter)) as DeadLetter
 }
