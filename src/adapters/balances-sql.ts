@@ -2,7 +2,7 @@
 // them, in transactions of their own, so both lock them in the order of the user ids.
 
 import type { Queryable, SqlValue } from './database.ts'
-import { checkInserted, createRowsNotFound } from './rows-not-found.ts'
+import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 import { loadStatements } from './statements.ts'
 
 export type BalanceTable = {
@@ -22,15 +22,14 @@ export function balanceTable(): BalanceTable {
       notFound.note(session, userIds, found)
       return found
     },
-    async write(session, balances) {
-      const sorted = [...balances].toSorted(([a], [b]) => (a < b ? -1 : 1))
-      const first = sorted.filter(([userId]) => notFound.has(session, userId))
-      const later = sorted.filter(([userId]) => !notFound.has(session, userId))
-      if (first.length > 0) {
-        const { count } = await session.query(statements['insert-balances'], columnsOf(first))
-        checkInserted(count, first.length)
-      }
-      if (later.length > 0) await session.query(statements['upsert-balances'], columnsOf(later))
+    write(session, balances) {
+      return writeRows(session, [...balances], {
+        notFound,
+        insert: statements['insert-balances'],
+        upsert: statements['upsert-balances'],
+        idOf: ([userId]) => userId,
+        columns: columnsOf,
+      })
     },
   }
 }

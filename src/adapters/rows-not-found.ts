@@ -21,7 +21,7 @@ export function createRowsNotFound(): RowsNotFound {
   }
 }
 
-export function checkInserted(count: number, wanted: number): void {
+function checkInserted(count: number, wanted: number): void {
   if (count === wanted) return
   const text = 'another transaction met the same rows first'
   throw new PortError('store_unavailable', text, { retryable: true })
