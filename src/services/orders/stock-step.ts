@@ -32,7 +32,8 @@ import {
   type StockStepStore,
   type StockWanted,
 } from '../../ports-orders.ts'
-import { type ConsumerWork, type Item, type ItemResult, publishing } from './consumer-work.ts'
+import type { ConsumerWork, Item, ItemResult } from './consumer-work.ts'
+import { stepResult } from './step-result.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
@@ -111,8 +112,7 @@ class StockBatch {
       this.changed.rows.add(orderId)
     }
     for (const effect of effects) this.apply(effect)
-    if (outcome === 'contradiction') throw new Error(`${message.type} contradicts what was done`)
-    return { kind: outcome === 'applied' ? 'applied' : 'dropped', publish: publishing(replies) }
+    return stepResult({ outcome, replies }, message)
   }
 
   private apply(effect: StockEffect): void {
