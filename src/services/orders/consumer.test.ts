@@ -5,6 +5,7 @@ import type { OrderPlaced, OrdersRecord } from '../../domain/orders/messages.ts'
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import { partitionFor } from '../../domain/partitioner.ts'
+import { PortError } from '../../ports.ts'
 import type { Payments } from '../../ports-orders.ts'
 import { createWallet } from './wallet.ts'
 
@@ -196,6 +197,27 @@ describe('a record that cannot be handled now', () => {
     assert.equal(countsOf(system, retryTopics[1]), tried)
     assert.equal(system.stores.letters.tables.letters.size, 0)
     await process.close()
+  })
+
+  test('waits in its place while the database of the wallets is away, and loses no attempt', async () => {
+    const system = await supplied()
+    const { wallet } = system.stores
+    let refusals = 0
+    const away = createWallet({
+      async charge(wanted, decide) {
+        refusals += 1
+        if (refusals > 3) return wallet.charge(wanted, decide)
+        throw new PortError('store_unavailable', 'away', { retryable: true })
+      },
+    })
+    const process = await system.run({ payments: away })
+    await system.append(placed('good'))
+    await system.pass(1_000)
+    assert.equal(statusOf(system, 'good'), 'confirmed')
+    assert.equal(refusals, 4)
+    assert.equal(countsOf(system, retryTopics[0]), 0)
+    await process.close()
+    assert.deepEqual(system.errors, [])
   })
 
   test('keeps its attempts when the process dies while it waits', async () => {

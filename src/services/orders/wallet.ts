@@ -4,29 +4,16 @@
 import type { PaymentEffect, ProviderAnswer } from '../../domain/orders/payment-step.ts'
 import type { Charge } from '../../domain/orders/state.ts'
 import { type ChargeCommand, decideCharge } from '../../domain/orders/wallet.ts'
-import { PortError } from '../../ports.ts'
-import type {
-  PaymentFailure,
-  Payments,
-  WalletChanges,
-  WalletLoaded,
-  WalletStore,
-} from '../../ports-orders.ts'
+import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../../ports-orders.ts'
 
+/** Rejects with the store's PortError while the database is away: nothing was moved, or all. */
 export function createWallet(store: WalletStore): Payments {
   return {
-    async ask(questions) {
+    ask(questions) {
       const payments = questions.map(({ payment }) => payment)
       const orderIds = [...new Set(payments.map(({ orderId }) => orderId))]
       const userIds = [...new Set(payments.map(({ userId }) => userId))]
-      try {
-        return await store.charge({ orderIds, userIds }, (loaded) => chargeAll(questions, loaded))
-      } catch (error) {
-        if (!(error instanceof PortError) || !error.retryable) throw error
-        // All was charged, or nothing; who asks again hears which.
-        const { message: reason } = error
-        return questions.map((): PaymentFailure => ({ kind: 'failed', reason }))
-      }
+      return store.charge({ orderIds, userIds }, (loaded) => chargeAll(questions, loaded))
     },
     async close() {},
   }
