@@ -9,8 +9,8 @@ import { startKafkaLog } from '../adapters/log-kafka.ts'
 import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'
 import type { Settings } from '../config.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
+import { orderTopics } from '../domain/orders/topics.ts'
 import type { Log } from '../ports.ts'
-import { auditedTopics } from '../services/audit-orders-log.ts'
 import { type LogReader, withoutTopics } from '../services/audit-topic.ts'
 import { type AuditSource, askService, type SourceOptions } from './audit-source.ts'
 import { CommandError, exitCodes } from './command-context.ts'
@@ -31,7 +31,7 @@ export function openDistributedAudit(options: SourceOptions): OpenedAudit {
   const rows = url === undefined ? rowsOfPostgres(settings) : askService(url, options)
   return {
     async openLog() {
-      const existing = await describeTopics(connection, auditedTopics)
+      const existing = await describeTopics(connection, orderTopics)
       // Before this version's "firstcome migrate" there are none of orders.
       const topics = [claimsTopic, ...existing.map(({ name }) => name)]
       log = await startKafkaLog({ connection, topics, clock })

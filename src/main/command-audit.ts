@@ -6,7 +6,7 @@ import { systemClock } from '../adapters/clock-system.ts'
 import { topicPath } from '../adapters/log-file.ts'
 import { openLogFileReader } from '../adapters/log-file-reader.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import { auditedTopics } from '../services/audit-orders-log.ts'
+import { orderTopics } from '../domain/orders/topics.ts'
 import { type LogReader, withoutTopics } from '../services/audit-topic.ts'
 import { type AuditProgress, type AuditReport, audit } from '../services/auditor.ts'
 import { createCodeChecker } from './audit-codes.ts'
@@ -96,7 +96,7 @@ async function openEmbeddedAudit(
 /** Those that are there, in the order in which the audit needs their ends. */
 function topicsIn(directory: string): Record<string, number> {
   const partitions: Readonly<Record<string, number>> = embeddedTopics
-  const names = [claimsTopic, ...auditedTopics].filter((topic) => {
+  const names = [claimsTopic, ...orderTopics].filter((topic) => {
     return partitions[topic] !== undefined && existsSync(topicPath(directory, topic))
   })
   return Object.fromEntries(names.map((topic) => [topic, partitions[topic] ?? 0]))

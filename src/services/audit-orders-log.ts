@@ -19,28 +19,14 @@ import {
 } from '../domain/orders/messages.ts'
 import { decide, evolve, initialState } from '../domain/orders/process.ts'
 import { readAt } from '../domain/orders/records.ts'
-import {
-  deadLettersTopic,
-  type RetryNote,
-  readRetryNote,
-  retryTopics,
-} from '../domain/orders/retries.ts'
+import { deadLettersTopic, type RetryNote, readRetryNote } from '../domain/orders/retries.ts'
 import type { OrderState } from '../domain/orders/state.ts'
+import { orderTopics } from '../domain/orders/topics.ts'
 import { type Decoded, isObject } from '../domain/wire.ts'
 import type { LogBounds, LogPlace, LogRecord } from '../ports.ts'
 import type { Findings } from './audit-findings.ts'
 import { enterOrder, enterStep, type OrderBook, openBook } from './audit-orders-book.ts'
 import { type LogReader, readTopic } from './audit-topic.ts'
-
-/** In the order in which they are read, and must be opened where that fixes their ends. */
-export const auditedTopics: readonly string[] = [
-  ordersTopic,
-  orderStepsTopic,
-  productsTopic,
-  walletsTopic,
-  ...retryTopics,
-  deadLettersTopic,
-]
 
 export type Supplied<Message> = LogPlace & { message: Message }
 /** `note` is null where its headers are not those of a retried record. */
@@ -84,7 +70,7 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
     newestAt: 0,
   }
   const total = await recordsOf(log)
-  for (const topic of auditedTopics) {
+  for (const topic of orderTopics) {
     const partitions = (await log.bounds(topic)).length
     const onRecord = entryInto(read, { topic, partitions, findings })
     const bounds = await readTopic({
@@ -109,7 +95,7 @@ const recordsPerProgress = 10_000
 
 async function recordsOf(log: LogReader): Promise<number> {
   let records = 0
-  for (const topic of auditedTopics) {
+  for (const topic of orderTopics) {
     for (const { start, end } of await log.bounds(topic)) records += end - start
   }
   return records

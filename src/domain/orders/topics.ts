@@ -1,0 +1,14 @@
+// Every topic of orders. Whoever reads all of them takes them in this order: what is decided comes
+// before what was said about it, and what failed comes last; where opening them fixes their ends, too.
+
+import { orderStepsTopic, ordersTopic, productsTopic, walletsTopic } from './messages.ts'
+import { deadLettersTopic, retryTopics } from './retries.ts'
+
+export const orderTopics = [
+  ordersTopic,
+  orderStepsTopic,
+  productsTopic,
+  walletsTopic,
+  ...retryTopics,
+  deadLettersTopic,
+] as const
