@@ -6,10 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { signToken } from '../../src/services/api/tokens.ts'
-import { type ServiceProcess, within } from './service-process.ts'
+import { endsOf, type ServiceProcess, within } from './service-process.ts'
 
 const binary = join(import.meta.dirname, '../../bin/firstcome.js')
-const stopWaitMsMax = 30_000
 const startWaitMsMax = 60_000
 export const jwtSecret = 'a secret of the tests that signs tokens'
 export const codeSecret = 'a secret of the tests for coupon codes'
@@ -53,18 +52,8 @@ export async function startRole(options: RoleOptions): Promise<RoleProcess> {
   const url = await listening(launched)
   return {
     url,
-    pid: child.pid ?? 0,
     output,
-    exited,
-    kill: (signal) => void child.kill(signal),
-    async stop() {
-      child.kill('SIGTERM')
-      return (await within(exited, stopWaitMsMax, 'the stop')).code
-    },
-    async crash() {
-      child.kill('SIGKILL')
-      await exited
-    },
+    ...endsOf(child, exited),
     token: (subject, operator = false) =>
       signToken({
         secret: jwtSecret,

@@ -51,8 +51,21 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   return {
     url,
     data,
-    pid: child.pid ?? 0,
     output,
+    ...endsOf(child, exited),
+    token: (subject, operator = false) => tokenFor(data, { subject, operator }),
+  }
+}
+
+type Exited = ServiceProcess['exited']
+
+/** How a process that was started is ended, by its id. */
+export function endsOf(
+  child: ChildProcess,
+  exited: Exited,
+): Pick<ServiceProcess, 'pid' | 'exited' | 'kill' | 'stop' | 'crash'> {
+  return {
+    pid: child.pid ?? 0,
     exited,
     kill: (signal) => void child.kill(signal),
     async stop() {
@@ -63,7 +76,6 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       child.kill('SIGKILL')
       await exited
     },
-    token: (subject, operator = false) => tokenFor(data, { subject, operator }),
   }
 }
 
