@@ -1,6 +1,6 @@
 // Orders on Kafka and PostgreSQL while every consumer and every API node is killed at random, and
-// at the points where redelivery must follow. ORDERS (400 unless given; 2,000 and 10,000 are for
-// measurements), SECONDS and KILLS set its size, SEED repeats a run.
+// at the points where redelivery must follow. ORDERS (2,000 unless given), SECONDS and KILLS set
+// its size, SEED repeats a run.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -14,7 +14,7 @@ import { checkTold, type NewOrder, OrderPeople, type ToldOrder } from './order-p
 import { type Kept, keepRunning } from './order-roles.ts'
 import type { RoleProcess } from './role-process.ts'
 
-const orders = Number(process.env.ORDERS ?? 400)
+const orders = Number(process.env.ORDERS ?? 2_000)
 const seconds = Number(process.env.SECONDS ?? 20)
 const kills = Number(process.env.KILLS ?? 10)
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
