@@ -22,7 +22,7 @@ const owners: Readonly<Record<string, string>> = {
   'src/adapters/wallet-store-sql.ts': 'payments',
   'src/adapters/order-store-sql.ts': 'orders',
   'src/adapters/dead-letter-store-sql.ts': 'dead_letters',
-  'src/adapters/migrations.ts': 'firstcome',
+  'src/adapters/database/migrations.ts': 'firstcome',
   'src/adapters/topic-layout-sql.ts': 'firstcome',
 }
 /** What the API and the auditor read with: any schema, and nothing is written or locked. */

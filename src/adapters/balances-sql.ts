@@ -1,9 +1,9 @@
 // The wallets' balances in SQL. The payment step tops them up and the built-in provider charges
 // them, in transactions of their own, so both lock them in the order of the user ids.
 
-import type { Queryable, SqlValue } from './database.ts'
+import type { Queryable, SqlValue } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
-import { loadStatements } from './statements.ts'
 
 export type BalanceTable = {
   /** Locked; users who never topped up are missing. */

@@ -3,8 +3,8 @@
 
 import { type CommandName, commandKey, type DoneCommand } from '../ports-orders.ts'
 import type { ConsumerSchema } from './consumer-store-sql.ts'
-import type { Queryable } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Queryable } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 /** By `commandKey`; those that were not applied are missing. */
 export type ReadCommands = (

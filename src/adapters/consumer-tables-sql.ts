@@ -4,9 +4,9 @@
 import type { DoneCommand } from '../ports-orders.ts'
 import { commandReader, type ReadCommands } from './commands-sql.ts'
 import type { ConsumerSchema } from './consumer-store-sql.ts'
-import type { Queryable, SqlValue } from './database.ts'
+import type { Queryable, SqlValue } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
-import { loadStatements } from './statements.ts'
 
 /** A row of a step that knows something of an order. */
 type StoredRow = { status: string; orderId: string }

@@ -14,8 +14,8 @@ import {
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { stepRows } from './consumer-tables-sql.ts'
 import { positionOwner } from './coupon-store-sql-reader.ts'
-import type { Database, Queryable, SqlValue } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Database, Queryable, SqlValue } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 type Facts = CouponLoaded['facts']
 type Use = CouponChanges['effects'][number]['use']

@@ -4,8 +4,8 @@
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { CouponStore, RowsQuery, StoredPosition } from '../ports.ts'
 import { couponOf, heldCouponOf, issuedRowOf } from './coupon-store-sql-rows.ts'
-import type { Queryable, SqlValue, Statement } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Queryable, SqlValue, Statement } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 export type CouponReader = Pick<CouponStore, 'positions' | 'heldBy' | 'issuedRows' | 'snapshot'>
 

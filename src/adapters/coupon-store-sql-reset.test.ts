@@ -3,9 +3,9 @@ import { after, before, it } from 'node:test'
 import { batch, coupon, fillRows, slots } from '../../test/contracts/coupon-store-samples.ts'
 import { createCouponStoreSql } from './coupon-store-sql.ts'
 import { resetProjection } from './coupon-store-sql-reset.ts'
-import type { Database } from './database.ts'
-import { openDatabasePglite } from './database-pglite.ts'
-import { migrate } from './migrations.ts'
+import type { Database } from './database/database.ts'
+import { migrate } from './database/migrations.ts'
+import { openDatabasePglite } from './database/pglite.ts'
 
 let database: Database
 before(async () => {

@@ -3,8 +3,8 @@
 
 import type { LogBounds } from '../ports.ts'
 import { positionOwner } from './coupon-store-sql-reader.ts'
-import type { Database } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Database } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 /** `bounds`: of the claims log, by partition. */
 export async function resetProjection(

@@ -4,7 +4,7 @@
 import type { Discount, Terms } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { HeldCoupon, IssuedRow } from '../ports.ts'
-import type { SqlRow, SqlValue } from './database.ts'
+import type { SqlRow, SqlValue } from './database/database.ts'
 
 /** The parameters of upsert-coupons.sql. */
 export function couponColumns(coupons: readonly Coupon[]): SqlValue[] {

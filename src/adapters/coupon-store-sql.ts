@@ -7,8 +7,8 @@ import type { Coupon } from '../domain/coupons/state.ts'
 import { type CouponStore, type IssueBatch, PortError } from '../ports.ts'
 import { createCouponReaderSql, positionOwner } from './coupon-store-sql-reader.ts'
 import { couponColumns, couponOf, issuedCells, issuedColumns } from './coupon-store-sql-rows.ts'
-import type { Database, Queryable, Session, Statement } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Database, Queryable, Session, Statement } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 export type CouponStoreSqlParts = {
   database: Database

@@ -4,9 +4,9 @@
 import type { DeadLetterChanges, DeadLetterLoaded, DeadLetterStore } from '../ports-orders.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { commandTable } from './consumer-tables-sql.ts'
-import type { Database, Queryable } from './database.ts'
+import type { Database, Queryable } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
-import { loadStatements } from './statements.ts'
 
 type Letters = DeadLetterLoaded['letters']
 type Letter = DeadLetterChanges['letters'][number]

@@ -4,9 +4,9 @@
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { OrderChange, OrderStore } from '../ports-orders.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import type { Database, Queryable, SqlValue } from './database.ts'
+import type { Database, Queryable, SqlValue } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
-import { loadStatements } from './statements.ts'
 
 type Known = AwaitedOrder | Order
 

@@ -5,9 +5,9 @@ import { writeOrdersTables } from '../../test/models/orders-tables.ts'
 import { runWorld } from '../../test/models/orders-world.ts'
 import { type AuditedTable, auditedTables } from '../ports-orders.ts'
 import { keyOfRow, readOrdersRows } from '../services/audit-orders-rows.ts'
-import type { Database } from './database.ts'
-import { openDatabasePglite } from './database-pglite.ts'
-import { migrate } from './migrations.ts'
+import type { Database } from './database/database.ts'
+import { migrate } from './database/migrations.ts'
+import { openDatabasePglite } from './database/pglite.ts'
 import { createOrdersAuditReaderSql, createOrdersAuditSql } from './orders-audit-sql.ts'
 
 let database: Database

@@ -17,8 +17,8 @@ import {
   type OrdersAuditReader,
   type OrdersAuditSource,
 } from '../ports-orders.ts'
-import type { Database, Queryable, SqlRow } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Database, Queryable, SqlRow } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 /** All pages in one snapshot: the database must bear a transaction that lasts as long as they. */
 export function createOrdersAuditSql(database: Database): OrdersAuditSource {

@@ -5,9 +5,9 @@ import { ordersTopic } from '../domain/orders/messages.ts'
 import type { Order } from '../domain/orders/state.ts'
 import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../ports-orders.ts'
 import { commandReader, type ReadCommands } from './commands-sql.ts'
-import type { Queryable, SqlRow } from './database.ts'
+import type { Queryable, SqlRow } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 import { productOf } from './product-sql.ts'
-import { loadStatements } from './statements.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]

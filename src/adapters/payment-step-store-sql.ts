@@ -6,7 +6,7 @@ import type { PaymentStepStore } from '../ports-orders.ts'
 import { balanceTable } from './balances-sql.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { commandTable, stepRows } from './consumer-tables-sql.ts'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 
 export function createPaymentStepStoreSql(database: Database): PaymentStepStore {
   const schema = 'payments'

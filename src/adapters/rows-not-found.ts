@@ -3,7 +3,7 @@
 // rolled back, and decides again over what is there now.
 
 import { PortError } from '../ports.ts'
-import type { Queryable, SqlValue, Statement } from './database.ts'
+import type { Queryable, SqlValue, Statement } from './database/database.ts'
 
 export type RowsNotFound = {
   /** Of one transaction: what it looked for, and what of that it found. */

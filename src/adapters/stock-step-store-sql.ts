@@ -6,10 +6,10 @@ import type { Product, StockRow } from '../domain/orders/state.ts'
 import type { StockStepStore } from '../ports-orders.ts'
 import { createConsumerStoreSql } from './consumer-store-sql.ts'
 import { commandTable, stepRows } from './consumer-tables-sql.ts'
-import type { Database, Queryable, SqlValue } from './database.ts'
+import type { Database, Queryable, SqlValue } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 import { productOf } from './product-sql.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
-import { loadStatements } from './statements.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {
   const schema = 'stock'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import type { Database } from './database.ts'
-import { openDatabasePglite } from './database-pglite.ts'
-import { migrate } from './migrations.ts'
+import type { Database } from './database/database.ts'
+import { migrate } from './database/migrations.ts'
+import { openDatabasePglite } from './database/pglite.ts'
 import { readTopicLayouts, recordTopicLayouts } from './topic-layout-sql.ts'
 
 let database: Database

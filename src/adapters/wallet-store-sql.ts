@@ -4,8 +4,8 @@
 import type { Charge } from '../domain/orders/state.ts'
 import type { WalletChanges, WalletStore } from '../ports-orders.ts'
 import { balanceTable } from './balances-sql.ts'
-import type { Database, Queryable, SqlRow } from './database.ts'
-import { loadStatements } from './statements.ts'
+import type { Database, Queryable, SqlRow } from './database/database.ts'
+import { loadStatements } from './database/statements.ts'
 
 export function createWalletStoreSql(database: Database): WalletStore {
   const statements = loadStatements(['read-charges', 'upsert-charges'])

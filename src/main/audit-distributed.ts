@@ -3,7 +3,7 @@
 
 import { systemClock } from '../adapters/clock-system.ts'
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
-import { startPostgres } from '../adapters/database-postgres.ts'
+import { startPostgres } from '../adapters/database/postgres.ts'
 import { describeTopics } from '../adapters/kafka-topics.ts'
 import { startKafkaLog } from '../adapters/log-kafka.ts'
 import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'

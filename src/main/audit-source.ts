@@ -11,8 +11,8 @@ import {
   readOwner,
   readSecrets,
 } from '../adapters/data-directory.ts'
-import { openDatabasePglite } from '../adapters/database-pglite.ts'
-import { migrate } from '../adapters/migrations.ts'
+import { migrate } from '../adapters/database/migrations.ts'
+import { openDatabasePglite } from '../adapters/database/pglite.ts'
 import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'
 import type { Settings } from '../config.ts'
 import { PortError, type RowsQuery } from '../ports.ts'

@@ -2,7 +2,7 @@
 // and opened. A role that finds either of them not as it must be refuses to start, with reasons.
 
 import { systemClock } from '../adapters/clock-system.ts'
-import { type PostgresDatabase, startPostgres } from '../adapters/database-postgres.ts'
+import { type PostgresDatabase, startPostgres } from '../adapters/database/postgres.ts'
 import { startKafkaLog } from '../adapters/log-kafka.ts'
 import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
 import type { Settings } from '../config.ts'

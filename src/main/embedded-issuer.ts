@@ -3,8 +3,8 @@
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type CouponReader, createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
-import type { Queryable } from '../adapters/database.ts'
-import { connectDatabase } from '../adapters/database-thread.ts'
+import type { Queryable } from '../adapters/database/database.ts'
+import { connectDatabase } from '../adapters/database/thread.ts'
 import type { LogFile } from '../adapters/log-file.ts'
 import { serveLog } from '../adapters/log-file-thread.ts'
 import type { TopicEnd } from '../adapters/log-file-topic.ts'

@@ -3,11 +3,11 @@
 // first is right. What exists and is not as asked for is refused, never changed.
 
 import { systemClock } from '../adapters/clock-system.ts'
-import { type PostgresDatabase, startPostgres } from '../adapters/database-postgres.ts'
-import { postgresMigrationLimits } from '../adapters/database-postgres-limits.ts'
+import { migrate } from '../adapters/database/migrations.ts'
+import { type PostgresDatabase, startPostgres } from '../adapters/database/postgres.ts'
+import { postgresMigrationLimits } from '../adapters/database/postgres-limits.ts'
 import { createTopics } from '../adapters/kafka-topics.ts'
 import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
-import { migrate } from '../adapters/migrations.ts'
 import {
   readTopicLayouts,
   recordTopicLayouts,

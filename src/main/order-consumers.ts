@@ -2,7 +2,7 @@
 // here, so that both take the same paths.
 
 import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
-import type { Database } from '../adapters/database.ts'
+import type { Database } from '../adapters/database/database.ts'
 import { createDeadLetterStoreSql } from '../adapters/dead-letter-store-sql.ts'
 import { createOrderStoreSql } from '../adapters/order-store-sql.ts'
 import { createPaymentStepStoreSql } from '../adapters/payment-step-store-sql.ts'

@@ -2,7 +2,7 @@
 // never synced and may be dropped, and by `firstcome rebuild`. Never while their consumers run.
 
 import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
-import type { Database } from '../adapters/database.ts'
+import type { Database } from '../adapters/database/database.ts'
 import { createDeadLetterStoreSql } from '../adapters/dead-letter-store-sql.ts'
 import { createOrderStoreSql } from '../adapters/order-store-sql.ts'
 import { createPaymentStepStoreSql } from '../adapters/payment-step-store-sql.ts'

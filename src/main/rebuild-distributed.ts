@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import { resetProjection } from '../adapters/coupon-store-sql-reset.ts'
-import { loadStatements } from '../adapters/statements.ts'
+import { loadStatements } from '../adapters/database/statements.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { CouponStore, LogBounds } from '../ports.ts'
 import { CommandError, type Context, exitCodes } from './command-context.ts'

@@ -3,7 +3,7 @@
 
 import { Registry } from 'prom-client'
 import { systemClock } from '../adapters/clock-system.ts'
-import type { PostgresDatabase } from '../adapters/database-postgres.ts'
+import type { PostgresDatabase } from '../adapters/database/postgres.ts'
 import { createDatabaseMetrics } from '../services/database-metrics.ts'
 import { startProbeServer } from '../services/probe-server.ts'
 import { createRoleMetrics } from '../services/role-metrics.ts'

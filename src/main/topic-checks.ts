@@ -1,11 +1,11 @@
 // Whether Kafka and PostgreSQL are as the distributed profile needs them: the schema of this
 // version, and the topics that were recorded when they were created, unchanged and durable.
 
-import type { Queryable } from '../adapters/database.ts'
+import type { Queryable } from '../adapters/database/database.ts'
+import { migrationFaults } from '../adapters/database/migrations.ts'
 import { topicFaults } from '../adapters/kafka-topic-faults.ts'
 import { describeTopics } from '../adapters/kafka-topics.ts'
 import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
-import { migrationFaults } from '../adapters/migrations.ts'
 import { readTopicLayouts, type TopicLayout } from '../adapters/topic-layout-sql.ts'
 import { type Patience, patiently } from './patience.ts'
 import { allTopics } from './topics.ts'

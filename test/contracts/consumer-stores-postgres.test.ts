@@ -3,9 +3,9 @@
 
 import { after, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { startPostgres } from '../../src/adapters/database-postgres.ts'
-import { postgresMigrationLimits } from '../../src/adapters/database-postgres-limits.ts'
-import { migrate } from '../../src/adapters/migrations.ts'
+import { migrate } from '../../src/adapters/database/migrations.ts'
+import { startPostgres } from '../../src/adapters/database/postgres.ts'
+import { postgresMigrationLimits } from '../../src/adapters/database/postgres-limits.ts'
 import { postgresForTests } from '../services/postgres.ts'
 import { consumerStoreContractsSql } from './consumer-stores-sql.ts'
 

@@ -1,7 +1,7 @@
 // The SQL stores of the consumers of orders, for their contracts: on tables that are emptied.
 
 import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
-import type { Database } from '../../src/adapters/database.ts'
+import type { Database } from '../../src/adapters/database/database.ts'
 import { createDeadLetterStoreSql } from '../../src/adapters/dead-letter-store-sql.ts'
 import { createOrderStoreSql } from '../../src/adapters/order-store-sql.ts'
 import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'

@@ -2,9 +2,9 @@
 // process, on the memory twins and on PGlite.
 
 import { after, before, describe } from 'node:test'
-import type { Database } from '../../src/adapters/database.ts'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
-import { migrate } from '../../src/adapters/migrations.ts'
+import type { Database } from '../../src/adapters/database/database.ts'
+import { migrate } from '../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { createOrderStoreMemory } from '../../src/adapters/order-store-memory.ts'
 import { createStockStepStoreMemory } from '../../src/adapters/stock-step-store-memory.ts'
 import { consumerStoreContract } from './consumer-store.ts'

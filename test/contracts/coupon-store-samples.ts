@@ -1,7 +1,7 @@
 // Coupons, rows and batches for the coupon store contract, and what its tests share.
 
 import assert from 'node:assert/strict'
-import type { Session } from '../../src/adapters/database.ts'
+import type { Session } from '../../src/adapters/database/database.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { type CouponStore, type IssueBatch, type IssuedRow, PortError } from '../../src/ports.ts'
 

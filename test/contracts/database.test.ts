@@ -2,8 +2,8 @@
 
 import { after } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
-import { connectDatabase, serveDatabase } from '../../src/adapters/database-thread.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
+import { connectDatabase, serveDatabase } from '../../src/adapters/database/thread.ts'
 import { databaseContract, queryableContract } from './database.ts'
 import { createPgliteCopies } from './pglite-copies.ts'
 

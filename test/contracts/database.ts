@@ -10,7 +10,7 @@ import type {
   SqlScalar,
   SqlValue,
   Statement,
-} from '../../src/adapters/database.ts'
+} from '../../src/adapters/database/database.ts'
 import { PortError } from '../../src/ports.ts'
 
 export type QueryableUnderTest = {

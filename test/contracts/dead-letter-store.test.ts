@@ -2,13 +2,13 @@
 
 import { after, before, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import type { Database } from '../../src/adapters/database.ts'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
-import { startPostgres } from '../../src/adapters/database-postgres.ts'
-import { postgresMigrationLimits } from '../../src/adapters/database-postgres-limits.ts'
+import type { Database } from '../../src/adapters/database/database.ts'
+import { migrate } from '../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
+import { startPostgres } from '../../src/adapters/database/postgres.ts'
+import { postgresMigrationLimits } from '../../src/adapters/database/postgres-limits.ts'
 import { createDeadLetterStoreMemory } from '../../src/adapters/dead-letter-store-memory.ts'
 import { createDeadLetterStoreSql } from '../../src/adapters/dead-letter-store-sql.ts'
-import { migrate } from '../../src/adapters/migrations.ts'
 import { postgresForTests } from '../services/postgres.ts'
 import { deadLetterStoreContract } from './dead-letter-store.ts'
 

@@ -1,9 +1,9 @@
 // Runs the contract of the reader of orders on its memory twin and on PGlite.
 
 import { after, before, describe } from 'node:test'
-import type { Database } from '../../src/adapters/database.ts'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
-import { migrate } from '../../src/adapters/migrations.ts'
+import type { Database } from '../../src/adapters/database/database.ts'
+import { migrate } from '../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { createOrdersReaderMemory } from '../../src/adapters/orders-reader-memory.ts'
 import { createOrdersReaderSql } from '../../src/adapters/orders-reader-sql.ts'
 import { fillOrders, ordersReaderContract, ordersTables } from './orders-reader.ts'

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import type { Session } from '../../src/adapters/database.ts'
+import type { Session } from '../../src/adapters/database/database.ts'
 import { createOrdersTables, type OrdersTables } from '../../src/adapters/orders-reader-memory.ts'
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import { ordersTopic } from '../../src/domain/orders/messages.ts'

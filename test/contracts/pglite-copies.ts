@@ -4,7 +4,7 @@ import { cpSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 
 export type PgliteCopies = {
   /** The directory of a new copy, not opened. */

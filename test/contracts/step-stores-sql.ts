@@ -3,7 +3,7 @@
 
 import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
 import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
-import type { Database } from '../../src/adapters/database.ts'
+import type { Database } from '../../src/adapters/database/database.ts'
 import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'
 import { createWalletStoreSql } from '../../src/adapters/wallet-store-sql.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'

@@ -5,9 +5,9 @@ import {
   createCouponStepStoreMemory,
   emptyCouponTables,
 } from '../../src/adapters/coupon-step-store-memory.ts'
-import type { Database } from '../../src/adapters/database.ts'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
-import { migrate } from '../../src/adapters/migrations.ts'
+import type { Database } from '../../src/adapters/database/database.ts'
+import { migrate } from '../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { startPostgres } from '../../src/adapters/database-postgres.ts'
+import { startPostgres } from '../../src/adapters/database/postgres.ts'
 import { startKafkaLog } from '../../src/adapters/log-kafka.ts'
 import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
 import { waitFor } from '../services/server-process.ts'

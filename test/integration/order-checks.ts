@@ -3,7 +3,7 @@
 // domain but the names of the topics.
 
 import assert from 'node:assert/strict'
-import type { SqlRow } from '../../src/adapters/database.ts'
+import type { SqlRow } from '../../src/adapters/database/database.ts'
 import { orderStepsTopic, ordersTopic } from '../../src/domain/orders/messages.ts'
 import type { LogRecord } from '../../src/ports.ts'
 

@@ -2,7 +2,7 @@
 // and while it does not run its log and its rows can be looked at.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { openDatabasePglite } from '../../src/adapters/database-pglite.ts'
+import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { openLogFileReader } from '../../src/adapters/log-file-reader.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import { projectionDirectory } from '../../src/main/projection.ts'

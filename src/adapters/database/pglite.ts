@@ -3,11 +3,11 @@
 // survives a kill of the process but not always the loss of power: a projection that can be
 // deleted and rebuilt from the log. Two processes on one directory are kept apart elsewhere.
 
-import { type Clock, PortError } from '../ports.ts'
-import { systemClock } from './clock-system.ts'
+import { type Clock, PortError } from '../../ports.ts'
+import { systemClock } from '../clock-system.ts'
 import { type Database, databaseClosed, tooManyCallers } from './database.ts'
-import { startEngine } from './database-pglite-engine.ts'
-import { type PgliteSession, startPgliteSession } from './database-pglite-session.ts'
+import { startEngine } from './pglite-engine.ts'
+import { type PgliteSession, startPgliteSession } from './pglite-session.ts'
 
 export type PgliteOptions = {
   /** Absent: in memory, gone when it is closed. */

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { PortError } from '../ports.ts'
-import { type VirtualClock, virtualClock } from './clock-virtual.ts'
-import { createPool, type Pool } from './database-postgres-pool.ts'
+import { PortError } from '../../ports.ts'
+import { type VirtualClock, virtualClock } from '../clock-virtual.ts'
+import { createPool, type Pool } from './postgres-pool.ts'
 
 type FakeConnection = {
   id: number

@@ -19,7 +19,7 @@ import {
   type Reply,
   readReply,
   scriptMessage,
-} from './database-pglite-wire.ts'
+} from './pglite-wire.ts'
 
 export type PgliteSession = Session & {
   transaction<T>(run: (session: Session) => Promise<T>, kind: TransactionKind): Promise<T>

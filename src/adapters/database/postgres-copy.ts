@@ -4,7 +4,7 @@
 
 import type { Connection, Submittable } from 'pg'
 import type { SqlRow } from './database.ts'
-import { copyText } from './database-text.ts'
+import { copyText } from './text.ts'
 
 export type CopyQuery = { query: Submittable; done: Promise<number> }
 

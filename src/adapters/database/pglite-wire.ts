@@ -4,7 +4,7 @@
 
 import { protocol } from '@electric-sql/pglite'
 import type { SqlFailure, SqlScalar, SqlValue, Statement } from './database.ts'
-import { boolType, integerTypes, numberTooLarge, parameterText } from './database-text.ts'
+import { boolType, integerTypes, numberTooLarge, parameterText } from './text.ts'
 
 /** Type ids (pg_type.oid) of the columns that a statement returns. */
 export type Columns = readonly number[]

@@ -6,11 +6,11 @@
 
 import assert from 'node:assert/strict'
 import { Client } from 'pg'
-import { type Clock, PortError } from '../ports.ts'
+import { type Clock, PortError } from '../../ports.ts'
 import type { Database, Statement } from './database.ts'
-import { connectPostgres, type PostgresConnection } from './database-postgres-connection.ts'
-import { type PostgresLimits, postgresLimits } from './database-postgres-limits.ts'
-import { createPool, type PoolState } from './database-postgres-pool.ts'
+import { connectPostgres, type PostgresConnection } from './postgres-connection.ts'
+import { type PostgresLimits, postgresLimits } from './postgres-limits.ts'
+import { createPool, type PoolState } from './postgres-pool.ts'
 
 export type PostgresOptions = {
   /** May hold a password, which no message repeats. */

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { Statement } from './database.ts'
 
-const directory = new URL('../../sql/statements/', import.meta.url)
+const directory = new URL('../../../sql/statements/', import.meta.url)
 
 export function loadStatements<Name extends string>(
   names: readonly Name[],

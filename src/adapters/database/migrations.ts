@@ -5,13 +5,13 @@
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { PortError } from '../ports.ts'
+import { PortError } from '../../ports.ts'
 import type { Database, Queryable } from './database.ts'
 import { loadStatements } from './statements.ts'
 
 export type Migration = { name: string; text: string }
 
-const directory = new URL('../../sql/migrations/', import.meta.url)
+const directory = new URL('../../../sql/migrations/', import.meta.url)
 
 /** In order; the first one makes the table that remembers the others, and is run every time. */
 export function readMigrations(): Migration[] {

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { PortError } from '../ports.ts'
+import { PortError } from '../../ports.ts'
 import type { Database } from './database.ts'
-import { openDatabasePglite } from './database-pglite.ts'
 import { type Migration, migrate, migrationFaults, readMigrations } from './migrations.ts'
+import { openDatabasePglite } from './pglite.ts'
 
 const [first] = readMigrations()
 assert(first !== undefined)

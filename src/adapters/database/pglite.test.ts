@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { createPgliteCopies } from '../../test/contracts/pglite-copies.ts'
-import { PortError } from '../ports.ts'
-import { virtualClock } from './clock-virtual.ts'
+import { createPgliteCopies } from '../../../test/contracts/pglite-copies.ts'
+import { PortError } from '../../ports.ts'
+import { virtualClock } from '../clock-virtual.ts'
 import type { Database } from './database.ts'
-import { openDatabasePglite } from './database-pglite.ts'
+import { openDatabasePglite } from './pglite.ts'
 
 const copies = await createPgliteCopies()
 after(copies.remove)

@@ -12,7 +12,7 @@ import {
   DatabaseError,
   type QueryConfig,
 } from 'pg'
-import { type Clock, PortError } from '../ports.ts'
+import { type Clock, PortError } from '../../ports.ts'
 import {
   beginTexts,
   errorIgnored,
@@ -21,9 +21,9 @@ import {
   sqlError,
   type TransactionKind,
 } from './database.ts'
-import { createCopyQuery } from './database-postgres-copy.ts'
-import type { PostgresLimits } from './database-postgres-limits.ts'
-import { boolType, integerTypes, numberTooLarge, parameterText } from './database-text.ts'
+import { createCopyQuery } from './postgres-copy.ts'
+import type { PostgresLimits } from './postgres-limits.ts'
+import { boolType, integerTypes, numberTooLarge, parameterText } from './text.ts'
 
 export type PostgresConnection = Session & {
   transaction<T>(run: (session: Session) => Promise<T>, kind: TransactionKind): Promise<T>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SqlValue } from './database.ts'
-import { copyText, parameterText } from './database-text.ts'
+import { copyText, parameterText } from './text.ts'
 
 const texts: readonly (readonly [SqlValue, string | null])[] = [
   [null, null],

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { PortError } from '../ports.ts'
-import { virtualClock } from './clock-virtual.ts'
+import { PortError } from '../../ports.ts'
+import { virtualClock } from '../clock-virtual.ts'
 import type { Queryable, QueryResult } from './database.ts'
-import { connectDatabase, serveDatabase } from './database-thread.ts'
+import { connectDatabase, serveDatabase } from './thread.ts'
 
 const select = { name: 'select', text: 'select 1' }
 const unavailable = (retryable: boolean) => ({ code: 'store_unavailable', retryable })
