@@ -12,7 +12,7 @@ import {
   type Tail,
   type TailOptions,
 } from '../ports.ts'
-import { createLocalGroups } from './group-local.ts'
+import { createLocalGroups } from './log-file/group-local.ts'
 
 export type MemoryLogOptions = {
   topics: Readonly<Record<string, number>>

@@ -3,8 +3,8 @@
 
 import { existsSync } from 'node:fs'
 import { systemClock } from '../adapters/clock-system.ts'
-import { topicPath } from '../adapters/log-file.ts'
-import { openLogFileReader } from '../adapters/log-file-reader.ts'
+import { topicPath } from '../adapters/log-file/log-file.ts'
+import { openLogFileReader } from '../adapters/log-file/reader.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { orderTopics } from '../domain/orders/topics.ts'
 import { type LogReader, withoutTopics } from '../services/audit-topic.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../adapters/clock-virtual.ts'
 import { createCouponStoreMemory } from '../adapters/coupon-store-memory.ts'
-import { createLocalGroups } from '../adapters/group-local.ts'
+import { createLocalGroups } from '../adapters/log-file/group-local.ts'
 import { openLogMemory } from '../adapters/log-memory.ts'
 import {
   type CouponMessage,

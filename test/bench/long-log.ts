@@ -5,7 +5,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { openLogFile } from '../../src/adapters/log-file.ts'
+import { openLogFile } from '../../src/adapters/log-file/log-file.ts'
 import { claimsTopic, encodeMessage } from '../../src/domain/coupons/messages.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import type { LogEntry } from '../../src/ports.ts'

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { openLogFile } from '../../src/adapters/log-file.ts'
+import { openLogFile } from '../../src/adapters/log-file/log-file.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import { waitFor } from '../services/server-process.ts'

@@ -6,7 +6,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { topicPath, witnessPath } from '../../src/adapters/log-file.ts'
+import { topicPath, witnessPath } from '../../src/adapters/log-file/log-file.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import { Crowd, countOutcomes, users } from './crowd.ts'
 import {

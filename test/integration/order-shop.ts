@@ -3,7 +3,7 @@
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
-import { openLogFileReader } from '../../src/adapters/log-file-reader.ts'
+import { openLogFileReader } from '../../src/adapters/log-file/reader.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import { projectionDirectory } from '../../src/main/projection.ts'
 import { readAll } from '../contracts/log.ts'

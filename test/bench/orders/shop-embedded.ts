@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
-import { openLogFile } from '../../../src/adapters/log-file.ts'
+import { openLogFile } from '../../../src/adapters/log-file/log-file.ts'
 import { embeddedTopics } from '../../../src/main/embedded-topics.ts'
 import { startPart } from '../distributed/contender.ts'
 import { benchSecret } from '../service.ts'

@@ -2,15 +2,10 @@
 // promises without a server; see docs/decisions/0001 for why it is not a library's store.
 
 import { join } from 'node:path'
-import { type Clock, type Log, PortError } from '../ports.ts'
+import { type Clock, type Log, PortError } from '../../ports.ts'
 import { createLocalGroups } from './group-local.ts'
-import { type Growth, tailTopicFile } from './log-file-tail.ts'
-import {
-  openTopicFile,
-  type TopicEnd,
-  type TopicFile,
-  type WriteDurably,
-} from './log-file-topic.ts'
+import { type Growth, tailTopicFile } from './tail.ts'
+import { openTopicFile, type TopicEnd, type TopicFile, type WriteDurably } from './topic-writer.ts'
 
 export type LogFileOptions = {
   /** The data directory: files go to `log/`, their witnesses to `acknowledged/`. */

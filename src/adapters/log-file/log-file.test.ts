@@ -5,11 +5,11 @@ import { mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { PortError } from '../ports.ts'
-import { systemClock } from './clock-system.ts'
+import { PortError } from '../../ports.ts'
+import { systemClock } from '../clock-system.ts'
 import { openLogFile, topicPath, witnessPath } from './log-file.ts'
-import { openLogFileReader } from './log-file-reader.ts'
-import { type WriteDurably, waitingRecordsMax } from './log-file-topic.ts'
+import { openLogFileReader } from './reader.ts'
+import { type WriteDurably, waitingRecordsMax } from './topic-writer.ts'
 
 const topic = 'claims'
 const topics = { [topic]: 2 }

@@ -2,13 +2,8 @@
 // a gap, append times that never go back. What it finds is where the file truly ends.
 
 import type { FileHandle } from 'node:fs/promises'
-import { PortError } from '../ports.ts'
-import {
-  decodeFileHeader,
-  decodeFrame,
-  type FrameHeader,
-  fileHeaderBytes,
-} from './log-file-format.ts'
+import { PortError } from '../../ports.ts'
+import { decodeFileHeader, decodeFrame, type FrameHeader, fileHeaderBytes } from './format.ts'
 
 /** Large enough that reading, not calling, takes the time; small enough for any machine. */
 const chunkBytes = 4 * 1024 * 1024

@@ -3,8 +3,8 @@
 // another thread, or in another process that knows where the acknowledged bytes end.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { type Clock, type LogRecord, PortError, type Tail, type TailOptions } from '../ports.ts'
-import { decodeFrame, type FrameHeader, fileHeaderBytes, readRecords } from './log-file-format.ts'
+import { type Clock, type LogRecord, PortError, type Tail, type TailOptions } from '../../ports.ts'
+import { decodeFrame, type FrameHeader, fileHeaderBytes, readRecords } from './format.ts'
 
 /** One read: some ten thousand claims at once when catching up. */
 const chunkBytes = 2 * 1024 * 1024

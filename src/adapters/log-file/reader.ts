@@ -2,11 +2,11 @@
 // service is running. For the auditor; it writes nothing and needs no lock.
 
 import { open } from 'node:fs/promises'
-import { type Clock, type Log, PortError } from '../ports.ts'
+import { type Clock, type Log, PortError } from '../../ports.ts'
+import { readWitness } from './acknowledged.ts'
 import { createGrowth, known, topicPath, witnessPath } from './log-file.ts'
-import { scanTopicFile } from './log-file-scan.ts'
-import { tailTopicFile } from './log-file-tail.ts'
-import { readWitness } from './log-file-witness.ts'
+import { scanTopicFile } from './scan.ts'
+import { tailTopicFile } from './tail.ts'
 
 export type LogReader = Pick<Log, 'partitionsOf' | 'bounds' | 'tail'>
 export type LogReaderOptions = {

@@ -2,11 +2,11 @@
 // appending to the thread that owns them. `serveLog` is the owner's end, `connectLog` the other.
 
 import type { MessagePort } from 'node:worker_threads'
-import { type Clock, type Log, type LogEntry, type LogPlace, PortError } from '../ports.ts'
+import { type Clock, type Log, type LogEntry, type LogPlace, PortError } from '../../ports.ts'
 import { createLocalGroups } from './group-local.ts'
 import { createGrowth, known, type LogFile, topicPath } from './log-file.ts'
-import { tailTopicFile } from './log-file-tail.ts'
-import type { TopicEnd } from './log-file-topic.ts'
+import { tailTopicFile } from './tail.ts'
+import type { TopicEnd } from './topic-writer.ts'
 
 type ToOwner = { call: number; topic: string; entries: LogEntry[] }
 type FromOwner =

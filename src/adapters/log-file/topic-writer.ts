@@ -5,11 +5,11 @@
 
 import { constants, type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { partitionFor } from '../domain/partitioner.ts'
-import { type Clock, type LogEntry, type LogPlace, PortError } from '../ports.ts'
-import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './log-file-format.ts'
-import { type Scan, type ScanOptions, scanTopicFile } from './log-file-scan.ts'
-import { openWitness, readWitness, type Witness } from './log-file-witness.ts'
+import { partitionFor } from '../../domain/partitioner.ts'
+import { type Clock, type LogEntry, type LogPlace, PortError } from '../../ports.ts'
+import { openWitness, readWitness, type Witness } from './acknowledged.ts'
+import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './format.ts'
+import { type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
 
 /** Records waiting for the disk, over all appends; about 10 MB of claims. Beyond: log_full. */
 export const waitingRecordsMax = 50_000
