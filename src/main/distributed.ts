@@ -3,8 +3,8 @@
 
 import { systemClock } from '../adapters/clock-system.ts'
 import { type PostgresDatabase, startPostgres } from '../adapters/database/postgres.ts'
-import { startKafkaLog } from '../adapters/log-kafka.ts'
-import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
+import type { KafkaConnection } from '../adapters/log-kafka/connection.ts'
+import { startKafkaLog } from '../adapters/log-kafka/log-kafka.ts'
 import type { Settings } from '../config.ts'
 import type { Clock, Log } from '../ports.ts'
 import { CommandError, exitCodes } from './command-context.ts'

@@ -3,9 +3,9 @@
 
 import type { Queryable } from '../adapters/database/database.ts'
 import { migrationFaults } from '../adapters/database/migrations.ts'
-import { topicFaults } from '../adapters/kafka-topic-faults.ts'
-import { describeTopics } from '../adapters/kafka-topics.ts'
-import type { KafkaConnection } from '../adapters/log-kafka-connection.ts'
+import type { KafkaConnection } from '../adapters/log-kafka/connection.ts'
+import { topicFaults } from '../adapters/log-kafka/topic-faults.ts'
+import { describeTopics } from '../adapters/log-kafka/topics.ts'
 import { readTopicLayouts, type TopicLayout } from '../adapters/topic-layout-sql.ts'
 import { type Patience, patiently } from './patience.ts'
 import { allTopics } from './topics.ts'

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import type { SqlRow } from '../../src/adapters/database/database.ts'
 import { startPostgres } from '../../src/adapters/database/postgres.ts'
-import { startKafkaLog } from '../../src/adapters/log-kafka.ts'
+import { startKafkaLog } from '../../src/adapters/log-kafka/log-kafka.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import {
   orderStepsTopic,

@@ -1,7 +1,7 @@
 // A member of a group in a process of its own, to be killed: prints its share whenever it changes.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { startKafkaLog } from '../../src/adapters/log-kafka.ts'
+import { startKafkaLog } from '../../src/adapters/log-kafka/log-kafka.ts'
 import { connectionTo } from './kafka-log-parts.ts'
 
 const [brokers = '', topic = '', group = ''] = process.argv.slice(2)

@@ -1,9 +1,9 @@
 // What waits to be appended, and how it is cut into one batch per partition. An append may be cut
 // apart; its caller hears of it once, when everything in it is settled.
 
-import { partitionFor } from '../domain/partitioner.ts'
-import { type LogEntry, type LogPlace, PortError } from '../ports.ts'
-import { entryBytesMax } from './log-kafka-records.ts'
+import { partitionFor } from '../../domain/partitioner.ts'
+import { type LogEntry, type LogPlace, PortError } from '../../ports.ts'
+import { entryBytesMax } from './record-batch.ts'
 
 /** The append of one caller. */
 export type Append = {

@@ -2,12 +2,12 @@
 // was read is stored with its effect, and that fences whoever has lost a partition and does not
 // know it yet. A member that was thrown out, or whose broker was away, comes back by itself.
 
-import { type JoinOptions, type Membership, PortError } from '../ports.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { reasonOf } from './log-kafka-connection.ts'
-import { createMember } from './log-kafka-member.ts'
-import { watchOutage } from './log-kafka-outage.ts'
-import { pause } from './log-kafka-pause.ts'
+import { type JoinOptions, type Membership, PortError } from '../../ports.ts'
+import type { Cluster } from './cluster.ts'
+import { reasonOf } from './connection.ts'
+import { createMember } from './member.ts'
+import { watchOutage } from './outage.ts'
+import { pause } from './pause.ts'
 
 export function joinKafka(cluster: Cluster, options: JoinOptions): Membership {
   const { clock, limits } = cluster

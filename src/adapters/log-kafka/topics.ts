@@ -2,8 +2,7 @@
 // be like, and what to do where it is not, is in kafka-topic-faults.ts.
 
 import { createTopicsV7, describeConfigsV4, metadataV12 } from '@platformatic/kafka'
-import { PortError } from '../ports.ts'
-import type { ExpectedTopic, TopicDescription } from './kafka-topic-faults.ts'
+import { PortError } from '../../ports.ts'
 import {
   ask,
   createLinks,
@@ -13,8 +12,9 @@ import {
   type Links,
   parseBroker,
   reasonOf,
-} from './log-kafka-connection.ts'
-import { defaultKafkaLimits } from './log-kafka-limits.ts'
+} from './connection.ts'
+import { defaultKafkaLimits } from './limits.ts'
+import type { ExpectedTopic, TopicDescription } from './topic-faults.ts'
 
 export type TopicSettings = {
   topics: readonly string[]

@@ -2,13 +2,13 @@
 // some of them. While a broker is away it keeps trying. It ends where what it has read, or wants
 // to read, is no longer in the log.
 
-import type { Instant, Tail, TailOptions } from '../ports.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { checkFetched, type Following, fetchRecords, Trouble } from './log-kafka-fetch.ts'
-import { watchOutage } from './log-kafka-outage.ts'
-import { pause } from './log-kafka-pause.ts'
-import { decodeBatches } from './log-kafka-records.ts'
-import type { FetchedPartition } from './log-kafka-wire.ts'
+import type { Instant, Tail, TailOptions } from '../../ports.ts'
+import type { Cluster } from './cluster.ts'
+import { checkFetched, type Following, fetchRecords, Trouble } from './fetch.ts'
+import { watchOutage } from './outage.ts'
+import { pause } from './pause.ts'
+import { decodeBatches } from './record-batch.ts'
+import type { FetchedPartition } from './requests.ts'
 
 export function followKafka(cluster: Cluster, options: TailOptions): Tail {
   const followed = [...options.from].map(

@@ -2,10 +2,10 @@
 // stores what has the same numbers once, and refuses an older epoch where it has seen a newer one.
 
 import { initProducerIdV4 } from '@platformatic/kafka'
-import type { Batch } from './log-kafka-batches.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { ask, errorName, reasonOf } from './log-kafka-connection.ts'
-import { encodeBatch } from './log-kafka-records.ts'
+import type { Batch } from './batches.ts'
+import type { Cluster } from './cluster.ts'
+import { ask, errorName, reasonOf } from './connection.ts'
+import { encodeBatch } from './record-batch.ts'
 
 export type Identity = { producerId: bigint; epoch: number }
 

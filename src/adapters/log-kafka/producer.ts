@@ -3,10 +3,10 @@
 // stays unknown the epoch is raised, so that it cannot come behind a later append: once that is in
 // the log, the broker refuses the earlier one, however late it arrives.
 
-import { type LogEntry, type LogPlace, PortError } from '../ports.ts'
-import { type Append, refuse, settle, takeBatches } from './log-kafka-batches.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { createSender } from './log-kafka-sender.ts'
+import { type LogEntry, type LogPlace, PortError } from '../../ports.ts'
+import { type Append, refuse, settle, takeBatches } from './batches.ts'
+import type { Cluster } from './cluster.ts'
+import { createSender } from './sender.ts'
 
 export type KafkaProducer = {
   append(topic: string, entries: readonly LogEntry[]): Promise<LogPlace[]>

@@ -2,14 +2,14 @@
 // replicas, with the broker's append time as the only clock. The parts are in the files beside
 // this one; what a topic must be like is in kafka-topics.ts.
 
-import { type Clock, type Log, PortError } from '../ports.ts'
-import { readBounds } from './log-kafka-bounds.ts'
-import { type Cluster, createCluster } from './log-kafka-cluster.ts'
-import type { KafkaConnection } from './log-kafka-connection.ts'
-import { joinKafka } from './log-kafka-group.ts'
-import { defaultKafkaLimits, type KafkaLimits } from './log-kafka-limits.ts'
-import { createProducer } from './log-kafka-producer.ts'
-import { followKafka } from './log-kafka-tail.ts'
+import { type Clock, type Log, PortError } from '../../ports.ts'
+import { readBounds } from './bounds.ts'
+import { type Cluster, createCluster } from './cluster.ts'
+import type { KafkaConnection } from './connection.ts'
+import { joinKafka } from './group.ts'
+import { defaultKafkaLimits, type KafkaLimits } from './limits.ts'
+import { createProducer } from './producer.ts'
+import { followKafka } from './tail.ts'
 
 export type KafkaLogOptions = {
   connection: KafkaConnection

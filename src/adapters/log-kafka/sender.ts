@@ -2,12 +2,12 @@
 // in doubt from the moment its bytes may have left until a broker has said what became of it; it
 // is worth a longer wait than one that was certainly refused.
 
-import { type Batch, stored } from './log-kafka-batches.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { ask, errorName, isOpen, type Links, reasonOf } from './log-kafka-connection.ts'
-import { createNumbering, type Identity, type Numbering, nameOf } from './log-kafka-numbering.ts'
-import { produceFate } from './log-kafka-produce-fate.ts'
-import { type ProducedPartition, produceApi } from './log-kafka-wire.ts'
+import { type Batch, stored } from './batches.ts'
+import type { Cluster } from './cluster.ts'
+import { ask, errorName, isOpen, type Links, reasonOf } from './connection.ts'
+import { createNumbering, type Identity, type Numbering, nameOf } from './numbering.ts'
+import { produceFate } from './produce-fate.ts'
+import { type ProducedPartition, produceApi } from './requests.ts'
 
 export type Sender = {
   /** Resolves when the outcome of every batch is decided. */

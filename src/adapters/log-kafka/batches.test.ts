@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { partitionFor } from '../domain/partitioner.ts'
-import type { LogPlace, PortError } from '../ports.ts'
-import { type Append, type Batch, settle, stored, takeBatches } from './log-kafka-batches.ts'
-import { entryBytesMax } from './log-kafka-records.ts'
+import { partitionFor } from '../../domain/partitioner.ts'
+import type { LogPlace, PortError } from '../../ports.ts'
+import { type Append, type Batch, settle, stored, takeBatches } from './batches.ts'
+import { entryBytesMax } from './record-batch.ts'
 
 const partitions = 3
 const roomy = { batchBytesMax: 1_000_000, recordsPerFlightMax: 1_000 }

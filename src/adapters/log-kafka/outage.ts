@@ -1,7 +1,7 @@
 // Tells of an outage once, and of its end: a change of leaders, which passes within the time that
 // is given to it, is not worth a word.
 
-import type { Cluster } from './log-kafka-cluster.ts'
+import type { Cluster } from './cluster.ts'
 
 export type Outage = { failed(reason: string): void; worked(): void }
 

@@ -10,16 +10,16 @@ import {
   offsetCommitV8,
   syncGroupV5,
 } from '@platformatic/kafka'
-import { type JoinOptions, PortError } from '../ports.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { ask, type Broker, errorName, type Links, reasonOf } from './log-kafka-connection.ts'
+import { type JoinOptions, PortError } from '../../ports.ts'
+import type { Cluster } from './cluster.ts'
+import { ask, type Broker, errorName, type Links, reasonOf } from './connection.ts'
 import {
   decodeAssignment,
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
   shareOut,
-} from './log-kafka-group-protocol.ts'
+} from './group-protocol.ts'
 
 export type MemberParts = JoinOptions & { cluster: Cluster; links: Links }
 export type Member = {

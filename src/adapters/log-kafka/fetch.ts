@@ -1,10 +1,10 @@
 // One fetch from the leader of some partitions, and what its answer means: records, trouble that
 // may pass, or the end of what can be read.
 
-import { type Instant, PortError } from '../ports.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { ask, errorName, type Links, reasonOf } from './log-kafka-connection.ts'
-import { type FetchedPartition, fetchApi } from './log-kafka-wire.ts'
+import { type Instant, PortError } from '../../ports.ts'
+import type { Cluster } from './cluster.ts'
+import { ask, errorName, type Links, reasonOf } from './connection.ts'
+import { type FetchedPartition, fetchApi } from './requests.ts'
 
 /** A partition that is followed. */
 export type Following = {

@@ -3,7 +3,7 @@
 // deleted and made anew is another log, and is refused.
 
 import { metadataV12 } from '@platformatic/kafka'
-import { type Clock, PortError } from '../ports.ts'
+import { type Clock, PortError } from '../../ports.ts'
 import {
   ask,
   type Broker,
@@ -13,8 +13,8 @@ import {
   type Links,
   parseBroker,
   reasonOf,
-} from './log-kafka-connection.ts'
-import type { KafkaLimits } from './log-kafka-limits.ts'
+} from './connection.ts'
+import type { KafkaLimits } from './limits.ts'
 
 export type Leader = { node: number; epoch: number }
 export type TopicLayout = { topicId: string; leaders: Leader[] }

@@ -6,7 +6,7 @@ import {
   encodeAssignment,
   encodeSubscription,
   shareOut,
-} from './log-kafka-group-protocol.ts'
+} from './group-protocol.ts'
 
 describe('the members of a group', () => {
   it('understand each other, and what Kafka’s own consumers say', () => {

@@ -2,9 +2,9 @@
 // to survive the leader, so an acknowledged record is always before it.
 
 import { listOffsetsV7 } from '@platformatic/kafka'
-import { type LogBounds, PortError } from '../ports.ts'
-import type { Cluster } from './log-kafka-cluster.ts'
-import { ask, errorName, reasonOf } from './log-kafka-connection.ts'
+import { type LogBounds, PortError } from '../../ports.ts'
+import type { Cluster } from './cluster.ts'
+import { ask, errorName, reasonOf } from './connection.ts'
 
 const earliest = -2n
 const latest = -1n
