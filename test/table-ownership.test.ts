@@ -132,8 +132,8 @@ function plants(): Plant[] {
     ],
     [
       'an adapter that belongs to nobody',
-      ['src/adapters/gate-memory.ts', /$/, "\nloadStatements(['lock-orders'])"],
-      ['src/adapters/gate-memory.ts: nobody has it'],
+      ['src/adapters/memory/gate.ts', /$/, "\nloadStatements(['lock-orders'])"],
+      ['src/adapters/memory/gate.ts: nobody has it'],
     ],
     [
       'a statement whose name is put together where nobody sees it',

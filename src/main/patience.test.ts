@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../adapters/clock-virtual.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { PortError } from '../ports.ts'
 import { patiently, sayEveryMs } from './patience.ts'
 import { ToldToStop } from './told-to-stop.ts'

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../adapters/clock-virtual.ts'
-import { createCouponStoreMemory } from '../adapters/coupon-store-memory.ts'
-import { openLogMemory } from '../adapters/log-memory.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
+import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
+import { openLogMemory } from '../adapters/memory/log.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { IssuedRow } from '../ports.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../adapters/clock-virtual.ts'
-import { createCouponStoreMemory } from '../adapters/coupon-store-memory.ts'
 import { createLocalGroups } from '../adapters/log-file/group-local.ts'
-import { openLogMemory } from '../adapters/log-memory.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
+import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
+import { openLogMemory } from '../adapters/memory/log.ts'
 import {
   type CouponMessage,
   claimsTopic,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../adapters/clock-virtual.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { PortError, type StoredPosition } from '../ports.ts'
 import { startPositionWatch, watchEveryMs } from './position-watch.ts'
 

@@ -1,7 +1,7 @@
 // Runs the clock contract on every adapter of the port.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { virtualClock } from '../../src/adapters/clock-virtual.ts'
+import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { clockContract } from './clock.ts'
 
 clockContract('system', () => ({

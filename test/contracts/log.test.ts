@@ -7,7 +7,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { type LogFile, openLogFile } from '../../src/adapters/log-file/log-file.ts'
 import { connectLog, serveLog } from '../../src/adapters/log-file/thread.ts'
-import { openLogMemory } from '../../src/adapters/log-memory.ts'
+import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { contractTopics, logContract } from './log.ts'
 
 const clock = systemClock()

@@ -4,7 +4,7 @@ import { after, before, describe } from 'node:test'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
-import { createOrdersReaderMemory } from '../../src/adapters/orders-reader-memory.ts'
+import { createOrdersReaderMemory } from '../../src/adapters/memory/orders-reader.ts'
 import { createOrdersReaderSql } from '../../src/adapters/orders-reader-sql.ts'
 import { fillOrders, ordersReaderContract, ordersTables } from './orders-reader.ts'
 

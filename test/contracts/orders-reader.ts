@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import type { Session } from '../../src/adapters/database/database.ts'
-import { createOrdersTables, type OrdersTables } from '../../src/adapters/orders-reader-memory.ts'
+import { createOrdersTables, type OrdersTables } from '../../src/adapters/memory/orders-reader.ts'
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import { ordersTopic } from '../../src/domain/orders/messages.ts'
 import type { AwaitedOrder, Order, Product } from '../../src/domain/orders/state.ts'

@@ -1,18 +1,18 @@
 // Runs the contracts of the steps' stores on the memory twins and on PGlite.
 
 import { after, before, describe } from 'node:test'
-import {
-  createCouponStepStoreMemory,
-  emptyCouponTables,
-} from '../../src/adapters/coupon-step-store-memory.ts'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import {
+  createCouponStepStoreMemory,
+  emptyCouponTables,
+} from '../../src/adapters/memory/coupon-step.ts'
+import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
   emptyPaymentTables,
-} from '../../src/adapters/payment-step-store-memory.ts'
+} from '../../src/adapters/memory/payment-step.ts'
 import { couponKey } from '../../src/ports-orders.ts'
 import { couponStepContract, paymentContract } from './step-stores.ts'
 import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'

@@ -2,7 +2,7 @@
 // none; and a crowd that asks them. In real time, since the gate's Redis is a real one.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { openLogMemory } from '../../src/adapters/log-memory.ts'
+import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../src/domain/coupons/messages.ts'
 import type { Clock, Gate, GateVerdict } from '../../src/ports.ts'
 import type { ClaimAnswer } from '../../src/services/api/answers.ts'

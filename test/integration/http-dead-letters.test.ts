@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { createDeadLetterStoreMemory } from '../../src/adapters/dead-letter-store-memory.ts'
+import { createDeadLetterStoreMemory } from '../../src/adapters/memory/dead-letters.ts'
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import { retryTopics } from '../../src/domain/orders/retries.ts'
 import { lettersPerCallMax } from '../../src/services/api/dead-letter-service.ts'

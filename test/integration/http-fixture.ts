@@ -3,7 +3,7 @@
 
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
 import { settled } from '../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'

@@ -6,7 +6,7 @@ import {
   createOrdersReaderMemory,
   createOrdersTables,
   type OrdersTables,
-} from '../../src/adapters/orders-reader-memory.ts'
+} from '../../src/adapters/memory/orders-reader.ts'
 import { decodeOrderMessage, decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
 import {
   decodeProductMessage,

@@ -2,7 +2,7 @@
 // hold as the rows of the five consumers, both open to tampering.
 
 import assert from 'node:assert/strict'
-import { openLogMemory } from '../../src/adapters/log-memory.ts'
+import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import {
   type OrderPlaced,
   type OrdersRecord,

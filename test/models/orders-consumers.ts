@@ -2,19 +2,19 @@
 // killed at a crash point, after which nothing of theirs reaches the log or a store any more, and
 // started again. Time is virtual.
 
-import { virtualClock } from '../../src/adapters/clock-virtual.ts'
+import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import {
   type CouponStepTables,
   createCouponStepStoreMemory,
-} from '../../src/adapters/coupon-step-store-memory.ts'
-import { createDeadLetterStoreMemory } from '../../src/adapters/dead-letter-store-memory.ts'
-import { type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
-import { createOrderStoreMemory } from '../../src/adapters/order-store-memory.ts'
+} from '../../src/adapters/memory/coupon-step.ts'
+import { createDeadLetterStoreMemory } from '../../src/adapters/memory/dead-letters.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
+import { createOrderStoreMemory } from '../../src/adapters/memory/order-process.ts'
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
-} from '../../src/adapters/payment-step-store-memory.ts'
-import { createStockStepStoreMemory } from '../../src/adapters/stock-step-store-memory.ts'
+} from '../../src/adapters/memory/payment-step.ts'
+import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step.ts'
 import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'

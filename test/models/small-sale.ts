@@ -2,7 +2,7 @@
 // two coupons with a life of their own, a restock, a pause, refusals, and bytes that are no record.
 
 import assert from 'node:assert/strict'
-import { openLogMemory } from '../../src/adapters/log-memory.ts'
+import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import {
   type ControlMessage,
   type CouponMessage,

@@ -2,9 +2,9 @@
 // seeded faults. Everything that chance decides comes from the seed, so a failure can be repeated.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { type VirtualClock, virtualClock } from '../../src/adapters/clock-virtual.ts'
-import { createCouponStoreMemory } from '../../src/adapters/coupon-store-memory.ts'
-import { type AppendFate, type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
+import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
+import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
+import { type AppendFate, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import {
   type ControlMessage,
   claimsTopic,

@@ -1,7 +1,7 @@
 // A gate with every fault that a Redis can have: slow, wiped, away, and plainly wrong. Shared by
 // the nodes of a simulated sale; what goes wrong, and when, comes from the seed.
 
-import { createGateMemory } from '../../src/adapters/gate-memory.ts'
+import { createGateMemory } from '../../src/adapters/memory/gate.ts'
 import type { Clock, Gate, GateVerdict } from '../../src/ports.ts'
 import type { Random } from './random.ts'
 

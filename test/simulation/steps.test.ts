@@ -3,13 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type VirtualClock, virtualClock } from '../../src/adapters/clock-virtual.ts'
-import { createCouponStepStoreMemory } from '../../src/adapters/coupon-step-store-memory.ts'
-import { type MemoryLog, openLogMemory } from '../../src/adapters/log-memory.ts'
+import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
+import { createCouponStepStoreMemory } from '../../src/adapters/memory/coupon-step.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
-} from '../../src/adapters/payment-step-store-memory.ts'
+} from '../../src/adapters/memory/payment-step.ts'
 import {
   type OrderMessage,
   orderStepsTopic,

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { createPgliteCopies } from '../../../test/contracts/pglite-copies.ts'
 import { PortError } from '../../ports.ts'
-import { virtualClock } from '../clock-virtual.ts'
+import { virtualClock } from '../memory/clock-virtual.ts'
 import type { Database } from './database.ts'
 import { openDatabasePglite } from './pglite.ts'
 

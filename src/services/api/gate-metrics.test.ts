@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../../adapters/clock-virtual.ts'
+import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { createApiMetrics } from './api-metrics.ts'
 
 const parts = { clock: virtualClock(0), foldReadAt: () => 0, isReady: () => true }

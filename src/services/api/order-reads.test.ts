@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../../adapters/clock-virtual.ts'
+import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import { PortError } from '../../ports.ts'
 import { createOrderReads } from './order-reads.ts'

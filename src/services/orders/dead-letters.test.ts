@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createDeadLetterStoreMemory } from '../../adapters/dead-letter-store-memory.ts'
+import { createDeadLetterStoreMemory } from '../../adapters/memory/dead-letters.ts'
 import type { DeadLetterMessage } from '../../domain/orders/dead-letter.ts'
 import { burialEntry } from '../../domain/orders/dead-letter-records.ts'
 import { decodeDeadLetterMessage } from '../../domain/orders/decode-dead-letters.ts'

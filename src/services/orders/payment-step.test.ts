@@ -5,7 +5,7 @@ import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
   type PaymentTables,
-} from '../../adapters/payment-step-store-memory.ts'
+} from '../../adapters/memory/payment-step.ts'
 import { balanceMax, type OrderMessage, topUpAmountMax } from '../../domain/orders/messages.ts'
 import type { PaymentEffect } from '../../domain/orders/payment-step.ts'
 import type { Payments } from '../../ports-orders.ts'

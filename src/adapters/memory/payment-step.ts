@@ -1,8 +1,8 @@
 // The memory twins of what the payment step and the built-in provider keep: they share the
 // balances, as they do in SQL.
 
-import type { Charge, PaymentRow } from '../domain/orders/state.ts'
-import { PortError } from '../ports.ts'
+import type { Charge, PaymentRow } from '../../domain/orders/state.ts'
+import { PortError } from '../../ports.ts'
 import {
   commandKey,
   type DoneCommand,
@@ -10,9 +10,9 @@ import {
   type PaymentLoaded,
   type PaymentWanted,
   type WalletStore,
-} from '../ports-orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store-memory.ts'
-import { pick } from './stock-step-store-memory.ts'
+} from '../../ports-orders.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
+import { pick } from './stock-step.ts'
 
 export type PaymentTables = {
   rows: Map<string, PaymentRow>

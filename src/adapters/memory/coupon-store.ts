@@ -2,7 +2,7 @@
 // constraints by the same names, and nothing shared with its callers, as over a wire.
 
 import assert from 'node:assert/strict'
-import type { Coupon } from '../domain/coupons/state.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
 import {
   type CouponStore,
   type IssueBatch,
@@ -10,8 +10,8 @@ import {
   PortError,
   type RowsQuery,
   type StoredPosition,
-} from '../ports.ts'
-import { couponKey } from '../ports-orders.ts'
+} from '../../ports.ts'
+import { couponKey } from '../../ports-orders.ts'
 
 export type CouponStoreMemoryParts = {
   /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */

@@ -1,8 +1,8 @@
 // The memory twin of the gate, for tests and simulations: the rules of lua/gate.lua on the clock
 // it is given. It is never away unless told so, and it can be wiped.
 
-import type { Clock, Gate, GateCoupon, GateVerdict } from '../ports.ts'
-import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
+import type { Clock, Gate, GateCoupon, GateVerdict } from '../../ports.ts'
+import { defaultGateLimits, type GateLimits, keepMs } from '../gate-limits.ts'
 
 export type MemoryGateOptions = { clock: Clock; limits?: Partial<GateLimits> }
 export type MemoryGate = Gate & {

@@ -1,7 +1,7 @@
 // The memory twin of the log, for simulations: appends take the time and meet the faults that it
 // is told to, on the clock it is given. Outlives its readers, as a log on disk does.
 
-import { partitionFor } from '../domain/partitioner.ts'
+import { partitionFor } from '../../domain/partitioner.ts'
 import {
   type Clock,
   type Log,
@@ -11,8 +11,8 @@ import {
   PortError,
   type Tail,
   type TailOptions,
-} from '../ports.ts'
-import { createLocalGroups } from './log-file/group-local.ts'
+} from '../../ports.ts'
+import { createLocalGroups } from '../log-file/group-local.ts'
 
 export type MemoryLogOptions = {
   topics: Readonly<Record<string, number>>

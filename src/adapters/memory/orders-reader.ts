@@ -1,14 +1,14 @@
 // The memory twin of the SQL reader of orders, over tables that a test or a simulation fills.
 // Nothing is shared with its callers, as over a wire.
 
-import type { OrderState, Product } from '../domain/orders/state.ts'
+import type { OrderState, Product } from '../../domain/orders/state.ts'
 import {
   type CommandConsumer,
   commandKey,
   type DeadLetterChanges,
   type DoneCommand,
   type OrdersReader,
-} from '../ports-orders.ts'
+} from '../../ports-orders.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 

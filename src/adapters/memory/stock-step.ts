@@ -1,14 +1,14 @@
 // The memory twin of what the stock step keeps.
 
-import type { Product, StockRow } from '../domain/orders/state.ts'
+import type { Product, StockRow } from '../../domain/orders/state.ts'
 import {
   commandKey,
   type DoneCommand,
   type StockChanges,
   type StockLoaded,
   type StockWanted,
-} from '../ports-orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store-memory.ts'
+} from '../../ports-orders.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
 
 export type StockTables = {
   rows: Map<string, StockRow>

@@ -1,17 +1,17 @@
 // The memory twin of what the coupon step keeps. What the issuer has written is filled in by the
 // caller, who plays the issuer.
 
-import type { Discount } from '../domain/coupons/messages.ts'
-import type { CouponRow } from '../domain/orders/state.ts'
-import { PortError } from '../ports.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { CouponRow } from '../../domain/orders/state.ts'
+import { PortError } from '../../ports.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
   type CouponWanted,
   couponKey,
-} from '../ports-orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store-memory.ts'
-import { pick } from './stock-step-store-memory.ts'
+} from '../../ports-orders.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
+import { pick } from './stock-step.ts'
 
 export type CouponStepTables = {
   rows: Map<string, CouponRow>
