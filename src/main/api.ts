@@ -3,9 +3,9 @@
 // the calls that read rows; claims are answered without it.
 
 import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
-import { startRedisGate } from '../adapters/gate-redis.ts'
 import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
 import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
+import { startRedisGate } from '../adapters/redis/gate.ts'
 import type { Clock, Gate } from '../ports.ts'
 import type { ClaimLimits } from '../services/api/claims.ts'
 import { createDatabaseMetrics } from '../services/database-metrics.ts'

@@ -1,7 +1,7 @@
 // What the gate saves: the records that one sale writes into the log, with and without it, through
 // three nodes and a Redis of its own. Run it: node test/bench/gate-worth.ts [users]
 
-import { startRedisGate } from '../../src/adapters/gate-redis.ts'
+import { startRedisGate } from '../../src/adapters/redis/gate.ts'
 import type { Clock, Gate } from '../../src/ports.ts'
 import { askAll, startGatedNodes } from '../integration/gated-nodes.ts'
 import { ownRedisForTests } from '../services/redis.ts'

@@ -2,9 +2,9 @@
 
 import { after } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { startRedisGate } from '../../src/adapters/gate-redis.ts'
 import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { createGateMemory } from '../../src/adapters/memory/gate.ts'
+import { startRedisGate } from '../../src/adapters/redis/gate.ts'
 import type { Gate } from '../../src/ports.ts'
 import { redisForTests } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { GateLimits } from '../../src/adapters/gate-limits.ts'
+import type { GateLimits } from '../../src/adapters/redis/gate-limits.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../src/ports.ts'
 
 export type GateUnderTest = {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { defaultRedisGateLimits, startRedisGate } from '../../src/adapters/gate-redis.ts'
+import { defaultRedisGateLimits, startRedisGate } from '../../src/adapters/redis/gate.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../src/ports.ts'
 import { ownRedisForTests, redisCommand } from '../services/redis.ts'
 import { freePort, waitFor } from '../services/server-process.ts'

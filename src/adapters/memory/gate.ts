@@ -2,7 +2,7 @@
 // it is given. It is never away unless told so, and it can be wiped.
 
 import type { Clock, Gate, GateCoupon, GateVerdict } from '../../ports.ts'
-import { defaultGateLimits, type GateLimits, keepMs } from '../gate-limits.ts'
+import { defaultGateLimits, type GateLimits, keepMs } from '../redis/gate-limits.ts'
 
 export type MemoryGateOptions = { clock: Clock; limits?: Partial<GateLimits> }
 export type MemoryGate = Gate & {

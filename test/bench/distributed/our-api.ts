@@ -3,7 +3,7 @@
 
 import { pino } from 'pino'
 import { createCouponReaderSql } from '../../../src/adapters/coupon-store-sql-reader.ts'
-import { startRedisGate } from '../../../src/adapters/gate-redis.ts'
+import { startRedisGate } from '../../../src/adapters/redis/gate.ts'
 import { environment, readSettings } from '../../../src/config.ts'
 import { distributedClaimLimits } from '../../../src/main/api.ts'
 import { startApiNode } from '../../../src/main/api-node.ts'

@@ -5,9 +5,9 @@
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Clock, Gate, GateClaim, GateCoupon, GateVerdict } from '../ports.ts'
+import type { Clock, Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports.ts'
+import { connectRedis, late, type RedisConnection, reasonOf } from './connection.ts'
 import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
-import { connectRedis, late, type RedisConnection, reasonOf } from './gate-redis-connection.ts'
 
 export type RedisGateOptions = {
   url: string
@@ -49,7 +49,7 @@ export function startRedisGate(options: RedisGateOptions): Gate {
   }
 }
 
-const script = readFileSync(new URL('lua/gate.lua', import.meta.url), 'utf8')
+const script = readFileSync(new URL('gate.lua', import.meta.url), 'utf8')
 const scriptDigest = createHash('sha1').update(script).digest('hex')
 
 /** One script call, and which claims of the batch it judges. */
