@@ -13,17 +13,17 @@ type Texts = ReadonlyMap<string, string>
 
 /** Whose tables each adapter may touch. */
 const owners: Readonly<Record<string, string>> = {
-  'src/adapters/coupon-store-sql.ts': 'coupons',
-  'src/adapters/coupon-store-sql-reset.ts': 'coupons',
+  'src/adapters/stores/coupon-store.ts': 'coupons',
+  'src/adapters/stores/coupon-store-reset.ts': 'coupons',
   'src/main/rebuild-distributed.ts': 'coupons',
-  'src/adapters/coupon-step-store-sql.ts': 'coupons',
-  'src/adapters/stock-step-store-sql.ts': 'stock',
-  'src/adapters/payment-step-store-sql.ts': 'payments',
-  'src/adapters/wallet-store-sql.ts': 'payments',
-  'src/adapters/order-store-sql.ts': 'orders',
-  'src/adapters/dead-letter-store-sql.ts': 'dead_letters',
+  'src/adapters/stores/coupon-step.ts': 'coupons',
+  'src/adapters/stores/stock-step.ts': 'stock',
+  'src/adapters/stores/payment-step.ts': 'payments',
+  'src/adapters/stores/wallet.ts': 'payments',
+  'src/adapters/stores/order-process.ts': 'orders',
+  'src/adapters/stores/dead-letters.ts': 'dead_letters',
   'src/adapters/database/migrations.ts': 'firstcome',
-  'src/adapters/topic-layout-sql.ts': 'firstcome',
+  'src/adapters/stores/topic-layout.ts': 'firstcome',
 }
 /** What the API and the auditor read with: any schema, and nothing is written or locked. */
 const readers = /^src\/adapters\/[\w-]+-(reader-sql|sql-reader|audit-sql)\.ts$/
@@ -65,8 +65,8 @@ type Plant = readonly [string, readonly [string, string | RegExp, string], strin
 /** What somebody could do to a text, and what is said of it. */
 function plants(): Plant[] {
   const join1 = 'join coupons.issued_coupons i on i.user_id = product_id\n where'
-  const stock = 'src/adapters/stock-step-store-sql.ts'
-  const reader = 'src/adapters/coupon-store-sql-reader.ts'
+  const stock = 'src/adapters/stores/stock-step.ts'
+  const reader = 'src/adapters/stores/coupon-reader.ts'
   return [
     [
       'a statement that joins another consumer',
@@ -81,8 +81,8 @@ function plants(): Plant[] {
         'select (select 1 from "stock" . "x")',
       ],
       [
-        'src/adapters/payment-step-store-sql.ts: lock-balances touches stock',
-        'src/adapters/wallet-store-sql.ts: lock-balances touches stock',
+        'src/adapters/stores/payment-step.ts: lock-balances touches stock',
+        'src/adapters/stores/wallet.ts: lock-balances touches stock',
       ],
     ],
     [
@@ -137,7 +137,7 @@ function plants(): Plant[] {
     ],
     [
       'a statement whose name is put together where nobody sees it',
-      ['src/adapters/order-store-sql.ts', /'lock-orders'/g, "['lock', 'orders'].join('-')"],
+      ['src/adapters/stores/order-process.ts', /'lock-orders'/g, "['lock', 'orders'].join('-')"],
       ['lock-orders is named by nobody'],
     ],
   ]

@@ -2,10 +2,10 @@
 // needs PostgreSQL to start, for what the topics were when they were created lies there, and for
 // the calls that read rows; claims are answered without it.
 
-import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
-import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
-import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
 import { startRedisGate } from '../adapters/redis/gate.ts'
+import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditReaderSql } from '../adapters/stores/orders-audit.ts'
+import { createOrdersReaderSql } from '../adapters/stores/orders-reader.ts'
 import type { Clock, Gate } from '../ports.ts'
 import type { ClaimLimits } from '../services/api/claims.ts'
 import { createDatabaseMetrics } from '../services/database-metrics.ts'

@@ -2,11 +2,11 @@
 // PostgreSQL, or with an API node that is asked for them. It only reads, and waits for nobody.
 
 import { systemClock } from '../adapters/clock-system.ts'
-import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import { startPostgres } from '../adapters/database/postgres.ts'
 import { startKafkaLog } from '../adapters/log-kafka/log-kafka.ts'
 import { describeTopics } from '../adapters/log-kafka/topics.ts'
-import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'
+import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditSql } from '../adapters/stores/orders-audit.ts'
 import type { Settings } from '../config.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { orderTopics } from '../domain/orders/topics.ts'

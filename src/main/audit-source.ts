@@ -4,7 +4,6 @@
 
 import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import {
   DataDirectoryError,
   openDataDirectory,
@@ -13,7 +12,8 @@ import {
 } from '../adapters/data-directory.ts'
 import { migrate } from '../adapters/database/migrations.ts'
 import { openDatabasePglite } from '../adapters/database/pglite.ts'
-import { createOrdersAuditSql } from '../adapters/orders-audit-sql.ts'
+import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditSql } from '../adapters/stores/orders-audit.ts'
 import type { Settings } from '../config.ts'
 import { PortError, type RowsQuery } from '../ports.ts'
 import {

@@ -2,14 +2,14 @@
 // through it.
 
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { type CouponReader, createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
 import type { Queryable } from '../adapters/database/database.ts'
 import { connectDatabase } from '../adapters/database/thread.ts'
 import type { LogFile } from '../adapters/log-file/log-file.ts'
 import { serveLog } from '../adapters/log-file/thread.ts'
 import type { TopicEnd } from '../adapters/log-file/topic-writer.ts'
-import { createOrdersAuditReaderSql } from '../adapters/orders-audit-sql.ts'
-import { createOrdersReaderSql } from '../adapters/orders-reader-sql.ts'
+import { type CouponReader, createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditReaderSql } from '../adapters/stores/orders-audit.ts'
+import { createOrdersReaderSql } from '../adapters/stores/orders-reader.ts'
 import type { PaymentSettings } from '../config.ts'
 import type { TestFault } from '../config-values.ts'
 import { PortError } from '../ports.ts'

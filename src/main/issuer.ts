@@ -1,7 +1,7 @@
 // The issuer role: writes the rows from the log, one of any number. It answers probes and metrics
 // from its first moment on, also while it waits for Kafka and PostgreSQL.
 
-import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
+import { createCouponStoreSql } from '../adapters/stores/coupon-store.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Log } from '../ports.ts'
 import { type Issuer, startIssuer } from '../services/issuer.ts'

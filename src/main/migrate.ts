@@ -12,7 +12,7 @@ import {
   readTopicLayouts,
   recordTopicLayouts,
   type TopicLayout,
-} from '../adapters/topic-layout-sql.ts'
+} from '../adapters/stores/topic-layout.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { kafkaConnection, postgresUrl, refusal } from './distributed.ts'
 import { type Patience, patiently } from './patience.ts'

@@ -1,14 +1,14 @@
 // The consumers of orders on whatever log and database they are given. Both profiles start them
 // here, so that both take the same paths.
 
-import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
 import type { Database } from '../adapters/database/database.ts'
-import { createDeadLetterStoreSql } from '../adapters/dead-letter-store-sql.ts'
-import { createOrderStoreSql } from '../adapters/order-store-sql.ts'
-import { createPaymentStepStoreSql } from '../adapters/payment-step-store-sql.ts'
 import { createPaymentsHttp } from '../adapters/payments-http.ts'
-import { createStockStepStoreSql } from '../adapters/stock-step-store-sql.ts'
-import { createWalletStoreSql } from '../adapters/wallet-store-sql.ts'
+import { createCouponStepStoreSql } from '../adapters/stores/coupon-step.ts'
+import { createDeadLetterStoreSql } from '../adapters/stores/dead-letters.ts'
+import { createOrderStoreSql } from '../adapters/stores/order-process.ts'
+import { createPaymentStepStoreSql } from '../adapters/stores/payment-step.ts'
+import { createStockStepStoreSql } from '../adapters/stores/stock-step.ts'
+import { createWalletStoreSql } from '../adapters/stores/wallet.ts'
 import type { PaymentSettings } from '../config.ts'
 import type { Clock, Log } from '../ports.ts'
 import { type ConsumerName, consumerNames, type Payments } from '../ports-orders.ts'

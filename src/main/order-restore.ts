@@ -1,13 +1,13 @@
 // Restores the rows of orders from the log: at each start of the embedded profile, where SQL is
 // never synced and may be dropped, and by `firstcome rebuild`. Never while their consumers run.
 
-import { createCouponStepStoreSql } from '../adapters/coupon-step-store-sql.ts'
 import type { Database } from '../adapters/database/database.ts'
-import { createDeadLetterStoreSql } from '../adapters/dead-letter-store-sql.ts'
-import { createOrderStoreSql } from '../adapters/order-store-sql.ts'
-import { createPaymentStepStoreSql } from '../adapters/payment-step-store-sql.ts'
-import { createStockStepStoreSql } from '../adapters/stock-step-store-sql.ts'
-import { createWalletStoreSql } from '../adapters/wallet-store-sql.ts'
+import { createCouponStepStoreSql } from '../adapters/stores/coupon-step.ts'
+import { createDeadLetterStoreSql } from '../adapters/stores/dead-letters.ts'
+import { createOrderStoreSql } from '../adapters/stores/order-process.ts'
+import { createPaymentStepStoreSql } from '../adapters/stores/payment-step.ts'
+import { createStockStepStoreSql } from '../adapters/stores/stock-step.ts'
+import { createWalletStoreSql } from '../adapters/stores/wallet.ts'
 import type { PaymentSettings } from '../config.ts'
 import { orderStepsTopic } from '../domain/orders/messages.ts'
 import type { Log } from '../ports.ts'

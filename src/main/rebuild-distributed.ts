@@ -3,9 +3,9 @@
 // reads from SQL (/me/coupons) is incomplete until the issuers are through.
 
 import { setTimeout } from 'node:timers/promises'
-import { createCouponReaderSql } from '../adapters/coupon-store-sql-reader.ts'
-import { resetProjection } from '../adapters/coupon-store-sql-reset.ts'
 import { loadStatements } from '../adapters/database/statements.ts'
+import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
+import { resetProjection } from '../adapters/stores/coupon-store-reset.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { CouponStore, LogBounds } from '../ports.ts'
 import { CommandError, type Context, exitCodes } from './command-context.ts'

@@ -3,9 +3,9 @@
 // stay as they are.
 
 import { systemClock } from '../adapters/clock-system.ts'
-import { createCouponStoreSql } from '../adapters/coupon-store-sql.ts'
 import { openDataDirectory } from '../adapters/data-directory.ts'
 import { type LogFile, openLogFile } from '../adapters/log-file/log-file.ts'
+import { createCouponStoreSql } from '../adapters/stores/coupon-store.ts'
 import type { PaymentSettings } from '../config.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock, CouponStore, Log } from '../ports.ts'

@@ -6,7 +6,7 @@ import { migrationFaults } from '../adapters/database/migrations.ts'
 import type { KafkaConnection } from '../adapters/log-kafka/connection.ts'
 import { topicFaults } from '../adapters/log-kafka/topic-faults.ts'
 import { describeTopics } from '../adapters/log-kafka/topics.ts'
-import { readTopicLayouts, type TopicLayout } from '../adapters/topic-layout-sql.ts'
+import { readTopicLayouts, type TopicLayout } from '../adapters/stores/topic-layout.ts'
 import { type Patience, patiently } from './patience.ts'
 import { allTopics } from './topics.ts'
 

@@ -1,11 +1,11 @@
 // The SQL stores of the consumers of orders, for their contracts: on tables that are emptied.
 
-import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
 import type { Database } from '../../src/adapters/database/database.ts'
-import { createDeadLetterStoreSql } from '../../src/adapters/dead-letter-store-sql.ts'
-import { createOrderStoreSql } from '../../src/adapters/order-store-sql.ts'
-import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'
-import { createStockStepStoreSql } from '../../src/adapters/stock-step-store-sql.ts'
+import { createCouponStepStoreSql } from '../../src/adapters/stores/coupon-step.ts'
+import { createDeadLetterStoreSql } from '../../src/adapters/stores/dead-letters.ts'
+import { createOrderStoreSql } from '../../src/adapters/stores/order-process.ts'
+import { createPaymentStepStoreSql } from '../../src/adapters/stores/payment-step.ts'
+import { createStockStepStoreSql } from '../../src/adapters/stores/stock-step.ts'
 import type { Taken } from '../../src/ports-orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { orderStoreContract } from './order-store.ts'

@@ -1,11 +1,11 @@
 // Runs the coupon store contract on every adapter of the port.
 
 import { after, before, describe } from 'node:test'
-import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
+import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
 import { couponKey } from '../../src/ports-orders.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'

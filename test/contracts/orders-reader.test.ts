@@ -5,7 +5,7 @@ import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { createOrdersReaderMemory } from '../../src/adapters/memory/orders-reader.ts'
-import { createOrdersReaderSql } from '../../src/adapters/orders-reader-sql.ts'
+import { createOrdersReaderSql } from '../../src/adapters/stores/orders-reader.ts'
 import { fillOrders, ordersReaderContract, ordersTables } from './orders-reader.ts'
 
 ordersReaderContract('memory', async () => createOrdersReaderMemory(ordersTables()))

@@ -2,11 +2,11 @@
 
 import { after, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { startPostgres } from '../../src/adapters/database/postgres.ts'
 import { postgresMigrationLimits } from '../../src/adapters/database/postgres-limits.ts'
-import { createOrdersReaderSql } from '../../src/adapters/orders-reader-sql.ts'
+import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
+import { createOrdersReaderSql } from '../../src/adapters/stores/orders-reader.ts'
 import { postgresForTests } from '../services/postgres.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'

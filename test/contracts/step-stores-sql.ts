@@ -1,11 +1,11 @@
 // The SQL stores of the coupon step, the payment step and the wallet, for their contracts: on
 // tables that are emptied, and with an issuer that writes through its own store.
 
-import { createCouponStepStoreSql } from '../../src/adapters/coupon-step-store-sql.ts'
-import { createCouponStoreSql } from '../../src/adapters/coupon-store-sql.ts'
 import type { Database } from '../../src/adapters/database/database.ts'
-import { createPaymentStepStoreSql } from '../../src/adapters/payment-step-store-sql.ts'
-import { createWalletStoreSql } from '../../src/adapters/wallet-store-sql.ts'
+import { createCouponStepStoreSql } from '../../src/adapters/stores/coupon-step.ts'
+import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
+import { createPaymentStepStoreSql } from '../../src/adapters/stores/payment-step.ts'
+import { createWalletStoreSql } from '../../src/adapters/stores/wallet.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { coupon, row, terms } from './coupon-store-samples.ts'
 import type { CouponStepUnderTest, IssuedCoupon, PaymentUnderTest } from './step-stores.ts'

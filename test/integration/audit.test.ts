@@ -12,12 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { createCouponReaderSql } from '../../src/adapters/coupon-store-sql-reader.ts'
 import { openDataDirectory, readSecrets } from '../../src/adapters/data-directory.ts'
 import type { Database, Session } from '../../src/adapters/database/database.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { openLogFile, topicPath, witnessPath } from '../../src/adapters/log-file/log-file.ts'
 import { openLogFileReader } from '../../src/adapters/log-file/reader.ts'
+import { createCouponReaderSql } from '../../src/adapters/stores/coupon-reader.ts'
 import { readSettings } from '../../src/config.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'

@@ -2,8 +2,8 @@
 // Prints its address once it is ready, and stops on SIGTERM.
 
 import { pino } from 'pino'
-import { createCouponReaderSql } from '../../../src/adapters/coupon-store-sql-reader.ts'
 import { startRedisGate } from '../../../src/adapters/redis/gate.ts'
+import { createCouponReaderSql } from '../../../src/adapters/stores/coupon-reader.ts'
 import { environment, readSettings } from '../../../src/config.ts'
 import { distributedClaimLimits } from '../../../src/main/api.ts'
 import { startApiNode } from '../../../src/main/api-node.ts'

@@ -1,11 +1,11 @@
 // The reading half of the SQL store: one statement for each call, so it needs no transaction and
 // works over a handle into another thread.
 
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import type { CouponStore, RowsQuery, StoredPosition } from '../ports.ts'
-import { couponOf, heldCouponOf, issuedRowOf } from './coupon-store-sql-rows.ts'
-import type { Queryable, SqlValue, Statement } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import type { CouponStore, RowsQuery, StoredPosition } from '../../ports.ts'
+import type { Queryable, SqlValue, Statement } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { couponOf, heldCouponOf, issuedRowOf } from './coupon-rows.ts'
 
 export type CouponReader = Pick<CouponStore, 'positions' | 'heldBy' | 'issuedRows' | 'snapshot'>
 

@@ -1,7 +1,7 @@
 // A row of stock.products, as its statements give it.
 
-import type { Product } from '../domain/orders/state.ts'
-import type { SqlRow } from './database/database.ts'
+import type { Product } from '../../domain/orders/state.ts'
+import type { SqlRow } from '../database/database.ts'
 
 type ProductCells = readonly [
   productId: string,

@@ -1,13 +1,13 @@
 // What the API reads of orders, from the schemas of their consumers: one statement for each call,
 // so it needs no transaction and works over a handle into another thread.
 
-import { ordersTopic } from '../domain/orders/messages.ts'
-import type { Order } from '../domain/orders/state.ts'
-import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../ports-orders.ts'
-import { commandReader, type ReadCommands } from './commands-sql.ts'
-import type { Queryable, SqlRow } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
-import { productOf } from './product-sql.ts'
+import { ordersTopic } from '../../domain/orders/messages.ts'
+import type { Order } from '../../domain/orders/state.ts'
+import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../../ports-orders.ts'
+import type { Queryable, SqlRow } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { commandReader, type ReadCommands } from './commands.ts'
+import { productOf } from './product.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]

@@ -1,10 +1,10 @@
 // How coupons and issued coupons stand in SQL: the columns a statement is given, and the cells it
 // returns, in the order that the .sql files name them.
 
-import type { Discount, Terms } from '../domain/coupons/messages.ts'
-import type { Coupon } from '../domain/coupons/state.ts'
-import type { HeldCoupon, IssuedRow } from '../ports.ts'
-import type { SqlRow, SqlValue } from './database/database.ts'
+import type { Discount, Terms } from '../../domain/coupons/messages.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { HeldCoupon, IssuedRow } from '../../ports.ts'
+import type { SqlRow, SqlValue } from '../database/database.ts'
 
 /** The parameters of upsert-coupons.sql. */
 export function couponColumns(coupons: readonly Coupon[]): SqlValue[] {

@@ -1,8 +1,8 @@
 // What the topics were when they were created, kept in SQL: the broker alone cannot tell a topic
 // that was created again, or that has more partitions now, from the one the rows were derived from.
 
-import type { Queryable } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { Queryable } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
 
 export type TopicLayout = {
   topic: string

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import { batch, coupon, fillRows, slots } from '../../test/contracts/coupon-store-samples.ts'
-import { createCouponStoreSql } from './coupon-store-sql.ts'
-import { resetProjection } from './coupon-store-sql-reset.ts'
-import type { Database } from './database/database.ts'
-import { migrate } from './database/migrations.ts'
-import { openDatabasePglite } from './database/pglite.ts'
+import { batch, coupon, fillRows, slots } from '../../../test/contracts/coupon-store-samples.ts'
+import type { Database } from '../database/database.ts'
+import { migrate } from '../database/migrations.ts'
+import { openDatabasePglite } from '../database/pglite.ts'
+import { createCouponStoreSql } from './coupon-store.ts'
+import { resetProjection } from './coupon-store-reset.ts'
 
 let database: Database
 before(async () => {

@@ -1,8 +1,8 @@
 // The wallets' balances in SQL. The payment step tops them up and the built-in provider charges
 // them, in transactions of their own, so both lock them in the order of the user ids.
 
-import type { Queryable, SqlValue } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { Queryable, SqlValue } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 
 export type BalanceTable = {

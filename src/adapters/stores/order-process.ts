@@ -1,11 +1,11 @@
 // What the order process keeps in SQL: the state of every order. The columns beside the state are
 // for what is looked for: orders whose time is over, and ends that may not be published yet.
 
-import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
-import type { OrderChange, OrderStore } from '../ports-orders.ts'
-import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import type { Database, Queryable, SqlValue } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { AwaitedOrder, Order, OrderState } from '../../domain/orders/state.ts'
+import type { OrderChange, OrderStore } from '../../ports-orders.ts'
+import type { Database, Queryable, SqlValue } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { createConsumerStoreSql } from './consumer-store.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 
 type Known = AwaitedOrder | Order

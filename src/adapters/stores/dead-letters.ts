@@ -1,11 +1,11 @@
 // What the consumer of dead letters keeps in SQL: the letters with all that was done about them,
 // and what became of operators' commands.
 
-import type { DeadLetterChanges, DeadLetterLoaded, DeadLetterStore } from '../ports-orders.ts'
-import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import { commandTable } from './consumer-tables-sql.ts'
-import type { Database, Queryable } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { DeadLetterChanges, DeadLetterLoaded, DeadLetterStore } from '../../ports-orders.ts'
+import type { Database, Queryable } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { createConsumerStoreSql } from './consumer-store.ts'
+import { commandTable } from './consumer-tables.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 
 type Letters = DeadLetterLoaded['letters']

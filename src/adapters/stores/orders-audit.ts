@@ -7,7 +7,7 @@ import type {
   Order,
   PaymentRow,
   StockRow,
-} from '../domain/orders/state.ts'
+} from '../../domain/orders/state.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
@@ -16,9 +16,9 @@ import {
   type ConsumerName,
   type OrdersAuditReader,
   type OrdersAuditSource,
-} from '../ports-orders.ts'
-import type { Database, Queryable, SqlRow } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+} from '../../ports-orders.ts'
+import type { Database, Queryable, SqlRow } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
 
 /** All pages in one snapshot: the database must bear a transaction that lasts as long as they. */
 export function createOrdersAuditSql(database: Database): OrdersAuditSource {

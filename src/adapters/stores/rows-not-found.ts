@@ -2,8 +2,8 @@
 // it meanwhile. It must then be inserted, never overwritten: who finds another's row instead is
 // rolled back, and decides again over what is there now.
 
-import { PortError } from '../ports.ts'
-import type { Queryable, SqlValue, Statement } from './database/database.ts'
+import { PortError } from '../../ports.ts'
+import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 
 export type RowsNotFound = {
   /** Of one transaction: what it looked for, and what of that it found. */

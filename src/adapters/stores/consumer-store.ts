@@ -7,9 +7,9 @@ import type {
   ConsumerStore,
   PositionCheck,
   PositionMove,
-} from '../ports-orders.ts'
-import type { Database, Queryable, Session } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+} from '../../ports-orders.ts'
+import type { Database, Queryable, Session } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
 
 export type ConsumerSchema = 'coupons' | 'stock' | 'payments' | 'orders' | 'dead_letters'
 export type ConsumerTables<Wanted, Loaded, Changes> = {

@@ -2,20 +2,20 @@
 // which order uses a coupon. The row of a coupon that an order wants stays locked until the end
 // of the transaction, so two steps, or two orders, never both find it unused.
 
-import type { Discount } from '../domain/coupons/messages.ts'
-import type { CouponRow } from '../domain/orders/state.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { CouponRow } from '../../domain/orders/state.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
   type CouponStepStore,
   type CouponWanted,
   couponKey,
-} from '../ports-orders.ts'
-import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import { stepRows } from './consumer-tables-sql.ts'
-import { positionOwner } from './coupon-store-sql-reader.ts'
-import type { Database, Queryable, SqlValue } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+} from '../../ports-orders.ts'
+import type { Database, Queryable, SqlValue } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { createConsumerStoreSql } from './consumer-store.ts'
+import { stepRows } from './consumer-tables.ts'
+import { positionOwner } from './coupon-reader.ts'
 
 type Facts = CouponLoaded['facts']
 type Use = CouponChanges['effects'][number]['use']

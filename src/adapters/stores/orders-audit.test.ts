@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { auditedWorld, auditSourceOf, smallScenario } from '../../test/models/orders-audit.ts'
-import { writeOrdersTables } from '../../test/models/orders-tables.ts'
-import { runWorld } from '../../test/models/orders-world.ts'
-import { type AuditedTable, auditedTables } from '../ports-orders.ts'
-import { keyOfRow, readOrdersRows } from '../services/audit-orders-rows.ts'
-import type { Database } from './database/database.ts'
-import { migrate } from './database/migrations.ts'
-import { openDatabasePglite } from './database/pglite.ts'
-import { createOrdersAuditReaderSql, createOrdersAuditSql } from './orders-audit-sql.ts'
+import { auditedWorld, auditSourceOf, smallScenario } from '../../../test/models/orders-audit.ts'
+import { writeOrdersTables } from '../../../test/models/orders-tables.ts'
+import { runWorld } from '../../../test/models/orders-world.ts'
+import { type AuditedTable, auditedTables } from '../../ports-orders.ts'
+import { keyOfRow, readOrdersRows } from '../../services/audit-orders-rows.ts'
+import type { Database } from '../database/database.ts'
+import { migrate } from '../database/migrations.ts'
+import { openDatabasePglite } from '../database/pglite.ts'
+import { createOrdersAuditReaderSql, createOrdersAuditSql } from './orders-audit.ts'
 
 let database: Database
 const world = await auditedWorld(runWorld(smallScenario), smallScenario)

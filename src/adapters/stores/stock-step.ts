@@ -2,13 +2,13 @@
 // commands. Products are locked in the order of their ids, so that two steps never wait for each
 // other in a circle.
 
-import type { Product, StockRow } from '../domain/orders/state.ts'
-import type { StockStepStore } from '../ports-orders.ts'
-import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import { commandTable, stepRows } from './consumer-tables-sql.ts'
-import type { Database, Queryable, SqlValue } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
-import { productOf } from './product-sql.ts'
+import type { Product, StockRow } from '../../domain/orders/state.ts'
+import type { StockStepStore } from '../../ports-orders.ts'
+import type { Database, Queryable, SqlValue } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { createConsumerStoreSql } from './consumer-store.ts'
+import { commandTable, stepRows } from './consumer-tables.ts'
+import { productOf } from './product.ts'
 import { createRowsNotFound, writeRows } from './rows-not-found.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {

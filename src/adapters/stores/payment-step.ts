@@ -1,12 +1,12 @@
 // What the payment step keeps in SQL: its rows, the balances that it tops up, and what became of
 // the top-ups. Commands are read after the balance is locked, so one is never done twice.
 
-import type { PaymentRow } from '../domain/orders/state.ts'
-import type { PaymentStepStore } from '../ports-orders.ts'
-import { balanceTable } from './balances-sql.ts'
-import { createConsumerStoreSql } from './consumer-store-sql.ts'
-import { commandTable, stepRows } from './consumer-tables-sql.ts'
-import type { Database } from './database/database.ts'
+import type { PaymentRow } from '../../domain/orders/state.ts'
+import type { PaymentStepStore } from '../../ports-orders.ts'
+import type { Database } from '../database/database.ts'
+import { balanceTable } from './balances.ts'
+import { createConsumerStoreSql } from './consumer-store.ts'
+import { commandTable, stepRows } from './consumer-tables.ts'
 
 export function createPaymentStepStoreSql(database: Database): PaymentStepStore {
   const schema = 'payments'

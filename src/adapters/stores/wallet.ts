@@ -1,11 +1,11 @@
 // What the built-in payment provider keeps in SQL: what it did about each order, for ever, and
 // the balances, both in one transaction.
 
-import type { Charge } from '../domain/orders/state.ts'
-import type { WalletChanges, WalletStore } from '../ports-orders.ts'
-import { balanceTable } from './balances-sql.ts'
-import type { Database, Queryable, SqlRow } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { Charge } from '../../domain/orders/state.ts'
+import type { WalletChanges, WalletStore } from '../../ports-orders.ts'
+import type { Database, Queryable, SqlRow } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { balanceTable } from './balances.ts'
 
 export function createWalletStoreSql(database: Database): WalletStore {
   const statements = loadStatements(['read-charges', 'upsert-charges'])

@@ -1,10 +1,10 @@
 // Drops the projection in one transaction, so that its owners derive it anew from the log. They may
 // run: the next batch of each is fenced by the position that has gone back, and they start again.
 
-import type { LogBounds } from '../ports.ts'
-import { positionOwner } from './coupon-store-sql-reader.ts'
-import type { Database } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { LogBounds } from '../../ports.ts'
+import type { Database } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { positionOwner } from './coupon-reader.ts'
 
 /** `bounds`: of the claims log, by partition. */
 export async function resetProjection(

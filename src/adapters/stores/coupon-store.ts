@@ -3,12 +3,12 @@
 // Rows that break a constraint are refused whole: the log and the rows cannot both be right.
 
 import assert from 'node:assert/strict'
-import type { Coupon } from '../domain/coupons/state.ts'
-import { type CouponStore, type IssueBatch, PortError } from '../ports.ts'
-import { createCouponReaderSql, positionOwner } from './coupon-store-sql-reader.ts'
-import { couponColumns, couponOf, issuedCells, issuedColumns } from './coupon-store-sql-rows.ts'
-import type { Database, Queryable, Session, Statement } from './database/database.ts'
-import { loadStatements } from './database/statements.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import { type CouponStore, type IssueBatch, PortError } from '../../ports.ts'
+import type { Database, Queryable, Session, Statement } from '../database/database.ts'
+import { loadStatements } from '../database/statements.ts'
+import { createCouponReaderSql, positionOwner } from './coupon-reader.ts'
+import { couponColumns, couponOf, issuedCells, issuedColumns } from './coupon-rows.ts'
 
 export type CouponStoreSqlParts = {
   database: Database

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import type { Database } from './database/database.ts'
-import { migrate } from './database/migrations.ts'
-import { openDatabasePglite } from './database/pglite.ts'
-import { readTopicLayouts, recordTopicLayouts } from './topic-layout-sql.ts'
+import type { Database } from '../database/database.ts'
+import { migrate } from '../database/migrations.ts'
+import { openDatabasePglite } from '../database/pglite.ts'
+import { readTopicLayouts, recordTopicLayouts } from './topic-layout.ts'
 
 let database: Database
 before(async () => {
