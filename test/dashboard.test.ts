@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { Registry } from 'prom-client'
 import { systemClock } from '../src/adapters/clock-system.ts'
+import { createDatabaseMetrics } from '../src/api/metrics.ts'
+import { createRoleMetrics } from '../src/api/role-metrics.ts'
 import { createApiMetrics } from '../src/services/api/api-metrics.ts'
-import { createDatabaseMetrics } from '../src/services/database-metrics.ts'
 import { createIssuerMetrics } from '../src/services/issuer-metrics.ts'
 import { createConsumerMetrics } from '../src/services/orders/consumer-metrics.ts'
-import { createRoleMetrics } from '../src/services/role-metrics.ts'
 
 type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
 

@@ -4,9 +4,9 @@
 import { Registry } from 'prom-client'
 import { systemClock } from '../adapters/clock-system.ts'
 import type { PostgresDatabase } from '../adapters/database/postgres.ts'
-import { createDatabaseMetrics } from '../services/database-metrics.ts'
-import { startProbeServer } from '../services/probe-server.ts'
-import { createRoleMetrics } from '../services/role-metrics.ts'
+import { createDatabaseMetrics } from '../api/metrics.ts'
+import { startProbeServer } from '../api/probe-server.ts'
+import { createRoleMetrics } from '../api/role-metrics.ts'
 import type { RoleParts } from './run-until-told.ts'
 import type { Stops } from './stops.ts'
 

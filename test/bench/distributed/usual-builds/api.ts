@@ -4,12 +4,12 @@
 
 import { randomUUIDv7 } from 'node:crypto'
 import { systemClock } from '../../../../src/adapters/clock-system.ts'
+import { startServer } from '../../../../src/api/server.ts'
 import type { ClaimService } from '../../../../src/services/api/answers.ts'
 import { callerOf } from '../../../../src/services/api/auth.ts'
 import { callOptions } from '../../../../src/services/api/call.ts'
 import { sendProblem } from '../../../../src/services/api/problems.ts'
 import { CouponPath, issuedClaimRef, NoBody } from '../../../../src/services/api/schemas.ts'
-import { startServer } from '../../../../src/services/api/server.ts'
 import type { ServerParts } from '../../../../src/services/api/server-parts.ts'
 import { noDeadLetters, noOrders } from '../../../models/no-orders.ts'
 import { startCounter } from './counter.ts'

@@ -2,10 +2,10 @@
 
 import type { Logger } from 'pino'
 import type { Clock } from '../ports.ts'
-import type { Readiness } from './api/answers.ts'
-import { addServiceRoutes } from './api/routes-service.ts'
-import { createServerApp } from './api/server-app.ts'
-import { serverLimits } from './api/server-limits.ts'
+import type { Readiness } from '../services/api/answers.ts'
+import { addServiceRoutes } from '../services/api/routes-service.ts'
+import { createServerApp } from '../services/api/server-app.ts'
+import { serverLimits } from '../services/api/server-limits.ts'
 
 export type ProbeServerParts = {
   host: string
