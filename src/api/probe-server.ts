@@ -2,10 +2,10 @@
 
 import type { Logger } from 'pino'
 import type { Clock } from '../ports.ts'
-import type { Readiness } from '../services/api/answers.ts'
 import { addServiceRoutes } from '../services/api/routes-service.ts'
 import { createServerApp } from '../services/api/server-app.ts'
 import { serverLimits } from '../services/api/server-limits.ts'
+import type { Readiness } from './claims/claim-answers.ts'
 
 export type ProbeServerParts = {
   host: string

@@ -3,10 +3,10 @@
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
+import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
+import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
 import { claimsTopic, newestRules } from '../../src/domain/coupons/messages.ts'
 import type { Clock, Gate, GateVerdict } from '../../src/ports.ts'
-import type { ClaimAnswer } from '../../src/services/api/answers.ts'
-import { type RunningClaimService, startClaimService } from '../../src/services/api/claims.ts'
 
 export type GatedNodesOptions = {
   nodes: number

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ClaimAnswer, CommandAnswer } from '../../src/api/claims/claim-answers.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import type { ClaimAnswer, CommandAnswer } from '../../src/services/api/answers.ts'
 import { auditSourceOf, smallWorld } from '../models/orders-audit.ts'
 import { meetOrderCalls } from './contract-orders.ts'
 import { type CallInit, type FakeClaims, startedAt, startTestServer } from './http-fixture.ts'

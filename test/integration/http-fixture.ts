@@ -4,19 +4,19 @@
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
-import { type RunningServer, startServer } from '../../src/api/server.ts'
-import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
-import { settled } from '../../src/domain/coupons/decide.ts'
-import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'
-import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
-import type { OrdersReader } from '../../src/ports-orders.ts'
 import type {
   ClaimAnswer,
   ClaimService,
   CommandAnswer,
   DecidedBy,
   Readiness,
-} from '../../src/services/api/answers.ts'
+} from '../../src/api/claims/claim-answers.ts'
+import { type RunningServer, startServer } from '../../src/api/server.ts'
+import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
+import { settled } from '../../src/domain/coupons/decide.ts'
+import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'
+import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
+import type { OrdersReader } from '../../src/ports-orders.ts'
 import { createDeadLetterService } from '../../src/services/api/dead-letter-service.ts'
 import { type OrderLimits, startOrderService } from '../../src/services/api/orders.ts'
 import type { ServerParts, ServerSettings } from '../../src/services/api/server-parts.ts'

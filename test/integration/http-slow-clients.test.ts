@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ClaimAnswer } from '../../src/services/api/answers.ts'
+import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { startTestServer, tokenOf } from './http-fixture.ts'
 import { exchange, openRaw } from './http-raw.ts'
 

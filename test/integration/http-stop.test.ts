@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import type { ClaimAnswer } from '../../src/services/api/answers.ts'
+import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { startTestServer, type TestServer, tokenOf } from './http-fixture.ts'
 import { openRaw } from './http-raw.ts'
 

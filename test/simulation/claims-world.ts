@@ -5,6 +5,8 @@ import { systemClock } from '../../src/adapters/clock-system.ts'
 import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
 import { type AppendFate, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
+import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
+import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
 import {
   type ControlMessage,
   claimsTopic,
@@ -12,8 +14,6 @@ import {
   newestRules,
 } from '../../src/domain/coupons/messages.ts'
 import { type Clock, type CouponStore, type Log, PortError } from '../../src/ports.ts'
-import type { ClaimAnswer } from '../../src/services/api/answers.ts'
-import { type RunningClaimService, startClaimService } from '../../src/services/api/claims.ts'
 import { type Issuer, startIssuer } from '../../src/services/issuer.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'

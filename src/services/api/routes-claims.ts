@@ -2,7 +2,7 @@
 // where nothing differs, a template for winners, one hop to the claim service and back.
 
 import type { FastifyReply } from 'fastify'
-import type { ClaimAnswer, DecidedBy, IssuedAnswer } from './answers.ts'
+import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../../api/claims/claim-answers.ts'
 import { callerOf } from './auth.ts'
 import { callOptions } from './call.ts'
 import { formatInstant } from './instants.ts'

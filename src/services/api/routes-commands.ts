@@ -3,8 +3,8 @@
 
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
+import type { CommandAnswer } from '../../api/claims/claim-answers.ts'
 import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
-import type { CommandAnswer } from './answers.ts'
 import { callerOf } from './auth.ts'
 import { callOptions } from './call.ts'
 import { couponJson } from './coupon-json.ts'

@@ -1,6 +1,6 @@
 // What anyone may read about coupons, from this node's own fold.
 
-import type { Found } from './answers.ts'
+import type { Found } from '../../api/claims/claim-answers.ts'
 import { callOptions } from './call.ts'
 import { couponJson } from './coupon-json.ts'
 import { nextPage } from './pages.ts'

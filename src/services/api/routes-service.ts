@@ -1,6 +1,6 @@
 // About the service itself: alive, ready, measured, described.
 
-import type { Readiness } from './answers.ts'
+import type { Readiness } from '../../api/claims/claim-answers.ts'
 import { callOptions } from './call.ts'
 import { openApiDocument } from './openapi.ts'
 import { type ProblemSlug, sendProblem } from './problems.ts'

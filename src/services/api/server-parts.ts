@@ -10,9 +10,9 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { Logger } from 'pino'
+import type { ClaimService } from '../../api/claims/claim-answers.ts'
 import type { Clock, CouponStore } from '../../ports.ts'
 import type { OrdersAuditReader } from '../../ports-orders.ts'
-import type { ClaimService } from './answers.ts'
 import type { DeadLetterService } from './dead-letter-service.ts'
 import type { OrderService } from './order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'

@@ -4,8 +4,8 @@
 
 import { randomUUIDv7 } from 'node:crypto'
 import { systemClock } from '../../../../src/adapters/clock-system.ts'
+import type { ClaimService } from '../../../../src/api/claims/claim-answers.ts'
 import { startServer } from '../../../../src/api/server.ts'
-import type { ClaimService } from '../../../../src/services/api/answers.ts'
 import { callerOf } from '../../../../src/services/api/auth.ts'
 import { callOptions } from '../../../../src/services/api/call.ts'
 import { sendProblem } from '../../../../src/services/api/problems.ts'

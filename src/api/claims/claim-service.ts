@@ -11,9 +11,15 @@ import {
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import { type Clock, type Gate, type Instant, type Log, PortError } from '../../ports.ts'
-import { codeDeriver, type DeriveCode, rememberCodes } from '../coupon-codes.ts'
-import type { ClaimAnswer, ClaimService, CommandAnswer, Readiness, Unavailable } from './answers.ts'
+import { codeDeriver, type DeriveCode, rememberCodes } from '../../services/coupon-codes.ts'
 import { type AppendBatcher, createAppendBatcher } from './append-batcher.ts'
+import type {
+  ClaimAnswer,
+  ClaimService,
+  CommandAnswer,
+  Readiness,
+  Unavailable,
+} from './claim-answers.ts'
 import {
   type ClaimGate,
   type ClaimGateLimits,

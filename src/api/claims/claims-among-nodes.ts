@@ -2,7 +2,7 @@
 // have done a moment ago (made the coupon, taken the claim), it waits until its fold has read what
 // the log holds now. What it knows already it says at once.
 
-import type { ClaimAnswer, ClaimService, Found, Unavailable } from './answers.ts'
+import type { ClaimAnswer, ClaimService, Found, Unavailable } from './claim-answers.ts'
 import type { FoldFreshness } from './fold-freshness.ts'
 
 /** What a node says from what it has read so far. */

@@ -4,8 +4,8 @@ import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import { type Log, PortError } from '../../ports.ts'
-import type { ClaimAnswer } from './answers.ts'
-import { type ClaimLimits, startClaimService } from './claims.ts'
+import type { ClaimAnswer } from './claim-answers.ts'
+import { type ClaimLimits, startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 const codeSecret = 'a secret that is used in tests only'

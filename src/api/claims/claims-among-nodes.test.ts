@@ -4,7 +4,7 @@ import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import { type Log, PortError } from '../../ports.ts'
-import { startClaimService } from './claims.ts'
+import { startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 const foldWaitMsMax = 2_000

@@ -3,8 +3,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock, Instant } from '../../ports.ts'
-import type { ClaimAnswer } from './answers.ts'
-import type { ClaimObserver } from './claims.ts'
+import type { ClaimAnswer } from './claim-answers.ts'
+import type { ClaimObserver } from './claim-service.ts'
 import { createGateMetrics } from './gate-metrics.ts'
 
 export type ApiMetrics = { observer: ClaimObserver; registry: Registry }

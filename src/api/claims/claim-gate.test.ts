@@ -6,9 +6,9 @@ import { createGateMemory } from '../../adapters/memory/gate.ts'
 import { openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import type { Clock, Gate, GateClaim, GateVerdict, Log } from '../../ports.ts'
-import type { ClaimAnswer } from './answers.ts'
+import type { ClaimAnswer } from './claim-answers.ts'
 import type { GateObserver } from './claim-gate.ts'
-import { type AnsweredBy, type ClaimLimits, startClaimService } from './claims.ts'
+import { type AnsweredBy, type ClaimLimits, startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 const codeSecret = 'a secret that is used in tests only'
