@@ -3,9 +3,9 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../ports.ts'
 import { addServiceRoutes } from '../services/api/routes-service.ts'
-import { createServerApp } from '../services/api/server-app.ts'
-import { serverLimits } from '../services/api/server-limits.ts'
 import type { Readiness } from './claims/claim-answers.ts'
+import { createServerApp } from './http/server-app.ts'
+import { serverLimits } from './http/server-limits.ts'
 
 export type ProbeServerParts = {
   host: string

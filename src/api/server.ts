@@ -2,9 +2,6 @@
 // problem details, bounds everything a client can stretch, and stops without losing an answer.
 
 import type { FastifyInstance } from 'fastify'
-import { useAuth } from '../services/api/auth.ts'
-import { useOpenApi } from '../services/api/openapi.ts'
-import { useRateLimits } from '../services/api/rate-limits.ts'
 import { addAuditRoutes } from '../services/api/routes-audit.ts'
 import { addClaimRoutes } from '../services/api/routes-claims.ts'
 import { addCommandRoutes } from '../services/api/routes-commands.ts'
@@ -16,9 +13,12 @@ import { addOrdersAuditRoutes } from '../services/api/routes-orders-audit.ts'
 import { addProductRoutes } from '../services/api/routes-products.ts'
 import { addOpenApiRoute, addServiceRoutes } from '../services/api/routes-service.ts'
 import { addWalletRoutes } from '../services/api/routes-wallets.ts'
-import { createServerApp } from '../services/api/server-app.ts'
-import { type ServerLimits, serverLimits } from '../services/api/server-limits.ts'
-import type { Api, CallHooks, RouteParts, ServerParts } from '../services/api/server-parts.ts'
+import { useAuth } from './http/auth.ts'
+import { useOpenApi } from './http/openapi.ts'
+import { useRateLimits } from './http/rate-limits.ts'
+import { createServerApp } from './http/server-app.ts'
+import { type ServerLimits, serverLimits } from './http/server-limits.ts'
+import type { Api, CallHooks, RouteParts, ServerParts } from './http/server-parts.ts'
 
 export type RunningServer = {
   /** As `http://127.0.0.1:8080`. */

@@ -14,14 +14,14 @@ import { migrate } from '../adapters/database/migrations.ts'
 import { openDatabasePglite } from '../adapters/database/pglite.ts'
 import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditSql } from '../adapters/stores/orders-audit.ts'
-import type { Settings } from '../config.ts'
-import { PortError, type RowsQuery } from '../ports.ts'
 import {
   type IssuedRowsJson,
   issuedRowsFrom,
   type ProjectionJson,
   projectionFrom,
-} from '../services/api/audit-json.ts'
+} from '../api/http/audit-json.ts'
+import type { Settings } from '../config.ts'
+import { PortError, type RowsQuery } from '../ports.ts'
 import { ordersAuditOver } from '../services/api/routes-orders-audit.ts'
 import type { ProjectionSource } from '../services/auditor.ts'
 import type { OrdersAudit } from '../services/auditor-orders.ts'

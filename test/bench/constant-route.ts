@@ -1,9 +1,9 @@
 // One more call for a server under measurement: it does all that the claim call does before a claim
 // is decided, its hooks and its schema included, but answers a constant.
 
-import { callOptions } from '../../src/services/api/call.ts'
-import { CouponPath, issuedClaimRef, NoBody } from '../../src/services/api/schemas.ts'
-import type { ServerParts } from '../../src/services/api/server-parts.ts'
+import { callOptions } from '../../src/api/http/call.ts'
+import { CouponPath, issuedClaimRef, NoBody } from '../../src/api/http/schemas.ts'
+import type { ServerParts } from '../../src/api/http/server-parts.ts'
 
 /** As long as the answer of a winner. */
 const constantAnswer = JSON.stringify({

@@ -11,6 +11,7 @@ import type {
   DecidedBy,
   Readiness,
 } from '../../src/api/claims/claim-answers.ts'
+import type { ServerParts, ServerSettings } from '../../src/api/http/server-parts.ts'
 import { type RunningServer, startServer } from '../../src/api/server.ts'
 import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
 import { settled } from '../../src/domain/coupons/decide.ts'
@@ -19,7 +20,6 @@ import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
 import type { OrdersReader } from '../../src/ports-orders.ts'
 import { createDeadLetterService } from '../../src/services/api/dead-letter-service.ts'
 import { type OrderLimits, startOrderService } from '../../src/services/api/orders.ts'
-import type { ServerParts, ServerSettings } from '../../src/services/api/server-parts.ts'
 import { signToken } from '../../src/services/api/tokens.ts'
 import { type OrderApplier, orderTopics, startOrderApplier } from '../models/order-applier.ts'
 

@@ -2,16 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports.ts'
-import { auditedTables } from '../../src/ports-orders.ts'
 import {
   type IssuedRowsJson,
   issuedRowsFrom,
   type ProjectionJson,
   projectionFrom,
-} from '../../src/services/api/audit-json.ts'
+} from '../../src/api/http/audit-json.ts'
+import type { ReadStore, ServerParts } from '../../src/api/http/server-parts.ts'
+import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports.ts'
+import { auditedTables } from '../../src/ports-orders.ts'
 import { ordersAuditOver } from '../../src/services/api/routes-orders-audit.ts'
-import type { ReadStore, ServerParts } from '../../src/services/api/server-parts.ts'
 import { readOrdersRows } from '../../src/services/audit-orders-rows.ts'
 import { auditSourceOf, smallWorld } from '../models/orders-audit.ts'
 import { startedAt, startTestServer } from './http-fixture.ts'

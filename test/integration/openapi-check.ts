@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { parseInstant } from '../../src/services/api/instants.ts'
+import { parseInstant } from '../../src/api/http/instants.ts'
 import type { Answer } from './http-fixture.ts'
 
 export type OpenApi = {

@@ -3,12 +3,17 @@
 
 import type { FastifyReply } from 'fastify'
 import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../../api/claims/claim-answers.ts'
-import { callerOf } from './auth.ts'
-import { callOptions } from './call.ts'
-import { formatInstant } from './instants.ts'
-import { outcomes, type ProblemMembers, sendProblem, sendUnavailable } from './problems.ts'
-import { CouponPath, issuedClaimRef, NoBody, pendingRef } from './schemas.ts'
-import type { Api, RouteParts } from './server-parts.ts'
+import { callerOf } from '../../api/http/auth.ts'
+import { callOptions } from '../../api/http/call.ts'
+import { formatInstant } from '../../api/http/instants.ts'
+import {
+  outcomes,
+  type ProblemMembers,
+  sendProblem,
+  sendUnavailable,
+} from '../../api/http/problems.ts'
+import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../../api/http/schemas.ts'
+import type { Api, RouteParts } from '../../api/http/server-parts.ts'
 
 export function addClaimRoutes(app: Api, { claims, clock, hooks }: RouteParts): void {
   const refusals = ['unknown-coupon', 'closed', 'not-open', 'paused', 'sold-out'] as const

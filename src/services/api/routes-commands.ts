@@ -4,12 +4,16 @@
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
 import type { CommandAnswer } from '../../api/claims/claim-answers.ts'
-import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
-import { callerOf } from './auth.ts'
-import { callOptions } from './call.ts'
-import { couponJson } from './coupon-json.ts'
-import { parseInstant } from './instants.ts'
-import { outcomes, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
+import { callerOf } from '../../api/http/auth.ts'
+import { callOptions } from '../../api/http/call.ts'
+import { couponJson } from '../../api/http/coupon-json.ts'
+import { parseInstant } from '../../api/http/instants.ts'
+import {
+  outcomes,
+  type ProblemSlug,
+  sendProblem,
+  sendUnavailable,
+} from '../../api/http/problems.ts'
 import {
   CouponPath,
   couponRef,
@@ -18,9 +22,10 @@ import {
   pendingRef,
   Restock,
   RestockHeaders,
-} from './schemas.ts'
-import type { Api, RouteParts } from './server-parts.ts'
-import type { FieldError } from './validation.ts'
+} from '../../api/http/schemas.ts'
+import type { Api, RouteParts } from '../../api/http/server-parts.ts'
+import type { FieldError } from '../../api/http/validation.ts'
+import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
 
 export function addCommandRoutes(app: Api, parts: RouteParts): void {
   addCreate(app, parts)

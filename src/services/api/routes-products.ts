@@ -2,18 +2,24 @@
 // stock step made of it. Everybody reads SQL.
 
 import type { FastifyReply } from 'fastify'
+import { callerOf } from '../../api/http/auth.ts'
+import { callOptions } from '../../api/http/call.ts'
+import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
+import { pendingRef } from '../../api/http/schemas.ts'
+import {
+  AddedStock,
+  KeyAllowed,
+  NewProduct,
+  ProductPath,
+  productRef,
+} from '../../api/http/schemas-orders.ts'
+import type { Api, RouteParts } from '../../api/http/server-parts.ts'
 import type { ProductMessage } from '../../domain/orders/messages.ts'
 import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { Product } from '../../domain/orders/state.ts'
-import { callerOf } from './auth.ts'
-import { callOptions } from './call.ts'
 import { commandIdOf, operatorCommand } from './command-records.ts'
 import { readAfterwards } from './in-time.ts'
-import { outcomes, sendProblem, sendUnavailable } from './problems.ts'
 import { storeStarting } from './routes-me.ts'
-import { pendingRef } from './schemas.ts'
-import { AddedStock, KeyAllowed, NewProduct, ProductPath, productRef } from './schemas-orders.ts'
-import type { Api, RouteParts } from './server-parts.ts'
 
 export function addProductRoutes(app: Api, parts: RouteParts): void {
   addCreate(app, parts)

@@ -1,17 +1,17 @@
 // Wallets: operators put money in, through the log; users see what is in theirs.
 
 import type { FastifyReply } from 'fastify'
+import { callerOf } from '../../api/http/auth.ts'
+import { callOptions } from '../../api/http/call.ts'
+import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
+import { pendingRef } from '../../api/http/schemas.ts'
+import { KeyRequired, TopUp, WalletPath, walletRef } from '../../api/http/schemas-orders.ts'
+import type { Api, RouteParts } from '../../api/http/server-parts.ts'
 import type { WalletToppedUp } from '../../domain/orders/messages.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
-import { callerOf } from './auth.ts'
-import { callOptions } from './call.ts'
 import { commandIdOf, operatorCommand } from './command-records.ts'
 import { readAfterwards } from './in-time.ts'
-import { outcomes, sendProblem, sendUnavailable } from './problems.ts'
 import { storeStarting } from './routes-me.ts'
-import { pendingRef } from './schemas.ts'
-import { KeyRequired, TopUp, WalletPath, walletRef } from './schemas-orders.ts'
-import type { Api, RouteParts } from './server-parts.ts'
 
 export function addWalletRoutes(app: Api, parts: RouteParts): void {
   addTopUp(app, parts)

@@ -10,11 +10,11 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { Logger } from 'pino'
-import type { ClaimService } from '../../api/claims/claim-answers.ts'
 import type { Clock, CouponStore } from '../../ports.ts'
 import type { OrdersAuditReader } from '../../ports-orders.ts'
-import type { DeadLetterService } from './dead-letter-service.ts'
-import type { OrderService } from './order-answers.ts'
+import type { DeadLetterService } from '../../services/api/dead-letter-service.ts'
+import type { OrderService } from '../../services/api/order-answers.ts'
+import type { ClaimService } from '../claims/claim-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>
