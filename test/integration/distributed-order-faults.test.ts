@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { orderIdOf } from '../../src/api/orders/order-placing.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import { ordersTopic } from '../../src/domain/orders/messages.ts'
 import { retryTopics } from '../../src/domain/orders/retries.ts'
 import { type ConsumerName, consumerNames } from '../../src/ports-orders.ts'
-import { orderIdOf } from '../../src/services/api/order-placing.ts'
 import { waitFor } from '../services/server-process.ts'
 import { type FaultServices, startFaultServices } from './fault-services.ts'
 import { sleep } from './node-clients.ts'

@@ -12,14 +12,14 @@ import type {
   Readiness,
 } from '../../src/api/claims/claim-answers.ts'
 import type { ServerParts, ServerSettings } from '../../src/api/http/server-parts.ts'
+import { createDeadLetterService } from '../../src/api/orders/dead-letter-service.ts'
+import { type OrderLimits, startOrderService } from '../../src/api/orders/order-service.ts'
 import { type RunningServer, startServer } from '../../src/api/server.ts'
 import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
 import { settled } from '../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
 import type { OrdersReader } from '../../src/ports-orders.ts'
-import { createDeadLetterService } from '../../src/services/api/dead-letter-service.ts'
-import { type OrderLimits, startOrderService } from '../../src/services/api/orders.ts'
 import { signToken } from '../../src/services/api/tokens.ts'
 import { type OrderApplier, orderTopics, startOrderApplier } from '../models/order-applier.ts'
 

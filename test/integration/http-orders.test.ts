@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { orderIdOf } from '../../src/api/orders/order-placing.ts'
 import { lineQuantityMax, orderLinesMax, ordersTopic } from '../../src/domain/orders/messages.ts'
 import { PortError } from '../../src/ports.ts'
-import { orderIdOf } from '../../src/services/api/order-placing.ts'
 import { type Answer, type Overrides, startTestServer } from './http-fixture.ts'
 
 const as = 'operator'

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { Pool } from 'undici'
-import { orderIdOf } from '../../src/services/api/order-placing.ts'
+import { orderIdOf } from '../../src/api/orders/order-placing.ts'
 import { sleep } from './node-clients.ts'
 import type { ServiceProcess } from './service-process.ts'
 

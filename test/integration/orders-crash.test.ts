@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { orderIdOf } from '../../src/services/api/order-placing.ts'
+import { orderIdOf } from '../../src/api/orders/order-placing.ts'
 import { waitFor } from '../services/server-process.ts'
 import { checkEventsHaveRows, checkOrders, stepEvents } from './order-checks.ts'
 import { type OrderPeople, saidOf } from './order-people.ts'

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { orderIdOf } from '../../src/services/api/order-placing.ts'
+import { orderIdOf } from '../../src/api/orders/order-placing.ts'
 import { users } from './crowd.ts'
 import { checkOrders } from './order-checks.ts'
 import { checkTold, type Order, type OrderPeople, saidOf } from './order-people.ts'

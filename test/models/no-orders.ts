@@ -1,7 +1,7 @@
 // The calls about orders and dead letters of a server that has none: SQL is never up.
 
-import type { DeadLetterService } from '../../src/services/api/dead-letter-service.ts'
-import { databaseStarting, type OrderService } from '../../src/services/api/order-answers.ts'
+import type { DeadLetterService } from '../../src/api/orders/dead-letter-service.ts'
+import { databaseStarting, type OrderService } from '../../src/api/orders/order-answers.ts'
 
 export const noOrders: OrderService = {
   place: async () => databaseStarting,

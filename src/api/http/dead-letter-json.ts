@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { DeadLetter, DeadLetterSummary } from '../../domain/orders/dead-letter.ts'
-import type { LetterCounts } from '../../services/api/dead-letter-service.ts'
+import type { LetterCounts } from '../orders/dead-letter-service.ts'
 import { formatInstant } from './instants.ts'
 
 export function letterSummaryJson(letter: DeadLetterSummary) {

@@ -6,9 +6,9 @@ import type { ControlOutcome } from '../../domain/coupons/decide.ts'
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
-import type { LetterAct, LetterAnswer } from '../../services/api/dead-letter-service.ts'
-import type { AppliedCommand, PlaceAnswer } from '../../services/api/order-answers.ts'
 import type { ClaimAnswer, CommandAnswer, Unavailable } from '../claims/claim-answers.ts'
+import type { LetterAct, LetterAnswer } from '../orders/dead-letter-service.ts'
+import type { AppliedCommand, PlaceAnswer } from '../orders/order-answers.ts'
 import type { FieldError } from './validation.ts'
 
 /** Of the claim service, or of SQL. */

@@ -12,9 +12,9 @@ import type {
 import type { Logger } from 'pino'
 import type { Clock, CouponStore } from '../../ports.ts'
 import type { OrdersAuditReader } from '../../ports-orders.ts'
-import type { DeadLetterService } from '../../services/api/dead-letter-service.ts'
-import type { OrderService } from '../../services/api/order-answers.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
+import type { DeadLetterService } from '../orders/dead-letter-service.ts'
+import type { OrderService } from '../orders/order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>

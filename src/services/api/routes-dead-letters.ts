@@ -15,8 +15,8 @@ import {
 import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
 import { NoBody, pendingRef } from '../../api/http/schemas.ts'
 import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import type { LetterAct, LetterAnswer } from './dead-letter-service.ts'
-import type { OrdersUnavailable } from './order-answers.ts'
+import type { LetterAct, LetterAnswer } from '../../api/orders/dead-letter-service.ts'
+import type { OrdersUnavailable } from '../../api/orders/order-answers.ts'
 
 export function addDeadLetterRoutes(app: Api, parts: RouteParts): void {
   addList(app, parts)

@@ -9,9 +9,9 @@ import { pendingRef } from '../../api/http/schemas.ts'
 import { KeyRequired, NewOrder, OrderPath, orderRef } from '../../api/http/schemas-orders.ts'
 import type { Api, RouteParts } from '../../api/http/server-parts.ts'
 import type { FieldError } from '../../api/http/validation.ts'
+import type { PlaceAnswer } from '../../api/orders/order-answers.ts'
 import type { Line } from '../../domain/orders/messages.ts'
 import { orderView } from '../../domain/orders/view.ts'
-import type { PlaceAnswer } from './order-answers.ts'
 
 export function addOrderRoutes(app: Api, parts: RouteParts): void {
   addPlace(app, parts)

@@ -14,11 +14,11 @@ import {
   productRef,
 } from '../../api/http/schemas-orders.ts'
 import type { Api, RouteParts } from '../../api/http/server-parts.ts'
+import { commandIdOf, operatorCommand } from '../../api/orders/command-records.ts'
+import { readAfterwards } from '../../api/orders/in-time.ts'
 import type { ProductMessage } from '../../domain/orders/messages.ts'
 import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { Product } from '../../domain/orders/state.ts'
-import { commandIdOf, operatorCommand } from './command-records.ts'
-import { readAfterwards } from './in-time.ts'
 import { storeStarting } from './routes-me.ts'
 
 export function addProductRoutes(app: Api, parts: RouteParts): void {

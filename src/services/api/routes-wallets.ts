@@ -7,10 +7,10 @@ import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.
 import { pendingRef } from '../../api/http/schemas.ts'
 import { KeyRequired, TopUp, WalletPath, walletRef } from '../../api/http/schemas-orders.ts'
 import type { Api, RouteParts } from '../../api/http/server-parts.ts'
+import { commandIdOf, operatorCommand } from '../../api/orders/command-records.ts'
+import { readAfterwards } from '../../api/orders/in-time.ts'
 import type { WalletToppedUp } from '../../domain/orders/messages.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
-import { commandIdOf, operatorCommand } from './command-records.ts'
-import { readAfterwards } from './in-time.ts'
 import { storeStarting } from './routes-me.ts'
 
 export function addWalletRoutes(app: Api, parts: RouteParts): void {

@@ -1,11 +1,11 @@
 // The calls about orders, products and wallets without HTTP: what an API node needs for them,
 // started together. Nothing here can make claims unavailable.
 
-import type { ClaimService } from '../../api/claims/claim-answers.ts'
-import { createFoldFreshness } from '../../api/claims/fold-freshness.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import type { Clock, Log } from '../../ports.ts'
 import type { OrdersReader } from '../../ports-orders.ts'
+import type { ClaimService } from '../claims/claim-answers.ts'
+import { createFoldFreshness } from '../claims/fold-freshness.ts'
 import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'
 import {
   busy,

@@ -3,13 +3,13 @@
 // order may be there, so the answer is 'pending'.
 
 import { createHash } from 'node:crypto'
-import { type AppendBatcher, createAppendBatcher } from '../../api/claims/append-batcher.ts'
-import type { ClaimService } from '../../api/claims/claim-answers.ts'
 import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orders/messages.ts'
 import { sameContent } from '../../domain/orders/process.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
 import { type Clock, type Log, PortError } from '../../ports.ts'
+import { type AppendBatcher, createAppendBatcher } from '../claims/append-batcher.ts'
+import type { ClaimService } from '../claims/claim-answers.ts'
 import {
   type AskedOrder,
   busy,

@@ -9,7 +9,7 @@ import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import type { Clock, Log, LogBatch, LogRecord } from '../../ports.ts'
 import type { OrdersReader } from '../../ports-orders.ts'
-import { pause } from '../retrying.ts'
+import { pause } from '../../services/retrying.ts'
 import { inTime } from './in-time.ts'
 
 export type OrdersWatchParts = {

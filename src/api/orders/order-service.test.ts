@@ -3,12 +3,16 @@ import { describe, it } from 'node:test'
 import { orderTopics, startOrderApplier } from '../../../test/models/order-applier.ts'
 import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
-import type { ClaimAnswer } from '../../api/claims/claim-answers.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import { type Log, PortError } from '../../ports.ts'
 import type { OrdersReader } from '../../ports-orders.ts'
+import type { ClaimAnswer } from '../claims/claim-answers.ts'
 import { orderIdOf } from './order-placing.ts'
-import { type OrderServiceParts, type RunningOrderService, startOrderService } from './orders.ts'
+import {
+  type OrderServiceParts,
+  type RunningOrderService,
+  startOrderService,
+} from './order-service.ts'
 
 const asked = { userId: 'ann', key: 'k', lines: [{ productId: 'tea', quantity: 1 }] }
 const other = { ...asked, lines: [{ productId: 'milk', quantity: 1 }] }
