@@ -2,10 +2,10 @@
 
 import type { Logger } from 'pino'
 import type { Clock } from '../ports.ts'
-import { addServiceRoutes } from '../services/api/routes-service.ts'
 import type { Readiness } from './claims/claim-answers.ts'
 import { createServerApp } from './http/server-app.ts'
 import { serverLimits } from './http/server-limits.ts'
+import { addServiceRoutes } from './routes/service.ts'
 
 export type ProbeServerParts = {
   host: string

@@ -20,9 +20,9 @@ import {
   type ProjectionJson,
   projectionFrom,
 } from '../api/http/audit-json.ts'
+import { ordersAuditOver } from '../api/routes/orders-audit.ts'
 import type { Settings } from '../config.ts'
 import { PortError, type RowsQuery } from '../ports.ts'
-import { ordersAuditOver } from '../services/api/routes-orders-audit.ts'
 import type { ProjectionSource } from '../services/auditor.ts'
 import type { OrdersAudit } from '../services/auditor-orders.ts'
 import { CommandError, exitCodes } from './command-context.ts'

@@ -2,16 +2,16 @@
 // ended cancelled was placed all the same: its status and its reason say so.
 
 import type { FastifyReply } from 'fastify'
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
-import { pendingRef } from '../../api/http/schemas.ts'
-import { KeyRequired, NewOrder, OrderPath, orderRef } from '../../api/http/schemas-orders.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import type { FieldError } from '../../api/http/validation.ts'
-import type { PlaceAnswer } from '../../api/orders/order-answers.ts'
 import type { Line } from '../../domain/orders/messages.ts'
 import { orderView } from '../../domain/orders/view.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { outcomes, sendProblem, sendUnavailable } from '../http/problems.ts'
+import { pendingRef } from '../http/schemas.ts'
+import { KeyRequired, NewOrder, OrderPath, orderRef } from '../http/schemas-orders.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import type { FieldError } from '../http/validation.ts'
+import type { PlaceAnswer } from '../orders/order-answers.ts'
 
 export function addOrderRoutes(app: Api, parts: RouteParts): void {
   addPlace(app, parts)

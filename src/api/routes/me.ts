@@ -1,12 +1,12 @@
 // What a user holds, from the SQL projection: it may be a moment behind what the user was told.
 
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { formatInstant } from '../../api/http/instants.ts'
-import { nextPage } from '../../api/http/pages.ts'
-import { sendUnavailable } from '../../api/http/problems.ts'
-import { HeldPage, Page } from '../../api/http/schemas.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { formatInstant } from '../http/instants.ts'
+import { nextPage } from '../http/pages.ts'
+import { sendUnavailable } from '../http/problems.ts'
+import { HeldPage, Page } from '../http/schemas.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
 
 export function addMeRoutes(app: Api, { store, hooks, limits }: RouteParts): void {
   app.get(

@@ -2,18 +2,13 @@
 // where nothing differs, a template for winners, one hop to the claim service and back.
 
 import type { FastifyReply } from 'fastify'
-import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../../api/claims/claim-answers.ts'
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { formatInstant } from '../../api/http/instants.ts'
-import {
-  outcomes,
-  type ProblemMembers,
-  sendProblem,
-  sendUnavailable,
-} from '../../api/http/problems.ts'
-import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../../api/http/schemas.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
+import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { formatInstant } from '../http/instants.ts'
+import { outcomes, type ProblemMembers, sendProblem, sendUnavailable } from '../http/problems.ts'
+import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
 
 export function addClaimRoutes(app: Api, { claims, clock, hooks }: RouteParts): void {
   const refusals = ['unknown-coupon', 'closed', 'not-open', 'paused', 'sold-out'] as const

@@ -4,11 +4,11 @@
 
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { callOptions } from '../../api/http/call.ts'
-import { sendUnavailable } from '../../api/http/problems.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
 import { auditedTables, type OrdersAuditReader } from '../../ports-orders.ts'
-import { storeStarting } from './routes-me.ts'
+import { callOptions } from '../http/call.ts'
+import { sendUnavailable } from '../http/problems.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import { storeStarting } from './me.ts'
 
 /** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
 const pageRowsMax = 5_000

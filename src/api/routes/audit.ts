@@ -2,18 +2,18 @@
 // limited, since an audit reads every row there is.
 
 import type { FastifyReply } from 'fastify'
+import type { RowsQuery } from '../../ports.ts'
 import {
   type IssuedRowsJson,
   issuedRowsJson,
   type ProjectionJson,
   projectionJson,
-} from '../../api/http/audit-json.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { sendUnavailable } from '../../api/http/problems.ts'
-import { IssuedQuery, IssuedRows, Projection } from '../../api/http/schemas.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import type { RowsQuery } from '../../ports.ts'
-import { storeStarting } from './routes-me.ts'
+} from '../http/audit-json.ts'
+import { callOptions } from '../http/call.ts'
+import { sendUnavailable } from '../http/problems.ts'
+import { IssuedQuery, IssuedRows, Projection } from '../http/schemas.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import { storeStarting } from './me.ts'
 
 export function addAuditRoutes(app: Api, { store, hooks, limits }: RouteParts): void {
   const call = {

@@ -1,9 +1,9 @@
 // Operators' calls for dead letters: what could not be handled, why, and what to do about it.
 
 import type { FastifyReply } from 'fastify'
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { countsJson, letterJson, letterSummaryJson } from '../../api/http/dead-letter-json.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { countsJson, letterJson, letterSummaryJson } from '../http/dead-letter-json.ts'
 import {
   DeadLetterPage,
   DeadLetterPath,
@@ -11,12 +11,12 @@ import {
   RedriveMany,
   RedrivenMany,
   WholeDeadLetter,
-} from '../../api/http/dead-letter-schemas.ts'
-import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
-import { NoBody, pendingRef } from '../../api/http/schemas.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import type { LetterAct, LetterAnswer } from '../../api/orders/dead-letter-service.ts'
-import type { OrdersUnavailable } from '../../api/orders/order-answers.ts'
+} from '../http/dead-letter-schemas.ts'
+import { outcomes, sendProblem, sendUnavailable } from '../http/problems.ts'
+import { NoBody, pendingRef } from '../http/schemas.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import type { LetterAct, LetterAnswer } from '../orders/dead-letter-service.ts'
+import type { OrdersUnavailable } from '../orders/order-answers.ts'
 
 export function addDeadLetterRoutes(app: Api, parts: RouteParts): void {
   addList(app, parts)

@@ -1,17 +1,17 @@
 // Wallets: operators put money in, through the log; users see what is in theirs.
 
 import type { FastifyReply } from 'fastify'
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
-import { pendingRef } from '../../api/http/schemas.ts'
-import { KeyRequired, TopUp, WalletPath, walletRef } from '../../api/http/schemas-orders.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import { commandIdOf, operatorCommand } from '../../api/orders/command-records.ts'
-import { readAfterwards } from '../../api/orders/in-time.ts'
 import type { WalletToppedUp } from '../../domain/orders/messages.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
-import { storeStarting } from './routes-me.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { outcomes, sendProblem, sendUnavailable } from '../http/problems.ts'
+import { pendingRef } from '../http/schemas.ts'
+import { KeyRequired, TopUp, WalletPath, walletRef } from '../http/schemas-orders.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import { commandIdOf, operatorCommand } from '../orders/command-records.ts'
+import { readAfterwards } from '../orders/in-time.ts'
+import { storeStarting } from './me.ts'
 
 export function addWalletRoutes(app: Api, parts: RouteParts): void {
   addTopUp(app, parts)

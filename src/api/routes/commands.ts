@@ -3,17 +3,13 @@
 
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
-import type { CommandAnswer } from '../../api/claims/claim-answers.ts'
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { couponJson } from '../../api/http/coupon-json.ts'
-import { parseInstant } from '../../api/http/instants.ts'
-import {
-  outcomes,
-  type ProblemSlug,
-  sendProblem,
-  sendUnavailable,
-} from '../../api/http/problems.ts'
+import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
+import type { CommandAnswer } from '../claims/claim-answers.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { couponJson } from '../http/coupon-json.ts'
+import { parseInstant } from '../http/instants.ts'
+import { outcomes, type ProblemSlug, sendProblem, sendUnavailable } from '../http/problems.ts'
 import {
   CouponPath,
   couponRef,
@@ -22,10 +18,9 @@ import {
   pendingRef,
   Restock,
   RestockHeaders,
-} from '../../api/http/schemas.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import type { FieldError } from '../../api/http/validation.ts'
-import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
+} from '../http/schemas.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import type { FieldError } from '../http/validation.ts'
 
 export function addCommandRoutes(app: Api, parts: RouteParts): void {
   addCreate(app, parts)

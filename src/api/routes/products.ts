@@ -2,24 +2,24 @@
 // stock step made of it. Everybody reads SQL.
 
 import type { FastifyReply } from 'fastify'
-import { callerOf } from '../../api/http/auth.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { outcomes, sendProblem, sendUnavailable } from '../../api/http/problems.ts'
-import { pendingRef } from '../../api/http/schemas.ts'
+import type { ProductMessage } from '../../domain/orders/messages.ts'
+import type { ProductOutcome } from '../../domain/orders/product.ts'
+import type { Product } from '../../domain/orders/state.ts'
+import { callerOf } from '../http/auth.ts'
+import { callOptions } from '../http/call.ts'
+import { outcomes, sendProblem, sendUnavailable } from '../http/problems.ts'
+import { pendingRef } from '../http/schemas.ts'
 import {
   AddedStock,
   KeyAllowed,
   NewProduct,
   ProductPath,
   productRef,
-} from '../../api/http/schemas-orders.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
-import { commandIdOf, operatorCommand } from '../../api/orders/command-records.ts'
-import { readAfterwards } from '../../api/orders/in-time.ts'
-import type { ProductMessage } from '../../domain/orders/messages.ts'
-import type { ProductOutcome } from '../../domain/orders/product.ts'
-import type { Product } from '../../domain/orders/state.ts'
-import { storeStarting } from './routes-me.ts'
+} from '../http/schemas-orders.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
+import { commandIdOf, operatorCommand } from '../orders/command-records.ts'
+import { readAfterwards } from '../orders/in-time.ts'
+import { storeStarting } from './me.ts'
 
 export function addProductRoutes(app: Api, parts: RouteParts): void {
   addCreate(app, parts)

@@ -1,11 +1,11 @@
 // About the service itself: alive, ready, measured, described.
 
-import type { Readiness } from '../../api/claims/claim-answers.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { openApiDocument } from '../../api/http/openapi.ts'
-import { type ProblemSlug, sendProblem } from '../../api/http/problems.ts'
-import { Health, Ready } from '../../api/http/schemas.ts'
-import type { Api, CallHooks, ServerParts } from '../../api/http/server-parts.ts'
+import type { Readiness } from '../claims/claim-answers.ts'
+import { callOptions } from '../http/call.ts'
+import { openApiDocument } from '../http/openapi.ts'
+import { type ProblemSlug, sendProblem } from '../http/problems.ts'
+import { Health, Ready } from '../http/schemas.ts'
+import type { Api, CallHooks, ServerParts } from '../http/server-parts.ts'
 
 export type ServiceRouteParts = {
   readiness(): Readiness

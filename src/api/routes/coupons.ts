@@ -1,12 +1,12 @@
 // What anyone may read about coupons, from this node's own fold.
 
-import type { Found } from '../../api/claims/claim-answers.ts'
-import { callOptions } from '../../api/http/call.ts'
-import { couponJson } from '../../api/http/coupon-json.ts'
-import { nextPage } from '../../api/http/pages.ts'
-import { sendProblem, sendUnavailable } from '../../api/http/problems.ts'
-import { CouponPage, CouponPath, couponRef, Page } from '../../api/http/schemas.ts'
-import type { Api, RouteParts } from '../../api/http/server-parts.ts'
+import type { Found } from '../claims/claim-answers.ts'
+import { callOptions } from '../http/call.ts'
+import { couponJson } from '../http/coupon-json.ts'
+import { nextPage } from '../http/pages.ts'
+import { sendProblem, sendUnavailable } from '../http/problems.ts'
+import { CouponPage, CouponPath, couponRef, Page } from '../http/schemas.ts'
+import type { Api, RouteParts } from '../http/server-parts.ts'
 
 export function addCouponRoutes(app: Api, { claims, clock, hooks }: RouteParts): void {
   app.get(
