@@ -21,9 +21,9 @@ import {
   projectionFrom,
 } from '../api/http/audit-json.ts'
 import { ordersAuditOver } from '../api/routes/orders-audit.ts'
+import type { ProjectionSource } from '../audit/audit.ts'
 import type { Settings } from '../config.ts'
 import { PortError, type RowsQuery } from '../ports.ts'
-import type { ProjectionSource } from '../services/auditor.ts'
 import type { OrdersAudit } from '../services/auditor-orders.ts'
 import { CommandError, exitCodes } from './command-context.ts'
 import { isProjectionTrusted, projectionDirectory } from './projection.ts'

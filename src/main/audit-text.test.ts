@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AuditReport } from '../services/auditor.ts'
+import type { AuditReport } from '../audit/audit.ts'
 import type { OrdersCounts } from '../services/auditor-orders.ts'
 import { auditText } from './audit-text.ts'
 

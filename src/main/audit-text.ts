@@ -1,7 +1,7 @@
 // The report of an audit as people read it.
 
 import { styleText } from 'node:util'
-import type { AuditReport } from '../services/auditor.ts'
+import type { AuditReport } from '../audit/audit.ts'
 import type { OrdersCounts } from '../services/auditor-orders.ts'
 import { printable } from './command-context.ts'
 

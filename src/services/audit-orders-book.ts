@@ -2,6 +2,7 @@
 // answers, each once, in the order of their topics. What breaks a rule by itself is found here;
 // what must fit together is judged once all is read (audit-orders-ends.ts).
 
+import type { Findings, Invariant } from '../audit/findings.ts'
 import type {
   CouponUsed,
   Line,
@@ -13,7 +14,6 @@ import type {
   StepMessage,
   StockHeld,
 } from '../domain/orders/messages.ts'
-import type { Findings, Invariant } from './audit-findings.ts'
 
 export type OrderBook = {
   orderId: string

@@ -3,6 +3,8 @@
 // comes first, so that the others reach at least as far as what it was decided from, and because
 // it decides (see docs/decisions/0020).
 
+import type { Findings } from '../audit/findings.ts'
+import { type LogReader, readTopic } from '../audit/read-topic.ts'
 import type { DeadLetterBuried } from '../domain/orders/dead-letter.ts'
 import { decodeOrderMessage, decodeStepMessage } from '../domain/orders/decode-orders.ts'
 import { decodeProductMessage, decodeWalletMessage } from '../domain/orders/decode-supplies.ts'
@@ -24,9 +26,7 @@ import type { OrderState } from '../domain/orders/state.ts'
 import { orderTopics } from '../domain/orders/topics.ts'
 import { type Decoded, isObject } from '../domain/wire.ts'
 import type { LogBounds, LogPlace, LogRecord } from '../ports.ts'
-import type { Findings } from './audit-findings.ts'
 import { enterOrder, enterStep, type OrderBook, openBook } from './audit-orders-book.ts'
-import { type LogReader, readTopic } from './audit-topic.ts'
 
 export type Supplied<Message> = LogPlace & { message: Message }
 /** `note` is null where its headers are not those of a retried record. */

@@ -1,10 +1,10 @@
 // Compares the order process's rows with the replayed orders (I10). An order that the process has
 // not come to the end of is compared by its content alone.
 
+import type { Findings } from '../audit/findings.ts'
 import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
 import type { Heard, Order, OrderState } from '../domain/orders/state.ts'
 import type { AuditedRows, ConsumerName } from '../ports-orders.ts'
-import type { Findings } from './audit-findings.ts'
 import { endText, type OrderBook } from './audit-orders-book.ts'
 import type { Flight, Question, Waiting } from './audit-orders-flight.ts'
 import type { OrdersLog } from './audit-orders-log.ts'

@@ -2,9 +2,9 @@
 // there, is held, sold or paid by the rows of the orders. Where the rows are not as of one moment,
 // what may have moved in between widens the sum to a range.
 
+import type { Findings, Invariant } from '../audit/findings.ts'
 import { productsTopic, walletsTopic } from '../domain/orders/messages.ts'
 import { type ConsumerName, commandKey, type DoneCommand } from '../ports-orders.ts'
-import type { Findings, Invariant } from './audit-findings.ts'
 import type { Question } from './audit-orders-flight.ts'
 import type { Supplied } from './audit-orders-log.ts'
 import { type ComparisonParts, ofOrder } from './audit-orders-states.ts'

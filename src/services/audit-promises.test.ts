@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createFindings, type Difference } from '../audit/findings.ts'
 import type { ClaimOutcome, ControlOutcome } from '../domain/coupons/decide.ts'
 import { type CouponMessage, quantityMax } from '../domain/coupons/messages.ts'
-import { createFindings, type Difference } from './audit-findings.ts'
 import { createPromiseChecks } from './audit-promises.ts'
 
 const couponId = 'spring'

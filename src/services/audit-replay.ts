@@ -2,6 +2,8 @@
 // each partition, and checks every decision. Remembers each coupon as it was at the position that
 // the rows have reached, because the log goes on while they are compared.
 
+import type { Findings } from '../audit/findings.ts'
+import { readToEnd } from '../audit/read-topic.ts'
 import { applyCommand, createFold, type Fold, readRecord } from '../domain/coupons/fold.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
@@ -13,9 +15,7 @@ import {
   PortError,
   type StoredPosition,
 } from '../ports.ts'
-import type { Findings } from './audit-findings.ts'
 import { createPromiseChecks } from './audit-promises.ts'
-import { readToEnd } from './audit-topic.ts'
 
 export type ReplayParts = {
   log: Pick<Log, 'bounds' | 'tail'>

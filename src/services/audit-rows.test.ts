@@ -17,10 +17,10 @@ import {
   spring,
   wrongCodesOf,
 } from '../../test/models/small-sale.ts'
+import { type AuditReport, audit } from '../audit/audit.ts'
+import { firstDifferencesMax, type Invariant } from '../audit/findings.ts'
+import type { LogReader } from '../audit/read-topic.ts'
 import type { IssuedRow } from '../ports.ts'
-import { firstDifferencesMax, type Invariant } from './audit-findings.ts'
-import type { LogReader } from './audit-topic.ts'
-import { type AuditReport, audit } from './auditor.ts'
 
 type Expected = readonly (readonly [Invariant, RegExp])[]
 /** A plant returns what must be found, and nothing else may be. */

@@ -2,8 +2,9 @@
 // them with what the five consumers keep. The rows are read first, then the log: whatever the rows
 // show is in the log by then, and what the log says beyond the positions is on its way.
 
+import type { Findings } from '../audit/findings.ts'
+import type { LogReader } from '../audit/read-topic.ts'
 import type { OrdersAuditSource } from '../ports-orders.ts'
-import type { Findings } from './audit-findings.ts'
 import { compareCounts, lagOf } from './audit-orders-counts.ts'
 import { judgeEnds, type ReplayedClaims } from './audit-orders-ends.ts'
 import { createFlight, type Flight } from './audit-orders-flight.ts'
@@ -18,7 +19,6 @@ import {
 import { compareSteps } from './audit-orders-steps.ts'
 import { compareMoney, compareStock } from './audit-orders-sums.ts'
 import { compareUses } from './audit-orders-uses.ts'
-import type { LogReader } from './audit-topic.ts'
 
 export type OrdersAudit = {
   source: OrdersAuditSource

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
+import { createFindings, type Difference } from '../../src/audit/findings.ts'
 import {
   type OrderPlaced,
   type OrdersRecord,
@@ -28,7 +29,6 @@ import {
   type ConsumerName,
   type OrdersAuditSource,
 } from '../../src/ports-orders.ts'
-import { createFindings, type Difference } from '../../src/services/audit-findings.ts'
 import type { ReplayedClaims } from '../../src/services/audit-orders-ends.ts'
 import { keyOfRow, readOrdersRows } from '../../src/services/audit-orders-rows.ts'
 import { auditOrders, type OrdersCounts } from '../../src/services/auditor-orders.ts'

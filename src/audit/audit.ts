@@ -11,7 +11,11 @@ import type {
   ProjectionSnapshot,
   RowsQuery,
 } from '../ports.ts'
-import { compareCoupons } from './audit-coupons.ts'
+import { compareCoupons } from '../services/audit-coupons.ts'
+import { readOrdersRows } from '../services/audit-orders-rows.ts'
+import { type Replayed, replayClaims } from '../services/audit-replay.ts'
+import { addWrongCode, createRowComparison, type RowCounts } from '../services/audit-rows.ts'
+import { auditOrders, type OrdersAudit, type OrdersCounts } from '../services/auditor-orders.ts'
 import {
   createFindings,
   type Difference,
@@ -19,13 +23,8 @@ import {
   type Invariant,
   ordersPromises,
   promises,
-} from './audit-findings.ts'
-import { readOrdersRows } from './audit-orders-rows.ts'
-import { type Replayed, replayClaims } from './audit-replay.ts'
-import { addWrongCode, createRowComparison, type RowCounts } from './audit-rows.ts'
-
-import type { LogReader } from './audit-topic.ts'
-import { auditOrders, type OrdersAudit, type OrdersCounts } from './auditor-orders.ts'
+} from './findings.ts'
+import type { LogReader } from './read-topic.ts'
 
 /** The rows as they stand: the store itself, or a running service that is asked for them. */
 export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows'>

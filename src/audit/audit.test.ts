@@ -18,8 +18,8 @@ import {
   wrongCodesOf,
 } from '../../test/models/small-sale.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import type { LogReader } from './audit-topic.ts'
-import { type AuditParts, type AuditReport, audit, rowsPerPage } from './auditor.ts'
+import { type AuditParts, type AuditReport, audit, rowsPerPage } from './audit.ts'
+import type { LogReader } from './read-topic.ts'
 
 let sale: Sale
 
