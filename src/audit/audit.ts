@@ -11,11 +11,11 @@ import type {
   ProjectionSnapshot,
   RowsQuery,
 } from '../ports.ts'
-import { compareCoupons } from '../services/audit-coupons.ts'
 import { readOrdersRows } from '../services/audit-orders-rows.ts'
-import { type Replayed, replayClaims } from '../services/audit-replay.ts'
-import { addWrongCode, createRowComparison, type RowCounts } from '../services/audit-rows.ts'
 import { auditOrders, type OrdersAudit, type OrdersCounts } from '../services/auditor-orders.ts'
+import { compareCoupons } from './coupons/audit-coupons.ts'
+import { addWrongCode, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
+import { type Replayed, replayClaims } from './coupons/replay.ts'
 import {
   createFindings,
   type Difference,

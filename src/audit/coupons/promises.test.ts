@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createFindings, type Difference } from '../audit/findings.ts'
-import type { ClaimOutcome, ControlOutcome } from '../domain/coupons/decide.ts'
-import { type CouponMessage, quantityMax } from '../domain/coupons/messages.ts'
-import { createPromiseChecks } from './audit-promises.ts'
+import type { ClaimOutcome, ControlOutcome } from '../../domain/coupons/decide.ts'
+import { type CouponMessage, quantityMax } from '../../domain/coupons/messages.ts'
+import { createFindings, type Difference } from '../findings.ts'
+import { createPromiseChecks } from './promises.ts'
 
 const couponId = 'spring'
 const terms = { name: 'Spring', quantity: 2, opensAt: 10, closesAt: 90 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { anyLog } from '../../test/models/any-log.ts'
+import { anyLog } from '../../../test/models/any-log.ts'
 import {
   byCouponAndSlot,
   control,
@@ -16,11 +16,11 @@ import {
   sourceOf,
   spring,
   wrongCodesOf,
-} from '../../test/models/small-sale.ts'
-import { type AuditReport, audit } from '../audit/audit.ts'
-import { firstDifferencesMax, type Invariant } from '../audit/findings.ts'
-import type { LogReader } from '../audit/read-topic.ts'
-import type { IssuedRow } from '../ports.ts'
+} from '../../../test/models/small-sale.ts'
+import type { IssuedRow } from '../../ports.ts'
+import { type AuditReport, audit } from '../audit.ts'
+import { firstDifferencesMax, type Invariant } from '../findings.ts'
+import type { LogReader } from '../read-topic.ts'
 
 type Expected = readonly (readonly [Invariant, RegExp])[]
 /** A plant returns what must be found, and nothing else may be. */

@@ -1,8 +1,8 @@
 // Compares the rows of the coupons with what the log says about them at the stored positions.
 
-import type { Findings } from '../audit/findings.ts'
-import { sameTerms, type Terms } from '../domain/coupons/messages.ts'
-import type { Coupon } from '../domain/coupons/state.ts'
+import { sameTerms, type Terms } from '../../domain/coupons/messages.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { Findings } from '../findings.ts'
 
 type Coupons = ReadonlyMap<string, Coupon>
 

@@ -2,15 +2,15 @@
 // small enough to be seen to be right. So a mistake in the rules' code shows here, and not only
 // where two readers of the log disagree.
 
-import type { Findings, Invariant } from '../audit/findings.ts'
-import type { ClaimOutcome, Command, Decision } from '../domain/coupons/decide.ts'
+import type { ClaimOutcome, Command, Decision } from '../../domain/coupons/decide.ts'
 import {
   type ControlMessage,
   type CouponClaimed,
   type CouponCreated,
   quantityMax,
-} from '../domain/coupons/messages.ts'
-import type { Coupon, Issued } from '../domain/coupons/state.ts'
+} from '../../domain/coupons/messages.ts'
+import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import type { Findings, Invariant } from '../findings.ts'
 
 export type PromiseChecks = {
   /** In the order of the partition. */

@@ -2,10 +2,10 @@
 // come in slot order, so nothing is copied or sorted. A row of a record that is newer than the
 // replayed log is left alone, unless no stored position covers it either.
 
-import type { Findings } from '../audit/findings.ts'
-import type { Fold } from '../domain/coupons/fold.ts'
-import type { Coupon, Issued } from '../domain/coupons/state.ts'
-import { type IssuedRow, type LogBounds, PortError, type StoredPosition } from '../ports.ts'
+import type { Fold } from '../../domain/coupons/fold.ts'
+import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import { type IssuedRow, type LogBounds, PortError, type StoredPosition } from '../../ports.ts'
+import type { Findings } from '../findings.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
 

@@ -2,11 +2,9 @@
 // each partition, and checks every decision. Remembers each coupon as it was at the position that
 // the rows have reached, because the log goes on while they are compared.
 
-import type { Findings } from '../audit/findings.ts'
-import { readToEnd } from '../audit/read-topic.ts'
-import { applyCommand, createFold, type Fold, readRecord } from '../domain/coupons/fold.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import type { Coupon } from '../domain/coupons/state.ts'
+import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
 import {
   type Log,
   type LogBatch,
@@ -14,8 +12,10 @@ import {
   type LogRecord,
   PortError,
   type StoredPosition,
-} from '../ports.ts'
-import { createPromiseChecks } from './audit-promises.ts'
+} from '../../ports.ts'
+import type { Findings } from '../findings.ts'
+import { readToEnd } from '../read-topic.ts'
+import { createPromiseChecks } from './promises.ts'
 
 export type ReplayParts = {
   log: Pick<Log, 'bounds' | 'tail'>
