@@ -11,8 +11,6 @@ import type {
   ProjectionSnapshot,
   RowsQuery,
 } from '../ports.ts'
-import { readOrdersRows } from '../services/audit-orders-rows.ts'
-import { auditOrders, type OrdersAudit, type OrdersCounts } from '../services/auditor-orders.ts'
 import { compareCoupons } from './coupons/audit-coupons.ts'
 import { addWrongCode, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
 import { type Replayed, replayClaims } from './coupons/replay.ts'
@@ -24,6 +22,8 @@ import {
   ordersPromises,
   promises,
 } from './findings.ts'
+import { auditOrders, type OrdersAudit, type OrdersCounts } from './orders/audit-orders.ts'
+import { readOrdersRows } from './orders/read-rows.ts'
 import type { LogReader } from './read-topic.ts'
 
 /** The rows as they stand: the store itself, or a running service that is asked for them. */

@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util'
 import type { AuditReport } from '../audit/audit.ts'
-import type { OrdersCounts } from '../services/auditor-orders.ts'
+import type { OrdersCounts } from '../audit/orders/audit-orders.ts'
 import { printable } from './command-context.ts'
 
 /** `where`: which rows were compared. */

@@ -10,9 +10,9 @@ import {
 } from '../../src/api/http/audit-json.ts'
 import type { ReadStore, ServerParts } from '../../src/api/http/server-parts.ts'
 import { ordersAuditOver } from '../../src/api/routes/orders-audit.ts'
+import { readOrdersRows } from '../../src/audit/orders/read-rows.ts'
 import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports.ts'
 import { auditedTables } from '../../src/ports-orders.ts'
-import { readOrdersRows } from '../../src/services/audit-orders-rows.ts'
 import { auditSourceOf, smallWorld } from '../models/orders-audit.ts'
 import { startedAt, startTestServer } from './http-fixture.ts'
 

@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { createFindings, type Difference } from '../../src/audit/findings.ts'
+import { auditOrders, type OrdersCounts } from '../../src/audit/orders/audit-orders.ts'
+import type { ReplayedClaims } from '../../src/audit/orders/ends.ts'
+import { keyOfRow, readOrdersRows } from '../../src/audit/orders/read-rows.ts'
 import {
   type OrderPlaced,
   type OrdersRecord,
@@ -29,9 +32,6 @@ import {
   type ConsumerName,
   type OrdersAuditSource,
 } from '../../src/ports-orders.ts'
-import type { ReplayedClaims } from '../../src/services/audit-orders-ends.ts'
-import { keyOfRow, readOrdersRows } from '../../src/services/audit-orders-rows.ts'
-import { auditOrders, type OrdersCounts } from '../../src/services/auditor-orders.ts'
 import { type Consumer, readStored, runWorld, type Scenario, type World } from './orders-world.ts'
 
 export const partitions = 2

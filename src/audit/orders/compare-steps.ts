@@ -1,11 +1,11 @@
 // Compares the rows that the three steps keep of each order with how the order stands in the log:
 // held, used and paid exactly if it lives or is confirmed, and nothing left if it was cancelled.
 
-import type { Findings, Invariant } from '../audit/findings.ts'
-import type { CouponRow, PaymentRow, StockRow } from '../domain/orders/state.ts'
-import type { AuditedStepRow, ConsumerName } from '../ports-orders.ts'
-import { heldOf, type OrderBook, sameLines } from './audit-orders-book.ts'
-import { type ComparisonParts, ofOrder } from './audit-orders-states.ts'
+import type { CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
+import type { AuditedStepRow, ConsumerName } from '../../ports-orders.ts'
+import type { Findings, Invariant } from '../findings.ts'
+import { type ComparisonParts, ofOrder } from './compare-orders.ts'
+import { heldOf, type OrderBook, sameLines } from './ledger.ts'
 
 type Standing = 'placed' | 'due' | 'confirmed' | 'cancelled'
 type AnyRow = CouponRow | StockRow | PaymentRow

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { scenarios } from '../../test/models/any-orders.ts'
+import { scenarios } from '../../../test/models/any-orders.ts'
 import {
   auditedWorld,
   auditSourceOf,
@@ -11,10 +11,10 @@ import {
   smallWorld,
   worldAtRest,
   worldOfMoments,
-} from '../../test/models/orders-audit.ts'
-import { runChaos } from '../../test/models/orders-world.ts'
-import { entryOf, topicOf } from '../domain/orders/records.ts'
-import { ordersRowsPerPage, readOrdersRows } from './audit-orders-rows.ts'
+} from '../../../test/models/orders-audit.ts'
+import { runChaos } from '../../../test/models/orders-world.ts'
+import { entryOf, topicOf } from '../../domain/orders/records.ts'
+import { ordersRowsPerPage, readOrdersRows } from './read-rows.ts'
 
 describe('an audit of orders finds nothing', () => {
   test('in a small world, and counts what there is', async () => {

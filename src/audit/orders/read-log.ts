@@ -3,11 +3,9 @@
 // comes first, so that the others reach at least as far as what it was decided from, and because
 // it decides (see docs/decisions/0020).
 
-import type { Findings } from '../audit/findings.ts'
-import { type LogReader, readTopic } from '../audit/read-topic.ts'
-import type { DeadLetterBuried } from '../domain/orders/dead-letter.ts'
-import { decodeOrderMessage, decodeStepMessage } from '../domain/orders/decode-orders.ts'
-import { decodeProductMessage, decodeWalletMessage } from '../domain/orders/decode-supplies.ts'
+import type { DeadLetterBuried } from '../../domain/orders/dead-letter.ts'
+import { decodeOrderMessage, decodeStepMessage } from '../../domain/orders/decode-orders.ts'
+import { decodeProductMessage, decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
 import {
   type OrderMessage,
   type OrdersRecord,
@@ -18,15 +16,17 @@ import {
   type StepMessage,
   type WalletMessage,
   walletsTopic,
-} from '../domain/orders/messages.ts'
-import { decide, evolve, initialState } from '../domain/orders/process.ts'
-import { readAt } from '../domain/orders/records.ts'
-import { deadLettersTopic, type RetryNote, readRetryNote } from '../domain/orders/retries.ts'
-import type { OrderState } from '../domain/orders/state.ts'
-import { orderTopics } from '../domain/orders/topics.ts'
-import { type Decoded, isObject } from '../domain/wire.ts'
-import type { LogBounds, LogPlace, LogRecord } from '../ports.ts'
-import { enterOrder, enterStep, type OrderBook, openBook } from './audit-orders-book.ts'
+} from '../../domain/orders/messages.ts'
+import { decide, evolve, initialState } from '../../domain/orders/process.ts'
+import { readAt } from '../../domain/orders/records.ts'
+import { deadLettersTopic, type RetryNote, readRetryNote } from '../../domain/orders/retries.ts'
+import type { OrderState } from '../../domain/orders/state.ts'
+import { orderTopics } from '../../domain/orders/topics.ts'
+import { type Decoded, isObject } from '../../domain/wire.ts'
+import type { LogBounds, LogPlace, LogRecord } from '../../ports.ts'
+import type { Findings } from '../findings.ts'
+import { type LogReader, readTopic } from '../read-topic.ts'
+import { enterOrder, enterStep, type OrderBook, openBook } from './ledger.ts'
 
 export type Supplied<Message> = LogPlace & { message: Message }
 /** `note` is null where its headers are not those of a retried record. */

@@ -1,7 +1,7 @@
 // The rows of the consumers of orders, read page by page into memory: some hundred bytes for each
 // order. They are read before the log is, so that it says all that they were made from.
 
-import type { CouponRow, PaymentRow, Product, StockRow } from '../domain/orders/state.ts'
+import type { CouponRow, PaymentRow, Product, StockRow } from '../../domain/orders/state.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
@@ -12,7 +12,7 @@ import {
   type DoneCommand,
   type OrdersAuditReader,
   type OrdersAuditSource,
-} from '../ports-orders.ts'
+} from '../../ports-orders.ts'
 
 export type OrdersRows = {
   oneMoment: boolean

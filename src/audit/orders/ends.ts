@@ -1,11 +1,11 @@
 // Whether what the topics say of each order fits together: it ends in time, for a reason that a
 // step gave; it is confirmed with exactly what was held, used and paid. All by sums of its own.
 
-import type { Findings, Invariant } from '../audit/findings.ts'
-import type { Coupon } from '../domain/coupons/state.ts'
-import type { OrderCancelled, OrderPlaced } from '../domain/orders/messages.ts'
-import type { LogBounds } from '../ports.ts'
-import { heldOf, type OrderBook, paidOf, sameLines, usedOf } from './audit-orders-book.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { OrderCancelled, OrderPlaced } from '../../domain/orders/messages.ts'
+import type { LogBounds } from '../../ports.ts'
+import type { Findings, Invariant } from '../findings.ts'
+import { heldOf, type OrderBook, paidOf, sameLines, usedOf } from './ledger.ts'
 
 /** The replayed claims; what is newer than they are is left alone. */
 export type ReplayedClaims = {

@@ -2,10 +2,10 @@
 // not come to the record yet, or the record waits in a retry topic or as a dead letter. A row may
 // also be ahead of the positions, because they were read first.
 
-import { deadLettersTopic } from '../domain/orders/retries.ts'
-import type { AuditedPosition, ConsumerName } from '../ports-orders.ts'
-import type { OrdersLog, Retried } from './audit-orders-log.ts'
-import type { OrdersRows } from './audit-orders-rows.ts'
+import { deadLettersTopic } from '../../domain/orders/retries.ts'
+import type { AuditedPosition, ConsumerName } from '../../ports-orders.ts'
+import type { OrdersLog, Retried } from './read-log.ts'
+import type { OrdersRows } from './read-rows.ts'
 
 /** behind: not read yet. retry, letter: given up for now; `letter` waits for an operator. */
 export type Waiting = 'behind' | 'retry' | 'letter'

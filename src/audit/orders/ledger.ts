@@ -2,7 +2,6 @@
 // answers, each once, in the order of their topics. What breaks a rule by itself is found here;
 // what must fit together is judged once all is read (audit-orders-ends.ts).
 
-import type { Findings, Invariant } from '../audit/findings.ts'
 import type {
   CouponUsed,
   Line,
@@ -13,7 +12,8 @@ import type {
   OrderPlaced,
   StepMessage,
   StockHeld,
-} from '../domain/orders/messages.ts'
+} from '../../domain/orders/messages.ts'
+import type { Findings, Invariant } from '../findings.ts'
 
 export type OrderBook = {
   orderId: string

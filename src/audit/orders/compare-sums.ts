@@ -2,12 +2,12 @@
 // there, is held, sold or paid by the rows of the orders. Where the rows are not as of one moment,
 // what may have moved in between widens the sum to a range.
 
-import type { Findings, Invariant } from '../audit/findings.ts'
-import { productsTopic, walletsTopic } from '../domain/orders/messages.ts'
-import { type ConsumerName, commandKey, type DoneCommand } from '../ports-orders.ts'
-import type { Question } from './audit-orders-flight.ts'
-import type { Supplied } from './audit-orders-log.ts'
-import { type ComparisonParts, ofOrder } from './audit-orders-states.ts'
+import { productsTopic, walletsTopic } from '../../domain/orders/messages.ts'
+import { type ConsumerName, commandKey, type DoneCommand } from '../../ports-orders.ts'
+import type { Findings, Invariant } from '../findings.ts'
+import { type ComparisonParts, ofOrder } from './compare-orders.ts'
+import type { Question } from './in-flight.ts'
+import type { Supplied } from './read-log.ts'
 
 /** What must be there, and what may be there besides. */
 type Range = { sure: number; perhaps: number }

@@ -1,7 +1,7 @@
 // Which coupon is used by which order (I13): each use is that of the order's own row, and of an
 // order that is confirmed, or still lives.
 
-import { type ComparisonParts, ofOrder } from './audit-orders-states.ts'
+import { type ComparisonParts, ofOrder } from './compare-orders.ts'
 
 export function compareUses({ rows, log, flight, findings }: ComparisonParts): void {
   for (const [orderId, { userId, couponId }] of rows.uses) {

@@ -1,14 +1,14 @@
 // Compares the order process's rows with the replayed orders (I10). An order that the process has
 // not come to the end of is compared by its content alone.
 
-import type { Findings } from '../audit/findings.ts'
-import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
-import type { Heard, Order, OrderState } from '../domain/orders/state.ts'
-import type { AuditedRows, ConsumerName } from '../ports-orders.ts'
-import { endText, type OrderBook } from './audit-orders-book.ts'
-import type { Flight, Question, Waiting } from './audit-orders-flight.ts'
-import type { OrdersLog } from './audit-orders-log.ts'
-import type { OrdersRows } from './audit-orders-rows.ts'
+import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
+import type { Heard, Order, OrderState } from '../../domain/orders/state.ts'
+import type { AuditedRows, ConsumerName } from '../../ports-orders.ts'
+import type { Findings } from '../findings.ts'
+import type { Flight, Question, Waiting } from './in-flight.ts'
+import { endText, type OrderBook } from './ledger.ts'
+import type { OrdersLog } from './read-log.ts'
+import type { OrdersRows } from './read-rows.ts'
 
 export type ComparisonParts = {
   rows: OrdersRows

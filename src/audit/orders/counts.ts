@@ -6,11 +6,11 @@ import {
   ordersTopic,
   productsTopic,
   walletsTopic,
-} from '../domain/orders/messages.ts'
-import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
-import type { AuditedPosition, ConsumerName } from '../ports-orders.ts'
-import { placeKey, positionsOf } from './audit-orders-flight.ts'
-import type { ComparisonParts } from './audit-orders-states.ts'
+} from '../../domain/orders/messages.ts'
+import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
+import type { AuditedPosition, ConsumerName } from '../../ports-orders.ts'
+import type { ComparisonParts } from './compare-orders.ts'
+import { placeKey, positionsOf } from './in-flight.ts'
 
 /** What each consumer reads, beside the retry topics. */
 const inputs: Readonly<Record<ConsumerName, readonly string[]>> = {

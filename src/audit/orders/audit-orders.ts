@@ -2,23 +2,18 @@
 // them with what the five consumers keep. The rows are read first, then the log: whatever the rows
 // show is in the log by then, and what the log says beyond the positions is on its way.
 
-import type { Findings } from '../audit/findings.ts'
-import type { LogReader } from '../audit/read-topic.ts'
-import type { OrdersAuditSource } from '../ports-orders.ts'
-import { compareCounts, lagOf } from './audit-orders-counts.ts'
-import { judgeEnds, type ReplayedClaims } from './audit-orders-ends.ts'
-import { createFlight, type Flight } from './audit-orders-flight.ts'
-import { type OrdersLog, readOrdersLog } from './audit-orders-log.ts'
-import type { OrdersRows } from './audit-orders-rows.ts'
-import {
-  type ComparisonParts,
-  compareStates,
-  ofOrder,
-  processWaits,
-} from './audit-orders-states.ts'
-import { compareSteps } from './audit-orders-steps.ts'
-import { compareMoney, compareStock } from './audit-orders-sums.ts'
+import type { OrdersAuditSource } from '../../ports-orders.ts'
+import type { Findings } from '../findings.ts'
+import type { LogReader } from '../read-topic.ts'
 import { compareUses } from './audit-orders-uses.ts'
+import { type ComparisonParts, compareStates, ofOrder, processWaits } from './compare-orders.ts'
+import { compareSteps } from './compare-steps.ts'
+import { compareMoney, compareStock } from './compare-sums.ts'
+import { compareCounts, lagOf } from './counts.ts'
+import { judgeEnds, type ReplayedClaims } from './ends.ts'
+import { createFlight, type Flight } from './in-flight.ts'
+import { type OrdersLog, readOrdersLog } from './read-log.ts'
+import type { OrdersRows } from './read-rows.ts'
 
 export type OrdersAudit = {
   source: OrdersAuditSource
