@@ -23,12 +23,12 @@ import {
 import { ordersAuditOver } from '../api/routes/orders-audit.ts'
 import type { ProjectionSource } from '../audit/audit.ts'
 import type { OrdersAudit } from '../audit/orders/audit-orders.ts'
+import { callService, problemOf, ServiceError } from '../client/service-client.ts'
 import type { Settings } from '../config.ts'
 import { PortError, type RowsQuery } from '../ports.ts'
 import { CommandError, exitCodes } from './command-context.ts'
 import { isProjectionTrusted, projectionDirectory } from './projection.ts'
 import { operatorToken } from './service-address.ts'
-import { callService, problemOf, ServiceError } from './service-client.ts'
 
 export type AuditSource = {
   source: ProjectionSource

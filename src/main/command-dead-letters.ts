@@ -1,9 +1,9 @@
 // `firstcome dead-letters …`: operators' calls about records that could not be handled. Each may be
 // repeated: what was re-driven or discarded stays as it is.
 
+import type { ServiceAnswer } from '../client/service-client.ts'
 import { type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { countsText, letterListText, letterText } from './dead-letter-text.ts'
-import type { ServiceAnswer } from './service-client.ts'
 import { answerTo, ask, type CallOptions, failureOf } from './service-command.ts'
 
 export type ListOptions = CallOptions & {

@@ -1,7 +1,7 @@
 // `firstcome token`: makes a token for a user or an operator, signed with the local secret.
 
+import { signToken } from '../client/tokens.ts'
 import { userIdPattern } from '../domain/coupons/messages.ts'
-import { signToken } from '../services/api/tokens.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { defaultOperator, jwtSecret } from './service-address.ts'
 

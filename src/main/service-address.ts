@@ -3,8 +3,8 @@
 
 import { isIPv6 } from 'node:net'
 import { readOwner, readSecrets } from '../adapters/data-directory.ts'
+import { signToken } from '../client/tokens.ts'
 import type { Settings } from '../config.ts'
-import { signToken } from '../services/api/tokens.ts'
 import { CommandError, exitCodes } from './command-context.ts'
 
 /** Long enough for one command, too short to be worth stealing from a process list. */

@@ -1,10 +1,15 @@
 // One call of an operator on a running service, from the command line: who signs it, what is said
 // where no answer comes or a refusal does, and the exit code. Nothing is retried.
 
+import {
+  callService,
+  problemOf,
+  type ServiceAnswer,
+  ServiceError,
+} from '../client/service-client.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
 import { problemText } from './coupon-text.ts'
 import { operatorToken, serviceUrl } from './service-address.ts'
-import { callService, problemOf, type ServiceAnswer, ServiceError } from './service-client.ts'
 
 export type CallOptions = { url?: string; token?: string; json?: boolean }
 export type Question = {

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { signToken } from '../../src/services/api/tokens.ts'
+import { signToken } from '../../src/client/tokens.ts'
 import type { LoadJob, LoadJobResult } from '../load/load-job.ts'
 import { launch, run, stop } from './child-process.ts'
 import { type Cores, type ThreadSeconds, threadSeconds } from './machine.ts'

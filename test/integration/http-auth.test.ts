@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
-import { signToken } from '../../src/services/api/tokens.ts'
+import { signToken } from '../../src/client/tokens.ts'
 import { jwtSecret, startedAt, startTestServer, tokenOf } from './http-fixture.ts'
 
 const now = startedAt / 1000

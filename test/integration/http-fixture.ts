@@ -15,12 +15,12 @@ import type { ServerParts, ServerSettings } from '../../src/api/http/server-part
 import { createDeadLetterService } from '../../src/api/orders/dead-letter-service.ts'
 import { type OrderLimits, startOrderService } from '../../src/api/orders/order-service.ts'
 import { type RunningServer, startServer } from '../../src/api/server.ts'
+import { signToken } from '../../src/client/tokens.ts'
 import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/decide.ts'
 import { settled } from '../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
 import type { OrdersReader } from '../../src/ports-orders.ts'
-import { signToken } from '../../src/services/api/tokens.ts'
 import { type OrderApplier, orderTopics, startOrderApplier } from '../models/order-applier.ts'
 
 export const jwtSecret = 'a secret of the tests, 32 bytes long'

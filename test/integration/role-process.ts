@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { signToken } from '../../src/services/api/tokens.ts'
+import { signToken } from '../../src/client/tokens.ts'
 import { endsOf, type ServiceProcess, within } from './service-process.ts'
 
 const binary = join(import.meta.dirname, '../../bin/firstcome.js')

@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readOwner, readSecrets } from '../../src/adapters/data-directory.ts'
-import { signToken } from '../../src/services/api/tokens.ts'
+import { signToken } from '../../src/client/tokens.ts'
 
 const binary = join(import.meta.dirname, '../../bin/firstcome.js')
 /** A start reads the whole log; a loaded machine is slow. */

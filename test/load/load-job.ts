@@ -1,7 +1,7 @@
 // A load as data, so that it can run in a process and on a core of its own: which requests, in
 // whose names, how many and how fast. Builds every request before the first one leaves.
 
-import { signToken } from '../../src/services/api/tokens.ts'
+import { signToken } from '../../src/client/tokens.ts'
 import { type LoadOptions, type LoadResult, runLoad } from './raw-client.ts'
 
 export type LoadJob = Omit<LoadOptions, 'requests' | 'onAnswer'> & {

@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { signToken } from '../../../src/services/api/tokens.ts'
+import { signToken } from '../../../src/client/tokens.ts'
 import { type LoadOptions, type LoadResult, runLoad } from '../../load/raw-client.ts'
 import type { ClaimLoad, ClaimLoadResult } from './claim-load.ts'
 import type { Answer } from './ledger.ts'

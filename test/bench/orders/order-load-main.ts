@@ -3,7 +3,7 @@
 // the processors too.
 
 import { readFileSync } from 'node:fs'
-import { signToken } from '../../../src/services/api/tokens.ts'
+import { signToken } from '../../../src/client/tokens.ts'
 import { type LoadOptions, runLoad } from '../../load/raw-client.ts'
 import { type OrderLoad, type OrderLoadResult, productIdOf, topUpAmount } from './order-load.ts'
 

@@ -1,8 +1,8 @@
 // What a shop needs before anyone can order: products with stock, and money in the wallets. All of
 // it is asked for until the service says that it is done; there is no rehearsal without it.
 
+import { signToken } from '../../../client/tokens.ts'
 import type { Clock } from '../../../ports.ts'
-import { signToken } from '../../api/tokens.ts'
 import { type Hearing, pause, RehearsalError } from '../hearing.ts'
 import { runClosedLoop } from '../scheduler.ts'
 import { askAgainConcurrency } from '../storm.ts'
