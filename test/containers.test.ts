@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { neededSettings } from '../src/config.ts'
+import { neededSettings } from '../src/config/settings.ts'
 import { buildProgram } from '../src/main/command-line.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -15,7 +15,7 @@ const dockerfile = read('Dockerfile')
 
 describe('compose.yaml', () => {
   it('sets only settings that there are, and all that its roles need', () => {
-    const known = [...read('src/config.ts').matchAll(/^ {2}(FIRSTCOME_\w+):/gm)].map(
+    const known = [...read('src/config/settings.ts').matchAll(/^ {2}(FIRSTCOME_\w+):/gm)].map(
       ([, name]) => name,
     )
     const set = [...compose.matchAll(/^\s+(FIRSTCOME_\w+):/gm)].map(([, name]) => name)

@@ -10,7 +10,7 @@ import {
   readSettings,
   type SettingFlags,
   type SettingNeeds,
-} from '../config.ts'
+} from '../config/settings.ts'
 import { PortError } from '../ports.ts'
 import {
   CommandError,

@@ -1,6 +1,6 @@
 // What every command is given, what it answers, and the failures it may throw.
 
-import type { Settings } from '../config.ts'
+import type { Settings } from '../config/settings.ts'
 
 export type Context = {
   settings: Settings

@@ -1,7 +1,7 @@
 // The commands of the distributed profile: its two roles, and what must run once before them.
 
 import { type Command, Option } from 'commander'
-import { logLevels } from '../config-values.ts'
+import { logLevels } from '../config/setting-values.ts'
 import { consumerNames } from '../ports-orders.ts'
 import type { Wire } from './command-line.ts'
 import { withJsonOption } from './command-line-coupon.ts'

@@ -2,7 +2,7 @@
 // Prints its address once it is ready, and stops on SIGTERM.
 
 import { pino } from 'pino'
-import { environment, readSettings } from '../../src/config.ts'
+import { environment, readSettings } from '../../src/config/settings.ts'
 import { startEmbedded } from '../../src/main/start.ts'
 import { addConstantRoute } from './constant-route.ts'
 

@@ -19,7 +19,7 @@ import { openLogFile, topicPath, witnessPath } from '../../src/adapters/log-file
 import { openLogFileReader } from '../../src/adapters/log-file/reader.ts'
 import { createCouponReaderSql } from '../../src/adapters/stores/coupon-reader.ts'
 import { type AuditReport, audit } from '../../src/audit/audit.ts'
-import { readSettings } from '../../src/config.ts'
+import { readSettings } from '../../src/config/settings.ts'
 import { claimsTopic } from '../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { type AuditOptions, runAudit } from '../../src/main/command-audit.ts'

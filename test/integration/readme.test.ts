@@ -16,8 +16,8 @@ import * as writer from '../../src/adapters/log-file/topic-writer.ts'
 import { defaultClaimLimits } from '../../src/api/claims/claim-service.ts'
 import * as schemas from '../../src/api/http/schemas.ts'
 import { serverLimits } from '../../src/api/http/server-limits.ts'
-import * as settings from '../../src/config.ts'
-import * as values from '../../src/config-values.ts'
+import * as values from '../../src/config/setting-values.ts'
+import * as settings from '../../src/config/settings.ts'
 import * as messages from '../../src/domain/coupons/messages.ts'
 import { buildProgram } from '../../src/main/command-line.ts'
 import { anchorOf, type Block, codeRowsOf, figuresOf, linksOf, sectionsOf } from './markdown.ts'
@@ -138,7 +138,7 @@ describe('the documents', () => {
   })
 
   it('name the settings that there are, with their defaults', () => {
-    const source = read('src/config.ts')
+    const source = read('src/config/settings.ts')
     const known = [...source.matchAll(/^ {2}(FIRSTCOME_\w+):/gm)].map(([, name]) => name)
     const named = rowsOf(english, /^FIRSTCOME_/)
     assert.deepEqual(named.map(([name]) => name).toSorted(), known.toSorted())

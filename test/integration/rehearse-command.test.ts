@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readSettings } from '../../src/config.ts'
+import { readSettings } from '../../src/config/settings.ts'
 import { CommandError, type Context } from '../../src/main/command-context.ts'
 import { type RehearseOptions, runRehearse } from '../../src/main/command-rehearse.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'

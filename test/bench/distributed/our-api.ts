@@ -4,7 +4,7 @@
 import { pino } from 'pino'
 import { startRedisGate } from '../../../src/adapters/redis/gate.ts'
 import { createCouponReaderSql } from '../../../src/adapters/stores/coupon-reader.ts'
-import { environment, readSettings } from '../../../src/config.ts'
+import { environment, readSettings } from '../../../src/config/settings.ts'
 import { distributedClaimLimits } from '../../../src/main/api.ts'
 import { startApiNode } from '../../../src/main/api-node.ts'
 import { openDistributed } from '../../../src/main/distributed.ts'

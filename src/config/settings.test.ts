@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { secretBytesMax, secretBytesMin, tokenCharactersMax } from './setting-values.ts'
 import {
   type Environment,
   ignoredByEmbedded,
@@ -10,8 +11,7 @@ import {
   readSettings,
   type SettingFlags,
   type Settings,
-} from './config.ts'
-import { secretBytesMax, secretBytesMin, tokenCharactersMax } from './config-values.ts'
+} from './settings.ts'
 
 const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'))

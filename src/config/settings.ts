@@ -3,6 +3,7 @@
 // repeated in one. Leaves out: secrets kept in the data directory (adapters/data-directory.ts).
 
 import { resolve } from 'node:path'
+import { nearestWord } from './nearest-word.ts'
 import {
   bearerToken,
   brokers,
@@ -29,8 +30,7 @@ import {
   trueOrFalse,
   url,
   wholeNumber,
-} from './config-values.ts'
-import { nearestWord } from './nearest-word.ts'
+} from './setting-values.ts'
 
 export type Settings = {
   /** 0: any free port. */
