@@ -9,8 +9,8 @@ import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
 import { createDatabaseMetrics } from '../src/api/metrics.ts'
 import { createRoleMetrics } from '../src/api/role-metrics.ts'
+import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
 import { createIssuerMetrics } from '../src/services/issuer-metrics.ts'
-import { createConsumerMetrics } from '../src/services/orders/consumer-metrics.ts'
 
 type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
 

@@ -2,10 +2,10 @@
 // are written meanwhile. How far it has told is stored after the telling, so a crash in between
 // tells again, with the same event ids.
 
+import { pause, type Retry, retrying } from '../consumer/retry.ts'
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import type { CouponStore, IssuedRow, Log, RowsQuery, StoredPosition } from '../ports.ts'
-import { pause, type Retry, retrying } from './retrying.ts'
 
 export type IssuePublisherParts = {
   log: Log

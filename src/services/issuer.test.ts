@@ -4,6 +4,7 @@ import { createLocalGroups } from '../adapters/log-file/group-local.ts'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
+import { fencedWaitMs } from '../consumer/shared-partitions.ts'
 import {
   type CouponMessage,
   claimsTopic,
@@ -13,7 +14,6 @@ import {
 } from '../domain/coupons/messages.ts'
 import { type CouponStore, type Log, PortError } from '../ports.ts'
 import { startIssuer } from './issuer.ts'
-import { fencedWaitMs } from './shared-partitions.ts'
 
 const codeSecret = 'a secret that is used in tests only'
 const couponId = 'sale'

@@ -3,6 +3,8 @@
 // database is away it waits. A position that has moved means another owner: it drops all it
 // knows and starts again from what is stored.
 
+import { type Retry, retrying } from '../consumer/retry.ts'
+import { type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import {
   type Clock,
@@ -17,8 +19,6 @@ import {
 } from '../ports.ts'
 import { createIssueFold, type IssueFold, type VoidRecord } from './issue-fold.ts'
 import { createIssuePublisher } from './issue-publisher.ts'
-import { type Retry, retrying } from './retrying.ts'
-import { type Session, type Share, sharePartitions } from './shared-partitions.ts'
 import { buryVoids } from './void-burials.ts'
 
 export type IssuerParts = {

@@ -1,12 +1,12 @@
 // Bytes on the claims log that are no record become dead letters, for people to look at: they mean
 // nothing to any reader, and nothing can be done again. The same bytes are always the same letter.
 
+import { type Retry, retrying } from '../consumer/retry.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { burialEntry } from '../domain/orders/dead-letter-records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type { Log, LogEntry } from '../ports.ts'
 import type { VoidRecord } from './issue-fold.ts'
-import { type Retry, retrying } from './retrying.ts'
 
 /**
  * Of one batch of records: whoever floods the log with bytes must not make the issuer write as

@@ -15,12 +15,12 @@ import {
   createWalletStoreMemory,
 } from '../../src/adapters/memory/payment-step.ts'
 import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step.ts'
+import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import { embeddedTopics } from '../../src/main/embedded-topics.ts'
 import type { Log, Membership } from '../../src/ports.ts'
 import { type ConsumerName, consumerNames, type Payments } from '../../src/ports-orders.ts'
-import { type Consumer, startConsumer } from '../../src/services/orders/consumer.ts'
 import { createCouponStep } from '../../src/services/orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../src/services/orders/dead-letters.ts'
 import { createOrderProcess } from '../../src/services/orders/order-process.ts'

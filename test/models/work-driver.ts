@@ -2,15 +2,15 @@
 // batch of messages in transactions, and help for those that wait, until each is through.
 
 import assert from 'node:assert/strict'
-import { decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
-import type { StepMessage } from '../../src/domain/orders/messages.ts'
-import { type Clock, PortError } from '../../src/ports.ts'
 import type {
   Asked,
   ConsumerWork,
   HelpFailure,
   ItemResult,
-} from '../../src/services/orders/consumer-work.ts'
+} from '../../src/consumer/consumer-work.ts'
+import { decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
+import type { StepMessage } from '../../src/domain/orders/messages.ts'
+import { type Clock, PortError } from '../../src/ports.ts'
 
 export type Driven =
   | { kind: 'applied' | 'dropped'; said: StepMessage[] }

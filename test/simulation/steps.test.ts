@@ -10,6 +10,7 @@ import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
 } from '../../src/adapters/memory/payment-step.ts'
+import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import {
   type OrderMessage,
   orderStepsTopic,
@@ -21,7 +22,6 @@ import {
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import { deadLettersTopic, readRetryNote, retryTopics } from '../../src/domain/orders/retries.ts'
 import type { Payments } from '../../src/ports-orders.ts'
-import { type Consumer, startConsumer } from '../../src/services/orders/consumer.ts'
 import { createCouponStep } from '../../src/services/orders/coupon-step.ts'
 import { createPaymentStep } from '../../src/services/orders/payment-step.ts'
 import { createWallet } from '../../src/services/orders/wallet.ts'

@@ -2,6 +2,7 @@
 // when one ends. So a node knows of an order before SQL does, and whoever waits for an end is woken
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
+import { pause } from '../../consumer/retry.ts'
 import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
 import { nothingHeard } from '../../domain/orders/heard.ts'
 import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
@@ -9,7 +10,6 @@ import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import type { Clock, Log, LogBatch, LogRecord } from '../../ports.ts'
 import type { OrdersReader } from '../../ports-orders.ts'
-import { pause } from '../../services/retrying.ts'
 import { inTime } from './in-time.ts'
 
 export type OrdersWatchParts = {

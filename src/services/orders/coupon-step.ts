@@ -2,6 +2,7 @@
 // cancelled. Records of one batch see what those before them did. Where the issuer has not come
 // to the coupon yet, the record waits for it a little; then the retry topics give it more time.
 
+import type { ConsumerWork, HelpFailure, Item, ItemResult } from '../../consumer/consumer-work.ts'
 import {
   type CouponFacts,
   decideCoupon,
@@ -20,7 +21,6 @@ import {
   type CouponWanted,
   couponKey,
 } from '../../ports-orders.ts'
-import type { ConsumerWork, HelpFailure, Item, ItemResult } from './consumer-work.ts'
 import { stepResult } from './step-result.ts'
 
 /** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */

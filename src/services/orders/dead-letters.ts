@@ -2,6 +2,7 @@
 // re-driven record back to the retry topics. Read again after a crash it gives it back again, the
 // same; the rows of the consumer whose record it is make that harmless.
 
+import type { ConsumerWork, Item, ItemResult, Publish } from '../../consumer/consumer-work.ts'
 import {
   type DeadLetter,
   type DeadLetterMessage,
@@ -22,7 +23,6 @@ import {
   type DeadLetterWanted,
   type DoneCommand,
 } from '../../ports-orders.ts'
-import type { ConsumerWork, Item, ItemResult, Publish } from './consumer-work.ts'
 
 export type DeadLetterWork = ConsumerWork<
   DeadLetterMessage,

@@ -2,6 +2,13 @@
 // and cancels what has run out of time. It takes the orders topic in strict order: of two orders
 // placed under one id the first is the order.
 
+import {
+  type Asked,
+  type Chore,
+  type ConsumerWork,
+  type ItemResult,
+  publishing,
+} from '../../consumer/consumer-work.ts'
 import { decodeOrderMessage, decodeStepMessage } from '../../domain/orders/decode-orders.ts'
 import {
   type OrderMessage,
@@ -14,13 +21,6 @@ import { readAt } from '../../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../../domain/orders/state.ts'
 import type { Clock } from '../../ports.ts'
 import type { OrderChange, OrderStore, OrderWanted } from '../../ports-orders.ts'
-import {
-  type Asked,
-  type Chore,
-  type ConsumerWork,
-  type ItemResult,
-  publishing,
-} from './consumer-work.ts'
 
 type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>

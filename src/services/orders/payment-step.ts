@@ -3,6 +3,13 @@
 // is stored and told (docs/decisions/0022). Records of one order are taken one at a time, so
 // a cancellation right behind a payment waits until that one's answer is known.
 
+import type {
+  Asked,
+  ConsumerWork,
+  HelpFailure,
+  Item,
+  ItemResult,
+} from '../../consumer/consumer-work.ts'
 import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
 import { decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
 import {
@@ -32,7 +39,6 @@ import {
   type Payments,
   type PaymentWanted,
 } from '../../ports-orders.ts'
-import type { Asked, ConsumerWork, HelpFailure, Item, ItemResult } from './consumer-work.ts'
 import { stepResult } from './step-result.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage

@@ -2,6 +2,7 @@
 // with its outcome. They are decided by what they stand behind in their own topic, so they are
 // decided again, as their consumers do; nothing is published.
 
+import type { Item } from '../../consumer/consumer-work.ts'
 import { readLetterAt } from '../../domain/orders/dead-letter-records.ts'
 import { decodeDeadLetterMessage } from '../../domain/orders/decode-dead-letters.ts'
 import { decodeProductMessage, decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
@@ -22,7 +23,6 @@ import {
   type StockLoaded,
   type StockStepStore,
 } from '../../ports-orders.ts'
-import type { Item } from './consumer-work.ts'
 import { createDeadLetterWork } from './dead-letters.ts'
 import { type LogAsItStood, readMessages, type Spoken } from './restore-read.ts'
 import { checkBalance, checkKnown, stockedProduct, type Tally } from './restore-tally.ts'

@@ -1,6 +1,7 @@
 // The stock step: holds, sells and lets go of stock as the orders topic says, and takes what
 // operators supply. Every line of an order or none; nothing twice, whatever comes twice.
 
+import type { ConsumerWork, Item, ItemResult } from '../../consumer/consumer-work.ts'
 import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
 import { decodeProductMessage } from '../../domain/orders/decode-supplies.ts'
 import {
@@ -32,7 +33,6 @@ import {
   type StockStepStore,
   type StockWanted,
 } from '../../ports-orders.ts'
-import type { ConsumerWork, Item, ItemResult } from './consumer-work.ts'
 import { stepResult } from './step-result.ts'
 
 type StockMessage = OrderMessage | ProductMessage

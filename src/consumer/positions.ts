@@ -1,8 +1,8 @@
 // Positions of a batch: what is checked before, where they move to, and what is counted.
 
-import type { PositionCheck, PositionMove, Taken } from '../../ports-orders.ts'
+import type { PositionCheck, PositionMove, Taken } from '../ports-orders.ts'
 import { type Entry, isRepeated } from './entries.ts'
-import { type Lane, triesAfter, triesBefore } from './lanes.ts'
+import { type Lane, triesAfter, triesBefore } from './partition-queue.ts'
 
 type FateOf<Message> = (entry: Entry<Message>) => keyof Taken | null
 

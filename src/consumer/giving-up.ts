@@ -1,8 +1,8 @@
 // What becomes of a record that cannot be handled: the next retry topic, or the dead letters.
 
-import { burialEntry } from '../../domain/orders/dead-letter-records.ts'
-import { attemptsMax, retryHeaders, retryTopics } from '../../domain/orders/retries.ts'
-import type { LogEntry } from '../../ports.ts'
+import { burialEntry } from '../domain/orders/dead-letter-records.ts'
+import { attemptsMax, retryHeaders, retryTopics } from '../domain/orders/retries.ts'
+import type { LogEntry } from '../ports.ts'
 import type { HelpFailure, Publish } from './consumer-work.ts'
 import { type Entry, ownHeaders } from './entries.ts'
 

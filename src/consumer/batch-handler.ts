@@ -3,15 +3,15 @@
 // tried alone, forwarded to the retry topics, and buried in the end; that is appended before its
 // position moves. Nothing is skipped, and everything is counted.
 
-import { type Clock, type Log, PortError } from '../../ports.ts'
-import type { Decided, PositionMove, Taken } from '../../ports-orders.ts'
-import { type Retry, retrying } from '../retrying.ts'
+import { type Clock, type Log, PortError } from '../ports.ts'
+import type { Decided, PositionMove, Taken } from '../ports-orders.ts'
 import type { Asked, ConsumerWork, HelpFailure, ItemResult, Publish } from './consumer-work.ts'
 import { type Entry, isRepeated, readEntry } from './entries.ts'
 import { buriedAs, fail, forwarded, giveUp } from './giving-up.ts'
-import { isGivenUp, isUnsettled, type Lane, passed } from './lanes.ts'
 import type { TakenRecord } from './message-loop.ts'
+import { isGivenUp, isUnsettled, type Lane, passed } from './partition-queue.ts'
 import { checksOf, countOf, movesOf, standing, triesMarks } from './positions.ts'
+import { type Retry, retrying } from './retry.ts'
 
 export type BatchHandlerParts<Message, Wanted, Loaded, Changes, Help> = {
   work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>

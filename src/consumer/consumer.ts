@@ -2,17 +2,17 @@
 // topics there from the positions that are stored with their effects. The records of the retry
 // topics have a loop of their own, so that what is tried again holds up nothing.
 
-import { retryDelaysMs, retryTopics } from '../../domain/orders/retries.ts'
-import { partitionFor } from '../../domain/partitioner.ts'
-import { type Clock, type Log, type LogBatch, PortError, type Tail } from '../../ports.ts'
-import type { ConsumerPosition } from '../../ports-orders.ts'
-import { type Retry, retrying } from '../retrying.ts'
-import { type Session, type Share, sharePartitions } from '../shared-partitions.ts'
+import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
+import { partitionFor } from '../domain/partitioner.ts'
+import { type Clock, type Log, type LogBatch, PortError, type Tail } from '../ports.ts'
+import type { ConsumerPosition } from '../ports-orders.ts'
 import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
 import type { Chore, ConsumerWork } from './consumer-work.ts'
-import { createLane, type Lane, recordsPerLaneMax } from './lanes.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
+import { createLane, type Lane, recordsPerLaneMax } from './partition-queue.ts'
 import { checksOf } from './positions.ts'
+import { type Retry, retrying } from './retry.ts'
+import { type Session, type Share, sharePartitions } from './shared-partitions.ts'
 
 export type ConsumerParts<Message, Wanted, Loaded, Changes, Help> = {
   work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>

@@ -5,11 +5,11 @@ import {
   type RetryNote,
   readRetryNote,
   withoutRetryHeaders,
-} from '../../domain/orders/retries.ts'
-import type { LogRecord } from '../../ports.ts'
-import type { Taken } from '../../ports-orders.ts'
+} from '../domain/orders/retries.ts'
+import type { LogRecord } from '../ports.ts'
+import type { Taken } from '../ports-orders.ts'
 import type { ConsumerWork, Input, Item } from './consumer-work.ts'
-import type { Lane } from './lanes.ts'
+import type { Lane } from './partition-queue.ts'
 
 export type Entry<Message> = {
   lane: Lane

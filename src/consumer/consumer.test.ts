@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createOrdersSystem, type OrdersSystem } from '../../../test/models/orders-consumers.ts'
-import type { OrderPlaced, OrdersRecord } from '../../domain/orders/messages.ts'
-import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
-import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
-import { partitionFor } from '../../domain/partitioner.ts'
-import { PortError } from '../../ports.ts'
-import type { Payments } from '../../ports-orders.ts'
-import { createWallet } from './wallet.ts'
+import { createOrdersSystem, type OrdersSystem } from '../../test/models/orders-consumers.ts'
+import type { OrderPlaced, OrdersRecord } from '../domain/orders/messages.ts'
+import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
+import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
+import { partitionFor } from '../domain/partitioner.ts'
+import { PortError } from '../ports.ts'
+import type { Payments } from '../ports-orders.ts'
+import { createWallet } from '../services/orders/wallet.ts'
 
 const by = 'op'
 
@@ -159,7 +159,7 @@ describe('a record that cannot be handled now', () => {
     isDown = false
     const letter = letters.find(({ key }) => key === 'unlucky')
     assert.ok(letter !== undefined)
-    const { letterCommandEntry } = await import('../../domain/orders/dead-letter-records.ts')
+    const { letterCommandEntry } = await import('../domain/orders/dead-letter-records.ts')
     for (const commandId of ['a', 'b']) {
       const command = {
         type: 'dead_letter.redriven',
