@@ -1,11 +1,11 @@
 // The issuer's fold: which rows a batch of records means. Coupons are loaded from their rows when
 // the first record of them is met, so a take-over costs what is in use, not the log's length.
 
+import { codeDeriver } from '../domain/coupons/codes.ts'
 import type { Command } from '../domain/coupons/decide.ts'
 import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
 import { type IssuedRow, type LogRecord, PortError } from '../ports.ts'
-import { codeDeriver } from './coupon-codes.ts'
 
 export type IssueFoldParts = {
   partitions: number

@@ -1,6 +1,7 @@
 // The records of the claims topic and of the coupon events' topic.
 
 import { Type } from 'typebox'
+import { codeDeriver } from '../../src/domain/coupons/codes.ts'
 import { encodeIssuedEvent } from '../../src/domain/coupons/coupon-events.ts'
 import {
   type CouponMessage,
@@ -10,7 +11,6 @@ import {
   newestRules,
   quantityMax,
 } from '../../src/domain/coupons/messages.ts'
-import { codeDeriver } from '../../src/services/coupon-codes.ts'
 import * as field from './fields.ts'
 import type { Entry, RecordType, Rule, Schema } from './record-type.ts'
 

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
+import { wrongCodes } from '../../src/domain/coupons/codes.ts'
 import {
   type ControlMessage,
   type CouponMessage,
@@ -19,7 +20,6 @@ import type {
   LogRecord,
   StoredPosition,
 } from '../../src/ports.ts'
-import { wrongCodes } from '../../src/services/coupon-codes.ts'
 import { createIssueFold } from '../../src/services/issue-fold.ts'
 import { partitions } from './any-log.ts'
 import type { Entry } from './naive-claims.ts'

@@ -2,6 +2,7 @@
 // and answer with what this node's fold says its record decided. Never a "no" that the log did
 // not say: an append that may have been stored waits for the log, and then ends in 'pending'.
 
+import { codeDeriver, type DeriveCode, rememberCodes } from '../../domain/coupons/codes.ts'
 import {
   type ClaimOutcome,
   type Command,
@@ -11,7 +12,6 @@ import {
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import { type Clock, type Gate, type Instant, type Log, PortError } from '../../ports.ts'
-import { codeDeriver, type DeriveCode, rememberCodes } from '../../services/coupon-codes.ts'
 import { type AppendBatcher, createAppendBatcher } from './append-batcher.ts'
 import type {
   ClaimAnswer,

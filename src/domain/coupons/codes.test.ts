@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { codeDeriver, rememberCodes, type WonSlot } from './coupon-codes.ts'
+import { codeDeriver, rememberCodes, type WonSlot } from './codes.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 
