@@ -10,7 +10,7 @@ import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
 import { createDatabaseMetrics } from '../src/api/metrics.ts'
 import { createRoleMetrics } from '../src/api/role-metrics.ts'
 import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
-import { createIssuerMetrics } from '../src/services/issuer-metrics.ts'
+import { createIssuerMetrics } from '../src/issuer/issuer-metrics.ts'
 
 type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
 

@@ -3,10 +3,10 @@
 
 import { createCouponStoreSql } from '../adapters/stores/coupon-store.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
+import { type Issuer, startIssuer } from '../issuer/issuer.ts'
+import { createIssuerMetrics } from '../issuer/issuer-metrics.ts'
+import { startPositionWatch } from '../issuer/position-watch.ts'
 import type { Log } from '../ports.ts'
-import { type Issuer, startIssuer } from '../services/issuer.ts'
-import { createIssuerMetrics } from '../services/issuer-metrics.ts'
-import { startPositionWatch } from '../services/position-watch.ts'
 import { missing, openDistributed } from './distributed.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts } from './run-until-told.ts'

@@ -12,6 +12,7 @@ import {
 } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
+import { createIssueFold } from '../../src/issuer/issue-fold.ts'
 import type {
   Clock,
   CouponStore,
@@ -20,7 +21,6 @@ import type {
   LogRecord,
   StoredPosition,
 } from '../../src/ports.ts'
-import { createIssueFold } from '../../src/services/issue-fold.ts'
 import { partitions } from './any-log.ts'
 import type { Entry } from './naive-claims.ts'
 

@@ -13,8 +13,8 @@ import {
   couponEventsTopic,
   newestRules,
 } from '../../src/domain/coupons/messages.ts'
+import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
 import { type Clock, type CouponStore, type Log, PortError } from '../../src/ports.ts'
-import { type Issuer, startIssuer } from '../../src/services/issuer.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'
 

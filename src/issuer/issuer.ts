@@ -19,7 +19,7 @@ import {
 } from '../ports.ts'
 import { createIssueFold, type IssueFold, type VoidRecord } from './issue-fold.ts'
 import { createIssuePublisher } from './issue-publisher.ts'
-import { buryVoids } from './void-burials.ts'
+import { buryVoids } from './void-records.ts'
 
 export type IssuerParts = {
   log: Log

@@ -9,7 +9,7 @@ import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type { CouponStore } from '../ports.ts'
 import { startIssuer } from './issuer.ts'
-import { burialsPerBatchMax } from './void-burials.ts'
+import { burialsPerBatchMax } from './void-records.ts'
 
 function createWorld() {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'))
