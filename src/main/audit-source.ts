@@ -26,7 +26,7 @@ import type { OrdersAudit } from '../audit/orders/audit-orders.ts'
 import { callService, problemOf, ServiceError } from '../client/service-client.ts'
 import type { Settings } from '../config/settings.ts'
 import { PortError, type RowsQuery } from '../ports.ts'
-import { CommandError, exitCodes } from './command-context.ts'
+import { CommandError, exitCodes } from './context.ts'
 import { isProjectionTrusted, projectionDirectory } from './projection.ts'
 import { operatorToken } from './service-address.ts'
 

@@ -3,7 +3,7 @@
 import { styleText } from 'node:util'
 import type { AuditReport } from '../audit/audit.ts'
 import type { OrdersCounts } from '../audit/orders/audit-orders.ts'
-import { printable } from './command-context.ts'
+import { printable } from './context.ts'
 
 /** `where`: which rows were compared. */
 export function auditText(report: AuditReport, where: string): string {

@@ -6,7 +6,7 @@ import { CommanderError } from 'commander'
 import { DataDirectoryError } from '../adapters/data-directory.ts'
 import { PortError } from '../ports.ts'
 import { failureOf } from './cli.ts'
-import { CommandError, exitCodes } from './command-context.ts'
+import { CommandError, exitCodes } from './context.ts'
 
 test('Each kind of failure has its exit code and says what is needed, without a stack.', () => {
   const table: [error: unknown, exitCode: number, text: string][] = [

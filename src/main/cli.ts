@@ -12,14 +12,8 @@ import {
   type SettingNeeds,
 } from '../config/settings.ts'
 import { PortError } from '../ports.ts'
-import {
-  CommandError,
-  type CommandRun,
-  type Context,
-  type ExitCode,
-  exitCodes,
-} from './command-context.ts'
 import { buildProgram, type Wire } from './command-line.ts'
+import { CommandError, type CommandRun, type Context, type ExitCode, exitCodes } from './context.ts'
 
 /** `args` without the interpreter and the script. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {

@@ -18,7 +18,7 @@ import {
   type SourceOptions,
 } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
 import { embeddedTopics } from './embedded-topics.ts'
 import { createProgress, type Progress } from './progress.ts'
 

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceAnswer } from '../client/service-client.ts'
 import type { Discount } from '../domain/coupons/messages.ts'
-import type { Context, ExitCode } from './command-context.ts'
+import type { Context, ExitCode } from './context.ts'
 import { couponText } from './coupon-text.ts'
 import { ask, type CallOptions } from './service-command.ts'
 

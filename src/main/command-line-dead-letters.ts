@@ -2,10 +2,10 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { consumerPattern, deadLetterIdPattern } from '../domain/orders/decode-dead-letters.ts'
-import { CommandError, type CommandRun, exitCodes } from './command-context.ts'
 import type { RedriveOptions } from './command-dead-letters.ts'
 import type { Wire } from './command-line.ts'
 import { withCallOptions } from './command-line-coupon.ts'
+import { CommandError, type CommandRun, exitCodes } from './context.ts'
 import { parseCount } from './option-values.ts'
 
 export function addDeadLetterCommands(program: Command, wire: Wire): void {

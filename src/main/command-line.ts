@@ -2,11 +2,11 @@
 // Each command's code is loaded only when it runs, so that a small command starts fast.
 
 import { Command, Option } from 'commander'
-import type { CommandRun } from './command-context.ts'
 import { addCouponCommands } from './command-line-coupon.ts'
 import { addDeadLetterCommands } from './command-line-dead-letters.ts'
 import { addProofCommands } from './command-line-proof.ts'
 import { addRoleCommands, withListenOptions } from './command-line-roles.ts'
+import type { CommandRun } from './context.ts'
 import { parseDuration } from './option-values.ts'
 
 /** Wires a command to its code; the options a run gets are those defined beside it. */

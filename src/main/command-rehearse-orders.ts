@@ -11,7 +11,7 @@ import {
   ordersReportJson,
   ordersReportText,
 } from '../services/rehearse/orders/report.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
 import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 

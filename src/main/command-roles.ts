@@ -2,7 +2,7 @@
 
 import type { ConsumerName } from '../ports-orders.ts'
 import { startApi } from './api.ts'
-import type { Context, ExitCode } from './command-context.ts'
+import type { Context, ExitCode } from './context.ts'
 import { startIssuerRole } from './issuer.ts'
 import { startOrdersRole } from './orders.ts'
 import { runUntilTold } from './run-until-told.ts'

@@ -2,7 +2,7 @@
 
 import { signToken } from '../client/tokens.ts'
 import { userIdPattern } from '../domain/coupons/messages.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
 import { defaultOperator, jwtSecret } from './service-address.ts'
 
 export type TokenOptions = {

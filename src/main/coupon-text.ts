@@ -2,7 +2,7 @@
 // text and never trusted to be harmless on a terminal.
 
 import type { Problem, ServiceAnswer } from '../client/service-client.ts'
-import { printable } from './command-context.ts'
+import { printable } from './context.ts'
 
 /** A few lines, the last one ended. Fields that are not there are left out. */
 export function couponText(coupon: ServiceAnswer['body']): string {

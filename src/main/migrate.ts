@@ -13,7 +13,7 @@ import {
   recordTopicLayouts,
   type TopicLayout,
 } from '../adapters/stores/topic-layout.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
 import { kafkaConnection, postgresUrl, refusal } from './distributed.ts'
 import { type Patience, patiently } from './patience.ts'
 import { plainLogger } from './plain-logger.ts'

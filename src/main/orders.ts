@@ -4,7 +4,7 @@
 
 import type { Log } from '../ports.ts'
 import type { ConsumerName } from '../ports-orders.ts'
-import { CommandError, exitCodes } from './command-context.ts'
+import { CommandError, exitCodes } from './context.ts'
 import { openDistributed } from './distributed.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { areOrderRowsLost } from './order-restore.ts'

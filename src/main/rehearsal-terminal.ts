@@ -6,7 +6,7 @@ import type { Clock } from '../ports.ts'
 import { RehearsalError } from '../services/rehearse/hearing.ts'
 import { noProgress, type Progress, showProgress } from '../services/rehearse/progress.ts'
 import type { Paint } from '../services/rehearse/report-lines.ts'
-import { CommandError, type Context, exitCodes } from './command-context.ts'
+import { CommandError, type Context, exitCodes } from './context.ts'
 
 /** On standard error; none for --json. */
 export function progressFor(

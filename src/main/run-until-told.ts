@@ -3,7 +3,7 @@
 
 import { type Logger, pino } from 'pino'
 import type { Settings } from '../config/settings.ts'
-import { type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { type Context, type ExitCode, exitCodes } from './context.ts'
 import { faultWarning } from './test-faults.ts'
 import { ToldToStop } from './told-to-stop.ts'
 

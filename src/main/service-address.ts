@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net'
 import { readOwner, readSecrets } from '../adapters/data-directory.ts'
 import { signToken } from '../client/tokens.ts'
 import type { Settings } from '../config/settings.ts'
-import { CommandError, exitCodes } from './command-context.ts'
+import { CommandError, exitCodes } from './context.ts'
 
 /** Long enough for one command, too short to be worth stealing from a process list. */
 const commandTokenSeconds = 60

@@ -7,7 +7,7 @@ import {
   type ServiceAnswer,
   ServiceError,
 } from '../client/service-client.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './command-context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
 import { problemText } from './coupon-text.ts'
 import { operatorToken, serviceUrl } from './service-address.ts'
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readSettings } from '../../src/config/settings.ts'
-import { CommandError, type Context } from '../../src/main/command-context.ts'
 import { type RehearseOptions, runRehearse } from '../../src/main/command-rehearse.ts'
+import { CommandError, type Context } from '../../src/main/context.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
 type Run = { exitCode: number; out: string; err: string }
