@@ -22,7 +22,7 @@ async function run() {
       if (error.code !== 'EPIPE') throw error
     })
   }
-  const { fatalError, main } = await import('../src/main/cli.ts')
+  const { fatalError, main } = await import('../src/main/cli/cli.ts')
   process.on('uncaughtException', fatalError)
   process.exitCode = await main(process.argv.slice(2))
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { neededSettings } from '../src/config/settings.ts'
-import { buildProgram } from '../src/main/command-line.ts'
+import { buildProgram } from '../src/main/cli/program.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')

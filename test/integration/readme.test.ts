@@ -19,7 +19,7 @@ import { serverLimits } from '../../src/api/http/server-limits.ts'
 import * as values from '../../src/config/setting-values.ts'
 import * as settings from '../../src/config/settings.ts'
 import * as messages from '../../src/domain/coupons/messages.ts'
-import { buildProgram } from '../../src/main/command-line.ts'
+import { buildProgram } from '../../src/main/cli/program.ts'
 import { anchorOf, type Block, codeRowsOf, figuresOf, linksOf, sectionsOf } from './markdown.ts'
 import { within } from './service-process.ts'
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { CommanderError } from 'commander'
-import { DataDirectoryError } from '../adapters/data-directory.ts'
-import { PortError } from '../ports.ts'
+import { DataDirectoryError } from '../../adapters/data-directory.ts'
+import { PortError } from '../../ports.ts'
+import { CommandError, exitCodes } from '../context.ts'
 import { failureOf } from './cli.ts'
-import { CommandError, exitCodes } from './context.ts'
 
 test('Each kind of failure has its exit code and says what is needed, without a stack.', () => {
   const table: [error: unknown, exitCode: number, text: string][] = [

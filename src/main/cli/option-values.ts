@@ -2,7 +2,7 @@
 // throws commander's InvalidArgumentError, which says what is allowed and ends with exit code 2.
 
 import { InvalidArgumentError } from 'commander'
-import type { Discount } from '../domain/coupons/messages.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
 
 /** About a hundred years: more is a slip, and nothing here overflows with it. */
 const durationDaysMax = 36_500

@@ -2,12 +2,12 @@
 // Each command's code is loaded only when it runs, so that a small command starts fast.
 
 import { Command, Option } from 'commander'
-import { addCouponCommands } from './command-line-coupon.ts'
-import { addDeadLetterCommands } from './command-line-dead-letters.ts'
-import { addProofCommands } from './command-line-proof.ts'
-import { addRoleCommands, withListenOptions } from './command-line-roles.ts'
-import type { CommandRun } from './context.ts'
+import type { CommandRun } from '../context.ts'
+import { addCouponCommands } from './coupon-commands.ts'
+import { addDeadLetterCommands } from './dead-letter-commands.ts'
 import { parseDuration } from './option-values.ts'
+import { addProofCommands } from './proof-commands.ts'
+import { addRoleCommands, withListenOptions } from './role-commands.ts'
 
 /** Wires a command to its code; the options a run gets are those defined beside it. */
 export type Wire = <Options>(command: Command, load: () => Promise<CommandRun<Options>>) => void
@@ -63,7 +63,7 @@ function addStart(program: Command, wire: Wire): void {
     .command('start')
     .description('Run the service: everything in one process, its data in one directory.')
     .addHelpText('after', startHelp)
-  wire(withListenOptions(start), async () => (await import('./command-start.ts')).runStart)
+  wire(withListenOptions(start), async () => (await import('../command-start.ts')).runStart)
 }
 
 const startHelp = `
@@ -98,7 +98,7 @@ function addToken(program: Command, wire: Wire): void {
     )
     .option('--json', 'print JSON: token, sub, operator, expiresAt')
     .addHelpText('after', tokenHelp)
-  wire(token, async () => (await import('./command-token.ts')).runToken)
+  wire(token, async () => (await import('../command-token.ts')).runToken)
 }
 
 const tokenHelp = `

@@ -1,14 +1,9 @@
 // The commands that show whether the promises hold, and the one that derives the rows anew.
 
 import { type Command, Option } from 'commander'
-import type { Wire } from './command-line.ts'
-import {
-  parseCouponId,
-  withCallOptions,
-  withJsonOption,
-  withUrlOption,
-} from './command-line-coupon.ts'
+import { parseCouponId, withCallOptions, withJsonOption, withUrlOption } from './coupon-commands.ts'
 import { parseAmount, parseCount, parseRate } from './option-values.ts'
+import type { Wire } from './program.ts'
 
 export function addProofCommands(program: Command, wire: Wire): void {
   addRehearse(program, wire)
@@ -37,7 +32,7 @@ function addRehearse(program: Command, wire: Wire): void {
     .option('--run <id>', 'the users of an earlier run once more')
     .addHelpText('after', rehearseHelp)
   wire(withJsonOption(withUrlOption(rehearse)), async () => {
-    return (await import('./command-rehearse.ts')).runRehearse
+    return (await import('../command-rehearse.ts')).runRehearse
   })
   addRehearseOrders(rehearse, { program, wire })
 }
@@ -69,7 +64,7 @@ function addRehearseOrders(
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
     .addHelpText('after', rehearseOrdersHelp)
   wire(withJsonOption(withUrlOption(orders)), async () => {
-    return (await import('./command-rehearse-orders.ts')).runRehearseOrders
+    return (await import('../command-rehearse-orders.ts')).runRehearseOrders
   })
 }
 
@@ -91,7 +86,7 @@ function addAudit(program: Command, wire: Wire): void {
     .description('Replay the log, recompute every promise and compare with the rows.')
     .option('--coupon <id>', 'this coupon only', parseCouponId)
     .addHelpText('after', auditHelp)
-  wire(withCallOptions(audit), async () => (await import('./command-audit.ts')).runAudit)
+  wire(withCallOptions(audit), async () => (await import('../command-audit.ts')).runAudit)
 }
 
 const auditHelp = `
@@ -110,7 +105,7 @@ function addRebuild(program: Command, wire: Wire): void {
     .command('rebuild')
     .description('Drop the rows and derive them anew from the log.')
     .addHelpText('after', rebuildHelp)
-  wire(withJsonOption(rebuild), async () => (await import('./rebuild.ts')).runRebuild)
+  wire(withJsonOption(rebuild), async () => (await import('../rebuild.ts')).runRebuild)
 }
 
 const rebuildHelp = `

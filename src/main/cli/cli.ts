@@ -3,17 +3,23 @@
 
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
-import { DataDirectoryError } from '../adapters/data-directory.ts'
+import { DataDirectoryError } from '../../adapters/data-directory.ts'
 import {
   environment,
   neededSettings,
   readSettings,
   type SettingFlags,
   type SettingNeeds,
-} from '../config/settings.ts'
-import { PortError } from '../ports.ts'
-import { buildProgram, type Wire } from './command-line.ts'
-import { CommandError, type CommandRun, type Context, type ExitCode, exitCodes } from './context.ts'
+} from '../../config/settings.ts'
+import { PortError } from '../../ports.ts'
+import {
+  CommandError,
+  type CommandRun,
+  type Context,
+  type ExitCode,
+  exitCodes,
+} from '../context.ts'
+import { buildProgram, type Wire } from './program.ts'
 
 /** `args` without the interpreter and the script. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -140,6 +146,6 @@ function everyCommand(command: Command): Command[] {
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
