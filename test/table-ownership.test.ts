@@ -15,7 +15,7 @@ type Texts = ReadonlyMap<string, string>
 const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/coupon-store.ts': 'coupons',
   'src/adapters/stores/coupon-store-reset.ts': 'coupons',
-  'src/main/rebuild-distributed.ts': 'coupons',
+  'src/main/commands/rebuild-distributed.ts': 'coupons',
   'src/adapters/stores/coupon-step.ts': 'coupons',
   'src/adapters/stores/stock-step.ts': 'stock',
   'src/adapters/stores/payment-step.ts': 'payments',

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type DataDirectory, openDataDirectory } from '../../src/adapters/data-directory.ts'
 import { lettersPerCallMax } from '../../src/api/orders/dead-letter-service.ts'
-import { idsPerCallMax } from '../../src/main/command-dead-letters.ts'
+import { idsPerCallMax } from '../../src/main/commands/dead-letters.ts'
 import { type CliResult, runCli } from './cli-process.ts'
 
 type Seen = { call: string; signed: boolean; body: unknown }

@@ -10,7 +10,7 @@ import {
   concurrencyDefault,
   quantityDefault,
   usersDefault,
-} from '../../src/main/command-rehearse.ts'
+} from '../../src/main/commands/rehearse.ts'
 import { cliPath, runCli } from './cli-process.ts'
 
 /** A closed port of the machine: nothing may listen on it. */

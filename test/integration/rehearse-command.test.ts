@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readSettings } from '../../src/config/settings.ts'
-import { type RehearseOptions, runRehearse } from '../../src/main/command-rehearse.ts'
+import { type RehearseOptions, runRehearse } from '../../src/main/commands/rehearse.ts'
 import { CommandError, type Context } from '../../src/main/context.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { readSecrets } from '../../src/adapters/data-directory.ts'
-import { ordersDefaults } from '../../src/main/command-rehearse-orders.ts'
+import { ordersDefaults } from '../../src/main/commands/rehearse-orders.ts'
 import type { Clock } from '../../src/ports.ts'
 import {
   type OrdersPlan,

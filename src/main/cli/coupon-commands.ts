@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { couponIdPattern } from '../../domain/coupons/messages.ts'
-import type { SwitchVerb } from '../command-coupon.ts'
+import type { SwitchVerb } from '../commands/coupon.ts'
 import { parseCount, parseDiscount, parseServiceUrl, parseTime } from './option-values.ts'
 import type { Wire } from './program.ts'
 
@@ -56,7 +56,7 @@ function addCreate(coupon: Command, { wire, now }: CouponParts): void {
     .option('--closes-at <time>', 'the same (never closes by itself)', time)
     .option('--discount <value>', '10% or an amount in whole minor units: 5000', parseDiscount)
     .addHelpText('after', createHelp)
-  wire(withCallOptions(create), async () => (await import('../command-coupon.ts')).runCreate)
+  wire(withCallOptions(create), async () => (await import('../commands/coupon.ts')).runCreate)
 }
 
 const createHelp = `
@@ -72,7 +72,7 @@ function addShow(coupon: Command, { wire }: CouponParts): void {
     .description('Show a coupon: its status and how many are issued.')
     .argument('<id>', 'its id', parseCouponId)
     .addHelpText('after', showHelp)
-  wire(withCallOptions(show), async () => (await import('../command-coupon.ts')).runShow)
+  wire(withCallOptions(show), async () => (await import('../commands/coupon.ts')).runShow)
 }
 
 const showHelp = `
@@ -90,7 +90,7 @@ function addRestock(coupon: Command, { wire }: CouponParts): void {
       new Option('--key <text>', 'asking again with the same key adds once').argParser(parseKey),
     )
     .addHelpText('after', restockHelp)
-  wire(withCallOptions(restock), async () => (await import('../command-coupon.ts')).runRestock)
+  wire(withCallOptions(restock), async () => (await import('../commands/coupon.ts')).runRestock)
 }
 
 const restockHelp = `
@@ -109,7 +109,7 @@ function addSwitch(coupon: Command, { wire }: CouponParts, { verb, summary }: Sw
     .argument('<id>', 'its id', parseCouponId)
     .addHelpText('after', `\nExamples:\n  $ npx firstcome coupon ${verb} first-sale`)
   wire<{ id: string }>(withCallOptions(command), async () => {
-    const { runSwitch } = await import('../command-coupon.ts')
+    const { runSwitch } = await import('../commands/coupon.ts')
     return (options, context) => runSwitch(verb, options, context)
   })
 }

@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/decode-dead-letters.ts'
-import type { RedriveOptions } from '../command-dead-letters.ts'
+import type { RedriveOptions } from '../commands/dead-letters.ts'
 import { CommandError, type CommandRun, exitCodes } from '../context.ts'
 import { withCallOptions } from './coupon-commands.ts'
 import { parseCount } from './option-values.ts'
@@ -40,7 +40,7 @@ function addList(letters: Command, wire: Wire): void {
     .option('--limit <number>', 'how many, at most 200 (50)', parseCount)
     .option('--after <id>', 'go on behind this one', parseLetterId)
     .addHelpText('after', listHelp)
-  wire(withCallOptions(list), async () => (await import('../command-dead-letters.ts')).runList)
+  wire(withCallOptions(list), async () => (await import('../commands/dead-letters.ts')).runList)
 }
 
 const listHelp = `
@@ -55,7 +55,7 @@ function addShow(letters: Command, wire: Wire): void {
     .description('Show a dead letter: its record, why it failed, and what was done about it.')
     .argument('<id>', 'its id', parseLetterId)
     .addHelpText('after', showHelp)
-  wire(withCallOptions(show), async () => (await import('../command-dead-letters.ts')).runShow)
+  wire(withCallOptions(show), async () => (await import('../commands/dead-letters.ts')).runShow)
 }
 
 const showHelp = `
@@ -72,7 +72,7 @@ function addRedrive(letters: Command, wire: Wire): void {
     .option('--consumer <name>', 'of --all, those of this consumer', parseConsumer)
     .addHelpText('after', redriveHelp)
   wire<RedriveOptions>(withCallOptions(redrive), async () => {
-    const { runRedrive } = await import('../command-dead-letters.ts')
+    const { runRedrive } = await import('../commands/dead-letters.ts')
     const run: CommandRun<RedriveOptions> = (options, context) => {
       const { ids = [] } = options as Partial<RedriveOptions>
       checkRedrive({ ...options, ids })
@@ -107,7 +107,7 @@ function addDiscard(letters: Command, wire: Wire): void {
     .addHelpText('after', discardHelp)
   wire(
     withCallOptions(discard),
-    async () => (await import('../command-dead-letters.ts')).runDiscard,
+    async () => (await import('../commands/dead-letters.ts')).runDiscard,
   )
 }
 

@@ -63,7 +63,7 @@ function addStart(program: Command, wire: Wire): void {
     .command('start')
     .description('Run the service: everything in one process, its data in one directory.')
     .addHelpText('after', startHelp)
-  wire(withListenOptions(start), async () => (await import('../command-start.ts')).runStart)
+  wire(withListenOptions(start), async () => (await import('../commands/start.ts')).runStart)
 }
 
 const startHelp = `
@@ -98,7 +98,7 @@ function addToken(program: Command, wire: Wire): void {
     )
     .option('--json', 'print JSON: token, sub, operator, expiresAt')
     .addHelpText('after', tokenHelp)
-  wire(token, async () => (await import('../command-token.ts')).runToken)
+  wire(token, async () => (await import('../commands/token.ts')).runToken)
 }
 
 const tokenHelp = `

@@ -32,7 +32,7 @@ function addRehearse(program: Command, wire: Wire): void {
     .option('--run <id>', 'the users of an earlier run once more')
     .addHelpText('after', rehearseHelp)
   wire(withJsonOption(withUrlOption(rehearse)), async () => {
-    return (await import('../command-rehearse.ts')).runRehearse
+    return (await import('../commands/rehearse.ts')).runRehearse
   })
   addRehearseOrders(rehearse, { program, wire })
 }
@@ -64,7 +64,7 @@ function addRehearseOrders(
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
     .addHelpText('after', rehearseOrdersHelp)
   wire(withJsonOption(withUrlOption(orders)), async () => {
-    return (await import('../command-rehearse-orders.ts')).runRehearseOrders
+    return (await import('../commands/rehearse-orders.ts')).runRehearseOrders
   })
 }
 
@@ -86,7 +86,7 @@ function addAudit(program: Command, wire: Wire): void {
     .description('Replay the log, recompute every promise and compare with the rows.')
     .option('--coupon <id>', 'this coupon only', parseCouponId)
     .addHelpText('after', auditHelp)
-  wire(withCallOptions(audit), async () => (await import('../command-audit.ts')).runAudit)
+  wire(withCallOptions(audit), async () => (await import('../commands/audit.ts')).runAudit)
 }
 
 const auditHelp = `
@@ -105,7 +105,7 @@ function addRebuild(program: Command, wire: Wire): void {
     .command('rebuild')
     .description('Drop the rows and derive them anew from the log.')
     .addHelpText('after', rebuildHelp)
-  wire(withJsonOption(rebuild), async () => (await import('../rebuild.ts')).runRebuild)
+  wire(withJsonOption(rebuild), async () => (await import('../commands/rebuild.ts')).runRebuild)
 }
 
 const rebuildHelp = `

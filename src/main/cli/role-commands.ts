@@ -31,7 +31,7 @@ function addMigrate(program: Command, wire: Wire): void {
     .option('--replicas <number>', 'copies of each record (3)', parseCount)
     .option('--min-in-sync-replicas <number>', 'copies before an answer (2)', parseCount)
     .addHelpText('after', migrateHelp)
-  wire(withJsonOption(migrate), async () => (await import('../migrate.ts')).runMigrate)
+  wire(withJsonOption(migrate), async () => (await import('../commands/migrate.ts')).runMigrate)
 }
 
 const kafkaHelp = `  FIRSTCOME_KAFKA_BROKERS           where Kafka is: host:port,host:port
@@ -60,7 +60,7 @@ function addApi(program: Command, wire: Wire): void {
     .command('api')
     .description('Run one API node of the distributed profile, on Kafka and PostgreSQL.')
     .addHelpText('after', apiHelp)
-  wire(withListenOptions(api), async () => (await import('../command-roles.ts')).runApi)
+  wire(withListenOptions(api), async () => (await import('../commands/roles.ts')).runApi)
 }
 
 const apiHelp = `
@@ -87,7 +87,7 @@ function addIssuer(program: Command, wire: Wire): void {
     .command('issuer')
     .description('Run one issuer of the distributed profile: it writes the rows from the log.')
     .addHelpText('after', issuerHelp)
-  wire(withListenOptions(issuer), async () => (await import('../command-roles.ts')).runIssuer)
+  wire(withListenOptions(issuer), async () => (await import('../commands/roles.ts')).runIssuer)
 }
 
 const issuerHelp = `
@@ -109,7 +109,7 @@ function addOrders(program: Command, wire: Wire): void {
     .description('Run the consumers of orders of the distributed profile, all of them or one.')
     .addOption(new Option('--only <consumer>', 'just this one').choices([...consumerNames]))
     .addHelpText('after', ordersHelp)
-  wire(withListenOptions(orders), async () => (await import('../command-roles.ts')).runOrders)
+  wire(withListenOptions(orders), async () => (await import('../commands/roles.ts')).runOrders)
 }
 
 const ordersHelp = `

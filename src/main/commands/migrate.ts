@@ -2,23 +2,23 @@
 // and by several at once: a migration runs once, a topic is created once, and what was recorded
 // first is right. What exists and is not as asked for is refused, never changed.
 
-import { systemClock } from '../adapters/clock-system.ts'
-import { migrate } from '../adapters/database/migrations.ts'
-import { type PostgresDatabase, startPostgres } from '../adapters/database/postgres.ts'
-import { postgresMigrationLimits } from '../adapters/database/postgres-limits.ts'
-import type { KafkaConnection } from '../adapters/log-kafka/connection.ts'
-import { createTopics } from '../adapters/log-kafka/topics.ts'
+import { systemClock } from '../../adapters/clock-system.ts'
+import { migrate } from '../../adapters/database/migrations.ts'
+import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
+import { postgresMigrationLimits } from '../../adapters/database/postgres-limits.ts'
+import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
+import { createTopics } from '../../adapters/log-kafka/topics.ts'
 import {
   readTopicLayouts,
   recordTopicLayouts,
   type TopicLayout,
-} from '../adapters/stores/topic-layout.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
-import { kafkaConnection, postgresUrl, refusal } from './distributed.ts'
-import { type Patience, patiently } from './patience.ts'
-import { plainLogger } from './plain-logger.ts'
-import { faultsOfTopics } from './topic-checks.ts'
-import { allTopics } from './topics.ts'
+} from '../../adapters/stores/topic-layout.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
+import { kafkaConnection, postgresUrl, refusal } from '../distributed.ts'
+import { type Patience, patiently } from '../patience.ts'
+import { plainLogger } from '../plain-logger.ts'
+import { faultsOfTopics } from '../topic-checks.ts'
+import { allTopics } from '../topics.ts'
 
 export type MigrateOptions = {
   partitions?: number

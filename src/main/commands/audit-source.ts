@@ -9,25 +9,25 @@ import {
   openDataDirectory,
   readOwner,
   readSecrets,
-} from '../adapters/data-directory.ts'
-import { migrate } from '../adapters/database/migrations.ts'
-import { openDatabasePglite } from '../adapters/database/pglite.ts'
-import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
-import { createOrdersAuditSql } from '../adapters/stores/orders-audit.ts'
+} from '../../adapters/data-directory.ts'
+import { migrate } from '../../adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../adapters/database/pglite.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
 import {
   type IssuedRowsJson,
   issuedRowsFrom,
   type ProjectionJson,
   projectionFrom,
-} from '../api/http/audit-json.ts'
-import { ordersAuditOver } from '../api/routes/orders-audit.ts'
-import type { ProjectionSource } from '../audit/audit.ts'
-import type { OrdersAudit } from '../audit/orders/audit-orders.ts'
-import { callService, problemOf, ServiceError } from '../client/service-client.ts'
-import type { Settings } from '../config/settings.ts'
-import { PortError, type RowsQuery } from '../ports.ts'
-import { CommandError, exitCodes } from './context.ts'
-import { isProjectionTrusted, projectionDirectory } from './projection.ts'
+} from '../../api/http/audit-json.ts'
+import { ordersAuditOver } from '../../api/routes/orders-audit.ts'
+import type { ProjectionSource } from '../../audit/audit.ts'
+import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
+import { callService, problemOf, ServiceError } from '../../client/service-client.ts'
+import type { Settings } from '../../config/settings.ts'
+import { PortError, type RowsQuery } from '../../ports.ts'
+import { CommandError, exitCodes } from '../context.ts'
+import { isProjectionTrusted, projectionDirectory } from '../projection.ts'
 import { operatorToken } from './service-address.ts'
 
 export type AuditSource = {

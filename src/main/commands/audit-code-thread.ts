@@ -2,7 +2,7 @@
 // a time: rows as JSON, because one long text is handed over faster than many small ones.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { codeDeriver } from '../domain/coupons/codes.ts'
+import { codeDeriver } from '../../domain/coupons/codes.ts'
 
 export type CodeRow = [couponId: string, slot: number, claimId: string, code: string]
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AuditReport } from '../audit/audit.ts'
-import type { OrdersCounts } from '../audit/orders/audit-orders.ts'
+import type { AuditReport } from '../../audit/audit.ts'
+import type { OrdersCounts } from '../../audit/orders/audit-orders.ts'
 import { auditText } from './audit-text.ts'
 
 const none: OrdersCounts = {

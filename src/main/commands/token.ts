@@ -1,8 +1,8 @@
 // `firstcome token`: makes a token for a user or an operator, signed with the local secret.
 
-import { signToken } from '../client/tokens.ts'
-import { userIdPattern } from '../domain/coupons/messages.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
+import { signToken } from '../../client/tokens.ts'
+import { userIdPattern } from '../../domain/coupons/messages.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { defaultOperator, jwtSecret } from './service-address.ts'
 
 export type TokenOptions = {

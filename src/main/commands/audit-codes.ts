@@ -2,8 +2,8 @@
 // rows this is the largest part of the work, and the only one that needs nothing from the rest.
 
 import { Worker } from 'node:worker_threads'
-import { wrongCodes } from '../domain/coupons/codes.ts'
-import type { IssuedRow } from '../ports.ts'
+import { wrongCodes } from '../../domain/coupons/codes.ts'
+import type { IssuedRow } from '../../ports.ts'
 import type { CodeRow } from './audit-code-thread.ts'
 
 export type CodeChecker = {

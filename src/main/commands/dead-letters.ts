@@ -1,8 +1,8 @@
 // `firstcome dead-letters …`: operators' calls about records that could not be handled. Each may be
 // repeated: what was re-driven or discarded stays as it is.
 
-import type { ServiceAnswer } from '../client/service-client.ts'
-import { type Context, type ExitCode, exitCodes } from './context.ts'
+import type { ServiceAnswer } from '../../client/service-client.ts'
+import { type Context, type ExitCode, exitCodes } from '../context.ts'
 import { countsText, letterListText, letterText } from './dead-letter-text.ts'
 import { answerTo, ask, type CallOptions, failureOf } from './service-command.ts'
 

@@ -2,13 +2,16 @@
 // holds. Exit code 1 on any difference, and where the log or the rows cannot be understood.
 
 import { existsSync } from 'node:fs'
-import { systemClock } from '../adapters/clock-system.ts'
-import { topicPath } from '../adapters/log-file/log-file.ts'
-import { openLogFileReader } from '../adapters/log-file/reader.ts'
-import { type AuditProgress, type AuditReport, audit } from '../audit/audit.ts'
-import { type LogReader, withoutTopics } from '../audit/read-topic.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import { orderTopics } from '../domain/orders/topics.ts'
+import { systemClock } from '../../adapters/clock-system.ts'
+import { topicPath } from '../../adapters/log-file/log-file.ts'
+import { openLogFileReader } from '../../adapters/log-file/reader.ts'
+import { type AuditProgress, type AuditReport, audit } from '../../audit/audit.ts'
+import { type LogReader, withoutTopics } from '../../audit/read-topic.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { orderTopics } from '../../domain/orders/topics.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
+import { embeddedTopics } from '../embedded-topics.ts'
+import { createProgress, type Progress } from '../progress.ts'
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openDistributedAudit } from './audit-distributed.ts'
 import {
@@ -18,9 +21,6 @@ import {
   type SourceOptions,
 } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
-import { embeddedTopics } from './embedded-topics.ts'
-import { createProgress, type Progress } from './progress.ts'
 
 export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
 

@@ -3,17 +3,17 @@
 // reads from SQL (/me/coupons) is incomplete until the issuers are through.
 
 import { setTimeout } from 'node:timers/promises'
-import { loadStatements } from '../adapters/database/statements.ts'
-import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
-import { resetProjection } from '../adapters/stores/coupon-store-reset.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import type { CouponStore, LogBounds } from '../ports.ts'
-import { CommandError, type Context, exitCodes } from './context.ts'
-import { openDistributed } from './distributed.ts'
-import { areOrderRowsLost, restoreOrderRows } from './order-restore.ts'
-import { plainLogger } from './plain-logger.ts'
-import { createProgress, type Progress } from './progress.ts'
-import { withStops } from './stops.ts'
+import { loadStatements } from '../../adapters/database/statements.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { resetProjection } from '../../adapters/stores/coupon-store-reset.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import type { CouponStore, LogBounds } from '../../ports.ts'
+import { CommandError, type Context, exitCodes } from '../context.ts'
+import { openDistributed } from '../distributed.ts'
+import { areOrderRowsLost, restoreOrderRows } from '../order-restore.ts'
+import { plainLogger } from '../plain-logger.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import { withStops } from '../stops.ts'
 
 /** `orders`: how many were restored; absent where their rows stay as they are. */
 export type Rebuilt = { records: number; rows: number; orders?: number; seconds: number }

@@ -1,10 +1,10 @@
 // `firstcome start`: runs the embedded service until it is told to stop or cannot go on.
 
-import { ignoredByEmbedded } from '../config/settings.ts'
-import type { Context, ExitCode } from './context.ts'
-import { createProgress } from './progress.ts'
-import { runUntilTold } from './run-until-told.ts'
-import { startEmbedded } from './start.ts'
+import { ignoredByEmbedded } from '../../config/settings.ts'
+import type { Context, ExitCode } from '../context.ts'
+import { createProgress } from '../progress.ts'
+import { runUntilTold } from '../run-until-told.ts'
+import { startEmbedded } from '../start.ts'
 import { welcomeText } from './welcome.ts'
 
 export async function runStart(_options: object, context: Context): Promise<ExitCode> {

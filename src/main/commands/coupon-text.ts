@@ -1,8 +1,8 @@
 // How the command line shows a coupon, and a refusal, to people. What the service says is shown as
 // text and never trusted to be harmless on a terminal.
 
-import type { Problem, ServiceAnswer } from '../client/service-client.ts'
-import { printable } from './context.ts'
+import type { Problem, ServiceAnswer } from '../../client/service-client.ts'
+import { printable } from '../context.ts'
 
 /** A few lines, the last one ended. Fields that are not there are left out. */
 export function couponText(coupon: ServiceAnswer['body']): string {

@@ -2,10 +2,10 @@
 // flags first, then what the running service left in its data directory, then the settings.
 
 import { isIPv6 } from 'node:net'
-import { readOwner, readSecrets } from '../adapters/data-directory.ts'
-import { signToken } from '../client/tokens.ts'
-import type { Settings } from '../config/settings.ts'
-import { CommandError, exitCodes } from './context.ts'
+import { readOwner, readSecrets } from '../../adapters/data-directory.ts'
+import { signToken } from '../../client/tokens.ts'
+import type { Settings } from '../../config/settings.ts'
+import { CommandError, exitCodes } from '../context.ts'
 
 /** Long enough for one command, too short to be worth stealing from a process list. */
 const commandTokenSeconds = 60

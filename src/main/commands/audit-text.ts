@@ -1,9 +1,9 @@
 // The report of an audit as people read it.
 
 import { styleText } from 'node:util'
-import type { AuditReport } from '../audit/audit.ts'
-import type { OrdersCounts } from '../audit/orders/audit-orders.ts'
-import { printable } from './context.ts'
+import type { AuditReport } from '../../audit/audit.ts'
+import type { OrdersCounts } from '../../audit/orders/audit-orders.ts'
+import { printable } from '../context.ts'
 
 /** `where`: which rows were compared. */
 export function auditText(report: AuditReport, where: string): string {

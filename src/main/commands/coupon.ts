@@ -2,9 +2,9 @@
 // outcome is unknown, the message says how to ask again without doing it twice.
 
 import { randomUUID } from 'node:crypto'
-import type { ServiceAnswer } from '../client/service-client.ts'
-import type { Discount } from '../domain/coupons/messages.ts'
-import type { Context, ExitCode } from './context.ts'
+import type { ServiceAnswer } from '../../client/service-client.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Context, ExitCode } from '../context.ts'
 import { couponText } from './coupon-text.ts'
 import { ask, type CallOptions } from './service-command.ts'
 

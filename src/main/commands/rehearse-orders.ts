@@ -2,16 +2,16 @@
 // is added up. Exit code 1 if a promise broke, 3 if the service could not be reached.
 
 import { randomBytes } from 'node:crypto'
-import { quantityMax } from '../domain/coupons/messages.ts'
-import { stockMax } from '../domain/orders/messages.ts'
-import { type OrdersPlan, rehearseOrders } from '../services/rehearse/orders/rehearse-orders.ts'
+import { quantityMax } from '../../domain/coupons/messages.ts'
+import { stockMax } from '../../domain/orders/messages.ts'
+import { type OrdersPlan, rehearseOrders } from '../../services/rehearse/orders/rehearse-orders.ts'
 import {
   ordersKept,
   ordersOpeningText,
   ordersReportJson,
   ordersReportText,
-} from '../services/rehearse/orders/report.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
+} from '../../services/rehearse/orders/report.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 

@@ -2,20 +2,20 @@
 // that is stopped, here; in the distributed profile the issuers derive them, and the rows of orders
 // stay as they are.
 
-import { systemClock } from '../adapters/clock-system.ts'
-import { openDataDirectory } from '../adapters/data-directory.ts'
-import { type LogFile, openLogFile } from '../adapters/log-file/log-file.ts'
-import { createCouponStoreSql } from '../adapters/stores/coupon-store.ts'
-import type { PaymentSettings } from '../config/settings.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import { startIssuer } from '../issuer/issuer.ts'
-import type { Clock, CouponStore, Log } from '../ports.ts'
+import { systemClock } from '../../adapters/clock-system.ts'
+import { openDataDirectory } from '../../adapters/data-directory.ts'
+import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
+import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import type { PaymentSettings } from '../../config/settings.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { startIssuer } from '../../issuer/issuer.ts'
+import type { Clock, CouponStore, Log } from '../../ports.ts'
+import { type Context, type ExitCode, exitCodes } from '../context.ts'
+import { embeddedTopics } from '../embedded-topics.ts'
+import { restoreOrderRows } from '../order-restore.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import { dropProjection, openProjection } from '../projection.ts'
 import { isDistributed } from './audit-distributed.ts'
-import { type Context, type ExitCode, exitCodes } from './context.ts'
-import { embeddedTopics } from './embedded-topics.ts'
-import { restoreOrderRows } from './order-restore.ts'
-import { createProgress, type Progress } from './progress.ts'
-import { dropProjection, openProjection } from './projection.ts'
 import { type Rebuilt, rebuildDistributed } from './rebuild-distributed.ts'
 
 export async function runRebuild(options: { json?: boolean }, context: Context): Promise<ExitCode> {

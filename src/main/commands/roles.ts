@@ -1,11 +1,11 @@
 // `firstcome api`, `issuer` and `orders`: the long-running roles of the distributed profile.
 
-import type { ConsumerName } from '../ports-orders.ts'
-import { startApi } from './api.ts'
-import type { Context, ExitCode } from './context.ts'
-import { startIssuerRole } from './issuer.ts'
-import { startOrdersRole } from './orders.ts'
-import { runUntilTold } from './run-until-told.ts'
+import type { ConsumerName } from '../../ports-orders.ts'
+import { startApi } from '../api.ts'
+import type { Context, ExitCode } from '../context.ts'
+import { startIssuerRole } from '../issuer.ts'
+import { startOrdersRole } from '../orders.ts'
+import { runUntilTold } from '../run-until-told.ts'
 
 export function runApi(_options: object, context: Context): Promise<ExitCode> {
   return runUntilTold(context, {

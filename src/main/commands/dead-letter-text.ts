@@ -1,7 +1,7 @@
 // How the command line shows dead letters to people. Their bytes came from anywhere, so nothing of
 // them is trusted to be harmless on a terminal.
 
-import { printable } from './context.ts'
+import { printable } from '../context.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,20 +1,20 @@
 // Where an audit finds log and rows in the distributed profile: the log in Kafka, the rows in
 // PostgreSQL, or with an API node that is asked for them. It only reads, and waits for nobody.
 
-import { systemClock } from '../adapters/clock-system.ts'
-import { startPostgres } from '../adapters/database/postgres.ts'
-import { startKafkaLog } from '../adapters/log-kafka/log-kafka.ts'
-import { describeTopics } from '../adapters/log-kafka/topics.ts'
-import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
-import { createOrdersAuditSql } from '../adapters/stores/orders-audit.ts'
-import { type LogReader, withoutTopics } from '../audit/read-topic.ts'
-import type { Settings } from '../config/settings.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import { orderTopics } from '../domain/orders/topics.ts'
-import type { Log } from '../ports.ts'
+import { systemClock } from '../../adapters/clock-system.ts'
+import { startPostgres } from '../../adapters/database/postgres.ts'
+import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
+import { describeTopics } from '../../adapters/log-kafka/topics.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
+import { type LogReader, withoutTopics } from '../../audit/read-topic.ts'
+import type { Settings } from '../../config/settings.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { orderTopics } from '../../domain/orders/topics.ts'
+import type { Log } from '../../ports.ts'
+import { CommandError, exitCodes } from '../context.ts'
+import { kafkaConnection, missing, postgresUrl } from '../distributed.ts'
 import { type AuditSource, askService, type SourceOptions } from './audit-source.ts'
-import { CommandError, exitCodes } from './context.ts'
-import { kafkaConnection, missing, postgresUrl } from './distributed.ts'
 
 /** The log of the embedded profile is in its data directory; with brokers, it is theirs. */
 export function isDistributed({ kafka }: Settings): boolean {

@@ -6,8 +6,8 @@ import {
   problemOf,
   type ServiceAnswer,
   ServiceError,
-} from '../client/service-client.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from './context.ts'
+} from '../../client/service-client.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { problemText } from './coupon-text.ts'
 import { operatorToken, serviceUrl } from './service-address.ts'
 
