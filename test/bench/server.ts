@@ -3,7 +3,7 @@
 
 import { pino } from 'pino'
 import { environment, readSettings } from '../../src/config/settings.ts'
-import { startEmbedded } from '../../src/main/start.ts'
+import { startEmbedded } from '../../src/main/roles/embedded.ts'
 import { addConstantRoute } from './constant-route.ts'
 
 const read = readSettings(environment())

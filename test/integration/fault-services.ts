@@ -14,7 +14,7 @@ import {
   walletsTopic,
 } from '../../src/domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
-import { allTopics } from '../../src/main/topics.ts'
+import { allTopics } from '../../src/main/roles/topics.ts'
 import type { Log, LogRecord } from '../../src/ports.ts'
 import type { ConsumerName } from '../../src/ports-orders.ts'
 import { readAll } from '../contracts/log.ts'

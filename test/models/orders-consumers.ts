@@ -18,7 +18,7 @@ import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step
 import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
-import { embeddedTopics } from '../../src/main/embedded-topics.ts'
+import { embeddedTopics } from '../../src/main/roles/embedded-topics.ts'
 import type { Log, Membership } from '../../src/ports.ts'
 import { type ConsumerName, consumerNames, type Payments } from '../../src/ports-orders.ts'
 import { createCouponStep } from '../../src/services/orders/coupon-step.ts'

@@ -13,7 +13,7 @@ import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/topics.ts'
 import type { Log } from '../../ports.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { kafkaConnection, missing, postgresUrl } from '../distributed.ts'
+import { kafkaConnection, missing, postgresUrl } from '../roles/distributed.ts'
 import { type AuditSource, askService, type SourceOptions } from './audit-source.ts'
 
 /** The log of the embedded profile is in its data directory; with brokers, it is theirs. */

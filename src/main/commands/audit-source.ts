@@ -27,7 +27,7 @@ import { callService, problemOf, ServiceError } from '../../client/service-clien
 import type { Settings } from '../../config/settings.ts'
 import { PortError, type RowsQuery } from '../../ports.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { isProjectionTrusted, projectionDirectory } from '../projection.ts'
+import { isProjectionTrusted, projectionDirectory } from '../roles/projection.ts'
 import { operatorToken } from './service-address.ts'
 
 export type AuditSource = {

@@ -14,11 +14,11 @@ import {
   type TopicLayout,
 } from '../../adapters/stores/topic-layout.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { kafkaConnection, postgresUrl, refusal } from '../distributed.ts'
-import { type Patience, patiently } from '../patience.ts'
 import { plainLogger } from '../plain-logger.ts'
-import { faultsOfTopics } from '../topic-checks.ts'
-import { allTopics } from '../topics.ts'
+import { kafkaConnection, postgresUrl, refusal } from '../roles/distributed.ts'
+import { faultsOfTopics } from '../roles/topic-checks.ts'
+import { allTopics } from '../roles/topics.ts'
+import { type Patience, patiently } from '../roles/wait-for.ts'
 
 export type MigrateOptions = {
   partitions?: number

@@ -9,11 +9,11 @@ import { resetProjection } from '../../adapters/stores/coupon-store-reset.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { CouponStore, LogBounds } from '../../ports.ts'
 import { CommandError, type Context, exitCodes } from '../context.ts'
-import { openDistributed } from '../distributed.ts'
-import { areOrderRowsLost, restoreOrderRows } from '../order-restore.ts'
 import { plainLogger } from '../plain-logger.ts'
 import { createProgress, type Progress } from '../progress.ts'
-import { withStops } from '../stops.ts'
+import { openDistributed } from '../roles/distributed.ts'
+import { areOrderRowsLost, restoreOrderRows } from '../roles/order-restore.ts'
+import { withStops } from '../roles/stops.ts'
 
 /** `orders`: how many were restored; absent where their rows stay as they are. */
 export type Rebuilt = { records: number; rows: number; orders?: number; seconds: number }

@@ -1,11 +1,11 @@
 // `firstcome api`, `issuer` and `orders`: the long-running roles of the distributed profile.
 
 import type { ConsumerName } from '../../ports-orders.ts'
-import { startApi } from '../api.ts'
 import type { Context, ExitCode } from '../context.ts'
-import { startIssuerRole } from '../issuer.ts'
-import { startOrdersRole } from '../orders.ts'
-import { runUntilTold } from '../run-until-told.ts'
+import { startApi } from '../roles/api.ts'
+import { startIssuerRole } from '../roles/issuer.ts'
+import { startOrdersRole } from '../roles/order-consumers-role.ts'
+import { runUntilTold } from '../roles/run-role.ts'
 
 export function runApi(_options: object, context: Context): Promise<ExitCode> {
   return runUntilTold(context, {

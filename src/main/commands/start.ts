@@ -3,8 +3,8 @@
 import { ignoredByEmbedded } from '../../config/settings.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { createProgress } from '../progress.ts'
-import { runUntilTold } from '../run-until-told.ts'
-import { startEmbedded } from '../start.ts'
+import { startEmbedded } from '../roles/embedded.ts'
+import { runUntilTold } from '../roles/run-role.ts'
 import { welcomeText } from './welcome.ts'
 
 export async function runStart(_options: object, context: Context): Promise<ExitCode> {

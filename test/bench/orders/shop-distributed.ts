@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
-import { allTopics } from '../../../src/main/topics.ts'
+import { allTopics } from '../../../src/main/roles/topics.ts'
 import type { Backends } from '../distributed/backends.ts'
 import { type Part, startPart } from '../distributed/contender.ts'
 import { prepareOurs } from '../distributed/our-contender.ts'

@@ -2,16 +2,16 @@
 // needs PostgreSQL to start, for what the topics were when they were created lies there, and for
 // the calls that read rows; claims are answered without it.
 
-import { startRedisGate } from '../adapters/redis/gate.ts'
-import { createCouponReaderSql } from '../adapters/stores/coupon-reader.ts'
-import { createOrdersAuditReaderSql } from '../adapters/stores/orders-audit.ts'
-import { createOrdersReaderSql } from '../adapters/stores/orders-reader.ts'
-import type { ClaimLimits } from '../api/claims/claim-service.ts'
-import { createDatabaseMetrics } from '../api/metrics.ts'
-import type { Clock, Gate } from '../ports.ts'
+import { startRedisGate } from '../../adapters/redis/gate.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
+import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
+import type { ClaimLimits } from '../../api/claims/claim-service.ts'
+import { createDatabaseMetrics } from '../../api/metrics.ts'
+import type { Clock, Gate } from '../../ports.ts'
 import { startApiNode } from './api-node.ts'
 import { missing, openDistributed } from './distributed.ts'
-import type { RoleParts } from './run-until-told.ts'
+import type { RoleParts } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 

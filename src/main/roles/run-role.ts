@@ -2,8 +2,8 @@
 // what cannot go on, and stops in order within a deadline.
 
 import { type Logger, pino } from 'pino'
-import type { Settings } from '../config/settings.ts'
-import { type Context, type ExitCode, exitCodes } from './context.ts'
+import type { Settings } from '../../config/settings.ts'
+import { type Context, type ExitCode, exitCodes } from '../context.ts'
 import { faultWarning } from './test-faults.ts'
 import { ToldToStop } from './told-to-stop.ts'
 

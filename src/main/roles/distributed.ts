@@ -1,17 +1,17 @@
 // What the roles of the distributed profile stand on: Kafka and PostgreSQL, waited for, checked
 // and opened. A role that finds either of them not as it must be refuses to start, with reasons.
 
-import { systemClock } from '../adapters/clock-system.ts'
-import { type PostgresDatabase, startPostgres } from '../adapters/database/postgres.ts'
-import type { KafkaConnection } from '../adapters/log-kafka/connection.ts'
-import { startKafkaLog } from '../adapters/log-kafka/log-kafka.ts'
-import type { Settings } from '../config/settings.ts'
-import type { Clock, Log } from '../ports.ts'
-import { CommandError, exitCodes } from './context.ts'
-import { type Patience, patiently } from './patience.ts'
+import { systemClock } from '../../adapters/clock-system.ts'
+import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
+import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
+import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
+import type { Settings } from '../../config/settings.ts'
+import type { Clock, Log } from '../../ports.ts'
+import { CommandError, exitCodes } from '../context.ts'
 import type { Stops } from './stops.ts'
 import { startFaults } from './topic-checks.ts'
 import { allTopics } from './topics.ts'
+import { type Patience, patiently } from './wait-for.ts'
 
 export type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
 

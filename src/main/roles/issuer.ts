@@ -1,15 +1,15 @@
 // The issuer role: writes the rows from the log, one of any number. It answers probes and metrics
 // from its first moment on, also while it waits for Kafka and PostgreSQL.
 
-import { createCouponStoreSql } from '../adapters/stores/coupon-store.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
-import { type Issuer, startIssuer } from '../issuer/issuer.ts'
-import { createIssuerMetrics } from '../issuer/issuer-metrics.ts'
-import { startPositionWatch } from '../issuer/position-watch.ts'
-import type { Log } from '../ports.ts'
+import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
+import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
+import { startPositionWatch } from '../../issuer/position-watch.ts'
+import type { Log } from '../../ports.ts'
 import { missing, openDistributed } from './distributed.ts'
 import { startRoleProbes } from './role-probes.ts'
-import type { RoleParts } from './run-until-told.ts'
+import type { RoleParts } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 

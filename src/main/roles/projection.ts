@@ -4,10 +4,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Database } from '../adapters/database/database.ts'
-import { migrate } from '../adapters/database/migrations.ts'
-import { openDatabasePglite } from '../adapters/database/pglite.ts'
-import { PortError } from '../ports.ts'
+import type { Database } from '../../adapters/database/database.ts'
+import { migrate } from '../../adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../adapters/database/pglite.ts'
+import { PortError } from '../../ports.ts'
 
 export function projectionDirectory(dataDirectory: string): string {
   return join(dataDirectory, 'projection')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { PortError } from '../ports.ts'
-import { patiently, sayEveryMs } from './patience.ts'
+import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
+import { PortError } from '../../ports.ts'
 import { ToldToStop } from './told-to-stop.ts'
+import { patiently, sayEveryMs } from './wait-for.ts'
 
 const away = () => new PortError('log_unavailable', 'nobody answers', { retryable: true })
 

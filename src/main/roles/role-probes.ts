@@ -2,12 +2,12 @@
 // Kafka and PostgreSQL: whether it lives, whether it does its work, and its metrics.
 
 import { Registry } from 'prom-client'
-import { systemClock } from '../adapters/clock-system.ts'
-import type { PostgresDatabase } from '../adapters/database/postgres.ts'
-import { createDatabaseMetrics } from '../api/metrics.ts'
-import { startProbeServer } from '../api/probe-server.ts'
-import { createRoleMetrics } from '../api/role-metrics.ts'
-import type { RoleParts } from './run-until-told.ts'
+import { systemClock } from '../../adapters/clock-system.ts'
+import type { PostgresDatabase } from '../../adapters/database/postgres.ts'
+import { createDatabaseMetrics } from '../../api/metrics.ts'
+import { startProbeServer } from '../../api/probe-server.ts'
+import { createRoleMetrics } from '../../api/role-metrics.ts'
+import type { RoleParts } from './run-role.ts'
 import type { Stops } from './stops.ts'
 
 export type RoleProbes = {

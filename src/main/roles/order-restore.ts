@@ -1,17 +1,17 @@
 // Restores the rows of orders from the log: at each start of the embedded profile, where SQL is
 // never synced and may be dropped, and by `firstcome rebuild`. Never while their consumers run.
 
-import type { Database } from '../adapters/database/database.ts'
-import { createCouponStepStoreSql } from '../adapters/stores/coupon-step.ts'
-import { createDeadLetterStoreSql } from '../adapters/stores/dead-letters.ts'
-import { createOrderStoreSql } from '../adapters/stores/order-process.ts'
-import { createPaymentStepStoreSql } from '../adapters/stores/payment-step.ts'
-import { createStockStepStoreSql } from '../adapters/stores/stock-step.ts'
-import { createWalletStoreSql } from '../adapters/stores/wallet.ts'
-import type { PaymentSettings } from '../config/settings.ts'
-import { orderStepsTopic } from '../domain/orders/messages.ts'
-import type { Log } from '../ports.ts'
-import { type RestoredOrders, restoreOrders } from '../services/orders/restore.ts'
+import type { Database } from '../../adapters/database/database.ts'
+import { createCouponStepStoreSql } from '../../adapters/stores/coupon-step.ts'
+import { createDeadLetterStoreSql } from '../../adapters/stores/dead-letters.ts'
+import { createOrderStoreSql } from '../../adapters/stores/order-process.ts'
+import { createPaymentStepStoreSql } from '../../adapters/stores/payment-step.ts'
+import { createStockStepStoreSql } from '../../adapters/stores/stock-step.ts'
+import { createWalletStoreSql } from '../../adapters/stores/wallet.ts'
+import type { PaymentSettings } from '../../config/settings.ts'
+import { orderStepsTopic } from '../../domain/orders/messages.ts'
+import type { Log } from '../../ports.ts'
+import { type RestoredOrders, restoreOrders } from '../../services/orders/restore.ts'
 
 export type OrderRestoreParts = {
   log: Log

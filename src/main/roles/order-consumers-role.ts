@@ -2,14 +2,14 @@
 // times. It answers probes and metrics from its first moment on, also while it waits for Kafka
 // and PostgreSQL.
 
-import type { Log } from '../ports.ts'
-import type { ConsumerName } from '../ports-orders.ts'
-import { CommandError, exitCodes } from './context.ts'
+import type { Log } from '../../ports.ts'
+import type { ConsumerName } from '../../ports-orders.ts'
+import { CommandError, exitCodes } from '../context.ts'
 import { openDistributed } from './distributed.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { areOrderRowsLost } from './order-restore.ts'
 import { startRoleProbes } from './role-probes.ts'
-import type { RoleParts } from './run-until-told.ts'
+import type { RoleParts } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 

@@ -1,14 +1,14 @@
 // Whether Kafka and PostgreSQL are as the distributed profile needs them: the schema of this
 // version, and the topics that were recorded when they were created, unchanged and durable.
 
-import type { Queryable } from '../adapters/database/database.ts'
-import { migrationFaults } from '../adapters/database/migrations.ts'
-import type { KafkaConnection } from '../adapters/log-kafka/connection.ts'
-import { topicFaults } from '../adapters/log-kafka/topic-faults.ts'
-import { describeTopics } from '../adapters/log-kafka/topics.ts'
-import { readTopicLayouts, type TopicLayout } from '../adapters/stores/topic-layout.ts'
-import { type Patience, patiently } from './patience.ts'
+import type { Queryable } from '../../adapters/database/database.ts'
+import { migrationFaults } from '../../adapters/database/migrations.ts'
+import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
+import { topicFaults } from '../../adapters/log-kafka/topic-faults.ts'
+import { describeTopics } from '../../adapters/log-kafka/topics.ts'
+import { readTopicLayouts, type TopicLayout } from '../../adapters/stores/topic-layout.ts'
 import { allTopics } from './topics.ts'
+import { type Patience, patiently } from './wait-for.ts'
 
 export type CheckParts = {
   patience: Patience
