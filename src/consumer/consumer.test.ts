@@ -5,9 +5,9 @@ import type { OrderPlaced, OrdersRecord } from '../domain/orders/messages.ts'
 import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
+import { createWallet } from '../orders/wallet.ts'
 import { PortError } from '../ports.ts'
 import type { Payments } from '../ports-orders.ts'
-import { createWallet } from '../services/orders/wallet.ts'
 
 const by = 'op'
 

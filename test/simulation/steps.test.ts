@@ -21,10 +21,10 @@ import {
 } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import { deadLettersTopic, readRetryNote, retryTopics } from '../../src/domain/orders/retries.ts'
+import { createCouponStep } from '../../src/orders/coupon-step.ts'
+import { createPaymentStep } from '../../src/orders/payment-step.ts'
+import { createWallet } from '../../src/orders/wallet.ts'
 import type { Payments } from '../../src/ports-orders.ts'
-import { createCouponStep } from '../../src/services/orders/coupon-step.ts'
-import { createPaymentStep } from '../../src/services/orders/payment-step.ts'
-import { createWallet } from '../../src/services/orders/wallet.ts'
 
 const partitions = 2
 const [retriesTopic] = retryTopics

@@ -10,8 +10,8 @@ import type { ConsumerWork } from '../../consumer/consumer-work.ts'
 import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
+import { createDeadLetterWork } from '../../orders/dead-letters.ts'
 import type { Log } from '../../ports.ts'
-import { createDeadLetterWork } from './dead-letters.ts'
 
 type Wanted = readonly string[]
 type Loaded = ReadonlySet<string>

@@ -15,6 +15,8 @@ import {
 import { readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
 import { decideTopUp } from '../../domain/orders/wallet.ts'
+import { createDeadLetterWork } from '../../orders/dead-letters.ts'
+import { createStockStep } from '../../orders/stock-step.ts'
 import {
   commandKey,
   type DeadLetterLoaded,
@@ -23,10 +25,8 @@ import {
   type StockLoaded,
   type StockStepStore,
 } from '../../ports-orders.ts'
-import { createDeadLetterWork } from './dead-letters.ts'
 import { type LogAsItStood, readMessages, type Spoken } from './restore-read.ts'
 import { checkBalance, checkKnown, stockedProduct, type Tally } from './restore-tally.ts'
-import { createStockStep } from './stock-step.ts'
 
 /** With what orders took. The store is not asked; the work of its consumer is used. */
 export async function readProducts(

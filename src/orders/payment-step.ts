@@ -9,15 +9,15 @@ import type {
   HelpFailure,
   Item,
   ItemResult,
-} from '../../consumer/consumer-work.ts'
-import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
-import { decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
+} from '../consumer/consumer-work.ts'
+import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
+import { decodeWalletMessage } from '../domain/orders/decode-supplies.ts'
 import {
   type OrderMessage,
   ordersTopic,
   type WalletMessage,
   walletsTopic,
-} from '../../domain/orders/messages.ts'
+} from '../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,
@@ -26,10 +26,10 @@ import {
   type PaymentDecision,
   type PaymentEffect,
   type ProviderAnswer,
-} from '../../domain/orders/payment-step.ts'
-import { readAt } from '../../domain/orders/records.ts'
-import type { PaymentRow } from '../../domain/orders/state.ts'
-import { decideTopUp } from '../../domain/orders/wallet.ts'
+} from '../domain/orders/payment-step.ts'
+import { readAt } from '../domain/orders/records.ts'
+import type { PaymentRow } from '../domain/orders/state.ts'
+import { decideTopUp } from '../domain/orders/wallet.ts'
 import {
   commandKey,
   type DoneCommand,
@@ -38,7 +38,7 @@ import {
   type PaymentStepStore,
   type Payments,
   type PaymentWanted,
-} from '../../ports-orders.ts'
+} from '../ports-orders.ts'
 import { stepResult } from './step-result.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage

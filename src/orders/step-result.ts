@@ -1,8 +1,8 @@
 // What a step's decision about a record means for the message loop.
 
-import { type ItemResult, publishing } from '../../consumer/consumer-work.ts'
-import type { OrderMessage } from '../../domain/orders/messages.ts'
-import type { StepDecision } from '../../domain/orders/step.ts'
+import { type ItemResult, publishing } from '../consumer/consumer-work.ts'
+import type { OrderMessage } from '../domain/orders/messages.ts'
+import type { StepDecision } from '../domain/orders/step.ts'
 
 export type StepSaid = Pick<StepDecision<never, never>, 'outcome' | 'replies'>
 

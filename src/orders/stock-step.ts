@@ -1,29 +1,24 @@
 // The stock step: holds, sells and lets go of stock as the orders topic says, and takes what
 // operators supply. Every line of an order or none; nothing twice, whatever comes twice.
 
-import type { ConsumerWork, Item, ItemResult } from '../../consumer/consumer-work.ts'
-import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
-import { decodeProductMessage } from '../../domain/orders/decode-supplies.ts'
+import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
+import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
+import { decodeProductMessage } from '../domain/orders/decode-supplies.ts'
 import {
   type OrderMessage,
   ordersTopic,
   type ProductMessage,
   productsTopic,
-} from '../../domain/orders/messages.ts'
-import {
-  decideProduct,
-  eventsOf,
-  evolveProduct,
-  initialProduct,
-} from '../../domain/orders/product.ts'
-import { readAt } from '../../domain/orders/records.ts'
-import type { Product } from '../../domain/orders/state.ts'
+} from '../domain/orders/messages.ts'
+import { decideProduct, eventsOf, evolveProduct, initialProduct } from '../domain/orders/product.ts'
+import { readAt } from '../domain/orders/records.ts'
+import type { Product } from '../domain/orders/state.ts'
 import {
   decideStock,
   evolveStock,
   initialStockRow,
   type StockEffect,
-} from '../../domain/orders/stock-step.ts'
+} from '../domain/orders/stock-step.ts'
 import {
   type CommandName,
   commandKey,
@@ -32,7 +27,7 @@ import {
   type StockLoaded,
   type StockStepStore,
   type StockWanted,
-} from '../../ports-orders.ts'
+} from '../ports-orders.ts'
 import { stepResult } from './step-result.ts'
 
 type StockMessage = OrderMessage | ProductMessage

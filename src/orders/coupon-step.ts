@@ -2,25 +2,25 @@
 // cancelled. Records of one batch see what those before them did. Where the issuer has not come
 // to the coupon yet, the record waits for it a little; then the retry topics give it more time.
 
-import type { ConsumerWork, HelpFailure, Item, ItemResult } from '../../consumer/consumer-work.ts'
+import type { ConsumerWork, HelpFailure, Item, ItemResult } from '../consumer/consumer-work.ts'
 import {
   type CouponFacts,
   decideCoupon,
   evolveCoupon,
   initialCouponRow,
-} from '../../domain/orders/coupon-step.ts'
-import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
-import { type OrderMessage, ordersTopic } from '../../domain/orders/messages.ts'
-import { readAt } from '../../domain/orders/records.ts'
-import type { CouponRow } from '../../domain/orders/state.ts'
-import type { Clock } from '../../ports.ts'
+} from '../domain/orders/coupon-step.ts'
+import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
+import { type OrderMessage, ordersTopic } from '../domain/orders/messages.ts'
+import { readAt } from '../domain/orders/records.ts'
+import type { CouponRow } from '../domain/orders/state.ts'
+import type { Clock } from '../ports.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
   type CouponStepStore,
   type CouponWanted,
   couponKey,
-} from '../../ports-orders.ts'
+} from '../ports-orders.ts'
 import { stepResult } from './step-result.ts'
 
 /** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */

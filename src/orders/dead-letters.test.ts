@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createDeadLetterStoreMemory } from '../../adapters/memory/dead-letters.ts'
-import type { DeadLetterMessage } from '../../domain/orders/dead-letter.ts'
-import { burialEntry } from '../../domain/orders/dead-letter-records.ts'
-import { decodeDeadLetterMessage } from '../../domain/orders/decode-dead-letters.ts'
-import { readRetryNote } from '../../domain/orders/retries.ts'
+import { createDeadLetterStoreMemory } from '../adapters/memory/dead-letters.ts'
+import type { DeadLetterMessage } from '../domain/orders/dead-letter.ts'
+import { burialEntry } from '../domain/orders/dead-letter-records.ts'
+import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts'
+import { readRetryNote } from '../domain/orders/retries.ts'
 import { createDeadLetterWork } from './dead-letters.ts'
 
 const origin = { topic: 'firstcome.orders', partition: 0, offset: 7, appendedAt: 1 }

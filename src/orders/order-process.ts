@@ -8,19 +8,19 @@ import {
   type ConsumerWork,
   type ItemResult,
   publishing,
-} from '../../consumer/consumer-work.ts'
-import { decodeOrderMessage, decodeStepMessage } from '../../domain/orders/decode-orders.ts'
+} from '../consumer/consumer-work.ts'
+import { decodeOrderMessage, decodeStepMessage } from '../domain/orders/decode-orders.ts'
 import {
   type OrderMessage,
   orderStepsTopic,
   ordersTopic,
   type StepMessage,
-} from '../../domain/orders/messages.ts'
-import { decide, decisionOf, evolve, initialState } from '../../domain/orders/process.ts'
-import { readAt } from '../../domain/orders/records.ts'
-import type { AwaitedOrder, Order, OrderState } from '../../domain/orders/state.ts'
-import type { Clock } from '../../ports.ts'
-import type { OrderChange, OrderStore, OrderWanted } from '../../ports-orders.ts'
+} from '../domain/orders/messages.ts'
+import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
+import { readAt } from '../domain/orders/records.ts'
+import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
+import type { Clock } from '../ports.ts'
+import type { OrderChange, OrderStore, OrderWanted } from '../ports-orders.ts'
 
 type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>

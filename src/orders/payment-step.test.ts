@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Driven, drive } from '../../../test/models/work-driver.ts'
+import { type Driven, drive } from '../../test/models/work-driver.ts'
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
   type PaymentTables,
-} from '../../adapters/memory/payment-step.ts'
-import { balanceMax, type OrderMessage, topUpAmountMax } from '../../domain/orders/messages.ts'
-import type { PaymentEffect } from '../../domain/orders/payment-step.ts'
-import type { Payments } from '../../ports-orders.ts'
+} from '../adapters/memory/payment-step.ts'
+import { balanceMax, type OrderMessage, topUpAmountMax } from '../domain/orders/messages.ts'
+import type { PaymentEffect } from '../domain/orders/payment-step.ts'
+import type { Payments } from '../ports-orders.ts'
 import { createPaymentStep, type PaymentStepMessage } from './payment-step.ts'
 import { createWallet } from './wallet.ts'
 

@@ -1,10 +1,10 @@
 // The built-in payment provider: the wallets that the payment step tops up. What it answered to a
 // charge is stored with the balance and answered again, so it may be asked as often as is needed.
 
-import type { PaymentEffect, ProviderAnswer } from '../../domain/orders/payment-step.ts'
-import type { Charge } from '../../domain/orders/state.ts'
-import { type ChargeCommand, decideCharge } from '../../domain/orders/wallet.ts'
-import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../../ports-orders.ts'
+import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
+import type { Charge } from '../domain/orders/state.ts'
+import { type ChargeCommand, decideCharge } from '../domain/orders/wallet.ts'
+import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../ports-orders.ts'
 
 /** Rejects with the store's PortError while the database is away: nothing was moved, or all. */
 export function createWallet(store: WalletStore): Payments {

@@ -2,7 +2,7 @@
 // re-driven record back to the retry topics. Read again after a crash it gives it back again, the
 // same; the rows of the consumer whose record it is make that harmless.
 
-import type { ConsumerWork, Item, ItemResult, Publish } from '../../consumer/consumer-work.ts'
+import type { ConsumerWork, Item, ItemResult, Publish } from '../consumer/consumer-work.ts'
 import {
   type DeadLetter,
   type DeadLetterMessage,
@@ -10,10 +10,10 @@ import {
   decideDeadLetter,
   evolveDeadLetter,
   redriveOf,
-} from '../../domain/orders/dead-letter.ts'
-import { readLetterAt, redriveEntry } from '../../domain/orders/dead-letter-records.ts'
-import { decodeDeadLetterMessage } from '../../domain/orders/decode-dead-letters.ts'
-import { deadLettersTopic } from '../../domain/orders/retries.ts'
+} from '../domain/orders/dead-letter.ts'
+import { readLetterAt, redriveEntry } from '../domain/orders/dead-letter-records.ts'
+import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts'
+import { deadLettersTopic } from '../domain/orders/retries.ts'
 import {
   type CommandName,
   commandKey,
@@ -22,7 +22,7 @@ import {
   type DeadLetterStore,
   type DeadLetterWanted,
   type DoneCommand,
-} from '../../ports-orders.ts'
+} from '../ports-orders.ts'
 
 export type DeadLetterWork = ConsumerWork<
   DeadLetterMessage,
