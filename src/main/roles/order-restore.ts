@@ -10,8 +10,8 @@ import { createStockStepStoreSql } from '../../adapters/stores/stock-step.ts'
 import { createWalletStoreSql } from '../../adapters/stores/wallet.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { orderStepsTopic } from '../../domain/orders/messages.ts'
+import { type RestoredOrders, restoreOrders } from '../../orders/restore/restore-orders.ts'
 import type { Log } from '../../ports.ts'
-import { type RestoredOrders, restoreOrders } from '../../services/orders/restore.ts'
 
 export type OrderRestoreParts = {
   log: Log

@@ -20,7 +20,7 @@ import type {
   StockStepStore,
   WalletStore,
 } from '../../ports-orders.ts'
-import type { LogEnds, Spoken } from './restore-read.ts'
+import type { LogEnds, Spoken } from './read-log.ts'
 import type { ToppedUp } from './restore-supplies.ts'
 import { chargeOf } from './restore-tally.ts'
 

@@ -13,7 +13,7 @@ import {
 } from '../../domain/orders/payment-step.ts'
 import type { CouponRow, CouponUse, PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import { decideStock, evolveStock, initialStockRow } from '../../domain/orders/stock-step.ts'
-import type { Spoken, ToldOrder } from './restore-read.ts'
+import type { Spoken, ToldOrder } from './read-log.ts'
 
 /** `again`: the record that the step has still to act upon, or to answer. */
 export type RestoredRow<Row> = { row: Row; again: Spoken<OrderMessage> | null }

@@ -24,7 +24,7 @@ import {
   type StockStepStore,
   type WalletStore,
 } from '../../ports-orders.ts'
-import { type LogAsItStood, type LogEnds, readOrders, type ToldOrder } from './restore-read.ts'
+import { type LogAsItStood, type LogEnds, readOrders, type ToldOrder } from './read-log.ts'
 import { type RestoredRow, restoreCoupon, restorePayment, restoreStock } from './restore-steps.ts'
 import { readLetters, readProducts, readTopUps } from './restore-supplies.ts'
 import { countPayment, countStock, createTally, type Tally } from './restore-tally.ts'
@@ -40,7 +40,7 @@ import {
   writeProducts,
   writeStock,
   writeTopUps,
-} from './restore-write.ts'
+} from './write-rows.ts'
 
 export type RestoreParts = { log: Log; stores: RestoredStores }
 export type RestoredStores = {

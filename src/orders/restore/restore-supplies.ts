@@ -15,8 +15,6 @@ import {
 import { readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
 import { decideTopUp } from '../../domain/orders/wallet.ts'
-import { createDeadLetterWork } from '../../orders/dead-letters.ts'
-import { createStockStep } from '../../orders/stock-step.ts'
 import {
   commandKey,
   type DeadLetterLoaded,
@@ -25,7 +23,9 @@ import {
   type StockLoaded,
   type StockStepStore,
 } from '../../ports-orders.ts'
-import { type LogAsItStood, readMessages, type Spoken } from './restore-read.ts'
+import { createDeadLetterWork } from '../dead-letters.ts'
+import { createStockStep } from '../stock-step.ts'
+import { type LogAsItStood, readMessages, type Spoken } from './read-log.ts'
 import { checkBalance, checkKnown, stockedProduct, type Tally } from './restore-tally.ts'
 
 /** With what orders took. The store is not asked; the work of its consumer is used. */
