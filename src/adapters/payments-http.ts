@@ -5,8 +5,8 @@
 
 import { Pool } from 'undici'
 import type { PaymentRefusal } from '../domain/orders/messages.ts'
-import type { Clock } from '../ports.ts'
-import type { PaymentFailure, Payments } from '../ports-orders.ts'
+import type { Clock } from '../ports/coupons.ts'
+import type { PaymentFailure, Payments } from '../ports/orders.ts'
 
 export type PaymentsHttpParts = {
   /** http or https; calls go to paths below its own. */

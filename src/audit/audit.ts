@@ -10,7 +10,7 @@ import type {
   LogBounds,
   ProjectionSnapshot,
   RowsQuery,
-} from '../ports.ts'
+} from '../ports/coupons.ts'
 import { compareCoupons } from './coupons/audit-coupons.ts'
 import { addWrongCode, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
 import { type Replayed, replayClaims } from './coupons/replay.ts'

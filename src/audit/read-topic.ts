@@ -1,7 +1,7 @@
 // Reads one topic of the log from its start to its end as it stood when asked, in the order of each
 // partition, for the audits. What is appended meanwhile is left alone.
 
-import type { Log, LogBatch, LogBounds, LogRecord } from '../ports.ts'
+import type { Log, LogBatch, LogBounds, LogRecord } from '../ports/coupons.ts'
 
 export type LogReader = Pick<Log, 'bounds' | 'tail'>
 /** A log in which the topics besides `topics` are empty: they were never made. */

@@ -1,8 +1,8 @@
 // What the consumers of orders tell Prometheus.
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { LogBounds } from '../ports.ts'
-import type { ConsumerName, Taken } from '../ports-orders.ts'
+import type { LogBounds } from '../ports/coupons.ts'
+import type { ConsumerName, Taken } from '../ports/orders.ts'
 import type { ConsumerObserver } from './batch-handler.ts'
 import type { Consumer } from './consumer.ts'
 

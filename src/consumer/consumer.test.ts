@@ -6,8 +6,8 @@ import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { createWallet } from '../orders/wallet.ts'
-import { PortError } from '../ports.ts'
-import type { Payments } from '../ports-orders.ts'
+import { PortError } from '../ports/coupons.ts'
+import type { Payments } from '../ports/orders.ts'
 
 const by = 'op'
 

@@ -4,8 +4,8 @@
 
 import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
-import { type Clock, type Log, type LogBatch, PortError, type Tail } from '../ports.ts'
-import type { ConsumerPosition } from '../ports-orders.ts'
+import { type Clock, type Log, type LogBatch, PortError, type Tail } from '../ports/coupons.ts'
+import type { ConsumerPosition } from '../ports/orders.ts'
 import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
 import type { Chore, ConsumerWork } from './consumer-work.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'

@@ -6,8 +6,8 @@ import {
   readRetryNote,
   withoutRetryHeaders,
 } from '../domain/orders/retries.ts'
-import type { LogRecord } from '../ports.ts'
-import type { Taken } from '../ports-orders.ts'
+import type { LogRecord } from '../ports/coupons.ts'
+import type { Taken } from '../ports/orders.ts'
 import type { ConsumerWork, Input, Item } from './consumer-work.ts'
 import type { Lane } from './partition-queue.ts'
 

@@ -2,7 +2,7 @@
 
 import { burialEntry } from '../domain/orders/dead-letter-records.ts'
 import { attemptsMax, retryHeaders, retryTopics } from '../domain/orders/retries.ts'
-import type { LogEntry } from '../ports.ts'
+import type { LogEntry } from '../ports/coupons.ts'
 import type { HelpFailure, Publish } from './consumer-work.ts'
 import { type Entry, ownHeaders } from './entries.ts'
 

@@ -1,6 +1,6 @@
 // Positions of a batch: what is checked before, where they move to, and what is counted.
 
-import type { PositionCheck, PositionMove, Taken } from '../ports-orders.ts'
+import type { PositionCheck, PositionMove, Taken } from '../ports/orders.ts'
 import { type Entry, isRepeated } from './entries.ts'
 import { type Lane, triesAfter, triesBefore } from './partition-queue.ts'
 

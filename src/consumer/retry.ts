@@ -1,7 +1,7 @@
 // The one place where a call to the world is tried again: only errors that say it can help, in
 // order, for as long as it takes, unless the caller has stopped.
 
-import { type Clock, PortError } from '../ports.ts'
+import { type Clock, PortError } from '../ports/coupons.ts'
 
 export type Retry = {
   clock: Clock

@@ -5,7 +5,7 @@ import { codeDeriver } from '../domain/coupons/codes.ts'
 import type { Command } from '../domain/coupons/decide.ts'
 import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
-import { type IssuedRow, type LogRecord, PortError } from '../ports.ts'
+import { type IssuedRow, type LogRecord, PortError } from '../ports/coupons.ts'
 
 export type IssueFoldParts = {
   partitions: number

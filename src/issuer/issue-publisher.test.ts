@@ -7,7 +7,7 @@ import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
-import type { IssuedRow } from '../ports.ts'
+import type { IssuedRow } from '../ports/coupons.ts'
 import { createIssuePublisher } from './issue-publisher.ts'
 
 function coupon(couponId: string): Coupon {

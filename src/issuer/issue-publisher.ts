@@ -5,7 +5,7 @@
 import { pause, type Retry, retrying } from '../consumer/retry.ts'
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
-import type { CouponStore, IssuedRow, Log, RowsQuery, StoredPosition } from '../ports.ts'
+import type { CouponStore, IssuedRow, Log, RowsQuery, StoredPosition } from '../ports/coupons.ts'
 
 export type IssuePublisherParts = {
   log: Log

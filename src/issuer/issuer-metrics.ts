@@ -1,7 +1,7 @@
 // What an issuer tells Prometheus.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { LogBounds } from '../ports.ts'
+import type { LogBounds } from '../ports/coupons.ts'
 import type { IssuerObserver } from './issuer.ts'
 
 export type IssuerMetrics = { observer: IssuerObserver; registry: Registry }

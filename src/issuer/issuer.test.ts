@@ -12,7 +12,7 @@ import {
   encodeMessage,
   newestRules,
 } from '../domain/coupons/messages.ts'
-import { type CouponStore, type Log, PortError } from '../ports.ts'
+import { type CouponStore, type Log, PortError } from '../ports/coupons.ts'
 import { startIssuer } from './issuer.ts'
 
 const codeSecret = 'a secret that is used in tests only'

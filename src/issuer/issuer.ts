@@ -16,7 +16,7 @@ import {
   PortError,
   type StoredPosition,
   type Tail,
-} from '../ports.ts'
+} from '../ports/coupons.ts'
 import { createIssueFold, type IssueFold, type VoidRecord } from './issue-fold.ts'
 import { createIssuePublisher } from './issue-publisher.ts'
 import { buryVoids } from './void-records.ts'

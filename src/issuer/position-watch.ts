@@ -2,7 +2,7 @@
 // dropped to be derived anew, or a database that was restored to an older state. An issuer meets a
 // moved position at its next batch by itself; for a coupon that nobody asks for, that may be never.
 
-import { type Clock, type CouponStore, PortError } from '../ports.ts'
+import { type Clock, type CouponStore, PortError } from '../ports/coupons.ts'
 
 export type PositionWatchParts = {
   store: Pick<CouponStore, 'positions'>

@@ -7,7 +7,7 @@ import { type AppendFate, openLogMemory } from '../adapters/memory/log.ts'
 import { claimsTopic, couponEventsTopic, encodeMessage } from '../domain/coupons/messages.ts'
 import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
-import type { CouponStore } from '../ports.ts'
+import type { CouponStore } from '../ports/coupons.ts'
 import { startIssuer } from './issuer.ts'
 import { burialsPerBatchMax } from './void-records.ts'
 

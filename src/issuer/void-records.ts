@@ -5,7 +5,7 @@ import { type Retry, retrying } from '../consumer/retry.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { burialEntry } from '../domain/orders/dead-letter-records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
-import type { Log, LogEntry } from '../ports.ts'
+import type { Log, LogEntry } from '../ports/coupons.ts'
 import type { VoidRecord } from './issue-fold.ts'
 
 /**

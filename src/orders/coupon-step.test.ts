@@ -4,7 +4,7 @@ import { type Driven, drive } from '../../test/models/work-driver.ts'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createCouponStepStoreMemory } from '../adapters/memory/coupon-step.ts'
 import type { OrderMessage } from '../domain/orders/messages.ts'
-import { couponKey } from '../ports-orders.ts'
+import { couponKey } from '../ports/orders.ts'
 import { createCouponStep, issuerLookEveryMs, issuerWaitMsMax } from './coupon-step.ts'
 
 const discount = { kind: 'amount', value: 100 } as const

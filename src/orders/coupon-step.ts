@@ -13,14 +13,14 @@ import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
 import { type OrderMessage, ordersTopic } from '../domain/orders/messages.ts'
 import { readAt } from '../domain/orders/records.ts'
 import type { CouponRow } from '../domain/orders/state.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../ports/coupons.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
   type CouponStepStore,
   type CouponWanted,
   couponKey,
-} from '../ports-orders.ts'
+} from '../ports/orders.ts'
 import { stepResult } from './step-result.ts'
 
 /** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */

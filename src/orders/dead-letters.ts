@@ -22,7 +22,7 @@ import {
   type DeadLetterStore,
   type DeadLetterWanted,
   type DoneCommand,
-} from '../ports-orders.ts'
+} from '../ports/orders.ts'
 
 export type DeadLetterWork = ConsumerWork<
   DeadLetterMessage,

@@ -19,8 +19,8 @@ import {
 import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
 import { readAt } from '../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
-import type { Clock } from '../ports.ts'
-import type { OrderChange, OrderStore, OrderWanted } from '../ports-orders.ts'
+import type { Clock } from '../ports/coupons.ts'
+import type { OrderChange, OrderStore, OrderWanted } from '../ports/orders.ts'
 
 type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>

@@ -8,7 +8,7 @@ import {
 } from '../adapters/memory/payment-step.ts'
 import { balanceMax, type OrderMessage, topUpAmountMax } from '../domain/orders/messages.ts'
 import type { PaymentEffect } from '../domain/orders/payment-step.ts'
-import type { Payments } from '../ports-orders.ts'
+import type { Payments } from '../ports/orders.ts'
 import { createPaymentStep, type PaymentStepMessage } from './payment-step.ts'
 import { createWallet } from './wallet.ts'
 

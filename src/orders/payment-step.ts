@@ -38,7 +38,7 @@ import {
   type PaymentStepStore,
   type Payments,
   type PaymentWanted,
-} from '../ports-orders.ts'
+} from '../ports/orders.ts'
 import { stepResult } from './step-result.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage

@@ -27,7 +27,7 @@ import {
   type StockLoaded,
   type StockStepStore,
   type StockWanted,
-} from '../ports-orders.ts'
+} from '../ports/orders.ts'
 import { stepResult } from './step-result.ts'
 
 type StockMessage = OrderMessage | ProductMessage

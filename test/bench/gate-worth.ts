@@ -2,7 +2,7 @@
 // three nodes and a Redis of its own. Run it: node test/bench/gate-worth.ts [users]
 
 import { startRedisGate } from '../../src/adapters/redis/gate.ts'
-import type { Clock, Gate } from '../../src/ports.ts'
+import type { Clock, Gate } from '../../src/ports/coupons.ts'
 import { askAll, startGatedNodes } from '../integration/gated-nodes.ts'
 import { ownRedisForTests } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'

@@ -14,7 +14,7 @@ import type { Database, Statement } from '../../src/adapters/database/database.t
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { startPostgres } from '../../src/adapters/database/postgres.ts'
 import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
-import type { IssuedRow } from '../../src/ports.ts'
+import type { IssuedRow } from '../../src/ports/coupons.ts'
 import { batch, coupon } from '../contracts/coupon-store-samples.ts'
 import { postgresForTests } from '../services/postgres.ts'
 

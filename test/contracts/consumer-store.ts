@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { PortError } from '../../src/ports.ts'
+import { PortError } from '../../src/ports/coupons.ts'
 import type {
   ConsumerPosition,
   ConsumerStore,
   PositionCheck,
   PositionMove,
   Taken,
-} from '../../src/ports-orders.ts'
+} from '../../src/ports/orders.ts'
 
 export type ConsumerStoreUnderTest<Wanted, Loaded, Changes> = {
   store: ConsumerStore<Wanted, Loaded, Changes>

@@ -6,7 +6,7 @@ import { createDeadLetterStoreSql } from '../../src/adapters/stores/dead-letters
 import { createOrderStoreSql } from '../../src/adapters/stores/order-process.ts'
 import { createPaymentStepStoreSql } from '../../src/adapters/stores/payment-step.ts'
 import { createStockStepStoreSql } from '../../src/adapters/stores/stock-step.ts'
-import type { Taken } from '../../src/ports-orders.ts'
+import type { Taken } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { orderStoreContract } from './order-store.ts'
 import { stockConstraints, stockStepContract } from './stock-step-store.ts'

@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { quantityMax } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import { type CouponStore, type IssuedRow, PortError, type RowsQuery } from '../../src/ports.ts'
+import {
+  type CouponStore,
+  type IssuedRow,
+  PortError,
+  type RowsQuery,
+} from '../../src/ports/coupons.ts'
 import {
   batch,
   coupon,

@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../src/adapters/database/database.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import { type CouponStore, type IssueBatch, type IssuedRow, PortError } from '../../src/ports.ts'
+import {
+  type CouponStore,
+  type IssueBatch,
+  type IssuedRow,
+  PortError,
+} from '../../src/ports/coupons.ts'
 
 /** Runs one test on an empty store. */
 export type TestStore = (title: string, run: (store: CouponStore) => Promise<void>) => void

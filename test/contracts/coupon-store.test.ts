@@ -6,7 +6,7 @@ import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
 import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
-import { couponKey } from '../../src/ports-orders.ts'
+import { couponKey } from '../../src/ports/orders.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { CouponStore, IssueBatch, IssuedRow } from '../../src/ports.ts'
+import type { CouponStore, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
 import { couponTests, heldTests, rowTests, winnerTests } from './coupon-store-reads.ts'
 import {
   batch,

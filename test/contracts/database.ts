@@ -11,7 +11,7 @@ import type {
   SqlValue,
   Statement,
 } from '../../src/adapters/database/database.ts'
-import { PortError } from '../../src/ports.ts'
+import { PortError } from '../../src/ports/coupons.ts'
 
 export type QueryableUnderTest = {
   database: Queryable

@@ -10,7 +10,7 @@ import {
   type DeadLetterLoaded,
   type DeadLetterStore,
   type DoneCommand,
-} from '../../src/ports-orders.ts'
+} from '../../src/ports/orders.ts'
 
 type OpenStore = () => Promise<DeadLetterStore>
 type Change = Partial<DeadLetterChanges>

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AwaitedOrder, Heard, Order, StepNote } from '../../src/domain/orders/state.ts'
-import type { OrderChange, OrderStore } from '../../src/ports-orders.ts'
+import type { OrderChange, OrderStore } from '../../src/ports/orders.ts'
 
 export type OrderStoreUnderTest = { store: OrderStore; close(): Promise<void> }
 type Test = (title: string, run: (store: OrderStore) => Promise<void>) => void

@@ -13,7 +13,7 @@ import {
   createWalletStoreMemory,
   emptyPaymentTables,
 } from '../../src/adapters/memory/payment-step.ts'
-import { couponKey } from '../../src/ports-orders.ts'
+import { couponKey } from '../../src/ports/orders.ts'
 import { couponStepContract, paymentContract } from './step-stores.ts'
 import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import type { Discount } from '../../src/domain/coupons/messages.ts'
 import type { CouponFacts } from '../../src/domain/orders/coupon-step.ts'
 import type { Charge, CouponRow, PaymentRow } from '../../src/domain/orders/state.ts'
-import { PortError } from '../../src/ports.ts'
+import { PortError } from '../../src/ports/coupons.ts'
 import type {
   CouponChanges,
   CouponLoaded,
@@ -18,7 +18,7 @@ import type {
   PaymentStepStore,
   PaymentWanted,
   WalletStore,
-} from '../../src/ports-orders.ts'
+} from '../../src/ports/orders.ts'
 
 export type IssuedCoupon = { couponId: string; userId: string; discount?: Discount }
 export type CouponStepUnderTest = {

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { stockMax } from '../../src/domain/orders/messages.ts'
 import type { Product, StockRow } from '../../src/domain/orders/state.ts'
-import { PortError } from '../../src/ports.ts'
+import { PortError } from '../../src/ports/coupons.ts'
 import {
   commandKey,
   type StockChanges,
   type StockLoaded,
   type StockStepStore,
   type StockWanted,
-} from '../../src/ports-orders.ts'
+} from '../../src/ports/orders.ts'
 import { firedBy } from './consumer-store.ts'
 
 export type StockUnderTest = { store: StockStepStore; close(): Promise<void> }

@@ -9,7 +9,7 @@ import { migrate } from '../../src/adapters/database/migrations.ts'
 import { type PostgresDatabase, startPostgres } from '../../src/adapters/database/postgres.ts'
 import type { PostgresLimits } from '../../src/adapters/database/postgres-limits.ts'
 import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
-import { type CouponStore, PortError } from '../../src/ports.ts'
+import { type CouponStore, PortError } from '../../src/ports/coupons.ts'
 import { batch, coupon, row, slots } from '../contracts/coupon-store-samples.ts'
 import { postgresForTests } from '../services/postgres.ts'
 

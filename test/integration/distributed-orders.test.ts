@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { consumerNames } from '../../src/ports-orders.ts'
+import { consumerNames } from '../../src/ports/orders.ts'
 import { type Random, seededRandom } from '../simulation/random.ts'
 import { users as people } from './crowd.ts'
 import { type FaultServices, startFaultServices } from './fault-services.ts'

@@ -6,7 +6,7 @@ import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
 import { claimsTopic, newestRules } from '../../src/domain/coupons/messages.ts'
-import type { Clock, Gate, GateVerdict } from '../../src/ports.ts'
+import type { Clock, Gate, GateVerdict } from '../../src/ports/coupons.ts'
 
 export type GatedNodesOptions = {
   nodes: number

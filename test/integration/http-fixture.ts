@@ -20,7 +20,7 @@ import type { ClaimOutcome, ControlOutcome } from '../../src/domain/coupons/deci
 import { settled } from '../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
-import type { OrdersReader } from '../../src/ports-orders.ts'
+import type { OrdersReader } from '../../src/ports/orders.ts'
 import { type OrderApplier, orderTopics, startOrderApplier } from '../models/order-applier.ts'
 
 export const jwtSecret = 'a secret of the tests, 32 bytes long'

@@ -11,8 +11,8 @@ import {
 import type { ReadStore, ServerParts } from '../../src/api/http/server-parts.ts'
 import { ordersAuditOver } from '../../src/api/routes/orders-audit.ts'
 import { readOrdersRows } from '../../src/audit/orders/read-rows.ts'
-import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports.ts'
-import { auditedTables } from '../../src/ports-orders.ts'
+import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../src/ports/coupons.ts'
+import { auditedTables } from '../../src/ports/orders.ts'
 import { auditSourceOf, smallWorld } from '../models/orders-audit.ts'
 import { startedAt, startTestServer } from './http-fixture.ts'
 

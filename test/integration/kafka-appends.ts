@@ -9,7 +9,7 @@ import {
   type LogPlace,
   type LogRecord,
   PortError,
-} from '../../src/ports.ts'
+} from '../../src/ports/coupons.ts'
 
 export type Told = {
   caller: number

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, it, type TestContext } from 'node:test'
 import type { KafkaLimits } from '../../src/adapters/log-kafka/limits.ts'
-import type { Log } from '../../src/ports.ts'
+import type { Log } from '../../src/ports/coupons.ts'
 import { throwawayKafka } from '../services/kafka.ts'
 import { produceKey, startKafkaProxy } from '../services/kafka-proxy.ts'
 import { freePort, waitFor } from '../services/server-process.ts'

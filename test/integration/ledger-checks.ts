@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
-import type { LogRecord } from '../../src/ports.ts'
+import type { LogRecord } from '../../src/ports/coupons.ts'
 import { readAll } from '../contracts/log.ts'
 import type { FaultServices } from './fault-services.ts'
 import { type Ask, isDefinite } from './node-clients.ts'

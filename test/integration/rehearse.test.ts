@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../../src/ports.ts'
+import type { Clock } from '../../src/ports/coupons.ts'
 import { RehearsalError } from '../../src/services/rehearse/hearing.ts'
 import { countOutcomes } from '../../src/services/rehearse/ledger.ts'
 import { noProgress } from '../../src/services/rehearse/progress.ts'

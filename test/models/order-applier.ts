@@ -28,8 +28,8 @@ import { entryOf, keyOf, topicOf } from '../../src/domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
 import { decideTopUp } from '../../src/domain/orders/wallet.ts'
 import type { Decoded } from '../../src/domain/wire.ts'
-import type { Log, LogRecord } from '../../src/ports.ts'
-import { commandKey, type DoneCommand, type OrdersReader } from '../../src/ports-orders.ts'
+import type { Log, LogRecord } from '../../src/ports/coupons.ts'
+import { commandKey, type DoneCommand, type OrdersReader } from '../../src/ports/orders.ts'
 import {
   callProvider,
   createStores,

@@ -23,7 +23,7 @@ import {
   retryTopics,
 } from '../../src/domain/orders/retries.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
-import type { LogEntry } from '../../src/ports.ts'
+import type { LogEntry } from '../../src/ports/coupons.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
@@ -31,7 +31,7 @@ import {
   auditedTables,
   type ConsumerName,
   type OrdersAuditSource,
-} from '../../src/ports-orders.ts'
+} from '../../src/ports/orders.ts'
 import { type Consumer, readStored, runWorld, type Scenario, type World } from './orders-world.ts'
 
 export const partitions = 2

@@ -25,8 +25,8 @@ import { createOrderProcess } from '../../src/orders/order-process.ts'
 import { createPaymentStep } from '../../src/orders/payment-step.ts'
 import { createStockStep } from '../../src/orders/stock-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
-import type { Log, Membership } from '../../src/ports.ts'
-import { type ConsumerName, consumerNames, type Payments } from '../../src/ports-orders.ts'
+import type { Log, Membership } from '../../src/ports/coupons.ts'
+import { type ConsumerName, consumerNames, type Payments } from '../../src/ports/orders.ts'
 
 export type OrdersSystem = ReturnType<typeof createOrdersSystem>
 export type RunOptions = {

@@ -6,7 +6,7 @@ import { orderStepsTopic, ordersTopic } from '../../src/domain/orders/messages.t
 import type { AwaitedOrder, ConfirmedOrder, Order, Product } from '../../src/domain/orders/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import type { RestoredStores } from '../../src/orders/restore/restore-orders.ts'
-import { couponKey } from '../../src/ports-orders.ts'
+import { couponKey } from '../../src/ports/orders.ts'
 import { createOrdersSystem, type OrdersSystem } from './orders-consumers.ts'
 import { readStored, type Scenario, type World } from './orders-world.ts'
 

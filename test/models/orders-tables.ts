@@ -1,7 +1,7 @@
 // Writes the rows of a small world into the tables of the five consumers, as their stores would.
 
 import type { Session } from '../../src/adapters/database/database.ts'
-import type { ConsumerName } from '../../src/ports-orders.ts'
+import type { ConsumerName } from '../../src/ports/orders.ts'
 import type { AuditedWorld } from './orders-audit.ts'
 
 const schemas: Readonly<Record<ConsumerName, string>> = {

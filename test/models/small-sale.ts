@@ -20,7 +20,7 @@ import type {
   Log,
   LogRecord,
   StoredPosition,
-} from '../../src/ports.ts'
+} from '../../src/ports/coupons.ts'
 import { partitions } from './any-log.ts'
 import type { Entry } from './naive-claims.ts'
 

@@ -14,7 +14,7 @@ import {
   newestRules,
 } from '../../src/domain/coupons/messages.ts'
 import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
-import { type Clock, type CouponStore, type Log, PortError } from '../../src/ports.ts'
+import { type Clock, type CouponStore, type Log, PortError } from '../../src/ports/coupons.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'
 

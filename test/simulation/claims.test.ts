@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/fold.ts'
 import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import type { IssuedRow } from '../../src/ports.ts'
+import type { IssuedRow } from '../../src/ports/coupons.ts'
 import { replayed, runSale, type World } from './claims-world.ts'
 
 const seeds = process.env.SEED

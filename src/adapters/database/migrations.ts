@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import type { Database, Queryable } from './database.ts'
 import { loadStatements } from './statements.ts'
 

@@ -12,7 +12,7 @@ import {
   DatabaseError,
   type QueryConfig,
 } from 'pg'
-import { type Clock, PortError } from '../../ports.ts'
+import { type Clock, PortError } from '../../ports/coupons.ts'
 import {
   beginTexts,
   errorIgnored,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import { type VirtualClock, virtualClock } from '../memory/clock-virtual.ts'
 import { createPool, type Pool } from './postgres-pool.ts'
 

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { Client } from 'pg'
-import { type Clock, PortError } from '../../ports.ts'
+import { type Clock, PortError } from '../../ports/coupons.ts'
 import type { Database, Statement } from './database.ts'
 import { connectPostgres, type PostgresConnection } from './postgres-connection.ts'
 import { type PostgresLimits, postgresLimits } from './postgres-limits.ts'

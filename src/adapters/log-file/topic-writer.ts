@@ -6,7 +6,7 @@
 import { constants, type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { partitionFor } from '../../domain/partitioner.ts'
-import { type Clock, type LogEntry, type LogPlace, PortError } from '../../ports.ts'
+import { type Clock, type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
 import { openWitness, readWitness, type Witness } from './acknowledged.ts'
 import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './format.ts'
 import { type Scan, type ScanOptions, scanTopicFile } from './scan.ts'

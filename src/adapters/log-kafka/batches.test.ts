@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { partitionFor } from '../../domain/partitioner.ts'
-import type { LogPlace, PortError } from '../../ports.ts'
+import type { LogPlace, PortError } from '../../ports/coupons.ts'
 import { type Append, type Batch, settle, stored, takeBatches } from './batches.ts'
 import { entryBytesMax } from './record-batch.ts'
 

@@ -2,7 +2,7 @@
 // apart; its caller hears of it once, when everything in it is settled.
 
 import { partitionFor } from '../../domain/partitioner.ts'
-import { type LogEntry, type LogPlace, PortError } from '../../ports.ts'
+import { type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
 import { entryBytesMax } from './record-batch.ts'
 
 /** The append of one caller. */

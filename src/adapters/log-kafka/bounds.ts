@@ -2,7 +2,7 @@
 // to survive the leader, so an acknowledged record is always before it.
 
 import { listOffsetsV7 } from '@platformatic/kafka'
-import { type LogBounds, PortError } from '../../ports.ts'
+import { type LogBounds, PortError } from '../../ports/coupons.ts'
 import type { Cluster } from './cluster.ts'
 import { ask, errorName, reasonOf } from './connection.ts'
 

@@ -3,7 +3,7 @@
 // deleted and made anew is another log, and is refused.
 
 import { metadataV12 } from '@platformatic/kafka'
-import { type Clock, PortError } from '../../ports.ts'
+import { type Clock, PortError } from '../../ports/coupons.ts'
 import {
   ask,
   type Broker,

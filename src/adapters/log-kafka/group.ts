@@ -2,7 +2,7 @@
 // was read is stored with its effect, and that fences whoever has lost a partition and does not
 // know it yet. A member that was thrown out, or whose broker was away, comes back by itself.
 
-import { type JoinOptions, type Membership, PortError } from '../../ports.ts'
+import { type JoinOptions, type Membership, PortError } from '../../ports/coupons.ts'
 import type { Cluster } from './cluster.ts'
 import { reasonOf } from './connection.ts'
 import { createMember } from './member.ts'

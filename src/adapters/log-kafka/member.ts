@@ -10,7 +10,7 @@ import {
   offsetCommitV8,
   syncGroupV5,
 } from '@platformatic/kafka'
-import { type JoinOptions, PortError } from '../../ports.ts'
+import { type JoinOptions, PortError } from '../../ports/coupons.ts'
 import type { Cluster } from './cluster.ts'
 import { ask, type Broker, errorName, type Links, reasonOf } from './connection.ts'
 import {

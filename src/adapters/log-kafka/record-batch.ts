@@ -3,7 +3,7 @@
 // the topic says so (LogAppendTime), which the client library ignores.
 
 import { compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka'
-import { type LogEntry, type LogRecord, PortError } from '../../ports.ts'
+import { type LogEntry, type LogRecord, PortError } from '../../ports/coupons.ts'
 
 /** Who writes: a broker stores a batch of one (id, epoch, partition, sequence) once. */
 export type BatchWriter = { producerId: bigint; epoch: number; sequence: number; now: number }

@@ -2,7 +2,7 @@
 // some of them. While a broker is away it keeps trying. It ends where what it has read, or wants
 // to read, is no longer in the log.
 
-import type { Instant, Tail, TailOptions } from '../../ports.ts'
+import type { Instant, Tail, TailOptions } from '../../ports/coupons.ts'
 import type { Cluster } from './cluster.ts'
 import { checkFetched, type Following, fetchRecords, Trouble } from './fetch.ts'
 import { watchOutage } from './outage.ts'

@@ -2,7 +2,7 @@
 // be like, and what to do where it is not, is in kafka-topic-faults.ts.
 
 import { createTopicsV7, describeConfigsV4, metadataV12 } from '@platformatic/kafka'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   ask,
   createLinks,

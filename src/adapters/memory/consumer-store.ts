@@ -2,7 +2,7 @@
 // same counts, and nothing shared with its callers, as over a wire.
 
 import assert from 'node:assert/strict'
-import type { ConsumerPosition, ConsumerStore, PositionMove, Taken } from '../../ports-orders.ts'
+import type { ConsumerPosition, ConsumerStore, PositionMove, Taken } from '../../ports/orders.ts'
 
 export type MemoryTables<Wanted, Loaded, Changes> = {
   load(wanted: Wanted): Loaded

@@ -3,13 +3,13 @@
 
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { CouponRow } from '../../domain/orders/state.ts'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
   type CouponWanted,
   couponKey,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
 import { pick } from './stock-step.ts'
 

@@ -10,8 +10,8 @@ import {
   PortError,
   type RowsQuery,
   type StoredPosition,
-} from '../../ports.ts'
-import { couponKey } from '../../ports-orders.ts'
+} from '../../ports/coupons.ts'
+import { couponKey } from '../../ports/orders.ts'
 
 export type CouponStoreMemoryParts = {
   /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */

@@ -5,7 +5,7 @@ import {
   type DeadLetterChanges,
   type DeadLetterLoaded,
   type DeadLetterWanted,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
 
 /** May be read by others: all that the store keeps, as it is now. */

@@ -11,7 +11,7 @@ import {
   PortError,
   type Tail,
   type TailOptions,
-} from '../../ports.ts'
+} from '../../ports/coupons.ts'
 import { createLocalGroups } from '../log-file/group-local.ts'
 
 export type MemoryLogOptions = {

@@ -1,7 +1,7 @@
 // The memory twin of what the order process keeps.
 
 import type { Order, OrderState } from '../../domain/orders/state.ts'
-import type { OrderChange, OrderStore, OrderWanted } from '../../ports-orders.ts'
+import type { OrderChange, OrderStore, OrderWanted } from '../../ports/orders.ts'
 import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
 import { pick } from './stock-step.ts'
 

@@ -8,7 +8,7 @@ import {
   type DeadLetterChanges,
   type DoneCommand,
   type OrdersReader,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 

@@ -2,7 +2,7 @@
 // balances, as they do in SQL.
 
 import type { Charge, PaymentRow } from '../../domain/orders/state.ts'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   commandKey,
   type DoneCommand,
@@ -10,7 +10,7 @@ import {
   type PaymentLoaded,
   type PaymentWanted,
   type WalletStore,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
 import { pick } from './stock-step.ts'
 

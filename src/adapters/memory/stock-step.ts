@@ -7,7 +7,7 @@ import {
   type StockChanges,
   type StockLoaded,
   type StockWanted,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
 
 export type StockTables = {

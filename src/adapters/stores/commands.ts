@@ -1,7 +1,7 @@
 // What became of operators' commands, read by the consumer that stores it and by the API that waits
 // for it. Each consumer has such a table in its own schema.
 
-import { type CommandName, commandKey, type DoneCommand } from '../../ports-orders.ts'
+import { type CommandName, commandKey, type DoneCommand } from '../../ports/orders.ts'
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import type { ConsumerSchema } from './consumer-store.ts'

@@ -7,7 +7,7 @@ import type {
   ConsumerStore,
   PositionCheck,
   PositionMove,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import type { Database, Queryable, Session } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 

@@ -1,7 +1,7 @@
 // The tables that consumers of orders have in common: the row of a step for each order, and what
 // became of operators' commands. Each consumer has them in its own schema.
 
-import type { DoneCommand } from '../../ports-orders.ts'
+import type { DoneCommand } from '../../ports/orders.ts'
 import type { Queryable, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { commandReader, type ReadCommands } from './commands.ts'

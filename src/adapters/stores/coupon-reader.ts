@@ -2,7 +2,7 @@
 // works over a handle into another thread.
 
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { CouponStore, RowsQuery, StoredPosition } from '../../ports.ts'
+import type { CouponStore, RowsQuery, StoredPosition } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { couponOf, heldCouponOf, issuedRowOf } from './coupon-rows.ts'

@@ -3,7 +3,7 @@
 
 import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { HeldCoupon, IssuedRow } from '../../ports.ts'
+import type { HeldCoupon, IssuedRow } from '../../ports/coupons.ts'
 import type { SqlRow, SqlValue } from '../database/database.ts'
 
 /** The parameters of upsert-coupons.sql. */

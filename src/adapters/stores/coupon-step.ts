@@ -10,7 +10,7 @@ import {
   type CouponStepStore,
   type CouponWanted,
   couponKey,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import type { Database, Queryable, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'

@@ -1,7 +1,7 @@
 // Drops the projection in one transaction, so that its owners derive it anew from the log. They may
 // run: the next batch of each is fenced by the position that has gone back, and they start again.
 
-import type { LogBounds } from '../../ports.ts'
+import type { LogBounds } from '../../ports/coupons.ts'
 import type { Database } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { positionOwner } from './coupon-reader.ts'

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import { type CouponStore, type IssueBatch, PortError } from '../../ports.ts'
+import { type CouponStore, type IssueBatch, PortError } from '../../ports/coupons.ts'
 import type { Database, Queryable, Session, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createCouponReaderSql, positionOwner } from './coupon-reader.ts'

@@ -1,7 +1,7 @@
 // What the consumer of dead letters keeps in SQL: the letters with all that was done about them,
 // and what became of operators' commands.
 
-import type { DeadLetterChanges, DeadLetterLoaded, DeadLetterStore } from '../../ports-orders.ts'
+import type { DeadLetterChanges, DeadLetterLoaded, DeadLetterStore } from '../../ports/orders.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'

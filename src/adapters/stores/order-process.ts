@@ -2,7 +2,7 @@
 // for what is looked for: orders whose time is over, and ends that may not be published yet.
 
 import type { AwaitedOrder, Order, OrderState } from '../../domain/orders/state.ts'
-import type { OrderChange, OrderStore } from '../../ports-orders.ts'
+import type { OrderChange, OrderStore } from '../../ports/orders.ts'
 import type { Database, Queryable, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'

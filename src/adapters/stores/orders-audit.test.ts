@@ -4,7 +4,7 @@ import { auditedWorld, auditSourceOf, smallScenario } from '../../../test/models
 import { writeOrdersTables } from '../../../test/models/orders-tables.ts'
 import { runWorld } from '../../../test/models/orders-world.ts'
 import { keyOfRow, readOrdersRows } from '../../audit/orders/read-rows.ts'
-import { type AuditedTable, auditedTables } from '../../ports-orders.ts'
+import { type AuditedTable, auditedTables } from '../../ports/orders.ts'
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrations.ts'
 import { openDatabasePglite } from '../database/pglite.ts'

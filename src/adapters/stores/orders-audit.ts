@@ -16,7 +16,7 @@ import {
   type ConsumerName,
   type OrdersAuditReader,
   type OrdersAuditSource,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import type { Database, Queryable, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 

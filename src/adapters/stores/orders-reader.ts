@@ -3,7 +3,7 @@
 
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../../ports-orders.ts'
+import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../../ports/orders.ts'
 import type { Queryable, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { commandReader, type ReadCommands } from './commands.ts'

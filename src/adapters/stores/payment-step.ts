@@ -2,7 +2,7 @@
 // the top-ups. Commands are read after the balance is locked, so one is never done twice.
 
 import type { PaymentRow } from '../../domain/orders/state.ts'
-import type { PaymentStepStore } from '../../ports-orders.ts'
+import type { PaymentStepStore } from '../../ports/orders.ts'
 import type { Database } from '../database/database.ts'
 import { balanceTable } from './balances.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'

@@ -2,7 +2,7 @@
 // it meanwhile. It must then be inserted, never overwritten: who finds another's row instead is
 // rolled back, and decides again over what is there now.
 
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 
 export type RowsNotFound = {

@@ -3,7 +3,7 @@
 // other in a circle.
 
 import type { Product, StockRow } from '../../domain/orders/state.ts'
-import type { StockStepStore } from '../../ports-orders.ts'
+import type { StockStepStore } from '../../ports/orders.ts'
 import type { Database, Queryable, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'

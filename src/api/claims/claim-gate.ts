@@ -5,7 +5,7 @@
 
 import type { Command, Decision } from '../../domain/coupons/decide.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { Clock, Gate, GateCoupon, GateVerdict, Instant } from '../../ports.ts'
+import type { Clock, Gate, GateCoupon, GateVerdict, Instant } from '../../ports/coupons.ts'
 
 export type GatedClaim = { couponId: string; userId: string; claimId: string }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
-import { type Log, PortError } from '../../ports.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import { type ClaimLimits, startClaimService } from './claim-service.ts'
 

@@ -2,7 +2,7 @@
 // is worked out again only when there are more of them.
 
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { Page } from '../../ports.ts'
+import type { Page } from '../../ports/coupons.ts'
 
 export function createCouponList(coupons: ReadonlyMap<string, Coupon>): (page: Page) => Coupon[] {
   let ordered: Coupon[] = []

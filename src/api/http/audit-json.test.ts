@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { IssuedRow, ProjectionSnapshot } from '../../ports.ts'
+import type { IssuedRow, ProjectionSnapshot } from '../../ports/coupons.ts'
 import { issuedRowsFrom, issuedRowsJson, projectionFrom, projectionJson } from './audit-json.ts'
 
 const full: Coupon = {

@@ -7,7 +7,7 @@ import type {
   DeadLetterSummary,
 } from '../../domain/orders/dead-letter.ts'
 import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
-import type { DeadLetterPage, OrdersReader } from '../../ports-orders.ts'
+import type { DeadLetterPage, OrdersReader } from '../../ports/orders.ts'
 import {
   type AppliedCommand,
   databaseStarting,

@@ -1,7 +1,7 @@
 // A deadline of our own on what the database is asked: an adapter's may be longer than anybody
 // waits for an answer.
 
-import { type Clock, PortError } from '../../ports.ts'
+import { type Clock, PortError } from '../../ports/coupons.ts'
 
 /** Rejects as the database does while it is away, where `answer` takes longer than `ms`. */
 export function inTime<Answer>(clock: Clock, ms: number, answer: Promise<Answer>): Promise<Answer> {

@@ -1,14 +1,14 @@
 // Operators' commands on products, wallets and dead letters: appends the record, and looks into
 // SQL, once for all who wait, until its consumer has stored what became of it.
 
-import { type Clock, type Log, PortError } from '../../ports.ts'
+import { type Clock, type Log, PortError } from '../../ports/coupons.ts'
 import {
   type CommandConsumer,
   type CommandName,
   commandKey,
   type DoneCommand,
   type OrdersReader,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { inTime } from './in-time.ts'
 import {
   type AppliedCommand,

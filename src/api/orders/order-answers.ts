@@ -3,8 +3,8 @@
 
 import type { Line } from '../../domain/orders/messages.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
-import type { LogEntry } from '../../ports.ts'
-import type { CommandConsumer, CommandName, OrdersReader } from '../../ports-orders.ts'
+import type { LogEntry } from '../../ports/coupons.ts'
+import type { CommandConsumer, CommandName, OrdersReader } from '../../ports/orders.ts'
 
 /** `key`: the client's own name for it; the same user's same key is the same order. */
 export type AskedOrder = {

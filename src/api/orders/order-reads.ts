@@ -2,8 +2,8 @@
 // under way, go in one query. Bounded in ids and in time.
 
 import type { Order } from '../../domain/orders/state.ts'
-import type { Clock } from '../../ports.ts'
-import type { OrdersReader } from '../../ports-orders.ts'
+import type { Clock } from '../../ports/coupons.ts'
+import type { OrdersReader } from '../../ports/orders.ts'
 import { inTime, storeAway } from './in-time.ts'
 
 export type OrderReadsParts = {

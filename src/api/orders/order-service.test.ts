@@ -4,8 +4,8 @@ import { orderTopics, startOrderApplier } from '../../../test/models/order-appli
 import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
-import { type Log, PortError } from '../../ports.ts'
-import type { OrdersReader } from '../../ports-orders.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
+import type { OrdersReader } from '../../ports/orders.ts'
 import type { ClaimAnswer } from '../claims/claim-answers.ts'
 import { orderIdOf } from './order-placing.ts'
 import {

@@ -2,8 +2,8 @@
 // started together. Nothing here can make claims unavailable.
 
 import { ordersTopic } from '../../domain/orders/messages.ts'
-import type { Clock, Log } from '../../ports.ts'
-import type { OrdersReader } from '../../ports-orders.ts'
+import type { Clock, Log } from '../../ports/coupons.ts'
+import type { OrdersReader } from '../../ports/orders.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import { createFoldFreshness } from '../claims/fold-freshness.ts'
 import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'

@@ -4,7 +4,7 @@ import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-vir
 import { type MemoryLog, openLogMemory } from '../../adapters/memory/log.ts'
 import { type OrderMessage, ordersTopic } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
-import { type Log, PortError } from '../../ports.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import { type OrdersWatch, type OrdersWatchParts, startOrdersWatch } from './orders-watch.ts'
 
 const placed = (orderId: string, productId = 'tea'): OrderMessage => ({

@@ -8,8 +8,8 @@ import { nothingHeard } from '../../domain/orders/heard.ts'
 import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
 import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
-import type { Clock, Log, LogBatch, LogRecord } from '../../ports.ts'
-import type { OrdersReader } from '../../ports-orders.ts'
+import type { Clock, Log, LogBatch, LogRecord } from '../../ports/coupons.ts'
+import type { OrdersReader } from '../../ports/orders.ts'
 import { inTime } from './in-time.ts'
 
 export type OrdersWatchParts = {

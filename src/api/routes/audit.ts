@@ -2,7 +2,7 @@
 // limited, since an audit reads every row there is.
 
 import type { FastifyReply } from 'fastify'
-import type { RowsQuery } from '../../ports.ts'
+import type { RowsQuery } from '../../ports/coupons.ts'
 import {
   type IssuedRowsJson,
   issuedRowsJson,

@@ -4,7 +4,7 @@
 
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { auditedTables, type OrdersAuditReader } from '../../ports-orders.ts'
+import { auditedTables, type OrdersAuditReader } from '../../ports/orders.ts'
 import { callOptions } from '../http/call.ts'
 import { sendUnavailable } from '../http/problems.ts'
 import type { Api, RouteParts } from '../http/server-parts.ts'

@@ -17,7 +17,7 @@ import {
   spring,
   wrongCodesOf,
 } from '../../../test/models/small-sale.ts'
-import type { IssuedRow } from '../../ports.ts'
+import type { IssuedRow } from '../../ports/coupons.ts'
 import { type AuditReport, audit } from '../audit.ts'
 import { firstDifferencesMax, type Invariant } from '../findings.ts'
 import type { LogReader } from '../read-topic.ts'

@@ -4,7 +4,12 @@
 
 import type { Fold } from '../../domain/coupons/fold.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
-import { type IssuedRow, type LogBounds, PortError, type StoredPosition } from '../../ports.ts'
+import {
+  type IssuedRow,
+  type LogBounds,
+  PortError,
+  type StoredPosition,
+} from '../../ports/coupons.ts'
 import type { Findings } from '../findings.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>

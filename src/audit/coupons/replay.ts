@@ -12,7 +12,7 @@ import {
   type LogRecord,
   PortError,
   type StoredPosition,
-} from '../../ports.ts'
+} from '../../ports/coupons.ts'
 import type { Findings } from '../findings.ts'
 import { readToEnd } from '../read-topic.ts'
 import { createPromiseChecks } from './promises.ts'

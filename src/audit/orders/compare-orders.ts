@@ -3,7 +3,7 @@
 
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import type { Heard, Order, OrderState } from '../../domain/orders/state.ts'
-import type { AuditedRows, ConsumerName } from '../../ports-orders.ts'
+import type { AuditedRows, ConsumerName } from '../../ports/orders.ts'
 import type { Findings } from '../findings.ts'
 import type { Flight, Question, Waiting } from './in-flight.ts'
 import { endText, type OrderBook } from './ledger.ts'

@@ -2,7 +2,7 @@
 // held, used and paid exactly if it lives or is confirmed, and nothing left if it was cancelled.
 
 import type { CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
-import type { AuditedStepRow, ConsumerName } from '../../ports-orders.ts'
+import type { AuditedStepRow, ConsumerName } from '../../ports/orders.ts'
 import type { Findings, Invariant } from '../findings.ts'
 import { type ComparisonParts, ofOrder } from './compare-orders.ts'
 import { heldOf, type OrderBook, sameLines } from './ledger.ts'

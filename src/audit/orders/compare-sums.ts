@@ -3,7 +3,7 @@
 // what may have moved in between widens the sum to a range.
 
 import { productsTopic, walletsTopic } from '../../domain/orders/messages.ts'
-import { type ConsumerName, commandKey, type DoneCommand } from '../../ports-orders.ts'
+import { type ConsumerName, commandKey, type DoneCommand } from '../../ports/orders.ts'
 import type { Findings, Invariant } from '../findings.ts'
 import { type ComparisonParts, ofOrder } from './compare-orders.ts'
 import type { Question } from './in-flight.ts'

@@ -8,7 +8,7 @@ import {
   walletsTopic,
 } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
-import type { AuditedPosition, ConsumerName } from '../../ports-orders.ts'
+import type { AuditedPosition, ConsumerName } from '../../ports/orders.ts'
 import type { ComparisonParts } from './compare-orders.ts'
 import { placeKey, positionsOf } from './in-flight.ts'
 

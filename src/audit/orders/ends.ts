@@ -3,7 +3,7 @@
 
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderCancelled, OrderPlaced } from '../../domain/orders/messages.ts'
-import type { LogBounds } from '../../ports.ts'
+import type { LogBounds } from '../../ports/coupons.ts'
 import type { Findings, Invariant } from '../findings.ts'
 import { heldOf, type OrderBook, paidOf, sameLines, usedOf } from './ledger.ts'
 

@@ -3,7 +3,7 @@
 // also be ahead of the positions, because they were read first.
 
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
-import type { AuditedPosition, ConsumerName } from '../../ports-orders.ts'
+import type { AuditedPosition, ConsumerName } from '../../ports/orders.ts'
 import type { OrdersLog, Retried } from './read-log.ts'
 import type { OrdersRows } from './read-rows.ts'
 

@@ -23,7 +23,7 @@ import { deadLettersTopic, type RetryNote, readRetryNote } from '../../domain/or
 import type { OrderState } from '../../domain/orders/state.ts'
 import { orderTopics } from '../../domain/orders/topics.ts'
 import { type Decoded, isObject } from '../../domain/wire.ts'
-import type { LogBounds, LogPlace, LogRecord } from '../../ports.ts'
+import type { LogBounds, LogPlace, LogRecord } from '../../ports/coupons.ts'
 import type { Findings } from '../findings.ts'
 import { type LogReader, readTopic } from '../read-topic.ts'
 import { enterOrder, enterStep, type OrderBook, openBook } from './ledger.ts'

@@ -12,7 +12,7 @@ import {
   type DoneCommand,
   type OrdersAuditReader,
   type OrdersAuditSource,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 
 export type OrdersRows = {
   oneMoment: boolean

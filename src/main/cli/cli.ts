@@ -11,7 +11,7 @@ import {
   type SettingFlags,
   type SettingNeeds,
 } from '../../config/settings.ts'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   CommandError,
   type CommandRun,

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander'
 import { logLevels } from '../../config/setting-values.ts'
-import { consumerNames } from '../../ports-orders.ts'
+import { consumerNames } from '../../ports/orders.ts'
 import { withJsonOption } from './coupon-commands.ts'
 import { parseCount } from './option-values.ts'
 import type { Wire } from './program.ts'

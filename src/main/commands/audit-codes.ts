@@ -3,7 +3,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { wrongCodes } from '../../domain/coupons/codes.ts'
-import type { IssuedRow } from '../../ports.ts'
+import type { IssuedRow } from '../../ports/coupons.ts'
 import type { CodeRow } from './audit-code-thread.ts'
 
 export type CodeChecker = {

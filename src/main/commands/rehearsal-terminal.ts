@@ -2,7 +2,7 @@
 // person looks on, and how a rehearsal that could not go on ends.
 
 import { styleText } from 'node:util'
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '../../ports/coupons.ts'
 import { RehearsalError } from '../../services/rehearse/hearing.ts'
 import { noProgress, type Progress, showProgress } from '../../services/rehearse/progress.ts'
 import type { Paint } from '../../services/rehearse/report-lines.ts'

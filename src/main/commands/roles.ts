@@ -1,6 +1,6 @@
 // `firstcome api`, `issuer` and `orders`: the long-running roles of the distributed profile.
 
-import type { ConsumerName } from '../../ports-orders.ts'
+import type { ConsumerName } from '../../ports/orders.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { startApi } from '../roles/api.ts'
 import { startIssuerRole } from '../roles/issuer.ts'

@@ -8,7 +8,7 @@ import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.t
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import type { ClaimLimits } from '../../api/claims/claim-service.ts'
 import { createDatabaseMetrics } from '../../api/metrics.ts'
-import type { Clock, Gate } from '../../ports.ts'
+import type { Clock, Gate } from '../../ports/coupons.ts'
 import { startApiNode } from './api-node.ts'
 import { missing, openDistributed } from './distributed.ts'
 import type { RoleParts } from './run-role.ts'

@@ -6,7 +6,7 @@ import { type PostgresDatabase, startPostgres } from '../../adapters/database/po
 import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
 import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
 import type { Settings } from '../../config/settings.ts'
-import type { Clock, Log } from '../../ports.ts'
+import type { Clock, Log } from '../../ports/coupons.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import type { Stops } from './stops.ts'
 import { startFaults } from './topic-checks.ts'

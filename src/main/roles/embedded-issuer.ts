@@ -12,8 +12,8 @@ import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.t
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import type { TestFault } from '../../config/setting-values.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
-import { PortError } from '../../ports.ts'
-import type { OrdersAuditReader, OrdersReader } from '../../ports-orders.ts'
+import { PortError } from '../../ports/coupons.ts'
+import type { OrdersAuditReader, OrdersReader } from '../../ports/orders.ts'
 import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {

@@ -2,8 +2,8 @@
 // times. It answers probes and metrics from its first moment on, also while it waits for Kafka
 // and PostgreSQL.
 
-import type { Log } from '../../ports.ts'
-import type { ConsumerName } from '../../ports-orders.ts'
+import type { Log } from '../../ports/coupons.ts'
+import type { ConsumerName } from '../../ports/orders.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { openDistributed } from './distributed.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'

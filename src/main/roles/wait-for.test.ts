@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 import { ToldToStop } from './told-to-stop.ts'
 import { patiently, sayEveryMs } from './wait-for.ts'
 

@@ -3,7 +3,7 @@
 // get better by waiting ends it, or being told to stop.
 
 import type { Logger } from 'pino'
-import { type Clock, PortError } from '../../ports.ts'
+import { type Clock, PortError } from '../../ports/coupons.ts'
 import { toldBy } from './told-to-stop.ts'
 
 export type Patience = {

@@ -17,7 +17,7 @@ import { readAt, type StoredPlace } from '../../domain/orders/records.ts'
 import type { Origin } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
 import type { Decoded } from '../../domain/wire.ts'
-import type { Log, LogBounds } from '../../ports.ts'
+import type { Log, LogBounds } from '../../ports/coupons.ts'
 
 /** By topic and partition, as they stood at the beginning. */
 export type LogEnds = ReadonlyMap<string, readonly LogBounds[]>

@@ -11,7 +11,7 @@ import {
 } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import type { CouponRow, StockRow } from '../../domain/orders/state.ts'
-import type { Log, LogBounds } from '../../ports.ts'
+import type { Log, LogBounds } from '../../ports/coupons.ts'
 import {
   type ConsumerName,
   type ConsumerPosition,
@@ -23,7 +23,7 @@ import {
   type PaymentStepStore,
   type StockStepStore,
   type WalletStore,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { type LogAsItStood, type LogEnds, readOrders, type ToldOrder } from './read-log.ts'
 import { type RestoredRow, restoreCoupon, restorePayment, restoreStock } from './restore-steps.ts'
 import { readLetters, readProducts, readTopUps } from './restore-supplies.ts'

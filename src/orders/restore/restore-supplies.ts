@@ -22,7 +22,7 @@ import {
   type DoneCommand,
   type StockLoaded,
   type StockStepStore,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import { createDeadLetterWork } from '../dead-letters.ts'
 import { createStockStep } from '../stock-step.ts'
 import { type LogAsItStood, readMessages, type Spoken } from './read-log.ts'

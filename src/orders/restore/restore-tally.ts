@@ -4,7 +4,7 @@
 
 import type { Line } from '../../domain/orders/messages.ts'
 import type { Charge, PaymentRow, Product, StockRow } from '../../domain/orders/state.ts'
-import { PortError } from '../../ports.ts'
+import { PortError } from '../../ports/coupons.ts'
 
 export type Tally = {
   held: Map<string, number>

@@ -5,7 +5,7 @@ import type { OrderMessage, OrderPaymentDue } from '../../domain/orders/messages
 import { entryOf } from '../../domain/orders/records.ts'
 import { retryHeaders, retryTopics } from '../../domain/orders/retries.ts'
 import type { CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
-import { type Log, PortError } from '../../ports.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import type {
   ConsumerName,
   ConsumerStore,
@@ -19,7 +19,7 @@ import type {
   StockLoaded,
   StockStepStore,
   WalletStore,
-} from '../../ports-orders.ts'
+} from '../../ports/orders.ts'
 import type { LogEnds, Spoken } from './read-log.ts'
 import type { ToppedUp } from './restore-supplies.ts'
 import { chargeOf } from './restore-tally.ts'

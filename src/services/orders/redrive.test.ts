@@ -11,7 +11,7 @@ import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import { createDeadLetterWork } from '../../orders/dead-letters.ts'
-import type { Log } from '../../ports.ts'
+import type { Log } from '../../ports/coupons.ts'
 
 type Wanted = readonly string[]
 type Loaded = ReadonlySet<string>

@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { signToken } from '../../client/tokens.ts'
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '../../ports/coupons.ts'
 import { pause } from './hearing.ts'
 
 /** Beyond any rehearsal, which may be slow on purpose. */

@@ -2,7 +2,7 @@
 // it is asked for until the service says that it is done; there is no rehearsal without it.
 
 import { signToken } from '../../../client/tokens.ts'
-import type { Clock } from '../../../ports.ts'
+import type { Clock } from '../../../ports/coupons.ts'
 import { type Hearing, pause, RehearsalError } from '../hearing.ts'
 import { runClosedLoop } from '../scheduler.ts'
 import { askAgainConcurrency } from '../storm.ts'

@@ -2,7 +2,7 @@
 // user has left. What a cancelled order held is given back a moment later, so all of it is read
 // again while it does not agree with what was told, for so long.
 
-import type { Clock } from '../../../ports.ts'
+import type { Clock } from '../../../ports/coupons.ts'
 import { type Hearing, pause } from '../hearing.ts'
 import type { Read } from '../reading.ts'
 import { runClosedLoop } from '../scheduler.ts'

@@ -3,9 +3,9 @@
 // All stores work alike: a transaction loads and locks what a batch of records is about, a pure
 // function says what follows, and the changes are committed with the positions.
 
-import type { CouponEffect, CouponFacts } from './domain/orders/coupon-step.ts'
-import type { DeadLetter, DeadLetterSummary } from './domain/orders/dead-letter.ts'
-import type { PaymentEffect, ProviderAnswer } from './domain/orders/payment-step.ts'
+import type { CouponEffect, CouponFacts } from '../domain/orders/coupon-step.ts'
+import type { DeadLetter, DeadLetterSummary } from '../domain/orders/dead-letter.ts'
+import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import type {
   AwaitedOrder,
   Charge,
@@ -15,8 +15,8 @@ import type {
   PaymentRow,
   Product,
   StockRow,
-} from './domain/orders/state.ts'
-import type { Instant } from './ports.ts'
+} from '../domain/orders/state.ts'
+import type { Instant } from './coupons.ts'
 
 export const consumerNames = [
   'order-process',

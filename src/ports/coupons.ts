@@ -2,8 +2,8 @@
 // adapters of a port pass its one contract suite (test/contracts).
 // Operational failures arrive as PortError; anything else thrown is a programmer's error.
 
-import type { Discount } from './domain/coupons/messages.ts'
-import type { Coupon, Issued } from './domain/coupons/state.ts'
+import type { Discount } from '../domain/coupons/messages.ts'
+import type { Coupon, Issued } from '../domain/coupons/state.ts'
 
 /** Milliseconds since 1970-01-01 UTC. */
 export type Instant = number
