@@ -4,16 +4,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../../src/ports/coupons.ts'
-import { RehearsalError } from '../../src/services/rehearse/hearing.ts'
-import { countOutcomes } from '../../src/services/rehearse/ledger.ts'
-import { noProgress } from '../../src/services/rehearse/progress.ts'
-import type { PromiseName } from '../../src/services/rehearse/reconcile.ts'
+import { RehearsalError } from '../../src/rehearsal/hearing.ts'
+import { countOutcomes } from '../../src/rehearsal/ledger.ts'
+import { noProgress } from '../../src/rehearsal/progress.ts'
+import type { PromiseName } from '../../src/rehearsal/reconcile.ts'
 import {
   type Rehearsal,
   type RehearsalLimits,
   type RehearsalPlan,
   rehearse,
-} from '../../src/services/rehearse/rehearse.ts'
+} from '../../src/rehearsal/rehearse.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
 const clock: Clock = {

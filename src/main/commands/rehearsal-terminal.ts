@@ -3,9 +3,9 @@
 
 import { styleText } from 'node:util'
 import type { Clock } from '../../ports/coupons.ts'
-import { RehearsalError } from '../../services/rehearse/hearing.ts'
-import { noProgress, type Progress, showProgress } from '../../services/rehearse/progress.ts'
-import type { Paint } from '../../services/rehearse/report-lines.ts'
+import { RehearsalError } from '../../rehearsal/hearing.ts'
+import { noProgress, type Progress, showProgress } from '../../rehearsal/progress.ts'
+import type { Paint } from '../../rehearsal/report-lines.ts'
 import { CommandError, type Context, exitCodes } from '../context.ts'
 
 /** On standard error; none for --json. */

@@ -3,8 +3,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { couponIdPattern, quantityMax } from '../../domain/coupons/messages.ts'
-import { type RehearsalPlan, rehearse } from '../../services/rehearse/rehearse.ts'
-import { allKept, openingText, reportJson, reportText } from '../../services/rehearse/report.ts'
+import { type RehearsalPlan, rehearse } from '../../rehearsal/rehearse.ts'
+import { allKept, openingText, reportJson, reportText } from '../../rehearsal/report.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'

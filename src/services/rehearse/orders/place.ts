@@ -2,7 +2,7 @@
 // nobody could say, followed at its Location where it was only accepted, and given up in the end.
 
 import type { Clock } from '../../../ports/coupons.ts'
-import { type Hearing, pause } from '../hearing.ts'
+import { type Hearing, pause } from '../../../rehearsal/hearing.ts'
 import type { Intent, OrderAnswer, OrderEntry } from './ledger.ts'
 import type { OrderReply, ShopService } from './shop.ts'
 

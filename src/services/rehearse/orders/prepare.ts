@@ -3,10 +3,10 @@
 
 import { signToken } from '../../../client/tokens.ts'
 import type { Clock } from '../../../ports/coupons.ts'
-import { type Hearing, pause, RehearsalError } from '../hearing.ts'
-import { runClosedLoop } from '../scheduler.ts'
-import { askAgainConcurrency } from '../storm.ts'
-import { tokenSeconds } from '../users.ts'
+import { type Hearing, pause, RehearsalError } from '../../../rehearsal/hearing.ts'
+import { runClosedLoop } from '../../../rehearsal/scheduler.ts'
+import { askAgainConcurrency } from '../../../rehearsal/storm.ts'
+import { tokenSeconds } from '../../../rehearsal/users.ts'
 import type { PlannedProduct } from './plan.ts'
 import type { Done, ShopService } from './shop.ts'
 

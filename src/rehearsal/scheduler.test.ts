@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import type { Clock } from '../../ports/coupons.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
+import type { Clock } from '../ports/coupons.ts'
 import { inFlightMax, type Run, runClosedLoop, runOpenLoop } from './scheduler.ts'
 
 test('a closed loop runs every ask once and never more than so many at once', async () => {

@@ -2,7 +2,7 @@
 // of SQL, which come a moment later. Reads are asked again while that may help; a read that the
 // service answers with an error is evidence against it, one that nobody answers ends it all.
 
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../ports/coupons.ts'
 import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
 import { type Hearing, pause, RehearsalError } from './hearing.ts'
 import type { Read } from './reading.ts'

@@ -2,7 +2,7 @@
 // answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
 // Leaves out: when to ask again (ask.ts, read-back.ts).
 
-import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Discount } from '../domain/coupons/messages.ts'
 import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
 import type { Attempt, HttpClient } from './http-client.ts'
 import type { Told } from './ledger.ts'

@@ -1,7 +1,7 @@
 // One ask, from its first request to its end in the ledger: politely asked again where it was
 // turned away, polled where it was only accepted, and unknown as soon as nobody can say.
 
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../ports/coupons.ts'
 import { type Hearing, pause } from './hearing.ts'
 import type { Entry, Told, Undecided } from './ledger.ts'
 import type { Reply, Service } from './service.ts'

@@ -2,8 +2,8 @@
 // the same users again and no two runs share one.
 
 import { hash } from 'node:crypto'
-import { signToken } from '../../client/tokens.ts'
-import type { Clock } from '../../ports/coupons.ts'
+import { signToken } from '../client/tokens.ts'
+import type { Clock } from '../ports/coupons.ts'
 import { pause } from './hearing.ts'
 
 /** Beyond any rehearsal, which may be slow on purpose. */

@@ -2,9 +2,9 @@
 // clients would, then asks the service what it remembers and holds it against what they were told.
 // Trusts nothing but answers; the service needs no special mode for it.
 
-import { signToken } from '../../client/tokens.ts'
-import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Clock } from '../../ports/coupons.ts'
+import { signToken } from '../client/tokens.ts'
+import type { Discount } from '../domain/coupons/messages.ts'
+import type { Clock } from '../ports/coupons.ts'
 import { type AskLimits, askMsMax } from './ask.ts'
 import type { CouponSeen, Evidence } from './evidence.ts'
 import { RehearsalError, silenceMsMax, startHearing } from './hearing.ts'

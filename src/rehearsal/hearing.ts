@@ -1,7 +1,7 @@
 // When the service was last heard. A service that restarts is waited for; one that stays silent
 // ends the rehearsal instead of turning every ask into a time-out, one after another.
 
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../ports/coupons.ts'
 
 export class RehearsalError extends Error {
   readonly code: 'unreachable' | 'refused'

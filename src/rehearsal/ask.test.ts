@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { ask } from './ask.ts'
 import { startHearing } from './hearing.ts'
 import type { Entry, Issued } from './ledger.ts'

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { userIdPattern } from '../../domain/coupons/messages.ts'
-import type { Clock } from '../../ports/coupons.ts'
+import { userIdPattern } from '../domain/coupons/messages.ts'
+import type { Clock } from '../ports/coupons.ts'
 import { mintTokens, userIds } from './users.ts'
 
 const clock: Clock = {

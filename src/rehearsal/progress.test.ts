@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { showProgress } from './progress.ts'
 
 async function written(interactive: boolean, ms: number): Promise<string[]> {
