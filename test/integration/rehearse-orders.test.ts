@@ -7,12 +7,12 @@ import { after, before, describe, test } from 'node:test'
 import { readSecrets } from '../../src/adapters/data-directory.ts'
 import { ordersDefaults } from '../../src/main/commands/rehearse-orders.ts'
 import type { Clock } from '../../src/ports/coupons.ts'
-import { noProgress } from '../../src/rehearsal/progress.ts'
 import {
   type OrdersPlan,
   type OrdersRehearsal,
   rehearseOrders,
-} from '../../src/services/rehearse/orders/rehearse-orders.ts'
+} from '../../src/rehearsal/orders/rehearse-orders.ts'
+import { noProgress } from '../../src/rehearsal/progress.ts'
 import { type CliResult, runCli } from './cli-process.ts'
 import { removeDataDirectory, type ServiceProcess, startService } from './service-process.ts'
 import { startTamperingProxy, type Tamper } from './tampering-proxy.ts'

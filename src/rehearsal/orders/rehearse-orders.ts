@@ -2,11 +2,11 @@
 // running service, holds a sale, lets everyone order at once as clients would, and holds what they
 // were told against what the service says. Trusts nothing but answers.
 
-import { startHearing } from '../../../rehearsal/hearing.ts'
-import { type HttpClient, startHttpClient } from '../../../rehearsal/http-client.ts'
-import { type Latency, startLatency } from '../../../rehearsal/latency.ts'
-import { finalAnswer } from '../../../rehearsal/ledger.ts'
-import { count } from '../../../rehearsal/phrases.ts'
+import { startHearing } from '../hearing.ts'
+import { type HttpClient, startHttpClient } from '../http-client.ts'
+import { type Latency, startLatency } from '../latency.ts'
+import { finalAnswer } from '../ledger.ts'
+import { count } from '../phrases.ts'
 import {
   type HeldSale,
   holdSale,
@@ -18,8 +18,8 @@ import {
   type RehearsalParts,
   type RehearsalPlan,
   share,
-} from '../../../rehearsal/rehearse.ts'
-import { runClosedLoop } from '../../../rehearsal/scheduler.ts'
+} from '../rehearse.ts'
+import { runClosedLoop } from '../scheduler.ts'
 import { addAnswer, noAnswers, type OrderCounts, type OrderEntry } from './ledger.ts'
 import { orderMsMax, type PlaceLimits, place } from './place.ts'
 import {

@@ -2,8 +2,8 @@
 // adds it all up: one verdict per promise, with the first breaches named. Prices, discounts and
 // sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
 
-import { count, counted } from '../../../rehearsal/phrases.ts'
-import type { Finding } from '../../../rehearsal/reconcile-rows.ts'
+import { count, counted } from '../phrases.ts'
+import type { Finding } from '../reconcile-rows.ts'
 import { type OrderCase, type OrderEvidence, openOrderCase } from './evidence.ts'
 import type { OrderEntry, OrderSeen, Wish } from './ledger.ts'
 import { couponsAgree, moneyAddsUp, stockAddsUp } from './reconcile-sums.ts'

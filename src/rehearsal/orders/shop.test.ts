@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Attempt, Request } from '../../../rehearsal/http-client.ts'
+import type { Attempt, Request } from '../http-client.ts'
 import type { Intent } from './ledger.ts'
 import { type OrderReply, shopOver } from './shop.ts'
 

@@ -1,7 +1,7 @@
 // Who is to order what in a rehearsal of orders, and what each was told: the evidence against the
 // service. Pure data.
 
-import type { Line } from '../../../domain/orders/messages.ts'
+import type { Line } from '../../domain/orders/messages.ts'
 
 /** What an order is tried for. */
 export const wishes = ['plain', 'no_money', 'scarce', 'double_click', 'race', 'not_held'] as const

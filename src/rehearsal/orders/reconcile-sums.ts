@@ -1,8 +1,8 @@
 // Adds up coupons, stock and money after a rehearsal of orders: what the service says is there,
 // against what the confirmed orders took. Pure.
 
-import { count } from '../../../rehearsal/phrases.ts'
-import type { Finding } from '../../../rehearsal/reconcile-rows.ts'
+import { count } from '../phrases.ts'
+import type { Finding } from '../reconcile-rows.ts'
 import type { OrderCase } from './evidence.ts'
 
 /** A coupon is used exactly where one confirmed order used it (I13). */

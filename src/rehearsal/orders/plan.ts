@@ -1,8 +1,8 @@
 // Decides beforehand what the shop of a rehearsal sells, what everybody has, and who orders what:
 // each user has a part to play, by their turn among the winners or among the others. Pure.
 
-import type { Discount } from '../../../domain/coupons/messages.ts'
-import type { Line } from '../../../domain/orders/messages.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Line } from '../../domain/orders/messages.ts'
 import type { Intent } from './ledger.ts'
 
 export type ShopPlan = {

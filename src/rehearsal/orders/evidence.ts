@@ -1,7 +1,7 @@
 // Everything a rehearsal of orders knows when all is answered and read back, and the one reading of
 // it that all checks share. Pure.
 
-import type { Discount } from '../../../domain/coupons/messages.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Intent, OrderEntry, OrderSeen } from './ledger.ts'
 import type { Shop } from './plan.ts'
 import type { ShopSeen } from './read-back.ts'

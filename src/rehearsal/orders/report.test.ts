@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Rehearsal } from '../../../rehearsal/rehearse.ts'
-import type { Paint } from '../../../rehearsal/report-lines.ts'
+import type { Rehearsal } from '../rehearse.ts'
+import type { Paint } from '../report-lines.ts'
 import type { OrderAnswer, OrderEntry } from './ledger.ts'
 import { orderVerdict } from './reconcile.ts'
 import type { OrdersPlan, OrdersRehearsal } from './rehearse-orders.ts'

@@ -2,11 +2,11 @@
 // user has left. What a cancelled order held is given back a moment later, so all of it is read
 // again while it does not agree with what was told, for so long.
 
-import type { Clock } from '../../../ports/coupons.ts'
-import { type Hearing, pause } from '../../../rehearsal/hearing.ts'
-import type { Read } from '../../../rehearsal/reading.ts'
-import { runClosedLoop } from '../../../rehearsal/scheduler.ts'
-import { askAgainConcurrency } from '../../../rehearsal/storm.ts'
+import type { Clock } from '../../ports/coupons.ts'
+import { type Hearing, pause } from '../hearing.ts'
+import type { Read } from '../reading.ts'
+import { runClosedLoop } from '../scheduler.ts'
+import { askAgainConcurrency } from '../storm.ts'
 import type { OrderSeen } from './ledger.ts'
 import type { CouponHeld, ProductSeen, ShopService } from './shop.ts'
 

@@ -1,7 +1,7 @@
 // What a rehearsal of orders shows in the end: to people as aligned lines, to scripts as one JSON
 // object. Pure.
 
-import { count, counted, duration } from '../../../rehearsal/phrases.ts'
+import { count, counted, duration } from '../phrases.ts'
 import {
   latencyLine,
   type Paint,
@@ -9,7 +9,7 @@ import {
   verdictLines,
   verdictsJson,
   verdictText,
-} from '../../../rehearsal/report-lines.ts'
+} from '../report-lines.ts'
 import { countAnswers, type OrderCounts, type OrderEntry } from './ledger.ts'
 import type { OrdersPlan, OrdersRehearsal } from './rehearse-orders.ts'
 

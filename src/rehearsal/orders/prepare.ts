@@ -1,12 +1,12 @@
 // What a shop needs before anyone can order: products with stock, and money in the wallets. All of
 // it is asked for until the service says that it is done; there is no rehearsal without it.
 
-import { signToken } from '../../../client/tokens.ts'
-import type { Clock } from '../../../ports/coupons.ts'
-import { type Hearing, pause, RehearsalError } from '../../../rehearsal/hearing.ts'
-import { runClosedLoop } from '../../../rehearsal/scheduler.ts'
-import { askAgainConcurrency } from '../../../rehearsal/storm.ts'
-import { tokenSeconds } from '../../../rehearsal/users.ts'
+import { signToken } from '../../client/tokens.ts'
+import type { Clock } from '../../ports/coupons.ts'
+import { type Hearing, pause, RehearsalError } from '../hearing.ts'
+import { runClosedLoop } from '../scheduler.ts'
+import { askAgainConcurrency } from '../storm.ts'
+import { tokenSeconds } from '../users.ts'
 import type { PlannedProduct } from './plan.ts'
 import type { Done, ShopService } from './shop.ts'
 

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../../../adapters/memory/clock-virtual.ts'
-import { startHearing } from '../../../rehearsal/hearing.ts'
+import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
+import { startHearing } from '../hearing.ts'
 import type { Intent, OrderSeen } from './ledger.ts'
 import { place } from './place.ts'
 import type { OrderReply } from './shop.ts'

@@ -2,7 +2,7 @@
 // what their answers mean. An answer that is not in the contract means nothing: it is unknown.
 // Leaves out: when to ask again (place.ts, prepare.ts, read-back.ts).
 
-import type { Attempt, HttpClient, Request } from '../../../rehearsal/http-client.ts'
+import type { Attempt, HttpClient, Request } from '../http-client.ts'
 import {
   type Json,
   milliseconds,
@@ -11,7 +11,7 @@ import {
   problemOf,
   type Read,
   readOf,
-} from '../../../rehearsal/reading.ts'
+} from '../reading.ts'
 import type { Intent, OrderAnswer, OrderSeen } from './ledger.ts'
 import type { PlannedProduct } from './plan.ts'
 
