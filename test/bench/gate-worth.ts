@@ -3,7 +3,7 @@
 
 import { startRedisGate } from '../../src/adapters/redis/gate.ts'
 import type { Clock, Gate } from '../../src/ports/coupons.ts'
-import { askAll, startGatedNodes } from '../integration/gated-nodes.ts'
+import { askAll, startGatedNodes } from '../integration/redis/gated-nodes.ts'
 import { ownRedisForTests } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'
 

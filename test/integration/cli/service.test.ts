@@ -1,0 +1,119 @@
+// `firstcome coupon …` against the real HTTP service, over a log in memory: that both sides read
+// the contract alike. The service runs in this process, the command line in its own.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { type DataDirectory, openDataDirectory } from '../../../src/adapters/data-directory.ts'
+import { openLogMemory } from '../../../src/adapters/memory/log.ts'
+import {
+  type RunningClaimService,
+  startClaimService,
+} from '../../../src/api/claims/claim-service.ts'
+import { type RunningServer, startServer } from '../../../src/api/server.ts'
+import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { noDeadLetters, noOrders } from '../../models/no-orders.ts'
+import { type CliResult, runCli } from '../processes/cli-process.ts'
+
+const parent = mkdtempSync(join(tmpdir(), 'firstcome-cli-'))
+let data: DataDirectory
+let claims: RunningClaimService
+let server: RunningServer
+
+before(async () => {
+  const clock = systemClock()
+  data = openDataDirectory({ path: join(parent, 'data'), now: clock.now() })
+  const { jwtSecret, codeSecret } = data.secrets
+  claims = await startClaimService({
+    log: openLogMemory({ topics: { [claimsTopic]: 4 }, clock }),
+    clock,
+    newId: randomUUID,
+    codeSecret,
+    onError: (error) => assert.fail(String(error)),
+  })
+  server = await startServer({
+    claims,
+    orders: noOrders,
+    deadLetters: noDeadLetters,
+    store: () => null,
+    clock,
+    newId: randomUUID,
+    metricsText: async () => '',
+    settings: { host: '127.0.0.1', port: 0, jwtSecret, userRateMax: 0, addressRateMax: 0 },
+  })
+  data.announce(server.address)
+})
+after(async () => {
+  await server.close()
+  await claims.close()
+  data.close()
+  rmSync(parent, { recursive: true, force: true })
+})
+
+function coupon(...args: string[]): Promise<CliResult> {
+  return runCli(['coupon', ...args, '--data', data.path])
+}
+
+test('A coupon is created, paused, resumed, restocked, shown and closed.', async () => {
+  const terms = ['--id', 'lunch', '--name', '점심', '--quantity', '2', '--discount', '10%']
+  const created = await coupon('create', ...terms)
+  assert.deepEqual([created.exitCode, created.err], [0, ''])
+  assert.match(created.out, /^Created\.\nlunch {2}점심\n {2}status {3}open\n {2}issued {3}0 of 2/)
+  assert.match((await coupon('create', ...terms)).out, /^It was there already/)
+  assert.match((await coupon('pause', 'lunch')).out, /^Paused.*\nlunch.*\n {2}status {3}paused/)
+  assert.match((await coupon('resume', 'lunch')).out, /^Resumed\.\nlunch.*\n {2}status {3}open/)
+
+  const restock = ['restock', 'lunch', '--add', '5', '--key', 'once']
+  assert.match((await coupon(...restock)).out, /0 of 7 \(7 left\)/)
+  assert.match((await coupon(...restock)).out, /0 of 7 \(7 left\)/)
+
+  const shown = await coupon('show', 'lunch', '--json')
+  const { couponId, quantity, status } = JSON.parse(shown.out) as Record<string, unknown>
+  assert.deepEqual([couponId, quantity, status], ['lunch', 7, 'open'])
+  assert.match((await coupon('close', 'lunch')).out, /^Closed for good\.\nlunch/)
+})
+
+test('A made-up id and a relative opening are taken, and the coupon waits for it.', async () => {
+  const args = ['--name', 'later', '--quantity', '1', '--opens-at', '+1h', '--closes-at', '+2h']
+  const { exitCode, out } = await coupon('create', ...args, '--json')
+  assert.equal(exitCode, 0)
+  const created = JSON.parse(out) as { couponId: string; status: string }
+  assert.equal(created.status, 'scheduled')
+  assert.equal((await coupon('show', created.couponId)).exitCode, 0)
+})
+
+test('A token made here lets a user claim, and the service tells their coupon.', async () => {
+  await coupon('create', '--id', 'one', '--name', 'one', '--quantity', '1')
+  const token = (await runCli(['token', '--user', 'kim', '--data', data.path])).out.trim()
+  const headers = { authorization: `Bearer ${token}` }
+  const claim = `${server.address}/coupons/one/claims`
+  const { status } = await fetch(claim, { method: 'POST', headers })
+  assert.equal(status, 201)
+  assert.match(
+    (await coupon('show', 'one')).out,
+    /status {3}sold out\n {2}issued {3}1 of 1 \(0 left/,
+  )
+})
+
+test('What the service refuses ends with 1 and names the reason or the field.', async () => {
+  await coupon('create', '--id', 'taken', '--name', 'taken', '--quantity', '1')
+  const table: [args: string[], message: RegExp][] = [
+    [['show', 'nobody'], /\(404 unknown-coupon\)/],
+    [['create', '--id', 'taken', '--name', 'x', '--quantity', '1'], /\(409 coupon-exists\)/],
+    [['create', '--name', 'x', '--quantity', '10000001'], /\(422 .*\n {2}\/quantity must be/],
+    [['create', '--name', ' ', '--quantity', '1'], /\(422 .*\n {2}\/name must/],
+    [['restock', 'taken', '--add', '10000000'], /\(409 quantity-limit\)/],
+    [['pause', 'taken', '--token', 'forged'], /\(401 unauthorized\)/],
+  ]
+  for (const [args, message] of table) {
+    const { exitCode, out, err } = await coupon(...args)
+    assert.match(err, message)
+    assert.deepEqual([exitCode, out], [1, ''], args.join(' '))
+  }
+  const token = (await runCli(['token', '--user', 'kim', '--data', data.path])).out.trim()
+  assert.match((await coupon('pause', 'taken', '--token', token)).err, /\(403 forbidden\)/)
+})

@@ -1,0 +1,127 @@
+// PostgreSQL goes away while people claim at a steady rate. Nobody who claims notices; the issuer
+// says that it waits, and the rows catch up once it is back. AWAY_SECONDS: how long it is away (8
+// unless given: eight of the longest waits between two tries, and a backlog that can be measured).
+
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { waitFor } from '../../services/server-process.ts'
+import type { RoleProcess } from '../processes/role-process.ts'
+import { type FaultServices, readiness, startFaultServices } from './fault-services.ts'
+import { checkLedger, checkRows } from './ledger-checks.ts'
+import {
+  type Ask,
+  claimSteadily,
+  isDefinite,
+  latencyMs,
+  NodeClients,
+  sleep,
+  tally,
+} from './node-clients.ts'
+
+const awaySeconds = Number(process.env.AWAY_SECONDS ?? 8)
+const calmSeconds = 4
+const perSecond = 200
+const couponId = 'steady'
+const quantity = 1_000_000
+/** The backlog goes so many times as fast as claims arrive. */
+const catchUpMin = 5
+/** What a busy machine of two processors adds to an answer by itself. */
+const noiseMs = 50
+
+describe('while PostgreSQL is away', { timeout: 300_000 }, () => {
+  let services: FaultServices
+  let clients: NodeClients
+  let api: RoleProcess
+  let issuer: RoleProcess
+
+  before(async () => {
+    services = await startFaultServices()
+    issuer = await services.role('issuer')
+    api = await services.role('api')
+    clients = new NodeClients([api])
+    await clients.crowd(0).create({ couponId, quantity })
+    // The first answers of a process are slower than any later one.
+    await Promise.all(Array.from({ length: 500 }, (_, n) => clients.ask(couponId, `early-${n}`)))
+  })
+  after(async () => {
+    await clients?.close()
+    await services?.close()
+  })
+
+  it('claims are answered as before, and the rows catch up when it is back', async (t) => {
+    const claiming = claimSteadily(clients, { perSecond, couponIds: [couponId], name: 'user' })
+    const calmFrom = Date.now()
+    await sleep(calmSeconds * 1000)
+    await services.postgres.crash()
+    const awayFrom = Date.now()
+    await waitFor('the issuer to say so', async () => {
+      const { ready, text } = await readiness(issuer)
+      return !ready && text.includes('the database is away')
+    })
+    const saidAfterMs = Date.now() - awayFrom
+    assert.equal((await clients.crowd(0).get('/me/coupons', 'user-0')).status, 503)
+    assert.ok((await readiness(api)).ready, 'the API needs no database to take claims')
+    await sleep(awayFrom + awaySeconds * 1000 - Date.now())
+    const backlog = await catchUp(services, claiming)
+
+    const calm = clients.asks.filter(({ sentAt }) => sentAt >= calmFrom && sentAt < awayFrom)
+    const away = between(clients.asks, awayFrom, backlog.backAt)
+    for (const [name, asks] of Object.entries({ calm, away })) {
+      t.diagnostic(`${name}: ${tally(asks)}; ${latencies(asks)}`)
+    }
+    t.diagnostic(`the issuer was not ready after ${saidAfterMs} ms`)
+    t.diagnostic(
+      `${backlog.records} records in ${backlog.tookMs} ms from its first answer on: ` +
+        `${(backlog.perSecond / perSecond).toFixed(1)} × the arrivals`,
+    )
+    assert.ok(away.length > awaySeconds * perSecond * 0.9, `${away.length} claims`)
+    assert.ok(away.every(isDefinite), tally(away))
+    for (const p of [0.5, 0.99]) {
+      assert.ok(latencyMs(away, p) <= 2 * latencyMs(calm, p) + noiseMs, latencies(away))
+    }
+    assert.ok(backlog.perSecond >= catchUpMin * perSecond, `${backlog.perSecond} records/s`)
+  })
+
+  it('nothing is lost, and everything is at work again', async (t) => {
+    await services.rowsCaughtUp()
+    const held = await checkRows(services, { couponId, quantity })
+    checkLedger(clients.asks, held)
+    const { code, output } = await services.audit()
+    assert.equal(code, 0, output)
+    t.diagnostic(`n = ${held.length} rows, 0 lost`)
+    await waitFor('readiness', async () => (await readiness(issuer)).ready)
+    const mine = await clients.crowd(0).get('/me/coupons', 'user-0')
+    assert.equal(mine.status, 200, mine.text)
+  })
+})
+
+type Backlog = { records: number; tookMs: number; perSecond: number; backAt: number }
+
+/** From the moment the server answers, until all that had come until then has its row. */
+async function catchUp(
+  services: FaultServices,
+  claiming: { stop(): Promise<void> },
+): Promise<Backlog> {
+  await services.postgres.start()
+  const backAt = Date.now()
+  const startedAt = performance.now()
+  const sum = (offsets: readonly number[]) => offsets.reduce((total, next) => total + next, 0)
+  const [reachedBefore, ends] = await Promise.all([services.positions(), services.ends()])
+  await waitFor('the rows', async () => {
+    const reached = await services.positions()
+    return ends.every((end, partition) => (reached[partition] ?? 0) >= end)
+  })
+  const tookMs = Math.round(performance.now() - startedAt)
+  await claiming.stop()
+  const records = sum(ends) - sum(reachedBefore)
+  return { records, tookMs, perSecond: Math.round((records / tookMs) * 1000), backAt }
+}
+
+function between(asks: readonly Ask[], from: number, to: number): Ask[] {
+  return asks.filter(({ sentAt }) => sentAt >= from && sentAt < to)
+}
+
+function latencies(asks: readonly Ask[]): string {
+  const ms = [0.5, 0.99, 1].map((p) => latencyMs(asks, p))
+  return `p50 ${ms[0]} ms, p99 ${ms[1]} ms, at most ${ms[2]} ms`
+}

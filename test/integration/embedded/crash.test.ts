@@ -1,0 +1,214 @@
+// kill −9 at random moments and at every named point, under load. Whatever happens: told yes is
+// kept with the same slot, exactly N are issued, the rows follow, and the audit is clean.
+// KILLS sets how many random kills (30 unless given), SEED repeats a run.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { openLogFileReader } from '../../../src/adapters/log-file/reader.ts'
+import { claimsTopic, decodeMessage } from '../../../src/domain/coupons/messages.ts'
+import { readAll } from '../../contracts/log.ts'
+import { seededRandom } from '../../simulation/random.ts'
+import { Crowd, type Told, users } from '../processes/crowd.ts'
+import {
+  newDataDirectory,
+  removeDataDirectory,
+  type ServiceProcess,
+  startService,
+  within,
+} from '../processes/service-process.ts'
+
+const kills = Number(process.env.KILLS ?? 30)
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+const cli = join(import.meta.dirname, '../../../bin/firstcome.js')
+const size = { users: 150, quantity: 60 }
+const settleMsMax = 60_000
+
+describe('kill −9', () => {
+  it(`at ${kills} random moments breaks no promise`, { timeout: 1_200_000 }, async (t) => {
+    t.diagnostic(`SEED=${seed}`)
+    const random = seededRandom(seed)
+    const data = await newDataDirectory()
+    let service = await startService({ data })
+    const crowd = new Crowd(service)
+    let unknown = 0
+    for (let n = 0; n < kills; n++) {
+      const couponId = `kill-${n}`
+      await crowd.create({ couponId, quantity: size.quantity })
+      const everyone = users(couponId, size.users)
+      const storm = Promise.all(everyone.map((user) => crowd.claim(couponId, user)))
+      await pause(random.int(1, 120))
+      await service.crash()
+      unknown += (await storm).filter(({ outcome }) => outcome === 'unknown').length
+      service = await startService({ data })
+      await crowd.moveTo(service.url)
+      await finishSale(crowd, { couponId, everyone })
+    }
+    t.diagnostic(`n = ${kills} kills, ${unknown} answers were lost to them`)
+    assert.ok(unknown > 0, 'the kills met claims under way')
+    await endClean(service, crowd)
+  })
+})
+
+describe('kill −9 at a named point', () => {
+  let data: string
+  before(async () => {
+    data = await newDataDirectory()
+    // Its rows are made here, once: later starts find them.
+    const service = await startService({ data })
+    const crowd = new Crowd(service)
+    await crowd.create({ couponId: 'first', quantity: 1 })
+    await rowsCaughtUp(data, crowd)
+    await crowd.close()
+    await service.stop()
+  })
+  after(async () => {
+    const stopped = await audit(data)
+    await removeDataDirectory(data)
+    assert.equal(stopped.code, 0, stopped.output)
+  })
+
+  for (const point of ['K5', 'K6', 'K7', 'K8', 'K9', 'K10']) {
+    it(`${point} of a claim: the log alone says who has won`, () =>
+      dieAt(data, { point, passing: 5 }))
+  }
+  for (const point of ['K15', 'K16', 'K17', 'K18', 'K19', 'K20', 'K21']) {
+    it(`${point} of the issuer: the rows follow the log`, () => dieAt(data, { point, passing: 3 }))
+  }
+})
+
+type Death = { point: string; passing: number }
+
+async function dieAt(data: string, { point, passing }: Death): Promise<void> {
+  const couponId = `at-${point.toLowerCase()}`
+  const env = { FIRSTCOME_TEST_FAULTS: `crash:${point}:${passing}` }
+  const doomed = await startService({ data, env })
+  const crowd = new Crowd(doomed)
+  const everyone = users(couponId, size.users)
+  try {
+    await crowd.create({ couponId, quantity: size.quantity })
+    await rowsCaughtUp(data, crowd)
+    // One after the other, so that the point is passed often enough.
+    for (const user of everyone) {
+      const { outcome } = await crowd.claim(couponId, user)
+      if (outcome === 'unknown') break
+    }
+    const { signal } = await within(doomed.exited, settleMsMax, `the death at ${point}`)
+    assert.equal(signal, 'SIGKILL', doomed.output())
+
+    const recorded = await winnersInLog(data, couponId)
+    const service = await startService({ data })
+    await crowd.moveTo(service.url)
+    for (const user of everyone) {
+      const now = await crowd.mine(couponId, user)
+      const expected = recorded.has(user) ? 'issued' : notWon(recorded.size)
+      assert.equal(now.outcome, expected, `${user} after ${point}`)
+    }
+    await finishSale(crowd, { couponId, everyone })
+    await rowsCaughtUp(data, crowd)
+    const audited = await audit(data)
+    assert.equal(audited.code, 0, audited.output)
+    assert.equal(await service.stop(), 0, service.output())
+  } finally {
+    doomed.kill('SIGKILL')
+    await crowd.close()
+  }
+}
+
+function notWon(recorded: number): string {
+  return recorded >= size.quantity ? 'sold-out' : 'not-issued'
+}
+
+/** The first N users whose claims are in the log, found without the domain's help. */
+async function winnersInLog(data: string, couponId: string): Promise<Set<string>> {
+  const topics = { [claimsTopic]: 4 }
+  const log = await openLogFileReader({ directory: data, topics, clock: systemClock() })
+  const count = (await log.bounds(claimsTopic)).reduce((sum, { end }) => sum + end, 0)
+  const winners = new Set<string>()
+  for (const { value } of await readAll(log, { topic: claimsTopic, count })) {
+    const read = decodeMessage(value)
+    if (read.kind !== 'message' || read.message.type !== 'coupon.claimed') continue
+    const { message } = read
+    if (message.couponId === couponId && winners.size < size.quantity) winners.add(message.userId)
+  }
+  return winners
+}
+
+type Sale = { couponId: string; everyone: readonly string[] }
+
+/** Everyone asks until told a definite outcome; then the ledger must add up. */
+async function finishSale(crowd: Crowd, { couponId, everyone }: Sale): Promise<void> {
+  const last = await Promise.all(everyone.map((user) => askUntilDefinite(crowd, couponId, user)))
+  const winners = last.filter(({ outcome }) => outcome === 'issued')
+  assert.equal(winners.length, size.quantity, 'exactly N')
+  const slots = winners.map(({ slot = 0 }) => slot).toSorted((a, b) => a - b)
+  assert.deepEqual(
+    slots,
+    Array.from({ length: size.quantity }, (_, n) => n + 1),
+  )
+  everyone.forEach((user, n) => {
+    const told = crowd.ledger.get(user) ?? []
+    const yes = told.filter(({ outcome }) => outcome === 'issued')
+    for (const { slot, code } of yes) {
+      assert.deepEqual({ slot, code }, { slot: last[n]?.slot, code: last[n]?.code }, user)
+    }
+    if (last[n]?.outcome === 'sold-out') assert.equal(yes.length, 0, `${user} had been told yes`)
+  })
+}
+
+async function askUntilDefinite(crowd: Crowd, couponId: string, user: string): Promise<Told> {
+  const deadline = Date.now() + settleMsMax
+  for (;;) {
+    const told = await crowd.claim(couponId, user)
+    if (told.outcome === 'issued' || told.outcome === 'sold-out') return told
+    assert.ok(Date.now() < deadline, `${user} is told ${told.outcome}`)
+  }
+}
+
+async function endClean(service: ServiceProcess, crowd: Crowd): Promise<void> {
+  await rowsCaughtUp(service.data, crowd)
+  const running = await audit(service.data)
+  assert.equal(running.code, 0, running.output)
+  await crowd.close()
+  assert.equal(await service.stop(), 0, service.output())
+  const stopped = await audit(service.data)
+  assert.equal(stopped.code, 0, stopped.output)
+  await removeDataDirectory(service.data)
+}
+
+/** Until every winner has a row: the position of each partition is the end of the log. */
+async function rowsCaughtUp(data: string, crowd: Crowd): Promise<void> {
+  const topics = { [claimsTopic]: 4 }
+  const log = await openLogFileReader({ directory: data, topics, clock: systemClock() })
+  const ends = (await log.bounds(claimsTopic)).map(({ end }) => end)
+  const deadline = Date.now() + settleMsMax
+  for (;;) {
+    const { status, text } = await crowd.get('/projection', 'operator')
+    if (status === 200) {
+      type Projection = { positions: { partition: number; next: number }[] }
+      const { positions } = JSON.parse(text) as Projection
+      const next = new Map(positions.map((position) => [position.partition, position.next]))
+      if (ends.every((end, partition) => (next.get(partition) ?? 0) >= end)) return
+    }
+    assert.ok(Date.now() < deadline, `the rows do not catch up: ${text}`)
+    await pause(20)
+  }
+}
+
+async function audit(data: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [cli, 'audit', '--data', data], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => (output += chunk))
+  const [code] = await within(once(child, 'exit'), settleMsMax, 'the audit')
+  return { code: code as number | null, output }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,188 @@
+// The running service on a bad disk: full, failing to sync, damaged, shortened, or gone.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { topicPath, witnessPath } from '../../../src/adapters/log-file/log-file.ts'
+import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { Crowd, countOutcomes, users } from '../processes/crowd.ts'
+import {
+  newDataDirectory,
+  removeDataDirectory,
+  runService,
+  startService,
+  within,
+} from '../processes/service-process.ts'
+
+const waitMsMax = 60_000
+/** Room for the projection, which is made at the first start, and for some claims. */
+const tmpfsBytes = 192 * 1024 * 1024
+
+describe('a full disk', () => {
+  const mounted = mountTmpfs()
+  after(() => unmount(mounted))
+  // Where everything must be checked, a missing permission is a failure, not a skip.
+  const maySkip = mounted === null && process.env.CI !== 'true'
+  const skip = maySkip ? 'needs leave to mount a small tmpfs: run it as root' : false
+
+  it('is answered 503, loses nothing that was told yes, and is recovered from', {
+    skip,
+  }, async () => {
+    assert.ok(mounted)
+    const service = await startService({ data: join(mounted, 'data') })
+    const crowd = new Crowd(service, 64)
+    await crowd.create({ couponId: 'full', quantity: 100_000 })
+    await sqlIsUp(crowd)
+    const filler = join(mounted, 'filler')
+    fill(filler)
+
+    // A claim of a few hundred bytes may still fit into the last page.
+    const deadline = Date.now() + waitMsMax
+    for (let n = 0; ; n++) {
+      assert.ok(Date.now() < deadline, 'the disk never was full')
+      const { status } = await crowd.claim('full', `before-${n}`)
+      if (status === 503) break
+    }
+    const refused = await crowd.command('/coupons/full/claims')
+    assert.equal(refused.status, 503, refused.text)
+    assert.match(refused.text, /"type":"\/problems\/[a-z-]+"/)
+    const told = new Map(
+      [...crowd.ledger].flatMap(([user, [first]]) =>
+        first?.outcome === 'issued' ? [[user, first.slot] as const] : [],
+      ),
+    )
+
+    await rm(filler)
+    const answers = await Promise.all(users('after', 200).map((user) => crowd.claim('full', user)))
+    assert.deepEqual(countOutcomes(answers), { issued: 200 })
+    await crowd.close()
+    await service.crash()
+
+    const again = await startService({ data: service.data })
+    const readers = new Crowd(again, 16)
+    for (const [user, slot] of told) assert.equal((await readers.mine('full', user)).slot, slot)
+    await readers.close()
+    assert.equal(await again.stop(), 0, again.output())
+  })
+})
+
+describe('a disk that fails to sync', () => {
+  it('stops the service, which acknowledges nothing it cannot know', async () => {
+    const data = await newDataDirectory()
+    const doomed = await startService({ data, env: { FIRSTCOME_TEST_FAULTS: 'sync:20' } })
+    const crowd = new Crowd(doomed, 16)
+    await crowd.create({ couponId: 'fails', quantity: 1000 })
+    for (const user of users('user', 200)) {
+      const { outcome } = await crowd.claim('fails', user)
+      if (outcome !== 'issued') break
+    }
+    const { code } = await within(doomed.exited, waitMsMax, 'its end')
+    assert.equal(code, 1)
+    assert.match(doomed.output(), /could not be synced/)
+
+    const service = await startService({ data })
+    await crowd.moveTo(service.url)
+    for (const [user, [first]] of crowd.ledger) {
+      const now = await crowd.mine('fails', user)
+      if (first?.outcome === 'issued') assert.equal(now.slot, first.slot)
+      else assert.ok(['issued', 'not-issued'].includes(now.outcome), now.outcome)
+    }
+    await crowd.close()
+    assert.equal(await service.stop(), 0)
+    await removeDataDirectory(data)
+  })
+})
+
+describe('a stored log that is not what it was', () => {
+  let data: string
+  let log: Buffer
+  before(async () => {
+    data = await newDataDirectory()
+    const service = await startService({ data })
+    const crowd = new Crowd(service, 16)
+    await crowd.create({ couponId: 'damaged', quantity: 30 })
+    await Promise.all(users('user', 30).map((user) => crowd.claim('damaged', user)))
+    await sqlIsUp(crowd)
+    await rowsAre(crowd, 30)
+    await crowd.close()
+    assert.equal(await service.stop(), 0)
+    log = await readFile(topicPath(data, claimsTopic))
+  })
+  after(() => removeDataDirectory(data))
+
+  it('is refused for one flipped bit, with the byte and the way out', async () => {
+    const flipped = Buffer.from(log)
+    const at = Math.floor(log.length / 2)
+    flipped[at] = (flipped[at] ?? 0) ^ 4
+    await writeFile(topicPath(data, claimsTopic), flipped)
+    const { code, output } = await runService({ data })
+    assert.equal(code, 1)
+    assert.match(output, /is damaged at byte \d+ .*Restore the file from a copy/s)
+  })
+
+  it('is refused where acknowledged records are missing at its end', async () => {
+    await writeFile(topicPath(data, claimsTopic), log.subarray(0, log.length - 40))
+    const { code, output } = await runService({ data })
+    assert.equal(code, 1)
+    assert.match(output, /is damaged at byte/)
+  })
+
+  it('is cut back to what was acknowledged where its tail is torn, and the service runs', async () => {
+    await writeFile(topicPath(data, claimsTopic), Buffer.concat([log, log.subarray(16, 90)]))
+    const service = await startService({ data })
+    const crowd = new Crowd(service, 4)
+    assert.equal((await crowd.mine('damaged', 'user-0')).outcome, 'issued')
+    await crowd.close()
+    assert.equal(await service.stop(), 0)
+    assert.equal((await stat(topicPath(data, claimsTopic))).size, log.length)
+  })
+
+  it('is refused where rows were issued beyond its end, even without a witness', async () => {
+    await rm(topicPath(data, claimsTopic))
+    await rm(witnessPath(data, claimsTopic))
+    const { code, output } = await runService({ data })
+    assert.equal(code, 1)
+    assert.match(output, /rows were issued up to offset \d+ .*records are lost/s)
+  })
+})
+
+async function sqlIsUp(crowd: Crowd): Promise<void> {
+  await until(async () => (await crowd.get('/projection', 'operator')).status === 200, 'SQL')
+}
+
+async function rowsAre(crowd: Crowd, count: number): Promise<void> {
+  await until(async () => {
+    const { text } = await crowd.get('/issued-coupons?limit=10000', 'operator')
+    return (JSON.parse(text) as { issued: object[] }).issued.length === count
+  }, `${count} rows`)
+}
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + waitMsMax
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, `${what}: not within ${waitMsMax} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Everything that is left, and then the last few bytes, too. */
+function fill(path: string): void {
+  spawnSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=64k'], { stdio: 'ignore' })
+  spawnSync('sh', ['-c', `cat /dev/zero >> ${path}`], { stdio: 'ignore' })
+}
+
+function mountTmpfs(): string | null {
+  const path = spawnSync('mktemp', ['-d', join(tmpdir(), 'firstcome-full-XXXX')]).stdout
+  const directory = path.toString().trim()
+  const options = ['-t', 'tmpfs', '-o', `size=${tmpfsBytes}`, 'tmpfs', directory]
+  return spawnSync('mount', options, { stdio: 'ignore' }).status === 0 ? directory : null
+}
+
+async function unmount(directory: string | null): Promise<void> {
+  if (directory === null) return
+  spawnSync('umount', [directory], { stdio: 'ignore' })
+  await rm(directory, { recursive: true, force: true })
+}

@@ -1,0 +1,153 @@
+// What a claim is answered over HTTP, for every outcome of the claim service.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import type { Coupon } from '../../../src/domain/coupons/state.ts'
+import { type Answer, startedAt, startTestServer } from './fixture.ts'
+
+const iso = (at: number) => new Date(at).toISOString()
+const record = { claimId: 'claim-9', partition: 2, offset: 7, appendedAt: startedAt }
+const log = { partition: 2, offset: 7, appendedAt: iso(startedAt) }
+const coupon = { couponId: 'tea', opensAt: startedAt + 1_500 } as Coupon
+
+function assertProblem(answer: Answer, status: number, members: Record<string, unknown>) {
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+  const { title, detail, ...rest } = answer.body
+  assert.ok(typeof title === 'string' && typeof detail === 'string')
+  assert.equal(answer.status, status)
+  assert.deepEqual(rest, { status, ...members })
+}
+
+test('a claim that wins is answered 201, and 200 ever after, with the same body', async (t) => {
+  const { call, time } = await startTestServer(t)
+  await call('POST /coupons', {
+    as: 'operator',
+    json: { couponId: 'tea', name: 'Tea', quantity: 1 },
+  })
+  time.now += 5
+
+  const first = await call('POST /coupons/tea/claims', { as: 'a"\\z' })
+  assert.equal(first.status, 201)
+  assert.equal(first.headers.get('content-type'), 'application/json; charset=utf-8')
+  assert.deepEqual(first.body, {
+    outcome: 'issued',
+    couponId: 'tea',
+    userId: 'a"\\z',
+    claimId: 'claim-1',
+    slot: 1,
+    code: 'CODE-1',
+    log: { partition: 0, offset: 1, appendedAt: iso(startedAt + 5) },
+  })
+  time.now += 5
+  const again = await call('POST /coupons/tea/claims', { as: 'a"\\z' })
+  assert.equal(again.status, 200)
+  assert.equal(again.text, first.text)
+  const mine = await call('GET /coupons/tea/claims/mine', { as: 'a"\\z' })
+  assert.equal(mine.status, 200)
+  assert.equal(mine.text, first.text)
+
+  assertProblem(await call('POST /coupons/tea/claims', { as: 'bob' }), 409, {
+    type: '/problems/sold-out',
+    claimId: 'claim-3',
+    log: { partition: 0, offset: 3, appendedAt: iso(startedAt + 10) },
+  })
+})
+
+test('a claim may carry no body, an empty one of type JSON, or an empty object', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const json = { 'content-type': 'application/json' }
+  const bodies = [{}, { headers: json, body: '' }, { json: {} }, { headers: json, body: ' { } ' }]
+  for (const init of bodies) {
+    claims.claimAnswers.push({ kind: 'sold_out' })
+    const answer = await call('POST /coupons/tea/claims', init)
+    assert.equal(answer.body.type, '/problems/sold-out', JSON.stringify(init))
+  }
+})
+
+const refusals: [kind: 'closed' | 'paused' | 'sold_out', type: string][] = [
+  ['closed', '/problems/closed'],
+  ['paused', '/problems/paused'],
+  ['sold_out', '/problems/sold-out'],
+]
+for (const [kind, type] of refusals) {
+  test(`${kind} is 409 ${type}, with the record where one decided`, async (t) => {
+    const { call, claims } = await startTestServer(t)
+    claims.claimAnswers.push({ kind, coupon }, { kind, coupon, record })
+    claims.mineAnswers.push({ kind, coupon })
+    assertProblem(await call('POST /coupons/tea/claims'), 409, { type })
+    assertProblem(await call('POST /coupons/tea/claims'), 409, { type, claimId: 'claim-9', log })
+    assertProblem(await call('GET /coupons/tea/claims/mine'), 409, { type })
+  })
+}
+
+test('not open is 409 with opensAt and the whole seconds until then, at least one', async (t) => {
+  const { call, claims, time } = await startTestServer(t)
+  const type = '/problems/not-open'
+  const opensAt = iso(startedAt + 1_500)
+  const waits: [now: number, seconds: string][] = [
+    [startedAt - 3_600_000, '3602'],
+    [startedAt, '2'],
+    [startedAt + 500, '1'],
+    [startedAt + 1_499, '1'],
+    [startedAt + 9_000, '1'],
+  ]
+  for (const [now, seconds] of waits) {
+    time.now = now
+    claims.claimAnswers.push({ kind: 'not_open', coupon, record })
+    const answer = await call('POST /coupons/tea/claims', { as: 'ann' })
+    assertProblem(answer, 409, { type, opensAt, claimId: 'claim-9', log })
+    assert.equal(answer.headers.get('retry-after'), seconds)
+  }
+  time.now = startedAt
+  claims.mineAnswers.push({ kind: 'not_open', coupon })
+  const mine = await call('GET /coupons/tea/claims/mine')
+  assertProblem(mine, 409, { type, opensAt })
+  assert.equal(mine.headers.get('retry-after'), '2')
+})
+
+test('a claim that the log has not decided in time is 202 with where to ask', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  claims.claimAnswers.push({ kind: 'pending' })
+  const answer = await call('POST /coupons/tea/claims')
+  assert.equal(answer.status, 202)
+  assert.deepEqual(answer.body, { outcome: 'pending' })
+  assert.equal(answer.headers.get('location'), '/coupons/tea/claims/mine')
+})
+
+test('a claim of which nothing was stored is 503 with the reason and when to ask', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  for (const reason of ['queue_full', 'log_unavailable', 'stopping'] as const) {
+    claims.claimAnswers.push({ kind: 'unavailable', reason, retryAfterSeconds: 7 })
+    const answer = await call('POST /coupons/tea/claims')
+    assertProblem(answer, 503, { type: '/problems/unavailable', reason })
+    assert.equal(answer.headers.get('retry-after'), '7')
+  }
+})
+
+test('an unknown coupon is 404 on every call, and so is what was not won', async (t) => {
+  const { call } = await startTestServer(t)
+  await call('POST /coupons', {
+    as: 'operator',
+    json: { couponId: 'tea', name: 'Tea', quantity: 1 },
+  })
+  const unknown = { type: '/problems/unknown-coupon' }
+  assertProblem(await call('GET /coupons/milk'), 404, unknown)
+  assertProblem(await call('POST /coupons/milk/claims'), 404, unknown)
+  assertProblem(await call('GET /coupons/milk/claims/mine'), 404, unknown)
+  assertProblem(await call('POST /coupons/milk/pause', { as: 'operator' }), 404, unknown)
+  assertProblem(await call('GET /coupons/tea/claims/mine'), 404, { type: '/problems/not-issued' })
+})
+
+test('a claim service that throws is 500, without what it threw', async (t) => {
+  const lines: string[] = []
+  const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
+  const { call, claims } = await startTestServer(t, { logger })
+  claims.claim = async () => {
+    throw new Error('a secret detail')
+  }
+  const answer = await call('POST /coupons/tea/claims')
+  assertProblem(answer, 500, { type: '/problems/internal-error' })
+  assert.doesNotMatch(answer.text, /secret/)
+  assert.match(lines.join(''), /a secret detail/)
+})

@@ -1,0 +1,228 @@
+// What an operator is answered over HTTP: coupons made, restocked, paused, resumed, closed.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { quantityMax } from '../../../src/domain/coupons/messages.ts'
+import { startedAt, startTestServer } from './fixture.ts'
+
+const iso = (at: number) => new Date(at).toISOString()
+const tea = { couponId: 'tea', name: 'Tea', quantity: 2 }
+
+test('an operator offers a coupon: 201 with Location, the same again 200, other 409', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const terms = {
+    ...tea,
+    opensAt: '2026-05-01T18:00:01+09:00',
+    closesAt: '2026-05-02T00:00:00Z',
+    discount: { kind: 'percent', value: 100 },
+  }
+  const coupon = {
+    ...tea,
+    issued: 0,
+    remaining: 2,
+    status: 'scheduled',
+    opensAt: '2026-05-01T09:00:01.000Z',
+    closesAt: '2026-05-02T00:00:00.000Z',
+    discount: { kind: 'percent', value: 100 },
+  }
+  const first = await call('POST /coupons', { as: 'operator-1', json: terms })
+  assert.equal(first.status, 201)
+  assert.equal(first.headers.get('location'), '/coupons/tea')
+  assert.deepEqual(first.body, coupon)
+  assert.deepEqual(claims.appended, [
+    {
+      type: 'coupon.created',
+      couponId: 'tea',
+      terms: {
+        name: 'Tea',
+        quantity: 2,
+        opensAt: startedAt + 1_000,
+        closesAt: Date.UTC(2026, 4, 2),
+        discount: { kind: 'percent', value: 100 },
+      },
+      rules: 1,
+      by: 'operator-1',
+      commandId: 'made-1',
+    },
+  ])
+  const again = await call('POST /coupons', { as: 'operator-2', json: terms })
+  assert.equal(again.status, 200)
+  assert.equal(again.headers.get('location'), null)
+  assert.deepEqual(again.body, coupon)
+  const other = await call('POST /coupons', { as: 'operator', json: { ...terms, quantity: 3 } })
+  assert.equal(other.status, 409)
+  assert.equal(other.body.type, '/problems/coupon-exists')
+  assert.deepEqual((await call('GET /coupons/tea', { as: null })).body, coupon)
+})
+
+test('a coupon without an id gets one, and without times is open at once for ever', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const answer = await call('POST /coupons', { as: 'operator', json: { name: 'T', quantity: 1 } })
+  assert.equal(answer.status, 201)
+  assert.equal(answer.headers.get('location'), '/coupons/made-1')
+  assert.deepEqual(answer.body, {
+    couponId: 'made-1',
+    name: 'T',
+    quantity: 1,
+    issued: 0,
+    remaining: 1,
+    status: 'open',
+    opensAt: iso(startedAt),
+    closesAt: null,
+    discount: null,
+  })
+  assert.deepEqual(claims.appended[0], {
+    type: 'coupon.created',
+    couponId: 'made-1',
+    terms: { name: 'T', quantity: 1 },
+    rules: 1,
+    by: 'operator',
+    commandId: 'made-2',
+  })
+})
+
+test('closesAt comes after opensAt, and without opensAt after now', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const at = iso(startedAt)
+  const later = iso(startedAt + 1)
+  const past = '1999-01-01T00:00:00Z'
+  const cases: [times: object, status: number][] = [
+    [{ closesAt: at }, 422],
+    [{ closesAt: past }, 422],
+    [{ closesAt: later }, 201],
+    [{ opensAt: later, closesAt: later }, 422],
+    [{ opensAt: later, closesAt: at }, 422],
+    [{ opensAt: at, closesAt: later }, 201],
+    [{ opensAt: '1998-01-01T00:00:00Z', closesAt: past }, 201],
+  ]
+  for (const [times, status] of cases) {
+    const before = claims.appended.length
+    const json = { name: 'T', quantity: 1, ...times }
+    const answer = await call('POST /coupons', { as: 'operator', json })
+    assert.equal(answer.status, status, JSON.stringify(times))
+    assert.equal(claims.appended.length - before, status === 201 ? 1 : 0)
+    if (status === 201) continue
+    assert.equal(answer.body.type, '/problems/invalid-request')
+    const than = 'opensAt' in times ? 'opensAt' : 'now'
+    const errors = [{ path: '/closesAt', message: `must be after ${than}` }]
+    assert.deepEqual(answer.body.errors, errors)
+  }
+})
+
+test('an offer that is repeated after it has closed is still the same offer', async (t) => {
+  const { call, time } = await startTestServer(t)
+  const json = { ...tea, closesAt: iso(startedAt + 1_000) }
+  assert.equal((await call('POST /coupons', { as: 'operator', json })).status, 201)
+  time.now += 2_000
+  assert.equal((await call('POST /coupons', { as: 'operator', json })).status, 200)
+  const other = { ...json, quantity: 3 }
+  assert.equal((await call('POST /coupons', { as: 'operator', json: other })).status, 409)
+})
+
+test('restock, pause, resume and close answer 200 with the coupon as it is then', async (t) => {
+  const { call } = await startTestServer(t)
+  const as = 'operator'
+  await call('POST /coupons', { as, json: { ...tea, quantity: 1 } })
+  await call('POST /coupons/tea/claims')
+  const steps: [line: string, json: object | undefined, status: string, remaining: number][] = [
+    ['POST /coupons/tea/pause', undefined, 'paused', 0],
+    ['POST /coupons/tea/pause', {}, 'paused', 0],
+    ['POST /coupons/tea/resume', undefined, 'sold_out', 0],
+    ['POST /coupons/tea/restock', { add: 4 }, 'open', 4],
+    ['POST /coupons/tea/close', {}, 'closed', 4],
+    ['POST /coupons/tea/close', undefined, 'closed', 4],
+  ]
+  for (const [line, json, status, remaining] of steps) {
+    const answer = await call(line, { as, json })
+    assert.equal(answer.status, 200, line)
+    assert.deepEqual([answer.body.status, answer.body.remaining], [status, remaining], line)
+    assert.equal(answer.body.issued, 1)
+  }
+  for (const verb of ['pause', 'resume', 'restock']) {
+    const json = verb === 'restock' ? { add: 1 } : undefined
+    const answer = await call(`POST /coupons/tea/${verb}`, { as, json })
+    assert.equal(answer.status, 409)
+    assert.equal(answer.body.type, '/problems/closed')
+  }
+})
+
+test('an Idempotency-Key restocks once, is the operator’s own, and fits one size', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  await call('POST /coupons', { as: 'operator', json: tea })
+  const restock = (as: string, add: number, key?: string) =>
+    call('POST /coupons/tea/restock', {
+      as,
+      json: { add },
+      ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+    })
+  const key = 'Monday, 9 o~clock: "5" more'
+  assert.equal((await restock('operator-1', 5, key)).body.quantity, 7)
+  assert.equal((await restock('operator-1', 5, key)).body.quantity, 7)
+  assert.equal((await restock('operator-2', 5, key)).body.quantity, 12)
+  assert.equal((await restock('operator-1', 5)).body.quantity, 17)
+  assert.equal((await restock('operator-1', 5)).body.quantity, 22)
+  const other = await restock('operator-1', 6, key)
+  assert.equal(other.status, 409)
+  assert.equal(other.body.type, '/problems/idempotency-key-reused')
+  const ids = claims.appended.map((message) => 'commandId' in message && message.commandId)
+  assert.deepEqual(ids.slice(1, 5), [
+    JSON.stringify(['operator-1', key]),
+    JSON.stringify(['operator-1', key]),
+    JSON.stringify(['operator-2', key]),
+    'made-2',
+  ])
+})
+
+test('a restock beyond the largest quantity is 409', async (t) => {
+  const { call } = await startTestServer(t)
+  await call('POST /coupons', { as: 'operator', json: tea })
+  const answer = await call('POST /coupons/tea/restock', {
+    as: 'operator',
+    json: { add: quantityMax - 1 },
+  })
+  assert.equal(answer.status, 409)
+  assert.equal(answer.body.type, '/problems/quantity-limit')
+})
+
+test('a command that is not decided in time is 202, one that was not stored 503', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const lines: [string, object?][] = [
+    ['POST /coupons', tea],
+    ['POST /coupons/tea/restock', { add: 1 }],
+    ['POST /coupons/tea/pause'],
+    ['POST /coupons/tea/resume'],
+    ['POST /coupons/tea/close'],
+  ]
+  for (const [line, json] of lines) {
+    claims.commandAnswers.push(
+      { kind: 'pending' },
+      { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 3 },
+    )
+    const pending = await call(line, { as: 'operator', json })
+    assert.equal(pending.status, 202)
+    assert.deepEqual(pending.body, { outcome: 'pending' })
+    assert.equal(pending.headers.get('location'), '/coupons/tea')
+    const refused = await call(line, { as: 'operator', json })
+    assert.equal(refused.status, 503)
+    assert.equal(refused.body.reason, 'log_unavailable')
+    assert.equal(refused.headers.get('retry-after'), '3')
+  }
+  assert.deepEqual(claims.appended, [])
+})
+
+test('coupons are listed in pages in the order of their ids', async (t) => {
+  const { call } = await startTestServer(t)
+  for (const couponId of ['c', 'a', 'd', 'b']) {
+    await call('POST /coupons', { as: 'operator', json: { ...tea, couponId } })
+  }
+  const list = async (query: string) => {
+    const { status, body } = await call(`GET /coupons${query}`, { as: null })
+    assert.equal(status, 200)
+    const coupons = body.coupons as { couponId: string }[]
+    return [coupons.map(({ couponId }) => couponId).join(''), body.next]
+  }
+  assert.deepEqual(await list(''), ['abcd', undefined])
+  assert.deepEqual(await list('?limit=3'), ['abc', 'c'])
+  assert.deepEqual(await list('?limit=3&after=c'), ['d', undefined])
+  assert.deepEqual(await list('?after=zz'), ['', undefined])
+})

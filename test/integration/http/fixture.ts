@@ -1,0 +1,226 @@
+// A server for the HTTP tests: the real one, over a claim service that folds in memory without a
+// log. A test may script the next answer, to meet what the fold cannot produce.
+
+import type { TestContext } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { type MemoryLog, openLogMemory } from '../../../src/adapters/memory/log.ts'
+import type {
+  ClaimAnswer,
+  ClaimService,
+  CommandAnswer,
+  DecidedBy,
+  Readiness,
+} from '../../../src/api/claims/claim-answers.ts'
+import type { ServerParts, ServerSettings } from '../../../src/api/http/server-parts.ts'
+import { createDeadLetterService } from '../../../src/api/orders/dead-letter-service.ts'
+import { type OrderLimits, startOrderService } from '../../../src/api/orders/order-service.ts'
+import { type RunningServer, startServer } from '../../../src/api/server.ts'
+import { signToken } from '../../../src/client/tokens.ts'
+import type { ClaimOutcome, ControlOutcome } from '../../../src/domain/coupons/decide.ts'
+import { settled } from '../../../src/domain/coupons/decide.ts'
+import { applyCommand, createFold } from '../../../src/domain/coupons/fold.ts'
+import type { CouponMessage } from '../../../src/domain/coupons/messages.ts'
+import type { OrdersReader } from '../../../src/ports/orders.ts'
+import { type OrderApplier, orderTopics, startOrderApplier } from '../../models/order-applier.ts'
+
+export const jwtSecret = 'a secret of the tests, 32 bytes long'
+export const startedAt = Date.UTC(2026, 4, 1, 9)
+
+export type FakeClaims = ClaimService & {
+  /** Answers to give instead, first come first served; a promise answers when it likes. */
+  claimAnswers: (ClaimAnswer | Promise<ClaimAnswer>)[]
+  commandAnswers: CommandAnswer[]
+  mineAnswers: (ClaimAnswer | null)[]
+  state: Readiness
+  /** What reached the log. */
+  appended: CouponMessage[]
+}
+export type TestServer = RunningServer & {
+  claims: FakeClaims
+  time: { now: number }
+  call: (line: string, options?: CallInit) => Promise<Answer>
+}
+export type CallInit = {
+  /** A user's name, `operator`, or null for no token. */
+  as?: string | null
+  token?: string
+  json?: unknown
+  body?: string | Buffer<ArrayBuffer>
+  headers?: Record<string, string>
+}
+export type Answer = {
+  status: number
+  headers: Headers
+  text: string
+  /** The parsed body, or {} where it is no JSON. */
+  body: Record<string, unknown>
+}
+export type Overrides = Partial<Omit<ServerParts, 'settings' | 'claims' | 'orders'>> & {
+  settings?: Partial<ServerSettings>
+  orderLimits?: Partial<OrderLimits>
+  /** In place of what the applier has stored. */
+  reader?: (stored: OrdersReader) => OrdersReader | null
+}
+export type TestOrders = { log: MemoryLog; applier: OrderApplier }
+
+export async function startTestServer(t: TestContext, overrides: Overrides = {}) {
+  const { settings, orderLimits, reader = (stored) => stored, ...parts } = overrides
+  const time = { now: startedAt }
+  const clock = { now: () => time.now, after: systemClock().after }
+  const claims = fakeClaims(() => time.now)
+  let ids = 0
+  const realClock = systemClock()
+  const begun = realClock.now()
+  // Waiting needs a clock that goes on.
+  const orderClock = {
+    now: () => time.now + realClock.now() - begun,
+    after: realClock.after,
+  }
+  const log = openLogMemory({ topics: orderTopics, clock: orderClock })
+  const applier = startOrderApplier(log)
+  const orders = startOrderService({
+    log,
+    clock: orderClock,
+    reader: () => reader(applier.reader),
+    claims,
+    timeLimitMs: 30_000,
+    limits: orderLimits,
+    onTrouble: () => {},
+    onError(error) {
+      throw error
+    },
+  })
+  const server = await startServer({
+    claims,
+    orders,
+    deadLetters: createDeadLetterService({
+      reader: () => reader(applier.reader),
+      command: orders.command,
+      newId: () => `made-${++ids}`,
+    }),
+    store: () => null,
+    clock,
+    newId: () => `made-${++ids}`,
+    metricsText: async () => 'firstcome_up 1\n',
+    ...parts,
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      jwtSecret,
+      userRateMax: 0,
+      addressRateMax: 0,
+      ...settings,
+    },
+  })
+  t.after(async () => {
+    await server.close()
+    await orders.close()
+    await applier.close()
+  })
+  const call = (line: string, init?: CallInit) => callServer(server.address, line, init)
+  return { ...server, claims, time, call, log, applier } satisfies TestServer & TestOrders
+}
+
+/** Valid for an hour from the start of the test's clock. */
+export function tokenOf(name: string): string {
+  const operator = name.startsWith('operator')
+  return signToken({
+    secret: jwtSecret,
+    sub: name,
+    operator,
+    expiresInSeconds: 3600,
+    now: startedAt,
+  })
+}
+
+/** `line` is method and path; the caller is user `ann` unless told otherwise. */
+async function callServer(address: string, line: string, init: CallInit = {}): Promise<Answer> {
+  const [method = 'GET', path = '/'] = line.split(' ')
+  const headers: Record<string, string> = { ...init.headers }
+  const token = init.token ?? (init.as === null ? undefined : tokenOf(init.as ?? 'ann'))
+  if (token !== undefined) headers.authorization ??= `Bearer ${token}`
+  if (init.json !== undefined) headers['content-type'] ??= 'application/json'
+  const body = init.json === undefined ? init.body : JSON.stringify(init.json)
+  const response = await fetch(address + path, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  })
+  const text = await response.text()
+  const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+  }
+}
+
+function fakeClaims(now: () => number): FakeClaims {
+  const fold = createFold(1)
+  let claimed = 0
+  const fake: FakeClaims = {
+    claimAnswers: [],
+    commandAnswers: [],
+    mineAnswers: [],
+    state: { ready: true, reasons: [] },
+    appended: [],
+    async claim(couponId, userId) {
+      const scripted = fake.claimAnswers.shift()
+      if (scripted !== undefined) return scripted
+      if (!fold.coupons.has(couponId)) return { kind: 'unknown_coupon' }
+      const claimId = `claim-${++claimed}`
+      const { outcome, place } = append({ type: 'coupon.claimed', couponId, userId, claimId })
+      return told(outcome as ClaimOutcome, { couponId, userId, record: { claimId, ...place } })
+    },
+    mine(couponId, userId) {
+      const scripted = fake.mineAnswers.shift()
+      if (scripted !== undefined) return scripted
+      const coupon = fold.coupons.get(couponId)
+      if (coupon === undefined) return { kind: 'unknown_coupon' }
+      const outcome = settled(coupon, userId, now())
+      return outcome === null ? null : told(outcome, { couponId, userId })
+    },
+    async command(message) {
+      const scripted = fake.commandAnswers.shift()
+      if (scripted !== undefined) return scripted
+      const outcome = append(message).outcome as ControlOutcome
+      const coupon = fold.coupons.get(message.couponId)
+      return { kind: 'decided', outcome, ...(coupon === undefined ? {} : { coupon }) }
+    },
+    coupon: (couponId) => fold.coupons.get(couponId),
+    find(couponId) {
+      const coupon = fold.coupons.get(couponId)
+      return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
+    },
+    coupons: ({ limit, after = '' }) =>
+      [...fold.coupons.values()]
+        .filter(({ couponId }) => couponId > after)
+        .toSorted((a, b) => (a.couponId < b.couponId ? -1 : 1))
+        .slice(0, limit),
+    readiness: () => fake.state,
+  }
+
+  function append(message: CouponMessage) {
+    const place = { partition: 0, offset: fake.appended.length, appendedAt: now() }
+    fake.appended.push(message)
+    return { place, outcome: applyCommand(fold, { message, ...place }).outcome }
+  }
+
+  type Claimed = { couponId: string; userId: string; record?: DecidedBy }
+  function told(outcome: ClaimOutcome, { couponId, userId, record }: Claimed): ClaimAnswer {
+    if (outcome.kind === 'issued' || outcome.kind === 'already_issued') {
+      const { issued } = outcome
+      const code = `CODE-${issued.slot}`
+      const first = outcome.kind === 'issued'
+      return { kind: 'issued', first, couponId, userId, partition: 0, issued, code }
+    }
+    const coupon = fold.coupons.get(couponId)
+    return {
+      kind: outcome.kind,
+      ...(coupon === undefined ? {} : { coupon }),
+      ...(record === undefined ? {} : { record }),
+    }
+  }
+  return fake
+}

@@ -1,0 +1,88 @@
+// The limits by user and by address, and that they hold for nobody else.
+
+import assert from 'node:assert/strict'
+import { mock, test } from 'node:test'
+import { startTestServer } from './fixture.ts'
+
+/** The library counts by Date: time stands still until a test moves it on. */
+function stopTime(t: { after(run: () => void): void }): void {
+  mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
+  t.after(() => mock.timers.reset())
+}
+
+test('a user may ask so often a second, then waits, and others do not', async (t) => {
+  stopTime(t)
+  const { call } = await startTestServer(t, { settings: { userRateMax: 3 } })
+  const claim = (as: string) => call('POST /coupons/tea/claims', { as })
+  const statusesOf = async (as: string, times: number) => {
+    const statuses: number[] = []
+    for (let asked = 0; asked < times; asked++) statuses.push((await claim(as)).status)
+    return statuses
+  }
+  assert.deepEqual(await statusesOf('ann', 4), [404, 404, 404, 429])
+  assert.deepEqual(await statusesOf('bob', 3), [404, 404, 404])
+  mock.timers.tick(999)
+  const refused = await claim('ann')
+  assert.equal(refused.status, 429)
+  assert.equal(refused.body.type, '/problems/too-many-requests')
+  assert.equal(refused.headers.get('retry-after'), '1')
+  mock.timers.tick(1)
+  assert.deepEqual(await statusesOf('ann', 4), [404, 404, 404, 429])
+})
+
+test('the calls of one user count together, and those without a user not at all', async (t) => {
+  stopTime(t)
+  const { call } = await startTestServer(t, { settings: { userRateMax: 2 } })
+  const as = 'operator'
+  assert.equal((await call('POST /coupons/tea/claims', { as })).status, 404)
+  assert.equal((await call('POST /coupons/tea/pause', { as })).status, 404)
+  assert.equal((await call('GET /me/coupons', { as })).status, 429)
+  assert.equal((await call('POST /coupons', { as, json: {} })).status, 429)
+  const open = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/coupons']
+  for (const path of open) assert.equal((await call(`GET ${path}`, { as })).status, 200)
+  for (const path of ['/projection', '/issued-coupons', '/orders-projection']) {
+    assert.equal((await call(`GET ${path}`, { as })).status, 503)
+  }
+})
+
+test('a refused token counts for nobody', async (t) => {
+  stopTime(t)
+  const { call } = await startTestServer(t, { settings: { userRateMax: 1 } })
+  for (let asked = 0; asked < 3; asked++) {
+    const answer = await call('POST /coupons/tea/claims', { token: 'x.y.z' })
+    assert.equal(answer.status, 401)
+  }
+  assert.equal((await call('POST /coupons/tea/claims')).status, 404)
+})
+
+test('an address may be limited too, whoever asks from it, but probes never are', async (t) => {
+  stopTime(t)
+  const { call } = await startTestServer(t, { settings: { addressRateMax: 3, userRateMax: 2 } })
+  assert.equal((await call('POST /coupons/tea/claims', { as: 'ann' })).status, 404)
+  assert.equal((await call('POST /coupons/tea/claims', { as: null })).status, 401)
+  assert.equal((await call('GET /coupons')).status, 200)
+  const spoofed = { headers: { 'x-forwarded-for': '203.0.113.9' } }
+  assert.equal((await call('POST /coupons/tea/claims', { as: 'bob', ...spoofed })).status, 429)
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    assert.equal((await call(`GET ${path}`)).status, 200)
+  }
+})
+
+test('the users remembered are bounded: the ones longest unseen are forgotten first', async (t) => {
+  stopTime(t)
+  const settings = { userRateMax: 1, limits: { rateKeysMax: 2 } }
+  const { call } = await startTestServer(t, { settings })
+  const statuses: number[] = []
+  for (const as of ['ann', 'bob', 'bob', 'cid', 'bob', 'ann', 'cid']) {
+    statuses.push((await call('POST /coupons/tea/claims', { as })).status)
+  }
+  assert.deepEqual(statuses, [404, 404, 429, 404, 429, 404, 404])
+})
+
+test('0 is no limit', async (t) => {
+  stopTime(t)
+  const { call } = await startTestServer(t)
+  const asked = Array.from({ length: 50 }, () => call('POST /coupons/tea/claims'))
+  const statuses = (await Promise.all(asked)).map(({ status }) => status)
+  assert.deepEqual(new Set(statuses), new Set([404]))
+})

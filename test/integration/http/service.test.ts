@@ -1,0 +1,95 @@
+// Health, readiness, metrics, and the methods and paths that do not exist.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startTestServer } from './fixture.ts'
+
+test('health, readiness and metrics are told to anyone', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const as = null
+  assert.deepEqual((await call('GET /healthz', { as })).body, { status: 'alive' })
+  assert.deepEqual((await call('GET /readyz', { as })).body, { status: 'ready' })
+  const metrics = await call('GET /metrics', { as })
+  assert.equal(metrics.text, 'firstcome_up 1\n')
+  assert.match(metrics.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+
+  claims.state = { ready: false, reasons: ['replaying the log', 'no SQL yet'] }
+  const unready = await call('GET /readyz', { as })
+  assert.equal(unready.status, 503)
+  assert.equal(unready.body.type, '/problems/not-ready')
+  assert.deepEqual(unready.body.reasons, ['replaying the log', 'no SQL yet'])
+  assert.equal(unready.headers.get('retry-after'), '1')
+  assert.equal((await call('GET /healthz', { as })).status, 200)
+})
+
+test('a wrong method is 405 with those that are allowed', async (t) => {
+  const { call } = await startTestServer(t)
+  const wrong: [line: string, allow: string][] = [
+    ['PUT /coupons', 'GET, HEAD, POST'],
+    ['DELETE /coupons/tea', 'GET, HEAD'],
+    ['GET /coupons/tea/claims', 'POST'],
+    ['PATCH /coupons/tea/claims/mine?x=1', 'GET, HEAD'],
+    ['GET /coupons/tea/restock', 'POST'],
+    ['OPTIONS /me/coupons', 'GET, HEAD'],
+    ['POST /healthz', 'GET, HEAD'],
+    ['PROPFIND /coupons', 'GET, HEAD, POST'],
+  ]
+  for (const [line, allow] of wrong) {
+    const answer = await call(line, { as: null })
+    assert.equal(answer.status, 405, line)
+    assert.equal(answer.body.type, '/problems/method-not-allowed', line)
+    const allowed = (answer.headers.get('allow') ?? '').split(', ').sort()
+    assert.deepEqual(allowed, allow.split(', '), line)
+  }
+})
+
+test('HEAD is GET without its body', async (t) => {
+  const { call } = await startTestServer(t)
+  for (const path of ['/healthz', '/coupons', '/coupons/tea']) {
+    const [get, head] = await Promise.all([call(`GET ${path}`), call(`HEAD ${path}`)])
+    assert.equal(head.status, get.status)
+    assert.equal(head.text, '')
+    assert.equal(head.headers.get('content-length'), String(Buffer.byteLength(get.text)))
+  }
+})
+
+test('every answer carries the headers of helmet and is not to be stored', async (t) => {
+  const { call } = await startTestServer(t)
+  const lines = ['GET /healthz', 'GET /nothing', 'POST /coupons', 'PUT /coupons', 'GET /coupons/A']
+  for (const line of lines) {
+    const { headers } = await call(line, { as: null })
+    assert.equal(headers.get('cache-control'), 'no-store', line)
+    assert.equal(headers.get('x-content-type-options'), 'nosniff', line)
+    assert.equal(headers.get('x-frame-options'), 'DENY', line)
+    assert.equal(
+      headers.get('content-security-policy'),
+      "default-src 'none';frame-ancestors 'none'",
+      line,
+    )
+    assert.equal(headers.get('x-powered-by'), null)
+  }
+})
+
+test('a further route has the hooks of the others', async (t) => {
+  const { call } = await startTestServer(t, {
+    extraRoutes: (app, hooks) => {
+      app.post('/constant', { onRequest: hooks.user }, (_request, reply) => {
+        reply.type('application/json').send('{"constant":true}')
+      })
+    },
+  })
+  assert.equal((await call('POST /constant', { as: null })).status, 401)
+  assert.deepEqual((await call('POST /constant')).body, { constant: true })
+})
+
+test('localhost is the loopback address', async (t) => {
+  const { address, call } = await startTestServer(t, { settings: { host: 'localhost' } })
+  assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/)
+  assert.equal((await call('GET /healthz')).status, 200)
+})
+
+test('a port that is taken is an error, and leaves nothing open', async (t) => {
+  const { address } = await startTestServer(t)
+  const port = Number(new URL(address).port)
+  await assert.rejects(startTestServer(t, { settings: { port } }), { code: 'EADDRINUSE' })
+})

@@ -1,0 +1,179 @@
+// The calls that are answered from SQL, also while it is away.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  type IssuedRowsJson,
+  issuedRowsFrom,
+  type ProjectionJson,
+  projectionFrom,
+} from '../../../src/api/http/audit-json.ts'
+import type { ReadStore, ServerParts } from '../../../src/api/http/server-parts.ts'
+import { ordersAuditOver } from '../../../src/api/routes/orders-audit.ts'
+import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
+import { type IssuedRow, type Page, PortError, type RowsQuery } from '../../../src/ports/coupons.ts'
+import { auditedTables } from '../../../src/ports/orders.ts'
+import { auditSourceOf, smallWorld } from '../../models/orders-audit.ts'
+import { startedAt, startTestServer } from './fixture.ts'
+
+const row = (couponId: string, slot: number, userId = 'ann'): IssuedRow => ({
+  couponId,
+  slot,
+  userId,
+  claimId: `claim-${slot}`,
+  code: `CODE-${slot}`,
+  partition: 1,
+  offset: slot + 10,
+  appendedAt: startedAt + slot,
+})
+const rows = [row('tea', 1), row('tea', 2, 'bob"\\'), row('tea', 3, 'cid')]
+
+function fakeStore(store: Partial<ReadStore>): () => ReadStore {
+  const unused = () => Promise.reject(new Error('not to be asked'))
+  return () => ({ heldBy: unused, issuedRows: unused, snapshot: unused, ...store })
+}
+
+test('what a user holds comes from SQL, in pages', async (t) => {
+  const asked: [string, Page][] = []
+  const discount = { kind: 'amount', value: 500 } as const
+  const heldBy: ReadStore['heldBy'] = async (userId, page) => {
+    asked.push([userId, { ...page }])
+    const held = [
+      { ...row('milk', 7), name: 'Milk', discount: null },
+      { ...row('tea', 1), name: 'Tea', discount },
+    ]
+    return held.slice(0, page.limit)
+  }
+  const { call } = await startTestServer(t, { store: fakeStore({ heldBy }) })
+  const milk = {
+    couponId: 'milk',
+    name: 'Milk',
+    slot: 7,
+    code: 'CODE-7',
+    discount: null,
+    issuedAt: '2026-05-01T09:00:00.007Z',
+    status: 'unused',
+  }
+  const tea = {
+    couponId: 'tea',
+    name: 'Tea',
+    slot: 1,
+    code: 'CODE-1',
+    discount,
+    issuedAt: '2026-05-01T09:00:00.001Z',
+    status: 'unused',
+  }
+  assert.deepEqual((await call('GET /me/coupons')).body, { coupons: [milk, tea] })
+  assert.deepEqual((await call('GET /me/coupons?limit=1', { as: 'bob' })).body, {
+    coupons: [milk],
+    next: 'milk',
+  })
+  await call('GET /me/coupons?limit=200&after=milk')
+  assert.deepEqual(asked, [
+    ['ann', { limit: 50 }],
+    ['bob', { limit: 1 }],
+    ['ann', { limit: 200, after: 'milk' }],
+  ])
+})
+
+test('the auditor reads the projection and the rows as SQL has them', async (t) => {
+  const snapshot = { positions: new Map([[1, { next: 14, published: 12 }]]), coupons: [] }
+  const asked: RowsQuery[] = []
+  const issuedRows: ReadStore['issuedRows'] = async (query) => {
+    asked.push(query)
+    return rows.slice(0, query.limit)
+  }
+  const store = fakeStore({ issuedRows, snapshot: async () => snapshot })
+  const { call } = await startTestServer(t, { store })
+  const as = 'operator'
+
+  const projection = await call('GET /projection', { as })
+  assert.deepEqual(projectionFrom(projection.body as ProjectionJson), snapshot)
+  const all = await call('GET /issued-coupons', { as })
+  assert.deepEqual(issuedRowsFrom(all.body as IssuedRowsJson), rows)
+  assert.equal(all.body.next, undefined)
+  const path = 'GET /issued-coupons?limit=2&couponId=tea&afterCouponId=tea&afterSlot=0'
+  const page = await call(path, { as })
+  assert.deepEqual(page.body.next, { afterCouponId: 'tea', afterSlot: 2 })
+  assert.deepEqual(asked, [
+    { limit: 1_000 },
+    { limit: 2, couponId: 'tea', after: { couponId: 'tea', slot: 0 } },
+  ])
+})
+
+test('the auditor reads what the consumers of orders keep, page by page', async (t) => {
+  const world = await smallWorld()
+  const source = auditSourceOf(world)
+  const reader = await source.read(async (it) => it)
+  const { call } = await startTestServer(t, { ordersAudit: () => reader })
+  let pages = 0
+  const asked = ordersAuditOver(async (path) => {
+    const answer = await call(`GET ${path}`, { as: 'operator' })
+    assert.equal(answer.status, 200, answer.text)
+    pages += 1
+    return answer.body
+  })
+  const read = await readOrdersRows({ oneMoment: true, read: (run) => run(asked) })
+  assert.deepEqual(read, await readOrdersRows(source))
+  assert.equal(pages, 1 + auditedTables.length)
+  const query = { table: 'stock-commands', limit: 1, after: ['tea', 'c1'] } as const
+  assert.deepEqual(await asked.page(query), [world.tables['stock-commands'].at(-1)])
+  const unknown = await call('GET /orders-projection/secrets', { as: 'operator' })
+  assert.equal(unknown.status, 422)
+})
+
+const paths = [
+  '/me/coupons',
+  '/projection',
+  '/issued-coupons',
+  '/orders-projection',
+  '/orders-projection/orders',
+]
+
+test('without SQL, or while it is away, its calls are 503 and claims are not', async (t) => {
+  const away = async () => {
+    throw new PortError('store_unavailable', 'the database is away', { retryable: true })
+  }
+  const store = fakeStore({ heldBy: away, issuedRows: away, snapshot: away })
+  const ordersAudit = () => ({ positions: away, page: away })
+  const cases: [reason: string, reads: Pick<ServerParts, 'store' | 'ordersAudit'>][] = [
+    ['database_starting', { store: () => null, ordersAudit: () => null }],
+    ['database_unavailable', { store, ordersAudit }],
+  ]
+  for (const [reason, reads] of cases) {
+    const { call } = await startTestServer(t, reads)
+    for (const path of paths) {
+      const answer = await call(`GET ${path}`, { as: 'operator' })
+      assert.equal(answer.status, 503)
+      assert.equal(answer.body.type, '/problems/unavailable')
+      assert.equal(answer.body.reason, reason)
+      assert.equal(answer.headers.get('retry-after'), '1')
+      assert.doesNotMatch(answer.text, /away/)
+    }
+    assert.equal((await call('POST /coupons/tea/claims')).status, 404)
+  }
+})
+
+test('SQL that does not answer in time is 503', async (t) => {
+  const never = () => new Promise<never>(() => {})
+  const store = fakeStore({ heldBy: never, issuedRows: never, snapshot: never })
+  const ordersAudit = () => ({ positions: never, page: never })
+  const settings = { limits: { storeWaitMsMax: 20 } }
+  const { call } = await startTestServer(t, { store, ordersAudit, settings })
+  for (const path of paths) {
+    const answer = await call(`GET ${path}`, { as: 'operator' })
+    assert.equal(answer.status, 503)
+    assert.equal(answer.body.reason, 'database_unavailable')
+  }
+})
+
+test('a broken store is 500 without its secrets', async (t) => {
+  const broken = async () => {
+    throw new PortError('store_broken', 'two winners of slot 1')
+  }
+  const { call } = await startTestServer(t, { store: fakeStore({ heldBy: broken }) })
+  const answer = await call('GET /me/coupons')
+  assert.equal(answer.status, 500)
+  assert.equal(answer.body.type, '/problems/internal-error')
+  assert.doesNotMatch(answer.text, /winners/)
+})

@@ -1,0 +1,95 @@
+// Three brokers, and the leader of some partitions is killed, or stands still until another leads:
+// nothing acknowledged is lost, nothing is stored twice, and those who read go on by themselves.
+
+import assert from 'node:assert/strict'
+import { after, it, type TestContext } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { createCluster } from '../../../src/adapters/log-kafka/cluster.ts'
+import { defaultKafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
+import { partitionFor } from '../../../src/domain/partitioner.ts'
+import type { LogRecord } from '../../../src/ports/coupons.ts'
+import { everyPartition } from '../../contracts/log.ts'
+import { type KafkaNode, throwawayKafka } from '../../services/kafka.ts'
+import { waitFor } from '../../services/server-process.ts'
+import { checkTold, countTold, keepAppending } from './appends.ts'
+import { connectionTo, everyRecord, newKafkaLog } from './log-parts.ts'
+
+const kafka = await throwawayKafka({ brokers: 3 })
+const skip = typeof kafka === 'string' ? kafka : false
+const partitions = 6
+
+after(async () => {
+  if (typeof kafka !== 'string') await kafka.stop()
+})
+
+async function started(t: TestContext) {
+  assert.ok(typeof kafka !== 'string')
+  const connection = connectionTo(kafka.brokers)
+  const { log, topic } = await newKafkaLog(t, { connection, partitions, replicas: 3 })
+  return { connection, log, topic, nodes: kafka.nodes }
+}
+
+type Where = { topic: string; nodes: readonly KafkaNode[]; brokers: readonly string[] }
+
+/** Who leads the partition that the first caller appends to. */
+async function leaderOf({ topic, nodes, brokers }: Where): Promise<KafkaNode> {
+  const cluster = createCluster({
+    connection: { brokers },
+    topics: [topic],
+    limits: defaultKafkaLimits,
+    clock: systemClock(),
+    onWarning() {},
+  })
+  await cluster.refresh()
+  const leader = cluster.topic(topic).leaders[partitionFor('0', partitions)]
+  cluster.links.close()
+  const node = nodes[(leader?.node ?? 0) - 1]
+  assert.ok(node)
+  return node
+}
+
+const faults = {
+  'is killed': { begin: (node: KafkaNode) => node.crash(), end: (node: KafkaNode) => node.start() },
+  'stands still': {
+    begin: async (node: KafkaNode) => node.pause(),
+    end: async (node: KafkaNode) => node.resume(),
+  },
+}
+
+for (const [what, fault] of Object.entries(faults)) {
+  it(`loses and doubles nothing when a leader ${what} and another leads`, { skip }, async (t) => {
+    const { connection, log, topic, nodes } = await started(t)
+    const seen: LogRecord[] = []
+    const errors: unknown[] = []
+    const tail = log.tail({
+      topic,
+      from: everyPartition(log, topic),
+      onBatch: ({ records }) => void seen.push(...records),
+      onError: (error) => void errors.push(error),
+    })
+    const appending = keepAppending(t, log, topic)
+    await waitFor('appends', () => appending.told.length > 100)
+    const leader = await leaderOf({ topic, nodes, brokers: connection.brokers })
+    await fault.begin(leader)
+    const begunAt = performance.now()
+    await waitFor('the first caller', () =>
+      appending.told.some(
+        ({ caller, outcome, endedAt }) =>
+          caller === 0 && outcome === 'stored' && endedAt > begunAt + 500,
+      ),
+    )
+    const awayMs = performance.now() - begunAt
+    await waitFor('a read', () => tail.lastReadAt() > Date.now() - 500)
+    await fault.end(leader)
+    const endedAt = performance.now()
+    await waitFor('an append', () => appending.acknowledgedAfter(endedAt) !== undefined)
+    await appending.stop()
+    const records = await everyRecord(log, topic)
+    t.diagnostic(`${countTold(appending.told)}; ${Math.round(awayMs)} ms without a leader`)
+    checkTold(appending.told, records)
+    await waitFor('the tail', () => seen.length >= records.length)
+    const texts = (list: LogRecord[]) => list.map(({ value }) => value.toString()).toSorted()
+    assert.deepEqual(texts(seen), texts(records))
+    assert.deepEqual(errors, [])
+  })
+}

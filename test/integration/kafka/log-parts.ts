@@ -1,0 +1,75 @@
+// What the tests with a real Kafka share: a log on topics of its own, and everything that is in it.
+
+import { randomUUID } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import type { KafkaConnection } from '../../../src/adapters/log-kafka/connection.ts'
+import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
+import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
+import { createTopics } from '../../../src/adapters/log-kafka/topics.ts'
+import type { Log, LogRecord } from '../../../src/ports/coupons.ts'
+import { readAll } from '../../contracts/log.ts'
+import { waitFor } from '../../services/server-process.ts'
+
+export type NewLog = {
+  connection: KafkaConnection
+  partitions?: number
+  replicas?: number
+  limits?: Partial<KafkaLimits>
+  warnings?: string[]
+}
+
+const topicWaitMsMax = 15_000
+
+/** A log on one new topic. It ends with the test, and so do its tails and memberships. */
+export async function newKafkaLog(
+  t: TestContext,
+  options: NewLog,
+): Promise<{ log: Log; topic: string }> {
+  const { connection, partitions = 3, replicas = 1, limits = {}, warnings = [] } = options
+  const topic = `claims-${randomUUID()}`
+  const minInSyncReplicas = replicas > 1 ? 2 : 1
+  const settings = { topics: [topic], partitions, replicas, minInSyncReplicas }
+  // A broker that stood still in the test before is not let in again at once.
+  let refusal: unknown
+  const create = () =>
+    createTopics(connection, settings).then(
+      () => true,
+      (error: unknown) => {
+        refusal = error
+        return false
+      },
+    )
+  await waitFor('a topic', create, topicWaitMsMax).catch((late: unknown) => {
+    throw new Error(String(late), { cause: refusal })
+  })
+  const onWarning = (message: string): void => void warnings.push(message)
+  const clock = systemClock()
+  const log = await startKafkaLog({ connection, topics: [topic], clock, limits, onWarning })
+  t.after(() => log.close())
+  return {
+    topic,
+    log: {
+      ...log,
+      tail(tailOptions) {
+        const tail = log.tail(tailOptions)
+        t.after(() => tail.close())
+        return tail
+      },
+      async join(joinOptions) {
+        const membership = await log.join(joinOptions)
+        t.after(() => membership.leave())
+        return membership
+      },
+    },
+  }
+}
+
+export async function everyRecord(log: Log, topic: string): Promise<LogRecord[]> {
+  const count = (await log.bounds(topic)).reduce((sum, { start, end }) => sum + end - start, 0)
+  return count === 0 ? [] : readAll(log, { topic, count })
+}
+
+export function connectionTo(brokers: string): KafkaConnection {
+  return { brokers: brokers.split(',') }
+}

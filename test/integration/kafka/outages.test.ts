@@ -1,0 +1,131 @@
+// One broker that stops, dies and comes back under appends: what was acknowledged is in the log
+// once, what was refused is not, and the log goes on by itself.
+
+import assert from 'node:assert/strict'
+import { after, it } from 'node:test'
+import type { LogRecord } from '../../../src/ports/coupons.ts'
+import { everyPartition } from '../../contracts/log.ts'
+import { throwawayKafka } from '../../services/kafka.ts'
+import { waitFor } from '../../services/server-process.ts'
+import { checkTold, countTold, keepAppending } from './appends.ts'
+import { connectionTo, everyRecord, newKafkaLog } from './log-parts.ts'
+
+const kafka = await throwawayKafka()
+const skip = typeof kafka === 'string' ? kafka : false
+const limits = { requestMsMax: 1_000, appendMsMax: 2_000 }
+
+after(async () => {
+  if (typeof kafka !== 'string') await kafka.stop()
+})
+
+function started() {
+  assert.ok(typeof kafka !== 'string')
+  const [node] = kafka.nodes
+  assert.ok(node)
+  return { node, connection: connectionTo(kafka.brokers) }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+it('loses and doubles nothing while its broker stands still for 5 s', { skip }, async (t) => {
+  const { node, connection } = started()
+  const { log, topic } = await newKafkaLog(t, { connection, limits })
+  const appending = keepAppending(t, log, topic)
+  await waitFor('appends', () => appending.told.length > 50)
+  node.pause()
+  const pausedAt = performance.now()
+  await sleep(5_000)
+  const told = appending.told.filter(({ endedAt }) => endedAt > pausedAt + 500)
+  node.resume()
+  const resumedAt = performance.now()
+  await waitFor('an append', () => appending.acknowledgedAfter(resumedAt) !== undefined)
+  const againMs = performance.now() - resumedAt
+  await appending.stop()
+  const records = await everyRecord(log, topic)
+  t.diagnostic(`${countTold(appending.told)}; ${Math.round(againMs)} ms after it went on`)
+  checkTold(appending.told, records)
+  assert.ok(told.length > 0 && told.every(({ outcome }) => outcome !== 'stored'))
+  assert.ok(againMs <= 2_000, `${againMs} ms`)
+})
+
+it('waits for a broker that stands still no longer than it waits for an append', {
+  skip,
+}, async (t) => {
+  const { node, connection } = started()
+  const { log, topic } = await newKafkaLog(t, { connection })
+  const appending = keepAppending(t, log, topic)
+  await waitFor('appends', () => appending.told.length > 50)
+  node.pause()
+  await sleep(3_000)
+  node.resume()
+  const resumedAt = performance.now()
+  await waitFor('an append', () => appending.acknowledgedAfter(resumedAt) !== undefined)
+  await appending.stop()
+  assert.equal(countTold(appending.told), `${appending.told.length} stored, 0 refused, 0 unknown`)
+  checkTold(appending.told, await everyRecord(log, topic))
+})
+
+it('loses and doubles nothing when its broker is killed and started again', { skip }, async (t) => {
+  const { node, connection } = started()
+  const warnings: string[] = []
+  const { log, topic } = await newKafkaLog(t, { connection, warnings })
+  const seen: LogRecord[] = []
+  const errors: unknown[] = []
+  const tail = log.tail({
+    topic,
+    from: everyPartition(log, topic),
+    onBatch: ({ records }) => void seen.push(...records),
+    onError: (error) => void errors.push(error),
+  })
+  const appending = keepAppending(t, log, topic)
+  await waitFor('appends', () => appending.told.length > 50)
+  await node.crash()
+  const refused = () => appending.told.filter(({ outcome }) => outcome === 'no').length
+  await waitFor('a refusal', () => refused() > 0)
+  const readAt = tail.lastReadAt()
+  await waitFor('more refusals', () => refused() > 3)
+  assert.equal(tail.lastReadAt(), readAt, 'a dead broker told something')
+  await node.start()
+  const startedAt = performance.now()
+  await waitFor('an append', () => appending.acknowledgedAfter(startedAt) !== undefined)
+  const againMs = performance.now() - startedAt
+  await appending.stop()
+  const records = await everyRecord(log, topic)
+  t.diagnostic(`${countTold(appending.told)}; ${Math.round(againMs)} ms after it served`)
+  checkTold(appending.told, records)
+  assert.ok(againMs <= 2_000, `${againMs} ms`)
+
+  // The tail that was there all the time has seen the same, each record once and in order.
+  await waitFor('the tail', () => seen.length >= records.length)
+  const order = (list: LogRecord[]) =>
+    list
+      .map(({ partition, offset }) => ({ partition, offset }))
+      .toSorted((a, b) => a.partition - b.partition)
+  assert.deepEqual(order(seen), order(records))
+  await waitFor('a read', () => tail.lastReadAt() > Date.now() - 1_000)
+  assert.deepEqual(errors, [])
+  await waitFor('the news', () => warnings.at(-1)?.endsWith(' again') === true)
+  warnings.forEach((warning, n) => {
+    assert.match(warning, n % 2 === 0 ? / cannot be reached on Kafka now: / : / reached .* again$/)
+  })
+})
+
+it('says how old its knowledge is while its broker stands still', { skip }, async (t) => {
+  const { node, connection } = started()
+  const { log, topic } = await newKafkaLog(t, { connection })
+  const from = everyPartition(log, topic)
+  const tail = log.tail({ topic, from, onBatch: () => {}, onError: assert.fail })
+  // Nothing is appended: an empty answer is knowledge too.
+  const begun = Date.now()
+  await waitFor('two reads', () => tail.lastReadAt() > begun + 500)
+  node.pause()
+  await sleep(500)
+  const readAt = tail.lastReadAt()
+  await sleep(1_000)
+  assert.equal(tail.lastReadAt(), readAt, 'a paused broker told something')
+  node.resume()
+  const resumedAt = Date.now()
+  await waitFor('a read', () => tail.lastReadAt() > resumedAt)
+})

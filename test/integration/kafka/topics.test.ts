@@ -1,0 +1,150 @@
+// Topics on a real Kafka: as they are created, as somebody else has made them, and what a log says
+// whose topic was cut, deleted or never there.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, it } from 'node:test'
+import { Admin } from '@platformatic/kafka'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
+import { topicFaults } from '../../../src/adapters/log-kafka/topic-faults.ts'
+import { createTopics, describeTopics } from '../../../src/adapters/log-kafka/topics.ts'
+import type { Log } from '../../../src/ports/coupons.ts'
+import { everyPartition } from '../../contracts/log.ts'
+import { throwawayKafka } from '../../services/kafka.ts'
+import { freePort, waitFor } from '../../services/server-process.ts'
+import { connectionTo, newKafkaLog } from './log-parts.ts'
+
+const kafka = await throwawayKafka()
+const skip = typeof kafka === 'string' ? kafka : false
+const connection = connectionTo(typeof kafka === 'string' ? '127.0.0.1:1' : kafka.brokers)
+const admin = new Admin({ clientId: 'test', bootstrapBrokers: [...connection.brokers] })
+const clock = systemClock()
+const single = { partitions: 4, replicas: 1, minInSyncReplicas: 1 }
+
+after(async () => {
+  await admin.close()
+  if (typeof kafka !== 'string') await kafka.stop()
+})
+
+it('creates topics in which nothing is wrong, once', { skip }, async () => {
+  const topics = [randomUUID(), randomUUID()]
+  const first = await createTopics(connection, { topics: topics.slice(0, 1), ...single })
+  assert.deepEqual(first.created, topics.slice(0, 1))
+  const second = await createTopics(connection, { topics, ...single, partitions: 6 })
+  assert.deepEqual(second.created, topics.slice(1))
+  const expected = topics.map((name) => ({ name, ...place(second.layout[name]) }))
+  assert.deepEqual(
+    expected.map(({ partitions, replicas }) => [partitions, replicas]),
+    [
+      [4, 1],
+      [6, 1],
+    ],
+  )
+  assert.equal(second.layout[topics[0] ?? '']?.topicId, first.layout[topics[0] ?? '']?.topicId)
+  const described = await describeTopics(connection, [...topics, 'absent'])
+  assert.deepEqual(topicFaults(expected, described), [])
+})
+
+function place<T>(found: T | undefined): T {
+  assert.ok(found !== undefined)
+  return found
+}
+
+it('finds what is wrong with topics that somebody else has made', { skip }, async () => {
+  const name = randomUUID()
+  const configs = [
+    { name: 'cleanup.policy', value: 'compact' },
+    { name: 'retention.ms', value: '1000' },
+    { name: 'unclean.leader.election.enable', value: 'true' },
+  ]
+  await admin.createTopics({ topics: [name], partitions: 3, replicas: 1, configs })
+  const { layout } = await createTopics(connection, { topics: [name], ...single })
+  const expected = [{ name, ...place(layout[name]), partitions: 4, topicId: 'another' }]
+  const faults = topicFaults(expected, await describeTopics(connection, [name]))
+  const found = [
+    'another',
+    'has 3 partitions',
+    'timestamp.type',
+    'retention.ms',
+    'compact',
+    'unclean',
+  ]
+  assert.equal(faults.length, found.length, faults.join('\n'))
+  found.forEach((what, n) => assert.ok(faults[n]?.includes(what), faults[n]))
+})
+
+it('says which command creates a topic that is missing', { skip }, async () => {
+  await assert.rejects(startKafkaLog({ connection, topics: ['absent'], clock }), {
+    code: 'log_unavailable',
+    retryable: false,
+    message: 'Kafka has no topic absent; "firstcome migrate" creates it',
+  })
+})
+
+it('says which broker does not answer', async () => {
+  const broker = `127.0.0.1:${await freePort()}`
+  const limits = { questionMsMax: 300 }
+  const nowhere = { connection: { brokers: [broker] }, topics: ['claims'], clock, limits }
+  await assert.rejects(startKafkaLog(nowhere), {
+    code: 'log_unavailable',
+    retryable: true,
+    message: new RegExp(`no Kafka broker answers \\(.*${broker}.*ECONNREFUSED`),
+  })
+  await assert.rejects(describeTopics(nowhere.connection, ['claims']), {
+    code: 'log_unavailable',
+    message: /ECONNREFUSED/,
+  })
+})
+
+async function appendMany(log: Log, topic: string): Promise<void> {
+  for (let n = 0; n < 10; n++) {
+    const entries = Array.from({ length: 10 }, (_, k) => ({
+      key: 'one',
+      value: Buffer.from(`${k}`),
+    }))
+    await log.append(topic, entries)
+  }
+}
+
+it('ends a tail whose records were cut off', { skip }, async (t) => {
+  const { log, topic } = await newKafkaLog(t, { connection, partitions: 1 })
+  await appendMany(log, topic)
+  const partitions = [{ partition: 0, offset: 55n }]
+  await admin.deleteRecords({ topics: [{ name: topic, partitions }] })
+  assert.deepEqual(await log.bounds(topic), [{ start: 55, end: 100 }])
+  for (const offset of [54, 101]) {
+    const failed = Promise.withResolvers<unknown>()
+    log.tail({
+      topic,
+      from: new Map([[0, offset]]),
+      onBatch: () => assert.fail('nothing can be read'),
+      onError: failed.resolve,
+    })
+    const error = await failed.promise
+    assert.ok(error instanceof Error && 'code' in error && error.code === 'log_damaged')
+    assert.match(error.message, new RegExp(`offset ${offset} of partition 0 of ${topic} is not in`))
+  }
+})
+
+it('takes a topic that was deleted and created again for another log', { skip }, async (t) => {
+  const { log, topic } = await newKafkaLog(t, { connection })
+  await appendMany(log, topic)
+  const failed = Promise.withResolvers<unknown>()
+  let read = 0
+  log.tail({
+    topic,
+    from: everyPartition(log, topic),
+    onBatch: ({ records }) => {
+      read += records.length
+    },
+    onError: failed.resolve,
+  })
+  await waitFor('the records', () => read === 100)
+  await admin.deleteTopics({ topics: [topic] })
+  await createTopics(connection, { topics: [topic], ...single, partitions: 3 })
+  const damage = { code: 'log_damaged', message: /it was deleted and created again/ }
+  await assert.rejects(() => failed.promise.then((error) => Promise.reject(error as Error)), damage)
+  await assert.rejects(() => appendMany(log, topic), { ...damage, appended: 'no' })
+  assert.throws(() => log.partitionsOf(topic), damage)
+})
