@@ -22,61 +22,108 @@ function importsOf(path: string): string[] {
   return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
+function isProduct(path: string): boolean {
+  return path.startsWith('src/') && !path.endsWith('.test.ts')
+}
+
 function resolved(path: string, imported: string): string {
   if (!imported.startsWith('.')) return imported
   return relative(root, join(root, dirname(path), imported))
 }
 
-/** `from`: files of the source tree; `may`: what they may import, besides packages. */
-const arrows: { from: RegExp; may: RegExp[]; packages: boolean }[] = [
-  { from: /^src\/domain\//, may: [/^src\/domain\//, /^node:buffer$/], packages: false },
+const roles = ['api', 'issuer', 'orders', 'audit', 'rehearsal']
+
+/**
+ * What each part may import beside itself; the first that fits a file counts. Packages and what
+ * Node brings are free, except for the parts named in `pure`.
+ */
+const arrows: { part: string; may: string[] }[] = [
+  { part: 'domain', may: [] },
+  { part: 'ports', may: ['domain'] },
+  { part: 'config', may: ['ports', 'domain'] },
+  { part: 'client', may: ['ports', 'domain'] },
+  { part: 'consumer', may: ['ports', 'domain'] },
+  { part: 'api', may: ['ports', 'domain'] },
+  { part: 'issuer', may: ['ports', 'domain', 'consumer'] },
+  { part: 'orders', may: ['ports', 'domain', 'consumer'] },
+  { part: 'audit', may: ['ports', 'domain'] },
+  { part: 'rehearsal', may: ['ports', 'domain', 'client'] },
+  { part: 'adapters', may: ['ports', 'domain'] },
   {
-    from: /^src\/ports(-orders)?\.ts$/,
-    may: [/^src\/domain\//, /^src\/ports\.ts$/],
-    packages: false,
+    part: 'main/roles',
+    may: [...roles, 'consumer', 'adapters', 'config', 'ports', 'domain', 'main'],
   },
   {
-    from: /^src\/services\//,
-    may: [/^src\/(services|domain)\//, /^src\/ports(-orders)?\.ts$/],
-    packages: true,
+    part: 'main/commands',
+    may: ['main/roles', ...roles, 'client', 'adapters', 'config', 'ports', 'domain', 'main'],
   },
-  {
-    from: /^src\/adapters\//,
-    may: [
-      /^src\/adapters\//,
-      /^src\/ports(-orders)?\.ts$/,
-      /^src\/domain\/partitioner\.ts$/,
-      /^src\/domain\/\w+\/(messages|state|coupon-events)\.ts$/,
-    ],
-    packages: true,
-  },
-  { from: /^src\/config\.ts$/, may: [/^src\/(config-values|nearest-word)\.ts$/], packages: true },
+  { part: 'main/cli', may: ['main/commands', 'main', 'adapters', 'config', 'ports', 'domain'] },
+  { part: 'main', may: ['config'] },
 ]
+const pure = new Map([
+  ['domain', ['node:buffer', 'node:crypto']],
+  ['ports', ['node:buffer']],
+])
+
+function partOf(path: string): string {
+  return arrows.find(({ part }) => path.startsWith(`src/${part}/`))?.part ?? path
+}
+
+/** Adapters know messages and states, and nothing of what is decided from them. */
+const foreignToAdapters = /^src\/domain\/\w+\/(decide|fold|process|\w+-step)\.ts$/
 
 describe('the source tree', () => {
-  it('is imported along the arrows only', () => {
+  it('is imported along the arrows only, types included', () => {
     const wrong: string[] = []
-    for (const path of sources) {
-      if (path.endsWith('.test.ts')) continue
-      const arrow = arrows.find(({ from }) => from.test(path))
-      if (arrow === undefined) continue
+    for (const path of sources.filter(isProduct)) {
+      const part = partOf(path)
+      const may = [part, ...(arrows.find((arrow) => arrow.part === part)?.may ?? [])]
       for (const imported of importsOf(path).map((i) => resolved(path, i))) {
         const own = imported.startsWith('src/')
-        if (!own && arrow.packages) continue
-        if (!arrow.may.some((allowed) => allowed.test(imported)))
-          wrong.push(`${path} → ${imported}`)
+        const allowed = own
+          ? may.includes(partOf(imported)) &&
+            !(part === 'adapters' && foreignToAdapters.test(imported))
+          : (pure.get(part)?.includes(imported) ?? !imported.startsWith('.'))
+        if (!allowed) wrong.push(`${path} → ${imported}`)
       }
     }
     assert.deepEqual(wrong, [])
   })
 
+  it('has no circle of imports, types included', () => {
+    const done = new Set<string>()
+    const circles: string[] = []
+    const follow = (path: string, from: readonly string[]): void => {
+      if (from.includes(path)) circles.push([...from.slice(from.indexOf(path)), path].join(' → '))
+      if (done.has(path) || from.includes(path)) return
+      for (const imported of importsOf(path)) {
+        if (imported.startsWith('.')) follow(resolved(path, imported), [...from, path])
+      }
+      done.add(path)
+    }
+    for (const path of sources) follow(path, [])
+    assert.deepEqual(circles, [])
+  })
+
+  it('has at most 25 source files directly in one folder', () => {
+    const folders = Map.groupBy(
+      sources.filter((path) => !path.endsWith('.test.ts')),
+      (path) => dirname(path),
+    )
+    const wrong = [...folders].filter(([, files]) => files.length > 25)
+    assert.deepEqual(
+      wrong.map(([folder, files]) => `${folder}: ${files.length}`),
+      [],
+    )
+  })
+
   it('leaves time, chance and the environment to those who own them', () => {
     const clocks = /\b(Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval)\b/
     const chance = /\b(Math\.random|randomUUID\w*|process\.env)\b/
-    const core = /^src\/(domain|services)\//
+    const outside = /^src\/(adapters|config|main)\//
     const wrong = sources.filter((path) => {
-      if (!path.startsWith('src/') || path.endsWith('.test.ts')) return false
-      if (core.test(path)) return clocks.test(code(path)) || chance.test(code(path))
+      if (!isProduct(path)) return false
+      if (!outside.test(path)) return clocks.test(code(path)) || chance.test(code(path))
       return path !== 'src/config/settings.ts' && /\bprocess\.env\b/.test(code(path))
     })
     assert.deepEqual(wrong, [])

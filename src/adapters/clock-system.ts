@@ -1,6 +1,6 @@
 // The wall clock and the event loop's timers.
 
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 
 export function systemClock(): Clock {
   return {

@@ -5,7 +5,7 @@
 
 import { Pool } from 'undici'
 import type { PaymentRefusal } from '../domain/orders/messages.ts'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { PaymentFailure, Payments } from '../ports/orders.ts'
 
 export type PaymentsHttpParts = {

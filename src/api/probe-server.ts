@@ -1,7 +1,7 @@
 // The HTTP server of a role that has no API of its own: alive, ready and measured, nothing else.
 
 import type { Logger } from 'pino'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Readiness } from './claims/claim-answers.ts'
 import { createServerApp } from './http/server-app.ts'
 import { serverLimits } from './http/server-limits.ts'

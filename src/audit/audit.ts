@@ -3,8 +3,8 @@
 // the clients were told is out of its sight (see rehearse).
 
 import { partitionFor } from '../domain/partitioner.ts'
+import type { Clock } from '../ports/clock.ts'
 import type {
-  Clock,
   CouponStore,
   IssuedRow,
   LogBounds,

@@ -3,7 +3,8 @@
 // tried alone, forwarded to the retry topics, and buried in the end; that is appended before its
 // position moves. Nothing is skipped, and everything is counted.
 
-import { type Clock, type Log, PortError } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type Log, PortError } from '../ports/coupons.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
 import type { Asked, ConsumerWork, HelpFailure, ItemResult, Publish } from './consumer-work.ts'
 import { type Entry, isRepeated, readEntry } from './entries.ts'

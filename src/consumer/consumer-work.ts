@@ -4,7 +4,8 @@
 import type { OrdersRecord } from '../domain/orders/messages.ts'
 import { entryOf, type StoredPlace, topicOf } from '../domain/orders/records.ts'
 import type { Decoded } from '../domain/wire.ts'
-import type { Instant, LogEntry } from '../ports/coupons.ts'
+import type { Instant } from '../ports/clock.ts'
+import type { LogEntry } from '../ports/coupons.ts'
 import type { ConsumerName, ConsumerStore, PositionCheck } from '../ports/orders.ts'
 
 /** A record to handle. `at`: when it was first appended, by the log's clock. */

@@ -4,7 +4,8 @@
 
 import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
-import { type Clock, type Log, type LogBatch, PortError, type Tail } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type Log, type LogBatch, PortError, type Tail } from '../ports/coupons.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
 import type { Chore, ConsumerWork } from './consumer-work.ts'
@@ -34,7 +35,7 @@ const helpMsMax = 1_000
 /** Nobody waits behind a record that is tried again. Three attempts bridge ten seconds. */
 const helpAgainMsMax = 4_000
 /** Every append would else be fetched by itself, by each consumer: most of what an order costs. */
-const gatherMs = 5
+const lingerMs = 5
 /** Read and not yet taken, of one partition. */
 const waitingMax = 2 * recordsPerLaneMax
 
@@ -171,7 +172,7 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
       return lane.waiting.length < waitingMax ? undefined : room.wait()
     }
     const onError = (error: unknown) => this.failed(error)
-    return log.tail({ topic, from, gatherMs, onBatch, onError })
+    return log.tail({ topic, from, lingerMs, onBatch, onError })
   }
 
   private chore() {

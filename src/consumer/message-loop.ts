@@ -1,7 +1,8 @@
 // Takes what its lanes have, batch by batch and one batch at a time, and rests while there is
 // nothing. What a batch means is the batch handler's business.
 
-import type { Clock, LogRecord } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { LogRecord } from '../ports/coupons.ts'
 import { dueAt, dueOf, isSuspect, type Lane } from './partition-queue.ts'
 
 export type TakenRecord = { lane: Lane; record: LogRecord }

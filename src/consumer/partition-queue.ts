@@ -3,7 +3,8 @@
 // killed the process may lie before it. Where that is much it takes few records at a time, then
 // one alone; and what two processes died of while they tried it alone is given up.
 
-import type { Instant, LogRecord } from '../ports/coupons.ts'
+import type { Instant } from '../ports/clock.ts'
+import type { LogRecord } from '../ports/coupons.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 
 export type Waiting = { record: LogRecord; readAt: Instant }

@@ -2,7 +2,8 @@
 // starts another whenever the share changes or the session has found out that it owns them no
 // longer. Only one session runs at a time.
 
-import type { Clock, Log, Membership } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log, Membership } from '../ports/coupons.ts'
 
 export type Session = {
   /** Resolves when nothing of it runs any more. */

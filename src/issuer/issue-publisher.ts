@@ -2,9 +2,10 @@
 // are written meanwhile. How far it has told is stored after the telling, so a crash in between
 // tells again, with the same event ids.
 
-import { pause, type Retry, retrying } from '../consumer/retry.ts'
+import { type Retry, retrying } from '../consumer/retry.ts'
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
+import { sleep } from '../ports/clock.ts'
 import type { CouponStore, IssuedRow, Log, RowsQuery, StoredPosition } from '../ports/coupons.ts'
 
 export type IssuePublisherParts = {
@@ -51,7 +52,7 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
   async function tellAll(): Promise<void> {
     while (positions.size > 0) {
       const earlyMs = lastToldAt + tellEveryMsMin - retry.clock.now()
-      if (earlyMs > 0) await pause(retry, earlyMs)
+      if (earlyMs > 0) await sleep(retry.clock, earlyMs, retry.signal)
       lastToldAt = retry.clock.now()
       const told = { rows, positions }
       rows = []

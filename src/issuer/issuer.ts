@@ -6,8 +6,8 @@
 import { type Retry, retrying } from '../consumer/retry.ts'
 import { type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { Clock } from '../ports/clock.ts'
 import {
-  type Clock,
   type CouponStore,
   type IssuedRow,
   type Log,

@@ -2,7 +2,8 @@
 // dropped to be derived anew, or a database that was restored to an older state. An issuer meets a
 // moved position at its next batch by itself; for a coupon that nobody asks for, that may be never.
 
-import { type Clock, type CouponStore, PortError } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type CouponStore, PortError } from '../ports/coupons.ts'
 
 export type PositionWatchParts = {
   store: Pick<CouponStore, 'positions'>

@@ -1,5 +1,6 @@
 // What every command is given, what it answers, and the failures it may throw.
 
+import type { Command } from 'commander'
 import type { Settings } from '../config/settings.ts'
 
 export type Context = {
@@ -10,6 +11,8 @@ export type Context = {
   err: (text: string) => void
 }
 export type CommandRun<Options> = (options: Options, context: Context) => Promise<ExitCode>
+/** Wires a command to its code; the options a run gets are those defined beside it. */
+export type Wire = <Options>(command: Command, load: () => Promise<CommandRun<Options>>) => void
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 export const exitCodes = {

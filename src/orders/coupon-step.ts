@@ -13,7 +13,7 @@ import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
 import { type OrderMessage, ordersTopic } from '../domain/orders/messages.ts'
 import { readAt } from '../domain/orders/records.ts'
 import type { CouponRow } from '../domain/orders/state.ts'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import {
   type CouponChanges,
   type CouponLoaded,

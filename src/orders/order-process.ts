@@ -19,7 +19,7 @@ import {
 import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
 import { readAt } from '../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { OrderChange, OrderStore, OrderWanted } from '../ports/orders.ts'
 
 type ProcessMessage = OrderMessage | StepMessage

@@ -4,15 +4,7 @@
 
 import type { Discount } from '../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../domain/coupons/state.ts'
-
-/** Milliseconds since 1970-01-01 UTC. */
-export type Instant = number
-
-export type Clock = {
-  now(): Instant
-  /** Calls `run` once after `ms` (milliseconds); the returned function cancels it. */
-  after(ms: number, run: () => void): () => void
-}
+import type { Instant } from './clock.ts'
 
 /** An ordered, durable log of topics and partitions. Offsets rise from 0 in each partition. */
 export type Log = {
@@ -45,7 +37,7 @@ export type TailOptions = {
    * How long a reader that can wait does so behind records, so that it is given more at a time. A
    * hint: where records cost nothing to ask for it is not needed.
    */
-  gatherMs?: number
+  lingerMs?: number
   /** Awaited before the next batch is given. What it throws ends the tail. */
   onBatch(batch: LogBatch): void | Promise<void>
   /** The tail has ended: the log cannot be read, or `onBatch` threw. Called at most once. */

@@ -16,7 +16,7 @@ import type {
   Product,
   StockRow,
 } from '../domain/orders/state.ts'
-import type { Instant } from './coupons.ts'
+import type { Instant } from './clock.ts'
 
 export const consumerNames = [
   'order-process',

@@ -1,8 +1,8 @@
 // One ask, from its first request to its end in the ledger: politely asked again where it was
 // turned away, polled where it was only accepted, and unknown as soon as nobody can say.
 
-import type { Clock } from '../ports/coupons.ts'
-import { type Hearing, pause } from './hearing.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { Hearing } from './hearing.ts'
 import type { Entry, Told, Undecided } from './ledger.ts'
 import type { Reply, Service } from './service.ts'
 
@@ -45,7 +45,7 @@ export async function ask(parts: AskParts, asked: Asked): Promise<Entry> {
     if (reply.kind === 'pending') location = reply.location
     if (reply.kind === 'turned_away') retries += 1
     else polls += 1
-    await pause(clock, waitMs)
+    await sleep(clock, waitMs)
   }
 }
 

@@ -1,7 +1,7 @@
 // When the service was last heard. A service that restarts is waited for; one that stays silent
 // ends the rehearsal instead of turning every ask into a time-out, one after another.
 
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 
 export class RehearsalError extends Error {
   readonly code: 'unreachable' | 'refused'
@@ -36,11 +36,4 @@ export function startHearing(clock: Clock, silenceMs: number = silenceMsMax): He
       }
     },
   }
-}
-
-/** Resolves after `ms`. */
-export function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve)
-  })
 }

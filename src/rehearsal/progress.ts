@@ -1,7 +1,7 @@
 // Tells people that something long is going on: one line, renewed each second. On a terminal it
 // is erased once it is over, elsewhere each is a line of its own. Nothing for what takes less.
 
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 
 export type Progress = {
   /** Shows what `line` says, until the returned function is called. */

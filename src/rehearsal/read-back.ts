@@ -2,9 +2,9 @@
 // of SQL, which come a moment later. Reads are asked again while that may help; a read that the
 // service answers with an error is evidence against it, one that nobody answers ends it all.
 
-import type { Clock } from '../ports/coupons.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
-import { type Hearing, pause, RehearsalError } from './hearing.ts'
+import { type Hearing, RehearsalError } from './hearing.ts'
 import type { Read } from './reading.ts'
 import { runClosedLoop } from './scheduler.ts'
 import { mineOf, type Reply, type Service } from './service.ts'
@@ -73,7 +73,7 @@ export async function readRows(
     if (clock.now() >= deadline) {
       return read.ok ? rows : { missing: `the rows cannot be read: ${read.reason}` }
     }
-    await pause(clock, rowsPollMs)
+    await sleep(clock, rowsPollMs)
   }
 }
 
@@ -89,7 +89,7 @@ async function persist<Answer extends Reply | Read<unknown>>(
     const answer = await send()
     parts.hearing.note('heard' in answer ? answer : null)
     if (!again(answer) || clock.now() >= deadline) return answer
-    await pause(clock, retryAfter(answer))
+    await sleep(clock, retryAfter(answer))
   }
 }
 

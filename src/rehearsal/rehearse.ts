@@ -4,7 +4,7 @@
 
 import { signToken } from '../client/tokens.ts'
 import type { Discount } from '../domain/coupons/messages.ts'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import { type AskLimits, askMsMax } from './ask.ts'
 import type { CouponSeen, Evidence } from './evidence.ts'
 import { RehearsalError, silenceMsMax, startHearing } from './hearing.ts'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import { inFlightMax, type Run, runClosedLoop, runOpenLoop } from './scheduler.ts'
 
 test('a closed loop runs every ask once and never more than so many at once', async () => {

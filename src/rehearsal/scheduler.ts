@@ -2,7 +2,7 @@
 // loop: asks start on schedule whatever the answers do, so that a slow service cannot slow down
 // the storm that measures it; how far a start fell behind its time is reported, never hidden.
 
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** Runs ask `index`, which should have started at `intendedAt` (ms of the clock). */
 export type Run = (index: number, intendedAt: number) => Promise<void>

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { userIdPattern } from '../domain/coupons/messages.ts'
-import type { Clock } from '../ports/coupons.ts'
+import type { Clock } from '../ports/clock.ts'
 import { mintTokens, userIds } from './users.ts'
 
 const clock: Clock = {

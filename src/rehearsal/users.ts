@@ -3,8 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { signToken } from '../client/tokens.ts'
-import type { Clock } from '../ports/coupons.ts'
-import { pause } from './hearing.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 
 /** Beyond any rehearsal, which may be slow on purpose. */
 export const tokenSeconds = 7 * 24 * 3600
@@ -27,7 +26,7 @@ export async function mintTokens(minting: Minting, progress: { made: number }): 
   for (const sub of users) {
     tokens.push(signToken({ secret, sub, operator: false, expiresInSeconds: tokenSeconds, now }))
     progress.made = tokens.length
-    if (tokens.length % tokensPerTurn === 0) await pause(clock, 0)
+    if (tokens.length % tokensPerTurn === 0) await sleep(clock, 0)
   }
   return tokens
 }

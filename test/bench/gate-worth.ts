@@ -2,7 +2,8 @@
 // three nodes and a Redis of its own. Run it: node test/bench/gate-worth.ts [users]
 
 import { startRedisGate } from '../../src/adapters/redis/gate.ts'
-import type { Clock, Gate } from '../../src/ports/coupons.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { Gate } from '../../src/ports/coupons.ts'
 import { askAll, startGatedNodes } from '../integration/redis/gated-nodes.ts'
 import { ownRedisForTests } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'

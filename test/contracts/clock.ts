@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Clock } from '../../src/ports/coupons.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 
 export type ClockUnderTest = { clock: Clock; advance(ms: number): Promise<void> }
 

@@ -13,8 +13,8 @@ import {
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { createIssueFold } from '../../src/issuer/issue-fold.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type {
-  Clock,
   CouponStore,
   IssuedRow,
   Log,

@@ -10,7 +10,8 @@ import type {
 } from '../../src/consumer/consumer-work.ts'
 import { decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
 import type { StepMessage } from '../../src/domain/orders/messages.ts'
-import { type Clock, PortError } from '../../src/ports/coupons.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import { PortError } from '../../src/ports/coupons.ts'
 
 export type Driven =
   | { kind: 'applied' | 'dropped'; said: StepMessage[] }

@@ -14,7 +14,8 @@ import {
   newestRules,
 } from '../../src/domain/coupons/messages.ts'
 import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
-import { type Clock, type CouponStore, type Log, PortError } from '../../src/ports/coupons.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import { type CouponStore, type Log, PortError } from '../../src/ports/coupons.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'
 

@@ -2,7 +2,8 @@
 // the nodes of a simulated sale; what goes wrong, and when, comes from the seed.
 
 import { createGateMemory } from '../../src/adapters/memory/gate.ts'
-import type { Clock, Gate, GateVerdict } from '../../src/ports/coupons.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { Gate, GateVerdict } from '../../src/ports/coupons.ts'
 import type { Random } from './random.ts'
 
 export type GateFaults = { wiped: number; lied: number; absent: number }

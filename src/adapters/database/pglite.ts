@@ -3,7 +3,8 @@
 // survives a kill of the process but not always the loss of power: a projection that can be
 // deleted and rebuilt from the log. Two processes on one directory are kept apart elsewhere.
 
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import { systemClock } from '../clock-system.ts'
 import { type Database, databaseClosed, tooManyCallers } from './database.ts'
 import { startEngine } from './pglite-engine.ts'

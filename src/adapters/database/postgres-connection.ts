@@ -12,7 +12,8 @@ import {
   DatabaseError,
   type QueryConfig,
 } from 'pg'
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   beginTexts,
   errorIgnored,

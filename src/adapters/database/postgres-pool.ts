@@ -3,7 +3,8 @@
 // goes from caller to caller, with or without the connection in it. Nothing is tried twice here:
 // whoever meets a dead connection is told so, and the next caller gets a new one.
 
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import { databaseClosed, tooManyCallers } from './database.ts'
 import type { PostgresLimits } from './postgres-limits.ts'
 

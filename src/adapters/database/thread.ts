@@ -3,7 +3,8 @@
 // held open from another thread would stop the owner, which has a single session.
 
 import type { MessagePort } from 'node:worker_threads'
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import { systemClock } from '../clock-system.ts'
 import {
   databaseClosed,

@@ -2,7 +2,8 @@
 // promises without a server; see docs/decisions/0001 for why it is not a library's store.
 
 import { join } from 'node:path'
-import { type Clock, type Log, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import { createLocalGroups } from './group-local.ts'
 import { type Growth, tailTopicFile } from './tail.ts'
 import { openTopicFile, type TopicEnd, type TopicFile, type WriteDurably } from './topic-writer.ts'

@@ -2,7 +2,8 @@
 // service is running. For the auditor; it writes nothing and needs no lock.
 
 import { open } from 'node:fs/promises'
-import { type Clock, type Log, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import { readWitness } from './acknowledged.ts'
 import { createGrowth, known, topicPath, witnessPath } from './log-file.ts'
 import { scanTopicFile } from './scan.ts'

@@ -3,13 +3,8 @@
 // another thread, or in another process that knows where the acknowledged bytes end.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import {
-  type Clock,
-  type LogRecord,
-  PortError,
-  type Tail,
-  type TailOptions,
-} from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type LogRecord, PortError, type Tail, type TailOptions } from '../../ports/coupons.ts'
 import { decodeFrame, type FrameHeader, fileHeaderBytes, readRecords } from './format.ts'
 
 /** One read: some ten thousand claims at once when catching up. */

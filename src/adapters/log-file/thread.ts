@@ -2,13 +2,8 @@
 // appending to the thread that owns them. `serveLog` is the owner's end, `connectLog` the other.
 
 import type { MessagePort } from 'node:worker_threads'
-import {
-  type Clock,
-  type Log,
-  type LogEntry,
-  type LogPlace,
-  PortError,
-} from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
 import { createLocalGroups } from './group-local.ts'
 import { createGrowth, known, type LogFile, topicPath } from './log-file.ts'
 import { tailTopicFile } from './tail.ts'

@@ -3,7 +3,8 @@
 // deleted and made anew is another log, and is refused.
 
 import { metadataV12 } from '@platformatic/kafka'
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   ask,
   type Broker,

@@ -1,7 +1,8 @@
 // One fetch from the leader of some partitions, and what its answer means: records, trouble that
 // may pass, or the end of what can be read.
 
-import { type Instant, PortError } from '../../ports/coupons.ts'
+import type { Instant } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import type { Cluster } from './cluster.ts'
 import { ask, errorName, type Links, reasonOf } from './connection.ts'
 import { type FetchedPartition, fetchApi } from './requests.ts'

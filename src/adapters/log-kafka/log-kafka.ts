@@ -2,7 +2,8 @@
 // replicas, with the broker's append time as the only clock. The parts are in the files beside
 // this one; what a topic must be like is in kafka-topics.ts.
 
-import { type Clock, type Log, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import { readBounds } from './bounds.ts'
 import { type Cluster, createCluster } from './cluster.ts'
 import type { KafkaConnection } from './connection.ts'

@@ -1,6 +1,6 @@
 // A wait between two tries, which ends at once when there will be no other.
 
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 export type Pause = { clock: Clock; ms: number; ended: Promise<void> }
 

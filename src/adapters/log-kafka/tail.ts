@@ -2,7 +2,8 @@
 // some of them. While a broker is away it keeps trying. It ends where what it has read, or wants
 // to read, is no longer in the log.
 
-import type { Instant, Tail, TailOptions } from '../../ports/coupons.ts'
+import type { Instant } from '../../ports/clock.ts'
+import type { Tail, TailOptions } from '../../ports/coupons.ts'
 import type { Cluster } from './cluster.ts'
 import { checkFetched, type Following, fetchRecords, Trouble } from './fetch.ts'
 import { watchOutage } from './outage.ts'
@@ -27,7 +28,7 @@ export function followKafka(cluster: Cluster, options: TailOptions): Tail {
     cluster,
     topic: options.topic,
     followed,
-    gatherMs: options.gatherMs ?? 0,
+    lingerMs: options.lingerMs ?? 0,
     onBatch: options.onBatch,
     ended: ended.promise,
     isEnded: () => isEnded,
@@ -53,7 +54,7 @@ type Reading = {
   cluster: Cluster
   topic: string
   followed: readonly Following[]
-  gatherMs: number
+  lingerMs: number
   onBatch: TailOptions['onBatch']
   ended: Promise<void>
   isEnded(): boolean
@@ -69,7 +70,7 @@ type Readers = {
 }
 
 function createReaders(reading: Reading): Readers {
-  const { cluster, topic, followed, gatherMs, onError } = reading
+  const { cluster, topic, followed, lingerMs, onError } = reading
   const { limits } = cluster
   const links = cluster.newLinks(limits.requestMsMax + limits.fetchMsMax)
   const take = createTaker(reading)
@@ -104,8 +105,8 @@ function createReaders(reading: Reading): Readers {
         const fetched = await fetchRecords(cluster, { topic, node, links, wanted })
         await take(wanted, fetched)
         outage.worked()
-        if (gatherMs > 0 && fetched.some(hasRecords)) {
-          await pause({ clock: cluster.clock, ms: gatherMs, ended: reading.ended })
+        if (lingerMs > 0 && fetched.some(hasRecords)) {
+          await pause({ clock: cluster.clock, ms: lingerMs, ended: reading.ended })
         }
       } catch (error) {
         if (reading.isEnded()) continue

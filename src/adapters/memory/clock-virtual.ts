@@ -1,7 +1,7 @@
 // A clock that stands still until it is told to go on: timers fire in the order of their times
 // (ties in the order they were set), and everything a timer started has settled before the next.
 
-import type { Clock, Instant } from '../../ports/coupons.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
 
 export type VirtualClock = Clock & {
   /** Fires timers until none is due before `until`; leaves the clock there. */

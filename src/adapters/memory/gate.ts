@@ -1,7 +1,8 @@
 // The memory twin of the gate, for tests and simulations: the rules of lua/gate.lua on the clock
 // it is given. It is never away unless told so, and it can be wiped.
 
-import type { Clock, Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
 import { defaultGateLimits, type GateLimits, keepMs } from '../redis/gate-limits.ts'
 
 export type MemoryGateOptions = { clock: Clock; limits?: Partial<GateLimits> }

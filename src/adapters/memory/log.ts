@@ -2,8 +2,8 @@
 // is told to, on the clock it is given. Outlives its readers, as a log on disk does.
 
 import { partitionFor } from '../../domain/partitioner.ts'
+import type { Clock } from '../../ports/clock.ts'
 import {
-  type Clock,
   type Log,
   type LogEntry,
   type LogPlace,

@@ -3,7 +3,7 @@
 // and no address with a password: an error reply can quote what was sent.
 
 import { createClient } from '@redis/client'
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 export type RedisConnectionOptions = {
   url: string

@@ -1,6 +1,7 @@
 // What every adapter of the gate keeps, and for how long. All of it may be lost at any time.
 
-import type { Clock, GateCoupon } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { GateCoupon } from '../../ports/coupons.ts'
 
 export type GateLimits = {
   /** How long (ms) a user who was let through counts as being on the way. */

@@ -5,7 +5,8 @@
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Clock, Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
 import { connectRedis, late, type RedisConnection, reasonOf } from './connection.ts'
 import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
 

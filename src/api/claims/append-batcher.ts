@@ -1,7 +1,8 @@
 // Gathers records while one append is in flight and sends them together as the next, so that one
 // sync serves thousands. Bounded: what does not fit is refused at once, with nothing stored.
 
-import { type Clock, type Log, type LogEntry, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, type LogEntry, PortError } from '../../ports/coupons.ts'
 
 export type AppendBatcherParts = {
   log: Log

@@ -5,7 +5,8 @@
 
 import type { Command, Decision } from '../../domain/coupons/decide.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { Clock, Gate, GateCoupon, GateVerdict, Instant } from '../../ports/coupons.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
+import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
 
 export type GatedClaim = { couponId: string; userId: string; claimId: string }
 

@@ -11,7 +11,8 @@ import {
   settled,
 } from '../../domain/coupons/decide.ts'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
-import { type Clock, type Gate, type Instant, type Log, PortError } from '../../ports/coupons.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
+import { type Gate, type Log, PortError } from '../../ports/coupons.ts'
 import { type AppendBatcher, createAppendBatcher } from './append-batcher.ts'
 import type {
   ClaimAnswer,

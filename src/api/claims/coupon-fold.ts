@@ -4,13 +4,8 @@
 import type { Command, Decision } from '../../domain/coupons/decide.ts'
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import {
-  type Clock,
-  type Instant,
-  type Log,
-  type LogBatch,
-  PortError,
-} from '../../ports/coupons.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
+import { type Log, type LogBatch, PortError } from '../../ports/coupons.ts'
 
 export type CouponFoldParts = {
   log: Log

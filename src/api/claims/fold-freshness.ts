@@ -3,7 +3,8 @@
 // callers share one look at the log's end, so that a flood of made-up ids costs next to nothing.
 
 import { partitionFor } from '../../domain/partitioner.ts'
-import { type Clock, type LogBounds, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type LogBounds, PortError } from '../../ports/coupons.ts'
 
 export type FoldFreshnessParts = {
   clock: Clock

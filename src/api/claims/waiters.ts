@@ -1,7 +1,7 @@
 // Requests that wait for the fold to meet their record, by the record's id. All wait equally
 // long, so the oldest is always the first to be late, and one timer serves them all.
 
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 export type Waiters<Answer, By extends string = 'log'> = {
   /** Asked for twice with one id, both get the one answer. */

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { sendProblem, sendUnavailable } from './problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 

@@ -4,7 +4,7 @@
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { userIdPattern } from '../../domain/coupons/messages.ts'
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { sendProblem } from './problems.ts'
 
 export type Caller = { userId: string; operator: boolean }

@@ -3,7 +3,7 @@
 
 import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { useAdmission } from './admission.ts'
 import { answerClientError, useClientErrors } from './client-errors.ts'
 import { replyWithError, useErrorReplies } from './error-replies.ts'

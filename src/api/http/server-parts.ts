@@ -10,7 +10,8 @@ import type {
   RawServerDefault,
 } from 'fastify'
 import type { Logger } from 'pino'
-import type { Clock, CouponStore } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { CouponStore } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import type { DeadLetterService } from '../orders/dead-letter-service.ts'

@@ -1,7 +1,8 @@
 // A deadline of our own on what the database is asked: an adapter's may be longer than anybody
 // waits for an answer.
 
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 
 /** Rejects as the database does while it is away, where `answer` takes longer than `ms`. */
 export function inTime<Answer>(clock: Clock, ms: number, answer: Promise<Answer>): Promise<Answer> {

@@ -1,7 +1,8 @@
 // Operators' commands on products, wallets and dead letters: appends the record, and looks into
 // SQL, once for all who wait, until its consumer has stored what became of it.
 
-import { type Clock, type Log, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import {
   type CommandConsumer,
   type CommandName,

@@ -7,7 +7,8 @@ import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orde
 import { sameContent } from '../../domain/orders/process.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
-import { type Clock, type Log, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { type Log, PortError } from '../../ports/coupons.ts'
 import { type AppendBatcher, createAppendBatcher } from '../claims/append-batcher.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import {

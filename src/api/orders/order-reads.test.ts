@@ -5,7 +5,7 @@ import type { Order } from '../../domain/orders/state.ts'
 import { PortError } from '../../ports/coupons.ts'
 import { createOrderReads } from './order-reads.ts'
 
-const limits = { gatherMs: 2, ordersPerReadMax: 3, readsWaitingMax: 5, readWaitMsMax: 100 }
+const limits = { lingerMs: 2, ordersPerReadMax: 3, readsWaitingMax: 5, readWaitMsMax: 100 }
 const orderOf = (orderId: string) => ({ orderId }) as Order
 
 /** `takesMs`: of each query; Infinity: it never answers. */

@@ -2,7 +2,7 @@
 // under way, go in one query. Bounded in ids and in time.
 
 import type { Order } from '../../domain/orders/state.ts'
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
 import { inTime, storeAway } from './in-time.ts'
 
@@ -14,7 +14,7 @@ export type OrderReadsParts = {
 }
 export type OrderReadsLimits = {
   /** From the first id to its query: short against the query itself. */
-  gatherMs: number
+  lingerMs: number
   /** Of one query: some megabytes of orders. */
   ordersPerReadMax: number
   /** Ids that wait for a query: about a second of work. */
@@ -32,7 +32,7 @@ export function createOrderReads({ clock, reader, limits }: OrderReadsParts): Or
   let reading = false
 
   async function readAll(): Promise<void> {
-    await new Promise<void>((resolve) => clock.after(limits.gatherMs, resolve))
+    await new Promise<void>((resolve) => clock.after(limits.lingerMs, resolve))
     while (waiting.size > 0) {
       const batch = [...waiting].slice(0, limits.ordersPerReadMax)
       for (const [orderId] of batch) waiting.delete(orderId)

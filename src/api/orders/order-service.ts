@@ -2,7 +2,8 @@
 // started together. Nothing here can make claims unavailable.
 
 import { ordersTopic } from '../../domain/orders/messages.ts'
-import type { Clock, Log } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import { createFoldFreshness } from '../claims/fold-freshness.ts'
@@ -61,7 +62,7 @@ export const defaultOrderLimits: OrderLimits = {
   lookEveryMs: 10,
   lookAgainMs: 100,
   commandsWaitingMax: 1_000,
-  gatherMs: 2,
+  lingerMs: 2,
   ordersPerReadMax: 1_000,
   readsWaitingMax: 20_000,
   readWaitMsMax: 5_000,

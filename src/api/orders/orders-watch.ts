@@ -2,13 +2,13 @@
 // when one ends. So a node knows of an order before SQL does, and whoever waits for an end is woken
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
-import { pause } from '../../consumer/retry.ts'
 import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
 import { nothingHeard } from '../../domain/orders/heard.ts'
 import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
 import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
-import type { Clock, Log, LogBatch, LogRecord } from '../../ports/coupons.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Log, LogBatch, LogRecord } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
 import { inTime } from './in-time.ts'
 
@@ -50,7 +50,7 @@ const forgetEveryMs = 1_000
 const readWaitMsMax = 2_000
 
 /** Nobody notices these beside the steps of an order; fetching every append by itself costs. */
-const gatherMs = 5
+const lingerMs = 5
 
 type Live = { order: PlacedOrder; partition: number; offset: number }
 type AppliedReader = Pick<OrdersReader, 'ordersApplied'>
@@ -121,7 +121,7 @@ class Watch implements OrdersWatch {
       } catch (error) {
         this.parts.onTrouble(error)
       }
-      await pause({ clock, signal }, reader === null ? startEveryMs : startAgainMs)
+      await sleep(clock, reader === null ? startEveryMs : startAgainMs, signal)
     }
   }
 
@@ -142,7 +142,7 @@ class Watch implements OrdersWatch {
     const tail = log.tail({
       topic: ordersTopic,
       from: new Map(this.next.entries()),
-      gatherMs,
+      lingerMs,
       onBatch: (batch) => this.onBatch(batch),
       onError: over.reject,
     })

@@ -18,8 +18,9 @@ import {
   type Context,
   type ExitCode,
   exitCodes,
+  type Wire,
 } from '../context.ts'
-import { buildProgram, type Wire } from './program.ts'
+import { buildProgram } from './program.ts'
 
 /** `args` without the interpreter and the script. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {

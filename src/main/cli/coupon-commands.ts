@@ -1,10 +1,10 @@
 // The `coupon` commands and their help. What they do is in command-coupon.ts.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { couponIdPattern } from '../../domain/coupons/messages.ts'
 import type { SwitchVerb } from '../commands/coupon.ts'
-import { parseCount, parseDiscount, parseServiceUrl, parseTime } from './option-values.ts'
-import type { Wire } from './program.ts'
+import type { Wire } from '../context.ts'
+import { parseCount, parseCouponId, parseDiscount, parseTime } from './option-values.ts'
+import { withCallOptions } from './shared-options.ts'
 
 type CouponParts = { wire: Wire; now: () => number }
 
@@ -29,20 +29,6 @@ Examples:
 
 The service is found by --url, else by what it left in the data directory, else by FIRSTCOME_HOST
 and FIRSTCOME_PORT. Without --token, calls are signed with the local secret as an operator.`
-
-/** The options of every command that makes a call to the service. */
-export function withCallOptions(command: Command): Command {
-  const token = 'a token of your own instead of one made here'
-  return withJsonOption(withUrlOption(command).option('--token <token>', token))
-}
-
-export function withUrlOption(command: Command): Command {
-  return command.option('--url <address>', 'where the service is', parseServiceUrl)
-}
-
-export function withJsonOption(command: Command): Command {
-  return command.option('--json', 'print JSON and nothing else')
-}
 
 function addCreate(coupon: Command, { wire, now }: CouponParts): void {
   const time = (text: string) => parseTime(text, now())
@@ -112,12 +98,6 @@ function addSwitch(coupon: Command, { wire }: CouponParts, { verb, summary }: Sw
     const { runSwitch } = await import('../commands/coupon.ts')
     return (options, context) => runSwitch(verb, options, context)
   })
-}
-
-export function parseCouponId(text: string): string {
-  if (new RegExp(couponIdPattern).test(text)) return text
-  const allowed = 'a-z, 0-9 and -, at most 63 characters, the first one not -'
-  throw new InvalidArgumentError(`An id is made of ${allowed}.`)
 }
 
 /** The service takes no more, and a header could not carry the rest. */

@@ -3,10 +3,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/decode-dead-letters.ts'
 import type { RedriveOptions } from '../commands/dead-letters.ts'
-import { CommandError, type CommandRun, exitCodes } from '../context.ts'
-import { withCallOptions } from './coupon-commands.ts'
+import { CommandError, type CommandRun, exitCodes, type Wire } from '../context.ts'
 import { parseCount } from './option-values.ts'
-import type { Wire } from './program.ts'
+import { withCallOptions } from './shared-options.ts'
 
 export function addDeadLetterCommands(program: Command, wire: Wire): void {
   const letters = program

@@ -2,7 +2,7 @@
 // throws commander's InvalidArgumentError, which says what is allowed and ends with exit code 2.
 
 import { InvalidArgumentError } from 'commander'
-import type { Discount } from '../../domain/coupons/messages.ts'
+import { couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
 
 /** About a hundred years: more is a slip, and nothing here overflows with it. */
 const durationDaysMax = 36_500
@@ -47,6 +47,12 @@ export function parseTime(text: string, now: number): string {
   if (!Number.isNaN(at)) return utc(at)
   const example = '2026-05-01T10:00:00+09:00'
   throw new InvalidArgumentError(`It must be a time such as ${example}, or +5s, +10m from now.`)
+}
+
+export function parseCouponId(text: string): string {
+  if (new RegExp(couponIdPattern).test(text)) return text
+  const allowed = 'a-z, 0-9 and -, at most 63 characters, the first one not -'
+  throw new InvalidArgumentError(`An id is made of ${allowed}.`)
 }
 
 /** `10%` or an amount in whole minor units such as `5000`. The service checks the range. */

@@ -2,15 +2,13 @@
 // Each command's code is loaded only when it runs, so that a small command starts fast.
 
 import { Command, Option } from 'commander'
-import type { CommandRun } from '../context.ts'
+import type { Wire } from '../context.ts'
 import { addCouponCommands } from './coupon-commands.ts'
 import { addDeadLetterCommands } from './dead-letter-commands.ts'
 import { parseDuration } from './option-values.ts'
 import { addProofCommands } from './proof-commands.ts'
-import { addRoleCommands, withListenOptions } from './role-commands.ts'
-
-/** Wires a command to its code; the options a run gets are those defined beside it. */
-export type Wire = <Options>(command: Command, load: () => Promise<CommandRun<Options>>) => void
+import { addRoleCommands } from './role-commands.ts'
+import { withListenOptions } from './shared-options.ts'
 
 export type ProgramParts = {
   version: string

@@ -1,9 +1,9 @@
 // The commands that show whether the promises hold, and the one that derives the rows anew.
 
 import { type Command, Option } from 'commander'
-import { parseCouponId, withCallOptions, withJsonOption, withUrlOption } from './coupon-commands.ts'
-import { parseAmount, parseCount, parseRate } from './option-values.ts'
-import type { Wire } from './program.ts'
+import type { Wire } from '../context.ts'
+import { parseAmount, parseCount, parseCouponId, parseRate } from './option-values.ts'
+import { withCallOptions, withJsonOption, withUrlOption } from './shared-options.ts'
 
 export function addProofCommands(program: Command, wire: Wire): void {
   addRehearse(program, wire)

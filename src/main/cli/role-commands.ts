@@ -1,26 +1,16 @@
 // The commands of the distributed profile: its two roles, and what must run once before them.
 
 import { type Command, Option } from 'commander'
-import { logLevels } from '../../config/setting-values.ts'
 import { consumerNames } from '../../ports/orders.ts'
-import { withJsonOption } from './coupon-commands.ts'
+import type { Wire } from '../context.ts'
 import { parseCount } from './option-values.ts'
-import type { Wire } from './program.ts'
+import { withJsonOption, withListenOptions } from './shared-options.ts'
 
 export function addRoleCommands(program: Command, wire: Wire): void {
   addMigrate(program, wire)
   addApi(program, wire)
   addIssuer(program, wire)
   addOrders(program, wire)
-}
-
-export function withListenOptions(command: Command): Command {
-  return command
-    .option('--port <number>', 'the port to listen on, 0 for any free one (FIRSTCOME_PORT)')
-    .option('--host <address>', 'the address to listen on (FIRSTCOME_HOST)')
-    .addOption(
-      new Option('--log-level <level>', 'how much to log (FIRSTCOME_LOG_LEVEL)').choices(logLevels),
-    )
 }
 
 function addMigrate(program: Command, wire: Wire): void {

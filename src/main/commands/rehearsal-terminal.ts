@@ -2,7 +2,7 @@
 // person looks on, and how a rehearsal that could not go on ends.
 
 import { styleText } from 'node:util'
-import type { Clock } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { RehearsalError } from '../../rehearsal/hearing.ts'
 import { noProgress, type Progress, showProgress } from '../../rehearsal/progress.ts'
 import type { Paint } from '../../rehearsal/report-lines.ts'

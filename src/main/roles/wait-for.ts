@@ -3,7 +3,8 @@
 // get better by waiting ends it, or being told to stop.
 
 import type { Logger } from 'pino'
-import { type Clock, PortError } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import { toldBy } from './told-to-stop.ts'
 
 export type Patience = {

@@ -1,8 +1,8 @@
 // One order, from its first request to its end in the ledger: placed again with the same key where
 // nobody could say, followed at its Location where it was only accepted, and given up in the end.
 
-import type { Clock } from '../../ports/coupons.ts'
-import { type Hearing, pause } from '../hearing.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Hearing } from '../hearing.ts'
 import type { Intent, OrderAnswer, OrderEntry } from './ledger.ts'
 import type { OrderReply, ShopService } from './shop.ts'
 
@@ -49,7 +49,7 @@ export async function place(
     if (reply.kind === 'pending') location = reply.location
     if (reply.kind === 'pending') polls += 1
     else retries += 1
-    await pause(clock, waitMs)
+    await sleep(clock, waitMs)
   }
 }
 

@@ -2,8 +2,8 @@
 // it is asked for until the service says that it is done; there is no rehearsal without it.
 
 import { signToken } from '../../client/tokens.ts'
-import type { Clock } from '../../ports/coupons.ts'
-import { type Hearing, pause, RehearsalError } from '../hearing.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import { type Hearing, RehearsalError } from '../hearing.ts'
 import { runClosedLoop } from '../scheduler.ts'
 import { askAgainConcurrency } from '../storm.ts'
 import { tokenSeconds } from '../users.ts'
@@ -87,6 +87,6 @@ async function persist(
     if ((!done.ok && !done.again) || clock.now() >= deadline) {
       throw new RehearsalError('refused', `${what}: ${reason}`)
     }
-    await pause(clock, tryAgainMs)
+    await sleep(clock, tryAgainMs)
   }
 }

@@ -2,8 +2,8 @@
 // user has left. What a cancelled order held is given back a moment later, so all of it is read
 // again while it does not agree with what was told, for so long.
 
-import type { Clock } from '../../ports/coupons.ts'
-import { type Hearing, pause } from '../hearing.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Hearing } from '../hearing.ts'
 import type { Read } from '../reading.ts'
 import { runClosedLoop } from '../scheduler.ts'
 import { askAgainConcurrency } from '../storm.ts'
@@ -56,7 +56,7 @@ export async function readUntilSettled(
     watch.progress.read = 0
     const seen = await readShop(parts, plan, watch.progress)
     if (watch.agrees(seen) || parts.clock.now() >= deadline) return seen
-    await pause(parts.clock, settlePollMs)
+    await sleep(parts.clock, settlePollMs)
   }
 }
 
@@ -98,6 +98,6 @@ async function persist<Value>(
     hearing.note(read.ok ? null : read)
     if (read.ok) return { value: read.value }
     if (!read.again || clock.now() >= deadline) return { missing: read.reason }
-    await pause(clock, tryAgainMs)
+    await sleep(clock, tryAgainMs)
   }
 }

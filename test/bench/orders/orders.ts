@@ -10,37 +10,13 @@ import { interruptible } from '../distributed/distributed.ts'
 import { machineText } from '../machine.ts'
 import { median } from '../statistics.ts'
 import { type BareSql, prepareBareSql } from './bare-sql.ts'
-import {
-  type Cost,
-  customers,
-  measureCost,
-  measurePaced,
-  measureSaturated,
-  type Paced,
-  type Saturated,
-} from './measures.ts'
-import { ordersText } from './report.ts'
+import { customers, measureCost, measurePaced, measureSaturated } from './measures.ts'
+import { type Against, type OrdersReport, ordersText, type ProfileReport } from './report.ts'
 import { order, type Shop, type ShopHome, settled, stock, supply } from './shop.ts'
 import { distributedHome } from './shop-distributed.ts'
 import { embeddedHome } from './shop-embedded.ts'
 
 export type OrdersOptions = { quick: boolean; json: boolean; only?: string | undefined }
-export type Against = {
-  /** Of pgbench: as many as were best. */
-  clients: number
-  /** Without pgbench where the profile has no PostgreSQL server. */
-  rounds: { ours: Saturated; barePerSecond: number | null }[]
-  /** The median of the rounds' own. */
-  ratio: number | null
-}
-export type ProfileReport = {
-  profile: 'distributed' | 'embedded'
-  against: Against | null
-  halfLoad: Paced | null
-  /** With few orders there, and with many. */
-  costs: Cost[]
-}
-export type OrdersReport = { machine: string; profiles: ProfileReport[]; voids: string[] }
 
 const sizes = {
   full: { rounds: 5, orders: 4_000, bareSeconds: 4, pacedMs: 10_000, many: 100_000 },

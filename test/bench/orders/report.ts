@@ -2,7 +2,23 @@
 
 import { median } from '../statistics.ts'
 import type { Cost, Paced, Saturated } from './measures.ts'
-import type { Against, OrdersReport, ProfileReport } from './orders.ts'
+
+export type Against = {
+  /** Of pgbench: as many as were best. */
+  clients: number
+  /** Without pgbench where the profile has no PostgreSQL server. */
+  rounds: { ours: Saturated; barePerSecond: number | null }[]
+  /** The median of the rounds' own. */
+  ratio: number | null
+}
+export type ProfileReport = {
+  profile: 'distributed' | 'embedded'
+  against: Against | null
+  halfLoad: Paced | null
+  /** With few orders there, and with many. */
+  costs: Cost[]
+}
+export type OrdersReport = { machine: string; profiles: ProfileReport[]; voids: string[] }
 
 const ratioMin = 0.5
 

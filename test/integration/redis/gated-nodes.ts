@@ -9,7 +9,8 @@ import {
   startClaimService,
 } from '../../../src/api/claims/claim-service.ts'
 import { claimsTopic, newestRules } from '../../../src/domain/coupons/messages.ts'
-import type { Clock, Gate, GateVerdict } from '../../../src/ports/coupons.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
+import type { Gate, GateVerdict } from '../../../src/ports/coupons.ts'
 
 export type GatedNodesOptions = {
   nodes: number

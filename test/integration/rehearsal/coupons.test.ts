@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../../../src/ports/coupons.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
 import { RehearsalError } from '../../../src/rehearsal/hearing.ts'
 import { countOutcomes } from '../../../src/rehearsal/ledger.ts'
 import { noProgress } from '../../../src/rehearsal/progress.ts'

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { ordersDefaults } from '../../../src/main/commands/rehearse-orders.ts'
-import type { Clock } from '../../../src/ports/coupons.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
 import {
   type OrdersPlan,
   type OrdersRehearsal,

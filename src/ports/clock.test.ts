@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { virtualClock } from '../adapters/memory/clock-virtual.ts'
+import { backOff, sleep, within } from './clock.ts'
+
+describe('waiting on the clock', () => {
+  it('sleeps for as long as it is asked to', async () => {
+    const clock = virtualClock(0)
+    let awake = false
+    void sleep(clock, 100).then(() => (awake = true))
+    await clock.runUntil(99)
+    assert.equal(awake, false)
+    await clock.runUntil(100)
+    assert.equal(awake, true)
+  })
+
+  it('wakes at once when it is aborted, also before it began', async () => {
+    const clock = virtualClock(0)
+    const stop = new AbortController()
+    const asleep = sleep(clock, 1_000_000, stop.signal)
+    stop.abort()
+    await asleep
+    await sleep(clock, 1_000_000, stop.signal)
+  })
+
+  it('gives the answer that came in time, and else what the deadline says', async () => {
+    const clock = virtualClock(0)
+    const inTime = within({ clock, ms: 10, late: () => 'late' }, Promise.resolve('answer'))
+    assert.equal(await inTime, 'answer')
+    const never = new Promise<string>(() => {})
+    const late = within({ clock, ms: 10, late: () => 'late' }, never)
+    await clock.runUntil(10)
+    assert.equal(await late, 'late')
+  })
+
+  it('rejects with what the deadline throws, and with what the answer does', async () => {
+    const clock = virtualClock(0)
+    const refuse = (): never => {
+      throw new Error('too late')
+    }
+    const never = new Promise<string>(() => {})
+    const late = assert.rejects(within({ clock, ms: 10, late: refuse }, never), /too late/)
+    await clock.runUntil(10)
+    await late
+    const failed = Promise.reject(new Error('failed'))
+    await assert.rejects(within({ clock, ms: 10, late: refuse }, failed), /failed/)
+  })
+
+  it('doubles its waits up to the longest, and starts again when told', () => {
+    const waits = backOff(50, 300)
+    assert.deepEqual([waits.next(), waits.next(), waits.next(), waits.next()], [50, 100, 200, 300])
+    waits.reset()
+    assert.equal(waits.next(), 50)
+  })
+})

@@ -1,0 +1,60 @@
+// Time as the roles and adapters know it, and the three ways to wait. Nothing else calls timers, so
+// that a virtual clock drives whatever waits.
+
+/** Milliseconds since 1970-01-01 UTC. */
+export type Instant = number
+
+export type Clock = {
+  now(): Instant
+  /** Calls `run` once after `ms` (milliseconds); the returned function cancels it. */
+  after(ms: number, run: () => void): () => void
+}
+
+/** Resolves after `ms`, and at once when `signal` is aborted. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, done)
+    signal?.addEventListener('abort', done)
+    function done(): void {
+      cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}
+
+/** `late`: called where there is no answer after `ms`; it gives another one, or throws. */
+export type Deadline<Late> = { clock: Clock; ms: number; late: () => Late }
+
+/** The answer, or what the deadline says when it has passed. */
+export async function within<Answer, Late>(
+  { clock, ms, late }: Deadline<Late>,
+  answer: Promise<Answer>,
+): Promise<Answer | Late> {
+  const passed = Promise.withResolvers<typeof isLate>()
+  const cancel = clock.after(ms, () => passed.resolve(isLate))
+  try {
+    const first = await Promise.race([answer, passed.promise])
+    return first === isLate ? late() : first
+  } finally {
+    cancel()
+  }
+}
+const isLate = Symbol('late')
+
+/** Waits from `minMs`, doubled each time, to `maxMs`. */
+export function backOff(minMs: number, maxMs: number): BackOff {
+  let nextMs = minMs
+  return {
+    next() {
+      const ms = nextMs
+      nextMs = Math.min(2 * nextMs, maxMs)
+      return ms
+    },
+    reset() {
+      nextMs = minMs
+    },
+  }
+}
+export type BackOff = { next(): number; reset(): void }
