@@ -4,8 +4,8 @@
 import type { Static } from 'typebox'
 import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { formatInstant } from '../../domain/time.ts'
 import type { IssuedRow, ProjectionSnapshot } from '../../ports/coupons.ts'
-import { formatInstant } from './instants.ts'
 import type { IssuedRows, Projection, StoredCoupon } from './schemas.ts'
 
 export type ProjectionJson = Static<typeof Projection>

@@ -3,7 +3,7 @@
 import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { type VisibleStatus, visibleStatus } from '../../domain/coupons/view.ts'
-import { formatInstant } from './instants.ts'
+import { formatInstant } from '../../domain/time.ts'
 
 export type CouponJson = {
   couponId: string

@@ -4,7 +4,7 @@
 import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js'
 import type { FastifyInstance } from 'fastify'
 import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
-import { parseInstant } from './instants.ts'
+import { parseInstant } from '../../domain/time.ts'
 
 export type FieldError = { path: string; message: string }
 

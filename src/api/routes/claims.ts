@@ -2,10 +2,10 @@
 // where nothing differs, a template for winners, one hop to the claim service and back.
 
 import type { FastifyReply } from 'fastify'
+import { formatInstant } from '../../domain/time.ts'
 import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import { callOptions } from '../http/call.ts'
-import { formatInstant } from '../http/instants.ts'
 import { outcomes, type ProblemMembers, sendProblem, sendUnavailable } from '../http/problems.ts'
 import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
 import type { Api, RouteParts } from '../http/server-parts.ts'

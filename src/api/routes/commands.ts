@@ -4,11 +4,11 @@
 import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
 import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
+import { parseInstant } from '../../domain/time.ts'
 import type { CommandAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import { callOptions } from '../http/call.ts'
 import { couponJson } from '../http/coupon-json.ts'
-import { parseInstant } from '../http/instants.ts'
 import { outcomes, type ProblemSlug, sendProblem, sendUnavailable } from '../http/problems.ts'
 import {
   CouponPath,

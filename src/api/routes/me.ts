@@ -1,8 +1,8 @@
 // What a user holds, from the SQL projection: it may be a moment behind what the user was told.
 
+import { formatInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { callOptions } from '../http/call.ts'
-import { formatInstant } from '../http/instants.ts'
 import { nextPage } from '../http/pages.ts'
 import { sendUnavailable } from '../http/problems.ts'
 import { HeldPage, Page } from '../http/schemas.ts'

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { parseInstant } from '../../../src/api/http/instants.ts'
+import { parseInstant } from '../../../src/domain/time.ts'
 import type { Answer } from './fixture.ts'
 
 export type OpenApi = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatInstant, parseInstant } from './instants.ts'
+import { formatInstant, parseInstant } from './time.ts'
 
 const at = Date.UTC(2026, 0, 31, 9, 30, 15, 120)
 
