@@ -8,6 +8,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { formatInstant } from '../domain/time.ts'
 import { syncDirectory, writeFileAtomically } from './file-atomic.ts'
 
 export type Secrets = { jwtSecret: string; codeSecret: string }
@@ -60,7 +61,7 @@ export function openDataDirectory(given: {
   const path = resolve(given.path)
   orUnusable(path, () => makeDirectory(path))
   const lock = takeLock(path)
-  const owner: Owner = { pid: process.pid, startedAt: new Date(given.now).toISOString() }
+  const owner: Owner = { pid: process.pid, startedAt: formatInstant(given.now) }
   const held = hold({ path, lock, owner })
   try {
     return { path, ...settleSecrets(path, given.secrets ?? {}), ...held }

@@ -1,5 +1,5 @@
-// Times as HTTP carries them: RFC 3339 strings. Stricter than Date.parse, which also takes dates
-// without a time, local times, and whatever else the engine of the day accepts.
+// RFC 3339 times as text. Stricter than Date.parse, which also takes dates without a time, local
+// times, and whatever else the engine of the day accepts.
 
 const instantMax = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const date = /(\d{4})-(\d{2})-(\d{2})/.source
@@ -24,6 +24,12 @@ export function parseInstant(text: string): number | null {
   const local = Date.UTC(year, month - 1, day, hour, minute, second, milliseconds)
   const at = sign === '-' ? local + ahead : local - ahead
   return at >= 0 && at <= instantMax ? at : null
+}
+
+/** Of exactly what `formatInstant` writes, of any year; null: of anything else. */
+export function parseExactInstant(text: unknown): number | null {
+  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) || formatInstant(at) !== text ? null : at
 }
 
 /** In UTC, with milliseconds. */

@@ -4,7 +4,7 @@
 import type { Static } from 'typebox'
 import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import { formatInstant } from '../../domain/time.ts'
+import { formatInstant, parseExactInstant } from '../../domain/time.ts'
 import type { IssuedRow, ProjectionSnapshot } from '../../ports/coupons.ts'
 import type { IssuedRows, Projection, StoredCoupon } from './schemas.ts'
 
@@ -98,7 +98,7 @@ function termsFrom({ opensAt, closesAt, discount, ...rest }: StoredCouponJson['t
 
 /** Of what formatInstant wrote, which is read by the million. */
 function instantFrom(text: string): number {
-  const at = Date.parse(text)
-  if (Number.isNaN(at)) throw new Error(`no time in a stored row: ${text}`)
+  const at = parseExactInstant(text)
+  if (at === null) throw new Error(`no time in a stored row: ${text}`)
   return at
 }

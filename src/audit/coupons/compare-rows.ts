@@ -4,6 +4,7 @@
 
 import type { Fold } from '../../domain/coupons/fold.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import { formatInstant } from '../../domain/time.ts'
 import {
   type IssuedRow,
   type LogBounds,
@@ -167,7 +168,7 @@ function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts)
   }
   if (row.appendedAt !== won.appendedAt) {
     findings.add('I7', couponId, () => {
-      const times = `${time(row.appendedAt)}, its record ${time(won.appendedAt)}`
+      const times = `${formatInstant(row.appendedAt)}, its record ${formatInstant(won.appendedAt)}`
       return `${slotOf(row)}: the row has the time ${times}`
     })
   }
@@ -217,8 +218,4 @@ function slotOf({ couponId, slot }: { couponId: string; slot: number }): string 
 
 function recordAt({ partition, offset }: { partition: number; offset: number }): string {
   return `record ${offset} of partition ${partition}`
-}
-
-function time(at: number): string {
-  return new Date(at).toISOString()
 }

@@ -2,6 +2,8 @@
 // (attributes in headers, data in the value). The id is derived, so a repeated event is the same
 // event and its reader can drop it.
 
+import { formatInstant } from '../time.ts'
+
 export type IssuedEvent = {
   couponId: string
   userId: string
@@ -15,7 +17,7 @@ export type EventEntry = { key: string; value: Buffer; headers: Record<string, s
 
 export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
   const { couponId, userId, slot, claimId, code } = event
-  const issuedAt = new Date(event.appendedAt).toISOString()
+  const issuedAt = formatInstant(event.appendedAt)
   return {
     key: couponId,
     value: Buffer.from(JSON.stringify({ couponId, userId, slot, claimId, code, issuedAt })),

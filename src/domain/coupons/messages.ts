@@ -3,6 +3,7 @@
 // alike. A record this version does not know is 'unknown': the reader must halt, because two
 // versions that skip different records would find different winners.
 
+import { formatInstant, parseExactInstant } from '../time.ts'
 import {
   type Decoded,
   decodeWith,
@@ -105,7 +106,7 @@ function wireForm(message: CouponMessage): object {
 }
 
 function wireTime(at: number | undefined): string | undefined {
-  return at === undefined ? undefined : new Date(at).toISOString()
+  return at === undefined ? undefined : formatInstant(at)
 }
 
 const readers: Readers<CouponMessage> = new Map<string, (wire: Wire) => CouponMessage | null>([
@@ -161,14 +162,9 @@ function readControl(wire: Wire): { couponId: string; by: string; commandId: str
   return { couponId, by, commandId }
 }
 
-/**
- * undefined: not given; null: given and not exactly as `encodeMessage` writes times. Whatever else
- * Date.parse takes depends on the reader's engine and time zone.
- */
+/** undefined: not given; null: given and not exactly as `encodeMessage` writes times. */
 function readTime(text: unknown): number | null | undefined {
-  if (text === undefined) return undefined
-  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) || new Date(at).toISOString() !== text ? null : at
+  return text === undefined ? undefined : parseExactInstant(text)
 }
 
 export function isDiscount(value: unknown): value is Discount {

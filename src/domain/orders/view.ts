@@ -1,5 +1,6 @@
 // How an order looks to its user: `GET /orders/{orderId}`.
 
+import { formatInstant } from '../time.ts'
 import type { CancelReason, Line, PricedLine, Sums } from './messages.ts'
 import type { Order, StepNote } from './state.ts'
 
@@ -22,8 +23,8 @@ export function orderView(order: Order): OrderView {
     orderId,
     status: order.status === 'placed' || order.status === 'due' ? 'pending' : order.status,
     lines: linesOf(order),
-    steps: heard.notes.map((note) => ({ ...note, at: timeText(note.at) })),
-    placedAt: timeText(placedAt),
+    steps: heard.notes.map((note) => ({ ...note, at: formatInstant(note.at) })),
+    placedAt: formatInstant(placedAt),
   }
   if (order.status === 'cancelled') view.reason = order.reason
   if (coupon !== null) view.couponId = coupon.couponId
@@ -39,8 +40,4 @@ function linesOf({ lines, heard }: Order): OrderView['lines'] {
     const unitPrice = prices.get(productId)
     return unitPrice === undefined ? { productId, quantity } : { productId, quantity, unitPrice }
   })
-}
-
-function timeText(at: number): string {
-  return new Date(at).toISOString()
 }

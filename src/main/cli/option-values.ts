@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from 'commander'
 import { couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
+import { formatInstant, parseInstant } from '../../domain/time.ts'
 
 /** About a hundred years: more is a slip, and nothing here overflows with it. */
 const durationDaysMax = 36_500
@@ -41,10 +42,9 @@ export function parseDuration(text: string): number {
 /** RFC 3339 with an offset, or `+5s`, `+10m`, … from now on; given back as RFC 3339 in UTC. */
 export function parseTime(text: string, now: number): string {
   const later = text.startsWith('+') ? durationSeconds(text.slice(1)) : null
-  if (later !== null) return utc(now + later * 1000)
-  const shape = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
-  const at = shape.test(text) && dayExists(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(at)) return utc(at)
+  if (later !== null) return formatInstant(now + later * 1000)
+  const at = parseInstant(text.replace(/^(\d{4}-\d\d-\d\d) /, '$1T'))
+  if (at !== null) return formatInstant(at)
   const example = '2026-05-01T10:00:00+09:00'
   throw new InvalidArgumentError(`It must be a time such as ${example}, or +5s, +10m from now.`)
 }
@@ -77,14 +77,4 @@ function durationSeconds(text: string): number | null {
   const [, digits, unit] = /^([0-9]{1,9})([smhd])$/.exec(text) ?? []
   const seconds = Number(digits) * (unitSeconds[unit as keyof typeof unitSeconds] ?? Number.NaN)
   return seconds >= 1 && seconds <= durationDaysMax * unitSeconds.d ? seconds : null
-}
-
-/** `Date.parse` takes 30 February for 2 March. */
-function dayExists(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number)
-  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
-}
-
-function utc(at: number): string {
-  return new Date(at).toISOString()
 }

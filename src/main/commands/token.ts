@@ -2,6 +2,7 @@
 
 import { signToken } from '../../client/tokens.ts'
 import { userIdPattern } from '../../domain/coupons/messages.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { defaultOperator, jwtSecret } from './service-address.ts'
 
@@ -37,7 +38,7 @@ export async function runToken(options: TokenOptions, context: Context): Promise
     return exitCodes.ok
   }
   // As the token itself has it: counted in whole seconds.
-  const expiresAt = new Date((Math.floor(now / 1000) + ttl) * 1000).toISOString()
+  const expiresAt = formatInstant((Math.floor(now / 1000) + ttl) * 1000)
   const answer = { token, sub, operator: operator !== undefined, expiresAt }
   context.out(`${JSON.stringify(answer)}\n`)
   return exitCodes.ok
