@@ -26,7 +26,7 @@ const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/topic-layout.ts': 'firstcome',
 }
 /** What the API and the auditor read with: any schema, and nothing is written or locked. */
-const readers = /^src\/adapters\/[\w-]+-(reader-sql|sql-reader|audit-sql)\.ts$/
+const readers = /^src\/adapters\/stores\/\w+-(reader|audit)\.ts$/
 
 const root = join(import.meta.dirname, '..')
 const paths = globSync('{src,sql}/**/*.{ts,sql}', { cwd: root }).filter((path) => {
@@ -92,7 +92,7 @@ function plants(): Plant[] {
     ],
     [
       'an adapter that imports another consumer',
-      [stock, /^import/m, "import { balanceTable } from './balances-sql.ts'\nimport"],
+      [stock, /^import/m, "import { balanceTable } from './balances.ts'\nimport"],
       ['insert', 'lock', 'upsert'].map((verb) => `${stock}: ${verb}-balances touches payments`),
     ],
     [
@@ -103,8 +103,8 @@ function plants(): Plant[] {
     [
       'a shared statement that names one schema',
       ['sql/statements/insert-commands.sql', 'into {schema}.', 'into stock.'],
-      ['coupon-step', 'dead-letter', 'payment-step'].map((name) => {
-        return `src/adapters/${name}-store-sql.ts: insert-commands touches stock`
+      ['coupon-step', 'dead-letters', 'payment-step'].map((name) => {
+        return `src/adapters/stores/${name}.ts: insert-commands touches stock`
       }),
     ],
     [

@@ -2,13 +2,14 @@
 // may not touch, how large files may be, and that nothing unfinished is left.
 
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 
 const root = join(import.meta.dirname, '..')
 const sources = globSync('{src,test,bin}/**/*.{ts,js}', { cwd: root }).toSorted()
 const statements = globSync('sql/**/*.sql', { cwd: root }).toSorted()
+const pages = globSync('{*.md,docs/**/*.md}', { cwd: root }).filter((p) => p !== 'CHANGELOG.md')
 const text = new Map([...sources, ...statements].map((path) => [path, read(path)]))
 
 function read(path: string): string {
@@ -168,6 +169,37 @@ describe('the source tree', () => {
       [...text].filter(([, content]) => unfinished.test(content)).map(([p]) => p),
       [],
     )
+  })
+
+  it('names only pages and tests that are there', () => {
+    const files = globSync('{*.md,docs/**/*.md,{src,test}/**/*.test.ts}', { cwd: root })
+    const wrong = [...sources, ...statements, ...pages].flatMap((path) =>
+      [
+        ...(text.get(path) ?? read(path)).matchAll(
+          /(?<![\w.$}\\/-])(?:\.{1,2}\/)*\w[\w./-]*(?:\.md|\.test\.ts)\b/g,
+        ),
+      ]
+        .map(([name]) => name.replace(/^(\.{1,2}\/)+/, ''))
+        .filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)))
+        .map((name) => `${path}: ${name}`),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  it('names only files and folders that are there', () => {
+    const wrong = pages.flatMap((path) =>
+      [...read(path).matchAll(/(?<![\w./-])(?:src|test|sql|bin)\/[\w./-]*\w/g)]
+        .filter(([name]) => !existsSync(join(root, name)))
+        .map(([name]) => `${path}: ${name}`),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  it('lists every decision in the index', () => {
+    const decisions = pages.filter((path) => /^docs\/decisions\/\d/.test(path))
+    const index = read('docs/decisions/README.md')
+    const wrong = decisions.filter((path) => !index.includes(`](${basename(path)})`))
+    assert.deepEqual(wrong, [])
   })
 
   it('keeps SQL in .sql files, each used by name', () => {

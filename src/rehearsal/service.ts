@@ -1,4 +1,4 @@
-// The service under rehearsal, as its clients see it: the calls of design.md §10 and what their
+// The service under rehearsal, as its clients see it: the calls of its HTTP contract and what their
 // answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
 // Leaves out: when to ask again (ask.ts, read-back.ts).
 

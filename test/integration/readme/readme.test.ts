@@ -25,22 +25,24 @@ import { anchorOf, type Block, codeRowsOf, figuresOf, linksOf, sectionsOf } from
 
 const root = join(import.meta.dirname, '../../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const english = sectionsOf(read('README.md'))
-const korean = sectionsOf(read('README.ko.md'))
+const translated = ['README', 'docs/tour', 'docs/reference', 'docs/when-things-go-wrong']
+const english = translated.flatMap((page) => sectionsOf(read(`${page}.md`)))
+const korean = translated.flatMap((page) => sectionsOf(read(`${page}.ko.md`)))
 const operating = sectionsOf(read('docs/operating.md'))
 
 /** Commands that a test of the documents must not run, by their first line. */
 const notHere: Record<string, string> = {
   'npm ci && npm start': 'the service is started for all of them; it would be installed anew',
-  'npm run --silent services -- up > services.env': 'readme-nodes.test.ts runs them',
-  'npx firstcome rehearse --url http://127.0.0.1:8081': 'readme-nodes.test.ts runs them',
+  'npm run --silent services -- up > services.env': 'nodes.test.ts runs them',
+  'npx firstcome rehearse --url http://127.0.0.1:8081': 'nodes.test.ts runs them',
+  'npm ci && npm test': 'this is what is running',
   'npx firstcome rehearse --users 3000 --quantity 1500 --rate 600': 'with the next: crash.test.ts',
   'kill -9 $(node -p \'require("./data/owner.json").pid\')': 'crash.test.ts kills and starts again',
-  'npm ci && npm test': 'this is what is running',
 }
 const waitMsMax = 240_000
+const readmeLinesMax = 400
 
-describe('the commands of the README', () => {
+describe('the commands of the README and its pages', () => {
   let folder: string
   let service: Service
   before(async () => {
@@ -103,7 +105,7 @@ describe('the commands of the README', () => {
   })
 })
 
-describe('the two languages of the README', () => {
+describe('the two languages of the README and its pages', () => {
   it('have the same headings in the same order', () => {
     const levels = (sections: typeof english) => sections.map(({ level }) => level)
     assert.deepEqual(levels(korean), levels(english))
@@ -119,8 +121,7 @@ describe('the two languages of the README', () => {
     for (const [n, { prose, title }] of english.entries()) {
       const other = korean[n]?.prose ?? ''
       assert.deepEqual(figuresOf(other), figuresOf(prose), title)
-      const places = (text: string) => linksOf(text).filter((link) => !link.startsWith('README'))
-      assert.deepEqual(places(other).toSorted(), places(prose).toSorted(), title)
+      assert.deepEqual(placesOf(other), placesOf(prose), title)
     }
   })
 })
@@ -137,6 +138,12 @@ describe('the documents', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('leave to other pages what is not needed at first', () => {
+    for (const page of ['README.md', 'README.ko.md']) {
+      assert.ok(read(page).split('\n').length <= readmeLinesMax, page)
+    }
+  })
+
   it('name the settings that there are, with their defaults', () => {
     const source = read('src/config/settings.ts')
     const known = [...source.matchAll(/^ {2}(FIRSTCOME_\w+):/gm)].map(([, name]) => name)
@@ -150,7 +157,7 @@ describe('the documents', () => {
   })
 
   it('name the metrics of several nodes that there are', () => {
-    const files = globSync('src/services/**/*.ts', { cwd: root })
+    const files = globSync('src/**/*.ts', { cwd: root })
     const source = files.map((file) => read(file)).join('')
     const several = operating.filter(({ title }) => title === 'Watching several nodes')
     const named = rowsOf(several, /^firstcome_/).map(([name = '']) => name)
@@ -296,6 +303,14 @@ function withoutWarnings(text: string): string {
 function rowsOf(sections: typeof english, name: RegExp): string[][] {
   const rows = sections.flatMap(({ prose }) => codeRowsOf(prose))
   return rows.filter(([first = '']) => name.test(first))
+}
+
+/** Where links lead, whichever language it is in: headings differ. */
+function placesOf(text: string): string[] {
+  const pages = new RegExp(`(^|/)(${translated.join('|').replaceAll('docs/', '')})(\\.ko)?\\.md.*$`)
+  return linksOf(text)
+    .map((link) => link.replace(pages, '$1$2.md'))
+    .toSorted()
 }
 
 function leadsSomewhere(page: string, link: string): boolean {

@@ -1,5 +1,5 @@
 // A coupon service of a hundred lines that can be made to break its promises, one fault at a
-// time: what a rehearsal must notice. Answers as design.md §10 has it; decides in memory.
+// time: what a rehearsal must notice. Answers by the contract of HTTP; decides in memory.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
