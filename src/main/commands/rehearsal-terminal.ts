@@ -2,10 +2,10 @@
 // person looks on, and how a rehearsal that could not go on ends.
 
 import { styleText } from 'node:util'
+import { noProgress, type Progress, showProgress } from '../../client/progress.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { RehearsalError } from '../../rehearsal/hearing.ts'
-import { noProgress, type Progress, showProgress } from '../../rehearsal/progress.ts'
-import type { Paint } from '../../rehearsal/report-lines.ts'
+import type { Paint } from '../../rehearsal/report-text.ts'
+import { RehearsalError } from '../../rehearsal/silence.ts'
 import { CommandError, type Context, exitCodes } from '../context.ts'
 
 /** On standard error; none for --json. */

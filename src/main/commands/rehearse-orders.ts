@@ -4,13 +4,13 @@
 import { randomBytes } from 'node:crypto'
 import { quantityMax } from '../../domain/coupons/messages.ts'
 import { stockMax } from '../../domain/orders/messages.ts'
-import { type OrdersPlan, rehearseOrders } from '../../rehearsal/orders/rehearse-orders.ts'
 import {
   ordersKept,
   ordersOpeningText,
   ordersReportJson,
   ordersReportText,
-} from '../../rehearsal/orders/report.ts'
+} from '../../rehearsal/orders/order-report.ts'
+import { type OrdersPlan, rehearseOrders } from '../../rehearsal/orders/shopping.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'

@@ -3,8 +3,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { couponIdPattern, quantityMax } from '../../domain/coupons/messages.ts'
-import { type RehearsalPlan, rehearse } from '../../rehearsal/rehearse.ts'
-import { allKept, openingText, reportJson, reportText } from '../../rehearsal/report.ts'
+import { type RehearsalPlan, rehearse } from '../../rehearsal/coupons/sale.ts'
+import {
+  allKept,
+  openingText,
+  reportJson,
+  reportText,
+} from '../../rehearsal/coupons/sale-report.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { startHearing } from '../hearing.ts'
-import type { Intent, OrderSeen } from './ledger.ts'
+import { startHearing } from '../silence.ts'
+import type { Intent, OrderSeen } from './order-ledger.ts'
 import { place } from './place.ts'
-import type { OrderReply } from './shop.ts'
+import type { OrderReply } from './shop-service.ts'
 
 const intent: Intent = { user: 0, key: 'order', wish: 'plain', lines: [] }
 const order: OrderSeen = {

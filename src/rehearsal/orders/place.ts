@@ -2,9 +2,9 @@
 // nobody could say, followed at its Location where it was only accepted, and given up in the end.
 
 import { type Clock, sleep } from '../../ports/clock.ts'
-import type { Hearing } from '../hearing.ts'
-import type { Intent, OrderAnswer, OrderEntry } from './ledger.ts'
-import type { OrderReply, ShopService } from './shop.ts'
+import type { Hearing } from '../silence.ts'
+import type { Intent, OrderAnswer, OrderEntry } from './order-ledger.ts'
+import type { OrderReply, ShopService } from './shop-service.ts'
 
 export type PlaceParts = {
   clock: Clock

@@ -3,7 +3,7 @@
 
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Line } from '../../domain/orders/messages.ts'
-import type { Intent } from './ledger.ts'
+import type { Intent } from './order-ledger.ts'
 
 export type ShopPlan = {
   runId: string

@@ -3,12 +3,12 @@
 
 import { signToken } from '../../client/tokens.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import { type Hearing, RehearsalError } from '../hearing.ts'
+import { askAgainConcurrency } from '../coupons/storm.ts'
 import { runClosedLoop } from '../scheduler.ts'
-import { askAgainConcurrency } from '../storm.ts'
+import { type Hearing, RehearsalError } from '../silence.ts'
 import { tokenSeconds } from '../users.ts'
 import type { PlannedProduct } from './plan.ts'
-import type { Done, ShopService } from './shop.ts'
+import type { Done, ShopService } from './shop-service.ts'
 
 export type PrepareParts = {
   clock: Clock

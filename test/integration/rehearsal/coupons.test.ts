@@ -3,17 +3,17 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noProgress } from '../../../src/client/progress.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
-import { RehearsalError } from '../../../src/rehearsal/hearing.ts'
-import { countOutcomes } from '../../../src/rehearsal/ledger.ts'
-import { noProgress } from '../../../src/rehearsal/progress.ts'
-import type { PromiseName } from '../../../src/rehearsal/reconcile.ts'
 import {
   type Rehearsal,
   type RehearsalLimits,
   type RehearsalPlan,
   rehearse,
-} from '../../../src/rehearsal/rehearse.ts'
+} from '../../../src/rehearsal/coupons/sale.ts'
+import type { PromiseName } from '../../../src/rehearsal/coupons/sale-promises.ts'
+import { countOutcomes } from '../../../src/rehearsal/ledger.ts'
+import { RehearsalError } from '../../../src/rehearsal/silence.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
 const clock: Clock = {

@@ -5,14 +5,14 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
+import { noProgress } from '../../../src/client/progress.ts'
 import { ordersDefaults } from '../../../src/main/commands/rehearse-orders.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import {
   type OrdersPlan,
   type OrdersRehearsal,
   rehearseOrders,
-} from '../../../src/rehearsal/orders/rehearse-orders.ts'
-import { noProgress } from '../../../src/rehearsal/progress.ts'
+} from '../../../src/rehearsal/orders/shopping.ts'
 import { type CliResult, runCli } from '../processes/cli-process.ts'
 import {
   removeDataDirectory,

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CouponSeen } from './evidence.ts'
-import type { Entry, Issued } from './ledger.ts'
-import type { Verdict } from './reconcile.ts'
-import type { Rehearsal, RehearsalPlan } from './rehearse.ts'
-import { allKept, openingText, reportJson, reportText } from './report.ts'
-import type { Paint } from './report-lines.ts'
+import type { Entry, Issued } from '../ledger.ts'
+import type { Paint } from '../report-text.ts'
+import type { Rehearsal, RehearsalPlan } from './sale.ts'
+import type { CouponSeen } from './sale-evidence.ts'
+import type { Verdict } from './sale-promises.ts'
+import { allKept, openingText, reportJson, reportText } from './sale-report.ts'
 
 const plain: Paint = {
   good: (text) => text,

@@ -1,9 +1,9 @@
 // Adds up coupons, stock and money after a rehearsal of orders: what the service says is there,
 // against what the confirmed orders took. Pure.
 
+import type { Finding } from '../coupons/row-promise.ts'
 import { count } from '../phrases.ts'
-import type { Finding } from '../reconcile-rows.ts'
-import type { OrderCase } from './evidence.ts'
+import type { OrderCase } from './order-evidence.ts'
 
 /** A coupon is used exactly where one confirmed order used it (I13). */
 export function couponsAgree({ evidence, confirmed }: OrderCase): Finding {

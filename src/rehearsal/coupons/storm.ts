@@ -1,11 +1,11 @@
 // The storm itself: every ask of every user, each ended in the ledger; and afterwards, once more,
 // those that ended without an answer. A user's asks leave together, as from impatient fingers.
 
-import { type AskParts, ask } from './ask.ts'
-import { type Latency, startLatency } from './latency.ts'
-import { type Entry, isDefinite, noOutcomes, type Outcomes } from './ledger.ts'
-import { type Run, runClosedLoop, runOpenLoop } from './scheduler.ts'
-import { toldOf } from './service.ts'
+import { type Latency, startLatency } from '../latency.ts'
+import { type Entry, isDefinite, noOutcomes, type Outcomes } from '../ledger.ts'
+import { type Run, runClosedLoop, runOpenLoop } from '../scheduler.ts'
+import { type AskParts, ask } from './claim.ts'
+import { toldOf } from './coupon-service.ts'
 
 export type Load = { kind: 'closed'; concurrency: number } | { kind: 'open'; ratePerSecond: number }
 export type StormPlan = {

@@ -2,13 +2,13 @@
 // user has left. What a cancelled order held is given back a moment later, so all of it is read
 // again while it does not agree with what was told, for so long.
 
+import type { Read } from '../../client/answers.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import type { Hearing } from '../hearing.ts'
-import type { Read } from '../reading.ts'
+import { askAgainConcurrency } from '../coupons/storm.ts'
 import { runClosedLoop } from '../scheduler.ts'
-import { askAgainConcurrency } from '../storm.ts'
-import type { OrderSeen } from './ledger.ts'
-import type { CouponHeld, ProductSeen, ShopService } from './shop.ts'
+import type { Hearing } from '../silence.ts'
+import type { OrderSeen } from './order-ledger.ts'
+import type { CouponHeld, ProductSeen, ShopService } from './shop-service.ts'
 
 export type ReadBackParts = {
   clock: Clock

@@ -2,12 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Rehearsal } from '../rehearse.ts'
-import type { Paint } from '../report-lines.ts'
-import type { OrderAnswer, OrderEntry } from './ledger.ts'
-import { orderVerdict } from './reconcile.ts'
-import type { OrdersPlan, OrdersRehearsal } from './rehearse-orders.ts'
-import { ordersKept, ordersOpeningText, ordersReportJson, ordersReportText } from './report.ts'
+import type { Rehearsal } from '../coupons/sale.ts'
+import type { Paint } from '../report-text.ts'
+import type { OrderAnswer, OrderEntry } from './order-ledger.ts'
+import { orderVerdict } from './order-promises.ts'
+import {
+  ordersKept,
+  ordersOpeningText,
+  ordersReportJson,
+  ordersReportText,
+} from './order-report.ts'
+import type { OrdersPlan, OrdersRehearsal } from './shopping.ts'
 
 const same = (text: string) => text
 const plain: Paint = { good: same, bad: same, dim: same, bold: same }

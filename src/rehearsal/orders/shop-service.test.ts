@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Attempt, Request } from '../http-client.ts'
-import type { Intent } from './ledger.ts'
-import { type OrderReply, shopOver } from './shop.ts'
+import type { Attempt, Request } from '../../client/http-client.ts'
+import type { Intent } from './order-ledger.ts'
+import { type OrderReply, shopOver } from './shop-service.ts'
 
 type Given = { status: number; body?: unknown; retryAfter?: string; location?: string }
 

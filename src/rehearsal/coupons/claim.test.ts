@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { ask } from './ask.ts'
-import { startHearing } from './hearing.ts'
-import type { Entry, Issued } from './ledger.ts'
-import type { Reply, Service } from './service.ts'
+import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
+import type { Entry, Issued } from '../ledger.ts'
+import { startHearing } from '../silence.ts'
+import { ask } from './claim.ts'
+import type { Reply, Service } from './coupon-service.ts'
 
 const issued: Issued = { kind: 'issued', userId: 'ann', slot: 1, code: 'x', claimId: 'y' }
 const pending: Reply = { kind: 'pending', location: '/coupons/c/claims/mine', retryAfterMs: null }

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CouponSeen, Evidence, Mine, RowSeen } from './evidence.ts'
-import type { Entry, Issued } from './ledger.ts'
-import { type PromiseName, reconcile, type Verdict } from './reconcile.ts'
+import type { Entry, Issued } from '../ledger.ts'
+import type { CouponSeen, Evidence, Mine, RowSeen } from './sale-evidence.ts'
+import { type PromiseName, reconcile, type Verdict } from './sale-promises.ts'
 
 const users = ['ann', 'ben', 'cho', 'dan', 'eve']
 const quantity = 3

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Attempt, Request } from './http-client.ts'
-import { type Reply, serviceOver } from './service.ts'
+import type { Attempt, Request } from '../../client/http-client.ts'
+import { type Reply, serviceOver } from './coupon-service.ts'
 
 type Given = { status: number; body?: unknown; retryAfter?: string; location?: string }
 

@@ -2,7 +2,6 @@
 // what their answers mean. An answer that is not in the contract means nothing: it is unknown.
 // Leaves out: when to ask again (place.ts, prepare.ts, read-back.ts).
 
-import type { Attempt, HttpClient, Request } from '../http-client.ts'
 import {
   type Json,
   milliseconds,
@@ -11,8 +10,9 @@ import {
   problemOf,
   type Read,
   readOf,
-} from '../reading.ts'
-import type { Intent, OrderAnswer, OrderSeen } from './ledger.ts'
+} from '../../client/answers.ts'
+import type { Attempt, HttpClient, Request } from '../../client/http-client.ts'
+import type { Intent, OrderAnswer, OrderSeen } from './order-ledger.ts'
 import type { PlannedProduct } from './plan.ts'
 
 /** What one request about an order came to. */

@@ -2,9 +2,9 @@
 // it that all checks share. Pure.
 
 import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Intent, OrderEntry, OrderSeen } from './ledger.ts'
+import type { Intent, OrderEntry, OrderSeen } from './order-ledger.ts'
 import type { Shop } from './plan.ts'
-import type { ShopSeen } from './read-back.ts'
+import type { ShopSeen } from './read-shop.ts'
 
 export type OrderEvidence = {
   users: readonly string[]

@@ -9,9 +9,9 @@ import {
   verdictLines,
   verdictsJson,
   verdictText,
-} from '../report-lines.ts'
-import { countAnswers, type OrderCounts, type OrderEntry } from './ledger.ts'
-import type { OrdersPlan, OrdersRehearsal } from './rehearse-orders.ts'
+} from '../report-text.ts'
+import { countAnswers, type OrderCounts, type OrderEntry } from './order-ledger.ts'
+import type { OrdersPlan, OrdersRehearsal } from './shopping.ts'
 
 export function ordersKept({ verdicts }: OrdersRehearsal): boolean {
   return verdicts.every(({ kept }) => kept)

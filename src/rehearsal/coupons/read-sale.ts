@@ -2,12 +2,12 @@
 // of SQL, which come a moment later. Reads are asked again while that may help; a read that the
 // service answers with an error is evidence against it, one that nobody answers ends it all.
 
-import { type Clock, sleep } from '../ports/clock.ts'
-import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
-import { type Hearing, RehearsalError } from './hearing.ts'
-import type { Read } from './reading.ts'
-import { runClosedLoop } from './scheduler.ts'
-import { mineOf, type Reply, type Service } from './service.ts'
+import type { Read } from '../../client/answers.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import { runClosedLoop } from '../scheduler.ts'
+import { type Hearing, RehearsalError } from '../silence.ts'
+import { mineOf, type Reply, type Service } from './coupon-service.ts'
+import type { CouponSeen, Mine, RowSeen } from './sale-evidence.ts'
 import { askAgainConcurrency } from './storm.ts'
 
 export type ReadParts = { clock: Clock; service: Service; hearing: Hearing; limits: ReadLimits }

@@ -1,10 +1,10 @@
 // One ask, from its first request to its end in the ledger: politely asked again where it was
 // turned away, polled where it was only accepted, and unknown as soon as nobody can say.
 
-import { type Clock, sleep } from '../ports/clock.ts'
-import type { Hearing } from './hearing.ts'
-import type { Entry, Told, Undecided } from './ledger.ts'
-import type { Reply, Service } from './service.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Entry, Told, Undecided } from '../ledger.ts'
+import type { Hearing } from '../silence.ts'
+import type { Reply, Service } from './coupon-service.ts'
 
 export type AskParts = { clock: Clock; service: Service; hearing: Hearing; limits: AskLimits }
 export type AskLimits = {

@@ -2,11 +2,7 @@
 // running service, holds a sale, lets everyone order at once as clients would, and holds what they
 // were told against what the service says. Trusts nothing but answers.
 
-import { startHearing } from '../hearing.ts'
-import { type HttpClient, startHttpClient } from '../http-client.ts'
-import { type Latency, startLatency } from '../latency.ts'
-import { finalAnswer } from '../ledger.ts'
-import { count } from '../phrases.ts'
+import { type HttpClient, startHttpClient } from '../../client/http-client.ts'
 import {
   type HeldSale,
   holdSale,
@@ -18,9 +14,14 @@ import {
   type RehearsalParts,
   type RehearsalPlan,
   share,
-} from '../rehearse.ts'
+} from '../coupons/sale.ts'
+import { type Latency, startLatency } from '../latency.ts'
+import { finalAnswer } from '../ledger.ts'
+import { count } from '../phrases.ts'
 import { runClosedLoop } from '../scheduler.ts'
-import { addAnswer, noAnswers, type OrderCounts, type OrderEntry } from './ledger.ts'
+import { startHearing } from '../silence.ts'
+import { addAnswer, noAnswers, type OrderCounts, type OrderEntry } from './order-ledger.ts'
+import { isSettled, type OrderVerdict, orderVerdict, reconcileOrders } from './order-promises.ts'
 import { orderMsMax, type PlaceLimits, place } from './place.ts'
 import {
   discountOfRehearsal,
@@ -31,9 +32,8 @@ import {
   topUpsOf,
 } from './plan.ts'
 import { commandMsMax, fillWallets, makeProducts, type PrepareLimits } from './prepare.ts'
-import { type ReadBackLimits, readUntilSettled, type ShopSeen, settleMsMax } from './read-back.ts'
-import { isSettled, type OrderVerdict, orderVerdict, reconcileOrders } from './reconcile.ts'
-import { type ShopService, shopOver } from './shop.ts'
+import { type ReadBackLimits, readUntilSettled, type ShopSeen, settleMsMax } from './read-shop.ts'
+import { type ShopService, shopOver } from './shop-service.ts'
 
 export type OrdersPlan = ShopPlan & {
   url: URL

@@ -2,10 +2,10 @@
 // with the first breaches named. Pure, so that every promise is tested by planting its breach.
 // A coupon of someone else's may have other claimers and earlier winners: less can be said of it.
 
-import { type Asker, type Case, type Evidence, type Holder, openCase } from './evidence.ts'
-import { finalAnswer, type Issued, isDefinite, sameIssued } from './ledger.ts'
-import { count, counted } from './phrases.ts'
-import { type Finding, rowsAgree } from './reconcile-rows.ts'
+import { finalAnswer, type Issued, isDefinite, sameIssued } from '../ledger.ts'
+import { count, counted } from '../phrases.ts'
+import { type Finding, rowsAgree } from './row-promise.ts'
+import { type Asker, type Case, type Evidence, type Holder, openCase } from './sale-evidence.ts'
 
 export type PromiseName =
   | 'definite'

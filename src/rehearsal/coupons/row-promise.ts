@@ -1,8 +1,8 @@
 // Holds the rows of SQL against what the users hold: the same slots, codes and claims, in rows
 // 1…n of the coupon without a hole. Pure.
 
-import type { Case, RowSeen } from './evidence.ts'
-import { count } from './phrases.ts'
+import { count } from '../phrases.ts'
+import type { Case, RowSeen } from './sale-evidence.ts'
 
 /** What a check found: one line of figures, and one line for each breach. */
 export type Finding = { detail: string; breaches: string[] }

@@ -2,15 +2,16 @@
 // clients would, then asks the service what it remembers and holds it against what they were told.
 // Trusts nothing but answers; the service needs no special mode for it.
 
-import { signToken } from '../client/tokens.ts'
-import type { Discount } from '../domain/coupons/messages.ts'
-import type { Clock } from '../ports/clock.ts'
-import { type AskLimits, askMsMax } from './ask.ts'
-import type { CouponSeen, Evidence } from './evidence.ts'
-import { RehearsalError, silenceMsMax, startHearing } from './hearing.ts'
-import { type HttpClient, startHttpClient } from './http-client.ts'
-import { count } from './phrases.ts'
-import type { Progress } from './progress.ts'
+import { type HttpClient, startHttpClient } from '../../client/http-client.ts'
+import type { Progress } from '../../client/progress.ts'
+import { signToken } from '../../client/tokens.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { count } from '../phrases.ts'
+import { RehearsalError, silenceMsMax, startHearing } from '../silence.ts'
+import { mintTokens, tokenSeconds, userIds } from '../users.ts'
+import { type AskLimits, askMsMax } from './claim.ts'
+import { type Service, serviceOver } from './coupon-service.ts'
 import {
   type ReadLimits,
   type ReadParts,
@@ -19,9 +20,9 @@ import {
   readMsMax,
   readRows,
   rowsMsMax,
-} from './read-back.ts'
-import { reconcile, type Verdict } from './reconcile.ts'
-import { type Service, serviceOver } from './service.ts'
+} from './read-sale.ts'
+import type { CouponSeen, Evidence } from './sale-evidence.ts'
+import { reconcile, type Verdict } from './sale-promises.ts'
 import {
   blow,
   type Load,
@@ -31,7 +32,6 @@ import {
   settle,
   type Tally,
 } from './storm.ts'
-import { mintTokens, tokenSeconds, userIds } from './users.ts'
 
 export type RehearsalPlan = {
   /** Names the users and the fresh coupon: the same id storms with the same users again. */

@@ -2,10 +2,6 @@
 // answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
 // Leaves out: when to ask again (ask.ts, read-back.ts).
 
-import type { Discount } from '../domain/coupons/messages.ts'
-import type { CouponSeen, Mine, RowSeen } from './evidence.ts'
-import type { Attempt, HttpClient } from './http-client.ts'
-import type { Told } from './ledger.ts'
 import {
   type Json,
   milliseconds,
@@ -14,7 +10,11 @@ import {
   problemOf,
   type Read,
   readOf,
-} from './reading.ts'
+} from '../../client/answers.ts'
+import type { Attempt, HttpClient } from '../../client/http-client.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Told } from '../ledger.ts'
+import type { CouponSeen, Mine, RowSeen } from './sale-evidence.ts'
 
 /** What one request came to. */
 export type Reply =

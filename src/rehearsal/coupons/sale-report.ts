@@ -1,10 +1,10 @@
 // What a rehearsal shows in the end: to people as aligned lines, to scripts as one JSON object.
 // Pure. What the service said is shown only where it is a figure or was checked.
 
-import { countOutcomes, type OutcomeKind, outcomeKinds, unknownReasons } from './ledger.ts'
-import { count, counted, duration } from './phrases.ts'
-import type { Rehearsal, RehearsalPlan } from './rehearse.ts'
-import { latencyLine, type Paint, verdictLines, verdictsJson, verdictText } from './report-lines.ts'
+import { countOutcomes, type OutcomeKind, outcomeKinds, unknownReasons } from '../ledger.ts'
+import { count, counted, duration } from '../phrases.ts'
+import { latencyLine, type Paint, verdictLines, verdictsJson, verdictText } from '../report-text.ts'
+import type { Rehearsal, RehearsalPlan } from './sale.ts'
 import { behindMsMaxAllowed } from './storm.ts'
 
 export function allKept({ verdicts }: Rehearsal): boolean {

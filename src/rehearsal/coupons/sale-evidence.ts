@@ -1,7 +1,7 @@
 // Everything a rehearsal knows when the storm is over, and the one reading of it that all checks
 // share: who asked when, who was told what, and who holds which slot. Pure.
 
-import { type Entry, finalAnswer, type Issued, type Told } from './ledger.ts'
+import { type Entry, finalAnswer, type Issued, type Told } from '../ledger.ts'
 
 export type CouponSeen = {
   couponId: string

@@ -2,11 +2,11 @@
 // adds it all up: one verdict per promise, with the first breaches named. Prices, discounts and
 // sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
 
+import type { Finding } from '../coupons/row-promise.ts'
 import { count, counted } from '../phrases.ts'
-import type { Finding } from '../reconcile-rows.ts'
-import { type OrderCase, type OrderEvidence, openOrderCase } from './evidence.ts'
-import type { OrderEntry, OrderSeen, Wish } from './ledger.ts'
-import { couponsAgree, moneyAddsUp, stockAddsUp } from './reconcile-sums.ts'
+import { type OrderCase, type OrderEvidence, openOrderCase } from './order-evidence.ts'
+import type { OrderEntry, OrderSeen, Wish } from './order-ledger.ts'
+import { couponsAgree, moneyAddsUp, stockAddsUp } from './sum-promises.ts'
 
 export type OrderPromise =
   | 'sale'
