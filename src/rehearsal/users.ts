@@ -2,7 +2,7 @@
 // the same users again and no two runs share one.
 
 import { hash } from 'node:crypto'
-import { signToken } from '../client/tokens.ts'
+import { tokenSigner } from '../client/tokens.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 
 /** Beyond any rehearsal, which may be slow on purpose. */
@@ -22,9 +22,10 @@ export type Minting = { clock: Clock; users: readonly string[]; secret: string }
 export async function mintTokens(minting: Minting, progress: { made: number }): Promise<string[]> {
   const { clock, users, secret } = minting
   const tokens: string[] = []
+  const sign = tokenSigner(secret)
   const now = clock.now()
   for (const sub of users) {
-    tokens.push(signToken({ secret, sub, operator: false, expiresInSeconds: tokenSeconds, now }))
+    tokens.push(sign({ sub, operator: false, expiresInSeconds: tokenSeconds, now }))
     progress.made = tokens.length
     if (tokens.length % tokensPerTurn === 0) await sleep(clock, 0)
   }
