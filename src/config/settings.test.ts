@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { neededSettings } from './setting-table.ts'
 import { secretBytesMax, secretBytesMin, tokenCharactersMax } from './setting-values.ts'
 import {
   type Environment,
   ignoredByEmbedded,
-  neededSettings,
   readSettings,
   type SettingFlags,
   type Settings,

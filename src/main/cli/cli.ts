@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { DataDirectoryError } from '../../adapters/data-directory.ts'
+import { neededSettings } from '../../config/setting-table.ts'
 import {
   environment,
-  neededSettings,
+  present,
   readSettings,
   type SettingFlags,
   type SettingNeeds,
@@ -88,7 +89,9 @@ async function runCommand<Options>(
   load: () => Promise<CommandRun<Options>>,
 ): Promise<ExitCode> {
   const options = command.optsWithGlobals<SettingFlags & Record<string, unknown>>()
-  const read = readSettings(environment(), flagsOf(options), needsOf(command))
+  const { port, host, data, logLevel } = options
+  const flags = present({ port, host, data, logLevel })
+  const read = readSettings(environment(), flags, needsOf(command))
   if (!read.ok) {
     const mistakes = read.mistakes.map((mistake) => `  ${mistake}`)
     const message = ['the settings are wrong:', ...mistakes].join('\n')
@@ -99,15 +102,6 @@ async function runCommand<Options>(
   }
   const run = await load()
   return run(options as Options, contextOf(read.settings))
-}
-
-function flagsOf({ port, host, data, logLevel }: SettingFlags): SettingFlags {
-  return {
-    ...(port === undefined ? {} : { port }),
-    ...(host === undefined ? {} : { host }),
-    ...(data === undefined ? {} : { data }),
-    ...(logLevel === undefined ? {} : { logLevel }),
-  }
 }
 
 /** Roles are commands of their own: `rehearse orders` needs nothing of what `orders` needs. */

@@ -8,7 +8,7 @@ import { addDeadLetterCommands } from './dead-letter-commands.ts'
 import { parseDuration } from './option-values.ts'
 import { addProofCommands } from './proof-commands.ts'
 import { addRoleCommands } from './role-commands.ts'
-import { withListenOptions } from './shared-options.ts'
+import { settingOption } from './shared-options.ts'
 
 export type ProgramParts = {
   version: string
@@ -21,7 +21,7 @@ export function buildProgram({ version, wire, now }: ProgramParts): Command {
   const program = new Command('firstcome')
     .description('First-come-first-served coupons, decided by a log and proved fair.')
     .version(version)
-    .option('--data <dir>', 'the data directory (FIRSTCOME_DATA; ./data where neither is given)')
+    .addOption(settingOption('data'))
     .option('--verbose', 'show where an unexpected error comes from')
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'firstcome: ')),
@@ -30,7 +30,6 @@ export function buildProgram({ version, wire, now }: ProgramParts): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see what it takes.')
     .addHelpText('after', programHelp)
-  addStart(program, wire)
   addRoleCommands(program, wire)
   addToken(program, wire)
   addCouponCommands(program, { wire, now })
@@ -55,33 +54,6 @@ Exit codes:
   3  the service cannot be reached, or cannot answer now
 
 Settings come from the environment (FIRSTCOME_PORT, FIRSTCOME_DATA, …); flags override them.`
-
-function addStart(program: Command, wire: Wire): void {
-  const start = program
-    .command('start')
-    .description('Run the service: everything in one process, its data in one directory.')
-    .addHelpText('after', startHelp)
-  wire(withListenOptions(start), async () => (await import('../commands/start.ts')).runStart)
-}
-
-const startHelp = `
-Examples:
-  $ npx firstcome start
-  $ npx firstcome start --port 0 --data /srv/firstcome
-  $ FIRSTCOME_HOST=0.0.0.0 npx firstcome start
-
-Settings (environment):
-  FIRSTCOME_PORT, FIRSTCOME_HOST    where to listen (8080, 127.0.0.1)
-  FIRSTCOME_DATA                    the data directory (./data); one process owns it at a time
-  FIRSTCOME_JWT_SECRET              signs tokens, 32 bytes or more (made on the first start)
-  FIRSTCOME_CODE_SECRET             coupon codes come from it; it may never change
-  FIRSTCOME_USER_RATE_MAX           requests per second of one user (20; 0: no limit)
-  FIRSTCOME_ADDRESS_RATE_MAX        requests per second of one address (0: no limit)
-  FIRSTCOME_ORDER_TIME_LIMIT_SECONDS  until an order that has not ended is cancelled (30)
-  FIRSTCOME_LOG_LEVEL               trace, debug, info, warn, error, fatal or silent (info)
-
-Ctrl-C or SIGTERM stops it: what was accepted is answered first. It ends with 2 when its settings
-are wrong or another process has its data directory, and with 1 when it cannot go on.`
 
 function addToken(program: Command, wire: Wire): void {
   const token = program

@@ -1,8 +1,18 @@
-// The options that several commands share, so that they are typed and explained alike everywhere.
+// The options and texts that several commands share, so that they are typed and explained alike
+// everywhere. Those of settings come from the table of settings.
 
-import { type Command, Option } from 'commander'
+import { type Command, Help, Option } from 'commander'
+import {
+  helpedSettings,
+  neededSettings,
+  settingFlags,
+  settingNames,
+  settingTable,
+} from '../../config/setting-table.ts'
 import { logLevels } from '../../config/setting-values.ts'
 import { parseServiceUrl } from './option-values.ts'
+
+const helpWidth = 100
 
 /** The options of every command that makes a call to the service. */
 export function withCallOptions(command: Command): Command {
@@ -20,9 +30,28 @@ export function withJsonOption(command: Command): Command {
 
 export function withListenOptions(command: Command): Command {
   return command
-    .option('--port <number>', 'the port to listen on, 0 for any free one (FIRSTCOME_PORT)')
-    .option('--host <address>', 'the address to listen on (FIRSTCOME_HOST)')
-    .addOption(
-      new Option('--log-level <level>', 'how much to log (FIRSTCOME_LOG_LEVEL)').choices(logLevels),
-    )
+    .addOption(settingOption('port'))
+    .addOption(settingOption('host'))
+    .addOption(settingOption('logLevel').choices(logLevels))
+}
+
+export function settingOption(key: keyof typeof settingFlags): Option {
+  const [flag, name] = settingFlags[key]
+  const [, , text] = settingTable[name]
+  return new Option(flag, `${text} (${name})`)
+}
+
+/** The part of a command's help that lists its settings. */
+export function settingsHelp(command: string): string {
+  const help = new Help()
+  help.prepareContext({ helpWidth })
+  const patterns = helpedSettings[command] ?? []
+  const names = settingNames.filter((name) => patterns.some((pattern) => pattern.test(name)))
+  const width = Math.max(...names.map((name) => name.length))
+  const lines = names.map((name) => {
+    const [, fallback, text] = settingTable[name]
+    const note = neededSettings[command]?.includes(name) ? 'needed' : fallback
+    return help.formatItem(name, width, note === null ? text : `${text} (${note})`, help)
+  })
+  return ['Settings (environment):', ...lines].join('\n')
 }
