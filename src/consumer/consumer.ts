@@ -5,8 +5,14 @@
 import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type Log, type LogBatch, PortError, type Tail } from '../ports/coupons.ts'
+import { type Log, PortError } from '../ports/coupons.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
+import {
+  followPartitions,
+  type PartitionReader,
+  stopAtGap,
+  undecoded,
+} from '../ports/partition-reader.ts'
 import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
 import type { Chore, ConsumerWork } from './consumer-work.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
@@ -73,7 +79,7 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
   private readonly again: BatchHandler<Message, Wanted, Loaded, Changes, Help>
   private readonly begun: Promise<void>
   private loops: MessageLoop[] = []
-  private tails: Tail[] = []
+  private readers: PartitionReader[] = []
 
   constructor(parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>, share: Share) {
     const { work, log, clock, observe } = parts
@@ -93,7 +99,7 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
     this.ending.abort()
     await this.begun
     for (const loop of this.loops) loop.wake()
-    await Promise.all([...this.tails.map((tail) => tail.close()), ...this.loops.map(stopped)])
+    await Promise.all([...this.readers.map((reader) => reader.close()), ...this.loops.map(stopped)])
     // Nobody waits for it: what is not stored is only done again.
     if (clean) await this.main.settle(this.lanes).catch(() => {})
     this.lanes = []
@@ -109,7 +115,7 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
     const room = createRoom()
     this.loops = [this.startMain(room), this.startAgain(room)]
     for (const loop of this.loops) loop.done.catch((error: unknown) => this.failed(error))
-    this.tails = topics.map((topic) => this.follow(topic, room))
+    this.readers = topics.map((topic) => this.follow(topic, room))
   }
 
   private startMain(room: Room): MessageLoop {
@@ -151,28 +157,30 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
     })
   }
 
-  private follow(topic: string, room: Room): Tail {
+  private follow(topic: string, room: Room): PartitionReader {
     const { log, clock } = this.parts
     const lanes = new Map(
       this.lanes.flatMap((lane) => {
         return lane.topic === topic ? [[lane.partition, lane] as const] : []
       }),
     )
-    const from = new Map([...lanes].map(([partition, { end }]) => [partition, end]))
-    const onBatch = ({ partition, records }: LogBatch): Promise<void> | undefined => {
-      const lane = lanes.get(partition)
-      if (lane === undefined) return undefined
-      const readAt = clock.now()
-      for (const record of records) {
-        if (record.offset !== lane.end) throw gap(lane, record.offset)
-        lane.end += 1
-        lane.waiting.push({ record, readAt })
-      }
-      for (const loop of this.loops) loop.wake()
-      return lane.waiting.length < waitingMax ? undefined : room.wait()
-    }
-    const onError = (error: unknown) => this.failed(error)
-    return log.tail({ topic, from, lingerMs, onBatch, onError })
+    return followPartitions({
+      log,
+      topic,
+      from: new Map([...lanes].map(([partition, { published }]) => [partition, published])),
+      lingerMs,
+      decode: undecoded,
+      onMessage: (record) => {
+        lanes.get(record.partition)?.waiting.push({ record, readAt: clock.now() })
+      },
+      onGap: stopAtGap,
+      onBatch: ({ partition }) => {
+        for (const loop of this.loops) loop.wake()
+        const waiting = lanes.get(partition)?.waiting.length ?? 0
+        return waiting < waitingMax ? undefined : room.wait()
+      },
+      onError: (error) => this.failed(error),
+    })
   }
 
   private chore() {
@@ -230,9 +238,4 @@ function recordsLost(name: string, at: ConsumerPosition, end: number): PortError
   const where = `partition ${at.partition} of ${at.topic}`
   const message = `${name} has read ${where} up to ${at.next}, but it ends at ${end}`
   return new PortError('log_damaged', `${message}: records are lost. Restore the log`)
-}
-
-function gap(lane: Lane, found: number): PortError {
-  const where = `partition ${lane.partition} of ${lane.topic}`
-  return new PortError('log_damaged', `${where} goes on at ${found}, but ${lane.end} is next`)
 }

@@ -19,8 +19,6 @@ export type Lane = {
   /** Below it all that followed is published, and what is stored of that. */
   published: number
   storedPublished: number
-  /** Where reading goes on; behind the last record that waits. */
-  end: number
   waiting: Waiting[]
   caution: Caution
 }
@@ -50,8 +48,7 @@ export function createLane({ stored, end, ...lane }: LaneStart): Lane {
   const { next, published, tries } = stored ?? { next: 0, published: 0, tries: 0 }
   const reach = tries >= ofFew ? suspectsMax : recordsPerLaneMax
   const caution = { tries, until: tries === 0 ? next : Math.min(end, next + reach) }
-  const read = { published, storedPublished: published, end: published }
-  return { ...lane, next, tries, ...read, waiting: [], caution }
+  return { ...lane, next, tries, published, storedPublished: published, waiting: [], caution }
 }
 
 /** Whether the lane has to be tried alone, one record at a time. */

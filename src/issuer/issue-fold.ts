@@ -5,17 +5,24 @@ import { codeDeriver } from '../domain/coupons/codes.ts'
 import type { Command } from '../domain/coupons/decide.ts'
 import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
-import { type IssuedRow, type LogRecord, PortError } from '../ports/coupons.ts'
+import type { IssuedRow, LogRecord } from '../ports/coupons.ts'
+import { type PartitionReading, writtenByNewer } from '../ports/partition-reader.ts'
+import type { VoidRecord } from './void-records.ts'
 
 export type IssueFoldParts = {
   partitions: number
   codeSecret: string
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
 }
-/** `voids`: bytes that are no record, with the reason why. */
 export type Issue = { coupons: Coupon[]; issued: IssuedRow[]; voids: VoidRecord[] }
-export type VoidRecord = { record: LogRecord; reason: string }
-export type IssueFold = { apply(records: readonly LogRecord[]): Promise<Issue> }
+export type IssueFold = {
+  /** Takes the records of a batch. */
+  reading: Required<
+    Pick<PartitionReading<Command>, 'decode' | 'onMessage' | 'onVoid' | 'onUnknown'>
+  >
+  /** What the records mean that were taken since it was called last. */
+  apply(): Promise<Issue>
+}
 
 /** Coupon ids remembered as having no rows; forgetting them costs one more look. */
 const absentIdsMax = 100_000
@@ -23,6 +30,7 @@ const absentIdsMax = 100_000
 export function createIssueFold(parts: IssueFoldParts): IssueFold {
   const fold = createFold(parts.partitions)
   const absent = new Set<string>()
+  let taken = nothingTaken()
   const codeOf = codeDeriver(parts.codeSecret)
 
   async function loadMissing(commands: readonly Command[]): Promise<void> {
@@ -49,15 +57,15 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
   }
 
   return {
-    async apply(records) {
-      const commands: Command[] = []
-      const voids: VoidRecord[] = []
-      for (const record of records) {
-        const read = readRecord(fold, record)
-        if (read.kind === 'unknown') throw notUnderstood(record, read.reason)
-        if (read.kind === 'command') commands.push(read.command)
-        else voids.push({ record, reason: read.reason })
-      }
+    reading: {
+      decode: (record) => readRecord(fold, record),
+      onMessage: (command) => void taken.commands.push(command),
+      onVoid: (reason, record) => void taken.voids.push({ record, reason }),
+      onUnknown: notUnderstood,
+    },
+    async apply() {
+      const { commands, voids } = taken
+      taken = nothingTaken()
       await loadMissing(commands)
       const coupons = new Set<Coupon>()
       const issued: IssuedRow[] = []
@@ -81,10 +89,11 @@ function byId(a: { couponId: string }, b: { couponId: string }): number {
   return a.couponId < b.couponId ? -1 : 1
 }
 
-function notUnderstood(record: LogRecord, reason: string): PortError {
-  const where = `record ${record.offset} of partition ${record.partition}`
-  return new PortError(
-    'log_damaged',
-    `cannot read ${where}: ${reason}. A newer version wrote it; start that version here too`,
-  )
+function nothingTaken(): { commands: Command[]; voids: VoidRecord[] } {
+  return { commands: [], voids: [] }
+}
+
+function notUnderstood(reason: string, { partition, offset }: LogRecord): never {
+  const stopped = `cannot read record ${offset} of partition ${partition}: ${reason}`
+  throw writtenByNewer(stopped, 'start that version here too')
 }

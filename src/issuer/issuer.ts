@@ -15,11 +15,11 @@ import {
   type LogPlace,
   PortError,
   type StoredPosition,
-  type Tail,
 } from '../ports/coupons.ts'
-import { createIssueFold, type IssueFold, type VoidRecord } from './issue-fold.ts'
-import { createIssuePublisher } from './issue-publisher.ts'
-import { buryVoids } from './void-records.ts'
+import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
+import { createIssueFold, type IssueFold } from './issue-fold.ts'
+import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
+import { buryVoids, type VoidRecord } from './void-records.ts'
 
 export type IssuerParts = {
   log: Log
@@ -49,8 +49,6 @@ export type Issuer = {
 
 export const issuerGroup = 'firstcome.issuer'
 
-type IssuerSession = Session & { positions: Map<number, number> }
-
 export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
   const { log, clock, onError } = parts
   const shared = await sharePartitions({
@@ -58,7 +56,7 @@ export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
     clock,
     topic: claimsTopic,
     group: issuerGroup,
-    startSession: (share) => startSession(parts, share),
+    startSession: (share) => new IssuerSession(parts, share),
     onError,
   })
   return {
@@ -69,79 +67,98 @@ export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
 }
 
 /** Owns its partitions until it is closed, fenced, or cannot go on. */
-function startSession(parts: IssuerParts, share: Share): IssuerSession {
-  const { log, store, clock, crashPoint } = parts
-  const positions = new Map<number, number>()
-  const toldBefore = createToldBefore()
-  const ending = new AbortController()
-  const retry = retryUntil(ending.signal, parts)
-  const fold: IssueFold = createIssueFold({
-    partitions: log.partitionsOf(claimsTopic),
-    codeSecret: parts.codeSecret,
-    load: (couponIds) => retrying(retry, () => store.load(couponIds)),
-  })
-  const told = { log, store, retry, crashPoint, onTold, onError: failed }
-  const publisher = createIssuePublisher(told)
-  let tail: Tail | null = null
+class IssuerSession implements Session {
+  readonly positions = new Map<number, number>()
+  private readonly parts: IssuerParts
+  private readonly share: Share
+  private readonly ending = new AbortController()
+  private readonly retry: Retry
+  private readonly fold: IssueFold
+  private readonly publisher: IssuePublisher
+  private readonly toldBefore = createToldBefore()
+  private readonly begun: Promise<void>
+  private reader: PartitionReader | null = null
 
-  async function begin(): Promise<void> {
-    const stored = await retrying(retry, () => store.positions())
-    const bounds = await retrying(retry, () => log.bounds(claimsTopic))
-    for (const partition of share.partitions) {
+  constructor(parts: IssuerParts, share: Share) {
+    const { log, store, clock, observe, crashPoint } = parts
+    const onFailed = (error: PortError) => observe?.waiting(error)
+    const retry = { clock, signal: this.ending.signal, onFailed }
+    this.parts = parts
+    this.share = share
+    this.retry = retry
+    this.fold = createIssueFold({
+      partitions: log.partitionsOf(claimsTopic),
+      codeSecret: parts.codeSecret,
+      load: (couponIds) => retrying(retry, () => store.load(couponIds)),
+    })
+    this.publisher = createIssuePublisher({
+      log,
+      store,
+      retry,
+      crashPoint,
+      onTold(next) {
+        crashPoint?.('K21')
+        return share.membership.commit(next)
+      },
+      onError: (error) => this.failed(error),
+    })
+    this.begun = this.begin().catch((error: unknown) => this.failed(error))
+  }
+
+  async close(): Promise<void> {
+    this.ending.abort()
+    await this.begun
+    await this.reader?.close()
+    await this.publisher.close()
+  }
+
+  private async begin(): Promise<void> {
+    const { log, store } = this.parts
+    const stored = await retrying(this.retry, () => store.positions())
+    const bounds = await retrying(this.retry, () => log.bounds(claimsTopic))
+    for (const partition of this.share.partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
-      await publisher.publishRows(partition, toldBefore.begin(partition, position))
-      positions.set(partition, position.next)
+      const untold = this.toldBefore.begin(partition, position)
+      await this.publisher.publishRows(partition, untold)
+      this.positions.set(partition, position.next)
     }
-    if (ending.signal.aborted) return
-    tail = log.tail({ topic: claimsTopic, from: new Map(positions), onBatch, onError: failed })
+    if (this.ending.signal.aborted) return
+    this.reader = followPartitions({
+      log,
+      topic: claimsTopic,
+      from: new Map(this.positions),
+      ...this.fold.reading,
+      onGap: stopAtGap,
+      onBatch: (batch) => this.apply(batch),
+      onError: (error) => this.failed(error),
+    })
   }
 
-  async function onBatch({ partition, records }: LogBatch): Promise<void> {
+  private async apply({ partition, records }: LogBatch): Promise<void> {
+    const { log, store, clock, observe, crashPoint } = this.parts
     crashPoint?.('K15')
-    const expected = positions.get(partition) ?? 0
-    const first = records[0]
-    const last = records.at(-1)
-    if (first === undefined || last === undefined) return
-    if (first.offset !== expected) throw gap(partition, expected, first.offset)
-    const next = last.offset + 1
-    const { coupons, issued, voids } = await fold.apply(records)
-    await buryVoids({ log, retry }, toldBefore.untold(voids))
+    const [first] = records
+    if (first === undefined) return
+    const expected = this.positions.get(partition) ?? 0
+    const next = expected + records.length
+    const { coupons, issued, voids } = await this.fold.apply()
+    await buryVoids({ log, retry: this.retry }, this.toldBefore.untold(voids))
     const batch = { partition, expected, next, coupons, issued }
-    const applied = await retrying(retry, () => store.apply(batch))
+    const applied = await retrying(this.retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
-    positions.set(partition, next)
+    this.positions.set(partition, next)
     const lagMs = clock.now() - first.appendedAt
-    parts.observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    await publisher.tell(partition, { issued: toldBefore.without(issued), next })
+    observe?.applied({ records: records.length, rows: issued.length, lagMs })
+    await this.publisher.tell(partition, { issued: this.toldBefore.without(issued), next })
   }
 
-  function onTold(next: ReadonlyMap<number, number>): Promise<void> {
-    crashPoint?.('K21')
-    return share.membership.commit(next)
+  private failed(error: unknown): void {
+    if (this.ending.signal.aborted) return
+    this.ending.abort()
+    if (error instanceof Fenced) this.share.onFenced()
+    else this.parts.onError(error)
   }
-
-  function failed(error: unknown): void {
-    if (ending.signal.aborted) return
-    ending.abort()
-    if (error instanceof Fenced) share.onFenced()
-    else parts.onError(error)
-  }
-
-  const begun = begin().catch(failed)
-  return {
-    positions,
-    async close() {
-      ending.abort()
-      await begun
-      await tail?.close()
-      await publisher.close()
-    },
-  }
-}
-
-function retryUntil(signal: AbortSignal, { clock, observe }: IssuerParts): Retry {
-  return { clock, signal, onFailed: (error) => observe?.waiting(error) }
 }
 
 class Fenced extends Error {}
@@ -174,9 +191,4 @@ function checkBounds(position: StoredPosition, log: { partition: number; end: nu
       `ends at ${log.end}: records are lost. Restore the log; to accept the loss and derive the ` +
       `rows from what is left, run "firstcome rebuild"`,
   )
-}
-
-function gap(partition: number, expected: number, found: number): PortError {
-  const where = `partition ${partition} of ${claimsTopic}`
-  return new PortError('log_damaged', `${where} goes on at ${found}, but ${expected} is next`)
 }

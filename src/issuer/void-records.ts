@@ -5,8 +5,10 @@ import { type Retry, retrying } from '../consumer/retry.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { burialEntry } from '../domain/orders/dead-letter-records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
-import type { Log, LogEntry } from '../ports/coupons.ts'
-import type { VoidRecord } from './issue-fold.ts'
+import type { Log, LogEntry, LogRecord } from '../ports/coupons.ts'
+
+/** Bytes that are no record, and why. */
+export type VoidRecord = { record: LogRecord; reason: string }
 
 /**
  * Of one batch of records: whoever floods the log with bytes must not make the issuer write as

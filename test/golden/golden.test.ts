@@ -62,7 +62,7 @@ function outcomeOf(line: Line, fold: Fold): Line['expected'] {
   const read = readRecord(fold, { partition, offset, appendedAt, value: bytes })
   if (read.kind === 'void') return { kind: 'void' }
   if (read.kind === 'unknown') return { kind: 'halt' }
-  const { outcome } = applyCommand(fold, read.command)
+  const { outcome } = applyCommand(fold, read.message)
   if (!('issued' in outcome)) return { kind: outcome.kind }
   const { slot, claimId } = outcome.issued
   return { kind: outcome.kind, slot, claimId }

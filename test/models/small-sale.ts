@@ -183,7 +183,11 @@ export async function rowsUpTo(records: LogRecord[][], next: readonly number[]):
   const load = async () => new Map<string, Coupon>()
   const fold = createIssueFold({ partitions, codeSecret, load })
   for (const [partition, end] of next.entries()) {
-    const { coupons, issued } = await fold.apply(records[partition]?.slice(0, end) ?? [])
+    for (const record of records[partition]?.slice(0, end) ?? []) {
+      const read = fold.reading.decode(record)
+      if (read.kind === 'message') fold.reading.onMessage(read.message, record)
+    }
+    const { coupons, issued } = await fold.apply()
     for (const coupon of coupons) {
       written.coupons.set(coupon.couponId, { ...structuredClone(coupon), winners: new Map() })
     }

@@ -78,8 +78,8 @@ function fold(world: World): Map<string, Coupon> {
   const folded = createFold(records.length)
   for (const record of records.flat()) {
     const read = readRecord(folded, record)
-    assert.equal(read.kind, 'command')
-    if (read.kind === 'command') applyCommand(folded, read.command)
+    assert.equal(read.kind, 'message')
+    if (read.kind === 'message') applyCommand(folded, read.message)
   }
   return folded.coupons
 }

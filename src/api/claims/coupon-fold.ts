@@ -5,7 +5,8 @@ import type { Command, Decision } from '../../domain/coupons/decide.ts'
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Clock, Instant } from '../../ports/clock.ts'
-import { type Log, type LogBatch, PortError } from '../../ports/coupons.ts'
+import { type Log, type LogRecord, PortError } from '../../ports/coupons.ts'
+import { followPartitions, type Gap, writtenByNewer } from '../../ports/partition-reader.ts'
 
 export type CouponFoldParts = {
   log: Log
@@ -32,59 +33,50 @@ export type CouponFold = {
 }
 
 export async function startCouponFold(parts: CouponFoldParts): Promise<CouponFold> {
-  const { log } = parts
+  const { log, onError } = parts
   const bounds = await log.bounds(claimsTopic)
   const fold = createFold(bounds.length)
-  const caughtUp = Promise.withResolvers<void>()
   const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
-  const next = bounds.map(({ start }) => start)
   let done = 0
-  let behind = bounds.filter(({ start, end }) => start < end).length
-  if (behind === 0) caughtUp.resolve()
 
-  function onBatch({ partition, records }: LogBatch): void {
-    for (const record of records) {
-      if (record.offset !== next[partition]) throw gap(partition, next[partition], record.offset)
-      next[partition] = record.offset + 1
-      const read = readRecord(fold, record)
-      if (read.kind === 'unknown') throw notUnderstood(partition, record.offset, read.reason)
-      if (read.kind === 'void') parts.onVoid(read.reason)
-      else parts.onDecided(read.command, applyCommand(fold, read.command))
-    }
-    if (behind > 0) countTowardsStart(partition, records.length)
-    parts.onAdvanced?.()
+  function countTowardsStart(records: number): void {
+    if (done >= total) return
+    done = Math.min(done + records, total)
+    parts.onProgress?.(done, total)
   }
 
-  function countTowardsStart(partition: number, records: number): void {
-    const end = bounds[partition]?.end ?? 0
-    const now = next[partition] ?? 0
-    done += records
-    parts.onProgress?.(Math.min(done, total), total)
-    if (now >= end && now - records < end) behind--
-    if (behind === 0) caughtUp.resolve()
-  }
-
-  const from = new Map(bounds.map(({ start }, partition) => [partition, start]))
-  const tail = log.tail({ topic: claimsTopic, from, onBatch, onError: parts.onError })
+  const reader = followPartitions({
+    log,
+    topic: claimsTopic,
+    from: new Map(bounds.map(({ start }, partition) => [partition, start])),
+    bounds,
+    decode: (record) => readRecord(fold, record),
+    onMessage: (command) => parts.onDecided(command, applyCommand(fold, command)),
+    onVoid: parts.onVoid,
+    onUnknown: notUnderstood,
+    onGap: stopAtGap,
+    onBatch({ records }) {
+      countTowardsStart(records.length)
+      parts.onAdvanced?.()
+    },
+    onError,
+  })
   return {
     coupons: fold.coupons,
-    caughtUp: caughtUp.promise,
-    hasCaughtUp: () => behind === 0,
-    positions: () => next,
-    lastReadAt: tail.lastReadAt,
-    close: tail.close,
+    caughtUp: reader.caughtUp,
+    hasCaughtUp: reader.hasCaughtUp,
+    positions: () => reader.next,
+    lastReadAt: reader.lastReadAt,
+    close: reader.close,
   }
 }
 
-function gap(partition: number, expected: number | undefined, found: number): PortError {
-  const where = `partition ${partition} of ${claimsTopic}`
-  return new PortError('log_damaged', `${where} goes from offset ${expected} to ${found}`)
+function stopAtGap({ topic, partition, expected, found }: Gap): never {
+  const where = `partition ${partition} of ${topic}`
+  throw new PortError('log_damaged', `${where} goes from offset ${expected} to ${found}`)
 }
 
-function notUnderstood(partition: number, offset: number, reason: string): PortError {
+function notUnderstood(reason: string, { partition, offset }: LogRecord): never {
   const where = `record ${offset} of partition ${partition} of ${claimsTopic}`
-  return new PortError(
-    'log_damaged',
-    `cannot read ${where}: ${reason}. A newer version wrote it; start that version here too`,
-  )
+  throw writtenByNewer(`cannot read ${where}: ${reason}`, 'start that version here too')
 }

@@ -8,8 +8,9 @@ import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/o
 import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import type { Log, LogBatch, LogRecord } from '../../ports/coupons.ts'
+import type { Log, LogRecord } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
+import { followPartitions } from '../../ports/partition-reader.ts'
 import { inTime } from './in-time.ts'
 
 export type OrdersWatchParts = {
@@ -65,7 +66,7 @@ class Watch implements OrdersWatch {
   private readonly known = new Map<string, Live>()
   private readonly ears = new Map<string, Set<() => void>>()
   private readonly running: Promise<void>
-  private next: number[] = []
+  private next: readonly number[] = []
   private following = false
   private forgotAt = Number.NEGATIVE_INFINITY
 
@@ -126,33 +127,40 @@ class Watch implements OrdersWatch {
   }
 
   /** Resolves when it is told to stop. */
-  private async follow(reader: AppliedReader): Promise<void> {
+  private async follow(rows: AppliedReader): Promise<void> {
     const { log } = this.parts
     const { signal } = this.stop
-    const applied = await this.appliedBy(reader)
+    const applied = await this.appliedBy(rows)
     const bounds = await log.bounds(ordersTopic)
     if (signal.aborted) return
     this.known.clear()
-    this.next = bounds.map(({ start, end }, partition) => {
-      return Math.min(Math.max(applied.get(partition) ?? 0, start), end)
+    const from = bounds.map(({ start, end }, partition) => {
+      return [partition, Math.min(Math.max(applied.get(partition) ?? 0, start), end)] as const
     })
     const over = Promise.withResolvers<void>()
     const stopped = () => over.resolve()
     signal.addEventListener('abort', stopped)
-    const tail = log.tail({
+    const reader = followPartitions({
+      log,
       topic: ordersTopic,
-      from: new Map(this.next.entries()),
+      from: new Map(from),
       lingerMs,
-      onBatch: (batch) => this.onBatch(batch),
+      // What cannot be read is the order process's business.
+      decode: ({ value, partition }) => {
+        return readAt(decodeOrderMessage(value), { partition, partitions: bounds.length })
+      },
+      onMessage: (message, record) => this.take(message, record),
+      onBatch: () => this.onBatch(),
       onError: over.reject,
     })
+    this.next = reader.next
     this.following = true
     try {
       await over.promise
     } finally {
       this.following = false
       signal.removeEventListener('abort', stopped)
-      await tail.close()
+      await reader.close()
     }
   }
 
@@ -160,14 +168,7 @@ class Watch implements OrdersWatch {
     return inTime(this.parts.clock, readWaitMsMax, reader.ordersApplied())
   }
 
-  private onBatch({ partition, records }: LogBatch): void {
-    const place = { partition, partitions: this.next.length }
-    for (const record of records) {
-      const decoded = readAt(decodeOrderMessage(record.value), place)
-      // What cannot be read is the order process's business.
-      if (decoded.kind === 'message') this.take(decoded.message, record)
-      this.next[partition] = record.offset + 1
-    }
+  private onBatch(): void {
     this.parts.onAdvanced()
     if (this.known.size > this.parts.liveOrdersMax / 2) void this.forgetStored()
   }

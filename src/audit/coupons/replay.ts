@@ -5,16 +5,9 @@
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import {
-  type Log,
-  type LogBatch,
-  type LogBounds,
-  type LogRecord,
-  PortError,
-  type StoredPosition,
-} from '../../ports/coupons.ts'
+import type { Log, LogBounds, LogRecord, StoredPosition } from '../../ports/coupons.ts'
+import { type Gap, readToEnd, writtenByNewer } from '../../ports/partition-reader.ts'
 import type { Findings } from '../findings.ts'
-import { readToEnd } from '../read-topic.ts'
 import { createPromiseChecks } from './promises.ts'
 
 export type ReplayParts = {
@@ -49,7 +42,6 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
     voidRecords: 0,
     atPosition: new Map(),
   }
-  const next = bounds.map(({ start }) => start)
   const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
   const uncaptured = new Set(bounds.keys())
 
@@ -62,42 +54,34 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
     }
   }
 
-  function apply(record: LogRecord): void {
-    const read = readRecord(fold, record)
-    if (read.kind === 'unknown') throw notUnderstood(record, read.reason)
-    if (read.kind === 'void') {
-      replayed.voidRecords += 1
-      return
-    }
-    const { message } = read.command
-    if (parts.couponId !== undefined && message.couponId !== parts.couponId) return
-    if (message.type === 'coupon.claimed') replayed.claims += 1
-    checks.check(read.command, applyCommand(fold, read.command).outcome)
-  }
-
-  function onBatch({ partition, records }: LogBatch): void {
-    const end = bounds[partition]?.end ?? 0
-    const position = parts.positions.get(partition)?.next ?? 0
-    for (const record of records) {
-      if (record.offset >= end) break
-      const expected = next[partition] ?? 0
-      if (record.offset !== expected)
-        addGap(findings, { partition, expected, found: record.offset })
-      if (uncaptured.has(partition) && record.offset >= position) capture(partition)
-      next[partition] = record.offset + 1
+  await readToEnd({
+    log,
+    topic: claimsTopic,
+    bounds,
+    decode(record) {
+      const { partition, offset } = record
+      const position = parts.positions.get(partition)?.next ?? 0
+      if (uncaptured.has(partition) && offset >= position) capture(partition)
       replayed.records += 1
-      apply(record)
-    }
-    parts.onProgress?.(replayed.records, total)
-  }
-
-  await readToEnd({ log, topic: claimsTopic, bounds, next }, onBatch)
+      return readRecord(fold, record)
+    },
+    onMessage(command) {
+      const { message } = command
+      if (parts.couponId !== undefined && message.couponId !== parts.couponId) return
+      if (message.type === 'coupon.claimed') replayed.claims += 1
+      checks.check(command, applyCommand(fold, command).outcome)
+    },
+    onVoid() {
+      replayed.voidRecords += 1
+    },
+    onUnknown: notUnderstood,
+    onGap: (gap) => addGap(findings, gap),
+    onBatch: () => parts.onProgress?.(replayed.records, total),
+  })
   for (const partition of uncaptured) capture(partition)
   checks.finish(fold.coupons)
   return replayed
 }
-
-type Gap = { partition: number; expected: number; found: number }
 
 function addGap(findings: Findings, { partition, expected, found }: Gap): void {
   findings.add('I2', null, () => {
@@ -108,10 +92,7 @@ function addGap(findings: Findings, { partition, expected, found }: Gap): void {
   })
 }
 
-function notUnderstood({ partition, offset }: LogRecord, reason: string): PortError {
-  return new PortError(
-    'log_damaged',
-    `the audit stops at record ${offset} of partition ${partition}: ${reason}. ` +
-      'A newer version wrote it; audit with that version',
-  )
+function notUnderstood(reason: string, { partition, offset }: LogRecord): never {
+  const stopped = `the audit stops at record ${offset} of partition ${partition}: ${reason}`
+  throw writtenByNewer(stopped, 'audit with that version')
 }

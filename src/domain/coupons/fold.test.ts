@@ -122,8 +122,8 @@ describe('a record', () => {
   test('is read with its place and time', () => {
     const record = { partition: home, offset: 7, appendedAt: 99, value }
     assert.deepEqual(readRecord(createFold(partitions), record), {
-      kind: 'command',
-      command: { message: claim, partition: home, offset: 7, appendedAt: 99 },
+      kind: 'message',
+      message: { message: claim, partition: home, offset: 7, appendedAt: 99 },
     })
   })
 
@@ -132,7 +132,7 @@ describe('a record', () => {
     for (const state of [createFold(partitions), known]) {
       for (let partition = 0; partition < partitions; partition += 1) {
         const read = readRecord(state, { partition, offset: 1, appendedAt: 1, value })
-        assert.equal(read.kind, partition === home ? 'command' : 'void', `partition ${partition}`)
+        assert.equal(read.kind, partition === home ? 'message' : 'void', `partition ${partition}`)
       }
     }
   })
@@ -183,8 +183,8 @@ function fold(entries: readonly Entry[]): { fold: Fold; decisions: Decision[] } 
 function continueFold(state: Fold, entries: readonly Entry[], from: number): Decision[] {
   return entries.map((entry, index) => {
     const read = readRecord(state, stored(entry, from + index))
-    assert.ok(read.kind === 'command', read.kind)
-    return applyCommand(state, read.command)
+    assert.ok(read.kind === 'message', read.kind)
+    return applyCommand(state, read.message)
   })
 }
 

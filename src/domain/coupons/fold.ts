@@ -2,6 +2,7 @@
 // these functions and so finds the same winners.
 
 import { partitionFor } from '../partitioner.ts'
+import type { Decoded } from '../wire.ts'
 import { type Command, type Decision, decide } from './decide.ts'
 import { decodeMessage } from './messages.ts'
 import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
@@ -10,17 +11,13 @@ import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
 export type Fold = { partitions: number; coupons: Map<string, Coupon> }
 
 export type StoredRecord = { partition: number; offset: number; appendedAt: number; value: Buffer }
-export type Read =
-  | { kind: 'command'; command: Command }
-  | { kind: 'void'; reason: string }
-  | { kind: 'unknown'; reason: string }
 
 export function createFold(partitions: number): Fold {
   return { partitions, coupons: new Map() }
 }
 
 /** What the bytes ask for. A record that stands in another coupon's partition is void. */
-export function readRecord(fold: Fold, record: StoredRecord): Read {
+export function readRecord(fold: Fold, record: StoredRecord): Decoded<Command> {
   const decoded = decodeMessage(record.value)
   if (decoded.kind !== 'message') return decoded
   const { message } = decoded
@@ -32,7 +29,7 @@ export function readRecord(fold: Fold, record: StoredRecord): Read {
   if (coupon !== undefined && coupon.partition !== partition) {
     return { kind: 'void', reason: 'in the wrong partition' }
   }
-  return { kind: 'command', command: { message, partition, offset, appendedAt } }
+  return { kind: 'message', message: { message, partition, offset, appendedAt } }
 }
 
 export function applyCommand(fold: Fold, command: Command): Decision {

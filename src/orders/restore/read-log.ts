@@ -18,6 +18,7 @@ import type { Origin } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
 import type { Decoded } from '../../domain/wire.ts'
 import type { Log, LogBounds } from '../../ports/coupons.ts'
+import { readToEnd } from '../../ports/partition-reader.ts'
 
 /** By topic and partition, as they stood at the beginning. */
 export type LogEnds = ReadonlyMap<string, readonly LogBounds[]>
@@ -73,28 +74,16 @@ export async function readMessages<Message>(
 ): Promise<void> {
   const { log, ends, topic, partition } = from
   const bounds = ends.get(topic) ?? []
-  const { start, end } = bounds[partition] ?? { start: 0, end: 0 }
-  if (start >= end) return
-  const reached = Promise.withResolvers<void>()
-  const tail = log.tail({
+  await readToEnd({
+    log,
     topic,
-    from: new Map([[partition, start]]),
-    onBatch({ records }) {
-      for (const { value, offset, appendedAt } of records) {
-        if (offset >= end) break
-        const decoded = decode(value, { partition, partitions: bounds.length })
-        const origin = { topic, partition, offset, appendedAt }
-        if (decoded.kind === 'message') take({ message: decoded.message, origin })
-      }
-      if ((records.at(-1)?.offset ?? 0) >= end - 1) reached.resolve()
+    bounds,
+    only: partition,
+    decode: ({ value }) => decode(value, { partition, partitions: bounds.length }),
+    onMessage(message, { offset, appendedAt }) {
+      take({ message, origin: { topic, partition, offset, appendedAt } })
     },
-    onError: reached.reject,
   })
-  try {
-    await reached.promise
-  } finally {
-    await tail.close()
-  }
 }
 
 function newOrder(): ToldOrder {
