@@ -1,10 +1,10 @@
--- Sends a reader back to the start of a topic. What it has told others of stays known, as far as
--- the log still has it: the same records win the same rows again.
+-- Sends a reader back to the start of a topic. How far it has published stays known, as far as
+-- the log still reaches: the same records win the same rows again.
 -- Parameters: reader text, topic text, partitions int[], and of each the end of its log bigint[].
 -- Result: as many rows as positions of these partitions.
 
 update coupons.positions as p
-   set told_offset = least(greatest(p.told_offset, p.published_offset), log.end_offset),
+   set notified_offset = least(greatest(p.notified_offset, p.published_offset), log.end_offset),
        published_offset = 0,
        next_offset = 0
   from unnest($3::int[], $4::bigint[]) as log (partition, end_offset)

@@ -135,12 +135,12 @@ describe('the issuer', () => {
   it('derives dropped rows anew, and tells nobody twice', async () => {
     const world = createWorld()
     await world.append(created(3), claimed('kim'), claimed('lee'))
-    const told = 3
+    const notified = 3
     const store: CouponStore = {
       ...world.store,
       async positions() {
         const stored = await world.store.positions()
-        return stored.size > 0 ? stored : new Map([[0, { next: 0, published: 0, told }]])
+        return stored.size > 0 ? stored : new Map([[0, { next: 0, published: 0, notified }]])
       },
     }
     const issuer = await world.start({ store })

@@ -169,7 +169,7 @@ function createToldBefore() {
   const isTold = (row: LogPlace) => row.offset < (told.get(row.partition) ?? 0)
   return {
     begin(partition: number, position: StoredPosition): StoredPosition {
-      const before = position.told ?? 0
+      const before = position.notified ?? 0
       told.set(partition, before)
       const published = Math.max(position.published, Math.min(before, position.next))
       return { ...position, published }

@@ -99,7 +99,7 @@ describe('bytes on the claims log that are no record', () => {
     const world = createWorld()
     await world.junk('old', 'new')
     const issuer = await world.start({
-      positions: async () => new Map([[0, { next: 0, published: 0, told: 1 }]]),
+      positions: async () => new Map([[0, { next: 0, published: 0, notified: 1 }]]),
     })
     await world.pass(100)
     assert.deepEqual(

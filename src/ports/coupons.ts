@@ -80,10 +80,10 @@ export type CouponStore = {
   snapshot(): Promise<ProjectionSnapshot>
 }
 /**
- * `next`: the first offset not yet applied; `published`: not yet published. `told`: below it all
- * was published before the rows were dropped to be derived anew; absent: they never were.
+ * `next`: the first offset not yet applied; `published`: not yet published. `notified`: below it
+ * all was published before the rows were dropped to be derived anew; absent: they never were.
  */
-export type StoredPosition = { next: number; published: number; told?: number }
+export type StoredPosition = { next: number; published: number; notified?: number }
 export type IssueBatch = {
   partition: number
   expected: number

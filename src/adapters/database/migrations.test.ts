@@ -22,7 +22,8 @@ describe('Migrations', () => {
     database = await openDatabasePglite()
   })
   beforeEach(() => {
-    return database.script('drop schema if exists m, coupons, firstcome cascade')
+    const schemas = 'm, coupons, stock, payments, orders, dead_letters, firstcome'
+    return database.script(`drop schema if exists ${schemas} cascade`)
   })
   after(() => database.close())
 
@@ -37,6 +38,14 @@ describe('Migrations', () => {
     assert.deepEqual(await migrate(database), names.slice(1))
     assert.deepEqual(await migrate(database), [])
     assert.deepEqual((await count('coupons.coupons')).rows, [[0]])
+  })
+
+  it('of earlier versions keep the values of columns that are renamed', async () => {
+    await migrate(database, readMigrations().slice(0, 5))
+    await database.script("insert into coupons.positions values ('issuer', 'claims', 0, 9, 8, 7)")
+    await migrate(database)
+    const text = 'select notified_offset from coupons.positions'
+    assert.deepEqual((await database.query({ name: 'notified', text })).rows, [[7]])
   })
 
   it('that are new run, in their order', async () => {

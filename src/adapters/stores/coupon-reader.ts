@@ -60,11 +60,11 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
   }
 }
 
-type PositionCells = readonly [partition: number, next: number, published: number, told?: number]
+type PositionCells = readonly [number, next: number, published: number, notified?: number]
 
-function positionOf([partition, next, published, told = 0]: PositionCells): [
+function positionOf([partition, next, published, notified]: PositionCells): [
   number,
   StoredPosition,
 ] {
-  return [partition, told === 0 ? { next, published } : { next, published, told }]
+  return [partition, notified ? { next, published, notified } : { next, published }]
 }

@@ -14,7 +14,7 @@ before(async () => {
 })
 after(() => database.close())
 
-it('drops all rows, fences their owners, and remembers what others were told', async () => {
+it('drops all rows, fences their owners, and remembers what was published', async () => {
   const store = createCouponStoreSql({ database })
   await fillRows(store)
   await store.markPublished(0, 12)
@@ -31,8 +31,8 @@ it('drops all rows, fences their owners, and remembers what others were told', a
   assert.deepEqual(
     [...(await store.positions())],
     [
-      [0, { next: 0, published: 0, told: 10 }],
-      [1, { next: 0, published: 0, told: 3 }],
+      [0, { next: 0, published: 0, notified: 10 }],
+      [1, { next: 0, published: 0, notified: 3 }],
     ],
     'and no more than the log still has',
   )
@@ -44,7 +44,11 @@ it('drops all rows, fences their owners, and remembers what others were told', a
   await store.markPublished(0, 8)
   await resetProjection(database, bounds)
   const positions = await store.positions()
-  assert.deepEqual(positions.get(0), { next: 0, published: 0, told: 10 }, 'told never goes back')
+  assert.deepEqual(
+    positions.get(0),
+    { next: 0, published: 0, notified: 10 },
+    'notified never goes back',
+  )
 })
 
 it('leaves what the steps know of orders, which the claims log does not say', async () => {
