@@ -1,6 +1,6 @@
 // The auditor: recomputes from the log who won what, and compares with the rows. It trusts
 // neither the issuer nor `decide`: the promises are checked by a bookkeeping of its own. Only what
-// the clients were told is out of its sight (see rehearse).
+// the clients were answered is out of its sight (see rehearse).
 
 import { partitionFor } from '../domain/partitioner.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -11,8 +11,12 @@ import type {
   ProjectionSnapshot,
   RowsQuery,
 } from '../ports/coupons.ts'
-import { compareCoupons } from './coupons/audit-coupons.ts'
-import { addWrongCode, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
+import {
+  addWrongCode,
+  compareCoupons,
+  createRowComparison,
+  type RowCounts,
+} from './coupons/compare-rows.ts'
 import { type Replayed, replayClaims } from './coupons/replay.ts'
 import {
   createFindings,

@@ -1,7 +1,7 @@
 // What an audit found: every difference counted under the promise that it breaks, the first few
-// of them told in a sentence each.
+// of them described in a sentence each.
 
-/** The promises of the design that a log and its rows can show. I8 needs the clients' ledger. */
+/** The promises of the design that a log and its rows can show. I8 needs the clients' records. */
 export const promises = {
   I1: 'never more winners, nor rows, than the quantity',
   I2: 'every winner has its row, every row its winner',
@@ -36,6 +36,8 @@ export type Findings = {
   total(): number
   first(): Difference[]
 }
+/** Adds a difference about one thing, which the text does not name. */
+export type Broken = (invariant: Invariant, text: () => string) => void
 
 /** A reader looks at the first few; a lost log can break every row there is. */
 export const firstDifferencesMax = 20
@@ -45,22 +47,26 @@ export function createFindings(): Findings {
   const first: Difference[] = []
   let total = 0
 
-  function count(invariant: Invariant): boolean {
+  function add(difference: Omit<Difference, 'text'>, text: () => string): void {
+    const { invariant } = difference
     total += 1
     counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
-    return first.length < firstDifferencesMax
+    if (first.length < firstDifferencesMax) first.push({ ...difference, text: text() })
   }
 
   return {
     add(invariant, couponId, text) {
-      if (!count(invariant)) return
-      first.push({ invariant, ...(couponId === null ? {} : { couponId }), text: text() })
+      add({ invariant, ...(couponId === null ? {} : { couponId }) }, text)
     },
-    addOfOrder(invariant, orderId, text) {
-      if (count(invariant)) first.push({ invariant, orderId, text: text() })
-    },
+    addOfOrder: (invariant, orderId, text) => add({ invariant, orderId }, text),
     count: (invariant) => counts.get(invariant) ?? 0,
     total: () => total,
     first: () => [...first],
+  }
+}
+
+export function brokenOrder(findings: Findings, orderId: string): Broken {
+  return (invariant, text) => {
+    findings.addOfOrder(invariant, orderId, () => `order ${orderId}: ${text()}`)
   }
 }

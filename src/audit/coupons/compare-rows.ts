@@ -1,8 +1,10 @@
 // Compares the rows with the winners that the replayed log gives, slot by slot, in one pass: both
 // come in slot order, so nothing is copied or sorted. A row of a record that is newer than the
-// replayed log is left alone, unless no stored position covers it either.
+// replayed log is left alone, unless no stored position covers it either. The coupons' own rows
+// are compared with the log as of the stored positions.
 
 import type { Fold } from '../../domain/coupons/fold.ts'
+import { sameTerms } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import {
@@ -11,6 +13,7 @@ import {
   PortError,
   type StoredPosition,
 } from '../../ports/coupons.ts'
+import { compareColumns } from '../compare-columns.ts'
 import type { Findings } from '../findings.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
@@ -218,4 +221,41 @@ function slotOf({ couponId, slot }: { couponId: string; slot: number }): string 
 
 function recordAt({ partition, offset }: { partition: number; offset: number }): string {
   return `record ${offset} of partition ${partition}`
+}
+
+/** Both as of the positions, without winners. */
+export function compareCoupons(
+  stored: readonly Coupon[],
+  log: ReadonlyMap<string, Coupon>,
+  findings: Findings,
+): void {
+  const missing = new Set(log.keys())
+  for (const row of stored) {
+    const { couponId } = row
+    missing.delete(couponId)
+    const coupon = log.get(couponId)
+    if (coupon === undefined) {
+      findings.add('I7', couponId, () => `${couponId}: there is a row, but the log never made it`)
+    } else compareCoupon(row, coupon, findings)
+  }
+  for (const couponId of missing) {
+    findings.add('I7', couponId, () => `${couponId}: the row of the coupon is missing`)
+  }
+}
+
+function compareCoupon(row: Coupon, coupon: Coupon, findings: Findings): void {
+  const { couponId, status, paused, quantity, partition, rules, opensAt, closesAt } = coupon
+  const columns = { status, paused, quantity, partition, rules, opensAt, closesAt }
+  const broken = (text: () => string) => {
+    findings.add('I7', couponId, () => `${couponId}: the row has ${text()}`)
+  }
+  compareColumns(row, columns, broken)
+  if (!sameTerms(row.terms, coupon.terms)) {
+    const [found, given] = [row.terms, coupon.terms].map((terms) => JSON.stringify(terms))
+    broken(() => `the terms ${found}, the log ${given}`)
+  }
+  const remembered = [...coupon.commands].every(([id, add]) => row.commands.get(id) === add)
+  if (!remembered || row.commands.size !== coupon.commands.size) {
+    broken(() => 'other commands than the log')
+  }
 }

@@ -1,4 +1,4 @@
-// Judges what the fold decided without asking `decide`: a bookkeeping of its own for each coupon,
+// Judges what the fold decided without asking `decide`: a ledger of its own for each coupon,
 // small enough to be seen to be right. So a mistake in the rules' code shows here, and not only
 // where two readers of the log disagree.
 
@@ -19,7 +19,7 @@ export type PromiseChecks = {
   finish(coupons: ReadonlyMap<string, Coupon>): void
 }
 
-type Book = {
+type Ledger = {
   couponId: string
   quantity: number
   opensAt: number
@@ -34,20 +34,21 @@ type Book = {
 }
 
 export function createPromiseChecks(findings: Findings): PromiseChecks {
-  const books = new Map<string, Book>()
+  const ledgers = new Map<string, Ledger>()
 
   function check(command: Command, outcome: Decision['outcome']): void {
     const { message, appendedAt } = command
-    const book = books.get(message.couponId) ?? null
-    if (book === null) {
-      if (message.type === 'coupon.created') books.set(message.couponId, open(message, appendedAt))
+    const ledger = ledgers.get(message.couponId) ?? null
+    if (ledger === null) {
+      if (message.type === 'coupon.created')
+        ledgers.set(message.couponId, open(message, appendedAt))
       else checkUnknown(command, outcome.kind)
       return
     }
-    book.opened ||= appendedAt >= book.opensAt
-    book.closed ||= appendedAt >= book.closesAt
-    if (message.type !== 'coupon.claimed') control(book, message)
-    else checkClaim(book, { ...command, message }, outcome as ClaimOutcome)
+    ledger.opened ||= appendedAt >= ledger.opensAt
+    ledger.closed ||= appendedAt >= ledger.closesAt
+    if (message.type !== 'coupon.claimed') control(ledger, message)
+    else checkClaim(ledger, { ...command, message }, outcome as ClaimOutcome)
   }
 
   function checkUnknown({ message, ...place }: Command, kind: string): void {
@@ -57,31 +58,35 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     })
   }
 
-  function checkClaim(book: Book, command: Command<CouponClaimed>, outcome: ClaimOutcome): void {
-    const held = book.slots.get(command.message.userId)
+  function checkClaim(
+    ledger: Ledger,
+    command: Command<CouponClaimed>,
+    outcome: ClaimOutcome,
+  ): void {
+    const held = ledger.slots.get(command.message.userId)
     const broken: Broken = (invariant, text) => {
-      findings.add(invariant, book.couponId, () => `${at(command)}: ${text()}`)
+      findings.add(invariant, ledger.couponId, () => `${at(command)}: ${text()}`)
     }
     if (outcome.kind === 'issued') {
-      checkWin({ book, command, held, broken }, outcome.issued)
-      book.slots.set(command.message.userId, outcome.issued.slot)
-    } else checkNoWin({ book, command, held, broken }, outcome)
+      checkWin({ ledger, command, held, broken }, outcome.issued)
+      ledger.slots.set(command.message.userId, outcome.issued.slot)
+    } else checkNoWin({ ledger, command, held, broken }, outcome)
   }
 
   return {
     check,
     finish(coupons) {
       for (const { couponId, quantity, winners } of coupons.values()) {
-        const book = books.get(couponId)
-        if (book?.quantity !== quantity) {
+        const ledger = ledgers.get(couponId)
+        if (ledger?.quantity !== quantity) {
           findings.add('I1', couponId, () => {
-            const own = book?.quantity ?? 'none'
+            const own = ledger?.quantity ?? 'none'
             return `${couponId}: the fold has quantity ${quantity}, the log ${own}`
           })
         }
-        if (book?.slots.size !== winners.size) {
+        if (ledger?.slots.size !== winners.size) {
           findings.add('I4', couponId, () => {
-            const own = book?.slots.size ?? 0
+            const own = ledger?.slots.size ?? 0
             return `${couponId}: the fold has ${winners.size} winners, the log ${own}`
           })
         }
@@ -93,29 +98,29 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
 type Broken = (invariant: Invariant, text: () => string) => void
 /** `held`: the slot that the user had before. */
 type Claim = {
-  book: Book
+  ledger: Ledger
   command: Command<CouponClaimed>
   held: number | undefined
   broken: Broken
 }
 
-function checkWin({ book, command, held, broken }: Claim, issued: Issued): void {
+function checkWin({ ledger, command, held, broken }: Claim, issued: Issued): void {
   const { userId, claimId } = command.message
   const { slot } = issued
-  const won = `${userId} won slot ${slot} of ${book.couponId}`
+  const won = `${userId} won slot ${slot} of ${ledger.couponId}`
   if (held !== undefined) broken('I3', () => `${won}, but had slot ${held}`)
-  if (book.slots.size >= book.quantity) broken('I1', () => `${won}, but ${standing(book)}`)
-  const next = book.slots.size + 1
+  if (ledger.slots.size >= ledger.quantity) broken('I1', () => `${won}, but ${standing(ledger)}`)
+  const next = ledger.slots.size + 1
   if (slot !== next) broken('I4', () => `${won}, but the next slot was ${next}`)
-  if (!book.opened) broken('I9', () => `${won} before it had opened`)
-  if (book.paused || book.closed) broken('I9', () => `${won}, but ${standing(book)}`)
+  if (!ledger.opened) broken('I9', () => `${won} before it had opened`)
+  if (ledger.paused || ledger.closed) broken('I9', () => `${won}, but ${standing(ledger)}`)
   const own = issued.claimId === claimId && issued.offset === command.offset
   if (!own || issued.appendedAt !== command.appendedAt) {
     broken('I4', () => `${won} with another record's claim id, place or time`)
   }
 }
 
-function checkNoWin({ book, command, held, broken }: Claim, outcome: ClaimOutcome): void {
+function checkNoWin({ ledger, command, held, broken }: Claim, outcome: ClaimOutcome): void {
   const { userId } = command.message
   if ('issued' in outcome) {
     const { slot } = outcome.issued
@@ -126,11 +131,12 @@ function checkNoWin({ book, command, held, broken }: Claim, outcome: ClaimOutcom
   const told = `${userId} was told ${outcome.kind}`
   if (held !== undefined) broken('I5', () => `${told}, but has slot ${held}`)
   if (outcome.kind === 'not_open') {
-    if (book.opened) broken('I9', () => `${told}, but ${book.couponId} had opened`)
-  } else if (!refusable(book, outcome.kind)) broken('I6', () => `${told}, but ${standing(book)}`)
+    if (ledger.opened) broken('I9', () => `${told}, but ${ledger.couponId} had opened`)
+  } else if (!refusable(ledger, outcome.kind))
+    broken('I6', () => `${told}, but ${standing(ledger)}`)
 }
 
-function open({ couponId, terms }: CouponCreated, appendedAt: number): Book {
+function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
   const opensAt = terms.opensAt ?? appendedAt
   const closesAt = terms.closesAt ?? Number.POSITIVE_INFINITY
   return {
@@ -146,25 +152,25 @@ function open({ couponId, terms }: CouponCreated, appendedAt: number): Book {
   }
 }
 
-function control(book: Book, message: ControlMessage): void {
+function control(ledger: Ledger, message: ControlMessage): void {
   if (message.type === 'coupon.created') return
-  if (message.type === 'coupon.closed') book.closed = true
-  if (book.closed || book.commands.has(message.commandId)) return
+  if (message.type === 'coupon.closed') ledger.closed = true
+  if (ledger.closed || ledger.commands.has(message.commandId)) return
   if (message.type === 'coupon.restocked') {
-    if (book.quantity + message.add > quantityMax) return
-    book.quantity += message.add
-  } else book.paused = message.type === 'coupon.paused'
-  book.commands.add(message.commandId)
+    if (ledger.quantity + message.add > quantityMax) return
+    ledger.quantity += message.add
+  } else ledger.paused = message.type === 'coupon.paused'
+  ledger.commands.add(message.commandId)
 }
 
 /** Whether the log gives this reason to refuse who has not won. */
-function refusable(book: Book, kind: ClaimOutcome['kind']): boolean {
-  if (kind === 'closed') return book.closed
-  if (kind === 'paused') return book.paused
-  return kind === 'sold_out' && book.slots.size >= book.quantity
+function refusable(ledger: Ledger, kind: ClaimOutcome['kind']): boolean {
+  if (kind === 'closed') return ledger.closed
+  if (kind === 'paused') return ledger.paused
+  return kind === 'sold_out' && ledger.slots.size >= ledger.quantity
 }
 
-function standing({ couponId, closed, paused, slots, quantity }: Book): string {
+function standing({ couponId, closed, paused, slots, quantity }: Ledger): string {
   const status = closed ? 'closed' : paused ? 'paused' : 'not closed nor paused'
   return `${couponId} was ${status}, with ${slots.size} of ${quantity} issued`
 }

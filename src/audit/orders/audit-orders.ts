@@ -5,13 +5,12 @@
 import type { OrdersAuditSource } from '../../ports/orders.ts'
 import type { Findings } from '../findings.ts'
 import type { LogReader } from '../read-topic.ts'
-import { compareUses } from './audit-orders-uses.ts'
-import { type ComparisonParts, compareStates, ofOrder, processWaits } from './compare-orders.ts'
+import { checkLedgers, type OrderCounts, type ReplayedClaims } from './check-ledgers.ts'
+import { type ComparisonParts, compareOrders } from './compare-orders.ts'
 import { compareSteps } from './compare-steps.ts'
 import { compareMoney, compareStock } from './compare-sums.ts'
 import { compareCounts, lagOf } from './counts.ts'
-import { judgeEnds, type ReplayedClaims } from './ends.ts'
-import { createFlight, type Flight } from './in-flight.ts'
+import { createInFlight, type InFlight } from './in-flight.ts'
 import { type OrdersLog, readOrdersLog } from './read-log.ts'
 import type { OrdersRows } from './read-rows.ts'
 
@@ -23,14 +22,9 @@ export type OrdersAudit = {
    */
   now: (() => number) | null
 }
-export type OrdersCounts = {
+export type OrdersCounts = OrderCounts & {
   records: number
   voidRecords: number
-  orders: number
-  confirmed: number
-  cancelled: number
-  /** Not ended yet, and not too old for it. */
-  live: number
   /** Orders about which some consumer has still something to do: not compared as a whole. */
   inFlight: number
   products: number
@@ -55,38 +49,34 @@ export type OrdersAuditParts = {
 export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts> {
   const { audit, rows, findings, claims, onProgress } = parts
   const log = await readOrdersLog({ log: parts.log, findings, onProgress })
-  const flight = createFlight(rows, log)
   const now = Math.max(log.newestAt, audit.now?.() ?? 0)
-  const ends = judgeEnds({ books: log.books, findings, now, claims })
-  const comparison: ComparisonParts = { rows, log, flight, findings }
-  compareStates(comparison)
+  const counts = checkLedgers({ ledgers: log.ledgers, findings, now, claims })
+  const inFlight = createInFlight(rows, log)
+  const comparison: ComparisonParts = { rows, log, inFlight, findings }
+  compareOrders(comparison)
   compareSteps(comparison)
   compareStock(comparison)
   compareMoney(comparison)
-  compareUses(comparison)
   compareCounts(comparison)
   return {
     records: log.records,
     voidRecords: log.voidRecords,
-    ...ends,
-    inFlight: inFlightOf(log, flight),
+    ...counts,
+    inFlight: inFlightOf(log, inFlight),
     products: new Set(log.products.map(({ message }) => message.productId)).size,
     topUps: log.topUps.length,
-    waitingRetries: flight.waitingRetries.length,
-    waitingDeadLetters: flight.waitingLetters,
+    waitingRetries: inFlight.waitingRetries,
+    waitingDeadLetters: inFlight.waitingLetters,
     lagRecords: lagOf(comparison),
   }
 }
 
-function inFlightOf({ books }: OrdersLog, flight: Flight): number {
+function inFlightOf({ ledgers }: OrdersLog, inFlight: InFlight): number {
   let orders = 0
-  for (const book of books.values()) {
-    const waits =
-      processWaits(book, flight) !== null ||
-      steps.some((consumer) => flight.waiting(ofOrder(consumer, book)) !== null)
-    if (waits) orders += 1
+  for (const ledger of ledgers.values()) {
+    if (!consumers.every((consumer) => inFlight.isOrderSettled(consumer, ledger))) orders += 1
   }
   return orders
 }
 
-const steps = ['coupon-step', 'stock-step', 'payment-step'] as const
+const consumers = ['order-process', 'coupon-step', 'stock-step', 'payment-step'] as const

@@ -1,33 +1,46 @@
 // Compares the rows that the three steps keep of each order with how the order stands in the log:
 // held, used and paid exactly if it lives or is confirmed, and nothing left if it was cancelled.
+// A coupon that is used is used by the order's own row (I13).
 
 import type { CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import type { AuditedStepRow, ConsumerName } from '../../ports/orders.ts'
-import type { Findings, Invariant } from '../findings.ts'
-import { type ComparisonParts, ofOrder } from './compare-orders.ts'
-import { heldOf, type OrderBook, sameLines } from './ledger.ts'
+import { type Columns, compareColumns } from '../compare-columns.ts'
+import { brokenOrder, type Invariant } from '../findings.ts'
+import type { ComparisonParts } from './compare-orders.ts'
+import type { Answers, OrderLedger } from './ledger.ts'
 
 type Standing = 'placed' | 'due' | 'confirmed' | 'cancelled'
 type AnyRow = CouponRow | StockRow | PaymentRow
+type Found<Row extends AnyRow> = {
+  row: Row
+  ledger: OrderLedger
+  /** Whether the step has seen all that the log says of the order. */
+  isSettled: boolean
+  broken(text: () => string): void
+}
 type Step<Row extends AnyRow> = {
   consumer: ConsumerName
   name: string
   invariant: Invariant
-  rows: ReadonlyMap<string, AuditedStepRow<Row>>
   /** What the row may be, once the step has seen all that the log says. */
   settled: Readonly<Record<Standing, readonly Row['status'][]>>
   /** What only an end of the order allows. */
   needs: Readonly<Partial<Record<Row['status'], 'confirmed' | 'cancelled'>>>
+  /** The answer without which the row cannot be so, once what the step published is in the log. */
+  answers: Readonly<Partial<Record<Row['status'], keyof Answers>>>
+  /** What the log gives of the row's own columns. */
+  columns(found: Found<Row>): Columns<Row>
+  check?(found: Found<Row>): void
 }
 
 export function compareSteps(parts: ComparisonParts): void {
-  const { rows } = parts
-  compareRows(parts, { ...stockStep, rows: rows.stockRows }, checkStockRow)
-  compareRows(parts, { ...couponStep, rows: rows.couponRows }, checkCouponRow)
-  compareRows(parts, { ...paymentStep, rows: rows.paymentRows }, checkPaymentRow)
+  compareRows(parts, stockStep, parts.rows.stockRows)
+  compareRows(parts, couponStep, parts.rows.couponRows)
+  compareRows(parts, paymentStep, parts.rows.paymentRows)
+  compareUses(parts)
 }
 
-const stockStep = {
+const stockStep: Step<StockRow> = {
   consumer: 'stock-step',
   name: 'stock',
   invariant: 'I11',
@@ -38,8 +51,13 @@ const stockStep = {
     cancelled: ['refused', 'released', 'cancelled'],
   },
   needs: { sold: 'confirmed', released: 'cancelled' },
-} as const
-const couponStep = {
+  answers: { held: 'stock.held', sold: 'stock.held', released: 'stock.held' },
+  columns({ row, ledger: { answers } }) {
+    const held = answers['stock.held']
+    return held !== undefined && 'lines' in row ? { lines: held.lines } : {}
+  },
+}
+const couponStep: Step<CouponRow> = {
   consumer: 'coupon-step',
   name: 'coupon',
   invariant: 'I13',
@@ -51,8 +69,22 @@ const couponStep = {
     cancelled: ['unneeded', 'refused', 'released', 'cancelled'],
   },
   needs: {},
-} as const
-const paymentStep = {
+  answers: { used: 'coupon.used', released: 'coupon.used' },
+  columns({ row, ledger: { placed } }) {
+    return placed !== null && 'userId' in row ? { userId: placed.userId } : {}
+  },
+  check({ row, ledger: { end }, isSettled, broken }) {
+    if (end?.type !== 'order.confirmed') return
+    const used = row.status === 'used' ? row.couponId : undefined
+    // Of other content under the same id the step may still have to let go.
+    if (end.couponId === undefined ? used === undefined || !isSettled : used === end.couponId)
+      return
+    broken(
+      () => `confirmed with ${end.couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`,
+    )
+  },
+}
+const paymentStep: Step<PaymentRow> = {
   consumer: 'payment-step',
   name: 'payment',
   invariant: 'I12',
@@ -63,111 +95,93 @@ const paymentStep = {
     cancelled: ['refused', 'refunded', 'cancelled'],
   },
   needs: { refunded: 'cancelled', undoing: 'cancelled' },
-} as const
-
-type Check<Row extends AnyRow> = {
-  row: Row
-  book: OrderBook
-  /** Whether the step has seen all that the log says of the order. */
-  settled: boolean
-  /** Whether what it said must be in the log. */
-  answered: boolean
-  broken(text: () => string): void
+  answers: { captured: 'payment.captured', refunded: 'payment.refunded' },
+  columns: () => ({}),
+  check({ row, ledger: { due }, broken }) {
+    if (due === null || !('amount' in row)) return
+    if (row.amount === due.total && row.userId === due.userId) return
+    const found = `${row.amount} of ${row.userId}`
+    broken(() => {
+      return `its payment row has ${found}, but ${due.total} of ${due.userId} was due`
+    })
+  },
 }
 
 function compareRows<Row extends AnyRow>(
-  parts: ComparisonParts,
+  { log, inFlight, findings }: ComparisonParts,
   step: Step<Row>,
-  check: (found: Check<Row>) => void,
+  rows: ReadonlyMap<string, AuditedStepRow<Row>>,
 ): void {
-  const { log, flight, findings } = parts
-  for (const orderId of step.rows.keys()) {
-    if ((log.books.get(orderId)?.lastOffsets.orders ?? -1) >= 0) continue
-    const text = () =>
-      `order ${orderId}: a ${step.name} row, but the orders topic has no such order`
-    findings.addOfOrder(step.invariant, orderId, text)
+  const { consumer, name, invariant } = step
+  for (const orderId of rows.keys()) {
+    if ((log.ledgers.get(orderId)?.lastOffsets.orders ?? -1) >= 0) continue
+    brokenOrder(findings, orderId)(invariant, () => {
+      return `a ${name} row, but the orders topic has no such order`
+    })
   }
-  for (const book of log.books.values()) {
-    if (book.lastOffsets.orders < 0) continue
-    const { orderId } = book
-    const broken = brokenOf(findings, step.invariant, orderId)
-    const question = ofOrder(step.consumer, book)
-    const stored = step.rows.get(orderId)
+  for (const [orderId, ledger] of log.ledgers) {
+    if (ledger.lastOffsets.orders < 0) continue
+    const broken = (text: () => string) => brokenOrder(findings, orderId)(invariant, text)
+    const stored = rows.get(orderId)
     const status: Row['status'] = stored?.row.status ?? 'absent'
-    const settled = flight.waiting(question) === null
-    if (settled) {
-      const standing = standingOf(book)
-      if (!step.settled[standing].includes(status)) {
-        broken(() => `${standing} in the log, but its ${step.name} row is ${status}`)
-      }
+    const isSettled = inFlight.isOrderSettled(consumer, ledger)
+    const standing = standingOf(ledger)
+    if (isSettled && !step.settled[standing].includes(status)) {
+      broken(() => `${standing} in the log, but its ${name} row is ${status}`)
     }
     const needed = step.needs[status]
-    if (needed !== undefined && book.end?.type !== `order.${needed}`) {
-      broken(() => `its ${step.name} row is ${status}, but the order is not ${needed}`)
+    if (needed !== undefined && ledger.end?.type !== `order.${needed}`) {
+      broken(() => `its ${name} row is ${status}, but the order is not ${needed}`)
     }
     if (stored === undefined) continue
     if (stored.status !== status) {
-      broken(() => `its ${step.name} row is ${status}, the column says ${stored.status}`)
+      broken(() => `its ${name} row is ${status}, the column says ${stored.status}`)
     }
-    check({ row: stored.row, book, settled, answered: flight.isAnswered(question), broken })
+    const answer = step.answers[status]
+    const isSaid = answer === undefined || ledger.answers[answer] !== undefined
+    if (!isSaid && inFlight.isAnswered(consumer, ledger)) {
+      broken(() => `its ${name} row is ${status}, but the step never said so`)
+    }
+    const found = { row: stored.row, ledger, isSettled, broken }
+    compareColumns(stored.row, step.columns(found), (text) => {
+      broken(() => `its ${name} row has ${text()}`)
+    })
+    step.check?.(found)
   }
 }
 
-function standingOf({ end, due }: OrderBook): Standing {
+function standingOf({ end, due }: OrderLedger): Standing {
   if (end !== null) return end.type === 'order.confirmed' ? 'confirmed' : 'cancelled'
   return due === null ? 'placed' : 'due'
 }
 
-function checkStockRow({ row, book, answered, broken }: Check<StockRow>): void {
-  if (row.status !== 'held' && row.status !== 'sold' && row.status !== 'released') return
-  const held = heldOf(book)
-  if (held === null) {
-    if (answered) broken(() => `its stock row is ${row.status}, but the step never said it held`)
-    return
-  }
-  if (!sameLines(row.lines, held.lines)) {
-    broken(() => `its stock row has other lines than the step said: ${JSON.stringify(row.lines)}`)
-  }
-}
-
-function checkCouponRow({ row, book, settled, answered, broken }: Check<CouponRow>): void {
-  const { placed, end } = book
-  if (row.status === 'used' || row.status === 'released') {
-    if (answered && !book.said.has('coupon.used')) {
-      broken(() => `its coupon row is ${row.status}, but the step never said it was used`)
+/** Each use is that of the order's own row, and of an order that is confirmed, or still lives. */
+function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
+  for (const [orderId, { userId, couponId }] of rows.uses) {
+    const broken = (text: string) => {
+      const used = `coupon ${couponId} of ${userId} is used by order ${orderId}`
+      findings.addOfOrder('I13', orderId, () => `${used}, ${text}`)
     }
-    if (placed !== null && row.userId !== placed.userId) {
-      broken(() => `its coupon row names ${row.userId}, but ${placed.userId} placed it`)
+    const ledger = log.ledgers.get(orderId)
+    if (ledger === undefined || ledger.lastOffsets.orders < 0) {
+      broken('which is not in the log')
+      continue
     }
+    const isSettled = inFlight.isOrderSettled('coupon-step', ledger)
+    if (isSettled && ledger.end?.type === 'order.cancelled') broken('which was cancelled')
+    if (isSettled && ledger.end?.type === 'order.confirmed' && ledger.end.couponId !== couponId) {
+      broken(`which was confirmed with ${ledger.end.couponId ?? 'no coupon'}`)
+    }
+    if (inFlight.isMoving('coupon-step', orderId)) continue
+    const row = rows.couponRows.get(orderId)?.row
+    const own = row?.status === 'used' && row.couponId === couponId && row.userId === userId
+    if (!own) broken(`whose row is ${row?.status ?? 'missing'}`)
   }
-  if (end?.type !== 'order.confirmed') return
-  const used = row.status === 'used' ? row.couponId : undefined
-  // Of other content under the same id the step may still have to let go.
-  if (end.couponId === undefined ? used === undefined || !settled : used === end.couponId) return
-  broken(() => `confirmed with ${end.couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`)
-}
-
-function checkPaymentRow({ row, book, answered, broken }: Check<PaymentRow>): void {
-  const { due } = book
-  if (!('amount' in row)) return
-  if (due !== null && (row.amount !== due.total || row.userId !== due.userId)) {
-    broken(() => {
-      const found = `${row.amount} of ${row.userId}`
-      return `its payment row has ${found}, but ${due.total} of ${due.userId} was due`
+  for (const [orderId, { row }] of rows.couponRows) {
+    if (row.status !== 'used' || rows.uses.has(orderId)) continue
+    if (inFlight.isMoving('coupon-step', orderId)) continue
+    brokenOrder(findings, orderId)('I13', () => {
+      return `its row has used coupon ${row.couponId}, but nobody uses it`
     })
   }
-  if (row.status === 'captured' && answered && !book.said.has('payment.captured')) {
-    broken(() => 'its payment row is captured, but the step never said so')
-  }
-  if (row.status === 'refunded' && answered && !book.said.has('payment.refunded')) {
-    broken(() => 'its payment row is refunded, but the step never said so')
-  }
-}
-
-function brokenOf(
-  findings: Findings,
-  invariant: Invariant,
-  orderId: string,
-): (text: () => string) => void {
-  return (text) => findings.addOfOrder(invariant, orderId, () => `order ${orderId}: ${text()}`)
 }

@@ -10,6 +10,7 @@ import {
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import type { AuditedPosition, ConsumerName } from '../../ports/orders.ts'
 import type { ComparisonParts } from './compare-orders.ts'
+import { partitionName } from './forwarded.ts'
 import { placeKey, positionsOf } from './in-flight.ts'
 
 /** What each consumer reads, beside the retry topics. */
@@ -22,22 +23,35 @@ const inputs: Readonly<Record<ConsumerName, readonly string[]>> = {
 }
 
 export function compareCounts(parts: ComparisonParts): void {
-  const { rows, findings } = parts
+  const { rows, log, inFlight, findings } = parts
+  const broken = (where: string, text: () => string) => {
+    findings.add('I14', null, () => `${where}: ${text()}`)
+  }
   for (const position of rows.positions) {
     const { consumer, topic, partition, next, taken } = position
-    const { applied, dropped, postponed, buried, passedBy } = taken
-    const where = `${consumer}, partition ${partition} of ${topic}`
-    const sum = applied + dropped + postponed + buried + passedBy
-    if (sum !== next) {
-      findings.add('I14', null, () => `${where}: ${next} records were taken, ${sum} accounted for`)
-    }
-    const end = parts.log.bounds.get(topic)?.[partition]?.end ?? 0
-    if (next > end) {
-      findings.add('I14', null, () => `${where}: ${next} were taken, but the log ends at ${end}`)
-    }
-    comparePassedBy(position, parts)
+    const where = `${partitionName(consumer, partition)} of ${topic}`
+    const sum = Object.values(taken).reduce((all, count) => all + count, 0)
+    if (sum !== next) broken(where, () => `${next} records were taken, ${sum} accounted for`)
+    const end = log.bounds.get(topic)?.[partition]?.end ?? 0
+    if (next > end) broken(where, () => `${next} were taken, but the log ends at ${end}`)
+    const { others, nobodys } = passedByOf(position, parts)
+    const { passedBy } = taken
+    if (passedBy >= others && passedBy <= others + nobodys) continue
+    broken(where, () => {
+      const isShared = (retryTopics as readonly string[]).includes(topic)
+      const meant = isShared ? `${others} were meant for others` : 'all of them are its own'
+      return `${passedBy} passed by, but ${meant}`
+    })
   }
-  compareForwarded(parts)
+  for (const [name, { postponed, buried, unpublished }] of inFlight.forwarded) {
+    for (const [said, { counted, found }, where] of [
+      ['postponed', postponed, 'the retry topics'],
+      ['buried', buried, deadLettersTopic],
+    ] as const) {
+      if (counted <= found + unpublished) continue
+      broken(name, () => `${counted} were ${said}, ${found} are in ${where}`)
+    }
+  }
   compareLetters(parts)
 }
 
@@ -56,80 +70,30 @@ export function lagOf({ rows, log }: Pick<ComparisonParts, 'rows' | 'log'>): num
   return lag
 }
 
-function comparePassedBy(position: AuditedPosition, { log, findings }: ComparisonParts): void {
-  const { consumer, topic, partition, next, taken } = position
-  if (!(retryTopics as readonly string[]).includes(topic)) {
-    if (taken.passedBy === 0) return
-    const passed = `${consumer}, partition ${partition} of ${topic}: ${taken.passedBy} passed by`
-    findings.add('I14', null, () => `${passed}, but all of them are its own`)
-    return
-  }
-  let others = 0
-  let nobodys = 0
-  for (const record of log.retried) {
+/** Records that the consumer has read and that were not meant for it, certainly or perhaps. */
+function passedByOf(position: AuditedPosition, { log }: ComparisonParts) {
+  const { consumer, topic, partition, next } = position
+  const passed = { others: 0, nobodys: 0 }
+  for (const { note, ...record } of log.retried) {
     if (record.topic !== topic || record.partition !== partition || record.offset >= next) continue
-    if (record.note === null) nobodys += 1
-    else if (record.note.consumer !== consumer) others += 1
+    if (note === null) passed.nobodys += 1
+    else if (note.consumer !== consumer) passed.others += 1
   }
-  const { passedBy } = taken
-  if (passedBy >= others && passedBy <= others + nobodys) return
-  findings.add('I14', null, () => {
-    const where = `${consumer}, partition ${partition} of ${topic}`
-    return `${where}: ${passedBy} passed by, but ${others} were meant for others`
-  })
-}
-
-type Owed = { postponed: number; buried: number; unpublished: number }
-
-/** By consumer and partition; a record keeps its key, and so its partition, wherever it goes. */
-function compareForwarded({ rows, log, findings }: ComparisonParts): void {
-  const owed = new Map<string, Owed>()
-  for (const { consumer, partition, next, published, taken } of rows.positions) {
-    const name = `${consumer}, partition ${partition}`
-    const sum = owed.get(name) ?? { postponed: 0, buried: 0, unpublished: 0 }
-    sum.postponed += taken.postponed
-    sum.buried += taken.buried
-    sum.unpublished += next - published
-    owed.set(name, sum)
-  }
-  const retried = new Map<string, number>()
-  const buried = new Map<string, number>()
-  for (const { note } of log.retried) {
-    // One that an operator has re-driven was not postponed.
-    if (note !== null && note.attempts > 0) count(retried, note)
-  }
-  for (const burial of log.burials) count(buried, burial)
-  for (const [name, { unpublished, ...sum }] of owed) {
-    const kinds = [
-      ['postponed', sum.postponed, retried.get(name) ?? 0, 'the retry topics'],
-      ['buried', sum.buried, buried.get(name) ?? 0, deadLettersTopic],
-    ] as const
-    for (const [kind, said, found, where] of kinds) {
-      if (said <= found + unpublished) continue
-      findings.add('I14', null, () => `${name}: ${said} were ${kind}, ${found} are in ${where}`)
-    }
-  }
+  return passed
 }
 
 function compareLetters({ rows, log, findings }: ComparisonParts): void {
   const positions = positionsOf(rows.positions)
-  const buried = new Set<string>()
-  for (const { deadLetterId: id, partition, offset } of log.burials) {
+  const logged = new Set<string>()
+  for (const { deadLetterId: id, partition, offset } of log.deadLettered) {
     const next = positions.get(placeKey('dead-letters', deadLettersTopic, partition))?.next ?? 0
-    const isNew = !buried.has(id)
-    buried.add(id)
+    const isNew = !logged.has(id)
+    logged.add(id)
     if (!isNew || offset >= next || rows.letters.has(id)) continue
     findings.add('I14', null, () => `dead letter ${id}: it was buried, but its row is missing`)
   }
   for (const id of rows.letters.keys()) {
-    if (buried.has(id)) continue
+    if (logged.has(id)) continue
     findings.add('I14', null, () => `dead letter ${id}: a row, but ${deadLettersTopic} has none`)
   }
-}
-
-type Named = { consumer: string; origin: { partition: number } }
-
-function count(counts: Map<string, number>, { consumer, origin }: Named): void {
-  const name = `${consumer}, partition ${origin.partition}`
-  counts.set(name, (counts.get(name) ?? 0) + 1)
 }

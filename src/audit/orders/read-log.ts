@@ -1,4 +1,4 @@
-// Everything that the topics of orders say, read once from start to end: a book and the replayed
+// Everything that the topics of orders say, read once from start to end: a ledger and the replayed
 // state of each order, supplies and top-ups, retried records and dead letters. The orders topic
 // comes first, so that the others reach at least as far as what it was decided from, and because
 // it decides (see docs/decisions/0020).
@@ -24,25 +24,25 @@ import type { OrderState } from '../../domain/orders/state.ts'
 import { orderTopics } from '../../domain/orders/topics.ts'
 import { type Decoded, isObject } from '../../domain/wire.ts'
 import type { LogBounds, LogPlace, LogRecord } from '../../ports/coupons.ts'
-import type { Findings } from '../findings.ts'
+import { brokenOrder, type Findings } from '../findings.ts'
 import { type LogReader, readTopic } from '../read-topic.ts'
-import { enterOrder, enterStep, type OrderBook, openBook } from './ledger.ts'
+import { enterOrder, enterStep, type OrderLedger, openLedger } from './ledger.ts'
 
 export type Supplied<Message> = LogPlace & { message: Message }
 /** `note` is null where its headers are not those of a retried record. */
 export type Retried = LogPlace & { topic: string; key: string; note: RetryNote | null }
-export type Burial = LogPlace &
+export type DeadLettered = LogPlace &
   Pick<DeadLetterBuried, 'deadLetterId' | 'consumer' | 'redrives' | 'origin' | 'key'>
 export type OrdersLog = {
   /** By topic. */
   bounds: Map<string, LogBounds[]>
-  books: Map<string, OrderBook>
+  ledgers: Map<string, OrderLedger>
   /** As the domain's own `decide` and `evolve` rebuild them. */
   states: Map<string, OrderState>
   products: Supplied<ProductMessage>[]
   topUps: Supplied<WalletMessage>[]
   retried: Retried[]
-  burials: Burial[]
+  deadLettered: DeadLettered[]
   records: number
   voidRecords: number
   /** The latest append time in these topics; 0: there is nothing. */
@@ -59,12 +59,12 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
   const { log, findings, onProgress } = parts
   const read: OrdersLog = {
     bounds: new Map(),
-    books: new Map(),
+    ledgers: new Map(),
     states: new Map(),
     products: [],
     topUps: [],
     retried: [],
-    burials: [],
+    deadLettered: [],
     records: 0,
     voidRecords: 0,
     newestAt: 0,
@@ -122,7 +122,7 @@ function entryInto(read: OrdersLog, topic: Topic): (record: LogRecord) => void {
         read.topUps.push({ message, partition: record.partition, offset: record.offset })
       })
     case deadLettersTopic:
-      return (record) => enterBurial(read, record)
+      return (record) => enterDeadLetter(read, record)
     default:
       return ({ key, partition, offset, headers }) => {
         const note = readRetryNote(headers ?? {})
@@ -154,23 +154,22 @@ type Entering = { message: OrderMessage | StepMessage; record: LogRecord; findin
 function enter(read: OrdersLog, { message, record, findings }: Entering): void {
   const { orderId } = message
   const { partition, offset, appendedAt: at } = record
-  let book = read.books.get(orderId)
-  if (book === undefined) {
-    book = openBook(orderId, partition)
-    read.books.set(orderId, book)
+  let ledger = read.ledgers.get(orderId)
+  if (ledger === undefined) {
+    ledger = openLedger(orderId, partition)
+    read.ledgers.set(orderId, ledger)
   }
-  const entry = { place: { offset, at }, findings }
   const found = findings.total()
-  if (isOfOrder(message)) enterOrder(book, message, entry)
-  else enterStep(book, message, entry)
+  if (isOfOrder(message)) enterOrder(ledger, { message, offset, at }, findings)
+  else enterStep(ledger, { message, offset, at }, findings)
   const state = read.states.get(orderId) ?? initialState()
   const { outcome, events } = decide({ kind: 'record', message, at }, state)
   if (events.length > 0) read.states.set(orderId, events.reduce(evolve, state))
-  // The book has said it already where it is a rule of the book's, too.
+  // Where it breaks a rule of the ledger's, too, it has been found already.
   if (outcome !== 'contradiction' || findings.total() > found) return
-  findings.addOfOrder('I10', orderId, () => {
+  brokenOrder(findings, orderId)('I10', () => {
     const where = `record ${offset} of partition ${partition}`
-    return `order ${orderId}: ${message.type} (${where}) contradicts what was said before`
+    return `${message.type} (${where}) contradicts what was said before`
   })
 }
 
@@ -179,14 +178,14 @@ function isOfOrder(message: OrderMessage | StepMessage): message is OrderMessage
 }
 
 /** Operators' commands stand in the same topic; the letters themselves say what became of them. */
-function enterBurial(read: OrdersLog, { value, partition, offset }: LogRecord): void {
-  const buried = readBurial(value)
+function enterDeadLetter(read: OrdersLog, { value, partition, offset }: LogRecord): void {
+  const buried = readDeadLettered(value)
   if (buried === null) return
   const { consumer, redrives, deadLetterId, origin, key } = buried
-  read.burials.push({ partition, offset, deadLetterId, consumer, redrives, origin, key })
+  read.deadLettered.push({ partition, offset, deadLetterId, consumer, redrives, origin, key })
 }
 
-function readBurial(value: Buffer): DeadLetterBuried | null {
+function readDeadLettered(value: Buffer): DeadLetterBuried | null {
   try {
     const wire: unknown = JSON.parse(value.toString())
     if (!isObject(wire) || wire.type !== 'dead_letter.buried') return null

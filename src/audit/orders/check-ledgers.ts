@@ -4,76 +4,78 @@
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderCancelled, OrderPlaced } from '../../domain/orders/messages.ts'
 import type { LogBounds } from '../../ports/coupons.ts'
-import type { Findings, Invariant } from '../findings.ts'
-import { heldOf, type OrderBook, paidOf, sameLines, usedOf } from './ledger.ts'
+import { type Broken, brokenOrder, type Findings } from '../findings.ts'
+import { type OrderLedger, sameLines } from './ledger.ts'
 
 /** The replayed claims; what is newer than they are is left alone. */
 export type ReplayedClaims = {
   coupons: ReadonlyMap<string, Coupon>
   bounds: readonly LogBounds[]
 }
-export type EndsParts = {
-  books: ReadonlyMap<string, OrderBook>
+export type LedgerParts = {
+  ledgers: ReadonlyMap<string, OrderLedger>
   findings: Findings
   /** What the time is taken to be, ms UTC: an order that lives longer than it may is broken. */
   now: number
   claims: ReplayedClaims | null
 }
-export type EndCounts = { orders: number; confirmed: number; cancelled: number; live: number }
+export type OrderCounts = {
+  orders: number
+  confirmed: number
+  cancelled: number
+  /** Not ended yet, and not too old for it. */
+  live: number
+}
 
 /** After its deadline the process needs a moment, more after an outage of its database. */
-export const overdueGraceMs = 60_000
+const overdueGraceMs = 60_000
 /** What the clocks of two machines may differ by: one says the time-out, the other stores it. */
 const clockSkewMsMax = 5_000
 
-export function judgeEnds({ books, findings, now, claims }: EndsParts): EndCounts {
-  const counts: EndCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0 }
+export function checkLedgers({ ledgers, findings, now, claims }: LedgerParts): OrderCounts {
+  const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0 }
   const spent = new Map<string, string>()
-  for (const book of books.values()) {
-    const { placed, end, orderId } = book
+  for (const ledger of ledgers.values()) {
+    const { placed, end, orderId } = ledger
     // The steps' topic was read later, and may speak of orders that came in between.
     if (placed === null) continue
     counts.orders += 1
-    const broken: Broken = (invariant, text) => {
-      findings.addOfOrder(invariant, orderId, () => `order ${orderId}: ${text()}`)
-    }
-    const order = { ...book, placed }
-    if (book.due !== null) judgeSums(order, broken)
+    const broken = brokenOrder(findings, orderId)
+    const order = { ...ledger, placed }
+    if (ledger.due !== null) checkSums(order, broken)
     if (end === null) {
       counts.live += 1
-      judgeAge(order, now, broken)
+      checkAge(order, now, broken)
     } else if (end.type === 'order.cancelled') {
       counts.cancelled += 1
-      judgeCancelled(order, end, broken)
+      checkCancelled(order, end, broken)
     } else {
       counts.confirmed += 1
-      judgeConfirmed(order, broken)
-      if (placed.coupon !== undefined) judgeSpent({ order, claims, spent, broken })
+      checkConfirmed(order, end.couponId, broken)
+      checkSpent({ order, claims, spent, broken })
     }
   }
   return counts
 }
 
-type Broken = (invariant: Invariant, text: () => string) => void
-type PlacedBook = OrderBook & { placed: OrderPlaced }
+type PlacedLedger = OrderLedger & { placed: OrderPlaced }
 
-function judgeAge({ placed, placedAt }: PlacedBook, now: number, broken: Broken): void {
+function checkAge({ placed, placedAt }: PlacedLedger, now: number, broken: Broken): void {
   const late = now - placedAt - placed.timeLimitMs
   if (late <= overdueGraceMs) return
   broken('I10', () => `it has no end, ${Math.round(late / 1000)} s after its time was over`)
 }
 
 /** Held prices × quantities − discount. */
-function judgeSums(book: PlacedBook, broken: Broken): void {
-  const { placed, due } = book
+function checkSums({ placed, due, answers }: PlacedLedger, broken: Broken): void {
   if (due === null) return
   if (due.userId !== placed.userId) {
     broken('I12', () => `payment is due of ${due.userId}, but ${placed.userId} placed it`)
   }
-  const held = heldOf(book)
+  const held = answers['stock.held']
   // Without a coupon the step may have met other content under this id, and lets go of it.
-  const used = placed.coupon === undefined ? null : usedOf(book)
-  if (held === null) {
+  const used = placed.coupon === undefined ? undefined : answers['coupon.used']
+  if (held === undefined) {
     broken('I11', () => 'payment was due, but no stock was held')
     return
   }
@@ -97,61 +99,62 @@ function judgeSums(book: PlacedBook, broken: Broken): void {
   })
 }
 
-function judgeConfirmed(book: PlacedBook, broken: Broken): void {
-  const { due, placed, end } = book
-  const couponId = end?.type === 'order.confirmed' ? end.couponId : undefined
+function checkConfirmed(
+  { due, placed, answers }: PlacedLedger,
+  couponId: string | undefined,
+  broken: Broken,
+): void {
   if (couponId !== placed.coupon?.couponId) {
     broken('I13', () => `it was confirmed with coupon ${couponId}, placed with another`)
   }
-  const captured = paidOf(book, 'payment.captured')
-  if (captured === null) broken('I12', () => 'it was confirmed, but nothing was captured')
+  const captured = answers['payment.captured']?.amount
+  if (captured === undefined) broken('I12', () => 'it was confirmed, but nothing was captured')
   else if (due !== null && captured !== due.total) {
     broken('I12', () => `${captured} was captured, but ${due.total} was due`)
   }
-  if (book.said.has('payment.refunded')) broken('I12', () => 'it was confirmed, but refunded')
-  if (book.said.has('stock.released')) {
+  if (answers['payment.refunded']) broken('I12', () => 'it was confirmed, but refunded')
+  if (answers['stock.released']) {
     broken('I11', () => 'it was confirmed, but its stock was released')
   }
-  const released = book.said.get('coupon.released')
-  if (released !== undefined && 'couponId' in released && released.couponId === couponId) {
+  const released = answers['coupon.released']
+  if (released !== undefined && released.couponId === couponId) {
     broken('I13', () => `it was confirmed, but its coupon ${couponId} was released`)
   }
 }
 
-function judgeCancelled(book: PlacedBook, { reason }: OrderCancelled, broken: Broken): void {
-  if (book.said.has('stock.sold')) broken('I11', () => 'it was cancelled, but its stock was sold')
-  const captured = paidOf(book, 'payment.captured')
-  const refunded = paidOf(book, 'payment.refunded')
-  if (captured !== null && refunded !== null && captured !== refunded) {
+function checkCancelled(order: PlacedLedger, { reason }: OrderCancelled, broken: Broken): void {
+  const { answers, placed, placedAt, endedAt } = order
+  if (answers['stock.sold']) broken('I11', () => 'it was cancelled, but its stock was sold')
+  const captured = answers['payment.captured']?.amount
+  const refunded = answers['payment.refunded']?.amount
+  if (captured !== undefined && refunded !== undefined && captured !== refunded) {
     broken('I12', () => `${captured} was captured, but ${refunded} refunded`)
   }
   if (reason === 'timed_out') {
-    const deadline = book.placedAt + book.placed.timeLimitMs
-    const early = deadline - book.endedAt
+    const early = placedAt + placed.timeLimitMs - endedAt
     if (early > clockSkewMsMax) {
       broken('I10', () => `it timed out ${early} ms before its time was over`)
     }
-  } else if (reason !== 'mixed_up' && !wasRefused(book, reason)) {
-    broken('I10', () => `it was cancelled for ${reason}, which no step has said`)
+    return
   }
-}
-
-function wasRefused({ said }: OrderBook, reason: OrderCancelled['reason']): boolean {
-  return (['coupon.refused', 'stock.refused', 'payment.refused'] as const).some((type) => {
-    const refused = said.get(type)
-    return refused !== undefined && 'reason' in refused && refused.reason === reason
-  })
+  const refusals = [
+    answers['coupon.refused'],
+    answers['stock.refused'],
+    answers['payment.refused'],
+  ].map((refused) => refused?.reason)
+  if (reason === 'mixed_up' || refusals.includes(reason)) return
+  broken('I10', () => `it was cancelled for ${reason}, which no step has said`)
 }
 
 type Spending = {
-  order: PlacedBook
+  order: PlacedLedger
   claims: ReplayedClaims | null
   /** The confirmed order that spent it, by user and coupon. */
   spent: Map<string, string>
   broken: Broken
 }
 
-function judgeSpent({ order, claims, spent, broken }: Spending): void {
+function checkSpent({ order, claims, spent, broken }: Spending): void {
   const { userId, coupon } = order.placed
   if (coupon === undefined) return
   const { couponId, partition, offset } = coupon
@@ -166,7 +169,7 @@ function judgeSpent({ order, claims, spent, broken }: Spending): void {
     broken('I13', () => `${userId} never won coupon ${couponId}, which it has spent`)
     return
   }
-  const discount = usedOf(order)?.discount
+  const discount = order.answers['coupon.used']?.discount
   const terms = known.terms.discount
   if (discount?.kind === terms?.kind && discount?.value === terms?.value) return
   broken('I12', () => `another discount was taken off than that of coupon ${couponId}`)
