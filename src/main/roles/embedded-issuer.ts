@@ -1,7 +1,7 @@
 // The main thread's end of the issuer thread: starts it, hands it its ports, and reads SQL
 // through it.
 
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Queryable } from '../../adapters/database/database.ts'
 import { connectDatabase } from '../../adapters/database/thread.ts'
 import type { LogFile } from '../../adapters/log-file/log-file.ts'
@@ -10,11 +10,11 @@ import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
 import { type CouponReader, createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
+import { callThread, portErrorOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-values.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
-import { PortError } from '../../ports/coupons.ts'
 import type { OrdersAuditReader, OrdersReader } from '../../ports/orders.ts'
-import type { FromThread, IssuerThreadData, ToThread } from './issuer-thread.ts'
+import type { IssuerNews, IssuerQuestion, IssuerThreadData } from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {
   log: LogFile
@@ -50,17 +50,17 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
     databasePort: databaseChannel.port2,
     controlPort: control.port2,
   })
-  const questions = createQuestions(control.port1)
+  const ended = () => new Error('the issuer thread has ended')
+  const thread = callThread<IssuerQuestion, string>(control.port1, ended)
   const up = Promise.withResolvers<void>()
   let reads: ReturnType<typeof readsOver> | null = null
   let closing = false
   worker.on('error', parts.onError)
   worker.on('exit', (code) => {
-    questions.giveUp()
     if (!closing) parts.onError(new Error(`the issuer thread ended with ${code}`))
   })
 
-  control.port1.on('message', (message: FromThread) => {
+  control.port1.on('message', (message: IssuerNews | { kind?: never }) => {
     switch (message.kind) {
       case 'up':
         reads = readsOver(connectDatabase(databaseChannel.port1))
@@ -70,10 +70,10 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
         parts.onRebuilding(message.reason)
         break
       case 'failed':
-        parts.onError(new PortError(message.error.code, message.error.message))
+        parts.onError(portErrorOf(message.failure))
         break
-      case 'answer':
-        questions.answer(message.call, message.text)
+      case undefined:
+        // The answer to a call.
         break
     }
   })
@@ -84,10 +84,10 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
     ordersAudit: () => reads?.ordersAudit ?? null,
     up: up.promise,
     onAcknowledged,
-    metricsText: () => questions.ask('metrics'),
+    metricsText: () => thread.ask('metrics').catch(() => ''),
     async close() {
       closing = true
-      await questions.ask('close')
+      await thread.ask('close').catch(() => {})
       for (const port of [logChannel.port1, databaseChannel.port1, control.port1]) port.close()
       await worker.terminate()
     },
@@ -114,26 +114,4 @@ function startThread(parts: EmbeddedIssuerParts, ports: ThreadPorts): Worker {
     // The thread has no arguments of its own.
     argv: [],
   })
-}
-
-/** Questions to the thread, answered by text; by none where the thread has ended. */
-function createQuestions(port: MessagePort) {
-  const calls = new Map<number, (text: string) => void>()
-  let lastCall = 0
-  return {
-    ask(what: ToThread['ask']): Promise<string> {
-      lastCall++
-      const call = lastCall
-      port.postMessage({ ask: what, call } satisfies ToThread)
-      return new Promise((resolve) => calls.set(call, resolve))
-    },
-    answer(call: number, text: string): void {
-      calls.get(call)?.(text)
-      calls.delete(call)
-    },
-    giveUp(): void {
-      for (const answer of calls.values()) answer('')
-      calls.clear()
-    },
-  }
 }

@@ -12,11 +12,12 @@ import { serveDatabase } from '../../adapters/database/thread.ts'
 import { connectLog } from '../../adapters/log-file/thread.ts'
 import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { answerCalls, type Failure, failureOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-values.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/coupons.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { restoreOrderRows } from './order-restore.ts'
 import { openProjection } from './projection.ts'
@@ -34,12 +35,13 @@ export type IssuerThreadData = {
   databasePort: MessagePort
   controlPort: MessagePort
 }
-export type ToThread = { ask: 'metrics' | 'close'; call: number }
-export type FromThread =
+/** What the main thread asks for; answered by text, which is empty for 'close'. */
+export type IssuerQuestion = 'metrics' | 'close'
+/** What the thread says unasked. */
+export type IssuerNews =
   | { kind: 'up' }
   | { kind: 'rebuilding'; reason: string }
-  | { kind: 'failed'; error: Pick<PortError, 'code' | 'message'> }
-  | { kind: 'answer'; call: number; text: string }
+  | { kind: 'failed'; failure: Failure }
 
 /** Below the answers, above what runs in idle time only. */
 const niceness = 10
@@ -48,7 +50,7 @@ await run(workerData as IssuerThreadData)
 
 async function run(data: IssuerThreadData): Promise<void> {
   const { controlPort } = data
-  const tell = (message: FromThread) => controlPort.postMessage(message)
+  const say = (news: IssuerNews) => controlPort.postMessage(news)
   let database: Database | null = null
   let issuer: Issuer | null = null
   let orderLog: Log | null = null
@@ -64,19 +66,14 @@ async function run(data: IssuerThreadData): Promise<void> {
     for (const port of [data.logPort, data.databasePort]) port.close()
   }
 
-  controlPort.on('message', (question: ToThread) => void answer(question))
-
-  async function answer({ ask, call }: ToThread): Promise<void> {
-    if (ask === 'close') await opened.then(close, close)
-    const text = ask === 'metrics' ? await registry.metrics() : ''
-    tell({ kind: 'answer', call, text })
-    if (ask === 'close') controlPort.close()
+  async function answer(question: IssuerQuestion): Promise<string> {
+    if (question === 'metrics') return registry.metrics()
+    await opened.then(close, close)
+    return ''
   }
 
   function failed(error: unknown): void {
-    const code = error instanceof PortError ? error.code : 'store_broken'
-    const message = error instanceof Error ? error.message : String(error)
-    tell({ kind: 'failed', error: { code, message } })
+    say({ kind: 'failed', failure: failureOf(error, 'store_broken') })
   }
 
   async function open(): Promise<void> {
@@ -84,7 +81,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     const clock = systemClock()
     const { dataDirectory: directory, topics, ends, logPort: port } = data
     const log = connectLog({ directory, topics, ends, port, clock })
-    database = await openProjection(directory, (reason) => tell({ kind: 'rebuilding', reason }))
+    database = await openProjection(directory, (reason) => say({ kind: 'rebuilding', reason }))
     serveDatabase(database, data.databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()
@@ -105,9 +102,10 @@ async function run(data: IssuerThreadData): Promise<void> {
       await startOrderConsumers({ ...common, onError: failed }, stops)
       return {}
     })
-    tell({ kind: 'up' })
+    say({ kind: 'up' })
   }
 
+  answerCalls(controlPort, answer, 'store_broken')
   const opened = open()
   await opened.catch(failed)
 }
