@@ -18,7 +18,7 @@ import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step
 import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
-import { embeddedTopics } from '../../src/main/roles/embedded-topics.ts'
+import { embeddedTopics } from '../../src/main/roles/topics.ts'
 import { createCouponStep } from '../../src/orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../src/orders/dead-letters.ts'
 import { createOrderProcess } from '../../src/orders/order-process.ts'

@@ -11,7 +11,7 @@ import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/topics.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { createProgress, type Progress } from '../progress.ts'
-import { embeddedTopics } from '../roles/embedded-topics.ts'
+import { embeddedTopics } from '../roles/topics.ts'
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openDistributedAudit } from './audit-distributed.ts'
 import {

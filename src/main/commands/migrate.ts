@@ -18,7 +18,7 @@ import { plainLogger } from '../plain-logger.ts'
 import { kafkaConnection, postgresUrl, refusal } from '../roles/distributed.ts'
 import { faultsOfTopics } from '../roles/topic-checks.ts'
 import { allTopics } from '../roles/topics.ts'
-import { type Patience, patiently } from '../roles/wait-for.ts'
+import { type Waiting, waitFor } from '../roles/wait-for.ts'
 
 export type MigrateOptions = {
   partitions?: number
@@ -38,7 +38,7 @@ export const topicDefaults: Readonly<TopicNumbers> = {
 export async function runMigrate(options: MigrateOptions, context: Context): Promise<ExitCode> {
   const { settings, out, err } = context
   const clock = systemClock()
-  const patience = { clock, logger: plainLogger(err), signal: new AbortController().signal }
+  const waiting = { clock, logger: plainLogger(err), signal: new AbortController().signal }
   const connection = kafkaConnection(settings, 'migrate')
   const database = startPostgres({
     url: postgresUrl(settings),
@@ -46,8 +46,8 @@ export async function runMigrate(options: MigrateOptions, context: Context): Pro
     limits: postgresMigrationLimits,
   })
   try {
-    const ran = await patiently(patience, 'PostgreSQL', () => migrate(database))
-    const migrated = await migrateTopics({ patience, database, connection, options })
+    const ran = await waitFor(waiting, 'PostgreSQL', () => migrate(database))
+    const migrated = await migrateTopics({ waiting, database, connection, options })
     const done = { ran, ...migrated }
     out(options.json === true ? `${JSON.stringify(done)}\n` : migratedText(done))
     return exitCodes.ok
@@ -57,7 +57,7 @@ export async function runMigrate(options: MigrateOptions, context: Context): Pro
 }
 
 type TopicParts = {
-  patience: Patience
+  waiting: Waiting
   database: PostgresDatabase
   connection: KafkaConnection
   options: MigrateOptions
@@ -65,7 +65,7 @@ type TopicParts = {
 type Migrated = { created: string[]; topics: TopicLayout[] }
 
 async function migrateTopics(parts: TopicParts): Promise<Migrated> {
-  const { patience, database, connection, options } = parts
+  const { waiting, database, connection, options } = parts
   const recorded = await readTopicLayouts(database)
   const wanted = wantedNumbers(options, recorded)
   const faults = differences(options, recorded)
@@ -74,19 +74,19 @@ async function migrateTopics(parts: TopicParts): Promise<Migrated> {
   let created: string[] = []
   if (topics.length > 0) {
     const create = () => createTopics(connection, { topics, ...wanted })
-    const { layout: made } = await patiently(patience, 'Kafka', create)
+    const { layout: made } = await waitFor(waiting, 'Kafka', create)
     const layouts = topics.map((topic) => {
       const layout = made[topic]
       if (layout === undefined) throw new Error(`Kafka did not say what ${topic} is`)
       return { topic, ...wanted, topicId: layout.topicId }
     })
     // Before they are recorded: what was there already may be another one than was asked for.
-    const wrong = await faultsOfTopics({ patience, connection, layouts })
+    const wrong = await faultsOfTopics({ waiting, connection, layouts })
     if (wrong.length > 0) throw refusal(wrong)
     created = (await recordTopicLayouts(database, layouts)).map(({ topic }) => topic)
   }
   const layouts = await readTopicLayouts(database)
-  const wrong = await faultsOfTopics({ patience, connection, layouts })
+  const wrong = await faultsOfTopics({ waiting, connection, layouts })
   if (wrong.length > 0) throw refusal(wrong)
   return { created, topics: layouts }
 }

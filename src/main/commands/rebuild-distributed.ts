@@ -27,7 +27,7 @@ export async function rebuildDistributed({ settings, err }: Context): Promise<Re
   const { signal } = new AbortController()
   const progress = createProgress(err)
   const { close, ...rebuilt } = await withStops(async (stops) => {
-    stops.push(progress.end)
+    stops.defer(progress.end)
     const { log, database, clock } = await openDistributed(
       { settings, logger, signal },
       'rebuild',

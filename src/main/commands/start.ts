@@ -1,10 +1,10 @@
-// `firstcome start`: runs the embedded service until it is told to stop or cannot go on.
+// `firstcome start`: runs the embedded service until a stop is requested or it cannot go on.
 
 import { ignoredByEmbedded } from '../../config/settings.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { createProgress } from '../progress.ts'
 import { startEmbedded } from '../roles/embedded.ts'
-import { runUntilTold } from '../roles/run-role.ts'
+import { runRole } from '../roles/run-role.ts'
 import { welcomeText } from './welcome.ts'
 
 export async function runStart(_options: object, context: Context): Promise<ExitCode> {
@@ -15,7 +15,7 @@ export async function runStart(_options: object, context: Context): Promise<Exit
   }
   const progress = createProgress(err)
   const steps = { check: 'Checking the stored log', read: 'Reading the log' }
-  return runUntilTold(context, {
+  return runRole(context, {
     start: (parts) => {
       const starting = startEmbedded({
         ...parts,

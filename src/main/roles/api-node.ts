@@ -14,9 +14,8 @@ import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate, Log } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
-import type { Stops } from './stops.ts'
+import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
-import { unlessTold } from './told-to-stop.ts'
 
 export type ApiNodeParts = {
   log: Log
@@ -61,8 +60,8 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     onProgress: parts.onReading,
     onError: parts.onFatal,
   })
-  stops.push(() => claims.close())
-  await (parts.signal ? unlessTold(parts.signal, claims.caughtUp) : claims.caughtUp)
+  stops.defer(() => claims.close())
+  await unlessStopped(parts.signal, claims.caughtUp)
 
   const orders = startOrderService({
     log,
@@ -74,7 +73,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     onTrouble: (error) => logger.warn({ err: error }, 'orders could not be asked or followed'),
     onError: parts.onFatal,
   })
-  stops.push(() => orders.close())
+  stops.defer(() => orders.close())
 
   const server = await startServer({
     claims,
@@ -96,7 +95,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
       parts.extraRoutes?.(app, hooks)
     },
   })
-  stops.push(() => server.close())
+  stops.defer(() => server.close())
   return server.address
 }
 

@@ -38,7 +38,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
     const ordersAudit = createOrdersAuditReaderSql(database)
     const metrics = createDatabaseMetrics(database.state)
     const gate = startGate(parts, clock)
-    if (gate !== undefined) stops.push(() => gate.close())
+    if (gate !== undefined) stops.defer(() => gate.close())
     const node = {
       log,
       gate,

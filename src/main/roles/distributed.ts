@@ -12,11 +12,11 @@ import { CommandError, exitCodes } from '../context.ts'
 import type { Stops } from './stops.ts'
 import { startFaults } from './topic-checks.ts'
 import { allTopics } from './topics.ts'
-import { type Patience, patiently } from './wait-for.ts'
+import { type Waiting, waitFor } from './wait-for.ts'
 
 export type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
 
-export type OpenParts = Omit<Patience, 'clock'> & { settings: Settings }
+export type OpenParts = Omit<Waiting, 'clock'> & { settings: Settings }
 
 export async function openDistributed(
   { settings, logger, signal }: OpenParts,
@@ -24,17 +24,17 @@ export async function openDistributed(
   stops: Stops,
 ): Promise<Distributed> {
   const clock = systemClock()
-  const patience: Patience = { clock, logger, signal }
+  const waiting: Waiting = { clock, logger, signal }
   const onWarning = (message: string) => logger.warn(message)
   const connection = kafkaConnection(settings, role)
   const database = startPostgres({ url: postgresUrl(settings), clock, onWarning })
-  stops.push(() => database.close())
-  const faults = await startFaults({ patience, database, connection })
+  stops.defer(() => database.close())
+  const faults = await startFaults({ waiting, database, connection })
   if (faults.length > 0) throw refusal(faults)
   const topics = allTopics
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
-  const log = await patiently(patience, 'Kafka', open)
-  stops.push(() => log.close())
+  const log = await waitFor(waiting, 'Kafka', open)
+  stops.defer(() => log.close())
   return { log, database, clock }
 }
 

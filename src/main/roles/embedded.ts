@@ -11,9 +11,9 @@ import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
 import { startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
-import { embeddedTopics } from './embedded-topics.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults, type Faults } from './test-faults.ts'
+import { embeddedTopics } from './topics.ts'
 
 export type StartParts = {
   settings: Settings
@@ -48,7 +48,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     secrets: { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) },
     now: clock.now(),
   })
-  stops.push(() => directory.close())
+  stops.defer(() => directory.close())
 
   let issuer: EmbeddedIssuer | null = null
   const log: LogFile = await openLogFile({
@@ -59,7 +59,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     onAcknowledged: (topic, end) => issuer?.onAcknowledged(topic, end),
     onProgress: (done, total) => parts.onProgress?.('check', done, total),
   })
-  stops.push(() => log.close())
+  stops.defer(() => log.close())
 
   issuer = startEmbeddedIssuer({
     log,
@@ -72,7 +72,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     onError: parts.onFatal,
   })
   const issuing = issuer
-  stops.push(() => issuing.close())
+  stops.defer(() => issuing.close())
 
   const node = {
     log,

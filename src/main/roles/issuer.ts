@@ -45,7 +45,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
     })
     issuer = running
     probes.started()
-    stops.push(() => running.close())
+    stops.defer(() => running.close())
     const watch = startPositionWatch({
       store,
       clock: opened.clock,
@@ -56,7 +56,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
       },
       onError: parts.onFatal,
     })
-    stops.push(() => watch.close())
+    stops.defer(() => watch.close())
     return { url: probes.address }
   })
 }

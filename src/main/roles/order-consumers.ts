@@ -43,7 +43,7 @@ export async function startOrderConsumers(parts: OrderConsumersParts, stops: Sto
   for (const name of parts.only === undefined ? consumerNames : [parts.only]) {
     const consumer = await start(name, parts, stops)
     parts.running.set(name, consumer)
-    stops.push(() => consumer.close())
+    stops.defer(() => consumer.close())
   }
 }
 
@@ -74,7 +74,7 @@ function start(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Pr
       return run(createStockStep(createStockStepStoreSql(database)))
     case 'payment-step': {
       const payments = openPayments(parts)
-      stops.push(() => payments.close())
+      stops.defer(() => payments.close())
       return run(createPaymentStep(createPaymentStepStoreSql(database), payments, crashPoint))
     }
     case 'dead-letters':

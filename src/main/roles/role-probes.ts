@@ -45,7 +45,7 @@ export async function startRoleProbes(
     clock: systemClock(),
     logger,
   })
-  stops.push(() => server.close())
+  stops.defer(() => server.close())
   return {
     address: server.address,
     opened(opened) {

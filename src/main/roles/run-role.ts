@@ -4,8 +4,8 @@
 import { type Logger, pino } from 'pino'
 import type { Settings } from '../../config/settings.ts'
 import { type Context, type ExitCode, exitCodes } from '../context.ts'
+import { StopRequested } from './stops.ts'
 import { faultWarning } from './test-faults.ts'
-import { ToldToStop } from './told-to-stop.ts'
 
 /** A stop that hangs is ended; what was acknowledged is on disk at any moment. */
 const stopWaitMsMax = 30_000
@@ -25,9 +25,9 @@ export type Role<Running extends RunningRole> = {
   started(running: Running): void
 }
 
-type End = { exitCode: ExitCode; because: string; error?: unknown }
+type End = { exitCode: ExitCode; because: string }
 
-export async function runUntilTold<Running extends RunningRole>(
+export async function runRole<Running extends RunningRole>(
   { settings, err }: Context,
   { start, started }: Role<Running>,
 ): Promise<ExitCode> {
@@ -36,47 +36,35 @@ export async function runUntilTold<Running extends RunningRole>(
   if (warning !== null) err(`${warning}\n`)
   const end = Promise.withResolvers<End>()
   const stopping = new AbortController()
+  const stop = (because: string, exitCode: ExitCode) => {
+    stopping.abort()
+    end.resolve({ because, exitCode })
+  }
+  // A second signal of the same kind ends the process at once.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      stopping.abort()
-      end.resolve({ exitCode: exitCodes.ok, because: signal })
-    })
+    process.once(signal, () => stop(signal, exitCodes.ok))
   }
-  let running: Running
-  try {
-    running = await start({
-      settings,
-      logger,
-      signal: stopping.signal,
-      onFatal(error) {
-        stopping.abort()
-        end.resolve({ exitCode: exitCodes.failed, because: 'cannot go on', error })
-      },
-    })
-  } catch (error) {
-    if (!(error instanceof ToldToStop)) throw error
-    const { exitCode, because, ...ended } = await end.promise
-    err(`firstcome: ${because}${reasonOf(ended.error)}; it had not started yet\n`)
-    return exitCode
+  const onFatal = (error: unknown) => {
+    const reason = error instanceof Error ? `: ${error.message}` : ''
+    stop(`cannot go on${reason}`, exitCodes.failed)
   }
-  started(running)
-  return stopWhenTold(running, { end: end.promise, err })
-}
-
-type Stopping = { end: Promise<End>; err(text: string): void }
-
-async function stopWhenTold(running: RunningRole, { end, err }: Stopping): Promise<ExitCode> {
-  const { exitCode, because, error } = await end
-  err(`firstcome: ${because}${reasonOf(error)}; answering what was accepted\n`)
+  const running = await start({ settings, logger, signal: stopping.signal, onFatal }).catch(
+    nullIfStopRequested,
+  )
+  if (running !== null) started(running)
+  const { because, exitCode } = await end.promise
+  const rest = running === null ? 'it had not started yet' : 'answering what was accepted'
+  err(`firstcome: ${because}; ${rest}\n`)
   const late = setTimeout(() => {
     err(`firstcome: did not stop within ${stopWaitMsMax} ms\n`)
     process.exit(exitCodes.failed)
   }, stopWaitMsMax)
-  await running.close()
+  await running?.close()
   clearTimeout(late)
   return exitCode
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? `: ${error.message}` : ''
+function nullIfStopRequested(error: unknown): null {
+  if (error instanceof StopRequested) return null
+  throw error
 }

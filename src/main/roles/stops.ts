@@ -1,20 +1,32 @@
-// What must be stopped again, in the reverse order of its start, also where a start fails halfway.
+// What a role has started and must stop again, in reverse order, also where a start fails halfway;
+// and how a start ends that is asked to stop while it waits for something.
 
-export type Stop = () => void | Promise<void>
-export type Stops = { push(stop: Stop): void }
+/** Each stop is given with `defer`, right after its start. */
+export type Stops = Pick<AsyncDisposableStack, 'defer'>
 
-/** Gives what `start` gives, with a `close` that stops all that it has pushed. */
+/** Gives what `start` gives, with a `close` that stops all that it has deferred. */
 export async function withStops<T extends object>(
   start: (stops: Stops) => Promise<T>,
 ): Promise<T & { close(): Promise<void> }> {
-  const stops: Stop[] = []
-  async function close(): Promise<void> {
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop()
-  }
-  try {
-    return { ...(await start(stops)), close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  await using stops = new AsyncDisposableStack()
+  const started = await start(stops)
+  const kept = stops.move()
+  return { ...started, close: () => kept.disposeAsync() }
+}
+
+/** Thrown by a start that was asked to stop. */
+export class StopRequested extends Error {}
+
+/** What `work` gives; rejects with StopRequested once the signal comes. */
+export async function unlessStopped<T>(
+  signal: AbortSignal | undefined,
+  work: Promise<T>,
+): Promise<T> {
+  const stop = Promise.withResolvers<never>()
+  const request = () => stop.reject(new StopRequested('a stop was requested'))
+  if (signal?.aborted) request()
+  signal?.addEventListener('abort', request)
+  return Promise.race([work, stop.promise]).finally(() => {
+    signal?.removeEventListener('abort', request)
+  })
 }

@@ -8,38 +8,38 @@ import { topicFaults } from '../../adapters/log-kafka/topic-faults.ts'
 import { describeTopics } from '../../adapters/log-kafka/topics.ts'
 import { readTopicLayouts, type TopicLayout } from '../../adapters/stores/topic-layout.ts'
 import { allTopics } from './topics.ts'
-import { type Patience, patiently } from './wait-for.ts'
+import { type Waiting, waitFor } from './wait-for.ts'
 
 export type CheckParts = {
-  patience: Patience
+  waiting: Waiting
   database: Queryable
   connection: KafkaConnection
 }
 
 /** Every reason not to start; none where all is as it must be. */
-export async function startFaults({ patience, database, connection }: CheckParts) {
-  const schema = await patiently(patience, 'PostgreSQL', () => migrationFaults(database))
+export async function startFaults({ waiting, database, connection }: CheckParts) {
+  const schema = await waitFor(waiting, 'PostgreSQL', () => migrationFaults(database))
   if (schema.length > 0) return [...schema, migrateHint]
-  const layouts = await patiently(patience, 'PostgreSQL', () => readTopicLayouts(database))
+  const layouts = await waitFor(waiting, 'PostgreSQL', () => readTopicLayouts(database))
   const unrecorded = allTopics.filter((topic) => !layouts.some((it) => it.topic === topic))
   if (unrecorded.length > 0) {
     return [...unrecorded.map((topic) => `topic ${topic} was never recorded`), migrateHint]
   }
-  return faultsOfTopics({ patience, connection, layouts })
+  return faultsOfTopics({ waiting, connection, layouts })
 }
 
 const migrateHint = 'run "firstcome migrate" of this version first'
 
 type TopicCheck = {
-  patience: Patience
+  waiting: Waiting
   connection: KafkaConnection
   layouts: readonly TopicLayout[]
 }
 
 export async function faultsOfTopics(check: TopicCheck): Promise<string[]> {
-  const { patience, connection, layouts } = check
+  const { waiting, connection, layouts } = check
   const topics = layouts.map(({ topic }) => topic)
-  const actual = await patiently(patience, 'Kafka', () => describeTopics(connection, topics))
+  const actual = await waitFor(waiting, 'Kafka', () => describeTopics(connection, topics))
   const expected = layouts.map(({ topic: name, ...layout }) => ({ name, ...layout }))
   return topicFaults(expected, actual)
 }

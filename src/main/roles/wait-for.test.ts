@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { PortError } from '../../ports/coupons.ts'
-import { ToldToStop } from './told-to-stop.ts'
-import { patiently, sayEveryMs } from './wait-for.ts'
+import { StopRequested } from './stops.ts'
+import { sayEveryMs, waitFor } from './wait-for.ts'
 
 const away = () => new PortError('log_unavailable', 'nobody answers', { retryable: true })
 
@@ -17,21 +17,21 @@ function createWorld() {
     info: (text: string) => said.push(text),
   }
   const stopping = new AbortController()
-  const patience = { clock, logger: logger as never, signal: stopping.signal }
-  return { clock, said, stopping, patience }
+  const parts = { clock, logger: logger as never, signal: stopping.signal }
+  return { clock, said, stopping, parts }
 }
 
-describe('patience', () => {
+describe('waiting for something', () => {
   it('says nothing about what is there at once', async () => {
-    const { patience, said } = createWorld()
-    assert.equal(await patiently(patience, 'Kafka', async () => 7), 7)
+    const { parts, said } = createWorld()
+    assert.equal(await waitFor(parts, 'Kafka', async () => 7), 7)
     assert.deepEqual(said, [])
   })
 
   it('says at once that it waits, again every ten seconds, and when it is over', async () => {
-    const { patience, said, clock } = createWorld()
+    const { parts, said, clock } = createWorld()
     let isThere = false
-    const waiting = patiently(patience, 'Kafka', async () => {
+    const waiting = waitFor(parts, 'Kafka', async () => {
       if (!isThere) throw away()
     })
     await clock.runUntil(2 * sayEveryMs + 100)
@@ -47,29 +47,29 @@ describe('patience', () => {
   })
 
   it('says so too where an answer never comes', async () => {
-    const { patience, said, clock, stopping } = createWorld()
-    const waiting = patiently(patience, 'PostgreSQL', () => new Promise(() => {}))
+    const { parts, said, clock, stopping } = createWorld()
+    const waiting = waitFor(parts, 'PostgreSQL', () => new Promise(() => {}))
     await clock.runUntil(sayEveryMs)
     assert.deepEqual(said, ['10 s: waiting for PostgreSQL: it has not answered yet'])
     stopping.abort()
-    await assert.rejects(waiting, ToldToStop)
+    await assert.rejects(waiting, StopRequested)
   })
 
-  it('ends when it is told to stop, also before it has begun', async () => {
-    const { patience, clock, stopping } = createWorld()
-    const waiting = patiently(patience, 'Kafka', async () => Promise.reject(away()))
+  it('ends when a stop is requested, also before it has begun', async () => {
+    const { parts, clock, stopping } = createWorld()
+    const waiting = waitFor(parts, 'Kafka', async () => Promise.reject(away()))
     await clock.runUntil(100)
     stopping.abort()
-    await assert.rejects(waiting, ToldToStop)
+    await assert.rejects(waiting, StopRequested)
     const never = () => new Promise(() => {})
-    await assert.rejects(patiently(patience, 'Kafka', never), ToldToStop)
+    await assert.rejects(waitFor(parts, 'Kafka', never), StopRequested)
   })
 
   it('does not wait for what waiting cannot help', async () => {
-    const { patience, said } = createWorld()
+    const { parts, said } = createWorld()
     const refused = new PortError('store_broken', 'wrong password')
     await assert.rejects(
-      patiently(patience, 'PostgreSQL', () => Promise.reject(refused)),
+      waitFor(parts, 'PostgreSQL', () => Promise.reject(refused)),
       refused,
     )
     assert.deepEqual(said, [])

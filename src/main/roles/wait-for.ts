@@ -1,13 +1,13 @@
 // Waits for what a role cannot start without, and says so: at once when it first fails, and then
-// again and again. It waits for ever, since who starts first is nobody's mistake; only what cannot
-// get better by waiting ends it, or being told to stop.
+// again and again. It waits for ever, since who starts first is nobody's mistake; only a failure
+// that waiting cannot cure ends it, or a requested stop.
 
 import type { Logger } from 'pino'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/coupons.ts'
-import { toldBy } from './told-to-stop.ts'
+import { unlessStopped } from './stops.ts'
 
-export type Patience = {
+export type Waiting = {
   clock: Clock
   logger: Pick<Logger, 'warn' | 'info'>
   signal: AbortSignal
@@ -19,13 +19,12 @@ export const sayEveryMs = 10_000
 const askEveryMs = 500
 
 /** `what`: as people call it, as in "waiting for Kafka". */
-export async function patiently<T>(
-  { clock, logger, signal }: Patience,
+export async function waitFor<T>(
+  { clock, logger, signal }: Waiting,
   what: string,
   ask: () => Promise<T>,
 ): Promise<T> {
   const startedAt = clock.now()
-  const told = toldBy(signal)
   let reason = 'it has not answered yet'
   let said = false
   let cancel = clock.after(sayEveryMs, sayAgain)
@@ -43,7 +42,7 @@ export async function patiently<T>(
   try {
     for (;;) {
       try {
-        const answer = await Promise.race([ask(), told.promise])
+        const answer = await unlessStopped(signal, ask())
         if (said) logger.info(`${what} is there`)
         return answer
       } catch (error) {
@@ -51,10 +50,9 @@ export async function patiently<T>(
         reason = error.message
         if (!said) say()
       }
-      await Promise.race([new Promise<void>((go) => clock.after(askEveryMs, go)), told.promise])
+      await unlessStopped(signal, sleep(clock, askEveryMs))
     }
   } finally {
     cancel()
-    told.forget()
   }
 }

@@ -23,7 +23,7 @@ const running = await withStops(async (stops) => {
   const onWarning = (message: string) => logger.warn(message)
   const gate =
     redisUrl === undefined ? undefined : startRedisGate({ url: redisUrl, clock, onWarning })
-  if (gate !== undefined) stops.push(() => gate.close())
+  if (gate !== undefined) stops.defer(() => gate.close())
   const node = {
     log,
     gate,

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openLogFile } from '../../../src/adapters/log-file/log-file.ts'
-import { embeddedTopics } from '../../../src/main/roles/embedded-topics.ts'
+import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 import { startPart } from '../distributed/contender.ts'
 import { benchSecret } from '../service.ts'
 import { appendOrders, fillMsMax } from './fill.ts'

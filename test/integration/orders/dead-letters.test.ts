@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openLogFile } from '../../../src/adapters/log-file/log-file.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
-import { embeddedTopics } from '../../../src/main/roles/embedded-topics.ts'
+import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { runCli } from '../processes/cli-process.ts'
 import {

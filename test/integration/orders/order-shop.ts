@@ -4,8 +4,8 @@
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import { openLogFileReader } from '../../../src/adapters/log-file/reader.ts'
-import { embeddedTopics } from '../../../src/main/roles/embedded-topics.ts'
 import { projectionDirectory } from '../../../src/main/roles/projection.ts'
+import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 import { readAll } from '../../contracts/log.ts'
 import { waitFor } from '../../services/server-process.ts'
 import {
