@@ -3,9 +3,10 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../ports/clock.ts'
 import type { Readiness } from './claims/claim-answers.ts'
+import { addRoutes } from './http/route.ts'
 import { createServerApp } from './http/server-app.ts'
 import { serverLimits } from './http/server-limits.ts'
-import { addServiceRoutes } from './routes/service.ts'
+import { serviceRoutes } from './routes/service.ts'
 
 export type ProbeServerParts = {
   host: string
@@ -23,8 +24,9 @@ export type ProbeServer = {
 }
 
 export async function startProbeServer(parts: ProbeServerParts): Promise<ProbeServer> {
-  const { clock, logger, readiness, metricsText } = parts
-  const { app, listen, stop } = await createServerApp({ clock, logger, limits: serverLimits })
-  addServiceRoutes(app, { readiness, metricsText, hooks: { service: [] } })
+  const { clock, logger } = parts
+  const limits = serverLimits
+  const { app, listen, stop } = await createServerApp({ clock, logger, limits })
+  addRoutes(app, { hooks: { service: [] }, limits }, serviceRoutes(parts))
   return { address: await listen(parts), close: stop }
 }

@@ -1,6 +1,21 @@
-// What a process tells Prometheus about its way to the database.
+// The metrics of a process: whether it does its work, and how it reaches the database.
 
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+
+/** Of a role without an API of its own. */
+export function createRoleMetrics(isReady: () => boolean): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  new Gauge({
+    name: 'firstcome_ready',
+    help: '1 while this process does its work',
+    registers: [registry],
+    collect() {
+      this.set(isReady() ? 1 : 0)
+    },
+  })
+  return registry
+}
 
 export type DatabaseState = {
   reachable: boolean

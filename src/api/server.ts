@@ -5,20 +5,21 @@ import type { FastifyInstance } from 'fastify'
 import { useAuth } from './http/auth.ts'
 import { useOpenApi } from './http/openapi.ts'
 import { useRateLimits } from './http/rate-limits.ts'
+import { addRoutes, type Route } from './http/route.ts'
 import { createServerApp } from './http/server-app.ts'
 import { type ServerLimits, serverLimits } from './http/server-limits.ts'
-import type { Api, CallHooks, RouteParts, ServerParts } from './http/server-parts.ts'
-import { addAuditRoutes } from './routes/audit.ts'
-import { addClaimRoutes } from './routes/claims.ts'
-import { addCommandRoutes } from './routes/commands.ts'
-import { addCouponRoutes } from './routes/coupons.ts'
-import { addDeadLetterRoutes } from './routes/dead-letters.ts'
-import { addMeRoutes } from './routes/me.ts'
-import { addOrderRoutes } from './routes/orders.ts'
-import { addOrdersAuditRoutes } from './routes/orders-audit.ts'
-import { addProductRoutes } from './routes/products.ts'
-import { addOpenApiRoute, addServiceRoutes } from './routes/service.ts'
-import { addWalletRoutes } from './routes/wallets.ts'
+import type { CallHooks, RouteParts, ServerParts } from './http/server-parts.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { claimRoutes } from './routes/claims.ts'
+import { commandRoutes } from './routes/commands.ts'
+import { couponRoutes } from './routes/coupons.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
+import { meRoutes } from './routes/me.ts'
+import { orderRoutes } from './routes/orders.ts'
+import { ordersAuditRoutes } from './routes/orders-audit.ts'
+import { productRoutes } from './routes/products.ts'
+import { openApiRoute, serviceRoutes } from './routes/service.ts'
+import { walletRoutes } from './routes/wallets.ts'
 
 export type RunningServer = {
   /** As `http://127.0.0.1:8080`. */
@@ -34,7 +35,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { app, listen, stop } = await createServerApp({ clock, limits, logger })
   await useOpenApi(app)
   const hooks = await callHooks(app, parts, limits)
-  addRoutes(app, { ...parts, hooks, limits })
+  addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, limits }))
   parts.extraRoutes?.(app, hooks)
   return { address: await listen(settings), app, close: stop }
 }
@@ -57,17 +58,20 @@ async function callHooks(
   }
 }
 
-function addRoutes(app: Api, parts: RouteParts): void {
-  addServiceRoutes(app, { ...parts, readiness: () => parts.claims.readiness() })
-  addOpenApiRoute(app, parts)
-  addCouponRoutes(app, parts)
-  addCommandRoutes(app, parts)
-  addClaimRoutes(app, parts)
-  addMeRoutes(app, parts)
-  addProductRoutes(app, parts)
-  addWalletRoutes(app, parts)
-  addOrderRoutes(app, parts)
-  addAuditRoutes(app, parts)
-  addDeadLetterRoutes(app, parts)
-  addOrdersAuditRoutes(app, parts)
+function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
+  const { claims, metricsText } = parts
+  return [
+    ...serviceRoutes({ readiness: () => claims.readiness(), metricsText }),
+    openApiRoute(app),
+    ...couponRoutes(parts),
+    ...commandRoutes(parts),
+    ...claimRoutes(parts),
+    ...meRoutes(parts),
+    ...productRoutes(parts),
+    ...walletRoutes(parts),
+    ...orderRoutes(parts),
+    ...auditRoutes(parts),
+    ...deadLetterRoutes(parts),
+    ...ordersAuditRoutes(parts),
+  ]
 }

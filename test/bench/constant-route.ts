@@ -1,7 +1,6 @@
 // One more call for a server under measurement: it does all that the claim call does before a claim
 // is decided, its hooks and its schema included, but answers a constant.
 
-import { callOptions } from '../../src/api/http/call.ts'
 import { CouponPath, issuedClaimRef, NoBody } from '../../src/api/http/schemas.ts'
 import type { ServerParts } from '../../src/api/http/server-parts.ts'
 
@@ -23,11 +22,7 @@ export const addConstantRoute: ServerParts['extraRoutes'] = (app, hooks) => {
     response: { 201: issuedClaimRef },
     hide: true,
   }
-  app.post(
-    '/coupons/:couponId/constant',
-    { ...callOptions(hooks, { caller: 'user', problems: [] }), schema },
-    (_request, reply) => {
-      reply.code(201).type('application/json; charset=utf-8').send(constantAnswer)
-    },
-  )
+  app.post('/coupons/:couponId/constant', { onRequest: hooks.user, schema }, (_request, reply) => {
+    reply.code(201).type('application/json; charset=utf-8').send(constantAnswer)
+  })
 }

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { DeadLetter, DeadLetterSummary } from '../../domain/orders/dead-letter.ts'
 import { formatInstant } from '../../domain/time.ts'
-import type { LetterCounts } from '../orders/dead-letter-service.ts'
+import type { LetterCounts } from '../orders/redrive-many.ts'
 
 export function letterSummaryJson(letter: DeadLetterSummary) {
   const { id, consumer, status, origin, key, reason, attempts, redrives, redrivable } = letter

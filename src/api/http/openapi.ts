@@ -2,8 +2,7 @@
 // may answer follows from who may call it and what it takes, beside the ones it names itself.
 
 import fastifySwagger from '@fastify/swagger'
-import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
-import type { CallConfig } from './call.ts'
+import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { type ProblemSlug, problems } from './problems.ts'
 import { Coupon, IssuedClaim, Pending, Problem } from './schemas.ts'
 import { Order, Product, Wallet } from './schemas-orders.ts'
@@ -55,6 +54,8 @@ type Operation = {
   }
 }
 
+type Call = NonNullable<FastifyContextConfig['call']>
+
 /** The schema of a route with its security and all the problems it may answer. */
 function documented(schema: FastifySchema, { config }: RouteOptions): FastifySchema {
   const call = config?.call
@@ -64,7 +65,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions): FastifySch
   return { ...schema, response, security: secured }
 }
 
-function slugsOf({ caller, problems: own }: CallConfig, schema: FastifySchema): ProblemSlug[] {
+function slugsOf({ caller, problems: own }: Call, schema: FastifySchema): ProblemSlug[] {
   const operators = caller === 'operator' || caller === 'auditor'
   return [
     'malformed-request',

@@ -1,9 +1,5 @@
-// Lists come in pages: a full page names where the next one starts, strictly after its last entry.
+// Lists come in pages: the next one starts strictly after the last entry of a full one.
 
-export function nextPage(
-  items: readonly { couponId: string }[],
-  limit: number,
-): { next: string } | object {
-  const last = items.length < limit ? undefined : items.at(-1)
-  return last === undefined ? {} : { next: last.couponId }
+export function lastOfFull<Item>(page: readonly Item[], limit: number): Item | undefined {
+  return page.length < limit ? undefined : page.at(-1)
 }

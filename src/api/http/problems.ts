@@ -1,18 +1,20 @@
-// Problem details (RFC 9457): every kind that the service answers, and the one table from what
-// was decided to what HTTP says. Refusals are sent from bodies made at start, never thrown.
+// Problem details (RFC 9457): every kind that the service answers, and the one table from refusals
+// to problems. Refusals are sent from bodies made at start, never thrown.
 
 import type { FastifyReply } from 'fastify'
 import type { ControlOutcome } from '../../domain/coupons/decide.ts'
-import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
-import type { ProductOutcome } from '../../domain/orders/product.ts'
-import type { TopUpDecision } from '../../domain/orders/wallet.ts'
-import type { ClaimAnswer, CommandAnswer, Unavailable } from '../claims/claim-answers.ts'
-import type { LetterAct, LetterAnswer } from '../orders/dead-letter-service.ts'
-import type { AppliedCommand, PlaceAnswer } from '../orders/order-answers.ts'
+import type { ControlMessage } from '../../domain/coupons/messages.ts'
+import type { ClaimAnswer } from '../claims/claim-answers.ts'
+import type {
+  CommandOutcome,
+  FoundOrder,
+  OrderCommand,
+  PlaceAnswer,
+} from '../orders/order-answers.ts'
 import type { FieldError } from './validation.ts'
 
 /** Of the claim service, or of SQL. */
-type Refused = Omit<Unavailable, 'kind' | 'reason'> & { reason: string }
+export type Refused = { reason: string; retryAfterSeconds: number }
 
 export type ProblemSlug = keyof typeof problems
 export type ProblemMembers = {
@@ -25,10 +27,6 @@ export type ProblemMembers = {
   log?: { partition: number; offset: number; appendedAt: string }
 }
 
-type Status = 200 | 201 | 202
-type CommandKind = ControlOutcome['kind'] | Exclude<CommandAnswer['kind'], 'decided'>
-type LetterKind = DeadLetterOutcome | Exclude<LetterAnswer['kind'], 'decided'>
-type Unapplied = Exclude<AppliedCommand['kind'], 'applied'>
 type ProblemText = { status: number; title: string; detail: string }
 
 export const problems = {
@@ -83,71 +81,44 @@ export const problems = {
   'not-ready': text(503, 'Not ready', 'This node cannot serve yet: see reasons.'),
 } as const satisfies Record<string, ProblemText>
 
-/** What each answer is over HTTP: a status with a body, or a problem. */
-export const outcomes = {
-  claim: {
-    issued: { first: 201, again: 200 },
-    pending: 202,
-    sold_out: 'sold-out',
-    not_open: 'not-open',
-    paused: 'paused',
-    closed: 'closed',
-    unknown_coupon: 'unknown-coupon',
-    unavailable: 'unavailable',
-  },
-  command: {
-    created: 201,
-    unchanged: 200,
-    done: 200,
-    pending: 202,
-    conflict: { create: 'coupon-exists', restock: 'idempotency-key-reused' },
-    closed: 'closed',
-    unknown_coupon: 'unknown-coupon',
-    quantity_limit: 'quantity-limit',
-    unavailable: 'unavailable',
-  },
-  deadLetter: {
-    done: 200,
-    unchanged: 200,
-    pending: 202,
-    conflict: { redrive: 'dead-letter-discarded', discard: 'dead-letter-redriven' },
-    not_redrivable: 'not-redrivable',
-    unknown_letter: 'unknown-dead-letter',
-    unavailable: 'unavailable',
-  },
-  product: {
-    done: { create: 201, add: 200 },
-    unchanged: 200,
-    pending: 202,
-    conflict: { create: 'product-exists', add: 'idempotency-key-reused' },
-    unknown_product: 'unknown-product',
-    stock_limit: 'stock-limit',
-    unavailable: 'unavailable',
-  },
-  topUp: {
-    done: 200,
-    pending: 202,
-    conflict: 'idempotency-key-reused',
-    balance_limit: 'balance-limit',
-    unavailable: 'unavailable',
-  },
-  place: {
-    ended: { first: 201, again: 200 },
-    pending: 202,
-    key_reused: 'idempotency-key-reused',
-    coupon_not_held: 'coupon-not-held',
-    unavailable: 'unavailable',
-  },
-} as const satisfies {
-  claim: Record<Exclude<ClaimAnswer['kind'], 'issued'>, Status | ProblemSlug> & { issued: object }
-  command: Record<CommandKind, Status | ProblemSlug | Record<'create' | 'restock', ProblemSlug>>
-  deadLetter: Record<LetterKind, Status | ProblemSlug | Record<LetterAct, ProblemSlug>>
-  product: Record<
-    ProductOutcome | Unapplied,
-    Status | ProblemSlug | Record<'create' | 'add', Status | ProblemSlug>
-  >
-  topUp: Record<TopUpDecision['outcome'] | Unapplied, Status | ProblemSlug>
-  place: Record<Exclude<PlaceAnswer['kind'], 'ended'>, Status | ProblemSlug> & { ended: object }
+type Outcome =
+  | ClaimAnswer['kind']
+  | ControlOutcome['kind']
+  | CommandOutcome
+  | PlaceAnswer['kind']
+  | FoundOrder['kind']
+type Done = 'issued' | 'created' | 'done' | 'unchanged' | 'ended' | 'found' | 'pending'
+export type Refusal = Exclude<Outcome, Done | 'conflict' | 'unavailable'>
+export type Command = ControlMessage | OrderCommand
+
+/** What each refusal is over HTTP. */
+export const refusals = {
+  unknown_coupon: 'unknown-coupon',
+  closed: 'closed',
+  not_open: 'not-open',
+  paused: 'paused',
+  sold_out: 'sold-out',
+  quantity_limit: 'quantity-limit',
+  unknown_product: 'unknown-product',
+  stock_limit: 'stock-limit',
+  balance_limit: 'balance-limit',
+  unknown_order: 'unknown-order',
+  key_reused: 'idempotency-key-reused',
+  coupon_not_held: 'coupon-not-held',
+  unknown_letter: 'unknown-dead-letter',
+  not_redrivable: 'not-redrivable',
+} as const satisfies Record<Refusal, ProblemSlug>
+
+/** What a command conflicts with. */
+export function conflictOf(command: Command['type']): ProblemSlug {
+  return conflicts[command] ?? 'idempotency-key-reused'
+}
+
+const conflicts: Partial<Record<Command['type'], ProblemSlug>> = {
+  'coupon.created': 'coupon-exists',
+  'product.created': 'product-exists',
+  'dead_letter.redriven': 'dead-letter-discarded',
+  'dead_letter.discarded': 'dead-letter-redriven',
 }
 
 /** Sends a problem; without members its body is one made at start. */

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox'
 import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/decode-dead-letters.ts'
-import { lettersPerCallMax } from '../orders/dead-letter-service.ts'
+import { lettersPerCallMax } from '../orders/redrive-many.ts'
 import { pageItemsMax } from './schemas.ts'
 
 const closedObject = { additionalProperties: false } as const

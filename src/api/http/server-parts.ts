@@ -1,20 +1,11 @@
 // What the HTTP server is made from, and the types its routes share.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  onRequestAsyncHookHandler,
-  onRequestHookHandler,
-  RawServerDefault,
-} from 'fastify'
+import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
-import type { DeadLetterService } from '../orders/dead-letter-service.ts'
 import type { OrderService } from '../orders/order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -36,7 +27,6 @@ export type ServerParts = {
   orders: OrderService
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
-  deadLetters: DeadLetterService
   /** What the consumers of orders keep; null while SQL is not up yet. */
   ordersAudit?: (() => OrdersAuditReader | null) | undefined
   clock: Clock
@@ -47,15 +37,6 @@ export type ServerParts = {
   /** Registers further routes, for benchmarks: with the same hooks they cost the same. */
   extraRoutes?: (app: FastifyInstance, hooks: CallHooks) => void
 }
-
-/** Fastify that knows the types behind the schemas. */
-export type Api = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
 
 export type CallHook = onRequestHookHandler | onRequestAsyncHookHandler
 
@@ -71,7 +52,4 @@ export type CallHooks = {
 }
 
 /** What every file of routes is given. */
-export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> & {
-  hooks: CallHooks
-  limits: ServerLimits
-}
+export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> & { limits: ServerLimits }

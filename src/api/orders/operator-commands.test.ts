@@ -3,10 +3,10 @@ import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
 import { productsTopic } from '../../domain/orders/messages.ts'
-import { type LogEntry, PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/coupons.ts'
 import type { CommandName, DoneCommand } from '../../ports/orders.ts'
 import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'
-import type { OperatorCommand } from './order-answers.ts'
+import type { OrderCommand } from './order-answers.ts'
 
 const limits: CommandLimits = {
   answerWaitMsMax: 500,
@@ -14,9 +14,12 @@ const limits: CommandLimits = {
   lookAgainMs: 100,
   commandsWaitingMax: 3,
 }
-const entry: LogEntry = { key: 'tea', value: Buffer.from('{}') }
-const command = (commandId: string, amount: number | null = 1): OperatorCommand => {
-  return { by: 'stock-step', name: { key: 'tea', commandId }, amount, topic: productsTopic, entry }
+const common = { productId: 'tea', by: 'operator' }
+const command = (commandId: string, add = 1): OrderCommand => {
+  return { type: 'stock.added', ...common, add, commandId }
+}
+const creation = (commandId: string): OrderCommand => {
+  return { type: 'product.created', ...common, name: 'Tea', price: 1, stock: 1, commandId }
 }
 const done = (commandId: string, changes: Partial<DoneCommand> = {}): DoneCommand => {
   return { key: 'tea', commandId, amount: 1, outcome: 'done', ...changes }
@@ -31,12 +34,12 @@ function start() {
   const stored: DoneCommand[] = []
   const asked: string[][] = []
   const sql: { state: 'up' | 'away' | 'starting' } = { state: 'up' }
-  const troubles: unknown[] = []
+  const errors: unknown[] = []
   const commands = createOperatorCommands({
     log,
     clock,
     limits,
-    onTrouble: (error) => troubles.push(error),
+    onTransientError: (error) => errors.push(error),
     reader() {
       if (sql.state === 'starting') return null
       return {
@@ -53,7 +56,7 @@ function start() {
     },
   })
   const appended = () => log.records(productsTopic).flat().length
-  return { clock, fates, stored, asked, sql, troubles, commands, appended }
+  return { clock, fates, stored, asked, sql, errors, commands, appended }
 }
 
 describe('an operator’s command', () => {
@@ -73,7 +76,7 @@ describe('an operator’s command', () => {
     assert.deepEqual(await commands.run(command('c')), { kind: 'applied', outcome: 'done' })
     const other = await commands.run(command('c', 2))
     assert.deepEqual(other, { kind: 'applied', outcome: 'conflict' })
-    const created = await commands.run(command('created', null))
+    const created = await commands.run(creation('created'))
     assert.deepEqual(created, { kind: 'applied', outcome: 'unchanged' })
     assert.equal(appended(), 0)
   })
@@ -116,7 +119,7 @@ describe('an operator’s command', () => {
   })
 
   it('is refused while SQL is not there, and waits for it once it is appended', async () => {
-    const { clock, sql, stored, commands, appended, troubles } = start()
+    const { clock, sql, stored, commands, appended, errors } = start()
     sql.state = 'starting'
     assert.deepEqual(await commands.run(command('c')), unavailable('database_starting'))
     sql.state = 'away'
@@ -127,7 +130,7 @@ describe('an operator’s command', () => {
     await clock.runUntil(20)
     sql.state = 'away'
     await clock.runUntil(300)
-    assert.ok(troubles.length >= 3 && troubles.length <= 5, String(troubles.length))
+    assert.ok(errors.length >= 3 && errors.length <= 5, String(errors.length))
     sql.state = 'up'
     stored.push(done('c'))
     await clock.runUntil(410)

@@ -1,8 +1,10 @@
-// Operators' commands on products, wallets and dead letters: appends the record, and looks into
-// SQL, once for all who wait, until its consumer has stored what became of it.
+// Operators' commands on products, wallets and dead letters: appends the record, and asks SQL, in
+// one query for all who wait, until its consumer has stored what became of it.
 
-import type { Clock } from '../../ports/clock.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
+import { entryOf, keyOf, topicOf } from '../../domain/orders/records.ts'
+import { type Clock, sleep, within } from '../../ports/clock.ts'
+import { type Log, type LogEntry, PortError } from '../../ports/coupons.ts'
 import {
   type CommandConsumer,
   type CommandName,
@@ -10,15 +12,16 @@ import {
   type DoneCommand,
   type OrdersReader,
 } from '../../ports/orders.ts'
-import { inTime } from './in-time.ts'
 import {
   type AppliedCommand,
   busy,
+  type CommandOutcome,
   databaseAway,
   databaseStarting,
   logAway,
-  type OperatorCommand,
+  type OrderCommand,
 } from './order-answers.ts'
+import { storeDeadline } from './order-reads.ts'
 
 export type OperatorCommandsParts = {
   log: Log
@@ -27,106 +30,133 @@ export type OperatorCommandsParts = {
   reader: () => CommandReader | null
   limits: CommandLimits
   /** SQL could not be asked, and is asked again. */
-  onTrouble(error: unknown): void
+  onTransientError(error: unknown): void
 }
 export type CommandLimits = {
   /** How long a request waits to be applied before it is answered 'pending'. */
   answerWaitMsMax: number
-  /** From one look into SQL to the next while somebody waits. */
+  /** From one query to the next while somebody waits. */
   lookEveryMs: number
-  /** The same after a look that has failed. */
+  /** The same after a query that has failed. */
   lookAgainMs: number
   /** Commands that wait at once: operators are few, and one query asks about all of them. */
   commandsWaitingMax: number
 }
 export type OperatorCommands = {
-  run(command: OperatorCommand): Promise<AppliedCommand>
+  run(command: OrderCommand): Promise<AppliedCommand>
   close(): void
 }
 
 type CommandReader = Pick<OrdersReader, 'commands'>
+/** `amount`: what was asked for; null where the command has none. */
+type Command = {
+  by: CommandConsumer
+  name: CommandName
+  amount: number | null
+  topic: string
+  entry: LogEntry
+}
 type Waiting = { by: CommandConsumer; name: CommandName; resolve(done: DoneCommand | null): void }
 
 export function createOperatorCommands(parts: OperatorCommandsParts): OperatorCommands {
-  const { log, limits } = parts
-  const looks = new AppliedLooks(parts)
+  const { limits } = parts
+  const queries = new CommandQueries(parts)
   let running = 0
-
-  async function run(command: OperatorCommand): Promise<AppliedCommand> {
-    const reader = parts.reader()
-    if (reader === null) return databaseStarting
-    // Asked again it is done already; and if SQL is away, nobody could say what became of it.
-    const before = await looks.before(reader, command)
-    if (before === 'away') return databaseAway
-    if (before !== null) return answerTo(command, before)
-    const refused = Promise.withResolvers<Refused>()
-    log.append(command.topic, [command.entry]).catch((error: unknown) => {
-      // Where it may have been stored, only its consumer can tell.
-      if (error instanceof PortError && error.appended !== 'no') return
-      refused.resolve({ error })
-    })
-    const done = await looks.applied(command, refused.promise)
-    if (done === null) return { kind: 'pending' }
-    if (!('error' in done)) return answerTo(command, done)
-    if (!(done.error instanceof PortError)) throw done.error
-    return done.error.code === 'log_full' ? busy : logAway
-  }
-
   return {
-    async run(command) {
+    async run(asked) {
       if (running >= limits.commandsWaitingMax) return busy
       running += 1
       try {
-        return await run(command)
+        return await run(parts, queries, commandOf(asked))
       } finally {
         running -= 1
       }
     },
-    close: () => looks.close(),
+    close: () => queries.close(),
   }
 }
 
-type Refused = { error: unknown }
+async function run(
+  { log, reader }: OperatorCommandsParts,
+  queries: CommandQueries,
+  command: Command,
+): Promise<AppliedCommand> {
+  const reads = reader()
+  if (reads === null) return databaseStarting
+  // Asked again it is done already; and if SQL is away, nobody could say what became of it.
+  const before = await queries.before(reads, command)
+  if (before === 'away') return databaseAway
+  if (before !== null) return answerTo(command, before)
+  const refused = Promise.withResolvers<{ error: unknown }>()
+  log.append(command.topic, [command.entry]).catch((error: unknown) => {
+    // Where it may have been stored, only its consumer can tell.
+    if (error instanceof PortError && error.appended !== 'no') return
+    refused.resolve({ error })
+  })
+  const done = await queries.applied(command, refused.promise)
+  if (done === null) return { kind: 'pending' }
+  if (!('error' in done)) return answerTo(command, done)
+  if (!(done.error instanceof PortError)) throw done.error
+  return done.error.code === 'log_full' ? busy : logAway
+}
 
-/** One look for all who wait, again and again while somebody does. */
-class AppliedLooks {
+function commandOf(message: OrderCommand): Command {
+  if ('deadLetterId' in message) {
+    const name = { key: message.deadLetterId, commandId: message.commandId }
+    return { by: 'dead-letters', name, amount: null, ...letterCommandEntry(message) }
+  }
+  const name = { key: keyOf(message), commandId: message.commandId }
+  const record = { name, topic: topicOf(message), entry: entryOf(message) }
+  switch (message.type) {
+    case 'product.created':
+      return { ...record, by: 'stock-step', amount: null }
+    case 'stock.added':
+      return { ...record, by: 'stock-step', amount: message.add }
+    case 'wallet.topped_up':
+      return { ...record, by: 'payment-step', amount: message.amount }
+  }
+}
+
+function answerTo({ amount }: Command, done: DoneCommand): AppliedCommand {
+  const other = amount !== null && done.amount !== amount
+  // A consumer stores no other outcomes.
+  return { kind: 'applied', outcome: other ? 'conflict' : (done.outcome as CommandOutcome) }
+}
+
+/** One query for all who wait, again and again while somebody does. */
+class CommandQueries {
   private readonly parts: OperatorCommandsParts
   private readonly waiting = new Set<Waiting>()
-  private looking = false
+  private asking = false
   private closed = false
 
   constructor(parts: OperatorCommandsParts) {
     this.parts = parts
   }
 
-  async before(
-    reader: CommandReader,
-    { by, name }: OperatorCommand,
-  ): Promise<DoneCommand | null | 'away'> {
+  async before(reader: CommandReader, { by, name }: Command): Promise<DoneCommand | null | 'away'> {
     try {
       return (await this.ask(reader, by, [name])).get(commandKey(name)) ?? null
     } catch (error) {
       if (!(error instanceof PortError) || !error.retryable) throw error
-      this.parts.onTrouble(error)
+      this.parts.onTransientError(error)
       return 'away'
     }
   }
 
   /** null: not in time. */
-  applied({ by, name }: OperatorCommand, refused: Promise<Refused>) {
+  async applied<Refused>({ by, name }: Command, refused: Promise<Refused>) {
     const { clock, limits } = this.parts
     const { promise, resolve } = Promise.withResolvers<DoneCommand | null>()
     const waiter = { by, name, resolve }
     this.waiting.add(waiter)
-    const cancel = clock.after(limits.answerWaitMsMax, () => resolve(null))
-    if (!this.looking) {
-      this.looking = true
-      void this.lookUntilNobodyWaits()
-    }
-    return Promise.race([promise, refused]).finally(() => {
-      cancel()
+    if (!this.asking) void this.askWhileSomebodyWaits()
+    try {
+      const deadline = { clock, ms: limits.answerWaitMsMax, late: () => null }
+      return await within(deadline, Promise.race([promise, refused]))
+    } finally {
       this.waiting.delete(waiter)
-    })
+    }
   }
 
   close(): void {
@@ -134,17 +164,17 @@ class AppliedLooks {
     for (const { resolve } of this.waiting) resolve(null)
   }
 
-  private async lookUntilNobodyWaits(): Promise<void> {
+  private async askWhileSomebodyWaits(): Promise<void> {
     const { clock, limits } = this.parts
+    this.asking = true
     while (this.waiting.size > 0 && !this.closed) {
-      const waitMs = (await this.look()) ? limits.lookEveryMs : limits.lookAgainMs
-      await new Promise<void>((resolve) => clock.after(waitMs, resolve))
+      await sleep(clock, (await this.askForAll()) ? limits.lookEveryMs : limits.lookAgainMs)
     }
-    this.looking = false
+    this.asking = false
   }
 
   /** False where SQL could not be asked. */
-  private async look(): Promise<boolean> {
+  private async askForAll(): Promise<boolean> {
     const reader = this.parts.reader()
     if (reader === null) return false
     try {
@@ -158,7 +188,7 @@ class AppliedLooks {
       }
       return true
     } catch (error) {
-      this.parts.onTrouble(error)
+      this.parts.onTransientError(error)
       return false
     }
   }
@@ -170,12 +200,8 @@ class AppliedLooks {
   ): Promise<Map<string, DoneCommand>> {
     const { clock, limits } = this.parts
     const once = [...new Map(names.map((name) => [commandKey(name), name])).values()]
-    const done = await inTime(clock, limits.answerWaitMsMax, reader.commands(by, once))
+    const deadline = storeDeadline(clock, limits.answerWaitMsMax)
+    const done = await within(deadline, reader.commands(by, once))
     return new Map(done.map((command) => [commandKey(command), command]))
   }
-}
-
-function answerTo({ amount }: OperatorCommand, done: DoneCommand): AppliedCommand {
-  const other = amount !== null && done.amount !== amount
-  return { kind: 'applied', outcome: other ? 'conflict' : done.outcome }
 }

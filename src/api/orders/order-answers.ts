@@ -1,10 +1,13 @@
-// What the order service tells the HTTP layer. The service knows nothing of HTTP; one table in
-// problems.ts maps these answers to status codes.
+// What the order service answers. It knows nothing of HTTP; one table in problems.ts maps refusals
+// to status codes.
 
-import type { Line } from '../../domain/orders/messages.ts'
+import type { DeadLetterCommand, DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
+import type { Line, ProductMessage, WalletMessage } from '../../domain/orders/messages.ts'
+import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
-import type { LogEntry } from '../../ports/coupons.ts'
-import type { CommandConsumer, CommandName, OrdersReader } from '../../ports/orders.ts'
+import type { TopUpDecision } from '../../domain/orders/wallet.ts'
+import type { OrdersReader } from '../../ports/orders.ts'
+import type { Unavailable } from '../claims/claim-answers.ts'
 
 /** `key`: the client's own name for it; the same user's same key is the same order. */
 export type AskedOrder = {
@@ -14,16 +17,8 @@ export type AskedOrder = {
   couponId?: string | undefined
 }
 /** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
-export type OrdersUnavailable = {
-  kind: 'unavailable'
-  reason:
-    | 'queue_full'
-    | 'log_unavailable'
-    | 'starting'
-    | 'stopping'
-    | 'database_starting'
-    | 'database_unavailable'
-  retryAfterSeconds: number
+export type OrdersUnavailable = Omit<Unavailable, 'reason'> & {
+  reason: Unavailable['reason'] | 'database_starting' | 'database_unavailable'
 }
 export type PlaceAnswer =
   /** `first`: this very request has placed it. */
@@ -39,18 +34,12 @@ export type FoundOrder =
   | { kind: 'unknown_order' }
   | OrdersUnavailable
 
-/** A record that an operator asks a consumer to apply once. */
-export type OperatorCommand = {
-  by: CommandConsumer
-  name: CommandName
-  /** What was asked for; null where the command has none. */
-  amount: number | null
-  topic: string
-  entry: LogEntry
-}
+/** What an operator asks of a consumer: a record that it applies once. */
+export type OrderCommand = ProductMessage | WalletMessage | DeadLetterCommand
+export type CommandOutcome = ProductOutcome | TopUpDecision['outcome'] | DeadLetterOutcome
 export type AppliedCommand =
   /** What its consumer has stored; 'conflict' too where the id was used for another amount. */
-  | { kind: 'applied'; outcome: string }
+  | { kind: 'applied'; outcome: CommandOutcome }
   /** Not applied in time, or it is not known whether it was stored. */
   | { kind: 'pending' }
   | OrdersUnavailable
@@ -60,8 +49,8 @@ export type OrderService = {
   place(asked: AskedOrder): Promise<PlaceAnswer>
   /** Its user only. */
   order(of: { orderId: string; userId: string }): Promise<FoundOrder>
-  /** Appends the record and answers what its consumer has made of it. */
-  command(command: OperatorCommand): Promise<AppliedCommand>
+  /** Appends the record and answers what its consumer made of it. */
+  command(command: OrderCommand): Promise<AppliedCommand>
   /** null while SQL is not up. */
   reader(): OrdersReader | null
 }

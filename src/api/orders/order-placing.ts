@@ -7,7 +7,7 @@ import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orde
 import { sameContent } from '../../domain/orders/process.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, sleep, within } from '../../ports/clock.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
 import { type AppendBatcher, createAppendBatcher } from '../claims/append-batcher.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
@@ -19,7 +19,7 @@ import {
   type PlaceAnswer,
 } from './order-answers.ts'
 import type { OrderReads } from './order-reads.ts'
-import type { Ear, OrdersWatch } from './orders-watch.ts'
+import type { EndListener, OrdersWatch } from './orders-watch.ts'
 
 export type OrderPlacingParts = {
   log: Log
@@ -29,14 +29,14 @@ export type OrderPlacingParts = {
   claims: Pick<ClaimService, 'mine'>
   timeLimitMs: number
   limits: PlacingLimits
-  crashPoint: ((name: string) => void) | undefined
-  onTrouble(error: unknown): void
+  crashPoint?: ((name: string) => void) | undefined
+  onTransientError(error: unknown): void
   onError(error: unknown): void
 }
 export type PlacingLimits = {
   /** How long a request waits for the order's end before it is answered 'pending'. */
   answerWaitMsMax: number
-  /** Whoever waits for an end looks into SQL so often, should its record have been missed. */
+  /** Whoever waits for an end asks SQL so often, in case its record was missed. */
   lookForEndEveryMs: number
   /** The record of the end has come, but SQL was not yet found to know of it. */
   lookForStoredEndMs: number
@@ -48,7 +48,12 @@ export type PlacingLimits = {
   appendEveryMsMin: number
 }
 type Ended = ConfirmedOrder | CancelledOrder
-type Waiting = { orderId: string; until: number; ear: Ear; refused?: Promise<OrdersUnavailable> }
+type Waiting = {
+  orderId: string
+  until: number
+  listener: EndListener
+  refused?: Promise<OrdersUnavailable>
+}
 
 export class OrderPlacing {
   private readonly parts: OrderPlacingParts
@@ -79,7 +84,7 @@ export class OrderPlacing {
     const orderId = orderIdOf(asked)
     const before = this.underWay.get(orderId)
     if (before !== undefined) {
-      if (!sameContent(contentOf(asked), contentOf(before.asked))) return { kind: 'key_reused' }
+      if (!sameContent(asked, before.asked)) return { kind: 'key_reused' }
       const answer = await before.answer
       return answer.kind === 'ended' ? { ...answer, first: false } : answer
     }
@@ -104,12 +109,12 @@ export class OrderPlacing {
     const { clock, limits, watch } = this.parts
     const until = clock.now() + limits.answerWaitMsMax
     // Before anything else, so that no end is missed.
-    const ear = watch.listen(orderId)
+    const listener = watch.listen(orderId)
     try {
       const known = await this.find(orderId)
       if (known !== null) {
         if (!isSame(asked, known)) return { kind: 'key_reused' }
-        const end = isEnded(known) ? known : await this.endOf({ orderId, until, ear })
+        const end = isEnded(known) ? known : await this.endOf({ orderId, until, listener })
         return answerOf({ orderId, asked, first: false }, end)
       }
       const coupon = await this.wonCoupon(asked)
@@ -118,11 +123,11 @@ export class OrderPlacing {
       this.refusals.set(orderId, refuse)
       const entry = entryOf(this.recordOf(orderId, asked, coupon))
       if (!this.batcher.add(orderId, entry)) return busy
-      const end = await this.endOf({ orderId, until, ear, refused })
+      const end = await this.endOf({ orderId, until, listener, refused })
       return answerOf({ orderId, asked, first: true }, end)
     } finally {
       this.refusals.delete(orderId)
-      ear.close()
+      listener.close()
     }
   }
 
@@ -150,31 +155,23 @@ export class OrderPlacing {
   /** null: not in time. */
   private async endOf(waiting: Waiting): Promise<Ended | OrdersUnavailable | null> {
     const { clock, limits } = this.parts
-    const { orderId, until, ear, refused } = waiting
-    const ended = ear.ended.then((): 'ended' => 'ended')
+    const { orderId, until, listener, refused } = waiting
+    const ended = listener.ended.then((): 'ended' => 'ended')
     const news = refused === undefined ? ended : Promise.race([ended, refused])
-    let heard = false
+    let hasEnded = false
     for (;;) {
       const leftMs = until - clock.now()
       if (leftMs <= 0) return null
-      const lookMs: number = heard ? limits.lookForStoredEndMs : limits.lookForEndEveryMs
-      const woken: 'ended' | OrdersUnavailable | null = await this.wokenBy(
-        heard ? null : news,
-        Math.min(leftMs, lookMs),
-      )
-      if (woken !== 'ended' && woken !== null) return woken
-      heard ||= woken === 'ended'
+      if (hasEnded) await sleep(clock, Math.min(leftMs, limits.lookForStoredEndMs))
+      else {
+        const ms = Math.min(leftMs, limits.lookForEndEveryMs)
+        const woken = await within({ clock, ms, late: () => null }, news)
+        if (woken !== null && woken !== 'ended') return woken
+        hasEnded = woken === 'ended'
+      }
       const order = await this.readOrNothing(orderId)
       if (order !== null && isEnded(order)) return order
     }
-  }
-
-  /** null: nothing came in time. */
-  private wokenBy<News>(news: Promise<News> | null, waitMs: number): Promise<News | null> {
-    const late = Promise.withResolvers<null>()
-    const cancel = this.parts.clock.after(waitMs, () => late.resolve(null))
-    const first = news === null ? late.promise : Promise.race([news, late.promise])
-    return first.finally(cancel)
   }
 
   /** Once an order may be placed, SQL that is away is no reason to say that it is not. */
@@ -183,7 +180,7 @@ export class OrderPlacing {
       return await this.parts.reads.read(orderId)
     } catch (error) {
       if (!(error instanceof PortError)) throw error
-      this.parts.onTrouble(error)
+      this.parts.onTransientError(error)
       return null
     }
   }
@@ -196,11 +193,11 @@ export function orderIdOf({ userId, key }: { userId: string; key: string }): str
     .digest('base64url')
 }
 
-type Told = { orderId: string; asked: AskedOrder; first: boolean }
+type Answered = { orderId: string; asked: AskedOrder; first: boolean }
 
 /** Through another node the key may have been used for something else at the same time. */
 function answerOf(
-  { orderId, asked, first }: Told,
+  { orderId, asked, first }: Answered,
   end: Ended | OrdersUnavailable | null,
 ): PlaceAnswer {
   if (end === null) return { kind: 'pending', orderId }
@@ -209,11 +206,7 @@ function answerOf(
 }
 
 function isSame(asked: AskedOrder, { userId, lines, coupon }: Order): boolean {
-  return sameContent(contentOf(asked), { userId, lines, couponId: coupon?.couponId })
-}
-
-function contentOf({ userId, lines, couponId }: AskedOrder): Parameters<typeof sameContent>[0] {
-  return { userId, lines, couponId }
+  return sameContent(asked, { userId, lines, couponId: coupon?.couponId })
 }
 
 function isEnded(order: Order): order is Ended {

@@ -2,9 +2,9 @@
 // under way, go in one query. Bounded in ids and in time.
 
 import type { Order } from '../../domain/orders/state.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, type Deadline, sleep, within } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
-import { inTime, storeAway } from './in-time.ts'
 
 export type OrderReadsParts = {
   clock: Clock
@@ -32,7 +32,7 @@ export function createOrderReads({ clock, reader, limits }: OrderReadsParts): Or
   let reading = false
 
   async function readAll(): Promise<void> {
-    await new Promise<void>((resolve) => clock.after(limits.lingerMs, resolve))
+    await sleep(clock, limits.lingerMs)
     while (waiting.size > 0) {
       const batch = [...waiting].slice(0, limits.ordersPerReadMax)
       for (const [orderId] of batch) waiting.delete(orderId)
@@ -50,7 +50,7 @@ export function createOrderReads({ clock, reader, limits }: OrderReadsParts): Or
   async function query(orderIds: readonly string[]): Promise<Order[]> {
     const now = reader()
     if (now === null) throw storeAway('the database is starting')
-    return inTime(clock, limits.readWaitMsMax, now.orders(orderIds))
+    return within(storeDeadline(clock, limits.readWaitMsMax), now.orders(orderIds))
   }
 
   return {
@@ -69,4 +69,16 @@ export function createOrderReads({ clock, reader, limits }: OrderReadsParts): Or
       return answer.promise
     },
   }
+}
+
+/** A bound of our own on a call to SQL: an adapter's may be longer than anybody waits. */
+export function storeDeadline(clock: Clock, ms: number): Deadline<never> {
+  const late = () => {
+    throw storeAway(`no answer for ${ms} ms`)
+  }
+  return { clock, ms, late }
+}
+
+function storeAway(message: string): PortError {
+  return new PortError('store_unavailable', message, { retryable: true })
 }

@@ -62,7 +62,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
         reader: () => applier.reader,
         claims: { mine: () => notHeld },
         timeLimitMs: 30_000,
-        onTrouble: () => {},
+        onTransientError: () => {},
         onError: (error) => assert.fail(String(error)),
         ...parts,
       })

@@ -34,7 +34,7 @@ export type OrderServiceParts = {
   /** Test-only: dies at a named point. */
   crashPoint?: ((name: string) => void) | undefined
   /** Something could not be asked or followed now, and is tried again. At most once a second. */
-  onTrouble(error: unknown): void
+  onTransientError(error: unknown): void
   /** The log cannot be written any more; the process should end. */
   onError(error: unknown): void
 }
@@ -74,19 +74,13 @@ export type RunningOrderService = OrderService & {
 }
 
 export function startOrderService(given: OrderServiceParts): RunningOrderService {
-  const parts = { ...given, onTrouble: calmly(given) }
-  const { log, clock, reader, onTrouble } = parts
+  const parts = { ...given, onTransientError: throttled(given) }
+  const { log, clock, reader, onTransientError } = parts
   const limits = { ...defaultOrderLimits, ...parts.limits }
   const { watch, reached } = startWatching(parts, limits)
   const reads = createOrderReads({ clock, reader, limits })
-  const commands = createOperatorCommands({
-    log,
-    clock,
-    reader,
-    limits,
-    onTrouble,
-  })
-  const placing = new OrderPlacing({ ...parts, reads, watch, limits, crashPoint: parts.crashPoint })
+  const commands = createOperatorCommands({ log, clock, reader, limits, onTransientError })
+  const placing = new OrderPlacing({ ...parts, reads, watch, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false
 
@@ -130,14 +124,14 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
 }
 
 /** While SQL is away everybody who waits meets it, again and again. */
-const troubleEveryMs = 1_000
+const reportEveryMs = 1_000
 
-function calmly({ clock, onTrouble }: OrderServiceParts): (error: unknown) => void {
-  let toldAt = Number.NEGATIVE_INFINITY
+function throttled({ clock, onTransientError }: OrderServiceParts): (error: unknown) => void {
+  let reportedAt = Number.NEGATIVE_INFINITY
   return (error) => {
-    if (clock.now() < toldAt + troubleEveryMs) return
-    toldAt = clock.now()
-    onTrouble(error)
+    if (clock.now() < reportedAt + reportEveryMs) return
+    reportedAt = clock.now()
+    onTransientError(error)
   }
 }
 
@@ -148,7 +142,7 @@ type Watching = {
 }
 
 function startWatching(parts: OrderServiceParts, limits: OrderLimits): Watching {
-  const { log, clock, reader, onTrouble } = parts
+  const { log, clock, reader, onTransientError } = parts
   const freshness = createFoldFreshness({
     clock,
     bounds: () => log.bounds(ordersTopic),
@@ -161,7 +155,7 @@ function startWatching(parts: OrderServiceParts, limits: OrderLimits): Watching 
     reader,
     liveOrdersMax: limits.liveOrdersMax,
     onAdvanced: freshness.advanced,
-    onTrouble,
+    onTransientError,
   })
   return { watch, reached: freshness.reached }
 }

@@ -23,7 +23,7 @@ type World = {
   clock: VirtualClock
   log: MemoryLog
   applied: Map<number, number>
-  troubles: unknown[]
+  errors: unknown[]
   say(...messages: OrderMessage[]): Promise<void>
   watch(parts?: Partial<OrdersWatchParts>): Promise<OrdersWatch>
 }
@@ -33,13 +33,13 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   const log = openLogMemory({ topics: { [ordersTopic]: 1 }, clock })
   const applied = new Map<number, number>()
   const watches: OrdersWatch[] = []
-  const troubles: unknown[] = []
+  const errors: unknown[] = []
   const go = (ms: number) => clock.runUntil(clock.now() + ms)
   await run({
     clock,
     log,
     applied,
-    troubles,
+    errors,
     async say(...messages) {
       await log.append(ordersTopic, messages.map(entryOf))
       await go(10)
@@ -51,7 +51,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
         reader: () => ({ ordersApplied: async () => new Map(applied) }),
         liveOrdersMax: 100,
         onAdvanced: () => {},
-        onTrouble: (error) => troubles.push(error),
+        onTransientError: (error) => errors.push(error),
         ...parts,
       })
       watches.push(watch)
@@ -102,7 +102,7 @@ describe('the watch of orders', () => {
     }))
 
   it('passes over what it cannot read', () =>
-    inWorld(async ({ say, watch, log, troubles }) => {
+    inWorld(async ({ say, watch, log, errors }) => {
       const orders = await watch()
       await log.append(ordersTopic, [
         { key: 'x', value: Buffer.from('{') },
@@ -110,7 +110,7 @@ describe('the watch of orders', () => {
       ])
       await say(placed('a'))
       assert.equal(orders.live('a')?.orderId, 'a')
-      assert.deepEqual(troubles, [])
+      assert.deepEqual(errors, [])
     }))
 
   it('forgets what SQL has when it is crowded, then the oldest', () =>
@@ -131,7 +131,7 @@ describe('the watch of orders', () => {
     }))
 
   it('starts when SQL is up, and again when it could not go on', () =>
-    inWorld(async ({ say, watch, log, clock, troubles }) => {
+    inWorld(async ({ say, watch, log, clock, errors }) => {
       const sql: { state: 'starting' | 'away' | 'up' } = { state: 'starting' }
       const away = new PortError('store_unavailable', 'away', { retryable: true })
       let breakTail: (error: unknown) => void = () => {}
@@ -153,17 +153,17 @@ describe('the watch of orders', () => {
         return orders.follows()
       }
       assert.equal(await after(1_000), false)
-      assert.deepEqual(troubles, [])
+      assert.deepEqual(errors, [])
       sql.state = 'away'
       assert.equal(await after(1_000), false)
-      assert.equal(troubles[0], away)
+      assert.equal(errors[0], away)
       sql.state = 'up'
       assert.equal(await after(2_000), true)
       assert.equal(orders.live('a')?.orderId, 'a')
       const broken = new PortError('log_damaged', 'damaged')
       breakTail(broken)
       assert.equal(await after(1), false)
-      assert.equal(troubles.at(-1), broken)
+      assert.equal(errors.at(-1), broken)
       await say(placed('b'))
       assert.equal(await after(2_000), true)
       assert.deepEqual([orders.live('a')?.orderId, orders.live('b')?.orderId], ['a', 'b'])

@@ -7,11 +7,11 @@ import { nothingHeard } from '../../domain/orders/heard.ts'
 import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
 import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
-import { type Clock, sleep } from '../../ports/clock.ts'
+import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogRecord } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
 import { followPartitions } from '../../ports/partition-reader.ts'
-import { inTime } from './in-time.ts'
+import { storeDeadline } from './order-reads.ts'
 
 export type OrdersWatchParts = {
   log: Log
@@ -23,7 +23,7 @@ export type OrdersWatchParts = {
   /** Called after every batch. */
   onAdvanced(): void
   /** It cannot follow now, and tries again. */
-  onTrouble(error: unknown): void
+  onTransientError(error: unknown): void
 }
 export type OrdersWatch = {
   /** False while it does not follow the topic: nothing should be placed. */
@@ -32,13 +32,13 @@ export type OrdersWatch = {
   live(orderId: string): PlacedOrder | undefined
   /** Half of what it may remember: the order process is far behind. */
   isCrowded(): boolean
-  listen(orderId: string): Ear
+  listen(orderId: string): EndListener
   /** By partition, the next offset to read. */
   positions(): readonly number[]
   close(): Promise<void>
 }
 /** `ended` resolves once a record says that the order has ended. */
-export type Ear = { ended: Promise<void>; close(): void }
+export type EndListener = { ended: Promise<void>; close(): void }
 
 /** How soon SQL is asked for again while it is not up. */
 const startEveryMs = 50
@@ -64,7 +64,7 @@ class Watch implements OrdersWatch {
   private readonly parts: OrdersWatchParts
   private readonly stop = new AbortController()
   private readonly known = new Map<string, Live>()
-  private readonly ears = new Map<string, Set<() => void>>()
+  private readonly listeners = new Map<string, Set<() => void>>()
   private readonly running: Promise<void>
   private next: readonly number[] = []
   private following = false
@@ -89,16 +89,16 @@ class Watch implements OrdersWatch {
     return true
   }
 
-  listen(orderId: string): Ear {
+  listen(orderId: string): EndListener {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { ears } = this
-    const others = ears.get(orderId) ?? new Set()
-    ears.set(orderId, others.add(resolve))
+    const { listeners } = this
+    const others = listeners.get(orderId) ?? new Set()
+    listeners.set(orderId, others.add(resolve))
     return {
       ended: promise,
       close() {
         others.delete(resolve)
-        if (others.size === 0 && ears.get(orderId) === others) ears.delete(orderId)
+        if (others.size === 0 && listeners.get(orderId) === others) listeners.delete(orderId)
       },
     }
   }
@@ -120,13 +120,13 @@ class Watch implements OrdersWatch {
       try {
         if (reader !== null) await this.follow(reader)
       } catch (error) {
-        this.parts.onTrouble(error)
+        this.parts.onTransientError(error)
       }
       await sleep(clock, reader === null ? startEveryMs : startAgainMs, signal)
     }
   }
 
-  /** Resolves when it is told to stop. */
+  /** Resolves when a stop is requested. */
   private async follow(rows: AppliedReader): Promise<void> {
     const { log } = this.parts
     const { signal } = this.stop
@@ -165,7 +165,7 @@ class Watch implements OrdersWatch {
   }
 
   private appliedBy(reader: AppliedReader): Promise<Map<number, number>> {
-    return inTime(this.parts.clock, readWaitMsMax, reader.ordersApplied())
+    return within(storeDeadline(this.parts.clock, readWaitMsMax), reader.ordersApplied())
   }
 
   private onBatch(): void {
@@ -188,7 +188,7 @@ class Watch implements OrdersWatch {
       case 'order.confirmed':
       case 'order.cancelled':
         known.delete(orderId)
-        for (const wake of this.ears.get(orderId) ?? []) wake()
+        for (const wake of this.listeners.get(orderId) ?? []) wake()
     }
   }
 
@@ -210,7 +210,7 @@ class Watch implements OrdersWatch {
         if (offset < (applied.get(partition) ?? 0)) this.known.delete(orderId)
       }
     } catch (error) {
-      this.parts.onTrouble(error)
+      this.parts.onTransientError(error)
     }
   }
 }

@@ -1,15 +1,13 @@
 // Operators' commands on coupons. They go through the log like everything else; the operator is
-// told what the log decided.
+// answered what the log decided.
 
-import type { FastifyReply } from 'fastify'
 import type { Static } from 'typebox'
 import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
-import type { CommandAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
-import { callOptions } from '../http/call.ts'
+import { decidedAnswer } from '../http/command-answers.ts'
 import { couponJson } from '../http/coupon-json.ts'
-import { outcomes, type ProblemSlug, sendProblem, sendUnavailable } from '../http/problems.ts'
+import { type Answer, pendingAt, type Route, route } from '../http/route.ts'
 import {
   CouponPath,
   couponRef,
@@ -19,183 +17,156 @@ import {
   Restock,
   RestockHeaders,
 } from '../http/schemas.ts'
-import type { Api, RouteParts } from '../http/server-parts.ts'
+import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
 
-export function addCommandRoutes(app: Api, parts: RouteParts): void {
-  addCreate(app, parts)
-  addRestock(app, parts)
-  addSwitch(app, parts, { verb: 'pause', type: 'coupon.paused' })
-  addSwitch(app, parts, { verb: 'resume', type: 'coupon.resumed' })
-  addSwitch(app, parts, { verb: 'close', type: 'coupon.closed' })
+export function commandRoutes(parts: RouteParts): Route[] {
+  return [
+    createRoute(parts),
+    restockRoute(parts),
+    switchRoute(parts, {
+      verb: 'pause',
+      type: 'coupon.paused',
+      summary: 'Refuse claims until resumed',
+      problems: ['unknown-coupon', 'closed'],
+    }),
+    switchRoute(parts, {
+      verb: 'resume',
+      type: 'coupon.resumed',
+      summary: 'Take claims again',
+      problems: ['unknown-coupon', 'closed'],
+    }),
+    switchRoute(parts, {
+      verb: 'close',
+      type: 'coupon.closed',
+      summary: 'Refuse claims for good',
+      problems: ['unknown-coupon'],
+    }),
+  ]
 }
 
-function addCreate(app: Api, parts: RouteParts): void {
-  const { clock, newId, hooks } = parts
-  app.post(
-    '/coupons',
-    {
-      ...callOptions(hooks, { caller: 'operator', problems: ['coupon-exists'] }),
-      schema: {
-        tags: ['operators'],
-        operationId: 'createCoupon',
-        summary: 'Offer a coupon; the same again is answered 200',
-        description: 'Without opensAt it is open from its own record on, by the log’s clock.',
-        body: NewCoupon,
-        response: { 200: couponRef, 201: couponRef, 202: pendingRef },
-      },
-    },
-    async (request, reply) => {
+function createRoute(parts: RouteParts): Route {
+  const { clock, newId, claims } = parts
+  return route({
+    call: 'POST /coupons',
+    caller: 'operator',
+    problems: ['coupon-exists'],
+    tag: 'operators',
+    operationId: 'createCoupon',
+    summary: 'Offer a coupon; the same again is answered 200',
+    description: 'Without opensAt it is open from its own record on, by the log’s clock.',
+    body: NewCoupon,
+    answers: { 200: couponRef, 201: couponRef, 202: pendingRef },
+    async answer(request) {
       const { couponId = newId(), ...asked } = request.body
-      let terms = readTerms(asked, clock.now())
+      let errors = termsErrors(asked, clock.now())
       // Of a coupon that is there, the log compares the terms, however late they are repeated.
-      if (
-        terms.kind === 'errors' &&
-        (await parts.claims.find(couponId)).kind !== 'unknown_coupon'
-      ) {
-        terms = readTerms(asked, 0)
+      if (errors.length > 0 && (await claims.find(couponId)).kind !== 'unknown_coupon') {
+        errors = termsErrors(asked, 0)
       }
-      if (terms.kind === 'errors') {
-        sendProblem(reply, 'invalid-request', { errors: terms.errors })
-        return reply
-      }
-      return runCommand(parts, reply, {
+      if (errors.length > 0) return { problem: 'invalid-request', members: { errors } }
+      return couponCommandAnswer(parts, {
         type: 'coupon.created',
         couponId,
-        terms: terms.terms,
+        terms: termsOf(asked),
         rules: newestRules,
         by: callerOf(request).userId,
         commandId: newId(),
       })
     },
-  )
+  })
 }
 
-function addRestock(app: Api, parts: RouteParts): void {
-  const { newId, hooks } = parts
-  const problems: ProblemSlug[] = [
-    'unknown-coupon',
-    'closed',
-    'idempotency-key-reused',
-    'quantity-limit',
-  ]
-  app.post(
-    '/coupons/:couponId/restock',
-    {
-      ...callOptions(hooks, { caller: 'operator', problems }),
-      schema: {
-        tags: ['operators'],
-        operationId: 'restockCoupon',
-        summary: 'Add to the quantity',
-        params: CouponPath,
-        headers: RestockHeaders,
-        body: Restock,
-        response: { 200: couponRef, 202: pendingRef },
-      },
-    },
-    async (request, reply) => {
+function restockRoute(parts: RouteParts): Route {
+  return route({
+    call: 'POST /coupons/:couponId/restock',
+    caller: 'operator',
+    problems: ['unknown-coupon', 'closed', 'idempotency-key-reused', 'quantity-limit'],
+    tag: 'operators',
+    operationId: 'restockCoupon',
+    summary: 'Add to the quantity',
+    params: CouponPath,
+    headers: RestockHeaders,
+    body: Restock,
+    answers: { 200: couponRef, 202: pendingRef },
+    answer(request) {
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
-      return runCommand(parts, reply, {
+      return couponCommandAnswer(parts, {
         type: 'coupon.restocked',
         couponId: request.params.couponId,
         add: request.body.add,
         by,
         // As JSON, so that no operator's name can run into another's key.
-        commandId: key === undefined ? newId() : JSON.stringify([by, key]),
+        commandId: key === undefined ? parts.newId() : JSON.stringify([by, key]),
       })
     },
-  )
+  })
 }
 
-type Switch = {
+type Switch = Pick<Route, 'summary' | 'problems'> & {
   verb: 'pause' | 'resume' | 'close'
   type: 'coupon.paused' | 'coupon.resumed' | 'coupon.closed'
 }
 
-function addSwitch(app: Api, parts: RouteParts, { verb, type }: Switch): void {
-  const { newId, hooks } = parts
-  const problems: ProblemSlug[] =
-    verb === 'close' ? ['unknown-coupon'] : ['unknown-coupon', 'closed']
-  app.post(
-    `/coupons/:couponId/${verb}`,
-    {
-      ...callOptions(hooks, { caller: 'operator', problems }),
-      schema: {
-        tags: ['operators'],
-        operationId: `${verb}Coupon`,
-        summary: switchSummaries[verb],
-        params: CouponPath,
-        body: NoBody,
-        response: { 200: couponRef, 202: pendingRef },
-      },
-    },
-    async (request, reply) =>
-      runCommand(parts, reply, {
+function switchRoute(parts: RouteParts, { verb, type, ...own }: Switch): Route {
+  return route({
+    call: `POST /coupons/:couponId/${verb}`,
+    caller: 'operator',
+    ...own,
+    tag: 'operators',
+    operationId: `${verb}Coupon`,
+    params: CouponPath,
+    body: NoBody,
+    answers: { 200: couponRef, 202: pendingRef },
+    answer: (request) =>
+      couponCommandAnswer(parts, {
         type,
         couponId: request.params.couponId,
         by: callerOf(request).userId,
-        commandId: newId(),
+        commandId: parts.newId(),
       }),
-  )
+  })
 }
 
-const switchSummaries = {
-  pause: 'Refuse claims until resumed',
-  resume: 'Take claims again',
-  close: 'Refuse claims for good',
-}
-
-async function runCommand(
-  parts: RouteParts,
-  reply: FastifyReply,
-  message: ControlMessage,
-): Promise<FastifyReply> {
-  answerCommand(parts, reply, { message, answer: await parts.claims.command(message) })
-  return reply
-}
-
-type Answered = { message: ControlMessage; answer: CommandAnswer }
-
-function answerCommand(
+async function couponCommandAnswer(
   { clock, claims }: RouteParts,
-  reply: FastifyReply,
-  { message, answer }: Answered,
-): void {
+  message: ControlMessage,
+): Promise<Answer> {
   const { couponId } = message
-  if (answer.kind === 'unavailable') return sendUnavailable(reply, answer)
-  if (answer.kind === 'pending') {
-    reply.code(outcomes.command.pending).header('location', `/coupons/${couponId}`)
-    reply.send({ outcome: 'pending' })
-    return
-  }
-  const outcome = outcomes.command[answer.outcome.kind]
-  if (typeof outcome === 'string') return sendProblem(reply, outcome)
-  if (typeof outcome === 'object') {
-    return sendProblem(reply, message.type === 'coupon.created' ? outcome.create : outcome.restock)
-  }
-  const coupon = answer.coupon ?? claims.coupon(couponId)
-  if (coupon === undefined) throw new Error(`${message.type} was done to no coupon`)
-  if (outcome === 201) reply.header('location', `/coupons/${couponId}`)
-  reply.code(outcome).send(couponJson(coupon, clock.now()))
+  const location = `/coupons/${couponId}`
+  const answer = await claims.command(message)
+  if (answer.kind === 'unavailable') return answer
+  if (answer.kind === 'pending') return pendingAt(location)
+  return decidedAnswer({
+    message,
+    outcome: answer.outcome.kind,
+    location,
+    show() {
+      const coupon = answer.coupon ?? claims.coupon(couponId)
+      return coupon === undefined ? null : couponJson(coupon, clock.now())
+    },
+  })
 }
 
 type AskedTerms = Omit<Static<typeof NewCoupon>, 'couponId'>
-type ReadTerms = { kind: 'terms'; terms: Terms } | { kind: 'errors'; errors: FieldError[] }
 
 /** The schema has seen to each field; what is left is how the times stand to each other. */
-function readTerms(asked: AskedTerms, now: number): ReadTerms {
+function termsErrors({ opensAt, closesAt }: AskedTerms, now: number): FieldError[] {
+  const closes = readInstant(closesAt)
+  if (closes === undefined || closes > (readInstant(opensAt) ?? now)) return []
+  const than = opensAt === undefined ? 'now' : 'opensAt'
+  return [{ path: '/closesAt', message: `must be after ${than}` }]
+}
+
+function termsOf(asked: AskedTerms): Terms {
   const opensAt = readInstant(asked.opensAt)
   const closesAt = readInstant(asked.closesAt)
-  if (closesAt !== undefined && closesAt <= (opensAt ?? now)) {
-    const than = opensAt === undefined ? 'now' : 'opensAt'
-    return { kind: 'errors', errors: [{ path: '/closesAt', message: `must be after ${than}` }] }
-  }
   const terms: Terms = { name: asked.name, quantity: asked.quantity }
   if (opensAt !== undefined) terms.opensAt = opensAt
   if (closesAt !== undefined) terms.closesAt = closesAt
   if (asked.discount !== undefined) terms.discount = asked.discount
-  return { kind: 'terms', terms }
+  return terms
 }
 
 function readInstant(text: string | undefined): number | undefined {

@@ -2,50 +2,50 @@
 // their rows page by page, each as of its own moment. Operators only; not rate limited, since an
 // audit reads every row there is.
 
-import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { auditedTables, type OrdersAuditReader } from '../../ports/orders.ts'
-import { callOptions } from '../http/call.ts'
-import { sendUnavailable } from '../http/problems.ts'
-import type { Api, RouteParts } from '../http/server-parts.ts'
-import { storeStarting } from './me.ts'
+import { ok, type Route, readStore, route } from '../http/route.ts'
+import type { RouteParts } from '../http/server-parts.ts'
 
 /** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
 const pageRowsMax = 5_000
 const keyCharactersMax = 400
 
-export function addOrdersAuditRoutes(app: Api, parts: RouteParts): void {
-  const { ordersAudit, hooks, limits } = parts
-  const call = {
-    ...callOptions(hooks, { caller: 'auditor', problems: [] }),
-    handlerTimeout: limits.storeWaitMsMax,
-  }
-
-  app.get('/orders-projection', { ...call, schema: positionsSchema }, async (_request, reply) => {
-    const reader = ordersAudit?.() ?? null
-    if (reader === null) {
-      sendUnavailable(reply, storeStarting)
-      return reply
-    }
-    return reply.send({ positions: await reader.positions() })
-  })
-  app.get('/orders-projection/:table', { ...call, schema: pageSchema }, async (request, reply) => {
-    const reader = ordersAudit?.() ?? null
-    if (reader === null) {
-      sendUnavailable(reply, storeStarting)
-      return reply
-    }
-    const { table } = request.params
-    const { limit, after, afterSecond } = request.query
-    const rows = await reader.page({ table, limit, after: [after, afterSecond] })
-    sendJson(reply, { rows })
-    return reply
-  })
-}
-
-/** Past the serializer of the schema: pages are large, and the engine's own JSON is as fast. */
-function sendJson(reply: FastifyReply, body: { rows: readonly object[] }): void {
-  reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+export function ordersAuditRoutes({ ordersAudit }: RouteParts): Route[] {
+  return [
+    route({
+      call: 'GET /orders-projection',
+      caller: 'auditor',
+      readsStore: true,
+      tag: 'operators',
+      operationId: 'getOrdersProjection',
+      summary: 'How far the consumers of orders have come, and what became of the records',
+      answers: { 200: Positions },
+      answer: () =>
+        readStore(ordersAudit?.() ?? null, async (reader) =>
+          ok({ positions: await reader.positions() }),
+        ),
+    }),
+    route({
+      call: 'GET /orders-projection/:table',
+      caller: 'auditor',
+      readsStore: true,
+      tag: 'operators',
+      operationId: 'listOrdersProjection',
+      summary: 'The rows of one table of the consumers of orders, in the order of their keys',
+      params: TablePath,
+      query: RowsPage,
+      answers: { 200: Rows },
+      answer: ({ params, query }) =>
+        readStore(ordersAudit?.() ?? null, async (reader) => {
+          const { limit, after, afterSecond } = query
+          const { table } = params
+          const rows = await reader.page({ table, limit, after: [after, afterSecond] })
+          // As text: pages are large, and the engine's own JSON is as fast as the schema's.
+          return ok(JSON.stringify({ rows }))
+        }),
+    }),
+  ]
 }
 
 /** How an auditor asks for it: the answers hold what the port of the same name gives. */
@@ -84,28 +84,15 @@ const Positions = Type.Object({
 })
 const Key = Type.String({ maxLength: keyCharactersMax, default: '' })
 
-const positionsSchema = {
-  tags: ['operators'],
-  operationId: 'getOrdersProjection',
-  summary: 'How far the consumers of orders have come, and what became of the records',
-  response: { 200: Positions },
-}
-const pageSchema = {
-  tags: ['operators'],
-  operationId: 'listOrdersProjection',
-  summary: 'The rows of one table of the consumers of orders, in the order of their keys',
-  params: Type.Object({ table: Type.Enum([...auditedTables], { type: 'string' }) }),
-  querystring: Type.Object(
-    {
-      limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),
-      after: Key,
-      afterSecond: Key,
-    },
-    { additionalProperties: false },
-  ),
-  response: {
-    200: Type.Object({
-      rows: Type.Array(Type.Object({}, { description: 'As the consumer keeps it.' })),
-    }),
+const TablePath = Type.Object({ table: Type.Enum([...auditedTables], { type: 'string' }) })
+const RowsPage = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),
+    after: Key,
+    afterSecond: Key,
   },
-}
+  { additionalProperties: false },
+)
+const Rows = Type.Object({
+  rows: Type.Array(Type.Object({}, { description: 'As the consumer keeps it.' })),
+})

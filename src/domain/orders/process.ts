@@ -112,7 +112,7 @@ export function decisionOf(state: OrderState): OrderMessage | null {
 
 /** Whether the same key asks for the same order. How long it may take is not part of it. */
 export function sameContent(
-  order: { userId: string; lines: OrderPlaced['lines']; couponId: string | undefined },
+  order: { userId: string; lines: OrderPlaced['lines']; couponId?: string | undefined },
   other: typeof order,
 ): boolean {
   return (

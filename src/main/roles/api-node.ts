@@ -7,7 +7,6 @@ import type { Logger } from 'pino'
 import { createApiMetrics } from '../../api/claims/api-metrics.ts'
 import { type ClaimLimits, startClaimService } from '../../api/claims/claim-service.ts'
 import type { ReadStore, ServerParts } from '../../api/http/server-parts.ts'
-import { createDeadLetterService } from '../../api/orders/dead-letter-service.ts'
 import { startOrderService } from '../../api/orders/order-service.ts'
 import { startServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -70,7 +69,8 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     claims,
     timeLimitMs: settings.orderTimeLimitSeconds * 1000,
     crashPoint: faults.crashPoint,
-    onTrouble: (error) => logger.warn({ err: error }, 'orders could not be asked or followed'),
+    onTransientError: (error) =>
+      logger.warn({ err: error }, 'orders could not be asked or followed'),
     onError: parts.onFatal,
   })
   stops.defer(() => orders.close())
@@ -78,11 +78,6 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   const server = await startServer({
     claims,
     orders,
-    deadLetters: createDeadLetterService({
-      reader: parts.reader,
-      command: orders.command,
-      newId: randomUUIDv7,
-    }),
     store: parts.store,
     ordersAudit: parts.ordersAudit,
     clock,

@@ -4,9 +4,8 @@
 import { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
 import type { PostgresDatabase } from '../../adapters/database/postgres.ts'
-import { createDatabaseMetrics } from '../../api/metrics.ts'
 import { startProbeServer } from '../../api/probe-server.ts'
-import { createRoleMetrics } from '../../api/role-metrics.ts'
+import { createDatabaseMetrics, createRoleMetrics } from '../../api/process-metrics.ts'
 import type { RoleParts } from './run-role.ts'
 import type { Stops } from './stops.ts'
 

@@ -16,7 +16,7 @@ import {
 } from '../../../src/api/claims/claim-service.ts'
 import { type RunningServer, startServer } from '../../../src/api/server.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
-import { noDeadLetters, noOrders } from '../../models/no-orders.ts'
+import { noOrders } from '../../models/no-orders.ts'
 import { type CliResult, runCli } from '../processes/cli-process.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'firstcome-cli-'))
@@ -38,7 +38,6 @@ before(async () => {
   server = await startServer({
     claims,
     orders: noOrders,
-    deadLetters: noDeadLetters,
     store: () => null,
     clock,
     newId: randomUUID,

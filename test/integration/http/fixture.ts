@@ -12,7 +12,6 @@ import type {
   Readiness,
 } from '../../../src/api/claims/claim-answers.ts'
 import type { ServerParts, ServerSettings } from '../../../src/api/http/server-parts.ts'
-import { createDeadLetterService } from '../../../src/api/orders/dead-letter-service.ts'
 import { type OrderLimits, startOrderService } from '../../../src/api/orders/order-service.ts'
 import { type RunningServer, startServer } from '../../../src/api/server.ts'
 import { signToken } from '../../../src/client/tokens.ts'
@@ -85,7 +84,7 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
     claims,
     timeLimitMs: 30_000,
     limits: orderLimits,
-    onTrouble: () => {},
+    onTransientError: () => {},
     onError(error) {
       throw error
     },
@@ -93,11 +92,6 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
   const server = await startServer({
     claims,
     orders,
-    deadLetters: createDeadLetterService({
-      reader: () => reader(applier.reader),
-      command: orders.command,
-      newId: () => `made-${++ids}`,
-    }),
     store: () => null,
     clock,
     newId: () => `made-${++ids}`,

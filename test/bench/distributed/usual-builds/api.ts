@@ -6,12 +6,11 @@ import { randomUUIDv7 } from 'node:crypto'
 import { systemClock } from '../../../../src/adapters/clock-system.ts'
 import type { ClaimService } from '../../../../src/api/claims/claim-answers.ts'
 import { callerOf } from '../../../../src/api/http/auth.ts'
-import { callOptions } from '../../../../src/api/http/call.ts'
 import { sendProblem } from '../../../../src/api/http/problems.ts'
 import { CouponPath, issuedClaimRef, NoBody } from '../../../../src/api/http/schemas.ts'
 import type { ServerParts } from '../../../../src/api/http/server-parts.ts'
 import { startServer } from '../../../../src/api/server.ts'
-import { noDeadLetters, noOrders } from '../../../models/no-orders.ts'
+import { noOrders } from '../../../models/no-orders.ts'
 import { startCounter } from './counter.ts'
 import { startRowLock } from './row-lock.ts'
 import { startSortedSet } from './sorted-set.ts'
@@ -38,7 +37,7 @@ const addClaims: ServerParts['extraRoutes'] = (app, hooks) => {
   app.post<{ Params: { couponId: string } }>(
     '/usual/:couponId/claims',
     {
-      ...callOptions(hooks, { caller: 'user', problems: ['sold-out'] }),
+      onRequest: hooks.user,
       schema: {
         params: CouponPath,
         body: NoBody,
@@ -63,7 +62,6 @@ const addClaims: ServerParts['extraRoutes'] = (app, hooks) => {
 const server = await startServer({
   claims: noClaims(),
   orders: noOrders,
-  deadLetters: noDeadLetters,
   store: () => null,
   clock: systemClock(),
   newId: randomUUIDv7,
