@@ -2,7 +2,7 @@
 // small enough to be seen to be right. So a mistake in the rules' code shows here, and not only
 // where two readers of the log disagree.
 
-import type { ClaimOutcome, Command, Decision } from '../../domain/coupons/decide.ts'
+import type { Command, Decision } from '../../domain/coupons/decide.ts'
 import {
   type ControlMessage,
   type CouponClaimed,
@@ -14,11 +14,12 @@ import type { Findings, Invariant } from '../findings.ts'
 
 export type PromiseChecks = {
   /** In the order of the partition. */
-  check(command: Command, outcome: Decision['outcome']): void
+  check(command: Command, outcome: Outcome): void
   /** Compares the sums with those of the fold. */
   finish(coupons: ReadonlyMap<string, Coupon>): void
 }
 
+type Outcome = Decision['outcome']
 type Ledger = {
   couponId: string
   quantity: number
@@ -36,7 +37,7 @@ type Ledger = {
 export function createPromiseChecks(findings: Findings): PromiseChecks {
   const ledgers = new Map<string, Ledger>()
 
-  function check(command: Command, outcome: Decision['outcome']): void {
+  function check(command: Command, outcome: Outcome): void {
     const { message, appendedAt } = command
     const ledger = ledgers.get(message.couponId) ?? null
     if (ledger === null) {
@@ -48,7 +49,7 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     ledger.opened ||= appendedAt >= ledger.opensAt
     ledger.closed ||= appendedAt >= ledger.closesAt
     if (message.type !== 'coupon.claimed') control(ledger, message)
-    else checkClaim(ledger, { ...command, message }, outcome as ClaimOutcome)
+    else checkClaim(ledger, { ...command, message }, outcome)
   }
 
   function checkUnknown({ message, ...place }: Command, kind: string): void {
@@ -58,11 +59,7 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     })
   }
 
-  function checkClaim(
-    ledger: Ledger,
-    command: Command<CouponClaimed>,
-    outcome: ClaimOutcome,
-  ): void {
+  function checkClaim(ledger: Ledger, command: Command<CouponClaimed>, outcome: Outcome): void {
     const held = ledger.slots.get(command.message.userId)
     const broken: Broken = (invariant, text) => {
       findings.add(invariant, ledger.couponId, () => `${at(command)}: ${text()}`)
@@ -120,7 +117,7 @@ function checkWin({ ledger, command, held, broken }: Claim, issued: Issued): voi
   }
 }
 
-function checkNoWin({ ledger, command, held, broken }: Claim, outcome: ClaimOutcome): void {
+function checkNoWin({ ledger, command, held, broken }: Claim, outcome: Outcome): void {
   const { userId } = command.message
   if ('issued' in outcome) {
     const { slot } = outcome.issued
@@ -164,7 +161,7 @@ function control(ledger: Ledger, message: ControlMessage): void {
 }
 
 /** Whether the log gives this reason to refuse who has not won. */
-function refusable(ledger: Ledger, kind: ClaimOutcome['kind']): boolean {
+function refusable(ledger: Ledger, kind: Outcome['kind']): boolean {
   if (kind === 'closed') return ledger.closed
   if (kind === 'paused') return ledger.paused
   return kind === 'sold_out' && ledger.slots.size >= ledger.quantity

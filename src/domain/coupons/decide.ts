@@ -1,16 +1,21 @@
 // Who wins: the whole policy. `decide` says what one record of the log means for one coupon, and
 // nothing else decides anything. Pure: the only clock is the record's own append time.
 
-import { type ControlMessage, type CouponClaimed, quantityMax, sameTerms } from './messages.ts'
+import {
+  type ControlMessage,
+  type CouponClaimed,
+  type CouponMessage,
+  quantityMax,
+  sameTerms,
+} from './messages.ts'
 import { type Coupon, type CouponEvent, type CouponState, type Issued, newCoupon } from './state.ts'
 
-/** A record of the log, read: what was asked, where it stands and when it was appended (ms UTC). */
-export type Command<Message = CouponClaimed | ControlMessage> = {
-  message: Message
-  partition: number
-  offset: number
-  appendedAt: number
-}
+/** Where a record stands in the log, and when it was appended (ms UTC). */
+export type Place = { partition: number; offset: number; appendedAt: number }
+/** A record of the log, read. */
+export type Command<Message = CouponMessage> = Place & { message: Message }
+export type ClaimCommand = Command<CouponClaimed>
+export type ControlCommand = Command<ControlMessage>
 export type Refusal = 'unknown_coupon' | 'closed' | 'not_open' | 'paused' | 'sold_out'
 export type ClaimOutcome = { kind: 'issued' | 'already_issued'; issued: Issued } | { kind: Refusal }
 export type ControlOutcome = {
@@ -28,26 +33,30 @@ export type Decision<Outcome = ClaimOutcome | ControlOutcome> = {
   events: readonly CouponEvent[]
 }
 
+export function isClaim(command: ClaimCommand | ControlCommand): command is ClaimCommand {
+  return command.message.type === 'coupon.claimed'
+}
+
+export function decide(command: ClaimCommand, state: CouponState): Decision<ClaimOutcome>
+export function decide(command: ControlCommand, state: CouponState): Decision<ControlOutcome>
+export function decide(command: Command, state: CouponState): Decision
 export function decide(command: Command, state: CouponState): Decision {
-  const { message, appendedAt } = command
-  if (message.type === 'coupon.claimed') {
-    return decideClaim({ ...command, message }, state)
-  }
-  if (state.status === 'absent') return decideAbsent({ ...command, message })
-  const passed = timeEvents(state, appendedAt)
-  const { outcome, event } = decideControl(message, state, statusAt(state, appendedAt))
-  return { outcome, events: event === null ? passed : [...passed, event] }
+  const { message } = command
+  return message.type === 'coupon.claimed'
+    ? decideClaim(message, command, state)
+    : decideControl(message, command, state)
 }
 
 /** The outcome of a claim, in this order of precedence: the first that applies. */
-export function decideClaim(
-  command: Command<CouponClaimed>,
+function decideClaim(
+  { userId, claimId }: CouponClaimed,
+  { offset, appendedAt }: Place,
   state: CouponState,
 ): Decision<ClaimOutcome> {
   if (state.status === 'absent') return { outcome: refusals.unknown_coupon, events: nothing }
-  const passed = timeEvents(state, command.appendedAt)
-  const status = statusAt(state, command.appendedAt)
-  const winner = state.winners.get(command.message.userId)
+  const passed = timeEvents(state, appendedAt)
+  const status = statusAt(state, appendedAt)
+  const winner = state.winners.get(userId)
 
   if (winner !== undefined) {
     return { outcome: { kind: 'already_issued', issued: winner }, events: passed }
@@ -57,10 +66,8 @@ export function decideClaim(
   if (state.paused) return { outcome: refusals.paused, events: passed }
   if (state.winners.size >= state.quantity) return { outcome: refusals.sold_out, events: passed }
 
-  const { message, offset, appendedAt } = command
-  const slot = state.winners.size + 1
-  const issued: Issued = { slot, claimId: message.claimId, offset, appendedAt }
-  const event: CouponEvent = { type: 'issued', userId: message.userId, issued }
+  const issued: Issued = { slot: state.winners.size + 1, claimId, offset, appendedAt }
+  const event: CouponEvent = { type: 'issued', userId, issued }
   return {
     outcome: { kind: 'issued', issued },
     events: passed.length > 0 ? [...passed, event] : [event],
@@ -69,13 +76,13 @@ export function decideClaim(
 
 /**
  * What the log has already settled for this user, without a record of its own; null where only
- * the log can say. `surely` is a time (ms UTC) that the log's clock cannot have passed by now.
+ * the log can say. `nowMax` is a time (ms UTC) that the log's clock cannot have passed by now.
  */
-export function settled(coupon: Coupon, userId: string, surely: number): ClaimOutcome | null {
+export function settled(coupon: Coupon, userId: string, nowMax: number): ClaimOutcome | null {
   const winner = coupon.winners.get(userId)
   if (winner !== undefined) return { kind: 'already_issued', issued: winner }
   if (coupon.status === 'closed') return refusals.closed
-  if (coupon.status === 'scheduled') return surely < coupon.opensAt ? refusals.not_open : null
+  if (coupon.status === 'scheduled') return nowMax < coupon.opensAt ? refusals.not_open : null
   if (coupon.paused) return refusals.paused
   return coupon.winners.size >= coupon.quantity ? refusals.sold_out : null
 }
@@ -92,59 +99,64 @@ function timeEvents(coupon: Coupon, at: number): readonly CouponEvent[] {
   return status === 'open' ? opened : closed
 }
 
-function decideAbsent(command: Command<ControlMessage>): Decision<ControlOutcome> {
-  const { message, partition, appendedAt } = command
+function decideControl(
+  message: ControlMessage,
+  place: Place,
+  state: CouponState,
+): Decision<ControlOutcome> {
+  if (state.status === 'absent') return decideAbsent(message, place)
+  const { appendedAt } = place
+  const passed = timeEvents(state, appendedAt)
+  const { outcome, event } = decideKnown(message, state, statusAt(state, appendedAt))
+  return { outcome, events: event === null ? passed : [...passed, event] }
+}
+
+function decideAbsent(
+  message: ControlMessage,
+  { partition, appendedAt }: Place,
+): Decision<ControlOutcome> {
   if (message.type !== 'coupon.created') {
     return { outcome: { kind: 'unknown_coupon' }, events: nothing }
   }
   const { couponId, rules, terms } = message
-  const created = {
-    type: 'created' as const,
-    couponId,
-    partition,
-    rules,
-    terms,
-    at: appendedAt,
-  }
+  const created = { type: 'created', couponId, partition, rules, terms, at: appendedAt } as const
   const passed = timeEvents(newCoupon(created), appendedAt)
   return { outcome: { kind: 'created' }, events: [created, ...passed] }
 }
 
 type Controlled = { outcome: ControlOutcome; event: CouponEvent | null }
 
-function decideControl(
+function decideKnown(
   message: ControlMessage,
   coupon: Coupon,
   status: Coupon['status'],
 ): Controlled {
   if (message.type === 'coupon.created') {
-    const same = sameTerms(message.terms, coupon.terms)
-    return { outcome: { kind: same ? 'unchanged' : 'conflict' }, event: null }
+    return noEvent(sameTerms(message.terms, coupon.terms) ? 'unchanged' : 'conflict')
   }
   if (message.type === 'coupon.closed') return done(status === 'closed' ? null : { type: 'closed' })
-  const before = coupon.commands.get(message.commandId)
-  if (before !== undefined) {
-    const add = message.type === 'coupon.restocked' ? message.add : 0
-    return { outcome: { kind: before === add ? 'done' : 'conflict' }, event: null }
-  }
-  if (status === 'closed') return { outcome: { kind: 'closed' }, event: null }
+  const { commandId } = message
+  const add = message.type === 'coupon.restocked' ? message.add : 0
+  const before = coupon.commands.get(commandId)
+  if (before !== undefined) return before === add ? done(null) : noEvent('conflict')
+  if (status === 'closed') return noEvent('closed')
   switch (message.type) {
     case 'coupon.paused':
-      return done({ type: 'paused', commandId: message.commandId })
+      return done({ type: 'paused', commandId })
     case 'coupon.resumed':
-      return done({ type: 'resumed', commandId: message.commandId })
-    case 'coupon.restocked': {
-      const { commandId, add } = message
-      if (coupon.quantity + add > quantityMax) {
-        return { outcome: { kind: 'quantity_limit' }, event: null }
-      }
+      return done({ type: 'resumed', commandId })
+    case 'coupon.restocked':
+      if (coupon.quantity + add > quantityMax) return noEvent('quantity_limit')
       return done({ type: 'restocked', commandId, add })
-    }
   }
 }
 
 function done(event: CouponEvent | null): Controlled {
   return { outcome: { kind: 'done' }, event }
+}
+
+function noEvent(kind: ControlOutcome['kind']): Controlled {
+  return { outcome: { kind }, event: null }
 }
 
 const nothing: readonly CouponEvent[] = []

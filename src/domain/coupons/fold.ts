@@ -3,7 +3,15 @@
 
 import { partitionFor } from '../partitioner.ts'
 import type { Decoded } from '../wire.ts'
-import { type Command, type Decision, decide } from './decide.ts'
+import {
+  type ClaimCommand,
+  type ClaimOutcome,
+  type Command,
+  type ControlCommand,
+  type ControlOutcome,
+  type Decision,
+  decide,
+} from './decide.ts'
 import { decodeMessage } from './messages.ts'
 import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
 
@@ -17,21 +25,27 @@ export function createFold(partitions: number): Fold {
 }
 
 /** What the bytes ask for. A record that stands in another coupon's partition is void. */
-export function readRecord(fold: Fold, record: StoredRecord): Decoded<Command> {
-  const decoded = decodeMessage(record.value)
+export function readRecord(
+  { coupons, partitions }: Fold,
+  { value, partition, offset, appendedAt }: StoredRecord,
+): Decoded<ClaimCommand | ControlCommand> {
+  const decoded = decodeMessage(value)
   if (decoded.kind !== 'message') return decoded
   const { message } = decoded
-  const { partition, offset, appendedAt } = record
-  const coupon = fold.coupons.get(message.couponId)
-  if (coupon === undefined && partitionFor(message.couponId, fold.partitions) !== partition) {
-    return { kind: 'void', reason: 'in the wrong partition' }
-  }
-  if (coupon !== undefined && coupon.partition !== partition) {
-    return { kind: 'void', reason: 'in the wrong partition' }
-  }
-  return { kind: 'message', message: { message, partition, offset, appendedAt } }
+  const { couponId } = message
+  const own = coupons.get(couponId)?.partition ?? partitionFor(couponId, partitions)
+  if (own !== partition) return { kind: 'void', reason: 'in the wrong partition' }
+  // Both are alike, but for their types.
+  const command =
+    message.type === 'coupon.claimed'
+      ? { message, partition, offset, appendedAt }
+      : { message, partition, offset, appendedAt }
+  return { kind: 'message', message: command }
 }
 
+export function applyCommand(fold: Fold, command: ClaimCommand): Decision<ClaimOutcome>
+export function applyCommand(fold: Fold, command: ControlCommand): Decision<ControlOutcome>
+export function applyCommand(fold: Fold, command: Command): Decision
 export function applyCommand(fold: Fold, command: Command): Decision {
   const { couponId } = command.message
   let state: CouponState = fold.coupons.get(couponId) ?? initialState()

@@ -5,7 +5,7 @@ import type { Coupon } from './state.ts'
 
 export type VisibleStatus = 'scheduled' | 'open' | 'paused' | 'sold_out' | 'closed'
 
-/** In the precedence of `decideClaim`. `now` is milliseconds UTC. */
+/** In the precedence of `decide` for a claim. `now` is milliseconds UTC. */
 export function visibleStatus(coupon: Coupon, now: number): VisibleStatus {
   const status = statusAt(coupon, now)
   if (status !== 'open') return status

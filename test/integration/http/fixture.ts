@@ -15,8 +15,7 @@ import type { ServerParts, ServerSettings } from '../../../src/api/http/server-p
 import { type OrderLimits, startOrderService } from '../../../src/api/orders/order-service.ts'
 import { type RunningServer, startServer } from '../../../src/api/server.ts'
 import { signToken } from '../../../src/client/tokens.ts'
-import type { ClaimOutcome, ControlOutcome } from '../../../src/domain/coupons/decide.ts'
-import { settled } from '../../../src/domain/coupons/decide.ts'
+import { type ClaimOutcome, type Command, settled } from '../../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../../src/domain/coupons/messages.ts'
 import type { OrdersReader } from '../../../src/ports/orders.ts'
@@ -164,8 +163,10 @@ function fakeClaims(now: () => number): FakeClaims {
       if (scripted !== undefined) return scripted
       if (!fold.coupons.has(couponId)) return { kind: 'unknown_coupon' }
       const claimId = `claim-${++claimed}`
-      const { outcome, place } = append({ type: 'coupon.claimed', couponId, userId, claimId })
-      return told(outcome as ClaimOutcome, { couponId, userId, record: { claimId, ...place } })
+      const command = append({ type: 'coupon.claimed', couponId, userId, claimId })
+      const { partition, offset, appendedAt } = command
+      const record = { claimId, partition, offset, appendedAt }
+      return told(applyCommand(fold, command).outcome, { couponId, userId, record })
     },
     mine(couponId, userId) {
       const scripted = fake.mineAnswers.shift()
@@ -178,7 +179,7 @@ function fakeClaims(now: () => number): FakeClaims {
     async command(message) {
       const scripted = fake.commandAnswers.shift()
       if (scripted !== undefined) return scripted
-      const outcome = append(message).outcome as ControlOutcome
+      const { outcome } = applyCommand(fold, append(message))
       const coupon = fold.coupons.get(message.couponId)
       return { kind: 'decided', outcome, ...(coupon === undefined ? {} : { coupon }) }
     },
@@ -195,10 +196,9 @@ function fakeClaims(now: () => number): FakeClaims {
     readiness: () => fake.state,
   }
 
-  function append(message: CouponMessage) {
-    const place = { partition: 0, offset: fake.appended.length, appendedAt: now() }
-    fake.appended.push(message)
-    return { place, outcome: applyCommand(fold, { message, ...place }).outcome }
+  function append<Message extends CouponMessage>(message: Message): Command<Message> {
+    const offset = fake.appended.push(message) - 1
+    return { message, partition: 0, offset, appendedAt: now() }
   }
 
   type Claimed = { couponId: string; userId: string; record?: DecidedBy }
