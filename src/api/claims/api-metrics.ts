@@ -1,11 +1,10 @@
-// What an API node tells Prometheus. Answers are counted in plain numbers, which the counter takes
-// over when it is asked: its own inc() takes 0.2 µs. No user and no coupon is ever a label.
+// What an API node reports to Prometheus. Answers are counted in plain numbers, which the counter
+// takes over when it is asked: its own inc() takes 0.2 µs. No user and no coupon is ever a label.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock, Instant } from '../../ports/clock.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import type { ClaimObserver } from './claim-service.ts'
-import { createGateMetrics } from './gate-metrics.ts'
+import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-limits.ts'
 
 export type ApiMetrics = { observer: ClaimObserver; registry: Registry }
 export type ApiMetricsParts = {
@@ -18,12 +17,13 @@ export type ApiMetricsParts = {
 }
 
 const answerKinds = Object.keys(noAnswers()) as ClaimAnswer['kind'][]
+const labelOf = { memory: 'memory', deferred: 'held', log: 'log' } as const
 
 export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const answered = { memory: noAnswers(), held: noAnswers(), log: noAnswers() }
+  const answered = { memory: noAnswers(), deferred: noAnswers(), log: noAnswers() }
   new Counter({
     name: 'firstcome_claims_total',
     help:
@@ -33,8 +33,10 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
     registers,
     collect() {
       this.reset()
-      for (const by of ['memory', 'held', 'log'] as const) {
-        for (const outcome of answerKinds) this.inc({ outcome, by }, answered[by][outcome])
+      for (const by of Object.keys(labelOf) as AnsweredBy[]) {
+        for (const outcome of answerKinds) {
+          this.inc({ outcome, by: labelOf[by] }, answered[by][outcome])
+        }
       }
     },
   })
@@ -55,22 +57,18 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
     help: 'Records of the claims log that are no records at all',
     registers,
   })
-  new Gauge({
+  addGauge(registry, {
     name: 'firstcome_fold_age_seconds',
     help: 'How long ago the fold last knew that it had read the whole log',
-    registers,
-    collect() {
+    value() {
       const readAt = parts.foldReadAt()
-      if (readAt !== undefined) this.set(Math.max(0, parts.clock.now() - readAt) / 1000)
+      return readAt === undefined ? readAt : Math.max(0, parts.clock.now() - readAt) / 1000
     },
   })
-  new Gauge({
+  addGauge(registry, {
     name: 'firstcome_ready',
     help: '1 while this node answers claims',
-    registers,
-    collect() {
-      this.set(parts.isReady() ? 1 : 0)
-    },
+    value: () => (parts.isReady() ? 1 : 0),
   })
   const { gateIsHere } = parts
   return {
@@ -87,6 +85,65 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
       voided: () => voided.inc(),
     },
   }
+}
+
+/** What the gate said, how long it took, whether it is there, and what became of the deferred. */
+function createGateMetrics(registry: Registry, isHere: () => boolean): GateObserver {
+  const registers = [registry]
+  const verdicts = new Counter({
+    name: 'firstcome_gate_verdicts_total',
+    help: 'Claims the gate has judged, by verdict: pass, seen or full',
+    labelNames: ['verdict'],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'firstcome_gate_seconds',
+    help: 'From asking the gate about a batch of claims to its verdicts, or to giving it up',
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1],
+    registers,
+  })
+  const bypassed = new Counter({
+    name: 'firstcome_gate_bypassed_total',
+    help: 'Claims that went to the log unasked: the gate was away, or too many waited already',
+    registers,
+  })
+  const released = new Counter({
+    name: 'firstcome_gate_released_total',
+    help: 'Claims held back at the word of the gate: answered from memory, or sent to the log',
+    labelNames: ['to'],
+    registers,
+  })
+  const ended = { memory: released.labels('memory'), log: released.labels('log') }
+  addGauge(registry, {
+    name: 'firstcome_gate_up',
+    help: '1 while the gate is there, 0 while it is away and every claim passes',
+    value: () => (isHere() ? 1 : 0),
+  })
+  return {
+    asked(counts, took) {
+      seconds.observe(took)
+      for (const [verdict, count] of Object.entries(counts)) {
+        if (count > 0) verdicts.inc({ verdict }, count)
+      }
+    },
+    bypassed: () => bypassed.inc(),
+    released: (to) => ended[to].inc(),
+  }
+}
+
+type GaugeOptions = { name: string; help: string; value(): number | undefined }
+
+/** Asked when somebody looks; undefined: not known yet. */
+function addGauge(registry: Registry, { name, help, value }: GaugeOptions): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const now = value()
+      if (now !== undefined) this.set(now)
+    },
+  })
 }
 
 function noAnswers(): Record<ClaimAnswer['kind'], number> {

@@ -1,10 +1,10 @@
-// What the claim service tells the HTTP layer. The service knows nothing of HTTP; one table in
+// What the claim service answers to the HTTP layer. The service knows nothing of HTTP; one table in
 // problems.ts maps these answers to status codes.
 
 import type { ControlOutcome, Refusal } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
-import type { Page } from '../../ports/coupons.ts'
+import type { Page, PortError } from '../../ports/coupons.ts'
 
 /** The record that decided: its claim id, place and append time (ms UTC). */
 export type DecidedBy = { claimId: string; partition: number; offset: number; appendedAt: number }
@@ -32,6 +32,20 @@ export type Unavailable = {
   kind: 'unavailable'
   reason: 'queue_full' | 'log_unavailable' | 'starting' | 'stopping'
   retryAfterSeconds: number
+}
+
+export const stopping = unavailable('stopping')
+export const starting = unavailable('starting')
+export const busy = unavailable('queue_full')
+export const logUnavailable = unavailable('log_unavailable')
+
+function unavailable(reason: Unavailable['reason']): Unavailable {
+  return { kind: 'unavailable', reason, retryAfterSeconds: 1 }
+}
+
+/** Of an append that certainly stored nothing. */
+export function refusedBy({ code }: PortError): Unavailable {
+  return code === 'log_full' ? busy : logUnavailable
 }
 
 export type CommandAnswer =

@@ -8,8 +8,8 @@ import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate, GateClaim, GateVerdict, Log } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import type { GateObserver } from './claim-gate.ts'
-import { type AnsweredBy, type ClaimLimits, startClaimService } from './claim-service.ts'
+import type { AnsweredBy, ClaimLimits, GateObserver } from './claim-limits.ts'
+import { startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 const codeSecret = 'a secret that is used in tests only'
@@ -30,7 +30,7 @@ async function startNodes(options: Options) {
     nextAppend: () => ({ takesMs: options.appendTakesMs ?? 4, fate: 'stored' }),
   })
   const errors: unknown[] = []
-  const answeredBy: Record<AnsweredBy, number> = { memory: 0, held: 0, log: 0 }
+  const answeredBy: Record<AnsweredBy, number> = { memory: 0, deferred: 0, log: 0 }
   const seen = { bypassed: 0, calls: 0, pass: 0, seen: 0, full: 0, toMemory: 0, toLog: 0 }
   const observer: GateObserver = {
     asked(verdicts) {
@@ -115,7 +115,7 @@ describe('the claim path behind a gate', () => {
         [1, false],
       ],
     )
-    assert.deepEqual([seen.pass, seen.seen, seen.toMemory, answeredBy.held], [1, 2, 2, 2])
+    assert.deepEqual([seen.pass, seen.seen, seen.toMemory, answeredBy.deferred], [1, 2, 2, 2])
   })
 
   it('asks nobody else once as many as are left are on the way, and tells them as it sells out', async () => {
@@ -128,7 +128,7 @@ describe('the claim path behind a gate', () => {
     const answers = await Promise.all(asked)
     assert.deepEqual(count(answers), { issued: 3, sold_out: 47 })
     assert.equal(records(), before + 3)
-    assert.equal(answeredBy.held, 47)
+    assert.equal(answeredBy.deferred, 47)
     assert.ok(
       answers.every(({ tookMs }) => tookMs <= 4),
       'as soon as the fold knew',
@@ -137,7 +137,7 @@ describe('the claim path behind a gate', () => {
 
   for (const verdict of ['seen', 'full'] as const) {
     it(`lets nobody lose by a gate that calls everyone ${verdict}: they are late, and that is all`, async () => {
-      const limits = { holdMsMax: 200 }
+      const limits = { deferMsMax: 200 }
       const gate = () => gateThatSays(() => verdict)
       const { create, ask, pass, seen } = await startNodes({ gate, limits })
       await create(2)
@@ -155,7 +155,10 @@ describe('the claim path behind a gate', () => {
 
   it('sends those it has held back on as soon as a restock makes room', async () => {
     const gate = () => gateThatSays((_, n) => (n === 0 ? 'pass' : 'full'))
-    const { create, command, ask, pass } = await startNodes({ gate, limits: { holdMsMax: 10_000 } })
+    const { create, command, ask, pass } = await startNodes({
+      gate,
+      limits: { deferMsMax: 10_000 },
+    })
     await create(2)
     const asked = ['a', 'b', 'c', 'd'].map((user) => ask(user))
     await command({ type: 'coupon.restocked', add: 1 })
@@ -169,7 +172,7 @@ describe('the claim path behind a gate', () => {
       const gate = () => gateThatSays(() => 'full')
       const { create, command, ask, records } = await startNodes({
         gate,
-        limits: { holdMsMax: 10_000 },
+        limits: { deferMsMax: 10_000 },
       })
       await create(1)
       const before = records()
@@ -220,7 +223,7 @@ describe('the claim path behind a gate', () => {
 
   it('holds back no more than gatedClaimsMax', async () => {
     const gate = () => gateThatSays(() => 'full')
-    const limits = { gatedClaimsMax: 3, holdMsMax: 200 }
+    const limits = { gatedClaimsMax: 3, deferMsMax: 200 }
     const { create, ask, pass, seen } = await startNodes({ gate, limits })
     await create(100)
     const held = ['a', 'b', 'c'].map((user) => ask(user))
@@ -259,7 +262,7 @@ describe('the claim path behind a gate', () => {
       },
     })
     const gate = () => gateThatSays((_, n) => (n === 0 ? 'full' : 'pass'))
-    const limits = { tailStallMsMax: 1_000, holdMsMax: 1_500 }
+    const limits = { tailStallMsMax: 1_000, deferMsMax: 1_500 }
     const { clock, create, ask, pass, seen, records } = await startNodes({ gate, wrap, limits })
     await create(1)
     const before = records()

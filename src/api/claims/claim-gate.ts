@@ -1,238 +1,204 @@
-// Between memory and the batcher, where there is a gate: gathers claims while one call of it is in
-// flight, sends on what passes, and holds back what it calls seen or full until this node's own
-// fold has settled the matter; what is not settled soon goes to the log like the rest. So a gate
-// decides how many records the log gets, and when, but never an answer.
+// A gate before the log: asks it about many claims at once, sends on what passes, and defers what
+// it calls seen or full until this node's own fold has settled the matter; what is not settled soon
+// goes to the log like the rest. So a gate decides how many records the log gets, and when, but
+// never an answer.
 
-import type { Command, Decision } from '../../domain/coupons/decide.ts'
-import type { Coupon } from '../../domain/coupons/state.ts'
-import type { Clock, Instant } from '../../ports/clock.ts'
+import type { Coupon, CouponEvent } from '../../domain/coupons/state.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
-
-export type GatedClaim = { couponId: string; userId: string; claimId: string }
+import { createBatcher } from '../batcher.ts'
+import { busy, type ClaimAnswer } from './claim-answers.ts'
+import type { ClaimLimits, GateObserver } from './claim-limits.ts'
+import type { ClaimPath, NewClaim } from './claim-path.ts'
+import type { Waiters } from './waiters.ts'
 
 export type ClaimGateParts = {
   gate: Gate
   clock: Clock
-  limits: ClaimGateLimits
-  coupon(couponId: string): Coupon | undefined
-  /** Answers the claim where memory may be trusted and knows; else false. */
-  settle(claim: GatedClaim): boolean
-  /** Sends it to the log. */
-  append(claim: GatedClaim): void
+  limits: ClaimLimits
+  coupons: ReadonlyMap<string, Coupon>
+  waiters: Waiters<ClaimAnswer, 'deferred'>
   observe?: GateObserver | undefined
-  /** Test-only: dies at a named point. */
-  crashPoint?: ((name: string) => void) | undefined
+  /** Once aborted, nothing is asked, deferred or sent any more. */
+  closing: AbortSignal
   /** The gate's adapter has a bug: a gate never rejects. */
   onError(error: unknown): void
 }
-export type ClaimGateLimits = {
-  /** Claims of one call of the gate: a few milliseconds of Redis. */
-  claimsPerAskMax: number
-  /** Claims that are gathered or held back; what comes beyond goes to the log unasked. */
-  gatedClaimsMax: number
-  /**
-   * How long a claim is held back at most: longer than a stampede's way to the log and back, and
-   * too short to be noticed, since it is what a wrong gate costs.
-   */
-  holdMsMax: number
-}
-export type GateObserver = {
-  /** One call of the gate: what it said, and how long it took. */
-  asked(verdicts: Readonly<Record<GateVerdict, number>>, seconds: number): void
-  /** One claim that went to the log unasked: the gate is away, or too many wait already. */
-  bypassed(): void
-  /** One claim is held back no longer: answered from memory, or sent to the log after all. */
-  released(to: 'memory' | 'log'): void
-}
 
-export type ClaimGate = {
-  /** Takes the claim, unless it should go to the log unasked: then false. */
-  take(claim: GatedClaim): boolean
-  /** To be told of every record, after the fold has taken it. */
-  onDecided(command: Command, decision: Decision): void
-  /** Nothing is asked, held back or sent any more. */
-  close(): void
-}
+export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
+  const { gate, clock, limits, observe, closing } = parts
+  const deferred = new DeferredClaims(path, parts)
+  const judge = verdictsOf(parts)
+  const unasked = createBatcher<NewClaim>({
+    clock,
+    perBatchMax: limits.claimsPerAskMax,
+    waitingMax: limits.gatedClaimsMax,
+    everyMsMin: 0,
+    async send(claims) {
+      if (closing.aborted) return
+      const verdicts = await judge.ask(claims)
+      deferred.take(claims, (n) => verdicts[n] === 'seen' || verdicts[n] === 'full')
+    },
+  })
 
-export function createClaimGate(parts: ClaimGateParts): ClaimGate {
-  return new GatedClaims(parts)
-}
-
-type Held = GatedClaim & { until: Instant }
-
-class GatedClaims implements ClaimGate {
-  private readonly parts: ClaimGateParts
-  private gathered: GatedClaim[] = []
-  private asking = false
-  private closed = false
-  /** By claim, in the order in which they were held back, which is that of their time limits. */
-  private readonly held = new Map<string, Held>()
-  /** The same claims by coupon, then user: what one record settles is found at once. */
-  private readonly heldOf = new Map<string, Map<string, Set<Held>>>()
-  /** Where each coupon was created. */
-  private readonly epochs = new Map<string, string>()
-  private cancelSweep: (() => void) | null = null
-
-  constructor(parts: ClaimGateParts) {
-    this.parts = parts
-  }
-
-  take(claim: GatedClaim): boolean {
-    const { gate, limits, observe } = this.parts
-    const waiting = this.gathered.length + this.held.size
-    if (this.closed || !gate.isHere() || waiting >= limits.gatedClaimsMax) {
+  return {
+    ...path,
+    send(claim) {
+      if (!path.trustsMemory()) return path.send(claim)
+      const isFull = unasked.waiting() + deferred.size >= limits.gatedClaimsMax
+      if (!closing.aborted && gate.isHere() && !isFull) return unasked.add(claim)
       observe?.bypassed()
-      return false
-    }
-    this.gathered.push(claim)
-    if (!this.asking) {
-      this.asking = true
-      void this.askAll()
-    }
-    return true
+      return path.send(claim)
+    },
+    claimDecided(command, decision) {
+      path.claimDecided(command, decision)
+      deferred.changed(command.message.couponId, decision.events)
+    },
+    controlDecided(command, decision) {
+      path.controlDecided(command, decision)
+      const { message, partition, offset, appendedAt } = command
+      if (decision.events[0]?.type === 'created') {
+        judge.created(message.couponId, `${partition}-${offset}-${appendedAt}`)
+      }
+      deferred.changed(message.couponId, decision.events)
+    },
   }
+}
 
-  onDecided({ message, partition, offset, appendedAt }: Command, { events }: Decision): void {
-    const { couponId } = message
-    if (events[0]?.type === 'created') {
-      this.epochs.set(couponId, `${partition}-${offset}-${appendedAt}`)
-    }
-    const held = this.heldOf.get(couponId)
-    if (held === undefined) return
-    for (const event of events) {
-      if (event.type === 'issued') this.settleAll([...(held.get(event.userId) ?? [])])
-      // There is more now than the gate knew of as it called the coupon full.
-      else if (event.type === 'restocked') this.releaseAll(allOf(held))
-    }
-    // Looked at once, as it ends: what is held back later is looked at by itself.
-    if (events.length > 0 && this.isOver(couponId)) this.settleAll(allOf(held))
-  }
+/** Asks the gate, with what this node knows of each coupon. */
+function verdictsOf({ gate, clock, coupons, observe, onError }: ClaimGateParts) {
+  /** Where each coupon was created. */
+  const epochs = new Map<string, string>()
 
-  close(): void {
-    this.closed = true
-    this.cancelSweep?.()
-  }
-
-  private async askAll(): Promise<void> {
-    // One turn later, so that everything asked for in this turn goes together.
-    await Promise.resolve()
-    while (this.gathered.length > 0 && !this.closed) {
-      const batch = this.gathered.splice(0, this.parts.limits.claimsPerAskMax)
-      const verdicts = await this.ask(batch)
-      batch.forEach((claim, n) => {
-        if (verdicts[n] === 'seen' || verdicts[n] === 'full') this.hold(claim)
-        else this.parts.append(claim)
-      })
-    }
-    this.asking = false
-  }
-
-  private async ask(batch: readonly GatedClaim[]): Promise<readonly GateVerdict[]> {
-    const { gate, clock, crashPoint, observe, onError } = this.parts
-    const known = new Map<string, GateCoupon>()
-    const claims = batch.map(({ couponId, userId }) => {
-      const coupon = known.get(couponId) ?? this.gateCoupon(couponId)
-      known.set(couponId, coupon)
-      return { userId, coupon }
-    })
-    const startedAt = clock.now()
-    try {
-      const asked = gate.ask(claims)
-      crashPoint?.('K3')
-      const verdicts = await asked
-      crashPoint?.('K4')
-      observe?.asked(count(verdicts), (clock.now() - startedAt) / 1000)
-      return verdicts
-    } catch (error) {
-      onError(error)
-      return []
-    }
-  }
-
-  private gateCoupon(couponId: string): GateCoupon {
-    const coupon = this.parts.coupon(couponId)
+  function gateCoupon(couponId: string): GateCoupon {
+    const coupon = coupons.get(couponId)
     return {
       couponId,
-      epoch: this.epochs.get(couponId) ?? 'unknown',
+      epoch: epochs.get(couponId) ?? 'unknown',
       quantity: coupon?.quantity ?? 0,
       issued: coupon?.winners.size ?? 0,
       closesAt: coupon?.closesAt ?? Number.POSITIVE_INFINITY,
     }
   }
 
-  private hold(claim: GatedClaim): void {
-    const { clock, limits } = this.parts
-    if (this.settled(claim)) return
-    const held: Held = { ...claim, until: clock.now() + limits.holdMsMax }
-    this.held.set(claim.claimId, held)
-    const ofCoupon = this.heldOf.get(claim.couponId) ?? new Map<string, Set<Held>>()
-    this.heldOf.set(claim.couponId, ofCoupon)
-    const ofUser = ofCoupon.get(claim.userId) ?? new Set()
-    ofCoupon.set(claim.userId, ofUser.add(held))
-    this.sweepLater(limits.holdMsMax)
-  }
-
-  private settled(claim: GatedClaim): boolean {
-    const settled = this.parts.settle(claim)
-    if (settled) this.parts.observe?.released('memory')
-    return settled
-  }
-
-  private settleAll(claims: readonly Held[]): void {
-    for (const claim of claims) if (this.settled(claim)) this.forget(claim)
-  }
-
-  private releaseAll(claims: readonly Held[]): void {
-    for (const claim of claims.toSorted((a, b) => a.until - b.until)) {
-      this.forget(claim)
-      this.parts.observe?.released('log')
-      this.parts.append(claim)
-    }
-  }
-
-  private forget(claim: Held): void {
-    const { couponId, userId } = claim
-    this.held.delete(claim.claimId)
-    const ofCoupon = this.heldOf.get(couponId)
-    const ofUser = ofCoupon?.get(userId)
-    ofUser?.delete(claim)
-    if (ofUser?.size === 0) ofCoupon?.delete(userId)
-    if (ofCoupon?.size === 0) this.heldOf.delete(couponId)
-  }
-
-  /** Settled for whoever asks, so that every claim of it is worth another look. */
-  private isOver(couponId: string): boolean {
-    const coupon = this.parts.coupon(couponId)
-    if (coupon === undefined) return false
-    return coupon.status === 'closed' || coupon.paused || coupon.winners.size >= coupon.quantity
-  }
-
-  /** The oldest is always the first whose time is up, so one timer serves them all. */
-  private sweepLater(ms: number): void {
-    this.cancelSweep ??= this.parts.clock.after(ms, () => this.sweep())
-  }
-
-  private sweep(): void {
-    this.cancelSweep = null
-    const now = this.parts.clock.now()
-    const due: Held[] = []
-    for (const claim of this.held.values()) {
-      if (claim.until > now) {
-        this.sweepLater(claim.until - now)
-        break
+  return {
+    created: (couponId: string, epoch: string) => void epochs.set(couponId, epoch),
+    async ask(claims: readonly NewClaim[]): Promise<readonly GateVerdict[]> {
+      const known = new Map<string, GateCoupon>()
+      const asked = claims.map(({ couponId, userId }) => {
+        const coupon = known.get(couponId) ?? gateCoupon(couponId)
+        known.set(couponId, coupon)
+        return { userId, coupon }
+      })
+      const startedAt = clock.now()
+      try {
+        const verdicts = await gate.ask(asked)
+        const counts = { pass: 0, seen: 0, full: 0 }
+        for (const verdict of verdicts) counts[verdict] += 1
+        observe?.asked(counts, (clock.now() - startedAt) / 1000)
+        return verdicts
+      } catch (error) {
+        onError(error)
+        return []
       }
-      due.push(claim)
-    }
-    this.releaseAll(due)
+    },
   }
 }
 
-function allOf(held: ReadonlyMap<string, ReadonlySet<Held>>): Held[] {
-  return [...held.values()].flatMap((ofUser) => [...ofUser])
+/** Settled for whoever asks, so that every claim of it is worth another look. */
+function isOver(coupon: Coupon | undefined): boolean {
+  if (coupon === undefined) return false
+  return coupon.status === 'closed' || coupon.paused || coupon.winners.size >= coupon.quantity
 }
 
-function count(verdicts: readonly GateVerdict[]): Record<GateVerdict, number> {
-  const counts = { pass: 0, seen: 0, full: 0 }
-  for (const verdict of verdicts) counts[verdict] += 1
-  return counts
+/** Claims that wait for this node's fold to settle them, and no longer than they may. */
+class DeferredClaims {
+  private readonly path: ClaimPath
+  private readonly parts: ClaimGateParts
+  /** By coupon, then user: what one record settles is found at once. */
+  private readonly waiting = new Map<string, Map<string, Set<NewClaim>>>()
+  size = 0
+
+  constructor(path: ClaimPath, parts: ClaimGateParts) {
+    this.path = path
+    this.parts = parts
+  }
+
+  /** Sends on what is not to be deferred, and the rest in time. */
+  take(claims: readonly NewClaim[], isDeferred: (n: number) => boolean): void {
+    const { clock, limits, closing } = this.parts
+    const added: NewClaim[] = []
+    claims.forEach((claim, n) => {
+      if (!isDeferred(n)) this.append(claim)
+      else if (!this.settle(claim)) added.push(this.add(claim))
+    })
+    if (added.length === 0) return
+    void sleep(clock, limits.deferMsMax, closing).then(() => {
+      if (!closing.aborted) this.release(added)
+    })
+  }
+
+  /** To be called after every record, once the fold has taken it. */
+  changed(couponId: string, events: readonly CouponEvent[]): void {
+    if (events.length === 0 || !this.waiting.has(couponId)) return
+    for (const event of events) {
+      if (event.type === 'issued') this.settleAll(this.of(couponId, event.userId))
+      // There is more now than the gate knew of as it called the coupon full.
+      else if (event.type === 'restocked') this.release(this.of(couponId))
+    }
+    // Looked at once, as it ends: what is deferred later is looked at by itself.
+    if (isOver(this.parts.coupons.get(couponId))) this.settleAll(this.of(couponId))
+  }
+
+  private append(claim: NewClaim): void {
+    if (!this.path.send(claim)) this.parts.waiters.answer(claim.claimId, busy)
+  }
+
+  /** Answers the claim where memory may be trusted and knows; else false. */
+  private settle(claim: NewClaim): boolean {
+    const answer = this.path.settled(claim)
+    if (answer === null) return false
+    this.parts.observe?.released('memory')
+    this.parts.waiters.answer(claim.claimId, answer, 'deferred')
+    return true
+  }
+
+  private settleAll(claims: readonly NewClaim[]): void {
+    for (const claim of claims) if (this.settle(claim)) this.delete(claim)
+  }
+
+  /** Those of them that still wait. */
+  private release(claims: readonly NewClaim[]): void {
+    for (const claim of claims) {
+      if (!this.delete(claim)) continue
+      this.parts.observe?.released('log')
+      this.append(claim)
+    }
+  }
+
+  /** In the order in which their users came. */
+  private of(couponId: string, userId?: string): NewClaim[] {
+    const byUser = this.waiting.get(couponId) ?? new Map<string, Set<NewClaim>>()
+    if (userId !== undefined) return [...(byUser.get(userId) ?? [])]
+    return [...byUser.values()].flatMap((claims) => [...claims])
+  }
+
+  private add(claim: NewClaim): NewClaim {
+    const { couponId, userId } = claim
+    const byUser = this.waiting.get(couponId) ?? new Map<string, Set<NewClaim>>()
+    this.waiting.set(couponId, byUser.set(userId, (byUser.get(userId) ?? new Set()).add(claim)))
+    this.size += 1
+    return claim
+  }
+
+  /** False where it does not wait any more. */
+  private delete(claim: NewClaim): boolean {
+    const byUser = this.waiting.get(claim.couponId)
+    const claims = byUser?.get(claim.userId)
+    if (!claims?.delete(claim)) return false
+    this.size -= 1
+    if (claims.size === 0) byUser?.delete(claim.userId)
+    if (byUser?.size === 0) this.waiting.delete(claim.couponId)
+    return true
+  }
 }

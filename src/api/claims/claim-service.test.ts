@@ -5,7 +5,8 @@ import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import { type ClaimLimits, startClaimService } from './claim-service.ts'
+import type { ClaimLimits } from './claim-limits.ts'
+import { startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')
 const codeSecret = 'a secret that is used in tests only'

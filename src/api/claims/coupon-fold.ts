@@ -1,18 +1,33 @@
-// This node's own fold of the claims log: it tails every partition from the start and tells what
-// each record decided. Everything the node answers, it answers from here.
+// What this node knows of the claims log. It is there from the start, empty, and once it is read
+// it follows every partition and says what each record has decided. Everything the node answers,
+// it answers from here.
 
-import type { Command, Decision } from '../../domain/coupons/decide.ts'
+import {
+  type ClaimCommand,
+  type ClaimOutcome,
+  type ControlCommand,
+  type ControlOutcome,
+  type Decision,
+  isClaim,
+} from '../../domain/coupons/decide.ts'
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { Clock, Instant } from '../../ports/clock.ts'
-import { type Log, type LogRecord, PortError } from '../../ports/coupons.ts'
-import { followPartitions, type Gap, writtenByNewer } from '../../ports/partition-reader.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { Instant } from '../../ports/clock.ts'
+import { type Log, type LogRecord, type Page, PortError } from '../../ports/coupons.ts'
+import {
+  followPartitions,
+  type Gap,
+  type PartitionReader,
+  writtenByNewer,
+} from '../../ports/partition-reader.ts'
 
-export type CouponFoldParts = {
-  log: Log
-  clock: Clock
-  /** Called for every record, in the order of its partition. */
-  onDecided(command: Command, decision: Decision): void
+/** Called for every record, in the order of its partition, once the fold has taken it. */
+export type FoldListener = {
+  claimDecided(command: ClaimCommand, decision: Decision<ClaimOutcome>): void
+  controlDecided(command: ControlCommand, decision: Decision<ControlOutcome>): void
+}
+export type FoldReading = FoldListener & {
   onVoid(reason: string): void
   /** Called after every batch. */
   onAdvanced?: (() => void) | undefined
@@ -21,53 +36,72 @@ export type CouponFoldParts = {
   onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-export type CouponFold = {
-  coupons: Fold['coupons']
-  /** Resolves when the fold has reached the end of the log as it stood at the start. */
-  caughtUp: Promise<void>
-  hasCaughtUp(): boolean
-  /** By partition, the next offset to read. */
-  positions(): readonly number[]
-  lastReadAt(): Instant
-  close(): Promise<void>
-}
+export class CouponFold {
+  readonly coupons: ReadonlyMap<string, Coupon>
+  private readonly log: Log
+  private readonly fold: Fold
+  private reader: PartitionReader | null = null
+  private inOrder: Coupon[] = []
 
-export async function startCouponFold(parts: CouponFoldParts): Promise<CouponFold> {
-  const { log, onError } = parts
-  const bounds = await log.bounds(claimsTopic)
-  const fold = createFold(bounds.length)
-  const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
-  let done = 0
-
-  function countTowardsStart(records: number): void {
-    if (done >= total) return
-    done = Math.min(done + records, total)
-    parts.onProgress?.(done, total)
+  constructor(log: Log) {
+    this.log = log
+    this.fold = createFold(log.partitionsOf(claimsTopic))
+    this.coupons = this.fold.coupons
   }
 
-  const reader = followPartitions({
-    log,
-    topic: claimsTopic,
-    from: new Map(bounds.map(({ start }, partition) => [partition, start])),
-    bounds,
-    decode: (record) => readRecord(fold, record),
-    onMessage: (command) => parts.onDecided(command, applyCommand(fold, command)),
-    onVoid: parts.onVoid,
-    onUnknown: notUnderstood,
-    onGap: stopAtGap,
-    onBatch({ records }) {
-      countTowardsStart(records.length)
-      parts.onAdvanced?.()
-    },
-    onError,
-  })
-  return {
-    coupons: fold.coupons,
-    caughtUp: reader.caughtUp,
-    hasCaughtUp: reader.hasCaughtUp,
-    positions: () => reader.next,
-    lastReadAt: reader.lastReadAt,
-    close: reader.close,
+  /** Whether it has reached the end of the log as it stood when the reading began. */
+  hasCaughtUp(): boolean {
+    return this.reader !== null && this.reader.hasCaughtUp()
+  }
+
+  /** By partition, the next offset to read. */
+  positions(): readonly number[] {
+    return this.reader?.next ?? []
+  }
+
+  lastReadAt(): Instant {
+    return this.reader === null ? Number.NEGATIVE_INFINITY : this.reader.lastReadAt()
+  }
+
+  /** In id order. Coupons are only ever added, so they are sorted again when there are more. */
+  page({ limit, after }: Page): Coupon[] {
+    if (this.inOrder.length !== this.coupons.size) {
+      const byId = (a: Coupon, b: Coupon) => (a.couponId < b.couponId ? -1 : 1)
+      this.inOrder = [...this.coupons.values()].sort(byId)
+    }
+    const found = after === undefined ? 0 : this.inOrder.findIndex((c) => c.couponId > after)
+    return found < 0 ? [] : this.inOrder.slice(found, found + limit)
+  }
+
+  /** Reads the log from its start, for ever. */
+  async read(reading: FoldReading): Promise<PartitionReader> {
+    const { log, fold } = this
+    const bounds = await log.bounds(claimsTopic)
+    const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
+    let done = 0
+    this.reader = followPartitions({
+      log,
+      topic: claimsTopic,
+      from: new Map(bounds.map(({ start }, partition) => [partition, start])),
+      bounds,
+      decode: (record) => readRecord(fold, record),
+      onMessage(command) {
+        if (isClaim(command)) reading.claimDecided(command, applyCommand(fold, command))
+        else reading.controlDecided(command, applyCommand(fold, command))
+      },
+      onVoid: reading.onVoid,
+      onUnknown: notUnderstood,
+      onGap: stopAtGap,
+      onBatch({ records }) {
+        if (done < total) {
+          done = Math.min(done + records.length, total)
+          reading.onProgress?.(done, total)
+        }
+        reading.onAdvanced?.()
+      },
+      onError: reading.onError,
+    })
+    return this.reader
   }
 }
 

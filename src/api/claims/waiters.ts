@@ -1,43 +1,36 @@
 // Requests that wait for the fold to meet their record, by the record's id. All wait equally
 // long, so the oldest is always the first to be late, and one timer serves them all.
 
-import type { Clock } from '../../ports/clock.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
 
-export type Waiters<Answer, By extends string = 'log'> = {
+export type Waiters<Answer, By = never> = {
   /** Asked for twice with one id, both get the one answer. */
   wait(id: string): Promise<Answer>
   isWaiting(id: string): boolean
   /** No effect where nobody waits for that id, or no longer. `by`: what has answered. */
   answer(id: string, answer: Answer, by?: By): void
-  size(): number
   /** Resolves once nobody waits. */
   empty(): Promise<void>
 }
-
-export type WaitersOptions<Answer, By extends string = 'log'> = {
+export type WaitersOptions<Answer, By> = {
   clock: Clock
   waitMs: number
   /** The answer to those who have waited so long. */
   late: Answer
   /** Called for every waiting that ends. */
-  onAnswered?: (answer: Answer, by: By | 'log') => void
+  onAnswered?(answer: Answer, by: By | 'log'): void
 }
-
-type Waiter<Answer> = {
-  until: number
-  promise: Promise<Answer>
-  resolve(answer: Answer): void
-}
+type Waiter<Answer> = Pick<PromiseWithResolvers<Answer>, 'promise' | 'resolve'> & { until: Instant }
 
 /** How late a late answer can be. */
 const sweepEveryMs = 50
 
-export function createWaiters<Answer, By extends string = 'log'>(
+export function createWaiters<Answer, By = never>(
   options: WaitersOptions<Answer, By>,
 ): Waiters<Answer, By> {
   const { clock, waitMs, late, onAnswered } = options
   const waiting = new Map<string, Waiter<Answer>>()
-  let whenEmpty: (() => void)[] = []
+  let whenEmpty = Promise.withResolvers<void>()
   let sweeping = false
 
   function sweep(): void {
@@ -63,8 +56,8 @@ export function createWaiters<Answer, By extends string = 'log'>(
     waiter.resolve(value)
     onAnswered?.(value, by)
     if (waiting.size > 0) return
-    for (const resolve of whenEmpty) resolve()
-    whenEmpty = []
+    whenEmpty.resolve()
+    whenEmpty = Promise.withResolvers()
   }
 
   return {
@@ -78,12 +71,6 @@ export function createWaiters<Answer, By extends string = 'log'>(
     },
     isWaiting: (id) => waiting.has(id),
     answer,
-    size: () => waiting.size,
-    empty: () =>
-      waiting.size === 0
-        ? Promise.resolve()
-        : new Promise((resolve) => {
-            whenEmpty.push(resolve)
-          }),
+    empty: () => (waiting.size === 0 ? Promise.resolve() : whenEmpty.promise),
   }
 }

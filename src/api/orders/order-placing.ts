@@ -8,8 +8,8 @@ import { sameContent } from '../../domain/orders/process.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
-import { type AppendBatcher, createAppendBatcher } from '../claims/append-batcher.ts'
+import { type Log, type LogEntry, PortError } from '../../ports/coupons.ts'
+import { type Batcher, createAppendBatcher } from '../batcher.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import {
   type AskedOrder,
@@ -29,7 +29,6 @@ export type OrderPlacingParts = {
   claims: Pick<ClaimService, 'mine'>
   timeLimitMs: number
   limits: PlacingLimits
-  crashPoint?: ((name: string) => void) | undefined
   onTransientError(error: unknown): void
   onError(error: unknown): void
 }
@@ -57,22 +56,21 @@ type Waiting = {
 
 export class OrderPlacing {
   private readonly parts: OrderPlacingParts
-  private readonly batcher: AppendBatcher
+  private readonly batcher: Batcher<LogEntry>
   private readonly underWay = new Map<string, { asked: AskedOrder; answer: Promise<PlaceAnswer> }>()
   private readonly refusals = new Map<string, (refusal: OrdersUnavailable) => void>()
 
   constructor(parts: OrderPlacingParts) {
-    const { log, clock, limits, crashPoint } = parts
+    const { log, clock, limits } = parts
     this.parts = parts
     this.batcher = createAppendBatcher({
       log,
       topic: ordersTopic,
       clock,
-      recordsPerBatchMax: limits.ordersPerBatchMax,
-      recordsWaitingMax: limits.ordersWaitingMax,
-      appendEveryMsMin: limits.appendEveryMsMin,
-      onAppended: () => crashPoint?.('K25'),
-      onRefused: (orderId, { code }) => {
+      perBatchMax: limits.ordersPerBatchMax,
+      waitingMax: limits.ordersWaitingMax,
+      everyMsMin: limits.appendEveryMsMin,
+      onRefused: ({ key: orderId }, { code }) => {
         this.refusals.get(orderId)?.(code === 'log_full' ? busy : logAway)
       },
       onError: parts.onError,
@@ -122,7 +120,7 @@ export class OrderPlacing {
       const { promise: refused, resolve: refuse } = Promise.withResolvers<OrdersUnavailable>()
       this.refusals.set(orderId, refuse)
       const entry = entryOf(this.recordOf(orderId, asked, coupon))
-      if (!this.batcher.add(orderId, entry)) return busy
+      if (!this.batcher.add(entry)) return busy
       const end = await this.endOf({ orderId, until, listener, refused })
       return answerOf({ orderId, asked, first: true }, end)
     } finally {

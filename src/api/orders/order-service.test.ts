@@ -4,6 +4,7 @@ import { orderTopics, startOrderApplier } from '../../../test/models/order-appli
 import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
+import { crashingLog } from '../../main/roles/crash-points.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
 import type { ClaimAnswer } from '../claims/claim-answers.ts'
@@ -155,10 +156,11 @@ describe('an order', () => {
     }))
 
   it('passes K25 once it is in the log, before it is answered', () =>
-    inWorld(async ({ node, soon, applier, placed }) => {
+    inWorld(async ({ node, soon, applier, placed, log }) => {
       const passed: [string, number][] = []
       applier.hold()
-      const service = await node({ crashPoint: (point) => passed.push([point, placed()]) })
+      const crashPoint = (point: string) => passed.push([point, placed()])
+      const service = await node({ log: crashingLog(log, crashPoint) })
       const answer = service.place(asked)
       assert.equal(await soon(answer), 'nothing yet')
       assert.deepEqual(passed, [['K25', 1]])

@@ -31,8 +31,6 @@ export type OrderServiceParts = {
   /** An order that has not ended so long after its record is cancelled. */
   timeLimitMs: number
   limits?: Partial<OrderLimits> | undefined
-  /** Test-only: dies at a named point. */
-  crashPoint?: ((name: string) => void) | undefined
   /** Something could not be asked or followed now, and is tried again. At most once a second. */
   onTransientError(error: unknown): void
   /** The log cannot be written any more; the process should end. */

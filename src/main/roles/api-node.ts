@@ -2,10 +2,10 @@
 // Both profiles start it, so that both take the same paths.
 
 import { randomUUIDv7 } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createApiMetrics } from '../../api/claims/api-metrics.ts'
-import { type ClaimLimits, startClaimService } from '../../api/claims/claim-service.ts'
+import type { ClaimLimits } from '../../api/claims/claim-limits.ts'
+import { startClaimService } from '../../api/claims/claim-service.ts'
 import type { ReadStore, ServerParts } from '../../api/http/server-parts.ts'
 import { startOrderService } from '../../api/orders/order-service.ts'
 import { startServer } from '../../api/server.ts'
@@ -13,6 +13,7 @@ import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate, Log } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
+import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
 import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
 
@@ -40,26 +41,28 @@ export type ApiNodeParts = {
 
 /** Resolves to its address once it knows the whole log and listens. */
 export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<string> {
-  const { log, gate, clock, settings, faults, logger } = parts
+  const { gate, clock, settings, logger } = parts
+  const { crashPoint } = parts.faults
+  const log = crashPoint ? crashingLog(parts.log, crashPoint) : parts.log
   const metrics = createApiMetrics({
     clock,
     foldReadAt: () => claims?.lastReadAt(),
     isReady: () => claims?.readiness().ready ?? false,
     gateIsHere: gate && (() => gate.isHere()),
   })
-  const claims = await startClaimService({
+  const started = await startClaimService({
     log,
-    gate,
+    gate: gate && crashPoint ? crashingGate(gate, crashPoint) : gate,
     clock,
     newId: randomUUIDv7,
     codeSecret: settings.codeSecret,
     limits: parts.limits,
     observe: metrics.observer,
-    crashPoint: faults.crashPoint,
     onProgress: parts.onReading,
     onError: parts.onFatal,
   })
-  stops.defer(() => claims.close())
+  stops.defer(() => started.close())
+  const claims = crashPoint ? crashingClaims(started, crashPoint) : started
   await unlessStopped(parts.signal, claims.caughtUp)
 
   const orders = startOrderService({
@@ -68,7 +71,6 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     reader: parts.reader,
     claims,
     timeLimitMs: settings.orderTimeLimitSeconds * 1000,
-    crashPoint: faults.crashPoint,
     onTransientError: (error) =>
       logger.warn({ err: error }, 'orders could not be asked or followed'),
     onError: parts.onFatal,
@@ -86,22 +88,10 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     settings,
     logger,
     extraRoutes(app, hooks) {
-      crashWhileAnswering(app, faults)
+      if (crashPoint) crashWhileAnswering(app, crashPoint)
       parts.extraRoutes?.(app, hooks)
     },
   })
   stops.defer(() => server.close())
   return server.address
-}
-
-/** K9: half of a winner's answer has left; K10: all of it. */
-function crashWhileAnswering(app: FastifyInstance, { crashPoint }: Faults): void {
-  if (crashPoint === undefined) return
-  app.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode !== 201 || !request.url.endsWith('/claims')) return
-    crashPoint('K9', () => request.raw.socket.write('HTTP/1.1 201 Created\r\ncontent-ty'))
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    if (reply.statusCode === 201 && request.url.endsWith('/claims')) crashPoint('K10')
-  })
 }

@@ -14,7 +14,7 @@ describe('the figures of a gate', () => {
     observer.gate?.bypassed()
     observer.gate?.released('memory')
     observer.gate?.released('log')
-    observer.answered('sold_out', 'held')
+    observer.answered('sold_out', 'deferred')
     const text = await registry.metrics()
     for (const line of [
       'firstcome_gate_verdicts_total{verdict="pass"} 4',

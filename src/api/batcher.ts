@@ -1,0 +1,92 @@
+// Collects items while one batch is in flight and sends them together as the next, so that one
+// append, query or call serves thousands. Bounded: what does not fit is refused at once.
+
+import { type Clock, sleep } from '../ports/clock.ts'
+import { type Log, type LogEntry, PortError } from '../ports/coupons.ts'
+
+export type BatchLimits = {
+  /** Of one batch. Bounds how long those of the next must wait for it. */
+  perBatchMax: number
+  /** Items that wait for a batch: about a second of work. */
+  waitingMax: number
+  /** From the start of one batch to that of the next, unless the next is full already. */
+  everyMsMin: number
+  /** From the first item after a pause to its batch; without it, the rest of this turn. */
+  lingerMs?: number
+}
+export type BatcherParts<Item> = BatchLimits & {
+  clock: Clock
+  /** The next batch waits for it. It must not reject. */
+  send(batch: Item[]): Promise<void>
+}
+export type Batcher<Item> = {
+  /** False where too many wait already. */
+  add(item: Item): boolean
+  /** Items that wait for a batch. */
+  waiting(): number
+  /** Resolves when nothing waits or is in flight. */
+  drained(): Promise<void>
+}
+
+export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
+  const { clock, perBatchMax, waitingMax, everyMsMin, lingerMs } = parts
+  let items: Item[] = []
+  let sending: Promise<void> | null = null
+  let startedAt = Number.NEGATIVE_INFINITY
+
+  async function sendAll(): Promise<void> {
+    await (lingerMs === undefined ? Promise.resolve() : sleep(clock, lingerMs))
+    while (items.length > 0) {
+      const earlyMs = startedAt + everyMsMin - clock.now()
+      if (earlyMs > 0 && items.length < perBatchMax) await sleep(clock, earlyMs)
+      const batch = items.slice(0, perBatchMax)
+      items = items.slice(batch.length)
+      startedAt = clock.now()
+      await parts.send(batch)
+    }
+    sending = null
+  }
+
+  return {
+    add(item) {
+      if (items.length >= waitingMax) return false
+      items.push(item)
+      sending ??= sendAll()
+      return true
+    },
+    waiting: () => items.length,
+    drained: () => sending ?? Promise.resolve(),
+  }
+}
+
+export type AppendBatcherParts<Entry extends LogEntry> = BatchLimits & {
+  log: Log
+  topic: string
+  clock: Clock
+  onAppended?(records: number, seconds: number): void
+  /** Of each record whose append certainly stored nothing. */
+  onRefused(entry: Entry, error: PortError): void
+  /** The log has failed for good, or its adapter has a bug. */
+  onError(error: unknown): void
+}
+
+export function createAppendBatcher<Entry extends LogEntry>(
+  parts: AppendBatcherParts<Entry>,
+): Batcher<Entry> {
+  const { log, topic, clock } = parts
+  return createBatcher<Entry>({
+    ...parts,
+    async send(entries) {
+      const startedAt = clock.now()
+      try {
+        await log.append(topic, entries)
+        parts.onAppended?.(entries.length, (clock.now() - startedAt) / 1000)
+      } catch (error) {
+        if (!(error instanceof PortError) || error.code === 'log_failed') parts.onError(error)
+        if (!(error instanceof PortError)) return
+        // Where the outcome is unknown the records may be in the log: only the log can tell.
+        if (error.appended === 'no') for (const entry of entries) parts.onRefused(entry, error)
+      }
+    },
+  })
+}

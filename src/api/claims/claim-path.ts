@@ -1,0 +1,143 @@
+// The path of a claim: what the log has settled is answered from memory; else the claim is
+// appended, waits until this node's fold meets its record, and is answered with what the record
+// decided. Never a "no" that the log did not say: an append that may have been stored waits for
+// the log, and then ends in 'pending'.
+
+import { codeDeriver, rememberCodes } from '../../domain/coupons/codes.ts'
+import { type ClaimCommand, type ClaimOutcome, settled } from '../../domain/coupons/decide.ts'
+import { claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
+import type { Log, LogEntry } from '../../ports/coupons.ts'
+import { createAppendBatcher } from '../batcher.ts'
+import {
+  busy,
+  type ClaimAnswer,
+  type ClaimService,
+  refusedBy,
+  starting,
+  stopping,
+} from './claim-answers.ts'
+import type { ClaimLimits, ClaimObserver } from './claim-limits.ts'
+import type { CouponFold, FoldListener } from './coupon-fold.ts'
+import type { Waiters } from './waiters.ts'
+
+export type Asked = { couponId: string; userId: string }
+export type NewClaim = Asked & { claimId: string }
+
+/** The steps of a claim. What stands before the log is a decorator of them. */
+export type ClaimPath = FoldListener & {
+  /** False where what has been read may be out of date, or is incomplete for good. */
+  trustsMemory(): boolean
+  /** The answer that the log has settled already; null: only the log can say. */
+  settled(asked: Asked): ClaimAnswer | null
+  /** What has been read says so, be it out of date or not. */
+  mine(asked: Asked): ClaimAnswer | null
+  /** Sends it to the log. False where too many wait: nothing is stored. */
+  send(claim: NewClaim): boolean
+  /** Resolves when all that was sent is stored, or known not to be. */
+  drained(): Promise<void>
+}
+export type ClaimPathParts = {
+  log: Log
+  clock: Clock
+  newId(): string
+  codeSecret: string
+  limits: ClaimLimits
+  observe?: ClaimObserver | undefined
+  fold: CouponFold
+  /** Those who wait for the record of their claim, by its id. */
+  waiters: Waiters<ClaimAnswer, 'deferred'>
+  state: NodeState
+  /** The log cannot be written any more. */
+  onError(error: unknown): void
+}
+/** Broken: the log cannot be read, or not be written, any more. */
+export type NodeState = { stopping: boolean; broken: boolean }
+
+/** One claim along the path, from the question to its answer. */
+export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService['claim'] {
+  const { fold, newId, observe, state, waiters } = parts
+  return (couponId, userId) => {
+    if (state.stopping) return stopping
+    if (!fold.hasCaughtUp()) return starting
+    const known = path.settled({ couponId, userId })
+    if (known !== null) {
+      observe?.answered(known.kind, 'memory')
+      return known
+    }
+    const claim = { couponId, userId, claimId: newId() }
+    return path.send(claim) ? waiters.wait(claim.claimId) : busy
+  }
+}
+
+export function createClaimPath(parts: ClaimPathParts): ClaimPath {
+  const { clock, fold, limits, observe, state, waiters } = parts
+  const answerOf = answerFrom(fold, parts.codeSecret)
+  const appends = createAppendBatcher<LogEntry & { claimId: string }>({
+    log: parts.log,
+    topic: claimsTopic,
+    clock,
+    perBatchMax: limits.claimsPerBatchMax,
+    waitingMax: limits.claimsWaitingMax,
+    everyMsMin: limits.appendEveryMsMin,
+    onAppended: (claims, seconds) => observe?.appended(claims, seconds),
+    onRefused: ({ claimId }, error) => waiters.answer(claimId, refusedBy(error)),
+    onError: parts.onError,
+  })
+
+  /** What is known is only as fresh as the fold. */
+  function trustsMemory(): boolean {
+    return !state.broken && clock.now() - fold.lastReadAt() <= limits.tailStallMsMax
+  }
+
+  /** `nowMax`: a time that the log's clock cannot have passed. See `settled` of the domain. */
+  function known(asked: Asked, nowMax: Instant): ClaimAnswer | null {
+    const coupon = fold.coupons.get(asked.couponId)
+    if (coupon === undefined) return { kind: 'unknown_coupon' }
+    const outcome = settled(coupon, asked.userId, nowMax)
+    return outcome === null ? null : answerOf(outcome, asked)
+  }
+
+  return {
+    trustsMemory,
+    settled(asked) {
+      return trustsMemory() ? known(asked, clock.now() + limits.clockSkewMsMax) : null
+    },
+    mine: (asked) => known(asked, clock.now()),
+    send(claim) {
+      const { couponId: key, claimId } = claim
+      const value = encodeMessage({ type: 'coupon.claimed', ...claim })
+      return appends.add({ key, value, claimId })
+    },
+    claimDecided(command, { outcome }) {
+      const { claimId } = command.message
+      if (waiters.isWaiting(claimId))
+        waiters.answer(claimId, answerOf(outcome, command.message, command))
+    },
+    /** No claim waits for it. */
+    controlDecided() {},
+    drained: appends.drained,
+  }
+}
+
+/** What an outcome is called to whoever asked; `by`: the record that decided, if one did. */
+function answerFrom({ coupons }: CouponFold, codeSecret: string) {
+  const derive = codeDeriver(codeSecret)
+  const codeOf = { issued: derive, already_issued: rememberCodes(derive) }
+  return (outcome: ClaimOutcome, asked: Asked, by?: ClaimCommand): ClaimAnswer => {
+    const { couponId, userId } = asked
+    const coupon = coupons.get(couponId)
+    if (coupon === undefined) return { kind: 'unknown_coupon' }
+    const { kind } = outcome
+    if (kind === 'issued' || kind === 'already_issued') {
+      const { partition } = coupon
+      const { issued } = outcome
+      const code = codeOf[kind]({ couponId, slot: issued.slot, claimId: issued.claimId })
+      const first = kind === 'issued'
+      return { kind: 'issued', first, couponId, userId, partition, issued, code }
+    }
+    if (by === undefined) return { kind, coupon }
+    const { message, partition, offset, appendedAt } = by
+    return { kind, coupon, record: { claimId: message.claimId, partition, offset, appendedAt } }
+  }
+}
