@@ -1,41 +1,83 @@
-// How answers of the service are read: JSON or nothing, problems by their slug, a Retry-After in
-// milliseconds, and a Location only where it leads to the service itself. Never throws.
+// How answers of the service are read: JSON or nothing, fields by their type, problems by their
+// slug, a Retry-After in milliseconds, and a Location only where it leads to the service itself.
+// Never throws.
 
 import type { Attempt } from './http-client.ts'
 
 /** A read: its value, or why there is none; `again` where asking again may help. */
 export type Read<Value> =
   | { ok: true; value: Value }
-  | { ok: false; reason: string; heard: boolean; again: boolean; status: number | null }
+  | {
+      ok: false
+      reason: string
+      again: boolean
+      /** null where nothing answered. */
+      status: number | null
+      retryAfterMs: number | null
+    }
 export type Json = Record<string, unknown>
+type Shape = Readonly<Record<string, 'string' | 'number'>>
+/** What the fields of a shape are. */
+export type Shaped<Fields extends Shape> = {
+  -readonly [Name in keyof Fields]: Fields[Name] extends 'string' ? string : number
+}
 
 export function readOf<Value>(
   attempt: Attempt,
   read: (content: Json) => Value | null,
 ): Read<Value> {
   if (attempt.kind !== 'answered') {
-    return { ok: false, reason: attempt.reason, heard: false, again: true, status: null }
+    const { reason } = attempt
+    return { ok: false, reason, again: true, status: null, retryAfterMs: null }
   }
-  const { status, body } = attempt
-  const content = parsed(body)
+  const { status, headers } = attempt
+  const content = jsonOf(attempt)
   const value = status === 200 || status === 201 ? read(content) : null
   if (value !== null) return { ok: true, value }
   const again = status === 429 || status >= 500
-  const reason = `status ${status} ${problemOf(content)}`.trim()
-  return { ok: false, reason, heard: true, again, status }
+  const retryAfterMs = milliseconds(headers.retryAfter)
+  return { ok: false, reason: reasonOf(status, content), again, status, retryAfterMs }
 }
 
-export function parsed(body: string): Json {
+/** The fields of a shape and no other; null where one is missing or of another type. */
+export function fieldsOf<Fields extends Shape>(
+  value: unknown,
+  shape: Fields,
+): Shaped<Fields> | null {
+  const content = (value ?? {}) as Json
+  const names = Object.keys(shape)
+  if (names.some((name) => typeof content[name] !== shape[name])) return null
+  return Object.fromEntries(names.map((name) => [name, content[name]])) as Shaped<Fields>
+}
+
+/** null where it is no list, or one of its items is none. */
+export function listOf<Item>(value: unknown, read: (item: unknown) => Item | null): Item[] | null {
+  if (!Array.isArray(value)) return null
+  const items = value.map((item) => read(item))
+  return items.includes(null) ? null : (items as Item[])
+}
+
+/** Empty where the body is no object. */
+export function jsonOf({ body }: { body: string }): Json {
+  return jsonObject(body) ?? {}
+}
+
+export function jsonObject(body: string): Json | null {
   try {
     const content: unknown = JSON.parse(body)
-    return typeof content === 'object' && content !== null ? (content as Json) : {}
+    return typeof content === 'object' ? (content as Json | null) : null
   } catch {
-    return {}
+    return null
   }
 }
 
-/** The slug of a problem's type, '' where there is none. */
-export function problemOf({ type }: Json): string {
+/** "status 409 sold-out". */
+export function reasonOf(status: number, content: Json): string {
+  return `status ${status} ${problemSlug(content)}`.trim()
+}
+
+/** The last part of a problem's type, '' where there is none. */
+export function problemSlug({ type }: Readonly<Json>): string {
   return typeof type === 'string' ? (type.split('/').at(-1) ?? '') : ''
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { type Attempt, responseBytesMax, startHttpClient } from './http-client.ts'
+import { type Attempt, answerBytesMax, startHttpClient } from './http-client.ts'
 
 type Received = (request: string, socket: Socket) => void
 
@@ -26,7 +26,7 @@ async function attempt(
   const http = startHttpClient({ url, connections: 1, requestMsMax: 300 })
   try {
     const path = '/coupons'
-    const sent = http.send({ method: 'POST', path, token: 'abc', body: '{"a":1}' })
+    const sent = http.send({ method: 'POST', path, token: 'abc', body: { a: 1 } })
     return { attempt: await sent, request }
   } finally {
     await http.close()
@@ -86,7 +86,7 @@ test('what is no HTTP, or too long, is lost as well', async () => {
   const { attempt: noise } = await attempt((_, socket) => socket.write('hello?\r\n\r\n'))
   assert.equal(noise.kind, 'lost')
   const { attempt: flood } = await attempt((_, socket) => {
-    const length = responseBytesMax + 1
+    const length = answerBytesMax + 1
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
     socket.write(Buffer.alloc(length))
   })

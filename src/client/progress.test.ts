@@ -3,17 +3,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { showProgress } from './progress.ts'
+import { startProgress } from './progress.ts'
 
-async function written(interactive: boolean, ms: number): Promise<string[]> {
+async function written(isTTY: boolean, ms: number): Promise<string[]> {
   const clock = virtualClock(0)
   const texts: string[] = []
-  const write = (text: string) => void texts.push(text)
-  const progress = showProgress({ clock, interactive, columns: 20, write })
+  const progress = startProgress(clock, (text) => void texts.push(text), { isTTY, columns: 20 })
+  const work = Promise.withResolvers<void>()
   let part = 0
-  const end = progress.during(() => `part ${++part} of a line that is long`)
+  const ended = progress.during(() => `part ${++part} of a line that is long`, work.promise)
   await clock.runUntil(ms)
-  end()
+  work.resolve()
+  await ended
   await clock.runUntil(ms + 10_000)
   return texts
 }

@@ -1,42 +1,62 @@
-// Tells people that something long is going on: one line, renewed each second. On a terminal it
-// is erased once it is over, elsewhere each is a line of its own. Nothing for what takes less.
+// Tells people that something long is going on: one line, renewed each second. On a terminal it is
+// written over and erased in the end; elsewhere each is a line of its own. Nothing for what takes
+// less than a second.
 
 import type { Clock } from '../ports/clock.ts'
 
 export type Progress = {
-  /** Shows what `line` says, until the returned function is called. */
-  during(line: () => string): () => void
+  /** Shows what `line` says each second, until `work` has ended. */
+  during<Result>(line: () => string, work: Promise<Result>): Promise<Result>
+  /** For work that leaves timers no turn: shows a step and its part, 0 … 1, when it is due. */
+  show(step: string, part: number): void
+  /** Erases what `show` has left. */
+  end(): void
 }
-export type ProgressParts = {
-  clock: Clock
-  /** A terminal, whose line can be written over. */
-  interactive: boolean
-  columns: number
-  write(text: string): void
-}
+export type Terminal = { isTTY?: boolean; columns?: number }
 
 const renewMs = 1000
 const eraseLine = '\r\u001b[2K'
 
-export function showProgress(parts: ProgressParts): Progress {
-  const { clock, interactive, columns, write } = parts
+export function startProgress(
+  clock: Clock,
+  write: (text: string) => void,
+  terminal: Terminal = process.stderr,
+): Progress {
+  const interactive = terminal.isTTY === true
+  // A terminal that does not know its width says 0.
+  const columns = terminal.columns || 80
+  let isShown = false
+  let shownAt = clock.now()
+
+  function print(text: string): void {
+    write(interactive ? `${eraseLine}${text.slice(0, columns - 1)}` : `${text}\n`)
+    isShown = true
+    shownAt = clock.now()
+  }
+  function end(): void {
+    if (isShown && interactive) write(eraseLine)
+    isShown = false
+  }
   return {
-    during(line) {
-      let shown = false
-      let cancel = clock.after(renewMs, show)
-      function show(): void {
-        write(interactive ? `${eraseLine}${line().slice(0, columns - 1)}` : `${line()}\n`)
-        shown = true
-        cancel = clock.after(renewMs, show)
+    during(line, work) {
+      let cancel = clock.after(renewMs, renew)
+      function renew(): void {
+        print(line())
+        cancel = clock.after(renewMs, renew)
       }
-      return () => {
+      return work.finally(() => {
         cancel()
-        if (shown && interactive) write(eraseLine)
-      }
+        end()
+      })
     },
+    show(step, part) {
+      if (clock.now() - shownAt < renewMs) return
+      print(`${step}: ${Math.floor(Math.min(1, part) * 100)} %`)
+    },
+    end,
   }
 }
 
 export function noProgress(): Progress {
-  return { during: () => () => undefined }
+  return { during: (_, work) => work, show: () => undefined, end: () => undefined }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, test } from 'node:test'
-import { answerBytesMax, callService, problemOf, ServiceError } from './service-client.ts'
+import { answerBytesMax } from './http-client.ts'
+import { callService, problemOf, ServiceError } from './service-client.ts'
 
 let server: Server | null = null
 
@@ -30,19 +31,21 @@ async function failure(run: Promise<unknown>): Promise<ServiceError> {
   return error
 }
 
-test('A call carries its method, path, token, body and headers.', async () => {
+test('A call carries its method, path, token, body and key.', async () => {
   let seen = ''
   const url = await listen((request, response) => {
-    const { authorization, 'content-type': type, 'x-more': more } = request.headers
-    seen = [request.method, request.url, authorization, type, more].join(' ')
+    const { authorization, 'content-type': type, 'idempotency-key': key } = request.headers
+    seen = [request.method, request.url, authorization, type, key].join(' ')
     request.on('data', (chunk: Buffer) => {
       seen += ` ${chunk.toString()}`
     })
     request.on('end', () => response.writeHead(201).end('{"a":1}'))
   })
-  const headers = { 'x-more': 'm' }
   const call = { method: 'POST', url, path: '/coupons?x=1', token: 't', body: { b: 2 } } as const
-  assert.deepEqual(await callService({ ...call, headers }), { status: 201, body: { a: 1 } })
+  assert.deepEqual(await callService({ ...call, idempotencyKey: 'm' }), {
+    status: 201,
+    body: { a: 1 },
+  })
   assert.equal(seen, 'POST /coupons?x=1 Bearer t application/json m {"b":2}')
 })
 

@@ -1,20 +1,37 @@
-// When each ask starts. Closed loop: the next starts when one of so many at once has ended. Open
-// loop: asks start on schedule whatever the answers do, so that a slow service cannot slow down
+// When each attempt starts. Closed loop: the next when one of so many at once has ended. Open
+// loop: attempts start on schedule whatever the answers do, so that a slow service cannot slow down
 // the storm that measures it; how far a start fell behind its time is reported, never hidden.
 
 import type { Clock } from '../ports/clock.ts'
 
-/** Runs ask `index`, which should have started at `intendedAt` (ms of the clock). */
+export type Load = { kind: 'closed'; concurrency: number } | { kind: 'open'; ratePerSecond: number }
+/** Runs attempt `index`, which should have started at `intendedAt` (ms of the clock). */
 export type Run = (index: number, intendedAt: number) => Promise<void>
 export type ClosedLoop = { asks: number; concurrency: number }
 export type OpenLoop = { asks: number; ratePerSecond: number }
 /** `behindMsMax`: the latest start, after its time; 0 in a closed loop, which has no schedule. */
 export type Scheduled = { behindMsMax: number }
 
-/** Asks under way in an open loop; more only queue in this process, and cost 2 KB each. */
+/** In an open loop; more only queue in this process, and cost 2 KB each. */
 export const inFlightMax = 50_000
+/** Requests at once outside a storm: enough to keep the service busy, too few to be one. */
+const concurrencyDefault = 64
 
-/** Ends when every ask has; rejects, and starts no more, as soon as one rejects. */
+export function runLoad(clock: Clock, load: Load & { asks: number }, run: Run): Promise<Scheduled> {
+  return load.kind === 'closed' ? runClosedLoop(clock, load, run) : runOpenLoop(clock, load, run)
+}
+
+/** Ends when every item is done; rejects, and starts no more, as soon as one rejects. */
+export async function forEach<Item>(
+  clock: Clock,
+  items: readonly Item[],
+  run: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
+  const loop = { asks: items.length, concurrency: concurrencyDefault }
+  await runClosedLoop(clock, loop, (index) => run(items[index] as Item, index))
+}
+
+/** Ends when every attempt has; rejects, and starts no more, as soon as one rejects. */
 export async function runClosedLoop(clock: Clock, loop: ClosedLoop, run: Run): Promise<Scheduled> {
   let next = 0
   let failed = false
@@ -34,7 +51,7 @@ export async function runClosedLoop(clock: Clock, loop: ClosedLoop, run: Run): P
   return { behindMsMax: 0 }
 }
 
-/** Ends when every ask has; rejects, and starts no more, as soon as one rejects. */
+/** Ends when every attempt has; rejects, and starts no more, as soon as one rejects. */
 export function runOpenLoop(clock: Clock, loop: OpenLoop, run: Run): Promise<Scheduled> {
   return new Promise((resolve, reject) => {
     const startedAt = clock.now()

@@ -1,6 +1,7 @@
-// When the service was last heard. A service that restarts is waited for; one that stays silent
-// ends the rehearsal instead of turning every ask into a time-out, one after another.
+// Why a rehearsal cannot go on. A service that restarts is waited for; one that stays silent ends
+// the rehearsal instead of turning every attempt into a time-out, one after another.
 
+import type { HttpClient } from '../client/http-client.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export class RehearsalError extends Error {
@@ -15,25 +16,24 @@ export class RehearsalError extends Error {
   }
 }
 
-export type Hearing = {
-  /** Notes what one request came to; throws once nothing was heard for too long. */
-  note(reply: { heard: boolean; reason: string } | null): void
-}
-
-/** Ten times what a restart with a full log takes. */
-export const silenceMsMax = 30_000
-
-export function startHearing(clock: Clock, silenceMs: number = silenceMsMax): Hearing {
-  let heardAt = clock.now()
+/** The same client; its requests reject once nothing has been answered for so long. */
+export function endingInSilence(
+  http: HttpClient,
+  { clock, silenceMsMax }: { clock: Clock; silenceMsMax: number },
+): HttpClient {
+  let answeredAt = clock.now()
   return {
-    note(reply) {
+    ...http,
+    async send(request) {
+      const attempt = await http.send(request)
       const now = clock.now()
-      if (reply === null || reply.heard) heardAt = now
-      else if (now - heardAt > silenceMs) {
-        const seconds = Math.round((now - heardAt) / 1000)
-        const message = `nothing was heard of the service for ${seconds} s (${reply.reason})`
+      if (attempt.kind === 'answered') answeredAt = now
+      else if (now - answeredAt > silenceMsMax) {
+        const seconds = Math.round((now - answeredAt) / 1000)
+        const message = `the service has not answered for ${seconds} s (${attempt.reason})`
         throw new RehearsalError('unreachable', message)
       }
+      return attempt
     },
   }
 }

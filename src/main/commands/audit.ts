@@ -7,10 +7,10 @@ import { topicPath } from '../../adapters/log-file/log-file.ts'
 import { openLogFileReader } from '../../adapters/log-file/reader.ts'
 import { type AuditProgress, type AuditReport, audit } from '../../audit/audit.ts'
 import { type LogReader, withoutTopics } from '../../audit/read-topic.ts'
+import { type Progress, startProgress } from '../../client/progress.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/topics.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { createProgress, type Progress } from '../progress.ts'
 import { embeddedTopics } from '../roles/topics.ts'
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openDistributedAudit } from './audit-distributed.ts'
@@ -47,7 +47,7 @@ async function auditNow(
   { settings, err }: Context,
 ): Promise<Audited> {
   const clock = systemClock()
-  const progress = createProgress(err)
+  const progress = startProgress(clock, err)
   const distributed = isDistributed(settings)
   const options = { settings, url, token }
   const { opened, openLog } = distributed

@@ -43,7 +43,7 @@ export async function runRestock(options: RestockOptions, context: Context): Pro
     method: 'POST',
     path: `${couponPath(id)}/restock`,
     body: { add },
-    headers: { 'idempotency-key': key },
+    idempotencyKey: key,
   } as const
   const again = `firstcome coupon restock ${id} --add ${add} --key ${key}`
   const done = (answer: ServiceAnswer) => `Restocked by ${add}.\n${couponOf(answer)}`

@@ -3,14 +3,15 @@
 // reads from SQL (/me/coupons) is incomplete until the issuers are through.
 
 import { setTimeout } from 'node:timers/promises'
+import { systemClock } from '../../adapters/clock-system.ts'
 import { loadStatements } from '../../adapters/database/statements.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { resetProjection } from '../../adapters/stores/coupon-store-reset.ts'
+import { type Progress, startProgress } from '../../client/progress.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { CouponStore, LogBounds } from '../../ports/coupons.ts'
 import { CommandError, type Context, exitCodes } from '../context.ts'
 import { plainLogger } from '../plain-logger.ts'
-import { createProgress, type Progress } from '../progress.ts'
 import { openDistributed } from '../roles/distributed.ts'
 import { areOrderRowsLost, restoreOrderRows } from '../roles/order-restore.ts'
 import { withStops } from '../roles/stops.ts'
@@ -25,7 +26,7 @@ const standstillMsMax = 30_000
 export async function rebuildDistributed({ settings, err }: Context): Promise<Rebuilt> {
   const logger = plainLogger(err)
   const { signal } = new AbortController()
-  const progress = createProgress(err)
+  const progress = startProgress(systemClock(), err)
   const { close, ...rebuilt } = await withStops(async (stops) => {
     stops.defer(progress.end)
     const { log, database, clock } = await openDistributed(

@@ -6,13 +6,13 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
 import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { type Progress, startProgress } from '../../client/progress.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { startIssuer } from '../../issuer/issuer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { CouponStore, Log } from '../../ports/coupons.ts'
 import { type Context, type ExitCode, exitCodes } from '../context.ts'
-import { createProgress, type Progress } from '../progress.ts'
 import { restoreOrderRows } from '../roles/order-restore.ts'
 import { dropProjection, openProjection } from '../roles/projection.ts'
 import { embeddedTopics } from '../roles/topics.ts'
@@ -36,7 +36,7 @@ async function rebuildStopped({ settings, err }: Context): Promise<Rebuilt> {
     secrets: { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) },
     now: clock.now(),
   })
-  const progress = createProgress(err)
+  const progress = startProgress(clock, err)
   try {
     const topics = embeddedTopics
     const log = await openLogFile({

@@ -5,14 +5,13 @@ import { randomBytes } from 'node:crypto'
 import { quantityMax } from '../../domain/coupons/messages.ts'
 import { stockMax } from '../../domain/orders/messages.ts'
 import {
-  ordersKept,
-  ordersOpeningText,
+  ordersOpening,
   ordersReportJson,
   ordersReportText,
 } from '../../rehearsal/orders/order-report.ts'
 import { type OrdersPlan, rehearseOrders } from '../../rehearsal/orders/shopping.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
+import type { Context, ExitCode } from '../context.ts'
+import { checkUsage, runRehearsalCommand } from './rehearsal-command.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
 export type RehearseOrdersOptions = NotOfOrders & {
@@ -54,70 +53,56 @@ const productsMax = 1_000
 /** One connection for each who asks at once, up to what a process may have open. */
 const concurrencyMax = 1_000
 
+const command = {
+  rehearse: rehearseOrders,
+  opening: ordersOpening,
+  text: ordersReportText,
+  json: ordersReportJson,
+}
+
 export async function runRehearseOrders(
   options: RehearseOrdersOptions,
   context: Context,
 ): Promise<ExitCode> {
   const plan = planOf(options, context)
-  const clock = preciseClock()
-  const progress = progressFor(options, { clock, context })
-  const paint = terminalPaint()
-  if (options.json !== true) context.out(ordersOpeningText(plan, paint))
-  const ended = rehearseOrders({ clock, progress }, plan)
-  const rehearsal = await ended.catch(commandErrorAt(plan.url))
-  const report =
-    options.json === true
-      ? `${JSON.stringify(ordersReportJson(rehearsal))}\n`
-      : ordersReportText(rehearsal, paint)
-  context.out(report)
-  return ordersKept(rehearsal) ? exitCodes.ok : exitCodes.failed
+  return runRehearsalCommand(command, { plan, json: options.json }, context)
 }
 
-function planOf(options: RehearseOrdersOptions, context: Context): OrdersPlan {
-  const { users, quantity, products, stock, withoutMoney, concurrency } = ordersDefaults
-  const wanted = {
-    users: options.users ?? users,
-    quantity: options.quantity ?? quantity,
-    products: options.products ?? products,
-    stock: options.stock ?? stock,
+function planOf(options: RehearseOrdersOptions, { settings }: Context): OrdersPlan {
+  const {
+    users = ordersDefaults.users,
+    quantity = ordersDefaults.quantity,
+    products = ordersDefaults.products,
+    stock = ordersDefaults.stock,
+    concurrency = ordersDefaults.concurrency,
     // A tenth of fewer users, too.
-    withoutMoney: options.withoutMoney ?? shareOf(options.users ?? users, withoutMoney / users),
-    concurrency: options.concurrency ?? concurrency,
-  }
-  const mistakes = [...strangersIn(options), ...mistakesIn(wanted)]
-  if (mistakes.length > 0) throw new CommandError(exitCodes.wrongUsage, mistakes.join('\n'))
+    withoutMoney = Math.ceil((users * ordersDefaults.withoutMoney) / ordersDefaults.users),
+  } = options
+  const names = Object.keys(notOfOrders) as (keyof NotOfOrders)[]
+  checkUsage([
+    ...names.map((name): [boolean, string] => [
+      options[name] !== undefined,
+      `${notOfOrders[name]} is an option of \`rehearse\`, not of \`rehearse orders\``,
+    ]),
+    [users > usersMax, `--users must be at most ${usersMax}`],
+    [quantity > quantityMax, `--quantity must be at most ${quantityMax}`],
+    [
+      products < productsMin || products > productsMax,
+      `--products must be from ${productsMin} to ${productsMax}`,
+    ],
+    [stock > stockMax, `--stock must be at most ${stockMax}`],
+    [withoutMoney > users, '--without-money must be at most the number of users'],
+    [concurrency > concurrencyMax, `--concurrency must be at most ${concurrencyMax}`],
+  ])
   return {
     runId: randomBytes(4).toString('hex'),
-    url: new URL(serviceUrl(context.settings, options.url)),
-    secret: jwtSecret(context.settings),
-    ...wanted,
+    url: new URL(serviceUrl(settings, options.url)),
+    secret: jwtSecret(settings),
+    users,
+    quantity,
+    products,
+    stock,
+    withoutMoney,
+    concurrency,
   }
-}
-
-function strangersIn(options: NotOfOrders): string[] {
-  const names = Object.keys(notOfOrders) as (keyof NotOfOrders)[]
-  return names.flatMap((name) => {
-    if (options[name] === undefined) return []
-    return [`${notOfOrders[name]} is an option of \`rehearse\`, not of \`rehearse orders\``]
-  })
-}
-
-function shareOf(whole: number, part: number): number {
-  return Math.ceil(whole * part)
-}
-
-function mistakesIn(wanted: Omit<OrdersPlan, 'runId' | 'url' | 'secret'>): string[] {
-  const { users, quantity, products, stock, withoutMoney, concurrency } = wanted
-  const mistakes: string[] = []
-  if (users > usersMax) mistakes.push(`--users must be at most ${usersMax}`)
-  if (quantity > quantityMax) mistakes.push(`--quantity must be at most ${quantityMax}`)
-  if (products < productsMin || products > productsMax) {
-    mistakes.push(`--products must be from ${productsMin} to ${productsMax}`)
-  }
-  if (stock > stockMax) mistakes.push(`--stock must be at most ${stockMax}`)
-  if (withoutMoney > users) mistakes.push('--without-money must be at most the number of users')
-  if (concurrency > concurrencyMax) {
-    mistakes.push(`--concurrency must be at most ${concurrencyMax}`)
-  }
-  return mistakes
 }

@@ -3,15 +3,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { couponIdPattern, quantityMax } from '../../domain/coupons/messages.ts'
-import { type RehearsalPlan, rehearse } from '../../rehearsal/coupons/sale.ts'
-import {
-  allKept,
-  openingText,
-  reportJson,
-  reportText,
-} from '../../rehearsal/coupons/sale-report.ts'
-import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { commandErrorAt, preciseClock, progressFor, terminalPaint } from './rehearsal-terminal.ts'
+import { rehearseSale, type SalePlan } from '../../rehearsal/coupons/sale.ts'
+import { saleOpening, saleReportJson, saleReportText } from '../../rehearsal/coupons/sale-report.ts'
+import type { Context, ExitCode } from '../context.ts'
+import { checkUsage, runRehearsalCommand } from './rehearsal-command.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
 export type RehearseOptions = {
@@ -37,61 +32,52 @@ const asksMax = 500_000
 /** No process of this kind starts more; and schedules stay exact. */
 const rateMax = 1_000_000
 
+const command = {
+  rehearse: rehearseSale,
+  opening: saleOpening,
+  text: saleReportText,
+  json: saleReportJson,
+}
+
 export async function runRehearse(options: RehearseOptions, context: Context): Promise<ExitCode> {
   const plan = planOf(options, context)
-  const clock = preciseClock()
-  const progress = progressFor(options, { clock, context })
-  const paint = terminalPaint()
-  if (options.json !== true) context.out(openingText(plan, paint))
-  const rehearsal = await rehearse({ clock, progress }, plan).catch(commandErrorAt(plan.url))
-  const report =
-    options.json === true
-      ? `${JSON.stringify(reportJson(rehearsal))}\n`
-      : reportText(rehearsal, paint)
-  context.out(report)
-  return allKept(rehearsal) ? exitCodes.ok : exitCodes.failed
+  return runRehearsalCommand(command, { plan, json: options.json }, context)
 }
 
-function planOf(options: RehearseOptions, context: Context): RehearsalPlan {
-  const mistakes = mistakesIn(options)
-  if (mistakes.length > 0) throw new CommandError(exitCodes.wrongUsage, mistakes.join('\n'))
-  const { rate, coupon } = options
+function planOf(options: RehearseOptions, { settings }: Context): SalePlan {
+  const { users = usersDefault, asksPerUser = 1, quantity = quantityDefault } = options
+  const { rate, concurrency, coupon, run } = options
+  checkUsage([
+    [
+      rate !== undefined && concurrency !== undefined,
+      '--rate starts asks on schedule, --concurrency when others end: give one',
+    ],
+    [
+      coupon !== undefined && options.quantity !== undefined,
+      '--quantity is of a fresh coupon, --coupon has its own: give one',
+    ],
+    [
+      coupon !== undefined && !new RegExp(couponIdPattern).test(coupon),
+      '--coupon must be a coupon id: a–z, 0–9 and -, at most 63 of them',
+    ],
+    [
+      run !== undefined && !/^[a-z0-9][a-z0-9-]{0,31}$/.test(run),
+      '--run must be the id of a run: a–z, 0–9 and -, at most 32 of them',
+    ],
+    [quantity > quantityMax, `--quantity must be at most ${quantityMax}`],
+    [users * asksPerUser > asksMax, `--users times --asks-per-user must be at most ${asksMax}`],
+    [rate !== undefined && rate > rateMax, `--rate must be at most ${rateMax}`],
+  ])
   return {
-    runId: options.run ?? randomBytes(4).toString('hex'),
-    url: new URL(serviceUrl(context.settings, options.url)),
-    secret: jwtSecret(context.settings),
-    users: options.users ?? usersDefault,
-    asksPerUser: options.asksPerUser ?? 1,
+    runId: run ?? randomBytes(4).toString('hex'),
+    url: new URL(serviceUrl(settings, options.url)),
+    secret: jwtSecret(settings),
+    users,
+    asksPerUser,
     load:
       rate === undefined
-        ? { kind: 'closed', concurrency: options.concurrency ?? concurrencyDefault }
+        ? { kind: 'closed', concurrency: concurrency ?? concurrencyDefault }
         : { kind: 'open', ratePerSecond: rate },
-    coupon:
-      coupon === undefined
-        ? { quantity: options.quantity ?? quantityDefault }
-        : { couponId: coupon },
+    coupon: coupon === undefined ? { quantity } : { couponId: coupon },
   }
-}
-
-function mistakesIn(options: RehearseOptions): string[] {
-  const { users = usersDefault, asksPerUser = 1, quantity = quantityDefault, rate = 1 } = options
-  const mistakes: string[] = []
-  if (options.rate !== undefined && options.concurrency !== undefined) {
-    mistakes.push('--rate starts asks on schedule, --concurrency when others end: give one')
-  }
-  if (options.coupon !== undefined && options.quantity !== undefined) {
-    mistakes.push('--quantity is of a fresh coupon, --coupon has its own: give one')
-  }
-  if (options.coupon !== undefined && !new RegExp(couponIdPattern).test(options.coupon)) {
-    mistakes.push('--coupon must be a coupon id: a–z, 0–9 and -, at most 63 of them')
-  }
-  if (options.run !== undefined && !/^[a-z0-9][a-z0-9-]{0,31}$/.test(options.run)) {
-    mistakes.push('--run must be the id of a run: a–z, 0–9 and -, at most 32 of them')
-  }
-  if (quantity > quantityMax) mistakes.push(`--quantity must be at most ${quantityMax}`)
-  if (users * asksPerUser > asksMax) {
-    mistakes.push(`--users times --asks-per-user must be at most ${asksMax}`)
-  }
-  if (rate > rateMax) mistakes.push(`--rate must be at most ${rateMax}`)
-  return mistakes
 }

@@ -5,6 +5,7 @@ import {
   callService,
   problemOf,
   type ServiceAnswer,
+  type ServiceCall,
   ServiceError,
 } from '../../client/service-client.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
@@ -13,12 +14,7 @@ import { operatorToken, serviceUrl } from './service-address.ts'
 
 export type CallOptions = { url?: string; token?: string; json?: boolean }
 export type Question = {
-  call: {
-    method: 'GET' | 'POST'
-    path: string
-    body?: object
-    headers?: Readonly<Record<string, string>>
-  }
+  call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey'>
   /** A GET that is for operators only; every other call is. */
   asOperator?: boolean
   /** The command that finds out, where no answer came. */
@@ -47,7 +43,7 @@ export async function answerTo(
   const unknown = call.method === 'GET' ? '' : `${unknownEffect} ${again}\n`
   const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
   try {
-    return await callService({ ...call, url, ...(token === undefined ? {} : { token }) })
+    return await callService({ ...call, url, token })
   } catch (error) {
     throw error instanceof ServiceError ? unreachable(error, unknown) : error
   } finally {

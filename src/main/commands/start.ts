@@ -1,8 +1,9 @@
 // `firstcome start`: runs the embedded service until a stop is requested or it cannot go on.
 
+import { systemClock } from '../../adapters/clock-system.ts'
+import { startProgress } from '../../client/progress.ts'
 import { ignoredByEmbedded } from '../../config/settings.ts'
 import type { Context, ExitCode } from '../context.ts'
-import { createProgress } from '../progress.ts'
 import { startEmbedded } from '../roles/embedded.ts'
 import { runRole } from '../roles/run-role.ts'
 import { welcomeText } from './welcome.ts'
@@ -13,7 +14,7 @@ export async function runStart(_options: object, context: Context): Promise<Exit
   if (ignored.length > 0) {
     err(`${ignored.join(', ')}: not used by "start", which runs in one process by itself\n`)
   }
-  const progress = createProgress(err)
+  const progress = startProgress(systemClock(), err)
   const steps = { check: 'Checking the stored log', read: 'Reading the log' }
   return runRole(context, {
     start: (parts) => {

@@ -1,31 +1,21 @@
-// How one ask ends, for every order of replies, in virtual time.
+// How one claim ends, for every order of replies, in virtual time.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import type { Entry, Issued } from '../ledger.ts'
-import { startHearing } from '../silence.ts'
-import { ask } from './claim.ts'
-import type { Reply, Service } from './coupon-service.ts'
+import type { Entry } from '../ledger.ts'
+import { claim } from './claim.ts'
+import type { ClaimAnswer, Issued } from './claim-ledger.ts'
+import type { ClaimReply as Reply } from './coupon-service.ts'
 
 const issued: Issued = { kind: 'issued', userId: 'ann', slot: 1, code: 'x', claimId: 'y' }
 const pending: Reply = { kind: 'pending', location: '/coupons/c/claims/mine', retryAfterMs: null }
-const tooMany: Reply = {
-  kind: 'turned_away',
-  reason: 'status 429',
-  heard: true,
-  retryAfterMs: 1000,
-}
-const refused: Reply = {
-  ...tooMany,
-  reason: 'nobody listens there',
-  heard: false,
-  retryAfterMs: null,
-}
-const lost: Reply = { kind: 'unknown', reason: 'timed out', heard: false }
+const tooMany: Reply = { kind: 'again', reason: 'status 429', retryAfterMs: 1000 }
+const refused: Reply = { kind: 'again', reason: 'nobody listens there', retryAfterMs: null }
+const lost: Reply = { kind: 'unknown', reason: 'timed out' }
 const none: Reply = { kind: 'none' }
 
-type Asked = { entry: Entry; calls: string[]; ms: number }
+type Asked = { entry: Entry<ClaimAnswer>; calls: string[]; ms: number }
 
 /** Each request takes 10 ms; the last reply is repeated for ever. */
 async function asked(replies: Reply[]): Promise<Asked> {
@@ -38,24 +28,21 @@ async function asked(replies: Reply[]): Promise<Asked> {
       clock.after(10, () => resolve(reply))
     })
   }
-  const service = {
-    claim: () => next('claim'),
-    poll: (location: string) => next(location),
-  } as Partial<Service> as Service
-  const parts = { clock, service, hearing: startHearing(clock), limits: { askMsMax: 10_000 } }
-  const asking = ask(parts, { couponId: 'c', user: 0, token: 't' })
+  const service = { claim: () => next('claim'), poll: (location: string) => next(location) }
+  const parts = { clock, limits: { claimMsMax: 10_000 } }
+  const claiming = claim(parts, service, { couponId: 'c', user: 0, token: 't' })
   await clock.runUntil(60_000)
-  const entry = await asking
+  const entry = await claiming
   return { entry, calls, ms: entry.endedAt - entry.firstSentAt }
 }
 
-test('a definite answer ends an ask', async () => {
+test('a definite answer ends a claim', async () => {
   const { entry, calls, ms } = await asked([issued])
   assert.deepEqual(entry.answer, issued)
   assert.deepEqual([calls, ms, entry.retries], [['claim'], 10, 0])
 })
 
-test('an ask that was cut off or timed out is unknown at once, never a no', async () => {
+test('a claim that was cut off or timed out is unknown at once, never a no', async () => {
   const { entry, calls } = await asked([lost])
   assert.deepEqual(entry.answer, { kind: 'unknown', reason: 'timed out' })
   assert.deepEqual(calls, ['claim'])

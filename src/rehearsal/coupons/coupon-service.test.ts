@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Attempt, Request } from '../../client/http-client.ts'
-import { type Reply, serviceOver } from './coupon-service.ts'
+import { type ClaimReply, couponServiceOver } from './coupon-service.ts'
 
 type Given = { status: number; body?: unknown; retryAfter?: string; location?: string }
 
@@ -21,7 +21,7 @@ function over(attempt: Attempt, base = 'http://fake') {
     },
     close: () => Promise.resolve(),
   }
-  const service = serviceOver({ http, url: new URL(base), operatorToken: 'operator' })
+  const service = couponServiceOver({ http, url: new URL(base), operatorToken: 'operator' })
   return { service, sent }
 }
 
@@ -32,11 +32,11 @@ function problem(slug: string): { type: string } {
   return { type: `/problems/${slug}` }
 }
 
-const replies: [Attempt, Partial<Reply>][] = [
+const replies: [Attempt, Partial<ClaimReply>][] = [
   [answered({ status: 201, body: won }), yes],
   [answered({ status: 200, body: won }), yes],
   [answered({ status: 200, body: { ...won, slot: '3' } }), { kind: 'unknown' }],
-  [answered({ status: 200, body: 'no JSON' }), { kind: 'unknown', heard: true }],
+  [answered({ status: 200, body: 'no JSON' }), { kind: 'unknown' }],
   [answered({ status: 409, body: problem('sold-out') }), { kind: 'sold_out' }],
   [answered({ status: 409, body: problem('not-open') }), { kind: 'not_open' }],
   [answered({ status: 409, body: problem('paused') }), { kind: 'paused' }],
@@ -49,14 +49,8 @@ const replies: [Attempt, Partial<Reply>][] = [
     { kind: 'pending', location: '/x', retryAfterMs: null },
   ],
   [answered({ status: 202 }), { kind: 'unknown' }],
-  [
-    answered({ status: 429, retryAfter: '2' }),
-    { kind: 'turned_away', heard: true, retryAfterMs: 2000 },
-  ],
-  [
-    answered({ status: 503, retryAfter: '1' }),
-    { kind: 'turned_away', heard: true, retryAfterMs: 1000 },
-  ],
+  [answered({ status: 429, retryAfter: '2' }), { kind: 'again', retryAfterMs: 2000 }],
+  [answered({ status: 503, retryAfter: '1' }), { kind: 'again', retryAfterMs: 1000 }],
   [answered({ status: 503 }), { kind: 'unknown', reason: 'status 503' }],
   [
     answered({ status: 500, body: problem('internal-error') }),
@@ -64,13 +58,10 @@ const replies: [Attempt, Partial<Reply>][] = [
   ],
   [answered({ status: 404, body: problem('not-issued') }), { kind: 'none' }],
   [answered({ status: 404, body: problem('unknown-coupon') }), { kind: 'unknown' }],
-  [
-    { kind: 'refused', reason: 'nobody listens there' },
-    { kind: 'turned_away', heard: false },
-  ],
+  [{ kind: 'refused', reason: 'nobody listens there' }, { kind: 'again' }],
   [
     { kind: 'lost', reason: 'timed out' },
-    { kind: 'unknown', heard: false, reason: 'timed out' },
+    { kind: 'unknown', reason: 'timed out' },
   ],
 ]
 

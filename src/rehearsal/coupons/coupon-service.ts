@@ -1,165 +1,145 @@
-// The service under rehearsal, as its clients see it: the calls of its HTTP contract and what their
+// The service as those see it who claim and sell coupons: their calls and what the
 // answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
-// Leaves out: when to ask again (ask.ts, read-back.ts).
+// Leaves out: when to ask again (attempts.ts).
 
 import {
+  fieldsOf,
   type Json,
+  jsonOf,
+  listOf,
   milliseconds,
-  parsed,
   pathBelow,
-  problemOf,
+  problemSlug,
   type Read,
   readOf,
+  reasonOf,
+  type Shaped,
 } from '../../client/answers.ts'
 import type { Attempt, HttpClient } from '../../client/http-client.ts'
 import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Told } from '../ledger.ts'
-import type { CouponSeen, Mine, RowSeen } from './sale-evidence.ts'
+import { isAnswer, type Reply } from '../attempts.ts'
+import type { ClaimAnswer, Refused } from './claim-ledger.ts'
 
-/** What one request came to. */
-export type Reply =
-  | Told
-  | { kind: 'pending'; location: string; retryAfterMs: number | null }
-  /** Certainly nothing was done; `heard` where the service itself said so. */
-  | { kind: 'turned_away'; reason: string; heard: boolean; retryAfterMs: number | null }
-  | { kind: 'none' }
-  | { kind: 'unknown'; reason: string; heard: boolean }
+const coupon = {
+  couponId: 'string',
+  name: 'string',
+  quantity: 'number',
+  issued: 'number',
+  remaining: 'number',
+  status: 'string',
+} as const
+const row = { slot: 'number', userId: 'string', claimId: 'string', code: 'string' } as const
+const issued = { ...row, outcome: 'string' } as const
+
+export type CouponSeen = Shaped<typeof coupon>
+/** A row of SQL, as the operator's list of issued coupons shows it. */
+export type RowSeen = Shaped<typeof row>
 export type RowsPage = { rows: RowSeen[]; more: boolean }
-
+export type ClaimReply = Reply<ClaimAnswer>
 export type NewCoupon = { couponId: string; name: string; quantity: number; discount?: Discount }
 
-export type Service = {
-  claim(couponId: string, token: string): Promise<Reply>
+export type CouponService = {
+  claim(couponId: string, token: string): Promise<ClaimReply>
   /** Asks at the Location of a pending answer. */
-  poll(location: string, token: string): Promise<Reply>
-  mine(couponId: string, token: string): Promise<Reply>
+  poll(location: string, token: string): Promise<ClaimReply>
+  /** None: the user has not won, and the coupon is open. */
+  mine(couponId: string, token: string): Promise<Read<ClaimAnswer | { kind: 'none' }>>
   createCoupon(coupon: NewCoupon): Promise<Read<true>>
   coupon(couponId: string): Promise<Read<CouponSeen>>
   /** Rows of SQL after a slot, in slot order. */
   issuedRows(couponId: string, afterSlot: number): Promise<Read<RowsPage>>
 }
-export type ServiceOptions = { http: HttpClient; url: URL; operatorToken: string }
+export type CouponServiceOptions = {
+  http: Pick<HttpClient, 'send'>
+  url: URL
+  operatorToken: string
+}
 
 /** The longest page that the service gives. */
 const rowsPerPage = 1000
 
-export function serviceOver({ http, url, operatorToken }: ServiceOptions): Service {
-  function coupon(couponId: string): string {
-    return `/coupons/${couponId}`
-  }
+export function couponServiceOver(options: CouponServiceOptions): CouponService {
+  const { http, url, operatorToken } = options
+  const get = (path: string, token?: string) => http.send({ method: 'GET', path, token })
   return {
     async claim(couponId, token) {
-      const path = `${coupon(couponId)}/claims`
-      return replyOf(await http.send({ method: 'POST', path, token }))
+      return replyOf(
+        await http.send({ method: 'POST', path: `/coupons/${couponId}/claims`, token }),
+      )
     },
     async poll(location, token) {
       const path = pathBelow(url, location)
-      if (path === null) return { kind: 'unknown', reason: 'a bad Location', heard: true }
-      return replyOf(await http.send({ method: 'GET', path, token }))
+      if (path === null) return { kind: 'unknown', reason: 'a bad Location' }
+      return replyOf(await get(path, token))
     },
     async mine(couponId, token) {
-      const path = `${coupon(couponId)}/claims/mine`
-      return replyOf(await http.send({ method: 'GET', path, token }))
+      return mineOf(await get(`/coupons/${couponId}/claims/mine`, token))
     },
-    async createCoupon(terms) {
-      const body = JSON.stringify(terms)
-      const request = { method: 'POST', path: '/coupons', token: operatorToken, body } as const
-      return readOf(await http.send(request), () => true)
+    async createCoupon(body) {
+      const call = { method: 'POST', path: '/coupons', token: operatorToken, body } as const
+      return readOf(await http.send(call), () => true)
     },
     async coupon(couponId) {
-      const attempt = await http.send({ method: 'GET', path: coupon(couponId) })
-      return readOf(attempt, couponSeen)
+      return readOf(await get(`/coupons/${couponId}`), (content) => fieldsOf(content, coupon))
     },
     async issuedRows(couponId, afterSlot) {
       const after = afterSlot > 0 ? `&afterCouponId=${couponId}&afterSlot=${afterSlot}` : ''
       const path = `/issued-coupons?couponId=${couponId}&limit=${rowsPerPage}${after}`
-      const attempt = await http.send({ method: 'GET', path, token: operatorToken })
-      return readOf(attempt, rowsPage)
+      return readOf(await get(path, operatorToken), rowsPage)
     },
   }
 }
 
-export function toldOf(reply: Reply): Told | null {
-  switch (reply.kind) {
-    case 'pending':
-    case 'turned_away':
-    case 'none':
-    case 'unknown':
-      return null
-    default:
-      return reply
-  }
+function rowsPage({ issued: items, next }: Json): RowsPage | null {
+  const rows = listOf(items, (item) => fieldsOf(item, row))
+  return rows === null ? null : { rows, more: next !== undefined && next !== null }
 }
 
-/** What mine says, once a reply is definite enough to be evidence. */
-export function mineOf(reply: Reply): Mine {
-  switch (reply.kind) {
-    case 'pending':
-      return { kind: 'unknown', reason: 'still pending' }
-    case 'turned_away':
-    case 'unknown':
-      return { kind: 'unknown', reason: reply.reason }
-    default:
-      return reply
-  }
+function mineOf(attempt: Attempt): Read<ClaimAnswer | { kind: 'none' }> {
+  const reply = replyOf(attempt)
+  if (isAnswer(reply) || reply.kind === 'none') return { ok: true, value: reply }
+  // What the service answers with an error is evidence against it.
+  const again = reply.kind !== 'unknown' || attempt.kind !== 'answered'
+  const reason = reply.kind === 'pending' ? 'still pending' : reply.reason
+  const retryAfterMs = reply.kind === 'unknown' ? null : reply.retryAfterMs
+  return { ok: false, reason, again, status: null, retryAfterMs }
 }
 
-function replyOf(attempt: Attempt): Reply {
+function replyOf(attempt: Attempt): ClaimReply {
   if (attempt.kind !== 'answered') {
     const { reason } = attempt
-    if (attempt.kind === 'lost') return { kind: 'unknown', reason, heard: false }
-    return { kind: 'turned_away', reason, heard: false, retryAfterMs: null }
+    if (attempt.kind === 'lost') return { kind: 'unknown', reason }
+    return { kind: 'again', reason, retryAfterMs: null }
   }
-  const { status, headers, body } = attempt
-  const content = parsed(body)
+  const { status, headers } = attempt
+  const content = jsonOf(attempt)
   const retryAfterMs = milliseconds(headers.retryAfter)
-  const reply = told(status, content)
-  if (reply !== null) return reply
+  const answer = answerOf(status, content)
+  if (answer !== null) return answer
   if (status === 202 && headers.location !== undefined) {
     return { kind: 'pending', location: headers.location, retryAfterMs }
   }
   if (status === 429 || (status === 503 && retryAfterMs !== null)) {
-    return { kind: 'turned_away', reason: `status ${status}`, heard: true, retryAfterMs }
+    return { kind: 'again', reason: `status ${status}`, retryAfterMs }
   }
-  if (status === 404 && problemOf(content) === 'not-issued') return { kind: 'none' }
-  return { kind: 'unknown', reason: `status ${status} ${problemOf(content)}`.trim(), heard: true }
+  if (status === 404 && problemSlug(content) === 'not-issued') return { kind: 'none' }
+  return { kind: 'unknown', reason: reasonOf(status, content) }
 }
 
-function told(status: number, content: Json): Told | null {
+function answerOf(status: number, content: Json): ClaimAnswer | null {
   if (status === 200 || status === 201) {
-    const { outcome, userId, slot, code, claimId } = content
-    if (outcome !== 'issued' || typeof slot !== 'number') return null
-    if (typeof userId !== 'string' || typeof code !== 'string') return null
-    if (typeof claimId !== 'string') return null
-    return { kind: 'issued', userId, slot, code, claimId }
+    const fields = fieldsOf(content, issued)
+    if (fields?.outcome !== 'issued') return null
+    const { outcome: kind, ...won } = fields
+    return { kind, ...won }
   }
-  const kind = status === 409 ? refusals.get(problemOf(content)) : undefined
+  const kind = status === 409 ? refusals.get(problemSlug(content)) : undefined
   return kind === undefined ? null : { kind }
 }
 
-const refusals = new Map<string, Exclude<Told['kind'], 'issued'>>([
+const refusals = new Map<string, Refused['kind']>([
   ['sold-out', 'sold_out'],
   ['not-open', 'not_open'],
   ['paused', 'paused'],
   ['closed', 'closed'],
 ])
-
-function couponSeen(content: Json): CouponSeen | null {
-  const { couponId, name, quantity, issued, remaining, status } = content
-  if (typeof couponId !== 'string' || typeof name !== 'string') return null
-  if (typeof quantity !== 'number' || typeof issued !== 'number') return null
-  if (typeof remaining !== 'number' || typeof status !== 'string') return null
-  return { couponId, name, quantity, issued, remaining, status }
-}
-
-function rowsPage(content: Json): RowsPage | null {
-  if (!Array.isArray(content.issued)) return null
-  const rows: RowSeen[] = []
-  for (const item of content.issued as unknown[]) {
-    const { slot, userId, claimId, code } = (item ?? {}) as Json
-    if (typeof slot !== 'number' || typeof userId !== 'string') return null
-    if (typeof claimId !== 'string' || typeof code !== 'string') return null
-    rows.push({ slot, userId, claimId, code })
-  }
-  return { rows, more: content.next !== undefined && content.next !== null }
-}

@@ -1,13 +1,13 @@
 // Holds the rows of SQL against what the users hold: the same slots, codes and claims, in rows
 // 1…n of the coupon without a hole. Pure.
 
-import { count } from '../phrases.ts'
-import type { Case, RowSeen } from './sale-evidence.ts'
+import type { Finding } from '../promises.ts'
+import { count } from '../report.ts'
+import { sameWin, shownIssued } from './claim-ledger.ts'
+import type { RowSeen } from './coupon-service.ts'
+import type { SaleCase } from './sale-evidence.ts'
 
-/** What a check found: one line of figures, and one line for each breach. */
-export type Finding = { detail: string; breaches: string[] }
-
-export function rowsAgree({ evidence, holders }: Case): Finding {
+export function rowsAgree({ evidence, holders }: SaleCase): Finding {
   const { rows, fresh } = evidence
   if ('missing' in rows) return { detail: 'not to be had', breaches: [rows.missing] }
 
@@ -24,12 +24,8 @@ export function rowsAgree({ evidence, holders }: Case): Finding {
     byUser.delete(userId)
     if (row === undefined) {
       breaches.push(`${userId} holds slot ${holds.slot}, but has no row`)
-    } else if (
-      row.slot !== holds.slot ||
-      row.code !== holds.code ||
-      row.claimId !== holds.claimId
-    ) {
-      breaches.push(`${userId} holds ${shown(holds)}, the row says ${shown(row)}`)
+    } else if (!sameWin(row, holds)) {
+      breaches.push(`${userId} holds ${shownIssued(holds)}, the row says ${shownIssued(row)}`)
     } else {
       agreeing += 1
     }
@@ -52,8 +48,4 @@ function* misnumbered(rows: readonly RowSeen[]): Iterable<string> {
     else if (slot > expected) yield `slots ${expected}…${slot - 1} have no row`
     expected = Math.max(expected, slot + 1)
   }
-}
-
-function shown({ slot, code, claimId }: Omit<RowSeen, 'userId'>): string {
-  return `slot ${slot} (code ${code}, claim ${claimId})`
 }

@@ -1,26 +1,17 @@
-// Everything a rehearsal knows when the storm is over, and the one reading of it that all checks
-// share: who asked when, who was told what, and who holds which slot. Pure.
+// Everything known of a sale when the storm is over, and the one reading of it that all checks
+// share: who asked when, who was answered what, and who holds which slot. Pure.
 
-import { type Entry, finalAnswer, type Issued, type Told } from '../ledger.ts'
+import { type ClaimAnswer, type ClaimEntry, finalAnswer, type Issued } from './claim-ledger.ts'
+import type { CouponSeen, RowSeen } from './coupon-service.ts'
 
-export type CouponSeen = {
-  couponId: string
-  name: string
-  quantity: number
-  issued: number
-  remaining: number
-  status: string
-}
-/** A row of SQL, as the operator's list of issued coupons shows it. */
-export type RowSeen = { slot: number; userId: string; claimId: string; code: string }
 /** What GET …/claims/mine says: none where the user has not won and the coupon is open. */
-export type Mine = Told | { kind: 'none' } | { kind: 'unknown'; reason: string }
+export type Mine = ClaimAnswer | { kind: 'none' } | { kind: 'unknown'; reason: string }
 
-export type Evidence = {
+export type SaleEvidence = {
   users: readonly string[]
   /** The coupon was made for this run, so that nobody else claims it. */
   fresh: boolean
-  entries: readonly Entry[]
+  entries: readonly ClaimEntry[]
   /** By index of the user, after the storm. */
   mine: readonly Mine[]
   before: CouponSeen
@@ -38,8 +29,8 @@ export type Asker = {
   yesAt: number
   noAt: number
   /** Whether any answer, and whether the last one, was a final no: sold out or closed. */
-  toldNo: boolean
-  lastToldNo: boolean
+  wasRefused: boolean
+  wasRefusedLast: boolean
   mine: Mine
   /** What the user holds: by `mine`, else by the first yes. */
   holds: Issued | null
@@ -47,15 +38,19 @@ export type Asker = {
 
 export type Holder = Asker & { holds: Issued }
 /** The evidence, read: what each check gets. */
-export type Case = { evidence: Evidence; askers: readonly Asker[]; holders: readonly Holder[] }
+export type SaleCase = {
+  evidence: SaleEvidence
+  askers: readonly Asker[]
+  holders: readonly Holder[]
+}
 
-export function openCase(evidence: Evidence): Case {
+export function saleCase(evidence: SaleEvidence): SaleCase {
   const askers = readAskers(evidence)
   const holders = askers.filter((asker): asker is Holder => asker.holds !== null)
   return { evidence, askers, holders }
 }
 
-function readAskers(evidence: Evidence): Asker[] {
+function readAskers(evidence: SaleEvidence): Asker[] {
   const askers = evidence.users.map((userId, user) => blankAsker(userId, evidence.mine[user]))
   const lastEndedAt = new Float64Array(askers.length).fill(-1)
   for (const entry of evidence.entries) {
@@ -71,12 +66,12 @@ function readAskers(evidence: Evidence): Asker[] {
       asker.holds ??= answer
     }
     if (no) {
-      asker.toldNo = true
+      asker.wasRefused = true
       asker.noAt = Math.min(asker.noAt, endedAt)
     }
     if (endedAt >= (lastEndedAt[entry.user] ?? 0)) {
       lastEndedAt[entry.user] = endedAt
-      asker.lastToldNo = no
+      asker.wasRefusedLast = no
     }
   }
   return askers
@@ -90,8 +85,8 @@ function blankAsker(userId: string, mine: Mine | undefined): Asker {
     yeses: [],
     yesAt: Number.POSITIVE_INFINITY,
     noAt: Number.POSITIVE_INFINITY,
-    toldNo: false,
-    lastToldNo: false,
+    wasRefused: false,
+    wasRefusedLast: false,
     mine: known,
     holds: known.kind === 'issued' ? known : null,
   }

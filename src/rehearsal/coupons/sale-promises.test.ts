@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Entry, Issued } from '../ledger.ts'
-import type { CouponSeen, Evidence, Mine, RowSeen } from './sale-evidence.ts'
-import { type PromiseName, reconcile, type Verdict } from './sale-promises.ts'
+import type { Verdict } from '../promises.ts'
+import type { ClaimEntry as Entry, Issued } from './claim-ledger.ts'
+import type { CouponSeen, RowSeen } from './coupon-service.ts'
+import type { SaleEvidence as Evidence, Mine } from './sale-evidence.ts'
+import { reconcileSale as reconcile, type SalePromise } from './sale-promises.ts'
 
 const users = ['ann', 'ben', 'cho', 'dan', 'eve']
 const quantity = 3
@@ -61,7 +63,7 @@ function withRows(change: (rows: RowSeen[]) => RowSeen[]): Evidence {
   return { ...evidence, rows: change([...(evidence.rows as RowSeen[])]) }
 }
 
-function broken(verdicts: Verdict[]): PromiseName[] {
+function broken(verdicts: Verdict<SalePromise>[]): SalePromise[] {
   return verdicts.filter(({ kept }) => !kept).map(({ promise }) => promise)
 }
 
@@ -87,7 +89,7 @@ test('a sound ledger breaks nothing, and every promise says what was counted', (
   )
 })
 
-const planted: [what: string, Evidence, PromiseName[]][] = [
+const planted: [what: string, Evidence, SalePromise[]][] = [
   ['an ask without an end', withEntry(4, { answer: unknown }), ['definite']],
   ['an ask that stayed pending', withEntry(4, { answer: { kind: 'pending' } }), ['definite']],
   ['an unknown that was settled as a win', withEntry(1, { answer: unknown, settled: won(1) }), []],

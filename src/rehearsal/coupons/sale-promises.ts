@@ -1,70 +1,40 @@
-// Holds the clients' ledger against what the service says afterwards: one verdict per promise,
+// Holds the ledger of a sale against what the service says afterwards: one verdict per promise,
 // with the first breaches named. Pure, so that every promise is tested by planting its breach.
 // A coupon of someone else's may have other claimers and earlier winners: less can be said of it.
 
-import { finalAnswer, type Issued, isDefinite, sameIssued } from '../ledger.ts'
-import { count, counted } from '../phrases.ts'
-import { type Finding, rowsAgree } from './row-promise.ts'
-import { type Asker, type Case, type Evidence, type Holder, openCase } from './sale-evidence.ts'
+import { isDefinite } from '../ledger.ts'
+import { type Check, type Finding, type Verdict, verdictsOf } from '../promises.ts'
+import { count, counted } from '../report.ts'
+import { finalAnswer, sameIssued, shownIssued } from './claim-ledger.ts'
+import { rowsAgree } from './row-promise.ts'
+import {
+  type Asker,
+  type Holder,
+  type SaleCase,
+  type SaleEvidence,
+  saleCase,
+} from './sale-evidence.ts'
 
-export type PromiseName =
-  | 'definite'
-  | 'exact'
-  | 'kept'
-  | 'one_each'
-  | 'slots'
-  | 'refused'
-  | 'in_order'
-  | 'stays_open'
-  | 'counted'
-  | 'stored'
-export type Verdict = {
-  promise: PromiseName
-  title: string
-  kept: boolean
-  /** What was counted, in one line. */
-  detail: string
-  /** One line for each breach. */
-  breaches: string[]
+export type SalePromise = keyof typeof checks
+
+const checks = {
+  definite: ['everyone got a definite answer', everyoneAnswered],
+  exact: ['exactly as many as there are', exactlyAsMany],
+  kept: ['a told yes is kept', yesIsKept],
+  one_each: ['one coupon each', oneEach],
+  slots: ['slots without a hole, none twice', slotsWithoutHole],
+  refused: ['a told no is kept', noIsKept],
+  in_order: ['first come, first served', inOrder],
+  stays_open: ['once open, never not open again', staysOpen],
+  counted: ['the coupon counts the same', countsTheSame],
+  stored: ['the rows in SQL agree', rowsAgree],
+} satisfies Record<string, Check<SaleCase>>
+
+export function reconcileSale(evidence: SaleEvidence): Verdict<SalePromise>[] {
+  return verdictsOf<SalePromise, SaleCase>(checks, saleCase(evidence))
 }
 
-const titles: Record<PromiseName, string> = {
-  definite: 'everyone got a definite answer',
-  exact: 'exactly as many as there are',
-  kept: 'a told yes is kept',
-  one_each: 'one coupon each',
-  slots: 'slots without a hole, none twice',
-  refused: 'a told no is kept',
-  in_order: 'first come, first served',
-  stays_open: 'once open, never not open again',
-  counted: 'the coupon counts the same',
-  stored: 'the rows in SQL agree',
-}
-
-export function reconcile(evidence: Evidence): Verdict[] {
-  const subject = openCase(evidence)
-  const verdicts = [
-    verdict('definite', everyoneAnswered(subject)),
-    verdict('exact', exactlyAsMany(subject)),
-    verdict('kept', yesIsKept(subject)),
-    verdict('one_each', oneEach(subject)),
-    verdict('slots', slotsWithoutHole(subject)),
-    verdict('refused', noIsKept(subject)),
-    verdict('in_order', inOrder(subject)),
-  ]
-  if (evidence.entries.some(({ answer }) => answer.kind === 'not_open')) {
-    verdicts.push(verdict('stays_open', staysOpen(subject)))
-  }
-  verdicts.push(verdict('counted', countsTheSame(subject)))
-  verdicts.push(verdict('stored', rowsAgree(subject)))
-  return verdicts
-}
-
-function verdict(promise: PromiseName, { detail, breaches }: Finding): Verdict {
-  return { promise, title: titles[promise], kept: breaches.length === 0, detail, breaches }
-}
-
-function everyoneAnswered({ evidence: { entries, users } }: Case): Finding {
+function everyoneAnswered({ evidence: { entries, users } }: SaleCase): Finding {
   const breaches: string[] = []
   for (const entry of entries) {
     const answer = finalAnswer(entry)
@@ -78,7 +48,7 @@ function everyoneAnswered({ evidence: { entries, users } }: Case): Finding {
   }
 }
 
-function exactlyAsMany({ evidence, askers, holders }: Case): Finding {
+function exactlyAsMany({ evidence, askers, holders }: SaleCase): Finding {
   const { after, fresh, rows } = evidence
   const stored = 'missing' in rows ? 0 : rows.length
   const issued = Math.max(after.issued, stored, fresh ? holders.length : 0)
@@ -104,31 +74,31 @@ function exactlyAsMany({ evidence, askers, holders }: Case): Finding {
   return { detail: `${count(issued)} of ${count(after.quantity)} issued, ${here}`, breaches }
 }
 
-function yesIsKept({ askers }: Case): Finding {
+function yesIsKept({ askers }: SaleCase): Finding {
   const breaches: string[] = []
-  let told = 0
+  let winners = 0
   for (const { userId, yeses, mine } of askers) {
     const [yes] = yeses
     if (yes === undefined) continue
-    told += 1
+    winners += 1
     if (mine.kind !== 'issued') {
       breaches.push(`${userId} was told slot ${yes.slot}, then ${saidNow(mine)}`)
     } else if (!sameIssued(yes, mine)) {
-      breaches.push(`${userId} was told ${show(yes)}, then ${show(mine)}`)
+      breaches.push(`${userId} was told ${shownIssued(yes)}, then ${shownIssued(mine)}`)
     } else if (mine.userId !== userId) {
       breaches.push(`${userId} was given the coupon of ${mine.userId}`)
     }
   }
-  return { detail: `${count(told - breaches.length)} of ${count(told)} have it`, breaches }
+  return { detail: `${count(winners - breaches.length)} of ${count(winners)} have it`, breaches }
 }
 
-function oneEach({ evidence, askers, holders }: Case): Finding {
+function oneEach({ evidence, askers, holders }: SaleCase): Finding {
   const breaches: string[] = []
   for (const { userId, yeses } of askers) {
     const [first] = yeses
     const other = yeses.find((yes) => first !== undefined && !sameIssued(yes, first))
     if (first !== undefined && other !== undefined) {
-      breaches.push(`${userId} was told ${show(first)} and ${show(other)}`)
+      breaches.push(`${userId} was told ${shownIssued(first)} and ${shownIssued(other)}`)
     }
   }
   const perUser = evidence.entries.length / Math.max(1, askers.length)
@@ -136,7 +106,7 @@ function oneEach({ evidence, askers, holders }: Case): Finding {
   return { detail, breaches }
 }
 
-function slotsWithoutHole({ evidence, holders }: Case): Finding {
+function slotsWithoutHole({ evidence, holders }: SaleCase): Finding {
   const { fresh, after } = evidence
   const breaches: string[] = []
   const bySlot = new Map<number, string>()
@@ -162,31 +132,33 @@ function slotsWithoutHole({ evidence, holders }: Case): Finding {
   }
 }
 
-function noIsKept({ evidence, askers }: Case): Finding {
+function noIsKept({ evidence, askers }: SaleCase): Finding {
   const restocked = evidence.after.quantity !== evidence.before.quantity
-  const told = askers.filter((asker) => (restocked ? asker.lastToldNo : asker.toldNo))
+  const refused = askers.filter((asker) => {
+    return restocked ? asker.wasRefusedLast : asker.wasRefused
+  })
   const breaches: string[] = []
-  for (const { userId, holds } of told) {
+  for (const { userId, holds } of refused) {
     if (holds !== null) breaches.push(`${userId} was told no, yet holds slot ${holds.slot}`)
   }
-  return { detail: `${count(told.length - breaches.length)} told no have none`, breaches }
+  return { detail: `${count(refused.length - breaches.length)} told no have none`, breaches }
 }
 
 /** Who was answered before another even asked, comes first in the log (I8). */
-function inOrder({ evidence, askers, holders }: Case): Finding {
+function inOrder({ evidence, askers, holders }: SaleCase): Finding {
   const { before, after } = evidence
   // Slots up to `before.issued` were won before this run: its times say nothing of them.
   const won = holders.filter(({ holds }) => holds.slot > before.issued)
   const bySent = [...won].sort((a, b) => a.firstSentAt - b.firstSentAt)
-  const byTold = [...won].sort((a, b) => a.yesAt - b.yesAt)
+  const byAnswered = [...won].sort((a, b) => a.yesAt - b.yesAt)
   const restocked = after.quantity !== before.quantity
   const soldOutAt = restocked ? Number.POSITIVE_INFINITY : earliestNo(askers)
   const breaches: string[] = []
-  let told = 0
+  let answered = 0
   let highest: Holder | undefined
   for (const later of bySent) {
-    for (; told < byTold.length; told += 1) {
-      const earlier = byTold[told]
+    for (; answered < byAnswered.length; answered += 1) {
+      const earlier = byAnswered[answered]
       if (earlier === undefined || earlier.yesAt >= later.firstSentAt) break
       if (highest === undefined || earlier.holds.slot > highest.holds.slot) highest = earlier
     }
@@ -207,10 +179,11 @@ function earliestNo(askers: readonly Asker[]): number {
   return earliest
 }
 
-function staysOpen({ evidence, askers }: Case): Finding {
+function staysOpen({ evidence, askers }: SaleCase): Finding | null {
   let openAt = Number.POSITIVE_INFINITY
   for (const { yesAt } of askers) openAt = Math.min(openAt, yesAt)
   const early = evidence.entries.filter(({ answer }) => answer.kind === 'not_open')
+  if (early.length === 0) return null
   const breaches: string[] = []
   for (const { user, sentAt } of early) {
     if (sentAt <= openAt) continue
@@ -219,7 +192,7 @@ function staysOpen({ evidence, askers }: Case): Finding {
   return { detail: `${counted(early.length, 'ask')} came before the opening`, breaches }
 }
 
-function countsTheSame({ evidence, holders }: Case): Finding {
+function countsTheSame({ evidence, holders }: SaleCase): Finding {
   const { before, after, fresh } = evidence
   const breaches: string[] = []
   if (fresh && after.issued !== holders.length) {
@@ -238,8 +211,4 @@ function countsTheSame({ evidence, holders }: Case): Finding {
 function saidNow(mine: Asker['mine']): string {
   if (mine.kind === 'none') return 'not to have won'
   return mine.kind === 'unknown' ? `nothing definite (${mine.reason})` : mine.kind.replace('_', ' ')
-}
-
-function show({ slot, code, claimId }: Issued): string {
-  return `slot ${slot} (code ${code}, claim ${claimId})`
 }

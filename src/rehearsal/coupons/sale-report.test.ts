@@ -2,20 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Entry, Issued } from '../ledger.ts'
-import type { Paint } from '../report-text.ts'
-import type { Rehearsal, RehearsalPlan } from './sale.ts'
-import type { CouponSeen } from './sale-evidence.ts'
-import type { Verdict } from './sale-promises.ts'
-import { allKept, openingText, reportJson, reportText } from './sale-report.ts'
+import { allKept, type Verdict } from '../promises.ts'
+import type { Paint } from '../report.ts'
+import type { ClaimEntry as Entry, Issued } from './claim-ledger.ts'
+import type { CouponSeen } from './coupon-service.ts'
+import type { SalePlan, SaleRehearsal } from './sale.ts'
+import { saleOpening, saleReportJson, saleReportText } from './sale-report.ts'
 
-const plain: Paint = {
-  good: (text) => text,
-  bad: (text) => text,
-  dim: (text) => text,
-  bold: (text) => text,
-}
-const plan: RehearsalPlan = {
+const same = (text: string) => text
+const plain: Paint = { good: same, bad: same, dim: same, bold: same }
+const plan: SalePlan = {
   runId: '7f3a9c01',
   url: new URL('http://127.0.0.1:8080'),
   secret: 'never shown',
@@ -50,7 +46,7 @@ function verdict(breaches: string[] = []): Verdict {
   }
 }
 
-function rehearsal(given: { breaches?: string[]; behindMsMax?: number }): Rehearsal {
+function rehearsal(given: { breaches?: string[]; behindMsMax?: number }): SaleRehearsal {
   return {
     plan,
     before: { ...after, issued: 0, remaining: 1 },
@@ -71,7 +67,7 @@ function rehearsal(given: { breaches?: string[]; behindMsMax?: number }): Rehear
 }
 
 test('the opening says what is about to happen', () => {
-  const text = openingText(plan, plain)
+  const text = saleOpening(plan, plain)
   assert.equal(
     text,
     '3 users storm a fresh coupon of 1, 3 at once\nrun 7f3a9c01 · http://127.0.0.1:8080\n',
@@ -79,14 +75,14 @@ test('the opening says what is about to happen', () => {
   const load = { kind: 'open', ratePerSecond: 5000 } as const
   const again = { ...plan, load, asksPerUser: 2, coupon: { couponId: 'summer' } }
   assert.match(
-    openingText(again, plain),
+    saleOpening(again, plain),
     /^3 users storm summer, 2 times each, 5,000 asks a second\n/,
   )
 })
 
 test('a report shows answers, latencies, promises and the verdict', () => {
   assert.equal(
-    reportText(rehearsal({}), plain),
+    saleReportText(rehearsal({}), plain),
     `
 Answers  3 answers in 500 ms, 6 a second, 2 retries
   issued    1
@@ -109,22 +105,27 @@ test('a broken promise names its first breaches, and is safe on a terminal', () 
   const breaches = ['one\u001b[2J', ...Array.from({ length: 9 }, (_, index) => `user-${index}`)]
   const broken = rehearsal({ breaches })
   assert.equal(allKept(broken), false)
-  const text = reportText(broken, plain)
+  const text = saleReportText(broken, plain)
   assert.match(text, /✗ the rows in SQL agree {2}1 of 1 rows\n {6}one\u{fffd}\[2J\n {6}user-0\n/u)
   assert.match(text, /and 5 more\n\n1 promise broken\.\n$/)
 })
 
 test('latencies are void where the generator fell behind', () => {
   const late = rehearsal({ behindMsMax: 312 })
-  assert.match(reportText(late, plain), /void: asks started up to 312 ms late \(100 ms allowed\)/)
-  assert.partialDeepStrictEqual(reportJson(late), { latencyMs: { void: true, behindMsMax: 312 } })
-  assert.partialDeepStrictEqual(reportJson(rehearsal({ behindMsMax: 100 })), {
+  assert.match(
+    saleReportText(late, plain),
+    /void: asks started up to 312 ms late \(100 ms allowed\)/,
+  )
+  assert.partialDeepStrictEqual(saleReportJson(late), {
+    latencyMs: { void: true, behindMsMax: 312 },
+  })
+  assert.partialDeepStrictEqual(saleReportJson(rehearsal({ behindMsMax: 100 })), {
     latencyMs: { void: false },
   })
 })
 
 test('the JSON report has the figures and no secret', () => {
-  const json = reportJson(rehearsal({ breaches: ['x'] }))
+  const json = saleReportJson(rehearsal({ breaches: ['x'] }))
   assert.partialDeepStrictEqual(json, {
     verdict: 'broken',
     run: '7f3a9c01',

@@ -1,14 +1,16 @@
-// The storm itself: every ask of every user, each ended in the ledger; and afterwards, once more,
-// those that ended without an answer. A user's asks leave together, as from impatient fingers.
+// The storm itself: every claim of every user, each ended in the ledger; and afterwards, once more,
+// those that ended without an answer. A user's claims leave together, as from impatient fingers.
 
 import { type Latency, startLatency } from '../latency.ts'
-import { type Entry, isDefinite, noOutcomes, type Outcomes } from '../ledger.ts'
-import { type Run, runClosedLoop, runOpenLoop } from '../scheduler.ts'
-import { type AskParts, ask } from './claim.ts'
-import { toldOf } from './coupon-service.ts'
+import { isDefinite } from '../ledger.ts'
+import type { Run } from '../rehearsal.ts'
+import { forEach, type Load, runLoad } from '../scheduler.ts'
+import { claim } from './claim.ts'
+import { type ClaimEntry, noOutcomes, type Outcomes } from './claim-ledger.ts'
+import type { CouponService } from './coupon-service.ts'
 
-export type Load = { kind: 'closed'; concurrency: number } | { kind: 'open'; ratePerSecond: number }
 export type StormPlan = {
+  service: CouponService
   couponId: string
   asksPerUser: number
   load: Load
@@ -18,43 +20,33 @@ export type StormPlan = {
 /** What can be watched while it blows. */
 export type Tally = { ended: number; outcomes: Outcomes; retries: number }
 export type Storm = {
-  entries: Entry[]
+  entries: ClaimEntry[]
   seconds: number
   behindMsMax: number
-  /** From when each ask should have started to its end, retries included. */
+  /** From when each claim should have started to its end, retries included. */
   latency: Latency
 }
-
-/** Above it the latencies measure the generator: they are marked void. */
-export const behindMsMaxAllowed = 100
-/** Requests at once after the storm: enough to keep the service busy, too few to be one. */
-export const askAgainConcurrency = 64
 
 export function noTally(): Tally {
   return { ended: 0, outcomes: noOutcomes(), retries: 0 }
 }
 
-export async function blow(parts: AskParts, plan: StormPlan, tally: Tally): Promise<Storm> {
-  const { clock } = parts
-  const { couponId, asksPerUser, load, tokens } = plan
-  const entries: Entry[] = []
+export async function blow(run: Run, plan: StormPlan, tally: Tally): Promise<Storm> {
+  const { clock } = run
+  const { service, couponId, asksPerUser, load, tokens } = plan
+  const entries: ClaimEntry[] = []
   const latency = startLatency()
-  const run: Run = async (index, intendedAt) => {
+  const asks = tokens.length * asksPerUser
+  const startedAt = clock.now()
+  const { behindMsMax } = await runLoad(clock, { ...load, asks }, async (index, intendedAt) => {
     const user = Math.floor(index / asksPerUser)
-    const entry = await ask(parts, { couponId, user, token: tokens[user] ?? '' })
-    entries.push(entry)
+    const entry = await claim(run, service, { couponId, user, token: tokens[user] ?? '' })
+    entries.push({ user, ...entry })
     latency.record(entry.endedAt - intendedAt)
     tally.ended += 1
     tally.outcomes[entry.answer.kind] += 1
     tally.retries += entry.retries
-  }
-
-  const asks = tokens.length * asksPerUser
-  const startedAt = clock.now()
-  const { behindMsMax } =
-    load.kind === 'closed'
-      ? await runClosedLoop(clock, { asks, concurrency: load.concurrency }, run)
-      : await runOpenLoop(clock, { asks, ratePerSecond: load.ratePerSecond }, run)
+  })
   const seconds = (clock.now() - startedAt) / 1000
   return { entries, seconds, behindMsMax, latency: latency.figures() }
 }
@@ -64,21 +56,18 @@ export async function blow(parts: AskParts, plan: StormPlan, tally: Tally): Prom
  * got no answer: claims are idempotent, so a user may keep asking.
  */
 export async function settle(
-  parts: AskParts,
-  plan: Pick<StormPlan, 'couponId' | 'tokens'>,
-  entries: readonly Entry[],
+  run: Run,
+  { service, couponId, tokens }: Pick<StormPlan, 'service' | 'couponId' | 'tokens'>,
+  entries: readonly ClaimEntry[],
 ): Promise<void> {
   const undecided = entries.filter(({ answer }) => !isDefinite(answer))
-  const loop = { asks: undecided.length, concurrency: askAgainConcurrency }
-  await runClosedLoop(parts.clock, loop, async (index) => {
-    const entry = undecided[index]
-    if (entry === undefined) return
+  await forEach(run.clock, undecided, async (entry) => {
     const { user } = entry
-    const token = plan.tokens[user] ?? ''
-    const reply = await parts.service.mine(plan.couponId, token)
-    parts.hearing.note('heard' in reply ? reply : null)
-    const told = toldOf(reply)
-    const asked = { couponId: plan.couponId, user, token }
-    entry.settled = told ?? (await ask(parts, asked)).answer
+    const token = tokens[user] ?? ''
+    const mine = await service.mine(couponId, token)
+    entry.settled =
+      mine.ok && mine.value.kind !== 'none'
+        ? mine.value
+        : (await claim(run, service, { couponId, user, token })).answer
   })
 }

@@ -1,5 +1,5 @@
-// Everything a rehearsal of orders knows when all is answered and read back, and the one reading of
-// it that all checks share. Pure.
+// Everything known of the orders when all is answered and read back, and the one reading of it that
+// all checks share. Pure.
 
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Intent, OrderEntry, OrderSeen } from './order-ledger.ts'
@@ -16,14 +16,15 @@ export type OrderEvidence = {
   entries: readonly OrderEntry[]
   seen: ShopSeen
 }
-/** The evidence, read: what each check gets. Every order once, as it was first told. */
+/** The evidence, read: what each check gets. Every order once, as it was first
+ * answered. */
 export type OrderCase = {
   evidence: OrderEvidence
-  told: readonly OrderSeen[]
+  ended: readonly OrderSeen[]
   confirmed: readonly { order: OrderSeen; intent: Intent }[]
 }
 
-export function openOrderCase(evidence: OrderEvidence): OrderCase {
+export function orderCase(evidence: OrderEvidence): OrderCase {
   const byId = new Map<string, { order: OrderSeen; intent: Intent }>()
   for (const { answer, intent } of evidence.entries) {
     if (answer.kind !== 'ended' || byId.has(answer.order.orderId)) continue
@@ -32,7 +33,7 @@ export function openOrderCase(evidence: OrderEvidence): OrderCase {
   const all = [...byId.values()]
   return {
     evidence,
-    told: all.map(({ order }) => order),
+    ended: all.map(({ order }) => order),
     confirmed: all.filter(({ order }) => order.status === 'confirmed'),
   }
 }

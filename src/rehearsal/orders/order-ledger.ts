@@ -1,7 +1,7 @@
-// Who is to order what in a rehearsal of orders, and what each was told: the evidence against the
-// service. Pure data.
+// Who is to order what in a rehearsal of orders, and what each was answered. Pure data.
 
 import type { Line } from '../../domain/orders/messages.ts'
+import { addOne, type Entry, type Undecided } from '../ledger.ts'
 
 /** What an order is tried for. */
 export const wishes = ['plain', 'no_money', 'scarce', 'double_click', 'race', 'not_held'] as const
@@ -28,19 +28,9 @@ export type OrderAnswer =
   | { kind: 'ended'; order: OrderSeen }
   /** The problem that it was refused with; nothing was placed. */
   | { kind: 'refused'; problem: string }
-  /** Accepted (202), and followed without an end. */
-  | { kind: 'pending' }
-  | { kind: 'unknown'; reason: string }
 
-/** One placing of an intent, from its first request to its end. Times are of one clock. */
-export type OrderEntry = {
-  intent: Intent
-  sentAt: number
-  endedAt: number
-  retries: number
-  polls: number
-  answer: OrderAnswer
-}
+/** One placing of an intent. */
+export type OrderEntry = Entry<OrderAnswer> & { intent: Intent }
 
 export type OrderCounts = {
   confirmed: number
@@ -62,14 +52,10 @@ export function noAnswers(): OrderCounts {
   return { confirmed: 0, cancelled: new Map(), refused: new Map(), pending: 0, unknown: 0 }
 }
 
-export function addAnswer(counts: OrderCounts, answer: OrderAnswer): void {
+export function addAnswer(counts: OrderCounts, answer: OrderAnswer | Undecided): void {
   const { kind } = answer
   if (kind === 'pending' || kind === 'unknown') counts[kind] += 1
   else if (kind === 'refused') addOne(counts.refused, answer.problem)
   else if (answer.order.status === 'confirmed') counts.confirmed += 1
   else addOne(counts.cancelled, answer.order.reason ?? 'no reason')
-}
-
-function addOne(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1)
 }

@@ -35,7 +35,7 @@ function honest(): OrderEvidence {
           ? serve({ intent, orderId, products, balances, used })
           : { kind: 'ended', order: known }
       if (answer.kind === 'ended') orders.set(orderId, answer.order)
-      return { intent, sentAt: 0, endedAt: 1, retries: 0, polls: 0, answer }
+      return { intent, firstSentAt: 0, sentAt: 0, endedAt: 1, retries: 0, polls: 0, answer }
     })
   const seenUsers = users.map((_, user) => {
     const coupon = { couponId: shop.couponId, orderId: used.get(user) ?? null }

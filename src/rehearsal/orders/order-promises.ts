@@ -1,79 +1,43 @@
-// Holds what everyone was told about their orders against what the service says afterwards, and
+// Holds what everyone was answered about their orders against what the service says afterwards, and
 // adds it all up: one verdict per promise, with the first breaches named. Prices, discounts and
 // sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
 
-import type { Finding } from '../coupons/row-promise.ts'
-import { count, counted } from '../phrases.ts'
-import { type OrderCase, type OrderEvidence, openOrderCase } from './order-evidence.ts'
+import { isDefinite } from '../ledger.ts'
+import { type Check, type Finding, type Verdict, verdictsOf } from '../promises.ts'
+import { count, counted } from '../report.ts'
+import { type OrderCase, type OrderEvidence, orderCase } from './order-evidence.ts'
 import type { OrderEntry, OrderSeen, Wish } from './order-ledger.ts'
 import { couponsAgree, moneyAddsUp, stockAddsUp } from './sum-promises.ts'
 
-export type OrderPromise =
-  | 'sale'
-  | 'ended'
-  | 'expected'
-  | 'told'
-  | 'once'
-  | 'one_coupon'
-  | 'scarce'
-  | 'discount'
-  | 'coupons'
-  | 'stock'
-  | 'money'
-export type OrderVerdict = {
-  promise: OrderPromise
-  title: string
-  kept: boolean
-  /** What was counted, in one line. */
-  detail: string
-  /** One line for each breach. */
-  breaches: string[]
-}
+export type OrderPromise = keyof typeof checks
 
-const titles: Record<OrderPromise, string> = {
-  sale: 'the sale kept its promises',
-  ended: 'every order ended',
-  expected: 'each as it should',
-  told: 'a told end is kept',
-  once: 'a double click is one order',
-  one_coupon: 'one coupon, one order',
-  scarce: 'scarce goods sell out, never over',
-  discount: 'the discount is subtracted',
-  coupons: 'coupons add up',
-  stock: 'stock adds up',
-  money: 'money adds up',
+const checks = {
+  ended: ['every order ended', everyOrderEnded],
+  expected: ['each as it should', eachAsItShould],
+  told: ['a told end is kept', endIsKept],
+  once: ['a double click is one order', doubleClickIsOne],
+  one_coupon: ['one coupon, one order', oneOfTwoWins],
+  scarce: ['scarce goods sell out, never over', scarceSellsOut],
+  discount: ['the discount is subtracted', discountIsSubtracted],
+  coupons: ['coupons add up', couponsAgree],
+  stock: ['stock adds up', stockAddsUp],
+  money: ['money adds up', moneyAddsUp],
+} satisfies Record<string, Check<OrderCase>>
+
+export function reconcileOrders(evidence: OrderEvidence): Verdict<OrderPromise>[] {
+  return verdictsOf<OrderPromise, OrderCase>(checks, orderCase(evidence))
 }
 
 /** What may come to agree by itself, once what was cancelled is undone. */
 const settling: readonly OrderPromise[] = ['told', 'scarce', 'coupons', 'stock', 'money']
 
-export function isSettled(verdicts: readonly OrderVerdict[]): boolean {
+export function isSettled(verdicts: readonly Verdict<OrderPromise>[]): boolean {
   return verdicts.every(({ promise, kept }) => kept || !settling.includes(promise))
-}
-
-export function reconcileOrders(evidence: OrderEvidence): OrderVerdict[] {
-  const subject = openOrderCase(evidence)
-  return [
-    orderVerdict('ended', everyOrderEnded(subject)),
-    orderVerdict('expected', eachAsItShould(subject)),
-    orderVerdict('told', toldEndIsKept(subject)),
-    orderVerdict('once', doubleClickIsOne(subject)),
-    orderVerdict('one_coupon', oneOfTwoWins(subject)),
-    orderVerdict('scarce', scarceSellsOut(subject)),
-    orderVerdict('discount', discountIsSubtracted(subject)),
-    orderVerdict('coupons', couponsAgree(subject)),
-    orderVerdict('stock', stockAddsUp(subject)),
-    orderVerdict('money', moneyAddsUp(subject)),
-  ]
-}
-
-export function orderVerdict(promise: OrderPromise, { detail, breaches }: Finding): OrderVerdict {
-  return { promise, title: titles[promise], kept: breaches.length === 0, detail, breaches }
 }
 
 function everyOrderEnded({ evidence: { entries, users } }: OrderCase): Finding {
   const breaches = entries.flatMap(({ answer, intent }) => {
-    if (answer.kind === 'ended' || answer.kind === 'refused') return []
+    if (isDefinite(answer)) return []
     const why = answer.kind === 'unknown' ? answer.reason : 'accepted, but it never ended'
     return [`${users[intent.user]}, ${intent.key}: ${why}`]
   })
@@ -116,9 +80,9 @@ function endName({ answer }: OrderEntry): string | null {
   return status === 'cancelled' ? (reason ?? 'cancelled') : status
 }
 
-function toldEndIsKept({ evidence, told }: OrderCase): Finding {
+function endIsKept({ evidence, ended }: OrderCase): Finding {
   const breaches: string[] = []
-  for (const order of told) {
+  for (const order of ended) {
     const now = evidence.seen.orders.get(order.orderId) ?? { missing: 'never asked' }
     if ('missing' in now) {
       breaches.push(`order ${order.orderId} was told ${shown(order)}, then: ${now.missing}`)
@@ -128,14 +92,14 @@ function toldEndIsKept({ evidence, told }: OrderCase): Finding {
       )
     }
   }
-  const same = count(told.length - breaches.length)
-  return { detail: `${same} of ${counted(told.length, 'order')} say the same`, breaches }
+  const same = count(ended.length - breaches.length)
+  return { detail: `${same} of ${counted(ended.length, 'order')} say the same`, breaches }
 }
 
-/** What a cancelled order would have cost may be heard only after its end. */
-function sameEnd(now: OrderSeen, told: OrderSeen): boolean {
-  if (now.orderId !== told.orderId || shown(now) !== shown(told)) return false
-  return sameLines(now, told.lines, { prices: told.status === 'confirmed' })
+/** What a cancelled order would have cost may be known only after its end. */
+function sameEnd(now: OrderSeen, answered: OrderSeen): boolean {
+  if (now.orderId !== answered.orderId || shown(now) !== shown(answered)) return false
+  return sameLines(now, answered.lines, { prices: answered.status === 'confirmed' })
 }
 
 function shown({ status, reason, couponId, sums }: OrderSeen): string {
@@ -166,11 +130,11 @@ function oneOfTwoWins({ evidence: { entries, users } }: OrderCase): Finding {
     const { user } = entry.intent
     ends.set(user, [...(ends.get(user) ?? []), endName(entry) ?? 'nothing'])
   }
-  for (const [user, told] of ends) {
-    const won = told.filter((end) => end === 'confirmed').length
-    const inTime = !told.includes('timed_out')
+  for (const [user, answers] of ends) {
+    const won = answers.filter((end) => end === 'confirmed').length
+    const inTime = !answers.includes('timed_out')
     if (won > 1 || (won < 1 && inTime)) {
-      breaches.push(`${users[user]} raced for one coupon and was told ${told.join(' and ')}`)
+      breaches.push(`${users[user]} raced for one coupon and was told ${answers.join(' and ')}`)
     }
   }
   const races = counted(ends.size, 'race')

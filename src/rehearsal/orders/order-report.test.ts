@@ -2,16 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Rehearsal } from '../coupons/sale.ts'
-import type { Paint } from '../report-text.ts'
+import type { SaleRehearsal } from '../coupons/sale.ts'
+import { allKept, verdictOf } from '../promises.ts'
+import type { Paint } from '../report.ts'
 import type { OrderAnswer, OrderEntry } from './order-ledger.ts'
-import { orderVerdict } from './order-promises.ts'
-import {
-  ordersKept,
-  ordersOpeningText,
-  ordersReportJson,
-  ordersReportText,
-} from './order-report.ts'
+import { ordersOpening, ordersReportJson, ordersReportText } from './order-report.ts'
 import type { OrdersPlan, OrdersRehearsal } from './shopping.ts'
 
 const same = (text: string) => text
@@ -28,9 +23,9 @@ const plan: OrdersPlan = {
   concurrency: 100,
 }
 
-function entry(answer: OrderAnswer, given: Partial<OrderEntry> = {}): OrderEntry {
+function entry(answer: OrderEntry['answer'], given: Partial<OrderEntry> = {}): OrderEntry {
   const intent = { user: 0, key: 'order', wish: 'plain', lines: [] } as const
-  return { intent, sentAt: 0, endedAt: 5, retries: 0, polls: 0, answer, ...given }
+  return { intent, firstSentAt: 0, sentAt: 0, endedAt: 5, retries: 0, polls: 0, answer, ...given }
 }
 
 function ended(status: string, reason: string | null = null): OrderAnswer {
@@ -41,11 +36,17 @@ function ended(status: string, reason: string | null = null): OrderAnswer {
 function rehearsal(breaches: string[] = []): OrdersRehearsal {
   return {
     plan,
-    sale: { after: { couponId: 'rehearsal-7f3a9c01' } } as Rehearsal,
+    sale: { after: { couponId: 'rehearsal-7f3a9c01' } } as SaleRehearsal,
     settledAfterMs: 12.34,
     verdicts: [
-      orderVerdict('stock', { detail: '3 = 1 available + 0 held + 2 sold', breaches: [] }),
-      orderVerdict('money', { detail: '9 = 4 in wallets + 5 paid', breaches }),
+      verdictOf(
+        { promise: 'stock', title: 'stock adds up' },
+        { detail: '3 = 1 available + 0 held + 2 sold', breaches: [] },
+      ),
+      verdictOf(
+        { promise: 'money', title: 'money adds up' },
+        { detail: '9 = 4 in wallets + 5 paid', breaches },
+      ),
     ],
     orders: {
       seconds: 0.5,
@@ -64,7 +65,7 @@ function rehearsal(breaches: string[] = []): OrdersRehearsal {
 
 test('the opening says what is about to happen', () => {
   assert.equal(
-    ordersOpeningText(plan, plain),
+    ordersOpening(plan, plain),
     `1,000 users storm a fresh coupon of 100, then order
 5 products, 1 piece of the scarce one, 30 users without money
 run 7f3a9c01 · http://127.0.0.1:8080
@@ -99,7 +100,7 @@ Next, let the service prove it from its log: npx firstcome audit
 
 test('a broken promise is named, and the report is safe on a terminal', () => {
   const broken = rehearsal(['one\u001b[2J'])
-  assert.equal(ordersKept(broken), false)
+  assert.equal(allKept(broken), false)
   const text = ordersReportText(broken, plain)
   assert.match(
     text,

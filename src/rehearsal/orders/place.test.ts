@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { startHearing } from '../silence.ts'
 import type { Intent, OrderSeen } from './order-ledger.ts'
 import { place } from './place.ts'
 import type { OrderReply } from './shop-service.ts'
@@ -19,8 +18,8 @@ const order: OrderSeen = {
 }
 const ended: OrderReply = { kind: 'ended', order }
 const pending: OrderReply = { kind: 'pending', location: '/orders/a', retryAfterMs: null }
-const busy: OrderReply = { kind: 'again', reason: 'status 503', heard: true, retryAfterMs: 1000 }
-const lost: OrderReply = { kind: 'again', reason: 'cut off', heard: false, retryAfterMs: null }
+const busy: OrderReply = { kind: 'again', reason: 'status 503', retryAfterMs: 1000 }
+const lost: OrderReply = { kind: 'again', reason: 'cut off', retryAfterMs: null }
 const none: OrderReply = { kind: 'none' }
 
 /** Each request takes 10 ms; the last reply is repeated for ever. */
@@ -35,11 +34,11 @@ async function placed(replies: OrderReply[]) {
     })
   }
   const shop = { place: () => next('place'), poll: (location: string) => next(location) }
-  const parts = { clock, shop, hearing: startHearing(clock), limits: { orderMsMax: 10_000 } }
-  const placing = place(parts, { intent, token: 't' })
+  const parts = { clock, limits: { orderMsMax: 10_000 } }
+  const placing = place(parts, shop, { intent, token: 't' })
   await clock.runUntil(60_000)
   const entry = await placing
-  return { ...entry, calls, ms: entry.endedAt - entry.sentAt }
+  return { ...entry, calls, ms: entry.endedAt - entry.firstSentAt }
 }
 
 test('an end is an end, and so is a refusal', async () => {
@@ -79,6 +78,6 @@ test('an order that never ends is pending, one that nobody answers unknown', asy
   assert.ok(open.ms <= 10_010, `${open.ms} ms`)
   const reason = 'no answer to the end (status 503)'
   assert.deepEqual((await placed([busy])).answer, { kind: 'unknown', reason })
-  const odd: OrderReply = { kind: 'unknown', reason: 'status 418', heard: true }
+  const odd: OrderReply = { kind: 'unknown', reason: 'status 418' }
   assert.deepEqual((await placed([odd])).answer, { kind: 'unknown', reason: 'status 418' })
 })

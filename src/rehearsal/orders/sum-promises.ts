@@ -1,8 +1,8 @@
 // Adds up coupons, stock and money after a rehearsal of orders: what the service says is there,
 // against what the confirmed orders took. Pure.
 
-import type { Finding } from '../coupons/row-promise.ts'
-import { count } from '../phrases.ts'
+import type { Finding } from '../promises.ts'
+import { count } from '../report.ts'
 import type { OrderCase } from './order-evidence.ts'
 
 /** A coupon is used exactly where one confirmed order used it (I13). */

@@ -4,33 +4,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noProgress } from '../../../src/client/progress.ts'
-import type { Clock } from '../../../src/ports/clock.ts'
+import { preciseClock } from '../../../src/main/commands/rehearsal-command.ts'
+import { countOutcomes } from '../../../src/rehearsal/coupons/claim-ledger.ts'
 import {
-  type Rehearsal,
-  type RehearsalLimits,
-  type RehearsalPlan,
-  rehearse,
+  rehearseSale,
+  type SalePlan,
+  type SaleRehearsal,
 } from '../../../src/rehearsal/coupons/sale.ts'
-import type { PromiseName } from '../../../src/rehearsal/coupons/sale-promises.ts'
-import { countOutcomes } from '../../../src/rehearsal/ledger.ts'
+import type { SalePromise } from '../../../src/rehearsal/coupons/sale-promises.ts'
+import type { RehearsalLimits } from '../../../src/rehearsal/rehearsal.ts'
 import { RehearsalError } from '../../../src/rehearsal/silence.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
-const clock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms)
-    return () => clearTimeout(timer)
-  },
-}
+const clock = preciseClock()
 
-type Plan = Partial<RehearsalPlan> & { limits?: Partial<RehearsalLimits> }
+type Plan = Partial<SalePlan> & { limits?: Partial<RehearsalLimits> }
 
-async function rehearsed(fault: ServiceFault | null, given: Plan = {}): Promise<Rehearsal> {
+async function rehearsed(fault: ServiceFault | null, given: Plan = {}): Promise<SaleRehearsal> {
   const service = await startFakeService(fault)
   const { limits, ...plan } = given
   try {
-    return await rehearse(
+    return await rehearseSale(
       { clock, progress: noProgress(), limits: { rowsMsMax: 300, ...limits } },
       {
         runId: 'test',
@@ -49,11 +43,11 @@ async function rehearsed(fault: ServiceFault | null, given: Plan = {}): Promise<
   }
 }
 
-function broken({ verdicts }: Rehearsal): PromiseName[] {
+function broken({ verdicts }: SaleRehearsal): string[] {
   return verdicts.filter(({ kept }) => !kept).map(({ promise }) => promise)
 }
 
-function outcomes({ storm }: Rehearsal) {
+function outcomes({ storm }: SaleRehearsal) {
   return countOutcomes(storm.entries.map(({ answer }) => answer))
 }
 
@@ -97,12 +91,12 @@ test('a coupon that others claim too is judged by what can be known', async () =
   } as const
   const parts = { clock, progress: noProgress(), limits: { rowsMsMax: 300 } }
   try {
-    await rehearse(parts, { ...plan, runId: 'first', coupon: { quantity: 20 } })
-    const second = await rehearse(parts, { ...plan, runId: 'second', coupon })
+    await rehearseSale(parts, { ...plan, runId: 'first', coupon: { quantity: 20 } })
+    const second = await rehearseSale(parts, { ...plan, runId: 'second', coupon })
     assert.deepEqual(broken(second), [])
     assert.equal(outcomes(second).issued, 5)
     assert.equal(outcomes(second).sold_out, 10)
-    const again = await rehearse(parts, { ...plan, runId: 'first', coupon })
+    const again = await rehearseSale(parts, { ...plan, runId: 'first', coupon })
     assert.deepEqual(broken(again), [], 'the same users get the same coupons again')
     assert.equal(outcomes(again).issued, 15)
   } finally {
@@ -110,7 +104,7 @@ test('a coupon that others claim too is judged by what can be known', async () =
   }
 })
 
-const broke: [ServiceFault, PromiseName[], Plan?][] = [
+const broke: [ServiceFault, SalePromise[], Plan?][] = [
   ['one_too_many', ['exact', 'slots']],
   ['one_too_few', ['exact']],
   ['slot_twice', ['slots', 'stored']],
@@ -166,7 +160,7 @@ test('rows that come late are waited for', async () => {
 })
 
 test('a service that falls silent ends the rehearsal', async () => {
-  const limits = { requestMsMax: 200, silenceMsMax: 400, askMsMax: 400 }
+  const limits = { requestMsMax: 200, silenceMsMax: 400, claimMsMax: 400 }
   await assert.rejects(rehearsed('silent_after_some', { limits }), (error: unknown) => {
     return error instanceof RehearsalError && error.code === 'unreachable'
   })

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { noProgress } from '../../../src/client/progress.ts'
+import { preciseClock } from '../../../src/main/commands/rehearsal-command.ts'
 import { ordersDefaults } from '../../../src/main/commands/rehearse-orders.ts'
-import type { Clock } from '../../../src/ports/clock.ts'
 import {
   type OrdersPlan,
   type OrdersRehearsal,
@@ -21,13 +21,7 @@ import {
 } from '../processes/service-process.ts'
 import { startTamperingProxy, type Tamper } from './tampering-proxy.ts'
 
-const clock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms)
-    return () => clearTimeout(timer)
-  },
-}
+const clock = preciseClock()
 const sizes = { users: 60, quantity: 30, products: 3, stock: 4, withoutMoney: 8, concurrency: 20 }
 
 let service: ServiceProcess

@@ -1,0 +1,89 @@
+// How clients keep at what they want: an attempt is repeated where it was turned away, polled where
+// it was only accepted, and unknown as soon as nobody can say; a read is repeated while that helps.
+
+import type { Read } from '../client/answers.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
+import type { Entry } from './ledger.ts'
+
+/** What one request came to: a definite answer, or none yet. */
+export type Reply<Answer> = Answer | Open
+type Open =
+  | { kind: 'pending'; location: string | null; retryAfterMs: number | null }
+  /** It may be sent again: nothing was done, or doing it twice is doing it once. */
+  | { kind: 'again'; reason: string; retryAfterMs: number | null }
+  /** The service knows of nothing that was accepted. */
+  | { kind: 'none' }
+  | { kind: 'unknown'; reason: string }
+
+export type Following<Answer> = {
+  /** From the first request to the end. */
+  msMax: number
+  /** Added to each wait, so that those who were turned away together do not come back together. */
+  spreadMs: number
+  first(): Promise<Reply<Answer>>
+  poll(location: string): Promise<Reply<Answer>>
+  /** What is said of those whom no request got an answer. */
+  givenUp: string
+}
+
+/** Where the service named no time. */
+const againMs = 250
+
+export async function follow<Answer extends { kind: string }>(
+  clock: Clock,
+  following: Following<Answer>,
+): Promise<Entry<Answer>> {
+  const { msMax, spreadMs, givenUp } = following
+  const firstSentAt = clock.now()
+  let location: string | null = null
+  let retries = 0
+  let polls = 0
+  for (;;) {
+    const sentAt = clock.now()
+    const reply: Reply<Answer> = await (location === null
+      ? following.first()
+      : following.poll(location))
+    const endedAt = clock.now()
+    const times = { firstSentAt, sentAt, endedAt, retries, polls }
+    if (!goesOn(reply)) return { ...times, answer: reply }
+
+    const named = reply.kind === 'none' ? null : reply.retryAfterMs
+    const waitMs = (named ?? againMs) + spreadMs
+    if (endedAt + waitMs > firstSentAt + msMax) {
+      if (location !== null || reply.kind === 'pending') {
+        return { ...times, answer: { kind: 'pending' } }
+      }
+      const why = reply.kind === 'none' ? 'it is not there' : reply.reason
+      return { ...times, answer: { kind: 'unknown', reason: `${givenUp} (${why})` } }
+    }
+    // What was accepted and is not there may never have been stored.
+    if (reply.kind === 'none') location = null
+    if (reply.kind === 'pending') location = reply.location
+    if (reply.kind === 'pending') polls += 1
+    else retries += 1
+    await sleep(clock, waitMs)
+  }
+}
+
+type GoesOn = Exclude<Open, { kind: 'unknown' }>
+
+function goesOn(reply: { kind: string }): reply is GoesOn {
+  return ['pending', 'again', 'none'].includes(reply.kind)
+}
+
+export function isAnswer<Answer extends { kind: string }>(reply: Reply<Answer>): reply is Answer {
+  return !goesOn(reply) && reply.kind !== 'unknown'
+}
+
+/** The read once it is there, once it is refused for good, or the last one after `msMax`. */
+export async function readUntil<Value>(
+  { clock, msMax }: { clock: Clock; msMax: number },
+  send: () => Promise<Read<Value>>,
+): Promise<Read<Value>> {
+  const deadline = clock.now() + msMax
+  for (;;) {
+    const read = await send()
+    if (read.ok || !read.again || clock.now() >= deadline) return read
+    await sleep(clock, read.retryAfterMs ?? againMs)
+  }
+}
