@@ -129,6 +129,7 @@ export function errorName(code: number): string {
 /** Whether the name or the password is wrong: trying again does not help. */
 export function isDenied(error: unknown): boolean {
   if (error instanceof AuthenticationError) return true
+  if (error instanceof AggregateError && error.errors.some(isDenied)) return true
   return error instanceof Error && error.cause !== undefined && isDenied(error.cause)
 }
 

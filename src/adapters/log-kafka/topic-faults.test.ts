@@ -6,12 +6,18 @@ const expected = { name: 'claims', topicId: 'id-1', partitions: 12, replicas: 3 
 const right: TopicDescription = {
   ...expected,
   hasLeaders: true,
-  timestampType: 'LogAppendTime',
-  retentionMs: -1,
-  retentionBytes: -1,
-  cleanupPolicy: 'delete',
-  minInSyncReplicas: 2,
-  uncleanElection: false,
+  settings: {
+    'message.timestamp.type': 'LogAppendTime',
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+    'cleanup.policy': 'delete',
+    'min.insync.replicas': '2',
+    'unclean.leader.election.enable': 'false',
+  },
+}
+
+function having(settings: TopicDescription['settings']): Partial<TopicDescription> {
+  return { settings: { ...right.settings, ...settings } }
 }
 
 describe('the faults of a topic', () => {
@@ -20,25 +26,49 @@ describe('the faults of a topic', () => {
   })
 
   it('are none where one replica was asked for, whatever its in-sync replicas', () => {
-    const single = { ...right, replicas: 1, minInSyncReplicas: 1 }
+    const single = { ...right, replicas: 1, ...having({ 'min.insync.replicas': '1' }) }
     assert.deepEqual(topicFaults([{ ...expected, replicas: 1 }], [single]), [])
   })
 
-  const cases: [keyof TopicDescription, Partial<TopicDescription>, RegExp][] = [
+  const cases: [what: string, Partial<TopicDescription>, RegExp][] = [
     ['name', { name: 'other' }, /topic claims does not exist.*restore it.*FIRSTCOME_KAFKA_BROKERS/],
-    ['topicId', { topicId: 'id-2' }, /deleted and created again \(id id-2, not id-1\).*Restore/],
+    ['id', { topicId: 'id-2' }, /deleted and created again \(id id-2, not id-1\).*Restore/],
     ['partitions', { partitions: 24 }, /has 24 partitions, not 12.*Copy the records/],
-    ['replicas', { replicas: 1, minInSyncReplicas: 1 }, /1 replica, not 3.*kafka-reassign/],
-    ['minInSyncReplicas', { minInSyncReplicas: 1 }, /--add-config min\.insync\.replicas=2$/],
-    ['timestampType', { timestampType: 'CreateTime' }, /--add-config .*type=LogAppendTime$/],
-    ['retentionMs', { retentionMs: 604_800_000 }, /retention\.ms=604800000.*retention\.ms=-1$/],
-    ['retentionBytes', { retentionBytes: 1 }, /retention\.bytes=1:.*retention\.bytes=-1$/],
     [
-      'cleanupPolicy',
-      { cleanupPolicy: 'compact' },
+      'replicas',
+      { replicas: 1, ...having({ 'min.insync.replicas': '1' }) },
+      /1 replica, not 3.*kafka-reassign/,
+    ],
+    [
+      'replicas in sync',
+      having({ 'min.insync.replicas': '1' }),
+      /--add-config min\.insync\.replicas=2$/,
+    ],
+    [
+      'time',
+      having({ 'message.timestamp.type': 'CreateTime' }),
+      /--add-config .*type=LogAppendTime$/,
+    ],
+    [
+      'retention by time',
+      having({ 'retention.ms': '604800000' }),
+      /retention\.ms=604800000.*retention\.ms=-1$/,
+    ],
+    [
+      'retention by size',
+      having({ 'retention.bytes': '1' }),
+      /retention\.bytes=1:.*retention\.bytes=-1$/,
+    ],
+    [
+      'cleanup policy',
+      having({ 'cleanup.policy': 'compact' }),
       /compact.*--add-config cleanup\.policy=delete$/,
     ],
-    ['uncleanElection', { uncleanElection: true }, /--add-config unclean.*=false$/],
+    [
+      'elections',
+      having({ 'unclean.leader.election.enable': 'true' }),
+      /--add-config unclean.*=false$/,
+    ],
   ]
   for (const [what, change, message] of cases) {
     it(`name what is wrong with its ${what}, and the remedy`, () => {
@@ -49,7 +79,10 @@ describe('the faults of a topic', () => {
   }
 
   it('are told all at once', () => {
-    const wrong = { ...right, retentionMs: 1, uncleanElection: true }
+    const wrong = {
+      ...right,
+      ...having({ 'retention.ms': '1', 'unclean.leader.election.enable': 'true' }),
+    }
     assert.equal(topicFaults([expected, { ...expected, name: 'events' }], [wrong]).length, 3)
   })
 })

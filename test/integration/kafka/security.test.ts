@@ -12,6 +12,7 @@ import type {
   KafkaCredentials,
 } from '../../../src/adapters/log-kafka/connection.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
+import { describeTopics } from '../../../src/adapters/log-kafka/topics.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { makeCertificates } from '../../services/kafka-certificates.ts'
 import { waitFor } from '../../services/server-process.ts'
@@ -76,11 +77,14 @@ for (const mechanism of mechanisms) {
   }, async () => {
     const connection = connectionWith({ mechanism, username, password: 'wrong' })
     const begun = performance.now()
-    await assert.rejects(startKafkaLog({ connection, topics: ['claims'], clock: systemClock() }), {
+    const denied = {
       code: 'log_unavailable',
       retryable: false,
       message: /authentication failed/i,
-    })
+    }
+    const topics = ['claims']
+    await assert.rejects(startKafkaLog({ connection, topics, clock: systemClock() }), denied)
+    await assert.rejects(describeTopics(connection, topics), denied)
     assert.ok(performance.now() - begun < 5_000)
   })
 }

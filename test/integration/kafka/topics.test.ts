@@ -46,6 +46,12 @@ it('creates topics in which nothing is wrong, once', { skip }, async () => {
   assert.deepEqual(topicFaults(expected, described), [])
 })
 
+it('says why a topic cannot be created, and does not ask again', { skip }, async () => {
+  const asked = createTopics(connection, { topics: [randomUUID()], ...single, replicas: 2 })
+  const message = /^topic .* cannot be created: .*replica/i
+  await assert.rejects(asked, { code: 'log_unavailable', retryable: false, message })
+})
+
 function place<T>(found: T | undefined): T {
   assert.ok(found !== undefined)
   return found
