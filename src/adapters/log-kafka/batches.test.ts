@@ -6,7 +6,7 @@ import { type Append, type Batch, settle, stored, takeBatches } from './batches.
 import { entryBytesMax } from './record-batch.ts'
 
 const partitions = 3
-const roomy = { batchBytesMax: 1_000_000, recordsPerFlightMax: 1_000 }
+const roomy = { batchBytesMax: 1_000_000, recordsInFlightMax: 1_000 }
 
 type Outcome = { places?: LogPlace[]; error?: PortError }
 
@@ -82,9 +82,9 @@ describe('what waits to be appended', () => {
     assert.deepEqual(sizes, [4, 4, 2])
   })
 
-  it('is cut where a flight is full', () => {
+  it('is cut where enough is in flight', () => {
     const queue = [appendOf(...Array.from({ length: 10 }, () => 'key')).append]
-    const limits = { ...roomy, recordsPerFlightMax: 7 }
+    const limits = { ...roomy, recordsInFlightMax: 7 }
     assert.equal(takeBatches(queue, limits)[0]?.entries.length, 7)
     assert.equal(takeBatches(queue, limits)[0]?.entries.length, 3)
   })
@@ -96,29 +96,29 @@ describe('what waits to be appended', () => {
 })
 
 describe('the outcome of an append', () => {
-  /** Of two partitions, so that each can have a fate of its own. */
+  /** Of two partitions, so that each can have an outcome of its own. */
   const cases: [string, ('stored' | 'refused' | 'in doubt')[], 'no' | 'unknown' | 'stored'][] = [
     ['stored', ['stored', 'stored'], 'stored'],
     ['certainly not stored', ['refused', 'refused'], 'no'],
     ['unknown where one part is stored', ['stored', 'refused'], 'unknown'],
     ['unknown where one part is in doubt', ['refused', 'in doubt'], 'unknown'],
   ]
-  for (const [what, fates, expected] of cases) {
+  for (const [what, outcomes, expected] of cases) {
     it(`is ${what}`, () => {
       const { append, outcome } = appendOf('key-0', 'key-1', 'key-0', 'key-1')
       const queue = [append]
       const batches = takeBatches(queue, roomy)
       assert.equal(batches.length, 2)
       batches.forEach((batch, n) => {
-        if (fates[n] === 'stored') stored(batch, 0)
-        else giveUp(batch, fates[n] === 'in doubt')
+        if (outcomes[n] === 'stored') stored(batch, 0)
+        else giveUp(batch, outcomes[n] === 'in doubt')
       })
       settle(batches, queue)
       assert.equal(outcome.error?.appended ?? 'stored', expected)
     })
   }
 
-  it('of one caller is not that of another in the same flight', () => {
+  it('of one caller is not that of another in flight with it', () => {
     const [a, b] = [appendOf('key-0'), appendOf('key-1')]
     const queue = [a.append, b.append]
     const batches = takeBatches(queue, roomy)
@@ -132,12 +132,12 @@ describe('the outcome of an append', () => {
     assert.equal(b.outcome.error?.appended, 'no')
   })
 
-  it('is told once, and nothing more of it is sent, when its first part has failed', () => {
+  it('is settled once, and nothing more of it is sent, when its first part has failed', () => {
     for (const inDoubt of [true, false]) {
       const { append, outcome } = appendOf('key', 'key', 'key')
       const later = appendOf('key')
       const queue = [append, later.append]
-      const batches = takeBatches(queue, { ...roomy, recordsPerFlightMax: 2 })
+      const batches = takeBatches(queue, { ...roomy, recordsInFlightMax: 2 })
       for (const batch of batches) giveUp(batch, inDoubt)
       settle(batches, queue)
       assert.equal(outcome.error?.appended, inDoubt ? 'unknown' : 'no')
@@ -148,7 +148,7 @@ describe('the outcome of an append', () => {
   it('is unknown where the first part is stored and the second is refused', () => {
     const { append, outcome } = appendOf('key', 'key', 'key')
     const queue = [append]
-    const first = takeBatches(queue, { ...roomy, recordsPerFlightMax: 2 })
+    const first = takeBatches(queue, { ...roomy, recordsInFlightMax: 2 })
     for (const batch of first) stored(batch, 0)
     settle(first, queue)
     assert.deepEqual(outcome, {})

@@ -1,5 +1,5 @@
 // What waits to be appended, and how it is cut into one batch per partition. An append may be cut
-// apart; its caller hears of it once, when everything in it is settled.
+// apart; its promise settles once, when everything in it is settled.
 
 import { partitionFor } from '../../domain/partitioner.ts'
 import { type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
@@ -40,7 +40,7 @@ export type Batch = {
   retryable: boolean
 }
 
-export type BatchLimits = { batchBytesMax: number; recordsPerFlightMax: number }
+export type BatchLimits = { batchBytesMax: number; recordsInFlightMax: number }
 
 /** Takes from the front of the queue, in order, until a batch is full. */
 export function takeBatches(queue: Append[], limits: BatchLimits): Batch[] {
@@ -51,7 +51,7 @@ export function takeBatches(queue: Append[], limits: BatchLimits): Batch[] {
     const { entries, topic } = append
     for (; append.taken < entries.length; append.taken++) {
       const entry = entries[append.taken]
-      if (entry === undefined || records++ >= limits.recordsPerFlightMax)
+      if (entry === undefined || records++ >= limits.recordsInFlightMax)
         return [...batches.values()]
       const partition = partitionFor(entry.key, append.partitions)
       const batch = (byPartition[partition] ??= batchOf(batches, topic, partition))
@@ -72,9 +72,9 @@ function batchOf(batches: Map<string, Batch>, topic: string, partition: number):
   const name = `${partition} ${topic}`
   const known = batches.get(name)
   if (known !== undefined) return known
-  const content = { entries: [], appends: [], indexes: [], bytes: 0 }
-  const fate = { outcome: 'open', inDoubt: false, reason: '', retryable: true } as const
-  const batch: Batch = { topic, partition, ...content, sent: null, ...fate }
+  const content = { entries: [], appends: [], indexes: [], bytes: 0, sent: null }
+  const open = { outcome: 'open', inDoubt: false, reason: '', retryable: true } as const
+  const batch: Batch = { topic, partition, ...content, ...open }
   batches.set(name, batch)
   return batch
 }
@@ -92,7 +92,7 @@ export function stored(batch: Batch, baseOffset: number): void {
   }
 }
 
-/** Tells the callers of these batches, of those whose appends are over. */
+/** Resolves or rejects those appends of these batches that are over. */
 export function settle(batches: readonly Batch[], queue: Append[]): void {
   const failed = new Map<Append, Batch>()
   for (const batch of batches) {

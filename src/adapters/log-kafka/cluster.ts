@@ -1,14 +1,15 @@
-// What is known of the cluster: its brokers, and who leads which partition. Asked again whenever
-// something fails. A topic's identity and partition count are those seen first: a topic that was
-// deleted and made anew is another log, and is refused.
+// What is known of the cluster: its brokers, who leads which partition, where partitions start and
+// end. Metadata is asked again whenever something fails. A topic's identity and partition count
+// are those seen first: a topic that was deleted and made anew is another log, and is refused.
 
-import { metadataV12 } from '@platformatic/kafka'
-import type { Clock } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { type Connection, listOffsetsV7, metadataV12 } from '@platformatic/kafka'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import { type LogBounds, PortError } from '../../ports/coupons.ts'
 import {
   ask,
   type Broker,
   createLinks,
+  errorName,
   isDenied,
   type KafkaConnection,
   type Links,
@@ -27,14 +28,16 @@ export type Cluster = {
   clock: Clock
   /** Connections of its own for one who waits for answers. */
   newLinks(requestMsMax?: number): Links
-  /** Absent where it is not part of the cluster now. */
-  broker(node: number): Broker | undefined
+  /** Throws where it is not part of the cluster now. */
+  broker(node: number): Broker
   /** Every broker that may be asked, the one that answered last first. */
   brokers(): Broker[]
   /** Throws log_unavailable where it does not exist, log_damaged where it is another one now. */
   topic(name: string): TopicLayout
   /** Asks again. Rejects with log_unavailable where no broker answers. */
   refresh(): Promise<void>
+  /** After a failure: waits, and asks again as far as anybody answers. */
+  waitAndRefresh(signal?: AbortSignal): Promise<void>
   onWarning(message: string): void
 }
 
@@ -85,13 +88,24 @@ export function createCluster(parts: ClusterParts): Cluster {
     return [...new Map(known.map((broker) => [`${broker.host}:${broker.port}`, broker])).values()]
   }
 
+  function refresh(): Promise<void> {
+    refreshing ??= askAnyone().finally(() => {
+      refreshing = null
+    })
+    return refreshing
+  }
+
   return {
     links,
     limits,
     clock,
     newLinks: (requestMsMax = limits.requestMsMax) =>
       createLinks(connection, { connectMsMax: limits.connectMsMax, requestMsMax }),
-    broker: (node) => nodes.get(node),
+    broker(node) {
+      const broker = nodes.get(node)
+      if (broker === undefined) throw new Error('the partition has no leader now')
+      return broker
+    },
     brokers: () => candidates,
     topic(name) {
       const seen = topics.get(name)
@@ -99,11 +113,10 @@ export function createCluster(parts: ClusterParts): Cluster {
       if (seen.damage !== null) throw seen.damage
       return seen.layout
     },
-    refresh() {
-      refreshing ??= askAnyone().finally(() => {
-        refreshing = null
-      })
-      return refreshing
+    refresh,
+    async waitAndRefresh(signal) {
+      await sleep(clock, limits.retryMs, signal)
+      await refresh().catch(() => {})
     },
     onWarning,
   }
@@ -162,4 +175,86 @@ function countChanged(name: string, before: number, now: number): string {
     `the topic ${name} had ${before} partitions and has ${now} now: the coupons of other ` +
     'partitions than before would be decided apart. Stop every node'
   )
+}
+
+/** Asks one broker after the other; rejects with the last reason, or at once with a PortError. */
+export async function askAnyBroker<Answer>(
+  { brokers, links }: Cluster,
+  question: (connection: Connection) => Promise<Answer>,
+): Promise<Answer> {
+  let reason = 'no Kafka broker answers'
+  for (const broker of brokers()) {
+    try {
+      return await question(await links.to(broker))
+    } catch (error) {
+      if (error instanceof PortError) throw error
+      reason = reasonOf(error)
+    }
+  }
+  throw new Error(reason)
+}
+
+export type Outage = { failed(reason: string): void; worked(): void }
+
+/** Warns once of an outage of `what` that outlasts a change of leaders, and once of its end. */
+export function watchOutage({ clock, limits, onWarning }: Cluster, what: string): Outage {
+  let since: number | null = null
+  let warned = false
+  return {
+    failed(reason) {
+      since ??= clock.now()
+      if (warned || clock.now() - since < limits.outageMsMin) return
+      warned = true
+      onWarning(`${what} cannot be reached on Kafka now: ${reason}`)
+    },
+    worked() {
+      if (warned) onWarning(`${what} can be reached on Kafka again`)
+      since = null
+      warned = false
+    },
+  }
+}
+
+const earliest = -2n
+const latest = -1n
+
+/** Asked of the leaders: the end is what survives them, so it is behind every acknowledged record. */
+export async function readBounds(cluster: Cluster, topic: string): Promise<LogBounds[]> {
+  const { clock, limits } = cluster
+  const deadline = clock.now() + limits.questionMsMax
+  for (;;) {
+    try {
+      // The start first: a start read after the end could lie behind it.
+      const starts = await readOffsets(cluster, topic, earliest)
+      const ends = await readOffsets(cluster, topic, latest)
+      return starts.map((start, partition) => ({ start, end: ends[partition] ?? start }))
+    } catch (error) {
+      if (error instanceof PortError) throw error
+      if (clock.now() >= deadline) {
+        const message = `Kafka does not say where ${topic} ends: ${reasonOf(error)}`
+        throw new PortError('log_unavailable', message, { retryable: true, cause: error })
+      }
+      await cluster.waitAndRefresh()
+    }
+  }
+}
+
+async function readOffsets(cluster: Cluster, topic: string, timestamp: bigint): Promise<number[]> {
+  const { leaders } = cluster.topic(topic)
+  const offsets: number[] = []
+  const byNode = Map.groupBy(leaders.keys(), (partition) => leaders[partition]?.node ?? -1)
+  for (const [node, indexes] of byNode) {
+    const partitions = indexes.map((partitionIndex) => {
+      const currentLeaderEpoch = leaders[partitionIndex]?.epoch ?? -1
+      return { partitionIndex, currentLeaderEpoch, timestamp }
+    })
+    const connection = await cluster.links.to(cluster.broker(node))
+    const asked = [{ name: topic, partitions }]
+    const answer = await ask(connection, listOffsetsV7.api, [-1, 0, asked])
+    for (const { partitionIndex, errorCode, offset } of answer.topics[0]?.partitions ?? []) {
+      if (errorCode !== 0) throw new Error(errorName(errorCode))
+      offsets[partitionIndex] = Number(offset)
+    }
+  }
+  return offsets
 }

@@ -19,7 +19,7 @@ export type KafkaLimits = {
   fetchMsMax: number
   /** One answer to a fetch: some ten thousand claims; what a reader holds in memory at once. */
   fetchBytesMax: number
-  /** What fails for longer is told: a change of leaders is not, nor a group's first moments. */
+  /** What fails for longer is reported; a change of leaders is not, nor a group's first moments. */
   outageMsMin: number
   /** For the answer to the questions asked at start, and to where a topic ends. */
   questionMsMax: number

@@ -1,14 +1,13 @@
 // The log on Apache Kafka (3.1 or newer): ordered and durable by its leaders and their in-sync
 // replicas, with the broker's append time as the only clock. The parts are in the files beside
-// this one; what a topic must be like is in kafka-topics.ts.
+// this one; what a topic must be like is in topics.ts.
 
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
-import { readBounds } from './bounds.ts'
-import { type Cluster, createCluster } from './cluster.ts'
+import { type Cluster, createCluster, readBounds } from './cluster.ts'
 import type { KafkaConnection } from './connection.ts'
-import { joinKafka } from './group.ts'
 import { defaultKafkaLimits, type KafkaLimits } from './limits.ts'
+import { joinKafka } from './member.ts'
 import { createProducer } from './producer.ts'
 import { followKafka } from './tail.ts'
 
@@ -62,6 +61,6 @@ async function findTopics(cluster: Cluster, topics: readonly string[]): Promise<
       const msMax = error.retryable ? limits.questionMsMax : missingTopicMsMax
       if (clock.now() - begun >= msMax) throw error
     }
-    await new Promise<void>((resolve) => clock.after(limits.retryMs, resolve))
+    await sleep(clock, limits.retryMs)
   }
 }

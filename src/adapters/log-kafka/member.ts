@@ -1,5 +1,7 @@
-// One member of a consumer group and what it says to the group's coordinator: step by step it finds
-// the coordinator, joins, and then says that it lives, until it is told to join again.
+// Membership in a Kafka consumer group, for the sharing out of partitions and nothing else: what
+// was read is stored with its effect, and that fences whoever has lost a partition and does not
+// know it yet. Step by step a member finds the coordinator, joins, and sends heartbeats until it
+// has to join again. One that was thrown out, or whose broker was away, comes back by itself.
 
 import {
   type Connection,
@@ -10,8 +12,9 @@ import {
   offsetCommitV8,
   syncGroupV5,
 } from '@platformatic/kafka'
-import { type JoinOptions, PortError } from '../../ports/coupons.ts'
-import type { Cluster } from './cluster.ts'
+import { sleep } from '../../ports/clock.ts'
+import { type JoinOptions, type Membership, PortError } from '../../ports/coupons.ts'
+import { askAnyBroker, type Cluster, watchOutage } from './cluster.ts'
 import { ask, type Broker, errorName, type Links, reasonOf } from './connection.ts'
 import {
   decodeAssignment,
@@ -21,165 +24,179 @@ import {
   shareOut,
 } from './group-protocol.ts'
 
-export type MemberParts = JoinOptions & { cluster: Cluster; links: Links }
-export type Member = {
-  /** Next offsets to tell to lag tools. */
-  positions: Map<number, number>
-  hasJoined(): boolean
-  /** Joins where it has not, else says that it lives. Throws what may pass, or a PortError. */
-  step(): Promise<void>
-  forgetCoordinator(): void
-  leave(links: Links): Promise<void>
+export function joinKafka(cluster: Cluster, options: JoinOptions): Membership {
+  const member = new Member(cluster, options)
+  return {
+    async commit(next) {
+      for (const [partition, offset] of next) member.positions.set(partition, offset)
+    },
+    leave: () => member.leave(),
+  }
 }
 
 /** Kafka's error codes that a member acts upon. */
-const illegalGeneration = 22
 const unknownMember = 25
-const rebalanceInProgress = 27
 const memberIdRequired = 79
+/** Also: an illegal generation (22), a rebalance in progress (27). */
+const joinAgain = [22, 27, unknownMember, memberIdRequired]
 /** Trying again does not help: settings or rights are wrong. */
-const hopeless = [23, 24, 26, 29, 30, 31, 81]
+const fatal = [23, 24, 26, 29, 30, 31, 81]
 
 const protocolType = 'consumer'
 const protocolName = 'firstcome'
 
-type Standing = {
-  coordinator: Broker | null
+class Member {
+  /** Next offsets, for lag tools. */
+  readonly positions = new Map<number, number>()
+  private readonly cluster: Cluster
+  private readonly options: JoinOptions
+  private readonly links: Links
+  private readonly ending = new AbortController()
+  private readonly done: Promise<void>
+  private coordinator: Broker | null = null
   /** As the coordinator knows it; empty before it has given one. */
-  memberId: string
-  generation: number
-  joined: boolean
-  share: string
-  committedAt: number
-  positions: Map<number, number>
-}
+  private memberId = ''
+  private generation = -1
+  private joined = false
+  private share = 'none yet'
+  private committedAt = 0
 
-export function createMember(parts: MemberParts): Member {
-  const standing: Standing = {
-    coordinator: null,
-    memberId: '',
-    generation: -1,
-    joined: false,
-    share: 'none yet',
-    committedAt: 0,
-    positions: new Map(),
+  constructor(cluster: Cluster, options: JoinOptions) {
+    this.cluster = cluster
+    this.options = options
+    // The coordinator answers who joins when every member has joined again.
+    this.links = cluster.newLinks(2 * cluster.limits.sessionMs)
+    this.done = this.run().catch((error: unknown) => options.onError(error))
   }
-  return {
-    positions: standing.positions,
-    hasJoined: () => standing.joined,
-    async step() {
-      standing.coordinator ??= await findCoordinator(parts)
-      // A sign of life is answered at once, or the coordinator is away.
-      const links = standing.joined ? parts.cluster.links : parts.links
-      const connection = await links.to(standing.coordinator)
-      await (standing.joined ? beat : join)(parts, standing, connection)
-    },
-    forgetCoordinator() {
-      standing.coordinator = null
-    },
-    async leave(links) {
-      const { memberId, coordinator, joined } = standing
-      if (memberId === '' || coordinator === null) return
-      const connection = await links.to(coordinator)
-      if (joined) await commit(parts, standing, connection)
-      await ask(connection, leaveGroupV5.api, [parts.group, [{ memberId }]])
-    },
-  }
-}
 
-async function findCoordinator(parts: MemberParts): Promise<Broker> {
-  const { cluster, group } = parts
-  let reason = 'no Kafka broker answers'
-  for (const broker of cluster.brokers()) {
-    try {
-      const connection = await cluster.links.to(broker)
-      const answer = await ask(connection, findCoordinatorV4.api, [0, [group]])
-      const [found] = answer.coordinators
-      if (found !== undefined && found.errorCode === 0) return found
-      reason = `it has no coordinator: ${errorName(found?.errorCode ?? -1)}`
-      checkHope(parts, found?.errorCode ?? 0)
-    } catch (error) {
-      if (error instanceof PortError) throw error
-      reason = reasonOf(error)
+  async leave(): Promise<void> {
+    if (this.ending.signal.aborted) return this.done
+    this.ending.abort()
+    // What waits for an answer is cut off: only the leaving itself is worth a wait.
+    this.links.close()
+    await this.done
+    const parting = this.cluster.newLinks()
+    await this.part(parting).catch(() => {})
+    parting.close()
+  }
+
+  private async run(): Promise<void> {
+    const { clock, limits } = this.cluster
+    const { signal } = this.ending
+    const outage = watchOutage(this.cluster, `the group ${this.options.group}`)
+    while (!signal.aborted) {
+      try {
+        await this.step()
+        outage.worked()
+        await sleep(clock, this.joined ? limits.heartbeatMs : 0, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        if (error instanceof PortError) throw error
+        outage.failed(reasonOf(error))
+        this.coordinator = null
+        await this.cluster.waitAndRefresh(signal)
+      }
     }
   }
-  throw new Error(reason)
-}
 
-async function join(parts: MemberParts, standing: Standing, connection: Connection): Promise<void> {
-  const { cluster, topic, group } = parts
-  const { sessionMs } = cluster.limits
-  const protocols = [{ name: protocolName, metadata: encodeSubscription(topic) }]
-  const joining = await ask(connection, joinGroupV7.api, [
-    ...([group, sessionMs, sessionMs, standing.memberId, null, protocolType, protocols] as const),
-  ])
-  if (joining.errorCode === memberIdRequired) standing.memberId = joining.memberId
-  if (!isAccepted(parts, standing, joining.errorCode)) return
-  const { memberId, generationId: generation, leader } = joining
-  Object.assign(standing, { memberId, generation })
-  const assignments = leader === memberId ? assign(parts, joining.members) : []
-  const syncing = await ask(connection, syncGroupV5.api, [
-    ...([group, generation, memberId, null, protocolType, protocolName, assignments] as const),
-  ])
-  if (!isAccepted(parts, standing, syncing.errorCode)) return
-  standing.joined = true
-  const partitions = decodeAssignment(syncing.assignment, topic).toSorted((a, b) => a - b)
-  if (partitions.join() === standing.share) return
-  standing.share = partitions.join()
-  parts.onAssigned(partitions)
-}
-
-/** All members of a group read the same topic. */
-function assign(
-  { cluster, topic }: MemberParts,
-  members: readonly { memberId: string; metadata: Buffer }[],
-) {
-  const readers = members.filter(({ metadata }) => decodeSubscription(metadata).includes(topic))
-  const names = readers.map(({ memberId }) => memberId)
-  const shares = shareOut(names, cluster.topic(topic).leaders.length)
-  return [...shares].map(([memberId, partitions]) => {
-    return { memberId, assignment: encodeAssignment(topic, partitions) }
-  })
-}
-
-async function beat(parts: MemberParts, standing: Standing, connection: Connection): Promise<void> {
-  const { clock, limits } = parts.cluster
-  const { generation, memberId } = standing
-  const answer = await ask(connection, heartbeatV4.api, [parts.group, generation, memberId, null])
-  if (!isAccepted(parts, standing, answer.errorCode)) return
-  if (clock.now() - standing.committedAt >= limits.commitMs) {
-    await commit(parts, standing, connection)
+  /** Joins where it has not, else sends a heartbeat. Throws what may pass, or a PortError. */
+  private async step(): Promise<void> {
+    this.coordinator ??= await this.findCoordinator()
+    // A heartbeat is answered at once, or the coordinator is away.
+    const links = this.joined ? this.cluster.links : this.links
+    const connection = await links.to(this.coordinator)
+    await (this.joined ? this.beat(connection) : this.join(connection))
   }
-}
 
-/** What fails here is told again with the next; nothing depends on it. */
-async function commit(parts: MemberParts, standing: Standing, to: Connection): Promise<void> {
-  const { positions, generation, memberId } = standing
-  standing.committedAt = parts.cluster.clock.now()
-  if (positions.size === 0) return
-  const partitions = [...positions].map(([partitionIndex, offset]) => {
-    return { partitionIndex, committedOffset: BigInt(offset), committedLeaderEpoch: -1 }
-  })
-  positions.clear()
-  const topics = [{ name: parts.topic, partitions }]
-  await ask(to, offsetCommitV8.api, [parts.group, generation, memberId, null, topics])
-}
-
-/** False: to join again. Throws where the coordinator is another, or not ready. */
-function isAccepted(parts: MemberParts, standing: Standing, code: number): boolean {
-  if (code === 0) return true
-  if (code === unknownMember) standing.memberId = ''
-  const again = [illegalGeneration, unknownMember, rebalanceInProgress, memberIdRequired]
-  if (again.includes(code)) {
-    standing.joined = false
-    return false
+  private findCoordinator(): Promise<Broker> {
+    return askAnyBroker(this.cluster, async (connection) => {
+      const answer = await ask(connection, findCoordinatorV4.api, [0, [this.options.group]])
+      const [found] = answer.coordinators
+      if (found !== undefined && found.errorCode === 0) return found
+      this.checkFatal(found?.errorCode ?? 0)
+      throw new Error(`it has no coordinator: ${errorName(found?.errorCode ?? -1)}`)
+    })
   }
-  checkHope(parts, code)
-  throw new Error(errorName(code))
-}
 
-function checkHope({ group, topic }: MemberParts, code: number): void {
-  if (!hopeless.includes(code)) return
-  const message = `the group ${group} of ${topic} cannot be joined: ${errorName(code)}`
-  throw new PortError('log_unavailable', message)
+  private async join(connection: Connection): Promise<void> {
+    const { topic, group, onAssigned } = this.options
+    const { sessionMs } = this.cluster.limits
+    const protocols = [{ name: protocolName, metadata: encodeSubscription(topic) }]
+    const joining = await ask(connection, joinGroupV7.api, [
+      ...([group, sessionMs, sessionMs, this.memberId, null, protocolType, protocols] as const),
+    ])
+    if (joining.errorCode === memberIdRequired) this.memberId = joining.memberId
+    if (!this.isAccepted(joining.errorCode)) return
+    const { memberId, generationId: generation, leader } = joining
+    Object.assign(this, { memberId, generation })
+    const assignments = leader === memberId ? this.assign(joining.members) : []
+    const syncing = await ask(connection, syncGroupV5.api, [
+      ...([group, generation, memberId, null, protocolType, protocolName, assignments] as const),
+    ])
+    if (!this.isAccepted(syncing.errorCode)) return
+    this.joined = true
+    const partitions = decodeAssignment(syncing.assignment, topic).toSorted((a, b) => a - b)
+    if (partitions.join() === this.share) return
+    this.share = partitions.join()
+    onAssigned(partitions)
+  }
+
+  /** All members of a group read the same topic. */
+  private assign(members: readonly { memberId: string; metadata: Buffer }[]) {
+    const { topic } = this.options
+    const readers = members.filter(({ metadata }) => decodeSubscription(metadata).includes(topic))
+    const names = readers.map(({ memberId }) => memberId)
+    const shares = shareOut(names, this.cluster.topic(topic).leaders.length)
+    return [...shares].map(([memberId, partitions]) => {
+      return { memberId, assignment: encodeAssignment(topic, partitions) }
+    })
+  }
+
+  private async beat(connection: Connection): Promise<void> {
+    const { clock, limits } = this.cluster
+    const identity = [this.options.group, this.generation, this.memberId, null] as const
+    const answer = await ask(connection, heartbeatV4.api, [...identity])
+    if (!this.isAccepted(answer.errorCode)) return
+    if (clock.now() - this.committedAt >= limits.commitMs) await this.commit(connection)
+  }
+
+  /** What fails here is sent again with the next; nothing depends on it. */
+  private async commit(connection: Connection): Promise<void> {
+    const { group, topic } = this.options
+    this.committedAt = this.cluster.clock.now()
+    if (this.positions.size === 0) return
+    const partitions = [...this.positions].map(([partitionIndex, offset]) => {
+      return { partitionIndex, committedOffset: BigInt(offset), committedLeaderEpoch: -1 }
+    })
+    this.positions.clear()
+    const identity = [group, this.generation, this.memberId, null] as const
+    await ask(connection, offsetCommitV8.api, [...identity, [{ name: topic, partitions }]])
+  }
+
+  private async part(links: Links): Promise<void> {
+    const { memberId, coordinator } = this
+    if (memberId === '' || coordinator === null) return
+    const connection = await links.to(coordinator)
+    if (this.joined) await this.commit(connection)
+    await ask(connection, leaveGroupV5.api, [this.options.group, [{ memberId }]])
+  }
+
+  /** False: to join again. Throws where the coordinator is another, or not ready. */
+  private isAccepted(code: number): boolean {
+    if (code === 0) return true
+    if (code === unknownMember) this.memberId = ''
+    if (joinAgain.includes(code)) {
+      this.joined = false
+      return false
+    }
+    this.checkFatal(code)
+    throw new Error(errorName(code))
+  }
+
+  private checkFatal(code: number): void {
+    if (!fatal.includes(code)) return
+    const { group, topic } = this.options
+    const message = `the group ${group} of ${topic} cannot be joined: ${errorName(code)}`
+    throw new PortError('log_unavailable', message)
+  }
 }

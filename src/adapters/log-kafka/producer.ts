@@ -1,12 +1,12 @@
-// Appends: gathers what is asked for while one flight of batches is under way, and sends it as the
-// next. A batch is numbered, so sending it again stores nothing twice; after one whose outcome
-// stays unknown the epoch is raised, so that it cannot come behind a later append: once that is in
-// the log, the broker refuses the earlier one, however late it arrives.
+// Appends: what is asked for while batches are in flight is collected, and sent as the next ones.
+// A batch is numbered, so sending it again stores nothing twice; after one whose outcome stays
+// unknown the epoch is raised, so that it cannot come behind a later append: once that is in the
+// log, the broker refuses the earlier one, however late it arrives.
 
 import { type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
 import { type Append, refuse, settle, takeBatches } from './batches.ts'
 import type { Cluster } from './cluster.ts'
-import { createSender } from './sender.ts'
+import { Sender } from './sender.ts'
 
 export type KafkaProducer = {
   append(topic: string, entries: readonly LogEntry[]): Promise<LogPlace[]>
@@ -15,28 +15,29 @@ export type KafkaProducer = {
 }
 
 /** Bounds how long the next append waits for this one. */
-const recordsPerFlightMax = 20_000
+const recordsInFlightMax = 20_000
+
 export function createProducer(cluster: Cluster): KafkaProducer {
   const { limits, clock } = cluster
   const queue: Append[] = []
-  const sender = createSender(cluster)
+  const sender = new Sender(cluster)
   let waiting = 0
-  let flying: Promise<void> | null = null
+  let sending: Promise<void> | null = null
   let closed = false
 
-  async function fly(): Promise<void> {
+  async function sendAll(): Promise<void> {
     // One turn later, so that everything asked for in this turn goes together.
     await Promise.resolve()
     for (;;) {
       dropLate()
-      const batches = takeBatches(queue, { ...limits, recordsPerFlightMax })
+      const batches = takeBatches(queue, { ...limits, recordsInFlightMax })
       if (batches.length === 0) break
       await sender.send(batches)
       settle(batches, queue)
       waiting = queue.reduce((sum, { entries, taken }) => sum + entries.length - taken, 0)
     }
     waiting = 0
-    flying = null
+    sending = null
   }
 
   function dropLate(): void {
@@ -62,12 +63,12 @@ export function createProducer(cluster: Cluster): KafkaProducer {
       const progress = { taken: 0, places, placed: 0, touched: false }
       queue.push({ topic, partitions, entries, beginBefore, ...progress, ...settling })
       waiting += entries.length
-      flying ??= fly()
+      sending ??= sendAll()
       return promise
     },
     async close() {
       closed = true
-      await flying
+      await sending
       sender.close()
     },
   }

@@ -1,7 +1,7 @@
 // The two requests that carry records, in the versions that every Kafka since 3.1 speaks. The
 // client library has them too, but takes every record apart into objects of its own.
 
-import { createAPI, type Reader, Writer } from '@platformatic/kafka'
+import { createAPI, protocolErrorsCodesById, type Reader, Writer } from '@platformatic/kafka'
 
 export type ProducePartition = { topic: string; partition: number; batch: Buffer }
 export type ProduceRequest = { timeoutMs: number; partitions: readonly ProducePartition[] }
@@ -52,6 +52,46 @@ export const produceApi = createAPI<[ProduceRequest], ProducedPartition[]>(
   9,
   encodeProduce,
   onlyReader(decodeProduce),
+)
+
+export type ProduceOutcome =
+  | 'stored'
+  | 'not stored'
+  | 'in doubt'
+  | 'in the log, place unknown'
+  | 'fatal'
+  | 'wrong number'
+  | 'unknown producer'
+
+/**
+ * What an error code means for the records. Only what a broker refuses before it writes is
+ * certainly not stored: a leader that is replaced while it waits for the others answers NOT_LEADER
+ * too, although the records may live on with its successor.
+ */
+export function produceOutcome(code: number): ProduceOutcome {
+  const name = protocolErrorsCodesById[code as keyof typeof protocolErrorsCodesById] ?? ''
+  return outcomes[name] ?? (fatalErrors.has(name) ? 'fatal' : 'in doubt')
+}
+
+/** By the names of Kafka's documentation. */
+const outcomes: Readonly<Record<string, ProduceOutcome>> = {
+  NONE: 'stored',
+  // Before writing: afterwards it is another code.
+  NOT_ENOUGH_REPLICAS: 'not stored',
+  THROTTLING_QUOTA_EXCEEDED: 'not stored',
+  DUPLICATE_SEQUENCE_NUMBER: 'in the log, place unknown',
+  OUT_OF_ORDER_SEQUENCE_NUMBER: 'wrong number',
+  UNKNOWN_PRODUCER_ID: 'wrong number',
+  INVALID_PRODUCER_EPOCH: 'unknown producer',
+  INVALID_PRODUCER_ID_MAPPING: 'unknown producer',
+}
+const fatalErrors = new Set(
+  (
+    'CORRUPT_MESSAGE MESSAGE_TOO_LARGE RECORD_LIST_TOO_LARGE INVALID_RECORD INVALID_TIMESTAMP ' +
+    'INVALID_TOPIC_EXCEPTION INVALID_REQUIRED_ACKS POLICY_VIOLATION UNSUPPORTED_VERSION ' +
+    'UNSUPPORTED_FOR_MESSAGE_FORMAT UNSUPPORTED_COMPRESSION_TYPE ' +
+    'TOPIC_AUTHORIZATION_FAILED CLUSTER_AUTHORIZATION_FAILED'
+  ).split(' '),
 )
 
 export type FetchPartition = {

@@ -2,177 +2,203 @@
 // some of them. While a broker is away it keeps trying. It ends where what it has read, or wants
 // to read, is no longer in the log.
 
-import type { Instant } from '../../ports/clock.ts'
-import type { Tail, TailOptions } from '../../ports/coupons.ts'
-import type { Cluster } from './cluster.ts'
-import { checkFetched, type Following, fetchRecords, Trouble } from './fetch.ts'
-import { watchOutage } from './outage.ts'
-import { pause } from './pause.ts'
+import { type Instant, sleep } from '../../ports/clock.ts'
+import { PortError, type Tail, type TailOptions } from '../../ports/coupons.ts'
+import { type Cluster, type Outage, watchOutage } from './cluster.ts'
+import { ask, errorName, type Links, reasonOf } from './connection.ts'
 import { decodeBatches } from './record-batch.ts'
-import type { FetchedPartition } from './requests.ts'
+import { type FetchedPartition, fetchApi } from './requests.ts'
 
 export function followKafka(cluster: Cluster, options: TailOptions): Tail {
-  const followed = [...options.from].map(
-    ([partition, next]): Following => ({ partition, next, readEpoch: -1, readAt: 0 }),
-  )
-  const ended = Promise.withResolvers<void>()
-  let isEnded = false
-
-  function end(): void {
-    isEnded = true
-    ended.resolve()
-    readers.cut()
-  }
-
-  const reading: Reading = {
-    cluster,
-    topic: options.topic,
-    followed,
-    lingerMs: options.lingerMs ?? 0,
-    onBatch: options.onBatch,
-    ended: ended.promise,
-    isEnded: () => isEnded,
-    onError(error) {
-      if (isEnded) return
-      end()
-      options.onError(error)
-    },
-  }
-  const readers = createReaders(reading)
-  queueMicrotask(() => readers.share())
-  return {
-    lastReadAt: () =>
-      followed.reduce((oldest, { readAt }) => Math.min(oldest, readAt), cluster.clock.now()),
-    async close() {
-      end()
-      await readers.done()
-    },
-  }
+  const tail = new KafkaTail(cluster, options)
+  queueMicrotask(() => tail.startLoops())
+  return { lastReadAt: () => tail.lastReadAt(), close: () => tail.close() }
 }
 
-type Reading = {
-  cluster: Cluster
-  topic: string
-  followed: readonly Following[]
-  lingerMs: number
-  onBatch: TailOptions['onBatch']
-  ended: Promise<void>
-  isEnded(): boolean
-  onError(error: unknown): void
+/** A partition that is followed. */
+type Followed = {
+  partition: number
+  next: number
+  /** Under which leader the last record was written; −1: none was read. */
+  readEpoch: number
+  /** When nothing more was to be read. */
+  readAt: Instant
 }
 
-type Readers = {
-  /** Starts a loop for every leader of a followed partition that has none. */
-  share(): void
-  /** Cuts the connections: what waits for a broker ends now. */
-  cut(): void
-  done(): Promise<void>
-}
+/** It may pass: the broker is away, or another one leads now. */
+class Transient extends Error {}
 
-function createReaders(reading: Reading): Readers {
-  const { cluster, topic, followed, lingerMs, onError } = reading
-  const { limits } = cluster
-  const links = cluster.newLinks(limits.requestMsMax + limits.fetchMsMax)
-  const take = createTaker(reading)
-  const loops = new Map<number, Promise<void>>()
-  const outage = watchOutage(cluster, topic)
-  let rounds = 0
+class KafkaTail {
+  private readonly cluster: Cluster
+  private readonly options: TailOptions
+  private readonly followed: readonly Followed[]
+  private readonly links: Links
+  private readonly outage: Outage
+  private readonly ending = new AbortController()
+  /** By the broker that each reads from. */
+  private readonly loops = new Map<number, Promise<void>>()
+  private rounds = 0
+  /** The last batch that was given to the reader. */
+  private giving: Promise<void> = Promise.resolve()
 
-  function nodeOf({ partition }: Following): number {
-    return cluster.topic(topic).leaders[partition]?.node ?? -1
+  constructor(cluster: Cluster, options: TailOptions) {
+    this.cluster = cluster
+    this.options = options
+    this.followed = [...options.from].map(([partition, next]) => {
+      return { partition, next, readEpoch: -1, readAt: 0 }
+    })
+    this.links = cluster.newLinks(cluster.limits.requestMsMax + cluster.limits.fetchMsMax)
+    this.outage = watchOutage(cluster, options.topic)
   }
 
-  function share(): void {
-    if (reading.isEnded()) return
+  lastReadAt(): Instant {
+    return Math.min(this.cluster.clock.now(), ...this.followed.map(({ readAt }) => readAt))
+  }
+
+  async close(): Promise<void> {
+    this.end()
+    await Promise.all(this.loops.values())
+  }
+
+  /** One for every leader of a followed partition that has none. */
+  startLoops(): void {
+    if (this.ending.signal.aborted) return
     try {
-      for (const node of new Set(followed.map(nodeOf))) {
-        if (!loops.has(node)) loops.set(node, read(node).catch(onError))
+      for (const node of new Set(this.followed.map((state) => this.nodeOf(state)))) {
+        if (this.loops.has(node)) continue
+        this.loops.set(
+          node,
+          this.read(node).catch((error: unknown) => this.fail(error)),
+        )
       }
     } catch (error) {
-      onError(error)
+      this.fail(error)
     }
   }
 
-  async function read(node: number): Promise<void> {
+  private fail(error: unknown): void {
+    if (this.ending.signal.aborted) return
+    this.end()
+    this.options.onError(error)
+  }
+
+  /** Cuts the connections, so that what waits for a broker ends now. */
+  private end(): void {
+    this.ending.abort()
+    this.links.close()
+  }
+
+  private nodeOf({ partition }: Followed): number {
+    return this.cluster.topic(this.options.topic).leaders[partition]?.node ?? -1
+  }
+
+  private async read(node: number): Promise<void> {
+    const { signal } = this.ending
+    const { lingerMs = 0 } = this.options
     for (;;) {
-      const led = reading.isEnded() ? [] : followed.filter((state) => nodeOf(state) === node)
+      const led = signal.aborted ? [] : this.followed.filter((it) => this.nodeOf(it) === node)
       // In the same turn: whoever finds it leading again starts a new loop.
-      if (led.length === 0) return void loops.delete(node)
+      if (led.length === 0) return void this.loops.delete(node)
       // Each in turn comes first, so that a long one does not starve the others.
-      const turn = rounds++ % led.length
+      const turn = this.rounds++ % led.length
       const wanted = [...led.slice(turn), ...led.slice(0, turn)]
       try {
-        const fetched = await fetchRecords(cluster, { topic, node, links, wanted })
-        await take(wanted, fetched)
-        outage.worked()
-        if (lingerMs > 0 && fetched.some(hasRecords)) {
-          await pause({ clock: cluster.clock, ms: lingerMs, ended: reading.ended })
+        const fetched = await this.fetch(node, wanted)
+        await this.take(wanted, fetched)
+        this.outage.worked()
+        if (lingerMs > 0 && fetched.some(({ records }) => records !== null && records.length > 0)) {
+          await sleep(this.cluster.clock, lingerMs, signal)
         }
       } catch (error) {
-        if (reading.isEnded()) continue
-        if (!(error instanceof Trouble)) throw error
-        await wait(error)
+        if (signal.aborted) continue
+        if (!(error instanceof Transient)) throw error
+        this.outage.failed(error.message)
+        await this.cluster.waitAndRefresh(signal)
+        this.startLoops()
       }
     }
   }
 
-  async function wait(trouble: Trouble): Promise<void> {
-    outage.failed(trouble.message)
-    await pause({ clock: cluster.clock, ms: limits.retryMs, ended: reading.ended })
-    await cluster.refresh().catch(() => {})
-    share()
+  private async fetch(node: number, wanted: readonly Followed[]): Promise<FetchedPartition[]> {
+    const { cluster, links } = this
+    const { fetchMsMax: waitMsMax, fetchBytesMax: bytesMax } = cluster.limits
+    const { topicId, leaders } = cluster.topic(this.options.topic)
+    const partitions = wanted.map(({ partition, next: offset, readEpoch }) => {
+      return { partition, offset, readEpoch, leaderEpoch: leaders[partition]?.epoch ?? -1 }
+    })
+    try {
+      const opened = await links.to(cluster.broker(node))
+      const answer = await ask(opened, fetchApi, [{ topicId, partitions, waitMsMax, bytesMax }])
+      if (answer.errorCode !== 0) throw new Transient(errorName(answer.errorCode))
+      return answer.partitions
+    } catch (error) {
+      throw error instanceof Transient ? error : new Transient(reasonOf(error))
+    }
   }
 
-  return {
-    share,
-    cut: () => links.close(),
-    async done() {
-      await Promise.all(loops.values())
-    },
+  /** What fails in one partition does not keep the others waiting. */
+  private async take(
+    wanted: readonly Followed[],
+    fetched: readonly FetchedPartition[],
+  ): Promise<void> {
+    const at = this.cluster.clock.now()
+    let failure: Transient | null = null
+    for (const part of fetched) {
+      const state = wanted.find(({ partition }) => partition === part.partition)
+      if (state === undefined) continue
+      try {
+        checkFetched(this.options.topic, part, state.next)
+        // A leader's last answer may cross the first of its successor.
+        const turn = this.giving.then(() => this.give(state, part))
+        this.giving = turn.catch(() => {})
+        await turn
+        if (state.next >= part.end) state.readAt = at
+      } catch (error) {
+        if (!(error instanceof Transient)) throw error
+        failure = error
+      }
+    }
+    if (failure !== null) throw failure
   }
-}
 
-function hasRecords({ records }: FetchedPartition): boolean {
-  return records !== null && records.length > 0
-}
-
-/** Gives what was fetched to the reader, one batch at a time, each record once. */
-function createTaker({ cluster, topic, onBatch, isEnded }: Reading) {
-  let giving: Promise<void> = Promise.resolve()
-
-  async function give(state: Following, { records: bytes }: FetchedPartition): Promise<void> {
-    if (bytes === null || bytes.length === 0 || isEnded()) return
+  /** One batch at a time, each record once. */
+  private async give(state: Followed, { records: bytes }: FetchedPartition): Promise<void> {
+    if (bytes === null || bytes.length === 0 || this.ending.signal.aborted) return
     const { partition, next: from } = state
     const { records, next, leaderEpoch } = decodeBatches(bytes, { partition, from })
     if (next === from) return
     state.next = next
     state.readEpoch = leaderEpoch
-    if (records.length > 0) await onBatch({ partition, records })
+    if (records.length > 0) await this.options.onBatch({ partition, records })
   }
+}
 
-  async function takeOne(state: Following, fetched: FetchedPartition, at: Instant): Promise<void> {
-    checkFetched(topic, fetched, state.next)
-    // A leader's last answer may cross the first of its successor.
-    const turn = giving.then(() => give(state, fetched))
-    giving = turn.catch(() => {})
-    await turn
-    if (state.next >= fetched.end) state.readAt = at
-  }
+const offsetOutOfRange = 1
+const corruptMessage = 2
 
-  /** What troubles one partition does not keep the others waiting. */
-  return async (wanted: readonly Following[], fetched: readonly FetchedPartition[]) => {
-    const at = cluster.clock.now()
-    let trouble: Trouble | null = null
-    for (const part of fetched) {
-      const state = wanted.find(({ partition }) => partition === part.partition)
-      if (state === undefined) continue
-      try {
-        await takeOne(state, part, at)
-      } catch (error) {
-        if (!(error instanceof Trouble)) throw error
-        trouble = error
-      }
-    }
-    if (trouble !== null) throw trouble
+/** Throws what the partition's own part of the answer reports. */
+function checkFetched(topic: string, fetched: FetchedPartition, next: number): void {
+  const { partition, errorCode, start, end, divergesAt } = fetched
+  const where = `partition ${partition} of ${topic}`
+  if (errorCode === offsetOutOfRange) {
+    const range = start >= 0 ? `, which has ${start} to ${end}` : ''
+    throw damaged(
+      `offset ${next} of ${where} is not in Kafka${range}: records were cut off (by retention, ` +
+        'or the topic was made anew) or lost. Restore the topic',
+    )
   }
+  if (errorCode === corruptMessage) {
+    throw damaged(`Kafka cannot read offset ${next} of ${where}: it is damaged`)
+  }
+  if (errorCode !== 0) throw new Transient(`${where}: ${errorName(errorCode)}`)
+  if (divergesAt >= 0) {
+    throw damaged(
+      `${where} was rewritten from offset ${divergesAt} on: records that were read are gone, as ` +
+        'after an unclean leader election. Restore the topic',
+    )
+  }
+}
+
+function damaged(message: string): PortError {
+  return new PortError('log_damaged', message)
 }
