@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { createLocalGroups } from '../adapters/log-file/group-local.ts'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
-import { type AppendFate, openLogMemory } from '../adapters/memory/log.ts'
+import { type AppendOutcome, openLogMemory } from '../adapters/memory/log.ts'
 import { claimsTopic, couponEventsTopic, encodeMessage } from '../domain/coupons/messages.ts'
 import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
@@ -13,9 +13,9 @@ import { burialsPerBatchMax } from './void-records.ts'
 
 function createWorld() {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'))
-  const fates: AppendFate[] = []
+  const outcomes: AppendOutcome[] = []
   const topics = { [claimsTopic]: 1, [couponEventsTopic]: 1, [deadLettersTopic]: 1 }
-  const nextAppend = (): AppendFate => fates.shift() ?? { takesMs: 0, fate: 'stored' }
+  const nextAppend = (): AppendOutcome => outcomes.shift() ?? { takesMs: 0, outcome: 'stored' }
   const log = openLogMemory({ topics, clock, nextAppend })
   const store = createCouponStoreMemory()
   const errors: unknown[] = []
@@ -50,7 +50,7 @@ function createWorld() {
         return decoded.message
       })
   const position = async () => (await store.positions()).get(0)?.next
-  return { log, store, fates, errors, junk, claim, start, pass, letters, position }
+  return { log, store, outcomes, errors, junk, claim, start, pass, letters, position }
 }
 
 describe('bytes on the claims log that are no record', () => {
@@ -76,8 +76,8 @@ describe('bytes on the claims log that are no record', () => {
   it('are buried before the position moves, and the same where that is done again', async () => {
     const world = createWorld()
     await world.junk('junk')
-    const away = { takesMs: 10_000, fate: 'refused' } as const
-    world.fates.push(away)
+    const away = { takesMs: 10_000, outcome: 'refused' } as const
+    world.outcomes.push(away)
     await world.start({ apply: () => new Promise(() => {}) })
     await world.pass(5_000)
     assert.deepEqual(world.letters(), [])

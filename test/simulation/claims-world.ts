@@ -4,7 +4,7 @@
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
-import { type AppendFate, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
+import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
 import {
@@ -89,22 +89,22 @@ function createWorld(seed: number): World {
   return { seed, random, clock, log, store, sales, ledger: new Map(), errors: [], faults }
 }
 
-function nextAppend(random: Random, faults: World['faults']): AppendFate {
+function nextAppend(random: Random, faults: World['faults']): AppendOutcome {
   const takesMs = random.int(0, 40)
   const dice = faults.on ? random.next() : 1
   if (dice < 0.1) {
     faults.lost++
-    return { takesMs, fate: 'unacknowledged' }
+    return { takesMs, outcome: 'unacknowledged' }
   }
   if (dice < 0.2) {
     faults.twice++
-    return { takesMs, fate: 'twice' }
+    return { takesMs, outcome: 'twice' }
   }
   if (dice < 0.3) {
     faults.refused++
-    return { takesMs, fate: 'refused' }
+    return { takesMs, outcome: 'refused' }
   }
-  return { takesMs, fate: 'stored' }
+  return { takesMs, outcome: 'stored' }
 }
 
 async function startNodes(world: World): Promise<RunningClaimService[]> {

@@ -1,4 +1,4 @@
-// A clock that stands still until it is told to go on: timers fire in the order of their times
+// A clock that stands still but for `runUntil`: timers fire in the order of their times
 // (ties in the order they were set), and everything a timer started has settled before the next.
 
 import type { Clock, Instant } from '../../ports/clock.ts'

@@ -2,7 +2,14 @@
 // same counts, and nothing shared with its callers, as over a wire.
 
 import assert from 'node:assert/strict'
-import type { ConsumerPosition, ConsumerStore, PositionMove, Taken } from '../../ports/orders.ts'
+import {
+  type ConsumerPosition,
+  type ConsumerStore,
+  commandKey,
+  type DoneCommand,
+  type PositionMove,
+  type Taken,
+} from '../../ports/orders.ts'
 
 export type MemoryTables<Wanted, Loaded, Changes> = {
   load(wanted: Wanted): Loaded
@@ -52,5 +59,35 @@ export function createConsumerStoreMemory<Wanted, Loaded, Changes>(
       return result
     },
     taken: (topic, partition) => stored.get(`${topic} ${partition}`)?.taken ?? none,
+  }
+}
+
+/** Those of these keys that are there. */
+export function pick<Value>(
+  from: ReadonlyMap<string, Value>,
+  keys: readonly string[],
+): Map<string, Value> {
+  const picked = new Map<string, Value>()
+  for (const key of keys) {
+    const value = from.get(key)
+    if (value !== undefined) picked.set(key, value)
+  }
+  return picked
+}
+
+type StepRow = { status: 'absent' } | { status: string; orderId: string }
+
+export function writeRows<Row extends StepRow>(to: Map<string, Row>, rows: readonly Row[]): void {
+  for (const row of rows) if ('orderId' in row) to.set(row.orderId, row)
+}
+
+/** What became of a command first is what became of it. */
+export function writeCommands(
+  to: Map<string, DoneCommand>,
+  commands: readonly DoneCommand[],
+): void {
+  for (const command of commands) {
+    const key = commandKey(command)
+    if (!to.has(key)) to.set(key, command)
   }
 }

@@ -10,8 +10,12 @@ import {
   type CouponWanted,
   couponKey,
 } from '../../ports/orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
-import { pick } from './stock-step.ts'
+import {
+  type ConsumerStoreMemory,
+  createConsumerStoreMemory,
+  pick,
+  writeRows,
+} from './consumer-store.ts'
 
 export type CouponStepTables = {
   rows: Map<string, CouponRow>
@@ -45,7 +49,7 @@ export function createCouponStepStoreMemory(
     },
     write({ rows, effects }) {
       tables.uses = usesAfter(tables.uses, effects)
-      for (const row of rows) if (row.status !== 'absent') tables.rows.set(row.orderId, row)
+      writeRows(tables.rows, rows)
     },
   })
   return { ...store, tables }

@@ -6,7 +6,12 @@ import {
   type DeadLetterLoaded,
   type DeadLetterWanted,
 } from '../../ports/orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
+import {
+  type ConsumerStoreMemory,
+  createConsumerStoreMemory,
+  pick,
+  writeCommands,
+} from './consumer-store.ts'
 
 /** May be read by others: all that the store keeps, as it is now. */
 export type DeadLetterTables = DeadLetterLoaded
@@ -22,22 +27,14 @@ export function createDeadLetterStoreMemory(
   const store = createConsumerStoreMemory<DeadLetterWanted, DeadLetterLoaded, DeadLetterChanges>({
     load({ ids, commands }) {
       return {
-        letters: only(tables.letters, ids),
-        commands: only(tables.commands, commands.map(commandKey)),
+        letters: pick(tables.letters, ids),
+        commands: pick(tables.commands, commands.map(commandKey)),
       }
     },
     write({ letters, commands }) {
       for (const letter of letters) tables.letters.set(letter.id, letter)
-      for (const command of commands) {
-        const key = commandKey(command)
-        if (!tables.commands.has(key)) tables.commands.set(key, command)
-      }
+      writeCommands(tables.commands, commands)
     },
   })
   return { ...store, tables }
-}
-
-function only<Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) {
-  const wanted = new Set(keys)
-  return new Map([...from].filter(([key]) => wanted.has(key)))
 }

@@ -1,5 +1,5 @@
-// The memory twin of the gate, for tests and simulations: the rules of lua/gate.lua on the clock
-// it is given. It is never away unless told so, and it can be wiped.
+// The memory twin of the gate, for tests and simulations: the rules of redis/gate.lua on the
+// clock it is given. It is away only after `setHere(false)`, and it can be wiped.
 
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'

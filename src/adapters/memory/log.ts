@@ -1,8 +1,8 @@
-// The memory twin of the log, for simulations: appends take the time and meet the faults that it
-// is told to, on the clock it is given. Outlives its readers, as a log on disk does.
+// The memory twin of the log, for simulations: appends take as long and fail as its
+// options say, on the clock it is given. Outlives its readers, as a log on disk does.
 
 import { partitionFor } from '../../domain/partitioner.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import {
   type Log,
   type LogEntry,
@@ -18,14 +18,14 @@ export type MemoryLogOptions = {
   topics: Readonly<Record<string, number>>
   clock: Clock
   /** Asked before each append; absent: everything succeeds at once. */
-  nextAppend?: () => AppendFate
+  nextAppend?: () => AppendOutcome
   /** How long (ms) each tail takes to see what was appended; absent: no time. */
   tailDelayMs?: () => number
 }
-export type AppendFate = {
+export type AppendOutcome = {
   takesMs: number
   /** stored; stored twice; stored but answered 'unknown'; not stored, answered 'no'. */
-  fate: 'stored' | 'twice' | 'unacknowledged' | 'refused'
+  outcome: 'stored' | 'twice' | 'unacknowledged' | 'refused'
 }
 
 export type MemoryLog = Log & { records(topic: string): LogRecord[][] }
@@ -61,8 +61,8 @@ export function openLogMemory(options: MemoryLogOptions): MemoryLog {
     })
   }
 
-  function wait(ms: number): Promise<void> {
-    return ms > 0 ? new Promise((resolve) => clock.after(ms, resolve)) : Promise.resolve()
+  async function wait(ms: number): Promise<void> {
+    if (ms > 0) await sleep(clock, ms)
   }
 
   return {
@@ -70,14 +70,14 @@ export function openLogMemory(options: MemoryLogOptions): MemoryLog {
     async append(topic, entries) {
       const refusal = { retryable: true, appended: 'no' } as const
       if (closed) throw new PortError('log_unavailable', 'the log is closed', refusal)
-      const { takesMs, fate } = options.nextAppend?.() ?? { takesMs: 0, fate: 'stored' }
+      const { takesMs, outcome } = options.nextAppend?.() ?? { takesMs: 0, outcome: 'stored' }
       await wait(takesMs / 2)
-      if (fate === 'refused') throw new PortError('log_unavailable', 'refused', refusal)
+      if (outcome === 'refused') throw new PortError('log_unavailable', 'refused', refusal)
       const places = store(topic, entries)
-      if (fate === 'twice') store(topic, entries)
+      if (outcome === 'twice') store(topic, entries)
       for (const wake of readers) wake()
       await wait(takesMs / 2)
-      if (fate === 'unacknowledged') {
+      if (outcome === 'unacknowledged') {
         throw new PortError('log_unavailable', 'no answer', { retryable: true })
       }
       return places

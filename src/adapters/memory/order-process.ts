@@ -2,8 +2,7 @@
 
 import type { Order, OrderState } from '../../domain/orders/state.ts'
 import type { OrderChange, OrderStore, OrderWanted } from '../../ports/orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
-import { pick } from './stock-step.ts'
+import { type ConsumerStoreMemory, createConsumerStoreMemory, pick } from './consumer-store.ts'
 
 type Kept = OrderChange & { unannounced: boolean }
 export type OrderStoreMemory = OrderStore &

@@ -11,8 +11,13 @@ import {
   type PaymentWanted,
   type WalletStore,
 } from '../../ports/orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
-import { pick } from './stock-step.ts'
+import {
+  type ConsumerStoreMemory,
+  createConsumerStoreMemory,
+  pick,
+  writeCommands,
+  writeRows,
+} from './consumer-store.ts'
 
 export type PaymentTables = {
   rows: Map<string, PaymentRow>
@@ -37,11 +42,8 @@ export function createPaymentStepStoreMemory(
     }),
     write({ rows, balances, commands }) {
       writeBalances(tables, balances)
-      for (const row of rows) if (row.status !== 'absent') tables.rows.set(row.orderId, row)
-      for (const command of commands) {
-        const key = commandKey(command)
-        if (!tables.commands.has(key)) tables.commands.set(key, command)
-      }
+      writeRows(tables.rows, rows)
+      writeCommands(tables.commands, commands)
     },
   })
   return { ...store, tables }

@@ -8,7 +8,13 @@ import {
   type StockLoaded,
   type StockWanted,
 } from '../../ports/orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory } from './consumer-store.ts'
+import {
+  type ConsumerStoreMemory,
+  createConsumerStoreMemory,
+  pick,
+  writeCommands,
+  writeRows,
+} from './consumer-store.ts'
 
 export type StockTables = {
   rows: Map<string, StockRow>
@@ -30,25 +36,10 @@ export function createStockStepStoreMemory(
       return { rows, products, commands: pick(tables.commands, wanted.commands.map(commandKey)) }
     },
     write({ rows, products, commands }) {
-      for (const row of rows) if (row.status !== 'absent') tables.rows.set(row.orderId, row)
+      writeRows(tables.rows, rows)
       for (const product of products) tables.products.set(product.productId, product)
-      for (const command of commands) {
-        const key = commandKey(command)
-        if (!tables.commands.has(key)) tables.commands.set(key, command)
-      }
+      writeCommands(tables.commands, commands)
     },
   })
   return { ...store, tables }
-}
-
-export function pick<Value>(
-  from: ReadonlyMap<string, Value>,
-  keys: readonly string[],
-): Map<string, Value> {
-  const picked = new Map<string, Value>()
-  for (const key of keys) {
-    const value = from.get(key)
-    if (value !== undefined) picked.set(key, value)
-  }
-  return picked
 }

@@ -27,7 +27,7 @@ async function startNodes(options: Options) {
   const memory = openLogMemory({
     topics: { [claimsTopic]: 2 },
     clock,
-    nextAppend: () => ({ takesMs: options.appendTakesMs ?? 4, fate: 'stored' }),
+    nextAppend: () => ({ takesMs: options.appendTakesMs ?? 4, outcome: 'stored' }),
   })
   const errors: unknown[] = []
   const answeredBy: Record<AnsweredBy, number> = { memory: 0, deferred: 0, log: 0 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
+import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
@@ -15,8 +15,8 @@ type Options = { limits?: Partial<ClaimLimits>; wrap?(log: Log): Log }
 
 async function startNode(options: Options = {}) {
   const clock = virtualClock(start)
-  let fate: AppendFate = { takesMs: 4, fate: 'stored' }
-  const memory = openLogMemory({ topics: { [claimsTopic]: 2 }, clock, nextAppend: () => fate })
+  let outcome: AppendOutcome = { takesMs: 4, outcome: 'stored' }
+  const memory = openLogMemory({ topics: { [claimsTopic]: 2 }, clock, nextAppend: () => outcome })
   const errors: unknown[] = []
   let ids = 0
   const node = await startClaimService({
@@ -56,8 +56,8 @@ async function startNode(options: Options = {}) {
     claim,
     pass,
     appended,
-    setFate: (next: AppendFate) => {
-      fate = next
+    setOutcome: (next: AppendOutcome) => {
+      outcome = next
     },
   }
 }
@@ -109,16 +109,16 @@ describe('the claim path', () => {
   })
 
   it('waits for the log where an append may have been stored, and learns that it was', async () => {
-    const { create, claim, setFate } = await startNode()
+    const { create, claim, setOutcome } = await startNode()
     await create('sale', { quantity: 1 })
-    setFate({ takesMs: 4, fate: 'unacknowledged' })
+    setOutcome({ takesMs: 4, outcome: 'unacknowledged' })
     assert.equal((await claim('sale', 'kim')).kind, 'issued')
   })
 
   it('ends in pending at its deadline, never in a no, and mine tells the truth later', async () => {
-    const { node, create, claim, pass, setFate } = await startNode()
+    const { node, create, claim, pass, setOutcome } = await startNode()
     await create('sale', { quantity: 1 })
-    setFate({ takesMs: 60_000, fate: 'stored' })
+    setOutcome({ takesMs: 60_000, outcome: 'stored' })
     const told = await claim('sale', 'kim', 5_100)
     assert.deepEqual(told, { kind: 'pending' })
     assert.equal(node.mine('sale', 'kim'), null)
@@ -127,9 +127,9 @@ describe('the claim path', () => {
   })
 
   it('says at once that a claim was not stored where that is certain', async () => {
-    const { create, claim, setFate } = await startNode()
+    const { create, claim, setOutcome } = await startNode()
     await create('sale', { quantity: 1 })
-    setFate({ takesMs: 4, fate: 'refused' })
+    setOutcome({ takesMs: 4, outcome: 'refused' })
     const told = await claim('sale', 'kim')
     assert.ok(told.kind === 'unavailable' && told.reason === 'log_unavailable')
     assert.equal(told.retryAfterSeconds, 1)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
+import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { productsTopic } from '../../domain/orders/messages.ts'
 import { PortError } from '../../ports/coupons.ts'
 import type { CommandName, DoneCommand } from '../../ports/orders.ts'
@@ -28,8 +28,8 @@ const unavailable = (reason: string) => ({ kind: 'unavailable', reason, retryAft
 
 function start() {
   const clock = virtualClock(0)
-  const fates: AppendFate['fate'][] = []
-  const nextAppend = () => ({ takesMs: 2, fate: fates.shift() ?? ('stored' as const) })
+  const outcomes: AppendOutcome['outcome'][] = []
+  const nextAppend = () => ({ takesMs: 2, outcome: outcomes.shift() ?? ('stored' as const) })
   const log = openLogMemory({ topics: { [productsTopic]: 1 }, clock, nextAppend })
   const stored: DoneCommand[] = []
   const asked: string[][] = []
@@ -56,7 +56,7 @@ function start() {
     },
   })
   const appended = () => log.records(productsTopic).flat().length
-  return { clock, fates, stored, asked, sql, errors, commands, appended }
+  return { clock, outcomes, stored, asked, sql, errors, commands, appended }
 }
 
 describe('an operator’s command', () => {
@@ -97,11 +97,11 @@ describe('an operator’s command', () => {
     assert.equal(asked.length, before, 'looked although nobody waits')
   })
 
-  const fates = ['stored', 'unacknowledged'] as const
-  for (const fate of fates) {
-    it(`is pending where it is not applied in time and its append was ${fate}`, async () => {
-      const { clock, fates: coming, commands, appended } = start()
-      coming.push(fate)
+  const outcomes = ['stored', 'unacknowledged'] as const
+  for (const outcome of outcomes) {
+    it(`is pending where it is not applied in time and its append was ${outcome}`, async () => {
+      const { clock, outcomes: coming, commands, appended } = start()
+      coming.push(outcome)
       const answer = commands.run(command('c'))
       await clock.runUntil(510)
       assert.deepEqual(await answer, { kind: 'pending' })
@@ -110,7 +110,7 @@ describe('an operator’s command', () => {
   }
 
   it('is refused where it is certain that nothing was stored', async () => {
-    const { clock, fates: coming, commands, appended } = start()
+    const { clock, outcomes: coming, commands, appended } = start()
     coming.push('refused')
     const answer = commands.run(command('c'))
     await clock.runUntil(10)

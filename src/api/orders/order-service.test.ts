@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { orderTopics, startOrderApplier } from '../../../test/models/order-applier.ts'
 import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { type AppendFate, openLogMemory } from '../../adapters/memory/log.ts'
+import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import { crashingLog } from '../../main/roles/crash-points.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
@@ -24,7 +24,7 @@ type World = {
   clock: VirtualClock
   log: ReturnType<typeof openLogMemory>
   applier: ReturnType<typeof startOrderApplier>
-  fates: AppendFate['fate'][]
+  outcomes: AppendOutcome['outcome'][]
   /** How long each tail takes to see what was appended. */
   tails: { delayMs: number }
   /** How many orders were placed in the log. */
@@ -36,13 +36,13 @@ type World = {
 
 async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   const clock = virtualClock(1_000_000)
-  const fates: AppendFate['fate'][] = []
+  const outcomes: AppendOutcome['outcome'][] = []
   const tails = { delayMs: 0 }
   const log = openLogMemory({
     topics: orderTopics,
     clock,
     tailDelayMs: () => tails.delayMs,
-    nextAppend: () => ({ takesMs: 1, fate: fates.shift() ?? 'stored' }),
+    nextAppend: () => ({ takesMs: 1, outcome: outcomes.shift() ?? 'stored' }),
   })
   const applier = startOrderApplier(log)
   const nodes: RunningOrderService[] = []
@@ -50,7 +50,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
     clock,
     log,
     applier,
-    fates,
+    outcomes,
     tails,
     placed: () => {
       const records = log.records(ordersTopic).flat()
@@ -97,16 +97,16 @@ function losing(log: Log): Log {
 
 describe('an order', () => {
   const stored = ['stored', 'twice', 'unacknowledged'] as const
-  for (const fate of stored) {
-    it(`is answered with its end, where its append is ${fate}`, () =>
-      inWorld(async ({ node, soon, fates, placed }) => {
+  for (const outcome of stored) {
+    it(`is answered with its end, where its append is ${outcome}`, () =>
+      inWorld(async ({ node, soon, outcomes, placed }) => {
         const service = await node()
-        fates.push(fate)
+        outcomes.push(outcome)
         const answer = await soon(service.place(asked))
         assert.ok(typeof answer === 'object' && answer.kind === 'ended', JSON.stringify(answer))
         assert.deepEqual([answer.first, answer.order.orderId], [true, orderId])
         assert.equal(answer.order.status, 'cancelled')
-        assert.equal(placed(), fate === 'twice' ? 2 : 1)
+        assert.equal(placed(), outcome === 'twice' ? 2 : 1)
         const again = await soon(service.place(asked))
         assert.ok(typeof again === 'object' && again.kind === 'ended')
         assert.equal(again.first, false)
@@ -114,9 +114,9 @@ describe('an order', () => {
   }
 
   it('is refused where it is certain that nothing was stored, and may be placed again', () =>
-    inWorld(async ({ node, soon, fates, placed }) => {
+    inWorld(async ({ node, soon, outcomes, placed }) => {
       const service = await node()
-      fates.push('refused')
+      outcomes.push('refused')
       const refused = { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 1 }
       assert.deepEqual(await soon(service.place(asked)), refused)
       assert.equal(placed(), 0)

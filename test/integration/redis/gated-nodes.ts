@@ -39,7 +39,7 @@ export async function startGatedNodes(options: GatedNodesOptions): Promise<Gated
   const log = openLogMemory({
     topics: { [claimsTopic]: 4 },
     clock,
-    nextAppend: () => ({ takesMs: options.appendMs, fate: 'stored' }),
+    nextAppend: () => ({ takesMs: options.appendMs, outcome: 'stored' }),
     tailDelayMs: () => options.tailMs,
   })
   const errors: unknown[] = []
