@@ -14,7 +14,6 @@ type Texts = ReadonlyMap<string, string>
 /** Whose tables each adapter may touch. */
 const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/coupon-store.ts': 'coupons',
-  'src/adapters/stores/coupon-store-reset.ts': 'coupons',
   'src/main/commands/rebuild-distributed.ts': 'coupons',
   'src/adapters/stores/coupon-step.ts': 'coupons',
   'src/adapters/stores/stock-step.ts': 'stock',

@@ -8,8 +8,9 @@ import type {
   PositionCheck,
   PositionMove,
 } from '../../ports/orders.ts'
-import type { Database, Queryable, Session } from '../database/database.ts'
+import type { Database, Queryable, Session, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
+import { columnsOf, fieldsOf } from './locked-table.ts'
 
 export type ConsumerSchema = 'coupons' | 'stock' | 'payments' | 'orders' | 'dead_letters'
 export type ConsumerTables<Wanted, Loaded, Changes> = {
@@ -48,11 +49,10 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes>(
     if (moves.length === 0) return
     await session.query(statements['move-consumer-positions'], [
       ...placesOf(moves),
-      moves.map(({ next }) => next),
-      moves.map(({ published }) => published),
-      moves.map(({ tries }) => tries),
-      ...(['applied', 'dropped', 'postponed', 'buried', 'passedBy'] as const).map((what) =>
-        moves.map(({ taken }) => taken[what]),
+      ...columnsOf(moves, 'next', 'published', 'tries'),
+      ...columnsOf(
+        moves.map(({ taken }) => taken),
+        ...(['applied', 'dropped', 'postponed', 'buried', 'passedBy'] as const),
       ),
     ])
   }
@@ -60,10 +60,7 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes>(
   return {
     async positions() {
       const { rows } = await database.query(statements['read-consumer-positions'])
-      return rows.map((row): ConsumerPosition => {
-        const [topic, partition, next, published, tries] = row as PositionCells
-        return { topic, partition, next, published, tries }
-      })
+      return rows.map((cells) => fieldsOf<ConsumerPosition>(cells, positionFields))
     },
     transact({ checks, wanted }, decide) {
       return database.transaction(async (session) => {
@@ -77,19 +74,14 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes>(
   }
 }
 
-type PositionCells = readonly [
-  topic: string,
-  partition: number,
-  next: number,
-  published: number,
-  tries: number,
-]
+const positionFields = ['topic', 'partition', 'next', 'published', 'tries'] as const
+
 type Place = { topic: string; partition: number }
 
 function placeOf({ topic, partition }: Place): string {
   return `${topic} ${partition}`
 }
 
-function placesOf(places: readonly Place[]): [string[], number[]] {
-  return [places.map(({ topic }) => topic), places.map(({ partition }) => partition)]
+function placesOf(places: readonly Place[]): SqlValue[] {
+  return columnsOf(places, 'topic', 'partition')
 }

@@ -5,18 +5,14 @@ import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { HeldCoupon, IssuedRow } from '../../ports/coupons.ts'
 import type { SqlRow, SqlValue } from '../database/database.ts'
+import { columnsOf } from './locked-table.ts'
 
 /** The parameters of upsert-coupons.sql. */
 export function couponColumns(coupons: readonly Coupon[]): SqlValue[] {
   return [
-    coupons.map((coupon) => coupon.couponId),
-    coupons.map((coupon) => coupon.partition),
-    coupons.map((coupon) => coupon.rules),
-    coupons.map((coupon) => coupon.status),
-    coupons.map((coupon) => coupon.paused),
-    coupons.map((coupon) => coupon.quantity),
-    coupons.map((coupon) => coupon.opensAt),
-    coupons.map((coupon) => (Number.isFinite(coupon.closesAt) ? coupon.closesAt : null)),
+    ...columnsOf(coupons, 'couponId', 'partition', 'rules', 'status', 'paused'),
+    ...columnsOf(coupons, 'quantity', 'opensAt'),
+    coupons.map(({ closesAt }) => (Number.isFinite(closesAt) ? closesAt : null)),
     coupons.map((coupon) => JSON.stringify(coupon.terms)),
     coupons.map((coupon) => JSON.stringify([...coupon.commands])),
   ]
@@ -62,15 +58,7 @@ export function issuedCells(row: IssuedRow): IssuedCells {
 
 /** The parameters of insert-issued-coupons.sql, after the partition. */
 export function issuedColumns(rows: readonly IssuedRow[]): SqlValue[] {
-  return [
-    rows.map((row) => row.couponId),
-    rows.map((row) => row.slot),
-    rows.map((row) => row.userId),
-    rows.map((row) => row.claimId),
-    rows.map((row) => row.code),
-    rows.map((row) => row.offset),
-    rows.map((row) => row.appendedAt),
-  ]
+  return columnsOf(rows, 'couponId', 'slot', 'userId', 'claimId', 'code', 'offset', 'appendedAt')
 }
 
 type IssuedCells = readonly [

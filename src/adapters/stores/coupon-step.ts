@@ -16,6 +16,7 @@ import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'
 import { stepRows } from './consumer-tables.ts'
 import { positionOwner } from './coupon-reader.ts'
+import { columnsOf } from './locked-table.ts'
 
 type Facts = CouponLoaded['facts']
 type Use = CouponChanges['effects'][number]['use']
@@ -40,7 +41,7 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     const facts: Facts = new Map()
     if (wanted.length === 0) return facts
     const positions = await session.query(statements['read-positions'], positionOwner)
-    const names = [wanted.map(({ couponId }) => couponId), wanted.map(({ userId }) => userId)]
+    const names = columnsOf(wanted, 'couponId', 'userId')
     const issued = await session.query(statements['lock-issued-coupons'], names)
     const uses = await session.query(statements['read-coupon-uses'], names)
 
@@ -112,9 +113,5 @@ function byCoupon(a: Use, b: Use): number {
 }
 
 function useColumns(uses: readonly Use[]): SqlValue[] {
-  return [
-    uses.map(({ couponId }) => couponId),
-    uses.map(({ userId }) => userId),
-    uses.map(({ orderId }) => orderId),
-  ]
+  return columnsOf(uses, 'couponId', 'userId', 'orderId')
 }

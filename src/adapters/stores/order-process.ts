@@ -1,14 +1,12 @@
 // What the order process keeps in SQL: the state of every order. The columns beside the state are
 // for what is looked for: orders whose time is over, and ends that may not be published yet.
 
-import type { AwaitedOrder, Order, OrderState } from '../../domain/orders/state.ts'
+import type { Order } from '../../domain/orders/state.ts'
 import type { OrderChange, OrderStore } from '../../ports/orders.ts'
-import type { Database, Queryable, SqlValue } from '../database/database.ts'
+import type { Database, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'
-import { createRowsNotFound, writeRows } from './rows-not-found.ts'
-
-type Known = AwaitedOrder | Order
+import { columnsOf, jsonOf, lockedTable } from './locked-table.ts'
 
 export function createOrderStoreSql(database: Database): OrderStore {
   const statements = loadStatements([
@@ -19,37 +17,24 @@ export function createOrderStoreSql(database: Database): OrderStore {
     'find-unannounced-orders',
     'mark-orders-announced',
   ])
-
-  const notFound = createRowsNotFound()
-
-  function write(session: Queryable, changes: readonly OrderChange[]): Promise<void> {
-    return writeRows(session, changes, {
-      notFound,
-      insert: statements['insert-orders'],
-      upsert: statements['upsert-orders'],
-      idOf: ({ state }) => state.orderId,
-      columns: orderColumns,
-    })
-  }
-
-  const store = createConsumerStoreSql<
-    { orderIds: readonly string[] },
-    Map<string, OrderState>,
-    OrderChange[]
-  >(
-    { database, schema: 'orders' },
-    {
-      async load(session, { orderIds }) {
-        if (orderIds.length === 0) return new Map()
-        const { rows } = await session.query(statements['lock-orders'], [orderIds])
-        const states = rows.map(([text]) => JSON.parse(String(text)) as Known)
-        const found = new Map<string, OrderState>(states.map((state) => [state.orderId, state]))
-        notFound.note(session, orderIds, found)
-        return found
+  const orderRows = lockedTable<Pick<OrderChange, 'state'>, 'orders'>({
+    name: 'orders',
+    statements,
+    idOf: ({ state }) => state.orderId,
+    rowOf: (cells) => ({ state: jsonOf(cells) }),
+    columns: (changes) => orderColumns(changes as OrderChange[]),
+  })
+  const store: Omit<OrderStore, 'overdue' | 'unannounced' | 'markAnnounced'> =
+    createConsumerStoreSql(
+      { database, schema: 'orders' },
+      {
+        async load(session, { orderIds }) {
+          const found = await orderRows.load(session, orderIds)
+          return new Map([...found].map(([orderId, { state }]) => [orderId, state]))
+        },
+        write: (session, changes) => orderRows.write(session, changes),
       },
-      write,
-    },
-  )
+    )
   return {
     ...store,
     async overdue({ partitions, now, limit }) {
@@ -60,7 +45,7 @@ export function createOrderStoreSql(database: Database): OrderStore {
     async unannounced({ partitions, limit }) {
       const values = [partitions, limit]
       const { rows } = await database.query(statements['find-unannounced-orders'], values)
-      return rows.map(([text]) => JSON.parse(String(text)) as Order)
+      return rows.map((cells) => jsonOf<Order>(cells))
     },
     async markAnnounced(orderIds) {
       await database.query(statements['mark-orders-announced'], [orderIds])
@@ -69,16 +54,19 @@ export function createOrderStoreSql(database: Database): OrderStore {
 }
 
 function orderColumns(changes: readonly OrderChange[]): SqlValue[] {
-  const states = changes.map(({ state }) => state)
-  const met = states.map((state) => (state.status === 'awaited' ? null : state))
-  return [
-    states.map(({ orderId }) => orderId),
-    changes.map(({ partition }) => partition),
-    states.map(({ status }) => status),
-    met.map((order) => order?.userId ?? null),
-    met.map((order) => order?.placedAt ?? null),
-    met.map((order) => order?.deadline ?? null),
-    changes.map(({ unannounced }) => unannounced ?? null),
-    states.map((state) => JSON.stringify(state)),
-  ]
+  const rows = changes.map(({ state, partition, unannounced = null }) => {
+    const {
+      userId = null,
+      placedAt = null,
+      deadline = null,
+    } = state.status === 'awaited' ? {} : state
+    const { orderId, status } = state
+    const json = JSON.stringify(state)
+    return { orderId, partition, status, userId, placedAt, deadline, unannounced, json }
+  })
+  return columnsOf(
+    rows,
+    ...(['orderId', 'partition', 'status', 'userId', 'placedAt', 'deadline'] as const),
+    ...(['unannounced', 'json'] as const),
+  )
 }

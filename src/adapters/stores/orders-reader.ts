@@ -4,10 +4,11 @@
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../../ports/orders.ts'
-import type { Queryable, SqlRow } from '../database/database.ts'
+import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { commandReader, type ReadCommands } from './commands.ts'
-import { productOf } from './product.ts'
+import { commandReader, type ReadCommands } from './consumer-tables.ts'
+import { jsonOf } from './locked-table.ts'
+import { productOf } from './stock-step.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]
@@ -31,7 +32,7 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
   return {
     async orders(orderIds) {
       const { rows } = await database.query(statements['read-orders'], [orderIds])
-      return rows.map(([state]) => JSON.parse(String(state)) as Order)
+      return rows.map((cells) => jsonOf<Order>(cells))
     },
     async product(productId) {
       const { rows } = await database.query(statements['read-product'], [productId])
@@ -51,15 +52,11 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
     async deadLetters({ limit, after = '', status = null, consumer = null }) {
       const values = [after, limit, status, consumer]
       const { rows } = await database.query(statements['read-dead-letters'], values)
-      return rows.map(([letter]) => JSON.parse(String(letter)) as LetterSummary)
+      return rows.map((cells) => jsonOf<LetterSummary>(cells))
     },
     async deadLetter(id) {
       const { rows } = await database.query(statements['read-dead-letter'], [id])
-      return rows[0] === undefined ? null : deadLetterOf(rows[0])
+      return rows[0] === undefined ? null : jsonOf<DeadLetter>(rows[0])
     },
   }
-}
-
-function deadLetterOf([letter]: SqlRow): DeadLetter {
-  return JSON.parse(String(letter)) as DeadLetter
 }

@@ -4,39 +4,23 @@
 
 import type { Product, StockRow } from '../../domain/orders/state.ts'
 import type { StockStepStore } from '../../ports/orders.ts'
-import type { Database, Queryable, SqlValue } from '../database/database.ts'
+import type { Database, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'
 import { commandTable, stepRows } from './consumer-tables.ts'
-import { productOf } from './product.ts'
-import { createRowsNotFound, writeRows } from './rows-not-found.ts'
+import { columnsOf, fieldsOf, lockedTable } from './locked-table.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {
   const schema = 'stock'
   const rowTable = stepRows<StockRow>(schema)
-  const commands = commandTable(schema)
-  const statements = loadStatements(['insert-products', 'lock-products', 'upsert-products'])
-  const notFound = createRowsNotFound()
-
-  async function loadProducts(session: Queryable, ids: readonly string[]) {
-    if (ids.length === 0) return new Map<string, Product>()
-    const { rows } = await session.query(statements['lock-products'], [ids])
-    const products = rows.map(productOf)
-    const found = new Map(products.map((product) => [product.productId, product]))
-    notFound.note(session, ids, found)
-    return found
-  }
-
-  function writeProducts(session: Queryable, products: readonly Product[]): Promise<void> {
-    return writeRows(session, products, {
-      notFound,
-      insert: statements['insert-products'],
-      upsert: statements['upsert-products'],
-      idOf: ({ productId }) => productId,
-      columns: productColumns,
-    })
-  }
-
+  const commandRows = commandTable(schema)
+  const productRows = lockedTable({
+    name: 'products',
+    statements: loadStatements(['lock-products', 'insert-products', 'upsert-products']),
+    idOf: ({ productId }) => productId,
+    rowOf: productOf,
+    columns: (products) => columnsOf(products, ...productFields),
+  })
   return createConsumerStoreSql(
     { database, schema },
     {
@@ -46,24 +30,24 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
         for (const row of rows.values()) {
           if ('lines' in row) for (const { productId } of row.lines) productIds.add(productId)
         }
-        const products = await loadProducts(session, [...productIds])
-        return { rows, products, commands: await commands.load(session, wanted.commands) }
+        const products = await productRows.load(session, [...productIds])
+        return { rows, products, commands: await commandRows.load(session, wanted.commands) }
       },
-      async write(session, changes) {
-        await rowTable.write(session, changes.rows)
-        await writeProducts(session, changes.products)
-        await commands.write(session, changes.commands)
+      async write(session, { rows, products, commands }) {
+        await rowTable.write(session, rows)
+        await productRows.write(session, products)
+        await commandRows.write(session, commands)
       },
     },
   )
 }
 
-function productColumns(products: readonly Product[]): SqlValue[] {
-  return [
-    products.map(({ productId }) => productId),
-    products.map(({ name }) => name),
-    ...(['price', 'initial', 'supplied', 'available', 'held', 'sold'] as const).map((column) =>
-      products.map((product) => product[column]),
-    ),
-  ]
+/** In the order of the statements' columns. */
+const productFields = [
+  ...(['productId', 'name', 'price', 'initial', 'supplied'] as const),
+  ...(['available', 'held', 'sold'] as const),
+]
+
+export function productOf(cells: SqlRow): Product {
+  return { ...fieldsOf<Product>(cells, productFields), status: 'stocked' }
 }

@@ -3,6 +3,7 @@
 
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
+import { fieldsOf } from './locked-table.ts'
 
 export type TopicLayout = {
   topic: string
@@ -16,10 +17,7 @@ export type TopicLayout = {
 /** In the order of their names. */
 export async function readTopicLayouts(database: Queryable): Promise<TopicLayout[]> {
   const { rows } = await database.query(loadStatements(['read-topics'])['read-topics'])
-  return rows.map((row) => {
-    const [topic, topicId, partitions, replicas, minInSyncReplicas] = row as LayoutCells
-    return { topic, topicId, partitions, replicas, minInSyncReplicas }
-  })
+  return rows.map((cells) => fieldsOf<TopicLayout>(cells, layoutFields))
 }
 
 /** Resolves to those that were not recorded before; what is recorded never changes. */
@@ -30,11 +28,10 @@ export async function recordTopicLayouts(
   const statement = loadStatements(['record-topic'])['record-topic']
   const recorded: TopicLayout[] = []
   for (const layout of layouts) {
-    const { topic, topicId, partitions, replicas, minInSyncReplicas } = layout
-    const values = [topic, topicId, partitions, replicas, minInSyncReplicas]
+    const values = layoutFields.map((field) => layout[field])
     if ((await database.query(statement, values)).count === 1) recorded.push(layout)
   }
   return recorded
 }
 
-type LayoutCells = readonly [string, string, number, number, number]
+const layoutFields = ['topic', 'topicId', 'partitions', 'replicas', 'minInSyncReplicas'] as const

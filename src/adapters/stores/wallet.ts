@@ -6,6 +6,7 @@ import type { WalletChanges, WalletStore } from '../../ports/orders.ts'
 import type { Database, Queryable, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { balanceTable } from './balances.ts'
+import { columnsOf } from './locked-table.ts'
 
 export function createWalletStoreSql(database: Database): WalletStore {
   const statements = loadStatements(['read-charges', 'upsert-charges'])
@@ -14,13 +15,13 @@ export function createWalletStoreSql(database: Database): WalletStore {
   async function writeCharges(session: Queryable, charges: WalletChanges['charges']) {
     if (charges.size === 0) return
     const sorted = [...charges].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    await session.query(statements['upsert-charges'], [
-      sorted.map(([orderId]) => orderId),
-      sorted.map(([, { userId }]) => userId),
-      sorted.map(([, { charge }]) => charge.status),
-      sorted.map(([, { charge }]) => amountOf(charge)),
-      sorted.map(([, { charge }]) => (charge.status === 'refused' ? charge.reason : null)),
-    ])
+    const rows = sorted.map(([orderId, { userId, charge }]) => {
+      const { status } = charge
+      const reason = status === 'refused' ? charge.reason : null
+      return { orderId, userId, status, amount: amountOf(charge), reason }
+    })
+    const columns = columnsOf(rows, 'orderId', 'userId', 'status', 'amount', 'reason')
+    await session.query(statements['upsert-charges'], columns)
   }
 
   return {

@@ -4,8 +4,7 @@ import { batch, coupon, fillRows, slots } from '../../../test/contracts/coupon-s
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrations.ts'
 import { openDatabasePglite } from '../database/pglite.ts'
-import { createCouponStoreSql } from './coupon-store.ts'
-import { resetProjection } from './coupon-store-reset.ts'
+import { createCouponStoreSql, resetProjection } from './coupon-store.ts'
 
 let database: Database
 before(async () => {
