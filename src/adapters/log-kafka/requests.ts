@@ -69,7 +69,7 @@ export type ProduceOutcome =
  * too, although the records may live on with its successor.
  */
 export function produceOutcome(code: number): ProduceOutcome {
-  const name = protocolErrorsCodesById[code as keyof typeof protocolErrorsCodesById] ?? ''
+  const name = protocolErrorsCodesById[code] ?? ''
   return outcomes[name] ?? (fatalErrors.has(name) ? 'fatal' : 'in doubt')
 }
 

@@ -17,7 +17,7 @@ export function stepRows<Row extends { status: string }>(schema: ConsumerSchema)
     name: 'step-rows',
     statements: loadStatements(names, schema),
     idOf: (row) => stored(row).orderId,
-    rowOf: (cells) => jsonOf<Row>(cells),
+    rowOf: (cells) => jsonOf(cells) as Row,
     columns: (rows) => [
       ...columnsOf(rows.map(stored), 'orderId', 'status'),
       rows.map((row) => JSON.stringify(row)),

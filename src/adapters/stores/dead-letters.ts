@@ -17,7 +17,7 @@ export function createDeadLetterStoreSql(database: Database): DeadLetterStore {
     name: 'dead-letters',
     statements: loadStatements(['lock-dead-letters', 'insert-dead-letters', 'upsert-dead-letters']),
     idOf: ({ id }) => id,
-    rowOf: (cells) => jsonOf<DeadLetter>(cells),
+    rowOf: (cells) => jsonOf(cells) as DeadLetter,
     columns: (letters) => [
       ...columnsOf(letters, 'id', 'consumer', 'status'),
       letters.map((letter) => JSON.stringify(letter)),

@@ -21,7 +21,7 @@ export function createOrderStoreSql(database: Database): OrderStore {
     name: 'orders',
     statements,
     idOf: ({ state }) => state.orderId,
-    rowOf: (cells) => ({ state: jsonOf(cells) }),
+    rowOf: (cells) => ({ state: jsonOf(cells) as Order }),
     columns: (changes) => orderColumns(changes as OrderChange[]),
   })
   const store: Omit<OrderStore, 'overdue' | 'unannounced' | 'markAnnounced'> =
@@ -45,7 +45,7 @@ export function createOrderStoreSql(database: Database): OrderStore {
     async unannounced({ partitions, limit }) {
       const values = [partitions, limit]
       const { rows } = await database.query(statements['find-unannounced-orders'], values)
-      return rows.map((cells) => jsonOf<Order>(cells))
+      return rows.map((cells) => jsonOf(cells) as Order)
     },
     async markAnnounced(orderIds) {
       await database.query(statements['mark-orders-announced'], [orderIds])

@@ -32,7 +32,7 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
   return {
     async orders(orderIds) {
       const { rows } = await database.query(statements['read-orders'], [orderIds])
-      return rows.map((cells) => jsonOf<Order>(cells))
+      return rows.map((cells) => jsonOf(cells) as Order)
     },
     async product(productId) {
       const { rows } = await database.query(statements['read-product'], [productId])
@@ -52,11 +52,11 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
     async deadLetters({ limit, after = '', status = null, consumer = null }) {
       const values = [after, limit, status, consumer]
       const { rows } = await database.query(statements['read-dead-letters'], values)
-      return rows.map((cells) => jsonOf<LetterSummary>(cells))
+      return rows.map((cells) => jsonOf(cells) as LetterSummary)
     },
     async deadLetter(id) {
       const { rows } = await database.query(statements['read-dead-letter'], [id])
-      return rows[0] === undefined ? null : jsonOf<DeadLetter>(rows[0])
+      return rows[0] === undefined ? null : (jsonOf(rows[0]) as DeadLetter)
     },
   }
 }
