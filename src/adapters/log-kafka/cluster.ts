@@ -218,7 +218,7 @@ export function watchOutage({ clock, limits, onWarning }: Cluster, what: string)
 const earliest = -2n
 const latest = -1n
 
-/** Asked of the leaders: the end is what survives them, so it is behind every acknowledged record. */
+/** The end is what survives the leaders that are asked: no acknowledged record is behind it. */
 export async function readBounds(cluster: Cluster, topic: string): Promise<LogBounds[]> {
   const { clock, limits } = cluster
   const deadline = clock.now() + limits.questionMsMax
