@@ -1,8 +1,13 @@
 -- A page of what the built-in provider has charged, in the order of their keys.
 -- Parameters: after this key text ('' from the first), limit bigint.
--- Result: order_id, user_id, status, amount.
+-- Result: first and second key, row (JSON text).
 
-select order_id, user_id, status, amount
+select order_id, '', json_build_object(
+         'orderId', order_id,
+         'userId', user_id,
+         'status', status,
+         'amount', amount
+       )::text
   from payments.charges
  where order_id > $1
  order by order_id

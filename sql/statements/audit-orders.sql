@@ -1,8 +1,12 @@
 -- A page of the order process's rows, in the order of their keys.
 -- Parameters: after this key text ('' from the first), limit bigint.
--- Result: status, unannounced, state (JSON text).
+-- Result: first and second key, row (JSON text).
 
-select status, unannounced, state::text
+select order_id, '', json_build_object(
+         'status', status,
+         'unannounced', unannounced,
+         'state', state
+       )::text
   from orders.orders
  where order_id > $1
  order by order_id

@@ -1,8 +1,13 @@
 -- A page of the payment step's commands, in the order of their keys.
 -- Parameters: after this key, two texts ('' from the first), limit bigint.
--- Result: key, command_id, amount, outcome.
+-- Result: first and second key, row (JSON text).
 
-select key, command_id, amount, outcome
+select key, command_id, json_build_object(
+         'key', key,
+         'commandId', command_id,
+         'amount', amount,
+         'outcome', outcome
+       )::text
   from payments.commands
  where (key, command_id) > ($1, $2)
  order by key, command_id

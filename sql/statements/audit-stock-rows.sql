@@ -1,8 +1,8 @@
 -- A page of the stock step's rows, in the order of their keys.
 -- Parameters: after this key text ('' from the first), limit bigint.
--- Result: order_id, status, row (JSON text).
+-- Result: first and second key, row (JSON text).
 
-select order_id, status, row::text
+select order_id, '', json_build_object('orderId', order_id, 'status', status, 'row', row)::text
   from stock.orders
  where order_id > $1
  order by order_id

@@ -1,8 +1,12 @@
 -- A page of the coupons in use, in the order of their keys.
 -- Parameters: after this key, two texts ('' from the first), limit bigint.
--- Result: user_id, coupon_id, order_id.
+-- Result: first and second key, row (JSON text).
 
-select user_id, coupon_id, order_id
+select user_id, coupon_id, json_build_object(
+         'userId', user_id,
+         'couponId', coupon_id,
+         'orderId', order_id
+       )::text
   from coupons.uses
  where (user_id, coupon_id) > ($1, $2)
  order by user_id, coupon_id

@@ -16,7 +16,6 @@ import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { meRoutes } from './routes/me.ts'
 import { orderRoutes } from './routes/orders.ts'
-import { ordersAuditRoutes } from './routes/orders-audit.ts'
 import { productRoutes } from './routes/products.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { walletRoutes } from './routes/wallets.ts'
@@ -72,6 +71,5 @@ function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
     ...orderRoutes(parts),
     ...auditRoutes(parts),
     ...deadLetterRoutes(parts),
-    ...ordersAuditRoutes(parts),
   ]
 }

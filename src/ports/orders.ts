@@ -235,18 +235,16 @@ export type OrdersAuditSource = {
 export type OrdersAuditReader = {
   /** Of all consumers, as of one moment. */
   positions(): Promise<AuditedPosition[]>
-  /** In the order of the table's key, of one or two texts, strictly after `after`. */
-  page<Table extends AuditedTable>(query: AuditPage<Table>): Promise<AuditedRows[Table][]>
+  /** In the order of the table's key, strictly after `after`. */
+  page<Table extends AuditedTable>(query: AuditQuery<Table>): Promise<AuditPage<Table>>
 }
 export type AuditedPosition = Omit<ConsumerPosition, 'tries'> & {
   consumer: ConsumerName
   taken: Taken
 }
-export type AuditPage<Table extends AuditedTable> = {
-  table: Table
-  limit: number
-  after: AuditKey
-}
+export type AuditQuery<Table> = { table: Table; limit: number; after: AuditKey }
+/** `next`: after which key the next page begins; absent: there is none. */
+export type AuditPage<Table extends AuditedTable> = { rows: AuditedRows[Table][]; next?: AuditKey }
 /** The second is empty where the key is of one text. */
 export type AuditKey = readonly [string, string]
 export const auditedTables = [

@@ -6,7 +6,7 @@ import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { createFindings, type Difference } from '../../src/audit/findings.ts'
 import { auditOrders, type OrdersCounts } from '../../src/audit/orders/audit-orders.ts'
 import type { ReplayedClaims } from '../../src/audit/orders/check-ledgers.ts'
-import { keyOfRow, readOrdersRows } from '../../src/audit/orders/read-rows.ts'
+import { readOrdersRows } from '../../src/audit/orders/read-rows.ts'
 import {
   type OrderPlaced,
   type OrdersRecord,
@@ -82,11 +82,11 @@ export function auditSourceOf(
     read: (run) => {
       return run({
         positions: async () => structuredClone(positions),
-        async page({ table, limit, after }) {
-          const keyed = tables[table].map((row) => ({ row, key: keyOfRow(table, row) }))
-          keyed.sort((a, b) => compareKeys(a.key, b.key))
-          const rest = keyed.filter(({ key }) => compareKeys(key, after) > 0)
-          return structuredClone(rest.slice(0, limit).map(({ row }) => row))
+        // A key is where its page begins.
+        async page({ table, limit, after: [first] }) {
+          const end = Number(first) + limit
+          const rows = structuredClone(tables[table].slice(Number(first), end))
+          return rows.length < limit ? { rows } : { rows, next: [String(end), ''] }
         },
       })
     },
@@ -311,11 +311,4 @@ function rowsOf<Row extends { status: string }>(rows: ReadonlyMap<string, Row>) 
   return [...rows].map(([orderId, row]) => {
     return { orderId, status: row.status, row: structuredClone(row) }
   })
-}
-
-function compareKeys(a: readonly [string, string], b: readonly [string, string]): number {
-  for (const n of [0, 1] as const) {
-    if (a[n] !== b[n]) return a[n] < b[n] ? -1 : 1
-  }
-  return 0
 }

@@ -3,8 +3,13 @@ import { after, before, test } from 'node:test'
 import { auditedWorld, auditSourceOf, smallScenario } from '../../../test/models/orders-audit.ts'
 import { writeOrdersTables } from '../../../test/models/orders-tables.ts'
 import { runWorld } from '../../../test/models/orders-world.ts'
-import { keyOfRow, readOrdersRows } from '../../audit/orders/read-rows.ts'
-import { type AuditedTable, auditedTables } from '../../ports/orders.ts'
+import { readOrdersRows } from '../../audit/orders/read-rows.ts'
+import {
+  type AuditedTable,
+  type AuditKey,
+  type AuditPage,
+  auditedTables,
+} from '../../ports/orders.ts'
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrations.ts'
 import { openDatabasePglite } from '../database/pglite.ts'
@@ -41,16 +46,15 @@ test('each page goes on where the last one ended, with the keys in order', async
   const reader = createOrdersAuditReaderSql(database)
   for (const table of auditedTables) {
     const whole = await reader.page({ table, limit: 1_000, after: ['', ''] })
-    assert.ok(whole.length >= 2 || table === 'uses', table)
+    assert.ok(whole.rows.length >= 2 || table === 'uses', table)
+    assert.equal(whole.next, undefined)
     const pages: unknown[] = []
-    let key = ['', ''] as readonly [string, string]
-    for (;;) {
-      const [row] = await reader.page<AuditedTable>({ table, limit: 1, after: key })
-      if (row === undefined) break
-      pages.push(row)
-      key = keyOfRow(table, row)
+    for (let key: AuditKey | undefined = ['', '']; key !== undefined; ) {
+      const page: AuditPage<AuditedTable> = await reader.page({ table, limit: 1, after: key })
+      pages.push(...page.rows)
+      key = page.next
     }
-    assert.deepEqual(pages, whole, table)
+    assert.deepEqual(pages, whole.rows, table)
   }
 })
 

@@ -1,14 +1,21 @@
-// The SQL projection as it stands, for the auditor of a running service. Operators only; not rate
-// limited, since an audit reads every row there is.
+// The rows as they stand, for the auditor of a running service: the coupons as of one moment, all
+// else page by page, each page as of its own. Operators only; not rate limited, since an audit
+// reads every row there is.
 
+import { Type } from 'typebox'
 import type { RowsQuery } from '../../ports/coupons.ts'
+import { auditedTables } from '../../ports/orders.ts'
 import { issuedRowsJson, projectionJson } from '../http/audit-json.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
 import { IssuedQuery, IssuedRows, Projection } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
+/** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
+const pageRowsMax = 5_000
+const keyCharactersMax = 400
+
 /** Answers as text: pages are large, and the engine's own JSON is as fast as the schemas'. */
-export function auditRoutes({ store }: RouteParts): Route[] {
+export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
   return [
     route({
       call: 'GET /projection',
@@ -43,5 +50,68 @@ export function auditRoutes({ store }: RouteParts): Route[] {
           return ok(JSON.stringify(issuedRowsJson(await reads.issuedRows(query), limit)))
         }),
     }),
+    route({
+      call: 'GET /orders-projection',
+      caller: 'auditor',
+      readsStore: true,
+      tag: 'operators',
+      operationId: 'getOrdersProjection',
+      summary: 'How far the consumers of orders have come, and what became of the records',
+      answers: { 200: Positions },
+      answer: () =>
+        readStore(ordersAudit?.() ?? null, async (reader) =>
+          ok({ positions: await reader.positions() }),
+        ),
+    }),
+    route({
+      call: 'GET /orders-projection/:table',
+      caller: 'auditor',
+      readsStore: true,
+      tag: 'operators',
+      operationId: 'listOrdersProjection',
+      summary: 'The rows of one table of the consumers of orders, in the order of their keys',
+      params: TablePath,
+      query: RowsPage,
+      answers: { 200: Rows },
+      answer: ({ params: { table }, query: { limit, after, afterSecond } }) =>
+        readStore(ordersAudit?.() ?? null, async (reader) =>
+          ok(JSON.stringify(await reader.page({ table, limit, after: [after, afterSecond] }))),
+        ),
+    }),
   ]
 }
+
+const Positions = Type.Object({
+  positions: Type.Array(
+    Type.Object({
+      consumer: Type.String(),
+      topic: Type.String(),
+      partition: Type.Integer(),
+      next: Type.Integer({ description: 'The first offset not yet applied.' }),
+      published: Type.Integer({ description: 'The first offset not yet published.' }),
+      taken: Type.Object({
+        applied: Type.Integer(),
+        dropped: Type.Integer(),
+        postponed: Type.Integer(),
+        buried: Type.Integer(),
+        passedBy: Type.Integer(),
+      }),
+    }),
+  ),
+})
+const TablePath = Type.Object({ table: Type.Enum([...auditedTables], { type: 'string' }) })
+const Key = Type.String({ maxLength: keyCharactersMax, default: '' })
+const RowsPage = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),
+    after: Key,
+    afterSecond: Key,
+  },
+  { additionalProperties: false },
+)
+const Rows = Type.Object({
+  rows: Type.Array(Type.Object({}, { description: 'As the consumer keeps it.' })),
+  next: Type.Optional(
+    Type.Array(Type.String(), { description: 'The `after` and `afterSecond` of what follows.' }),
+  ),
+})

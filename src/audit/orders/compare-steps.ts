@@ -34,9 +34,9 @@ type Step<Row extends AnyRow> = {
 }
 
 export function compareSteps(parts: ComparisonParts): void {
-  compareRows(parts, stockStep, parts.rows.stockRows)
-  compareRows(parts, couponStep, parts.rows.couponRows)
-  compareRows(parts, paymentStep, parts.rows.paymentRows)
+  compareRows(parts, stockStep, parts.rows['stock-rows'])
+  compareRows(parts, couponStep, parts.rows['coupon-rows'])
+  compareRows(parts, paymentStep, parts.rows['payment-rows'])
   compareUses(parts)
 }
 
@@ -173,11 +173,11 @@ function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
       broken(`which was confirmed with ${ledger.end.couponId ?? 'no coupon'}`)
     }
     if (inFlight.isMoving('coupon-step', orderId)) continue
-    const row = rows.couponRows.get(orderId)?.row
+    const row = rows['coupon-rows'].get(orderId)?.row
     const own = row?.status === 'used' && row.couponId === couponId && row.userId === userId
     if (!own) broken(`whose row is ${row?.status ?? 'missing'}`)
   }
-  for (const [orderId, { row }] of rows.couponRows) {
+  for (const [orderId, { row }] of rows['coupon-rows']) {
     if (row.status !== 'used' || rows.uses.has(orderId)) continue
     if (inFlight.isMoving('coupon-step', orderId)) continue
     brokenOrder(findings, orderId)('I13', () => {

@@ -18,7 +18,7 @@ export function compareStock(parts: ComparisonParts): void {
   const added = compareCommands(parts, {
     consumer: 'stock-step',
     topic: productsTopic,
-    commands: rows.stockCommands,
+    commands: rows['stock-commands'],
     invariant: 'I11',
     supplies,
   })
@@ -54,7 +54,7 @@ export function compareMoney(parts: ComparisonParts): void {
   const balances = compareCommands(parts, {
     consumer: 'payment-step',
     topic: walletsTopic,
-    commands: rows.paymentCommands,
+    commands: rows['payment-commands'],
     invariant: 'I12',
     supplies,
   })
@@ -70,7 +70,7 @@ export function compareMoney(parts: ComparisonParts): void {
     if (inFlight.isMoving('payment-step', orderId)) balances.add(due.userId, -due.total, 0)
   }
   for (const userId of new Set([...balances.keys(), ...rows.balances.keys()])) {
-    const balance = rows.balances.get(userId) ?? 0
+    const balance = rows.balances.get(userId)?.balance ?? 0
     const broken = brokenOf(findings, 'I12', `the wallet of ${userId}`)
     if (balance < 0) broken(() => `the balance is ${balance}`)
     balances.compare(userId, balance, (range) => {
@@ -83,7 +83,7 @@ export function compareMoney(parts: ComparisonParts): void {
 /** With another provider than the built-in wallet there are no charges at all. */
 function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): void {
   if (rows.charges.size === 0) return
-  for (const [orderId, { row }] of rows.paymentRows) {
+  for (const [orderId, { row }] of rows['payment-rows']) {
     const ledger = log.ledgers.get(orderId)
     if (ledger === undefined || !inFlight.isOrderSettled('payment-step', ledger)) continue
     const charge = rows.charges.get(orderId)
@@ -100,7 +100,7 @@ function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): voi
     if (ledger === undefined || ledger.due === null) {
       broken('I12', () => `a charge of ${userId}, but payment was never due`)
     } else if (status === 'captured' && ledger.end?.type === 'order.cancelled') {
-      if (rows.paymentRows.has(orderId) || !inFlight.isOrderSettled('payment-step', ledger))
+      if (rows['payment-rows'].has(orderId) || !inFlight.isOrderSettled('payment-step', ledger))
         continue
       broken('I12', () => 'it was cancelled, but has paid')
     }
@@ -185,7 +185,7 @@ function compareProducts({ rows, log, inFlight, findings }: ComparisonParts): vo
 /** What the orders' rows hold and have sold, by product. */
 function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold: Ranges } {
   const sums = { held: createRanges(), sold: createRanges() }
-  for (const [orderId, { row }] of rows.stockRows) {
+  for (const [orderId, { row }] of rows['stock-rows']) {
     if (!('lines' in row)) continue
     const isMoving = inFlight.isMoving('stock-step', orderId)
     for (const { productId, quantity } of row.lines) {
@@ -197,7 +197,7 @@ function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold
   }
   // The rows were read before the products: what was held in between is in the products alone.
   for (const { orderId, placed, otherLines } of log.ledgers.values()) {
-    if (placed === null || rows.stockRows.has(orderId)) continue
+    if (placed === null || rows['stock-rows'].has(orderId)) continue
     if (!inFlight.isMoving('stock-step', orderId)) continue
     for (const { productId, quantity } of [...placed.lines, ...otherLines]) {
       sums.held.add(productId, 0, quantity)

@@ -1,36 +1,45 @@
-// Where an audit finds the rows: in the data directory itself while no service runs on it, else
-// with that service. The log is always read from its files. Writes nothing; while it reads the
-// rows itself it holds the directory's lock, so that no service starts under it.
+// Where an audit finds log and rows. Embedded: the log in its files, the rows in the data directory
+// while no service runs on it, else with that service. Distributed: the log in Kafka, the rows in
+// PostgreSQL, or with an API node. Writes nothing; while it reads a directory's rows itself it
+// holds the directory's lock, so that no service starts under it.
 
 import { existsSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
+import { systemClock } from '../../adapters/clock-system.ts'
 import {
   DataDirectoryError,
   openDataDirectory,
   readOwner,
   readSecrets,
 } from '../../adapters/data-directory.ts'
+import type { Database } from '../../adapters/database/database.ts'
 import { migrate } from '../../adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../adapters/database/pglite.ts'
+import { startPostgres } from '../../adapters/database/postgres.ts'
+import { topicPath } from '../../adapters/log-file/log-file.ts'
+import { openLogFileReader } from '../../adapters/log-file/reader.ts'
+import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
+import { describeTopics } from '../../adapters/log-kafka/topics.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
-import {
-  type IssuedRowsJson,
-  issuedRowsFrom,
-  type ProjectionJson,
-  projectionFrom,
-} from '../../api/http/audit-json.ts'
-import { ordersAuditOver } from '../../api/routes/orders-audit.ts'
 import type { ProjectionSource } from '../../audit/audit.ts'
 import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
-import { callService, problemOf, ServiceError } from '../../client/service-client.ts'
+import { type LogReader, withoutTopics } from '../../audit/read-topic.ts'
+import { ordersAuditOver, projectionOver } from '../../client/audit-rows.ts'
+import type { Progress } from '../../client/progress.ts'
+import { callService, problemOf } from '../../client/service-client.ts'
 import type { Settings } from '../../config/settings.ts'
-import { PortError, type RowsQuery } from '../../ports/coupons.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { orderTopics } from '../../domain/orders/topics.ts'
+import { sleep } from '../../ports/clock.ts'
+import type { Log } from '../../ports/coupons.ts'
 import { CommandError, exitCodes } from '../context.ts'
+import { kafkaConnection, missing } from '../roles/distributed.ts'
 import { isProjectionTrusted, projectionDirectory } from '../roles/projection.ts'
+import { embeddedTopics } from '../roles/topics.ts'
 import { operatorToken } from './service-address.ts'
 
-export type AuditSource = {
+export type AuditSource = AuditedRows & { openLog(): Promise<LogReader> }
+type AuditedRows = {
   source: ProjectionSource
   orders: OrdersAudit
   codeSecret: string
@@ -40,6 +49,7 @@ export type AuditSource = {
 }
 export type SourceOptions = {
   settings: Settings
+  progress: Progress
   url?: string | undefined
   token?: string | undefined
 }
@@ -52,22 +62,96 @@ const answerMsMax = 40_000
 const upWaitMsMax = 30_000
 const askAgainMs = 250
 
-export async function openAuditSource(options: SourceOptions): Promise<AuditSource> {
+/** The log of the embedded profile is in its data directory; with brokers, it is theirs. */
+export function isDistributed({ kafka }: Settings): boolean {
+  return kafka !== undefined
+}
+
+export function openAuditSource(options: SourceOptions): Promise<AuditSource> {
+  return isDistributed(options.settings) ? openDistributed(options) : openEmbedded(options)
+}
+
+async function openDistributed(options: SourceOptions): Promise<AuditSource> {
   const { settings, url } = options
-  if (url !== undefined) return askService(url, options)
+  const clock = systemClock()
+  const connection = kafkaConnection(settings, 'audit')
+  let log: Log | null = null
+  const rows = url === undefined ? rowsOfPostgres(settings) : rowsOfService(url, options)
+  return {
+    ...rows,
+    async openLog() {
+      const existing = await describeTopics(connection, orderTopics)
+      // Before this version's "firstcome migrate" there are none of orders.
+      const topics = [claimsTopic, ...existing.map(({ name }) => name)]
+      log = await startKafkaLog({ connection, topics, clock })
+      return withoutTopics(log, topics)
+    },
+    async close() {
+      await log?.close()
+      await rows.close()
+    },
+  }
+}
+
+function rowsOfPostgres({ postgresUrl: url, codeSecret }: Settings): AuditedRows {
+  if (url === undefined) {
+    const missingText = 'FIRSTCOME_POSTGRES_URL is missing: the rows of this log are there'
+    throw new CommandError(exitCodes.wrongUsage, `${missingText}; or ask an API node with --url`)
+  }
+  if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
+  const database = startPostgres({ url, clock: systemClock() })
+  const close = () => database.close()
+  return { ...rowsIn(database, Date.now), codeSecret, where: 'the rows in PostgreSQL', close }
+}
+
+async function openEmbedded(options: SourceOptions): Promise<AuditSource> {
+  const { settings, progress } = options
+  const { dataDirectory: directory } = settings
+  // Before anything is locked or made there.
+  if (!existsSync(topicPath(directory, claimsTopic))) {
+    const message = `there is no log in ${directory}: name the service's directory with --data`
+    throw new CommandError(exitCodes.wrongUsage, message)
+  }
+  return {
+    ...(await openEmbeddedRows(options)),
+    async openLog() {
+      const topics = topicsIn(directory)
+      const onProgress = (done: number, total: number) => {
+        progress.show('Checking the stored log', done / total)
+      }
+      const log = await openLogFileReader({ directory, topics, clock: systemClock(), onProgress })
+      return withoutTopics(log, Object.keys(topics))
+    },
+  }
+}
+
+/** Those that are there, in the order in which the audit needs their ends. */
+function topicsIn(directory: string): Record<string, number> {
+  const partitions: Readonly<Record<string, number>> = embeddedTopics
+  const names = [claimsTopic, ...orderTopics].filter((topic) => {
+    return partitions[topic] !== undefined && existsSync(topicPath(directory, topic))
+  })
+  return Object.fromEntries(names.map((topic) => [topic, partitions[topic] ?? 0]))
+}
+
+async function openEmbeddedRows(options: SourceOptions): Promise<AuditedRows> {
+  const { settings, url } = options
+  if (url !== undefined) return rowsOfService(url, options)
   const { jwtSecret, codeSecret, dataDirectory: path } = settings
   const secrets = { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) }
   try {
-    return await readStopped(openDataDirectory({ path, secrets, now: Date.now() }))
+    return await rowsOfStopped(openDataDirectory({ path, secrets, now: Date.now() }))
   } catch (error) {
     if (!(error instanceof DataDirectoryError) || error.code !== 'in_use') throw error
     const owner = readOwner(path)
-    if (owner?.url !== undefined) return askService(owner.url, options)
+    if (owner?.url !== undefined) return rowsOfService(owner.url, options)
     throw new CommandError(exitCodes.unreachable, `${error.message}. Try again in a moment`)
   }
 }
 
-async function readStopped(directory: ReturnType<typeof openDataDirectory>): Promise<AuditSource> {
+async function rowsOfStopped(
+  directory: ReturnType<typeof openDataDirectory>,
+): Promise<AuditedRows> {
   const { codeSecret } = directory.secrets
   const projection = projectionDirectory(directory.path)
   const where = `the rows in ${directory.path}; no service runs on it`
@@ -75,59 +159,58 @@ async function readStopped(directory: ReturnType<typeof openDataDirectory>): Pro
   // behind, and nothing else is wrong with them.
   if (!existsSync(projection) || !isProjectionTrusted(directory.path)) {
     const none = `no rows in ${directory.path}: the next start derives them`
-    const close = async () => directory.close()
-    return { source: noRows, orders: noOrders, codeSecret, where: none, close }
+    return { ...noRows, codeSecret, where: none, close: async () => directory.close() }
   }
   try {
     const database = await openDatabasePglite({ directory: projection })
-    const close = () => database.close().finally(directory.close)
     try {
       await migrate(database)
-      const source = createCouponReaderSql(database)
-      // Nothing has happened since: no order is older than the last record says.
-      const orders = { source: createOrdersAuditSql(database), now: null }
-      return { source, orders, codeSecret, where, close }
     } catch (error) {
       await database.close()
       throw error
     }
+    const close = () => database.close().finally(directory.close)
+    // Nothing has happened since: no order is older than the last record says.
+    return { ...rowsIn(database, null), codeSecret, where, close }
   } catch (error) {
     directory.close()
     throw error
   }
 }
 
-const noRows: ProjectionSource = {
-  snapshot: async () => ({ positions: new Map(), coupons: [] }),
-  issuedRows: async () => [],
+function rowsIn(database: Database, now: OrdersAudit['now']) {
+  const orders = { source: createOrdersAuditSql(database), now }
+  return { source: createCouponReaderSql(database), orders }
 }
 
-const noOrders: OrdersAudit = {
+const noRows: Pick<AuditedRows, 'source' | 'orders'> = {
   source: {
-    oneMoment: true,
-    read: (run) => run({ positions: async () => [], page: async () => [] }),
+    snapshot: async () => ({ positions: new Map(), coupons: [] }),
+    issuedRows: async () => [],
   },
-  now: null,
+  orders: {
+    source: {
+      oneMoment: true,
+      read: (run) => run({ positions: async () => [], page: async () => ({ rows: [] }) }),
+    },
+    now: null,
+  },
 }
 
-export function askService(url: string, options: SourceOptions): AuditSource {
-  const { settings, token } = options
+function rowsOfService(url: string, { settings, token }: SourceOptions): AuditedRows {
   const codeSecret = settings.codeSecret ?? readSecrets(settings.dataDirectory).codeSecret
   if (codeSecret === undefined) {
-    const missing = `there is no code secret in ${settings.dataDirectory}`
-    const message = `${missing}: name the service's directory with --data`
+    const none = `there is no code secret in ${settings.dataDirectory}`
+    const message = `${none}: name the service's directory with --data`
     throw new CommandError(exitCodes.wrongUsage, message)
   }
   const ask = (path: string) => {
     return askUntilUp({ url, path, token: () => operatorToken(settings, Date.now(), token) })
   }
   return {
-    source: {
-      snapshot: async () => projectionFrom((await ask('/projection')) as ProjectionJson),
-      issuedRows: async (query) => issuedRowsFrom((await ask(rowsPath(query))) as IssuedRowsJson),
-    },
+    source: projectionOver(ask),
     orders: {
-      // Each answer is of its own moment.
+      // Each answer is of its own moment (docs/decisions/0031).
       source: { oneMoment: false, read: (run) => run(ordersAuditOver(ask)) },
       now: Date.now,
     },
@@ -158,24 +241,6 @@ async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
       const message = `${url} gives no rows: ${problem.detail || problem.title}`
       throw new CommandError(unavailable ? exitCodes.unreachable : exitCodes.failed, message)
     }
-    await setTimeout(askAgainMs)
+    await sleep(systemClock(), askAgainMs)
   }
-}
-
-function rowsPath({ limit, couponId, after }: RowsQuery): string {
-  const query = new URLSearchParams({ limit: String(limit) })
-  if (couponId !== undefined) query.set('couponId', couponId)
-  if (after !== undefined) {
-    query.set('afterCouponId', after.couponId)
-    query.set('afterSlot', String(after.slot))
-  }
-  return `/issued-coupons?${query.toString()}`
-}
-
-/** What the exit code says of an audit that could not be made. */
-export function exitCodeOf(error: unknown): 1 | 3 | null {
-  if (error instanceof ServiceError) return exitCodes.unreachable
-  if (!(error instanceof PortError)) return null
-  const away = error.code === 'log_unavailable' || error.code === 'store_unavailable'
-  return away ? exitCodes.unreachable : exitCodes.failed
 }

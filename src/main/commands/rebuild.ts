@@ -16,7 +16,7 @@ import { type Context, type ExitCode, exitCodes } from '../context.ts'
 import { restoreOrderRows } from '../roles/order-restore.ts'
 import { dropProjection, openProjection } from '../roles/projection.ts'
 import { embeddedTopics } from '../roles/topics.ts'
-import { isDistributed } from './audit-distributed.ts'
+import { isDistributed } from './audit-source.ts'
 import { type Rebuilt, rebuildDistributed } from './rebuild-distributed.ts'
 
 export async function runRebuild(options: { json?: boolean }, context: Context): Promise<ExitCode> {

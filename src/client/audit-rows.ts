@@ -1,0 +1,91 @@
+// The rows of a running service, for its auditor: asks the operators' calls and reads back what
+// the service wrote. It is only trusted to come from a service of this version.
+
+import type { Terms } from '../domain/coupons/messages.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
+import { parseExactInstant } from '../domain/time.ts'
+import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
+import type { AuditedPosition, OrdersAuditReader } from '../ports/orders.ts'
+
+/** Resolves to the body of the answer. */
+export type Ask = (path: string) => Promise<unknown>
+
+export function projectionOver(ask: Ask): Pick<CouponStore, 'snapshot' | 'issuedRows'> {
+  return {
+    async snapshot() {
+      const { positions, coupons } = (await ask('/projection')) as ProjectionJson
+      return {
+        positions: new Map(positions.map(({ partition, ...position }) => [partition, position])),
+        coupons: coupons.map(couponFrom),
+      }
+    },
+    async issuedRows(query) {
+      const { issued } = (await ask(`/issued-coupons?${rowsQuery(query)}`)) as IssuedRowsJson
+      return issued.map((row) => ({ ...row, appendedAt: instantFrom(row.appendedAt) }))
+    },
+  }
+}
+
+export function ordersAuditOver(ask: Ask): OrdersAuditReader {
+  return {
+    async positions() {
+      const { positions } = (await ask('/orders-projection')) as { positions: AuditedPosition[] }
+      return positions
+    },
+    async page({ table, limit, after: [after, afterSecond] }) {
+      const query = new URLSearchParams({ limit: String(limit), after, afterSecond })
+      return (await ask(`/orders-projection/${table}?${query.toString()}`)) as { rows: [] }
+    },
+  }
+}
+
+type TermsJson = Omit<Terms, 'opensAt' | 'closesAt'> & { opensAt?: string; closesAt?: string }
+type CouponJson = Pick<
+  Coupon,
+  'status' | 'couponId' | 'partition' | 'rules' | 'quantity' | 'paused'
+> & {
+  opensAt: string
+  closesAt: string | null
+  terms: TermsJson
+  commands: { commandId: string; add: number }[]
+}
+type ProjectionJson = {
+  positions: (StoredPosition & { partition: number })[]
+  coupons: CouponJson[]
+}
+type IssuedRowsJson = { issued: (Omit<IssuedRow, 'appendedAt'> & { appendedAt: string })[] }
+
+function rowsQuery({ limit, couponId, after }: RowsQuery): string {
+  const query = new URLSearchParams({ limit: String(limit) })
+  if (couponId !== undefined) query.set('couponId', couponId)
+  if (after !== undefined) {
+    query.set('afterCouponId', after.couponId)
+    query.set('afterSlot', String(after.slot))
+  }
+  return query.toString()
+}
+
+function couponFrom({ opensAt, closesAt, terms, commands, ...coupon }: CouponJson): Coupon {
+  return {
+    ...coupon,
+    terms: termsFrom(terms),
+    opensAt: instantFrom(opensAt),
+    closesAt: closesAt === null ? Number.POSITIVE_INFINITY : instantFrom(closesAt),
+    commands: new Map(commands.map(({ commandId, add }) => [commandId, add])),
+    winners: new Map(),
+  }
+}
+
+function termsFrom({ opensAt, closesAt, ...rest }: TermsJson): Terms {
+  return {
+    ...rest,
+    ...(opensAt === undefined ? {} : { opensAt: instantFrom(opensAt) }),
+    ...(closesAt === undefined ? {} : { closesAt: instantFrom(closesAt) }),
+  }
+}
+
+function instantFrom(text: string): number {
+  const at = parseExactInstant(text)
+  if (at === null) throw new Error(`no time in a stored row: ${text}`)
+  return at
+}
