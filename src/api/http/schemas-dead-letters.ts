@@ -3,9 +3,7 @@
 import { Type } from 'typebox'
 import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/decode-dead-letters.ts'
 import { lettersPerCallMax } from '../orders/redrive-many.ts'
-import { pageItemsMax } from './schemas.ts'
-
-const closedObject = { additionalProperties: false } as const
+import { closed, Instant, pageItemsMax } from './schemas.ts'
 
 const DeadLetterId = Type.String({
   pattern: deadLetterIdPattern,
@@ -14,18 +12,14 @@ const DeadLetterId = Type.String({
 })
 const Consumer = Type.String({ pattern: consumerPattern, examples: ['stock-step'] })
 const Status = Type.Enum(['waiting', 'redriven', 'discarded'], { type: 'string' })
-const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
 
-export const DeadLetterPath = Type.Object({ deadLetterId: DeadLetterId }, closedObject)
-export const DeadLetterQuery = Type.Object(
-  {
-    limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: 50 }),
-    after: Type.Optional(DeadLetterId),
-    status: Type.Optional(Status),
-    consumer: Type.Optional(Consumer),
-  },
-  closedObject,
-)
+export const DeadLetterPath = closed({ deadLetterId: DeadLetterId })
+export const DeadLetterQuery = closed({
+  limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: 50 }),
+  after: Type.Optional(DeadLetterId),
+  status: Type.Optional(Status),
+  consumer: Type.Optional(Consumer),
+})
 export const RedriveMany = Type.Object(
   {
     ids: Type.Optional(
@@ -39,7 +33,7 @@ export const RedriveMany = Type.Object(
     after: Type.Optional(DeadLetterId),
   },
   {
-    ...closedObject,
+    additionalProperties: false,
     dependentSchemas: {
       ids: { not: { anyOf: [{ required: ['consumer'] }, { required: ['after'] }] } },
     },
@@ -79,15 +73,12 @@ export const DeadLetterPage = Type.Object({
   deadLetters: Type.Array(Type.Object(summary)),
   next: Type.Optional(DeadLetterId),
 })
-export const WholeDeadLetter = Type.Object(
-  {
-    ...summary,
-    headers: Type.Record(Type.String(), Type.String()),
-    value: Type.String({ description: 'The bytes in base64.' }),
-    text: Type.Optional(Type.String({ description: 'The same, where they are UTF-8.' })),
-  },
-  closedObject,
-)
+export const WholeDeadLetter = closed({
+  ...summary,
+  headers: Type.Record(Type.String(), Type.String()),
+  value: Type.String({ description: 'The bytes in base64.' }),
+  text: Type.Optional(Type.String({ description: 'The same, where they are UTF-8.' })),
+})
 export const RedrivenMany = Type.Object({
   redriven: Type.Integer(),
   unchanged: Type.Integer({ description: 'Re-driven before.' }),

@@ -13,54 +13,41 @@ import {
   stockMax,
   topUpAmountMax,
 } from '../../domain/orders/messages.ts'
-import { Instant, idempotencyKey } from './schemas.ts'
-
-const closedObject = { additionalProperties: false } as const
+import { Count, closed, Instant } from './schemas.ts'
 
 const ProductId = Type.String({ pattern: productIdPattern, examples: ['earl-grey'] })
 const OrderId = Type.String({ pattern: orderIdPattern })
 const CouponId = Type.String({ pattern: couponIdPattern })
 const Money = (max: number) =>
   Type.Integer({ minimum: 0, maximum: max, description: 'Whole minor units of the currency.' })
-const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
 
-export const ProductPath = Type.Object({ productId: ProductId }, closedObject)
-export const OrderPath = Type.Object({ orderId: OrderId }, closedObject)
-export const WalletPath = Type.Object(
-  { userId: Type.String({ pattern: userIdPattern }) },
-  closedObject,
-)
-export const KeyRequired = Type.Object({ 'idempotency-key': idempotencyKey })
-export const KeyAllowed = Type.Object({ 'idempotency-key': Type.Optional(idempotencyKey) })
+export const ProductPath = closed({ productId: ProductId })
+export const OrderPath = closed({ orderId: OrderId })
+export const WalletPath = closed({ userId: Type.String({ pattern: userIdPattern }) })
 
-export const NewProduct = Type.Object(
-  {
-    productId: ProductId,
-    name: Type.String({
-      minLength: 1,
-      maxLength: productNameCharactersMax,
-      format: 'visible-text',
-      description: 'Not blank; no control characters.',
-    }),
-    price: Money(priceMax),
-    stock: Type.Integer({ minimum: 0, maximum: stockMax }),
-  },
-  closedObject,
-)
-export const AddedStock = Type.Object({ add: Count(stockMax) }, closedObject)
-export const TopUp = Type.Object({ amount: Count(topUpAmountMax) }, closedObject)
-export const NewOrder = Type.Object(
-  {
-    lines: Type.Array(
-      Type.Object({ productId: ProductId, quantity: Count(lineQuantityMax) }, closedObject),
-      { minItems: 1, maxItems: orderLinesMax, description: 'A product in at most one of them.' },
-    ),
-    couponId: Type.Optional(CouponId),
-  },
-  closedObject,
-)
+export const NewProduct = closed({
+  productId: ProductId,
+  name: Type.String({
+    minLength: 1,
+    maxLength: productNameCharactersMax,
+    format: 'visible-text',
+    description: 'Not blank; no control characters.',
+  }),
+  price: Money(priceMax),
+  stock: Type.Integer({ minimum: 0, maximum: stockMax }),
+})
+export const AddedStock = closed({ add: Count(stockMax) })
+export const TopUp = closed({ amount: Count(topUpAmountMax) })
+export const NewOrder = closed({
+  lines: Type.Array(closed({ productId: ProductId, quantity: Count(lineQuantityMax) }), {
+    minItems: 1,
+    maxItems: orderLinesMax,
+    description: 'A product in at most one of them.',
+  }),
+  couponId: Type.Optional(CouponId),
+})
 
-export const Product = Type.Object(
+export const Product = closed(
   {
     productId: ProductId,
     name: Type.String(),
@@ -69,14 +56,11 @@ export const Product = Type.Object(
     held: Type.Integer({ description: 'By orders that have not ended.' }),
     sold: Type.Integer(),
   },
-  { $id: 'Product', ...closedObject },
+  { $id: 'Product' },
 )
-export const Wallet = Type.Object(
-  { userId: Type.String(), balance: Type.Integer() },
-  { $id: 'Wallet', ...closedObject },
-)
+export const Wallet = closed({ userId: Type.String(), balance: Type.Integer() }, { $id: 'Wallet' })
 const reason = Type.Optional(Type.Enum([...cancelReasons], { type: 'string' }))
-export const Order = Type.Object(
+export const Order = closed(
   {
     orderId: OrderId,
     status: Type.Enum(['pending', 'confirmed', 'cancelled'], { type: 'string' }),
@@ -105,7 +89,7 @@ export const Order = Type.Object(
     ),
     placedAt: Instant,
   },
-  { $id: 'Order', ...closedObject },
+  { $id: 'Order' },
 )
 
 /** References to the schemas that have an `$id`, so that the document names them. */

@@ -1,7 +1,7 @@
 // The shapes of HTTP: the same schemas validate, serialize and document. Unknown fields are
 // refused everywhere (additionalProperties: false).
 
-import { Type } from 'typebox'
+import { type TObjectOptions, type TProperties, Type } from 'typebox'
 import {
   amountMax,
   couponIdPattern,
@@ -17,11 +17,14 @@ export const issuedRowsMax = 10_000
 const issuedRowsDefault = 1_000
 export const idempotencyKeyCharactersMax = 128
 
-const closedObject = { additionalProperties: false } as const
+/** An object that takes no other fields than these. */
+export function closed<Fields extends TProperties>(fields: Fields, options?: TObjectOptions) {
+  return Type.Object(fields, { ...options, additionalProperties: false })
+}
 
 const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spring-sale'] })
 export const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
-const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
+export const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
 
 const discountOf = (kind: 'amount' | 'percent', valueMax: number) => ({
   type: 'object',
@@ -41,41 +44,36 @@ const Discount = Type.Unsafe<DiscountShape>({
   oneOf: [discountOf('amount', amountMax), discountOf('percent', 100)],
 })
 
-export const CouponPath = Type.Object({ couponId: CouponId }, closedObject)
+export const CouponPath = closed({ couponId: CouponId })
 export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
   type: ['object', 'null'],
   description: 'No body, or an empty object.',
   additionalProperties: false,
 })
-export const NewCoupon = Type.Object(
-  {
-    couponId: Type.Optional(CouponId),
-    name: Type.String({
-      minLength: 1,
-      maxLength: couponNameCharactersMax,
-      format: 'coupon-name',
-      description: 'Not blank; no control characters. Lengths count UTF-16 units.',
-    }),
-    quantity: Count(quantityMax),
-    opensAt: Type.Optional(Instant),
-    closesAt: Type.Optional(Instant),
-    discount: Type.Optional(Discount),
-  },
-  closedObject,
-)
-export const Restock = Type.Object({ add: Count(quantityMax) }, closedObject)
-export const idempotencyKey = Type.String({
+export const NewCoupon = closed({
+  couponId: Type.Optional(CouponId),
+  name: Type.String({
+    minLength: 1,
+    maxLength: couponNameCharactersMax,
+    format: 'coupon-name',
+    description: 'Not blank; no control characters. Lengths count UTF-16 units.',
+  }),
+  quantity: Count(quantityMax),
+  opensAt: Type.Optional(Instant),
+  closesAt: Type.Optional(Instant),
+  discount: Type.Optional(Discount),
+})
+export const Restock = closed({ add: Count(quantityMax) })
+const idempotencyKey = Type.String({
   pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
   description: 'Asked again with the same key, it is done once.',
 })
-export const RestockHeaders = Type.Object({ 'idempotency-key': Type.Optional(idempotencyKey) })
-export const Page = Type.Object(
-  {
-    limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: pageItemsDefault }),
-    after: Type.Optional(CouponId),
-  },
-  closedObject,
-)
+export const KeyRequired = Type.Object({ 'idempotency-key': idempotencyKey })
+export const KeyAllowed = Type.Object({ 'idempotency-key': Type.Optional(idempotencyKey) })
+export const Page = closed({
+  limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: pageItemsDefault }),
+  after: Type.Optional(CouponId),
+})
 export const IssuedQuery = Type.Object(
   {
     limit: Type.Integer({ minimum: 1, maximum: issuedRowsMax, default: issuedRowsDefault }),
@@ -84,7 +82,7 @@ export const IssuedQuery = Type.Object(
     afterSlot: Type.Optional(Type.Integer({ minimum: 0, maximum: quantityMax })),
   },
   {
-    ...closedObject,
+    additionalProperties: false,
     dependentRequired: { afterCouponId: ['afterSlot'], afterSlot: ['afterCouponId'] },
   },
 )
@@ -100,7 +98,7 @@ const LogPlace = Type.Object(
   { description: 'The record of the log that decided.' },
 )
 
-export const Coupon = Type.Object(
+export const Coupon = closed(
   {
     couponId: CouponId,
     name: Type.String(),
@@ -112,7 +110,7 @@ export const Coupon = Type.Object(
     closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
     discount: AnsweredDiscount,
   },
-  { $id: 'Coupon', ...closedObject },
+  { $id: 'Coupon' },
 )
 export const CouponPage = Type.Object({
   coupons: Type.Array(Type.Unsafe<unknown>({ $ref: 'Coupon#' })),
@@ -133,7 +131,7 @@ export const HeldPage = Type.Object({
   ),
   next: Type.Optional(CouponId),
 })
-export const IssuedClaim = Type.Object(
+export const IssuedClaim = closed(
   {
     outcome: Type.Literal('issued'),
     couponId: CouponId,
@@ -143,13 +141,13 @@ export const IssuedClaim = Type.Object(
     code: Type.String(),
     log: LogPlace,
   },
-  { $id: 'IssuedClaim', ...closedObject },
+  { $id: 'IssuedClaim' },
 )
-export const Pending = Type.Object(
+export const Pending = closed(
   { outcome: Type.Literal('pending') },
-  { $id: 'Pending', description: 'Not decided in time: ask at Location.', ...closedObject },
+  { $id: 'Pending', description: 'Not decided in time: ask at Location.' },
 )
-export const Problem = Type.Object(
+export const Problem = closed(
   {
     type: Type.String({ examples: ['/problems/sold-out'] }),
     title: Type.String(),
@@ -166,7 +164,7 @@ export const Problem = Type.Object(
     claimId: Type.Optional(Type.String()),
     log: Type.Optional(LogPlace),
   },
-  { $id: 'Problem', description: 'RFC 9457.', ...closedObject },
+  { $id: 'Problem', description: 'RFC 9457.' },
 )
 
 /** References to the schemas that have an `$id`, so that the document names them. */

@@ -11,11 +11,11 @@ import { type Answer, pendingAt, type Route, route } from '../http/route.ts'
 import {
   CouponPath,
   couponRef,
+  KeyAllowed,
   NewCoupon,
   NoBody,
   pendingRef,
   Restock,
-  RestockHeaders,
 } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
@@ -86,7 +86,7 @@ function restockRoute(parts: RouteParts): Route {
     operationId: 'restockCoupon',
     summary: 'Add to the quantity',
     params: CouponPath,
-    headers: RestockHeaders,
+    headers: KeyAllowed,
     body: Restock,
     answers: { 200: couponRef, 202: pendingRef },
     answer(request) {

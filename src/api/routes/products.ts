@@ -5,14 +5,8 @@ import type { OrdersReader } from '../../ports/orders.ts'
 import { callerOf } from '../http/auth.ts'
 import { commandIdOf, orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
-import { pendingRef } from '../http/schemas.ts'
-import {
-  AddedStock,
-  KeyAllowed,
-  NewProduct,
-  ProductPath,
-  productRef,
-} from '../http/schemas-orders.ts'
+import { KeyAllowed, pendingRef } from '../http/schemas.ts'
+import { AddedStock, NewProduct, ProductPath, productRef } from '../http/schemas-orders.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
 export function productRoutes(parts: RouteParts): Route[] {

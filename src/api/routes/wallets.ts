@@ -3,8 +3,8 @@
 import { callerOf } from '../http/auth.ts'
 import { commandIdOf, orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
-import { pendingRef } from '../http/schemas.ts'
-import { KeyRequired, TopUp, WalletPath, walletRef } from '../http/schemas-orders.ts'
+import { KeyRequired, pendingRef } from '../http/schemas.ts'
+import { TopUp, WalletPath, walletRef } from '../http/schemas-orders.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
 export function walletRoutes(parts: RouteParts): Route[] {
