@@ -296,6 +296,15 @@ export async function readAll(log: LogReader, options: ReadOptions): Promise<Log
   return records
 }
 
+/** All records of a topic. */
+export async function everyRecord(
+  log: LogReader & Pick<Log, 'bounds'>,
+  topic: string,
+): Promise<LogRecord[]> {
+  const count = (await log.bounds(topic)).reduce((sum, { start, end }) => sum + end - start, 0)
+  return count === 0 ? [] : readAll(log, { topic, count })
+}
+
 function withDeadline<T>(promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new Error(`not within ${waitMsMax} ms`)), waitMsMax)

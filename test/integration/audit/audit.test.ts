@@ -27,7 +27,7 @@ import { type AuditOptions, runAudit } from '../../../src/main/commands/audit.ts
 import { CommandError } from '../../../src/main/context.ts'
 import { projectionDirectory } from '../../../src/main/roles/projection.ts'
 import type { LogRecord } from '../../../src/ports/coupons.ts'
-import { readAll } from '../../contracts/log.ts'
+import { everyRecord } from '../../contracts/log.ts'
 import { runCli } from '../processes/cli-process.ts'
 import { Crowd, users } from '../processes/crowd.ts'
 import {
@@ -325,8 +325,7 @@ async function whilePlanted(database: Database, sql: string): Promise<string[]> 
 
 async function recordsOf(directory: string): Promise<LogRecord[]> {
   const log = await openLogFileReader({ directory, topics, clock })
-  const count = (await log.bounds(claimsTopic)).reduce((sum, { end }) => sum + end, 0)
-  return readAll(log, { topic: claimsTopic, count })
+  return everyRecord(log, claimsTopic)
 }
 
 function record(records: readonly LogRecord[], at: number): LogRecord {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { waitFor } from '../../services/server-process.ts'
-import type { RoleProcess } from '../processes/role-process.ts'
+import type { RoleProcess } from '../processes/service-process.ts'
 import { type FaultServices, readiness, startFaultServices } from './fault-services.ts'
 import { checkLedger, checkRows } from './ledger-checks.ts'
 import {

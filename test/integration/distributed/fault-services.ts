@@ -17,7 +17,7 @@ import { deadLettersTopic, retryTopics } from '../../../src/domain/orders/retrie
 import { allTopics } from '../../../src/main/roles/topics.ts'
 import type { Log, LogRecord } from '../../../src/ports/coupons.ts'
 import type { ConsumerName } from '../../../src/ports/orders.ts'
-import { readAll } from '../../contracts/log.ts'
+import { everyRecord } from '../../contracts/log.ts'
 import { type Kafka, type KafkaNode, startKafka } from '../../services/kafka.ts'
 import { type PostgresServer, startPostgresServer } from '../../services/postgres.ts'
 import { ownRedisForTests, type RedisServer } from '../../services/redis.ts'
@@ -27,7 +27,7 @@ import {
   type RoleProcess,
   runRole,
   startRole,
-} from '../processes/role-process.ts'
+} from '../processes/service-process.ts'
 
 export const partitions = 4
 
@@ -70,58 +70,49 @@ export type FaultServicesOptions = {
 export async function startFaultServices(
   options: FaultServicesOptions = {},
 ): Promise<FaultServices> {
-  const stops: (() => Promise<void>)[] = []
-  async function close(): Promise<void> {
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop()
-  }
-  try {
-    return { ...(await startAll(options, stops)), close }
-  } catch (error) {
-    await close()
-    throw error
-  }
-}
-
-type Stops = (() => Promise<void>)[]
-
-async function startAll(
-  options: FaultServicesOptions,
-  stops: Stops,
-): Promise<Omit<FaultServices, 'close'>> {
+  await using stops = new AsyncDisposableStack()
   const started = options.kafka ?? (await startKafka())
-  stops.push(started.stop)
+  stops.defer(started.stop)
   const [kafka] = started.nodes
   if (kafka === undefined) throw new Error('this Kafka has no broker')
   const redis = await ownRedisForTests()
   if (typeof redis === 'string') throw new Error(redis)
-  stops.push(redis.close)
+  stops.defer(redis.close)
   const postgres = await startPostgresServer()
-  stops.push(postgres.remove)
+  stops.defer(postgres.remove)
   const { brokers } = started
   const env = {
     FIRSTCOME_KAFKA_BROKERS: brokers,
     FIRSTCOME_POSTGRES_URL: await postgres.newDatabase(),
     FIRSTCOME_REDIS_URL: redis.server.url,
   }
-  const oneBroker = ['--partitions', `${partitions}`, '--replicas', '1']
+  const oneBroker = ['--replicas', '1', '--min-in-sync-replicas', '1']
   const migrated = await runRole({ role: 'migrate', env }, [
+    '--partitions',
+    `${partitions}`,
     ...oneBroker,
-    '--min-in-sync-replicas',
-    '1',
   ])
   if (migrated.code !== 0) throw new Error(migrated.err)
-  const looks = lookAt({ env, brokers }, stops)
-  const servers = { kafka, brokers, postgres, redis: redis.server }
-  return { env, ...servers, ...startsRoles(env, stops), ...looks }
+  const all = stops.move()
+  return {
+    env,
+    kafka,
+    brokers,
+    postgres,
+    redis: redis.server,
+    ...startsRoles(env, all),
+    ...lookAt({ env, brokers }, all),
+    close: () => all.disposeAsync(),
+  }
 }
 
 function startsRoles(
   env: Record<string, string>,
-  stops: Stops,
+  stops: AsyncDisposableStack,
 ): Pick<FaultServices, 'role' | 'orders'> {
   async function start(options: RoleOptions): Promise<RoleProcess> {
     const started = await startRole({ ...options, env: { ...env, ...options.env } })
-    stops.push(() => started.crash())
+    stops.defer(() => started.crash())
     await waitFor('readiness', async () => (await readiness(started)).ready)
     return started
   }
@@ -144,18 +135,18 @@ type Servers = Pick<FaultServices, 'kafka' | 'brokers' | 'postgres' | 'redis'>
 
 function lookAt(
   { env, brokers }: { env: Record<string, string>; brokers: string },
-  stops: Stops,
+  stops: AsyncDisposableStack,
 ): Looks {
   const clock = systemClock()
   const database = startPostgres({ url: env.FIRSTCOME_POSTGRES_URL ?? '', clock })
-  stops.push(() => database.close())
+  stops.defer(() => database.close())
   let opening: Promise<Log> | null = null
 
   function log(): Promise<Log> {
     if (opening === null) {
       const connection = { brokers: brokers.split(',') }
       opening = startKafkaLog({ connection, topics: allTopics, clock })
-      stops.push(async () => (await opening)?.close())
+      stops.defer(async () => (await opening)?.close())
     }
     return opening
   }
@@ -175,9 +166,7 @@ function lookAt(
     return (await (await log()).bounds(claimsTopic)).map(({ end }) => end)
   }
   async function records(topic: string): Promise<LogRecord[]> {
-    const reader = await log()
-    const count = (await reader.bounds(topic)).reduce((sum, { end }) => sum + end, 0)
-    return count === 0 ? [] : readAll(reader, { topic, count })
+    return everyRecord(await log(), topic)
   }
   return {
     sql,

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { waitFor } from '../../services/server-process.ts'
-import type { RoleProcess } from '../processes/role-process.ts'
+import type { RoleProcess } from '../processes/service-process.ts'
 import { type FaultServices, readiness, startFaultServices } from './fault-services.ts'
-import { checkLedger, checkRows, recordsOf } from './ledger-checks.ts'
+import { checkLedger, checkRows } from './ledger-checks.ts'
 import {
   type Ask,
   claimSteadily,
@@ -110,7 +110,7 @@ describe('while Kafka is away', { timeout: 300_000 }, () => {
     const no = clients.asks.filter(({ outcome }) => outcome === 'sold-out')
     assert.ok(no.length > 0)
     const records = new Set<string>()
-    for (const { value, partition, offset } of await recordsOf(services, claimsTopic)) {
+    for (const { value, partition, offset } of await services.records(claimsTopic)) {
       const { claimId = '' } = JSON.parse(value.toString()) as { claimId?: string }
       records.add(`${claimId} ${partition}/${offset}`)
     }

@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { claimsTopic, couponEventsTopic } from '../../../src/domain/coupons/messages.ts'
-import type { LogRecord } from '../../../src/ports/coupons.ts'
-import { readAll } from '../../contracts/log.ts'
 import type { FaultServices } from './fault-services.ts'
 import { type Ask, isDefinite } from './node-clients.ts'
 
@@ -66,18 +64,12 @@ export function checkOrder(asks: readonly Ask[]): number {
   return first.length
 }
 
-export async function recordsOf(services: FaultServices, topic: string): Promise<LogRecord[]> {
-  const log = await services.log()
-  const count = (await log.bounds(topic)).reduce((sum, { end }) => sum + end, 0)
-  return count === 0 ? [] : readAll(log, { topic, count })
-}
-
 type ClaimRecord = { type: string; couponId: string; userId: string }
 
 /** The first people in the log, and where; found without the fold. */
 async function winnersInLog(services: FaultServices, sale: Sale): Promise<[string, number][]> {
   const winners = new Map<string, number>()
-  for (const { value, offset } of await recordsOf(services, claimsTopic)) {
+  for (const { value, offset } of await services.records(claimsTopic)) {
     const { type, couponId, userId } = JSON.parse(value.toString()) as ClaimRecord
     if (type !== 'coupon.claimed' || couponId !== sale.couponId) continue
     if (winners.size < sale.quantity && !winners.has(userId)) winners.set(userId, offset)
@@ -90,7 +82,7 @@ export async function checkEvents(services: FaultServices): Promise<{ again: num
   const rows = await services.sql(
     'select coupon_id, slot, user_id, code from coupons.issued_coupons',
   )
-  const events = await recordsOf(services, couponEventsTopic)
+  const events = await services.records(couponEventsTopic)
   const values = new Map<string, string>()
   for (const { headers, value } of events) {
     const id = headers?.ce_id ?? ''

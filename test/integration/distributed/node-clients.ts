@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { Crowd, type Told } from '../processes/crowd.ts'
-import type { RoleProcess } from '../processes/role-process.ts'
+import type { RoleProcess } from '../processes/service-process.ts'
 
 /** `sentAt` and `at`: milliseconds of one clock. */
 export type Ask = Told & { couponId: string; user: string; node: number; sentAt: number }
@@ -20,10 +20,8 @@ export class NodeClients {
   /** The highest that anybody was told of. */
   slotMax = 0
   private readonly crowds: Crowd[]
-  private readonly connections: number
 
   constructor(nodes: readonly RoleProcess[], connections = 256) {
-    this.connections = connections
     this.crowds = nodes.map((node) => new Crowd(node, connections))
   }
 
@@ -34,8 +32,8 @@ export class NodeClients {
   }
 
   /** A node that came back has another address. */
-  async moved(node: number, { url }: RoleProcess): Promise<void> {
-    await this.crowd(node).moveTo(url, this.connections)
+  moved(node: number, role: RoleProcess): Promise<void> {
+    return this.crowd(node).moveTo(role)
   }
 
   async ask(couponId: string, user: string, node = 0): Promise<Ask> {

@@ -2,7 +2,7 @@
 // takes its place. Some come back with a fault that kills them at a point of their own.
 
 import { waitFor } from '../../services/server-process.ts'
-import type { RoleProcess } from '../processes/role-process.ts'
+import type { RoleProcess } from '../processes/service-process.ts'
 
 export type KeptOptions = {
   name: string

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type RoleProcess, runRole } from '../processes/role-process.ts'
+import { type RoleProcess, runRole } from '../processes/service-process.ts'
 import { type FaultServices, startFaultServices } from './fault-services.ts'
 
 const tables = [

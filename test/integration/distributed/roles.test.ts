@@ -9,7 +9,7 @@ import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import { claimsTopic, couponEventsTopic } from '../../../src/domain/coupons/messages.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { Crowd, countOutcomes, type Told, users } from '../processes/crowd.ts'
-import { launchRole, type RoleProcess, runRole, startRole } from '../processes/role-process.ts'
+import { launchRole, type RoleProcess, runRole, startRole } from '../processes/service-process.ts'
 import { type DistributedServices, startDistributedServices } from './services.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 20)

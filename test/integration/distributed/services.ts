@@ -15,28 +15,22 @@ export type DistributedServices = {
 }
 
 export async function startDistributedServices(): Promise<DistributedServices> {
-  const stops: (() => Promise<void>)[] = []
-  async function close(): Promise<void> {
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop()
+  await using started = new AsyncDisposableStack()
+  const kafka = await startKafka()
+  started.defer(kafka.stop)
+  const postgres = await postgresForTests()
+  started.defer(postgres.close)
+  const postgresUrl = await postgres.newDatabase()
+  const redis = await redisForTests()
+  if (typeof redis === 'string') throw new Error(redis)
+  started.defer(redis.close)
+  const env = {
+    FIRSTCOME_KAFKA_BROKERS: kafka.brokers,
+    FIRSTCOME_POSTGRES_URL: postgresUrl,
+    FIRSTCOME_REDIS_URL: redis.url,
   }
-  try {
-    const kafka = await startKafka()
-    stops.push(kafka.stop)
-    const postgres = await postgresForTests()
-    stops.push(postgres.close)
-    const postgresUrl = await postgres.newDatabase()
-    const redis = await redisForTests()
-    if (typeof redis === 'string') throw new Error(redis)
-    stops.push(redis.close)
-    const env = {
-      FIRSTCOME_KAFKA_BROKERS: kafka.brokers,
-      FIRSTCOME_POSTGRES_URL: postgresUrl,
-      FIRSTCOME_REDIS_URL: redis.url,
-    }
-    const postgresServer = postgres.server
-    return { env, postgresUrl, postgresServer, brokers: kafka.brokers, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const { brokers } = kafka
+  const { server: postgresServer } = postgres
+  const all = started.move()
+  return { env, postgresUrl, postgresServer, brokers, close: () => all.disposeAsync() }
 }

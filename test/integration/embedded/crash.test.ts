@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openLogFileReader } from '../../../src/adapters/log-file/reader.ts'
 import { claimsTopic, decodeMessage } from '../../../src/domain/coupons/messages.ts'
-import { readAll } from '../../contracts/log.ts'
+import { everyRecord } from '../../contracts/log.ts'
 import { seededRandom } from '../../simulation/random.ts'
 import { Crowd, type Told, users } from '../processes/crowd.ts'
 import {
@@ -44,7 +44,7 @@ describe('kill −9', () => {
       await service.crash()
       unknown += (await storm).filter(({ outcome }) => outcome === 'unknown').length
       service = await startService({ data })
-      await crowd.moveTo(service.url)
+      await crowd.moveTo(service)
       await finishSale(crowd, { couponId, everyone })
     }
     t.diagnostic(`n = ${kills} kills, ${unknown} answers were lost to them`)
@@ -101,7 +101,7 @@ async function dieAt(data: string, { point, passing }: Death): Promise<void> {
 
     const recorded = await winnersInLog(data, couponId)
     const service = await startService({ data })
-    await crowd.moveTo(service.url)
+    await crowd.moveTo(service)
     for (const user of everyone) {
       const now = await crowd.mine(couponId, user)
       const expected = recorded.has(user) ? 'issued' : notWon(recorded.size)
@@ -126,9 +126,8 @@ function notWon(recorded: number): string {
 async function winnersInLog(data: string, couponId: string): Promise<Set<string>> {
   const topics = { [claimsTopic]: 4 }
   const log = await openLogFileReader({ directory: data, topics, clock: systemClock() })
-  const count = (await log.bounds(claimsTopic)).reduce((sum, { end }) => sum + end, 0)
   const winners = new Set<string>()
-  for (const { value } of await readAll(log, { topic: claimsTopic, count })) {
+  for (const { value } of await everyRecord(log, claimsTopic)) {
     const read = decodeMessage(value)
     if (read.kind !== 'message' || read.message.type !== 'coupon.claimed') continue
     const { message } = read

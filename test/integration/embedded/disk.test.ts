@@ -84,7 +84,7 @@ describe('a disk that fails to sync', () => {
     assert.match(doomed.output(), /could not be synced/)
 
     const service = await startService({ data })
-    await crowd.moveTo(service.url)
+    await crowd.moveTo(service)
     for (const [user, [first]] of crowd.ledger) {
       const now = await crowd.mine('fails', user)
       if (first?.outcome === 'issued') assert.equal(now.slot, first.slot)

@@ -8,11 +8,11 @@ import { createCluster } from '../../../src/adapters/log-kafka/cluster.ts'
 import { defaultKafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { partitionFor } from '../../../src/domain/partitioner.ts'
 import type { LogRecord } from '../../../src/ports/coupons.ts'
-import { everyPartition } from '../../contracts/log.ts'
+import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { type KafkaNode, throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { checkTold, countTold, keepAppending } from './appends.ts'
-import { connectionTo, everyRecord, newKafkaLog } from './log-parts.ts'
+import { connectionTo, newKafkaLog } from './log-parts.ts'
 
 const kafka = await throwawayKafka({ brokers: 3 })
 const skip = typeof kafka === 'string' ? kafka : false

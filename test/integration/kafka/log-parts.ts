@@ -7,8 +7,7 @@ import type { KafkaConnection } from '../../../src/adapters/log-kafka/connection
 import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import { createTopics } from '../../../src/adapters/log-kafka/topics.ts'
-import type { Log, LogRecord } from '../../../src/ports/coupons.ts'
-import { readAll } from '../../contracts/log.ts'
+import type { Log } from '../../../src/ports/coupons.ts'
 import { waitFor } from '../../services/server-process.ts'
 
 export type NewLog = {
@@ -63,11 +62,6 @@ export async function newKafkaLog(
       },
     },
   }
-}
-
-export async function everyRecord(log: Log, topic: string): Promise<LogRecord[]> {
-  const count = (await log.bounds(topic)).reduce((sum, { start, end }) => sum + end - start, 0)
-  return count === 0 ? [] : readAll(log, { topic, count })
 }
 
 export function connectionTo(brokers: string): KafkaConnection {

@@ -5,11 +5,12 @@ import assert from 'node:assert/strict'
 import { after, it, type TestContext } from 'node:test'
 import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import type { Log } from '../../../src/ports/coupons.ts'
+import { everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { produceKey, startKafkaProxy } from '../../services/kafka-proxy.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
 import { checkTold, tell } from './appends.ts'
-import { connectionTo, everyRecord, newKafkaLog } from './log-parts.ts'
+import { connectionTo, newKafkaLog } from './log-parts.ts'
 
 const proxyPort = await freePort()
 const kafka = await throwawayKafka({ advertisedPorts: [proxyPort] })

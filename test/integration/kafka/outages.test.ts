@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import type { LogRecord } from '../../../src/ports/coupons.ts'
-import { everyPartition } from '../../contracts/log.ts'
+import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { checkTold, countTold, keepAppending } from './appends.ts'
-import { connectionTo, everyRecord, newKafkaLog } from './log-parts.ts'
+import { connectionTo, newKafkaLog } from './log-parts.ts'
 
 const kafka = await throwawayKafka()
 const skip = typeof kafka === 'string' ? kafka : false

@@ -13,10 +13,11 @@ import type {
 } from '../../../src/adapters/log-kafka/connection.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import { describeTopics } from '../../../src/adapters/log-kafka/topics.ts'
+import { everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { makeCertificates } from '../../services/kafka-certificates.ts'
 import { waitFor } from '../../services/server-process.ts'
-import { everyRecord, newKafkaLog } from './log-parts.ts'
+import { newKafkaLog } from './log-parts.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-certificates-'))
 const { authority, client, settings } = makeCertificates(directory)

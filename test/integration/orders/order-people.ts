@@ -3,12 +3,10 @@
 // reset, a 5xx or a 'pending' is no answer in it: whoever gets one asks again by the same key.
 
 import assert from 'node:assert/strict'
-import { Pool } from 'undici'
 import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
 import { sleep } from '../distributed/node-clients.ts'
-import type { ServiceProcess } from '../processes/service-process.ts'
+import { type Node, NodeConnection } from '../processes/node-connection.ts'
 
-export type Node = Pick<ServiceProcess, 'url' | 'token'>
 export type Answer = { status: number; body: Record<string, unknown> }
 /** `node`: which is asked first. */
 export type NewOrder = {
@@ -42,8 +40,6 @@ export type ToldOrder = {
 
 /** Everything heals within this. */
 export const endMsMax = 60_000
-/** An answer that takes longer is unknown; the service answers 'pending' long before. */
-const answerWaitMsMax = 20_000
 const againMsMin = 50
 /** Where everything is away thousands ask again: they must not be the load. */
 const againMsMax = 1_000
@@ -51,43 +47,31 @@ const againMsMax = 1_000
 export class OrderPeople {
   /** In the order of the answers. */
   readonly told: ToldOrder[] = []
-  private readonly nodes: { node: Node; pool: Pool; tokens: Map<string, string> }[]
-  private readonly patienceMs: number
+  private readonly nodes: NodeConnection[]
+  private readonly askMsMax: number
 
-  /** `patienceMs`: how long somebody asks again; longer where much is broken for long. */
-  constructor(nodes: readonly Node[], patienceMs = endMsMax) {
-    this.nodes = nodes.map(atNode)
-    this.patienceMs = patienceMs
+  /** `askMsMax`: how long somebody asks again; longer where much is broken for long. */
+  constructor(nodes: readonly Node[], askMsMax = endMsMax) {
+    this.nodes = nodes.map((node) => new NodeConnection(node))
+    this.askMsMax = askMsMax
   }
 
   /** A node that came back has another address. */
   async moved(at: number, node: Node): Promise<void> {
-    const before = this.nodes[at]
-    this.nodes[at] = atNode(node)
-    await before?.pool.destroy()
+    await this.nodes[at]?.moveTo(node)
   }
 
   async close(): Promise<void> {
-    for (const { pool } of this.nodes) await pool.destroy()
+    for (const node of this.nodes) await node.close()
   }
 
   /** Status 0: there was no answer. */
-  async call(
-    line: string,
-    { as = 'operator', key, json, node = 0 }: Request = {},
-  ): Promise<Answer> {
-    const [method = 'GET', path = '/'] = line.split(' ')
-    const at = this.nodes[node % this.nodes.length]
-    assert.ok(at)
-    const headers: Record<string, string> = { authorization: `Bearer ${tokenOf(at, as)}` }
-    if (key !== undefined) headers['idempotency-key'] = key
-    if (json !== undefined) headers['content-type'] = 'application/json'
-    const body = json === undefined ? null : JSON.stringify(json)
+  async call(line: string, { node = 0, ...asked }: Request = {}): Promise<Answer> {
+    const connection = this.nodes[node % this.nodes.length]
+    assert.ok(connection)
     try {
-      const answer = await at.pool.request({ method, path, headers, body })
-      const text = await answer.body.text()
-      const isJson = text.startsWith('{')
-      return { status: answer.statusCode, body: isJson ? JSON.parse(text) : { text } }
+      const { status, text } = await connection.call(line, asked)
+      return { status, body: text.startsWith('{') ? JSON.parse(text) : { text } }
     } catch {
       return { status: 0, body: {} }
     }
@@ -95,7 +79,7 @@ export class OrderPeople {
 
   /** Asks again, at the next node, until the answer is neither unknown nor 'pending'. */
   async insist(line: string, request: Request = {}): Promise<Answer> {
-    const deadline = Date.now() + this.patienceMs
+    const deadline = Date.now() + this.askMsMax
     for (let turn = 0; ; turn++) {
       const node = (request.node ?? 0) + turn
       const answer = await this.call(line, { ...request, node })
@@ -146,7 +130,7 @@ export class OrderPeople {
   /** By the same key at one node after the other, until it is known how it ended. */
   async placeUntilEnded(user: string, key: string, asked: NewOrder): Promise<Order> {
     const { node = 0 } = asked
-    const deadline = Date.now() + this.patienceMs
+    const deadline = Date.now() + this.askMsMax
     for (let turn = 0; ; turn++) {
       const { order, refusal, status } = await this.place(user, key, {
         ...asked,
@@ -168,7 +152,7 @@ export class OrderPeople {
 
   /** Ended, and every step has done what follows from that. */
   async settled(user: string, key: string): Promise<Order> {
-    const deadline = Date.now() + this.patienceMs
+    const deadline = Date.now() + this.askMsMax
     for (;;) {
       const order = await this.order(user, key)
       if (isSettled(order)) return order
@@ -220,18 +204,6 @@ export function checkTold(told: readonly ToldOrder[]): Map<string, Order> {
     ends.set(orderId, before)
   }
   return ends
-}
-
-function atNode(node: Node) {
-  const wait = { headersTimeout: answerWaitMsMax, bodyTimeout: answerWaitMsMax }
-  const pool = new Pool(node.url, { connections: 256, ...wait })
-  return { node, pool, tokens: new Map<string, string>() }
-}
-
-function tokenOf({ node, tokens }: ReturnType<typeof atNode>, as: string): string {
-  const token = tokens.get(as) ?? node.token(as, as === 'operator')
-  tokens.set(as, token)
-  return token
 }
 
 function againMs(turn: number): number {

@@ -6,7 +6,7 @@ import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import { openLogFileReader } from '../../../src/adapters/log-file/reader.ts'
 import { projectionDirectory } from '../../../src/main/roles/projection.ts'
 import { embeddedTopics } from '../../../src/main/roles/topics.ts'
-import { readAll } from '../../contracts/log.ts'
+import { everyRecord } from '../../contracts/log.ts'
 import { waitFor } from '../../services/server-process.ts'
 import {
   newDataDirectory,
@@ -83,10 +83,7 @@ export class OrderShop {
     try {
       return await look({
         sql: async (text) => (await database.query({ name: `look ${++statements}`, text })).rows,
-        async records(topic) {
-          const count = (await log.bounds(topic)).reduce((sum, { end }) => sum + end, 0)
-          return count === 0 ? [] : readAll(log, { topic, count })
-        },
+        records: (topic) => everyRecord(log, topic),
       })
     } finally {
       await database.close()

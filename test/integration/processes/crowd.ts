@@ -2,11 +2,7 @@
 // 5xx is 'unknown' in it, never a no.
 
 import assert from 'node:assert/strict'
-import { type Dispatcher, Pool } from 'undici'
-import type { ServiceProcess } from './service-process.ts'
-
-/** An answer that takes longer is unknown; the service itself answers 'pending' long before. */
-const answerWaitMsMax = 20_000
+import { type Node, NodeConnection } from './node-connection.ts'
 
 export type Told = {
   /** 'issued', the slug of a problem ('sold-out', …), 'pending' or 'unknown'. */
@@ -29,41 +25,31 @@ export type CouponRequest = {
 }
 
 export class Crowd {
-  private readonly service: Pick<ServiceProcess, 'token'>
-  private readonly tokens = new Map<string, string>()
-  private pool: Pool
+  private readonly connection: NodeConnection
   /** By user, in the order of the answers. */
   readonly ledger = new Map<string, Told[]>()
 
-  constructor(service: Pick<ServiceProcess, 'token' | 'url'>, connections = 256) {
-    this.service = service
-    this.pool = new Pool(service.url, {
-      connections,
-      headersTimeout: answerWaitMsMax,
-      bodyTimeout: answerWaitMsMax,
-    })
+  constructor(node: Node, connections = 256) {
+    this.connection = new NodeConnection(node, connections)
   }
 
   /** After a restart on another port. */
-  async moveTo(url: string, connections = 256): Promise<void> {
-    const before = this.pool
-    this.pool = new Pool(url, { connections, headersTimeout: answerWaitMsMax })
-    await before.destroy()
+  moveTo(node: Node): Promise<void> {
+    return this.connection.moveTo(node)
   }
 
   async create(coupon: CouponRequest): Promise<void> {
-    const body = JSON.stringify({ name: coupon.couponId, ...coupon })
-    const { status, text } = await this.call('POST', '/coupons', { user: 'operator', body })
+    const json = { name: coupon.couponId, ...coupon }
+    const { status, text } = await this.connection.call('POST /coupons', { json })
     assert.ok(status === 201 || status === 200, text)
   }
 
-  async command(path: string, body?: object): Promise<{ status: number; text: string }> {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) }
-    return this.call('POST', path, { user: 'operator', ...sent })
+  command(path: string, json?: object): Promise<{ status: number; text: string }> {
+    return this.connection.call(`POST ${path}`, { json })
   }
 
   async claim(couponId: string, user: string): Promise<Told> {
-    const told = await this.tell('POST', `/coupons/${couponId}/claims`, user)
+    const told = await this.ask(`POST /coupons/${couponId}/claims`, user)
     const answers = this.ledger.get(user)
     if (answers === undefined) this.ledger.set(user, [told])
     else answers.push(told)
@@ -71,45 +57,24 @@ export class Crowd {
   }
 
   mine(couponId: string, user: string): Promise<Told> {
-    return this.tell('GET', `/coupons/${couponId}/claims/mine`, user)
+    return this.ask(`GET /coupons/${couponId}/claims/mine`, user)
   }
 
-  async get(path: string, user?: string): Promise<{ status: number; text: string }> {
-    return this.call('GET', path, user === undefined ? {} : { user })
+  get(path: string, user: string | null = null): Promise<{ status: number; text: string }> {
+    return this.connection.call(`GET ${path}`, { as: user })
   }
 
-  async close(): Promise<void> {
-    await this.pool.destroy()
+  close(): Promise<void> {
+    return this.connection.close()
   }
 
-  private async tell(method: 'GET' | 'POST', path: string, user: string): Promise<Told> {
+  private async ask(line: string, user: string): Promise<Told> {
     try {
-      const { status, text } = await this.call(method, path, { user })
+      const { status, text } = await this.connection.call(line, { as: user })
       return readAnswer(status, text)
     } catch {
       return { outcome: 'unknown', status: 0, at: Date.now() }
     }
-  }
-
-  private async call(
-    method: Dispatcher.HttpMethod,
-    path: string,
-    { user, body }: { user?: string; body?: string },
-  ): Promise<{ status: number; text: string }> {
-    const headers: Record<string, string> = {}
-    if (user !== undefined) headers.authorization = `Bearer ${this.token(user)}`
-    if (body !== undefined) headers['content-type'] = 'application/json'
-    const request = { method, path, headers, ...(body === undefined ? {} : { body }) }
-    const answer = await this.pool.request(request)
-    return { status: answer.statusCode, text: await answer.body.text() }
-  }
-
-  private token(user: string): string {
-    const known = this.tokens.get(user)
-    if (known !== undefined) return known
-    const token = this.service.token(user, user === 'operator')
-    this.tokens.set(user, token)
-    return token
   }
 }
 

@@ -1,28 +1,27 @@
-// The service as its operator runs it: a process of its own, on a free port, with its own data
-// directory. Ends only what it started, by its process id.
+// The product as its operator runs it: processes of their own, with settings from their environment
+// alone. Ends only what it started, by its process id.
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { readOwner, readSecrets } from '../../../src/adapters/data-directory.ts'
 import { signToken } from '../../../src/client/tokens.ts'
+import { within as withinDeadline } from '../../../src/ports/clock.ts'
 
 const binary = join(import.meta.dirname, '../../../bin/firstcome.js')
 /** A start reads the whole log; a loaded machine is slow. */
-const startWaitMsMax = 30_000
+const startWaitMsMax = 60_000
 const stopWaitMsMax = 30_000
+export const jwtSecret = 'a secret of the tests that signs tokens'
+export const codeSecret = 'a secret of the tests for coupon codes'
 
-export type ServiceOptions = {
-  /** Kept if given; else made, and removed by `discard`. */
-  data?: string
-  env?: Record<string, string>
-}
-export type ServiceProcess = {
+/** A role of the distributed profile. */
+export type RoleProcess = {
   url: string
-  data: string
   pid: number
   /** What it has printed so far, both streams. */
   output(): string
@@ -33,6 +32,24 @@ export type ServiceProcess = {
   /** kill −9, and wait until it is gone. */
   crash(): Promise<void>
   token(subject: string, operator?: boolean): string
+}
+export type RoleOptions = {
+  role: string
+  env: Readonly<Record<string, string>>
+  args?: readonly string[]
+}
+/** The embedded profile, on a data directory. */
+export type ServiceProcess = RoleProcess & { data: string }
+export type ServiceOptions = {
+  /** Kept if given; else made. */
+  data?: string
+  env?: Record<string, string>
+}
+export type Ended = {
+  code: number | null
+  signal: NodeJS.Signals | null
+  out: string
+  err: string
 }
 
 export async function newDataDirectory(): Promise<string> {
@@ -46,27 +63,90 @@ export async function removeDataDirectory(data: string): Promise<void> {
 /** Resolves when it listens; rejects with its output where it ends before. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
   const data = options.data ?? (await newDataDirectory())
-  const { child, output, exited } = launch(data, options.env ?? {})
-  const url = await listening({ child, data, output })
-  return {
-    url,
-    data,
-    output,
-    ...endsOf(child, exited),
-    token: (subject, operator = false) => tokenFor(data, { subject, operator }),
-  }
+  const launched = launch(['start'], { FIRSTCOME_DATA: data, ...options.env })
+  const url = await listening(launched, () => {
+    if (!/firstcome listens on (\S+)/.test(launched.output())) return undefined
+    const owner = readOwner(data)
+    return owner?.pid === launched.child.pid ? (owner?.url ?? undefined) : undefined
+  })
+  return { data, ...running(launched, url, () => readSecrets(data).jwtSecret) }
 }
 
-type Exited = ServiceProcess['exited']
+/** Runs it until it ends by itself. */
+export async function runService(
+  options: ServiceOptions & { data: string },
+): Promise<Ended & { output: string }> {
+  const launched = launch(['start'], { FIRSTCOME_DATA: options.data, ...options.env })
+  return { ...(await ended(launched, 'the end')), output: launched.output() }
+}
 
-/** How a process that was started is ended, by its id. */
-export function endsOf(
-  child: ChildProcess,
-  exited: Exited,
-): Pick<ServiceProcess, 'pid' | 'exited' | 'kill' | 'stop' | 'crash'> {
+/** Resolves when it says where it listens; rejects with its output where it ends before. */
+export async function startRole(options: RoleOptions): Promise<RoleProcess> {
+  const launched = launchRole(options, options.args)
+  const said = /firstcome (?:api listens|\S+ is at work.* are) on (\S+)\n/
+  const url = await listening(launched, () => said.exec(launched.output())?.[1])
+  return running(launched, url, () => jwtSecret)
+}
+
+/** Runs a command until it ends by itself. */
+export async function runRole(options: RoleOptions, args: readonly string[] = []): Promise<Ended> {
+  return ended(launchRole(options, args), options.role)
+}
+
+/** Has not said that it is at work yet. */
+export function launchRole({ role, env }: RoleOptions, args: readonly string[] = []): Launched {
+  const secrets = { FIRSTCOME_JWT_SECRET: jwtSecret, FIRSTCOME_CODE_SECRET: codeSecret }
+  return launch([role, ...args], { ...secrets, ...env })
+}
+
+type Launched = ReturnType<typeof launch>
+
+function launch(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [binary, ...args], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      FIRSTCOME_PORT: '0',
+      FIRSTCOME_USER_RATE_MAX: '0',
+      FIRSTCOME_LOG_LEVEL: 'warn',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const printed = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.err += text))
+  const exited = once(child, 'exit').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }))
+  return { child, printed, exited, output: () => printed.out + printed.err }
+}
+
+async function listening(
+  { child, output }: Launched,
+  url: () => string | undefined,
+): Promise<string> {
+  const deadline = Date.now() + startWaitMsMax
+  while (Date.now() < deadline) {
+    assert.equal(child.exitCode ?? child.signalCode, null, `it ended: ${output()}`)
+    const found = url()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  child.kill('SIGKILL')
+  throw new Error(`it did not listen within ${startWaitMsMax} ms: ${output()}`)
+}
+
+function running(
+  { child, exited, output }: Launched,
+  url: string,
+  secret: () => string | undefined,
+): RoleProcess {
   return {
-    pid: child.pid ?? 0,
+    url,
+    output,
     exited,
+    pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
     async stop() {
       child.kill('SIGTERM')
@@ -76,77 +156,28 @@ export function endsOf(
       child.kill('SIGKILL')
       await exited
     },
+    token: (sub, operator = false) =>
+      signToken({
+        secret: secret() ?? '',
+        sub,
+        operator,
+        expiresInSeconds: 3600,
+        now: Date.now(),
+      }),
   }
 }
 
-/** Runs it until it ends by itself. */
-export async function runService(
-  options: ServiceOptions & { data: string },
-): Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }> {
-  const { child, output, exited } = launch(options.data, options.env ?? {})
-  const end = await within(exited, startWaitMsMax, 'the end').catch((error: unknown) => {
+async function ended({ child, printed, exited }: Launched, what: string): Promise<Ended> {
+  const end = await within(exited, startWaitMsMax, what).catch((error: unknown) => {
     child.kill('SIGKILL')
     throw error
   })
-  return { ...end, output: output() }
+  return { ...end, ...printed }
 }
 
-function launch(data: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [binary, 'start'], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      FIRSTCOME_DATA: data,
-      FIRSTCOME_PORT: '0',
-      FIRSTCOME_USER_RATE_MAX: '0',
-      FIRSTCOME_LOG_LEVEL: 'warn',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let printed = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8')
-    stream.on('data', (text: string) => {
-      printed += text
-    })
+export function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
+  const late = () => {
+    throw new Error(`${what}: not within ${ms} ms`)
   }
-  const exited = once(child, 'exit').then(([code, signal]) => ({
-    code: code as number | null,
-    signal: signal as NodeJS.Signals | null,
-  }))
-  return { child, exited, output: () => printed }
-}
-
-type Listening = { child: ChildProcess; data: string; output(): string }
-
-async function listening({ child, data, output }: Listening): Promise<string> {
-  const deadline = Date.now() + startWaitMsMax
-  while (Date.now() < deadline) {
-    assert.equal(child.exitCode ?? child.signalCode, null, `it ended: ${output()}`)
-    if (/firstcome listens on (\S+)/.test(output())) {
-      const owner = readOwner(data)
-      if (owner?.pid === child.pid && owner?.url !== undefined) return owner.url
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  child.kill('SIGKILL')
-  throw new Error(`it did not listen within ${startWaitMsMax} ms: ${output()}`)
-}
-
-function tokenFor(data: string, { subject, operator }: { subject: string; operator: boolean }) {
-  const { jwtSecret } = readSecrets(data)
-  assert.ok(jwtSecret)
-  return signToken({
-    secret: jwtSecret,
-    sub: subject,
-    operator,
-    expiresInSeconds: 3600,
-    now: Date.now(),
-  })
-}
-
-export async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`${what}: not within ${ms} ms`)), ms)
-  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
+  return withinDeadline({ clock: systemClock(), ms, late }, promise)
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { waitFor } from '../../services/server-process.ts'
 import { type DistributedServices, startDistributedServices } from '../distributed/services.ts'
-import { launchRole, type RoleProcess, runRole, startRole } from '../processes/role-process.ts'
+import { launchRole, type RoleProcess, runRole, startRole } from '../processes/service-process.ts'
 
 const oneBroker = ['--partitions', '4', '--replicas', '1', '--min-in-sync-replicas', '1']
 const sizes = ['--users', '120', '--quantity', '60', '--stock', '5', '--concurrency', '40']
