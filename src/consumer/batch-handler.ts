@@ -1,27 +1,35 @@
 // One batch of records: effects and positions in one transaction, then what follows is published;
 // that it was is stored with the positions of the next batch. A record that cannot be handled is
-// tried alone, forwarded to the retry topics, and buried in the end; that is appended before its
-// position moves. Nothing is skipped, and everything is counted.
+// tried alone, forwarded to the retry topics, and dead-lettered in the end; that is appended before
+// its position moves. Nothing is skipped, and everything is counted.
 
 import type { Clock } from '../ports/clock.ts'
 import { type Log, PortError } from '../ports/coupons.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
-import type { Asked, ConsumerWork, HelpFailure, ItemResult, Publish } from './consumer-work.ts'
-import { type Entry, isRepeated, readEntry } from './entries.ts'
-import { buriedAs, fail, forwarded, giveUp } from './giving-up.ts'
+import type { AnyWork, Item, ItemResult, LookupFailure, Publish } from './consumer-work.ts'
+import {
+  deadLettered,
+  type Entry,
+  fail,
+  forwarded,
+  giveUp,
+  isRepeated,
+  type Outcome,
+  readEntry,
+} from './entries.ts'
 import type { TakenRecord } from './message-loop.ts'
-import { isGivenUp, isUnsettled, type Lane, passed } from './partition-queue.ts'
+import { isPoison, isUnsettled, type PartitionQueue, passed } from './partition-queue.ts'
 import { checksOf, countOf, movesOf, standing, triesMarks } from './positions.ts'
 import { type Retry, retrying } from './retry.ts'
 
-export type BatchHandlerParts<Message, Wanted, Loaded, Changes, Help> = {
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>
+export type BatchHandlerParts = {
+  work: AnyWork
   log: Log
   clock: Clock
   retry: Retry
   partitions: number
-  /** How long the records of a batch may wait for help. */
-  helpMsMax: number
+  /** How long the records of a batch may wait for what is looked up. */
+  lookupMsMax: number
   observe?: ConsumerObserver | undefined
   /** Test-only: dies at a named point. */
   crashPoint?: ((name: string) => void) | undefined
@@ -35,19 +43,19 @@ export type ConsumerObserver = {
 /** Somebody else has moved a position: the session is over. */
 export class Fenced extends Error {}
 
-export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
-  private readonly parts: BatchHandlerParts<Message, Wanted, Loaded, Changes, Help>
+export class BatchHandler {
+  private readonly parts: BatchHandlerParts
 
-  constructor(parts: BatchHandlerParts<Message, Wanted, Loaded, Changes, Help>) {
+  constructor(parts: BatchHandlerParts) {
     this.parts = parts
   }
 
   async handle(records: readonly TakenRecord[]): Promise<void> {
     const { work, partitions, observe } = this.parts
-    const entries = records.map((taken) => readEntry(work, { ...taken, partitions }))
+    const entries = records.map((taken) => readEntry(work, taken, partitions))
     const fresh = entries.filter((entry) => !isRepeated(entry))
-    for (const entry of fresh) if (isGivenUp(entry.lane)) giveUp(entry)
-    await this.move(entries, triesMarks(entries))
+    for (const entry of fresh) if (isPoison(entry.queue)) giveUp(entry)
+    await this.move(queuesOf(entries), triesMarks(entries))
     try {
       await this.finish(entries)
     } catch (error) {
@@ -58,175 +66,158 @@ export class BatchHandler<Message, Wanted, Loaded, Changes, Help> {
       }
       await this.blame(entries, error)
     }
-    observe?.taken(countOf(entries, ({ fate }) => fate))
-    for (const { lane, record } of entries) {
-      lane.published = Math.max(lane.published, record.offset + 1)
+    observe?.taken(countOf(entries, ({ outcome }) => outcome))
+    for (const { queue, record } of entries) {
+      queue.published = Math.max(queue.published, record.offset + 1)
     }
-    for (const { lane } of fresh) passed(lane)
+    for (const { queue } of fresh) passed(queue)
   }
 
   async publish(records: readonly Publish[]): Promise<void> {
     const { log, retry } = this.parts
-    const byTopic = Map.groupBy(records, ({ topic }) => topic)
-    for (const [topic, ofTopic] of byTopic) {
+    for (const [topic, ofTopic] of Map.groupBy(records, (record) => record.topic)) {
       const entries = ofTopic.map(({ entry }) => entry)
       await retrying(retry, () => log.append(topic, entries))
     }
   }
 
   /** Stores that all was published, and that nothing is being tried. */
-  async settle(lanes: readonly Lane[]): Promise<void> {
-    const { work, retry } = this.parts
-    const used = lanes.filter(isUnsettled)
-    if (used.length === 0) return
-    const moves = used.map((lane) => standing(lane, 0))
-    const batch = { checks: checksOf(used), wanted: work.wantedBy([]) }
-    const settled = await retrying(retry, () => {
-      return work.store.transact(batch, (loaded) => {
-        return { changes: work.decide([], loaded).changes, moves, result: 'settled' }
-      })
-    })
-    if (settled === 'fenced') throw new Fenced()
-    for (const lane of used) {
-      lane.tries = 0
-      lane.storedPublished = Math.min(lane.published, lane.next)
-    }
+  async settle(queues: readonly PartitionQueue[]): Promise<void> {
+    const used = queues.filter(isUnsettled)
+    const moves = used.map((queue) => standing(queue, 0))
+    await this.move(used, moves)
   }
 
-  /** Round by round, until nothing of the batch waits for help any more. */
-  private async finish(entries: readonly Entry<Message>[]): Promise<void> {
-    const { work, clock, helpMsMax, crashPoint } = this.parts
-    const until = clock.now() + helpMsMax
-    const sent = new Set<Entry<Message>>()
-    let helps = new Map<Entry<Message>, Help>()
+  /** Round by round, until nothing of the batch waits any more. */
+  private async finish(entries: readonly Entry[]): Promise<void> {
+    const { work, clock, lookupMsMax, crashPoint } = this.parts
+    const until = clock.now() + lookupMsMax
+    const sent = new Set<Entry>()
+    let found = new Map<Entry, unknown>()
     for (;;) {
       await this.send(entries.filter((entry) => !sent.has(entry)))
-      for (const entry of entries) if (entry.fate !== null) sent.add(entry)
-      const results = await this.decideOpen(entries, helps)
+      for (const entry of entries) if (entry.outcome !== null) sent.add(entry)
+      const results = await this.decideOpen(entries, found)
       const following = results.flatMap((result) => ('publish' in result ? result.publish : []))
       if (following.length > 0) crashPoint?.('K26')
       await this.publish(following)
       if (following.length > 0) crashPoint?.(work.publishedPoint ?? 'K27')
-      const open = entries.filter(({ fate }) => fate === null)
+      const open = entries.filter(isOpen)
       if (open.length === 0) return
-      helps = await this.help(open, until - clock.now())
+      found = await this.lookUp(open, until - clock.now())
     }
   }
 
   /** Before a position moves: a crash in between forwards again, and the repetition is harmless. */
-  private async send(entries: readonly Entry<Message>[]): Promise<void> {
+  private async send(entries: readonly Entry[]): Promise<void> {
     const { work, crashPoint } = this.parts
     const fresh = entries.filter((entry) => !isRepeated(entry))
-    const postponed = fresh.filter(({ fate }) => fate === 'postponed')
-    const buried = fresh.filter(({ fate }) => fate === 'buried')
+    const postponed = fresh.filter(({ outcome }) => outcome === 'postponed')
+    const buried = fresh.filter(({ outcome }) => outcome === 'buried')
     await this.publish(postponed.map((entry) => forwarded(work.name, entry)))
     if (postponed.length > 0) crashPoint?.('K22')
-    await this.publish(buried.map((entry) => buriedAs(work.name, entry)))
+    await this.publish(buried.map((entry) => deadLettered(work.name, entry)))
     if (buried.length > 0) crashPoint?.('K23')
   }
 
   /** One transaction: what the open entries mean, and the positions, if nothing waits any more. */
   private async decideOpen(
-    entries: readonly Entry<Message>[],
-    helps: ReadonlyMap<Entry<Message>, Help>,
+    entries: readonly Entry[],
+    found: ReadonlyMap<Entry, unknown>,
   ): Promise<readonly ItemResult[]> {
     const { work, crashPoint } = this.parts
-    const open = entries.filter(({ fate }) => fate === null)
-    const asked = open.map((entry) => askedOf(entry, helps.get(entry)))
+    const open = entries.filter(isOpen)
+    const asked = open.map((entry) => ({
+      ...entry.item,
+      ...(found.has(entry) && { found: found.get(entry) }),
+    }))
     if (crashPoint !== undefined) for (const { record } of open) crashPoint(`record ${record.key}`)
-    const { results } = await this.transact(entries, (loaded) => {
-      const { changes, results: decided } = work.decide(asked, loaded)
-      const fates = new Map(open.map((entry, n) => [entry, fateOf(entry, decided[n])]))
-      const waits = [...fates.values()].includes(null)
-      const moves = waits ? [] : movesOf(entries, (entry) => fates.get(entry) ?? entry.fate)
-      return { changes, moves, result: { results: decided, moves } }
+    const { results, outcomes } = await this.transact(queuesOf(entries), entries, (loaded) => {
+      const decided = work.decide(asked, loaded)
+      const after = new Map<Entry, Outcome>(
+        open.map((entry, n) => [entry, outcomeOf(entry, decided.results[n])]),
+      )
+      const waits = [...after.values()].includes(null)
+      const moves = waits ? [] : movesOf(entries, (entry) => after.get(entry) ?? entry.outcome)
+      const result = { results: decided.results, outcomes: after, moves }
+      return { changes: decided.changes, moves, result }
     })
-    open.forEach((entry, n) => {
-      entry.fate = fateOf(entry, results[n])
-    })
+    for (const [entry, outcome] of outcomes) entry.outcome = outcome
     return results
   }
 
-  private async help(
-    open: readonly Entry<Message>[],
-    withinMs: number,
-  ): Promise<Map<Entry<Message>, Help>> {
+  private async lookUp(open: readonly OpenEntry[], withinMs: number) {
     const { work, retry } = this.parts
-    const items = open.flatMap(({ item }) => (item === null ? [] : [item]))
+    const items = open.map(({ item }) => item)
     // What it asks may be the database, which is waited for as always.
-    const ask = async () => work.help?.(items, withinMs)
-    const found = withinMs > 0 ? await retrying(retry, ask) : undefined
-    const helps = new Map<Entry<Message>, Help>()
+    const ask = async () => work.lookUp?.(items, withinMs)
+    const results = withinMs > 0 ? await retrying(retry, ask) : undefined
+    const found = new Map<Entry, unknown>()
     open.forEach((entry, n) => {
-      const one = found?.[n] ?? null
+      const one: unknown = results?.[n] ?? null
       if (isFailure(one)) fail(entry, one)
-      else if (one !== null) helps.set(entry, one)
+      else if (one !== null) found.set(entry, one)
       else if (withinMs <= 0) fail(entry, { reason: 'it had to wait for too long' })
     })
-    return helps
+    return found
   }
 
   /** Only where the database takes other things: it may be the database that is not as it must. */
-  private async blame(entries: readonly Entry<Message>[], error: unknown): Promise<void> {
-    await this.move(
-      entries,
-      entries.map(({ lane }) => standing(lane, lane.tries)),
-    )
-    for (const entry of entries) fail(entry, { reason: reasonOf(error) })
+  private async blame(entries: readonly Entry[], error: unknown): Promise<void> {
+    const queues = queuesOf(entries)
+    const moves = queues.map((queue) => standing(queue, queue.tries))
+    await this.move(queues, moves)
+    const reason = error instanceof Error ? error.message : String(error)
+    for (const entry of entries) fail(entry, { reason })
     await this.finish(entries)
   }
 
   /** Positions alone. */
   private async move(
-    entries: readonly Entry<Message>[],
+    queues: readonly PartitionQueue[],
     moves: readonly PositionMove[],
   ): Promise<void> {
     if (moves.length === 0) return
-    const none = entries.map((entry) => ({ ...entry, item: null }))
-    await this.transact(none, (loaded) => {
-      const { changes } = this.parts.work.decide([], loaded)
-      return { changes, moves, result: { results: [], moves } }
+    await this.transact(queues, [], (loaded) => {
+      return { changes: this.parts.work.decide([], loaded).changes, moves, result: { moves } }
     })
   }
 
-  private async transact(entries: readonly Entry<Message>[], decide: Decide<Loaded, Changes>) {
+  private async transact<Result extends { moves: readonly PositionMove[] }>(
+    queues: readonly PartitionQueue[],
+    entries: readonly Entry[],
+    decide: (loaded: unknown) => Decided<unknown, Result>,
+  ): Promise<Result> {
     const { work, retry } = this.parts
-    const items = entries.flatMap(({ item }) => (item === null ? [] : [item]))
-    const lanes = [...new Set(entries.map(({ lane }) => lane))]
-    const batch = { checks: checksOf(lanes), wanted: work.wantedBy(items) }
+    const items = entries.flatMap(({ item }) => item ?? [])
+    const batch = { checks: checksOf(queues), wanted: work.wantedBy(items) as unknown }
     const result = await retrying(retry, () => work.store.transact(batch, decide))
     if (result === 'fenced') throw new Fenced()
     for (const { topic, partition, next, tries, published } of result.moves) {
-      const lane = lanes.find((one) => one.topic === topic && one.partition === partition)
-      if (lane !== undefined) Object.assign(lane, { next, tries, storedPublished: published })
+      const queue = queues.find((one) => one.topic === topic && one.partition === partition)
+      if (queue !== undefined) Object.assign(queue, { next, tries, storedPublished: published })
     }
     return result
   }
 }
 
-type Decide<Loaded, Changes> = (
-  loaded: Loaded,
-) => Decided<Changes, { results: readonly ItemResult[]; moves: readonly PositionMove[] }>
+type OpenEntry = Entry & { item: Item<unknown> }
+function isOpen(entry: Entry): entry is OpenEntry {
+  return entry.outcome === null && entry.item !== null
+}
 
-function askedOf<Message, Help>(
-  { item }: Entry<Message>,
-  help: Help | undefined,
-): Asked<Message, Help> {
-  if (item === null) throw new Error('there is nothing to decide')
-  return help === undefined ? item : { ...item, help }
+function queuesOf(entries: readonly Entry[]): PartitionQueue[] {
+  return [...new Set(entries.map(({ queue }) => queue))]
 }
 
 /** A record that was through before waits for nothing: what it waited for goes its own way. */
-function fateOf<Message>(
-  entry: Entry<Message>,
-  result: ItemResult | undefined,
-): keyof Taken | null {
+function outcomeOf(entry: Entry, result: ItemResult | undefined): Outcome {
   if (result === undefined) throw new Error('a record was not decided')
   if (result.kind !== 'waiting') return result.kind
   return isRepeated(entry) ? 'dropped' : null
 }
 
-function isFailure(found: unknown): found is HelpFailure {
+function isFailure(found: unknown): found is LookupFailure {
   return typeof found === 'object' && found !== null && 'kind' in found && found.kind === 'failed'
 }
 
@@ -234,8 +225,4 @@ function isFailure(found: unknown): found is HelpFailure {
 function isAboutRecords(error: unknown): boolean {
   if (error instanceof Fenced) return false
   return !(error instanceof PortError) || error.code === 'store_broken'
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

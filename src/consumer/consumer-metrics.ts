@@ -17,7 +17,7 @@ export type ConsumerMetricsParts = {
   bounds(topic: string): Promise<readonly LogBounds[]>
 }
 
-const fateNames: Readonly<Record<keyof Taken, string>> = {
+const outcomeNames: Readonly<Record<keyof Taken, string>> = {
   applied: 'applied',
   dropped: 'dropped',
   postponed: 'postponed',
@@ -45,8 +45,8 @@ export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetr
     registry,
     observer: (consumer) => ({
       taken(taken) {
-        for (const [fate, name] of Object.entries(fateNames)) {
-          const count = taken[fate as keyof Taken]
+        for (const [outcome, name] of Object.entries(outcomeNames)) {
+          const count = taken[outcome as keyof Taken]
           if (count > 0) records.inc({ consumer, fate: name }, count)
         }
       },

@@ -16,8 +16,8 @@ export type Item<Message> = {
   partition: number
   at: Instant
 }
-/** `help`: what was found out for an item that waited; absent the first time. */
-export type Asked<Message, Help> = Item<Message> & { help?: Help }
+/** `found`: by the lookup, for an item that waited; absent the first time. */
+export type Asked<Message, Found> = Item<Message> & { found?: Found }
 
 export type ItemResult =
   | {
@@ -25,11 +25,11 @@ export type ItemResult =
       /** Published after the commit, and again whenever the record is read again. */
       publish: readonly Publish[]
     }
-  /** It cannot be finished yet: `help` is asked, and it comes again with what that gave. */
+  /** It cannot be finished yet: `lookUp` is called, and it comes again with what that found. */
   | { kind: 'waiting' }
 export type Publish = { topic: string; entry: LogEntry }
 
-export type ConsumerWork<Message, Wanted, Loaded, Changes, Help = never> = {
+export type ConsumerWork<Message, Wanted, Loaded, Changes, Found = never> = {
   name: ConsumerName
   store: ConsumerStore<Wanted, Loaded, Changes>
   inputs: readonly Input<Message>[]
@@ -39,21 +39,29 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Help = never> = {
    * see the effects of those before them; `loaded` may be changed in place for that.
    */
   decide(
-    items: readonly Asked<Message, Help>[],
+    items: readonly Asked<Message, Found>[],
     loaded: Loaded,
   ): { changes: Changes; results: readonly ItemResult[] }
   /**
    * Called outside of a transaction, with what was committed for the items stored. One for each:
-   * the help to go on with, null to look again, or why it could not be had. Resolves within
+   * what is needed to go on, null to look again, or why it could not be had. Resolves within
    * `withinMs`. Needed where `decide` may answer 'waiting'.
    */
-  help?(items: readonly Item<Message>[], withinMs: number): Promise<(Help | HelpFailure | null)[]>
+  lookUp?(items: readonly Item<Message>[], withinMs: number): Promise<LookedUp<Found>[]>
   /** Test-only: where what follows is published and not yet marked; K27 where it has no other. */
   publishedPoint?: string
   /** What there is to do besides records; done between batches, never beside one. */
-  chore?: { everyMs: number; start(chore: Chore): () => Promise<void> }
+  periodicTask?: { everyMs: number; start(parts: PeriodicTaskParts): () => Promise<void> }
 }
-export type Chore = {
+/** As the message loop takes it: what its parts have to do with each other is its own business. */
+export type AnyWork = ConsumerWork<unknown, unknown, unknown, unknown, unknown>
+export type LookedUp<Found> = Found | LookupFailure | null
+/**
+ * The attempt has failed: the record goes to the next retry topic. `onlyWaits`: as often as it
+ * takes, because what it waits for comes, and nothing but waiting is wrong with it.
+ */
+export type LookupFailure = { kind: 'failed'; reason: string; onlyWaits?: true }
+export type PeriodicTaskParts = {
   /** Those that this member owns now. */
   partitions: readonly number[]
   /** Its positions in a topic: a transaction that checks them is fenced like any other. */
@@ -63,15 +71,10 @@ export type Chore = {
   /** To be called where a transaction was fenced. */
   fenced(): never
 }
-/**
- * The attempt has failed: the record goes to the next retry topic. `patient`: as often as it takes,
- * because what it waits for comes, and nothing but waiting is wrong with it.
- */
-export type HelpFailure = { kind: 'failed'; reason: string; patient?: true }
 export type Input<Message> = {
   topic: string
   decode(value: Buffer, place: StoredPlace): Decoded<Message>
-  /** Records must keep their order: they are never postponed, only buried. */
+  /** Records must keep their order: they are never postponed, only dead-lettered. */
   strict?: boolean
 }
 

@@ -248,7 +248,7 @@ describe('a record that cannot be handled now', () => {
 
   test('is not given up because its process was killed from outside, however often', async () => {
     const system = await supplied()
-    const ids = ['first', ...sameLane('first')]
+    const ids = ['first', ...samePartition('first')]
     await system.append(...ids.map((orderId) => placed(orderId)))
     // Every life ends while some record is tried, and never twice in a row at the same.
     for (let lives = 1; lives <= 4; lives += 1) {
@@ -273,7 +273,7 @@ describe('a record that cannot be handled now', () => {
 
   test('that kills the process is given up after three deaths, and the others pass it', async () => {
     const system = await supplied()
-    const innocent = sameLane('evil')
+    const innocent = samePartition('evil')
     let deaths = 0
     const dies = (point: string) => {
       if (point !== 'record evil') return false
@@ -343,11 +343,11 @@ describe('a consumer', () => {
     await system.append(placed('one'))
     await system.pass(100)
     const { stock } = system.stores
-    const lane = partitionFor('one', 4)
-    const taken = stock.taken(ordersTopic, lane)
+    const partition = partitionFor('one', 4)
+    const taken = stock.taken(ordersTopic, partition)
     // Another owner has taken the next record.
-    await system.append(placed(sameLane('one')[0] ?? ''))
-    const move = { topic: ordersTopic, partition: lane, next: 2, published: 2, tries: 0 }
+    await system.append(placed(samePartition('one')[0] ?? ''))
+    const move = { topic: ordersTopic, partition, next: 2, published: 2, tries: 0 }
     await stock.transact(
       { checks: [], wanted: { orderIds: [], productIds: [], commands: [] } },
       () => ({
@@ -383,10 +383,10 @@ describe('a consumer', () => {
 })
 
 /** Order ids in the partition of `orderId`. */
-function sameLane(orderId: string): string[] {
-  const lane = partitionFor(orderId, 4)
+function samePartition(orderId: string): string[] {
+  const partition = partitionFor(orderId, 4)
   const ids = Array.from({ length: 40 }, (_, n) => `other-${n}`)
-  return ids.filter((id) => partitionFor(id, 4) === lane).slice(0, 5)
+  return ids.filter((id) => partitionFor(id, 4) === partition).slice(0, 5)
 }
 
 function pickCounts(product: { available: number; held: number; sold: number } | undefined) {

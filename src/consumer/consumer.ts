@@ -14,15 +14,15 @@ import {
   undecoded,
 } from '../ports/partition-reader.ts'
 import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
-import type { Chore, ConsumerWork } from './consumer-work.ts'
+import type { AnyWork } from './consumer-work.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
-import { createLane, type Lane, recordsPerLaneMax } from './partition-queue.ts'
+import { createQueue, type PartitionQueue, recordsPerPartitionMax } from './partition-queue.ts'
 import { checksOf } from './positions.ts'
 import { type Retry, retrying } from './retry.ts'
 import { type Session, type Share, sharePartitions } from './shared-partitions.ts'
 
-export type ConsumerParts<Message, Wanted, Loaded, Changes, Help> = {
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>
+export type ConsumerParts = {
+  work: AnyWork
   log: Log
   clock: Clock
   observe?: ConsumerObserver | undefined
@@ -36,18 +36,16 @@ export type Consumer = {
   positions(): { topic: string; partition: number; next: number }[]
   close(): Promise<void>
 }
-/** Records behind one that waits for help are held up by it; so it is soon postponed. */
-const helpMsMax = 1_000
+/** Records behind one that waits are held up by it; so it is soon postponed. */
+const lookupMsMax = 1_000
 /** Nobody waits behind a record that is tried again. Three attempts bridge ten seconds. */
-const helpAgainMsMax = 4_000
+const lookupAgainMsMax = 4_000
 /** Every append would else be fetched by itself, by each consumer: most of what an order costs. */
 const lingerMs = 5
 /** Read and not yet taken, of one partition. */
-const waitingMax = 2 * recordsPerLaneMax
+const waitingMax = 2 * recordsPerPartitionMax
 
-export async function startConsumer<Message, Wanted, Loaded, Changes, Help>(
-  parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>,
-): Promise<Consumer> {
+export async function startConsumer(parts: ConsumerParts): Promise<Consumer> {
   const { work, log, clock, onError } = parts
   const [main] = work.inputs
   if (main === undefined) throw new Error(`${work.name} reads nothing`)
@@ -61,27 +59,27 @@ export async function startConsumer<Message, Wanted, Loaded, Changes, Help>(
   })
   return {
     positions() {
-      const lanes = shared.session()?.lanes ?? []
-      return lanes.map(({ topic, partition, next }) => ({ topic, partition, next }))
+      const queues = shared.session()?.queues ?? []
+      return queues.map(({ topic, partition, next }) => ({ topic, partition, next }))
     },
     close: shared.close,
   }
 }
 
-class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session {
-  lanes: Lane[] = []
-  private readonly parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>
+class ConsumerSession implements Session {
+  queues: PartitionQueue[] = []
+  private readonly parts: ConsumerParts
   private readonly share: Share
   private readonly ending = new AbortController()
   private readonly retry: Retry
   private readonly partitions: number
-  private readonly main: BatchHandler<Message, Wanted, Loaded, Changes, Help>
-  private readonly again: BatchHandler<Message, Wanted, Loaded, Changes, Help>
+  private readonly main: BatchHandler
+  private readonly again: BatchHandler
   private readonly begun: Promise<void>
   private loops: MessageLoop[] = []
   private readers: PartitionReader[] = []
 
-  constructor(parts: ConsumerParts<Message, Wanted, Loaded, Changes, Help>, share: Share) {
+  constructor(parts: ConsumerParts, share: Share) {
     const { work, log, clock, observe } = parts
     const { signal } = this.ending
     this.parts = parts
@@ -89,8 +87,8 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
     this.retry = { clock, signal, onFailed: (error) => observe?.waiting(error) }
     this.partitions = log.partitionsOf(work.inputs[0]?.topic ?? '')
     const handling = { ...parts, retry: this.retry, partitions: this.partitions }
-    this.main = new BatchHandler({ ...handling, helpMsMax })
-    this.again = new BatchHandler({ ...handling, helpMsMax: helpAgainMsMax })
+    this.main = new BatchHandler({ ...handling, lookupMsMax })
+    this.again = new BatchHandler({ ...handling, lookupMsMax: lookupAgainMsMax })
     this.begun = this.begin().catch((error: unknown) => this.failed(error))
   }
 
@@ -101,8 +99,8 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
     for (const loop of this.loops) loop.wake()
     await Promise.all([...this.readers.map((reader) => reader.close()), ...this.loops.map(stopped)])
     // Nobody waits for it: what is not stored is only done again.
-    if (clean) await this.main.settle(this.lanes).catch(() => {})
-    this.lanes = []
+    if (clean) await this.main.settle(this.queues).catch(() => {})
+    this.queues = []
   }
 
   private async begin(): Promise<void> {
@@ -110,42 +108,35 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
     const { signal } = this.ending
     const stored = await retrying(this.retry, () => work.store.positions())
     const topics = [...work.inputs.map(({ topic }) => topic), ...retryTopics]
-    for (const topic of topics) this.lanes.push(...(await this.lanesOf(topic, stored)))
+    for (const topic of topics) this.queues.push(...(await this.queuesOf(topic, stored)))
     if (signal.aborted) return
-    const room = createRoom()
-    this.loops = [this.startMain(room), this.startAgain(room)]
+    const pressure = createBackPressure()
+    this.loops = [this.main, this.again].map((handler) => this.startLoop(handler, pressure.ease))
     for (const loop of this.loops) loop.done.catch((error: unknown) => this.failed(error))
-    this.readers = topics.map((topic) => this.follow(topic, room))
+    this.readers = topics.map((topic) => this.follow(topic, pressure))
   }
 
-  private startMain(room: Room): MessageLoop {
-    const { clock } = this.parts
-    const lanes = this.lanes.filter(({ delayMs }) => delayMs === 0)
+  private startLoop(handler: BatchHandler, onTaken: () => void): MessageLoop {
+    const isMain = handler === this.main
+    const queues = this.queues.filter(({ delayMs }) => (delayMs === 0) === isMain)
     return startMessageLoop({
-      clock,
+      clock: this.parts.clock,
       signal: this.ending.signal,
-      lanes,
-      handle: (records) => this.main.handle(records).then(() => this.tellLagTools()),
-      settle: () => this.main.settle(lanes),
-      chore: this.chore(),
-      onTaken: room.made,
+      queues,
+      handle: async (records) => {
+        await handler.handle(records)
+        if (isMain) await this.tellLagTools()
+      },
+      settle: () => handler.settle(queues),
+      periodicTask: isMain ? this.periodicTask() : undefined,
+      onTaken,
     })
   }
 
-  private startAgain(room: Room): MessageLoop {
-    const { clock } = this.parts
-    const lanes = this.lanes.filter(({ delayMs }) => delayMs > 0)
-    return startMessageLoop({
-      clock,
-      signal: this.ending.signal,
-      lanes,
-      handle: (records) => this.again.handle(records),
-      settle: () => this.again.settle(lanes),
-      onTaken: room.made,
-    })
-  }
-
-  private async lanesOf(topic: string, stored: readonly ConsumerPosition[]): Promise<Lane[]> {
+  private async queuesOf(
+    topic: string,
+    stored: readonly ConsumerPosition[],
+  ): Promise<PartitionQueue[]> {
     const { work, log } = this.parts
     const bounds = await retrying(this.retry, () => log.bounds(topic))
     const delayMs = retryDelaysMs[retryTopics.findIndex((one) => one === topic)] ?? 0
@@ -153,55 +144,51 @@ class ConsumerSession<Message, Wanted, Loaded, Changes, Help> implements Session
       const at = stored.find((one) => one.topic === topic && one.partition === partition)
       const end = bounds[partition]?.end ?? 0
       if (at !== undefined && at.next > end) throw recordsLost(work.name, at, end)
-      return createLane({ topic, partition, delayMs, stored: at, end })
+      return createQueue({ topic, partition, delayMs, stored: at, end })
     })
   }
 
-  private follow(topic: string, room: Room): PartitionReader {
+  private follow(topic: string, pressure: BackPressure): PartitionReader {
     const { log, clock } = this.parts
-    const lanes = new Map(
-      this.lanes.flatMap((lane) => {
-        return lane.topic === topic ? [[lane.partition, lane] as const] : []
-      }),
-    )
+    const own = this.queues.filter((queue) => queue.topic === topic)
+    const queues = new Map(own.map((queue) => [queue.partition, queue]))
     return followPartitions({
       log,
       topic,
-      from: new Map([...lanes].map(([partition, { published }]) => [partition, published])),
+      from: new Map(own.map(({ partition, published }) => [partition, published])),
       lingerMs,
       decode: undecoded,
       onMessage: (record) => {
-        lanes.get(record.partition)?.waiting.push({ record, readAt: clock.now() })
+        queues.get(record.partition)?.waiting.push({ record, readAt: clock.now() })
       },
       onGap: stopAtGap,
       onBatch: ({ partition }) => {
         for (const loop of this.loops) loop.wake()
-        const waiting = lanes.get(partition)?.waiting.length ?? 0
-        return waiting < waitingMax ? undefined : room.wait()
+        const waiting = queues.get(partition)?.waiting.length ?? 0
+        return waiting < waitingMax ? undefined : pressure.wait()
       },
       onError: (error) => this.failed(error),
     })
   }
 
-  private chore() {
-    const { work } = this.parts
-    if (work.chore === undefined) return undefined
-    const given: Chore = {
+  private periodicTask() {
+    const { periodicTask } = this.parts.work
+    if (periodicTask === undefined) return undefined
+    const run = periodicTask.start({
       partitions: this.share.partitions,
-      checks: (topic) => checksOf(this.lanes.filter((lane) => lane.topic === topic)),
+      checks: (topic) => checksOf(this.queues.filter((queue) => queue.topic === topic)),
       partitionOf: (key) => partitionFor(key, this.partitions),
       publish: (records) => this.main.publish(records),
       fenced() {
         throw new Fenced()
       },
-    }
-    const run = work.chore.start(given)
-    return { everyMs: work.chore.everyMs, run: () => retrying(this.retry, run) }
+    })
+    return { everyMs: periodicTask.everyMs, run: () => retrying(this.retry, run) }
   }
 
   private tellLagTools(): Promise<void> {
     const topic = this.parts.work.inputs[0]?.topic
-    const own = this.lanes.filter((lane) => lane.topic === topic)
+    const own = this.queues.filter((queue) => queue.topic === topic)
     return this.share.membership.commit(
       new Map(own.map(({ partition, next }) => [partition, next])),
     )
@@ -220,17 +207,17 @@ function stopped(loop: MessageLoop): Promise<void> {
   return loop.done.catch(() => {})
 }
 
-type Room = { made(): void; wait(): Promise<void> }
+type BackPressure = { ease(): void; wait(): Promise<void> }
 
-/** Where a lane is full its reader waits until some records have been taken. */
-function createRoom(): Room {
-  let waiting: (() => void)[] = []
+/** Where a queue is full its reader waits until some records have been taken. */
+function createBackPressure(): BackPressure {
+  let eased = Promise.withResolvers<void>()
   return {
-    made() {
-      for (const resolve of waiting) resolve()
-      waiting = []
+    ease() {
+      eased.resolve()
+      eased = Promise.withResolvers()
     },
-    wait: () => new Promise((resolve) => waiting.push(resolve)),
+    wait: () => eased.promise,
   }
 }
 

@@ -1,79 +1,110 @@
-// The records of one batch on their way: what each means to this consumer, and what becomes of it.
+// The records of one batch on their way: what each means to this consumer, and what becomes of it,
+// the next retry topic or the dead letters where it cannot be handled.
 
+import { burialEntry } from '../domain/orders/dead-letter-records.ts'
 import {
+  attemptsMax,
   type Origin,
   type RetryNote,
   readRetryNote,
+  retryHeaders,
+  retryTopics,
   withoutRetryHeaders,
 } from '../domain/orders/retries.ts'
 import type { LogRecord } from '../ports/coupons.ts'
 import type { Taken } from '../ports/orders.ts'
-import type { ConsumerWork, Input, Item } from './consumer-work.ts'
-import type { Lane } from './partition-queue.ts'
+import type { AnyWork, Item, LookupFailure, Publish } from './consumer-work.ts'
+import type { TakenRecord } from './message-loop.ts'
+import type { PartitionQueue } from './partition-queue.ts'
 
-export type Entry<Message> = {
-  lane: Lane
+/** Null while it is being handled. */
+export type Outcome = keyof Taken | null
+export type Entry = {
+  queue: PartitionQueue
   record: LogRecord
   origin: Origin
   /** Of a record that was read from a retry topic. */
   note: RetryNote | null
   /** Null where there is nothing to handle. */
-  item: Item<Message> | null
+  item: Item<unknown> | null
   strict: boolean
-  /** Null while it is being handled. */
-  fate: keyof Taken | null
-  /** Why it was postponed or buried. */
+  outcome: Outcome
+  /** Why it was postponed or dead-lettered. */
   reason: string
   /** That have failed, this one among them. */
   attempts: number
 }
-type AnyWork<Message> = Pick<
-  ConsumerWork<Message, unknown, unknown, unknown, unknown>,
-  'name' | 'inputs'
->
 
-export function readEntry<Message>(
-  { name, inputs }: AnyWork<Message>,
-  { lane, record, partitions }: { lane: Lane; record: LogRecord; partitions: number },
-): Entry<Message> {
-  const { topic, partition } = lane
+/** `partitions`: how many the topics of this consumer have. */
+export function readEntry(
+  { name, inputs }: AnyWork,
+  { queue, record }: TakenRecord,
+  partitions: number,
+): Entry {
+  const { topic, partition } = queue
   const { offset, appendedAt } = record
-  const isRetry = lane.delayMs > 0
+  const isRetry = queue.delayMs > 0
   const note = isRetry ? readRetryNote(record.headers ?? {}) : null
   const origin = note?.origin ?? { topic, partition, offset, appendedAt }
-  const attempts = (note?.attempts ?? 0) + 1
-  const entry = { lane, record, origin, note, strict: false, reason: '', attempts }
-  if (isRetry && note?.consumer !== name) return { ...entry, item: null, fate: 'passedBy' }
   const input = inputs.find((one) => one.topic === origin.topic)
-  if (input === undefined) return unreadable(entry, `${name} does not read ${origin.topic}`)
-  return { ...entry, strict: input.strict === true, ...read(input, { record, origin, partitions }) }
-}
-
-type Reading = { record: LogRecord; origin: Origin; partitions: number }
-
-function read<Message>(
-  input: Input<Message>,
-  { record, origin, partitions }: Reading,
-): Pick<Entry<Message>, 'item' | 'fate' | 'reason'> {
-  const { topic, partition, appendedAt: at } = origin
-  const decoded = input.decode(record.value, { partition: record.partition, partitions })
-  if (decoded.kind !== 'message') return { item: null, fate: 'buried', reason: decoded.reason }
-  return { item: { message: decoded.message, topic, partition, at }, fate: null, reason: '' }
-}
-
-function unreadable<Message>(
-  entry: Omit<Entry<Message>, 'item' | 'fate'>,
-  reason: string,
-): Entry<Message> {
-  return { ...entry, item: null, fate: 'buried', reason }
+  const strict = input?.strict === true
+  const attempts = (note?.attempts ?? 0) + 1
+  const entry = { queue, record, origin, note, item: null, strict, reason: '', attempts }
+  if (isRetry && note?.consumer !== name) return { ...entry, outcome: 'passedBy' }
+  const decoded = input?.decode(record.value, { partition: record.partition, partitions })
+  if (decoded?.kind !== 'message') {
+    const reason = decoded?.reason ?? `${name} does not read ${origin.topic}`
+    return { ...entry, outcome: 'buried', reason }
+  }
+  const { message } = decoded
+  const item = { message, topic: origin.topic, partition: origin.partition, at: origin.appendedAt }
+  return { ...entry, item, outcome: null }
 }
 
 /** Whether it was through before, and only what followed may have to be published again. */
-export function isRepeated({ lane, record }: Pick<Entry<unknown>, 'lane' | 'record'>): boolean {
-  return record.offset < lane.next
+export function isRepeated({ queue, record }: Entry): boolean {
+  return record.offset < queue.next
+}
+
+/** The attempt has failed. */
+export function fail(entry: Entry, { reason, onlyWaits }: Omit<LookupFailure, 'kind'>): void {
+  entry.reason = reason
+  // The last attempt is for other failures than that it has to wait.
+  if (onlyWaits === true) entry.attempts = Math.min(entry.attempts, attemptsMax - 1)
+  entry.outcome = entry.strict || entry.attempts >= attemptsMax ? 'buried' : 'postponed'
+}
+
+/** It is a poison pill. */
+export function giveUp(entry: Entry): void {
+  if (entry.outcome !== null) return
+  entry.reason = 'processes died of it, the last two while they tried it alone'
+  entry.outcome = 'buried'
+}
+
+export function forwarded(consumer: string, entry: Entry): Publish {
+  const { record, note, origin, reason, attempts } = entry
+  const topic = retryTopics[attempts - 1]
+  if (topic === undefined) throw new Error(`no retry topic for attempt ${attempts}`)
+  const redrives = note?.redrives ?? 0
+  const headers = retryHeaders({ consumer, attempts, origin, reason, redrives })
+  const { key, value } = record
+  return { topic, entry: { key, value, headers: { ...ownHeaders(record), ...headers } } }
+}
+
+export function deadLettered(consumer: string, entry: Entry): Publish {
+  const { record, note, origin, reason, attempts, item } = entry
+  return burialEntry({
+    consumer,
+    record: { key: record.key, value: record.value, headers: ownHeaders(record) },
+    origin,
+    reason,
+    attempts,
+    redrivable: item !== null,
+    redrives: note?.redrives ?? 0,
+  })
 }
 
 /** Its headers as they were when it was appended first. */
-export function ownHeaders({ record }: Pick<Entry<unknown>, 'record'>): Record<string, string> {
-  return withoutRetryHeaders(record.headers ?? {})
+function ownHeaders({ headers }: LogRecord): Record<string, string> {
+  return withoutRetryHeaders(headers ?? {})
 }

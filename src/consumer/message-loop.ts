@@ -1,26 +1,26 @@
-// Takes what its lanes have, batch by batch and one batch at a time, and rests while there is
+// Takes what its queues have, batch by batch and one batch at a time, and rests while there is
 // nothing. What a batch means is the batch handler's business.
 
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/coupons.ts'
-import { dueAt, dueOf, isSuspect, type Lane } from './partition-queue.ts'
+import { dueAt, dueOf, isTriedAlone, type PartitionQueue } from './partition-queue.ts'
 
-export type TakenRecord = { lane: Lane; record: LogRecord }
+export type TakenRecord = { queue: PartitionQueue; record: LogRecord }
 export type LoopParts = {
   clock: Clock
-  lanes: readonly Lane[]
+  queues: readonly PartitionQueue[]
   signal: AbortSignal
   /** Rejects where the session is over. */
   handle(records: readonly TakenRecord[]): Promise<void>
   /** What there is to do besides, between batches. */
-  chore?: { everyMs: number; run(): Promise<void> } | undefined
+  periodicTask?: { everyMs: number; run(): Promise<void> } | undefined
   /** Called a while after the last batch: nothing else happens meanwhile. */
   settle(): Promise<void>
-  /** Lanes have room again. */
+  /** Queues have become shorter. */
   onTaken(): void
 }
 export type MessageLoop = {
-  /** Something waits in a lane, or it is time to stop. */
+  /** Something waits in a queue, or it is time to stop. */
   wake(): void
   /** Resolves when it has stopped, because the signal was aborted. */
   done: Promise<void>
@@ -36,20 +36,19 @@ const settleAfterMs = 1_000
 const restMsMax = 5_000
 
 export function startMessageLoop(parts: LoopParts): MessageLoop {
-  const { clock, lanes, signal, chore } = parts
-  let choreAt = chore === undefined ? Number.POSITIVE_INFINITY : clock.now()
+  const { clock, queues, signal, periodicTask } = parts
+  let taskAt = periodicTask === undefined ? Number.POSITIVE_INFINITY : clock.now()
   let settleAt = Number.POSITIVE_INFINITY
   let takeAt = Number.NEGATIVE_INFINITY
-  let wake = () => {}
-  let woken = false
+  let woken = new AbortController()
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      if (clock.now() >= choreAt) {
-        await chore?.run()
-        choreAt = clock.now() + (chore?.everyMs ?? 0)
+      if (clock.now() >= taskAt) {
+        await periodicTask?.run()
+        taskAt = clock.now() + (periodicTask?.everyMs ?? 0)
       }
-      const records = clock.now() < takeAt ? [] : gather(lanes, clock.now())
+      const records = clock.now() < takeAt ? [] : nextBatch(queues, clock.now())
       if (records.length > 0) await take(records)
       else if (clock.now() < settleAt) await rest()
       else {
@@ -61,50 +60,35 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
 
   async function take(records: readonly TakenRecord[]): Promise<void> {
     takeAt = clock.now() + batchEveryMsMin
-    for (const lane of new Set(records.map((taken) => taken.lane))) {
-      lane.waiting.splice(0, records.filter((taken) => taken.lane === lane).length)
+    for (const [queue, own] of Map.groupBy(records, (taken) => taken.queue)) {
+      queue.waiting.splice(0, own.length)
     }
     parts.onTaken()
     await parts.handle(records)
     settleAt = clock.now() + settleAfterMs
   }
 
-  /** Until it is woken, or until the time of a waiting record or of the chore. */
-  function rest(): Promise<void> {
-    const times = lanes.map(dueAt).filter((at) => at !== null)
-    const due = Math.max(takeAt, Math.min(...times))
-    const until = Math.min(due, choreAt, settleAt, clock.now() + restMsMax)
-    return new Promise((resolve) => {
-      const cancel = clock.after(Math.max(0, until - clock.now()), done)
-      wake = done
-      if (woken) done()
-      function done(): void {
-        cancel()
-        wake = () => {}
-        woken = false
-        resolve()
-      }
-    })
+  /** Until it is woken, or until the time of a waiting record or of the task. */
+  async function rest(): Promise<void> {
+    const due = Math.max(takeAt, Math.min(...queues.map(dueAt)))
+    const until = Math.min(due, taskAt, settleAt, clock.now() + restMsMax)
+    await sleep(clock, Math.max(0, until - clock.now()), woken.signal)
+    woken = new AbortController()
   }
 
-  return {
-    wake() {
-      woken = true
-      wake()
-    },
-    done: run(),
-  }
+  return { wake: () => woken.abort(), done: run() }
 }
 
-/** A lane that is under suspicion goes alone, the least suspected first; else all share a batch. */
-function gather(lanes: readonly Lane[], now: number): TakenRecord[] {
-  const ready = lanes.map((lane) => ({ lane, due: dueOf(lane, now) }))
-  const able = ready.filter(({ due }) => due.length > 0)
-  const [suspect] = able
-    .filter(({ lane }) => isSuspect(lane))
-    .sort((a, b) => a.lane.caution.tries - b.lane.caution.tries)
-  const share = Math.max(1, Math.floor(recordsPerBatchMax / Math.max(1, able.length)))
-  return (suspect === undefined ? able : [suspect]).flatMap(({ lane, due }) => {
-    return due.slice(0, share).map(({ record }) => ({ lane, record }))
+/** A record that is tried alone goes first, the least suspected one; else all share a batch. */
+function nextBatch(queues: readonly PartitionQueue[], now: number): TakenRecord[] {
+  const ready = queues
+    .map((queue) => ({ queue, due: dueOf(queue, now) }))
+    .filter(({ due }) => due.length > 0)
+  const [alone] = ready
+    .filter(({ queue }) => isTriedAlone(queue))
+    .sort((a, b) => a.queue.detection.tries - b.queue.detection.tries)
+  const share = Math.max(1, Math.floor(recordsPerBatchMax / Math.max(1, ready.length)))
+  return (alone === undefined ? ready : [alone]).flatMap(({ queue, due }) => {
+    return due.slice(0, share).map(({ record }) => ({ queue, record }))
   })
 }

@@ -1,14 +1,14 @@
-// One lane for each partition of each topic that a consumer reads: the records that wait, and how
-// far it has come. After a start that was not preceded by a clean stop a lane is cautious: what
-// killed the process may lie before it. Where that is much it takes few records at a time, then
-// one alone; and what two processes died of while they tried it alone is given up.
+// The records of one partition that have been read and not yet taken, and how far its consumer has
+// come. It also finds poison pills, records that kill the process: after a start that was not
+// preceded by a clean stop one may lie ahead. Where much lies ahead it is taken in small batches,
+// then one by one; and what two processes died of while they tried it alone is poison.
 
 import type { Instant } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/coupons.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 
 export type Waiting = { record: LogRecord; readAt: Instant }
-export type Lane = {
+export type PartitionQueue = {
   topic: string
   partition: number
   /** How long a record waits before it is taken: of a retry topic. */
@@ -20,22 +20,22 @@ export type Lane = {
   published: number
   storedPublished: number
   waiting: Waiting[]
-  caution: Caution
+  detection: PoisonPillDetection
 }
 /**
- * Why a lane is cautious. `tries`, as they are stored: 0, all is well; 1, a process died at work;
- * 2, another died of some few; 3 and 4, one and two died of the next record, tried alone.
- * `until`: the offset behind which nothing is suspected.
+ * `tries`, as they are stored: 0, all is well; 1, a process died at work; 2, another died of a
+ * small batch; 3 and 4, one and two died of the next record, tried alone. `until`: the offset
+ * behind which there can be no poison.
  */
-export type Caution = { tries: number; until: number }
+export type PoisonPillDetection = { tries: number; until: number }
 
-/** Of one lane in one batch. */
-export const recordsPerLaneMax = 1_000
+/** Of one partition in one batch. */
+export const recordsPerPartitionMax = 1_000
 /** So few that trying them one by one is a matter of moments. */
-const suspectsMax = 30
-const [atWork, ofFew, ofItAlone, ofItAloneAgain] = [1, 2, 3, 4] as const
+const smallBatchMax = 30
+const [atWork, ofSmallBatch, ofItAlone, ofItAloneAgain] = [1, 2, 3, 4] as const
 
-export type LaneStart = {
+export type QueueStart = {
   topic: string
   partition: number
   delayMs: number
@@ -44,63 +44,61 @@ export type LaneStart = {
   end: number
 }
 
-export function createLane({ stored, end, ...lane }: LaneStart): Lane {
+export function createQueue({ stored, end, ...queue }: QueueStart): PartitionQueue {
   const { next, published, tries } = stored ?? { next: 0, published: 0, tries: 0 }
-  const reach = tries >= ofFew ? suspectsMax : recordsPerLaneMax
-  const caution = { tries, until: tries === 0 ? next : Math.min(end, next + reach) }
-  return { ...lane, next, tries, published, storedPublished: published, waiting: [], caution }
+  const reach = tries >= ofSmallBatch ? smallBatchMax : recordsPerPartitionMax
+  const detection = { tries, until: tries === 0 ? next : Math.min(end, next + reach) }
+  return { ...queue, next, tries, published, storedPublished: published, waiting: [], detection }
 }
 
-/** Whether the lane has to be tried alone, one record at a time. */
-export function isSuspect({ caution, next }: Lane): boolean {
-  if (next >= caution.until) return false
-  return caution.tries >= ofFew || caution.until - next <= suspectsMax
+/** Whether its next record is to be tried alone. */
+export function isTriedAlone({ detection, next }: PartitionQueue): boolean {
+  if (next >= detection.until) return false
+  return detection.tries >= ofSmallBatch || detection.until - next <= smallBatchMax
 }
 
 /** Whether two processes died of its next record alone. */
-export function isGivenUp(lane: Lane): boolean {
-  return isSuspect(lane) && lane.caution.tries >= ofItAloneAgain
-}
-
-/** How many records the next batch may take from it. */
-export function allowanceOf(lane: Lane): number {
-  if (lane.next >= lane.caution.until) return recordsPerLaneMax
-  return isSuspect(lane) ? 1 : suspectsMax
+export function isPoison(queue: PartitionQueue): boolean {
+  return isTriedAlone(queue) && queue.detection.tries >= ofItAloneAgain
 }
 
 /** What has to be stored before its records are tried, so that a death while trying is counted. */
-export function triesBefore(lane: Lane): number {
-  if (lane.next >= lane.caution.until) return atWork
-  if (!isSuspect(lane)) return ofFew
-  return lane.caution.tries >= ofItAlone ? ofItAloneAgain : ofItAlone
+export function triesBefore(queue: PartitionQueue): number {
+  if (queue.next >= queue.detection.until) return atWork
+  if (!isTriedAlone(queue)) return ofSmallBatch
+  return queue.detection.tries >= ofItAlone ? ofItAloneAgain : ofItAlone
 }
 
 /** What is stored with the position once its records are done. */
-export function triesAfter(lane: Lane, next: number): number {
-  return next >= lane.caution.until ? atWork : Math.min(lane.caution.tries, ofFew)
+export function triesAfter({ detection }: PartitionQueue, next: number): number {
+  return next >= detection.until ? atWork : Math.min(detection.tries, ofSmallBatch)
 }
 
 /** Its next record was survived or given up: what was counted against it is not the next one's. */
-export function passed(lane: Lane): void {
-  lane.caution.tries = Math.min(lane.caution.tries, ofFew)
+export function passed({ detection }: PartitionQueue): void {
+  detection.tries = Math.min(detection.tries, ofSmallBatch)
 }
 
 /** Whether a rest should store that all was published, and that nothing is being tried. */
-export function isUnsettled({ tries, published, storedPublished, next, caution }: Lane): boolean {
-  if (next < caution.until) return false
-  return tries > 0 || Math.min(published, next) > storedPublished
+export function isUnsettled(queue: PartitionQueue): boolean {
+  const { tries, published, storedPublished, next, detection } = queue
+  return next >= detection.until && (tries > 0 || Math.min(published, next) > storedPublished)
 }
 
 /** The first waiting records whose time has come. */
-export function dueOf(lane: Lane, now: Instant): Waiting[] {
-  const few = lane.waiting.slice(0, allowanceOf(lane))
-  if (lane.delayMs === 0) return few
-  const notYet = few.findIndex(({ readAt }) => now < readAt + lane.delayMs)
+export function dueOf(queue: PartitionQueue, now: Instant): Waiting[] {
+  const few = queue.waiting.slice(0, batchMaxOf(queue))
+  if (queue.delayMs === 0) return few
+  const notYet = few.findIndex(({ readAt }) => now < readAt + queue.delayMs)
   return notYet === -1 ? few : few.slice(0, notYet)
 }
 
-/** When the first waiting record is due; null where none waits. */
-export function dueAt(lane: Lane): Instant | null {
-  const [first] = lane.waiting
-  return first === undefined ? null : first.readAt + lane.delayMs
+function batchMaxOf(queue: PartitionQueue): number {
+  if (queue.next >= queue.detection.until) return recordsPerPartitionMax
+  return isTriedAlone(queue) ? 1 : smallBatchMax
+}
+
+/** When the first waiting record is due; never where none waits. */
+export function dueAt({ waiting: [first], delayMs }: PartitionQueue): Instant {
+  return first === undefined ? Number.POSITIVE_INFINITY : first.readAt + delayMs
 }

@@ -165,7 +165,7 @@ describe('where the issuer is behind, the coupon step', () => {
   const late: Driven = {
     kind: 'failed',
     reason: 'the issuer has not yet written the coupon that order a names',
-    patient: true,
+    onlyWaits: true,
   }
 
   test('gives up after its time, stores nothing, and holds up no other order', async () => {

@@ -2,7 +2,7 @@
 // cancelled. Records of one batch see what those before them did. Where the issuer has not come
 // to the coupon yet, the record waits for it a little; then the retry topics give it more time.
 
-import type { ConsumerWork, HelpFailure, Item, ItemResult } from '../consumer/consumer-work.ts'
+import type { ConsumerWork, Item, ItemResult, LookupFailure } from '../consumer/consumer-work.ts'
 import {
   type CouponFacts,
   decideCoupon,
@@ -13,7 +13,7 @@ import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
 import { type OrderMessage, ordersTopic } from '../domain/orders/messages.ts'
 import { readAt } from '../domain/orders/records.ts'
 import type { CouponRow } from '../domain/orders/state.ts'
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
@@ -75,13 +75,11 @@ export function createCouponStep(store: CouponStepStore, clock: Clock): CouponSt
       return { changes: { rows: [...rows.values()], effects }, results }
     },
     /** Looks again and again; whoever calls it passes the time that is left. */
-    async help(items, withinMs) {
+    async lookUp(items, withinMs) {
       const going = items.map(({ message }) => {
         return withinMs > issuerLookEveryMs && hasTime(message)
       })
-      if (going.includes(true)) {
-        await new Promise<void>((resolve) => clock.after(issuerLookEveryMs, resolve))
-      }
+      if (going.includes(true)) await sleep(clock, issuerLookEveryMs)
       return items.map((item, n) => (going[n] === true ? null : gaveUp(item)))
     },
   }
@@ -107,9 +105,9 @@ function factsOf(message: OrderMessage, { facts }: CouponLoaded): CouponFacts | 
   return facts.get(couponKey({ couponId: coupon.couponId, userId })) ?? null
 }
 
-function gaveUp({ message }: Item<OrderMessage>): HelpFailure {
+function gaveUp({ message }: Item<OrderMessage>): LookupFailure {
   const { orderId } = message
   const reason = `the issuer has not yet written the coupon that order ${orderId} names`
   // Until the issuer comes to it, or the order is cancelled by its time.
-  return { kind: 'failed', reason, patient: true }
+  return { kind: 'failed', reason, onlyWaits: true }
 }

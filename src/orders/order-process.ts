@@ -4,9 +4,9 @@
 
 import {
   type Asked,
-  type Chore,
   type ConsumerWork,
   type ItemResult,
+  type PeriodicTaskParts,
   publishing,
 } from '../consumer/consumer-work.ts'
 import { decodeOrderMessage, decodeStepMessage } from '../domain/orders/decode-orders.ts'
@@ -52,7 +52,7 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
     ],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide: decideBatch,
-    chore: { everyMs: sweepEveryMs, start: (chore) => createSweep(parts, chore) },
+    periodicTask: { everyMs: sweepEveryMs, start: (task) => createSweep(parts, task) },
   }
 }
 
@@ -74,8 +74,8 @@ function decideBatch(items: readonly Asked<ProcessMessage, never>[], states: Sta
 }
 
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
-function createSweep({ store, clock, crashPoint }: OrderProcessParts, chore: Chore) {
-  const { partitions } = chore
+function createSweep({ store, clock, crashPoint }: OrderProcessParts, task: PeriodicTaskParts) {
+  const { partitions } = task
   const limit = overduePerSweepMax
   let mayBeUnannounced = true
 
@@ -83,11 +83,11 @@ function createSweep({ store, clock, crashPoint }: OrderProcessParts, chore: Cho
     const orderIds = await store.overdue({ partitions, now: clock.now(), limit })
     if (orderIds.length === 0) return
     mayBeUnannounced = true
-    const checks = chore.checks(ordersTopic)
+    const checks = task.checks(ordersTopic)
     const done = await store.transact({ checks, wanted: { orderIds } }, (states) => {
-      return { changes: timedOut(states, { now: clock.now(), chore }), moves: [], result: 'done' }
+      return { changes: timedOut(states, { now: clock.now(), task }), moves: [], result: 'done' }
     })
-    if (done === 'fenced') chore.fenced()
+    if (done === 'fenced') task.fenced()
     crashPoint?.('K29')
   }
 
@@ -96,18 +96,21 @@ function createSweep({ store, clock, crashPoint }: OrderProcessParts, chore: Cho
     if (!mayBeUnannounced) return
     const ended = await store.unannounced({ partitions, limit })
     const decisions = ended.map(decisionOf).filter((decision) => decision !== null)
-    await chore.publish(publishing(decisions))
+    await task.publish(publishing(decisions))
     if (ended.length > 0) await store.markAnnounced(ended.map(({ orderId }) => orderId))
     mayBeUnannounced = ended.length === limit
   }
 }
 
-function timedOut(states: States, { now, chore }: { now: number; chore: Chore }): OrderChange[] {
+function timedOut(
+  states: States,
+  { now, task }: { now: number; task: PeriodicTaskParts },
+): OrderChange[] {
   return [...states.values()].flatMap((state) => {
     const { events } = decide({ kind: 'time', now }, state)
     if (events.length === 0) return []
     const next = known(events.reduce(evolve, state))
-    return [{ state: next, partition: chore.partitionOf(next.orderId), unannounced: true }]
+    return [{ state: next, partition: task.partitionOf(next.orderId), unannounced: true }]
   })
 }
 

@@ -6,9 +6,9 @@
 import type {
   Asked,
   ConsumerWork,
-  HelpFailure,
   Item,
   ItemResult,
+  LookupFailure,
 } from '../consumer/consumer-work.ts'
 import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
 import { decodeWalletMessage } from '../domain/orders/decode-supplies.ts'
@@ -82,22 +82,22 @@ export function createPaymentStep(
         waiting: new Set(),
         questions,
       }
-      const results = items.map(({ message, help }) => {
+      const results = items.map(({ message, found }) => {
         return message.type === 'wallet.topped_up'
           ? topUp(message, batch)
-          : takeOrder({ message, help }, batch)
+          : takeOrder({ message, found }, batch)
       })
       const { rows, balances, commands } = batch
       return { changes: { rows: [...rows.values()], balances, commands }, results }
     },
-    async help(items, withinMs) {
+    async lookUp(items, withinMs) {
       const asked = items.flatMap(({ message }) => questions.get(message) ?? [])
       const undoes = asked.some(({ kind }) => kind === 'undo')
       if (undoes) crashPoint?.('K28')
       const answers = asked.length === 0 ? [] : await payments.ask(asked, withinMs)
       if (undoes) crashPoint?.('K28')
       let next = 0
-      return items.map(({ message }): ProviderAnswer | HelpFailure | null => {
+      return items.map(({ message }): ProviderAnswer | LookupFailure | null => {
         return questions.has(message) ? (answers[next++] ?? null) : null
       })
     },
@@ -116,7 +116,7 @@ type Batch = {
   questions: Questions
 }
 type OrderItem = Pick<Asked<OrderMessage, ProviderAnswer>, 'message'> & {
-  help: ProviderAnswer | undefined
+  found: ProviderAnswer | undefined
 }
 
 function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
@@ -135,13 +135,13 @@ function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   return { orderIds: [...orderIds], userIds: [...userIds], commands: [...commands.values()] }
 }
 
-function takeOrder({ message, help }: OrderItem, batch: Batch): ItemResult {
+function takeOrder({ message, found }: OrderItem, batch: Batch): ItemResult {
   const { orderId } = message
   const { questions, waiting } = batch
   questions.delete(message)
   if (waiting.has(orderId)) return { kind: 'waiting' }
-  if (help !== undefined) {
-    const answered = decideOrder({ kind: 'answer', answer: help }, message, batch)
+  if (found !== undefined) {
+    const answered = decideOrder({ kind: 'answer', answer: found }, message, batch)
     // Else the row had moved on already, and says by itself what follows from the record.
     if (answered.outcome !== 'ignored') return stepResult(answered, message)
   }

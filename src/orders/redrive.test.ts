@@ -5,8 +5,8 @@ import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createConsumerStoreMemory } from '../adapters/memory/consumer-store.ts'
 import { createDeadLetterStoreMemory } from '../adapters/memory/dead-letters.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
-import { type ConsumerParts, startConsumer } from '../consumer/consumer.ts'
-import type { ConsumerWork } from '../consumer/consumer-work.ts'
+import { startConsumer } from '../consumer/consumer.ts'
+import type { AnyWork, ConsumerWork } from '../consumer/consumer-work.ts'
 import { letterCommandEntry } from '../domain/orders/dead-letter-records.ts'
 import { ordersTopic } from '../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
@@ -59,10 +59,7 @@ async function startWorld() {
   const step = createStep(state)
   const store = createDeadLetterStoreMemory()
   const errors: unknown[] = []
-  const start = <M, W, L, C, H>(
-    work: ConsumerParts<M, W, L, C, H>['work'],
-    over: { log?: Log; crashPoint?: (name: string) => void } = {},
-  ) => {
+  const start = (work: AnyWork, over: { log?: Log; crashPoint?: (name: string) => void } = {}) => {
     // Each alone in its group, as after the one before was killed.
     const { join } = createLocalGroups(() => 2)
     const { crashPoint } = over

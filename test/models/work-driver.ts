@@ -1,12 +1,12 @@
 // Drives the handler of one consumer as the message loop does, without topics and positions: a
-// batch of messages in transactions, and help for those that wait, until each is through.
+// batch of messages in transactions, and lookups for those that wait, until each is through.
 
 import assert from 'node:assert/strict'
 import type {
   Asked,
   ConsumerWork,
-  HelpFailure,
   ItemResult,
+  LookupFailure,
 } from '../../src/consumer/consumer-work.ts'
 import { decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
 import type { StepMessage } from '../../src/domain/orders/messages.ts'
@@ -15,18 +15,18 @@ import { PortError } from '../../src/ports/coupons.ts'
 
 export type Driven =
   | { kind: 'applied' | 'dropped'; said: StepMessage[] }
-  | { kind: 'failed'; reason: string; patient?: true }
+  | { kind: 'failed'; reason: string; onlyWaits?: true }
 export type DriveOptions = { clock?: Clock; withinMs?: number }
 
 /** What became of each message, in order. */
-export async function drive<Message, Wanted, Loaded, Changes, Help>(
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>,
+export async function drive<Message, Wanted, Loaded, Changes, Found>(
+  work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
   messages: readonly Message[],
   { clock = { now: () => 0, after: () => () => {} }, withinMs = 1_000 }: DriveOptions = {},
 ): Promise<Driven[]> {
   const deadline = clock.now() + withinMs
   const driven: (Driven | undefined)[] = []
-  let waiting = messages.map((message, n): { n: number; item: Asked<Message, Help> } => {
+  let waiting = messages.map((message, n): { n: number; item: Asked<Message, Found> } => {
     return { n, item: { message, topic: 'firstcome.orders', partition: 0, at: 0 } }
   })
   for (let round = 0; waiting.length > 0; round++) {
@@ -40,12 +40,12 @@ export async function drive<Message, Wanted, Loaded, Changes, Help>(
       driven[n] = { kind: result.kind, said: result.publish.map(({ entry }) => said(entry.value)) }
       return false
     })
-    const helps = await helpAll(work, still, Math.max(0, deadline - clock.now()))
+    const looked = await lookUpAll(work, still, Math.max(0, deadline - clock.now()))
     waiting = still.flatMap(({ n, item }, at) => {
-      const help = helps[at] ?? null
-      if (isFailure(help)) driven[n] = help
-      const { help: _, ...bare } = item
-      return isFailure(help) ? [] : [{ n, item: help === null ? bare : { ...bare, help } }]
+      const found = looked[at] ?? null
+      if (isFailure(found)) driven[n] = found
+      const { found: _, ...bare } = item
+      return isFailure(found) ? [] : [{ n, item: found === null ? bare : { ...bare, found } }]
     })
   }
   return messages.map((_, n) => {
@@ -55,9 +55,9 @@ export async function drive<Message, Wanted, Loaded, Changes, Help>(
   })
 }
 
-async function decideAll<Message, Wanted, Loaded, Changes, Help>(
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>,
-  items: readonly Asked<Message, Help>[],
+async function decideAll<Message, Wanted, Loaded, Changes, Found>(
+  work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
+  items: readonly Asked<Message, Found>[],
 ): Promise<readonly ItemResult[]> {
   const batch = { checks: [], wanted: work.wantedBy(items) }
   const results = await persistently(() => {
@@ -82,23 +82,23 @@ async function persistently<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-async function helpAll<Message, Wanted, Loaded, Changes, Help>(
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Help>,
-  waiting: readonly { item: Asked<Message, Help> }[],
+async function lookUpAll<Message, Wanted, Loaded, Changes, Found>(
+  work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
+  waiting: readonly { item: Asked<Message, Found> }[],
   withinMs: number,
-): Promise<(Help | HelpFailure | null)[]> {
+): Promise<(Found | LookupFailure | null)[]> {
   if (waiting.length === 0) return []
-  assert.ok(work.help !== undefined)
-  const helps = await work.help(
+  assert.ok(work.lookUp !== undefined)
+  const looked = await work.lookUp(
     waiting.map(({ item }) => item),
     withinMs,
   )
-  assert.equal(helps.length, waiting.length)
-  return helps
+  assert.equal(looked.length, waiting.length)
+  return looked
 }
 
-function isFailure(help: unknown): help is HelpFailure {
-  return help !== null && typeof help === 'object' && 'kind' in help && help.kind === 'failed'
+function isFailure(found: unknown): found is LookupFailure {
+  return found !== null && typeof found === 'object' && 'kind' in found && found.kind === 'failed'
 }
 
 function said(value: Buffer): StepMessage {

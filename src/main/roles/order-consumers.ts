@@ -10,8 +10,9 @@ import { createPaymentStepStoreSql } from '../../adapters/stores/payment-step.ts
 import { createStockStepStoreSql } from '../../adapters/stores/stock-step.ts'
 import { createWalletStoreSql } from '../../adapters/stores/wallet.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
-import { type Consumer, type ConsumerParts, startConsumer } from '../../consumer/consumer.ts'
+import { type Consumer, startConsumer } from '../../consumer/consumer.ts'
 import { type ConsumerMetrics, createConsumerMetrics } from '../../consumer/consumer-metrics.ts'
+import type { AnyWork } from '../../consumer/consumer-work.ts'
 import { createCouponStep } from '../../orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../orders/dead-letters.ts'
 import { createOrderProcess } from '../../orders/order-process.ts'
@@ -62,9 +63,7 @@ export function newConsumerMetrics(
 function start(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {
   const { log, database, clock, crashPoint, metrics, onError } = parts
   const common = { log, clock, crashPoint, observe: metrics.observer(name), onError }
-  const run = <Message, Wanted, Loaded, Changes, Help>(
-    work: ConsumerParts<Message, Wanted, Loaded, Changes, Help>['work'],
-  ) => startConsumer({ ...common, work })
+  const run = (work: AnyWork) => startConsumer({ ...common, work })
   switch (name) {
     case 'order-process':
       return run(createOrderProcess({ store: createOrderStoreSql(database), clock, crashPoint }))
