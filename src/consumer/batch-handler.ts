@@ -190,7 +190,7 @@ export class BatchHandler {
   ): Promise<Result> {
     const { work, retry } = this.parts
     const items = entries.flatMap(({ item }) => item ?? [])
-    const batch = { checks: checksOf(queues), wanted: work.wantedBy(items) as unknown }
+    const batch = { checks: checksOf(queues), wanted: work.wantedBy(items) }
     const result = await retrying(retry, () => work.store.transact(batch, decide))
     if (result === 'fenced') throw new Fenced()
     for (const { topic, partition, next, tries, published } of result.moves) {

@@ -9,10 +9,7 @@ import {
   evolveCoupon,
   initialCouponRow,
 } from '../domain/orders/coupon-step.ts'
-import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
-import { type OrderMessage, ordersTopic } from '../domain/orders/messages.ts'
-import { readAt } from '../domain/orders/records.ts'
-import type { CouponRow } from '../domain/orders/state.ts'
+import type { OrderMessage } from '../domain/orders/messages.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import {
   type CouponChanges,
@@ -21,12 +18,14 @@ import {
   type CouponWanted,
   couponKey,
 } from '../ports/orders.ts'
-import { stepResult } from './step-result.ts'
+import { decideRow, ordersInput, stepResult, Working } from './step.ts'
 
 /** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */
 export const issuerLookEveryMs = 20
 /** The records behind it wait too; an issuer that takes longer is away, not behind. */
 export const issuerWaitMsMax = 200
+
+const rowRules = { initial: initialCouponRow, evolve: evolveCoupon }
 
 export type CouponStepWork = ConsumerWork<OrderMessage, CouponWanted, CouponLoaded, CouponChanges>
 
@@ -43,26 +42,17 @@ export function createCouponStep(store: CouponStepStore, clock: Clock): CouponSt
   return {
     name: 'coupon-step',
     store,
-    inputs: [
-      {
-        topic: ordersTopic,
-        decode: (value, place) => readAt(decodeOrderMessage(value), place),
-      },
-    ],
+    inputs: [ordersInput],
     wantedBy,
     decide(items, loaded) {
-      const rows = new Map<string, CouponRow>()
+      const rows = new Working(loaded.rows)
       const effects: CouponChanges['effects'][number][] = []
       const results = items.map(({ message }): ItemResult => {
-        const row = loaded.rows.get(message.orderId) ?? initialCouponRow()
-        const decision = decideCoupon({ message, facts: factsOf(message, loaded) }, row)
-        const { outcome, events, replies } = decision
+        const decision = decideRow({ rows, orderId: message.orderId }, rowRules, (row) => {
+          return decideCoupon({ message, facts: factsOf(message, loaded) }, row)
+        })
+        const { outcome, replies } = decision
         if (outcome === 'behind') return { kind: 'waiting' }
-        if (events.length > 0) {
-          const changed = events.reduce(evolveCoupon, row)
-          loaded.rows.set(message.orderId, changed)
-          rows.set(message.orderId, changed)
-        }
         for (const { kind, use } of decision.effects) {
           effects.push({ kind, use })
           const key = couponKey(use)
@@ -72,7 +62,7 @@ export function createCouponStep(store: CouponStepStore, clock: Clock): CouponSt
         }
         return stepResult({ outcome, replies }, message)
       })
-      return { changes: { rows: [...rows.values()], effects }, results }
+      return { changes: { rows: rows.changes(), effects }, results }
     },
     /** Looks again and again; whoever calls it passes the time that is left. */
     async lookUp(items, withinMs) {

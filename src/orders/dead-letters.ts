@@ -23,6 +23,7 @@ import {
   type DeadLetterWanted,
   type DoneCommand,
 } from '../ports/orders.ts'
+import { Working } from './step.ts'
 
 export type DeadLetterWork = ConsumerWork<
   DeadLetterMessage,
@@ -40,7 +41,7 @@ export function createDeadLetterWork(store: DeadLetterStore): DeadLetterWork {
       {
         topic: deadLettersTopic,
         decode: (value, place) => readLetterAt(decodeDeadLetterMessage(value), place),
-        // An act that overtakes the burial would find no letter.
+        // A command that overtakes the record of the letter would find none.
         strict: true,
       },
     ],
@@ -49,39 +50,28 @@ export function createDeadLetterWork(store: DeadLetterStore): DeadLetterWork {
       return { ids: [...new Set(items.map(({ message }) => message.deadLetterId))], commands }
     },
     decide(items, loaded) {
-      const changed = new Map<string, DeadLetter>()
-      const commands: DoneCommand[] = []
-      const results = items.map((item) => decideItem({ item, loaded, changed, commands }))
-      return { changes: { letters: [...changed.values()], commands }, results }
+      const letters = new Working(loaded.letters)
+      const commands = new Working(loaded.commands)
+      const results = items.map((item) => decideItem(item, letters, commands))
+      return { changes: { letters: letters.changes(), commands: commands.changes() }, results }
     },
   }
 }
 
-type Deciding = {
-  item: Item<DeadLetterMessage>
-  loaded: DeadLetterLoaded
-  changed: Map<string, DeadLetter>
-  commands: DoneCommand[]
-}
-
-function decideItem({ item, loaded, changed, commands }: Deciding): ItemResult {
-  const { message, at } = item
+function decideItem(
+  { message, at }: Item<DeadLetterMessage>,
+  letters: Working<DeadLetter>,
+  commands: Working<DoneCommand>,
+): ItemResult {
   const name = commandOf(message)
-  const done = name === null ? undefined : loaded.commands.get(commandKey(name))
-  const before = (done?.outcome ?? null) as DeadLetterOutcome | null
-  let letter = loaded.letters.get(message.deadLetterId) ?? null
-  const { outcome, event } = decideDeadLetter({ message, at, before }, letter)
-  if (event !== null) {
-    letter = evolveDeadLetter(letter, event)
-    loaded.letters.set(letter.id, letter)
-    changed.set(letter.id, letter)
-  }
-  const isFirst = name !== null && done === undefined
-  if (isFirst) {
-    const stored = { ...name, amount: null, outcome }
-    loaded.commands.set(commandKey(name), stored)
-    commands.push(stored)
-  }
+  const key = name === null ? '' : commandKey(name)
+  const before = (commands.get(key)?.outcome ?? null) as DeadLetterOutcome | null
+  const known = letters.get(message.deadLetterId) ?? null
+  const { outcome, event } = decideDeadLetter({ message, at, before }, known)
+  const letter = event === null ? known : evolveDeadLetter(known, event)
+  if (event !== null && letter !== null) letters.put(letter.id, letter)
+  const isFirst = name !== null && before === null
+  if (isFirst) commands.put(key, { ...name, amount: null, outcome })
   const kind = event !== null || isFirst ? 'applied' : 'dropped'
   return { kind, publish: redriven(message, letter) }
 }

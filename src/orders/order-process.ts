@@ -9,7 +9,7 @@ import {
   type PeriodicTaskParts,
   publishing,
 } from '../consumer/consumer-work.ts'
-import { decodeOrderMessage, decodeStepMessage } from '../domain/orders/decode-orders.ts'
+import { decodeStepMessage } from '../domain/orders/decode-orders.ts'
 import {
   type OrderMessage,
   orderStepsTopic,
@@ -17,10 +17,10 @@ import {
   type StepMessage,
 } from '../domain/orders/messages.ts'
 import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
-import { readAt } from '../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OrderChange, OrderStore, OrderWanted } from '../ports/orders.ts'
+import { inputFrom, ordersInput } from './step.ts'
 
 type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>
@@ -42,14 +42,7 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
   return {
     name: 'order-process',
     store: parts.store,
-    inputs: [
-      {
-        topic: ordersTopic,
-        decode: (value, place) => readAt(decodeOrderMessage(value), place),
-        strict: true,
-      },
-      { topic: orderStepsTopic, decode: (value, place) => readAt(decodeStepMessage(value), place) },
-    ],
+    inputs: [{ ...ordersInput, strict: true }, inputFrom(orderStepsTopic, decodeStepMessage)],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide: decideBatch,
     periodicTask: { everyMs: sweepEveryMs, start: (task) => createSweep(parts, task) },

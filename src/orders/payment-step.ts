@@ -10,14 +10,8 @@ import type {
   ItemResult,
   LookupFailure,
 } from '../consumer/consumer-work.ts'
-import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
 import { decodeWalletMessage } from '../domain/orders/decode-supplies.ts'
-import {
-  type OrderMessage,
-  ordersTopic,
-  type WalletMessage,
-  walletsTopic,
-} from '../domain/orders/messages.ts'
+import { type OrderMessage, type WalletMessage, walletsTopic } from '../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,
@@ -27,19 +21,18 @@ import {
   type PaymentEffect,
   type ProviderAnswer,
 } from '../domain/orders/payment-step.ts'
-import { readAt } from '../domain/orders/records.ts'
 import type { PaymentRow } from '../domain/orders/state.ts'
 import { decideTopUp } from '../domain/orders/wallet.ts'
-import {
-  commandKey,
-  type DoneCommand,
-  type PaymentChanges,
-  type PaymentLoaded,
-  type PaymentStepStore,
-  type Payments,
-  type PaymentWanted,
+import type {
+  CommandName,
+  DoneCommand,
+  PaymentChanges,
+  PaymentLoaded,
+  PaymentStepStore,
+  Payments,
+  PaymentWanted,
 } from '../ports/orders.ts'
-import { stepResult } from './step-result.ts'
+import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage
 export type PaymentStepWork = ConsumerWork<
@@ -62,23 +55,13 @@ export function createPaymentStep(
   return {
     name: 'payment-step',
     store,
-    inputs: [
-      {
-        topic: ordersTopic,
-        decode: (value, place) => readAt(decodeOrderMessage(value), place),
-      },
-      {
-        topic: walletsTopic,
-        decode: (value, place) => readAt(decodeWalletMessage(value), place),
-      },
-    ],
+    inputs: [ordersInput, inputFrom(walletsTopic, decodeWalletMessage)],
     wantedBy,
     decide(items, loaded) {
       const batch: Batch = {
-        loaded,
-        rows: new Map(),
-        balances: new Map(),
-        commands: [],
+        rows: new Working(loaded.rows),
+        balances: new Working(loaded.balances),
+        commands: new Working(loaded.commands),
         waiting: new Set(),
         questions,
       }
@@ -88,7 +71,8 @@ export function createPaymentStep(
           : takeOrder({ message, found }, batch)
       })
       const { rows, balances, commands } = batch
-      return { changes: { rows: [...rows.values()], balances, commands }, results }
+      const changed = { balances: balances.changed, commands: commands.changes() }
+      return { changes: { rows: rows.changes(), ...changed }, results }
     },
     async lookUp(items, withinMs) {
       const asked = items.flatMap(({ message }) => questions.get(message) ?? [])
@@ -104,13 +88,13 @@ export function createPaymentStep(
   }
 }
 
+const rowRules = { initial: initialPaymentRow, evolve: evolvePayment }
 type Questions = WeakMap<PaymentStepMessage, PaymentEffect>
 /** What a batch has decided so far. */
 type Batch = {
-  loaded: PaymentLoaded
-  rows: Map<string, PaymentRow>
-  balances: Map<string, number>
-  commands: DoneCommand[]
+  rows: Working<PaymentRow>
+  balances: Working<number>
+  commands: Working<DoneCommand>
   /** Orders of which an earlier record waits for the provider. */
   waiting: Set<string>
   questions: Questions
@@ -122,17 +106,16 @@ type OrderItem = Pick<Asked<OrderMessage, ProviderAnswer>, 'message'> & {
 function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   const orderIds = new Set<string>()
   const userIds = new Set<string>()
-  const commands = new Map<string, PaymentWanted['commands'][number]>()
+  const commands: CommandName[] = []
   for (const { message } of items) {
     if (message.type === 'wallet.topped_up') {
-      const command = { key: message.userId, commandId: message.commandId }
       userIds.add(message.userId)
-      commands.set(commandKey(command), command)
+      commands.push({ key: message.userId, commandId: message.commandId })
     } else if (message.type === 'order.payment_due' || message.type === 'order.cancelled') {
       orderIds.add(message.orderId)
     }
   }
-  return { orderIds: [...orderIds], userIds: [...userIds], commands: [...commands.values()] }
+  return { orderIds: [...orderIds], userIds: [...userIds], commands }
 }
 
 function takeOrder({ message, found }: OrderItem, batch: Batch): ItemResult {
@@ -156,32 +139,17 @@ function takeOrder({ message, found }: OrderItem, batch: Batch): ItemResult {
 function decideOrder(
   command: PaymentCommand,
   { orderId }: OrderMessage,
-  { loaded, rows }: Batch,
+  { rows }: Batch,
 ): PaymentDecision {
-  const row = loaded.rows.get(orderId) ?? initialPaymentRow()
-  const decision = decidePayment(command, row)
-  if (decision.events.length > 0) {
-    const changed = decision.events.reduce(evolvePayment, row)
-    loaded.rows.set(orderId, changed)
-    rows.set(orderId, changed)
-  }
-  return decision
+  return decideRow({ rows, orderId }, rowRules, (row) => decidePayment(command, row))
 }
 
-/** A command that is known keeps its first outcome, whatever a second record of it says. */
-function topUp(message: WalletMessage, batch: Batch): ItemResult {
+function topUp(message: WalletMessage, { balances, commands }: Batch): ItemResult {
   const { userId, commandId, amount } = message
-  const { loaded, balances, commands } = batch
-  const name = commandKey({ key: userId, commandId })
-  if (loaded.commands.has(name)) return { kind: 'dropped', publish: [] }
-  const balance = loaded.balances.get(userId) ?? 0
-  const { outcome, add } = decideTopUp({ message, before: null }, balance)
-  if (add !== 0) {
-    loaded.balances.set(userId, balance + add)
-    balances.set(userId, balance + add)
-  }
-  const done: DoneCommand = { key: userId, commandId, amount, outcome }
-  loaded.commands.set(name, done)
-  commands.push(done)
-  return { kind: 'applied', publish: [] }
+  return takeCommand(commands, { key: userId, commandId, amount }, () => {
+    const balance = balances.get(userId) ?? 0
+    const { outcome, add } = decideTopUp({ message, before: null }, balance)
+    if (add !== 0) balances.put(userId, balance + add)
+    return outcome
+  })
 }

@@ -2,33 +2,20 @@
 // operators supply. Every line of an order or none; nothing twice, whatever comes twice.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
-import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
 import { decodeProductMessage } from '../domain/orders/decode-supplies.ts'
-import {
-  type OrderMessage,
-  ordersTopic,
-  type ProductMessage,
-  productsTopic,
-} from '../domain/orders/messages.ts'
+import { type OrderMessage, type ProductMessage, productsTopic } from '../domain/orders/messages.ts'
 import { decideProduct, eventsOf, evolveProduct, initialProduct } from '../domain/orders/product.ts'
-import { readAt } from '../domain/orders/records.ts'
-import type { Product } from '../domain/orders/state.ts'
-import {
-  decideStock,
-  evolveStock,
-  initialStockRow,
-  type StockEffect,
-} from '../domain/orders/stock-step.ts'
-import {
-  type CommandName,
-  commandKey,
-  type DoneCommand,
-  type StockChanges,
-  type StockLoaded,
-  type StockStepStore,
-  type StockWanted,
+import type { Product, StockRow } from '../domain/orders/state.ts'
+import { decideStock, evolveStock, initialStockRow } from '../domain/orders/stock-step.ts'
+import type {
+  CommandName,
+  DoneCommand,
+  StockChanges,
+  StockLoaded,
+  StockStepStore,
+  StockWanted,
 } from '../ports/orders.ts'
-import { stepResult } from './step-result.ts'
+import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
@@ -37,21 +24,30 @@ export function createStockStep(store: StockStepStore): StockStep {
   return {
     name: 'stock-step',
     store,
-    inputs: [
-      { topic: ordersTopic, decode: (value, place) => readAt(decodeOrderMessage(value), place) },
-      {
-        topic: productsTopic,
-        decode: (value, place) => readAt(decodeProductMessage(value), place),
-      },
-    ],
+    inputs: [ordersInput, inputFrom(productsTopic, decodeProductMessage)],
     wantedBy,
     decide(items, loaded) {
-      const batch = new StockBatch(loaded)
-      const results = items.map(({ message }) => batch.take(message))
-      return { changes: batch.changes(), results }
+      const batch: StockBatch = {
+        rows: new Working(loaded.rows),
+        products: new Working(loaded.products),
+        commands: new Working(loaded.commands),
+      }
+      const results = items.map(({ message }) => {
+        return 'orderId' in message ? takeOrder(message, batch) : takeSupply(message, batch)
+      })
+      const { rows, products, commands } = batch
+      const changed = { products: products.changes(), commands: commands.changes() }
+      return { changes: { rows: rows.changes(), ...changed }, results }
     },
   }
 }
+
+type StockBatch = {
+  rows: Working<StockRow>
+  products: Working<Product>
+  commands: Working<DoneCommand>
+}
+const rowRules = { initial: initialStockRow, evolve: evolveStock }
 
 function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
   const orderIds = new Set<string>()
@@ -65,87 +61,32 @@ function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
       }
     } else {
       productIds.add(message.productId)
-      commands.push(nameOf(message))
+      commands.push({ key: message.productId, commandId: message.commandId })
     }
   }
   return { orderIds: [...orderIds], productIds: [...productIds], commands }
 }
 
-/** One transaction's work: each record sees what those before it did. */
-class StockBatch {
-  private readonly loaded: StockLoaded
-  private readonly changed = {
-    rows: new Set<string>(),
-    products: new Set<string>(),
-    commands: new Set<string>(),
-  }
-
-  constructor(loaded: StockLoaded) {
-    this.loaded = loaded
-  }
-
-  take(message: StockMessage): ItemResult {
-    return 'orderId' in message ? this.takeOrder(message) : this.takeSupply(message)
-  }
-
-  changes(): StockChanges {
-    const { loaded, changed } = this
-    return {
-      rows: pick(loaded.rows, changed.rows),
-      products: pick(loaded.products, changed.products),
-      commands: pick(loaded.commands, changed.commands),
-    }
-  }
-
-  private takeOrder(message: OrderMessage): ItemResult {
-    const { rows, products } = this.loaded
-    const { orderId } = message
-    const row = rows.get(orderId) ?? initialStockRow()
-    const { outcome, events, effects, replies } = decideStock({ message, products }, row)
-    if (events.length > 0) {
-      rows.set(orderId, events.reduce(evolveStock, row))
-      this.changed.rows.add(orderId)
-    }
-    for (const effect of effects) this.apply(effect)
-    return stepResult({ outcome, replies }, message)
-  }
-
-  private apply(effect: StockEffect): void {
-    for (const [productId, event] of eventsOf(effect)) {
-      this.put(evolveProduct(this.product(productId), event))
-    }
-  }
-
-  private takeSupply(message: ProductMessage): ItemResult {
-    const name = nameOf(message)
-    const key = commandKey(name)
-    if (this.loaded.commands.has(key)) return { kind: 'dropped', publish: [] }
-    const state = this.loaded.products.get(message.productId) ?? initialProduct()
-    const { outcome, event } = decideProduct({ message, before: null }, state)
-    if (event !== null) this.put(evolveProduct(state, event))
-    const amount = message.type === 'stock.added' ? message.add : null
-    const done: DoneCommand = { ...name, amount, outcome }
-    this.loaded.commands.set(key, done)
-    this.changed.commands.add(key)
-    return { kind: 'applied', publish: [] }
-  }
-
-  private product(productId: string): Product {
-    const product = this.loaded.products.get(productId)
+function takeOrder(message: OrderMessage, { rows, products }: StockBatch): ItemResult {
+  const { orderId } = message
+  const decision = decideRow({ rows, orderId }, rowRules, (row) => {
+    return decideStock({ message, products: products.all }, row)
+  })
+  for (const [productId, event] of decision.effects.flatMap((effect) => [...eventsOf(effect)])) {
+    const product = products.get(productId)
     if (product === undefined) throw new Error(`product ${productId} was held and is gone`)
-    return product
+    products.put(productId, evolveProduct(product, event))
   }
-
-  private put(product: Product): void {
-    this.loaded.products.set(product.productId, product)
-    this.changed.products.add(product.productId)
-  }
+  return stepResult(decision, message)
 }
 
-function nameOf({ productId, commandId }: ProductMessage): CommandName {
-  return { key: productId, commandId }
-}
-
-function pick<Value>(from: ReadonlyMap<string, Value>, keys: ReadonlySet<string>): Value[] {
-  return [...from].flatMap(([key, value]) => (keys.has(key) ? [value] : []))
+function takeSupply(message: ProductMessage, { products, commands }: StockBatch): ItemResult {
+  const { productId, commandId } = message
+  const amount = message.type === 'stock.added' ? message.add : null
+  return takeCommand(commands, { key: productId, commandId, amount }, () => {
+    const product = products.get(productId) ?? initialProduct()
+    const { outcome, event } = decideProduct({ message, before: null }, product)
+    if (event !== null) products.put(productId, evolveProduct(product, event))
+    return outcome
+  })
 }

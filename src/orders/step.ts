@@ -1,0 +1,81 @@
+// What the consumers of orders have in common: how they read their topics, how the records of a
+// batch see what those before them did, and what a decision means for the message loop.
+
+import { type Input, type ItemResult, publishing } from '../consumer/consumer-work.ts'
+import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
+import { type OrderMessage, type OrdersRecord, ordersTopic } from '../domain/orders/messages.ts'
+import { readAt } from '../domain/orders/records.ts'
+import type { StepDecision } from '../domain/orders/step.ts'
+import type { Decoded } from '../domain/wire.ts'
+import { type CommandName, commandKey, type DoneCommand } from '../ports/orders.ts'
+
+export function inputFrom<Message extends OrdersRecord>(
+  topic: string,
+  decode: (value: Buffer) => Decoded<Message>,
+): Input<Message> {
+  return { topic, decode: (value, place) => readAt(decode(value), place) }
+}
+export const ordersInput: Input<OrderMessage> = inputFrom(ordersTopic, decodeOrderMessage)
+
+/** What a transaction has loaded, by key, and what the records of its batch have made of it. */
+export class Working<Value> {
+  readonly all: Map<string, Value>
+  readonly changed = new Map<string, Value>()
+
+  constructor(loaded: Map<string, Value>) {
+    this.all = loaded
+  }
+
+  get(key: string): Value | undefined {
+    return this.all.get(key)
+  }
+
+  put(key: string, value: Value): void {
+    this.all.set(key, value)
+    this.changed.set(key, value)
+  }
+
+  changes(): Value[] {
+    return [...this.changed.values()]
+  }
+}
+
+/** The row of one order before and after a decision. */
+export function decideRow<Row, Event, Decision extends { events: readonly Event[] }>(
+  { rows, orderId }: { rows: Working<Row>; orderId: string },
+  { initial, evolve }: { initial: () => Row; evolve: (row: Row, event: Event) => Row },
+  decide: (row: Row) => Decision,
+): Decision {
+  const row = rows.get(orderId) ?? initial()
+  const decision = decide(row)
+  if (decision.events.length > 0) rows.put(orderId, decision.events.reduce(evolve, row))
+  return decision
+}
+
+/** A command that is known keeps its first outcome, whatever a second record of it says. */
+export function takeCommand(
+  commands: Working<DoneCommand>,
+  command: CommandName & { amount: number | null },
+  outcomeOf: () => string,
+): ItemResult {
+  const key = commandKey(command)
+  if (commands.get(key) !== undefined) return { kind: 'dropped', publish: [] }
+  commands.put(key, { ...command, outcome: outcomeOf() })
+  return { kind: 'applied', publish: [] }
+}
+
+/** Throws where the record contradicts the row: it becomes a dead letter, for people to look at. */
+export function stepResult(
+  { outcome, replies }: Pick<StepDecision<never, never>, 'outcome' | 'replies'>,
+  { type, orderId }: OrderMessage,
+): ItemResult {
+  switch (outcome) {
+    case 'applied':
+      return { kind: 'applied', publish: publishing(replies) }
+    case 'repeated':
+    case 'ignored':
+      return { kind: 'dropped', publish: publishing(replies) }
+    case 'contradiction':
+      throw new Error(`${type} of order ${orderId} contradicts what this step has stored`)
+  }
+}
