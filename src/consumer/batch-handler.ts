@@ -31,8 +31,6 @@ export type BatchHandlerParts = {
   /** How long the records of a batch may wait for what is looked up. */
   lookupMsMax: number
   observe?: ConsumerObserver | undefined
-  /** Test-only: dies at a named point. */
-  crashPoint?: ((name: string) => void) | undefined
 }
 export type ConsumerObserver = {
   /** One committed batch. */
@@ -90,7 +88,7 @@ export class BatchHandler {
 
   /** Round by round, until nothing of the batch waits any more. */
   private async finish(entries: readonly Entry[]): Promise<void> {
-    const { work, clock, lookupMsMax, crashPoint } = this.parts
+    const { clock, lookupMsMax } = this.parts
     const until = clock.now() + lookupMsMax
     const sent = new Set<Entry>()
     let found = new Map<Entry, unknown>()
@@ -99,9 +97,7 @@ export class BatchHandler {
       for (const entry of entries) if (entry.outcome !== null) sent.add(entry)
       const results = await this.decideOpen(entries, found)
       const following = results.flatMap((result) => ('publish' in result ? result.publish : []))
-      if (following.length > 0) crashPoint?.('K26')
       await this.publish(following)
-      if (following.length > 0) crashPoint?.(work.publishedPoint ?? 'K27')
       const open = entries.filter(isOpen)
       if (open.length === 0) return
       found = await this.lookUp(open, until - clock.now())
@@ -110,14 +106,12 @@ export class BatchHandler {
 
   /** Before a position moves: a crash in between forwards again, and the repetition is harmless. */
   private async send(entries: readonly Entry[]): Promise<void> {
-    const { work, crashPoint } = this.parts
+    const { work } = this.parts
     const fresh = entries.filter((entry) => !isRepeated(entry))
     const postponed = fresh.filter(({ outcome }) => outcome === 'postponed')
     const buried = fresh.filter(({ outcome }) => outcome === 'buried')
     await this.publish(postponed.map((entry) => forwarded(work.name, entry)))
-    if (postponed.length > 0) crashPoint?.('K22')
     await this.publish(buried.map((entry) => deadLettered(work.name, entry)))
-    if (buried.length > 0) crashPoint?.('K23')
   }
 
   /** One transaction: what the open entries mean, and the positions, if nothing waits any more. */
@@ -125,13 +119,12 @@ export class BatchHandler {
     entries: readonly Entry[],
     found: ReadonlyMap<Entry, unknown>,
   ): Promise<readonly ItemResult[]> {
-    const { work, crashPoint } = this.parts
+    const { work } = this.parts
     const open = entries.filter(isOpen)
     const asked = open.map((entry) => ({
       ...entry.item,
       ...(found.has(entry) && { found: found.get(entry) }),
     }))
-    if (crashPoint !== undefined) for (const { record } of open) crashPoint(`record ${record.key}`)
     const { results, outcomes } = await this.transact(queuesOf(entries), entries, (loaded) => {
       const decided = work.decide(asked, loaded)
       const after = new Map<Entry, Outcome>(

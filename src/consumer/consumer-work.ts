@@ -48,8 +48,6 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Found = never> = {
    * `withinMs`. Needed where `decide` may answer 'waiting'.
    */
   lookUp?(items: readonly Item<Message>[], withinMs: number): Promise<LookedUp<Found>[]>
-  /** Test-only: where what follows is published and not yet marked; K27 where it has no other. */
-  publishedPoint?: string
   /** What there is to do besides records; done between batches, never beside one. */
   periodicTask?: { everyMs: number; start(parts: PeriodicTaskParts): () => Promise<void> }
 }

@@ -26,8 +26,6 @@ export type ConsumerParts = {
   log: Log
   clock: Clock
   observe?: ConsumerObserver | undefined
-  /** Test-only: dies at a named point. */
-  crashPoint?: ((name: string) => void) | undefined
   /** It has stopped for good. */
   onError(error: unknown): void
 }

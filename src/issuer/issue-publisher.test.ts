@@ -1,4 +1,4 @@
-// A crash after the commit and before the telling: what was not told is told at the next start.
+// A crash after the commit and before the events: they are published at the next start.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -32,7 +32,7 @@ function row(couponId: string, slot: number, offset: number): IssuedRow {
   return { couponId, slot, userId, claimId, code: 'X', partition: 0, offset, appendedAt: 0 }
 }
 
-test('Rows of more than one page are all told, although their coupons won in turns.', async () => {
+test('Rows of more than one page are all published, although their coupons won in turns.', async () => {
   const clock = virtualClock(0)
   const store = createCouponStoreMemory()
   const log = openLogMemory({ topics: { [couponEventsTopic]: 1 }, clock })
@@ -50,15 +50,15 @@ test('Rows of more than one page are all told, although their coupons won in tur
     log,
     store,
     retry,
-    onTold: () => Promise.resolve(),
+    onPublished: () => Promise.resolve(),
     onError: assert.ifError,
   })
   await publisher.publishRows(0, { next, published: 0 })
-  const told = log.records(couponEventsTopic).flat()
-  const ids = new Set(told.map(({ headers }) => headers?.ce_id))
+  const published = log.records(couponEventsTopic).flat()
+  const ids = new Set(published.map(({ headers }) => headers?.ce_id))
   assert.equal(ids.size, 12_000)
   assert.deepEqual((await store.positions()).get(0), { next, published: next })
 
   await publisher.publishRows(0, { next, published: next })
-  assert.equal(log.records(couponEventsTopic).flat().length, told.length, 'told again')
+  assert.equal(log.records(couponEventsTopic).flat().length, published.length, 'published again')
 })

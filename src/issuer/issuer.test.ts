@@ -215,7 +215,7 @@ describe('the issuer', () => {
     await issuer.close()
   })
 
-  it('tells at its next start what a crash left untold', async () => {
+  it('publishes at its next start what a crash left unpublished', async () => {
     const world = createWorld()
     // Its group forgets it, and its events never leave: it was killed in between.
     const { join } = createLocalGroups(() => 1)

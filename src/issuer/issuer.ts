@@ -19,7 +19,7 @@ import {
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
-import { buryVoids, type VoidRecord } from './void-records.ts'
+import { deadLetterVoids, type VoidRecord } from './void-records.ts'
 
 export type IssuerParts = {
   log: Log
@@ -27,8 +27,6 @@ export type IssuerParts = {
   clock: Clock
   codeSecret: string
   observe?: IssuerObserver | undefined
-  /** Test-only: dies at a named point. */
-  crashPoint?: ((name: string) => void) | undefined
   /** The issuer has stopped for good: the log and the rows cannot both be right. */
   onError(error: unknown): void
 }
@@ -75,12 +73,12 @@ class IssuerSession implements Session {
   private readonly retry: Retry
   private readonly fold: IssueFold
   private readonly publisher: IssuePublisher
-  private readonly toldBefore = createToldBefore()
+  private readonly publishedBefore = createPublishedBefore()
   private readonly begun: Promise<void>
   private reader: PartitionReader | null = null
 
   constructor(parts: IssuerParts, share: Share) {
-    const { log, store, clock, observe, crashPoint } = parts
+    const { log, store, clock, observe } = parts
     const onFailed = (error: PortError) => observe?.waiting(error)
     const retry = { clock, signal: this.ending.signal, onFailed }
     this.parts = parts
@@ -95,11 +93,7 @@ class IssuerSession implements Session {
       log,
       store,
       retry,
-      crashPoint,
-      onTold(next) {
-        crashPoint?.('K21')
-        return share.membership.commit(next)
-      },
+      onPublished: (next) => share.membership.commit(next),
       onError: (error) => this.failed(error),
     })
     this.begun = this.begin().catch((error: unknown) => this.failed(error))
@@ -119,8 +113,8 @@ class IssuerSession implements Session {
     for (const partition of this.share.partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
-      const untold = this.toldBefore.begin(partition, position)
-      await this.publisher.publishRows(partition, untold)
+      const unpublished = this.publishedBefore.begin(partition, position)
+      await this.publisher.publishRows(partition, unpublished)
       this.positions.set(partition, position.next)
     }
     if (this.ending.signal.aborted) return
@@ -136,21 +130,20 @@ class IssuerSession implements Session {
   }
 
   private async apply({ partition, records }: LogBatch): Promise<void> {
-    const { log, store, clock, observe, crashPoint } = this.parts
-    crashPoint?.('K15')
+    const { log, store, clock, observe } = this.parts
     const [first] = records
     if (first === undefined) return
     const expected = this.positions.get(partition) ?? 0
     const next = expected + records.length
     const { coupons, issued, voids } = await this.fold.apply()
-    await buryVoids({ log, retry: this.retry }, this.toldBefore.untold(voids))
+    await deadLetterVoids({ log, retry: this.retry }, this.publishedBefore.unpublished(voids))
     const batch = { partition, expected, next, coupons, issued }
     const applied = await retrying(this.retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     this.positions.set(partition, next)
     const lagMs = clock.now() - first.appendedAt
     observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    await this.publisher.tell(partition, { issued: this.toldBefore.without(issued), next })
+    await this.publisher.publish(partition, { issued: this.publishedBefore.without(issued), next })
   }
 
   private failed(error: unknown): void {
@@ -164,21 +157,21 @@ class IssuerSession implements Session {
 class Fenced extends Error {}
 
 /** What was published before the rows were dropped to be derived anew. */
-function createToldBefore() {
-  const told = new Map<number, number>()
-  const isTold = (row: LogPlace) => row.offset < (told.get(row.partition) ?? 0)
+function createPublishedBefore() {
+  const before = new Map<number, number>()
+  const isPublished = (row: LogPlace) => row.offset < (before.get(row.partition) ?? 0)
   return {
     begin(partition: number, position: StoredPosition): StoredPosition {
-      const before = position.notified ?? 0
-      told.set(partition, before)
-      const published = Math.max(position.published, Math.min(before, position.next))
+      const notified = position.notified ?? 0
+      before.set(partition, notified)
+      const published = Math.max(position.published, Math.min(notified, position.next))
       return { ...position, published }
     },
     without(issued: IssuedRow[]): IssuedRow[] {
-      return issued.some(isTold) ? issued.filter((row) => !isTold(row)) : issued
+      return issued.some(isPublished) ? issued.filter((row) => !isPublished(row)) : issued
     },
-    untold(voids: VoidRecord[]): VoidRecord[] {
-      return voids.filter(({ record }) => !isTold(record))
+    unpublished(voids: VoidRecord[]): VoidRecord[] {
+      return voids.filter(({ record }) => !isPublished(record))
     },
   }
 }

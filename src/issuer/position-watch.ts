@@ -2,7 +2,7 @@
 // dropped to be derived anew, or a database that was restored to an older state. An issuer meets a
 // moved position at its next batch by itself; for a coupon that nobody asks for, that may be never.
 
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import { type CouponStore, PortError } from '../ports/coupons.ts'
 
 export type PositionWatchParts = {
@@ -20,37 +20,34 @@ export const watchEveryMs = 5_000
 
 export function startPositionWatch(parts: PositionWatchParts): { close(): Promise<void> } {
   const { store, clock, own } = parts
-  let looking: Promise<void> = Promise.resolve()
-  let cancel = clock.after(watchEveryMs, lookLater)
-  let closed = false
+  const closing = new AbortController()
 
   async function look(): Promise<void> {
     const before = new Map(own())
     const stored = await store.positions()
     // Its own commits only ever move a position on, so one that lies behind was moved by others.
-    for (const [partition, next] of before) {
-      if (!own().has(partition) || (stored.get(partition)?.next ?? 0) >= next) continue
-      parts.onMovedBack()
-      return
+    const isBehind = ([partition, next]: [number, number]) => {
+      return own().has(partition) && (stored.get(partition)?.next ?? 0) < next
     }
+    if ([...before].some(isBehind)) parts.onMovedBack()
   }
 
-  function lookLater(): void {
-    looking = look()
-      .catch((error: unknown) => {
+  async function watch(): Promise<void> {
+    for (;;) {
+      await sleep(clock, watchEveryMs, closing.signal)
+      if (closing.signal.aborted) return
+      await look().catch((error: unknown) => {
         // While the database is away there is nothing to see.
         if (!(error instanceof PortError) || !error.retryable) parts.onError(error)
       })
-      .then(() => {
-        if (!closed) cancel = clock.after(watchEveryMs, lookLater)
-      })
+    }
   }
 
+  const watching = watch()
   return {
     async close() {
-      closed = true
-      cancel()
-      await looking
+      closing.abort()
+      await watching
     },
   }
 }

@@ -9,7 +9,7 @@ import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type { CouponStore } from '../ports/coupons.ts'
 import { startIssuer } from './issuer.ts'
-import { burialsPerBatchMax } from './void-records.ts'
+import { lettersPerBatchMax } from './void-records.ts'
 
 function createWorld() {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'))
@@ -73,7 +73,7 @@ describe('bytes on the claims log that are no record', () => {
     await issuer.close()
   })
 
-  it('are buried before the position moves, and the same where that is done again', async () => {
+  it('are dead-lettered before the position moves, and the same where that is done again', async () => {
     const world = createWorld()
     await world.junk('junk')
     const away = { takesMs: 10_000, outcome: 'refused' } as const
@@ -95,7 +95,7 @@ describe('bytes on the claims log that are no record', () => {
     await next.close()
   })
 
-  it('are not buried again when dropped rows are derived anew', async () => {
+  it('are not dead-lettered again when dropped rows are derived anew', async () => {
     const world = createWorld()
     await world.junk('old', 'new')
     const issuer = await world.start({
@@ -111,14 +111,14 @@ describe('bytes on the claims log that are no record', () => {
 
   it('do not stop the issuer by their number: the last letter says how many more', async () => {
     const world = createWorld()
-    const flood = Array.from({ length: burialsPerBatchMax + 50 }, (_, n) => `junk ${n}`)
+    const flood = Array.from({ length: lettersPerBatchMax + 50 }, (_, n) => `junk ${n}`)
     await world.junk(...flood)
     await world.claim('kim')
     const issuer = await world.start()
     await world.pass(1_000)
     assert.equal(await world.position(), flood.length + 1)
     const letters = world.letters()
-    assert.equal(letters.length, burialsPerBatchMax)
+    assert.equal(letters.length, lettersPerBatchMax)
     assert.equal(letters.at(-2)?.reason, 'not JSON')
     assert.equal(
       letters.at(-1)?.reason,

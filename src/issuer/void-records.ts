@@ -14,23 +14,23 @@ export type VoidRecord = { record: LogRecord; reason: string }
  * Of one batch of records: whoever floods the log with bytes must not make the issuer write as
  * much again, while claims wait. The last of the letters says how many more there are.
  */
-export const burialsPerBatchMax = 100
+export const lettersPerBatchMax = 100
 
 /**
  * Of one partition, in log order. Resolves when they are in the dead letters' topic: to be awaited
  * before the position moves, for then nobody reads them again.
  */
-export async function buryVoids(
+export async function deadLetterVoids(
   { log, retry }: { log: Log; retry: Retry },
   voids: readonly VoidRecord[],
 ): Promise<void> {
   if (voids.length === 0) return
-  const entries = voids.slice(0, burialsPerBatchMax).map(voidEntry)
-  const unburied = voids.length - entries.length
+  const entries = voids.slice(0, lettersPerBatchMax).map(voidEntry)
+  const others = voids.length - entries.length
   const last = voids[entries.length - 1]
-  if (unburied > 0 && last !== undefined) {
+  if (others > 0 && last !== undefined) {
     const to = voids.at(-1)?.record.offset
-    const reason = `${last.reason}; ${unburied} more up to offset ${to} have no letter of their own`
+    const reason = `${last.reason}; ${others} more up to offset ${to} have no letter of their own`
     entries[entries.length - 1] = voidEntry({ record: last.record, reason })
   }
   await retrying(retry, () => log.append(deadLettersTopic, entries))

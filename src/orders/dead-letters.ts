@@ -36,7 +36,6 @@ export function createDeadLetterWork(store: DeadLetterStore): DeadLetterWork {
   return {
     name: 'dead-letters',
     store,
-    publishedPoint: 'K24',
     inputs: [
       {
         topic: deadLettersTopic,

@@ -26,12 +26,7 @@ type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>
 export type OrderProcess = ConsumerWork<ProcessMessage, OrderWanted, States, OrderChange[]>
 
-export type OrderProcessParts = {
-  store: OrderStore
-  clock: Clock
-  /** Test-only: dies at a named point. */
-  crashPoint?: ((name: string) => void) | undefined
-}
+export type OrderProcessParts = { store: OrderStore; clock: Clock }
 
 /** How late a time-out can be. */
 const sweepEveryMs = 250
@@ -67,7 +62,7 @@ function decideBatch(items: readonly Asked<ProcessMessage, never>[], states: Sta
 }
 
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
-function createSweep({ store, clock, crashPoint }: OrderProcessParts, task: PeriodicTaskParts) {
+function createSweep({ store, clock }: OrderProcessParts, task: PeriodicTaskParts) {
   const { partitions } = task
   const limit = overduePerSweepMax
   let mayBeUnannounced = true
@@ -81,7 +76,6 @@ function createSweep({ store, clock, crashPoint }: OrderProcessParts, task: Peri
       return { changes: timedOut(states, { now: clock.now(), task }), moves: [], result: 'done' }
     })
     if (done === 'fenced') task.fenced()
-    crashPoint?.('K29')
   }
 
   return async (): Promise<void> => {

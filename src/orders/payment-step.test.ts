@@ -8,6 +8,7 @@ import {
 } from '../adapters/memory/payment-step.ts'
 import { balanceMax, type OrderMessage, topUpAmountMax } from '../domain/orders/messages.ts'
 import type { PaymentEffect } from '../domain/orders/payment-step.ts'
+import { crashingPayments } from '../main/roles/consumer-crash-points.ts'
 import type { Payments } from '../ports/orders.ts'
 import { createPaymentStep, type PaymentStepMessage } from './payment-step.ts'
 import { createWallet } from './wallet.ts'
@@ -40,9 +41,10 @@ function startStep({ answering = (payments: Payments) => payments.ask } = {}) {
     async close() {},
   }
   const passed: { point: string; status: string | undefined; balance: number | undefined }[] = []
-  const step = createPaymentStep(store, payments, (point) => {
+  const crashing = crashingPayments(payments, (point) => {
     passed.push({ point, status: statusOf(tables, 'a'), balance: tables.balances.get('ann') })
   })
+  const step = createPaymentStep(store, crashing)
   const take = (...messages: PaymentStepMessage[]) => drive(step, messages)
   return { step, tables, asked, passed, take }
 }
@@ -225,9 +227,10 @@ describe('an undoing', () => {
       tables.balances.set('ann', 1_000)
       const wallet = createWallet(createWalletStoreMemory(tables))
       let passings = 0
-      const step = createPaymentStep(store, wallet, () => {
+      const dies = () => {
         if (++passings === dying) throw new Error('killed')
-      })
+      }
+      const step = createPaymentStep(store, crashingPayments(wallet, dies))
       await drive(step, [due('a')])
       await assert.rejects(drive(step, [cancelled('a')]), /killed/)
       assert.equal(statusOf(tables, 'a'), 'undoing')

@@ -42,14 +42,8 @@ export type PaymentStepWork = ConsumerWork<
   PaymentChanges,
   ProviderAnswer
 >
-/** Test-only. K28, twice an undoing: stored, and not yet asked for; done, and not yet stored. */
-export type CrashPoint = ((name: string) => void) | undefined
 
-export function createPaymentStep(
-  store: PaymentStepStore,
-  payments: Payments,
-  crashPoint?: CrashPoint,
-): PaymentStepWork {
+export function createPaymentStep(store: PaymentStepStore, payments: Payments): PaymentStepWork {
   /** What the provider is to be asked for a record that waits, as it was decided last. */
   const questions: Questions = new WeakMap()
   return {
@@ -76,10 +70,7 @@ export function createPaymentStep(
     },
     async lookUp(items, withinMs) {
       const asked = items.flatMap(({ message }) => questions.get(message) ?? [])
-      const undoes = asked.some(({ kind }) => kind === 'undo')
-      if (undoes) crashPoint?.('K28')
       const answers = asked.length === 0 ? [] : await payments.ask(asked, withinMs)
-      if (undoes) crashPoint?.('K28')
       let next = 0
       return items.map(({ message }): ProviderAnswer | LookupFailure | null => {
         return questions.has(message) ? (answers[next++] ?? null) : null

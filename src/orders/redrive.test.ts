@@ -10,6 +10,7 @@ import type { AnyWork, ConsumerWork } from '../consumer/consumer-work.ts'
 import { letterCommandEntry } from '../domain/orders/dead-letter-records.ts'
 import { ordersTopic } from '../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
+import { crashingConsumer } from '../main/roles/consumer-crash-points.ts'
 import type { Log } from '../ports/coupons.ts'
 import { createDeadLetterWork } from './dead-letters.ts'
 
@@ -62,10 +63,12 @@ async function startWorld() {
   const start = (work: AnyWork, over: { log?: Log; crashPoint?: (name: string) => void } = {}) => {
     // Each alone in its group, as after the one before was killed.
     const { join } = createLocalGroups(() => 2)
-    const { crashPoint } = over
     const onError = (error: unknown) => errors.push(error)
     const alone = { ...log, ...over.log, join }
-    return startConsumer({ work, log: alone, clock, crashPoint, onError })
+    const { crashPoint } = over
+    const plain = { work, log: alone }
+    const parts = crashPoint === undefined ? plain : crashingConsumer(plain, crashPoint)
+    return startConsumer({ ...parts, clock, onError })
   }
   const stepRuns = await start(step.work)
   const act = (type: 'redriven' | 'discarded', commandId: string) => {
@@ -97,7 +100,7 @@ async function startWorld() {
 const name = 'stock-step.orders.'
 
 describe('a record that cannot be handled', () => {
-  test('is buried after three attempts, re-driven, buried again, and handled in the end', async () => {
+  test('is dead-lettered after three attempts, re-driven, dead-lettered again, and handled in the end', async () => {
     const world = await startWorld()
     const letters = await world.startLetters()
     await world.place('order')
@@ -157,7 +160,7 @@ describe('a record that cannot be handled', () => {
     await world.stop()
   })
 
-  test('because it is junk is buried at once, and can only be discarded', async () => {
+  test('because it is junk is dead-lettered at once, and can only be discarded', async () => {
     const world = await startWorld()
     const letters = await world.startLetters()
     await world.place('junk')

@@ -16,8 +16,10 @@ import {
 } from '../../src/adapters/memory/payment-step.ts'
 import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step.ts'
 import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
+import type { AnyWork } from '../../src/consumer/consumer-work.ts'
 import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
+import { crashingConsumer, crashingPayments } from '../../src/main/roles/consumer-crash-points.ts'
 import { embeddedTopics } from '../../src/main/roles/topics.ts'
 import { createCouponStep } from '../../src/orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../src/orders/dead-letters.ts'
@@ -80,30 +82,22 @@ export function createOrdersSystem(start = 1_000_000) {
         return membership
       },
     }
-    const parts = { log: life.mortal(joining), clock, crashPoint: life.crashPoint }
-    const provider = payments ?? createWallet(alive(wallet))
+    const mortalLog = life.mortal(joining)
+    const provider = crashingPayments(payments ?? createWallet(alive(wallet)), life.crashPoint)
     const onError = (error: unknown) => void errors.push(error)
-    const starts = {
-      'order-process': () => {
-        const work = createOrderProcess({ ...parts, store: alive(orders) })
-        return startConsumer({ ...parts, work, onError })
-      },
-      'coupon-step': () => {
-        return startConsumer({ ...parts, work: createCouponStep(alive(coupons), clock), onError })
-      },
-      'stock-step': () => {
-        return startConsumer({ ...parts, work: createStockStep(alive(stock)), onError })
-      },
-      'payment-step': () => {
-        const work = createPaymentStep(alive(payment), provider, life.crashPoint)
-        return startConsumer({ ...parts, work, onError })
-      },
-      'dead-letters': () => {
-        return startConsumer({ ...parts, work: createDeadLetterWork(alive(letters)), onError })
-      },
+    const works: Record<ConsumerName, () => AnyWork> = {
+      'order-process': () => createOrderProcess({ clock, store: alive(orders) }),
+      'coupon-step': () => createCouponStep(alive(coupons), clock),
+      'stock-step': () => createStockStep(alive(stock)),
+      'payment-step': () => createPaymentStep(alive(payment), provider),
+      'dead-letters': () => createDeadLetterWork(alive(letters)),
+    }
+    const startOne = (name: ConsumerName) => {
+      const parts = crashingConsumer({ work: works[name](), log: mortalLog }, life.crashPoint)
+      return startConsumer({ ...parts, clock, onError })
     }
     const running: Consumer[] = []
-    for (const name of names) running.push(await starts[name]())
+    for (const name of names) running.push(await startOne(name))
     async function kill(): Promise<void> {
       life.end()
       // The group notices that a member is dead.

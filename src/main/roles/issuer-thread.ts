@@ -18,6 +18,7 @@ import type { PaymentSettings } from '../../config/settings.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Log } from '../../ports/coupons.ts'
+import { crashingIssuerLog } from './consumer-crash-points.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { restoreOrderRows } from './order-restore.ts'
 import { openProjection } from './projection.ts'
@@ -88,12 +89,11 @@ async function run(data: IssuerThreadData): Promise<void> {
     orderLog = log
     const store = createCouponStoreSql({ database, crashPoint })
     issuer = await startIssuer({
-      log,
+      log: crashPoint === undefined ? log : crashingIssuerLog(log, crashPoint),
       store,
       clock,
       codeSecret: data.codeSecret,
       observe: metrics.observer,
-      crashPoint,
       onError: failed,
     })
     const common = { log, database, clock, payment: data.payment, crashPoint, ...consumers }

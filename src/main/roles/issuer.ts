@@ -7,6 +7,7 @@ import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import { startPositionWatch } from '../../issuer/position-watch.ts'
 import type { Log } from '../../ports/coupons.ts'
+import { crashingIssuerLog } from './consumer-crash-points.ts'
 import { missing, openDistributed } from './distributed.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts } from './run-role.ts'
@@ -35,12 +36,11 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
     const { crashPoint } = createFaults(settings.testFaults)
     const store = createCouponStoreSql({ database, crashPoint })
     const running = await startIssuer({
-      log: opened.log,
+      log: crashPoint === undefined ? opened.log : crashingIssuerLog(opened.log, crashPoint),
       store,
       clock: opened.clock,
       codeSecret,
       observe: metrics.observer,
-      crashPoint,
       onError: parts.onFatal,
     })
     issuer = running

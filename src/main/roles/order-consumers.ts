@@ -22,6 +22,7 @@ import { createWallet } from '../../orders/wallet.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/coupons.ts'
 import { type ConsumerName, consumerNames, type Payments } from '../../ports/orders.ts'
+import { crashingConsumer, crashingOrderStore, crashingPayments } from './consumer-crash-points.ts'
 import type { Stops } from './stops.ts'
 import type { Faults } from './test-faults.ts'
 
@@ -61,23 +62,33 @@ export function newConsumerMetrics(
 }
 
 function start(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {
-  const { log, database, clock, crashPoint, metrics, onError } = parts
-  const common = { log, clock, crashPoint, observe: metrics.observer(name), onError }
-  const run = (work: AnyWork) => startConsumer({ ...common, work })
+  const { log, clock, crashPoint, metrics, onError } = parts
+  const work = workOf(name, parts, stops)
+  const common = { clock, observe: metrics.observer(name), onError }
+  if (crashPoint === undefined) return startConsumer({ ...common, work, log })
+  return startConsumer({ ...common, ...crashingConsumer({ work, log }, crashPoint) })
+}
+
+function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): AnyWork {
+  const { database, clock, crashPoint } = parts
   switch (name) {
-    case 'order-process':
-      return run(createOrderProcess({ store: createOrderStoreSql(database), clock, crashPoint }))
+    case 'order-process': {
+      const store = createOrderStoreSql(database)
+      const crashing = crashPoint && crashingOrderStore(store, crashPoint)
+      return createOrderProcess({ store: crashing ?? store, clock })
+    }
     case 'coupon-step':
-      return run(createCouponStep(createCouponStepStoreSql(database), clock))
+      return createCouponStep(createCouponStepStoreSql(database), clock)
     case 'stock-step':
-      return run(createStockStep(createStockStepStoreSql(database)))
+      return createStockStep(createStockStepStoreSql(database))
     case 'payment-step': {
       const payments = openPayments(parts)
       stops.defer(() => payments.close())
-      return run(createPaymentStep(createPaymentStepStoreSql(database), payments, crashPoint))
+      const crashing = crashPoint && crashingPayments(payments, crashPoint)
+      return createPaymentStep(createPaymentStepStoreSql(database), crashing ?? payments)
     }
     case 'dead-letters':
-      return run(createDeadLetterWork(createDeadLetterStoreSql(database)))
+      return createDeadLetterWork(createDeadLetterStoreSql(database))
   }
 }
 

@@ -1,0 +1,107 @@
+// The crash points of the issuer and of the consumers of orders, for tests only, as decorators of
+// their log, their stores and what they do. docs/crash-points.md lists them all.
+
+import type { AnyWork, Item } from '../../consumer/consumer-work.ts'
+import { claimsTopic, couponEventsTopic } from '../../domain/coupons/messages.ts'
+import type { DeadLetterMessage } from '../../domain/orders/dead-letter.ts'
+import type { OrdersRecord } from '../../domain/orders/messages.ts'
+import { keyOf } from '../../domain/orders/records.ts'
+import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
+import type { Log } from '../../ports/coupons.ts'
+import type { ConsumerName, OrderStore, Payments } from '../../ports/orders.ts'
+import type { Faults } from './test-faults.ts'
+
+type CrashPoint = NonNullable<Faults['crashPoint']>
+
+/** K15: a batch is read; K20: rows are committed, their events not published; K21: published. */
+export function crashingIssuerLog(log: Log, crashPoint: CrashPoint): Log {
+  return {
+    ...log,
+    tail: (options) => {
+      if (options.topic !== claimsTopic) return log.tail(options)
+      return log.tail({
+        ...options,
+        onBatch(batch) {
+          crashPoint('K15')
+          return options.onBatch(batch)
+        },
+      })
+    },
+    append(topic, entries) {
+      if (topic === couponEventsTopic) crashPoint('K20')
+      return log.append(topic, entries)
+    },
+    async join(options) {
+      const membership = await log.join(options)
+      return {
+        ...membership,
+        commit(next) {
+          if (options.topic === claimsTopic) crashPoint('K21')
+          return membership.commit(next)
+        },
+      }
+    },
+  }
+}
+
+type ConsumerParts = { work: AnyWork; log: Log }
+
+/**
+ * K22: a record is forwarded; K23: dead-lettered. K26: what follows from a batch is committed, not
+ * published; K27, for re-drives K24: published. `record KEY`: a record is about to be handled.
+ */
+export function crashingConsumer({ work, log }: ConsumerParts, crashPoint: CrashPoint) {
+  const crashingLog: Log = {
+    ...log,
+    async append(topic, entries) {
+      const { before, after } = pointsOf(work.name, topic)
+      if (before !== undefined) crashPoint(before)
+      const places = await log.append(topic, entries)
+      crashPoint(after)
+      return places
+    },
+  }
+  const crashingWork: AnyWork = {
+    ...work,
+    decide(items, loaded) {
+      for (const { message } of items as Item<OrdersRecord | DeadLetterMessage>[]) {
+        crashPoint(`record ${'deadLetterId' in message ? message.deadLetterId : keyOf(message)}`)
+      }
+      return work.decide(items, loaded)
+    },
+  }
+  return { work: crashingWork, log: crashingLog }
+}
+
+function pointsOf(consumer: ConsumerName, topic: string): { before?: string; after: string } {
+  if (topic === deadLettersTopic) return { after: 'K23' }
+  if (consumer === 'dead-letters') return { before: 'K26', after: 'K24' }
+  const isRetry = retryTopics.some((one) => one === topic)
+  return isRetry ? { after: 'K22' } : { before: 'K26', after: 'K27' }
+}
+
+/** K28, twice an undoing: stored, and not yet asked for; done, and not yet stored. */
+export function crashingPayments(payments: Payments, crashPoint: CrashPoint): Payments {
+  return {
+    ...payments,
+    async ask(questions, withinMs) {
+      const undoes = questions.some(({ kind }) => kind === 'undo')
+      if (undoes) crashPoint('K28')
+      const answers = await payments.ask(questions, withinMs)
+      if (undoes) crashPoint('K28')
+      return answers
+    },
+  }
+}
+
+/** K29: orders are timed out, and their ends are not published. */
+export function crashingOrderStore(store: OrderStore, crashPoint: CrashPoint): OrderStore {
+  return {
+    ...store,
+    async unannounced(query) {
+      const ended = await store.unannounced(query)
+      if (ended.length > 0) crashPoint('K29')
+      return ended
+    },
+  }
+}
