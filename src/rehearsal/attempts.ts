@@ -1,7 +1,15 @@
 // How clients keep at what they want: an attempt is repeated where it was turned away, polled where
 // it was only accepted, and unknown as soon as nobody can say; a read is repeated while that helps.
 
-import type { Read } from '../client/answers.ts'
+import {
+  type Json,
+  jsonOf,
+  milliseconds,
+  problemSlug,
+  type Read,
+  reasonOf,
+} from '../client/answers.ts'
+import type { Attempt } from '../client/http-client.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import type { Entry } from './ledger.ts'
 
@@ -14,6 +22,40 @@ type Open =
   /** The service knows of nothing that was accepted. */
   | { kind: 'none' }
   | { kind: 'unknown'; reason: string }
+
+/** How the answers to one kind of attempt are read. */
+export type ReplyRules<Answer> = {
+  /** A definite answer, or anything else that these say for sure; null where they do not. */
+  answerOf(status: number, content: Json): Reply<Answer> | null
+  /** The problem of a 404 that says that there is nothing. */
+  none: string
+  /** It has a key, and may be sent again whatever came of it. */
+  isKeyed: boolean
+}
+
+/** What is not in the contract means nothing: it is unknown, never a no. */
+export function replyOf<Answer>(attempt: Attempt, rules: ReplyRules<Answer>): Reply<Answer> {
+  const { isKeyed } = rules
+  if (attempt.kind !== 'answered') {
+    const { kind, reason } = attempt
+    if (kind === 'lost' && !isKeyed) return { kind: 'unknown', reason }
+    return { kind: 'again', reason, retryAfterMs: null }
+  }
+  const { status, headers } = attempt
+  const content = jsonOf(attempt)
+  const answer = rules.answerOf(status, content)
+  if (answer !== null) return answer
+  const retryAfterMs = milliseconds(headers.retryAfter)
+  const location = headers.location ?? null
+  const reason = reasonOf(status, content)
+  if (status === 202 && (isKeyed || location !== null)) {
+    return { kind: 'pending', location, retryAfterMs }
+  }
+  const isAway = isKeyed ? status >= 500 : status === 503 && retryAfterMs !== null
+  if (status === 429 || isAway) return { kind: 'again', reason, retryAfterMs }
+  if (status === 404 && problemSlug(content) === rules.none) return { kind: 'none' }
+  return { kind: 'unknown', reason }
+}
 
 export type Following<Answer> = {
   /** From the first request to the end. */

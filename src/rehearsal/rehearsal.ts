@@ -7,6 +7,7 @@ import { signToken } from '../client/tokens.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Verdict } from './promises.ts'
 import { count } from './report.ts'
+import { forEach } from './scheduler.ts'
 import { endingInSilence } from './silence.ts'
 import { tokenSeconds, userIds } from './users.ts'
 
@@ -100,6 +101,20 @@ export async function runRehearsal<Plan extends RehearsalPlan, Ready, Stormed, E
   } finally {
     await http.close()
   }
+}
+
+/** Ends when every item is done; shows how many are. */
+export async function doAll<Item>(
+  { clock, progress }: Run,
+  { title, items }: { title: string; items: readonly Item[] },
+  run: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
+  let done = 0
+  const all = forEach(clock, items, async (item, index) => {
+    await run(item, index)
+    done += 1
+  })
+  await progress.during(() => `${title}: ${share(done, items.length)}`, all)
 }
 
 /** How far something is, for a line of progress. */

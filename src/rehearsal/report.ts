@@ -25,6 +25,13 @@ export function openingText(
   return [paint.bold(title), ...more, paint.dim(run), ''].join('\n')
 }
 
+/** "Asking: 10 of 20  9 issued · 1 sold out": figures that are 0 are left out. */
+export function progressLine(title: string, figures: readonly [number, string][]): string {
+  const shown = figures.filter(([figure]) => figure > 0)
+  const words = shown.map(([figure, what]) => `${count(Math.round(figure))} ${what}`)
+  return `${title}  ${words.join(' · ')}`
+}
+
 export function sectionsText(sections: readonly string[]): string {
   return `\n${sections.join('\n\n')}\n`
 }

@@ -41,7 +41,8 @@ function discountText(discount: unknown): string | null {
   return `${shown(value)}${kind === 'percent' ? '%' : ''}`
 }
 
-function shown(value: unknown): string {
+/** A field as text, whatever it is. */
+export function shown(value: unknown): string {
   if (typeof value === 'number') return String(value)
   return typeof value === 'string' ? printable(value) : '?'
 }

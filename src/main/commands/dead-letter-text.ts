@@ -2,6 +2,7 @@
 // them is trusted to be harmless on a terminal.
 
 import { printable } from '../context.ts'
+import { shown } from './coupon-text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -74,9 +75,4 @@ function objects(value: unknown): Json[] {
 
 function objectOf(value: unknown): Json {
   return typeof value === 'object' && value !== null ? (value as Json) : {}
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'number') return String(value)
-  return typeof value === 'string' ? printable(value) : '?'
 }

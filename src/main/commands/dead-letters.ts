@@ -38,11 +38,9 @@ export function runShow(options: LetterOptions, context: Context): Promise<ExitC
 /** One by its own call, which says best why it is refused; several are counted. */
 export function runRedrive(options: RedriveOptions, context: Context): Promise<ExitCode> {
   const { ids } = options
-  const [first] = ids
-  if (first !== undefined && ids.length === 1) {
-    return act({ verb: 'redrive', id: first }, options, context)
-  }
-  return first === undefined ? redriveAll(options, context) : redriveIds(options, context)
+  const [id] = ids
+  if (id === undefined || ids.length > 1) return redriveMany(options, context)
+  return act({ verb: 'redrive', id }, options, context)
 }
 
 /** One after the other; ends with the first exit code that is not 0. */
@@ -66,31 +64,23 @@ function act({ verb, id }: Act, options: CallOptions, context: Context): Promise
   return ask({ call, again, done: letterOf }, options, context)
 }
 
-async function redriveIds(options: RedriveOptions, context: Context): Promise<ExitCode> {
-  const { ids } = options
+/** As many calls as the ids need; for all, each goes on behind the last letter of the one before. */
+async function redriveMany(options: RedriveOptions, context: Context): Promise<ExitCode> {
+  const { ids, consumer } = options
   const counts: Counts = {}
-  for (let at = 0; at < ids.length; at += idsPerCallMax) {
-    const body = { ids: ids.slice(at, at + idsPerCallMax) }
-    const { failed } = await redriveSome({ body, counts }, options, context)
-    if (failed !== null) return failed
-  }
-  const { discarded = 0, notRedrivable = 0, unknown = 0 } = counts
-  const refused = discarded + notRedrivable + unknown
-  return tellCounts({ counts, refused }, options, context)
-}
-
-/** Ends: every call goes on behind the last letter of the one before. */
-async function redriveAll(options: RedriveOptions, context: Context): Promise<ExitCode> {
-  const { consumer } = options
-  const counts: Counts = {}
+  let at = 0
   let after: string | undefined
   do {
-    const body = { consumer, after }
+    const some = { ids: ids.slice(at, at + idsPerCallMax) }
+    const body = ids.length > 0 ? some : { consumer, after }
     const { failed, next } = await redriveSome({ body, counts }, options, context)
     if (failed !== null) return failed
     after = next
-  } while (after !== undefined)
-  return tellCounts({ counts, refused: 0 }, options, context)
+    at += idsPerCallMax
+  } while (after !== undefined || at < ids.length)
+  const { discarded = 0, notRedrivable = 0, unknown = 0 } = counts
+  const refused = ids.length > 0 ? discarded + notRedrivable + unknown : 0
+  return showCounts({ counts, refused }, options, context)
 }
 
 type Counts = Record<string, number>
@@ -119,7 +109,7 @@ async function redriveSome(
   return { failed, ...(typeof next === 'string' ? { next } : {}) }
 }
 
-function tellCounts(
+function showCounts(
   { counts, refused }: { counts: Counts; refused: number },
   options: RedriveOptions,
   { out, err }: Context,

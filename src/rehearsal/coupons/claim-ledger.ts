@@ -24,13 +24,10 @@ export type ClaimEntry = Entry<ClaimAnswer> & {
 export type OutcomeKind = (ClaimAnswer | Undecided)['kind']
 export type Outcomes = Record<OutcomeKind, number>
 
-export function noOutcomes(): Outcomes {
-  return { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0, pending: 0, unknown: 0 }
-}
-
-export function countOutcomes(answers: Iterable<ClaimAnswer | Undecided>): Outcomes {
-  const counts = noOutcomes()
-  for (const answer of answers) counts[answer.kind] += 1
+export function countOutcomes(answers: Iterable<{ kind: OutcomeKind }>): Outcomes {
+  const zeros = { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0 }
+  const counts = { ...zeros, pending: 0, unknown: 0 }
+  for (const { kind } of answers) counts[kind] += 1
   return counts
 }
 

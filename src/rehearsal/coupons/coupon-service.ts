@@ -1,23 +1,18 @@
-// The service as those see it who claim and sell coupons: their calls and what the
-// answers mean. An answer that is not in the contract means nothing: it is unknown, never a no.
-// Leaves out: when to ask again (attempts.ts).
+// The service as those see it who claim and sell coupons: their calls, and what
+// the answers mean. Leaves out: when to ask again (attempts.ts).
 
 import {
   fieldsOf,
-  type Json,
-  jsonOf,
   listOf,
-  milliseconds,
   pathBelow,
   problemSlug,
   type Read,
   readOf,
-  reasonOf,
   type Shaped,
 } from '../../client/answers.ts'
 import type { Attempt, HttpClient } from '../../client/http-client.ts'
 import type { Discount } from '../../domain/coupons/messages.ts'
-import { isAnswer, type Reply } from '../attempts.ts'
+import { isAnswer, type Reply, type ReplyRules, replyOf } from '../attempts.ts'
 import type { ClaimAnswer, Refused } from './claim-ledger.ts'
 
 const coupon = {
@@ -38,17 +33,7 @@ export type RowsPage = { rows: RowSeen[]; more: boolean }
 export type ClaimReply = Reply<ClaimAnswer>
 export type NewCoupon = { couponId: string; name: string; quantity: number; discount?: Discount }
 
-export type CouponService = {
-  claim(couponId: string, token: string): Promise<ClaimReply>
-  /** Asks at the Location of a pending answer. */
-  poll(location: string, token: string): Promise<ClaimReply>
-  /** None: the user has not won, and the coupon is open. */
-  mine(couponId: string, token: string): Promise<Read<ClaimAnswer | { kind: 'none' }>>
-  createCoupon(coupon: NewCoupon): Promise<Read<true>>
-  coupon(couponId: string): Promise<Read<CouponSeen>>
-  /** Rows of SQL after a slot, in slot order. */
-  issuedRows(couponId: string, afterSlot: number): Promise<Read<RowsPage>>
-}
+export type CouponService = ReturnType<typeof couponServiceOver>
 export type CouponServiceOptions = {
   http: Pick<HttpClient, 'send'>
   url: URL
@@ -58,45 +43,44 @@ export type CouponServiceOptions = {
 /** The longest page that the service gives. */
 const rowsPerPage = 1000
 
-export function couponServiceOver(options: CouponServiceOptions): CouponService {
-  const { http, url, operatorToken } = options
+export function couponServiceOver({ http, url, operatorToken }: CouponServiceOptions) {
   const get = (path: string, token?: string) => http.send({ method: 'GET', path, token })
   return {
-    async claim(couponId, token) {
-      return replyOf(
-        await http.send({ method: 'POST', path: `/coupons/${couponId}/claims`, token }),
-      )
+    async claim(couponId: string, token: string): Promise<ClaimReply> {
+      const path = `/coupons/${couponId}/claims`
+      return replyOf(await http.send({ method: 'POST', path, token }), claims)
     },
-    async poll(location, token) {
+    /** Asks at the Location of a pending answer. */
+    async poll(location: string, token: string): Promise<ClaimReply> {
       const path = pathBelow(url, location)
       if (path === null) return { kind: 'unknown', reason: 'a bad Location' }
-      return replyOf(await get(path, token))
+      return replyOf(await get(path, token), claims)
     },
-    async mine(couponId, token) {
+    async mine(couponId: string, token: string): Promise<Read<ClaimAnswer | { kind: 'none' }>> {
       return mineOf(await get(`/coupons/${couponId}/claims/mine`, token))
     },
-    async createCoupon(body) {
+    async createCoupon(body: NewCoupon): Promise<Read<true>> {
       const call = { method: 'POST', path: '/coupons', token: operatorToken, body } as const
       return readOf(await http.send(call), () => true)
     },
-    async coupon(couponId) {
+    async coupon(couponId: string): Promise<Read<CouponSeen>> {
       return readOf(await get(`/coupons/${couponId}`), (content) => fieldsOf(content, coupon))
     },
-    async issuedRows(couponId, afterSlot) {
+    /** Rows of SQL after a slot, in slot order. */
+    async issuedRows(couponId: string, afterSlot: number): Promise<Read<RowsPage>> {
       const after = afterSlot > 0 ? `&afterCouponId=${couponId}&afterSlot=${afterSlot}` : ''
       const path = `/issued-coupons?couponId=${couponId}&limit=${rowsPerPage}${after}`
-      return readOf(await get(path, operatorToken), rowsPage)
+      return readOf(await get(path, operatorToken), ({ issued: items, next }) => {
+        const rows = listOf(items, (item) => fieldsOf(item, row))
+        return rows && { rows, more: next !== undefined && next !== null }
+      })
     },
   }
 }
 
-function rowsPage({ issued: items, next }: Json): RowsPage | null {
-  const rows = listOf(items, (item) => fieldsOf(item, row))
-  return rows === null ? null : { rows, more: next !== undefined && next !== null }
-}
-
+/** None: the user has not won, and the coupon is open. */
 function mineOf(attempt: Attempt): Read<ClaimAnswer | { kind: 'none' }> {
-  const reply = replyOf(attempt)
+  const reply = replyOf(attempt, claims)
   if (isAnswer(reply) || reply.kind === 'none') return { ok: true, value: reply }
   // What the service answers with an error is evidence against it.
   const again = reply.kind !== 'unknown' || attempt.kind !== 'answered'
@@ -105,41 +89,21 @@ function mineOf(attempt: Attempt): Read<ClaimAnswer | { kind: 'none' }> {
   return { ok: false, reason, again, status: null, retryAfterMs }
 }
 
-function replyOf(attempt: Attempt): ClaimReply {
-  if (attempt.kind !== 'answered') {
-    const { reason } = attempt
-    if (attempt.kind === 'lost') return { kind: 'unknown', reason }
-    return { kind: 'again', reason, retryAfterMs: null }
-  }
-  const { status, headers } = attempt
-  const content = jsonOf(attempt)
-  const retryAfterMs = milliseconds(headers.retryAfter)
-  const answer = answerOf(status, content)
-  if (answer !== null) return answer
-  if (status === 202 && headers.location !== undefined) {
-    return { kind: 'pending', location: headers.location, retryAfterMs }
-  }
-  if (status === 429 || (status === 503 && retryAfterMs !== null)) {
-    return { kind: 'again', reason: `status ${status}`, retryAfterMs }
-  }
-  if (status === 404 && problemSlug(content) === 'not-issued') return { kind: 'none' }
-  return { kind: 'unknown', reason: reasonOf(status, content) }
-}
+const refusals = new Map<string, Refused>([
+  ['sold-out', { kind: 'sold_out' }],
+  ['not-open', { kind: 'not_open' }],
+  ['paused', { kind: 'paused' }],
+  ['closed', { kind: 'closed' }],
+])
 
-function answerOf(status: number, content: Json): ClaimAnswer | null {
-  if (status === 200 || status === 201) {
-    const fields = fieldsOf(content, issued)
+const claims: ReplyRules<ClaimAnswer> = {
+  answerOf(status, content) {
+    if (status === 409) return refusals.get(problemSlug(content)) ?? null
+    const fields = status === 200 || status === 201 ? fieldsOf(content, issued) : null
     if (fields?.outcome !== 'issued') return null
     const { outcome: kind, ...won } = fields
     return { kind, ...won }
-  }
-  const kind = status === 409 ? refusals.get(problemSlug(content)) : undefined
-  return kind === undefined ? null : { kind }
+  },
+  none: 'not-issued',
+  isKeyed: false,
 }
-
-const refusals = new Map<string, Refused['kind']>([
-  ['sold-out', 'sold_out'],
-  ['not-open', 'not_open'],
-  ['paused', 'paused'],
-  ['closed', 'closed'],
-])

@@ -4,8 +4,7 @@
 
 import { sleep } from '../../ports/clock.ts'
 import { readUntil } from '../attempts.ts'
-import type { Run } from '../rehearsal.ts'
-import { forEach } from '../scheduler.ts'
+import { doAll, type Run, share } from '../rehearsal.ts'
 import { RehearsalError } from '../silence.ts'
 import type { CouponSeen, CouponService, RowSeen } from './coupon-service.ts'
 import type { Mine } from './sale-evidence.ts'
@@ -14,18 +13,18 @@ export type Reading = { service: CouponService; couponId: string }
 
 const rowsPollMs = 50
 
-/** `progress.read` counts up to the number of tokens. */
+/** By index of the user. */
 export async function readMine(
-  { clock, limits }: Run,
+  run: Run,
   { service, couponId, tokens }: Reading & { tokens: readonly string[] },
-  progress: { read: number },
 ): Promise<Mine[]> {
+  const { clock, limits } = run
   const all: Mine[] = []
-  await forEach(clock, tokens, async (token, user) => {
+  const everyone = { title: 'Asking everyone what they have', items: tokens }
+  await doAll(run, everyone, async (token, user) => {
     const msMax = limits.readMsMax
     const mine = await readUntil({ clock, msMax }, () => service.mine(couponId, token))
     all[user] = mine.ok ? mine.value : { kind: 'unknown', reason: mine.reason }
-    progress.read += 1
   })
   return all
 }
@@ -41,27 +40,35 @@ export async function readCoupon(
 
 /** All rows of the coupon, as soon as there are `expected`, or what is there in the end. */
 export async function readRows(
+  run: Run,
+  reading: Reading & { expected: number },
+): Promise<RowSeen[] | { missing: string }> {
+  const rows: RowSeen[] = []
+  const line = () => `Waiting for the rows in SQL: ${share(rows.length, reading.expected)}`
+  const missing = await run.progress.during(line, fillRows(run, reading, rows))
+  return missing ?? rows
+}
+
+async function fillRows(
   { clock, limits }: Run,
   { service, couponId, expected }: Reading & { expected: number },
-  progress: { read: number },
-): Promise<RowSeen[] | { missing: string }> {
+  rows: RowSeen[],
+): Promise<{ missing: string } | null> {
   const deadline = clock.now() + limits.rowsMsMax
-  const rows: RowSeen[] = []
   for (;;) {
     const after = rows.at(-1)?.slot ?? 0
     const read = await service.issuedRows(couponId, after)
     if (read.ok) {
       for (const row of read.value.rows) rows.push(row)
-      progress.read = rows.length
       const last = rows.at(-1)?.slot ?? 0
       if (read.value.more && last > after) continue
-      if (rows.length >= expected || last >= expected) return rows
+      if (rows.length >= expected || last >= expected) return null
     }
     const isOver = clock.now() >= deadline
     if (!read.ok && (isOver || !read.again)) {
       return { missing: `the rows cannot be read: ${read.reason}` }
     }
-    if (isOver) return rows
+    if (isOver) return null
     await sleep(clock, rowsPollMs)
   }
 }

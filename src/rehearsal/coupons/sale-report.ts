@@ -18,7 +18,7 @@ import {
   verdictJson,
   verdictText,
 } from '../report.ts'
-import { countOutcomes, noOutcomes, type OutcomeKind } from './claim-ledger.ts'
+import { countOutcomes, type OutcomeKind } from './claim-ledger.ts'
 import type { SalePlan, SaleRehearsal } from './sale.ts'
 
 /** Above it the latencies measure the generator: they are marked void. */
@@ -79,7 +79,7 @@ export function saleReportJson(rehearsal: SaleRehearsal): object {
 
 type Storm = SaleRehearsal['storm']
 
-const outcomeKinds = Object.keys(noOutcomes()) as OutcomeKind[]
+const outcomeKinds = Object.keys(countOutcomes([])) as OutcomeKind[]
 const alwaysShown: readonly OutcomeKind[] = ['issued', 'sold_out', 'unknown']
 
 function outcomeRows(storm: Storm): AnswerRow[] {
@@ -92,7 +92,7 @@ function outcomeRows(storm: Storm): AnswerRow[] {
 /** Why nobody could say, and what asking again came to. */
 function settledNote({ entries }: Storm, kind: OutcomeKind): string {
   const undecided = entries.filter(({ answer }) => answer.kind === kind)
-  const counts = countOutcomes(undecided.flatMap((entry) => entry.settled ?? []))
+  const counts = countOutcomes(undecided.flatMap(({ settled }) => settled ?? []))
   const ends = outcomeKinds.flatMap((end) => {
     return counts[end] > 0 ? [`${count(counts[end])} ${end.replace('_', ' ')}`] : []
   })

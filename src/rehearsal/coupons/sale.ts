@@ -2,6 +2,7 @@
 // the service what it remembers and holds it against what they were answered.
 
 import type { Discount } from '../../domain/coupons/messages.ts'
+import { sumOf } from '../ledger.ts'
 import type { Verdict } from '../promises.ts'
 import {
   type RehearsalParts,
@@ -11,15 +12,16 @@ import {
   type Scenario,
   share,
 } from '../rehearsal.ts'
-import { count } from '../report.ts'
+import { progressLine } from '../report.ts'
 import type { Load } from '../scheduler.ts'
 import { RehearsalError } from '../silence.ts'
 import { mintTokens } from '../users.ts'
+import { type ClaimEntry, countOutcomes } from './claim-ledger.ts'
 import { type CouponSeen, type CouponService, couponServiceOver } from './coupon-service.ts'
 import { readCoupon, readMine, readRows } from './read-sale.ts'
 import type { SaleEvidence } from './sale-evidence.ts'
 import { reconcileSale } from './sale-promises.ts'
-import { blow, noTally, type Storm, settle, type Tally } from './storm.ts'
+import { blow, type Storm, settle } from './storm.ts'
 
 export type SalePlan = RehearsalPlan & {
   asksPerUser: number
@@ -116,53 +118,40 @@ async function holdSale(run: Run, open: OpenSale): Promise<HeldSale> {
   const connections = Array.from({ length: sale.connections(plan) })
   await Promise.all(connections.map(() => service.coupon(couponId)))
   const stormPlan = { service, couponId, asksPerUser, load, tokens }
-  const tally = noTally()
+  const entries: ClaimEntry[] = []
+  const asks = tokens.length * asksPerUser
   const startedAt = clock.now()
-  const storm = await progress.during(
-    () => {
-      const seconds = (clock.now() - startedAt) / 1000
-      return stormLine({ tally, asks: tokens.length * asksPerUser, seconds })
-    },
-    blow(run, stormPlan, tally),
-  )
-  const undecided = tally.outcomes.unknown + tally.outcomes.pending
-  await progress.during(
-    () => `Asking again for ${count(undecided)} of them`,
-    settle(run, stormPlan, storm.entries),
-  )
+  const line = () => stormLine(entries, { asks, ms: clock.now() - startedAt })
+  const storm = await progress.during(line, blow(run, stormPlan, entries))
+  await settle(run, stormPlan, entries)
   return { ...open, storm, endedAt: clock.now() }
 }
 
-function stormLine({ tally, asks, seconds }: { tally: Tally; asks: number; seconds: number }) {
-  const { issued, sold_out, unknown, pending } = tally.outcomes
-  const others = tally.ended - issued - sold_out - unknown - pending
-  const figures = [
-    `${count(issued)} issued`,
-    `${count(sold_out)} sold out`,
-    ...(others > 0 ? [`${count(others)} other refusals`] : []),
-    ...(unknown + pending > 0 ? [`${count(unknown + pending)} without an answer`] : []),
-    ...(tally.retries > 0 ? [`${count(tally.retries)} asked again`] : []),
-    `${count(Math.round(tally.ended / seconds))}/s`,
-  ]
-  return `Asking: ${share(tally.ended, asks)}  ${figures.join(' · ')}`
+function stormLine(
+  entries: readonly ClaimEntry[],
+  { asks, ms }: { asks: number; ms: number },
+): string {
+  const { issued, sold_out, unknown, pending, ...others } = countOutcomes(
+    entries.map(({ answer }) => answer),
+  )
+  return progressLine(`Asking: ${share(entries.length, asks)}`, [
+    [issued, 'issued'],
+    [sold_out, 'sold out'],
+    [others.closed + others.not_open + others.paused, 'other refusals'],
+    [unknown + pending, 'without an answer'],
+    [sumOf(entries, 'retries'), 'asked again'],
+    [(entries.length * 1000) / ms, 'a second'],
+  ])
 }
 
 async function readSale(run: Run, held: HeldSale): Promise<SaleRead> {
-  const { progress, clock, users } = run
-  const { service, tokens, before, plan, storm } = held
+  const { clock, users } = run
+  const { service, tokens, before, plan, storm, endedAt } = held
   const reading = { service, couponId: before.couponId }
   const after = await readCoupon(run, reading)
-  const rowsRead = { read: 0 }
-  const rows = await progress.during(
-    () => `Waiting for the rows in SQL: ${share(rowsRead.read, after.issued)}`,
-    readRows(run, { ...reading, expected: after.issued }, rowsRead),
-  )
-  const rowsAfterMs = clock.now() - held.endedAt
-  const mineRead = { read: 0 }
-  const mine = await progress.during(
-    () => `Asking everyone what they have: ${share(mineRead.read, tokens.length)}`,
-    readMine(run, { ...reading, tokens }, mineRead),
-  )
+  const rows = await readRows(run, { ...reading, expected: after.issued })
+  const rowsAfterMs = clock.now() - endedAt
+  const mine = await readMine(run, { ...reading, tokens })
   const fresh = 'quantity' in plan.coupon
   return { ...held, users, fresh, entries: storm.entries, mine, after, rows, rowsAfterMs }
 }

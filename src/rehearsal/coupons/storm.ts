@@ -3,10 +3,10 @@
 
 import { type Latency, startLatency } from '../latency.ts'
 import { isDefinite } from '../ledger.ts'
-import type { Run } from '../rehearsal.ts'
-import { forEach, type Load, runLoad } from '../scheduler.ts'
+import { doAll, type Run } from '../rehearsal.ts'
+import { type Load, runLoad } from '../scheduler.ts'
 import { claim } from './claim.ts'
-import { type ClaimEntry, noOutcomes, type Outcomes } from './claim-ledger.ts'
+import type { ClaimEntry } from './claim-ledger.ts'
 import type { CouponService } from './coupon-service.ts'
 
 export type StormPlan = {
@@ -17,8 +17,6 @@ export type StormPlan = {
   /** By index of the user. */
   tokens: readonly string[]
 }
-/** What can be watched while it blows. */
-export type Tally = { ended: number; outcomes: Outcomes; retries: number }
 export type Storm = {
   entries: ClaimEntry[]
   seconds: number
@@ -27,14 +25,10 @@ export type Storm = {
   latency: Latency
 }
 
-export function noTally(): Tally {
-  return { ended: 0, outcomes: noOutcomes(), retries: 0 }
-}
-
-export async function blow(run: Run, plan: StormPlan, tally: Tally): Promise<Storm> {
+/** Fills `entries`, which can be watched, and are there whatever ends it. */
+export async function blow(run: Run, plan: StormPlan, entries: ClaimEntry[]): Promise<Storm> {
   const { clock } = run
   const { service, couponId, asksPerUser, load, tokens } = plan
-  const entries: ClaimEntry[] = []
   const latency = startLatency()
   const asks = tokens.length * asksPerUser
   const startedAt = clock.now()
@@ -43,9 +37,6 @@ export async function blow(run: Run, plan: StormPlan, tally: Tally): Promise<Sto
     const entry = await claim(run, service, { couponId, user, token: tokens[user] ?? '' })
     entries.push({ user, ...entry })
     latency.record(entry.endedAt - intendedAt)
-    tally.ended += 1
-    tally.outcomes[entry.answer.kind] += 1
-    tally.retries += entry.retries
   })
   const seconds = (clock.now() - startedAt) / 1000
   return { entries, seconds, behindMsMax, latency: latency.figures() }
@@ -61,7 +52,8 @@ export async function settle(
   entries: readonly ClaimEntry[],
 ): Promise<void> {
   const undecided = entries.filter(({ answer }) => !isDefinite(answer))
-  await forEach(run.clock, undecided, async (entry) => {
+  const again = { title: 'Asking again for those without an answer', items: undecided }
+  await doAll(run, again, async (entry) => {
     const { user } = entry
     const token = tokens[user] ?? ''
     const mine = await service.mine(couponId, token)

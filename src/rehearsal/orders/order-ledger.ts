@@ -1,7 +1,7 @@
 // Who is to order what in a rehearsal of orders, and what each was answered. Pure data.
 
 import type { Line } from '../../domain/orders/messages.ts'
-import { addOne, type Entry, type Undecided } from '../ledger.ts'
+import { addOne, type Entry } from '../ledger.ts'
 
 /** What an order is tried for. */
 export const wishes = ['plain', 'no_money', 'scarce', 'double_click', 'race', 'not_held'] as const
@@ -43,19 +43,13 @@ export type OrderCounts = {
 }
 
 export function countAnswers(entries: Iterable<OrderEntry>): OrderCounts {
-  const counts = noAnswers()
-  for (const { answer } of entries) addAnswer(counts, answer)
+  const counts = { confirmed: 0, cancelled: new Map(), refused: new Map(), pending: 0, unknown: 0 }
+  for (const { answer } of entries) {
+    const { kind } = answer
+    if (kind === 'pending' || kind === 'unknown') counts[kind] += 1
+    else if (kind === 'refused') addOne(counts.refused, answer.problem)
+    else if (answer.order.status === 'confirmed') counts.confirmed += 1
+    else addOne(counts.cancelled, answer.order.reason ?? 'no reason')
+  }
   return counts
-}
-
-export function noAnswers(): OrderCounts {
-  return { confirmed: 0, cancelled: new Map(), refused: new Map(), pending: 0, unknown: 0 }
-}
-
-export function addAnswer(counts: OrderCounts, answer: OrderAnswer | Undecided): void {
-  const { kind } = answer
-  if (kind === 'pending' || kind === 'unknown') counts[kind] += 1
-  else if (kind === 'refused') addOne(counts.refused, answer.problem)
-  else if (answer.order.status === 'confirmed') counts.confirmed += 1
-  else addOne(counts.cancelled, answer.order.reason ?? 'no reason')
 }

@@ -3,8 +3,7 @@
 
 import type { Read } from '../../client/answers.ts'
 import { readUntil } from '../attempts.ts'
-import { type Run, share } from '../rehearsal.ts'
-import { forEach } from '../scheduler.ts'
+import { doAll, type Run } from '../rehearsal.ts'
 import { RehearsalError } from '../silence.ts'
 import { type ShopPlan, shopOf, topUpsOf } from './plan.ts'
 import type { ShopService } from './shop-service.ts'
@@ -37,20 +36,18 @@ type Command<Item> = {
 }
 
 async function everyCommand<Item>(
-  { clock, limits, progress, operatorToken, runId }: Run,
+  run: Run,
   items: readonly Item[],
   { title, failed, send }: Command<Item>,
 ): Promise<void> {
+  const { clock, limits, operatorToken, runId } = run
   const operators = Math.ceil(items.length / commandsPerOperator)
   const tokens = Array.from({ length: operators }, (_, n) =>
     operatorToken(`rehearsal-${runId}-${n}`),
   )
-  let done = 0
-  const all = forEach(clock, items, async (item, index) => {
+  await doAll(run, { title, items }, async (item, index) => {
     const token = tokens[index % operators] ?? ''
     const read = await readUntil({ clock, msMax: limits.commandMsMax }, () => send(item, token))
     if (!read.ok) throw new RehearsalError('refused', `${failed(item)}: ${read.reason}`)
-    done += 1
   })
-  await progress.during(() => `${title}: ${share(done, items.length)}`, all)
 }

@@ -5,8 +5,7 @@
 import type { Read } from '../../client/answers.ts'
 import { sleep } from '../../ports/clock.ts'
 import { readUntil } from '../attempts.ts'
-import type { Run } from '../rehearsal.ts'
-import { forEach } from '../scheduler.ts'
+import { doAll, type Run } from '../rehearsal.ts'
 import type { OrderSeen } from './order-ledger.ts'
 import type { CouponHeld, ProductSeen, ShopService } from './shop-service.ts'
 
@@ -35,38 +34,38 @@ const settlePollMs = 500
 export async function readUntilSettled(
   run: Run,
   plan: ReadPlan,
-  watch: { agrees: (seen: ShopSeen) => boolean; progress: { read: number } },
+  agrees: (seen: ShopSeen) => boolean,
 ): Promise<ShopSeen> {
   const { clock, limits } = run
   const deadline = clock.now() + limits.settleMsMax
   for (;;) {
-    watch.progress.read = 0
-    const seen = await readShop(run, plan, watch.progress)
-    if (watch.agrees(seen) || clock.now() >= deadline) return seen
+    const seen = await readShop(run, plan)
+    if (agrees(seen) || clock.now() >= deadline) return seen
     await sleep(clock, settlePollMs)
   }
 }
 
 async function readShop(
-  { clock, limits }: Run,
+  run: Run,
   { shop, tokens, productIds, orders }: ReadPlan,
-  progress: { read: number },
 ): Promise<ShopSeen> {
   async function see<Value>(send: () => Promise<Read<Value>>): Promise<Seen<Value>> {
-    const read = await readUntil({ clock, msMax: limits.readMsMax }, send)
+    const read = await readUntil({ clock: run.clock, msMax: run.limits.readMsMax }, send)
     return read.ok ? { value: read.value } : { missing: read.reason }
   }
   const seen: ShopSeen = { users: [], products: [], orders: new Map() }
-  await forEach(clock, [...orders], async ([orderId, user]) => {
+  const placed = { title: 'Reading the orders', items: [...orders] }
+  await doAll(run, placed, async ([orderId, user]) => {
     seen.orders.set(orderId, await see(() => shop.order(orderId, tokens[user] ?? '')))
   })
-  await forEach(clock, productIds, async (productId, index) => {
+  const products = { title: 'Reading the products', items: productIds }
+  await doAll(run, products, async (productId, index) => {
     seen.products[index] = await see(() => shop.product(productId))
   })
-  await forEach(clock, tokens, async (token, user) => {
+  const everyone = { title: 'Adding up what everyone has', items: tokens }
+  await doAll(run, everyone, async (token, user) => {
     const balance = await see(() => shop.balance(token))
     seen.users[user] = { balance, coupons: await see(() => shop.coupons(token)) }
-    progress.read += 1
   })
   return seen
 }

@@ -1,22 +1,18 @@
 // The service as those see it who sell and order: the calls of products, wallets and orders, and
-// what their answers mean. An answer that is not in the contract means nothing: it is unknown.
-// Leaves out: when to ask again (attempts.ts).
+// what their answers mean. Leaves out: when to ask again (attempts.ts).
 
 import {
   fieldsOf,
   type Json,
-  jsonOf,
   listOf,
-  milliseconds,
   pathBelow,
   problemSlug,
   type Read,
   readOf,
-  reasonOf,
   type Shaped,
 } from '../../client/answers.ts'
 import type { Attempt, HttpClient } from '../../client/http-client.ts'
-import type { Reply } from '../attempts.ts'
+import { type Reply, type ReplyRules, replyOf } from '../attempts.ts'
 import type { Intent, OrderAnswer, OrderSeen } from './order-ledger.ts'
 import type { PlannedProduct } from './plan.ts'
 
@@ -34,49 +30,41 @@ export type ProductSeen = Shaped<typeof product>
 /** `orderId`: of the order that has used it; null where none has. */
 export type CouponHeld = { couponId: string; orderId: string | null }
 
-export type ShopService = {
-  createProduct(product: PlannedProduct, token: string): Promise<Read<true>>
-  topUp(topUp: { userId: string; amount: number; key: string }, token: string): Promise<Read<true>>
-  place(intent: Intent, token: string): Promise<OrderReply>
-  /** Asks at the Location of a pending answer. */
-  poll(location: string, token: string): Promise<OrderReply>
-  order(orderId: string, token: string): Promise<Read<OrderSeen>>
-  product(productId: string): Promise<Read<ProductSeen>>
-  balance(token: string): Promise<Read<number>>
-  /** What the caller holds; those of a rehearsal hold one at most. */
-  coupons(token: string): Promise<Read<CouponHeld[]>>
-}
+export type ShopService = ReturnType<typeof shopOver>
+type TopUp = { userId: string; amount: number; key: string }
 
-export function shopOver({ http, url }: { http: Pick<HttpClient, 'send'>; url: URL }): ShopService {
+export function shopOver({ http, url }: { http: Pick<HttpClient, 'send'>; url: URL }) {
   const get = (path: string, token?: string) => http.send({ method: 'GET', path, token })
   return {
-    async createProduct(body, token) {
+    async createProduct(body: PlannedProduct, token: string): Promise<Read<true>> {
       return doneOf(await http.send({ method: 'POST', path: '/products', token, body }))
     },
-    async topUp({ userId, amount, key }, token) {
+    async topUp({ userId, amount, key }: TopUp, token: string): Promise<Read<true>> {
       const path = `/wallets/${encodeURIComponent(userId)}/top-ups`
       const call = { method: 'POST', path, token, idempotencyKey: key } as const
       return doneOf(await http.send({ ...call, body: { amount } }))
     },
-    async place({ key, lines, couponId }, token) {
+    async place({ key, lines, couponId }: Intent, token: string): Promise<OrderReply> {
       const call = { method: 'POST', path: '/orders', token, idempotencyKey: key } as const
-      return replyOf(await http.send({ ...call, body: { lines, couponId } }))
+      return replyOf(await http.send({ ...call, body: { lines, couponId } }), orders)
     },
-    async poll(location, token) {
+    /** Asks at the Location of a pending answer. */
+    async poll(location: string, token: string): Promise<OrderReply> {
       const path = pathBelow(url, location)
       if (path === null) return { kind: 'unknown', reason: 'a bad Location' }
-      return replyOf(await get(path, token))
+      return replyOf(await get(path, token), orders)
     },
-    async order(orderId, token) {
+    async order(orderId: string, token: string): Promise<Read<OrderSeen>> {
       return readOf(await get(`/orders/${encodeURIComponent(orderId)}`, token), orderSeen)
     },
-    async product(productId) {
+    async product(productId: string): Promise<Read<ProductSeen>> {
       return readOf(await get(`/products/${productId}`), (content) => fieldsOf(content, product))
     },
-    async balance(token) {
+    async balance(token: string): Promise<Read<number>> {
       return readOf(await get('/wallets/mine', token), ({ balance }) => numberOf(balance))
     },
-    async coupons(token) {
+    /** What the caller holds; those of a rehearsal hold one at most. */
+    async coupons(token: string): Promise<Read<CouponHeld[]>> {
       const read = ({ coupons }: Json) => listOf(coupons, couponHeld)
       return readOf(await get('/me/coupons', token), read)
     },
@@ -90,26 +78,20 @@ function doneOf(attempt: Attempt): Read<true> {
   return { ok: false, reason, again: true, status: 202, retryAfterMs: null }
 }
 
-function replyOf(attempt: Attempt): OrderReply {
-  if (attempt.kind !== 'answered') {
-    return { kind: 'again', reason: attempt.reason, retryAfterMs: null }
-  }
-  const { status, headers } = attempt
-  const content = jsonOf(attempt)
-  const retryAfterMs = milliseconds(headers.retryAfter)
-  const problem = problemSlug(content)
-  if (status === 202) return { kind: 'pending', location: headers.location ?? null, retryAfterMs }
-  if (status === 200 || status === 201) {
-    const order = orderSeen(content)
-    if (order === null) return { kind: 'unknown', reason: `status ${status}` }
-    if (order.status !== 'pending') return { kind: 'ended', order }
-    return { kind: 'pending', location: `/orders/${order.orderId}`, retryAfterMs }
-  }
-  const reason = reasonOf(status, content)
-  if (status === 429 || status >= 500) return { kind: 'again', reason, retryAfterMs }
-  if (status === 404 && problem === 'unknown-order') return { kind: 'none' }
-  if ((status === 422 || status === 409) && problem !== '') return { kind: 'refused', problem }
-  return { kind: 'unknown', reason }
+const orders: ReplyRules<OrderAnswer> = {
+  answerOf(status, content) {
+    if (status === 200 || status === 201) {
+      const order = orderSeen(content)
+      if (order === null) return { kind: 'unknown', reason: `status ${status}` }
+      if (order.status !== 'pending') return { kind: 'ended', order }
+      return { kind: 'pending', location: `/orders/${order.orderId}`, retryAfterMs: null }
+    }
+    const problem = problemSlug(content)
+    const isRefusal = (status === 422 || status === 409) && problem !== ''
+    return isRefusal ? { kind: 'refused', problem } : null
+  },
+  none: 'unknown-order',
+  isKeyed: true,
 }
 
 function orderSeen(content: Json): OrderSeen | null {

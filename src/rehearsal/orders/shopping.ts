@@ -19,15 +19,15 @@ import {
   type Scenario,
   share,
 } from '../rehearsal.ts'
-import { count } from '../report.ts'
+import { count, progressLine } from '../report.ts'
 import { runClosedLoop } from '../scheduler.ts'
 import type { OrderEvidence } from './order-evidence.ts'
-import { addAnswer, noAnswers, type OrderCounts, type OrderEntry } from './order-ledger.ts'
+import { countAnswers, type OrderEntry } from './order-ledger.ts'
 import { isSettled, reconcileOrders } from './order-promises.ts'
 import { place } from './place.ts'
 import { discountOfRehearsal, errandsOf, type ShopPlan, shopOf, topUpsOf } from './plan.ts'
 import { furnish } from './prepare.ts'
-import { readUntilSettled, type ShopSeen } from './read-shop.ts'
+import { readUntilSettled } from './read-shop.ts'
 import { type ShopService, shopOver } from './shop-service.ts'
 
 export type OrdersPlan = RehearsalPlan &
@@ -112,7 +112,6 @@ async function orderAll(
   const errands = errandsOf(plan, won)
   const latency = startLatency()
   const entries: OrderEntry[] = []
-  const counts = noAnswers()
   const startedAt = clock.now()
   // So many errands; those of two orders have both under way.
   const loop = { asks: errands.length, concurrency: plan.concurrency }
@@ -120,35 +119,31 @@ async function orderAll(
     const placing = (errands[index] ?? []).map(async (intent) => {
       const entry = await place(run, shop, { intent, token: open.tokens[intent.user] ?? '' })
       entries.push(entry)
-      addAnswer(counts, entry.answer)
       latency.record(entry.endedAt - entry.firstSentAt)
     })
     await Promise.all(placing)
   })
   const orders = errands.flat().length
-  await progress.during(() => {
-    const perSecond = (entries.length * 1000) / Math.max(1, clock.now() - startedAt)
-    return orderingLine(counts, { orders, ended: entries.length, perSecond })
-  }, all)
+  const line = () => orderingLine(entries, { orders, ms: clock.now() - startedAt })
+  await progress.during(line, all)
   return { entries, seconds: (clock.now() - startedAt) / 1000, latency: latency.figures() }
 }
 
 function orderingLine(
-  counts: OrderCounts,
-  { orders, ended, perSecond }: { orders: number; ended: number; perSecond: number },
+  entries: readonly OrderEntry[],
+  { orders, ms }: { orders: number; ms: number },
 ): string {
+  const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
   const sumOf = (figures: ReadonlyMap<string, number>) => {
     return [...figures.values()].reduce((sum, figure) => sum + figure, 0)
   }
-  const open = counts.pending + counts.unknown
-  const figures = [
-    `${count(counts.confirmed)} confirmed`,
-    `${count(sumOf(counts.cancelled))} cancelled`,
-    `${count(sumOf(counts.refused))} refused`,
-    ...(open > 0 ? [`${count(open)} without an end`] : []),
-    `${count(Math.round(perSecond))}/s`,
-  ]
-  return `Ordering: ${share(ended, orders)}  ${figures.join(' · ')}`
+  return progressLine(`Ordering: ${share(entries.length, orders)}`, [
+    [confirmed, 'confirmed'],
+    [sumOf(cancelled), 'cancelled'],
+    [sumOf(refused), 'refused'],
+    [pending + unknown, 'without an end'],
+    [(entries.length * 1000) / ms, 'a second'],
+  ])
 }
 
 async function readShopAndSale(run: Run, left: ShopLeft): Promise<ShopRead> {
@@ -167,12 +162,9 @@ async function readShopAndSale(run: Run, left: ShopLeft): Promise<ShopRead> {
       }),
     ),
   }
-  const progress = { read: 0 }
-  const agrees = (seen: ShopSeen) => isSettled(reconcileOrders({ ...known, seen }))
-  const seen = await run.progress.during(
-    () => `Adding up what everyone has: ${share(progress.read, open.tokens.length)}`,
-    readUntilSettled(run, toRead, { agrees, progress }),
-  )
+  const seen = await readUntilSettled(run, toRead, (read) => {
+    return isSettled(reconcileOrders({ ...known, seen: read }))
+  })
   const settledAfterMs = clock.now() - endedAt
   const saleRead = await sale.readBack(run, held)
   const saleSeen = { ...saleRead, verdicts: sale.reconcile(saleRead) }
