@@ -1,14 +1,21 @@
 // How what a service promises is checked: each promise by a pure function of the evidence, to one
 // verdict with its breaches named. So every promise is tested by planting its breach.
 
-/** What a check found: one line of figures, and one line for each breach. */
-export type Finding = { detail: string; breaches: string[] }
-/** A promise in words, and what finds its breaches; null where there is nothing to say of it. */
-export type Check<Subject> = readonly [title: string, find: (subject: Subject) => Finding | null]
-export type Verdict<Name extends string = string> = Finding & {
+/**
+ * A promise in words, and what adds a line for each breach and says in one line what it counted;
+ * null where there is nothing to say.
+ */
+export type Check<Subject> = readonly [
+  title: string,
+  find: (subject: Subject, breaches: string[]) => string | null,
+]
+export type Verdict<Name extends string = string> = {
   promise: Name
   title: string
   kept: boolean
+  /** What was counted. */
+  detail: string
+  breaches: readonly string[]
 }
 
 /** In the order of the checks. */
@@ -18,16 +25,14 @@ export function verdictsOf<Name extends string, Subject>(
 ): Verdict<Name>[] {
   return (Object.keys(checks) as Name[]).flatMap((promise) => {
     const [title, find] = checks[promise]
-    const finding = find(subject)
-    return finding === null ? [] : [verdictOf({ promise, title }, finding)]
+    const breaches: string[] = []
+    const detail = find(subject, breaches)
+    return detail === null ? [] : [verdictOf({ promise, title, detail, breaches })]
   })
 }
 
-export function verdictOf<Name extends string>(
-  named: { promise: Name; title: string },
-  { detail, breaches }: Finding,
-): Verdict<Name> {
-  return { ...named, kept: breaches.length === 0, detail, breaches }
+export function verdictOf<Name extends string>(found: Omit<Verdict<Name>, 'kept'>): Verdict<Name> {
+  return { ...found, kept: found.breaches.length === 0 }
 }
 
 export function allKept({ verdicts }: { verdicts: readonly Verdict[] }): boolean {

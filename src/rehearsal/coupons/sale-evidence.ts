@@ -50,44 +50,42 @@ export function saleCase(evidence: SaleEvidence): SaleCase {
   return { evidence, askers, holders }
 }
 
-function readAskers(evidence: SaleEvidence): Asker[] {
-  const askers = evidence.users.map((userId, user) => blankAsker(userId, evidence.mine[user]))
+function readAskers({ users, entries, mine }: SaleEvidence): Asker[] {
+  const askers = users.map((userId, user): Asker => {
+    const known = mine[user] ?? { kind: 'unknown', reason: 'never asked' }
+    const never = { firstSentAt: Infinity, yesAt: Infinity, noAt: Infinity }
+    const holds = known.kind === 'issued' ? known : null
+    return {
+      userId,
+      ...never,
+      yeses: [],
+      wasRefused: false,
+      wasRefusedLast: false,
+      mine: known,
+      holds,
+    }
+  })
   const lastEndedAt = new Float64Array(askers.length).fill(-1)
-  for (const entry of evidence.entries) {
+  for (const entry of entries) {
     const asker = askers[entry.user]
     if (asker === undefined) continue
     const answer = finalAnswer(entry)
-    const no = answer.kind === 'sold_out' || answer.kind === 'closed'
-    const endedAt = entry.settled === undefined ? entry.endedAt : Number.POSITIVE_INFINITY
+    const isNo = answer.kind === 'sold_out' || answer.kind === 'closed'
+    const endedAt = entry.settled === undefined ? entry.endedAt : Infinity
     asker.firstSentAt = Math.min(asker.firstSentAt, entry.firstSentAt)
     if (answer.kind === 'issued') {
       asker.yeses.push(answer)
       asker.yesAt = Math.min(asker.yesAt, endedAt)
       asker.holds ??= answer
     }
-    if (no) {
+    if (isNo) {
       asker.wasRefused = true
       asker.noAt = Math.min(asker.noAt, endedAt)
     }
     if (endedAt >= (lastEndedAt[entry.user] ?? 0)) {
       lastEndedAt[entry.user] = endedAt
-      asker.wasRefusedLast = no
+      asker.wasRefusedLast = isNo
     }
   }
   return askers
-}
-
-function blankAsker(userId: string, mine: Mine | undefined): Asker {
-  const known = mine ?? { kind: 'unknown', reason: 'never asked' }
-  return {
-    userId,
-    firstSentAt: Number.POSITIVE_INFINITY,
-    yeses: [],
-    yesAt: Number.POSITIVE_INFINITY,
-    noAt: Number.POSITIVE_INFINITY,
-    wasRefused: false,
-    wasRefusedLast: false,
-    mine: known,
-    holds: known.kind === 'issued' ? known : null,
-  }
 }

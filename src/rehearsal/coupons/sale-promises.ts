@@ -3,7 +3,7 @@
 // A coupon of someone else's may have other claimers and earlier winners: less can be said of it.
 
 import { isDefinite } from '../ledger.ts'
-import { type Check, type Finding, type Verdict, verdictsOf } from '../promises.ts'
+import { type Check, type Verdict, verdictsOf } from '../promises.ts'
 import { count, counted } from '../report.ts'
 import { finalAnswer, sameIssued, sameWin, shownIssued } from './claim-ledger.ts'
 import type { RowSeen } from './coupon-service.ts'
@@ -34,25 +34,20 @@ export function reconcileSale(evidence: SaleEvidence): Verdict<SalePromise>[] {
   return verdictsOf<SalePromise, SaleCase>(checks, saleCase(evidence))
 }
 
-function everyoneAnswered({ evidence: { entries, users } }: SaleCase): Finding {
-  const breaches: string[] = []
+function everyoneAnswered({ evidence: { entries, users } }: SaleCase, breaches: string[]): string {
   for (const entry of entries) {
     const answer = finalAnswer(entry)
     if (isDefinite(answer)) continue
     const why = answer.kind === 'unknown' ? answer.reason : 'accepted, but never decided'
     breaches.push(`${users[entry.user]} ended without an answer: ${why}`)
   }
-  return {
-    detail: `${count(entries.length - breaches.length)} of ${counted(entries.length, 'ask')}`,
-    breaches,
-  }
+  return `${count(entries.length - breaches.length)} of ${counted(entries.length, 'ask')}`
 }
 
-function exactlyAsMany({ evidence, askers, holders }: SaleCase): Finding {
+function exactlyAsMany({ evidence, askers, holders }: SaleCase, breaches: string[]): string {
   const { after, fresh, rows } = evidence
   const stored = 'missing' in rows ? 0 : rows.length
   const issued = Math.max(after.issued, stored, fresh ? holders.length : 0)
-  const breaches: string[] = []
   if (fresh) {
     const expected = Math.min(after.quantity, askers.length)
     if (issued !== expected) breaches.push(`${count(issued)} issued, expected ${count(expected)}`)
@@ -60,8 +55,7 @@ function exactlyAsMany({ evidence, askers, holders }: SaleCase): Finding {
       breaches.push(`${count(holders.length)} users hold one, expected ${count(expected)}`)
     }
     const asked = counted(askers.length, 'user')
-    const detail = `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${asked}`
-    return { detail, breaches }
+    return `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${asked}`
   }
   if (issued > after.quantity) breaches.push(`${count(issued)} issued of ${count(after.quantity)}`)
   if (evidence.entries.some(({ answer }) => answer.kind === 'sold_out')) {
@@ -71,11 +65,10 @@ function exactlyAsMany({ evidence, askers, holders }: SaleCase): Finding {
     }
   }
   const here = `${count(holders.length)} of them here`
-  return { detail: `${count(issued)} of ${count(after.quantity)} issued, ${here}`, breaches }
+  return `${count(issued)} of ${count(after.quantity)} issued, ${here}`
 }
 
-function yesIsKept({ askers }: SaleCase): Finding {
-  const breaches: string[] = []
+function yesIsKept({ askers }: SaleCase, breaches: string[]): string {
   let winners = 0
   for (const { userId, yeses, mine } of askers) {
     const [yes] = yeses
@@ -89,11 +82,10 @@ function yesIsKept({ askers }: SaleCase): Finding {
       breaches.push(`${userId} was given the coupon of ${mine.userId}`)
     }
   }
-  return { detail: `${count(winners - breaches.length)} of ${count(winners)} have it`, breaches }
+  return `${count(winners - breaches.length)} of ${count(winners)} have it`
 }
 
-function oneEach({ evidence, askers, holders }: SaleCase): Finding {
-  const breaches: string[] = []
+function oneEach({ evidence, askers, holders }: SaleCase, breaches: string[]): string {
   for (const { userId, yeses } of askers) {
     const [first] = yeses
     const other = yeses.find((yes) => first !== undefined && !sameIssued(yes, first))
@@ -102,13 +94,11 @@ function oneEach({ evidence, askers, holders }: SaleCase): Finding {
     }
   }
   const perUser = evidence.entries.length / Math.max(1, askers.length)
-  const detail = `${counted(holders.length, 'winner')}, ${counted(perUser, 'ask')} each`
-  return { detail, breaches }
+  return `${counted(holders.length, 'winner')}, ${counted(perUser, 'ask')} each`
 }
 
-function slotsWithoutHole({ evidence, holders }: SaleCase): Finding {
+function slotsWithoutHole({ evidence, holders }: SaleCase, breaches: string[]): string {
   const { fresh, after } = evidence
-  const breaches: string[] = []
   const bySlot = new Map<number, string>()
   for (const { userId, holds } of holders) {
     const other = bySlot.get(holds.slot)
@@ -125,35 +115,30 @@ function slotsWithoutHole({ evidence, holders }: SaleCase): Finding {
       if (!bySlot.has(slot)) breaches.push(`slot ${slot} belongs to nobody`)
     }
   }
-  if (bySlot.size === 0) return { detail: 'no slot was issued', breaches }
-  return {
-    detail: `${count(bySlot.size)} slots${fresh ? `, 1…${count(bySlot.size)}` : ''}`,
-    breaches,
-  }
+  if (bySlot.size === 0) return 'no slot was issued'
+  return `${count(bySlot.size)} slots${fresh ? `, 1…${count(bySlot.size)}` : ''}`
 }
 
-function noIsKept({ evidence, askers }: SaleCase): Finding {
+function noIsKept({ evidence, askers }: SaleCase, breaches: string[]): string {
   const restocked = evidence.after.quantity !== evidence.before.quantity
   const refused = askers.filter((asker) => {
     return restocked ? asker.wasRefusedLast : asker.wasRefused
   })
-  const breaches: string[] = []
   for (const { userId, holds } of refused) {
     if (holds !== null) breaches.push(`${userId} was told no, yet holds slot ${holds.slot}`)
   }
-  return { detail: `${count(refused.length - breaches.length)} told no have none`, breaches }
+  return `${count(refused.length - breaches.length)} told no have none`
 }
 
 /** Who was answered before another even asked, comes first in the log (I8). */
-function inOrder({ evidence, askers, holders }: SaleCase): Finding {
+function inOrder({ evidence, askers, holders }: SaleCase, breaches: string[]): string {
   const { before, after } = evidence
   // Slots up to `before.issued` were won before this run: its times say nothing of them.
   const won = holders.filter(({ holds }) => holds.slot > before.issued)
   const bySent = [...won].sort((a, b) => a.firstSentAt - b.firstSentAt)
   const byAnswered = [...won].sort((a, b) => a.yesAt - b.yesAt)
   const restocked = after.quantity !== before.quantity
-  const soldOutAt = restocked ? Number.POSITIVE_INFINITY : earliestNo(askers)
-  const breaches: string[] = []
+  const soldOutAt = restocked ? Infinity : earliest(askers, 'noAt')
   let answered = 0
   let highest: Holder | undefined
   for (const later of bySent) {
@@ -170,31 +155,26 @@ function inOrder({ evidence, askers, holders }: SaleCase): Finding {
       breaches.push(`${later.userId} won, having asked after another was told no`)
     }
   }
-  return { detail: 'nobody who asked later came earlier', breaches }
+  return 'nobody who asked later came earlier'
 }
 
-function earliestNo(askers: readonly Asker[]): number {
-  let earliest = Number.POSITIVE_INFINITY
-  for (const { noAt } of askers) earliest = Math.min(earliest, noAt)
-  return earliest
-}
-
-function staysOpen({ evidence, askers }: SaleCase): Finding | null {
-  let openAt = Number.POSITIVE_INFINITY
-  for (const { yesAt } of askers) openAt = Math.min(openAt, yesAt)
+function staysOpen({ evidence, askers }: SaleCase, breaches: string[]): string | null {
+  const openAt = earliest(askers, 'yesAt')
   const early = evidence.entries.filter(({ answer }) => answer.kind === 'not_open')
   if (early.length === 0) return null
-  const breaches: string[] = []
   for (const { user, sentAt } of early) {
     if (sentAt <= openAt) continue
     breaches.push(`${evidence.users[user]} was told not open after another was told issued`)
   }
-  return { detail: `${counted(early.length, 'ask')} came before the opening`, breaches }
+  return `${counted(early.length, 'ask')} came before the opening`
 }
 
-function countsTheSame({ evidence, holders }: SaleCase): Finding {
+function earliest(askers: readonly Asker[], time: 'yesAt' | 'noAt'): number {
+  return askers.reduce((first, asker) => Math.min(first, asker[time]), Infinity)
+}
+
+function countsTheSame({ evidence, holders }: SaleCase, breaches: string[]): string {
   const { before, after, fresh } = evidence
-  const breaches: string[] = []
   if (fresh && after.issued !== holders.length) {
     breaches.push(`it says ${count(after.issued)} issued, the users hold ${count(holders.length)}`)
   }
@@ -205,7 +185,7 @@ function countsTheSame({ evidence, holders }: SaleCase): Finding {
   if (after.remaining !== after.quantity - after.issued) {
     breaches.push(`${count(after.remaining)} remaining of ${count(after.quantity)}`)
   }
-  return { detail: `${count(after.issued)} issued, ${count(after.remaining)} remaining`, breaches }
+  return `${count(after.issued)} issued, ${count(after.remaining)} remaining`
 }
 
 function saidNow(mine: Asker['mine']): string {
@@ -214,11 +194,14 @@ function saidNow(mine: Asker['mine']): string {
 }
 
 /** The same slots, codes and claims, in rows 1…n of the coupon without a hole. */
-function rowsAgree({ evidence, holders }: SaleCase): Finding {
+function rowsAgree({ evidence, holders }: SaleCase, breaches: string[]): string {
   const { rows, fresh } = evidence
-  if ('missing' in rows) return { detail: 'not to be had', breaches: [rows.missing] }
+  if ('missing' in rows) {
+    breaches.push(rows.missing)
+    return 'not to be had'
+  }
 
-  const breaches: string[] = [...misnumbered(rows)]
+  breaches.push(...misnumbered(rows))
   const byUser = new Map<string, RowSeen>()
   for (const row of rows) {
     const other = byUser.get(row.userId)
@@ -243,7 +226,7 @@ function rowsAgree({ evidence, holders }: SaleCase): Finding {
     }
   }
   const others = fresh ? '' : ` here, ${count(rows.length)} in all`
-  return { detail: `${count(agreeing)} of ${count(holders.length)} rows${others}`, breaches }
+  return `${count(agreeing)} of ${count(holders.length)} rows${others}`
 }
 
 /** Rows come in the order of their slots. */

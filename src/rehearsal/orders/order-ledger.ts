@@ -4,8 +4,7 @@ import type { Line } from '../../domain/orders/messages.ts'
 import { addOne, type Entry } from '../ledger.ts'
 
 /** What an order is tried for. */
-export const wishes = ['plain', 'no_money', 'scarce', 'double_click', 'race', 'not_held'] as const
-export type Wish = (typeof wishes)[number]
+export type Wish = 'plain' | 'no_money' | 'scarce' | 'double_click' | 'race' | 'not_held'
 
 /** An order to place. The same user and key is the same order, however often it is placed. */
 export type Intent = {

@@ -3,7 +3,7 @@
 // sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
 
 import { isDefinite } from '../ledger.ts'
-import { type Check, type Finding, type Verdict, verdictsOf } from '../promises.ts'
+import { type Check, type Verdict, verdictsOf } from '../promises.ts'
 import { count, counted } from '../report.ts'
 import { type OrderCase, type OrderEvidence, orderCase } from './order-evidence.ts'
 import type { OrderEntry, OrderSeen, Wish } from './order-ledger.ts'
@@ -35,14 +35,14 @@ export function isSettled(verdicts: readonly Verdict<OrderPromise>[]): boolean {
   return verdicts.every(({ promise, kept }) => kept || !settling.includes(promise))
 }
 
-function everyOrderEnded({ evidence: { entries, users } }: OrderCase): Finding {
-  const breaches = entries.flatMap(({ answer, intent }) => {
-    if (isDefinite(answer)) return []
+function everyOrderEnded({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
+  for (const { answer, intent } of entries) {
+    if (isDefinite(answer)) continue
     const why = answer.kind === 'unknown' ? answer.reason : 'accepted, but it never ended'
-    return [`${users[intent.user]}, ${intent.key}: ${why}`]
-  })
+    breaches.push(`${users[intent.user]}, ${intent.key}: ${why}`)
+  }
   const ended = count(entries.length - breaches.length)
-  return { detail: `${ended} of ${counted(entries.length, 'order')}`, breaches }
+  return `${ended} of ${counted(entries.length, 'order')}`
 }
 
 /** Besides, any order may run out of time, which is the operator's setting. */
@@ -55,8 +55,7 @@ const expectedEnds: Record<Wish, readonly string[]> = {
   not_held: ['coupon-not-held'],
 }
 
-function eachAsItShould({ evidence: { entries, users } }: OrderCase): Finding {
-  const breaches: string[] = []
+function eachAsItShould({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
   let asExpected = 0
   let timedOut = 0
   for (const entry of entries) {
@@ -70,7 +69,7 @@ function eachAsItShould({ evidence: { entries, users } }: OrderCase): Finding {
     }
   }
   const late = timedOut > 0 ? `, ${count(timedOut)} ran out of time` : ''
-  return { detail: `${count(asExpected)} ended as foreseen${late}`, breaches }
+  return `${count(asExpected)} ended as foreseen${late}`
 }
 
 function endName({ answer }: OrderEntry): string | null {
@@ -80,8 +79,7 @@ function endName({ answer }: OrderEntry): string | null {
   return status === 'cancelled' ? (reason ?? 'cancelled') : status
 }
 
-function endIsKept({ evidence, ended }: OrderCase): Finding {
-  const breaches: string[] = []
+function endIsKept({ evidence, ended }: OrderCase, breaches: string[]): string {
   for (const order of ended) {
     const now = evidence.seen.orders.get(order.orderId) ?? { missing: 'never asked' }
     if ('missing' in now) {
@@ -93,7 +91,7 @@ function endIsKept({ evidence, ended }: OrderCase): Finding {
     }
   }
   const same = count(ended.length - breaches.length)
-  return { detail: `${same} of ${counted(ended.length, 'order')} say the same`, breaches }
+  return `${same} of ${counted(ended.length, 'order')} say the same`
 }
 
 /** What a cancelled order would have cost may be known only after its end. */
@@ -108,8 +106,7 @@ function shown({ status, reason, couponId, sums }: OrderSeen): string {
   return `${status}${why}${couponId === null ? '' : `, coupon ${couponId}`}${cost}`
 }
 
-function doubleClickIsOne({ evidence: { entries, users } }: OrderCase): Finding {
-  const breaches: string[] = []
+function doubleClickIsOne({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
   const byUser = new Map<number, Set<string>>()
   for (const { intent, answer } of entries) {
     if (intent.wish !== 'double_click' || answer.kind !== 'ended') continue
@@ -119,11 +116,10 @@ function doubleClickIsOne({ evidence: { entries, users } }: OrderCase): Finding 
   for (const [user, ids] of byUser) {
     if (ids.size > 1) breaches.push(`${users[user]} has two orders: ${[...ids].join(', ')}`)
   }
-  return { detail: `${counted(byUser.size, 'user')} clicked twice`, breaches }
+  return `${counted(byUser.size, 'user')} clicked twice`
 }
 
-function oneOfTwoWins({ evidence: { entries, users } }: OrderCase): Finding {
-  const breaches: string[] = []
+function oneOfTwoWins({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
   const ends = new Map<number, string[]>()
   for (const entry of entries) {
     if (entry.intent.wish !== 'race') continue
@@ -138,21 +134,23 @@ function oneOfTwoWins({ evidence: { entries, users } }: OrderCase): Finding {
     }
   }
   const races = counted(ends.size, 'race')
-  return { detail: `${races} of two orders for one coupon, one won each`, breaches }
+  return `${races} of two orders for one coupon, one won each`
 }
 
 /** Nothing else stands in the way of those who want it, so nobody is refused what is left. */
-function scarceSellsOut({ evidence }: OrderCase): Finding {
+function scarceSellsOut({ evidence }: OrderCase, breaches: string[]): string {
   const { entries, shop, seen } = evidence
   const scarce = shop.products.at(-1)
   const product = seen.products.at(-1)
-  if (scarce === undefined || product === undefined) return { detail: 'none', breaches: [] }
-  if ('missing' in product) return { detail: 'not to be had', breaches: [product.missing] }
+  if (scarce === undefined || product === undefined) return 'none'
+  if ('missing' in product) {
+    breaches.push(product.missing)
+    return 'not to be had'
+  }
   const ends = entries.filter(({ intent }) => intent.wish === 'scarce').map(endName)
   const refused = ends.filter((end) => end === 'out_of_stock').length
   const confirmed = ends.filter((end) => end === 'confirmed').length
   const { sold } = product.value
-  const breaches: string[] = []
   if (Math.max(sold, confirmed) > scarce.stock) {
     const most = count(Math.max(sold, confirmed))
     breaches.push(`${most} of ${scarce.productId} sold, there were ${count(scarce.stock)}`)
@@ -162,13 +160,12 @@ function scarceSellsOut({ evidence }: OrderCase): Finding {
     breaches.push(`${count(refused)} told out of stock, yet ${left} are left`)
   }
   const figures = `${count(sold)} of ${count(scarce.stock)} sold`
-  return { detail: `${figures}, ${count(refused)} told out of stock`, breaches }
+  return `${figures}, ${count(refused)} told out of stock`
 }
 
-function discountIsSubtracted({ evidence, confirmed }: OrderCase): Finding {
+function discountIsSubtracted({ evidence, confirmed }: OrderCase, breaches: string[]): string {
   const { shop, discount } = evidence
   const prices = new Map(shop.products.map(({ productId, price }) => [productId, price]))
-  const breaches: string[] = []
   const all = { subtotal: 0, discount: 0 }
   for (const { order, intent } of confirmed) {
     const lines = intent.lines.map((line) => {
@@ -188,7 +185,7 @@ function discountIsSubtracted({ evidence, confirmed }: OrderCase): Finding {
     }
   }
   const total = count(all.subtotal - all.discount)
-  return { detail: `${count(all.subtotal)} − ${count(all.discount)} = ${total} to pay`, breaches }
+  return `${count(all.subtotal)} − ${count(all.discount)} = ${total} to pay`
 }
 
 function sameLines(

@@ -39,14 +39,18 @@ function rehearsal(breaches: string[] = []): OrdersRehearsal {
     sale: { after: { couponId: 'rehearsal-7f3a9c01' } } as SaleRehearsal,
     settledAfterMs: 12.34,
     verdicts: [
-      verdictOf(
-        { promise: 'stock', title: 'stock adds up' },
-        { detail: '3 = 1 available + 0 held + 2 sold', breaches: [] },
-      ),
-      verdictOf(
-        { promise: 'money', title: 'money adds up' },
-        { detail: '9 = 4 in wallets + 5 paid', breaches },
-      ),
+      verdictOf({
+        promise: 'stock',
+        title: 'stock adds up',
+        detail: '3 = 1 available + 0 held + 2 sold',
+        breaches: [],
+      }),
+      verdictOf({
+        promise: 'money',
+        title: 'money adds up',
+        detail: '9 = 4 in wallets + 5 paid',
+        breaches,
+      }),
     ],
     orders: {
       seconds: 0.5,

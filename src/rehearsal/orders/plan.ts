@@ -69,58 +69,36 @@ export function isPoor({ users, withoutMoney }: ShopPlan, user: number): boolean
 /** Every user orders; winners with their coupon, but for one in eight. */
 export function errandsOf(plan: ShopPlan, won: readonly boolean[]): Errand[] {
   const shop = shopOf(plan)
-  const errands: Errand[] = []
   const turns = { winner: 0, other: 0 }
-  for (let user = 0; user < plan.users; user += 1) {
-    const orders = { user, plain: plainLines(shop, user), shop }
+  return Array.from({ length: plan.users }, (_, user): Errand => {
+    const isWinner = won[user] === true
+    const plain = { user, key: 'order', wish: 'plain', lines: plainLines(shop, user) } as const
     if (isPoor(plan, user)) {
-      const coupon = won[user] === true ? { couponId: shop.couponId } : {}
-      const poor = { user, wish: 'no_money', lines: orders.plain, ...coupon } as const
-      errands.push([{ key: 'order', ...poor }])
-    } else if (won[user] === true) {
-      errands.push(ofWinner(turns.winner, orders))
-      turns.winner += 1
-    } else {
-      errands.push(ofOther(turns.other, orders))
-      turns.other += 1
+      return [{ ...plain, wish: 'no_money', ...(isWinner && { couponId: shop.couponId }) }]
     }
-  }
-  return errands
+    return isWinner ? ofWinner(turns.winner++, plain, shop) : ofOther(turns.other++, plain, shop)
+  })
 }
 
-type Orders = { user: number; plain: readonly Line[]; shop: Shop }
-
-function ofWinner(turn: number, { user, plain, shop }: Orders): Errand {
+function ofWinner(turn: number, plain: Intent, shop: Shop): Errand {
   const { couponId } = shop
-  const order = { user, key: 'order', lines: plain }
   switch (turn % 8) {
-    case 0: {
-      const race = { ...order, wish: 'race', couponId } as const
-      return [race, { ...race, key: 'rival' }]
-    }
-    case 1: {
-      const click = { ...order, wish: 'double_click', couponId } as const
-      return [click, click]
-    }
+    case 0:
+      return ['order', 'rival'].map((key) => ({ ...plain, key, wish: 'race', couponId }))
+    case 1:
+      return [1, 2].map(() => ({ ...plain, wish: 'double_click', couponId }))
     case 2:
-      return [{ ...order, wish: 'scarce', lines: scarceLine(shop), couponId }]
+      return [{ ...plain, wish: 'scarce', lines: scarceLine(shop), couponId }]
     case 3:
-      return [{ ...order, wish: 'plain' }]
+      return [plain]
     default:
-      return [{ ...order, wish: 'plain', couponId }]
+      return [{ ...plain, couponId }]
   }
 }
 
-function ofOther(turn: number, { user, plain, shop }: Orders): Errand {
-  const order = { user, key: 'order' }
-  switch (turn % 3) {
-    case 0:
-      return [{ ...order, wish: 'not_held', lines: plain, couponId: shop.couponId }]
-    case 1:
-      return [{ ...order, wish: 'scarce', lines: scarceLine(shop) }]
-    default:
-      return [{ ...order, wish: 'plain', lines: plain }]
-  }
+function ofOther(turn: number, plain: Intent, shop: Shop): Errand {
+  if (turn % 3 === 0) return [{ ...plain, wish: 'not_held', couponId: shop.couponId }]
+  return [turn % 3 === 1 ? { ...plain, wish: 'scarce', lines: scarceLine(shop) } : plain]
 }
 
 function scarceLine({ products }: Shop): Line[] {
@@ -131,11 +109,8 @@ function scarceLine({ products }: Shop): Line[] {
 function plainLines({ products }: Shop, user: number): Line[] {
   const plenty = products.slice(0, -1)
   const lines = Math.min(1 + (user % linesMax), plenty.length)
-  return plenty
-    .map((_, n) => plenty[(user + n) % plenty.length] ?? plenty[0])
-    .slice(0, lines)
-    .flatMap((product, n) => {
-      if (product === undefined) return []
-      return [{ productId: product.productId, quantity: 1 + ((user + n) % quantityMax) }]
-    })
+  return Array.from({ length: lines }, (_, n) => {
+    const { productId = '' } = plenty[(user + n) % plenty.length] ?? {}
+    return { productId, quantity: 1 + ((user + n) % quantityMax) }
+  })
 }

@@ -178,6 +178,5 @@ function saleVerdict({ verdicts, after, plan }: SaleRehearsal): Verdict {
   })
   const issued = `${count(after.issued)} issued to ${count(plan.users)} users`
   const detail = `${issued}, ${kept} of ${verdicts.length} promises`
-  const named = { promise: 'sale', title: 'the sale kept its promises' }
-  return verdictOf(named, { detail, breaches })
+  return verdictOf({ promise: 'sale', title: 'the sale kept its promises', detail, breaches })
 }

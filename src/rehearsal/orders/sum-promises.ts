@@ -1,14 +1,12 @@
 // Adds up coupons, stock and money after a rehearsal of orders: what the service says is there,
 // against what the confirmed orders took. Pure.
 
-import type { Finding } from '../promises.ts'
 import { count } from '../report.ts'
 import type { OrderCase } from './order-evidence.ts'
 
 /** A coupon is used exactly where one confirmed order used it (I13). */
-export function couponsAgree({ evidence, confirmed }: OrderCase): Finding {
+export function couponsAgree({ evidence, confirmed }: OrderCase, breaches: string[]): string {
   const { users, won, shop, seen } = evidence
-  const breaches: string[] = []
   const spent = new Map<number, string[]>()
   for (const { order, intent } of confirmed) {
     if (intent.couponId === undefined) continue
@@ -35,16 +33,12 @@ export function couponsAgree({ evidence, confirmed }: OrderCase): Finding {
   }
   const withCoupon = confirmed.filter(({ intent }) => intent.couponId !== undefined).length
   const orders = `${count(withCoupon)} confirmed with one`
-  return {
-    detail: `${count(figures.used)} used = ${orders}; ${count(figures.unused)} left`,
-    breaches,
-  }
+  return `${count(figures.used)} used = ${orders}; ${count(figures.unused)} left`
 }
 
 /** What there was = what is there + held + sold, and sold is what was confirmed (I11). */
-export function stockAddsUp({ evidence, confirmed }: OrderCase): Finding {
+export function stockAddsUp({ evidence, confirmed }: OrderCase, breaches: string[]): string {
   const { shop, seen } = evidence
-  const breaches: string[] = []
   const bought = new Map<string, number>()
   for (const { intent } of confirmed) {
     for (const { productId, quantity } of intent.lines) {
@@ -74,13 +68,12 @@ export function stockAddsUp({ evidence, confirmed }: OrderCase): Finding {
     if (held !== 0) breaches.push(`${productId}: ${count(held)} held by orders that ended`)
   }
   const sums = `${count(all.available)} available + ${count(all.held)} held`
-  return { detail: `${count(all.initial)} = ${sums} + ${count(all.sold)} sold`, breaches }
+  return `${count(all.initial)} = ${sums} + ${count(all.sold)} sold`
 }
 
 /** Every wallet: what came in = what is left + what the confirmed orders cost (I12). */
-export function moneyAddsUp({ evidence, confirmed }: OrderCase): Finding {
+export function moneyAddsUp({ evidence, confirmed }: OrderCase, breaches: string[]): string {
   const { users, topUps, seen } = evidence
-  const breaches: string[] = []
   const paid = new Map<number, number>()
   for (const { order, intent } of confirmed) {
     const total = order.sums?.total ?? 0
@@ -104,5 +97,5 @@ export function moneyAddsUp({ evidence, confirmed }: OrderCase): Finding {
     }
   }
   const sums = `${count(all.balances)} in wallets + ${count(all.paid)} paid`
-  return { detail: `${count(all.topUps)} = ${sums}`, breaches }
+  return `${count(all.topUps)} = ${sums}`
 }
