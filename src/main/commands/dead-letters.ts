@@ -64,7 +64,7 @@ function act({ verb, id }: Act, options: CallOptions, context: Context): Promise
   return ask({ call, again, done: letterOf }, options, context)
 }
 
-/** As many calls as the ids need; for all, each goes on behind the last letter of the one before. */
+/** In as many calls as it takes; for all, each goes on behind the last letter of the one before. */
 async function redriveMany(options: RedriveOptions, context: Context): Promise<ExitCode> {
   const { ids, consumer } = options
   const counts: Counts = {}
