@@ -1,9 +1,9 @@
 // What one consumer of orders does with records; how they are read, tried again, given up and
 // counted is the message loop's business, the same for all.
 
-import type { OrdersRecord } from '../domain/orders/messages.ts'
+import { type OrdersRecord } from '../domain/orders/messages.ts'
 import { entryOf, type StoredPlace, topicOf } from '../domain/orders/records.ts'
-import type { Decoded } from '../domain/wire.ts'
+import { type Decoded } from '../domain/record.ts'
 import type { Instant } from '../ports/clock.ts'
 import type { LogEntry } from '../ports/coupons.ts'
 import type { ConsumerName, ConsumerStore, PositionCheck } from '../ports/orders.ts'

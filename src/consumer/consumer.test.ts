@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createOrdersSystem, type OrdersSystem } from '../../test/models/orders-consumers.ts'
-import type { OrderPlaced, OrdersRecord } from '../domain/orders/messages.ts'
-import { orderStepsTopic, ordersTopic } from '../domain/orders/messages.ts'
+import {
+  type OrderPlaced,
+  type OrdersRecord,
+  orderStepsTopic,
+  ordersTopic,
+} from '../domain/orders/messages.ts'
+import { entryOf } from '../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { createWallet } from '../orders/wallet.ts'
@@ -159,7 +164,6 @@ describe('a record that cannot be handled now', () => {
     isDown = false
     const letter = letters.find(({ key }) => key === 'unlucky')
     assert.ok(letter !== undefined)
-    const { letterCommandEntry } = await import('../domain/orders/dead-letter-records.ts')
     for (const commandId of ['a', 'b']) {
       const command = {
         type: 'dead_letter.redriven',
@@ -167,7 +171,7 @@ describe('a record that cannot be handled now', () => {
         by,
         commandId,
       } as const
-      await system.log.append(deadLettersTopic, [letterCommandEntry(command).entry])
+      await system.log.append(deadLettersTopic, [entryOf(command)])
     }
     await system.pass(2_000)
     assert.equal(statusOf(system, 'unlucky'), 'confirmed')

@@ -1,7 +1,7 @@
 // The records of one batch on their way: what each means to this consumer, and what becomes of it,
 // the next retry topic or the dead letters where it cannot be handled.
 
-import { burialEntry } from '../domain/orders/dead-letter-records.ts'
+import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import {
   attemptsMax,
   type Origin,
@@ -93,7 +93,7 @@ export function forwarded(consumer: string, entry: Entry): Publish {
 
 export function deadLettered(consumer: string, entry: Entry): Publish {
   const { record, note, origin, reason, attempts, item } = entry
-  return burialEntry({
+  return deadLetterEntry({
     consumer,
     record: { key: record.key, value: record.value, headers: ownHeaders(record) },
     origin,

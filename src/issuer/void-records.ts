@@ -3,7 +3,7 @@
 
 import { type Retry, retrying } from '../consumer/retry.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import { burialEntry } from '../domain/orders/dead-letter-records.ts'
+import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type { Log, LogEntry, LogRecord } from '../ports/coupons.ts'
 
@@ -38,7 +38,7 @@ export async function deadLetterVoids(
 
 function voidEntry({ record, reason }: VoidRecord): LogEntry {
   const { partition, offset, appendedAt } = record
-  return burialEntry({
+  return deadLetterEntry({
     consumer: 'issuer',
     record,
     origin: { topic: claimsTopic, partition, offset, appendedAt },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createDeadLetterStoreMemory } from '../adapters/memory/dead-letters.ts'
-import type { DeadLetterMessage } from '../domain/orders/dead-letter.ts'
-import { burialEntry } from '../domain/orders/dead-letter-records.ts'
-import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts'
+import {
+  type DeadLetterMessage,
+  decodeDeadLetterMessage,
+} from '../domain/orders/dead-letter-messages.ts'
+import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import { readRetryNote } from '../domain/orders/retries.ts'
 import { createDeadLetterWork } from './dead-letters.ts'
 
@@ -11,7 +13,7 @@ const origin = { topic: 'firstcome.orders', partition: 0, offset: 7, appendedAt:
 const deadLetterId = 'stock-step.orders.0.7'
 
 function buried(redrives = 0): DeadLetterMessage {
-  const { entry } = burialEntry({
+  const { entry } = deadLetterEntry({
     consumer: 'stock-step',
     record: { key: 'order-1', value: Buffer.from('{}') },
     origin,

@@ -5,14 +5,17 @@
 import type { ConsumerWork, Item, ItemResult, Publish } from '../consumer/consumer-work.ts'
 import {
   type DeadLetter,
-  type DeadLetterMessage,
   type DeadLetterOutcome,
   decideDeadLetter,
   evolveDeadLetter,
   redriveOf,
 } from '../domain/orders/dead-letter.ts'
-import { readLetterAt, redriveEntry } from '../domain/orders/dead-letter-records.ts'
-import { decodeDeadLetterMessage } from '../domain/orders/decode-dead-letters.ts'
+import {
+  type DeadLetterMessage,
+  decodeDeadLetterMessage,
+} from '../domain/orders/dead-letter-messages.ts'
+import { redriveEntry } from '../domain/orders/dead-letter-records.ts'
+import { readAt } from '../domain/orders/records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import {
   type CommandName,
@@ -39,7 +42,7 @@ export function createDeadLetterWork(store: DeadLetterStore): DeadLetterWork {
     inputs: [
       {
         topic: deadLettersTopic,
-        decode: (value, place) => readLetterAt(decodeDeadLetterMessage(value), place),
+        decode: (value, place) => readAt(decodeDeadLetterMessage(value), place),
         // A command that overtakes the record of the letter would find none.
         strict: true,
       },

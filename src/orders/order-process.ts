@@ -9,8 +9,8 @@ import {
   type PeriodicTaskParts,
   publishing,
 } from '../consumer/consumer-work.ts'
-import { decodeStepMessage } from '../domain/orders/decode-orders.ts'
 import {
+  decodeStepMessage,
   type OrderMessage,
   orderStepsTopic,
   ordersTopic,

@@ -10,8 +10,12 @@ import type {
   ItemResult,
   LookupFailure,
 } from '../consumer/consumer-work.ts'
-import { decodeWalletMessage } from '../domain/orders/decode-supplies.ts'
-import { type OrderMessage, type WalletMessage, walletsTopic } from '../domain/orders/messages.ts'
+import {
+  decodeWalletMessage,
+  type OrderMessage,
+  type WalletMessage,
+  walletsTopic,
+} from '../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,

@@ -7,8 +7,8 @@ import { createDeadLetterStoreMemory } from '../adapters/memory/dead-letters.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { startConsumer } from '../consumer/consumer.ts'
 import type { AnyWork, ConsumerWork } from '../consumer/consumer-work.ts'
-import { letterCommandEntry } from '../domain/orders/dead-letter-records.ts'
 import { ordersTopic } from '../domain/orders/messages.ts'
+import { entryOf } from '../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { crashingConsumer } from '../main/roles/consumer-crash-points.ts'
 import type { Log } from '../ports/coupons.ts'
@@ -74,7 +74,7 @@ async function startWorld() {
   const act = (type: 'redriven' | 'discarded', commandId: string) => {
     const deadLetterId = [...store.tables.letters.keys()][0] ?? ''
     const command = { type: `dead_letter.${type}`, deadLetterId, by: 'op', commandId } as const
-    return log.append(deadLettersTopic, [letterCommandEntry(command).entry])
+    return log.append(deadLettersTopic, [entryOf(command)])
   }
   return {
     log,

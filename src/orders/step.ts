@@ -2,11 +2,15 @@
 // batch see what those before them did, and what a decision means for the message loop.
 
 import { type Input, type ItemResult, publishing } from '../consumer/consumer-work.ts'
-import { decodeOrderMessage } from '../domain/orders/decode-orders.ts'
-import { type OrderMessage, type OrdersRecord, ordersTopic } from '../domain/orders/messages.ts'
+import {
+  decodeOrderMessage,
+  type OrderMessage,
+  type OrdersRecord,
+  ordersTopic,
+} from '../domain/orders/messages.ts'
 import { readAt } from '../domain/orders/records.ts'
 import type { StepDecision } from '../domain/orders/step.ts'
-import type { Decoded } from '../domain/wire.ts'
+import { type Decoded } from '../domain/record.ts'
 import { type CommandName, commandKey, type DoneCommand } from '../ports/orders.ts'
 
 export function inputFrom<Message extends OrdersRecord>(

@@ -2,8 +2,12 @@
 // operators supply. Every line of an order or none; nothing twice, whatever comes twice.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
-import { decodeProductMessage } from '../domain/orders/decode-supplies.ts'
-import { type OrderMessage, type ProductMessage, productsTopic } from '../domain/orders/messages.ts'
+import {
+  decodeProductMessage,
+  type OrderMessage,
+  type ProductMessage,
+  productsTopic,
+} from '../domain/orders/messages.ts'
 import { decideProduct, eventsOf, evolveProduct, initialProduct } from '../domain/orders/product.ts'
 import type { Product, StockRow } from '../domain/orders/state.ts'
 import { decideStock, evolveStock, initialStockRow } from '../domain/orders/stock-step.ts'

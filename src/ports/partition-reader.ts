@@ -2,7 +2,7 @@
 // notices offsets that are missing, bytes that are no message, and what a newer version wrote;
 // whether that is counted, skipped, or stops the reader is for each reader to say.
 
-import type { Decoded } from '../domain/wire.ts'
+import { type Decoded } from '../domain/record.ts'
 import type { Instant } from './clock.ts'
 import { type Log, type LogBatch, type LogBounds, type LogRecord, PortError } from './coupons.ts'
 

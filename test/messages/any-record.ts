@@ -1,8 +1,8 @@
 // Records by their schemas: any that keeps one, and those that break it in one place, by one.
 
 import * as fc from 'fast-check'
-import { instantPattern, textPattern } from './fields.ts'
-import type { RecordType, Schema, Wire } from './record-type.ts'
+import { instantPattern, type Schema, textPattern, type Wire } from '../../src/domain/field.ts'
+import type { RecordType } from './record-type.ts'
 
 /** The field, what is done to it, and whether no reader may take the record then. */
 export type Change = { what: string; wire: Wire; isWrong: boolean }
@@ -64,7 +64,7 @@ function anyObject({ properties, required, additionalProperties }: Schema): fc.A
   }
   const fields = Object.entries(properties).map(([name, field]) => [name, anyOf(field)] as const)
   return fc.record(Object.fromEntries(fields), {
-    requiredKeys: required ?? [],
+    requiredKeys: [...(required ?? [])],
     noNullPrototype: true,
   })
 }

@@ -1,5 +1,5 @@
-// docs/messages.md is what the schemas make, the schemas say what the domain reads and writes, and
-// no topic or type is left out. Failures print the seed and the record.
+// docs/messages.md is what the declarations make, their JSON Schemas say what the domain reads and
+// writes, and no topic or type is left out. Failures print the seed and the record.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -7,17 +7,17 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { codeDeriver } from '../../src/domain/coupons/codes.ts'
 import { encodeIssuedEvent } from '../../src/domain/coupons/coupon-events.ts'
-import { quantityMax } from '../../src/domain/coupons/messages.ts'
-import { burialEntry } from '../../src/domain/orders/dead-letter-records.ts'
-import type { OrderPlaced } from '../../src/domain/orders/messages.ts'
+import { claimsTopic, quantityMax } from '../../src/domain/coupons/messages.ts'
+import type { Wire } from '../../src/domain/field.ts'
+import { deadLetterEntry } from '../../src/domain/orders/dead-letter-records.ts'
+import { type OrderPlaced } from '../../src/domain/orders/messages.ts'
 import { readRetryNote, retryTopics } from '../../src/domain/orders/retries.ts'
 import { allTopics } from '../../src/main/roles/topics.ts'
 import { runWorld } from '../models/orders-world.ts'
 import { anyRecord, changesOf } from './any-record.ts'
-import { issuedRecord } from './coupon-records.ts'
-import { deadLetterRecords } from './dead-letter-records.ts'
+import type { Entry } from './examples.ts'
 import { messagesPage, pagePath } from './page.ts'
-import { type Entry, filled, isValid, type RecordType, typeOf, type Wire } from './record-type.ts'
+import { filled, isValid, type RecordType } from './record-type.ts'
 import { retryExample, retryHeaderTexts } from './retry-topics.ts'
 import { topicPages } from './topics.ts'
 
@@ -25,16 +25,16 @@ const recordTypes = topicPages.flatMap(({ types }) => types)
 const readTypes = recordTypes.filter(({ again }) => again !== undefined)
 
 describe('docs/messages.md', () => {
-  it('is what the schemas make: node test/messages/page.ts --write', () => {
+  it('is what the declarations make: node test/messages/page.ts --write', () => {
     assert.equal(readFileSync(pagePath, 'utf8'), messagesPage())
   })
 
-  it('tells of every topic', () => {
-    const told = [...topicPages.map(({ topic }) => topic), ...retryTopics]
-    assert.deepEqual(told.toSorted(), [...allTopics].toSorted())
+  it('shows every topic', () => {
+    const shown = [...topicPages.map(({ topic }) => topic), ...retryTopics]
+    assert.deepEqual(shown.toSorted(), [...allTopics].toSorted())
   })
 
-  it('tells of every header of the retry topics', () => {
+  it('shows every header of the retry topics', () => {
     const { headers = {} } = retryExample()
     assert.notEqual(readRetryNote(headers), null)
     const added = Object.keys(headers).filter((name) => name.startsWith('firstcome-'))
@@ -42,7 +42,7 @@ describe('docs/messages.md', () => {
   })
 
   for (const type of recordTypes) {
-    it(`shows a ${typeOf(type)} as it is written, with the key and headers that it says`, () => {
+    it(`shows a ${type.type} as it is written, with the key and headers that it says`, () => {
       checkEntry(type, type.example)
     })
   }
@@ -50,7 +50,7 @@ describe('docs/messages.md', () => {
 
 describe('the schemas of records', () => {
   for (const type of readTypes) {
-    it(`say of ${typeOf(type)} what the domain reads and writes again`, () => {
+    it(`say of ${type.type} what the domain reads and writes again`, () => {
       fc.assert(
         fc.property(anyRecord(type), (wire) => {
           assert.ok(isValid(type, wire), 'it keeps the schema')
@@ -63,7 +63,7 @@ describe('the schemas of records', () => {
       )
     })
 
-    it(`refuse of ${typeOf(type)} what the domain refuses, and nothing else`, () => {
+    it(`refuse of ${type.type} what the domain refuses, and nothing else`, () => {
       fc.assert(
         fc.property(anyRecord(type), (wire) => {
           for (const { what, wire: changed, isWrong } of changesOf(type.schema, wire)) {
@@ -77,7 +77,7 @@ describe('the schemas of records', () => {
       )
     })
 
-    it(`let a ${typeOf(type)} have fields that nobody knows, which are dropped`, () => {
+    it(`let a ${type.type} have fields that nobody knows, which are dropped`, () => {
       const wire = wireOf(type.example)
       const more = { ...wire, gift: true }
       assert.ok(isValid(type, more))
@@ -97,7 +97,7 @@ describe('the schemas of records', () => {
         assert.equal(readAgain(type, wire), null)
       }
     }
-    const ruled = recordTypes.filter(({ rules }) => rules.length > 0).map(typeOf)
+    const ruled = recordTypes.filter(({ rules }) => rules.length > 0).map(({ type }) => type)
     assert.deepEqual(Object.keys(rulesBroken).toSorted(), ruled.toSorted())
   })
 
@@ -112,16 +112,14 @@ describe('the schemas of records', () => {
     })
     fc.assert(
       fc.property(won, (one) => {
-        checkEntry(issuedRecord, encodeIssuedEvent({ ...one, code: codes(one) }))
+        checkEntry(typeNamed('coupon.issued'), encodeIssuedEvent({ ...one, code: codes(one) }))
       }),
     )
   })
 
-  it('hold for every record that was buried, whatever is in it', () => {
-    const [buried] = deadLetterRecords
-    assert.ok(buried?.again)
+  it('hold for every dead letter, whatever is in it', () => {
     const text = fc.string({ unit: 'binary', maxLength: 1_200 })
-    const burial = fc.record({
+    const failed = fc.record({
       consumer: fc.constantFrom('stock-step', 'issuer'),
       record: fc.record({
         key: fc.oneof(text, fc.constant('\ud800')),
@@ -139,7 +137,8 @@ describe('the schemas of records', () => {
       redrivable: fc.boolean(),
       redrives: fc.nat(1_000_000),
     })
-    fc.assert(fc.property(burial, (one) => checkEntry(buried, burialEntry(one).entry)))
+    const type = typeNamed('dead_letter.buried')
+    fc.assert(fc.property(failed, (one) => checkEntry(type, deadLetterEntry(one).entry)))
   })
 
   it('hold for every record of worlds full of faults', () => {
@@ -150,11 +149,11 @@ describe('the schemas of records', () => {
         const wire = JSON.parse(value.toString()) as Wire
         const type = typeNamed(String(wire.type))
         assert.ok(isValid(type, wire), `seed ${seed}: ${value.toString()}`)
-        seen.add(typeOf(type))
+        seen.add(type.type)
       }
     }
-    const told = topicPages.slice(0, 2).flatMap(({ types }) => types.map(typeOf))
-    assert.deepEqual([...seen].toSorted(), told.toSorted())
+    const declared = topicPages.slice(0, 2).flatMap(({ types }) => types.map(({ type }) => type))
+    assert.deepEqual([...seen].toSorted(), declared.toSorted())
   })
 })
 
@@ -203,19 +202,18 @@ const rulesBroken: Readonly<Record<string, readonly Wire[]>> = {
 function checkEntry(type: RecordType, { key, value, headers }: Entry): void {
   const wire = JSON.parse(value.toString()) as Wire
   assert.ok(isValid(type, wire), value.toString())
-  assert.equal(key, wire[type.key])
-  // A burial that is written again as it was read has none.
-  if (headers === undefined) return
-  assert.ok(type.eventId !== null)
+  assert.equal(key, wire[type.topic.key])
+  const { writer } = type.declared
+  if (headers === undefined) return assert.equal(type.topic.topic, claimsTopic)
   const { ce_time: time, ...others } = headers
   assert.deepEqual(others, {
     ce_specversion: '1.0',
-    ce_type: typeOf(type),
-    ce_source: `/firstcome/${filled(type.writer, wire)}`,
+    ce_type: type.type,
+    ce_source: `/firstcome/${typeof writer === 'string' ? writer : String(wire[writer.field])}`,
     ce_id: filled(type.eventId, wire),
     'content-type': 'application/json',
   })
-  assert.equal(time, type === issuedRecord ? wire.issuedAt : undefined)
+  assert.equal(time, type.type === 'coupon.issued' ? wire.issuedAt : undefined)
 }
 
 function readAgain({ again }: RecordType, wire: Wire): Entry | null {
@@ -227,7 +225,7 @@ function wireOf({ value }: Entry): Wire {
 }
 
 function typeNamed(name: string): RecordType {
-  const type = recordTypes.find((one) => typeOf(one) === name)
+  const type = recordTypes.find((one) => one.type === name)
   assert.ok(type, name)
   return type
 }

@@ -1,9 +1,13 @@
-// Makes docs/messages.md from the schemas and from examples that the domain encodes. The page in
-// the repository is compared with what this makes; after a change of a record write it again:
+// Makes docs/messages.md from what the domain declares of its records, and from examples that it
+// encodes. The page in the repository is compared with what this makes; after a change of a record
+// write it again:
 //   node test/messages/page.ts --write
 
 import { writeFileSync } from 'node:fs'
-import { type Entry, type RecordType, type Schema, typeOf } from './record-type.ts'
+import { claimsTopic } from '../../src/domain/coupons/messages.ts'
+import type { Schema } from '../../src/domain/field.ts'
+import type { Entry } from './examples.ts'
+import type { RecordType } from './record-type.ts'
 import { retryExample, retryTopicLines } from './retry-topics.ts'
 import { schemaRows } from './schema-rows.ts'
 import { topicPages } from './topics.ts'
@@ -20,7 +24,7 @@ export function messagesPage(): string {
 
 const opening = [
   '# Messages',
-  '<!-- Made by test/messages/page.ts from the schemas. Do not edit: a test compares. -->',
+  '<!-- Made by test/messages/page.ts from src/domain. Do not edit: a test compares. -->',
   'This page is for teams that want to read what happens in the shop from Kafka: which topics ' +
     'there are, what stands in them, and how to read them safely. It is about several nodes over ' +
     'Kafka; the embedded service keeps the same topics in files of its own. Only firstcome ' +
@@ -71,8 +75,8 @@ const rules = [
 
 function topicTable(): string {
   const rows = topicPages.map(({ topic, types }) => {
-    const keys = [...new Set(types.map(({ key }) => `\`${key}\``))].join(', ')
-    const names = types.map((type) => `\`${typeOf(type)}\``).join(', ')
+    const keys = [...new Set(types.map(({ topic: { key } }) => `\`${key}\``))].join(', ')
+    const names = types.map(({ type }) => `\`${type}\``).join(', ')
     return `| [${topic}](#${topic.replaceAll('.', '')}) | ${keys} | ${names} |`
   })
   return ['| topic | key | types |', '| --- | --- | --- |', ...rows].join('\n')
@@ -82,7 +86,7 @@ function typeSection(type: RecordType): string[] {
   const { schema, rules: own, example } = type
   const also = own.map(({ says }) => `- ${says}`)
   return [
-    `### ${typeOf(type)}`,
+    `### ${type.type}`,
     schema.description ?? '',
     factsOf(type),
     fieldTable(schema),
@@ -91,10 +95,11 @@ function typeSection(type: RecordType): string[] {
   ]
 }
 
-function factsOf({ writer, key, eventId }: RecordType): string {
-  const source = writer.startsWith('{') ? `the consumer in \`${writer}\`` : `\`${writer}\``
-  const id = eventId === null ? 'none' : `\`${eventId}\``
-  return `Written by ${source}. Key: \`${key}\`. \`ce_id\`: ${id}.`
+function factsOf({ topic, declared: { writer }, eventId }: RecordType): string {
+  const source =
+    typeof writer === 'string' ? `\`${writer}\`` : `the consumer in \`{${writer.field}}\``
+  const id = topic.topic === claimsTopic ? 'none' : `\`${eventId}\``
+  return `Written by ${source}. Key: \`${topic.key}\`. \`ce_id\`: ${id}.`
 }
 
 function fieldTable(schema: Schema): string {

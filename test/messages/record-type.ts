@@ -1,46 +1,21 @@
-// What docs/messages.md says of a type of record, in one value: its JSON Schema, the rules that no
-// JSON Schema can say, and the domain's own reading and writing. Nothing at runtime uses it: the
-// decoders of src/domain are what counts, and messages.test.ts holds the two against each other.
+// A type of record as docs/messages.md shows it and as the tests check it: what the domain
+// declares of it, the JSON Schema and the rules that follow, and the domain's reading and writing.
 
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { couponEventsTopic } from '../../src/domain/coupons/messages.ts'
+import { objectSchema, type Schema, type Wire } from '../../src/domain/field.ts'
+import { idFieldOf, schemaOf, type Topic } from '../../src/domain/record.ts'
+import { type Entry, exampleOf, rewritten } from './examples.ts'
+import { type Rule, rulesOf } from './rules.ts'
 
-export type Wire = Record<string, unknown>
-/** The part of JSON Schema that the records need. */
-export type Schema = {
-  type?: string
-  description?: string
-  const?: string | number | boolean
-  enum?: (string | number)[]
-  minimum?: number
-  maximum?: number
-  pattern?: string
-  minLength?: number
-  maxLength?: number
-  items?: Schema
-  minItems?: number
-  maxItems?: number
-  properties?: Record<string, Schema>
-  required?: string[]
-  additionalProperties?: Schema
-  propertyNames?: Schema
-  oneOf?: Schema[]
-}
-/** `mend`: what keeps it, made from what keeps the schema; tests generate records with it. */
-export type Rule = {
-  says: string
-  holds(wire: Wire): boolean
-  mend(wire: Wire): Wire
-}
-export type Entry = { key: string; value: Buffer; headers?: Readonly<Record<string, string>> }
 export type RecordType = {
-  /** Its description is the first that the page says of the type. */
+  type: string
+  topic: Topic
+  declared: Topic['records'][string]
   schema: Schema
   rules: readonly Rule[]
-  /** Who writes it; `ce_source` is `/firstcome/` and this, where the record has headers. */
-  writer: string
-  key: string
-  /** Templates over the fields: `order.placed/{orderId}`; null: a record without headers. */
-  eventId: string | null
+  /** Template over the fields: `order.placed/{orderId}`. */
+  eventId: string
   /** By the domain's own encoder. */
   example: Entry
   /**
@@ -49,21 +24,31 @@ export type RecordType = {
    */
   again: ((value: Buffer) => Entry | null) | undefined
 }
-export type TopicPage = {
-  topic: string
-  /** Paragraphs of Markdown. */
-  about: readonly string[]
-  types: readonly RecordType[]
+
+export function recordTypes(topic: Topic): RecordType[] {
+  return Object.entries(topic.records).map(([type, declared]) => {
+    // Only of coupon events type and version stand in the headers alone.
+    const isBare = topic.topic === couponEventsTopic
+    const schema = isBare ? objectSchema(declared.fields, declared.says) : schemaOf(type, declared)
+    const idField = idFieldOf(declared)
+    return {
+      type,
+      topic,
+      declared,
+      schema,
+      rules: isBare ? [] : rulesOf(type, declared, schema),
+      eventId: `${type}/{${topic.key}}${idField === null ? '' : `/{${idField}}`}`,
+      example: exampleOf(type),
+      again: isBare ? undefined : (value) => rewritten(topic.topic, value),
+    }
+  })
 }
 
-const ajv = new Ajv2020({ strict: true, allowUnionTypes: true })
+const ajv = new Ajv2020({ strict: true })
+ajv.addVocabulary(['utf16Max', 'distinctBy'])
 
 export function isValid({ schema, rules }: Pick<RecordType, 'schema' | 'rules'>, wire: unknown) {
   return ajv.validate(schema, wire) && rules.every(({ holds }) => holds(wire as Wire))
-}
-
-export function typeOf({ schema }: RecordType): string {
-  return String(schema.properties?.type?.const ?? 'coupon.issued')
 }
 
 /** The name `order.placed/{orderId}` with the fields of a record in it. */

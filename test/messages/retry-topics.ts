@@ -8,7 +8,7 @@ import {
   retryHeaders,
   retryTopics,
 } from '../../src/domain/orders/retries.ts'
-import type { Entry } from './record-type.ts'
+import type { Entry } from './examples.ts'
 
 /** By header name, in the order in which they are written. */
 export const retryHeaderTexts: Readonly<Record<string, string>> = {

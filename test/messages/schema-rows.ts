@@ -2,9 +2,8 @@
 // named by their path.
 
 import { couponIdPattern, userIdPattern } from '../../src/domain/coupons/messages.ts'
+import { instantPattern, type Schema, textPattern } from '../../src/domain/field.ts'
 import { orderIdPattern, productIdPattern } from '../../src/domain/orders/messages.ts'
-import { instantPattern, textPattern } from './fields.ts'
-import type { Schema } from './record-type.ts'
 
 export type SchemaRow = { name: string; form: string; isOptional: boolean; says: string }
 

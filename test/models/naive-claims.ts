@@ -6,7 +6,6 @@ import type {
   CouponClaimed,
   CouponCreated,
   CouponMessage,
-  CouponRestocked,
 } from '../../src/domain/coupons/messages.ts'
 
 /** A message and its append time (ms UTC), which may go back. */
@@ -79,7 +78,7 @@ function judgeClaim({ userId }: CouponClaimed, { life, terms, open, closed }: Li
 }
 
 function judgeRestock(
-  { commandId, add }: CouponRestocked,
+  { commandId, add }: Extract<CouponMessage, { type: 'coupon.restocked' }>,
   commands: readonly Commanded[],
 ): string | undefined {
   const repeated = commands.find(({ message }) => message.commandId === commandId)

@@ -7,12 +7,11 @@ import {
   createOrdersTables,
   type OrdersTables,
 } from '../../src/adapters/memory/orders-reader.ts'
-import { decodeOrderMessage, decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
 import {
+  decodeOrderMessage,
   decodeProductMessage,
+  decodeStepMessage,
   decodeWalletMessage,
-} from '../../src/domain/orders/decode-supplies.ts'
-import {
   type OrderMessage,
   type OrdersRecord,
   orderStepsTopic,
@@ -27,7 +26,7 @@ import { decideProduct, evolveProduct, initialProduct } from '../../src/domain/o
 import { entryOf, keyOf, topicOf } from '../../src/domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
 import { decideTopUp } from '../../src/domain/orders/wallet.ts'
-import type { Decoded } from '../../src/domain/wire.ts'
+import { type Decoded } from '../../src/domain/record.ts'
 import type { Log, LogRecord } from '../../src/ports/coupons.ts'
 import { commandKey, type DoneCommand, type OrdersReader } from '../../src/ports/orders.ts'
 import {

@@ -4,8 +4,9 @@
 // partition only. After the chaos everything is delivered, and then the world must be at rest.
 
 import assert from 'node:assert/strict'
-import { decodeOrderMessage, decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
 import {
+  decodeOrderMessage,
+  decodeStepMessage,
   type OrderMessage,
   type OrderPlaced,
   ordersTopic,

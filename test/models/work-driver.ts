@@ -8,8 +8,7 @@ import type {
   ItemResult,
   LookupFailure,
 } from '../../src/consumer/consumer-work.ts'
-import { decodeStepMessage } from '../../src/domain/orders/decode-orders.ts'
-import type { StepMessage } from '../../src/domain/orders/messages.ts'
+import { decodeStepMessage, type StepMessage } from '../../src/domain/orders/messages.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { PortError } from '../../src/ports/coupons.ts'
 

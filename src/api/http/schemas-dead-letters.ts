@@ -1,7 +1,7 @@
 // The shapes of the calls for dead letters; see schemas.ts.
 
 import { Type } from 'typebox'
-import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/decode-dead-letters.ts'
+import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/dead-letter-messages.ts'
 import { lettersPerCallMax } from '../orders/redrive-many.ts'
 import { closed, Instant, pageItemsMax } from './schemas.ts'
 

@@ -1,7 +1,6 @@
 // Operators' commands on products, wallets and dead letters: appends the record, and asks SQL, in
 // one query for all who wait, until its consumer has stored what became of it.
 
-import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
 import { entryOf, keyOf, topicOf } from '../../domain/orders/records.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
 import { type Log, type LogEntry, PortError } from '../../ports/coupons.ts'
@@ -101,13 +100,12 @@ async function run(
 }
 
 function commandOf(message: OrderCommand): Command {
-  if ('deadLetterId' in message) {
-    const name = { key: message.deadLetterId, commandId: message.commandId }
-    return { by: 'dead-letters', name, amount: null, ...letterCommandEntry(message) }
-  }
   const name = { key: keyOf(message), commandId: message.commandId }
   const record = { name, topic: topicOf(message), entry: entryOf(message) }
   switch (message.type) {
+    case 'dead_letter.redriven':
+    case 'dead_letter.discarded':
+      return { ...record, by: 'dead-letters', amount: null }
     case 'product.created':
       return { ...record, by: 'stock-step', amount: null }
     case 'stock.added':

@@ -1,7 +1,8 @@
 // What the order service answers. It knows nothing of HTTP; one table in problems.ts maps refusals
 // to status codes.
 
-import type { DeadLetterCommand, DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
+import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
+import type { DeadLetterCommand } from '../../domain/orders/dead-letter-messages.ts'
 import type { Line, ProductMessage, WalletMessage } from '../../domain/orders/messages.ts'
 import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'

@@ -2,9 +2,13 @@
 // when one ends. So a node knows of an order before SQL does, and whoever waits for an end is woken
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
-import { decodeOrderMessage } from '../../domain/orders/decode-orders.ts'
 import { nothingHeard } from '../../domain/orders/heard.ts'
-import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
+import {
+  decodeOrderMessage,
+  type OrderMessage,
+  type OrderPlaced,
+  ordersTopic,
+} from '../../domain/orders/messages.ts'
 import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'

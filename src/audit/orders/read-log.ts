@@ -3,10 +3,13 @@
 // comes first, so that the others reach at least as far as what it was decided from, and because
 // it decides (see docs/decisions/0020).
 
-import type { DeadLetterBuried } from '../../domain/orders/dead-letter.ts'
-import { decodeOrderMessage, decodeStepMessage } from '../../domain/orders/decode-orders.ts'
-import { decodeProductMessage, decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
+import { isObject } from '../../domain/field.ts'
+import { type DeadLetterAdded } from '../../domain/orders/dead-letter-messages.ts'
 import {
+  decodeOrderMessage,
+  decodeProductMessage,
+  decodeStepMessage,
+  decodeWalletMessage,
   type OrderMessage,
   type OrdersRecord,
   orderStepsTopic,
@@ -22,7 +25,7 @@ import { readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic, type RetryNote, readRetryNote } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
 import { orderTopics } from '../../domain/orders/topics.ts'
-import { type Decoded, isObject } from '../../domain/wire.ts'
+import { type Decoded } from '../../domain/record.ts'
 import type { LogBounds, LogPlace, LogRecord } from '../../ports/coupons.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
 import { type LogReader, readTopic } from '../read-topic.ts'
@@ -32,7 +35,7 @@ export type Supplied<Message> = LogPlace & { message: Message }
 /** `note` is null where its headers are not those of a retried record. */
 export type Retried = LogPlace & { topic: string; key: string; note: RetryNote | null }
 export type DeadLettered = LogPlace &
-  Pick<DeadLetterBuried, 'deadLetterId' | 'consumer' | 'redrives' | 'origin' | 'key'>
+  Pick<DeadLetterAdded, 'deadLetterId' | 'consumer' | 'redrives' | 'origin' | 'key'>
 export type OrdersLog = {
   /** By topic. */
   bounds: Map<string, LogBounds[]>
@@ -185,11 +188,11 @@ function enterDeadLetter(read: OrdersLog, { value, partition, offset }: LogRecor
   read.deadLettered.push({ partition, offset, deadLetterId, consumer, redrives, origin, key })
 }
 
-function readDeadLettered(value: Buffer): DeadLetterBuried | null {
+function readDeadLettered(value: Buffer): DeadLetterAdded | null {
   try {
     const wire: unknown = JSON.parse(value.toString())
     if (!isObject(wire) || wire.type !== 'dead_letter.buried') return null
-    return wire as DeadLetterBuried
+    return wire as DeadLetterAdded
   } catch {
     return null
   }

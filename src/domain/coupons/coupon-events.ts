@@ -1,18 +1,40 @@
-// What firstcome tells others once a coupon's row is committed: CloudEvents 1.0 in binary mode
-// (attributes in headers, data in the value). The id is derived, so a repeated event is the same
-// event and its reader can drop it.
+// The events that are published once a coupon's row is committed: CloudEvents 1.0 in binary mode
+// (attributes in headers, data in the value, without `type` and `v`). The id is derived, so a
+// repeated event is the same event and its reader can drop it.
 
+import { count, instant, like, text, type Values } from '../field.ts'
+import { eventHeaders, record } from '../record.ts'
 import { formatInstant } from '../time.ts'
+import { couponEventsTopic, couponIdField, quantityMax, userIdField } from './messages.ts'
 
-export type IssuedEvent = {
-  couponId: string
-  userId: string
-  slot: number
-  claimId: string
-  code: string
-  /** Milliseconds UTC: the append time of the claim. */
-  appendedAt: number
+const fields = {
+  couponId: couponIdField('The coupon.'),
+  userId: userIdField('Who won.'),
+  slot: count(quantityMax, "The winner's rank: 1 is the first."),
+  claimId: text(300, 'The claim that won.'),
+  code: like(
+    '^[0-9A-HJKMNP-TV-Z]{12}[0-9A-HJKMNP-TV-Z*~$=U]$',
+    'What the winner shows: 12 symbols of Crockford base 32 and his check symbol. ' +
+      'Whoever has it can show it too: do not log it.',
+  ),
+  issuedAt: instant('When the claim was appended, by the clock of the log.'),
 }
+
+export const couponEvents = {
+  topic: couponEventsTopic,
+  key: 'couponId',
+  records: {
+    'coupon.issued': record({
+      writer: 'issuer',
+      says: 'A user has won a coupon, and the row that says so is committed.',
+      fields,
+      idField: 'slot',
+    }),
+  },
+}
+
+/** `appendedAt`: of the claim, ms UTC. */
+export type IssuedEvent = Omit<Values<typeof fields>, 'issuedAt'> & { appendedAt: number }
 export type EventEntry = { key: string; value: Buffer; headers: Record<string, string> }
 
 export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
@@ -21,13 +43,11 @@ export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
   return {
     key: couponId,
     value: Buffer.from(JSON.stringify({ couponId, userId, slot, claimId, code, issuedAt })),
-    headers: {
-      ce_specversion: '1.0',
-      ce_type: 'coupon.issued',
-      ce_source: '/firstcome/issuer',
-      ce_id: `coupon.issued/${couponId}/${slot}`,
-      ce_time: issuedAt,
-      'content-type': 'application/json',
-    },
+    headers: eventHeaders({
+      type: 'coupon.issued',
+      writer: 'issuer',
+      id: `coupon.issued/${couponId}/${slot}`,
+      time: issuedAt,
+    }),
   }
 }

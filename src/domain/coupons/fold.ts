@@ -2,7 +2,7 @@
 // these functions and so finds the same winners.
 
 import { partitionFor } from '../partitioner.ts'
-import type { Decoded } from '../wire.ts'
+import type { Decoded } from '../record.ts'
 import {
   type ClaimCommand,
   type ClaimOutcome,

@@ -1,20 +1,23 @@
-// The records of the claims log: their types, their wire form (JSON with `type` and `v`), and
-// the one reading of bytes that every reader shares. Bytes that are no record are 'void' for all
-// alike. A record this version does not know is 'unknown': the reader must halt, because two
-// versions that skip different records would find different winners.
+// The records of the claims topic, and the one reading of bytes that every reader shares. Bytes
+// that are no record are 'void' for all alike. A record this version does not know is 'unknown':
+// the reader must halt, because two versions that skip different records would find different
+// winners.
 
-import { formatInstant, parseExactInstant } from '../time.ts'
 import {
-  type Decoded,
-  decodeWith,
-  isCount,
+  count,
+  either,
+  flat,
+  identifier,
+  instant,
   isIdentifier,
-  isLike,
-  isObject,
-  isText,
-  type Readers,
+  like,
+  literal,
+  optional,
+  text,
+  type Values,
   type Wire,
-} from '../wire.ts'
+} from '../field.ts'
+import { type Decoded, decoderOf, encoderOf, type MessageOf, record } from '../record.ts'
 
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
@@ -30,55 +33,113 @@ export const couponIdPattern = '^[a-z0-9][a-z0-9-]{0,62}$'
 export const userIdPattern = '^[!-~]{1,128}$'
 export const newestRules = 1
 
-export type Discount = { kind: 'amount' | 'percent'; value: number }
+export const couponIdField = (says: string) => like(couponIdPattern, says)
+export const userIdField = (says: string) => like(userIdPattern, says)
+export const commandFields = {
+  by: identifier('The operator who commanded it.'),
+  commandId: identifier('The command. The same one again for the same id changes nothing.'),
+}
+const discountKinds = [
+  {
+    kind: literal('amount', 'What `value` is.'),
+    value: count(amountMax, 'An amount in whole minor units.'),
+  },
+  {
+    kind: literal('percent', 'What `value` is.'),
+    value: count(100, 'A percentage of the subtotal, rounded down.'),
+  },
+]
+export const discountField = either(
+  discountKinds,
+  'What the coupon takes off; without it nothing. Never more than the subtotal.',
+)
+export type Discount = Values<(typeof discountKinds)[number]>
 
+const ofCoupon = couponIdField('The coupon.')
+const control = { couponId: ofCoupon, ...commandFields }
+const terms = {
+  name: text(couponNameCharactersMax, 'What people read.'),
+  quantity: count(quantityMax, 'How many users can win it.'),
+  opensAt: optional(instant('Open from then on; absent: from this record on.')),
+  closesAt: optional(instant('Closed from then on; absent: never by itself.')),
+  discount: optional(discountField),
+}
 /** What the operator asked for. Times are milliseconds since 1970 UTC. */
-export type Terms = {
-  name: string
-  quantity: number
-  /** Absent: open from its own record on, by the log's clock. */
-  opensAt?: number
-  closesAt?: number
-  discount?: Discount
+export type Terms = Values<typeof terms>
+
+export const claims = {
+  topic: claimsTopic,
+  key: 'couponId',
+  records: {
+    'coupon.created': record({
+      writer: 'api',
+      says: 'A coupon is offered. The first one of an id counts.',
+      fields: {
+        ...control,
+        rules: {
+          ...count(Number.MAX_SAFE_INTEGER, ''),
+          // What is newer is read, so that it can be reported by name.
+          schema: count(newestRules, 'The version of the rules that decide this coupon.').schema,
+        },
+        terms: flat(terms),
+      },
+      rule: {
+        says: '`closesAt` is later than `opensAt`.',
+        holds: ({ terms: { opensAt, closesAt } }) => {
+          return opensAt === undefined || closesAt === undefined || closesAt > opensAt
+        },
+      },
+    }),
+    'coupon.claimed': record({
+      writer: 'api',
+      says:
+        'A user asks for the coupon. The record is the question, not the answer: the winners are ' +
+        'the first `quantity` different users whose claims stand in the log while it is open.',
+      fields: {
+        couponId: ofCoupon,
+        userId: userIdField('Who asks.'),
+        claimId: identifier('This asking.'),
+      },
+    }),
+    'coupon.restocked': record({
+      writer: 'api',
+      says:
+        'More can win. Without effect once the coupon is closed, or beyond ' +
+        `${quantityMax.toLocaleString('en')} in all.`,
+      fields: { ...control, add: count(quantityMax, 'How many more.') },
+    }),
+    'coupon.paused': record({
+      writer: 'api',
+      says: 'Nobody wins until it is resumed.',
+      fields: control,
+    }),
+    'coupon.resumed': record({
+      writer: 'api',
+      says: 'Users can win again.',
+      fields: control,
+    }),
+    'coupon.closed': record({
+      writer: 'api',
+      says: 'Nobody wins any more, for good.',
+      fields: control,
+    }),
+  },
 }
-export type CouponCreated = {
-  type: 'coupon.created'
-  couponId: string
-  terms: Terms
-  /** The version of the rules that decides this coupon for ever. */
-  rules: number
-  by: string
-  commandId: string
-}
-export type CouponClaimed = {
-  type: 'coupon.claimed'
-  couponId: string
-  userId: string
-  claimId: string
-}
-export type CouponRestocked = {
-  type: 'coupon.restocked'
-  couponId: string
-  add: number
-  by: string
-  commandId: string
-}
-export type CouponSwitched = {
-  type: 'coupon.paused' | 'coupon.resumed' | 'coupon.closed'
-  couponId: string
-  by: string
-  commandId: string
-}
-export type ControlMessage = CouponCreated | CouponRestocked | CouponSwitched
-export type CouponMessage = CouponClaimed | ControlMessage
+
+type Claims = typeof claims
+export type CouponMessage = MessageOf<Claims>
+export type CouponCreated = MessageOf<Claims, 'coupon.created'>
+export type CouponClaimed = MessageOf<Claims, 'coupon.claimed'>
+export type ControlMessage = Exclude<CouponMessage, CouponClaimed>
 
 /** The record's value; its key is the coupon id. */
 export function encodeMessage(message: CouponMessage): Buffer {
-  return Buffer.from(JSON.stringify(wireForm(message)))
+  if (message.type !== 'coupon.claimed') return encodeAny(message)
+  return Buffer.from(JSON.stringify({ ...message, v: 1 }))
 }
 
 export function decodeMessage(value: Buffer): Decoded<CouponMessage> {
-  const decoded = decodeWith(value, readers)
+  const decoded = decodeAny(value)
   if (decoded.kind !== 'message') return decoded
   const { message } = decoded
   if (message.type === 'coupon.created' && message.rules > newestRules) {
@@ -98,77 +159,16 @@ export function sameTerms(a: Terms, b: Terms): boolean {
   )
 }
 
-function wireForm(message: CouponMessage): object {
-  if (message.type !== 'coupon.created') return { ...message, v: 1 }
-  const { terms, ...rest } = message
-  const times = { opensAt: wireTime(terms.opensAt), closesAt: wireTime(terms.closesAt) }
-  return { ...rest, v: 1, ...terms, ...times }
-}
-
-function wireTime(at: number | undefined): string | undefined {
-  return at === undefined ? undefined : formatInstant(at)
-}
-
-const readers: Readers<CouponMessage> = new Map<string, (wire: Wire) => CouponMessage | null>([
-  ['coupon.claimed', readClaimed],
-  ['coupon.created', readCreated],
-  ['coupon.restocked', readRestocked],
-  ['coupon.paused', (wire) => readSwitched('coupon.paused', wire)],
-  ['coupon.resumed', (wire) => readSwitched('coupon.resumed', wire)],
-  ['coupon.closed', (wire) => readSwitched('coupon.closed', wire)],
-])
-
+const encodeAny = encoderOf(claims)
+const decodeAny = decoderOf(claims, { 'coupon.claimed': readClaimed })
 const couponIdShape = new RegExp(couponIdPattern)
 const userIdShape = new RegExp(userIdPattern)
 
+/** By hand: a million of these are read where one of another type is. */
 function readClaimed(wire: Wire): CouponClaimed | null {
   const { couponId, userId, claimId } = wire
-  if (!isLike(couponId, couponIdShape) || !isIdentifier(claimId)) return null
-  if (!isLike(userId, userIdShape)) return null
+  if (typeof couponId !== 'string' || !couponIdShape.test(couponId)) return null
+  if (typeof userId !== 'string' || !userIdShape.test(userId)) return null
+  if (!isIdentifier(claimId)) return null
   return { type: 'coupon.claimed', couponId, userId, claimId }
-}
-
-function readCreated(wire: Wire): CouponCreated | null {
-  const { name, quantity, discount, rules } = wire
-  const control = readControl(wire)
-  const opensAt = readTime(wire.opensAt)
-  const closesAt = readTime(wire.closesAt)
-  if (control === null || opensAt === null || closesAt === null) return null
-  if (!isCount(rules, Number.MAX_SAFE_INTEGER) || !isCount(quantity, quantityMax)) return null
-  if (!isText(name) || Array.from(name).length > couponNameCharactersMax) return null
-  if (discount !== undefined && !isDiscount(discount)) return null
-  if (opensAt !== undefined && closesAt !== undefined && closesAt <= opensAt) return null
-  const terms: Terms = { name, quantity }
-  if (opensAt !== undefined) terms.opensAt = opensAt
-  if (closesAt !== undefined) terms.closesAt = closesAt
-  if (discount !== undefined) terms.discount = { kind: discount.kind, value: discount.value }
-  return { type: 'coupon.created', ...control, terms, rules }
-}
-
-function readRestocked(wire: Wire): CouponRestocked | null {
-  const control = readControl(wire)
-  if (control === null || !isCount(wire.add, quantityMax)) return null
-  return { type: 'coupon.restocked', ...control, add: wire.add }
-}
-
-function readSwitched(type: CouponSwitched['type'], wire: Wire): CouponSwitched | null {
-  const control = readControl(wire)
-  return control === null ? null : { type, ...control }
-}
-
-function readControl(wire: Wire): { couponId: string; by: string; commandId: string } | null {
-  const { couponId, by, commandId } = wire
-  if (!isLike(couponId, couponIdShape) || !isIdentifier(by) || !isIdentifier(commandId)) return null
-  return { couponId, by, commandId }
-}
-
-/** undefined: not given; null: given and not exactly as `encodeMessage` writes times. */
-function readTime(text: unknown): number | null | undefined {
-  return text === undefined ? undefined : parseExactInstant(text)
-}
-
-export function isDiscount(value: unknown): value is Discount {
-  if (!isObject(value)) return false
-  if (value.kind === 'percent') return isCount(value.value, 100)
-  return value.kind === 'amount' && isCount(value.value, amountMax)
 }

@@ -4,21 +4,18 @@ import * as fc from 'fast-check'
 import { partitionFor } from '../partitioner.ts'
 import { type DeadLetter, decideDeadLetter, evolveDeadLetter } from './dead-letter.ts'
 import {
-  type Burial,
-  burialEntry,
-  letterCommandEntry,
+  decodeDeadLetterMessage,
   letterHeadersCharactersMax,
   letterKeyCharactersMax,
   letterValueBytesMax,
-  readLetterAt,
-  redriveEntry,
-} from './dead-letter-records.ts'
-import { decodeDeadLetterMessage } from './decode-dead-letters.ts'
+} from './dead-letter-messages.ts'
+import { deadLetterEntry, type FailedRecord, redriveEntry } from './dead-letter-records.ts'
+import { entryOf, readAt } from './records.ts'
 import { readRetryNote, reasonCharactersMax, retryHeaders, withoutRetryHeaders } from './retries.ts'
 
 const origin = { topic: 'firstcome.orders', partition: 3, offset: 17, appendedAt: 5 }
 const record = { key: 'order-1', value: Buffer.from('{"a":1}'), headers: { ce_id: 'x' } }
-const burial: Burial = {
+const failed: FailedRecord = {
   consumer: 'stock-step',
   record,
   origin,
@@ -35,16 +32,16 @@ function read(entry: { value: Buffer }) {
   return decoded.message
 }
 
-function letterOf(of: Burial): DeadLetter {
-  const message = read(burialEntry(of).entry)
+function letterOf(of: FailedRecord): DeadLetter {
+  const message = read(deadLetterEntry(of).entry)
   const { event } = decideDeadLetter({ message, at: 9, before: null }, null)
   assert.ok(event !== null)
   return evolveDeadLetter(null, event)
 }
 
-describe('a burial', () => {
+describe('a dead letter', () => {
   test('stands in the dead letters’ topic under its letter’s id', () => {
-    const { topic, entry } = burialEntry(burial)
+    const { topic, entry } = deadLetterEntry(failed)
     assert.equal(topic, 'firstcome.dead-letters')
     assert.equal(entry.key, 'stock-step.orders.3.17')
     assert.deepEqual(entry.headers, {
@@ -54,21 +51,21 @@ describe('a burial', () => {
       ce_id: 'dead_letter.buried/stock-step.orders.3.17/0',
       'content-type': 'application/json',
     })
-    assert.deepEqual(burialEntry(burial), burialEntry(burial))
+    assert.deepEqual(deadLetterEntry(failed), deadLetterEntry(failed))
   })
 
   test('keeps the record, without what the retry topics added to it', () => {
     const note = { consumer: 'stock-step', attempts: 3, origin, reason: 'no', redrives: 1 }
     const headers = { ...record.headers, ...retryHeaders(note) }
-    const letter = letterOf({ ...burial, record: { ...record, headers } })
+    const letter = letterOf({ ...failed, record: { ...record, headers } })
     assert.deepEqual(letter.headers, record.headers)
     assert.equal(Buffer.from(letter.value, 'base64').toString(), '{"a":1}')
-    assert.deepEqual([letter.key, letter.attempts, letter.reason], ['order-1', 3, burial.reason])
+    assert.deepEqual([letter.key, letter.attempts, letter.reason], ['order-1', 3, failed.reason])
   })
 
   const bytes = (length: number) => ({ ...record, value: Buffer.alloc(length, 1) })
   const header = (value: string) => ({ ...record, headers: { x: value } })
-  const cut: readonly [string, Burial['record'], RegExp | null][] = [
+  const cut: readonly [string, FailedRecord['record'], RegExp | null][] = [
     ['as large as may be', bytes(letterValueBytesMax), null],
     ['too large', bytes(letterValueBytesMax + 1), /65536 of 65537 bytes/],
     ['with the longest key', { ...record, key: 'k'.repeat(letterKeyCharactersMax) }, null],
@@ -81,7 +78,7 @@ describe('a burial', () => {
   for (const [name, odd, note] of cut) {
     test(`of a record ${name} is ${note === null ? 'whole' : 'cut, and not re-drivable'}`, () => {
       const long = 'because '.repeat(500)
-      const letter = letterOf({ ...burial, record: odd, reason: long })
+      const letter = letterOf({ ...failed, record: odd, reason: long })
       assert.equal(letter.redrivable, note === null)
       if (note !== null) assert.match(letter.reason, note)
       assert.ok(letter.reason.length <= reasonCharactersMax)
@@ -95,7 +92,7 @@ describe('a burial', () => {
     fc.assert(
       fc.property(parts, ({ reason, ...odd }) => {
         const whole = { ...odd, value: Buffer.from(odd.value) }
-        read(burialEntry({ ...burial, record: whole, reason }).entry)
+        read(deadLetterEntry({ ...failed, record: whole, reason }).entry)
       }),
     )
     const worst = {
@@ -103,14 +100,14 @@ describe('a burial', () => {
       value: Buffer.alloc(letterValueBytesMax),
       headers: { '\u0001': '\u0001'.repeat(letterHeadersCharactersMax - 1) },
     }
-    const { entry } = burialEntry({ ...burial, record: worst })
+    const { entry } = deadLetterEntry({ ...failed, record: worst })
     assert.ok(entry.value.length < 200_000, String(entry.value.length))
   })
 })
 
 describe('a re-driven record', () => {
   test('goes to the first retry topic as it was, for its consumer alone', () => {
-    const { topic, entry } = redriveEntry(letterOf(burial), 2)
+    const { topic, entry } = redriveEntry(letterOf(failed), 2)
     assert.equal(topic, 'firstcome.retries-1s')
     assert.equal(entry.key, record.key)
     assert.deepEqual(entry.value, record.value)
@@ -119,13 +116,13 @@ describe('a re-driven record', () => {
       consumer: 'stock-step',
       attempts: 0,
       origin,
-      reason: burial.reason,
+      reason: failed.reason,
       redrives: 2,
     })
   })
 })
 
-describe('what is said of dead letters', () => {
+describe('a record of a dead letter', () => {
   const command = {
     type: 'dead_letter.redriven',
     deadLetterId: 'stock-step.orders.3.17',
@@ -134,18 +131,18 @@ describe('what is said of dead letters', () => {
   } as const
 
   test('by an operator is read as it was written', () => {
-    const { entry } = letterCommandEntry(command)
+    const entry = entryOf(command)
     assert.deepEqual(read(entry), command)
     assert.equal(entry.key, command.deadLetterId)
     assert.equal(entry.headers.ce_id, 'dead_letter.redriven/stock-step.orders.3.17/c')
   })
 
   test('in another partition than its letter’s is void', () => {
-    const { entry } = letterCommandEntry(command)
+    const entry = entryOf(command)
     const home = partitionFor(entry.key, 4)
     const kinds = [0, 1, 2, 3].map((partition) => {
       const decoded = decodeDeadLetterMessage(entry.value)
-      return readLetterAt(decoded, { partition, partitions: 4 }).kind
+      return readAt(decoded, { partition, partitions: 4 }).kind
     })
     assert.deepEqual(
       kinds,
@@ -153,7 +150,7 @@ describe('what is said of dead letters', () => {
     )
   })
 
-  const wire = JSON.parse(burialEntry(burial).entry.value.toString()) as Record<string, unknown>
+  const wire = JSON.parse(deadLetterEntry(failed).entry.value.toString()) as Record<string, unknown>
   const asked = { ...command, v: 1 }
   const odd: readonly [string, object, 'void' | 'unknown'][] = [
     ['an id of another record', { ...wire, deadLetterId: 'stock-step.orders.3.18' }, 'void'],

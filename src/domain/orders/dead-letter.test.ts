@@ -2,17 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   type DeadLetter,
-  type DeadLetterBuried,
-  type DeadLetterMessage,
   type DeadLetterOutcome,
   decideDeadLetter,
   evolveDeadLetter,
   redriveOf,
   redrivesMax,
 } from './dead-letter.ts'
+import { type DeadLetterAdded, type DeadLetterMessage } from './dead-letter-messages.ts'
 
 const id = 'stock-step.orders.3.17'
-const buried: DeadLetterBuried = {
+const buried: DeadLetterAdded = {
   type: 'dead_letter.buried',
   deadLetterId: id,
   consumer: 'stock-step',

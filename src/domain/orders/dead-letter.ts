@@ -1,7 +1,11 @@
 // A record that nobody could handle, and what operators do about it: it waits until it is
 // re-driven or discarded. A re-driven one that fails again waits again, with all that was done.
-// How its messages stand in their topic is in dead-letter-records.ts.
 
+import type {
+  DeadLetterAdded,
+  DeadLetterCommand,
+  DeadLetterMessage,
+} from './dead-letter-messages.ts'
 import type { Origin } from './retries.ts'
 
 export type DeadLetter = {
@@ -39,39 +43,16 @@ export type DeadLetterAct = {
   reason: string
 }
 
-export type DeadLetterBuried = {
-  type: 'dead_letter.buried'
-  deadLetterId: string
-  consumer: string
-  origin: Origin
-  key: string
-  value: string
-  headers: Readonly<Record<string, string>>
-  reason: string
-  /** Since it was read first, or last re-driven. */
-  attempts: number
-  redrivable: boolean
-  /** How often it had been re-driven before: tells a second burial from a repeated record. */
-  redrives: number
-}
-export type DeadLetterCommand = {
-  type: 'dead_letter.redriven' | 'dead_letter.discarded'
-  deadLetterId: string
-  by: string
-  commandId: string
-}
-export type DeadLetterMessage = DeadLetterBuried | DeadLetterCommand
-
 export const deadLetterOutcomes = [
   'done', // also where the same command did it before; then without an event
-  'unchanged', // it was done before, by another command; or buried before
+  'unchanged', // it was done before, by another command; or it was a dead letter before
   'conflict', // the other was done before; or the command id is taken
   'not_redrivable',
   'unknown_letter',
 ] as const
 export type DeadLetterOutcome = (typeof deadLetterOutcomes)[number]
 export type DeadLetterEvent =
-  | { type: 'buried'; buried: DeadLetterBuried; at: number }
+  | { type: 'dead_lettered'; record: DeadLetterAdded; at: number }
   | { type: DeadLetterAct['act']; by: string; at: number; commandId: string }
 export type DeadLetterDecision = { outcome: DeadLetterOutcome; event: DeadLetterEvent | null }
 
@@ -87,13 +68,13 @@ export function decideDeadLetter(
 ): DeadLetterDecision {
   const { message, at, before } = said
   return message.type === 'dead_letter.buried'
-    ? decideBuried(message, at, letter)
+    ? decideAdded(message, at, letter)
     : decideAct({ message, at, before }, letter)
 }
 
 export function evolveDeadLetter(letter: DeadLetter | null, event: DeadLetterEvent): DeadLetter {
-  if (event.type === 'buried') return buriedLetter(letter, event.buried, event.at)
-  if (letter === null) throw new Error(`${event.type} before buried`)
+  if (event.type === 'dead_lettered') return waitingLetter(letter, event.record, event.at)
+  if (letter === null) throw new Error(`${event.type} of no dead letter`)
   const { type, ...rest } = event
   return {
     ...letter,
@@ -110,23 +91,18 @@ export function redriveOf(letter: DeadLetter, commandId: string): number | null 
   return at < 0 ? null : letter.redrives - redriven.length + at + 1
 }
 
-/** Safe in an address: consumer, topic, partition and offset, as in `stock-step.orders.3.17`. */
-export function deadLetterId(consumer: string, { topic, partition, offset }: Origin): string {
-  return `${consumer}.${topic.replace(/^firstcome\./, '')}.${partition}.${offset}`
-}
-
-/** A burial that was read before, or whose re-drive is not known, changes nothing. */
-function decideBuried(
-  buried: DeadLetterBuried,
+/** One that was read before, or whose re-drive is not known, changes nothing. */
+function decideAdded(
+  record: DeadLetterAdded,
   at: number,
   letter: DeadLetter | null,
 ): DeadLetterDecision {
   const isNew =
     letter === null ||
-    buried.redrives > letter.redrives ||
-    (letter.status === 'redriven' && buried.redrives === letter.redrives)
+    record.redrives > letter.redrives ||
+    (letter.status === 'redriven' && record.redrives === letter.redrives)
   if (!isNew) return { outcome: 'unchanged', event: null }
-  return { outcome: 'done', event: { type: 'buried', buried, at } }
+  return { outcome: 'done', event: { type: 'dead_lettered', record, at } }
 }
 
 function decideAct(
@@ -150,8 +126,8 @@ function decideAct(
   return { outcome: 'done', event: { type: act, by, at, commandId } }
 }
 
-function buriedLetter(before: DeadLetter | null, buried: DeadLetterBuried, at: number): DeadLetter {
-  const { type: _, deadLetterId: id, attempts, ...rest } = buried
+function waitingLetter(before: DeadLetter | null, record: DeadLetterAdded, at: number): DeadLetter {
+  const { type: _, deadLetterId: id, attempts, ...rest } = record
   return {
     id,
     ...rest,

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { amountMax } from '../coupons/messages.ts'
 import { partitionFor } from '../partitioner.ts'
-import type { Decoded } from '../wire.ts'
-import { decodeOrderMessage, decodeStepMessage } from './decode-orders.ts'
-import { decodeProductMessage, decodeWalletMessage } from './decode-supplies.ts'
+import { type Decoded } from '../record.ts'
 import {
+  decodeOrderMessage,
+  decodeProductMessage,
+  decodeStepMessage,
+  decodeWalletMessage,
   lineQuantityMax,
   type OrdersRecord,
   orderLinesMax,

@@ -1,8 +1,10 @@
 // The records of orders: what each topic says, and its limits. The orders topic is written by the
-// API (placed) and the order process (the rest), the steps' topic by the three steps. Reading
-// them from bytes is in decode-orders.ts and decode-supplies.ts, writing them in records.ts.
+// API (placed) and the order process (the rest), the steps' topic by the three steps. Ids, limits
+// and sums are checked when a record is read, once: whoever holds a message may count with it.
 
-import type { Discount } from '../coupons/messages.ts'
+import { commandFields, couponIdField, discountField, userIdField } from '../coupons/messages.ts'
+import { count, like, list, object, oneOf, optional, text, type Values, whole } from '../field.ts'
+import { decoderOf, type MessageOf, record } from '../record.ts'
 
 export const ordersTopic = 'firstcome.orders'
 export const orderStepsTopic = 'firstcome.order-steps'
@@ -44,85 +46,236 @@ export type StockRefusal = (typeof stockRefusals)[number]
 export type PaymentRefusal = (typeof paymentRefusals)[number]
 export type CancelReason = (typeof cancelReasons)[number]
 
+const orderId = like(orderIdPattern, 'The order.')
+const couponId = couponIdField('The coupon.')
+const productId = like(productIdPattern, 'The product.')
+const line = {
+  productId: like(productIdPattern, 'What.'),
+  quantity: count(lineQuantityMax, 'How many pieces.'),
+}
+const pricedLine = {
+  ...line,
+  unitPrice: whole(priceMax, 'The price of one piece when it was held, in whole minor units.'),
+}
+const wonCoupon = {
+  couponId: couponIdField('Which.'),
+  partition: whole(Number.MAX_SAFE_INTEGER, 'Of the claims topic, where the user won it.'),
+  offset: whole(Number.MAX_SAFE_INTEGER, 'The claim that won, in that partition.'),
+}
+const sums = {
+  subtotal: sum('Held prices × quantities'),
+  discount: sum('What the coupon takes off'),
+  total: sum('What is paid; may be 0'),
+}
+const lineLimits = { max: orderLinesMax, distinctBy: 'productId' } as const
+
+function sum(says: string) {
+  return whole(orderSumMax, `${says}, in whole minor units.`)
+}
+
 /** An order has at most one line of a product. */
-export type Line = { productId: string; quantity: number }
-export type PricedLine = Line & { unitPrice: number }
+export type Line = Values<typeof line>
+export type PricedLine = Values<typeof pricedLine>
 /** The coupon to spend, and where in the claims log the user won it. */
-export type WonCoupon = { couponId: string; partition: number; offset: number }
+export type WonCoupon = Values<typeof wonCoupon>
 /** Whole minor units: `total` is `subtotal` less `discount`, and never below 0. */
-export type Sums = { subtotal: number; discount: number; total: number }
+export type Sums = Values<typeof sums>
 
-export type OrderPlaced = {
-  type: 'order.placed'
-  orderId: string
-  userId: string
-  lines: readonly Line[]
-  coupon?: WonCoupon
-  /** From this record's append time on; then the order is cancelled. */
-  timeLimitMs: number
+export const orders = {
+  topic: ordersTopic,
+  key: 'orderId',
+  records: {
+    'order.placed': record({
+      writer: 'api',
+      says: 'A user orders. Nothing is used, held or paid yet. The first one of an id counts.',
+      fields: {
+        orderId: like(
+          orderIdPattern,
+          "The order. Made from the user and the request's Idempotency-Key.",
+        ),
+        userId: userIdField('Who orders.'),
+        lines: list(line, { ...lineLimits, description: 'What is ordered.' }),
+        timeLimitMs: count(
+          orderTimeLimitMsMax,
+          "Milliseconds from this record's append time on; then the order is cancelled.",
+        ),
+        coupon: optional(object(wonCoupon, 'The coupon to spend, and where the user won it.')),
+      },
+    }),
+    'order.payment_due': record({
+      writer: 'order-process',
+      says: 'The coupon is used and the stock is held: this is what is to be paid.',
+      fields: { orderId, userId: userIdField('Who pays.'), ...sums },
+      rule: {
+        says: '`discount` is at most `subtotal`, and `total` is `subtotal` − `discount`.',
+        holds: ({ subtotal, discount, total }) => {
+          return discount <= subtotal && total === subtotal - discount
+        },
+      },
+    }),
+    'order.confirmed': record({
+      writer: 'order-process',
+      says: 'The order has succeeded, for good: it is paid, and what was held for it is its own.',
+      // A coupon step that used another one lets go of it.
+      fields: {
+        orderId,
+        couponId: optional(couponIdField('The coupon it has spent; absent: none.')),
+      },
+    }),
+    'order.cancelled': record({
+      writer: 'order-process',
+      says: 'The order has failed, for good. The steps undo what they did, and say so after it.',
+      fields: {
+        orderId,
+        reason: oneOf(
+          cancelReasons,
+          'What the first step that refused said; `timed_out`: not done within its time limit; ' +
+            '`mixed_up`: two orders with different content had the same id.',
+        ),
+      },
+    }),
+  },
 }
-export type OrderPaymentDue = { type: 'order.payment_due'; orderId: string; userId: string } & Sums
-/** Names the coupon it has spent: a coupon step that used another one lets go of it. */
-export type OrderConfirmed = { type: 'order.confirmed'; orderId: string; couponId?: string }
-export type OrderCancelled = { type: 'order.cancelled'; orderId: string; reason: CancelReason }
-export type OrderMessage = OrderPlaced | OrderPaymentDue | OrderConfirmed | OrderCancelled
 
-/** Without `discount` the coupon takes nothing off. */
-export type CouponUsed = {
-  type: 'coupon.used'
-  orderId: string
-  couponId: string
-  discount?: Discount
-}
-export type CouponRefused = { type: 'coupon.refused'; orderId: string; reason: CouponRefusal }
-export type CouponReleased = { type: 'coupon.released'; orderId: string; couponId: string }
-/** In the order's own order of lines. */
-export type StockHeld = { type: 'stock.held'; orderId: string; lines: readonly PricedLine[] }
-/** Names the first product that stood in the way. */
-export type StockRefused = {
-  type: 'stock.refused'
-  orderId: string
-  reason: StockRefusal
-  productId: string
-}
-export type StockReleased = { type: 'stock.released'; orderId: string }
-export type StockSold = { type: 'stock.sold'; orderId: string }
-export type PaymentCaptured = { type: 'payment.captured'; orderId: string; amount: number }
-export type PaymentRefused = { type: 'payment.refused'; orderId: string; reason: PaymentRefusal }
-export type PaymentRefunded = { type: 'payment.refunded'; orderId: string; amount: number }
+const ofCouponStep = { writer: 'coupon-step' }
+const ofStockStep = { writer: 'stock-step' }
+const ofPaymentStep = { writer: 'payment-step' }
 
-export type CouponMessage = CouponUsed | CouponRefused | CouponReleased
-export type StockMessage = StockHeld | StockRefused | StockReleased | StockSold
-export type PaymentMessage = PaymentCaptured | PaymentRefused | PaymentRefunded
-export type StepMessage = CouponMessage | StockMessage | PaymentMessage
-
-export type ProductCreated = {
-  type: 'product.created'
-  productId: string
-  name: string
-  price: number
-  /** What it starts with; may be 0. */
-  stock: number
-  by: string
-  commandId: string
+export const orderSteps = {
+  topic: orderStepsTopic,
+  key: 'orderId',
+  records: {
+    'coupon.used': record({
+      ...ofCouponStep,
+      says: 'The coupon is used for this order, and for no other.',
+      fields: { orderId, couponId, discount: optional(discountField) },
+    }),
+    'coupon.refused': record({
+      ...ofCouponStep,
+      says: 'The coupon cannot be used, and is not. The order will be cancelled.',
+      fields: { orderId, reason: oneOf(couponRefusals, 'Why.') },
+    }),
+    'coupon.released': record({
+      ...ofCouponStep,
+      says: 'After a cancellation: the user can use the coupon again.',
+      fields: { orderId, couponId },
+    }),
+    'stock.held': record({
+      ...ofStockStep,
+      says: 'Every line is held, at these prices.',
+      fields: {
+        orderId,
+        lines: list(pricedLine, {
+          ...lineLimits,
+          description: "In the order's own order of lines.",
+        }),
+      },
+    }),
+    'stock.refused': record({
+      ...ofStockStep,
+      says: 'No line is held. The order will be cancelled.',
+      fields: {
+        orderId,
+        reason: oneOf(stockRefusals, 'Why.'),
+        productId: like(productIdPattern, 'The first product that stood in the way.'),
+      },
+    }),
+    'stock.released': record({
+      ...ofStockStep,
+      says: 'After a cancellation: what was held can be sold to others.',
+      fields: { orderId },
+    }),
+    'stock.sold': record({
+      ...ofStockStep,
+      says: 'After a confirmation: what was held is sold.',
+      fields: { orderId },
+    }),
+    'payment.captured': record({
+      ...ofPaymentStep,
+      says: 'The order is paid.',
+      fields: { orderId, amount: sum('What was taken; may be 0') },
+    }),
+    'payment.refused': record({
+      ...ofPaymentStep,
+      says: 'Nothing was taken. The order will be cancelled.',
+      fields: { orderId, reason: oneOf(paymentRefusals, 'Why.') },
+    }),
+    'payment.refunded': record({
+      ...ofPaymentStep,
+      says: 'After a cancellation: what was taken is given back.',
+      fields: { orderId, amount: sum('What was given back') },
+    }),
+  },
 }
-export type StockAdded = {
-  type: 'stock.added'
-  productId: string
-  add: number
-  by: string
-  commandId: string
-}
-export type ProductMessage = ProductCreated | StockAdded
 
-export type WalletToppedUp = {
-  type: 'wallet.topped_up'
-  userId: string
-  amount: number
-  by: string
-  commandId: string
+export const products = {
+  topic: productsTopic,
+  key: 'productId',
+  records: {
+    'product.created': record({
+      writer: 'api',
+      says: 'A product is for sale. The first one of an id counts.',
+      fields: {
+        productId,
+        name: text(productNameCharactersMax, 'What people read.'),
+        price: whole(priceMax, 'Of one piece, in whole minor units; may be 0.'),
+        stock: whole(stockMax, 'How many pieces there are at first.'),
+        ...commandFields,
+      },
+    }),
+    'stock.added': record({
+      writer: 'api',
+      says:
+        'More pieces are there. Without effect for a product that does not exist, or beyond ' +
+        `${stockMax.toLocaleString('en')} in all.`,
+      fields: { productId, add: count(stockMax, 'How many more pieces.'), ...commandFields },
+    }),
+  },
 }
-export type WalletMessage = WalletToppedUp
 
+export const wallets = {
+  topic: walletsTopic,
+  key: 'userId',
+  records: {
+    'wallet.topped_up': record({
+      writer: 'api',
+      says: 'Money comes into the wallet of a user.',
+      fields: {
+        userId: userIdField('Whose wallet.'),
+        amount: count(topUpAmountMax, 'How much, in whole minor units.'),
+        ...commandFields,
+      },
+    }),
+  },
+}
+
+type Orders = typeof orders
+type OrderSteps = typeof orderSteps
+export type OrderMessage = MessageOf<Orders>
+export type OrderPlaced = MessageOf<Orders, 'order.placed'>
+export type OrderPaymentDue = MessageOf<Orders, 'order.payment_due'>
+export type OrderConfirmed = MessageOf<Orders, 'order.confirmed'>
+export type OrderCancelled = MessageOf<Orders, 'order.cancelled'>
+export type StepMessage = MessageOf<OrderSteps>
+export type CouponUsed = MessageOf<OrderSteps, 'coupon.used'>
+export type CouponRefused = MessageOf<OrderSteps, 'coupon.refused'>
+export type CouponReleased = MessageOf<OrderSteps, 'coupon.released'>
+export type StockHeld = MessageOf<OrderSteps, 'stock.held'>
+export type StockRefused = MessageOf<OrderSteps, 'stock.refused'>
+export type StockReleased = MessageOf<OrderSteps, 'stock.released'>
+export type StockSold = MessageOf<OrderSteps, 'stock.sold'>
+export type PaymentCaptured = MessageOf<OrderSteps, 'payment.captured'>
+export type PaymentRefused = MessageOf<OrderSteps, 'payment.refused'>
+export type PaymentRefunded = MessageOf<OrderSteps, 'payment.refunded'>
+export type ProductMessage = MessageOf<typeof products>
+export type ProductCreated = MessageOf<typeof products, 'product.created'>
+export type StockAdded = MessageOf<typeof products, 'stock.added'>
+export type WalletMessage = MessageOf<typeof wallets>
+export type WalletToppedUp = WalletMessage
 /** Any record of the four topics. */
 export type OrdersRecord = OrderMessage | StepMessage | ProductMessage | WalletMessage
+
+export const decodeOrderMessage = decoderOf(orders)
+export const decodeStepMessage = decoderOf(orderSteps)
+export const decodeProductMessage = decoderOf(products)
+export const decodeWalletMessage = decoderOf(wallets)

@@ -1,53 +1,50 @@
-// How a message stands in its topic: its key, its bytes, and CloudEvents attributes in headers
-// (binary mode). The event id is derived from the message, so what is published again after a
-// crash is the same event, and its reader can drop it.
+// How a message stands in its topic: its key, its bytes, and CloudEvents attributes in headers. The
+// event id is derived from the message, so what is published again after a crash is the same
+// event, and its reader can drop it.
 
 import { partitionFor } from '../partitioner.ts'
-import type { Decoded } from '../wire.ts'
-import {
-  type OrdersRecord,
-  orderStepsTopic,
-  ordersTopic,
-  productsTopic,
-  walletsTopic,
-} from './messages.ts'
+import { type Decoded, encoderOf, eventHeaders, idFieldOf, type Topic } from '../record.ts'
+import { type DeadLetterMessage, deadLetters } from './dead-letter-messages.ts'
+import { type OrdersRecord, orderSteps, orders, products, wallets } from './messages.ts'
 
+export type AnyRecord = OrdersRecord | DeadLetterMessage
 export type RecordEntry = { key: string; value: Buffer; headers: Record<string, string> }
 /** `partitions`: how many its topic has. */
 export type StoredPlace = { partition: number; partitions: number }
 
-export function entryOf(message: OrdersRecord): RecordEntry {
+export function entryOf(message: AnyRecord): RecordEntry {
+  const { encode, declared } = standingOf(message)
+  const { writer } = declared
   return {
     key: keyOf(message),
-    value: Buffer.from(JSON.stringify({ ...message, v: 1 })),
-    headers: {
-      ce_specversion: '1.0',
-      ce_type: message.type,
-      ce_source: `/firstcome/${standing[message.type].writer}`,
-      ce_id: eventIdOf(message),
-      'content-type': 'application/json',
-    },
+    value: encode(message),
+    headers: eventHeaders({
+      type: message.type,
+      writer: typeof writer === 'string' ? writer : fieldOf(message, writer.field),
+      id: eventIdOf(message),
+    }),
   }
 }
 
-export function topicOf(message: OrdersRecord): string {
-  return standing[message.type].topic
+export function topicOf(message: AnyRecord): string {
+  return standingOf(message).topic
 }
 
-/** What keeps records in order: the order, the product, or the user whose wallet it is. */
-export function keyOf(message: OrdersRecord): string {
-  if ('orderId' in message) return message.orderId
-  return 'productId' in message ? message.productId : message.userId
+/** What keeps records in order: the order, the product, the user with the wallet, the letter. */
+export function keyOf(message: AnyRecord): string {
+  return fieldOf(message, standingOf(message).key)
 }
 
-/** Every type stands at most once for an order; what operators do is told apart by its command. */
-export function eventIdOf(message: OrdersRecord): string {
-  const id = `${message.type}/${keyOf(message)}`
-  return 'commandId' in message ? `${id}/${message.commandId}` : id
+/** Every type stands at most once for an order; what operators do has the id of its command. */
+export function eventIdOf(message: AnyRecord): string {
+  const { declared, key } = standingOf(message)
+  const id = `${message.type}/${fieldOf(message, key)}`
+  const idField = idFieldOf(declared)
+  return idField === null ? id : `${id}/${fieldOf(message, idField)}`
 }
 
 /** A record in another partition than its key's would be out of order there: it is void. */
-export function readAt<Message extends OrdersRecord>(
+export function readAt<Message extends AnyRecord>(
   decoded: Decoded<Message>,
   place: StoredPlace,
 ): Decoded<Message> {
@@ -56,27 +53,28 @@ export function readAt<Message extends OrdersRecord>(
   return home === place.partition ? decoded : { kind: 'void', reason: 'in the wrong partition' }
 }
 
-const fromApi = { topic: ordersTopic, writer: 'api' }
-const fromProcess = { topic: ordersTopic, writer: 'order-process' }
-const fromCouponStep = { topic: orderStepsTopic, writer: 'coupon-step' }
-const fromStockStep = { topic: orderStepsTopic, writer: 'stock-step' }
-const fromPaymentStep = { topic: orderStepsTopic, writer: 'payment-step' }
-const standing: Readonly<Record<OrdersRecord['type'], { topic: string; writer: string }>> = {
-  'order.placed': fromApi,
-  'order.payment_due': fromProcess,
-  'order.confirmed': fromProcess,
-  'order.cancelled': fromProcess,
-  'coupon.used': fromCouponStep,
-  'coupon.refused': fromCouponStep,
-  'coupon.released': fromCouponStep,
-  'stock.held': fromStockStep,
-  'stock.refused': fromStockStep,
-  'stock.released': fromStockStep,
-  'stock.sold': fromStockStep,
-  'payment.captured': fromPaymentStep,
-  'payment.refused': fromPaymentStep,
-  'payment.refunded': fromPaymentStep,
-  'product.created': { topic: productsTopic, writer: 'api' },
-  'stock.added': { topic: productsTopic, writer: 'api' },
-  'wallet.topped_up': { topic: walletsTopic, writer: 'api' },
+type Standing = {
+  topic: string
+  key: string
+  declared: Topic['records'][string]
+  encode(message: AnyRecord): Buffer
+}
+const topics: readonly Topic[] = [orders, orderSteps, products, wallets, deadLetters]
+const standings: ReadonlyMap<string, Standing> = new Map(
+  topics.flatMap(({ topic, key, records }) => {
+    const encode = encoderOf({ topic, key, records })
+    return Object.entries(records).map(([type, declared]) => {
+      return [type, { topic, key, declared, encode }]
+    })
+  }),
+)
+
+function standingOf({ type }: AnyRecord): Standing {
+  const standing = standings.get(type)
+  if (standing === undefined) throw new Error(`${type} is not declared`)
+  return standing
+}
+
+function fieldOf(message: AnyRecord, name: string): string {
+  return String((message as Readonly<Record<string, unknown>>)[name])
 }

@@ -1,6 +1,8 @@
 // A record that could not be handled goes through the retry topics and may end as a dead letter.
 // It keeps its key and its bytes; where it comes from and what has happened to it stand in headers.
 
+import { like, type Values, whole } from '../field.ts'
+
 export const retryTopics = ['firstcome.retries-1s', 'firstcome.retries-2s'] as const
 export const deadLettersTopic = 'firstcome.dead-letters'
 /** How long a record waits in each of the retry topics, in the order of `retryTopics`. */
@@ -8,8 +10,13 @@ export const retryDelaysMs: readonly number[] = [1_000, 2_000]
 /** The first, and one after each of the retry topics. */
 export const attemptsMax = 3
 
-/** `appendedAt`: ms UTC. */
-export type Origin = { topic: string; partition: number; offset: number; appendedAt: number }
+export const originFields = {
+  topic: like('^[A-Za-z0-9._-]{1,249}$', 'In which topic.'),
+  partition: whole(2_147_483_647, 'In which partition.'),
+  offset: whole(Number.MAX_SAFE_INTEGER, 'At which offset.'),
+  appendedAt: whole(Number.MAX_SAFE_INTEGER, 'When it was appended: milliseconds since 1970 UTC.'),
+}
+export type Origin = Values<typeof originFields>
 export type RetryNote = {
   /** Who could not handle it; the retry topics are shared, and others pass it by. */
   consumer: string

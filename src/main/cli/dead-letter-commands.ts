@@ -1,7 +1,7 @@
 // The `dead-letters` commands and their help. What they do is in command-dead-letters.ts.
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/decode-dead-letters.ts'
+import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/dead-letter-messages.ts'
 import type { RedriveOptions } from '../commands/dead-letters.ts'
 import { CommandError, type CommandRun, exitCodes, type Wire } from '../context.ts'
 import { parseCount } from './option-values.ts'

@@ -3,8 +3,8 @@
 
 import type { AnyWork, Item } from '../../consumer/consumer-work.ts'
 import { claimsTopic, couponEventsTopic } from '../../domain/coupons/messages.ts'
-import type { DeadLetterMessage } from '../../domain/orders/dead-letter.ts'
-import type { OrdersRecord } from '../../domain/orders/messages.ts'
+import { type DeadLetterMessage } from '../../domain/orders/dead-letter-messages.ts'
+import { type OrdersRecord } from '../../domain/orders/messages.ts'
 import { keyOf } from '../../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import type { Log } from '../../ports/coupons.ts'

@@ -1,8 +1,9 @@
 // What the log says of orders, read to its end as it stood at the beginning: of each order what was
 // placed and decided, the state that follows from it, and what each step said it did.
 
-import { decodeOrderMessage, decodeStepMessage } from '../../domain/orders/decode-orders.ts'
 import {
+  decodeOrderMessage,
+  decodeStepMessage,
   type OrderCancelled,
   type OrderConfirmed,
   type OrderMessage,
@@ -16,7 +17,7 @@ import { decide, evolve, initialState } from '../../domain/orders/process.ts'
 import { readAt, type StoredPlace } from '../../domain/orders/records.ts'
 import type { Origin } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
-import type { Decoded } from '../../domain/wire.ts'
+import { type Decoded } from '../../domain/record.ts'
 import type { Log, LogBounds } from '../../ports/coupons.ts'
 import { readToEnd } from '../../ports/partition-reader.ts'
 

@@ -9,9 +9,9 @@ import { createOrdersSystem, type OrdersSystem } from '../../../test/models/orde
 import { checkAtRest, storesOf, withoutRows } from '../../../test/models/orders-restored.ts'
 import { callProvider, takeSupply } from '../../../test/models/orders-stores.ts'
 import { runChaos, runWorld, type Scenario, type World } from '../../../test/models/orders-world.ts'
-import { letterCommandEntry } from '../../domain/orders/dead-letter-records.ts'
 import { ordersTopic, orderTimeLimitMsMax } from '../../domain/orders/messages.ts'
-import { retryTopics } from '../../domain/orders/retries.ts'
+import { entryOf } from '../../domain/orders/records.ts'
+import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import type { Charge, CouponRow, OrderState } from '../../domain/orders/state.ts'
 import { PortError } from '../../ports/coupons.ts'
 import { consumerNames, type Payments } from '../../ports/orders.ts'
@@ -134,11 +134,11 @@ describe('rows that were lost', () => {
     const [place] = await system.log.append(ordersTopic, [nonsense])
     const deadLetterId = `stock-step.orders.${place?.partition}.${place?.offset}`
     const act = { by: 'op', commandId: 'f', deadLetterId }
-    const discarding = letterCommandEntry({ type: 'dead_letter.discarded', ...act })
-    const redriving = letterCommandEntry({ type: 'dead_letter.redriven', ...act })
+    const discarding = entryOf({ type: 'dead_letter.discarded', ...act })
+    const redriving = entryOf({ type: 'dead_letter.redriven', ...act })
     const consumers = await system.run()
     await system.pass(1_000)
-    await system.log.append(discarding.topic, [discarding.entry, redriving.entry])
+    await system.log.append(deadLettersTopic, [discarding, redriving])
     await system.pass(1_000)
     await consumers.close()
 

@@ -3,10 +3,10 @@
 // decided again, as their consumers do; nothing is published.
 
 import type { Item } from '../../consumer/consumer-work.ts'
-import { readLetterAt } from '../../domain/orders/dead-letter-records.ts'
-import { decodeDeadLetterMessage } from '../../domain/orders/decode-dead-letters.ts'
-import { decodeProductMessage, decodeWalletMessage } from '../../domain/orders/decode-supplies.ts'
+import { decodeDeadLetterMessage } from '../../domain/orders/dead-letter-messages.ts'
 import {
+  decodeProductMessage,
+  decodeWalletMessage,
   type ProductMessage,
   productsTopic,
   type WalletMessage,
@@ -91,7 +91,7 @@ export async function readLetters(
   for (const partition of partitionsOf(from, deadLettersTopic)) {
     await readMessages(
       { ...from, topic: deadLettersTopic, partition },
-      (value, place) => readLetterAt(decodeDeadLetterMessage(value), place),
+      (value, place) => readAt(decodeDeadLetterMessage(value), place),
       (spoken) => void work.decide([itemOf(spoken)], loaded),
     )
   }

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { decodeMessage, encodeMessage } from '../../../src/domain/coupons/messages.ts'
-import { decodeOrderMessage } from '../../../src/domain/orders/decode-orders.ts'
 import {
+  decodeOrderMessage,
   decodeProductMessage,
   decodeWalletMessage,
-} from '../../../src/domain/orders/decode-supplies.ts'
-import { ordersTopic, productsTopic, walletsTopic } from '../../../src/domain/orders/messages.ts'
+  ordersTopic,
+  productsTopic,
+  walletsTopic,
+} from '../../../src/domain/orders/messages.ts'
 import { readAt, type StoredPlace } from '../../../src/domain/orders/records.ts'
 import { startTestServer, tokenOf } from './fixture.ts'
 

@@ -4,11 +4,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
+  balanceMax,
   decodeProductMessage,
   decodeWalletMessage,
-} from '../../../src/domain/orders/decode-supplies.ts'
-import {
-  balanceMax,
   priceMax,
   productsTopic,
   stockMax,

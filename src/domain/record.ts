@@ -1,0 +1,153 @@
+// Each topic declares its records once, by type; from that come their types, their reading from
+// bytes, their writing and the page docs/messages.md. A value is JSON with `type` and `v`. It is
+// read as a message, as void (no record of this version, for every reader alike) or as of an
+// unknown type or version, at which a reader must halt. Unknown fields are dropped.
+
+import { isUtf8 } from 'node:buffer'
+import {
+  type Fields,
+  isObject,
+  literal,
+  objectSchema,
+  partsOf,
+  readInto,
+  type Schema,
+  type Values,
+  type Wire,
+  writeInto,
+} from './field.ts'
+
+export type Decoded<Message> =
+  | { kind: 'message'; message: Message }
+  | { kind: 'void'; reason: string }
+  | { kind: 'unknown'; reason: string }
+
+/** What no field can say by itself. */
+export type Rule<Content> = { says: string; holds(content: Content): boolean }
+export type Declaration<F extends Fields = Fields> = {
+  /** Who writes it, for `ce_source`; or the field that names the writer. */
+  writer: string | { field: keyof F & string }
+  says: string
+  fields: F
+  rule?: Rule<Values<F>>
+  /** See `idFieldOf`; absent: `commandId` where there is one. */
+  idField?: keyof F & string
+}
+type AnyDeclaration = Omit<Declaration, 'rule'> & {
+  rule?: { says: string; holds(content: unknown): boolean }
+}
+type Declarations = Readonly<Record<string, AnyDeclaration>>
+type Reader = (wire: Wire) => unknown
+
+export type Topic<D extends Declarations = Declarations> = {
+  topic: string
+  /** The field that is the key of its records. */
+  key: string
+  records: D
+}
+type Flat<T> = { [Name in keyof T]: T[Name] }
+/** A message of a topic: any, or one of these types. */
+export type MessageOf<T extends Topic, Type extends keyof T['records'] = keyof T['records']> = {
+  [Name in Type & string]: Flat<{ type: Name } & Values<T['records'][Name]['fields']>>
+}[Type & string]
+
+const version = 1
+
+/** Gives back what it is given; for the sake of its type. */
+export function record<F extends Fields>(declaration: Declaration<F>): Declaration<F> {
+  return declaration
+}
+
+/** `byHand`: readers by type in place of those that are made from the fields, for speed. */
+export function decoderOf<T extends Topic>(
+  { records }: T,
+  byHand: Readonly<Record<string, Reader>> = {},
+): (value: Buffer) => Decoded<MessageOf<T>> {
+  // A Map, because an object would also answer to types such as 'constructor'.
+  const readers = new Map(
+    Object.entries(records).map(([type, it]) => [type, byHand[type] ?? readerOf(type, it)]),
+  )
+  return (value) => decodeWith(value, readers) as Decoded<MessageOf<T>>
+}
+
+function decodeWith(value: Buffer, readers: ReadonlyMap<string, Reader>): Decoded<unknown> {
+  let wire: unknown
+  try {
+    // Readers in other languages replace broken UTF-8 differently, so it is no JSON at all.
+    wire = isUtf8(value) ? JSON.parse(value.toString()) : undefined
+  } catch {
+    wire = undefined
+  }
+  if (wire === undefined) return { kind: 'void', reason: 'not JSON' }
+  if (!isObject(wire) || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
+  const read = readers.get(wire.type)
+  if (read === undefined) {
+    return { kind: 'unknown', reason: `unknown type ${JSON.stringify(wire.type.slice(0, 100))}` }
+  }
+  if (wire.v !== version) {
+    const given = typeof wire.v === 'number' ? wire.v : 'that is no number'
+    return { kind: 'unknown', reason: `version ${given} of ${wire.type}` }
+  }
+  const message = read(wire)
+  if (message === null) return { kind: 'void', reason: `malformed ${wire.type}` }
+  return { kind: 'message', message }
+}
+
+function readerOf(type: string, { fields, rule }: AnyDeclaration): Reader {
+  const parts = partsOf(fields)
+  return (wire) => {
+    const message = readInto({ type }, parts, wire)
+    return message === null || rule?.holds(message) === false ? null : message
+  }
+}
+
+/** Writes a record's bytes, with the fields in the order in which they are declared. */
+export function encoderOf<T extends Topic>({ records }: T): (message: MessageOf<T>) => Buffer {
+  const partsByType = new Map(
+    Object.entries(records).map(([type, { fields }]) => {
+      const parts = partsOf(fields)
+      const own = parts.filter(({ isFlat }) => !isFlat)
+      return [type, { own, flat: parts.filter(({ isFlat }) => isFlat) }]
+    }),
+  )
+  return (message) => {
+    const { type } = message as { type: string }
+    const { own = [], flat = [] } = partsByType.get(type) ?? {}
+    const wire = writeInto({ type }, own, message)
+    wire.v = version
+    for (const { name, write } of flat) Object.assign(wire, write?.((message as Wire)[name]))
+    return Buffer.from(JSON.stringify(wire))
+  }
+}
+
+/** The field that tells records of one type and key apart; null: there is one of each at most. */
+export function idFieldOf({ fields, idField }: AnyDeclaration): string | null {
+  return idField ?? ('commandId' in fields ? 'commandId' : null)
+}
+
+/** The attributes of CloudEvents as headers (binary mode). */
+export function eventHeaders(event: {
+  type: string
+  writer: string
+  id: string
+  time?: string
+}): Record<string, string> {
+  const { type, writer, id, time } = event
+  return {
+    ce_specversion: '1.0',
+    ce_type: type,
+    ce_source: `/firstcome/${writer}`,
+    ce_id: id,
+    ...(time === undefined ? {} : { ce_time: time }),
+    'content-type': 'application/json',
+  }
+}
+
+/** The JSON Schema of a record's value. */
+export function schemaOf(type: string, { fields, says }: AnyDeclaration): Schema {
+  const envelope: Fields = {
+    type: literal(type, 'The type of the record.'),
+    v: literal(version, 'The version of the type.'),
+  }
+  return objectSchema({ ...envelope, ...fields }, says)
+}

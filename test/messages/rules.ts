@@ -1,0 +1,121 @@
+// What a record must keep that JSON Schema cannot say, as it is told to readers and written a
+// second time: the tests hold it against what the domain reads.
+
+import { instantPattern, type Schema, type Wire } from '../../src/domain/field.ts'
+import { deadLetterId } from '../../src/domain/orders/dead-letter-messages.ts'
+import { orderSumMax } from '../../src/domain/orders/messages.ts'
+import type { Origin } from '../../src/domain/orders/retries.ts'
+import { type Topic } from '../../src/domain/record.ts'
+
+/** `mend`: what keeps it, made from what keeps the schema; tests generate records with it. */
+export type Rule = {
+  says: string
+  holds(wire: Wire): boolean
+  mend(wire: Wire): Wire
+}
+
+export function rulesOf(
+  type: string,
+  { rule }: Topic['records'][string],
+  { properties = {} }: Schema,
+): Rule[] {
+  const named = (is: (field: Schema) => boolean) => {
+    return Object.keys(properties).filter((name) => is(properties[name] ?? {}))
+  }
+  const counted = named(({ utf16Max }) => utf16Max !== undefined)
+  const times = named(({ pattern }) => pattern === instantPattern)
+  const lists = named(({ distinctBy }) => distinctBy !== undefined)
+  const own = ownRules[type]
+  if ((own === undefined) !== (rule === undefined)) throw new Error(`the rule of ${type}`)
+  return [
+    ...(counted.length > 0 ? [identifiersFit(counted)] : []),
+    ...(times.length > 0 ? [instantsExist(times)] : []),
+    ...lists.map(productsDiffer),
+    ...(own === undefined || rule === undefined ? [] : [{ says: rule.says, ...own }]),
+  ]
+}
+
+const identifierUnitsMax = 300
+
+function identifiersFit(names: readonly string[]): Rule {
+  const all = names.map((name) => `\`${name}\``).join(' and ')
+  return {
+    says: `${all} ${names.length > 1 ? 'are' : 'is'} counted in UTF-16 units: most emoji are two.`,
+    holds: (wire) => names.every((name) => String(wire[name]).length <= identifierUnitsMax),
+    mend: (wire) => ({ ...wire, ...Object.fromEntries(names.map((it) => [it, cut(wire[it])])) }),
+  }
+}
+
+function cut(identifier: unknown): string {
+  return Array.from(String(identifier))
+    .slice(0, identifierUnitsMax / 2)
+    .join('')
+}
+
+function instantsExist(names: readonly string[]): Rule {
+  const exists = (at: unknown) => {
+    if (at === undefined) return true
+    const ms = msOf(at)
+    return !Number.isNaN(ms) && new Date(ms).toISOString() === at
+  }
+  return {
+    says: 'The times exist: no 13th month, no 30 February.',
+    holds: (wire) => names.every((name) => exists(wire[name])),
+    mend: (wire) => wire,
+  }
+}
+
+function productsDiffer(name: string): Rule {
+  const productsOf = (wire: Wire) => {
+    return (wire[name] as { productId: string }[]).map(({ productId }) => productId)
+  }
+  return {
+    says: 'No product stands in two lines.',
+    holds: (wire) => new Set(productsOf(wire)).size === productsOf(wire).length,
+    mend: (wire) => {
+      const products = productsOf(wire)
+      const all = wire[name] as Wire[]
+      return { ...wire, [name]: all.filter((_, n) => products.indexOf(products[n] ?? '') === n) }
+    },
+  }
+}
+
+/** By type; what they say stands in their declaration. */
+const ownRules: Readonly<Record<string, Omit<Rule, 'says'>>> = {
+  'coupon.created': {
+    holds: ({ opensAt, closesAt }) => {
+      if (opensAt === undefined || closesAt === undefined) return true
+      return msOf(closesAt) > msOf(opensAt)
+    },
+    mend: (wire) => {
+      const { opensAt, closesAt, ...rest } = wire
+      if (opensAt === undefined || closesAt === undefined) return wire
+      if (opensAt === closesAt) return { ...rest, opensAt }
+      const [first, last] = [opensAt, closesAt].toSorted((a, b) => msOf(a) - msOf(b))
+      return { ...rest, opensAt: first, closesAt: last }
+    },
+  },
+  'order.payment_due': {
+    holds: ({ subtotal, discount, total }) => {
+      const [before, off] = [Number(subtotal), Number(discount)]
+      return off <= before && total === before - off
+    },
+    mend: (wire) => {
+      const subtotal = Math.min(Number(wire.subtotal), orderSumMax)
+      const discount = Math.min(Number(wire.discount), subtotal)
+      return { ...wire, subtotal, discount, total: subtotal - discount }
+    },
+  },
+  'dead_letter.buried': {
+    holds: (wire) => wire.deadLetterId === idOf(wire),
+    mend: (wire) => ({ ...wire, deadLetterId: idOf(wire) }),
+  },
+}
+
+function msOf(at: unknown): number {
+  return Date.parse(at as string)
+}
+
+function idOf({ consumer, origin }: Wire): string {
+  return deadLetterId(String(consumer), origin as Origin)
+}
