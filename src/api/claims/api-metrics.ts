@@ -4,7 +4,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock, Instant } from '../../ports/clock.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-limits.ts'
+import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-parts.ts'
 
 export type ApiMetrics = { observer: ClaimObserver; registry: Registry }
 export type ApiMetricsParts = {
@@ -146,15 +146,7 @@ function addGauge(registry: Registry, { name, help, value }: GaugeOptions): void
   })
 }
 
-function noAnswers(): Record<ClaimAnswer['kind'], number> {
-  return {
-    issued: 0,
-    sold_out: 0,
-    not_open: 0,
-    paused: 0,
-    closed: 0,
-    unknown_coupon: 0,
-    pending: 0,
-    unavailable: 0,
-  }
+function noAnswers() {
+  const none = { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0, unknown_coupon: 0 }
+  return { ...none, pending: 0, unavailable: 0 } satisfies Record<ClaimAnswer['kind'], number>
 }

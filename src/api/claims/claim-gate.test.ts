@@ -8,7 +8,7 @@ import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate, GateClaim, GateVerdict, Log } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import type { AnsweredBy, ClaimLimits, GateObserver } from './claim-limits.ts'
+import type { AnsweredBy, ClaimLimits, GateObserver } from './claim-parts.ts'
 import { startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')

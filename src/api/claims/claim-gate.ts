@@ -4,40 +4,27 @@
 // never an answer.
 
 import type { Coupon, CouponEvent } from '../../domain/coupons/state.ts'
-import { type Clock, sleep } from '../../ports/clock.ts'
+import { sleep } from '../../ports/clock.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
 import { createBatcher } from '../batcher.ts'
-import { busy, type ClaimAnswer } from './claim-answers.ts'
-import type { ClaimLimits, GateObserver } from './claim-limits.ts'
+import { busy } from './claim-answers.ts'
+import type { ClaimPathParts } from './claim-parts.ts'
 import type { ClaimPath, NewClaim } from './claim-path.ts'
-import type { Waiters } from './waiters.ts'
 
-export type ClaimGateParts = {
-  gate: Gate
-  clock: Clock
-  limits: ClaimLimits
-  coupons: ReadonlyMap<string, Coupon>
-  waiters: Waiters<ClaimAnswer, 'deferred'>
-  observe?: GateObserver | undefined
-  /** Once aborted, nothing is asked, deferred or sent any more. */
-  closing: AbortSignal
-  /** The gate's adapter has a bug: a gate never rejects. */
-  onError(error: unknown): void
-}
+export type ClaimGateParts = ClaimPathParts & { gate: Gate }
 
 export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
-  const { gate, clock, limits, observe, closing } = parts
+  const { gate, clock, limits, observe, state } = parts
   const deferred = new DeferredClaims(path, parts)
-  const judge = verdictsOf(parts)
+  /** Where and when each coupon was created. */
+  const epochs = new Map<string, string>()
   const unasked = createBatcher<NewClaim>({
     clock,
     perBatchMax: limits.claimsPerAskMax,
     waitingMax: limits.gatedClaimsMax,
     everyMsMin: 0,
     async send(claims) {
-      if (closing.aborted) return
-      const verdicts = await judge.ask(claims)
-      deferred.take(claims, (n) => verdicts[n] === 'seen' || verdicts[n] === 'full')
+      if (!state.closing.aborted) deferred.take(claims, await ask(claims, epochs, parts))
     },
   })
 
@@ -46,8 +33,8 @@ export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
     send(claim) {
       if (!path.trustsMemory()) return path.send(claim)
       const isFull = unasked.waiting() + deferred.size >= limits.gatedClaimsMax
-      if (!closing.aborted && gate.isHere() && !isFull) return unasked.add(claim)
-      observe?.bypassed()
+      if (!state.closing.aborted && gate.isHere() && !isFull) return unasked.add(claim)
+      observe?.gate?.bypassed()
       return path.send(claim)
     },
     claimDecided(command, decision) {
@@ -58,20 +45,22 @@ export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
       path.controlDecided(command, decision)
       const { message, partition, offset, appendedAt } = command
       if (decision.events[0]?.type === 'created') {
-        judge.created(message.couponId, `${partition}-${offset}-${appendedAt}`)
+        epochs.set(message.couponId, `${partition}-${offset}-${appendedAt}`)
       }
       deferred.changed(message.couponId, decision.events)
     },
   }
 }
 
-/** Asks the gate, with what this node knows of each coupon. */
-function verdictsOf({ gate, clock, coupons, observe, onError }: ClaimGateParts) {
-  /** Where each coupon was created. */
-  const epochs = new Map<string, string>()
-
+/** Asks the gate, with what this node knows of each coupon. A claim without a verdict passes. */
+async function ask(
+  claims: readonly NewClaim[],
+  epochs: ReadonlyMap<string, string>,
+  { gate, clock, fold, observe, onError }: ClaimGateParts,
+): Promise<readonly GateVerdict[]> {
+  const known = new Map<string, GateCoupon>()
   function gateCoupon(couponId: string): GateCoupon {
-    const coupon = coupons.get(couponId)
+    const coupon = fold.coupons.get(couponId)
     return {
       couponId,
       epoch: epochs.get(couponId) ?? 'unknown',
@@ -80,35 +69,22 @@ function verdictsOf({ gate, clock, coupons, observe, onError }: ClaimGateParts) 
       closesAt: coupon?.closesAt ?? Number.POSITIVE_INFINITY,
     }
   }
-
-  return {
-    created: (couponId: string, epoch: string) => void epochs.set(couponId, epoch),
-    async ask(claims: readonly NewClaim[]): Promise<readonly GateVerdict[]> {
-      const known = new Map<string, GateCoupon>()
-      const asked = claims.map(({ couponId, userId }) => {
-        const coupon = known.get(couponId) ?? gateCoupon(couponId)
-        known.set(couponId, coupon)
-        return { userId, coupon }
-      })
-      const startedAt = clock.now()
-      try {
-        const verdicts = await gate.ask(asked)
-        const counts = { pass: 0, seen: 0, full: 0 }
-        for (const verdict of verdicts) counts[verdict] += 1
-        observe?.asked(counts, (clock.now() - startedAt) / 1000)
-        return verdicts
-      } catch (error) {
-        onError(error)
-        return []
-      }
-    },
+  const asked = claims.map(({ couponId, userId }) => {
+    const coupon = known.get(couponId) ?? gateCoupon(couponId)
+    known.set(couponId, coupon)
+    return { userId, coupon }
+  })
+  const startedAt = clock.now()
+  try {
+    const verdicts = await gate.ask(asked)
+    const counts = { pass: 0, seen: 0, full: 0 }
+    for (const verdict of verdicts) counts[verdict] += 1
+    observe?.gate?.asked(counts, (clock.now() - startedAt) / 1000)
+    return verdicts
+  } catch (error) {
+    onError(error)
+    return []
   }
-}
-
-/** Settled for whoever asks, so that every claim of it is worth another look. */
-function isOver(coupon: Coupon | undefined): boolean {
-  if (coupon === undefined) return false
-  return coupon.status === 'closed' || coupon.paused || coupon.winners.size >= coupon.quantity
 }
 
 /** Claims that wait for this node's fold to settle them, and no longer than they may. */
@@ -124,30 +100,33 @@ class DeferredClaims {
     this.parts = parts
   }
 
-  /** Sends on what is not to be deferred, and the rest in time. */
-  take(claims: readonly NewClaim[], isDeferred: (n: number) => boolean): void {
-    const { clock, limits, closing } = this.parts
+  /** Sends on what passes, and the rest in time. */
+  take(claims: readonly NewClaim[], verdicts: readonly GateVerdict[]): void {
+    const { clock, limits, state } = this.parts
     const added: NewClaim[] = []
     claims.forEach((claim, n) => {
-      if (!isDeferred(n)) this.append(claim)
+      if (verdicts[n] !== 'seen' && verdicts[n] !== 'full') this.append(claim)
       else if (!this.settle(claim)) added.push(this.add(claim))
     })
     if (added.length === 0) return
-    void sleep(clock, limits.deferMsMax, closing).then(() => {
-      if (!closing.aborted) this.release(added)
+    void sleep(clock, limits.deferMsMax, state.closing).then(() => {
+      if (!state.closing.aborted) this.release(added)
     })
   }
 
   /** To be called after every record, once the fold has taken it. */
   changed(couponId: string, events: readonly CouponEvent[]): void {
-    if (events.length === 0 || !this.waiting.has(couponId)) return
+    const users = this.waiting.get(couponId)
+    if (events.length === 0 || users === undefined) return
     for (const event of events) {
-      if (event.type === 'issued') this.settleAll(this.of(couponId, event.userId))
+      if (event.type === 'issued') this.settleAll(users.get(event.userId))
       // There is more now than the gate knew of as it called the coupon full.
-      else if (event.type === 'restocked') this.release(this.of(couponId))
+      else if (event.type === 'restocked')
+        this.release([...users.values()].flatMap((claims) => [...claims]))
     }
     // Looked at once, as it ends: what is deferred later is looked at by itself.
-    if (isOver(this.parts.coupons.get(couponId))) this.settleAll(this.of(couponId))
+    if (!isOver(this.parts.fold.coupons.get(couponId))) return
+    for (const claims of [...users.values()]) this.settleAll(claims)
   }
 
   private append(claim: NewClaim): void {
@@ -158,12 +137,12 @@ class DeferredClaims {
   private settle(claim: NewClaim): boolean {
     const answer = this.path.settled(claim)
     if (answer === null) return false
-    this.parts.observe?.released('memory')
+    this.parts.observe?.gate?.released('memory')
     this.parts.waiters.answer(claim.claimId, answer, 'deferred')
     return true
   }
 
-  private settleAll(claims: readonly NewClaim[]): void {
+  private settleAll(claims: ReadonlySet<NewClaim> = new Set()): void {
     for (const claim of claims) if (this.settle(claim)) this.delete(claim)
   }
 
@@ -171,34 +150,33 @@ class DeferredClaims {
   private release(claims: readonly NewClaim[]): void {
     for (const claim of claims) {
       if (!this.delete(claim)) continue
-      this.parts.observe?.released('log')
+      this.parts.observe?.gate?.released('log')
       this.append(claim)
     }
   }
 
-  /** In the order in which their users came. */
-  private of(couponId: string, userId?: string): NewClaim[] {
-    const byUser = this.waiting.get(couponId) ?? new Map<string, Set<NewClaim>>()
-    if (userId !== undefined) return [...(byUser.get(userId) ?? [])]
-    return [...byUser.values()].flatMap((claims) => [...claims])
-  }
-
   private add(claim: NewClaim): NewClaim {
-    const { couponId, userId } = claim
-    const byUser = this.waiting.get(couponId) ?? new Map<string, Set<NewClaim>>()
-    this.waiting.set(couponId, byUser.set(userId, (byUser.get(userId) ?? new Set()).add(claim)))
+    const users = this.waiting.get(claim.couponId) ?? new Map<string, Set<NewClaim>>()
+    this.waiting.set(claim.couponId, users)
+    users.set(claim.userId, (users.get(claim.userId) ?? new Set()).add(claim))
     this.size += 1
     return claim
   }
 
   /** False where it does not wait any more. */
   private delete(claim: NewClaim): boolean {
-    const byUser = this.waiting.get(claim.couponId)
-    const claims = byUser?.get(claim.userId)
+    const users = this.waiting.get(claim.couponId)
+    const claims = users?.get(claim.userId)
     if (!claims?.delete(claim)) return false
+    if (claims.size === 0) users?.delete(claim.userId)
+    if (users?.size === 0) this.waiting.delete(claim.couponId)
     this.size -= 1
-    if (claims.size === 0) byUser?.delete(claim.userId)
-    if (byUser?.size === 0) this.waiting.delete(claim.couponId)
     return true
   }
+}
+
+/** Settled for whoever asks, so that every claim of it is worth another look. */
+function isOver(coupon: Coupon | undefined): boolean {
+  if (coupon === undefined) return false
+  return coupon.status === 'closed' || coupon.paused || coupon.winners.size >= coupon.quantity
 }

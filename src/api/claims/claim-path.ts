@@ -6,8 +6,8 @@
 import { codeDeriver, rememberCodes } from '../../domain/coupons/codes.ts'
 import { type ClaimCommand, type ClaimOutcome, settled } from '../../domain/coupons/decide.ts'
 import { claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
-import type { Clock, Instant } from '../../ports/clock.ts'
-import type { Log, LogEntry } from '../../ports/coupons.ts'
+import type { Instant } from '../../ports/clock.ts'
+import type { LogEntry } from '../../ports/coupons.ts'
 import { createAppendBatcher } from '../batcher.ts'
 import {
   busy,
@@ -17,9 +17,8 @@ import {
   starting,
   stopping,
 } from './claim-answers.ts'
-import type { ClaimLimits, ClaimObserver } from './claim-limits.ts'
+import type { ClaimPathParts } from './claim-parts.ts'
 import type { CouponFold, FoldListener } from './coupon-fold.ts'
-import type { Waiters } from './waiters.ts'
 
 export type Asked = { couponId: string; userId: string }
 export type NewClaim = Asked & { claimId: string }
@@ -34,25 +33,7 @@ export type ClaimPath = FoldListener & {
   mine(asked: Asked): ClaimAnswer | null
   /** Sends it to the log. False where too many wait: nothing is stored. */
   send(claim: NewClaim): boolean
-  /** Resolves when all that was sent is stored, or known not to be. */
-  drained(): Promise<void>
 }
-export type ClaimPathParts = {
-  log: Log
-  clock: Clock
-  newId(): string
-  codeSecret: string
-  limits: ClaimLimits
-  observe?: ClaimObserver | undefined
-  fold: CouponFold
-  /** Those who wait for the record of their claim, by its id. */
-  waiters: Waiters<ClaimAnswer, 'deferred'>
-  state: NodeState
-  /** The log cannot be written any more. */
-  onError(error: unknown): void
-}
-/** Broken: the log cannot be read, or not be written, any more. */
-export type NodeState = { stopping: boolean; broken: boolean }
 
 /** One claim along the path, from the question to its answer. */
 export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService['claim'] {
@@ -116,7 +97,6 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
     },
     /** No claim waits for it. */
     controlDecided() {},
-    drained: appends.drained,
   }
 }
 

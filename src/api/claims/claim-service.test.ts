@@ -5,7 +5,7 @@ import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import { type Log, PortError } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import type { ClaimLimits } from './claim-limits.ts'
+import type { ClaimLimits } from './claim-parts.ts'
 import { startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')

@@ -1,32 +1,25 @@
-// Starts the claim path without HTTP: this node's fold, the path that waits for it, the gate and
-// the other nodes round it.
+// Starts the claim path without HTTP: what this node knows of the log, the path that answers from
+// it, the gate and the other nodes round the path, and only then the reading of the log.
 
-import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { Clock, Instant } from '../../ports/clock.ts'
-import type { Gate, Log } from '../../ports/coupons.ts'
-import { type ClaimAnswer, type ClaimService, type Readiness, stopping } from './claim-answers.ts'
+import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
+import type { Instant } from '../../ports/clock.ts'
+import { PortError } from '../../ports/coupons.ts'
+import {
+  type ClaimAnswer,
+  type ClaimService,
+  type CommandAnswer,
+  type Readiness,
+  refusedBy,
+  stopping,
+} from './claim-answers.ts'
 import { behindGate } from './claim-gate.ts'
-import { type ClaimLimits, type ClaimObserver, defaultClaimLimits } from './claim-limits.ts'
-import { type ClaimPath, type ClaimPathParts, claimAlong, createClaimPath } from './claim-path.ts'
+import { type ClaimPathParts, type ClaimServiceParts, defaultClaimLimits } from './claim-parts.ts'
+import { type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
-import { createCouponCommands } from './coupon-commands.ts'
-import { CouponFold } from './coupon-fold.ts'
+import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness } from './fold-freshness.ts'
 import { createWaiters } from './waiters.ts'
 
-export type ClaimServiceParts = {
-  log: Log
-  /** Whoever gives it closes it. */
-  gate?: Gate | undefined
-  clock: Clock
-  newId(): string
-  codeSecret: string
-  limits?: Partial<ClaimLimits> | undefined
-  observe?: ClaimObserver | undefined
-  onProgress?: ((done: number, total: number) => void) | undefined
-  /** The fold has stopped for good; the process should end. */
-  onError(error: unknown): void
-}
 export type RunningClaimService = ClaimService & {
   /** Resolves when this node knows the log as it stood at the start. */
   caughtUp: Promise<void>
@@ -39,13 +32,12 @@ export type RunningClaimService = ClaimService & {
 export async function startClaimService(given: ClaimServiceParts): Promise<RunningClaimService> {
   const { log, clock, gate, observe } = given
   const limits = { ...defaultClaimLimits, ...given.limits }
-  const { answerWaitMsMax, foldWaitMsMax: waitMsMax } = limits
-  const state = { stopping: false, broken: false }
   const closing = new AbortController()
+  const state = { stopping: false, broken: false, closing: closing.signal }
   const fold = new CouponFold(log)
   const waiters = createWaiters<ClaimAnswer, 'deferred'>({
     clock,
-    waitMs: answerWaitMsMax,
+    waitMs: limits.answerWaitMsMax,
     late: { kind: 'pending' },
     onAnswered: ({ kind }, by) => observe?.answered(kind, by),
   })
@@ -53,13 +45,10 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     state.broken = true
     given.onError(error)
   }
-
   const parts = { ...given, limits, fold, waiters, state, onError }
   const plain = createClaimPath(parts)
-  const around = { coupons: fold.coupons, observe: observe?.gate, closing: closing.signal }
-  const path = gate === undefined ? plain : behindGate(plain, { ...parts, ...around, gate })
-  const commands = createCouponCommands({ log, clock, fold, answerWaitMsMax, onError })
-
+  const path = gate === undefined ? plain : behindGate(plain, { ...parts, gate })
+  const commands = createCommands(parts)
   const own: ClaimService = {
     claim: claimAlong(path, parts),
     mine: (couponId, userId) => path.mine({ couponId, userId }),
@@ -72,33 +61,64 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     coupons: (page) => fold.page(page),
     readiness: () => readinessOf(path, parts),
   }
-  const bounds = () => log.bounds(claimsTopic)
-  const positions = () => fold.positions()
-  const freshness = createFoldFreshness({ clock, bounds, positions, waitMsMax })
-  const hasOthers = waitMsMax > 0
+  const freshness = createFoldFreshness({
+    clock,
+    bounds: () => log.bounds(claimsTopic),
+    positions: () => fold.positions(),
+    waitMsMax: limits.foldWaitMsMax,
+  })
   const { caughtUp, close } = await fold.read({
     claimDecided: path.claimDecided,
     controlDecided(command, decision) {
       commands.controlDecided(command, decision)
       path.controlDecided(command, decision)
     },
-    onAdvanced: hasOthers ? freshness.advanced : undefined,
+    onAdvanced: freshness.advanced,
     onVoid: () => observe?.voided(),
     onProgress: given.onProgress,
     onError,
   })
   return {
-    ...(hasOthers ? amongNodes(own, freshness) : own),
+    ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness) : own),
     caughtUp,
     lastReadAt: () => fold.lastReadAt(),
     async drain() {
       state.stopping = true
-      await Promise.all([path.drained(), waiters.empty(), commands.drained()])
+      await Promise.all([waiters.empty(), commands.drained()])
     },
     close() {
       closing.abort()
       return close()
     },
+  }
+}
+
+/** Operators' commands: each is appended, and answered with what its record decided. */
+function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
+  const late = { kind: 'pending' } as const
+  const waiters = createWaiters<CommandAnswer>({ clock, waitMs: limits.answerWaitMsMax, late })
+  /** A coupon id has no space, so no two commands share one. */
+  const idOf = ({ couponId, commandId }: ControlMessage) => `${couponId} ${commandId}`
+  const controlDecided: FoldListener['controlDecided'] = ({ message }, { outcome }) => {
+    const id = idOf(message)
+    if (!waiters.isWaiting(id)) return
+    const coupon = fold.coupons.get(message.couponId)
+    waiters.answer(id, { kind: 'decided', outcome, ...(coupon && { coupon }) })
+  }
+  return {
+    run(message: ControlMessage): Promise<CommandAnswer> {
+      const id = idOf(message)
+      // The same command may be waiting already: both get the first one's answer.
+      const answer = waiters.wait(id)
+      const entry = { key: message.couponId, value: encodeMessage(message) }
+      log.append(claimsTopic, [entry]).catch((error: unknown) => {
+        if (!(error instanceof PortError)) onError(error)
+        else if (error.appended === 'no') waiters.answer(id, refusedBy(error))
+      })
+      return answer
+    },
+    controlDecided,
+    drained: waiters.empty,
   }
 }
 

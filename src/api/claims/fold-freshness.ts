@@ -28,22 +28,22 @@ export type FoldFreshness = {
 /** So many callers share one look under a flood that it asks Kafka 100 times a second at most. */
 const looksApartMsMin = 10
 
-type Waiting = { partition: number; end: number; resolve(passed: boolean): void }
+type Waiting = { partition: number; end: number; resolve(): void }
 
 export function createFoldFreshness(parts: FoldFreshnessParts): FoldFreshness {
   const { clock, waitMsMax: ms } = parts
   const waiting = new Set<Waiting>()
-  // A look that has begun may miss what has just been appended, so callers join the next one. No
-  // bound of its own: a server lets in only so many requests.
-  const unbounded = { perBatchMax: Number.POSITIVE_INFINITY, waitingMax: Number.POSITIVE_INFINITY }
+  // A look that has begun may miss what has just been appended, so callers join the next one.
   const looks = createBatcher<PromiseWithResolvers<boolean> & { key: string }>({
     clock,
-    ...unbounded,
+    // No bound of its own: a server lets in only so many requests.
+    perBatchMax: Number.POSITIVE_INFINITY,
+    waitingMax: Number.POSITIVE_INFINITY,
     everyMsMin: looksApartMsMin,
     async send(asked) {
       try {
         const bounds = await within({ clock, ms, late }, parts.bounds())
-        const passed = bounds.map(() => null as Promise<boolean> | null)
+        const passed: Promise<boolean>[] = []
         for (const { key, resolve } of asked) {
           const partition = partitionFor(key, bounds.length)
           passed[partition] ??= passes(partition, bounds[partition]?.end ?? 0)
@@ -58,17 +58,18 @@ export function createFoldFreshness(parts: FoldFreshnessParts): FoldFreshness {
     },
   })
 
-  function hasPassed(partition: number, end: number): boolean {
+  function hasPassed({ partition, end }: Omit<Waiting, 'resolve'>): boolean {
     return (parts.positions()[partition] ?? 0) >= end
   }
 
-  function passes(partition: number, end: number): Promise<boolean> {
-    if (hasPassed(partition, end)) return Promise.resolve(true)
-    const { promise, resolve } = Promise.withResolvers<boolean>()
+  async function passes(partition: number, end: number): Promise<boolean> {
+    if (hasPassed({ partition, end })) return true
+    const { promise, resolve } = Promise.withResolvers<void>()
     const waiter = { partition, end, resolve }
     waiting.add(waiter)
-    const passed = within({ clock, ms, late: () => false }, promise)
-    return passed.finally(() => waiting.delete(waiter))
+    await within({ clock, ms, late: () => {} }, promise)
+    waiting.delete(waiter)
+    return hasPassed(waiter)
   }
 
   return {
@@ -78,9 +79,7 @@ export function createFoldFreshness(parts: FoldFreshnessParts): FoldFreshness {
       return asked.promise
     },
     advanced() {
-      for (const { partition, end, resolve } of waiting) {
-        if (hasPassed(partition, end)) resolve(true)
-      }
+      for (const waiter of waiting) if (hasPassed(waiter)) waiter.resolve()
     },
   }
 }

@@ -101,20 +101,14 @@ function timeEvents(coupon: Coupon, at: number): readonly CouponEvent[] {
 
 function decideControl(
   message: ControlMessage,
-  place: Place,
+  { partition, appendedAt }: Place,
   state: CouponState,
 ): Decision<ControlOutcome> {
-  if (state.status === 'absent') return decideAbsent(message, place)
-  const { appendedAt } = place
-  const passed = timeEvents(state, appendedAt)
-  const { outcome, event } = decideKnown(message, state, statusAt(state, appendedAt))
-  return { outcome, events: event === null ? passed : [...passed, event] }
-}
-
-function decideAbsent(
-  message: ControlMessage,
-  { partition, appendedAt }: Place,
-): Decision<ControlOutcome> {
+  if (state.status !== 'absent') {
+    const passed = timeEvents(state, appendedAt)
+    const { outcome, event } = decideKnown(message, state, statusAt(state, appendedAt))
+    return { outcome, events: event === null ? passed : [...passed, event] }
+  }
   if (message.type !== 'coupon.created') {
     return { outcome: { kind: 'unknown_coupon' }, events: nothing }
   }

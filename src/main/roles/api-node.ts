@@ -4,7 +4,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
 import { createApiMetrics } from '../../api/claims/api-metrics.ts'
-import type { ClaimLimits } from '../../api/claims/claim-limits.ts'
+import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { startClaimService } from '../../api/claims/claim-service.ts'
 import type { ReadStore, ServerParts } from '../../api/http/server-parts.ts'
 import { startOrderService } from '../../api/orders/order-service.ts'

@@ -12,18 +12,30 @@ export type Faults = {
 }
 
 export function createFaults(faults: readonly TestFault[], die: () => void = killSelf): Faults {
-  const crashes = new Set<string>()
-  const syncs = new Set<number>()
-  const poison = new Set<string>()
-  for (const fault of faults) {
-    if (fault.kind === 'crash') crashes.add(`${fault.point}:${fault.passing}`)
-    else if (fault.kind === 'sync') syncs.add(fault.attempt)
-    else poison.add(`record ${fault.key}`)
+  const syncs = faults.filter((fault) => fault.kind === 'sync')
+  const passings = new Map<string, number>()
+  let attempts = 0
+
+  function crashPoint(point: string, lastWords?: () => void): void {
+    const passing = (passings.get(point) ?? 0) + 1
+    passings.set(point, passing)
+    const dies = faults.some((fault) => {
+      if (fault.kind === 'poison') return point === `record ${fault.key}`
+      return fault.kind === 'crash' && fault.point === point && fault.passing === passing
+    })
+    if (!dies) return
+    lastWords?.()
+    die()
   }
-  const counter = crashCounter(crashes, { poison, die })
+
+  function failSync(): boolean {
+    attempts += 1
+    return syncs.some(({ attempt }) => attempt === attempts)
+  }
+
   return {
-    crashPoint: crashes.size + poison.size > 0 ? counter : undefined,
-    failSync: syncs.size > 0 ? syncCounter(syncs) : undefined,
+    crashPoint: syncs.length < faults.length ? crashPoint : undefined,
+    failSync: syncs.length > 0 ? failSync : undefined,
   }
 }
 
@@ -41,32 +53,6 @@ export function faultWarning(faults: readonly TestFault[]): string | null {
     }
   })
   return `FIRSTCOME_TEST_FAULTS is set: this service will break on purpose (${listed.join('; ')})`
-}
-
-type Deaths = {
-  /** Crash points that kill at every passing. */
-  poison: ReadonlySet<string>
-  die: () => void
-}
-
-function crashCounter(crashes: ReadonlySet<string>, { poison, die }: Deaths): Faults['crashPoint'] {
-  const passings = new Map<string, number>()
-  return (point, lastWords) => {
-    if (poison.has(point)) die()
-    const passing = (passings.get(point) ?? 0) + 1
-    passings.set(point, passing)
-    if (!crashes.has(`${point}:${passing}`)) return
-    lastWords?.()
-    die()
-  }
-}
-
-function syncCounter(syncs: ReadonlySet<number>): () => boolean {
-  let attempt = 0
-  return () => {
-    attempt += 1
-    return syncs.has(attempt)
-  }
 }
 
 /** Not one more instruction of the caller may run, whichever thread the signal meets first. */

@@ -1,8 +1,32 @@
-// The limits of the claim path, with their reasons, and what it reports of itself.
+// What the claim path is made of, its limits with their reasons, and what it reports of itself.
 
-import type { GateVerdict } from '../../ports/coupons.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Gate, GateVerdict, Log } from '../../ports/coupons.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
+import type { CouponFold } from './coupon-fold.ts'
+import type { Waiters } from './waiters.ts'
 
+export type ClaimServiceParts = {
+  log: Log
+  /** Whoever gives it closes it. */
+  gate?: Gate | undefined
+  clock: Clock
+  newId(): string
+  codeSecret: string
+  limits?: Partial<ClaimLimits> | undefined
+  observe?: ClaimObserver | undefined
+  onProgress?: ((done: number, total: number) => void) | undefined
+  /** The log cannot be read, or not be written, any more; the process should end. */
+  onError(error: unknown): void
+}
+export type ClaimPathParts = ClaimServiceParts & {
+  limits: ClaimLimits
+  fold: CouponFold
+  /** Those who wait for the record of their claim, by its id. */
+  waiters: Waiters<ClaimAnswer, 'deferred'>
+  /** Broken: `onError` has been called. Closing: aborted once nothing more is to be begun. */
+  state: { stopping: boolean; broken: boolean; closing: AbortSignal }
+}
 export type ClaimLimits = {
   /** Records of one append: large enough that one sync serves a stampede's few milliseconds. */
   claimsPerBatchMax: number
