@@ -26,7 +26,7 @@ const start = Date.parse('2026-01-01T00:00:00Z')
 const stormMs = 4_000
 const healedMs = 60_000
 
-export type Told = { at: number; answer: ClaimAnswer }
+export type Answered = { at: number; answer: ClaimAnswer }
 export type Sale = { couponId: string; quantity: number; opensAt: number; users: string[] }
 export type World = {
   seed: number
@@ -36,7 +36,7 @@ export type World = {
   store: CouponStore
   sales: Sale[]
   /** By `couponId userId`, in the order of the answers. */
-  ledger: Map<string, Told[]>
+  ledger: Map<string, Answered[]>
   errors: unknown[]
   faults: GateFaults & {
     on: boolean
@@ -166,7 +166,7 @@ function scheduleAsks(world: World, nodes: RunningClaimService[]): void {
   }
 }
 
-/** Everyone who has no coupon goes on asking until told a definite outcome, twice over. */
+/** Everyone who has no coupon goes on asking until there is a definite outcome, twice over. */
 function askEveryoneAgain(world: World, nodes: RunningClaimService[]): void {
   for (const sale of world.sales) {
     for (const userId of sale.users) {

@@ -119,15 +119,15 @@ function checkAnswers(world: World, { coupon, rows }: { coupon: Coupon; rows: Is
     for (const { answer } of answers) {
       if (answer.kind === 'issued') {
         won = true
-        assert.equal(answer.issued.slot, row?.slot, `I2: ${userId} was told a slot`)
-        assert.equal(answer.code, row?.code, `I2: ${userId} was told a code`)
+        assert.equal(answer.issued.slot, row?.slot, `I2: ${userId} was answered a slot`)
+        assert.equal(answer.code, row?.code, `I2: ${userId} was answered a code`)
       } else if (answer.kind !== 'pending' && answer.kind !== 'unavailable') {
-        assert.ok(!won, `I5: ${userId} was told ${answer.kind} after issued`)
+        assert.ok(!won, `I5: ${userId} was answered ${answer.kind} after issued`)
       }
     }
     const last = answers.at(-1)?.answer.kind
     assert.ok(last === 'issued' || last === 'sold_out', `I5: ${userId} ended with ${last}`)
-    if (last === 'sold_out') assert.equal(row, undefined, `I5: ${userId} was told sold out`)
+    if (last === 'sold_out') assert.equal(row, undefined, `I5: ${userId} was answered sold out`)
   }
 }
 

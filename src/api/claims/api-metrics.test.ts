@@ -6,7 +6,7 @@ import { createApiMetrics } from './api-metrics.ts'
 const parts = { clock: virtualClock(0), foldReadAt: () => 0, isReady: () => true }
 
 describe('the figures of a gate', () => {
-  it('count its verdicts, its calls, its absence and what was held back', async () => {
+  it('count its verdicts, its calls, its absence and what was deferred', async () => {
     let here = true
     const { observer, registry } = createApiMetrics({ ...parts, gateIsHere: () => here })
     observer.gate?.asked({ pass: 3, seen: 2, full: 0 }, 0.003)

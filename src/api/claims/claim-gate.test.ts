@@ -86,8 +86,8 @@ type Create = {
   rules: number
 }
 
-/** A gate that says what it is told to. */
-function gateThatSays(say: (claim: GateClaim, n: number) => GateVerdict): Gate {
+/** A gate that answers as `say` does. */
+function gateAnswering(say: (claim: GateClaim, n: number) => GateVerdict): Gate {
   let asked = 0
   return {
     ask: async (claims) => claims.map((claim) => say(claim, asked++)),
@@ -97,7 +97,7 @@ function gateThatSays(say: (claim: GateClaim, n: number) => GateVerdict): Gate {
 }
 
 describe('the claim path behind a gate', () => {
-  it('makes one record of one user who asks three nodes at once, who all tell the same', async () => {
+  it('makes one record of one user who asks three nodes at once, who all answer the same', async () => {
     const gate = (clock: Clock) => createGateMemory({ clock })
     const { create, ask, pass, records, seen, answeredBy } = await startNodes({ gate, nodes: 3 })
     await create(5)
@@ -106,9 +106,9 @@ describe('the claim path behind a gate', () => {
     await pass(50)
     const answers = (await Promise.all(asked)).map(({ answer }) => answer)
     assert.equal(records(), before + 1)
-    const told = answers.map((answer) => answer.kind === 'issued' && answer)
+    const issued = answers.map((answer) => answer.kind === 'issued' && answer)
     assert.deepEqual(
-      told.map((answer) => answer && [answer.issued.slot, answer.first]),
+      issued.map((answer) => answer && [answer.issued.slot, answer.first]),
       [
         [1, true],
         [1, false],
@@ -118,7 +118,7 @@ describe('the claim path behind a gate', () => {
     assert.deepEqual([seen.pass, seen.seen, seen.toMemory, answeredBy.deferred], [1, 2, 2, 2])
   })
 
-  it('asks nobody else once as many as are left are on the way, and tells them as it sells out', async () => {
+  it('asks nobody else once as many as are left are on the way, and answers them as it sells out', async () => {
     const gate = (clock: Clock) => createGateMemory({ clock })
     const { create, ask, pass, records, answeredBy } = await startNodes({ gate })
     await create(3)
@@ -138,7 +138,7 @@ describe('the claim path behind a gate', () => {
   for (const verdict of ['seen', 'full'] as const) {
     it(`lets nobody lose by a gate that calls everyone ${verdict}: they are late, and that is all`, async () => {
       const limits = { deferMsMax: 200 }
-      const gate = () => gateThatSays(() => verdict)
+      const gate = () => gateAnswering(() => verdict)
       const { create, ask, pass, seen } = await startNodes({ gate, limits })
       await create(2)
       const asked = ['a', 'b', 'c'].map((user) => ask(user))
@@ -153,8 +153,8 @@ describe('the claim path behind a gate', () => {
     })
   }
 
-  it('sends those it has held back on as soon as a restock makes room', async () => {
-    const gate = () => gateThatSays((_, n) => (n === 0 ? 'pass' : 'full'))
+  it('sends those it has deferred on as soon as a restock leaves some', async () => {
+    const gate = () => gateAnswering((_, n) => (n === 0 ? 'pass' : 'full'))
     const { create, command, ask, pass } = await startNodes({
       gate,
       limits: { deferMsMax: 10_000 },
@@ -168,8 +168,8 @@ describe('the claim path behind a gate', () => {
   })
 
   for (const type of ['coupon.paused', 'coupon.closed'] as const) {
-    it(`tells those it has held back at once when the log says ${type}`, async () => {
-      const gate = () => gateThatSays(() => 'full')
+    it(`answers those it has deferred at once when the log says ${type}`, async () => {
+      const gate = () => gateAnswering(() => 'full')
       const { create, command, ask, records } = await startNodes({
         gate,
         limits: { deferMsMax: 10_000 },
@@ -199,10 +199,10 @@ describe('the claim path behind a gate', () => {
     assert.deepEqual([seen.calls, seen.bypassed], [0, 1])
   })
 
-  it('gathers while a call is in flight, asks claimsPerAskMax at once, and no more than fit', async () => {
+  it('waits while a call is in flight, asks claimsPerAskMax at once, and no more than fit', async () => {
     const batches: number[] = []
     const gate = (clock: Clock): Gate => ({
-      ...gateThatSays(() => 'pass'),
+      ...gateAnswering(() => 'pass'),
       async ask(claims) {
         batches.push(claims.length)
         await new Promise<void>((resolve) => clock.after(5, resolve))
@@ -221,25 +221,25 @@ describe('the claim path behind a gate', () => {
     assert.deepEqual(count(await Promise.all(asked)), { issued: 11 })
   })
 
-  it('holds back no more than gatedClaimsMax', async () => {
-    const gate = () => gateThatSays(() => 'full')
+  it('defers no more than gatedClaimsMax', async () => {
+    const gate = () => gateAnswering(() => 'full')
     const limits = { gatedClaimsMax: 3, deferMsMax: 200 }
     const { create, ask, pass, seen } = await startNodes({ gate, limits })
     await create(100)
-    const held = ['a', 'b', 'c'].map((user) => ask(user))
+    const deferred = ['a', 'b', 'c'].map((user) => ask(user))
     await pass(1)
     const beyond = ask('d')
     await pass(10)
     assert.ok((await beyond).tookMs <= 4)
     assert.equal(seen.bypassed, 1)
     await pass(250)
-    assert.deepEqual(count(await Promise.all(held)), { issued: 3 })
+    assert.deepEqual(count(await Promise.all(deferred)), { issued: 3 })
   })
 
   it('loses no claim by a gate that answers too little, or rejects, and reports the latter', async () => {
     let calls = 0
     const gate = (): Gate => ({
-      ...gateThatSays(() => 'pass'),
+      ...gateAnswering(() => 'pass'),
       ask: async () => (calls++ === 0 ? [] : assert.fail('a bug in the gate')),
     })
     const { create, ask, pass, errors } = await startNodes({ gate })
@@ -252,7 +252,7 @@ describe('the claim path behind a gate', () => {
     assert.equal(errors.length, 1)
   })
 
-  it('neither asks the gate nor answers those held back while its tail is stalled', async () => {
+  it('neither asks the gate nor answers those deferred while its tail is stalled', async () => {
     let stalledAt = Number.POSITIVE_INFINITY
     const wrap = (log: Log): Log => ({
       ...log,
@@ -261,27 +261,27 @@ describe('the claim path behind a gate', () => {
         return { ...tail, lastReadAt: () => Math.min(tail.lastReadAt(), stalledAt) }
       },
     })
-    const gate = () => gateThatSays((_, n) => (n === 0 ? 'full' : 'pass'))
+    const gate = () => gateAnswering((_, n) => (n === 0 ? 'full' : 'pass'))
     const limits = { tailStallMsMax: 1_000, deferMsMax: 1_500 }
     const { clock, create, ask, pass, seen, records } = await startNodes({ gate, wrap, limits })
     await create(1)
     const before = records()
     stalledAt = clock.now()
     await pass(900)
-    const held = ask('kim')
+    const deferred = ask('kim')
     await pass(200)
     const winner = ask('lee')
     await pass(10)
     assert.equal((await winner).kind, 'issued')
     assert.equal(seen.calls, 1)
     await pass(1_500)
-    const { answer } = await held
+    const { answer } = await deferred
     assert.ok(answer.kind === 'sold_out' && answer.record !== undefined, 'the log was asked')
     assert.equal(records(), before + 2)
   })
 
   it('answers all it has accepted when it is stopped', async () => {
-    const gate = () => gateThatSays((_, n) => (n % 2 === 0 ? 'pass' : 'seen'))
+    const gate = () => gateAnswering((_, n) => (n % 2 === 0 ? 'pass' : 'seen'))
     const { create, node, pass } = await startNodes({ gate })
     await create(10)
     const asked = ['a', 'b', 'c', 'd'].map(async (user) => node().claim('sale', user))
@@ -297,7 +297,7 @@ describe('the claim path behind a gate', () => {
       const random = seededRandom(seed)
       const verdicts = (['pass', 'seen', 'full'] as const).filter(() => random.chance(0.7))
       const say = () => verdicts[random.int(0, verdicts.length - 1)] ?? 'pass'
-      const { create, ask, pass } = await startNodes({ gate: () => gateThatSays(say), nodes: 2 })
+      const { create, ask, pass } = await startNodes({ gate: () => gateAnswering(say), nodes: 2 })
       const quantity = random.int(1, 8)
       await create(quantity)
       const winners: string[] = []
@@ -309,8 +309,8 @@ describe('the claim path behind a gate', () => {
         const isNew = winners.length < quantity && !winners.includes(user)
         if (isNew) winners.push(user)
         const slot = winners.indexOf(user) + 1
-        const told = answer.kind === 'issued' ? answer.issued.slot : answer.kind
-        assert.equal(told, slot === 0 ? 'sold_out' : slot, `seed ${seed}, ask ${n} by ${user}`)
+        const found = answer.kind === 'issued' ? answer.issued.slot : answer.kind
+        assert.equal(found, slot === 0 ? 'sold_out' : slot, `seed ${seed}, ask ${n} by ${user}`)
       }
     }
   })

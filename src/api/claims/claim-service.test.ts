@@ -102,8 +102,8 @@ describe('the claim path', () => {
     assert.equal((await claim('later', 'kim')).kind, 'not_open')
     assert.equal(appended(), before)
     await pass(4_500)
-    const told = await claim('later', 'kim')
-    assert.ok(told.kind === 'not_open' && told.record !== undefined, 'the log was asked')
+    const answer = await claim('later', 'kim')
+    assert.ok(answer.kind === 'not_open' && answer.record !== undefined, 'the log was asked')
     await pass(1_000)
     assert.equal((await claim('later', 'kim')).kind, 'issued')
   })
@@ -115,12 +115,12 @@ describe('the claim path', () => {
     assert.equal((await claim('sale', 'kim')).kind, 'issued')
   })
 
-  it('ends in pending at its deadline, never in a no, and mine tells the truth later', async () => {
+  it('ends in pending at its deadline, never in a no, and mine says the truth later', async () => {
     const { node, create, claim, pass, setOutcome } = await startNode()
     await create('sale', { quantity: 1 })
     setOutcome({ takesMs: 60_000, outcome: 'stored' })
-    const told = await claim('sale', 'kim', 5_100)
-    assert.deepEqual(told, { kind: 'pending' })
+    const answer = await claim('sale', 'kim', 5_100)
+    assert.deepEqual(answer, { kind: 'pending' })
     assert.equal(node.mine('sale', 'kim'), null)
     await pass(60_000)
     assert.equal((await node.mine('sale', 'kim'))?.kind, 'issued')
@@ -130,12 +130,12 @@ describe('the claim path', () => {
     const { create, claim, setOutcome } = await startNode()
     await create('sale', { quantity: 1 })
     setOutcome({ takesMs: 4, outcome: 'refused' })
-    const told = await claim('sale', 'kim')
-    assert.ok(told.kind === 'unavailable' && told.reason === 'log_unavailable')
-    assert.equal(told.retryAfterSeconds, 1)
+    const answer = await claim('sale', 'kim')
+    assert.ok(answer.kind === 'unavailable' && answer.reason === 'log_unavailable')
+    assert.equal(answer.retryAfterSeconds, 1)
   })
 
-  it('holds claimsWaitingMax claims, and refuses the next one', async () => {
+  it('keeps claimsWaitingMax claims waiting, and refuses the next one', async () => {
     const limits = { claimsWaitingMax: 3, claimsPerBatchMax: 2 }
     const { node, create, pass, appended } = await startNode({ limits })
     await create('sale', { quantity: 10 })

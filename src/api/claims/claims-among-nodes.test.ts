@@ -95,17 +95,17 @@ describe('a node among others', () => {
     assert.deepEqual(await answered(second.find('none')), { kind: 'unknown_coupon' })
   })
 
-  it('tells a user of the coupon that another node has just told him of', async () => {
+  it('shows a user the coupon that another node has just given him', async () => {
     const { first, second, create, answered, pass } = await startNodes()
     await create('sale')
     await pass(500)
-    const told = await answered(first.claim('sale', 'kim'), 0)
-    assert.equal(told.kind, 'issued')
+    const won = await answered(first.claim('sale', 'kim'), 0)
+    assert.equal(won.kind, 'issued')
     const known = second.mine('sale', 'kim')
     assert.ok(known instanceof Promise, 'it has not read of it yet')
     const mine = await answered(known)
-    assert.ok(mine?.kind === 'issued' && told.kind === 'issued')
-    assert.equal(mine.code, told.code)
+    assert.ok(mine?.kind === 'issued' && won.kind === 'issued')
+    assert.equal(mine.code, won.code)
   })
 
   it('looks at the log a hundred times a second at most, however many made-up ids are asked for', async () => {

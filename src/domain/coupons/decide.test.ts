@@ -31,7 +31,7 @@ function turn(to: 'paused' | 'resumed' | 'closed', commandId: string): ControlMe
   return { type: `coupon.${to}`, couponId, by, commandId }
 }
 
-/** An open coupon of quantity 2, one of them issued to zoe, changed as told. */
+/** An open coupon of quantity 2, one of them issued to zoe, with these changes. */
 function coupon(changes: Partial<Coupon> = {}): Coupon {
   return {
     status: 'open',
@@ -371,16 +371,16 @@ describe('what is settled without a record', () => {
       'already_issued',
     ],
     ['a closed coupon', { status: 'closed' }, now, 'closed'],
-    ['surely before opensAt', { status: 'scheduled', opensAt: now + 1 }, now, 'not_open'],
-    ['perhaps at opensAt', { status: 'scheduled', opensAt: now }, now, null],
+    ['certainly before opensAt', { status: 'scheduled', opensAt: now + 1 }, now, 'not_open'],
+    ['possibly at opensAt', { status: 'scheduled', opensAt: now }, now, null],
     ['a paused coupon', { paused: true }, now, 'paused'],
     ['a full coupon', { quantity: 1 }, now, 'sold_out'],
     ['a coupon with room', {}, now, null],
     ['closesAt passed by this clock only', {}, closesAt, null],
   ]
-  for (const [name, changes, surely, expected] of rows) {
+  for (const [name, changes, nowMax, expected] of rows) {
     test(`for ${name} is ${expected ?? 'for the log to say'}`, () => {
-      assert.equal(settled(coupon(changes), 'ann', surely)?.kind ?? null, expected)
+      assert.equal(settled(coupon(changes), 'ann', nowMax)?.kind ?? null, expected)
     })
   }
 })
