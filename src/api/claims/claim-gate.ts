@@ -126,7 +126,7 @@ class DeferredClaims {
     }
     // Looked at once, as it ends: what is deferred later is looked at by itself.
     if (!isOver(this.parts.fold.coupons.get(couponId))) return
-    for (const claims of [...users.values()]) this.settleAll(claims)
+    for (const claims of users.values()) this.settleAll(claims)
   }
 
   private append(claim: NewClaim): void {
