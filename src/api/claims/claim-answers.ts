@@ -61,7 +61,7 @@ export type Found = { kind: 'found'; coupon: Coupon } | { kind: 'unknown_coupon'
 export type ClaimService = {
   /** At once where the log has settled the matter already; else when it has. */
   claim(couponId: string, userId: string): ClaimAnswer | Promise<ClaimAnswer>
-  /** What a claim would be answered now, without making one; null: not won, and the coupon is open. */
+  /** What a claim would be answered, without making one; null: not won, and the coupon is open. */
   mine(couponId: string, userId: string): ClaimAnswer | null | Promise<ClaimAnswer | null>
   /** Appends a control record and answers what the log decided. */
   command(message: ControlMessage): Promise<CommandAnswer>
