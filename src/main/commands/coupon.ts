@@ -6,7 +6,7 @@ import type { ServiceAnswer } from '../../client/service-client.ts'
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { couponText } from './coupon-text.ts'
-import { ask, type CallOptions } from './service-command.ts'
+import { type CallOptions, runCall } from './service-command.ts'
 
 export type CreateOptions = CallOptions & {
   id?: string
@@ -27,14 +27,14 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
   const body = { couponId, name, quantity, opensAt, closesAt, discount }
   const call = { method: 'POST', path: '/coupons', body } as const
   const again = `firstcome coupon show ${couponId}`
-  return ask({ call, again, done: createdText }, options, context)
+  return runCall({ call, again, done: createdText }, options, context)
 }
 
 /** Open to anyone: sends a token only where one is given. */
 export async function runShow(options: ShowOptions, context: Context): Promise<ExitCode> {
   const call = { method: 'GET', path: couponPath(options.id) } as const
   const again = `firstcome coupon show ${options.id}`
-  return ask({ call, again, done: couponOf }, options, context)
+  return runCall({ call, again, done: couponOf }, options, context)
 }
 
 export async function runRestock(options: RestockOptions, context: Context): Promise<ExitCode> {
@@ -47,7 +47,7 @@ export async function runRestock(options: RestockOptions, context: Context): Pro
   } as const
   const again = `firstcome coupon restock ${id} --add ${add} --key ${key}`
   const done = (answer: ServiceAnswer) => `Restocked by ${add}.\n${couponOf(answer)}`
-  return ask({ call, again, done }, options, context)
+  return runCall({ call, again, done }, options, context)
 }
 
 /** Pause, resume and close: doing one twice is the same as doing it once. */
@@ -59,7 +59,7 @@ export async function runSwitch(
   const call = { method: 'POST', path: `${couponPath(options.id)}/${verb}` } as const
   const again = `firstcome coupon ${verb} ${options.id}`
   const done = (answer: ServiceAnswer) => `${switchDone[verb]}\n${couponOf(answer)}`
-  return ask({ call, again, done }, options, context)
+  return runCall({ call, again, done }, options, context)
 }
 
 const switchDone = {

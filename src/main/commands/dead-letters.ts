@@ -4,7 +4,7 @@
 import type { ServiceAnswer } from '../../client/service-client.ts'
 import { type Context, type ExitCode, exitCodes } from '../context.ts'
 import { countsText, letterListText, letterText } from './dead-letter-text.ts'
-import { answerTo, ask, type CallOptions, failureOf } from './service-command.ts'
+import { answerTo, type CallOptions, failureOf, runCall } from './service-command.ts'
 
 export type ListOptions = CallOptions & {
   status?: string
@@ -27,12 +27,16 @@ export function runList(options: ListOptions, context: Context): Promise<ExitCod
   }
   const path = query.size > 0 ? `${lettersPath}?${query.toString()}` : lettersPath
   const done = ({ body }: ServiceAnswer) => letterListText(body)
-  return ask({ call: { method: 'GET', path }, asOperator: true, again: '', done }, options, context)
+  return runCall(
+    { call: { method: 'GET', path }, asOperator: true, again: '', done },
+    options,
+    context,
+  )
 }
 
 export function runShow(options: LetterOptions, context: Context): Promise<ExitCode> {
   const call = { method: 'GET', path: letterPath(options.id) } as const
-  return ask({ call, asOperator: true, again: '', done: letterOf }, options, context)
+  return runCall({ call, asOperator: true, again: '', done: letterOf }, options, context)
 }
 
 /** One by its own call, which says best why it is refused; several are counted. */
@@ -61,7 +65,7 @@ type Act = { verb: 'redrive' | 'discard'; id: string }
 function act({ verb, id }: Act, options: CallOptions, context: Context): Promise<ExitCode> {
   const call = { method: 'POST', path: `${letterPath(id)}/${verb}` } as const
   const again = `firstcome dead-letters show ${id}`
-  return ask({ call, again, done: letterOf }, options, context)
+  return runCall({ call, again, done: letterOf }, options, context)
 }
 
 /** In as many calls as it takes; for all, each goes on behind the last letter of the one before. */

@@ -13,17 +13,21 @@ import { problemText } from './coupon-text.ts'
 import { operatorToken, serviceUrl } from './service-address.ts'
 
 export type CallOptions = { url?: string; token?: string; json?: boolean }
-export type Question = {
+export type OperatorCall = {
   call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey'>
   /** A GET that is for operators only; every other call is. */
   asOperator?: boolean
   /** The command that finds out, where no answer came. */
   again: string
 }
-export type Asked = Question & { done: (answer: ServiceAnswer) => string }
+export type ShownCall = OperatorCall & { done: (answer: ServiceAnswer) => string }
 
 /** Asks, and shows what came of it. */
-export async function ask(asked: Asked, options: CallOptions, context: Context): Promise<ExitCode> {
+export async function runCall(
+  asked: ShownCall,
+  options: CallOptions,
+  context: Context,
+): Promise<ExitCode> {
   const answer = await answerTo(asked, options, context)
   if (options.json === true) context.out(`${JSON.stringify(answer.body)}\n`)
   const failed = failureOf(answer, { asked, options }, context)
@@ -34,7 +38,7 @@ export async function ask(asked: Asked, options: CallOptions, context: Context):
 
 /** Throws a CommandError where there is no answer. */
 export async function answerTo(
-  { call, again, asOperator = call.method !== 'GET' }: Question,
+  { call, again, asOperator = call.method !== 'GET' }: OperatorCall,
   options: CallOptions,
   { settings, err }: Context,
 ): Promise<ServiceAnswer> {
@@ -54,7 +58,7 @@ export async function answerTo(
 /** Says why the answer is not what was asked for; null where it is. */
 export function failureOf(
   answer: ServiceAnswer,
-  { asked, options }: { asked: Question; options: CallOptions },
+  { asked, options }: { asked: OperatorCall; options: CallOptions },
   { settings, err }: Context,
 ): ExitCode | null {
   const problem = problemOf(answer)
