@@ -32,11 +32,9 @@ export async function useAuth(app: FastifyInstance, parts: AuthParts): Promise<A
   return {
     authenticate(request, reply, done) {
       const token = bearerToken(request.headers.authorization)
-      if (token === null) return refuse(reply, 'Bearer realm="firstcome"')
+      if (token === null) return refuse(reply)
       const caller = callerFrom(verified(app, token), parts.clock.now())
-      if (caller === null) {
-        return refuse(reply, 'Bearer realm="firstcome", error="invalid_token"')
-      }
+      if (caller === null) return refuseInvalid(reply)
       request.caller = caller
       done()
     },
@@ -87,10 +85,12 @@ function scopes(scope: unknown): readonly unknown[] {
   return Array.isArray(scope) ? scope : []
 }
 
-function refuse(reply: FastifyReply, challenge: string): void {
-  reply.header('www-authenticate', challenge)
-  const detail = challenge.includes('invalid_token')
-    ? 'The bearer token is not valid, or not valid now.'
-    : undefined
-  sendProblem(reply, 'unauthorized', detail === undefined ? undefined : { detail })
+function refuse(reply: FastifyReply): void {
+  sendProblem(reply.header('www-authenticate', 'Bearer realm="firstcome"'), 'unauthorized')
+}
+
+function refuseInvalid(reply: FastifyReply): void {
+  reply.header('www-authenticate', 'Bearer realm="firstcome", error="invalid_token"')
+  const detail = 'The bearer token is not valid, or not valid now.'
+  sendProblem(reply, 'unauthorized', { detail })
 }

@@ -1,24 +1,11 @@
-// A coupon and its times as HTTP tells them.
+// A coupon as HTTP shows it; its shape is the schema Coupon.
 
-import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import { type VisibleStatus, visibleStatus } from '../../domain/coupons/view.ts'
+import { visibleStatus } from '../../domain/coupons/view.ts'
 import { formatInstant } from '../../domain/time.ts'
 
-export type CouponJson = {
-  couponId: string
-  name: string
-  quantity: number
-  issued: number
-  remaining: number
-  status: VisibleStatus
-  opensAt: string
-  closesAt: string | null
-  discount: Terms['discount'] | null
-}
-
 /** As of `now`, milliseconds UTC. */
-export function couponJson(coupon: Coupon, now: number): CouponJson {
+export function couponJson(coupon: Coupon, now: number) {
   const issued = coupon.winners.size
   return {
     couponId: coupon.couponId,

@@ -1,5 +1,5 @@
 // Turns every error that reaches fastify into a problem. What a client sent is never answered
-// with a 5xx; what is not expected is logged and told to nobody.
+// with a 5xx; what is not expected is logged, and the client learns nothing of it.
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'

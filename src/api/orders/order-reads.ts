@@ -2,9 +2,10 @@
 // under way, go in one query. Bounded in ids and in time.
 
 import type { Order } from '../../domain/orders/state.ts'
-import { type Clock, type Deadline, sleep, within } from '../../ports/clock.ts'
+import { type Clock, type Deadline, within } from '../../ports/clock.ts'
 import { PortError } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders.ts'
+import { createBatcher } from '../batcher.ts'
 
 export type OrderReadsParts = {
   clock: Clock
@@ -27,46 +28,45 @@ export type OrderReads = {
   read(orderId: string): Promise<Order | null>
 }
 
-export function createOrderReads({ clock, reader, limits }: OrderReadsParts): OrderReads {
-  const waiting = new Map<string, PromiseWithResolvers<Order | null>>()
-  let reading = false
+type Read = PromiseWithResolvers<Order | null> & { orderId: string }
 
-  async function readAll(): Promise<void> {
-    await sleep(clock, limits.lingerMs)
-    while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, limits.ordersPerReadMax)
-      for (const [orderId] of batch) waiting.delete(orderId)
+export function createOrderReads({ clock, reader, limits }: OrderReadsParts): OrderReads {
+  /** By id, those that wait for a query. */
+  const waiting = new Map<string, Read>()
+  const batcher = createBatcher<Read>({
+    clock,
+    perBatchMax: limits.ordersPerReadMax,
+    waitingMax: limits.readsWaitingMax,
+    everyMsMin: 0,
+    lingerMs: limits.lingerMs,
+    async send(batch) {
+      for (const { orderId } of batch) waiting.delete(orderId)
       try {
-        const found = await query(batch.map(([orderId]) => orderId))
+        const found = await query(batch.map(({ orderId }) => orderId))
         const orders = new Map(found.map((order) => [order.orderId, order]))
-        for (const [orderId, { resolve }] of batch) resolve(orders.get(orderId) ?? null)
+        for (const { orderId, resolve } of batch) resolve(orders.get(orderId) ?? null)
       } catch (error) {
-        for (const [, { reject }] of batch) reject(error)
+        for (const { reject } of batch) reject(error)
       }
-    }
-    reading = false
-  }
+    },
+  })
 
   async function query(orderIds: readonly string[]): Promise<Order[]> {
-    const now = reader()
-    if (now === null) throw storeAway('the database is starting')
-    return within(storeDeadline(clock, limits.readWaitMsMax), now.orders(orderIds))
+    const reads = reader()
+    if (reads === null) throw storeAway('the database is starting')
+    return within(storeDeadline(clock, limits.readWaitMsMax), reads.orders(orderIds))
   }
 
   return {
-    read(orderId) {
-      const asked = waiting.get(orderId)
-      if (asked !== undefined) return asked.promise
-      if (waiting.size >= limits.readsWaitingMax) {
-        return Promise.reject(storeAway(`${limits.readsWaitingMax} reads of orders wait already`))
+    async read(orderId) {
+      const before = waiting.get(orderId)
+      if (before !== undefined) return before.promise
+      const asked = { orderId, ...Promise.withResolvers<Order | null>() }
+      if (!batcher.add(asked)) {
+        throw storeAway(`${limits.readsWaitingMax} reads of orders wait already`)
       }
-      const answer = Promise.withResolvers<Order | null>()
-      waiting.set(orderId, answer)
-      if (!reading) {
-        reading = true
-        void readAll()
-      }
-      return answer.promise
+      waiting.set(orderId, asked)
+      return asked.promise
     },
   }
 }

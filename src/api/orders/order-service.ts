@@ -20,7 +20,7 @@ import {
 } from './order-answers.ts'
 import { OrderPlacing, type PlacingLimits } from './order-placing.ts'
 import { createOrderReads, type OrderReadsLimits } from './order-reads.ts'
-import { type OrdersWatch, startOrdersWatch } from './orders-watch.ts'
+import { startOrdersWatch } from './orders-watch.ts'
 
 export type OrderServiceParts = {
   log: Log
@@ -75,7 +75,14 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   const parts = { ...given, onTransientError: throttled(given) }
   const { log, clock, reader, onTransientError } = parts
   const limits = { ...defaultOrderLimits, ...parts.limits }
-  const { watch, reached } = startWatching(parts, limits)
+  const freshness = createFoldFreshness({
+    clock,
+    bounds: () => log.bounds(ordersTopic),
+    positions: () => watch.positions(),
+    waitMsMax: limits.watchWaitMsMax,
+  })
+  const { liveOrdersMax } = limits
+  const watch = startOrdersWatch({ ...parts, liveOrdersMax, onAdvanced: freshness.advanced })
   const reads = createOrderReads({ clock, reader, limits })
   const commands = createOperatorCommands({ log, clock, reader, limits, onTransientError })
   const placing = new OrderPlacing({ ...parts, reads, watch, limits })
@@ -102,7 +109,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       if (reader() === null) return databaseStarting
       let found = await placing.find(orderId)
       if (found === null) {
-        if (!(await reached(orderId))) return logAway
+        if (!(await freshness.reached(orderId))) return logAway
         found = await placing.find(orderId)
       }
       return found?.userId === userId ? { kind: 'found', order: found } : { kind: 'unknown_order' }
@@ -131,29 +138,4 @@ function throttled({ clock, onTransientError }: OrderServiceParts): (error: unkn
     reportedAt = clock.now()
     onTransientError(error)
   }
-}
-
-type Watching = {
-  watch: OrdersWatch
-  /** Whether the watch has read what the log held of this order when it was called. */
-  reached(orderId: string): Promise<boolean>
-}
-
-function startWatching(parts: OrderServiceParts, limits: OrderLimits): Watching {
-  const { log, clock, reader, onTransientError } = parts
-  const freshness = createFoldFreshness({
-    clock,
-    bounds: () => log.bounds(ordersTopic),
-    positions: () => watch.positions(),
-    waitMsMax: limits.watchWaitMsMax,
-  })
-  const watch = startOrdersWatch({
-    log,
-    clock,
-    reader,
-    liveOrdersMax: limits.liveOrdersMax,
-    onAdvanced: freshness.advanced,
-    onTransientError,
-  })
-  return { watch, reached: freshness.reached }
 }

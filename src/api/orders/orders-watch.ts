@@ -72,6 +72,7 @@ class Watch implements OrdersWatch {
   private readonly running: Promise<void>
   private next: readonly number[] = []
   private following = false
+  private stopFollowing = () => {}
   private forgotAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: OrdersWatchParts) {
@@ -113,6 +114,7 @@ class Watch implements OrdersWatch {
 
   async close(): Promise<void> {
     this.stop.abort()
+    this.stopFollowing()
     await this.running
   }
 
@@ -133,17 +135,15 @@ class Watch implements OrdersWatch {
   /** Resolves when a stop is requested. */
   private async follow(rows: AppliedReader): Promise<void> {
     const { log } = this.parts
-    const { signal } = this.stop
     const applied = await this.appliedBy(rows)
     const bounds = await log.bounds(ordersTopic)
-    if (signal.aborted) return
+    if (this.stop.signal.aborted) return
     this.known.clear()
     const from = bounds.map(({ start, end }, partition) => {
       return [partition, Math.min(Math.max(applied.get(partition) ?? 0, start), end)] as const
     })
     const over = Promise.withResolvers<void>()
-    const stopped = () => over.resolve()
-    signal.addEventListener('abort', stopped)
+    this.stopFollowing = over.resolve
     const reader = followPartitions({
       log,
       topic: ordersTopic,
@@ -163,7 +163,6 @@ class Watch implements OrdersWatch {
       await over.promise
     } finally {
       this.following = false
-      signal.removeEventListener('abort', stopped)
       await reader.close()
     }
   }
@@ -185,7 +184,10 @@ class Watch implements OrdersWatch {
         // Of several contents under one id the first counts.
         if (known.has(orderId)) return
         known.set(orderId, { order: placedOrder(message, appendedAt), partition, offset })
-        if (known.size > this.parts.liveOrdersMax) this.forgetOldest()
+        if (known.size > this.parts.liveOrdersMax) {
+          const [oldest = orderId] = known.keys()
+          known.delete(oldest)
+        }
         return
       case 'order.payment_due':
         return
@@ -193,13 +195,6 @@ class Watch implements OrdersWatch {
       case 'order.cancelled':
         known.delete(orderId)
         for (const wake of this.listeners.get(orderId) ?? []) wake()
-    }
-  }
-
-  private forgetOldest(): void {
-    for (const orderId of this.known.keys()) {
-      this.known.delete(orderId)
-      return
     }
   }
 
