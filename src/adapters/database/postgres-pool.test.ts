@@ -1,9 +1,8 @@
-// The pool, with connections that do nothing and a clock that stands still.
+// The pool, with connections that do nothing and timers that stand still.
 
 import assert from 'node:assert/strict'
-import { beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { PortError } from '../../ports/coupons.ts'
-import { type VirtualClock, virtualClock } from '../memory/clock-virtual.ts'
 import { createPool, type Pool } from './postgres-pool.ts'
 
 type FakeConnection = {
@@ -18,17 +17,18 @@ type FakeConnection = {
 const limits = { connectionsMax: 2, waitingMax: 3, waitMsMax: 100 }
 
 describe('A pool', () => {
-  let clock: VirtualClock
   let connections: FakeConnection[]
   let pool: Pool<FakeConnection>
   let refusal: Error | null
 
   beforeEach(() => {
-    clock = virtualClock(0)
+    mock.timers.enable({ apis: ['setTimeout'] })
     connections = []
     refusal = null
-    pool = createPool({ clock, limits, connect })
+    pool = createPool({ limits, connect })
   })
+
+  afterEach(() => mock.timers.reset())
 
   async function connect(onLost: () => void): Promise<FakeConnection> {
     await Promise.resolve()
@@ -102,9 +102,9 @@ describe('A pool', () => {
     const held = [await hold(), await hold()]
     const waiting = pool.use(idOf)
     const refused = assert.rejects(waiting, unavailable('within 100 ms'))
-    await clock.runUntil(99)
+    mock.timers.tick(99)
     assert.equal(pool.state().waiting, 1)
-    await clock.runUntil(100)
+    mock.timers.tick(1)
     await refused
     assert.equal(pool.state().waiting, 0)
     for (const { leave } of held) await leave()

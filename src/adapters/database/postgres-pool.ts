@@ -1,9 +1,9 @@
-// Shares a few connections among many callers: in the order of asking, never more connections
-// than the limit, and nobody waits without end. A place is the right to have one connection; it
-// goes from caller to caller, with or without the connection in it. Nothing is tried twice here:
-// whoever meets a dead connection is told so, and the next caller gets a new one.
+// Shares a few connections among many callers, by the pool that comes with pg: in the order of
+// asking and never more connections than the limit. What is put round it: a limit of who waits, a
+// close that serves whoever had asked, and idle connections that are dropped as soon as one died.
 
-import type { Clock } from '../../ports/clock.ts'
+import { EventEmitter } from 'node:events'
+import { Pool as PgPool } from 'pg'
 import { PortError } from '../../ports/coupons.ts'
 import { databaseClosed, tooManyCallers } from './database.ts'
 import type { PostgresLimits } from './postgres-limits.ts'
@@ -14,7 +14,6 @@ export type PooledConnection = {
   destroy(): void
 }
 export type PoolParts<Connection extends PooledConnection> = {
-  clock: Clock
   limits: Pick<PostgresLimits, 'connectionsMax' | 'waitingMax' | 'waitMsMax'>
   /** `onLost` is to be called when the connection has died, in use or not. */
   connect(onLost: () => void): Promise<Connection>
@@ -28,55 +27,57 @@ export type Pool<Connection extends PooledConnection> = {
   close(): Promise<void>
 }
 
-export function createPool<Connection extends PooledConnection>(
-  parts: PoolParts<Connection>,
-): Pool<Connection> {
-  const { clock, limits } = parts
-  /** The one used last is used first, so that the others may be found dead before they are. */
-  const idle: Connection[] = []
-  const waiters = createWaiters<Connection | null>(clock, limits)
+export function createPool<Connection extends PooledConnection>({
+  limits,
+  connect,
+}: PoolParts<Connection>): Pool<Connection> {
+  const idle = new Set<Member<Connection>>()
   const uses = new Set<Promise<unknown>>()
-  let open = 0
+  let goodbyes: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | null = null
+
+  const Client = memberClass({
+    connect: () => connect(dropIdle),
+    onEnd(member: Member<Connection>, goodbye) {
+      idle.delete(member)
+      goodbyes = Promise.all([goodbyes, goodbye])
+    },
+  })
+  const pool = new PgPool({
+    Client: Client as never,
+    max: limits.connectionsMax,
+    connectionTimeoutMillis: limits.waitMsMax,
+    idleTimeoutMillis: 0,
+  })
+  pool.on('acquire', (member) => idle.delete(member as never))
+  pool.on('release', (_, member) => idle.add(member as never))
+  pool.on('error', () => {})
 
   /** What has ended one connection has mostly ended all: those that are not in use go as well. */
   function dropIdle(): void {
-    for (const connection of idle.splice(0)) {
-      open--
-      connection.destroy()
+    for (const member of idle) {
+      member.opened?.destroy()
+      member.emit('error', new Error('the connection was lost'))
     }
   }
 
-  /** A connection, or null: a place without one. */
-  async function takePlace(): Promise<Connection | null> {
-    const ready = idle.pop()
-    if (ready !== undefined) return ready
-    if (open === limits.connectionsMax) return waiters.wait()
-    open++
-    return null
-  }
-
-  function leavePlace(connection: Connection | null): void {
-    const place = connection?.isOpen() === true ? connection : null
-    if (waiters.hand(place)) return
-    if (place === null) open--
-    else idle.push(place)
-  }
-
   async function useOne<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
-    let connection = await takePlace()
+    if (pool.waitingCount >= limits.waitingMax) throw tooManyCallers()
+    const member = await pool.connect().catch((error: Error) => {
+      throw error.message === waitedTooLong ? noneFree(limits.waitMsMax) : error
+    })
+    const { opened: connection } = member as unknown as { opened: Connection }
     try {
-      if (connection?.isOpen() !== true) connection = await parts.connect(dropIdle)
       return await run(connection)
     } finally {
-      leavePlace(connection)
+      member.release(!connection.isOpen())
     }
   }
 
   async function closeAll(): Promise<void> {
     await Promise.allSettled(uses)
-    open -= idle.length
-    await Promise.all(idle.splice(0).map((connection) => connection.close()))
+    await pool.end()
+    await goodbyes
   }
 
   return {
@@ -84,13 +85,12 @@ export function createPool<Connection extends PooledConnection>(
       if (closing !== null) throw databaseClosed()
       const use = useOne(run)
       uses.add(use)
-      try {
-        return await use
-      } finally {
-        uses.delete(use)
-      }
+      return use.finally(() => uses.delete(use))
     },
-    state: () => ({ open, busy: open - idle.length, waiting: waiters.count() }),
+    state() {
+      const { totalCount, idleCount, waitingCount } = pool
+      return { open: totalCount, busy: totalCount - idleCount, waiting: waitingCount }
+    },
     close() {
       closing ??= closeAll()
       return closing
@@ -98,36 +98,40 @@ export function createPool<Connection extends PooledConnection>(
   }
 }
 
-/** Those who wait for a place, in the order of asking; none for longer than the limit. */
-function createWaiters<Place>(clock: Clock, limits: WaitLimits) {
-  const takers = new Set<(place: Place) => void>()
-  return {
-    count: () => takers.size,
-    async wait(): Promise<Place> {
-      if (takers.size >= limits.waitingMax) throw tooManyCallers()
-      return new Promise((resolve, reject) => {
-        const cancel = clock.after(limits.waitMsMax, () => {
-          takers.delete(take)
-          reject(noneFree(limits.waitMsMax))
-        })
-        function take(place: Place): void {
-          cancel()
-          takers.delete(take)
-          resolve(place)
-        }
-        takers.add(take)
-      })
-    },
-    /** False where nobody waits. */
-    hand(place: Place): boolean {
-      const [take] = takers
-      take?.(place)
-      return take !== undefined
-    },
-  }
+/** What the pool says to who has waited for too long. */
+const waitedTooLong = 'timeout exceeded when trying to connect'
+
+type Member<Connection> = EventEmitter & { opened: Connection | null }
+type MemberParts<Connection> = {
+  connect(): Promise<Connection>
+  onEnd(member: Member<Connection>, goodbye: Promise<void> | undefined): void
 }
 
-type WaitLimits = Pick<PostgresLimits, 'waitingMax' | 'waitMsMax'>
+/** As much of a client of pg as its pool knows of it. */
+function memberClass<Connection extends PooledConnection>(parts: MemberParts<Connection>) {
+  return class extends EventEmitter implements Member<Connection> {
+    opened: Connection | null = null
+    readonly _queryable = true
+
+    connect(done: (error?: unknown) => void): void {
+      parts.connect().then((connection) => {
+        this.opened = connection
+        done()
+      }, done)
+    }
+
+    end(done: () => void): void {
+      const goodbye = this.opened?.isOpen() ? this.opened.close() : undefined
+      parts.onEnd(this, goodbye)
+      void Promise.resolve(goodbye).finally(done)
+    }
+
+    /** The pool's deadline is for who waits; connecting has one of its own. */
+    isConnected(): true {
+      return true
+    }
+  }
+}
 
 function noneFree(ms: number): PortError {
   const text = `no connection to the database became free within ${ms} ms`

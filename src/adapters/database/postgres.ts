@@ -51,7 +51,6 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
   }
 
   const pool = createPool<PostgresConnection>({
-    clock,
     limits,
     async connect(onLost) {
       try {
