@@ -113,11 +113,13 @@ function memberClass<Connection extends PooledConnection>(parts: MemberParts<Con
     opened: Connection | null = null
     readonly _queryable = true
 
-    connect(done: (error?: unknown) => void): void {
-      parts.connect().then((connection) => {
-        this.opened = connection
-        done()
-      }, done)
+    async connect(done: (error?: unknown) => void): Promise<void> {
+      try {
+        this.opened = await parts.connect()
+      } catch (error) {
+        return done(error)
+      }
+      done()
     }
 
     end(done: () => void): void {
