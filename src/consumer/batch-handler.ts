@@ -21,6 +21,7 @@ import type { TakenRecord } from './message-loop.ts'
 import { isPoison, isUnsettled, type PartitionQueue, passed } from './partition-queue.ts'
 import { checksOf, countOf, movesOf, standing, triesMarks } from './positions.ts'
 import { type Retry, retrying } from './retry.ts'
+import { Fenced } from './shared-partitions.ts'
 
 export type BatchHandlerParts = {
   work: AnyWork
@@ -28,8 +29,6 @@ export type BatchHandlerParts = {
   clock: Clock
   retry: Retry
   partitions: number
-  /** How long the records of a batch may wait for what is looked up. */
-  lookupMsMax: number
   observe?: ConsumerObserver | undefined
 }
 export type ConsumerObserver = {
@@ -38,8 +37,6 @@ export type ConsumerObserver = {
   /** Waiting for the database or the log; called for every attempt that failed. */
   waiting(error: PortError): void
 }
-/** Somebody else has moved a position: the session is over. */
-export class Fenced extends Error {}
 
 export class BatchHandler {
   private readonly parts: BatchHandlerParts
@@ -48,21 +45,23 @@ export class BatchHandler {
     this.parts = parts
   }
 
-  async handle(records: readonly TakenRecord[]): Promise<void> {
+  /** `lookupMsMax`: how long they may wait for what is looked up. */
+  async handle(records: readonly TakenRecord[], lookupMsMax: number): Promise<void> {
     const { work, partitions, observe } = this.parts
     const entries = records.map((taken) => readEntry(work, taken, partitions))
     const fresh = entries.filter((entry) => !isRepeated(entry))
     for (const entry of fresh) if (isPoison(entry.queue)) giveUp(entry)
     await this.move(queuesOf(entries), triesMarks(entries))
     try {
-      await this.finish(entries)
+      await this.finish(entries, lookupMsMax)
     } catch (error) {
       if (!isAboutRecords(error)) throw error
       if (records.length > 1) {
-        for (const taken of records) await this.handle([taken])
+        for (const taken of records) await this.handle([taken], lookupMsMax)
         return
       }
       await this.blame(entries, error)
+      await this.finish(entries, lookupMsMax)
     }
     observe?.taken(countOf(entries, ({ outcome }) => outcome))
     for (const { queue, record } of entries) {
@@ -87,8 +86,8 @@ export class BatchHandler {
   }
 
   /** Round by round, until nothing of the batch waits any more. */
-  private async finish(entries: readonly Entry[]): Promise<void> {
-    const { clock, lookupMsMax } = this.parts
+  private async finish(entries: readonly Entry[], lookupMsMax: number): Promise<void> {
+    const { clock } = this.parts
     const until = clock.now() + lookupMsMax
     const sent = new Set<Entry>()
     let found = new Map<Entry, unknown>()
@@ -162,7 +161,6 @@ export class BatchHandler {
     await this.move(queues, moves)
     const reason = error instanceof Error ? error.message : String(error)
     for (const entry of entries) fail(entry, { reason })
-    await this.finish(entries)
   }
 
   /** Positions alone. */

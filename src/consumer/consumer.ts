@@ -13,13 +13,13 @@ import {
   stopAtGap,
   undecoded,
 } from '../ports/partition-reader.ts'
-import { BatchHandler, type ConsumerObserver, Fenced } from './batch-handler.ts'
+import { BatchHandler, type ConsumerObserver } from './batch-handler.ts'
 import type { AnyWork } from './consumer-work.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
 import { createQueue, type PartitionQueue, recordsPerPartitionMax } from './partition-queue.ts'
 import { checksOf } from './positions.ts'
-import { type Retry, retrying } from './retry.ts'
-import { type Session, type Share, sharePartitions } from './shared-partitions.ts'
+import { retrying } from './retry.ts'
+import { Fenced, type Session, type Share, sharePartitions } from './shared-partitions.ts'
 
 export type ConsumerParts = {
   work: AnyWork
@@ -52,7 +52,8 @@ export async function startConsumer(parts: ConsumerParts): Promise<Consumer> {
     clock,
     topic: main.topic,
     group: `firstcome.${work.name}`,
-    startSession: (share) => new ConsumerSession(parts, share),
+    createSession: (share) => new ConsumerSession(parts, share),
+    onRetry: (error) => parts.observe?.waiting(error),
     onError,
   })
   return {
@@ -68,67 +69,63 @@ class ConsumerSession implements Session {
   queues: PartitionQueue[] = []
   private readonly parts: ConsumerParts
   private readonly share: Share
-  private readonly ending = new AbortController()
-  private readonly retry: Retry
   private readonly partitions: number
-  private readonly main: BatchHandler
-  private readonly again: BatchHandler
-  private readonly begun: Promise<void>
+  private readonly handler: BatchHandler
   private loops: MessageLoop[] = []
   private readers: PartitionReader[] = []
 
   constructor(parts: ConsumerParts, share: Share) {
-    const { work, log, clock, observe } = parts
-    const { signal } = this.ending
     this.parts = parts
     this.share = share
-    this.retry = { clock, signal, onFailed: (error) => observe?.waiting(error) }
-    this.partitions = log.partitionsOf(work.inputs[0]?.topic ?? '')
-    const handling = { ...parts, retry: this.retry, partitions: this.partitions }
-    this.main = new BatchHandler({ ...handling, lookupMsMax })
-    this.again = new BatchHandler({ ...handling, lookupMsMax: lookupAgainMsMax })
-    this.begun = this.begin().catch((error: unknown) => this.failed(error))
+    this.partitions = parts.log.partitionsOf(parts.work.inputs[0]?.topic ?? '')
+    const { retry } = share
+    this.handler = new BatchHandler({ ...parts, retry, partitions: this.partitions })
   }
 
-  async close(): Promise<void> {
-    const clean = !this.ending.signal.aborted
-    this.ending.abort()
-    await this.begun
-    for (const loop of this.loops) loop.wake()
-    await Promise.all([...this.readers.map((reader) => reader.close()), ...this.loops.map(stopped)])
-    // Nobody waits for it: what is not stored is only done again.
-    if (clean) await this.main.settle(this.queues).catch(() => {})
-    this.queues = []
-  }
-
-  private async begin(): Promise<void> {
+  async begin(): Promise<void> {
     const { work } = this.parts
-    const { signal } = this.ending
-    const stored = await retrying(this.retry, () => work.store.positions())
+    const { retry, signal, fail } = this.share
+    const stored = await retrying(retry, () => work.store.positions())
     const topics = [...work.inputs.map(({ topic }) => topic), ...retryTopics]
     for (const topic of topics) this.queues.push(...(await this.queuesOf(topic, stored)))
     if (signal.aborted) return
     const pressure = createBackPressure()
-    this.loops = [this.main, this.again].map((handler) => this.startLoop(handler, pressure.ease))
-    for (const loop of this.loops) loop.done.catch((error: unknown) => this.failed(error))
+    this.loops = [this.startMain(pressure.ease), this.startAgain(pressure.ease)]
+    for (const loop of this.loops) loop.done.catch(fail)
     this.readers = topics.map((topic) => this.follow(topic, pressure))
   }
 
-  private startLoop(handler: BatchHandler, onTaken: () => void): MessageLoop {
-    const isMain = handler === this.main
-    const queues = this.queues.filter(({ delayMs }) => (delayMs === 0) === isMain)
+  async close(failed: boolean): Promise<void> {
+    const loops = this.loops.map((loop) => loop.done.catch(() => {}))
+    await Promise.all([...this.readers.map((reader) => reader.close()), ...loops])
+    // Nobody waits for it: what is not stored is only done again.
+    if (!failed) await this.handler.settle(this.queues).catch(() => {})
+    this.queues = []
+  }
+
+  private startMain(onTaken: () => void): MessageLoop {
+    const queues = this.queues.filter(({ delayMs }) => delayMs === 0)
     return startMessageLoop({
-      clock: this.parts.clock,
-      signal: this.ending.signal,
-      queues,
+      ...this.loopParts(queues, onTaken),
       handle: async (records) => {
-        await handler.handle(records)
-        if (isMain) await this.tellLagTools()
+        await this.handler.handle(records, lookupMsMax)
+        await this.tellLagTools()
       },
-      settle: () => handler.settle(queues),
-      periodicTask: isMain ? this.periodicTask() : undefined,
-      onTaken,
+      periodicTask: this.periodicTask(),
     })
+  }
+
+  private startAgain(onTaken: () => void): MessageLoop {
+    const queues = this.queues.filter(({ delayMs }) => delayMs > 0)
+    return startMessageLoop({
+      ...this.loopParts(queues, onTaken),
+      handle: (records) => this.handler.handle(records, lookupAgainMsMax),
+    })
+  }
+
+  private loopParts(queues: readonly PartitionQueue[], onTaken: () => void) {
+    const settle = () => this.handler.settle(queues)
+    return { clock: this.parts.clock, signal: this.share.signal, queues, settle, onTaken }
   }
 
   private async queuesOf(
@@ -136,7 +133,7 @@ class ConsumerSession implements Session {
     stored: readonly ConsumerPosition[],
   ): Promise<PartitionQueue[]> {
     const { work, log } = this.parts
-    const bounds = await retrying(this.retry, () => log.bounds(topic))
+    const bounds = await retrying(this.share.retry, () => log.bounds(topic))
     const delayMs = retryDelaysMs[retryTopics.findIndex((one) => one === topic)] ?? 0
     return this.share.partitions.map((partition) => {
       const at = stored.find((one) => one.topic === topic && one.partition === partition)
@@ -165,7 +162,7 @@ class ConsumerSession implements Session {
         const waiting = queues.get(partition)?.waiting.length ?? 0
         return waiting < waitingMax ? undefined : pressure.wait()
       },
-      onError: (error) => this.failed(error),
+      onError: this.share.fail,
     })
   }
 
@@ -176,12 +173,12 @@ class ConsumerSession implements Session {
       partitions: this.share.partitions,
       checks: (topic) => checksOf(this.queues.filter((queue) => queue.topic === topic)),
       partitionOf: (key) => partitionFor(key, this.partitions),
-      publish: (records) => this.main.publish(records),
+      publish: (records) => this.handler.publish(records),
       fenced() {
         throw new Fenced()
       },
     })
-    return { everyMs: periodicTask.everyMs, run: () => retrying(this.retry, run) }
+    return { everyMs: periodicTask.everyMs, run: () => retrying(this.share.retry, run) }
   }
 
   private tellLagTools(): Promise<void> {
@@ -191,18 +188,6 @@ class ConsumerSession implements Session {
       new Map(own.map(({ partition, next }) => [partition, next])),
     )
   }
-
-  private failed(error: unknown): void {
-    if (this.ending.signal.aborted) return
-    this.ending.abort()
-    for (const loop of this.loops) loop.wake()
-    if (error instanceof Fenced) this.share.onFenced()
-    else this.parts.onError(error)
-  }
-}
-
-function stopped(loop: MessageLoop): Promise<void> {
-  return loop.done.catch(() => {})
 }
 
 type BackPressure = { ease(): void; wait(): Promise<void> }

@@ -20,7 +20,7 @@ export type LoopParts = {
   onTaken(): void
 }
 export type MessageLoop = {
-  /** Something waits in a queue, or it is time to stop. */
+  /** Something waits in a queue. */
   wake(): void
   /** Resolves when it has stopped, because the signal was aborted. */
   done: Promise<void>
@@ -76,7 +76,9 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
     woken = new AbortController()
   }
 
-  return { wake: () => woken.abort(), done: run() }
+  const wake = () => woken.abort()
+  signal.addEventListener('abort', wake)
+  return { wake, done: run() }
 }
 
 /** A record that is tried alone goes first, the least suspected one; else all share a batch. */

@@ -7,7 +7,7 @@ import { PortError } from '../ports/coupons.ts'
 export type Retry = {
   clock: Clock
   signal: AbortSignal
-  onFailed?(error: PortError): void
+  onFailed?: ((error: PortError) => void) | undefined
 }
 
 /** The first wait; doubled after each failure. */

@@ -3,24 +3,36 @@
 // longer. Only one session runs at a time.
 
 import type { Clock } from '../ports/clock.ts'
-import type { Log, Membership } from '../ports/coupons.ts'
+import type { Log, Membership, PortError } from '../ports/coupons.ts'
+import type { Retry } from './retry.ts'
 
 export type Session = {
-  /** Resolves when nothing of it runs any more. */
-  close(): Promise<void>
+  /** What it rejects with ends the session, as `Share.fail` does. */
+  begin(): Promise<void>
+  /** Called once, after the signal; `failed`: by itself. Resolves when nothing of it runs. */
+  close(failed: boolean): Promise<void>
 }
 export type Share = {
   partitions: readonly number[]
   membership: Membership
-  /** Somebody else has moved a position: the session is over, and another is to start. */
-  onFenced(): void
+  /** Aborted when the session is over. */
+  signal: AbortSignal
+  /** For calls to the world, as long as the session runs. */
+  retry: Retry
+  /** The session cannot go on; where it was fenced, another one is to start. */
+  fail(error: unknown): void
 }
+/** Somebody else has moved a position. */
+export class Fenced extends Error {}
+
 export type SharedPartitionsParts<Own extends Session> = {
   log: Log
   clock: Clock
   topic: string
   group: string
-  startSession(share: Share): Own
+  createSession(share: Share): Own
+  /** Called for every attempt that failed and is made again. */
+  onRetry?: ((error: PortError) => void) | undefined
   onError(error: unknown): void
 }
 export type SharedPartitions<Own extends Session> = {
@@ -40,39 +52,50 @@ export const fencedWaitMs = 500
 export async function sharePartitions<Own extends Session>(
   parts: SharedPartitionsParts<Own>,
 ): Promise<SharedPartitions<Own>> {
+  const { log, clock, topic, group, onError } = parts
   const membership = Promise.withResolvers<Membership>()
   let partitions: readonly number[] = []
-  let session: Own | null = null
+  let running: { session: Own; end(): Promise<void> } | null = null
   let closed = false
   let changing: Promise<void> = Promise.resolve()
 
   /** Ends the running session and starts one with the share of the moment. */
   function restart(): void {
     changing = changing.then(async () => {
-      await session?.close()
-      session = null
-      if (closed || partitions.length === 0) return
-      session = parts.startSession({
-        partitions,
-        membership: await membership.promise,
-        onFenced: () => void parts.clock.after(fencedWaitMs, restart),
-      })
+      await running?.end()
+      running = null
+      if (!closed && partitions.length > 0) running = start(await membership.promise)
     })
   }
 
-  membership.resolve(
-    await parts.log.join({
-      topic: parts.topic,
-      group: parts.group,
-      onAssigned(share) {
-        partitions = share
-        restart()
-      },
-      onError: parts.onError,
-    }),
-  )
+  function start(member: Membership) {
+    const ending = new AbortController()
+    const { signal } = ending
+    function fail(error: unknown): void {
+      if (signal.aborted) return
+      ending.abort()
+      if (error instanceof Fenced) clock.after(fencedWaitMs, restart)
+      else onError(error)
+    }
+    const retry: Retry = { clock, signal, onFailed: parts.onRetry }
+    const session = parts.createSession({ partitions, membership: member, signal, retry, fail })
+    const begun = session.begin().catch(fail)
+    async function end(): Promise<void> {
+      const failed = signal.aborted
+      ending.abort()
+      await begun
+      await session.close(failed)
+    }
+    return { session, end }
+  }
+
+  function onAssigned(share: readonly number[]): void {
+    partitions = share
+    restart()
+  }
+  membership.resolve(await log.join({ topic, group, onAssigned, onError }))
   return {
-    session: () => session,
+    session: () => running?.session ?? null,
     restart,
     async close() {
       closed = true

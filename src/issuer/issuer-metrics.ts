@@ -6,6 +6,8 @@ import type { IssuerObserver } from './issuer.ts'
 
 export type IssuerMetrics = { observer: IssuerObserver; registry: Registry }
 
+const lagSeconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 120]
+
 /** `ends`: of the claims log; asked for at every scrape where it is given. */
 export function createIssuerMetrics(
   positions: () => ReadonlyMap<number, number>,
@@ -13,20 +15,14 @@ export function createIssuerMetrics(
 ): IssuerMetrics {
   const registry = new Registry()
   const registers = [registry]
-  const rows = new Counter({
-    name: 'firstcome_issued_rows_total',
-    help: 'Rows of issued coupons committed',
-    registers,
-  })
-  const records = new Counter({
-    name: 'firstcome_issuer_records_total',
-    help: 'Records of the claims log applied',
-    registers,
-  })
+  const labelNames = ['partition']
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const rows = counter('firstcome_issued_rows_total', 'Rows of issued coupons committed')
+  const records = counter('firstcome_issuer_records_total', 'Records of the claims log applied')
   const lag = new Histogram({
     name: 'firstcome_issue_lag_seconds',
     help: 'From the append of the oldest record of a batch to the commit of its rows',
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 120],
+    buckets: lagSeconds,
     registers,
   })
   const waiting = new Counter({
@@ -38,45 +34,36 @@ export function createIssuerMetrics(
   new Gauge({
     name: 'firstcome_issuer_position',
     help: 'The next offset of the claims log to apply',
-    labelNames: ['partition'],
+    labelNames,
     registers,
     collect() {
       this.reset()
       for (const [partition, next] of positions()) this.set({ partition }, next)
     },
   })
-  if (ends !== undefined) addLag(registers, { positions, ends })
-  return {
-    registry,
-    observer: {
-      applied(batch) {
-        records.inc(batch.records)
-        rows.inc(batch.rows)
-        lag.observe(Math.max(0, batch.lagMs) / 1000)
+  if (ends !== undefined) {
+    new Gauge({
+      name: 'firstcome_issuer_lag_records',
+      help: 'Records of the claims log that this issuer has still to apply',
+      labelNames,
+      registers,
+      async collect() {
+        this.reset()
+        const bounds = await ends()
+        for (const [partition, next] of positions()) {
+          const end = bounds[partition]?.end
+          if (end !== undefined) this.set({ partition }, Math.max(0, end - next))
+        }
       },
-      waiting: (error) => waiting.inc({ code: error.code }),
-    },
+    })
   }
-}
-
-type Lag = {
-  positions: () => ReadonlyMap<number, number>
-  ends: () => Promise<readonly LogBounds[]>
-}
-
-function addLag(registers: Registry[], { positions, ends }: Lag): void {
-  new Gauge({
-    name: 'firstcome_issuer_lag_records',
-    help: 'Records of the claims log that this issuer has still to apply',
-    labelNames: ['partition'],
-    registers,
-    async collect() {
-      this.reset()
-      const bounds = await ends()
-      for (const [partition, next] of positions()) {
-        const end = bounds[partition]?.end
-        if (end !== undefined) this.set({ partition }, Math.max(0, end - next))
-      }
+  const observer: IssuerObserver = {
+    applied(batch) {
+      records.inc(batch.records)
+      rows.inc(batch.rows)
+      lag.observe(Math.max(0, batch.lagMs) / 1000)
     },
-  })
+    waiting: (error) => waiting.inc({ code: error.code }),
+  }
+  return { registry, observer }
 }

@@ -3,8 +3,8 @@
 // database is away it waits. A position that has moved means another owner: it drops all it
 // knows and starts again from what is stored.
 
-import { type Retry, retrying } from '../consumer/retry.ts'
-import { type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
+import { retrying } from '../consumer/retry.ts'
+import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
@@ -54,7 +54,8 @@ export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
     clock,
     topic: claimsTopic,
     group: issuerGroup,
-    startSession: (share) => new IssuerSession(parts, share),
+    createSession: (share) => new IssuerSession(parts, share),
+    onRetry: (error) => parts.observe?.waiting(error),
     onError,
   })
   return {
@@ -64,60 +65,42 @@ export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
   }
 }
 
-/** Owns its partitions until it is closed, fenced, or cannot go on. */
 class IssuerSession implements Session {
   readonly positions = new Map<number, number>()
   private readonly parts: IssuerParts
   private readonly share: Share
-  private readonly ending = new AbortController()
-  private readonly retry: Retry
   private readonly fold: IssueFold
   private readonly publisher: IssuePublisher
   private readonly publishedBefore = createPublishedBefore()
-  private readonly begun: Promise<void>
   private reader: PartitionReader | null = null
 
   constructor(parts: IssuerParts, share: Share) {
-    const { log, store, clock, observe } = parts
-    const onFailed = (error: PortError) => observe?.waiting(error)
-    const retry = { clock, signal: this.ending.signal, onFailed }
+    const { log, store, codeSecret } = parts
+    const { retry, membership, fail: onError } = share
     this.parts = parts
     this.share = share
-    this.retry = retry
     this.fold = createIssueFold({
       partitions: log.partitionsOf(claimsTopic),
-      codeSecret: parts.codeSecret,
+      codeSecret,
       load: (couponIds) => retrying(retry, () => store.load(couponIds)),
     })
-    this.publisher = createIssuePublisher({
-      log,
-      store,
-      retry,
-      onPublished: (next) => share.membership.commit(next),
-      onError: (error) => this.failed(error),
-    })
-    this.begun = this.begin().catch((error: unknown) => this.failed(error))
+    const onPublished = (next: ReadonlyMap<number, number>) => membership.commit(next)
+    this.publisher = createIssuePublisher({ log, store, retry, onPublished, onError })
   }
 
-  async close(): Promise<void> {
-    this.ending.abort()
-    await this.begun
-    await this.reader?.close()
-    await this.publisher.close()
-  }
-
-  private async begin(): Promise<void> {
+  async begin(): Promise<void> {
     const { log, store } = this.parts
-    const stored = await retrying(this.retry, () => store.positions())
-    const bounds = await retrying(this.retry, () => log.bounds(claimsTopic))
-    for (const partition of this.share.partitions) {
+    const { partitions, retry, signal, fail } = this.share
+    const stored = await retrying(retry, () => store.positions())
+    const bounds = await retrying(retry, () => log.bounds(claimsTopic))
+    for (const partition of partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
       const unpublished = this.publishedBefore.begin(partition, position)
       await this.publisher.publishRows(partition, unpublished)
       this.positions.set(partition, position.next)
     }
-    if (this.ending.signal.aborted) return
+    if (signal.aborted) return
     this.reader = followPartitions({
       log,
       topic: claimsTopic,
@@ -125,36 +108,33 @@ class IssuerSession implements Session {
       ...this.fold.reading,
       onGap: stopAtGap,
       onBatch: (batch) => this.apply(batch),
-      onError: (error) => this.failed(error),
+      onError: fail,
     })
+  }
+
+  async close(): Promise<void> {
+    await this.reader?.close()
+    await this.publisher.close()
   }
 
   private async apply({ partition, records }: LogBatch): Promise<void> {
     const { log, store, clock, observe } = this.parts
+    const { retry } = this.share
     const [first] = records
     if (first === undefined) return
     const expected = this.positions.get(partition) ?? 0
     const next = expected + records.length
     const { coupons, issued, voids } = await this.fold.apply()
-    await deadLetterVoids({ log, retry: this.retry }, this.publishedBefore.unpublished(voids))
+    await deadLetterVoids({ log, retry }, this.publishedBefore.unpublished(voids))
     const batch = { partition, expected, next, coupons, issued }
-    const applied = await retrying(this.retry, () => store.apply(batch))
+    const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     this.positions.set(partition, next)
     const lagMs = clock.now() - first.appendedAt
     observe?.applied({ records: records.length, rows: issued.length, lagMs })
     await this.publisher.publish(partition, { issued: this.publishedBefore.without(issued), next })
   }
-
-  private failed(error: unknown): void {
-    if (this.ending.signal.aborted) return
-    this.ending.abort()
-    if (error instanceof Fenced) this.share.onFenced()
-    else this.parts.onError(error)
-  }
 }
-
-class Fenced extends Error {}
 
 /** What was published before the rows were dropped to be derived anew. */
 function createPublishedBefore() {

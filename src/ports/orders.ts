@@ -1,4 +1,4 @@
-// What the consumers of orders need from the world, beside ports.ts. Each consumer has a store of
+// What the consumers of orders need from the world, beside coupons.ts. Each consumer has a store of
 // its own, in a schema of its own: its positions, and rows that change together with them.
 // All stores work alike: a transaction loads and locks what a batch of records is about, a pure
 // function says what follows, and the changes are committed with the positions.
@@ -50,15 +50,8 @@ export type Taken = {
   /** Read from a retry topic that all share, and meant for another consumer. */
   passedBy: number
 }
-export type PositionMove = {
-  topic: string
-  partition: number
-  next: number
-  published: number
-  tries: number
-  /** To be added to what was taken before. */
-  taken: Taken
-}
+/** `taken`: to be added to what was taken before. */
+export type PositionMove = ConsumerPosition & { taken: Taken }
 export type PositionCheck = { topic: string; partition: number; expected: number }
 
 export type ConsumerStore<Wanted, Loaded, Changes> = {

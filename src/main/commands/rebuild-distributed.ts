@@ -2,13 +2,13 @@
 // issuers derive them anew, which may run all the while. The API answers claims meanwhile; what it
 // reads from SQL (/me/coupons) is incomplete until the issuers are through.
 
-import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { loadStatements } from '../../adapters/database/statements.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { resetProjection } from '../../adapters/stores/coupon-store.ts'
 import { type Progress, startProgress } from '../../client/progress.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import type { CouponStore, LogBounds } from '../../ports/coupons.ts'
 import { CommandError, type Context, exitCodes } from '../context.ts'
 import { plainLogger } from '../plain-logger.ts'
@@ -37,7 +37,7 @@ export async function rebuildDistributed({ settings, err }: Context): Promise<Re
     const startedAt = clock.now()
     const bounds = await log.bounds(claimsTopic)
     await resetProjection(database, bounds)
-    await issuersAreThrough({ store: createCouponReaderSql(database), bounds, progress })
+    await issuersAreThrough({ store: createCouponReaderSql(database), bounds, progress, clock })
     const counted = await database.query(loadStatements(['count-rows'])['count-rows'])
     // Rows that PostgreSQL still has are left as they are.
     const { payment } = settings
@@ -56,12 +56,13 @@ type Waiting = {
   store: Pick<CouponStore, 'positions'>
   bounds: readonly LogBounds[]
   progress: Progress
+  clock: Clock
 }
 
-async function issuersAreThrough({ store, bounds, progress }: Waiting): Promise<void> {
+async function issuersAreThrough({ store, bounds, progress, clock }: Waiting): Promise<void> {
   const total = bounds.reduce((sum, { end }) => sum + end, 0)
   let best = 0
-  let movedAt = Date.now()
+  let movedAt = clock.now()
   for (;;) {
     const positions = await store.positions()
     let done = 0
@@ -70,10 +71,10 @@ async function issuersAreThrough({ store, bounds, progress }: Waiting): Promise<
     }
     if (done >= total) return
     progress.show('Deriving the rows', done / total)
-    if (done > best) movedAt = Date.now()
+    if (done > best) movedAt = clock.now()
     best = Math.max(best, done)
-    if (Date.now() - movedAt > standstillMsMax) throw standstill(total - done)
-    await setTimeout(lookEveryMs)
+    if (clock.now() - movedAt > standstillMsMax) throw standstill(total - done)
+    await sleep(clock, lookEveryMs)
   }
 }
 
