@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AwaitedOrder, Heard, Order, StepNote } from '../../src/domain/orders/state.ts'
+import type { Answers, AwaitedOrder, Order, StepNote } from '../../src/domain/orders/state.ts'
 import type { OrderChange, OrderStore } from '../../src/ports/orders.ts'
 
 export type OrderStoreUnderTest = { store: OrderStore; close(): Promise<void> }
 type Test = (title: string, run: (store: OrderStore) => Promise<void>) => void
 
-const unheard: Heard = { coupon: null, stock: null, payment: null, notes: [] }
+const unanswered: Answers = { coupon: null, stock: null, payment: null, notes: [] }
 const sums = { subtotal: 300, discount: 100, total: 200 }
 
 export function orderStoreContract(name: string, open: () => Promise<OrderStoreUnderTest>): void {
@@ -92,7 +92,7 @@ function timeTests(test: Test): void {
       placed('second', { deadline: 99 }),
       { ...placed('done', { deadline: 1 }), status: 'confirmed', sums },
       { ...placed('over', { deadline: 1 }), status: 'cancelled', reason: 'timed_out', sums: null },
-      { status: 'awaited', orderId: 'unmet', heard: unheard },
+      { status: 'awaited', orderId: 'unmet', heard: unanswered },
     ])
     await change(store, [placed('elsewhere', { deadline: 2 })], { partition: 3 })
     const of = (some: object) => store.overdue({ partitions: [0, 1], now: 100, limit: 9, ...some })
@@ -169,13 +169,13 @@ async function change(
 function placed(orderId: string, some: Partial<Order> = {}): Order & { status: 'placed' } {
   const lines = [{ productId: 'tea', quantity: 2 }]
   const times = { placedAt: 10, deadline: 1_000 }
-  const content = { orderId, userId: 'ann', lines, coupon: null, ...times, heard: unheard }
+  const content = { orderId, userId: 'ann', lines, coupon: null, ...times, heard: unanswered }
   return { ...content, ...some, status: 'placed' }
 }
 
-function heard(count: number): Heard {
+function heard(count: number): Answers {
   const note: StepNote = { step: 'stock', outcome: 'held', at: 11 }
-  return { ...unheard, notes: Array.from({ length: count }, () => note) }
+  return { ...unanswered, notes: Array.from({ length: count }, () => note) }
 }
 
 function byId(states: readonly OrderChange['state'][]): Record<string, unknown> {

@@ -2,7 +2,7 @@
 // when one ends. So a node knows of an order before SQL does, and whoever waits for an end is woken
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
-import { nothingHeard } from '../../domain/orders/heard.ts'
+import { noAnswers } from '../../domain/orders/answers.ts'
 import {
   decodeOrderMessage,
   type OrderMessage,
@@ -218,5 +218,5 @@ class Watch implements OrdersWatch {
 function placedOrder(placed: OrderPlaced, at: number): PlacedOrder {
   const { orderId, userId, lines, coupon = null, timeLimitMs } = placed
   const times = { placedAt: at, deadline: at + timeLimitMs }
-  return { status: 'placed', orderId, userId, lines, coupon, ...times, heard: nothingHeard }
+  return { status: 'placed', orderId, userId, lines, coupon, ...times, heard: noAnswers }
 }

@@ -21,10 +21,9 @@ import {
   walletsTopic,
 } from '../../domain/orders/messages.ts'
 import { decide, evolve, initialState } from '../../domain/orders/process.ts'
-import { readAt } from '../../domain/orders/records.ts'
+import { orderTopics, readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic, type RetryNote, readRetryNote } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
-import { orderTopics } from '../../domain/orders/topics.ts'
 import { type Decoded } from '../../domain/record.ts'
 import type { LogBounds, LogPlace, LogRecord } from '../../ports/coupons.ts'
 import { brokenOrder, type Findings } from '../findings.ts'

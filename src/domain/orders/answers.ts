@@ -1,47 +1,47 @@
-// What an order has heard from its steps: the first answer of each, which decides, and a note of
-// everything that was said, which is for people.
+// What the steps of an order have answered: the first answer of each, which decides, and a note of
+// every record of theirs, which is for people.
 
 import type { StepMessage } from './messages.ts'
-import type { Heard, Step, StepNote, StepOutcome } from './state.ts'
+import type { Answers, Step, StepNote, StepOutcome } from './state.ts'
 
-export const nothingHeard: Heard = { coupon: null, stock: null, payment: null, notes: [] }
+export const noAnswers: Answers = { coupon: null, stock: null, payment: null, notes: [] }
 
-export function hear(heard: Heard, message: StepMessage, at: number): Heard {
-  const notes = [...heard.notes, noteOf(message, at)]
+export function withMessage(answers: Answers, message: StepMessage, at: number): Answers {
+  const notes = [...answers.notes, noteOf(message, at)]
   switch (message.type) {
     case 'coupon.used':
     case 'coupon.refused':
-      return { ...heard, coupon: message, notes }
+      return { ...answers, coupon: message, notes }
     case 'stock.held':
     case 'stock.refused':
-      return { ...heard, stock: message, notes }
+      return { ...answers, stock: message, notes }
     case 'payment.captured':
     case 'payment.refused':
-      return { ...heard, payment: message, notes }
+      return { ...answers, payment: message, notes }
     case 'coupon.released':
     case 'stock.released':
     case 'stock.sold':
     case 'payment.refunded':
-      return { ...heard, notes }
+      return { ...answers, notes }
   }
 }
 
-export function wasHeard(heard: Heard, message: StepMessage): boolean {
+export function isKnown(answers: Answers, message: StepMessage): boolean {
   const { step, outcome } = partsOf(message)
-  return heard.notes.some((note) => note.step === step && note.outcome === outcome)
+  return answers.notes.some((note) => note.step === step && note.outcome === outcome)
 }
 
 /** A step has given the other answer before: yes and no cannot both be true. */
-export function gainsays(heard: Heard, message: StepMessage): boolean {
-  return isAnswer(message) && heard[partsOf(message).step] !== null && !wasHeard(heard, message)
+export function conflicts(answers: Answers, message: StepMessage): boolean {
+  return isAnswer(message) && answers[partsOf(message).step] !== null && !isKnown(answers, message)
 }
 
 /** An answer moves an order on; the rest only says what a step did about its end. */
 export function isAnswer(message: StepMessage): boolean {
-  return answers.includes(partsOf(message).outcome)
+  return answerOutcomes.includes(partsOf(message).outcome)
 }
 
-const answers: readonly StepOutcome[] = ['used', 'held', 'captured', 'refused']
+const answerOutcomes: readonly StepOutcome[] = ['used', 'held', 'captured', 'refused']
 
 function noteOf(message: StepMessage, at: number): StepNote {
   const { step, outcome } = partsOf(message)

@@ -3,7 +3,8 @@
 // changes nothing but the notes. What the orders topic says was decided counts before what this
 // fold would decide, so a rebuild (orders topic first) ends every order as it ended.
 
-import { gainsays, hear, isAnswer, nothingHeard, wasHeard } from './heard.ts'
+import type { Discount } from '../coupons/messages.ts'
+import { conflicts, isAnswer, isKnown, noAnswers, withMessage } from './answers.ts'
 import type {
   CancelReason,
   Line,
@@ -12,11 +13,11 @@ import type {
   OrderMessage,
   OrderPaymentDue,
   OrderPlaced,
+  PricedLine,
   StepMessage,
   Sums,
 } from './messages.ts'
-import { sumsOf } from './money.ts'
-import type { DueOrder, Heard, OrderContent, OrderState, PlacedOrder } from './state.ts'
+import type { Answers, DueOrder, OrderContent, OrderState, PlacedOrder } from './state.ts'
 
 /** A record of either topic with its append time, or the time itself; both ms UTC. */
 export type OrderCommand =
@@ -30,7 +31,7 @@ export type OrderOutcome =
   | 'contradiction' // two deciders or a step that changed its mind: a bug, to be looked at
 export type OrderEvent =
   | { type: 'placed'; placed: OrderPlaced; at: number }
-  | { type: 'heard'; message: StepMessage; at: number }
+  | { type: 'answered'; message: StepMessage; at: number }
   | { type: 'due'; sums: Sums }
   | { type: 'confirmed' }
   | { type: 'cancelled'; reason: CancelReason }
@@ -66,9 +67,9 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
     case 'placed':
       if (state.status !== 'absent' && state.status !== 'awaited') break
       return { status: 'placed', ...contentOf(event, state) }
-    case 'heard': {
+    case 'answered': {
       const { message, at } = event
-      const heard = hear(heardBy(state), message, at)
+      const heard = withMessage(answersOf(state), message, at)
       if (state.status !== 'absent') return { ...state, heard }
       return { status: 'awaited', orderId: message.orderId, heard }
     }
@@ -95,10 +96,8 @@ export function decisionOf(state: OrderState): OrderMessage | null {
     case 'placed':
       return null
     case 'due': {
-      // Named one by one: read from SQL they stand in another order, and bytes are compared.
       const { orderId, userId, sums } = state
-      const { subtotal, discount, total } = sums
-      return { type: 'order.payment_due', orderId, userId, subtotal, discount, total }
+      return { type: 'order.payment_due', orderId, userId, ...sums }
     }
     case 'confirmed': {
       const confirmed: OrderConfirmed = { type: 'order.confirmed', orderId: state.orderId }
@@ -120,6 +119,20 @@ export function sameContent(
     order.couponId === other.couponId &&
     sameLines(order.lines, other.lines)
   )
+}
+
+/** Held prices × quantities − discount; the discount is never more than the subtotal. */
+export function sumsOf(lines: readonly PricedLine[], discount: Discount | undefined): Sums {
+  const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
+  const off = discount === undefined ? 0 : Math.min(amountOff(subtotal, discount), subtotal)
+  return { subtotal, discount: off, total: subtotal - off }
+}
+
+function amountOff(subtotal: number, { kind, value }: Discount): number {
+  if (kind === 'amount') return value
+  // subtotal × value could pass 2^53, so hundreds and the rest are counted apart. Rounded down.
+  const rest = subtotal % 100
+  return ((subtotal - rest) / 100) * value + Math.floor((rest * value) / 100)
 }
 
 function decideTime(now: number, state: OrderState): OrderDecision {
@@ -171,9 +184,9 @@ function decideWrittenEnd(end: OrderConfirmed | OrderCancelled, state: OrderStat
 }
 
 function decideStep(message: StepMessage, at: number, state: OrderState): OrderDecision {
-  const heard = heardBy(state)
-  if (gainsays(heard, message)) return contradiction
-  if (!wasHeard(heard, message)) return applied(state, { type: 'heard', message, at })
+  const answers = answersOf(state)
+  if (conflicts(answers, message)) return contradiction
+  if (!isKnown(answers, message)) return applied(state, { type: 'answered', message, at })
   // Only answers repeat a decision: a repeated decision repeats what steps did about it, and if
   // that repeated the decision in turn, the two would go on for ever.
   return isAnswer(message) ? repeated(state) : ignored
@@ -227,11 +240,11 @@ function contentOf(
 ): OrderContent {
   const { orderId, userId, lines, coupon = null, timeLimitMs } = placed
   const deadline = at + timeLimitMs
-  return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: heardBy(state) }
+  return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: answersOf(state) }
 }
 
-function heardBy(state: OrderState): Heard {
-  return state.status === 'absent' ? nothingHeard : state.heard
+function answersOf(state: OrderState): Answers {
+  return state.status === 'absent' ? noAnswers : state.heard
 }
 
 /** An event that a record brought, and what follows from it. */

@@ -5,7 +5,18 @@
 import { partitionFor } from '../partitioner.ts'
 import { type Decoded, encoderOf, eventHeaders, idFieldOf, type Topic } from '../record.ts'
 import { type DeadLetterMessage, deadLetters } from './dead-letter-messages.ts'
-import { type OrdersRecord, orderSteps, orders, products, wallets } from './messages.ts'
+import {
+  type OrdersRecord,
+  orderSteps,
+  orderStepsTopic,
+  orders,
+  ordersTopic,
+  products,
+  productsTopic,
+  wallets,
+  walletsTopic,
+} from './messages.ts'
+import { deadLettersTopic, retryTopics } from './retries.ts'
 
 export type AnyRecord = OrdersRecord | DeadLetterMessage
 export type RecordEntry = { key: string; value: Buffer; headers: Record<string, string> }
@@ -59,6 +70,19 @@ type Standing = {
   declared: Topic['records'][string]
   encode(message: AnyRecord): Buffer
 }
+/**
+ * Every topic of orders. Whoever reads all of them, or opens them to fix their ends, does so in
+ * this order: what is decided comes before what was said about it, and what failed comes last.
+ */
+export const orderTopics = [
+  ordersTopic,
+  orderStepsTopic,
+  productsTopic,
+  walletsTopic,
+  ...retryTopics,
+  deadLettersTopic,
+] as const
+
 const topics: readonly Topic[] = [orders, orderSteps, products, wallets, deadLetters]
 const standings: ReadonlyMap<string, Standing> = new Map(
   topics.flatMap(({ topic, key, records }) => {

@@ -1,5 +1,5 @@
-// SQL gives the fields of JSON back in an order of its own. What is told again from a row must be
-// the same bytes all the same: it has the same event id.
+// SQL gives the fields of JSON back in an order of its own. What is published again from a row
+// must be the same bytes all the same: it has the same event id.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -11,7 +11,7 @@ import { decideStock } from './stock-step.ts'
 
 const orderId = 'o-1'
 
-test('stock.held is told again in the same bytes', () => {
+test('stock.held is published again in the same bytes', () => {
   const lines = [{ productId: 'tea', quantity: 2 }]
   const placed: OrderPlaced = {
     type: 'order.placed',
@@ -29,7 +29,7 @@ test('stock.held is told again in the same bytes', () => {
   assert.equal(entryOf(again).value.toString(), entryOf(first).value.toString())
 })
 
-test('order.payment_due is told again in the same bytes', () => {
+test('order.payment_due is published again in the same bytes', () => {
   const content = {
     orderId,
     userId: 'ann',

@@ -29,11 +29,11 @@ export type StepOutcome =
   | 'released'
   | 'sold'
   | 'refunded'
-/** What a step said, once each, in the order of the steps' topic. `at`: its append time, ms UTC. */
+/** A step's record, once each, in the order of the steps' topic. `at`: its append time, ms UTC. */
 export type StepNote = { step: Step; outcome: StepOutcome; reason?: CancelReason; at: number }
 
-/** The first answer of each step, and all that was said. */
-export type Heard = {
+/** The first answer of each step, and a note of all their records; `heard` in the rows of SQL. */
+export type Answers = {
   coupon: CouponUsed | CouponRefused | null
   stock: StockHeld | StockRefused | null
   payment: PaymentCaptured | PaymentRefused | null
@@ -41,7 +41,7 @@ export type Heard = {
 }
 
 /** Steps answered before this reader saw the order itself: the two stand in different topics. */
-export type AwaitedOrder = { status: 'awaited'; orderId: string; heard: Heard }
+export type AwaitedOrder = { status: 'awaited'; orderId: string; heard: Answers }
 export type PlacedOrder = { status: 'placed' } & OrderContent
 export type DueOrder = { status: 'due'; sums: Sums } & OrderContent
 export type ConfirmedOrder = { status: 'confirmed'; sums: Sums } & OrderContent
@@ -61,7 +61,7 @@ export type OrderContent = {
   coupon: WonCoupon | null
   placedAt: number
   deadline: number
-  heard: Heard
+  heard: Answers
 }
 
 /** cancelled: a tombstone, left by a cancellation that came before anything was done. */

@@ -145,12 +145,6 @@ function effect(kind: StockEffect['kind'], { lines }: StockHold): StockEffect {
   return { kind, lines: bare.sort((a, b) => (a.productId < b.productId ? -1 : 1)) }
 }
 
-/** Told again it is the same bytes, in whatever order SQL keeps the fields of a line. */
 function heldReply({ orderId, lines }: StockHold): StockHeld {
-  const held = lines.map(({ productId, quantity, unitPrice }) => ({
-    productId,
-    quantity,
-    unitPrice,
-  }))
-  return { type: 'stock.held', orderId, lines: held }
+  return { type: 'stock.held', orderId, lines }
 }

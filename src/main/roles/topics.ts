@@ -1,7 +1,7 @@
 // Every topic there is, in both profiles, and the partitions of the embedded ones.
 
 import { claimsTopic, couponEventsTopic } from '../../domain/coupons/messages.ts'
-import { orderTopics } from '../../domain/orders/topics.ts'
+import { orderTopics } from '../../domain/orders/records.ts'
 
 export const allTopics = [claimsTopic, couponEventsTopic, ...orderTopics] as const
 

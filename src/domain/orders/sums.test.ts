@@ -9,7 +9,7 @@ import {
   type PricedLine,
   priceMax,
 } from './messages.ts'
-import { sumsOf } from './money.ts'
+import { sumsOf } from './process.ts'
 
 const percent = (value: number): Discount => ({ kind: 'percent', value })
 const amount = (value: number): Discount => ({ kind: 'amount', value })
