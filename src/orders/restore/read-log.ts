@@ -1,5 +1,5 @@
 // What the log says of orders, read to its end as it stood at the beginning: of each order what was
-// placed and decided, the state that follows from it, and what each step said it did.
+// placed and decided, the state that follows from it, and what each step answered.
 
 import {
   decodeOrderMessage,
@@ -24,20 +24,20 @@ import { readToEnd } from '../../ports/partition-reader.ts'
 /** By topic and partition, as they stood at the beginning. */
 export type LogEnds = ReadonlyMap<string, readonly LogBounds[]>
 export type LogAsItStood = { log: Pick<Log, 'tail'>; ends: LogEnds }
-export type Spoken<Message> = { message: Message; origin: Origin }
-/** What each step said, by type: the first of each. */
-export type Said = { [Type in StepMessage['type']]?: Extract<StepMessage, { type: Type }> }
+export type Logged<Message> = { message: Message; origin: Origin }
+/** What each step answered, by type: the first of each. */
+export type Answers = { [Type in StepMessage['type']]?: Extract<StepMessage, { type: Type }> }
 
-export type ToldOrder = {
+export type LoggedOrder = {
   state: OrderState
-  /** Decided by what was said, and the orders topic does not say so yet. */
+  /** Decided by the answers, and the orders topic does not say so yet. */
   unannounced: boolean
-  placed: Spoken<OrderPlaced> | null
+  placed: Logged<OrderPlaced> | null
   /** Other content under the same id, which a step may have met first. */
   alsoPlaced: OrderPlaced[]
-  due: Spoken<OrderPaymentDue> | null
-  end: Spoken<OrderConfirmed | OrderCancelled> | null
-  said: Said
+  due: Logged<OrderPaymentDue> | null
+  end: Logged<OrderConfirmed | OrderCancelled> | null
+  answers: Answers
 }
 
 /**
@@ -47,9 +47,9 @@ export type ToldOrder = {
 export async function readOrders(
   from: LogAsItStood,
   partition: number,
-): Promise<Map<string, ToldOrder>> {
-  const orders = new Map<string, ToldOrder>()
-  const of = (orderId: string): ToldOrder => {
+): Promise<Map<string, LoggedOrder>> {
+  const orders = new Map<string, LoggedOrder>()
+  const of = (orderId: string): LoggedOrder => {
     const order = orders.get(orderId) ?? newOrder()
     orders.set(orderId, order)
     return order
@@ -57,12 +57,12 @@ export async function readOrders(
   await readMessages(
     { ...from, topic: ordersTopic, partition },
     (value, place) => readAt(decodeOrderMessage(value), place),
-    (spoken) => tellDecided(of(spoken.message.orderId), spoken),
+    (logged) => enterDecided(of(logged.message.orderId), logged),
   )
   await readMessages(
     { ...from, topic: orderStepsTopic, partition },
     (value, place) => readAt(decodeStepMessage(value), place),
-    (spoken) => tellSaid(of(spoken.message.orderId), spoken),
+    (logged) => enterAnswer(of(logged.message.orderId), logged),
   )
   return orders
 }
@@ -71,7 +71,7 @@ export async function readOrders(
 export async function readMessages<Message>(
   from: LogAsItStood & { topic: string; partition: number },
   decode: (value: Buffer, place: StoredPlace) => Decoded<Message>,
-  take: (spoken: Spoken<Message>) => void,
+  take: (logged: Logged<Message>) => void,
 ): Promise<void> {
   const { log, ends, topic, partition } = from
   const bounds = ends.get(topic) ?? []
@@ -87,14 +87,14 @@ export async function readMessages<Message>(
   })
 }
 
-function newOrder(): ToldOrder {
+function newOrder(): LoggedOrder {
   const state = initialState()
-  const nothing = { placed: null, alsoPlaced: [], due: null, end: null, said: {} }
+  const nothing = { placed: null, alsoPlaced: [], due: null, end: null, answers: {} }
   return { state, unannounced: false, ...nothing }
 }
 
-function tellDecided(order: ToldOrder, spoken: Spoken<OrderMessage>): void {
-  const { message, origin } = spoken
+function enterDecided(order: LoggedOrder, logged: Logged<OrderMessage>): void {
+  const { message, origin } = logged
   switch (message.type) {
     case 'order.placed':
       if (order.placed === null) order.placed = { message, origin }
@@ -110,19 +110,19 @@ function tellDecided(order: ToldOrder, spoken: Spoken<OrderMessage>): void {
       order.end ??= { message, origin }
       break
   }
-  fold(order, spoken)
+  fold(order, logged)
 }
 
-function tellSaid(order: ToldOrder, spoken: Spoken<StepMessage>): void {
-  const { message } = spoken
-  const said: Partial<Record<StepMessage['type'], StepMessage>> = order.said
-  said[message.type] ??= message
-  if (fold(order, spoken)) order.unannounced = true
+function enterAnswer(order: LoggedOrder, logged: Logged<StepMessage>): void {
+  const { message } = logged
+  const answers: Partial<Record<StepMessage['type'], StepMessage>> = order.answers
+  answers[message.type] ??= message
+  if (fold(order, logged)) order.unannounced = true
 }
 
 /** Whether something new was decided. What contradicts is a dead letter, and changes nothing. */
-function fold(order: ToldOrder, spoken: Spoken<OrderMessage | StepMessage>): boolean {
-  const { message, origin } = spoken
+function fold(order: LoggedOrder, logged: Logged<OrderMessage | StepMessage>): boolean {
+  const { message, origin } = logged
   const command = { kind: 'record', message, at: origin.appendedAt } as const
   const { outcome, events, publish } = decide(command, order.state)
   order.state = events.reduce(evolve, order.state)

@@ -1,6 +1,6 @@
 // Restores what the consumers of orders keep, from the log, where it was lost: the rows of the
 // embedded profile are never synced. Run before the consumers, by the one process that owns all
-// partitions. Nothing is decided anew that was said; what a step may still have to act upon it is
+// partitions. Nothing is decided anew that the log says; what a step may still have to act upon it is
 // given again through the retry topics (docs/decisions/0025).
 
 import {
@@ -10,11 +10,10 @@ import {
   walletsTopic,
 } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
-import type { CouponRow, StockRow } from '../../domain/orders/state.ts'
+import type { Charge, CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import type { Log, LogBounds } from '../../ports/coupons.ts'
 import {
   type ConsumerName,
-  type ConsumerPosition,
   type CouponStepStore,
   consumerNames,
   type DeadLetterStore,
@@ -24,23 +23,22 @@ import {
   type StockStepStore,
   type WalletStore,
 } from '../../ports/orders.ts'
-import { type LogAsItStood, type LogEnds, readOrders, type ToldOrder } from './read-log.ts'
-import { type RestoredRow, restoreCoupon, restorePayment, restoreStock } from './restore-steps.ts'
-import { readLetters, readProducts, readTopUps } from './restore-supplies.ts'
-import { countPayment, countStock, createTally, type Tally } from './restore-tally.ts'
+import { type LogAsItStood, type LogEnds, type LoggedOrder, readOrders } from './read-log.ts'
 import {
-  type PaidOrder,
-  type TakenAgain,
-  takeAgain,
-  writeCoupons,
-  writeLetters,
-  writeOrders,
-  writePayments,
-  writePositions,
-  writeProducts,
-  writeStock,
-  writeTopUps,
-} from './write-rows.ts'
+  chargeOf,
+  type RestoredRow,
+  restoreCoupon,
+  restorePayment,
+  restoreStock,
+} from './restore-steps.ts'
+import {
+  createTally,
+  readLetters,
+  readProducts,
+  readTopUps,
+  type Tally,
+} from './restore-supplies.ts'
+import { couponChanges, type TakenAgain, takeAgain, targetOf, writeCharges } from './write-rows.ts'
 
 export type RestoreParts = { log: Log; stores: RestoredStores }
 export type RestoredStores = {
@@ -67,8 +65,8 @@ export const topicsReadBy: Readonly<Record<ConsumerName, readonly string[]>> = {
 /** Null where nothing was lost. Rejects with a PortError; run again it starts over. */
 export async function restoreOrders({ log, stores }: RestoreParts): Promise<RestoredOrders | null> {
   const ends = await endsOf(log)
-  const lost = await lostBy(stores, ends)
-  if (lost.size === 0) return null
+  const lost = await lostOf(targetsOf(stores), ends)
+  if (Object.keys(lost).length === 0) return null
   const restoring: Restoring = {
     from: { log, ends },
     stores,
@@ -83,15 +81,16 @@ export async function restoreOrders({ log, stores }: RestoreParts): Promise<Rest
   const letters = await restoreSupplies(restoring)
   // Before the positions, and behind the ends that they are moved to.
   await takeAgain(log, restoring.again)
-  await movePositions(restoring)
+  for (const name of consumerNames) await lost[name]?.moveToEnds(topicsOf(name), ends)
   return { orders: restoring.orders, letters, takenAgain: restoring.again.length }
 }
 
+type Targets = ReturnType<typeof targetsOf>
 type Restoring = {
   from: LogAsItStood
   stores: RestoredStores
-  /** Consumers that have nothing. */
-  lost: ReadonlySet<ConsumerName>
+  /** Of consumers that have nothing. */
+  lost: Partial<Targets>
   tally: Tally
   again: TakenAgain[]
   orders: number
@@ -100,111 +99,109 @@ type Rows = {
   orders: OrderChange[]
   coupons: CouponRow[]
   stock: StockRow[]
-  payments: PaidOrder[]
+  payments: PaymentRow[]
+  charges: Map<string, { userId: string; charge: Charge }>
+}
+
+function topicsOf(name: ConsumerName): string[] {
+  return [...topicsReadBy[name], ...retryTopics]
 }
 
 async function endsOf(log: Log): Promise<LogEnds> {
-  const topics = new Set([...Object.values(topicsReadBy).flat(), ...retryTopics])
+  const topics = new Set(consumerNames.flatMap(topicsOf))
   const ends = new Map<string, LogBounds[]>()
   for (const topic of topics) ends.set(topic, await log.bounds(topic))
   return ends
 }
 
-/** Rows are written with positions, so who has no position has no rows. */
-async function lostBy(stores: RestoredStores, ends: LogEnds): Promise<Set<ConsumerName>> {
-  const lost = new Set<ConsumerName>()
-  const { orders, coupons, stock, payments, letters } = stores
-  const storeOf: Record<ConsumerName, { positions(): Promise<ConsumerPosition[]> }> = {
-    'order-process': orders,
-    'coupon-step': coupons,
-    'stock-step': stock,
-    'payment-step': payments,
-    'dead-letters': letters,
+function targetsOf({ orders, coupons, stock, payments, letters }: RestoredStores) {
+  return {
+    'order-process': targetOf(orders, { wanted: { orderIds: [] }, changes: [] }),
+    'coupon-step': targetOf(coupons, {
+      wanted: { orderIds: [], coupons: [] },
+      changes: { rows: [], effects: [] },
+    }),
+    'stock-step': targetOf(stock, {
+      wanted: { orderIds: [], productIds: [], commands: [] },
+      changes: { rows: [], products: [], commands: [] },
+    }),
+    'payment-step': targetOf(payments, {
+      wanted: { orderIds: [], userIds: [], commands: [] },
+      changes: { rows: [], balances: new Map(), commands: [] },
+    }),
+    'dead-letters': targetOf(letters, {
+      wanted: { ids: [], commands: [] },
+      changes: { letters: [], commands: [] },
+    }),
   }
+}
+
+/** Rows are written with positions, so who has no position has no rows. */
+async function lostOf(targets: Targets, ends: LogEnds): Promise<Partial<Targets>> {
+  const lost: Partial<Record<ConsumerName, Targets[ConsumerName]>> = {}
   for (const name of consumerNames) {
     const bounds = topicsReadBy[name].flatMap((topic) => ends.get(topic) ?? [])
     if (bounds.every(({ end }) => end === 0)) continue
-    if ((await storeOf[name].positions()).length === 0) lost.add(name)
+    if (!(await targets[name].hasPositions())) lost[name] = targets[name]
   }
-  return lost
+  return lost as Partial<Targets>
 }
 
 async function restorePartition(partition: number, restoring: Restoring): Promise<void> {
   const { from, stores, lost } = restoring
-  const told = await readOrders(from, partition)
-  const rows = rowsOf(told.values(), partition, restoring)
-  restoring.orders += told.size
-  if (lost.has('order-process')) await writeOrders(stores.orders, rows.orders)
-  if (lost.has('coupon-step')) await writeCoupons(stores.coupons, rows.coupons)
-  if (lost.has('stock-step')) await writeStock(stores.stock, rows.stock)
-  if (lost.has('payment-step')) {
-    await writePayments(stores.payments, stores.wallet, rows.payments)
-  }
+  const orders = await readOrders(from, partition)
+  const rows = rowsOf(orders.values(), partition, restoring)
+  restoring.orders += orders.size
+  await lost['order-process']?.write(rows.orders, (changes) => changes)
+  await lost['coupon-step']?.write(rows.coupons, couponChanges)
+  await lost['stock-step']?.write(rows.stock, (page) => ({ rows: page }))
+  await lost['payment-step']?.write(rows.payments, (page) => ({ rows: page }))
+  if (lost['payment-step'] && stores.wallet) await writeCharges(stores.wallet, rows.charges)
 }
 
-function rowsOf(told: Iterable<ToldOrder>, partition: number, restoring: Restoring): Rows {
+function rowsOf(orders: Iterable<LoggedOrder>, partition: number, restoring: Restoring): Rows {
   const { stores, lost, tally, again } = restoring
   const isWallet = stores.wallet !== null
-  const rows: Rows = { orders: [], coupons: [], stock: [], payments: [] }
+  const rows: Rows = { orders: [], coupons: [], stock: [], payments: [], charges: new Map() }
   function take<Row>(consumer: ConsumerName, restored: RestoredRow<Row>): Row {
-    if (restored.again !== null && lost.has(consumer)) {
-      again.push({ consumer, spoken: restored.again })
+    if (restored.again !== null && lost[consumer] !== undefined) {
+      again.push({ consumer, logged: restored.again })
     }
     return restored.row
   }
-  for (const order of told) {
+  for (const order of orders) {
     const { state, unannounced, due } = order
     if (state.status !== 'absent') rows.orders.push({ state, partition, unannounced })
     const coupon = take('coupon-step', restoreCoupon(order))
     if (coupon.status !== 'absent') rows.coupons.push(coupon)
     const stock = take('stock-step', restoreStock(order))
     if (stock.status !== 'absent') rows.stock.push(stock)
-    countStock(tally, stock)
-    const row = take('payment-step', restorePayment(order, isWallet))
-    if (isWallet) countPayment(tally, row)
-    if (row.status !== 'absent') rows.payments.push({ row, due: due?.message ?? null })
+    tally.addStock(stock)
+    const payment = take('payment-step', restorePayment(order, isWallet))
+    if (isWallet) tally.addPayment(payment)
+    if (payment.status !== 'absent') rows.payments.push(payment)
+    const charge = chargeOf(payment)
+    if (charge === null || due === null) continue
+    rows.charges.set(due.message.orderId, { userId: due.message.userId, charge })
   }
   return rows
 }
 
 async function restoreSupplies({ from, stores, lost, tally }: Restoring): Promise<number> {
-  if (lost.has('stock-step')) {
-    await writeProducts(stores.stock, await readProducts(from, stores.stock, tally))
+  const { 'stock-step': stock, 'payment-step': payments, 'dead-letters': deadLetters } = lost
+  if (stock) {
+    const { products, commands } = await readProducts(from, stores.stock, tally)
+    await stock.write(products.values(), (page) => ({ products: page }))
+    await stock.write(commands.values(), (page) => ({ commands: page }))
   }
-  if (lost.has('payment-step')) {
-    await writeTopUps(stores.payments, await readTopUps(from, tally))
+  if (payments) {
+    const { balances, commands } = await readTopUps(from, tally)
+    await payments.write(balances, (page) => ({ balances: new Map(page) }))
+    await payments.write(commands.values(), (page) => ({ commands: page }))
   }
-  if (!lost.has('dead-letters')) return 0
-  const letters = await readLetters(from, stores.letters)
-  await writeLetters(stores.letters, letters)
-  return letters.letters.size
-}
-
-async function movePositions({ from: { ends }, stores, lost }: Restoring): Promise<void> {
-  const place = (name: ConsumerName) => ({ ends, topics: [...topicsReadBy[name], ...retryTopics] })
-  const move: Record<ConsumerName, () => Promise<void>> = {
-    'order-process': () => {
-      const nothing = { wanted: { orderIds: [] }, changes: [] }
-      return writePositions(stores.orders, { ...place('order-process'), ...nothing })
-    },
-    'coupon-step': () => {
-      const nothing = { wanted: { orderIds: [], coupons: [] }, changes: { rows: [], effects: [] } }
-      return writePositions(stores.coupons, { ...place('coupon-step'), ...nothing })
-    },
-    'stock-step': () => {
-      const wanted = { orderIds: [], productIds: [], commands: [] }
-      const changes = { rows: [], products: [], commands: [] }
-      return writePositions(stores.stock, { ...place('stock-step'), wanted, changes })
-    },
-    'payment-step': () => {
-      const wanted = { orderIds: [], userIds: [], commands: [] }
-      const changes = { rows: [], balances: new Map(), commands: [] }
-      return writePositions(stores.payments, { ...place('payment-step'), wanted, changes })
-    },
-    'dead-letters': () => {
-      const nothing = { wanted: { ids: [], commands: [] }, changes: { letters: [], commands: [] } }
-      return writePositions(stores.letters, { ...place('dead-letters'), ...nothing })
-    },
-  }
-  for (const name of consumerNames) if (lost.has(name)) await move[name]()
+  if (!deadLetters) return 0
+  const { letters, commands } = await readLetters(from, stores.letters)
+  await deadLetters.write(letters.values(), (page) => ({ letters: page }))
+  await deadLetters.write(commands.values(), (page) => ({ commands: page }))
+  return letters.size
 }

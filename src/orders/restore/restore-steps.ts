@@ -11,82 +11,88 @@ import {
   initialPaymentRow,
   type PaymentRowEvent,
 } from '../../domain/orders/payment-step.ts'
-import type { CouponRow, CouponUse, PaymentRow, StockRow } from '../../domain/orders/state.ts'
+import type {
+  Charge,
+  CouponRow,
+  CouponUse,
+  PaymentRow,
+  StockRow,
+} from '../../domain/orders/state.ts'
 import { decideStock, evolveStock, initialStockRow } from '../../domain/orders/stock-step.ts'
-import type { Spoken, ToldOrder } from './read-log.ts'
+import type { Logged, LoggedOrder } from './read-log.ts'
 
 /** `again`: the record that the step has still to act upon, or to answer. */
-export type RestoredRow<Row> = { row: Row; again: Spoken<OrderMessage> | null }
+export type RestoredRow<Row> = { row: Row; again: Logged<OrderMessage> | null }
 
-export function restoreCoupon(order: ToldOrder): RestoredRow<CouponRow> {
-  const row = couponSaid(order)
+export function restoreCoupon(order: LoggedOrder): RestoredRow<CouponRow> {
+  const row = couponAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { events, replies } = decideCoupon({ message: order.end.message, facts: null }, row)
-  return { row: events.reduce(evolveCoupon, row), again: endUnlessSaid(order, replies) }
+  return { row: events.reduce(evolveCoupon, row), again: endUnlessAnswered(order, replies) }
 }
 
-export function restoreStock(order: ToldOrder): RestoredRow<StockRow> {
-  const row = stockSaid(order)
+export function restoreStock(order: LoggedOrder): RestoredRow<StockRow> {
+  const row = stockAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { message } = order.end
   const { events, replies } = decideStock({ message, products: new Map() }, row)
-  return { row: events.reduce(evolveStock, row), again: endUnlessSaid(order, replies) }
+  return { row: events.reduce(evolveStock, row), again: endUnlessAnswered(order, replies) }
 }
 
 /**
  * `isWallet`: the provider is the built-in wallet, which is restored from these rows, so what it
  * did and the step did not say was not done. Any other provider may have captured it, and is asked.
  */
-export function restorePayment(order: ToldOrder, isWallet: boolean): RestoredRow<PaymentRow> {
-  const said = paymentSaid(order, isWallet)
+export function restorePayment(order: LoggedOrder, isWallet: boolean): RestoredRow<PaymentRow> {
+  const answered = paymentAnswered(order, isWallet)
   const { end } = order
   if (end === null) {
-    const isOpen = said.status === 'absent' || said.status === 'asked'
-    return { row: said, again: isOpen ? order.due : null }
+    const isOpen = answered.status === 'absent' || answered.status === 'asked'
+    return { row: answered, again: isOpen ? order.due : null }
   }
-  const ended = decidePayment({ kind: 'record', message: end.message }, said)
-  const row = ended.events.reduce(evolvePayment, said)
+  const ended = decidePayment({ kind: 'record', message: end.message }, answered)
+  const row = ended.events.reduce(evolvePayment, answered)
   const [question] = ended.effects
-  if (question === undefined) return { row, again: endUnlessSaid(order, ended.replies) }
+  if (question === undefined) return { row, again: endUnlessAnswered(order, ended.replies) }
   if (!isWallet) return { row, again: end }
   const answer = { kind: 'undone', refunded: question.payment.amount } as const
   const undone = decidePayment({ kind: 'answer', answer }, row)
   return {
     row: undone.events.reduce(evolvePayment, row),
-    again: endUnlessSaid(order, undone.replies),
+    again: endUnlessAnswered(order, undone.replies),
   }
 }
 
-function couponSaid({ placed, alsoPlaced, said }: ToldOrder): CouponRow {
+function couponAnswered({ placed, alsoPlaced, answers }: LoggedOrder): CouponRow {
   const row = initialCouponRow()
   if (placed === null) return row
   const { orderId, coupon } = placed.message
-  const used = said['coupon.used']
+  const used = answers['coupon.used']
   if (used !== undefined) {
     const { couponId, discount } = used
     const wanted = [placed.message, ...alsoPlaced]
     const { userId } = wanted.find((one) => one.coupon?.couponId === couponId) ?? placed.message
     const use: CouponUse = { orderId, couponId, userId }
     if (discount !== undefined) use.discount = discount
-    const isReleased = said['coupon.released'] !== undefined
+    const isReleased = answers['coupon.released'] !== undefined
     const using = evolveCoupon(row, { type: 'used', use })
     return isReleased ? evolveCoupon(using, { type: 'released' }) : using
   }
-  const refused = said['coupon.refused']
+  const refused = answers['coupon.refused']
   if (refused !== undefined) {
     return evolveCoupon(row, { type: 'refused', orderId, reason: refused.reason })
   }
   return coupon === undefined ? evolveCoupon(row, { type: 'unneeded', orderId }) : row
 }
 
-function stockSaid({ said }: ToldOrder): StockRow {
+function stockAnswered({ answers }: LoggedOrder): StockRow {
   const row = initialStockRow()
-  const { 'stock.held': held, 'stock.refused': refused } = said
+  const { 'stock.held': held, 'stock.refused': refused } = answers
   if (held !== undefined) {
     const { orderId, lines } = held
     const holding = evolveStock(row, { type: 'held', hold: { orderId, lines } })
-    if (said['stock.sold'] !== undefined) return evolveStock(holding, { type: 'sold' })
-    const isReleased = said['stock.released'] !== undefined
+    if (answers['stock.sold'] !== undefined) return evolveStock(holding, { type: 'sold' })
+    const isReleased = answers['stock.released'] !== undefined
     return isReleased ? evolveStock(holding, { type: 'released' }) : holding
   }
   if (refused === undefined) return row
@@ -95,12 +101,12 @@ function stockSaid({ said }: ToldOrder): StockRow {
 }
 
 /** A payment may be refunded that the step never said was captured: its answer came too late. */
-function paymentSaid({ due, said }: ToldOrder, isWallet: boolean): PaymentRow {
+function paymentAnswered({ due, answers }: LoggedOrder, isWallet: boolean): PaymentRow {
   const row = initialPaymentRow()
   if (due === null) return row
   const { orderId, userId, total } = due.message
-  const { 'payment.captured': captured, 'payment.refunded': refunded } = said
-  const refused = said['payment.refused']
+  const { 'payment.captured': captured, 'payment.refunded': refunded } = answers
+  const refused = answers['payment.refused']
   const amount = captured?.amount ?? refunded?.amount ?? total
   const events: PaymentRowEvent[] = [{ type: 'asked', payment: { orderId, userId, amount } }]
   if (refunded !== undefined) {
@@ -112,9 +118,26 @@ function paymentSaid({ due, said }: ToldOrder, isWallet: boolean): PaymentRow {
 }
 
 /** Where a reply was never said, the end is taken again: the row then gives the same reply. */
-function endUnlessSaid(
-  { end, said }: ToldOrder,
+function endUnlessAnswered(
+  { end, answers }: LoggedOrder,
   replies: readonly StepMessage[],
-): ToldOrder['end'] {
-  return replies.every(({ type }) => said[type] !== undefined) ? null : end
+): LoggedOrder['end'] {
+  return replies.every(({ type }) => answers[type] !== undefined) ? null : end
+}
+
+/** What the wallet did about an order; null: it was never asked, or was asked to undo nothing. */
+export function chargeOf(row: PaymentRow): Charge | null {
+  switch (row.status) {
+    case 'captured':
+      return row.amount > 0 ? { status: 'captured', amount: row.amount } : null
+    case 'refused':
+      return { status: 'refused', reason: row.reason }
+    case 'refunded':
+      return { status: 'undone', refunded: row.amount }
+    case 'absent':
+    case 'asked':
+    case 'undoing':
+    case 'cancelled':
+      return null
+  }
 }

@@ -14,7 +14,9 @@ import {
 } from '../../domain/orders/messages.ts'
 import { readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
+import type { PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import { decideTopUp } from '../../domain/orders/wallet.ts'
+import { PortError } from '../../ports/coupons.ts'
 import {
   commandKey,
   type DeadLetterLoaded,
@@ -25,8 +27,38 @@ import {
 } from '../../ports/orders.ts'
 import { createDeadLetterWork } from '../dead-letters.ts'
 import { createStockStep } from '../stock-step.ts'
-import { type LogAsItStood, readMessages, type Spoken } from './read-log.ts'
-import { checkBalance, checkKnown, stockedProduct, type Tally } from './restore-tally.ts'
+import { type LogAsItStood, type Logged, readMessages } from './read-log.ts'
+
+/**
+ * What the rows of all orders come to. With what operators supplied that gives the stock and the
+ * balances, however the records were interleaved when they were taken first.
+ */
+export type Tally = {
+  /** By product id. */
+  held: Map<string, number>
+  sold: Map<string, number>
+  /** From the built-in wallet, by user id. */
+  paid: Map<string, number>
+  addStock(row: StockRow): void
+  addPayment(row: PaymentRow): void
+}
+
+export function createTally(): Tally {
+  const tally = { held: new Map(), sold: new Map(), paid: new Map() }
+  function add(counts: Map<string, number>, key: string, amount: number): void {
+    counts.set(key, (counts.get(key) ?? 0) + amount)
+  }
+  return {
+    ...tally,
+    addStock(row) {
+      if (row.status !== 'held' && row.status !== 'sold') return
+      for (const { productId, quantity } of row.lines) add(tally[row.status], productId, quantity)
+    },
+    addPayment(row) {
+      if (row.status === 'captured' && row.amount > 0) add(tally.paid, row.userId, row.amount)
+    },
+  }
+}
 
 /** With what orders took. The store is not asked; the work of its consumer is used. */
 export async function readProducts(
@@ -41,13 +73,20 @@ export async function readProducts(
     await readMessages(
       { ...from, topic: productsTopic, partition },
       (value, place) => readAt(decodeProductMessage(value), place),
-      (spoken) => void items.push(itemOf(spoken)),
+      (logged) => void items.push(itemOf(logged)),
     )
     work.decide(items, loaded)
   }
-  checkKnown(tally, loaded.products)
+  for (const productId of [...tally.held.keys(), ...tally.sold.keys()]) {
+    if (loaded.products.has(productId)) continue
+    throw doesNotAddUp(`product ${productId}, which is unknown,`)
+  }
   for (const [productId, product] of loaded.products) {
-    loaded.products.set(productId, stockedProduct(product, tally))
+    const held = tally.held.get(productId) ?? 0
+    const sold = tally.sold.get(productId) ?? 0
+    const available = product.supplied - held - sold
+    if (available < 0) throw doesNotAddUp(`${-available} more of product ${productId}`)
+    loaded.products.set(productId, { ...product, available, held, sold })
   }
   return loaded
 }
@@ -61,7 +100,7 @@ export type ToppedUp = { balances: Map<string, number>; commands: Map<string, Do
 export async function readTopUps(from: LogAsItStood, { paid }: Tally): Promise<ToppedUp> {
   const balances = new Map([...paid].map(([userId, amount]) => [userId, -amount]))
   const commands = new Map<string, DoneCommand>()
-  function topUp({ message }: Spoken<WalletMessage>): void {
+  function topUp({ message }: Logged<WalletMessage>): void {
     const { userId, commandId, amount } = message
     const name = commandKey({ key: userId, commandId })
     if (commands.has(name)) return
@@ -77,7 +116,9 @@ export async function readTopUps(from: LogAsItStood, { paid }: Tally): Promise<T
       topUp,
     )
   }
-  for (const [userId, balance] of balances) checkBalance(userId, balance)
+  for (const [userId, balance] of balances) {
+    if (balance < 0) throw doesNotAddUp(`${-balance} more of the money of user ${userId}`)
+  }
   return { balances, commands }
 }
 
@@ -92,7 +133,7 @@ export async function readLetters(
     await readMessages(
       { ...from, topic: deadLettersTopic, partition },
       (value, place) => readAt(decodeDeadLetterMessage(value), place),
-      (spoken) => void work.decide([itemOf(spoken)], loaded),
+      (logged) => void work.decide([itemOf(logged)], loaded),
     )
   }
   return loaded
@@ -102,7 +143,11 @@ function partitionsOf({ ends }: LogAsItStood, topic: string): number[] {
   return [...(ends.get(topic) ?? []).keys()]
 }
 
-function itemOf<Message>({ message, origin }: Spoken<Message>): Item<Message> {
+function itemOf<Message>({ message, origin }: Logged<Message>): Item<Message> {
   const { topic, partition, appendedAt } = origin
   return { message, topic, partition, at: appendedAt }
+}
+
+function doesNotAddUp(what: string): PortError {
+  return new PortError('log_damaged', `the log says that orders took ${what} than was supplied`)
 }
