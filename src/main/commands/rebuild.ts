@@ -106,7 +106,7 @@ async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebu
   }
 }
 
-/** The events of these rows have been told before: only the rows were lost. */
+/** The events of these rows have been published before: only the rows were lost. */
 function withoutEvents(log: Log): Log {
   return { ...log, append: () => Promise.resolve([]) }
 }

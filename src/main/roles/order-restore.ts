@@ -41,12 +41,13 @@ export function restoreOrderRows(parts: OrderRestoreParts): Promise<RestoredOrde
 export async function areOrderRowsLost({ log, database }: OrderRestoreParts): Promise<boolean> {
   const bounds = await log.bounds(orderStepsTopic)
   if (bounds.every(({ start, end }) => start === end)) return false
-  const stores = [
-    createOrderStoreSql(database),
-    createCouponStepStoreSql(database),
-    createStockStepStoreSql(database),
-    createPaymentStepStoreSql(database),
-  ]
-  for (const store of stores) if ((await store.positions()).length > 0) return false
+  for (const createStore of [
+    createOrderStoreSql,
+    createCouponStepStoreSql,
+    createStockStepStoreSql,
+    createPaymentStepStoreSql,
+  ]) {
+    if ((await createStore(database).positions()).length > 0) return false
+  }
   return true
 }
