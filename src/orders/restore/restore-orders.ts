@@ -1,7 +1,7 @@
 // Restores what the consumers of orders keep, from the log, where it was lost: the rows of the
 // embedded profile are never synced. Run before the consumers, by the one process that owns all
-// partitions. Nothing is decided anew that the log says; what a step may still have to act upon it is
-// given again through the retry topics (docs/decisions/0025).
+// partitions. Nothing is decided anew that the log says; what a step may still have to act upon it
+// is given again through the retry topics (docs/decisions/0025).
 
 import {
   orderStepsTopic,
