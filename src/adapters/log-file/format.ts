@@ -96,6 +96,33 @@ export function decodeFrame(buffer: Buffer, at: number): DecodedFrame {
   return { kind: 'frame', header }
 }
 
+export type FramesTaken = {
+  /** Bytes of the frames that were taken. */
+  length: number
+  /** Bytes of the next frame, where the buffer ends inside it (a header at least); else 0. */
+  needed: number
+  /** Why no frame was taken at `length`; null where none is wrong. */
+  damage: string | null
+}
+
+/** Gives the checked frames that the buffer starts with to `take`, which may refuse with a reason. */
+export function takeFrames(
+  buffer: Buffer,
+  take: (header: FrameHeader, frame: Buffer) => string | null,
+): FramesTaken {
+  let length = 0
+  while (length < buffer.length) {
+    const decoded = decodeFrame(buffer, length)
+    if (decoded.kind === 'incomplete') return { length, needed: decoded.bytes, damage: null }
+    if (decoded.kind === 'damaged') return { length, needed: 0, damage: decoded.reason }
+    const { header } = decoded
+    const damage = take(header, buffer.subarray(length, length + header.bytes))
+    if (damage !== null) return { length, needed: 0, damage }
+    length += header.bytes
+  }
+  return { length, needed: 0, damage: null }
+}
+
 /** Adds the records of a checked frame, from offset `from` on, to `records`; values are views. */
 export function readRecords(frame: Buffer, header: FrameHeader, into: ReadInto): void {
   const { partition, count, baseOffset, appendedAt } = header

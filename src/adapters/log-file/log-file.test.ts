@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { PortError } from '../../ports/coupons.ts'
 import { systemClock } from '../clock-system.ts'
-import { openLogFile, topicPath, witnessPath } from './log-file.ts'
+import { openLogFile } from './log-file.ts'
 import { openLogFileReader } from './reader.ts'
+import { highWaterMarkPath, topicPath } from './topic-readers.ts'
 import { type WriteDurably, waitingRecordsMax } from './topic-writer.ts'
 
 const topic = 'claims'
@@ -99,7 +100,7 @@ describe('the file log', () => {
     const whole = await readFile(path())
     await writeFile(path(), whole.subarray(0, whole.length - 5))
     await assert.rejects(openLog(), damaged)
-    await rm(witnessPath(directory, topic))
+    await rm(highWaterMarkPath(directory, topic))
     assert.equal(await storedRecords(), 19)
   })
 

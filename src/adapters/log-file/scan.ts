@@ -3,7 +3,7 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { PortError } from '../../ports/coupons.ts'
-import { decodeFileHeader, decodeFrame, type FrameHeader, fileHeaderBytes } from './format.ts'
+import { decodeFileHeader, type FrameHeader, fileHeaderBytes, takeFrames } from './format.ts'
 
 /** Large enough that reading, not calling, takes the time; small enough for any machine. */
 const chunkBytes = 4 * 1024 * 1024
@@ -37,7 +37,9 @@ export async function scanTopicFile(handle: FileHandle, options: ScanOptions): P
   while (scan.bytes < size && scan.torn === null) {
     const buffer = Buffer.allocUnsafe(Math.min(wanted, size - scan.bytes))
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, scan.bytes)
-    const needed = takeFrames(buffer.subarray(0, bytesRead), scan)
+    const take = (header: FrameHeader) => takeFrame(header, scan)
+    const { needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
+    scan.torn = damage
     if (needed > size - scan.bytes) scan.torn = 'the file ends inside a frame'
     wanted = Math.max(chunkBytes, needed)
     options.onProgress?.(scan.bytes, size)
@@ -58,21 +60,14 @@ async function checkFileHeader(handle: FileHandle, options: ScanOptions): Promis
   }
 }
 
-/** Moves `scan` past the good frames of `buffer`; how many bytes the next frame needs. */
-function takeFrames(buffer: Buffer, scan: Scan): number {
-  let at = 0
-  while (at < buffer.length) {
-    const decoded = decodeFrame(buffer, at)
-    if (decoded.kind === 'incomplete') return decoded.bytes
-    scan.torn = decoded.kind === 'damaged' ? decoded.reason : misfit(decoded.header, scan)
-    if (decoded.kind === 'damaged' || scan.torn !== null) return 0
-    const { header } = decoded
-    scan.ends[header.partition] = header.baseOffset + header.count
-    scan.lastAppendedAt = header.appendedAt
-    scan.bytes += header.bytes
-    at += header.bytes
-  }
-  return 0
+/** Moves `scan` past a good frame; else says what is wrong with it. */
+function takeFrame(header: FrameHeader, scan: Scan): string | null {
+  const wrong = misfit(header, scan)
+  if (wrong !== null) return wrong
+  scan.ends[header.partition] = header.baseOffset + header.count
+  scan.lastAppendedAt = header.appendedAt
+  scan.bytes += header.bytes
+  return null
 }
 
 function misfit(header: FrameHeader, scan: Scan): string | null {

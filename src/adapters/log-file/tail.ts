@@ -5,7 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Clock } from '../../ports/clock.ts'
 import { type LogRecord, PortError, type Tail, type TailOptions } from '../../ports/coupons.ts'
-import { decodeFrame, type FrameHeader, fileHeaderBytes, readRecords } from './format.ts'
+import { type FrameHeader, fileHeaderBytes, readRecords, takeFrames } from './format.ts'
 
 /** One read: some ten thousand claims at once when catching up. */
 const chunkBytes = 2 * 1024 * 1024
@@ -15,22 +15,19 @@ export type Growth = { bytes(): number; grown(beyond: number): Promise<void> }
 
 export type TailParts = { path: string; growth: Growth; clock: Clock }
 
-export function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
+export function tailTopicFile({ path, growth, clock }: TailParts, options: TailOptions): Tail {
   const next = new Map(options.from)
   let position = fileHeaderBytes
   let lastReadAt = 0
   let closed = false
-  let stopWaiting = () => {}
-  const stopped = new Promise<void>((resolve) => {
-    stopWaiting = resolve
-  })
+  const stopped = Promise.withResolvers<void>()
 
   async function follow(): Promise<void> {
-    const file = await open(parts.path, 'r')
+    const file = await open(path, 'r')
     try {
       while (!closed) {
-        if (position < parts.growth.bytes()) await readChunk(file)
-        else await Promise.race([parts.growth.grown(position), stopped])
+        if (position < growth.bytes()) await readChunk(file)
+        else await Promise.race([growth.grown(position), stopped.promise])
       }
     } finally {
       await file.close()
@@ -38,72 +35,56 @@ export function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
   }
 
   async function readChunk(file: FileHandle): Promise<void> {
-    const chunk = await readFrames(file, {
-      position,
-      limit: parts.growth.bytes(),
-      path: parts.path,
-    })
     const batches = new Map<number, LogRecord[]>()
-    for (const { header, bytes } of chunk.frames) {
+    const take = (header: FrameHeader, frame: Buffer): null => {
       const { partition, baseOffset, count } = header
       const from = next.get(partition)
-      if (from === undefined || baseOffset + count <= from) continue
+      if (from === undefined || baseOffset + count <= from) return null
       const records = batches.get(partition) ?? []
       batches.set(partition, records)
-      readRecords(bytes, header, { from, records })
+      readRecords(frame, header, { from, records })
       next.set(partition, baseOffset + count)
+      return null
     }
-    position += chunk.length
+    position += await takeChunk(file, { path, position, limit: growth.bytes(), take })
     for (const [partition, records] of batches) {
       if (closed) return
       const handled = options.onBatch({ partition, records })
       if (handled !== undefined) await handled
     }
-    lastReadAt = parts.clock.now()
+    lastReadAt = clock.now()
   }
 
   const done = follow().catch((error: unknown) => options.onError(error))
   return {
-    lastReadAt: () => (position >= parts.growth.bytes() ? parts.clock.now() : lastReadAt),
+    lastReadAt: () => (position >= growth.bytes() ? clock.now() : lastReadAt),
     async close() {
       closed = true
-      stopWaiting()
+      stopped.resolve()
       await done
     },
   }
 }
 
-type Reading = { position: number; limit: number; path: string }
-
-type Frame = { header: FrameHeader; bytes: Buffer }
-type Chunk = { frames: Frame[]; length: number }
-
-/** Whole, checked frames from `position` on: at least one, else about a chunk of them. */
-async function readFrames(file: FileHandle, reading: Reading): Promise<Chunk> {
-  const { position, limit, path } = reading
+/** Takes whole, checked frames from `position` on: at least one, else about a chunk of them. */
+async function takeChunk(file: FileHandle, chunk: Chunk): Promise<number> {
+  const { path, position, limit, take } = chunk
   for (let wanted = chunkBytes; ; ) {
     const buffer = Buffer.allocUnsafeSlow(Math.min(wanted, limit - position))
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-    const { frames, length, needed } = takeFrames(buffer.subarray(0, bytesRead), reading)
-    if (length > 0) return { frames, length }
+    const { length, needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
+    if (damage !== null) throw damaged(path, position + length)
+    if (length > 0) return length
     if (position + needed > limit || needed <= wanted) throw damaged(path, position)
     wanted = needed
   }
 }
 
-/** The whole frames that the buffer starts with, and how many bytes the next one needs. */
-function takeFrames(buffer: Buffer, { path, position }: Reading): Chunk & { needed: number } {
-  const frames: Frame[] = []
-  let length = 0
-  while (length < buffer.length) {
-    const decoded = decodeFrame(buffer, length)
-    if (decoded.kind === 'damaged') throw damaged(path, position + length)
-    if (decoded.kind === 'incomplete') return { frames, length, needed: decoded.bytes }
-    const { header } = decoded
-    frames.push({ header, bytes: buffer.subarray(length, length + header.bytes) })
-    length += header.bytes
-  }
-  return { frames, length, needed: 0 }
+type Chunk = {
+  path: string
+  position: number
+  limit: number
+  take(header: FrameHeader, frame: Buffer): null
 }
 
 function damaged(path: string, position: number): PortError {

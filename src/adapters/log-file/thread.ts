@@ -4,95 +4,46 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../ports/clock.ts'
 import { type Log, type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
+import { answerCalls, callThread } from '../thread-call.ts'
 import { createLocalGroups } from './group-local.ts'
-import { createGrowth, known, type LogFile, topicPath } from './log-file.ts'
-import { tailTopicFile } from './tail.ts'
+import type { LogFile } from './log-file.ts'
+import { createTopicReaders, type Topics } from './topic-readers.ts'
 import type { TopicEnd } from './topic-writer.ts'
 
-type ToOwner = { call: number; topic: string; entries: LogEntry[] }
-type FromOwner =
-  | { kind: 'grown'; topic: string; end: TopicEnd }
-  | { kind: 'appended'; call: number; places: LogPlace[] }
-  | { kind: 'failed'; call: number; failure: Failure }
-type Failure = Pick<PortError, 'code' | 'message' | 'retryable' | 'appended'>
+type Append = { topic: string; entries: LogEntry[] }
+type Grown = { grown: string; end: TopicEnd }
 
-/** The returned function tells the other end of every acknowledged append. */
+/** The returned function reports every acknowledged append to the other end. */
 export function serveLog(log: LogFile, port: MessagePort) {
-  const send = (message: FromOwner) => port.postMessage(message)
-  port.on('message', ({ call, topic, entries }: ToOwner) => {
+  const append = ({ topic, entries }: Append) => {
     const received = entries.map((entry) => ({ ...entry, value: Buffer.from(entry.value) }))
-    log.append(topic, received).then(
-      (places) => send({ kind: 'appended', call, places }),
-      (error: unknown) => send({ kind: 'failed', call, failure: failureOf(error) }),
-    )
-  })
-  return (topic: string, end: TopicEnd) => send({ kind: 'grown', topic, end })
+    return log.append(topic, received)
+  }
+  answerCalls(port, append, 'log_failed')
+  return (grown: string, end: TopicEnd) => port.postMessage({ grown, end } satisfies Grown)
 }
 
 export type ConnectLogOptions = {
   directory: string
-  topics: Readonly<Record<string, number>>
+  topics: Topics
   /** Where each topic ended when the port was made. */
   ends: Readonly<Record<string, TopicEnd>>
   port: MessagePort
   clock: Clock
 }
 
-export function connectLog(options: ConnectLogOptions): Log {
-  const { directory, topics, port, clock } = options
-  const ends = new Map(Object.entries(options.ends))
-  const growths = new Map(Object.keys(topics).map((topic) => [topic, createGrowth()]))
-  const calls = new Map<number, PromiseWithResolvers<LogPlace[]>>()
-  let lastCall = 0
-  for (const [topic, end] of ends) growths.get(topic)?.grow(end.bytes)
-
-  port.on('message', (message: FromOwner) => {
-    if (message.kind === 'grown') {
-      ends.set(message.topic, message.end)
-      growths.get(message.topic)?.grow(message.end.bytes)
-      return
-    }
-    const call = calls.get(message.call)
-    calls.delete(message.call)
-    if (message.kind === 'appended') call?.resolve(message.places)
-    else call?.reject(portError(message.failure))
+export function connectLog({ directory, topics, ends, port, clock }: ConnectLogOptions): Log {
+  const { grow, end: _, ...readers } = createTopicReaders(directory, topics, clock)
+  for (const [topic, end] of Object.entries(ends)) grow(topic, end)
+  const closed = () => new PortError('log_unavailable', 'log closed')
+  const calls = callThread<Append, LogPlace[]>(port, closed)
+  port.on('message', (message: Grown | { call: number }) => {
+    if ('grown' in message) grow(message.grown, message.end)
   })
-  port.on('close', () => {
-    for (const call of calls.values()) call.reject(new PortError('log_unavailable', 'log closed'))
-    calls.clear()
-  })
-
-  const partitionsOf = (topic: string) => known(topics[topic], topic)
   return {
-    partitionsOf,
-    append(topic, entries) {
-      const call = Promise.withResolvers<LogPlace[]>()
-      lastCall++
-      calls.set(lastCall, call)
-      port.postMessage({ call: lastCall, topic, entries: [...entries] } satisfies ToOwner)
-      return call.promise
-    },
-    tail(tailOptions) {
-      const growth = known(growths.get(tailOptions.topic), tailOptions.topic)
-      return tailTopicFile(
-        { path: topicPath(directory, tailOptions.topic), growth, clock },
-        tailOptions,
-      )
-    },
-    bounds: async (topic) => known(ends.get(topic), topic).ends.map((end) => ({ start: 0, end })),
-    join: createLocalGroups(partitionsOf).join,
+    ...readers,
+    append: (topic, entries) => calls.ask({ topic, entries: [...entries] }),
+    join: createLocalGroups(readers.partitionsOf).join,
     close: async () => port.close(),
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof PortError) {
-    const { code, message, retryable, appended } = error
-    return { code, message, retryable, appended }
-  }
-  return { code: 'log_failed', message: String(error), retryable: false, appended: 'unknown' }
-}
-
-function portError({ code, message, retryable, appended }: Failure): PortError {
-  return new PortError(code, message, { retryable, appended })
 }

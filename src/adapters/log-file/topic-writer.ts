@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { partitionFor } from '../../domain/partitioner.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
-import { openWitness, readWitness, type Witness } from './acknowledged.ts'
+import { type HighWaterMark, openHighWaterMark, readHighWaterMark } from './acknowledged.ts'
 import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './format.ts'
 import { type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
 
@@ -18,7 +18,7 @@ export const waitingRecordsMax = 50_000
 const recordsPerWriteMax = 10_000
 
 export type TopicFileOptions = ScanOptions & {
-  witnessPath: string
+  highWaterMarkPath: string
   clock: Clock
   /** Writes and syncs; replaced by tests that make the disk fail. */
   writeDurably?: WriteDurably | undefined
@@ -43,8 +43,8 @@ type Append = {
 
 export async function openTopicFile(options: TopicFileOptions): Promise<TopicFile> {
   await mkdir(dirname(options.path), { recursive: true, mode: 0o700 })
-  await mkdir(dirname(options.witnessPath), { recursive: true, mode: 0o700 })
-  const acknowledged = readWitness(options.witnessPath)
+  await mkdir(dirname(options.highWaterMarkPath), { recursive: true, mode: 0o700 })
+  const acknowledged = readHighWaterMark(options.highWaterMarkPath)
   // O_DSYNC: a write returns once data and file length are on the disk.
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_DSYNC
   const file = await open(options.path, flags, 0o600)
@@ -69,7 +69,7 @@ async function startFile(file: FileHandle, options: Started): Promise<void> {
     throw new PortError(
       'log_damaged',
       `${options.path} holds ${size} bytes, but ${options.acknowledged} were acknowledged: ` +
-        `the log is lost. Put it back, or accept the loss by deleting ${options.witnessPath}`,
+        `the log is lost. Put it back, or accept the loss by deleting ${options.highWaterMarkPath}`,
     )
   }
   await file.write(encodeFileHeader(options.partitions), 0, fileHeaderBytes, 0)
@@ -82,7 +82,7 @@ function lostRecords(options: Started & { scan: Scan }): PortError {
     'log_damaged',
     `${path} is damaged at byte ${scan.bytes} (${scan.torn ?? 'the file ends there'}), but ` +
       `${acknowledged} bytes were acknowledged. Restore the file from a copy; to accept the ` +
-      `loss of everything behind that byte, delete ${options.witnessPath}`,
+      `loss of everything behind that byte, delete ${options.highWaterMarkPath}`,
   )
 }
 
@@ -102,7 +102,7 @@ class TopicWriter implements TopicFile {
   private readonly file: FileHandle
   private readonly options: TopicFileOptions
   private readonly write: WriteDurably
-  private readonly witness: Witness
+  private readonly highWaterMark: HighWaterMark
   private ends: number[]
   private bytes: number
   private lastAppendedAt: number
@@ -116,11 +116,11 @@ class TopicWriter implements TopicFile {
     this.file = file
     this.options = options
     this.write = options.writeDurably ?? writeAll
-    this.witness = openWitness(options.witnessPath)
+    this.highWaterMark = openHighWaterMark(options.highWaterMarkPath)
     this.ends = options.scan.ends
     this.bytes = options.scan.bytes
     this.lastAppendedAt = options.scan.lastAppendedAt
-    this.witness.acknowledge(this.bytes)
+    this.highWaterMark.acknowledge(this.bytes)
   }
 
   end(): TopicEnd {
@@ -144,7 +144,7 @@ class TopicWriter implements TopicFile {
   async close(): Promise<void> {
     this.closing = true
     await this.writing
-    this.witness.close()
+    this.highWaterMark.close()
     await this.file.close()
   }
 
@@ -192,7 +192,7 @@ class TopicWriter implements TopicFile {
     this.bytes += data.length
     this.lastAppendedAt = appendedAt
     this.ends = next
-    this.witness.acknowledge(this.bytes)
+    this.highWaterMark.acknowledge(this.bytes)
     this.options.onAcknowledged?.(this.end())
     group.forEach(({ resolve }, n) => resolve(places[n] ?? []))
   }

@@ -15,8 +15,9 @@ import { after, before, describe, test } from 'node:test'
 import { openDataDirectory, readSecrets } from '../../../src/adapters/data-directory.ts'
 import type { Database, Session } from '../../../src/adapters/database/database.ts'
 import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
-import { openLogFile, topicPath, witnessPath } from '../../../src/adapters/log-file/log-file.ts'
+import { openLogFile } from '../../../src/adapters/log-file/log-file.ts'
 import { openLogFileReader } from '../../../src/adapters/log-file/reader.ts'
+import { highWaterMarkPath, topicPath } from '../../../src/adapters/log-file/topic-readers.ts'
 import { createCouponReaderSql } from '../../../src/adapters/stores/coupon-reader.ts'
 import { type AuditReport, audit } from '../../../src/audit/audit.ts'
 import { readSettings } from '../../../src/config/settings.ts'
@@ -337,7 +338,7 @@ function record(records: readonly LogRecord[], at: number): LogRecord {
 /** A new log of these records, with their times, in place of the one there. */
 async function writeLog(directory: string, records: readonly LogRecord[]): Promise<void> {
   rmSync(topicPath(directory, claimsTopic))
-  rmSync(witnessPath(directory, claimsTopic))
+  rmSync(highWaterMarkPath(directory, claimsTopic))
   let now = 0
   const log = await openLogFile({ directory, topics, clock: { ...clock, now: () => now } })
   for (const { key, value, appendedAt } of records) {

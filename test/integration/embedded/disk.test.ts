@@ -6,7 +6,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { topicPath, witnessPath } from '../../../src/adapters/log-file/log-file.ts'
+import { highWaterMarkPath, topicPath } from '../../../src/adapters/log-file/topic-readers.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { Crowd, countOutcomes, users } from '../processes/crowd.ts'
 import {
@@ -140,9 +140,9 @@ describe('a stored log that is not what it was', () => {
     assert.equal((await stat(topicPath(data, claimsTopic))).size, log.length)
   })
 
-  it('is refused where rows were issued beyond its end, even without a witness', async () => {
+  it('is refused where rows were issued beyond its end, even without a high-water mark', async () => {
     await rm(topicPath(data, claimsTopic))
-    await rm(witnessPath(data, claimsTopic))
+    await rm(highWaterMarkPath(data, claimsTopic))
     const { code, output } = await runService({ data })
     assert.equal(code, 1)
     assert.match(output, /rows were issued up to offset \d+ .*records are lost/s)
