@@ -5,7 +5,7 @@
 
 import { Pool } from 'undici'
 import type { PaymentRefusal } from '../domain/orders/messages.ts'
-import type { Clock } from '../ports/clock.ts'
+import { backOff, type Clock, sleep } from '../ports/clock.ts'
 import type { PaymentFailure, Payments } from '../ports/orders.ts'
 
 export type PaymentsHttpParts = {
@@ -75,7 +75,8 @@ async function settle(
 ): Promise<Answer | PaymentFailure> {
   const { clock, closing } = client
   let reason = 'was not asked in time: too many payments wait'
-  for (let waitMs = retryWaitMsMin; ; waitMs = Math.min(2 * waitMs, retryWaitMsMax)) {
+  const waits = backOff(retryWaitMsMin, retryWaitMsMax)
+  for (;;) {
     const attempt = await slots.run(async (): Promise<Attempt | null> => {
       const leftMs = Math.min(deadline - clock.now(), paymentRequestMsMax)
       return leftMs < requestMsMin || closing.aborted ? null : request(client, question, leftMs)
@@ -84,12 +85,12 @@ async function settle(
       if (attempt.kind !== 'open' && attempt.kind !== 'rejected') return attempt
       reason = attempt.reason
     }
-    const pauseMs = Math.min(waitMs, deadline - clock.now() - lastRequestMs)
+    const pauseMs = Math.min(waits.next(), deadline - clock.now() - lastRequestMs)
     const isOver = pauseMs < retryWaitMsMin || closing.aborted
     if (attempt === null || attempt.kind === 'rejected' || isOver) {
       return { kind: 'failed', reason: `the payment provider ${reason}` }
     }
-    await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
+    await sleep(clock, pauseMs, closing)
   }
 }
 

@@ -64,9 +64,29 @@ export function databaseClosed(): PortError {
   return new PortError('store_unavailable', 'the database is closed')
 }
 
-/** The server answered a commit by rolling back. */
-export function errorIgnored(): PortError {
-  return new PortError('store_broken', 'rolled back: an error in the transaction was ignored')
+/** `commit`: resolves to the command that the server has done. */
+export type TransactionSteps = {
+  begin(): Promise<unknown>
+  commit(): Promise<string>
+  rollback(): Promise<unknown>
+}
+
+export async function runTransaction<T>(
+  { begin, commit, rollback }: TransactionSteps,
+  run: () => Promise<T>,
+): Promise<T> {
+  await begin()
+  let result: T
+  try {
+    result = await run()
+  } catch (error) {
+    // What `run` said matters more than a second failure on the way back.
+    await rollback().catch(() => {})
+    throw error
+  }
+  if ((await commit()) === 'COMMIT') return result
+  // The server answered by rolling back.
+  throw new PortError('store_broken', 'rolled back: an error in the transaction was ignored')
 }
 
 export function tooManyCallers(): PortError {

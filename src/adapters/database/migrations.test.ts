@@ -72,7 +72,7 @@ describe('Migrations', () => {
     await assert.rejects(run(one), brokenBy(two.name))
   })
 
-  it('that are missing, unknown or edited are told to who only looks, which changes nothing', async () => {
+  it('that are missing, unknown or edited are reported to who only looks, which changes nothing', async () => {
     const faults = (...known: Migration[]) => migrationFaults(database, [first, ...known])
     assert.deepEqual(await faults(one), ['nothing was ever migrated there'])
     await run(one)

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import type { PGlite } from '@electric-sql/pglite'
 import {
   beginTexts,
-  errorIgnored,
+  runTransaction,
   type Session,
   type SqlValue,
   type Statement,
@@ -71,19 +71,13 @@ export function startPgliteSession(engine: PGlite): PgliteSession {
 
   return {
     ...session,
-    async transaction(run, kind) {
-      await execute(begin[kind])
-      let result: Awaited<ReturnType<typeof run>>
-      try {
-        result = await run(session)
-      } catch (error) {
-        // What `run` said matters more than a second failure on the way back.
-        await execute(rollback).catch(() => {})
-        throw error
+    transaction(run, kind) {
+      const steps = {
+        begin: () => execute(begin[kind]),
+        commit: async () => (await execute(commit)).tag,
+        rollback: () => execute(rollback),
       }
-      const { tag } = await execute(commit)
-      if (tag === 'COMMIT') return result
-      throw errorIgnored()
+      return runTransaction(steps, () => run(session))
     },
     checkpointDue: () => bytesSinceCheckpoint >= bytesPerCheckpointMax,
     async checkpoint() {

@@ -1,4 +1,4 @@
-// The little of PostgreSQL's wire protocol that database-pglite.ts speaks with the server in its
+// The little of PostgreSQL's wire protocol that pglite.ts speaks with the server in its
 // process. PGlite's own query() parses each statement again, in five messages, and decodes every
 // field for itself: 5 times the time of a small transaction, 9 times that of a large page.
 

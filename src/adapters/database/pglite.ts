@@ -61,7 +61,7 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
     try {
       return await answer
     } finally {
-      // One that fails has its reason told to the next caller.
+      // The next caller learns why one has failed.
       if (session.checkpointDue()) inTurn(() => turn((it) => it.checkpoint())).catch(() => {})
     }
   }

@@ -12,11 +12,11 @@ import {
   DatabaseError,
   type QueryConfig,
 } from 'pg'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, within } from '../../ports/clock.ts'
 import { PortError } from '../../ports/coupons.ts'
 import {
   beginTexts,
-  errorIgnored,
+  runTransaction,
   type Session,
   type SqlScalar,
   sqlError,
@@ -51,7 +51,7 @@ const goodbyeMsMax = 1_000
 export async function connectPostgres(parts: ConnectParts): Promise<PostgresConnection> {
   const { limits } = parts
   const link = openLink(parts)
-  const { client, within } = link
+  const { client } = link
   let isAsking = false
 
   async function once<T>(send: () => Promise<T>): Promise<T> {
@@ -59,7 +59,7 @@ export async function connectPostgres(parts: ConnectParts): Promise<PostgresConn
     link.check()
     isAsking = true
     try {
-      return await within(limits.statementMsMax + answerReserveMs, 'answered', send())
+      return await link.answered(limits.statementMsMax + answerReserveMs, 'answered', send())
     } finally {
       isAsking = false
     }
@@ -90,20 +90,14 @@ export async function connectPostgres(parts: ConnectParts): Promise<PostgresConn
   await link.connect()
   return {
     ...session,
-    async transaction(run, kind) {
-      await ask({ text: beginTexts[kind] })
-      let result: Awaited<ReturnType<typeof run>>
-      try {
-        result = await run(session)
-      } catch (error) {
-        // What `run` said matters more than a second failure on the way back. Where the server
-        // cannot be told, it rolls back by itself.
-        await ask({ text: 'rollback' }).catch(link.lose)
-        throw error
+    transaction(run, kind) {
+      const steps = {
+        begin: () => ask({ text: beginTexts[kind] }),
+        commit: async () => (await ask({ text: 'commit' })).command,
+        // A server that cannot be reached rolls back by itself.
+        rollback: () => ask({ text: 'rollback' }).catch(link.lose),
       }
-      const { command } = await ask({ text: 'commit' })
-      if (command === 'COMMIT') return result
-      throw errorIgnored()
+      return runTransaction(steps, () => run(session))
     },
     isOpen: link.isOpen,
     close: link.close,
@@ -117,40 +111,37 @@ function openLink(parts: ConnectParts) {
   const socket = new Socket()
   const client = new Client(clientConfig(parts, socket))
   let lost: PortError | null = null
-  let tellLost: ConnectParts['onLost'] | null = null
+  let onLost: ConnectParts['onLost'] | null = null
 
   function lose(error: PortError): void {
     if (lost !== null) return
     lost = error
     socket.destroy()
-    tellLost?.(error)
+    onLost?.(error)
   }
 
   // However the connection ends, also while nothing is asked.
   client.on('error', (error) => lose(failureOf(error, place)))
   client.on('end', () => lose(unavailable(`${place} has ended the connection`)))
 
-  async function within<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>()
-    const cancel = clock.after(ms, () => {
+  async function answered<T>(ms: number, what: string, answer: Promise<T>): Promise<T> {
+    function late(): never {
       const error = unavailable(`${place} has not ${what} within ${ms} ms`)
       lose(error)
-      late.reject(error)
-    })
+      throw error
+    }
     try {
-      return await Promise.race([answer, late.promise])
+      return await within({ clock, ms, late }, answer)
     } catch (error) {
       const failure = lost ?? failureOf(error, place)
       if (endsConnection(error)) lose(failure)
       throw failure
-    } finally {
-      cancel()
     }
   }
 
   return {
     client,
-    within,
+    answered,
     lose,
     isOpen: () => lost === null,
     check(): void {
@@ -158,19 +149,19 @@ function openLink(parts: ConnectParts) {
     },
     async connect(): Promise<void> {
       try {
-        await within(limits.connectMsMax, 'let anybody in', client.connect())
-        tellLost = parts.onLost
+        await answered(limits.connectMsMax, 'let anybody in', client.connect())
+        onLost = parts.onLost
       } finally {
-        if (tellLost === null) socket.destroy()
+        if (onLost === null) socket.destroy()
       }
     },
     async close(): Promise<void> {
-      tellLost = null
-      await within(goodbyeMsMax, 'hung up', client.end()).catch(() => {})
+      onLost = null
+      await answered(goodbyeMsMax, 'hung up', client.end()).catch(() => {})
       socket.destroy()
     },
     destroy(): void {
-      tellLost = null
+      onLost = null
       lose(unavailable('the connection was given up'))
     },
   }

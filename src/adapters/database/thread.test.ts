@@ -11,7 +11,7 @@ import { connectDatabase, serveDatabase } from './thread.ts'
 const select = { name: 'select', text: 'select 1' }
 const unavailable = (retryable: boolean) => ({ code: 'store_unavailable', retryable })
 
-/** Answers when it is told to. */
+/** Answers when the test resolves what was asked. */
 function slowDatabase() {
   const asked: PromiseWithResolvers<QueryResult>[] = []
   const waiting: { count: number; reached: () => void }[] = []

@@ -3,9 +3,10 @@
 // held open from another thread would stop the owner, which has a single session.
 
 import type { MessagePort } from 'node:worker_threads'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, within } from '../../ports/clock.ts'
 import { PortError } from '../../ports/coupons.ts'
 import { systemClock } from '../clock-system.ts'
+import { answerCalls, callThread } from '../thread-call.ts'
 import {
   databaseClosed,
   type Queryable,
@@ -14,22 +15,16 @@ import {
   type Statement,
 } from './database.ts'
 
-type Request = { call: number; statement: Statement; values: readonly SqlValue[] }
-type Reply =
-  | { kind: 'answered'; call: number; result: QueryResult }
-  | { kind: 'failed'; call: number; failure: Failure }
-type Failure = Pick<PortError, 'code' | 'message' | 'retryable'>
+type Question = { statement: Statement; values: readonly SqlValue[] }
 
 /** Closing the returned handle refuses, at the other end, what is asked later. */
 export function serveDatabase(database: Queryable, port: MessagePort): { close(): void } {
-  port.on('message', ({ call, statement, values }: Request) => {
-    database.query(statement, values).then(
-      (result) => port.postMessage({ kind: 'answered', call, result } satisfies Reply),
-      (error: unknown) => {
-        port.postMessage({ kind: 'failed', call, failure: failureOf(error) } satisfies Reply)
-      },
-    )
-  })
+  const answer = async ({ statement, values }: Question) => {
+    return database.query(statement, values).catch((error: unknown) => {
+      throw error instanceof PortError ? error : new PortError('store_broken', String(error))
+    })
+  }
+  answerCalls(port, answer, 'store_broken')
   return { close: () => port.close() }
 }
 
@@ -47,59 +42,32 @@ export function connectDatabase(
   options: ConnectDatabaseOptions = {},
 ): RemoteDatabase {
   const { clock = systemClock(), answerWaitMsMax = 10_000, pendingMax = 1_000 } = options
-  const pending = new Map<number, PromiseWithResolvers<QueryResult>>()
-  let lastCall = 0
-  let closed = false
+  const calls = callThread<Question, QueryResult>(port, databaseClosed)
+  let closing: Promise<unknown> | null = null
 
-  port.on('message', (reply: Reply) => {
-    const call = pending.get(reply.call)
-    pending.delete(reply.call)
-    if (reply.kind === 'answered') call?.resolve(reply.result)
-    else call?.reject(portError(reply.failure))
-  })
-  // Comes from either end, and when the other thread dies.
-  port.on('close', () => {
-    closed = true
-    for (const call of pending.values()) call.reject(databaseClosed())
-    pending.clear()
-  })
+  function late(): never {
+    throw unavailable(`the database has not answered for ${answerWaitMsMax} ms`)
+  }
 
   return {
     async query(statement, values = []) {
-      if (closed) throw databaseClosed()
-      if (pending.size >= pendingMax) throw unavailable(`${pendingMax} queries are waiting already`)
-      const answer = Promise.withResolvers<QueryResult>()
-      lastCall++
-      pending.set(lastCall, answer)
-      port.postMessage({ call: lastCall, statement, values } satisfies Request)
+      if (closing !== null) throw databaseClosed()
+      if (calls.pending() >= pendingMax) {
+        throw unavailable(`${pendingMax} queries are waiting already`)
+      }
       // It stays pending beyond its deadline: the owner still has it in its queue.
-      const cancel = clock.after(answerWaitMsMax, () => {
-        answer.reject(unavailable(`the database has not answered for ${answerWaitMsMax} ms`))
-      })
-      return answer.promise.finally(cancel)
+      const answer = calls.ask({ statement, values })
+      return within({ clock, ms: answerWaitMsMax, late }, answer)
     },
     async close() {
-      if (closed) return
-      closed = true
-      const over = new Promise((resolve) => port.once('close', resolve))
+      calls.end(databaseClosed())
+      closing ??= new Promise((resolve) => port.once('close', resolve))
       port.close()
-      await over
+      await closing
     },
   }
 }
 
 function unavailable(message: string): PortError {
   return new PortError('store_unavailable', message, { retryable: true })
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof PortError) {
-    const { code, message, retryable } = error
-    return { code, message, retryable }
-  }
-  return { code: 'store_broken', message: String(error), retryable: false }
-}
-
-function portError({ code, message, retryable }: Failure): PortError {
-  return new PortError(code, message, { retryable })
 }

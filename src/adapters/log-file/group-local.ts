@@ -6,7 +6,7 @@ export type LocalGroups = { join(options: JoinOptions): Promise<Membership> }
 
 type Member = { options: JoinOptions; share: string }
 
-/** Partition p goes to member p mod n, in the order of joining; everyone is told of a change. */
+/** Partition p goes to member p mod n, in the order of joining; members are notified of changes. */
 export function createLocalGroups(partitionsOf: (topic: string) => number): LocalGroups {
   const groups = new Map<string, Member[]>()
 

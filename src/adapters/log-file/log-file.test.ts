@@ -95,7 +95,7 @@ describe('the file log', () => {
     )
   })
 
-  it('accepts the loss once the witness is deleted', async () => {
+  it('accepts the loss once the high-water mark is deleted', async () => {
     await withRecords(20)
     const whole = await readFile(path())
     await writeFile(path(), whole.subarray(0, whole.length - 5))

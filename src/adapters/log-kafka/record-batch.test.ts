@@ -120,7 +120,7 @@ describe('what a broker stores', () => {
     )
   })
 
-  it('is given from the offset asked for, and told apart by its leader', () => {
+  it('is given from the offset asked for, and names its leader', () => {
     const bytes = Buffer.concat([storedBatch(10, 8), storedBatch(13, 8)])
     const { records, next, leaderEpoch } = decodeBatches(bytes, { partition: 0, from: 12 })
     assert.deepEqual(

@@ -11,7 +11,7 @@ import {
   type Taken,
 } from '../../ports/orders.ts'
 
-export type MemoryTables<Wanted, Loaded, Changes> = {
+export type Access<Wanted, Loaded, Changes> = {
   load(wanted: Wanted): Loaded
   write(changes: Changes): void
 }
@@ -25,9 +25,10 @@ export type ConsumerStoreMemory<Wanted, Loaded, Changes> = ConsumerStore<
 }
 type Stored = ConsumerPosition & { taken: Taken }
 
-export function createConsumerStoreMemory<Wanted, Loaded, Changes>(
-  tables: MemoryTables<Wanted, Loaded, Changes>,
-): ConsumerStoreMemory<Wanted, Loaded, Changes> {
+export function createConsumerStoreMemory<Wanted, Loaded, Changes>({
+  load,
+  write,
+}: Access<Wanted, Loaded, Changes>): ConsumerStoreMemory<Wanted, Loaded, Changes> {
   const stored = new Map<string, Stored>()
   const none: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
 
@@ -53,8 +54,8 @@ export function createConsumerStoreMemory<Wanted, Loaded, Changes>(
       for (const { topic, partition, expected } of checks) {
         if ((stored.get(`${topic} ${partition}`)?.next ?? 0) !== expected) return 'fenced'
       }
-      const { changes, moves, result } = decide(structuredClone(tables.load(wanted)))
-      tables.write(structuredClone(changes))
+      const { changes, moves, result } = decide(structuredClone(load(wanted)))
+      write(structuredClone(changes))
       for (const one of moves) move(one)
       return result
     },

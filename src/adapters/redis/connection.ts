@@ -16,7 +16,7 @@ export type RedisConnectionOptions = {
   onLost(reason: string): void
 }
 export type RedisConnection = {
-  /** `host:port`, to be told to people. */
+  /** `host:port`, for messages. */
   address: string
   isReady(): boolean
   /** Rejects at once where there is no connection; has no deadline of its own. */
@@ -51,7 +51,7 @@ export function connectRedis(options: RedisConnectionOptions): RedisConnection {
       options.onReady()
     })
     watch()
-    // Each failed attempt is told as an 'error'; this one only says that it was closed meanwhile.
+    // Each failed attempt is an 'error' event; this one only says that it was closed meanwhile.
     started.connect().catch(() => {})
     return started
   }
@@ -89,7 +89,7 @@ type Client = ReturnType<typeof clientFor>
 
 function drop(client: Client): void {
   client.removeAllListeners()
-  // What is rejected by this may still be told; nobody listens, and an unheard 'error' is thrown.
+  // What is rejected by this may still be an 'error' event, which is thrown where nobody listens.
   client.on('error', () => {})
   client.destroy()
 }

@@ -31,17 +31,17 @@ if fullAt and math.abs(now - fullAt) >= fullMs then
 end
 -- Some have won without it.
 base = math.max(base, issued - used)
-local room = quantity - base - used
-if room > 0 then fullAt = nil end
+local left = quantity - base - used
+if left > 0 then fullAt = nil end
 
 local verdicts, passed, inBatch = {}, {}, {}
 for n, before in ipairs(seenAt) do
   local user = ARGV[n + 5]
   if inBatch[user] or (before and math.abs(now - tonumber(before)) < seenMs) then
     verdicts[n] = 's'
-  elseif room > 0 then
+  elseif left > 0 then
     verdicts[n] = 'p'
-    room = room - 1
+    left = left - 1
     used = used + 1
     inBatch[user] = true
     passed[#passed + 1] = now

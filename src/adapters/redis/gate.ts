@@ -5,10 +5,10 @@
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Clock } from '../../ports/clock.ts'
+import { type BackOff, backOff, type Clock } from '../../ports/clock.ts'
 import type { Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
 import { connectRedis, late, type RedisConnection, reasonOf } from './connection.ts'
-import { defaultGateLimits, type GateLimits, keepMs } from './gate-limits.ts'
+import { defaultGateLimits, keepMs } from './gate-limits.ts'
 
 export type RedisGateOptions = {
   url: string
@@ -19,27 +19,21 @@ export type RedisGateOptions = {
   /** Once for each time that it goes away; never holds a secret. */
   onWarning?: ((message: string) => void) | undefined
 }
-export type RedisGateLimits = GateLimits & {
-  /** The longest (ms) that a claim waits for a verdict: ten times a slow answer of a near Redis. */
-  deadlineMs: number
-  /** The first wait (ms) before a probe; doubled after each that fails. */
-  probeMsMin: number
-  /** So long after Redis is well again the gate may still be away. */
-  probeMsMax: number
-  /** A connection on which nothing has been answered for so long (ms) is given up. */
-  silentMsMax: number
-  /** Users judged by one call: Redis does nothing else meanwhile, and Lua's stack is small. */
-  usersPerCallMax: number
-}
 
-export const defaultRedisGateLimits: RedisGateLimits = {
+export const defaultRedisGateLimits = {
   ...defaultGateLimits,
+  /** The longest (ms) that a claim waits for a verdict: ten times a slow answer of a near Redis. */
   deadlineMs: 25,
+  /** The first wait (ms) before a probe; doubled after each that fails. */
   probeMsMin: 100,
+  /** So long after Redis is well again the gate may still be away. */
   probeMsMax: 1_000,
+  /** A connection on which nothing has been answered for so long (ms) is given up. */
   silentMsMax: 2_000,
+  /** Users judged by one call: Redis does nothing else meanwhile, and Lua's stack is small. */
   usersPerCallMax: 256,
 }
+export type RedisGateLimits = typeof defaultRedisGateLimits
 
 export function startRedisGate(options: RedisGateOptions): Gate {
   const gate = new RedisGate(options)
@@ -65,14 +59,14 @@ class RedisGate {
   private closed = false
   private warned = false
   private probing = false
-  private probeWaitMs: number
+  private readonly probeWaits: BackOff
   private cancelProbe: (() => void) | null = null
 
   constructor(options: RedisGateOptions) {
     this.options = options
     this.limits = { ...defaultRedisGateLimits, ...options.limits }
     this.chance = options.chance ?? Math.random
-    this.probeWaitMs = this.limits.probeMsMin
+    this.probeWaits = backOff(this.limits.probeMsMin, this.limits.probeMsMax)
     this.connection = connectRedis({
       url: options.url,
       clock: options.clock,
@@ -189,8 +183,7 @@ class RedisGate {
   }
 
   private probeLater(): void {
-    const waitMs = this.probeWaitMs * (0.5 + this.chance() / 2)
-    this.probeWaitMs = Math.min(2 * this.probeWaitMs, this.limits.probeMsMax)
+    const waitMs = this.probeWaits.next() * (0.5 + this.chance() / 2)
     this.cancelProbe = this.options.clock.after(waitMs, () => void this.probe())
   }
 
@@ -209,7 +202,7 @@ class RedisGate {
     if (failure === null) {
       this.here = true
       this.warned = false
-      this.probeWaitMs = this.limits.probeMsMin
+      this.probeWaits.reset()
       return
     }
     if (silent) this.connection.renew()

@@ -1,4 +1,4 @@
-// Appends without end while something is done to Kafka, and remembers what each caller was told.
+// Appends without end while something is done to Kafka, and remembers what each caller was answered.
 // Afterwards the log itself says whether all of it was true.
 
 import assert from 'node:assert/strict'
@@ -11,7 +11,7 @@ import {
   PortError,
 } from '../../../src/ports/coupons.ts'
 
-export type Told = {
+export type Answered = {
   caller: number
   texts: string[]
   outcome: 'stored' | 'no' | 'unknown'
@@ -19,9 +19,9 @@ export type Told = {
   endedAt: number
 }
 export type Appending = {
-  told: Told[]
+  answers: Answered[]
   /** The first append that was begun after this moment and acknowledged. */
-  acknowledgedAfter(moment: number): Told | undefined
+  acknowledgedAfter(moment: number): Answered | undefined
   stop(): Promise<void>
 }
 
@@ -32,13 +32,13 @@ const betweenMs = 2
 
 /** Until it is stopped, or the test ends. */
 export function keepAppending(t: TestContext, log: Log, topic: string): Appending {
-  const told: Told[] = []
+  const answers: Answered[] = []
   let stopped = false
 
   async function call(caller: number): Promise<void> {
     for (let n = 0; !stopped; n++) {
       const texts = Array.from({ length: recordsPerAppend }, (_, k) => `${caller}.${n}.${k}`)
-      told.push(await tell(log, topic, { caller, texts }))
+      answers.push(await append(log, topic, { caller, texts }))
       await new Promise((resolve) => setTimeout(resolve, betweenMs))
     }
   }
@@ -48,9 +48,9 @@ export function keepAppending(t: TestContext, log: Log, topic: string): Appendin
   })
   const calling = Array.from({ length: callers }, (_, caller) => call(caller))
   return {
-    told,
+    answers,
     acknowledgedAfter: (moment) =>
-      told.find(({ outcome, endedAt }) => outcome === 'stored' && endedAt > moment),
+      answers.find(({ outcome, endedAt }) => outcome === 'stored' && endedAt > moment),
     async stop() {
       stopped = true
       await Promise.all(calling)
@@ -58,11 +58,11 @@ export function keepAppending(t: TestContext, log: Log, topic: string): Appendin
   }
 }
 
-export async function tell(
+export async function append(
   log: Log,
   topic: string,
-  { caller, texts }: Pick<Told, 'caller' | 'texts'>,
-): Promise<Told> {
+  { caller, texts }: Pick<Answered, 'caller' | 'texts'>,
+): Promise<Answered> {
   const entries: LogEntry[] = texts.map((text) => ({ key: `${caller}`, value: Buffer.from(text) }))
   try {
     const places = await log.append(topic, entries)
@@ -76,7 +76,7 @@ export async function tell(
 }
 
 /** What was acknowledged is where it was said to be, once; what was refused is not there. */
-export function checkTold(told: readonly Told[], records: readonly LogRecord[]): void {
+export function checkAnswers(answers: readonly Answered[], records: readonly LogRecord[]): void {
   const places = new Map<string, string[]>()
   for (const { partition, offset, value } of records) {
     const text = value.toString()
@@ -84,7 +84,7 @@ export function checkTold(told: readonly Told[], records: readonly LogRecord[]):
   }
   for (const [text, found] of places) assert.equal(found.length, 1, `${text}: ${found.join()}`)
   const last = new Map<number, number>()
-  for (const { caller, texts, outcome, places: promised } of told) {
+  for (const { caller, texts, outcome, places: promised } of answers) {
     texts.forEach((text, n) => {
       const found = places.get(text)?.[0]
       if (outcome === 'no') assert.equal(found, undefined, `${text} was refused`)
@@ -100,7 +100,8 @@ export function checkTold(told: readonly Told[], records: readonly LogRecord[]):
 }
 
 /** For the reader of the test's output. */
-export function countTold(told: readonly Told[]): string {
-  const count = (wanted: Told['outcome']) => told.filter(({ outcome }) => outcome === wanted).length
+export function countAnswers(answers: readonly Answered[]): string {
+  const count = (wanted: Answered['outcome']) =>
+    answers.filter(({ outcome }) => outcome === wanted).length
   return `${count('stored')} stored, ${count('no')} refused, ${count('unknown')} unknown`
 }

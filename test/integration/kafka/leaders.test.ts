@@ -11,7 +11,7 @@ import type { LogRecord } from '../../../src/ports/coupons.ts'
 import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { type KafkaNode, throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
-import { checkTold, countTold, keepAppending } from './appends.ts'
+import { checkAnswers, countAnswers, keepAppending } from './appends.ts'
 import { connectionTo, newKafkaLog } from './log-parts.ts'
 
 const kafka = await throwawayKafka({ brokers: 3 })
@@ -68,12 +68,12 @@ for (const [what, fault] of Object.entries(faults)) {
       onError: (error) => void errors.push(error),
     })
     const appending = keepAppending(t, log, topic)
-    await waitFor('appends', () => appending.told.length > 100)
+    await waitFor('appends', () => appending.answers.length > 100)
     const leader = await leaderOf({ topic, nodes, brokers: connection.brokers })
     await fault.begin(leader)
     const begunAt = performance.now()
     await waitFor('the first caller', () =>
-      appending.told.some(
+      appending.answers.some(
         ({ caller, outcome, endedAt }) =>
           caller === 0 && outcome === 'stored' && endedAt > begunAt + 500,
       ),
@@ -85,8 +85,8 @@ for (const [what, fault] of Object.entries(faults)) {
     await waitFor('an append', () => appending.acknowledgedAfter(endedAt) !== undefined)
     await appending.stop()
     const records = await everyRecord(log, topic)
-    t.diagnostic(`${countTold(appending.told)}; ${Math.round(awayMs)} ms without a leader`)
-    checkTold(appending.told, records)
+    t.diagnostic(`${countAnswers(appending.answers)}; ${Math.round(awayMs)} ms without a leader`)
+    checkAnswers(appending.answers, records)
     await waitFor('the tail', () => seen.length >= records.length)
     const texts = (list: LogRecord[]) => list.map(({ value }) => value.toString()).toSorted()
     assert.deepEqual(texts(seen), texts(records))

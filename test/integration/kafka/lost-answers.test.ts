@@ -9,7 +9,7 @@ import { everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { produceKey, startKafkaProxy } from '../../services/kafka-proxy.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
-import { checkTold, tell } from './appends.ts'
+import { append, checkAnswers } from './appends.ts'
 import { connectionTo, newKafkaLog } from './log-parts.ts'
 
 const proxyPort = await freePort()
@@ -39,20 +39,20 @@ async function textsOf(log: Log, topic: string): Promise<string[]> {
 for (const how of ['silently', 'with the connection'] as const) {
   it(`knows where its records are although the answer was lost ${how}`, { skip }, async (t) => {
     const { proxy: between, log, topic } = await newLog(t)
-    const told = [await tell(log, topic, { caller: 1, texts: ['a', 'b'] })]
+    const answers = [await append(log, topic, { caller: 1, texts: ['a', 'b'] })]
     const loss = between.loseNextAnswer(produceKey, how)
-    told.push(await tell(log, topic, { caller: 1, texts: ['c', 'd'] }))
+    answers.push(await append(log, topic, { caller: 1, texts: ['c', 'd'] }))
     assert.ok(loss.isLost())
-    told.push(await tell(log, topic, { caller: 1, texts: ['e'] }))
+    answers.push(await append(log, topic, { caller: 1, texts: ['e'] }))
     assert.deepEqual(
-      told.map(({ outcome, places }) => [outcome, places.map(({ offset }) => offset)]),
+      answers.map(({ outcome, places }) => [outcome, places.map(({ offset }) => offset)]),
       [
         ['stored', [0, 1]],
         ['stored', [2, 3]],
         ['stored', [4]],
       ],
     )
-    checkTold(told, await everyRecord(log, topic))
+    checkAnswers(answers, await everyRecord(log, topic))
   })
 }
 
@@ -60,26 +60,26 @@ it('does not know of a request that hangs, and it never comes behind a later one
   skip,
 }, async (t) => {
   const { proxy: between, log, topic } = await newLog(t)
-  assert.equal((await tell(log, topic, { caller: 1, texts: ['first'] })).outcome, 'stored')
+  assert.equal((await append(log, topic, { caller: 1, texts: ['first'] })).outcome, 'stored')
   const hold = between.hold(produceKey)
-  const late = await tell(log, topic, { caller: 1, texts: ['late'] })
+  const late = await append(log, topic, { caller: 1, texts: ['late'] })
   assert.equal(late.outcome, 'unknown')
   assert.ok(hold.count() >= 1)
   hold.letOthersPass()
-  assert.equal((await tell(log, topic, { caller: 1, texts: ['second'] })).outcome, 'stored')
+  assert.equal((await append(log, topic, { caller: 1, texts: ['second'] })).outcome, 'stored')
   await hold.release()
-  assert.equal((await tell(log, topic, { caller: 1, texts: ['third'] })).outcome, 'stored')
+  assert.equal((await append(log, topic, { caller: 1, texts: ['third'] })).outcome, 'stored')
   assert.deepEqual(await textsOf(log, topic), ['first', 'second', 'third'])
 })
 
 it('stores a request that hung once, where nothing was appended since', { skip }, async (t) => {
   const { proxy: between, log, topic } = await newLog(t)
   const hold = between.hold(produceKey)
-  const late = await tell(log, topic, { caller: 1, texts: ['late'] })
+  const late = await append(log, topic, { caller: 1, texts: ['late'] })
   assert.equal(late.outcome, 'unknown')
   assert.ok(hold.count() >= 2, 'it was sent again under the same number')
   await hold.release()
-  assert.equal((await tell(log, topic, { caller: 1, texts: ['next'] })).outcome, 'stored')
+  assert.equal((await append(log, topic, { caller: 1, texts: ['next'] })).outcome, 'stored')
   assert.deepEqual(await textsOf(log, topic), ['late', 'next'])
 })
 
@@ -88,9 +88,9 @@ it('refuses what waited behind a hanging request for too long, and stores none o
 }, async (t) => {
   const { proxy: between, log, topic } = await newLog(t)
   const hold = between.hold(produceKey)
-  const first = tell(log, topic, { caller: 1, texts: ['first'] })
+  const first = append(log, topic, { caller: 1, texts: ['first'] })
   await waitFor('the request', () => hold.count() > 0)
-  const second = await tell(log, topic, { caller: 1, texts: ['second'] })
+  const second = await append(log, topic, { caller: 1, texts: ['second'] })
   assert.equal(second.outcome, 'no')
   assert.equal((await first).outcome, 'unknown')
   await hold.release()

@@ -7,7 +7,7 @@ import type { LogRecord } from '../../../src/ports/coupons.ts'
 import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
-import { checkTold, countTold, keepAppending } from './appends.ts'
+import { checkAnswers, countAnswers, keepAppending } from './appends.ts'
 import { connectionTo, newKafkaLog } from './log-parts.ts'
 
 const kafka = await throwawayKafka()
@@ -33,20 +33,20 @@ it('loses and doubles nothing while its broker stands still for 5 s', { skip }, 
   const { node, connection } = started()
   const { log, topic } = await newKafkaLog(t, { connection, limits })
   const appending = keepAppending(t, log, topic)
-  await waitFor('appends', () => appending.told.length > 50)
+  await waitFor('appends', () => appending.answers.length > 50)
   node.pause()
   const pausedAt = performance.now()
   await sleep(5_000)
-  const told = appending.told.filter(({ endedAt }) => endedAt > pausedAt + 500)
+  const answers = appending.answers.filter(({ endedAt }) => endedAt > pausedAt + 500)
   node.resume()
   const resumedAt = performance.now()
   await waitFor('an append', () => appending.acknowledgedAfter(resumedAt) !== undefined)
   const againMs = performance.now() - resumedAt
   await appending.stop()
   const records = await everyRecord(log, topic)
-  t.diagnostic(`${countTold(appending.told)}; ${Math.round(againMs)} ms after it went on`)
-  checkTold(appending.told, records)
-  assert.ok(told.length > 0 && told.every(({ outcome }) => outcome !== 'stored'))
+  t.diagnostic(`${countAnswers(appending.answers)}; ${Math.round(againMs)} ms after it went on`)
+  checkAnswers(appending.answers, records)
+  assert.ok(answers.length > 0 && answers.every(({ outcome }) => outcome !== 'stored'))
   assert.ok(againMs <= 2_000, `${againMs} ms`)
 })
 
@@ -56,15 +56,18 @@ it('waits for a broker that stands still no longer than it waits for an append',
   const { node, connection } = started()
   const { log, topic } = await newKafkaLog(t, { connection })
   const appending = keepAppending(t, log, topic)
-  await waitFor('appends', () => appending.told.length > 50)
+  await waitFor('appends', () => appending.answers.length > 50)
   node.pause()
   await sleep(3_000)
   node.resume()
   const resumedAt = performance.now()
   await waitFor('an append', () => appending.acknowledgedAfter(resumedAt) !== undefined)
   await appending.stop()
-  assert.equal(countTold(appending.told), `${appending.told.length} stored, 0 refused, 0 unknown`)
-  checkTold(appending.told, await everyRecord(log, topic))
+  assert.equal(
+    countAnswers(appending.answers),
+    `${appending.answers.length} stored, 0 refused, 0 unknown`,
+  )
+  checkAnswers(appending.answers, await everyRecord(log, topic))
 })
 
 it('loses and doubles nothing when its broker is killed and started again', { skip }, async (t) => {
@@ -80,21 +83,21 @@ it('loses and doubles nothing when its broker is killed and started again', { sk
     onError: (error) => void errors.push(error),
   })
   const appending = keepAppending(t, log, topic)
-  await waitFor('appends', () => appending.told.length > 50)
+  await waitFor('appends', () => appending.answers.length > 50)
   await node.crash()
-  const refused = () => appending.told.filter(({ outcome }) => outcome === 'no').length
+  const refused = () => appending.answers.filter(({ outcome }) => outcome === 'no').length
   await waitFor('a refusal', () => refused() > 0)
   const readAt = tail.lastReadAt()
   await waitFor('more refusals', () => refused() > 3)
-  assert.equal(tail.lastReadAt(), readAt, 'a dead broker told something')
+  assert.equal(tail.lastReadAt(), readAt, 'a dead broker answered')
   await node.start()
   const startedAt = performance.now()
   await waitFor('an append', () => appending.acknowledgedAfter(startedAt) !== undefined)
   const againMs = performance.now() - startedAt
   await appending.stop()
   const records = await everyRecord(log, topic)
-  t.diagnostic(`${countTold(appending.told)}; ${Math.round(againMs)} ms after it served`)
-  checkTold(appending.told, records)
+  t.diagnostic(`${countAnswers(appending.answers)}; ${Math.round(againMs)} ms after it served`)
+  checkAnswers(appending.answers, records)
   assert.ok(againMs <= 2_000, `${againMs} ms`)
 
   // The tail that was there all the time has seen the same, each record once and in order.
@@ -124,7 +127,7 @@ it('says how old its knowledge is while its broker stands still', { skip }, asyn
   await sleep(500)
   const readAt = tail.lastReadAt()
   await sleep(1_000)
-  assert.equal(tail.lastReadAt(), readAt, 'a paused broker told something')
+  assert.equal(tail.lastReadAt(), readAt, 'a paused broker answered')
   node.resume()
   const resumedAt = Date.now()
   await waitFor('a read', () => tail.lastReadAt() > resumedAt)
