@@ -20,7 +20,7 @@ type Loaded = ReadonlySet<string>
 /** A step that leaves a row for what it is told, unless it is broken. */
 function createStep(state: { broken: boolean }) {
   const rows: string[] = []
-  const store = createConsumerStoreMemory<Wanted, Loaded, Wanted>({
+  const store = createConsumerStoreMemory<Wanted, Loaded, Wanted, string[]>(rows, {
     load: () => new Set(rows),
     write: (added) => void rows.push(...added),
   })

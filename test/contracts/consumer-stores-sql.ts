@@ -1,14 +1,20 @@
-// The SQL stores of the consumers of orders, for their contracts: on tables that are emptied.
+// Runs the contracts of all SQL stores of the consumers of orders, and of the reader that the API
+// has of them, on tables that are emptied for each test.
 
 import type { Database } from '../../src/adapters/database/database.ts'
 import { createCouponStepStoreSql } from '../../src/adapters/stores/coupon-step.ts'
 import { createDeadLetterStoreSql } from '../../src/adapters/stores/dead-letters.ts'
 import { createOrderStoreSql } from '../../src/adapters/stores/order-process.ts'
+import { createOrdersReaderSql } from '../../src/adapters/stores/orders-reader.ts'
 import { createPaymentStepStoreSql } from '../../src/adapters/stores/payment-step.ts'
 import { createStockStepStoreSql } from '../../src/adapters/stores/stock-step.ts'
 import type { Taken } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
+import { deadLetterStoreContract } from './dead-letter-store.ts'
 import { orderStoreContract } from './order-store.ts'
+import { emptyOrderTables, fillOrders, ordersReaderContract } from './orders-reader.ts'
+import { couponStepContract, paymentContract } from './step-stores.ts'
+import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 import { stockConstraints, stockStepContract } from './stock-step-store.ts'
 
 const close = async () => {}
@@ -54,6 +60,17 @@ export function consumerStoreContractsSql(name: string, on: () => Database): voi
   stockStepContract(name, stock)
   stockConstraints(name, stock)
   orderStoreContract(name, orders)
+  couponStepContract(name, () => openCouponStepSql(on()))
+  paymentContract(name, () => openPaymentSql(on()))
+  deadLetterStoreContract(name, async () => {
+    const { database } = await emptied('dead_letters', ['letters', 'commands'])
+    return createDeadLetterStoreSql(database)
+  })
+  ordersReaderContract(name, async () => {
+    await on().script(emptyOrderTables)
+    await fillOrders(on())
+    return createOrdersReaderSql(on())
+  })
 }
 
 function takenIn(database: Database, schema: string) {

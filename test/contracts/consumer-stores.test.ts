@@ -1,15 +1,30 @@
-// Runs the contract of all stores of consumers, and those of the stock step and of the order
-// process, on the memory twins and on PGlite.
+// Runs the contracts of the stores of the consumers of orders, and of the reader that the API has of
+// them, on the memory twins and on PGlite.
 
 import { after, before, describe } from 'node:test'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
+import {
+  createCouponStepStoreMemory,
+  emptyCouponTables,
+} from '../../src/adapters/memory/coupon-step.ts'
+import { createDeadLetterStoreMemory } from '../../src/adapters/memory/dead-letters.ts'
 import { createOrderStoreMemory } from '../../src/adapters/memory/order-process.ts'
+import { createOrdersReaderMemory } from '../../src/adapters/memory/orders-reader.ts'
+import {
+  createPaymentStepStoreMemory,
+  createWalletStoreMemory,
+  emptyPaymentTables,
+} from '../../src/adapters/memory/payment-step.ts'
 import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step.ts'
+import { couponKey } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-sql.ts'
+import { deadLetterStoreContract } from './dead-letter-store.ts'
 import { orderStoreContract } from './order-store.ts'
+import { ordersReaderContract, ordersTables } from './orders-reader.ts'
+import { couponStepContract, paymentContract } from './step-stores.ts'
 import { stockStepContract } from './stock-step-store.ts'
 
 const close = async () => {}
@@ -24,6 +39,28 @@ consumerStoreContract("the order process's, in memory", async () => {
 })
 stockStepContract('memory', async () => ({ store: createStockStepStoreMemory(), close }))
 orderStoreContract('memory', async () => ({ store: createOrderStoreMemory(), close }))
+deadLetterStoreContract('memory', async () => createDeadLetterStoreMemory())
+ordersReaderContract('memory', async () => createOrdersReaderMemory(ordersTables()))
+couponStepContract('memory', async () => {
+  const tables = emptyCouponTables()
+  return {
+    store: createCouponStepStoreMemory(tables),
+    async issue(coupons, next) {
+      tables.issuerNext.set(2, next)
+      for (const { couponId, userId, discount } of coupons) {
+        const key = couponKey({ couponId, userId })
+        tables.issued.set(key, discount === undefined ? {} : { discount })
+      }
+    },
+    close,
+  }
+})
+
+paymentContract('memory', async () => {
+  const tables = emptyPaymentTables()
+  const wallet = createWalletStoreMemory(tables)
+  return { store: createPaymentStepStoreMemory(tables), wallet, close }
+})
 
 describe('with a database that is emptied for each test', () => {
   let database: Database

@@ -1,4 +1,5 @@
-// Runs the contracts of the database and of the stores on a PostgreSQL server.
+// Runs the contracts of the database and of the stores on a PostgreSQL server. No PGlite here: it
+// holds up its process while it starts, longer than a connection may take.
 
 import { after, describe } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
@@ -6,14 +7,11 @@ import { migrate } from '../../src/adapters/database/migrations.ts'
 import { startPostgres } from '../../src/adapters/database/postgres.ts'
 import { postgresMigrationLimits } from '../../src/adapters/database/postgres-limits.ts'
 import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
-import { createOrdersReaderSql } from '../../src/adapters/stores/orders-reader.ts'
 import { postgresForTests } from '../services/postgres.ts'
+import { consumerStoreContractsSql } from './consumer-stores-sql.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
-import { emptyOrderTables, fillOrders, ordersReaderContract } from './orders-reader.ts'
-import { couponStepContract, paymentContract } from './step-stores.ts'
-import { openCouponStepSql, openPaymentSql } from './step-stores-sql.ts'
 
 const postgres = await postgresForTests()
 after(postgres.close)
@@ -45,11 +43,5 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
     }
   })
 
-  couponStepContract('SQL on PostgreSQL', () => openCouponStepSql(database))
-  paymentContract('SQL on PostgreSQL', () => openPaymentSql(database))
-  ordersReaderContract('SQL on PostgreSQL', async () => {
-    await database.script(emptyOrderTables)
-    await fillOrders(database)
-    return createOrdersReaderSql(database)
-  })
+  consumerStoreContractsSql('SQL on PostgreSQL', () => database)
 })

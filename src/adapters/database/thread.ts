@@ -43,7 +43,7 @@ export function connectDatabase(
 ): RemoteDatabase {
   const { clock = systemClock(), answerWaitMsMax = 10_000, pendingMax = 1_000 } = options
   const calls = callThread<Question, QueryResult>(port, databaseClosed)
-  let closing: Promise<unknown> | null = null
+  const over = new Promise((resolve) => port.once('close', resolve))
 
   function late(): never {
     throw unavailable(`the database has not answered for ${answerWaitMsMax} ms`)
@@ -51,7 +51,6 @@ export function connectDatabase(
 
   return {
     async query(statement, values = []) {
-      if (closing !== null) throw databaseClosed()
       if (calls.pending() >= pendingMax) {
         throw unavailable(`${pendingMax} queries are waiting already`)
       }
@@ -61,9 +60,8 @@ export function connectDatabase(
     },
     async close() {
       calls.end(databaseClosed())
-      closing ??= new Promise((resolve) => port.once('close', resolve))
       port.close()
-      await closing
+      await over
     },
   }
 }

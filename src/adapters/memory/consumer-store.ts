@@ -2,6 +2,7 @@
 // same counts, and nothing shared with its callers, as over a wire.
 
 import assert from 'node:assert/strict'
+import { PortError } from '../../ports/coupons.ts'
 import {
   type ConsumerPosition,
   type ConsumerStore,
@@ -25,10 +26,10 @@ export type ConsumerStoreMemory<Wanted, Loaded, Changes> = ConsumerStore<
 }
 type Stored = ConsumerPosition & { taken: Taken }
 
-export function createConsumerStoreMemory<Wanted, Loaded, Changes>({
-  load,
-  write,
-}: Access<Wanted, Loaded, Changes>): ConsumerStoreMemory<Wanted, Loaded, Changes> {
+export function createConsumerStoreMemory<Wanted, Loaded, Changes, Tables>(
+  tables: Tables,
+  { load, write }: Access<Wanted, Loaded, Changes>,
+): ConsumerStoreMemory<Wanted, Loaded, Changes> & { tables: Tables } {
   const stored = new Map<string, Stored>()
   const none: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
 
@@ -45,6 +46,7 @@ export function createConsumerStoreMemory<Wanted, Loaded, Changes>({
   }
 
   return {
+    tables,
     async positions() {
       return [...stored.values()].map(({ topic, partition, next, published, tries }) => {
         return { topic, partition, next, published, tries }
@@ -61,6 +63,11 @@ export function createConsumerStoreMemory<Wanted, Loaded, Changes>({
     },
     taken: (topic, partition) => stored.get(`${topic} ${partition}`)?.taken ?? none,
   }
+}
+
+/** As SQL says it. */
+export function constraintFired(constraint: string, what: string): PortError {
+  return new PortError('store_broken', `constraint ${constraint} fired: ${what}`)
 }
 
 /** Those of these keys that are there. */

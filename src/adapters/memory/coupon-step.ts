@@ -3,19 +3,13 @@
 
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { CouponRow } from '../../domain/orders/state.ts'
-import { PortError } from '../../ports/coupons.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
   type CouponWanted,
   couponKey,
 } from '../../ports/orders.ts'
-import {
-  type ConsumerStoreMemory,
-  createConsumerStoreMemory,
-  pick,
-  writeRows,
-} from './consumer-store.ts'
+import { constraintFired, createConsumerStoreMemory, pick, writeRows } from './consumer-store.ts'
 
 export type CouponStepTables = {
   rows: Map<string, CouponRow>
@@ -31,28 +25,28 @@ export function emptyCouponTables(): CouponStepTables {
   return { rows: new Map(), uses: new Map(), issued: new Map(), issuerNext: new Map() }
 }
 
-export function createCouponStepStoreMemory(
-  tables: CouponStepTables = emptyCouponTables(),
-): ConsumerStoreMemory<CouponWanted, CouponLoaded, CouponChanges> & { tables: CouponStepTables } {
-  const store = createConsumerStoreMemory<CouponWanted, CouponLoaded, CouponChanges>({
-    load({ orderIds, coupons }) {
-      const facts: CouponLoaded['facts'] = new Map()
-      for (const coupon of coupons) {
-        const key = couponKey(coupon)
-        facts.set(key, {
-          issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
-          issued: tables.issued.get(key) ?? null,
-          usedBy: tables.uses.get(key) ?? null,
-        })
-      }
-      return { rows: pick(tables.rows, orderIds), facts }
+export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCouponTables()) {
+  return createConsumerStoreMemory<CouponWanted, CouponLoaded, CouponChanges, CouponStepTables>(
+    tables,
+    {
+      load({ orderIds, coupons }) {
+        const facts: CouponLoaded['facts'] = new Map()
+        for (const coupon of coupons) {
+          const key = couponKey(coupon)
+          facts.set(key, {
+            issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
+            issued: tables.issued.get(key) ?? null,
+            usedBy: tables.uses.get(key) ?? null,
+          })
+        }
+        return { rows: pick(tables.rows, orderIds), facts }
+      },
+      write({ rows, effects }) {
+        tables.uses = usesAfter(tables.uses, effects)
+        writeRows(tables.rows, rows)
+      },
     },
-    write({ rows, effects }) {
-      tables.uses = usesAfter(tables.uses, effects)
-      writeRows(tables.rows, rows)
-    },
-  })
-  return { ...store, tables }
+  )
 }
 
 /** With the constraints that SQL has. */
@@ -67,13 +61,10 @@ function usesAfter(
       if (uses.get(key) === use.orderId) uses.delete(key)
       continue
     }
-    if (uses.has(key)) throw fired('one_order_per_coupon', key)
-    if ([...uses.values()].includes(use.orderId)) throw fired('one_coupon_per_order', use.orderId)
+    if (uses.has(key)) throw constraintFired('one_order_per_coupon', key)
+    if ([...uses.values()].includes(use.orderId))
+      throw constraintFired('one_coupon_per_order', use.orderId)
     uses.set(key, use.orderId)
   }
   return uses
-}
-
-function fired(constraint: string, what: string): PortError {
-  return new PortError('store_broken', `constraint ${constraint} fired: ${what}`)
 }

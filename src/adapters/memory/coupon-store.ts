@@ -12,6 +12,7 @@ import {
   type StoredPosition,
 } from '../../ports/coupons.ts'
 import { couponKey } from '../../ports/orders.ts'
+import { constraintFired } from './consumer-store.ts'
 
 export type CouponStoreMemoryParts = {
   /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */
@@ -74,7 +75,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
     async markPublished(partition, next) {
       const position = tables.positions.get(partition)
       if (position === undefined || position.published >= next) return
-      if (next > position.next) throw fired('published_within_next', `offset ${next}`)
+      if (next > position.next) throw constraintFired('published_within_next', `offset ${next}`)
       position.published = next
     },
     async heldBy(userId, { limit, after = '' }) {
@@ -120,14 +121,14 @@ function checkConstraints(tables: Tables, batch: IssueBatch): Set<string> {
       ['one_per_user', `${couponId} ${userId}`],
       ['one_per_record', `${partition} ${offset}`],
     ] as const
-    if (slot < 1) throw fired('slot_from_one', what)
+    if (slot < 1) throw constraintFired('slot_from_one', what)
     for (const [constraint, value] of unique) {
       const key = `${constraint} ${value}`
-      if (tables.taken.has(key) || taken.has(key)) throw fired(constraint, what)
+      if (tables.taken.has(key) || taken.has(key)) throw constraintFired(constraint, what)
       taken.add(key)
     }
     const coupon = changed.get(couponId) ?? tables.coupons.get(couponId)
-    if (slot > (coupon?.quantity ?? 0)) throw fired('slot_within_quantity', what)
+    if (slot > (coupon?.quantity ?? 0)) throw constraintFired('slot_within_quantity', what)
   }
   return taken
 }
@@ -152,8 +153,4 @@ function bySlot(a: SlotKey, b: SlotKey): number {
 
 function byId(a: { couponId: string }, b: { couponId: string }): number {
   return a.couponId < b.couponId ? -1 : 1
-}
-
-function fired(constraint: string, what: string): PortError {
-  return new PortError('store_broken', `constraint ${constraint} fired: ${what}`)
 }

@@ -6,35 +6,27 @@ import {
   type DeadLetterLoaded,
   type DeadLetterWanted,
 } from '../../ports/orders.ts'
-import {
-  type ConsumerStoreMemory,
-  createConsumerStoreMemory,
-  pick,
-  writeCommands,
-} from './consumer-store.ts'
+import { createConsumerStoreMemory, pick, writeCommands } from './consumer-store.ts'
 
 /** May be read by others: all that the store keeps, as it is now. */
 export type DeadLetterTables = DeadLetterLoaded
-export type DeadLetterStoreMemory = ConsumerStoreMemory<
-  DeadLetterWanted,
-  DeadLetterLoaded,
-  DeadLetterChanges
-> & { tables: DeadLetterTables }
 
 export function createDeadLetterStoreMemory(
   tables: DeadLetterTables = { letters: new Map(), commands: new Map() },
-): DeadLetterStoreMemory {
-  const store = createConsumerStoreMemory<DeadLetterWanted, DeadLetterLoaded, DeadLetterChanges>({
-    load({ ids, commands }) {
-      return {
-        letters: pick(tables.letters, ids),
-        commands: pick(tables.commands, commands.map(commandKey)),
-      }
-    },
+) {
+  return createConsumerStoreMemory<
+    DeadLetterWanted,
+    DeadLetterLoaded,
+    DeadLetterChanges,
+    DeadLetterTables
+  >(tables, {
+    load: ({ ids, commands }) => ({
+      letters: pick(tables.letters, ids),
+      commands: pick(tables.commands, commands.map(commandKey)),
+    }),
     write({ letters, commands }) {
       for (const letter of letters) tables.letters.set(letter.id, letter)
       writeCommands(tables.commands, commands)
     },
   })
-  return { ...store, tables }
 }

@@ -1,18 +1,19 @@
 // The memory twin of what the order process keeps.
 
 import type { Order, OrderState } from '../../domain/orders/state.ts'
-import type { OrderChange, OrderStore, OrderWanted } from '../../ports/orders.ts'
-import { type ConsumerStoreMemory, createConsumerStoreMemory, pick } from './consumer-store.ts'
+import type { OrderChange, OrderStore, OrderWanted, Taken } from '../../ports/orders.ts'
+import { createConsumerStoreMemory, pick } from './consumer-store.ts'
 
 type Kept = OrderChange & { unannounced: boolean }
-export type OrderStoreMemory = OrderStore &
-  Pick<ConsumerStoreMemory<OrderWanted, Map<string, OrderState>, OrderChange[]>, 'taken'> & {
-    kept: ReadonlyMap<string, Kept>
-  }
+export type OrderStoreMemory = OrderStore & {
+  kept: ReadonlyMap<string, Kept>
+  taken(topic: string, partition: number): Taken
+}
+type Loaded = Map<string, OrderState>
 
 export function createOrderStoreMemory(): OrderStoreMemory {
   const kept = new Map<string, Kept>()
-  const store = createConsumerStoreMemory<OrderWanted, Map<string, OrderState>, OrderChange[]>({
+  const store = createConsumerStoreMemory<OrderWanted, Loaded, OrderChange[], object>(kept, {
     load({ orderIds }) {
       return new Map([...pick(kept, orderIds)].map(([orderId, { state }]) => [orderId, state]))
     },

@@ -2,7 +2,6 @@
 // balances, as they do in SQL.
 
 import type { Charge, PaymentRow } from '../../domain/orders/state.ts'
-import { PortError } from '../../ports/coupons.ts'
 import {
   commandKey,
   type DoneCommand,
@@ -12,7 +11,7 @@ import {
   type WalletStore,
 } from '../../ports/orders.ts'
 import {
-  type ConsumerStoreMemory,
+  constraintFired,
   createConsumerStoreMemory,
   pick,
   writeCommands,
@@ -31,22 +30,22 @@ export function emptyPaymentTables(): PaymentTables {
   return { rows: new Map(), balances: new Map(), commands: new Map(), charges: new Map() }
 }
 
-export function createPaymentStepStoreMemory(
-  tables: PaymentTables = emptyPaymentTables(),
-): ConsumerStoreMemory<PaymentWanted, PaymentLoaded, PaymentChanges> & { tables: PaymentTables } {
-  const store = createConsumerStoreMemory<PaymentWanted, PaymentLoaded, PaymentChanges>({
-    load: ({ orderIds, userIds, commands }) => ({
-      rows: pick(tables.rows, orderIds),
-      balances: pick(tables.balances, userIds),
-      commands: pick(tables.commands, commands.map(commandKey)),
-    }),
-    write({ rows, balances, commands }) {
-      writeBalances(tables, balances)
-      writeRows(tables.rows, rows)
-      writeCommands(tables.commands, commands)
+export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymentTables()) {
+  return createConsumerStoreMemory<PaymentWanted, PaymentLoaded, PaymentChanges, PaymentTables>(
+    tables,
+    {
+      load: ({ orderIds, userIds, commands }) => ({
+        rows: pick(tables.rows, orderIds),
+        balances: pick(tables.balances, userIds),
+        commands: pick(tables.commands, commands.map(commandKey)),
+      }),
+      write({ rows, balances, commands }) {
+        writeBalances(tables, balances)
+        writeRows(tables.rows, rows)
+        writeCommands(tables.commands, commands)
+      },
     },
-  })
-  return { ...store, tables }
+  )
 }
 
 export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
@@ -67,9 +66,7 @@ export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
 
 function writeBalances(tables: PaymentTables, balances: ReadonlyMap<string, number>): void {
   for (const [userId, balance] of balances) {
-    if (balance < 0) {
-      throw new PortError('store_broken', `constraint not_overdrawn fired: user ${userId}`)
-    }
+    if (balance < 0) throw constraintFired('not_overdrawn', `user ${userId}`)
   }
   for (const [userId, balance] of balances) tables.balances.set(userId, balance)
 }

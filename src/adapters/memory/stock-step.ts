@@ -8,13 +8,7 @@ import {
   type StockLoaded,
   type StockWanted,
 } from '../../ports/orders.ts'
-import {
-  type ConsumerStoreMemory,
-  createConsumerStoreMemory,
-  pick,
-  writeCommands,
-  writeRows,
-} from './consumer-store.ts'
+import { createConsumerStoreMemory, pick, writeCommands, writeRows } from './consumer-store.ts'
 
 export type StockTables = {
   rows: Map<string, StockRow>
@@ -24,8 +18,8 @@ export type StockTables = {
 
 export function createStockStepStoreMemory(
   tables: StockTables = { rows: new Map(), products: new Map(), commands: new Map() },
-): ConsumerStoreMemory<StockWanted, StockLoaded, StockChanges> & { tables: StockTables } {
-  const store = createConsumerStoreMemory<StockWanted, StockLoaded, StockChanges>({
+) {
+  return createConsumerStoreMemory<StockWanted, StockLoaded, StockChanges, StockTables>(tables, {
     load(wanted) {
       const rows = pick(tables.rows, wanted.orderIds)
       const productIds = [...wanted.productIds]
@@ -41,5 +35,4 @@ export function createStockStepStoreMemory(
       writeCommands(tables.commands, commands)
     },
   })
-  return { ...store, tables }
 }
