@@ -30,7 +30,8 @@ export function migrate(database: Database, migrations = readMigrations()): Prom
     if (first !== undefined) await session.script(first.text)
     const { rows } = await session.query(statements['read-migrations'])
     const ran = new Map(rows.map((row) => row as readonly [string, string]))
-    checkKnown(ran, others)
+    const [stranger] = strangers(ran, others)
+    if (stranger !== undefined) throw new PortError('store_broken', stranger)
     const pending = others.filter(({ name }) => !ran.has(name))
     for (const { name, text } of pending) {
       await session.script(text)
@@ -55,11 +56,6 @@ export async function migrationFaults(
     ...pending.map(({ name }) => `migration ${name} has not run yet`),
     ...strangers(ran, migrations.slice(1)),
   ]
-}
-
-function checkKnown(ran: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
-  const [first] = strangers(ran, migrations)
-  if (first !== undefined) throw new PortError('store_broken', first)
 }
 
 /** What has run, but not as this version knows it. */
