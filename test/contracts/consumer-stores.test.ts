@@ -1,5 +1,5 @@
-// Runs the contracts of the stores of the consumers of orders, and of the reader that the API has of
-// them, on the memory twins and on PGlite.
+// Runs the contracts of the stores of the consumers of orders, and of the reader that the API has
+// of them, on the memory twins and on PGlite.
 
 import { after, before, describe } from 'node:test'
 import type { Database } from '../../src/adapters/database/database.ts'

@@ -105,7 +105,7 @@ export type FramesTaken = {
   damage: string | null
 }
 
-/** Gives the checked frames that the buffer starts with to `take`, which may refuse with a reason. */
+/** Gives the good frames at the start of `buffer` to `take`, which may refuse with a reason. */
 export function takeFrames(
   buffer: Buffer,
   take: (header: FrameHeader, frame: Buffer) => string | null,

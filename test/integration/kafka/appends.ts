@@ -1,5 +1,5 @@
-// Appends without end while something is done to Kafka, and remembers what each caller was answered.
-// Afterwards the log itself says whether all of it was true.
+// Appends without end while something is done to Kafka, and remembers what each caller was
+// answered. Afterwards the log itself says whether all of it was true.
 
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
