@@ -69,17 +69,13 @@ export const settingFlags = {
   logLevel: ['--log-level <level>', 'FIRSTCOME_LOG_LEVEL'],
 } as const satisfies Record<string, readonly [flag: string, SettingName]>
 
+const distributed: readonly SettingName[] = ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL']
 /** By command. What is not listed works without, or asks for what it misses when it misses it. */
 export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = {
-  api: [
-    'FIRSTCOME_KAFKA_BROKERS',
-    'FIRSTCOME_POSTGRES_URL',
-    'FIRSTCOME_JWT_SECRET',
-    'FIRSTCOME_CODE_SECRET',
-  ],
-  issuer: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL', 'FIRSTCOME_CODE_SECRET'],
-  orders: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
-  migrate: ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL'],
+  api: [...distributed, 'FIRSTCOME_JWT_SECRET', 'FIRSTCOME_CODE_SECRET'],
+  issuer: [...distributed, 'FIRSTCOME_CODE_SECRET'],
+  orders: distributed,
+  migrate: distributed,
 }
 
 const listening = /_(PORT|HOST|LOG_LEVEL)$/

@@ -11,17 +11,15 @@ const durationDaysMax = 36_500
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
 /** A whole number from 1 on. */
-export function parseCount(text: string): number {
-  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  throw new InvalidArgumentError('It must be a whole number, 1 or more.')
-}
+export const parseCount = (text: string) => wholeNumber(text, 1)
 
 /** A whole number from 0 on. */
-export function parseAmount(text: string): number {
+export const parseAmount = (text: string) => wholeNumber(text, 0)
+
+function wholeNumber(text: string, min: number): number {
   const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isSafeInteger(value)) return value
-  throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+  if (Number.isSafeInteger(value) && value >= min) return value
+  throw new InvalidArgumentError(`It must be a whole number, ${min} or more.`)
 }
 
 /** A number above 0, as of a rate. */

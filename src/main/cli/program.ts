@@ -8,7 +8,7 @@ import { addDeadLetterCommands } from './dead-letter-commands.ts'
 import { parseDuration } from './option-values.ts'
 import { addProofCommands } from './proof-commands.ts'
 import { addRoleCommands } from './role-commands.ts'
-import { settingOption } from './shared-options.ts'
+import { addCommand, settingOption } from './shared-options.ts'
 
 export type ProgramParts = {
   version: string
@@ -31,7 +31,7 @@ export function buildProgram({ version, wire, now }: ProgramParts): Command {
     .showHelpAfterError('Add --help to see what it takes.')
     .addHelpText('after', programHelp)
   addRoleCommands(program, wire)
-  addToken(program, wire)
+  wire(addToken(program), async () => (await import('../commands/token.ts')).runToken)
   addCouponCommands(program, { wire, now })
   addDeadLetterCommands(program, wire)
   addProofCommands(program, wire)
@@ -55,28 +55,22 @@ Exit codes:
 
 Settings come from the environment (FIRSTCOME_PORT, FIRSTCOME_DATA, …); flags override them.`
 
-function addToken(program: Command, wire: Wire): void {
-  const token = program
-    .command('token')
-    .description('Make a token for a user or an operator, and print it.')
+function addToken(program: Command): Command {
+  const ttl = new Option('--ttl <duration>', 'how long it is valid: 90s, 10m, 24h, 7d')
+  return addCommand(program, 'token', {
+    summary: 'Make a token for a user or an operator, and print it.',
+    examples: [
+      'token --user kim',
+      'token --operator lee --ttl 1h',
+      `$ curl -X POST -H "Authorization: Bearer $(npx firstcome token --user kim)" \\
+      http://127.0.0.1:8080/coupons/first-sale/claims`,
+    ],
+    notes: `
+It is signed with FIRSTCOME_JWT_SECRET, or with the secret that the first start left in the data
+directory. Anyone who has it may act as that user until it ends.`,
+  })
     .addOption(new Option('--user <name>', 'a user who claims').conflicts('operator'))
     .option('--operator [name]', 'an operator who runs coupons ("operator" without a name)')
-    .addOption(
-      new Option('--ttl <duration>', 'how long it is valid: 90s, 10m, 24h, 7d')
-        .argParser(parseDuration)
-        .default(86_400, '24h'),
-    )
+    .addOption(ttl.argParser(parseDuration).default(86_400, '24h'))
     .option('--json', 'print JSON: token, sub, operator, expiresAt')
-    .addHelpText('after', tokenHelp)
-  wire(token, async () => (await import('../commands/token.ts')).runToken)
 }
-
-const tokenHelp = `
-Examples:
-  $ npx firstcome token --user kim
-  $ npx firstcome token --operator lee --ttl 1h
-  $ curl -X POST -H "Authorization: Bearer $(npx firstcome token --user kim)" \\
-      http://127.0.0.1:8080/coupons/first-sale/claims
-
-It is signed with FIRSTCOME_JWT_SECRET, or with the secret that the first start left in the data
-directory. Anyone who has it may act as that user until it ends.`

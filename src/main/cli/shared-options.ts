@@ -41,17 +41,36 @@ export function settingOption(key: keyof typeof settingFlags): Option {
   return new Option(flag, `${text} (${name})`)
 }
 
-/** The part of a command's help that lists its settings. */
-export function settingsHelp(command: string): string {
+export type CommandTexts = {
+  summary: string
+  /** As typed behind `npx firstcome`; one that begins with `$` is shown as it is. */
+  examples: readonly string[]
+  /** The command whose settings are listed. */
+  settings?: string
+  notes?: string
+}
+
+export function addCommand(parent: Command, name: string, texts: CommandTexts): Command {
+  const { summary, examples, settings, notes } = texts
+  const typed = examples.map((line) => `  ${line.startsWith('$') ? '' : '$ npx firstcome '}${line}`)
+  const parts = ['Examples:', ...typed]
+  if (settings !== undefined) parts.push('', 'Settings (environment):', ...settingLines(settings))
+  if (notes !== undefined) parts.push(notes)
+  return parent
+    .command(name)
+    .description(summary)
+    .addHelpText('after', `\n${parts.join('\n')}`)
+}
+
+function settingLines(command: string): string[] {
   const help = new Help()
   help.prepareContext({ helpWidth })
   const patterns = helpedSettings[command] ?? []
   const names = settingNames.filter((name) => patterns.some((pattern) => pattern.test(name)))
   const width = Math.max(...names.map((name) => name.length))
-  const lines = names.map((name) => {
+  return names.map((name) => {
     const [, fallback, text] = settingTable[name]
     const note = neededSettings[command]?.includes(name) ? 'needed' : fallback
     return help.formatItem(name, width, note === null ? text : `${text} (${note})`, help)
   })
-  return ['Settings (environment):', ...lines].join('\n')
 }
