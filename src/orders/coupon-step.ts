@@ -18,7 +18,7 @@ import {
   type CouponWanted,
   couponKey,
 } from '../ports/orders.ts'
-import { decideRow, ordersInput, stepResult, Working } from './step.ts'
+import { decideRow, ordersInput, stepResult, Working } from './step-work.ts'
 
 /** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */
 export const issuerLookEveryMs = 20

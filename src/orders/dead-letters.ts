@@ -26,7 +26,7 @@ import {
   type DeadLetterWanted,
   type DoneCommand,
 } from '../ports/orders.ts'
-import { Working } from './step.ts'
+import { Working } from './step-work.ts'
 
 export type DeadLetterWork = ConsumerWork<
   DeadLetterMessage,

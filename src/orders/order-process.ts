@@ -20,7 +20,7 @@ import { decide, decisionOf, evolve, initialState } from '../domain/orders/proce
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OrderChange, OrderStore, OrderWanted } from '../ports/orders.ts'
-import { inputFrom, ordersInput } from './step.ts'
+import { inputFrom, ordersInput } from './step-work.ts'
 
 type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>

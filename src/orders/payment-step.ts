@@ -36,7 +36,7 @@ import type {
   Payments,
   PaymentWanted,
 } from '../ports/orders.ts'
-import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step.ts'
+import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step-work.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage
 export type PaymentStepWork = ConsumerWork<

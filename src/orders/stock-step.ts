@@ -19,7 +19,7 @@ import type {
   StockStepStore,
   StockWanted,
 } from '../ports/orders.ts'
-import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step.ts'
+import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step-work.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
