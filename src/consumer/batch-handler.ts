@@ -108,9 +108,9 @@ export class BatchHandler {
     const { work } = this.parts
     const fresh = entries.filter((entry) => !isRepeated(entry))
     const postponed = fresh.filter(({ outcome }) => outcome === 'postponed')
-    const buried = fresh.filter(({ outcome }) => outcome === 'buried')
+    const dead = fresh.filter(({ outcome }) => outcome === 'buried')
     await this.publish(postponed.map((entry) => forwarded(work.name, entry)))
-    await this.publish(buried.map((entry) => deadLettered(work.name, entry)))
+    await this.publish(dead.map((entry) => deadLettered(work.name, entry)))
   }
 
   /** One transaction: what the open entries mean, and the positions, if nothing waits any more. */

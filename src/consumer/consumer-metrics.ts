@@ -1,4 +1,4 @@
-// What the consumers of orders tell Prometheus.
+// The metrics of the consumers of orders.
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { LogBounds } from '../ports/coupons.ts'

@@ -81,7 +81,7 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   return { wake, done: run() }
 }
 
-/** A record that is tried alone goes first, the least suspected one; else all share a batch. */
+/** A record that is tried alone goes first, the one with the fewest tries; else all share. */
 function nextBatch(queues: readonly PartitionQueue[], now: number): TakenRecord[] {
   const ready = queues
     .map((queue) => ({ queue, due: dueOf(queue, now) }))

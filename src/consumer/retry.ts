@@ -1,4 +1,4 @@
-// The one place where a call to the world is tried again: only errors that say it can help, in
+// The one place where a call to the world is tried again: only errors that say they may pass, in
 // order, for as long as it takes, unless the caller has stopped.
 
 import { backOff, type Clock, sleep } from '../ports/clock.ts'

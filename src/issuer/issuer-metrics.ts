@@ -1,4 +1,4 @@
-// What an issuer tells Prometheus.
+// The metrics of an issuer.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { LogBounds } from '../ports/coupons.ts'

@@ -132,7 +132,7 @@ describe('the issuer', () => {
     await second.close()
   })
 
-  it('derives dropped rows anew, and tells nobody twice', async () => {
+  it('derives dropped rows anew, and publishes nothing twice', async () => {
     const world = createWorld()
     await world.append(created(3), claimed('kim'), claimed('lee'))
     const notified = 3

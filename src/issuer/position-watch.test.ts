@@ -31,7 +31,7 @@ describe('the watch over positions', () => {
     await watch.close()
   })
 
-  it('tells of one that lies behind, and of one that is gone', async () => {
+  it('reports one that lies behind, and one that is gone', async () => {
     const { clock, stored, seen, watch } = createWorld()
     stored.set(0, { next: 0, published: 0 })
     await clock.runUntil(watchEveryMs)

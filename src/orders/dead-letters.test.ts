@@ -12,7 +12,7 @@ import { createDeadLetterWork } from './dead-letters.ts'
 const origin = { topic: 'firstcome.orders', partition: 0, offset: 7, appendedAt: 1 }
 const deadLetterId = 'stock-step.orders.0.7'
 
-function buried(redrives = 0): DeadLetterMessage {
+function deadLettered(redrives = 0): DeadLetterMessage {
   const { entry } = deadLetterEntry({
     consumer: 'stock-step',
     record: { key: 'order-1', value: Buffer.from('{}') },
@@ -59,16 +59,16 @@ function startWork() {
 }
 
 describe('the consumer of dead letters', () => {
-  test('makes one letter of a burial that comes twice', async () => {
+  test('makes one letter of a record that comes twice', async () => {
     const { take, letter } = startWork()
-    assert.deepEqual(await take(buried(), buried()), [['applied'], ['dropped']])
-    assert.deepEqual(await take(buried()), [['dropped']])
+    assert.deepEqual(await take(deadLettered(), deadLettered()), [['applied'], ['dropped']])
+    assert.deepEqual(await take(deadLettered()), [['dropped']])
     assert.deepEqual([letter()?.status, letter()?.attempts], ['waiting', 3])
   })
 
   test('gives a re-driven record back, once for two re-drives in a row', async () => {
     const { take, outcomes, letter } = startWork()
-    const results = await take(buried(), asked('redriven', 'a'), asked('redriven', 'b'))
+    const results = await take(deadLettered(), asked('redriven', 'a'), asked('redriven', 'b'))
     assert.deepEqual(results, [
       ['applied'],
       ['applied', 'firstcome.retries-1s order-1 1'],
@@ -80,7 +80,7 @@ describe('the consumer of dead letters', () => {
 
   test('gives the same back when the re-drive is read again, whatever came since', async () => {
     const { take, outcomes, letter } = startWork()
-    await take(buried(), asked('redriven', 'a'), buried(1), asked('discarded', 'b'))
+    await take(deadLettered(), asked('redriven', 'a'), deadLettered(1), asked('discarded', 'b'))
     const same = ['dropped', 'firstcome.retries-1s order-1 1']
     assert.deepEqual(await take(asked('redriven', 'a')), [same])
     assert.deepEqual(outcomes(), ['done', 'done'])
@@ -89,7 +89,7 @@ describe('the consumer of dead letters', () => {
 
   test('lets a record that failed again wait again, with its history, to be re-driven', async () => {
     const { take, letter } = startWork()
-    await take(buried(), asked('redriven', 'a'), buried(1))
+    await take(deadLettered(), asked('redriven', 'a'), deadLettered(1))
     assert.equal(letter()?.status, 'waiting')
     const results = await take(asked('redriven', 'b'))
     assert.deepEqual(results, [['applied', 'firstcome.retries-1s order-1 2']])
@@ -105,7 +105,7 @@ describe('the consumer of dead letters', () => {
   test('does not do later what it refused before', async () => {
     const { take, outcomes, letter } = startWork()
     assert.deepEqual(await take(asked('redriven', 'a')), [['applied']])
-    assert.deepEqual(await take(buried(), asked('redriven', 'a')), [['applied'], ['dropped']])
+    assert.deepEqual(await take(deadLettered(), asked('redriven', 'a')), [['applied'], ['dropped']])
     assert.deepEqual(outcomes(), ['unknown_letter'])
     assert.equal(letter()?.status, 'waiting')
   })

@@ -1,6 +1,6 @@
 // The payment step: captures what an order owes, gives it back if the order is cancelled, and
 // tops up wallets. What the provider is to do is stored first, then it is asked, then its answer
-// is stored and told (docs/decisions/0022). Records of one order are taken one at a time, so
+// is stored and published (docs/decisions/0022). Records of one order are taken one at a time, so
 // a cancellation right behind a payment waits until that one's answer is known.
 
 import type {

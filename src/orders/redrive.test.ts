@@ -17,7 +17,7 @@ import { createDeadLetterWork } from './dead-letters.ts'
 type Wanted = readonly string[]
 type Loaded = ReadonlySet<string>
 
-/** A step that leaves a row for what it is told, unless it is broken. */
+/** A step that leaves a row for each message, unless it is broken. */
 function createStep(state: { broken: boolean }) {
   const rows: string[] = []
   const store = createConsumerStoreMemory<Wanted, Loaded, Wanted, string[]>(rows, {

@@ -46,7 +46,7 @@ describe('waiting on the clock', () => {
     await assert.rejects(within({ clock, ms: 10, late: refuse }, failed), /failed/)
   })
 
-  it('doubles its waits up to the longest, and starts again when told', () => {
+  it('doubles its waits up to the longest, and starts again after a reset', () => {
     const waits = backOff(50, 300)
     assert.deepEqual([waits.next(), waits.next(), waits.next(), waits.next()], [50, 100, 200, 300])
     waits.reset()

@@ -57,7 +57,7 @@ export type JoinOptions = {
   onError(error: unknown): void
 }
 export type Membership = {
-  /** Tells lag tools how far the group has come; never trusted for correctness. */
+  /** How far the group has come, for lag tools; never trusted for correctness. */
   commit(next: ReadonlyMap<number, number>): Promise<void>
   leave(): Promise<void>
 }
@@ -141,7 +141,7 @@ export type GateCoupon = {
 export type GateVerdict = 'pass' | 'seen' | 'full'
 
 export type PortErrorCode =
-  | 'log_full' // no room: the disk is full, or the queue before the log
+  | 'log_full' // the disk is full, or the queue before the log
   | 'log_unavailable' // cannot be reached now
   | 'log_failed' // a sync failed: nothing may be appended before a restart
   | 'log_damaged' // stored records cannot be read, or fewer are there than were acknowledged

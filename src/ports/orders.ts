@@ -140,7 +140,7 @@ export type OrderWanted = { orderIds: readonly string[] }
 export type OrderChange = {
   state: AwaitedOrder | Order
   partition: number
-  /** Decided by the time, and perhaps not published yet; undefined: as it was. */
+  /** Decided by the time, and may not be published yet; undefined: as it was. */
   unannounced?: boolean
 }
 export type OrderStore = ConsumerStore<OrderWanted, Map<string, OrderState>, OrderChange[]> & {
@@ -198,7 +198,7 @@ export type WalletChanges = {
 
 /** What the API reads of orders; it writes nothing. */
 export type OrdersReader = {
-  /** Of those that the order process has met; where it has only heard of one, it is left out. */
+  /** Of those that the order process has met; one of which it knows answers only is left out. */
   orders(orderIds: readonly string[]): Promise<Order[]>
   product(productId: string): Promise<Product | null>
   /** 0 where the user never topped up. */
