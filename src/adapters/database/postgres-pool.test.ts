@@ -54,7 +54,7 @@ describe('A pool', () => {
 
   const idOf = async (connection: FakeConnection) => connection.id
 
-  /** Uses a connection until it is told to stop. */
+  /** Uses a connection until it is left. */
   async function hold() {
     const entered = Promise.withResolvers<FakeConnection>()
     const left = Promise.withResolvers<void>()
@@ -111,7 +111,7 @@ describe('A pool', () => {
     assert.deepEqual(pool.state(), { open: 2, busy: 0, waiting: 0 })
   })
 
-  it('gives the place of a connection that died to the next, who connects anew', async () => {
+  it('gives the place of a connection that died to the next, who opens another', async () => {
     const held = [await hold(), await hold()]
     const waiting = pool.use(idOf)
     held[0]?.connection.die()

@@ -78,7 +78,7 @@ describe('the faults of a topic', () => {
     })
   }
 
-  it('are told all at once', () => {
+  it('are listed all at once', () => {
     const wrong = {
       ...right,
       ...having({ 'retention.ms': '1', 'unclean.leader.election.enable': 'true' }),

@@ -1,4 +1,4 @@
-// What is wrong with a topic that the log is to stand on, in words: each fault would lose records,
+// What is wrong with a topic of the log, in words: each fault would lose records,
 // move coupons between partitions, or put another clock in the place of the broker's.
 
 /** What was recorded when the topics were created. */

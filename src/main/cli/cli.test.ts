@@ -22,7 +22,7 @@ test('Each kind of failure has its exit code and says what is needed, without a 
   }
 })
 
-test('A port that is taken is told in plain words, with what to do.', async () => {
+test('A port that is taken is reported in plain words, with what to do.', async () => {
   const first = createServer().listen(0, '127.0.0.1')
   await once(first, 'listening')
   const { port } = first.address() as AddressInfo

@@ -1,4 +1,4 @@
-// The commands that show whether the promises hold, and the one that derives the rows anew.
+// The commands that show whether the promises hold, and the one that derives the rows again.
 
 import { type Command, Option } from 'commander'
 import type { Wire } from '../context.ts'

@@ -15,7 +15,7 @@ import {
 } from '../../adapters/stores/topic-layout.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { plainLogger } from '../plain-logger.ts'
-import { kafkaConnection, postgresUrl, refusal } from '../roles/distributed.ts'
+import { kafkaConnection, postgresUrl, refuseIfAny } from '../roles/distributed.ts'
 import { faultsOfTopics } from '../roles/topic-checks.ts'
 import { allTopics } from '../roles/topics.ts'
 import { type Waiting, waitFor } from '../roles/wait-for.ts'
@@ -68,8 +68,7 @@ async function migrateTopics(parts: TopicParts): Promise<Migrated> {
   const { waiting, database, connection, options } = parts
   const recorded = await readTopicLayouts(database)
   const wanted = wantedNumbers(options, recorded)
-  const faults = differences(options, recorded)
-  if (faults.length > 0) throw refusal(faults)
+  refuseIfAny(differences(options, recorded))
   const topics = allTopics.filter((topic) => !recorded.some((it) => it.topic === topic))
   let created: string[] = []
   if (topics.length > 0) {
@@ -81,13 +80,11 @@ async function migrateTopics(parts: TopicParts): Promise<Migrated> {
       return { topic, ...wanted, topicId: layout.topicId }
     })
     // Before they are recorded: what was there already may be another one than was asked for.
-    const wrong = await faultsOfTopics({ waiting, connection, layouts })
-    if (wrong.length > 0) throw refusal(wrong)
+    refuseIfAny(await faultsOfTopics({ waiting, connection, layouts }))
     created = (await recordTopicLayouts(database, layouts)).map(({ topic }) => topic)
   }
   const layouts = await readTopicLayouts(database)
-  const wrong = await faultsOfTopics({ waiting, connection, layouts })
-  if (wrong.length > 0) throw refusal(wrong)
+  refuseIfAny(await faultsOfTopics({ waiting, connection, layouts }))
   return { created, topics: layouts }
 }
 

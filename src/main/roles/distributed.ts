@@ -1,5 +1,5 @@
-// What the roles of the distributed profile stand on: Kafka and PostgreSQL, waited for, checked
-// and opened. A role that finds either of them not as it must be refuses to start, with reasons.
+// What the roles of the distributed profile need: Kafka and PostgreSQL, waited for, checked and
+// opened. A role that finds either of them not as it must be refuses to start, with reasons.
 
 import { systemClock } from '../../adapters/clock-system.ts'
 import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
@@ -29,8 +29,7 @@ export async function openDistributed(
   const connection = kafkaConnection(settings, role)
   const database = startPostgres({ url: postgresUrl(settings), clock, onWarning })
   stops.defer(() => database.close())
-  const faults = await startFaults({ waiting, database, connection })
-  if (faults.length > 0) throw refusal(faults)
+  refuseIfAny(await startFaults({ waiting, database, connection }))
   const topics = allTopics
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
   const log = await waitFor(waiting, 'Kafka', open)
@@ -38,7 +37,7 @@ export async function openDistributed(
   return { log, database, clock }
 }
 
-/** The settings were checked before: see neededSettings in config.ts. */
+/** The settings were checked before: see neededSettings in setting-table.ts. */
 export function kafkaConnection({ kafka }: Settings, role: string): KafkaConnection {
   if (kafka === undefined) throw missing('FIRSTCOME_KAFKA_BROKERS')
   return { ...kafka, clientId: `firstcome-${role}` }
@@ -53,8 +52,9 @@ export function missing(name: string): CommandError {
   return new CommandError(exitCodes.wrongUsage, `${name} is missing`)
 }
 
-export function refusal(faults: readonly string[]): CommandError {
+export function refuseIfAny(faults: readonly string[]): void {
+  if (faults.length === 0) return
   const lines = faults.map((fault) => `  ${fault}`)
   const message = ['Kafka or PostgreSQL are not as they must be:', ...lines].join('\n')
-  return new CommandError(exitCodes.failed, message)
+  throw new CommandError(exitCodes.failed, message)
 }

@@ -19,7 +19,7 @@ export function isProjectionTrusted(dataDirectory: string): boolean {
   return existsSync(marker) && readFileSync(marker, 'utf8') === readMachineStart()
 }
 
-/** Opens the rows, migrated; makes them anew, empty, where they cannot be trusted or opened. */
+/** Opens the rows, migrated; starts again with none where they cannot be trusted or opened. */
 export async function openProjection(
   dataDirectory: string,
   onRebuilding: (reason: string) => void,

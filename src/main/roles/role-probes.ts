@@ -12,7 +12,7 @@ import type { Stops } from './stops.ts'
 export type RoleProbes = {
   /** As `http://127.0.0.1:8082`. */
   address: string
-  /** From now on its state is told, too. */
+  /** From now on the state of the database is reported, too. */
   opened(database: PostgresDatabase): void
   /** From now on the role is ready while its database can be reached. */
   started(): void
