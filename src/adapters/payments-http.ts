@@ -6,7 +6,7 @@
 import { Pool } from 'undici'
 import type { PaymentRefusal } from '../domain/orders/messages.ts'
 import { backOff, type Clock, sleep } from '../ports/clock.ts'
-import type { PaymentFailure, Payments } from '../ports/orders.ts'
+import type { PaymentFailure, Payments } from '../ports/payments.ts'
 
 export type PaymentsHttpParts = {
   /** http or https; calls go to paths below its own. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
-import { PortError } from '../ports/coupons.ts'
+import { PortError } from '../ports/port-error.ts'
 import { answerCalls, callThread } from './thread-call.ts'
 
 test('Each call gets its own answer or failure, and none is left waiting when the port closes.', async () => {

@@ -2,7 +2,7 @@
 // that number, in any order. Other messages may go over the same port; they have no `call`.
 
 import type { MessagePort, Worker } from 'node:worker_threads'
-import { PortError, type PortErrorCode } from '../ports/coupons.ts'
+import { PortError, type PortErrorCode } from '../ports/port-error.ts'
 
 type Call<Question> = { call: number; question: Question }
 type Reply<Answer> =

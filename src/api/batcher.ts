@@ -2,7 +2,8 @@
 // append, query or call serves thousands. Bounded: what does not fit is refused at once.
 
 import { type Clock, sleep } from '../ports/clock.ts'
-import { type Log, type LogEntry, PortError } from '../ports/coupons.ts'
+import type { Log, LogEntry } from '../ports/log.ts'
+import { PortError } from '../ports/port-error.ts'
 
 export type BatchLimits = {
   /** Of one batch. Bounds how long those of the next must wait for it. */

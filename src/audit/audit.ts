@@ -4,13 +4,8 @@
 
 import { partitionFor } from '../domain/partitioner.ts'
 import type { Clock } from '../ports/clock.ts'
-import type {
-  CouponStore,
-  IssuedRow,
-  LogBounds,
-  ProjectionSnapshot,
-  RowsQuery,
-} from '../ports/coupons.ts'
+import type { CouponStore, IssuedRow, ProjectionSnapshot, RowsQuery } from '../ports/coupons.ts'
+import type { LogBounds } from '../ports/log.ts'
 import {
   addWrongCode,
   compareCoupons,

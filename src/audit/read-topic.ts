@@ -1,7 +1,7 @@
 // Reads one topic of the log from its start to its end as it stood when asked, in the order of each
 // partition, for the audits. What is appended meanwhile is left alone.
 
-import type { Log, LogBounds, LogRecord } from '../ports/coupons.ts'
+import type { Log, LogBounds, LogRecord } from '../ports/log.ts'
 import { readToEnd, undecoded } from '../ports/partition-reader.ts'
 
 export type LogReader = Pick<Log, 'bounds' | 'tail'>

@@ -5,7 +5,7 @@ import type { Terms } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { parseExactInstant } from '../domain/time.ts'
 import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
-import type { AuditedPosition, OrdersAuditReader } from '../ports/orders.ts'
+import type { AuditedPosition, OrdersAuditReader } from '../ports/orders-audit.ts'
 
 /** Resolves to the body of the answer. */
 export type Ask = (path: string) => Promise<unknown>

@@ -4,8 +4,9 @@
 // its position moves. Nothing is skipped, and everything is counted.
 
 import type { Clock } from '../ports/clock.ts'
-import { type Log, PortError } from '../ports/coupons.ts'
+import type { Log } from '../ports/log.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
+import { PortError } from '../ports/port-error.ts'
 import type { AnyWork, Item, ItemResult, LookupFailure, Publish } from './consumer-work.ts'
 import {
   deadLettered,

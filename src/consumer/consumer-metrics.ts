@@ -1,7 +1,7 @@
 // The metrics of the consumers of orders.
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { LogBounds } from '../ports/coupons.ts'
+import type { LogBounds } from '../ports/log.ts'
 import type { ConsumerName, Taken } from '../ports/orders.ts'
 import type { ConsumerObserver } from './batch-handler.ts'
 import type { Consumer } from './consumer.ts'

@@ -5,7 +5,7 @@ import { type OrdersRecord } from '../domain/orders/messages.ts'
 import { entryOf, type StoredPlace, topicOf } from '../domain/orders/records.ts'
 import { type Decoded } from '../domain/record.ts'
 import type { Instant } from '../ports/clock.ts'
-import type { LogEntry } from '../ports/coupons.ts'
+import type { LogEntry } from '../ports/log.ts'
 import type { ConsumerName, ConsumerStore, PositionCheck } from '../ports/orders.ts'
 
 /** A record to handle. `at`: when it was first appended, by the log's clock. */

@@ -11,8 +11,8 @@ import { entryOf } from '../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { createWallet } from '../orders/wallet.ts'
-import { PortError } from '../ports/coupons.ts'
-import type { Payments } from '../ports/orders.ts'
+import type { Payments } from '../ports/payments.ts'
+import { PortError } from '../ports/port-error.ts'
 
 const by = 'op'
 

@@ -5,7 +5,7 @@
 import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type Log, PortError } from '../ports/coupons.ts'
+import type { Log } from '../ports/log.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 import {
   followPartitions,
@@ -13,6 +13,7 @@ import {
   stopAtGap,
   undecoded,
 } from '../ports/partition-reader.ts'
+import { PortError } from '../ports/port-error.ts'
 import { BatchHandler, type ConsumerObserver } from './batch-handler.ts'
 import type { AnyWork } from './consumer-work.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'

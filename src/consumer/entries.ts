@@ -11,7 +11,7 @@ import {
   retryTopics,
   withoutRetryHeaders,
 } from '../domain/orders/retries.ts'
-import type { LogRecord } from '../ports/coupons.ts'
+import type { LogRecord } from '../ports/log.ts'
 import type { Taken } from '../ports/orders.ts'
 import type { AnyWork, Item, LookupFailure, Publish } from './consumer-work.ts'
 import type { TakenRecord } from './message-loop.ts'

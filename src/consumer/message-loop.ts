@@ -2,7 +2,7 @@
 // nothing. What a batch means is the batch handler's business.
 
 import { type Clock, sleep } from '../ports/clock.ts'
-import type { LogRecord } from '../ports/coupons.ts'
+import type { LogRecord } from '../ports/log.ts'
 import { dueAt, dueOf, isTriedAlone, type PartitionQueue } from './partition-queue.ts'
 
 export type TakenRecord = { queue: PartitionQueue; record: LogRecord }

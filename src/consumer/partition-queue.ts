@@ -4,7 +4,7 @@
 // then one by one; and what two processes died of while they tried it alone is poison.
 
 import type { Instant } from '../ports/clock.ts'
-import type { LogRecord } from '../ports/coupons.ts'
+import type { LogRecord } from '../ports/log.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 
 export type Waiting = { record: LogRecord; readAt: Instant }

@@ -2,7 +2,7 @@
 // order, for as long as it takes, unless the caller has stopped.
 
 import { backOff, type Clock, sleep } from '../ports/clock.ts'
-import { PortError } from '../ports/coupons.ts'
+import { PortError } from '../ports/port-error.ts'
 
 export type Retry = {
   clock: Clock

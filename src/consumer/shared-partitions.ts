@@ -3,7 +3,8 @@
 // longer. Only one session runs at a time.
 
 import type { Clock } from '../ports/clock.ts'
-import type { Log, Membership, PortError } from '../ports/coupons.ts'
+import type { Log, Membership } from '../ports/log.ts'
+import type { PortError } from '../ports/port-error.ts'
 import type { Retry } from './retry.ts'
 
 export type Session = {

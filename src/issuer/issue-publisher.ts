@@ -6,7 +6,8 @@ import { type Retry, retrying } from '../consumer/retry.ts'
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import { sleep } from '../ports/clock.ts'
-import type { CouponStore, IssuedRow, Log, RowsQuery, StoredPosition } from '../ports/coupons.ts'
+import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
+import type { Log } from '../ports/log.ts'
 
 export type IssuePublisherParts = {
   log: Log

@@ -1,7 +1,7 @@
 // The metrics of an issuer.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { LogBounds } from '../ports/coupons.ts'
+import type { LogBounds } from '../ports/log.ts'
 import type { IssuerObserver } from './issuer.ts'
 
 export type IssuerMetrics = { observer: IssuerObserver; registry: Registry }

@@ -12,7 +12,9 @@ import {
   encodeMessage,
   newestRules,
 } from '../domain/coupons/messages.ts'
-import { type CouponStore, type Log, PortError } from '../ports/coupons.ts'
+import type { CouponStore } from '../ports/coupons.ts'
+import type { Log } from '../ports/log.ts'
+import { PortError } from '../ports/port-error.ts'
 import { startIssuer } from './issuer.ts'
 
 const codeSecret = 'a secret that is used in tests only'

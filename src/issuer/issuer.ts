@@ -7,16 +7,10 @@ import { retrying } from '../consumer/retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock } from '../ports/clock.ts'
-import {
-  type CouponStore,
-  type IssuedRow,
-  type Log,
-  type LogBatch,
-  type LogPlace,
-  PortError,
-  type StoredPosition,
-} from '../ports/coupons.ts'
+import type { CouponStore, IssuedRow, StoredPosition } from '../ports/coupons.ts'
+import type { Log, LogBatch, LogPlace } from '../ports/log.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
+import { PortError } from '../ports/port-error.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
 import { deadLetterVoids, type VoidRecord } from './void-records.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { PortError, type StoredPosition } from '../ports/coupons.ts'
+import type { StoredPosition } from '../ports/coupons.ts'
+import { PortError } from '../ports/port-error.ts'
 import { startPositionWatch, watchEveryMs } from './position-watch.ts'
 
 function createWorld() {

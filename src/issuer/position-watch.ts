@@ -3,7 +3,8 @@
 // moved position at its next batch by itself; for a coupon that nobody asks for, that may be never.
 
 import { type Clock, sleep } from '../ports/clock.ts'
-import { type CouponStore, PortError } from '../ports/coupons.ts'
+import type { CouponStore } from '../ports/coupons.ts'
+import { PortError } from '../ports/port-error.ts'
 
 export type PositionWatchParts = {
   store: Pick<CouponStore, 'positions'>

@@ -5,7 +5,7 @@ import { type Retry, retrying } from '../consumer/retry.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
-import type { Log, LogEntry, LogRecord } from '../ports/coupons.ts'
+import type { Log, LogEntry, LogRecord } from '../ports/log.ts'
 
 /** Bytes that are no record, and why. */
 export type VoidRecord = { record: LogRecord; reason: string }

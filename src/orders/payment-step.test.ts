@@ -9,7 +9,7 @@ import {
 import { balanceMax, type OrderMessage, topUpAmountMax } from '../domain/orders/messages.ts'
 import type { PaymentEffect } from '../domain/orders/payment-step.ts'
 import { crashingPayments } from '../main/roles/consumer-crash-points.ts'
-import type { Payments } from '../ports/orders.ts'
+import type { Payments } from '../ports/payments.ts'
 import { createPaymentStep, type PaymentStepMessage } from './payment-step.ts'
 import { createWallet } from './wallet.ts'
 

@@ -33,9 +33,9 @@ import type {
   PaymentChanges,
   PaymentLoaded,
   PaymentStepStore,
-  Payments,
   PaymentWanted,
 } from '../ports/orders.ts'
+import type { Payments } from '../ports/payments.ts'
 import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step-work.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage

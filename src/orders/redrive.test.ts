@@ -11,7 +11,7 @@ import { ordersTopic } from '../domain/orders/messages.ts'
 import { entryOf } from '../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
 import { crashingConsumer } from '../main/roles/consumer-crash-points.ts'
-import type { Log } from '../ports/coupons.ts'
+import type { Log } from '../ports/log.ts'
 import { createDeadLetterWork } from './dead-letters.ts'
 
 type Wanted = readonly string[]

@@ -4,7 +4,7 @@
 import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import type { Charge } from '../domain/orders/state.ts'
 import { type ChargeCommand, decideCharge } from '../domain/orders/wallet.ts'
-import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../ports/orders.ts'
+import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../ports/payments.ts'
 
 /** Rejects with the store's PortError while the database is away: nothing was moved, or all. */
 export function createWallet(store: WalletStore): Payments {

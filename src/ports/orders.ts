@@ -4,11 +4,9 @@
 // function says what follows, and the changes are committed with the positions.
 
 import type { CouponEffect, CouponFacts } from '../domain/orders/coupon-step.ts'
-import type { DeadLetter, DeadLetterSummary } from '../domain/orders/dead-letter.ts'
-import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
+import type { DeadLetter } from '../domain/orders/dead-letter.ts'
 import type {
   AwaitedOrder,
-  Charge,
   CouponRow,
   Order,
   OrderState,
@@ -161,111 +159,3 @@ export type DeadLetterChanges = {
   commands: readonly DoneCommand[]
 }
 export type DeadLetterStore = ConsumerStore<DeadLetterWanted, DeadLetterLoaded, DeadLetterChanges>
-
-/**
- * A payment provider. Its key is the order id: asked again it answers the same, and what was
- * undone is never captured later.
- */
-export type Payments = {
-  /**
-   * An answer or a failure to each, in order, within `withinMs`. A failure leaves open what
-   * happened, and is asked again.
-   */
-  ask(
-    questions: readonly PaymentEffect[],
-    withinMs: number,
-  ): Promise<(ProviderAnswer | PaymentFailure)[]>
-  close(): Promise<void>
-}
-export type PaymentFailure = { kind: 'failed'; reason: string }
-
-/** What the built-in provider keeps. One transaction, as of ConsumerStore, without positions. */
-export type WalletStore = {
-  charge<Result>(
-    wanted: { orderIds: readonly string[]; userIds: readonly string[] },
-    decide: (loaded: WalletLoaded) => { changes: WalletChanges; result: Result },
-  ): Promise<Result>
-}
-export type WalletLoaded = {
-  charges: Map<string, Charge>
-  /** Of every wanted user, 0 where there is none, locked in id order. */
-  balances: Map<string, number>
-}
-export type WalletChanges = {
-  charges: ReadonlyMap<string, { userId: string; charge: Charge }>
-  balances: ReadonlyMap<string, number>
-}
-
-/** What the API reads of orders; it writes nothing. */
-export type OrdersReader = {
-  /** Of those that the order process has met; one of which it knows answers only is left out. */
-  orders(orderIds: readonly string[]): Promise<Order[]>
-  product(productId: string): Promise<Product | null>
-  /** 0 where the user never topped up. */
-  balance(userId: string): Promise<number>
-  /** Those that were applied. */
-  commands(by: CommandConsumer, names: readonly CommandName[]): Promise<DoneCommand[]>
-  /** By partition, the first offset of the orders topic that the order process has not applied. */
-  ordersApplied(): Promise<Map<number, number>>
-  deadLetters(page: DeadLetterPage): Promise<DeadLetterSummary[]>
-  deadLetter(id: string): Promise<DeadLetter | null>
-}
-export type CommandConsumer = 'stock-step' | 'payment-step' | 'dead-letters'
-/** In id order, strictly after `after`. */
-export type DeadLetterPage = {
-  limit: number
-  after?: string
-  status?: DeadLetter['status']
-  consumer?: string
-}
-
-/** What an audit reads of all that the consumers of orders keep; it writes nothing. */
-export type OrdersAuditSource = {
-  /** Whether all that is read is as of one moment; else each call is as of its own. */
-  oneMoment: boolean
-  read<Result>(run: (reader: OrdersAuditReader) => Promise<Result>): Promise<Result>
-}
-export type OrdersAuditReader = {
-  /** Of all consumers, as of one moment. */
-  positions(): Promise<AuditedPosition[]>
-  /** In the order of the table's key, strictly after `after`. */
-  page<Table extends AuditedTable>(query: AuditQuery<Table>): Promise<AuditPage<Table>>
-}
-export type AuditedPosition = Omit<ConsumerPosition, 'tries'> & {
-  consumer: ConsumerName
-  taken: Taken
-}
-export type AuditQuery<Table> = { table: Table; limit: number; after: AuditKey }
-/** `next`: after which key the next page begins; absent: there is none. */
-export type AuditPage<Table extends AuditedTable> = { rows: AuditedRows[Table][]; next?: AuditKey }
-/** The second is empty where the key is of one text. */
-export type AuditKey = readonly [string, string]
-export const auditedTables = [
-  'orders',
-  'coupon-rows',
-  'stock-rows',
-  'payment-rows',
-  'uses',
-  'products',
-  'balances',
-  'charges',
-  'stock-commands',
-  'payment-commands',
-  'letters',
-] as const
-export type AuditedTable = (typeof auditedTables)[number]
-/** `status`: of its column, beside the row itself. */
-export type AuditedRows = {
-  orders: { status: string; unannounced: boolean; state: AwaitedOrder | Order }
-  'coupon-rows': AuditedStepRow<CouponRow>
-  'stock-rows': AuditedStepRow<StockRow>
-  'payment-rows': AuditedStepRow<PaymentRow>
-  uses: { userId: string; couponId: string; orderId: string }
-  products: Product
-  balances: { userId: string; balance: number }
-  charges: { orderId: string; userId: string; status: string; amount: number }
-  'stock-commands': DoneCommand
-  'payment-commands': DoneCommand
-  letters: Pick<DeadLetter, 'id' | 'consumer' | 'status' | 'origin' | 'key' | 'redrivable' | 'acts'>
-}
-export type AuditedStepRow<Row> = { orderId: string; status: string; row: Row }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { LogBatch, LogRecord, TailOptions } from './coupons.ts'
+import type { LogBatch, LogRecord, TailOptions } from './log.ts'
 import { followPartitions, readToEnd, stopAtGap } from './partition-reader.ts'
 
 test('A reader says what is missing, void, or of a newer version, in the order of the records.', async () => {

@@ -4,7 +4,8 @@
 
 import { type Decoded } from '../domain/record.ts'
 import type { Instant } from './clock.ts'
-import { type Log, type LogBatch, type LogBounds, type LogRecord, PortError } from './coupons.ts'
+import type { Log, LogBatch, LogBounds, LogRecord } from './log.ts'
+import { PortError } from './port-error.ts'
 
 export type PartitionReading<Message> = {
   log: Pick<Log, 'tail'>

@@ -3,7 +3,7 @@
 
 import { startRedisGate } from '../../src/adapters/redis/gate.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { Gate } from '../../src/ports/coupons.ts'
+import type { Gate } from '../../src/ports/gate.ts'
 import { askAll, startGatedNodes } from '../integration/redis/gated-nodes.ts'
 import { ownRedisForTests } from '../services/redis.ts'
 import { waitFor } from '../services/server-process.ts'

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { PortError } from '../../src/ports/coupons.ts'
 import type {
   ConsumerPosition,
   ConsumerStore,
@@ -11,6 +10,7 @@ import type {
   PositionMove,
   Taken,
 } from '../../src/ports/orders.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 
 export type ConsumerStoreUnderTest<Wanted, Loaded, Changes> = {
   store: ConsumerStore<Wanted, Loaded, Changes>

@@ -3,12 +3,8 @@
 import assert from 'node:assert/strict'
 import { quantityMax } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import {
-  type CouponStore,
-  type IssuedRow,
-  PortError,
-  type RowsQuery,
-} from '../../src/ports/coupons.ts'
+import type { CouponStore, IssuedRow, RowsQuery } from '../../src/ports/coupons.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 import {
   batch,
   coupon,

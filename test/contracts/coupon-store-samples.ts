@@ -3,12 +3,8 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../src/adapters/database/database.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import {
-  type CouponStore,
-  type IssueBatch,
-  type IssuedRow,
-  PortError,
-} from '../../src/ports/coupons.ts'
+import type { CouponStore, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 
 /** Runs one test on an empty store. */
 export type TestStore = (title: string, run: (store: CouponStore) => Promise<void>) => void

@@ -11,7 +11,7 @@ import type {
   SqlValue,
   Statement,
 } from '../../src/adapters/database/database.ts'
-import { PortError } from '../../src/ports/coupons.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 
 export type QueryableUnderTest = {
   database: Queryable

@@ -5,7 +5,7 @@ import { after, it } from 'node:test'
 import { systemClock } from '../../src/adapters/clock-system.ts'
 import { startKafkaLog } from '../../src/adapters/log-kafka/log-kafka.ts'
 import { createTopics } from '../../src/adapters/log-kafka/topics.ts'
-import type { Log } from '../../src/ports/coupons.ts'
+import type { Log } from '../../src/ports/log.ts'
 import { kafkaForTests } from '../services/kafka.ts'
 import { contractTopics, logContract } from './log.ts'
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { partitionFor } from '../../src/domain/partitioner.ts'
-import type { Log, LogBatch, LogEntry, LogRecord, TailOptions } from '../../src/ports/coupons.ts'
+import type { Log, LogBatch, LogEntry, LogRecord, TailOptions } from '../../src/ports/log.ts'
 
 export const contractTopics = { claims: 3, events: 1 }
 

@@ -7,7 +7,8 @@ import { createOrdersTables, type OrdersTables } from '../../src/adapters/memory
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import { ordersTopic } from '../../src/domain/orders/messages.ts'
 import type { AwaitedOrder, Order, Product } from '../../src/domain/orders/state.ts'
-import { commandKey, type DoneCommand, type OrdersReader } from '../../src/ports/orders.ts'
+import { commandKey, type DoneCommand } from '../../src/ports/orders.ts'
+import type { OrdersReader } from '../../src/ports/orders-reader.ts'
 
 const heard = { coupon: null, stock: null, payment: null, notes: [] }
 const placed: Order = {

@@ -6,7 +6,6 @@ import { describe, it } from 'node:test'
 import type { Discount } from '../../src/domain/coupons/messages.ts'
 import type { CouponFacts } from '../../src/domain/orders/coupon-step.ts'
 import type { Charge, CouponRow, PaymentRow } from '../../src/domain/orders/state.ts'
-import { PortError } from '../../src/ports/coupons.ts'
 import type {
   CouponChanges,
   CouponLoaded,
@@ -17,8 +16,9 @@ import type {
   PaymentLoaded,
   PaymentStepStore,
   PaymentWanted,
-  WalletStore,
 } from '../../src/ports/orders.ts'
+import type { WalletStore } from '../../src/ports/payments.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 
 export type IssuedCoupon = { couponId: string; userId: string; discount?: Discount }
 export type CouponStepUnderTest = {

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { stockMax } from '../../src/domain/orders/messages.ts'
 import type { Product, StockRow } from '../../src/domain/orders/state.ts'
-import { PortError } from '../../src/ports/coupons.ts'
 import {
   commandKey,
   type StockChanges,
@@ -12,6 +11,7 @@ import {
   type StockStepStore,
   type StockWanted,
 } from '../../src/ports/orders.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 import { firedBy } from './consumer-store.ts'
 
 export type StockUnderTest = { store: StockStepStore; close(): Promise<void> }

@@ -27,8 +27,9 @@ import { entryOf, keyOf, topicOf } from '../../src/domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
 import { decideTopUp } from '../../src/domain/orders/wallet.ts'
 import { type Decoded } from '../../src/domain/record.ts'
-import type { Log, LogRecord } from '../../src/ports/coupons.ts'
-import { commandKey, type DoneCommand, type OrdersReader } from '../../src/ports/orders.ts'
+import type { Log, LogRecord } from '../../src/ports/log.ts'
+import { commandKey, type DoneCommand } from '../../src/ports/orders.ts'
+import type { OrdersReader } from '../../src/ports/orders-reader.ts'
 import {
   callProvider,
   createStores,

@@ -23,15 +23,15 @@ import {
   retryTopics,
 } from '../../src/domain/orders/retries.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
-import type { LogEntry } from '../../src/ports/coupons.ts'
+import type { LogEntry } from '../../src/ports/log.ts'
+import type { ConsumerName } from '../../src/ports/orders.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
   type AuditedTable,
   auditedTables,
-  type ConsumerName,
   type OrdersAuditSource,
-} from '../../src/ports/orders.ts'
+} from '../../src/ports/orders-audit.ts'
 import { type Consumer, readStored, runWorld, type Scenario, type World } from './orders-world.ts'
 
 export const partitions = 2

@@ -27,8 +27,9 @@ import { createOrderProcess } from '../../src/orders/order-process.ts'
 import { createPaymentStep } from '../../src/orders/payment-step.ts'
 import { createStockStep } from '../../src/orders/stock-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
-import type { Log, Membership } from '../../src/ports/coupons.ts'
-import { type ConsumerName, consumerNames, type Payments } from '../../src/ports/orders.ts'
+import type { Log, Membership } from '../../src/ports/log.ts'
+import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
+import type { Payments } from '../../src/ports/payments.ts'
 
 export type OrdersSystem = ReturnType<typeof createOrdersSystem>
 export type RunOptions = {

@@ -14,13 +14,8 @@ import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { createIssueFold } from '../../src/issuer/issue-fold.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type {
-  CouponStore,
-  IssuedRow,
-  Log,
-  LogRecord,
-  StoredPosition,
-} from '../../src/ports/coupons.ts'
+import type { CouponStore, IssuedRow, StoredPosition } from '../../src/ports/coupons.ts'
+import type { Log, LogRecord } from '../../src/ports/log.ts'
 import { partitions } from './any-log.ts'
 import type { Entry } from './naive-claims.ts'
 

@@ -10,7 +10,7 @@ import type {
 } from '../../src/consumer/consumer-work.ts'
 import { decodeStepMessage, type StepMessage } from '../../src/domain/orders/messages.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import { PortError } from '../../src/ports/coupons.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 
 export type Driven =
   | { kind: 'applied' | 'dropped'; said: StepMessage[] }

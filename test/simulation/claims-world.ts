@@ -15,7 +15,9 @@ import {
 } from '../../src/domain/coupons/messages.ts'
 import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import { type CouponStore, type Log, PortError } from '../../src/ports/coupons.ts'
+import type { CouponStore } from '../../src/ports/coupons.ts'
+import type { Log } from '../../src/ports/log.ts'
+import { PortError } from '../../src/ports/port-error.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'
 

@@ -3,7 +3,7 @@
 
 import { createGateMemory } from '../../src/adapters/memory/gate.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { Gate, GateVerdict } from '../../src/ports/coupons.ts'
+import type { Gate, GateVerdict } from '../../src/ports/gate.ts'
 import type { Random } from './random.ts'
 
 export type GateFaults = { wiped: number; lied: number; absent: number }

@@ -24,7 +24,7 @@ import { deadLettersTopic, readRetryNote, retryTopics } from '../../src/domain/o
 import { createCouponStep } from '../../src/orders/coupon-step.ts'
 import { createPaymentStep } from '../../src/orders/payment-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
-import type { Payments } from '../../src/ports/orders.ts'
+import type { Payments } from '../../src/ports/payments.ts'
 
 const partitions = 2
 const [retriesTopic] = retryTopics

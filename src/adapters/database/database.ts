@@ -2,7 +2,7 @@
 // serves PGlite and PostgreSQL. Rows are arrays in the order of the statement's columns: objects
 // with a name for every field cost more than the query. Every method rejects with a PortError.
 
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 
 /** One file of sql/statements. Its name is unique, so that a session prepares it only once. */
 export type Statement = { name: string; text: string }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { Database } from './database.ts'
 import { type Migration, migrate, migrationFaults, readMigrations } from './migrations.ts'
 import { openDatabasePglite } from './pglite.ts'

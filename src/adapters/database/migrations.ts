@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { Database, Queryable } from './database.ts'
 import { loadStatements } from './statements.ts'
 

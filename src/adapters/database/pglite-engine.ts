@@ -5,7 +5,7 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 
 /** `directory` absent: in memory. Rejects with a PortError. */
 export async function startEngine(directory: string | undefined): Promise<PGlite> {

@@ -6,7 +6,7 @@ import { cp, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { createPgliteCopies } from '../../../test/contracts/pglite-copies.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { virtualClock } from '../memory/clock-virtual.ts'
 import type { Database } from './database.ts'
 import { openDatabasePglite } from './pglite.ts'

@@ -4,7 +4,7 @@
 // deleted and rebuilt from the log. Two processes on one directory are kept apart elsewhere.
 
 import type { Clock } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
 import { type Database, databaseClosed, tooManyCallers } from './database.ts'
 import { startEngine } from './pglite-engine.ts'

@@ -13,7 +13,7 @@ import {
   type QueryConfig,
 } from 'pg'
 import { type Clock, within } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import {
   beginTexts,
   runTransaction,

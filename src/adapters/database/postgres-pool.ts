@@ -4,7 +4,7 @@
 
 import { EventEmitter } from 'node:events'
 import { Pool as PgPool } from 'pg'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { databaseClosed, tooManyCallers } from './database.ts'
 import type { PostgresLimits } from './postgres-limits.ts'
 

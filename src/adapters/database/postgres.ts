@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { Client } from 'pg'
 import type { Clock } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { Database, Statement } from './database.ts'
 import { connectPostgres, type PostgresConnection } from './postgres-connection.ts'
 import { type PostgresLimits, postgresLimits } from './postgres-limits.ts'

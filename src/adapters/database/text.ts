@@ -2,7 +2,7 @@
 // a parameter, whose type the server knows from the statement, that of rows for COPY, and which
 // columns are not text.
 
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { SqlRow, SqlScalar, SqlValue } from './database.ts'
 
 /** Type ids (pg_type.oid) of the columns that arrive as booleans and as numbers. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { virtualClock } from '../memory/clock-virtual.ts'
 import type { Queryable, QueryResult } from './database.ts'
 import { connectDatabase, serveDatabase } from './thread.ts'

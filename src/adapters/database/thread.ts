@@ -4,7 +4,7 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import { type Clock, within } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
 import { answerCalls, callThread } from '../thread-call.ts'
 import {

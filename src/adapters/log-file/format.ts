@@ -3,7 +3,7 @@
 // All numbers little-endian; offsets and times (ms UTC) are doubles, exact below 2^53.
 
 import { crc32 } from 'node:zlib'
-import type { LogEntry, LogRecord } from '../../ports/coupons.ts'
+import type { LogEntry, LogRecord } from '../../ports/log.ts'
 
 export const fileHeaderBytes = 16
 const fileMagic = Buffer.from('FCLOG\0\0\x01', 'latin1')

@@ -1,6 +1,6 @@
 // Shares the partitions of a topic among the members of a group inside one process.
 
-import type { JoinOptions, Membership } from '../../ports/coupons.ts'
+import type { JoinOptions, Membership } from '../../ports/log.ts'
 
 export type LocalGroups = { join(options: JoinOptions): Promise<Membership> }
 

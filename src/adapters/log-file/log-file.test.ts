@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
 import { openLogFile } from './log-file.ts'
 import { openLogFileReader } from './reader.ts'

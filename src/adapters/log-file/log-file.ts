@@ -2,7 +2,7 @@
 // promises without a server; see docs/decisions/0001 for why it is not a library's store.
 
 import type { Clock } from '../../ports/clock.ts'
-import type { Log } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
 import { createLocalGroups } from './group-local.ts'
 import {
   createTopicReaders,

@@ -3,7 +3,8 @@
 
 import { open } from 'node:fs/promises'
 import type { Clock } from '../../ports/clock.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { readHighWaterMark } from './acknowledged.ts'
 import { scanTopicFile } from './scan.ts'
 import { createTopicReaders, highWaterMarkPath, type Topics, topicPath } from './topic-readers.ts'

@@ -2,7 +2,7 @@
 // a gap, append times that never go back. What it finds is where the file truly ends.
 
 import type { FileHandle } from 'node:fs/promises'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { decodeFileHeader, type FrameHeader, fileHeaderBytes, takeFrames } from './format.ts'
 
 /** Large enough that reading, not calling, takes the time; small enough for any machine. */

@@ -4,7 +4,8 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Clock } from '../../ports/clock.ts'
-import { type LogRecord, PortError, type Tail, type TailOptions } from '../../ports/coupons.ts'
+import type { LogRecord, Tail, TailOptions } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { type FrameHeader, fileHeaderBytes, readRecords, takeFrames } from './format.ts'
 
 /** One read: some ten thousand claims at once when catching up. */

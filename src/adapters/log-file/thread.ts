@@ -3,7 +3,8 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../ports/clock.ts'
-import { type Log, type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
+import type { Log, LogEntry, LogPlace } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { answerCalls, callThread } from '../thread-call.ts'
 import { createLocalGroups } from './group-local.ts'
 import type { LogFile } from './log-file.ts'

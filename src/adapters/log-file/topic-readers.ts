@@ -3,7 +3,8 @@
 
 import { join } from 'node:path'
 import type { Clock } from '../../ports/clock.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { type Growth, tailTopicFile } from './tail.ts'
 import type { TopicEnd } from './topic-writer.ts'
 

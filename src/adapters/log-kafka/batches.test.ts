@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { partitionFor } from '../../domain/partitioner.ts'
-import type { LogPlace, PortError } from '../../ports/coupons.ts'
+import type { LogPlace } from '../../ports/log.ts'
+import type { PortError } from '../../ports/port-error.ts'
 import { type Append, type Batch, settle, stored, takeBatches } from './batches.ts'
 import { entryBytesMax } from './record-batch.ts'
 

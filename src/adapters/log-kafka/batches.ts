@@ -2,7 +2,8 @@
 // apart; its promise settles once, when everything in it is settled.
 
 import { partitionFor } from '../../domain/partitioner.ts'
-import { type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
+import type { LogEntry, LogPlace } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { entryBytesMax } from './record-batch.ts'
 
 /** The append of one caller. */

@@ -4,7 +4,8 @@
 
 import { type Connection, listOffsetsV7, metadataV12 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import { type LogBounds, PortError } from '../../ports/coupons.ts'
+import type { LogBounds } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import {
   ask,
   type Broker,

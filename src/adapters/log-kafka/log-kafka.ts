@@ -3,7 +3,8 @@
 // this one; what a topic must be like is in topics.ts.
 
 import { type Clock, sleep } from '../../ports/clock.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { type Cluster, createCluster, readBounds } from './cluster.ts'
 import type { KafkaConnection } from './connection.ts'
 import { defaultKafkaLimits, type KafkaLimits } from './limits.ts'

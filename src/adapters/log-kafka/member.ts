@@ -13,7 +13,8 @@ import {
   syncGroupV5,
 } from '@platformatic/kafka'
 import { sleep } from '../../ports/clock.ts'
-import { type JoinOptions, type Membership, PortError } from '../../ports/coupons.ts'
+import type { JoinOptions, Membership } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { askAnyBroker, type Cluster, watchOutage } from './cluster.ts'
 import { ask, type Broker, errorName, type Links, reasonOf } from './connection.ts'
 import {

@@ -3,7 +3,8 @@
 // unknown the epoch is raised, so that it cannot come behind a later append: once that is in the
 // log, the broker refuses the earlier one, however late it arrives.
 
-import { type LogEntry, type LogPlace, PortError } from '../../ports/coupons.ts'
+import type { LogEntry, LogPlace } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { type Append, refuse, settle, takeBatches } from './batches.ts'
 import type { Cluster } from './cluster.ts'
 import { Sender } from './sender.ts'

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { crc32c, createRecordsBatch, Reader, readRecordsBatches } from '@platformatic/kafka'
 import * as fc from 'fast-check'
-import type { LogEntry } from '../../ports/coupons.ts'
+import type { LogEntry } from '../../ports/log.ts'
 import { decodeBatches, encodeBatch, entryBytesMax } from './record-batch.ts'
 
 const writer = { producerId: 77n, epoch: 3, sequence: 41, now: 1_700_000_000_000 }

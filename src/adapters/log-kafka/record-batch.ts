@@ -3,7 +3,8 @@
 // the topic says so (LogAppendTime), which the client library ignores.
 
 import { compressionsAlgorithmsByBitmask, crc32c } from '@platformatic/kafka'
-import { type LogEntry, type LogRecord, PortError } from '../../ports/coupons.ts'
+import type { LogEntry, LogRecord } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 
 /** Who writes: a broker stores a batch of one (id, epoch, partition, sequence) once. */
 export type BatchWriter = { producerId: bigint; epoch: number; sequence: number; now: number }

@@ -3,7 +3,8 @@
 // to read, is no longer in the log.
 
 import { type Instant, sleep } from '../../ports/clock.ts'
-import { PortError, type Tail, type TailOptions } from '../../ports/coupons.ts'
+import type { Tail, TailOptions } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { type Cluster, type Outage, watchOutage } from './cluster.ts'
 import { ask, errorName, type Links, reasonOf } from './connection.ts'
 import { decodeBatches } from './record-batch.ts'

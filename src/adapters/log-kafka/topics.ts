@@ -3,7 +3,7 @@
 
 import { Admin, ConfigResourceTypes, findErrorBy, type ProtocolError } from '@platformatic/kafka'
 import { sleep } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
 import { isDenied, type KafkaConnection, parseBroker, reasonOf } from './connection.ts'
 import { defaultKafkaLimits } from './limits.ts'

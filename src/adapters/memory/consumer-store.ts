@@ -2,7 +2,6 @@
 // same counts, and nothing shared with its callers, as over a wire.
 
 import assert from 'node:assert/strict'
-import { PortError } from '../../ports/coupons.ts'
 import {
   type ConsumerPosition,
   type ConsumerStore,
@@ -11,6 +10,7 @@ import {
   type PositionMove,
   type Taken,
 } from '../../ports/orders.ts'
+import { PortError } from '../../ports/port-error.ts'
 
 export type Access<Wanted, Loaded, Changes> = {
   load(wanted: Wanted): Loaded

@@ -3,15 +3,15 @@
 
 import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import {
-  type CouponStore,
-  type IssueBatch,
-  type IssuedRow,
-  PortError,
-  type RowsQuery,
-  type StoredPosition,
+import type {
+  CouponStore,
+  IssueBatch,
+  IssuedRow,
+  RowsQuery,
+  StoredPosition,
 } from '../../ports/coupons.ts'
 import { couponKey } from '../../ports/orders.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { constraintFired } from './consumer-store.ts'
 
 export type CouponStoreMemoryParts = {

@@ -2,7 +2,7 @@
 // clock it is given. It is away only after `setHere(false)`, and it can be wiped.
 
 import type { Clock } from '../../ports/clock.ts'
-import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
+import type { Gate, GateCoupon, GateVerdict } from '../../ports/gate.ts'
 import { defaultGateLimits, type GateLimits, keepMs } from '../redis/gate-limits.ts'
 
 export type MemoryGateOptions = { clock: Clock; limits?: Partial<GateLimits> }

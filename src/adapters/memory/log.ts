@@ -3,15 +3,8 @@
 
 import { partitionFor } from '../../domain/partitioner.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import {
-  type Log,
-  type LogEntry,
-  type LogPlace,
-  type LogRecord,
-  PortError,
-  type Tail,
-  type TailOptions,
-} from '../../ports/coupons.ts'
+import type { Log, LogEntry, LogPlace, LogRecord, Tail, TailOptions } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { createLocalGroups } from '../log-file/group-local.ts'
 
 export type MemoryLogOptions = {

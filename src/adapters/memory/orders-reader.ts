@@ -2,13 +2,8 @@
 // Nothing is shared with its callers, as over a wire.
 
 import type { OrderState, Product } from '../../domain/orders/state.ts'
-import {
-  type CommandConsumer,
-  commandKey,
-  type DeadLetterChanges,
-  type DoneCommand,
-  type OrdersReader,
-} from '../../ports/orders.ts'
+import { commandKey, type DeadLetterChanges, type DoneCommand } from '../../ports/orders.ts'
+import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 

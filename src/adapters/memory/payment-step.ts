@@ -8,8 +8,8 @@ import {
   type PaymentChanges,
   type PaymentLoaded,
   type PaymentWanted,
-  type WalletStore,
 } from '../../ports/orders.ts'
+import type { WalletStore } from '../../ports/payments.ts'
 import {
   constraintFired,
   createConsumerStoreMemory,

@@ -1,7 +1,7 @@
 // What every adapter of the gate keeps, and for how long. All of it may be lost at any time.
 
 import type { Clock } from '../../ports/clock.ts'
-import type { GateCoupon } from '../../ports/coupons.ts'
+import type { GateCoupon } from '../../ports/gate.ts'
 
 export const defaultGateLimits = {
   /**

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type BackOff, backOff, type Clock } from '../../ports/clock.ts'
-import type { Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
+import type { Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports/gate.ts'
 import { connectRedis, late, type RedisConnection, reasonOf } from './connection.ts'
 import { defaultGateLimits, keepMs } from './gate-limits.ts'
 

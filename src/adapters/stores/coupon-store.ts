@@ -4,12 +4,9 @@
 
 import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import {
-  type CouponStore,
-  type IssueBatch,
-  type LogBounds,
-  PortError,
-} from '../../ports/coupons.ts'
+import type { CouponStore, IssueBatch } from '../../ports/coupons.ts'
+import type { LogBounds } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { Database, Queryable, Session, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createCouponReaderSql, positionOwner } from './coupon-reader.ts'

@@ -3,7 +3,7 @@
 // never overwritten. Who finds another's row instead is rolled back, and decides again over what
 // is there now.
 
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { Queryable, SqlRow, SqlScalar, SqlValue, Statement } from '../database/database.ts'
 
 export type LockedTable<Row> = {

@@ -9,7 +9,7 @@ import {
   type AuditKey,
   type AuditPage,
   auditedTables,
-} from '../../ports/orders.ts'
+} from '../../ports/orders-audit.ts'
 import type { Database } from '../database/database.ts'
 import { migrate } from '../database/migrations.ts'
 import { openDatabasePglite } from '../database/pglite.ts'

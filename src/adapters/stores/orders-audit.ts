@@ -8,7 +8,7 @@ import {
   auditedTables,
   type OrdersAuditReader,
   type OrdersAuditSource,
-} from '../../ports/orders.ts'
+} from '../../ports/orders-audit.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 

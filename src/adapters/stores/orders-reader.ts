@@ -3,7 +3,8 @@
 
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import type { CommandConsumer, DeadLetterChanges, OrdersReader } from '../../ports/orders.ts'
+import type { DeadLetterChanges } from '../../ports/orders.ts'
+import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts'
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { commandReader, type ReadCommands } from './consumer-tables.ts'

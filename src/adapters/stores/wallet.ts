@@ -2,7 +2,7 @@
 // the balances, both in one transaction.
 
 import type { Charge } from '../../domain/orders/state.ts'
-import type { WalletChanges, WalletStore } from '../../ports/orders.ts'
+import type { WalletChanges, WalletStore } from '../../ports/payments.ts'
 import type { Database, Queryable, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { balanceTable } from './balances.ts'

@@ -4,7 +4,8 @@
 import type { ControlOutcome, Refusal } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
-import type { Page, PortError } from '../../ports/coupons.ts'
+import type { Page } from '../../ports/coupons.ts'
+import type { PortError } from '../../ports/port-error.ts'
 
 /** The record that decided: its claim id, place and append time (ms UTC). */
 export type DecidedBy = { claimId: string; partition: number; offset: number; appendedAt: number }

@@ -5,7 +5,7 @@
 
 import type { Coupon, CouponEvent } from '../../domain/coupons/state.ts'
 import { sleep } from '../../ports/clock.ts'
-import type { Gate, GateCoupon, GateVerdict } from '../../ports/coupons.ts'
+import type { Gate, GateCoupon, GateVerdict } from '../../ports/gate.ts'
 import { createBatcher } from '../batcher.ts'
 import { busy } from './claim-answers.ts'
 import type { ClaimPathParts } from './claim-parts.ts'

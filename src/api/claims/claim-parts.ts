@@ -1,7 +1,8 @@
 // What the claim path is made of, its limits with their reasons, and what it reports of itself.
 
 import type { Clock } from '../../ports/clock.ts'
-import type { Gate, GateVerdict, Log } from '../../ports/coupons.ts'
+import type { Gate, GateVerdict } from '../../ports/gate.ts'
+import type { Log } from '../../ports/log.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { CouponFold } from './coupon-fold.ts'
 import type { Waiters } from './waiters.ts'

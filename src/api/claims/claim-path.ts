@@ -7,7 +7,7 @@ import { codeDeriver, rememberCodes } from '../../domain/coupons/codes.ts'
 import { type ClaimCommand, type ClaimOutcome, settled } from '../../domain/coupons/decide.ts'
 import { claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import type { Instant } from '../../ports/clock.ts'
-import type { LogEntry } from '../../ports/coupons.ts'
+import type { LogEntry } from '../../ports/log.ts'
 import { createAppendBatcher } from '../batcher.ts'
 import {
   busy,

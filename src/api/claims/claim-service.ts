@@ -3,7 +3,7 @@
 
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import type { Instant } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import {
   type ClaimAnswer,
   type ClaimService,

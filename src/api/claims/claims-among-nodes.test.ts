@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { startClaimService } from './claim-service.ts'
 
 const start = Date.parse('2026-01-01T00:00:00Z')

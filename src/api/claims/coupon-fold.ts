@@ -14,13 +14,15 @@ import { applyCommand, createFold, type Fold, readRecord } from '../../domain/co
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { Instant } from '../../ports/clock.ts'
-import { type Log, type LogRecord, type Page, PortError } from '../../ports/coupons.ts'
+import type { Page } from '../../ports/coupons.ts'
+import type { Log, LogRecord } from '../../ports/log.ts'
 import {
   followPartitions,
   type Gap,
   type PartitionReader,
   writtenByNewer,
 } from '../../ports/partition-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 
 /** Called for every record, in the order of its partition, once the fold has taken it. */
 export type FoldListener = {

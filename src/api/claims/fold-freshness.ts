@@ -4,7 +4,8 @@
 
 import { partitionFor } from '../../domain/partitioner.ts'
 import { type Clock, within } from '../../ports/clock.ts'
-import { type LogBounds, PortError } from '../../ports/coupons.ts'
+import type { LogBounds } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { createBatcher } from '../batcher.ts'
 
 export type FoldFreshnessParts = {

@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import { within } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { OrderCommand } from '../orders/order-answers.ts'
 import { storeDeadline } from '../orders/order-reads.ts'
 import { type Command, conflictOf, type Refusal, refusals } from './problems.ts'

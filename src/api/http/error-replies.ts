@@ -3,7 +3,7 @@
 
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { BodyError } from './json-body.ts'
 import { type ProblemMembers, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
 import { fieldErrors } from './validation.ts'

@@ -4,7 +4,7 @@ import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler }
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
-import type { OrdersAuditReader } from '../../ports/orders.ts'
+import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import type { OrderService } from '../orders/order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'

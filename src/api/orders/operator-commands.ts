@@ -3,14 +3,10 @@
 
 import { entryOf, keyOf, topicOf } from '../../domain/orders/records.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
-import { type Log, type LogEntry, PortError } from '../../ports/coupons.ts'
-import {
-  type CommandConsumer,
-  type CommandName,
-  commandKey,
-  type DoneCommand,
-  type OrdersReader,
-} from '../../ports/orders.ts'
+import type { Log, LogEntry } from '../../ports/log.ts'
+import { type CommandName, commandKey, type DoneCommand } from '../../ports/orders.ts'
+import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 import {
   type AppliedCommand,
   busy,

@@ -7,7 +7,7 @@ import type { Line, ProductMessage, WalletMessage } from '../../domain/orders/me
 import type { ProductOutcome } from '../../domain/orders/product.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
 import type { Unavailable } from '../claims/claim-answers.ts'
 
 /** `key`: the client's own name for it; the same user's same key is the same order. */

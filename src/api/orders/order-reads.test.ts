@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { createOrderReads } from './order-reads.ts'
 
 const limits = { lingerMs: 2, ordersPerReadMax: 3, readsWaitingMax: 5, readWaitMsMax: 100 }

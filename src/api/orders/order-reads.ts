@@ -3,8 +3,8 @@
 
 import type { Order } from '../../domain/orders/state.ts'
 import { type Clock, type Deadline, within } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { createBatcher } from '../batcher.ts'
 
 export type OrderReadsParts = {

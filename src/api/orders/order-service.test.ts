@@ -5,8 +5,9 @@ import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-vir
 import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import { crashingLog } from '../../main/roles/crash-points.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { Log } from '../../ports/log.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { ClaimAnswer } from '../claims/claim-answers.ts'
 import { orderIdOf } from './order-placing.ts'
 import {

@@ -3,8 +3,8 @@
 
 import { ordersTopic } from '../../domain/orders/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Log } from '../../ports/coupons.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { Log } from '../../ports/log.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
 import type { ClaimService } from '../claims/claim-answers.ts'
 import { createFoldFreshness } from '../claims/fold-freshness.ts'
 import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'

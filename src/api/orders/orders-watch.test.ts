@@ -4,7 +4,8 @@ import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-vir
 import { type MemoryLog, openLogMemory } from '../../adapters/memory/log.ts'
 import { type OrderMessage, ordersTopic } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { type OrdersWatch, type OrdersWatchParts, startOrdersWatch } from './orders-watch.ts'
 
 const placed = (orderId: string, productId = 'tea'): OrderMessage => ({

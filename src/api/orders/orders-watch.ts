@@ -12,8 +12,8 @@ import {
 import { readAt } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
-import type { Log, LogRecord } from '../../ports/coupons.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { Log, LogRecord } from '../../ports/log.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { followPartitions } from '../../ports/partition-reader.ts'
 import { storeDeadline } from './order-reads.ts'
 

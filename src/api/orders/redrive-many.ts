@@ -2,7 +2,7 @@
 // answer counts what became of them.
 
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { databaseStarting, type OrderService, type OrdersUnavailable } from './order-answers.ts'
 
 export type RedriveParts = { orders: Pick<OrderService, 'command' | 'reader'>; newId: () => string }

@@ -4,7 +4,7 @@
 
 import { Type } from 'typebox'
 import type { RowsQuery } from '../../ports/coupons.ts'
-import { auditedTables } from '../../ports/orders.ts'
+import { auditedTables } from '../../ports/orders-audit.ts'
 import { issuedRowsJson, projectionJson } from '../http/audit-json.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
 import { IssuedQuery, IssuedRows, Projection } from '../http/schemas.ts'

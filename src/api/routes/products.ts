@@ -1,7 +1,7 @@
 // Products and their stock. What operators ask for goes through the log; they are answered what the
 // stock step made of it. Everybody reads SQL.
 
-import type { OrdersReader } from '../../ports/orders.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
 import { commandIdOf, orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'

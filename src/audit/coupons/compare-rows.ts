@@ -7,12 +7,9 @@ import type { Fold } from '../../domain/coupons/fold.ts'
 import { sameTerms } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
-import {
-  type IssuedRow,
-  type LogBounds,
-  PortError,
-  type StoredPosition,
-} from '../../ports/coupons.ts'
+import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
+import type { LogBounds } from '../../ports/log.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { compareColumns } from '../compare-columns.ts'
 import type { Findings } from '../findings.ts'
 

@@ -2,7 +2,7 @@
 // them with what the five consumers keep. The rows are read first, then the log: whatever the rows
 // show is in the log by then, and what the log says beyond the positions is on its way.
 
-import type { OrdersAuditSource } from '../../ports/orders.ts'
+import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
 import type { Findings } from '../findings.ts'
 import type { LogReader } from '../read-topic.ts'
 import { checkLedgers, type OrderCounts, type ReplayedClaims } from './check-ledgers.ts'

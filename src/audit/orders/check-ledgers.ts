@@ -3,7 +3,7 @@
 
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderCancelled, OrderPlaced } from '../../domain/orders/messages.ts'
-import type { LogBounds } from '../../ports/coupons.ts'
+import type { LogBounds } from '../../ports/log.ts'
 import { type Broken, brokenOrder, type Findings } from '../findings.ts'
 import { type OrderLedger, sameLines } from './ledger.ts'
 

@@ -2,7 +2,7 @@
 // not come to the end of is compared by its content alone.
 
 import type { Order, OrderState } from '../../domain/orders/state.ts'
-import type { AuditedRows } from '../../ports/orders.ts'
+import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { canonicalJson } from '../compare-columns.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
 import type { InFlight } from './in-flight.ts'

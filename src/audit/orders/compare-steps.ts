@@ -3,7 +3,8 @@
 // A coupon that is used is used by the order's own row (I13).
 
 import type { CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
-import type { AuditedStepRow, ConsumerName } from '../../ports/orders.ts'
+import type { ConsumerName } from '../../ports/orders.ts'
+import type { AuditedStepRow } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'
 import { brokenOrder, type Invariant } from '../findings.ts'
 import type { ComparisonParts } from './compare-orders.ts'

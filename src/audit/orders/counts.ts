@@ -8,7 +8,8 @@ import {
   walletsTopic,
 } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
-import type { AuditedPosition, ConsumerName } from '../../ports/orders.ts'
+import type { ConsumerName } from '../../ports/orders.ts'
+import type { AuditedPosition } from '../../ports/orders-audit.ts'
 import type { ComparisonParts } from './compare-orders.ts'
 import { partitionName } from './forwarded.ts'
 import { placeKey, positionsOf } from './in-flight.ts'

@@ -4,7 +4,8 @@
 
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
-import type { AuditedPosition, ConsumerName } from '../../ports/orders.ts'
+import type { ConsumerName } from '../../ports/orders.ts'
+import type { AuditedPosition } from '../../ports/orders-audit.ts'
 import { type AllForwarded, forwardedOf, originKey, partitionName } from './forwarded.ts'
 import type { OrderLedger } from './ledger.ts'
 import type { OrdersLog, Retried } from './read-log.ts'

@@ -1,6 +1,7 @@
 // The rows of the consumers of orders, read page by page into memory: some hundred bytes for each
 // order. They are read before the log is, so that it says all that they were made from.
 
+import { commandKey } from '../../ports/orders.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
@@ -8,10 +9,9 @@ import {
   type AuditKey,
   type AuditPage,
   auditedTables,
-  commandKey,
   type OrdersAuditReader,
   type OrdersAuditSource,
-} from '../../ports/orders.ts'
+} from '../../ports/orders-audit.ts'
 
 type Tables = { [Table in AuditedTable]: Map<string, AuditedRows[Table]> }
 export type OrdersRows = Tables & { oneMoment: boolean; positions: AuditedPosition[] }

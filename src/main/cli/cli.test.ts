@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { CommanderError } from 'commander'
 import { DataDirectoryError } from '../../adapters/data-directory.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { failureOf } from './cli.ts'
 

@@ -12,7 +12,7 @@ import {
   type SettingFlags,
   type SettingNeeds,
 } from '../../config/settings.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import {
   CommandError,
   type CommandRun,

@@ -7,8 +7,9 @@ import { type DeadLetterMessage } from '../../domain/orders/dead-letter-messages
 import { type OrdersRecord } from '../../domain/orders/messages.ts'
 import { keyOf } from '../../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
-import type { Log } from '../../ports/coupons.ts'
-import type { ConsumerName, OrderStore, Payments } from '../../ports/orders.ts'
+import type { Log } from '../../ports/log.ts'
+import type { ConsumerName, OrderStore } from '../../ports/orders.ts'
+import type { Payments } from '../../ports/payments.ts'
 import type { Faults } from './test-faults.ts'
 
 type CrashPoint = NonNullable<Faults['crashPoint']>

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import type { ClaimService } from '../../api/claims/claim-answers.ts'
 import { claimsTopic, decodeMessage } from '../../domain/coupons/messages.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
-import type { Gate, Log, LogEntry } from '../../ports/coupons.ts'
+import type { Gate } from '../../ports/gate.ts'
+import type { Log, LogEntry } from '../../ports/log.ts'
 import type { Faults } from './test-faults.ts'
 
 type CrashPoint = NonNullable<Faults['crashPoint']>

@@ -13,7 +13,8 @@ import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import { callThread, portErrorOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-values.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
-import type { OrdersAuditReader, OrdersReader } from '../../ports/orders.ts'
+import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
+import type { OrdersReader } from '../../ports/orders-reader.ts'
 import type { IssuerNews, IssuerQuestion, IssuerThreadData } from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {

@@ -2,7 +2,7 @@
 // times. It answers probes and metrics from its first moment on, also while it waits for Kafka
 // and PostgreSQL.
 
-import type { Log } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { openDistributed } from './distributed.ts'

@@ -11,7 +11,7 @@ import { createWalletStoreSql } from '../../adapters/stores/wallet.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { orderStepsTopic } from '../../domain/orders/messages.ts'
 import { type RestoredOrders, restoreOrders } from '../../orders/restore/restore-orders.ts'
-import type { Log } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
 
 export type OrderRestoreParts = {
   log: Log

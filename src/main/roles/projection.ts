@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Database } from '../../adapters/database/database.ts'
 import { migrate } from '../../adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../adapters/database/pglite.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 
 export function projectionDirectory(dataDirectory: string): string {
   return join(dataDirectory, 'projection')

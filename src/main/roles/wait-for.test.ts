@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { StopRequested } from './stops.ts'
 import { sayEveryMs, waitFor } from './wait-for.ts'
 

@@ -4,7 +4,7 @@
 
 import type { Logger } from 'pino'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import { PortError } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { unlessStopped } from './stops.ts'
 
 export type Waiting = {

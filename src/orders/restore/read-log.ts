@@ -18,7 +18,7 @@ import { readAt, type StoredPlace } from '../../domain/orders/records.ts'
 import type { Origin } from '../../domain/orders/retries.ts'
 import type { OrderState } from '../../domain/orders/state.ts'
 import { type Decoded } from '../../domain/record.ts'
-import type { Log, LogBounds } from '../../ports/coupons.ts'
+import type { Log, LogBounds } from '../../ports/log.ts'
 import { readToEnd } from '../../ports/partition-reader.ts'
 
 /** By topic and partition, as they stood at the beginning. */

@@ -11,7 +11,7 @@ import {
 } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import type { Charge, CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
-import type { Log, LogBounds } from '../../ports/coupons.ts'
+import type { Log, LogBounds } from '../../ports/log.ts'
 import {
   type ConsumerName,
   type CouponStepStore,
@@ -21,8 +21,8 @@ import {
   type OrderStore,
   type PaymentStepStore,
   type StockStepStore,
-  type WalletStore,
 } from '../../ports/orders.ts'
+import type { WalletStore } from '../../ports/payments.ts'
 import { type LogAsItStood, type LogEnds, type LoggedOrder, readOrders } from './read-log.ts'
 import {
   chargeOf,

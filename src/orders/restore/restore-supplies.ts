@@ -16,7 +16,6 @@ import { readAt } from '../../domain/orders/records.ts'
 import { deadLettersTopic } from '../../domain/orders/retries.ts'
 import type { PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import { decideTopUp } from '../../domain/orders/wallet.ts'
-import { PortError } from '../../ports/coupons.ts'
 import {
   commandKey,
   type DeadLetterLoaded,
@@ -25,6 +24,7 @@ import {
   type StockLoaded,
   type StockStepStore,
 } from '../../ports/orders.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { createDeadLetterWork } from '../dead-letters.ts'
 import { createStockStep } from '../stock-step.ts'
 import { type LogAsItStood, type Logged, readMessages } from './read-log.ts'

@@ -5,15 +5,15 @@ import type { OrderMessage } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import { retryHeaders, retryTopics } from '../../domain/orders/retries.ts'
 import type { CouponRow } from '../../domain/orders/state.ts'
-import { type Log, PortError } from '../../ports/coupons.ts'
+import type { Log } from '../../ports/log.ts'
 import type {
   ConsumerName,
   ConsumerStore,
   CouponChanges,
   PositionMove,
-  WalletChanges,
-  WalletStore,
 } from '../../ports/orders.ts'
+import type { WalletChanges, WalletStore } from '../../ports/payments.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { LogEnds, Logged } from './read-log.ts'
 
 /** Rows of one transaction: some megabytes. */

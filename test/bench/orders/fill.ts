@@ -3,7 +3,7 @@
 
 import { type OrderPlaced, ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { entryOf } from '../../../src/domain/orders/records.ts'
-import type { Log } from '../../../src/ports/coupons.ts'
+import type { Log } from '../../../src/ports/log.ts'
 import { productIdOf } from './order-load.ts'
 import { fillPrefix, fillUsers } from './shop.ts'
 

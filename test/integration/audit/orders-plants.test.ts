@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { AuditedRows, AuditedTable } from '../../../src/ports/orders.ts'
+import type { AuditedRows, AuditedTable } from '../../../src/ports/orders-audit.ts'
 import {
   type AuditedWorld,
   auditWorld,

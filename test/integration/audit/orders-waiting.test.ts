@@ -7,7 +7,7 @@ import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import { deadLetterId } from '../../../src/domain/orders/dead-letter-messages.ts'
 import { type OrderCancelled, ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../../src/domain/orders/retries.ts'
-import type { AuditedPosition } from '../../../src/ports/orders.ts'
+import type { AuditedPosition } from '../../../src/ports/orders-audit.ts'
 import {
   type AuditedWorld,
   auditWorld,

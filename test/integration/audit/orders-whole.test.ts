@@ -10,7 +10,7 @@ import { createOrdersAuditSql } from '../../../src/adapters/stores/orders-audit.
 import { type AuditParts, type AuditReport, audit } from '../../../src/audit/audit.ts'
 import { withoutTopics } from '../../../src/audit/read-topic.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
-import type { OrdersAuditSource } from '../../../src/ports/orders.ts'
+import type { OrdersAuditSource } from '../../../src/ports/orders-audit.ts'
 import { type AuditedWorld, smallWorld } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import { createSmallSale, type Sale, sourceOf, wrongCodesOf } from '../../models/small-sale.ts'

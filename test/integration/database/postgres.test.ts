@@ -8,7 +8,7 @@ import { systemClock } from '../../../src/adapters/clock-system.ts'
 import type { SqlRow, SqlValue } from '../../../src/adapters/database/database.ts'
 import { type PostgresDatabase, startPostgres } from '../../../src/adapters/database/postgres.ts'
 import type { PostgresLimits } from '../../../src/adapters/database/postgres-limits.ts'
-import { PortError } from '../../../src/ports/coupons.ts'
+import { PortError } from '../../../src/ports/port-error.ts'
 import { type PostgresServer, postgresForTests } from '../../services/postgres.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
 

@@ -15,7 +15,7 @@ import {
 } from '../../../src/domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../../src/domain/orders/retries.ts'
 import { allTopics } from '../../../src/main/roles/topics.ts'
-import type { Log, LogRecord } from '../../../src/ports/coupons.ts'
+import type { Log, LogRecord } from '../../../src/ports/log.ts'
 import type { ConsumerName } from '../../../src/ports/orders.ts'
 import { everyRecord } from '../../contracts/log.ts'
 import { type Kafka, type KafkaNode, startKafka } from '../../services/kafka.ts'

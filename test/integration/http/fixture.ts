@@ -18,7 +18,7 @@ import { signToken } from '../../../src/client/tokens.ts'
 import { type ClaimOutcome, type Command, settled } from '../../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../../src/domain/coupons/messages.ts'
-import type { OrdersReader } from '../../../src/ports/orders.ts'
+import type { OrdersReader } from '../../../src/ports/orders-reader.ts'
 import { type OrderApplier, orderTopics, startOrderApplier } from '../../models/order-applier.ts'
 
 export const jwtSecret = 'a secret of the tests, 32 bytes long'

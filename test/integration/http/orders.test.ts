@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
 import { lineQuantityMax, orderLinesMax, ordersTopic } from '../../../src/domain/orders/messages.ts'
-import { PortError } from '../../../src/ports/coupons.ts'
+import { PortError } from '../../../src/ports/port-error.ts'
 import { type Answer, type Overrides, startTestServer } from './fixture.ts'
 
 const as = 'operator'

@@ -3,13 +3,8 @@
 
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import {
-  type Log,
-  type LogEntry,
-  type LogPlace,
-  type LogRecord,
-  PortError,
-} from '../../../src/ports/coupons.ts'
+import type { Log, LogEntry, LogPlace, LogRecord } from '../../../src/ports/log.ts'
+import { PortError } from '../../../src/ports/port-error.ts'
 
 export type Answered = {
   caller: number

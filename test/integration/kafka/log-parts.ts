@@ -7,7 +7,7 @@ import type { KafkaConnection } from '../../../src/adapters/log-kafka/connection
 import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import { createTopics } from '../../../src/adapters/log-kafka/topics.ts'
-import type { Log } from '../../../src/ports/coupons.ts'
+import type { Log } from '../../../src/ports/log.ts'
 import { waitFor } from '../../services/server-process.ts'
 
 export type NewLog = {

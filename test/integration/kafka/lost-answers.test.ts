@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, it, type TestContext } from 'node:test'
 import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
-import type { Log } from '../../../src/ports/coupons.ts'
+import type { Log } from '../../../src/ports/log.ts'
 import { everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { produceKey, startKafkaProxy } from '../../services/kafka-proxy.ts'

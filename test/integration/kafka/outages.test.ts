@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
-import type { LogRecord } from '../../../src/ports/coupons.ts'
+import type { LogRecord } from '../../../src/ports/log.ts'
 import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'

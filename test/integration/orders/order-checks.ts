@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import type { SqlRow } from '../../../src/adapters/database/database.ts'
 import { orderStepsTopic, ordersTopic } from '../../../src/domain/orders/messages.ts'
-import type { LogRecord } from '../../../src/ports/coupons.ts'
+import type { LogRecord } from '../../../src/ports/log.ts'
 
 type Sql = (text: string) => Promise<SqlRow[]>
 /** `records`: all of a topic. */

@@ -11,7 +11,7 @@ import {
   paymentRequestsMax,
 } from '../../../src/adapters/payments-http.ts'
 import type { PaymentEffect } from '../../../src/domain/orders/payment-step.ts'
-import type { Payments } from '../../../src/ports/orders.ts'
+import type { Payments } from '../../../src/ports/payments.ts'
 import { type Mischief, type PaymentProvider, startPaymentProvider } from './payment-provider.ts'
 
 const token = 'hunter2-token'

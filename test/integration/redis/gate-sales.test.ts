@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, it } from 'node:test'
 import { startRedisGate } from '../../../src/adapters/redis/gate.ts'
-import type { Gate } from '../../../src/ports/coupons.ts'
+import type { Gate } from '../../../src/ports/gate.ts'
 import { ownRedisForTests } from '../../services/redis.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
 import { askAll, type GatedNodes, startGatedNodes } from './gated-nodes.ts'

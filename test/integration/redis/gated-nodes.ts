@@ -10,7 +10,7 @@ import {
 } from '../../../src/api/claims/claim-service.ts'
 import { claimsTopic, newestRules } from '../../../src/domain/coupons/messages.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
-import type { Gate, GateVerdict } from '../../../src/ports/coupons.ts'
+import type { Gate, GateVerdict } from '../../../src/ports/gate.ts'
 
 export type GatedNodesOptions = {
   nodes: number

@@ -1,0 +1,63 @@
+// What an audit reads of all that the consumers of orders keep; it writes nothing.
+
+import type { DeadLetter } from '../domain/orders/dead-letter.ts'
+import type {
+  AwaitedOrder,
+  CouponRow,
+  Order,
+  PaymentRow,
+  Product,
+  StockRow,
+} from '../domain/orders/state.ts'
+import type { ConsumerName, ConsumerPosition, DoneCommand, Taken } from './orders.ts'
+
+/** What an audit reads of all that the consumers of orders keep; it writes nothing. */
+export type OrdersAuditSource = {
+  /** Whether all that is read is as of one moment; else each call is as of its own. */
+  oneMoment: boolean
+  read<Result>(run: (reader: OrdersAuditReader) => Promise<Result>): Promise<Result>
+}
+export type OrdersAuditReader = {
+  /** Of all consumers, as of one moment. */
+  positions(): Promise<AuditedPosition[]>
+  /** In the order of the table's key, strictly after `after`. */
+  page<Table extends AuditedTable>(query: AuditQuery<Table>): Promise<AuditPage<Table>>
+}
+export type AuditedPosition = Omit<ConsumerPosition, 'tries'> & {
+  consumer: ConsumerName
+  taken: Taken
+}
+export type AuditQuery<Table> = { table: Table; limit: number; after: AuditKey }
+/** `next`: after which key the next page begins; absent: there is none. */
+export type AuditPage<Table extends AuditedTable> = { rows: AuditedRows[Table][]; next?: AuditKey }
+/** The second is empty where the key is of one text. */
+export type AuditKey = readonly [string, string]
+export const auditedTables = [
+  'orders',
+  'coupon-rows',
+  'stock-rows',
+  'payment-rows',
+  'uses',
+  'products',
+  'balances',
+  'charges',
+  'stock-commands',
+  'payment-commands',
+  'letters',
+] as const
+export type AuditedTable = (typeof auditedTables)[number]
+/** `status`: of its column, beside the row itself. */
+export type AuditedRows = {
+  orders: { status: string; unannounced: boolean; state: AwaitedOrder | Order }
+  'coupon-rows': AuditedStepRow<CouponRow>
+  'stock-rows': AuditedStepRow<StockRow>
+  'payment-rows': AuditedStepRow<PaymentRow>
+  uses: { userId: string; couponId: string; orderId: string }
+  products: Product
+  balances: { userId: string; balance: number }
+  charges: { orderId: string; userId: string; status: string; amount: number }
+  'stock-commands': DoneCommand
+  'payment-commands': DoneCommand
+  letters: Pick<DeadLetter, 'id' | 'consumer' | 'status' | 'origin' | 'key' | 'redrivable' | 'acts'>
+}
+export type AuditedStepRow<Row> = { orderId: string; status: string; row: Row }

@@ -1,0 +1,28 @@
+// What the API reads of orders in SQL; it writes nothing.
+
+import type { DeadLetter, DeadLetterSummary } from '../domain/orders/dead-letter.ts'
+import type { Order, Product } from '../domain/orders/state.ts'
+import type { CommandName, DoneCommand } from './orders.ts'
+
+/** What the API reads of orders; it writes nothing. */
+export type OrdersReader = {
+  /** Of those that the order process has met; one of which it knows answers only is left out. */
+  orders(orderIds: readonly string[]): Promise<Order[]>
+  product(productId: string): Promise<Product | null>
+  /** 0 where the user never topped up. */
+  balance(userId: string): Promise<number>
+  /** Those that were applied. */
+  commands(by: CommandConsumer, names: readonly CommandName[]): Promise<DoneCommand[]>
+  /** By partition, the first offset of the orders topic that the order process has not applied. */
+  ordersApplied(): Promise<Map<number, number>>
+  deadLetters(page: DeadLetterPage): Promise<DeadLetterSummary[]>
+  deadLetter(id: string): Promise<DeadLetter | null>
+}
+export type CommandConsumer = 'stock-step' | 'payment-step' | 'dead-letters'
+/** In id order, strictly after `after`. */
+export type DeadLetterPage = {
+  limit: number
+  after?: string
+  status?: DeadLetter['status']
+  consumer?: string
+}

@@ -1,0 +1,38 @@
+// The payment provider that the payment step asks, and what the built-in one keeps.
+
+import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
+import type { Charge } from '../domain/orders/state.ts'
+
+/**
+ * A payment provider. Its key is the order id: asked again it answers the same, and what was
+ * undone is never captured later.
+ */
+export type Payments = {
+  /**
+   * An answer or a failure to each, in order, within `withinMs`. A failure leaves open what
+   * happened, and is asked again.
+   */
+  ask(
+    questions: readonly PaymentEffect[],
+    withinMs: number,
+  ): Promise<(ProviderAnswer | PaymentFailure)[]>
+  close(): Promise<void>
+}
+export type PaymentFailure = { kind: 'failed'; reason: string }
+
+/** What the built-in provider keeps. One transaction, as of ConsumerStore, without positions. */
+export type WalletStore = {
+  charge<Result>(
+    wanted: { orderIds: readonly string[]; userIds: readonly string[] },
+    decide: (loaded: WalletLoaded) => { changes: WalletChanges; result: Result },
+  ): Promise<Result>
+}
+export type WalletLoaded = {
+  charges: Map<string, Charge>
+  /** Of every wanted user, 0 where there is none, locked in id order. */
+  balances: Map<string, number>
+}
+export type WalletChanges = {
+  charges: ReadonlyMap<string, { userId: string; charge: Charge }>
+  balances: ReadonlyMap<string, number>
+}

@@ -1,0 +1,30 @@
+// How operational failures arrive from every port. Anything else thrown is a programmer's error.
+
+export type PortErrorCode =
+  | 'log_full' // the disk is full, or the queue before the log
+  | 'log_unavailable' // cannot be reached now
+  | 'log_failed' // a sync failed: nothing may be appended before a restart
+  | 'log_damaged' // stored records cannot be read, or fewer are there than were acknowledged
+  | 'store_unavailable' // the database cannot be reached now
+  | 'store_broken' // a constraint fired or the rows contradict the log: a second writer, or a bug
+
+export class PortError extends Error {
+  readonly code: PortErrorCode
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean
+  /** Of an append: whether it is certain that nothing was stored. */
+  readonly appended: 'no' | 'unknown'
+
+  constructor(code: PortErrorCode, message: string, options: PortErrorOptions = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'PortError'
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.appended = options.appended ?? 'unknown'
+  }
+}
+export type PortErrorOptions = {
+  cause?: unknown
+  retryable?: boolean
+  appended?: 'no' | 'unknown'
+}
