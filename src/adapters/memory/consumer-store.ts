@@ -16,20 +16,17 @@ export type Access<Wanted, Loaded, Changes> = {
   load(wanted: Wanted): Loaded
   write(changes: Changes): void
 }
-export type ConsumerStoreMemory<Wanted, Loaded, Changes> = ConsumerStore<
-  Wanted,
-  Loaded,
-  Changes
-> & {
+export type ConsumerStoreMemory<Wanted, Loaded, Changes, Tables> = {
+  tables: Tables
   /** What became of the records of one partition. */
   taken(topic: string, partition: number): Taken
-}
+} & ConsumerStore<Wanted, Loaded, Changes>
 type Stored = ConsumerPosition & { taken: Taken }
 
 export function createConsumerStoreMemory<Wanted, Loaded, Changes, Tables>(
   tables: Tables,
   { load, write }: Access<Wanted, Loaded, Changes>,
-): ConsumerStoreMemory<Wanted, Loaded, Changes> & { tables: Tables } {
+): ConsumerStoreMemory<Wanted, Loaded, Changes, Tables> {
   const stored = new Map<string, Stored>()
   const none: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
 

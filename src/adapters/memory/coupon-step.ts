@@ -26,27 +26,24 @@ export function emptyCouponTables(): CouponStepTables {
 }
 
 export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCouponTables()) {
-  return createConsumerStoreMemory<CouponWanted, CouponLoaded, CouponChanges, CouponStepTables>(
-    tables,
-    {
-      load({ orderIds, coupons }) {
-        const facts: CouponLoaded['facts'] = new Map()
-        for (const coupon of coupons) {
-          const key = couponKey(coupon)
-          facts.set(key, {
-            issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
-            issued: tables.issued.get(key) ?? null,
-            usedBy: tables.uses.get(key) ?? null,
-          })
-        }
-        return { rows: pick(tables.rows, orderIds), facts }
-      },
-      write({ rows, effects }) {
-        tables.uses = usesAfter(tables.uses, effects)
-        writeRows(tables.rows, rows)
-      },
+  return createConsumerStoreMemory(tables, {
+    load({ orderIds, coupons }: CouponWanted): CouponLoaded {
+      const facts: CouponLoaded['facts'] = new Map()
+      for (const coupon of coupons) {
+        const key = couponKey(coupon)
+        facts.set(key, {
+          issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
+          issued: tables.issued.get(key) ?? null,
+          usedBy: tables.uses.get(key) ?? null,
+        })
+      }
+      return { rows: pick(tables.rows, orderIds), facts }
     },
-  )
+    write({ rows, effects }: CouponChanges) {
+      tables.uses = usesAfter(tables.uses, effects)
+      writeRows(tables.rows, rows)
+    },
+  })
 }
 
 /** With the constraints that SQL has. */

@@ -14,17 +14,12 @@ export type DeadLetterTables = DeadLetterLoaded
 export function createDeadLetterStoreMemory(
   tables: DeadLetterTables = { letters: new Map(), commands: new Map() },
 ) {
-  return createConsumerStoreMemory<
-    DeadLetterWanted,
-    DeadLetterLoaded,
-    DeadLetterChanges,
-    DeadLetterTables
-  >(tables, {
-    load: ({ ids, commands }) => ({
+  return createConsumerStoreMemory(tables, {
+    load: ({ ids, commands }: DeadLetterWanted): DeadLetterLoaded => ({
       letters: pick(tables.letters, ids),
       commands: pick(tables.commands, commands.map(commandKey)),
     }),
-    write({ letters, commands }) {
+    write({ letters, commands }: DeadLetterChanges) {
       for (const letter of letters) tables.letters.set(letter.id, letter)
       writeCommands(tables.commands, commands)
     },

@@ -9,15 +9,14 @@ export type OrderStoreMemory = OrderStore & {
   kept: ReadonlyMap<string, Kept>
   taken(topic: string, partition: number): Taken
 }
-type Loaded = Map<string, OrderState>
 
 export function createOrderStoreMemory(): OrderStoreMemory {
   const kept = new Map<string, Kept>()
-  const store = createConsumerStoreMemory<OrderWanted, Loaded, OrderChange[], object>(kept, {
-    load({ orderIds }) {
+  const store = createConsumerStoreMemory(kept, {
+    load({ orderIds }: OrderWanted): Map<string, OrderState> {
       return new Map([...pick(kept, orderIds)].map(([orderId, { state }]) => [orderId, state]))
     },
-    write(changes) {
+    write(changes: OrderChange[]) {
       for (const change of changes) {
         const { orderId } = change.state
         const before = kept.get(orderId)?.unannounced ?? false

@@ -31,21 +31,18 @@ export function emptyPaymentTables(): PaymentTables {
 }
 
 export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymentTables()) {
-  return createConsumerStoreMemory<PaymentWanted, PaymentLoaded, PaymentChanges, PaymentTables>(
-    tables,
-    {
-      load: ({ orderIds, userIds, commands }) => ({
-        rows: pick(tables.rows, orderIds),
-        balances: pick(tables.balances, userIds),
-        commands: pick(tables.commands, commands.map(commandKey)),
-      }),
-      write({ rows, balances, commands }) {
-        writeBalances(tables, balances)
-        writeRows(tables.rows, rows)
-        writeCommands(tables.commands, commands)
-      },
+  return createConsumerStoreMemory(tables, {
+    load: ({ orderIds, userIds, commands }: PaymentWanted): PaymentLoaded => ({
+      rows: pick(tables.rows, orderIds),
+      balances: pick(tables.balances, userIds),
+      commands: pick(tables.commands, commands.map(commandKey)),
+    }),
+    write({ rows, balances, commands }: PaymentChanges) {
+      writeBalances(tables, balances)
+      writeRows(tables.rows, rows)
+      writeCommands(tables.commands, commands)
     },
-  )
+  })
 }
 
 export function createWalletStoreMemory(tables: PaymentTables): WalletStore {

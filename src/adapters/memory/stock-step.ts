@@ -19,8 +19,8 @@ export type StockTables = {
 export function createStockStepStoreMemory(
   tables: StockTables = { rows: new Map(), products: new Map(), commands: new Map() },
 ) {
-  return createConsumerStoreMemory<StockWanted, StockLoaded, StockChanges, StockTables>(tables, {
-    load(wanted) {
+  return createConsumerStoreMemory(tables, {
+    load(wanted: StockWanted): StockLoaded {
       const rows = pick(tables.rows, wanted.orderIds)
       const productIds = [...wanted.productIds]
       for (const row of rows.values()) {
@@ -29,7 +29,7 @@ export function createStockStepStoreMemory(
       const products = pick(tables.products, productIds)
       return { rows, products, commands: pick(tables.commands, wanted.commands.map(commandKey)) }
     },
-    write({ rows, products, commands }) {
+    write({ rows, products, commands }: StockChanges) {
       writeRows(tables.rows, rows)
       for (const product of products) tables.products.set(product.productId, product)
       writeCommands(tables.commands, commands)
