@@ -7,13 +7,13 @@ import { retrying } from '../consumer/retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { CouponStore, IssuedRow, StoredPosition } from '../ports/coupons.ts'
+import type { CouponStore, StoredPosition } from '../ports/coupons.ts'
 import type { Log, LogBatch, LogPlace } from '../ports/log.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
-import { deadLetterVoids, type VoidRecord } from './void-records.ts'
+import { deadLetterVoids } from './void-records.ts'
 
 export type IssuerParts = {
   log: Log
@@ -65,7 +65,8 @@ class IssuerSession implements Session {
   private readonly share: Share
   private readonly fold: IssueFold
   private readonly publisher: IssuePublisher
-  private readonly publishedBefore = createPublishedBefore()
+  /** By partition: below it all was published before the rows were dropped to be derived anew. */
+  private readonly notified = new Map<number, number>()
   private reader: PartitionReader | null = null
 
   constructor(parts: IssuerParts, share: Share) {
@@ -90,9 +91,11 @@ class IssuerSession implements Session {
     for (const partition of partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
-      const unpublished = this.publishedBefore.begin(partition, position)
-      await this.publisher.publishRows(partition, unpublished)
-      this.positions.set(partition, position.next)
+      const { next, notified = 0 } = position
+      this.notified.set(partition, notified)
+      const published = Math.max(position.published, Math.min(notified, next))
+      await this.publisher.publishRows(partition, { next, published })
+      this.positions.set(partition, next)
     }
     if (signal.aborted) return
     this.reader = followPartitions({
@@ -119,34 +122,20 @@ class IssuerSession implements Session {
     const expected = this.positions.get(partition) ?? 0
     const next = expected + records.length
     const { coupons, issued, voids } = await this.fold.apply()
-    await deadLetterVoids({ log, retry }, this.publishedBefore.unpublished(voids))
+    const unpublished = voids.filter(({ record }) => this.isUnpublished(record))
+    await deadLetterVoids({ log, retry }, unpublished)
     const batch = { partition, expected, next, coupons, issued }
     const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     this.positions.set(partition, next)
     const lagMs = clock.now() - first.appendedAt
     observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    await this.publisher.publish(partition, { issued: this.publishedBefore.without(issued), next })
+    const events = issued.filter((row) => this.isUnpublished(row))
+    await this.publisher.publish(partition, { issued: events, next })
   }
-}
 
-/** What was published before the rows were dropped to be derived anew. */
-function createPublishedBefore() {
-  const before = new Map<number, number>()
-  const isPublished = (row: LogPlace) => row.offset < (before.get(row.partition) ?? 0)
-  return {
-    begin(partition: number, position: StoredPosition): StoredPosition {
-      const notified = position.notified ?? 0
-      before.set(partition, notified)
-      const published = Math.max(position.published, Math.min(notified, position.next))
-      return { ...position, published }
-    },
-    without(issued: IssuedRow[]): IssuedRow[] {
-      return issued.some(isPublished) ? issued.filter((row) => !isPublished(row)) : issued
-    },
-    unpublished(voids: VoidRecord[]): VoidRecord[] {
-      return voids.filter(({ record }) => !isPublished(record))
-    },
+  private isUnpublished({ partition, offset }: LogPlace): boolean {
+    return offset >= (this.notified.get(partition) ?? 0)
   }
 }
 

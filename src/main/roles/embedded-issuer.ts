@@ -11,20 +11,19 @@ import { type CouponReader, createCouponReaderSql } from '../../adapters/stores/
 import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import { callThread, portErrorOf } from '../../adapters/thread-call.ts'
-import type { TestFault } from '../../config/setting-values.ts'
-import type { PaymentSettings } from '../../config/settings.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
-import type { IssuerNews, IssuerQuestion, IssuerThreadData } from './issuer-thread.ts'
+import type {
+  IssuerNews,
+  IssuerQuestion,
+  IssuerThreadData,
+  IssuerThreadPorts,
+  IssuerThreadSettings,
+} from './issuer-thread.ts'
 
 export type EmbeddedIssuerParts = {
   log: LogFile
-  topics: Readonly<Record<string, number>>
-  dataDirectory: string
-  codeSecret: string
-  /** Absent: the built-in wallet. */
-  payment: PaymentSettings | undefined
-  testFaults: readonly TestFault[]
+  settings: IssuerThreadSettings
   onRebuilding(reason: string): void
   onError(error: unknown): void
 }
@@ -103,14 +102,11 @@ function readsOver(database: Queryable) {
   }
 }
 
-type ThreadPorts = Pick<IssuerThreadData, 'logPort' | 'databasePort' | 'controlPort'>
-
-function startThread(parts: EmbeddedIssuerParts, ports: ThreadPorts): Worker {
-  const { log, topics, dataDirectory, codeSecret, payment, testFaults } = parts
-  const ends = Object.fromEntries(Object.keys(topics).map((topic) => [topic, log.end(topic)]))
-  const own = { dataDirectory, topics, ends, codeSecret, payment, testFaults }
+function startThread({ log, settings }: EmbeddedIssuerParts, ports: IssuerThreadPorts): Worker {
+  const topics = Object.keys(settings.topics)
+  const ends = Object.fromEntries(topics.map((topic) => [topic, log.end(topic)]))
   return new Worker(new URL('./issuer-thread.ts', import.meta.url), {
-    workerData: { ...own, ...ports } satisfies IssuerThreadData,
+    workerData: { settings, ends, ...ports } satisfies IssuerThreadData,
     transferList: Object.values(ports),
     // The thread has no arguments of its own.
     argv: [],

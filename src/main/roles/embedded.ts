@@ -63,11 +63,13 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
 
   issuer = startEmbeddedIssuer({
     log,
-    topics: embeddedTopics,
-    dataDirectory: directory.path,
-    codeSecret: directory.secrets.codeSecret,
-    payment: settings.payment,
-    testFaults: settings.testFaults,
+    settings: {
+      dataDirectory: directory.path,
+      topics: embeddedTopics,
+      codeSecret: directory.secrets.codeSecret,
+      payment: settings.payment,
+      testFaults: settings.testFaults,
+    },
     onRebuilding: (reason) => logger.warn({ reason }, 'the rows are derived anew from the log'),
     onError: parts.onFatal,
   })

@@ -25,16 +25,19 @@ import { openProjection } from './projection.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
-export type IssuerThreadData = {
+export type IssuerThreadSettings = {
   dataDirectory: string
-  topics: Record<string, number>
-  ends: Record<string, TopicEnd>
+  topics: Readonly<Record<string, number>>
   codeSecret: string
+  /** Absent: the built-in wallet. */
   payment: PaymentSettings | undefined
   testFaults: readonly TestFault[]
-  logPort: MessagePort
-  databasePort: MessagePort
-  controlPort: MessagePort
+}
+export type IssuerThreadPorts = Record<'logPort' | 'databasePort' | 'controlPort', MessagePort>
+/** `ends`: where each topic ended when the thread was started. */
+export type IssuerThreadData = IssuerThreadPorts & {
+  settings: IssuerThreadSettings
+  ends: Readonly<Record<string, TopicEnd>>
 }
 /** What the main thread asks for; answered by text, which is empty for 'close'. */
 export type IssuerQuestion = 'metrics' | 'close'
@@ -50,7 +53,7 @@ const niceness = 10
 await run(workerData as IssuerThreadData)
 
 async function run(data: IssuerThreadData): Promise<void> {
-  const { controlPort } = data
+  const { controlPort, logPort, databasePort, settings } = data
   const say = (news: IssuerNews) => controlPort.postMessage(news)
   let database: Database | null = null
   let issuer: Issuer | null = null
@@ -64,7 +67,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     await orders?.close()
     await issuer?.close()
     await database?.close()
-    for (const port of [data.logPort, data.databasePort]) port.close()
+    for (const port of [logPort, databasePort]) port.close()
   }
 
   async function answer(question: IssuerQuestion): Promise<string> {
@@ -78,12 +81,12 @@ async function run(data: IssuerThreadData): Promise<void> {
   }
 
   async function open(): Promise<void> {
-    const { crashPoint } = createFaults(data.testFaults)
+    const { crashPoint } = createFaults(settings.testFaults)
     const clock = systemClock()
-    const { dataDirectory: directory, topics, ends, logPort: port } = data
-    const log = connectLog({ directory, topics, ends, port, clock })
+    const { dataDirectory: directory, topics, codeSecret, payment } = settings
+    const log = connectLog({ directory, topics, ends: data.ends, port: logPort, clock })
     database = await openProjection(directory, (reason) => say({ kind: 'rebuilding', reason }))
-    serveDatabase(database, data.databasePort)
+    serveDatabase(database, databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()
     orderLog = log
@@ -92,11 +95,11 @@ async function run(data: IssuerThreadData): Promise<void> {
       log: crashPoint === undefined ? log : crashingIssuerLog(log, crashPoint),
       store,
       clock,
-      codeSecret: data.codeSecret,
+      codeSecret,
       observe: metrics.observer,
       onError: failed,
     })
-    const common = { log, database, clock, payment: data.payment, crashPoint, ...consumers }
+    const common = { log, database, clock, payment, crashPoint, ...consumers }
     await restoreOrderRows(common)
     orders = await withStops(async (stops) => {
       await startOrderConsumers({ ...common, onError: failed }, stops)
