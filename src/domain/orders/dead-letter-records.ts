@@ -1,6 +1,6 @@
-// How dead letters stand in their topic, and how a re-driven record goes back among the living.
-// The key is the letter's id, so all that is said of a letter keeps its order. What a broker or
-// SQL would refuse is cut, and a letter that is not whole is not re-drivable.
+// How a failed record becomes a dead letter, and how a dead letter becomes a record to retry. The
+// key is the letter's id, so all records of a letter keep their order. What a broker or SQL would
+// refuse is cut, and a letter that was cut is not re-drivable.
 
 import type { DeadLetter } from './dead-letter.ts'
 import {
