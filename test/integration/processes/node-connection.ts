@@ -38,11 +38,10 @@ export class NodeConnection {
     return { status: answer.statusCode, text: await answer.body.text() }
   }
 
-  /** After a restart on another port. */
+  /** After a restart on another port; the secret of its tokens is the same. */
   async moveTo(node: Node): Promise<void> {
     const before = this.pool
     this.node = node
-    this.tokens.clear()
     this.pool = this.open(node.url)
     await before.destroy()
   }

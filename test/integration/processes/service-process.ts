@@ -69,7 +69,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     const owner = readOwner(data)
     return owner?.pid === launched.child.pid ? (owner?.url ?? undefined) : undefined
   })
-  return { data, ...running(launched, url, () => readSecrets(data).jwtSecret) }
+  return { data, ...running(launched, url, readSecrets(data).jwtSecret ?? '') }
 }
 
 /** Runs it until it ends by itself. */
@@ -85,7 +85,7 @@ export async function startRole(options: RoleOptions): Promise<RoleProcess> {
   const launched = launchRole(options, options.args)
   const said = /firstcome (?:api listens|\S+ is at work.* are) on (\S+)\n/
   const url = await listening(launched, () => said.exec(launched.output())?.[1])
-  return running(launched, url, () => jwtSecret)
+  return running(launched, url, jwtSecret)
 }
 
 /** Runs a command until it ends by itself. */
@@ -137,11 +137,7 @@ async function listening(
   throw new Error(`it did not listen within ${startWaitMsMax} ms: ${output()}`)
 }
 
-function running(
-  { child, exited, output }: Launched,
-  url: string,
-  secret: () => string | undefined,
-): RoleProcess {
+function running({ child, exited, output }: Launched, url: string, secret: string): RoleProcess {
   return {
     url,
     output,
@@ -157,13 +153,7 @@ function running(
       await exited
     },
     token: (sub, operator = false) =>
-      signToken({
-        secret: secret() ?? '',
-        sub,
-        operator,
-        expiresInSeconds: 3600,
-        now: Date.now(),
-      }),
+      signToken({ secret, sub, operator, expiresInSeconds: 3600, now: Date.now() }),
   }
 }
 
