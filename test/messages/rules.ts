@@ -1,4 +1,4 @@
-// What a record must keep that JSON Schema cannot say, as it is told to readers and written a
+// What a record must keep that JSON Schema cannot say, as readers see it and written a
 // second time: the tests hold it against what the domain reads.
 
 import { instantPattern, type Schema, type Wire } from '../../src/domain/field.ts'

@@ -11,7 +11,7 @@ import {
 import { type DeadLetterAdded, type DeadLetterMessage } from './dead-letter-messages.ts'
 
 const id = 'stock-step.orders.3.17'
-const buried: DeadLetterAdded = {
+const added: DeadLetterAdded = {
   type: 'dead_letter.buried',
   deadLetterId: id,
   consumer: 'stock-step',
@@ -24,15 +24,15 @@ const buried: DeadLetterAdded = {
   redrivable: true,
   redrives: 0,
 }
-const again = { ...buried, reason: 'the second time', redrives: 1 }
+const again = { ...added, reason: 'the second time', redrives: 1 }
 const redrive = act('dead_letter.redriven', 'r1')
 const discard = act('dead_letter.discarded', 'd1')
 
-const waiting = after(null, buried)
+const waiting = after(null, added)
 const redriven = after(waiting, redrive)
 const discarded = after(waiting, discard)
 const waitingAgain = after(redriven, again)
-const bytes = after(null, { ...buried, redrivable: false })
+const bytes = after(null, { ...added, redrivable: false })
 const tired = { ...waiting, redrives: redrivesMax }
 
 function act(type: 'dead_letter.redriven' | 'dead_letter.discarded', commandId: string) {
@@ -56,19 +56,26 @@ type Row = readonly [
 
 const other = act('dead_letter.redriven', 'r2')
 const rows: readonly Row[] = [
-  ['a first burial', null, buried, null, 'done', 'waiting'],
-  ['the same burial again', waiting, buried, null, 'unchanged', 'as before'],
-  ['the same burial after a re-drive', redriven, buried, null, 'unchanged', 'as before'],
-  ['the same burial after a discard', discarded, buried, null, 'unchanged', 'as before'],
-  ['a burial after the re-drive', redriven, again, null, 'done', 'waiting'],
-  ['that burial again', waitingAgain, again, null, 'unchanged', 'as before'],
-  ['a burial after a re-drive that is not known', waiting, again, null, 'done', 'waiting'],
+  ['a first dead letter', null, added, null, 'done', 'waiting'],
+  ['the same dead letter again', waiting, added, null, 'unchanged', 'as before'],
+  ['the same dead letter after a re-drive', redriven, added, null, 'unchanged', 'as before'],
+  ['the same dead letter after a discard', discarded, added, null, 'unchanged', 'as before'],
+  ['a dead letter after the re-drive', redriven, again, null, 'done', 'waiting'],
+  ['that dead letter again', waitingAgain, again, null, 'unchanged', 'as before'],
+  ['a dead letter after a re-drive that is not known', waiting, again, null, 'done', 'waiting'],
   ['a re-drive of no letter', null, redrive, null, 'unknown_letter', 'as before'],
   ['a re-drive', waiting, redrive, null, 'done', 'redriven'],
   ['the same re-drive again', redriven, redrive, 'done', 'done', 'as before'],
-  ['the same re-drive after a second burial', waitingAgain, redrive, 'done', 'done', 'as before'],
+  [
+    'the same re-drive after a second dead letter',
+    waitingAgain,
+    redrive,
+    'done',
+    'done',
+    'as before',
+  ],
   ['another re-drive', redriven, other, null, 'unchanged', 'as before'],
-  ['a re-drive after a second burial', waitingAgain, other, null, 'done', 'redriven'],
+  ['a re-drive after a second dead letter', waitingAgain, other, null, 'done', 'redriven'],
   ['a re-drive of what was discarded', discarded, redrive, null, 'conflict', 'as before'],
   ['a re-drive of bytes', bytes, redrive, null, 'not_redrivable', 'as before'],
   ['one re-drive too many', tired, redrive, null, 'not_redrivable', 'as before'],
@@ -113,7 +120,7 @@ describe('a dead letter', () => {
       id,
       consumer: 'stock-step',
       status: 'discarded',
-      origin: buried.origin,
+      origin: added.origin,
       key: 'order-1',
       value: 'e30=',
       headers: {},

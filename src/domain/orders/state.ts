@@ -91,7 +91,7 @@ export type PaymentRow =
   | ({ status: 'asked' } & Payment) // stored before the provider is asked: the answer may be lost
   | ({ status: 'captured' } & Payment)
   | { status: 'refused'; orderId: string; reason: PaymentRefusal }
-  | ({ status: 'undoing' } & Payment) // stored before the provider is told to undo
+  | ({ status: 'undoing' } & Payment) // stored before the provider is asked to undo
   | ({ status: 'refunded' } & Payment)
   | Tombstone
 
