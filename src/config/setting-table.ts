@@ -1,6 +1,6 @@
 // Every setting, one line each. The types, the reading, the mistakes and the help texts come from
 // here: a new setting is a line here and, where it has a place of its own among the settings, one
-// in `settingsOf` (settings.ts). The README has the same table for people; a test compares.
+// in `settingsOf` (settings.ts). docs/reference.md has the same table for people; a test compares.
 
 import {
   bearerToken,
