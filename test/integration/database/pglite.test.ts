@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { createPgliteCopies } from '../../../test/contracts/pglite-copies.ts'
-import { PortError } from '../../ports/port-error.ts'
-import { virtualClock } from '../memory/clock-virtual.ts'
-import type { Database } from './database.ts'
-import { openDatabasePglite } from './pglite.ts'
+import type { Database } from '../../../src/adapters/database/database.ts'
+import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
+import { virtualClock } from '../../../src/adapters/memory/clock-virtual.ts'
+import { PortError } from '../../../src/ports/port-error.ts'
+import { createPgliteCopies } from '../../contracts/pglite-copies.ts'
 
 const copies = await createPgliteCopies()
 after(copies.remove)

@@ -1,9 +1,11 @@
+// What is kept of each topic, so that another one under its name is noticed.
+
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import type { Database } from '../database/database.ts'
-import { migrate } from '../database/migrations.ts'
-import { openDatabasePglite } from '../database/pglite.ts'
-import { readTopicLayouts, recordTopicLayouts } from './topic-layout.ts'
+import type { Database } from '../../../src/adapters/database/database.ts'
+import { migrate } from '../../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
+import { readTopicLayouts, recordTopicLayouts } from '../../../src/adapters/stores/topic-layout.ts'
 
 let database: Database
 before(async () => {

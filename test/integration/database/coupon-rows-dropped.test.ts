@@ -1,10 +1,12 @@
+// Dropping all rows of coupons, as a rebuild does it, on a real database.
+
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
-import { batch, coupon, fillRows, slots } from '../../../test/contracts/coupon-store-samples.ts'
-import type { Database } from '../database/database.ts'
-import { migrate } from '../database/migrations.ts'
-import { openDatabasePglite } from '../database/pglite.ts'
-import { createCouponStoreSql, resetProjection } from './coupon-store.ts'
+import type { Database } from '../../../src/adapters/database/database.ts'
+import { migrate } from '../../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
+import { createCouponStoreSql, resetProjection } from '../../../src/adapters/stores/coupon-store.ts'
+import { batch, coupon, fillRows, slots } from '../../contracts/coupon-store-samples.ts'
 
 let database: Database
 before(async () => {

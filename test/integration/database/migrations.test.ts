@@ -2,10 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { PortError } from '../../ports/port-error.ts'
-import type { Database } from './database.ts'
-import { type Migration, migrate, migrationFaults, readMigrations } from './migrations.ts'
-import { openDatabasePglite } from './pglite.ts'
+import type { Database } from '../../../src/adapters/database/database.ts'
+import {
+  type Migration,
+  migrate,
+  migrationFaults,
+  readMigrations,
+} from '../../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
+import { PortError } from '../../../src/ports/port-error.ts'
 
 const [first] = readMigrations()
 assert(first !== undefined)

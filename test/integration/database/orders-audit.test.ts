@@ -1,19 +1,24 @@
+// What the audit of orders reads from SQL is what the stores of the consumers wrote.
+
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { auditedWorld, auditSourceOf, smallScenario } from '../../../test/models/orders-audit.ts'
-import { writeOrdersTables } from '../../../test/models/orders-tables.ts'
-import { runWorld } from '../../../test/models/orders-world.ts'
-import { readOrdersRows } from '../../audit/orders/read-rows.ts'
+import type { Database } from '../../../src/adapters/database/database.ts'
+import { migrate } from '../../../src/adapters/database/migrations.ts'
+import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
+import {
+  createOrdersAuditReaderSql,
+  createOrdersAuditSql,
+} from '../../../src/adapters/stores/orders-audit.ts'
+import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
 import {
   type AuditedTable,
   type AuditKey,
   type AuditPage,
   auditedTables,
-} from '../../ports/orders-audit.ts'
-import type { Database } from '../database/database.ts'
-import { migrate } from '../database/migrations.ts'
-import { openDatabasePglite } from '../database/pglite.ts'
-import { createOrdersAuditReaderSql, createOrdersAuditSql } from './orders-audit.ts'
+} from '../../../src/ports/orders-audit.ts'
+import { auditedWorld, auditSourceOf, smallScenario } from '../../models/orders-audit.ts'
+import { writeOrdersTables } from '../../models/orders-tables.ts'
+import { runWorld } from '../../models/orders-world.ts'
 
 let database: Database
 const world = await auditedWorld(runWorld(smallScenario), smallScenario)
