@@ -18,6 +18,9 @@ export type Mischief =
   /** It does what is asked, and says this instead of its answer. */
   | { status: number; body: string }
 
+/** What is beyond a bound has come by then. */
+const oneTooManyMs = 20
+
 export type Request = {
   path: string
   key: string | undefined
@@ -35,8 +38,8 @@ export type PaymentProvider = {
   moves: Move[]
   /** How many requests it had at once, at most. */
   atOnceMax(): number
-  /** Held for so long before anything is done. */
-  setDelay(ms: number): void
+  /** Requests are answered once so many are there at once, and a moment later: for one too many. */
+  holdUntil(count: number): void
   /** Nobody listens any more. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -53,7 +56,8 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
   const moves: Move[] = []
   const sockets = new Set<Socket>()
   let port = 0
-  let delayMs = 0
+  let heldUntil = 0
+  let enough = Promise.withResolvers<void>()
   let atOnce = 0
   let atOnceMax = 0
 
@@ -92,7 +96,7 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
     const path = incoming.url ?? ''
     requests.push({ path, key: key === undefined ? key : String(key), authorization, body })
     const fault = mischief.shift() ?? null
-    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
+    if (heldUntil > 0) await enough.promise
     if (fault === 'hang') return
     if (fault === 'cut') return void response.destroy()
     const done = path.endsWith('/undos') ? undo(body) : capture(body)
@@ -111,6 +115,7 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
     const started = createServer((incoming, response) => {
       atOnce++
       atOnceMax = Math.max(atOnceMax, atOnce)
+      if (atOnce === heldUntil) setTimeout(enough.resolve, oneTooManyMs)
       response.on('close', () => atOnce--)
       void answer(incoming, response)
     })
@@ -139,8 +144,9 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
     requests,
     moves,
     atOnceMax: () => atOnceMax,
-    setDelay(ms) {
-      delayMs = ms
+    holdUntil(count) {
+      heldUntil = count
+      enough = Promise.withResolvers()
     },
     stop,
     async start() {

@@ -76,10 +76,9 @@ describe('A payment provider over HTTP', () => {
 
   it('is asked about many at once, within a bound, and each gets its own answer', async () => {
     provider.funds.set('ann', 50 * 300)
-    provider.setDelay(20)
+    provider.holdUntil(paymentRequestsMax)
     const questions = Array.from({ length: 100 }, (_, n) => capture(n % 2 === 0 ? 300 : 99_999))
     const answers = await payments.ask(questions, patientMs)
-    provider.setDelay(0)
     assert.deepEqual(
       answers,
       questions.map((_, n) =>
