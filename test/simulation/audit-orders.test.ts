@@ -1,7 +1,11 @@
+// The audit of orders over whole worlds (test/models): healthy ones at rest and cut at any moment.
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { scenarios } from '../../../test/models/any-orders.ts'
+import { ordersRowsPerPage, readOrdersRows } from '../../src/audit/orders/read-rows.ts'
+import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
+import { scenarios } from '../models/any-orders.ts'
 import {
   auditedWorld,
   auditSourceOf,
@@ -11,10 +15,8 @@ import {
   smallWorld,
   worldAtRest,
   worldOfMoments,
-} from '../../../test/models/orders-audit.ts'
-import { runChaos } from '../../../test/models/orders-world.ts'
-import { entryOf, topicOf } from '../../domain/orders/records.ts'
-import { ordersRowsPerPage, readOrdersRows } from './read-rows.ts'
+} from '../models/orders-audit.ts'
+import { runChaos } from '../models/orders-world.ts'
 
 describe('an audit of orders finds nothing', () => {
   test('in a small world, and counts what there is', async () => {
