@@ -2,7 +2,7 @@
 // written over and erased in the end; elsewhere each is a line of its own. Nothing for what takes
 // less than a second.
 
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, every } from '../ports/clock.ts'
 
 export type Progress = {
   /** Shows what `line` says each second, until `work` has ended. */
@@ -39,11 +39,7 @@ export function startProgress(
   }
   return {
     during(line, work) {
-      let cancel = clock.after(renewMs, renew)
-      function renew(): void {
-        print(line())
-        cancel = clock.after(renewMs, renew)
-      }
+      const cancel = every(clock, renewMs, () => print(line()))
       return work.finally(() => {
         cancel()
         end()

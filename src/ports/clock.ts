@@ -24,6 +24,16 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** Calls `run` each time `ms` have passed after the last time; the returned function ends that. */
+export function every(clock: Clock, ms: number, run: () => void): () => void {
+  let cancel = clock.after(ms, again)
+  function again(): void {
+    run()
+    cancel = clock.after(ms, again)
+  }
+  return () => cancel()
+}
+
 /** `late`: called where there is no answer after `ms`; it gives another one, or throws. */
 export type Deadline<Late> = { clock: Clock; ms: number; late: () => Late }
 

@@ -3,6 +3,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isObject } from '../../domain/field.ts'
 import type { ProblemSlug } from './problems.ts'
 import type { FieldError } from './validation.ts'
 
@@ -45,10 +46,6 @@ function isPlainUtf8({ headers }: FastifyRequest): boolean {
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? 'utf-8'
   const encoding = headers['content-encoding'] ?? 'identity'
   return /^utf-?8$/i.test(charset) && encoding.toLowerCase() === 'identity'
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function notAnObject(): BodyError {

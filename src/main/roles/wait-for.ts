@@ -3,7 +3,7 @@
 // that waiting cannot cure ends it, or a requested stop.
 
 import type { Logger } from 'pino'
-import { type Clock, sleep } from '../../ports/clock.ts'
+import { type Clock, every, sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { unlessStopped } from './stops.ts'
 
@@ -27,16 +27,12 @@ export async function waitFor<T>(
   const startedAt = clock.now()
   let reason = 'it has not answered yet'
   let said = false
-  let cancel = clock.after(sayEveryMs, sayAgain)
+  const cancel = every(clock, sayEveryMs, say)
 
   function say(): void {
     said = true
     const seconds = Math.round((clock.now() - startedAt) / 1000)
     logger.warn({ seconds, reason }, `waiting for ${what}`)
-  }
-  function sayAgain(): void {
-    say()
-    cancel = clock.after(sayEveryMs, sayAgain)
   }
 
   try {
