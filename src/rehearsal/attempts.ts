@@ -1,5 +1,6 @@
-// How clients keep at what they want: an attempt is repeated where it was turned away, polled where
-// it was only accepted, and unknown as soon as nobody can say; a read is repeated while that helps.
+// How clients keep at what they want, and what becomes of it: an attempt is repeated where it was
+// turned away and polled where it was only accepted; one that timed out, was cut off or got a 5xx
+// is unknown, never a no. A read is repeated while that helps.
 
 import {
   type Json,
@@ -11,7 +12,20 @@ import {
 } from '../client/answers.ts'
 import type { Attempt } from '../client/http-client.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
-import type { Entry } from './ledger.ts'
+
+/** Pending: accepted (202) and polled, without an end. Unknown: nobody said. */
+export type Undecided = { kind: 'pending' } | { kind: 'unknown'; reason: string }
+
+/** From its first request to its end. Times are milliseconds of one clock that never goes back. */
+export type Entry<Answer> = {
+  /** When its first request left, and when the request that was answered left. */
+  firstSentAt: number
+  sentAt: number
+  endedAt: number
+  retries: number
+  polls: number
+  answer: Answer | Undecided
+}
 
 /** What one request came to: a definite answer, or none yet. */
 export type Reply<Answer> = Answer | Open
@@ -22,6 +36,12 @@ type Open =
   /** The service knows of nothing that was accepted. */
   | { kind: 'none' }
   | { kind: 'unknown'; reason: string }
+
+export function isDefinite<Answer extends { kind: string }>(
+  reply: Reply<Answer> | Undecided,
+): reply is Answer {
+  return !['pending', 'again', 'none', 'unknown'].includes(reply.kind)
+}
 
 /** How the answers to one kind of attempt are read. */
 export type ReplyRules<Answer> = {
@@ -87,7 +107,7 @@ export async function follow<Answer extends { kind: string }>(
       : following.poll(location))
     const endedAt = clock.now()
     const times = { firstSentAt, sentAt, endedAt, retries, polls }
-    if (!goesOn(reply)) return { ...times, answer: reply }
+    if (isDefinite(reply) || reply.kind === 'unknown') return { ...times, answer: reply }
 
     const named = reply.kind === 'none' ? null : reply.retryAfterMs
     const waitMs = (named ?? againMs) + spreadMs
@@ -105,16 +125,6 @@ export async function follow<Answer extends { kind: string }>(
     else retries += 1
     await sleep(clock, waitMs)
   }
-}
-
-type GoesOn = Exclude<Open, { kind: 'unknown' }>
-
-function goesOn(reply: { kind: string }): reply is GoesOn {
-  return ['pending', 'again', 'none'].includes(reply.kind)
-}
-
-export function isAnswer<Answer extends { kind: string }>(reply: Reply<Answer>): reply is Answer {
-  return !goesOn(reply) && reply.kind !== 'unknown'
 }
 
 /** The read once it is there, once it is refused for good, or the last one after `msMax`. */

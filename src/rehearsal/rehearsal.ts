@@ -1,14 +1,17 @@
-// The frame of every rehearsal: prepare, storm, read back, reconcile, over one client with bounded
-// connections and one set of limits. Trusts nothing but answers; the service needs no special mode.
+// The frame of every rehearsal: one client with bounded connections, one set of limits, and what
+// its stages do alike. Trusts nothing but answers; the service needs no special mode. A service
+// that restarts is waited for; one that stays silent ends the rehearsal instead of turning every
+// attempt into a time-out, one after another.
 
+import type { Read } from '../client/answers.ts'
 import { type HttpClient, startHttpClient } from '../client/http-client.ts'
 import type { Progress } from '../client/progress.ts'
 import { signToken } from '../client/tokens.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Verdict } from './promises.ts'
-import { count } from './report.ts'
-import { forEach } from './scheduler.ts'
-import { endingInSilence } from './silence.ts'
+import { readUntil } from './attempts.ts'
+import { share } from './report.ts'
+import { runClosedLoop } from './scheduler.ts'
+import { type Service, serviceOver } from './service.ts'
 import { tokenSeconds, userIds } from './users.ts'
 
 export type RehearsalPlan = {
@@ -18,32 +21,17 @@ export type RehearsalPlan = {
   secret: string
   users: number
 }
-/**
- * What differs from one rehearsal to the next: its stages, each of which gets what the one before
- * came to.
- */
-export type Scenario<Plan, Ready, Stormed, Evidence> = {
-  /** At a time. */
-  connections(plan: Plan): number
-  prepare(run: Run, plan: Plan): Promise<Ready>
-  storm(run: Run, ready: Ready): Promise<Stormed>
-  readBack(run: Run, stormed: Stormed): Promise<Evidence>
-  /** Pure. */
-  reconcile(evidence: Evidence): Verdict[]
-}
 export type RehearsalParts = {
   clock: Clock
   progress: Progress
   limits?: Partial<RehearsalLimits>
 }
-/** What the stages work with. */
+/** What the stages of a rehearsal work with. */
 export type Run = {
   clock: Clock
   progress: Progress
   limits: RehearsalLimits
-  http: HttpClient
-  url: URL
-  runId: string
+  service: Service
   users: readonly string[]
   operatorToken(name: string): string
 }
@@ -68,56 +56,87 @@ const limitsDefault = {
   /** For undoing what was cancelled: attempts of a step take 3 s, a consumer's successor 10 s. */
   settleMsMax: 20_000,
 }
+/** Requests at once outside a storm: enough to keep the service busy, too few to be one. */
+const concurrencyDefault = 64
 
-/** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
-export async function runRehearsal<Plan extends RehearsalPlan, Ready, Stormed, Evidence>(
-  scenario: Scenario<Plan, Ready, Stormed, Evidence>,
-  parts: RehearsalParts,
-  plan: Plan,
-): Promise<Evidence & { verdicts: Verdict[] }> {
-  const { clock, progress } = parts
-  const { url, secret, runId } = plan
-  const limits = { ...limitsDefault, ...parts.limits }
-  const { requestMsMax, silenceMsMax } = limits
-  const connections = scenario.connections(plan)
-  const http = startHttpClient({ url, connections, requestMsMax })
-  const run: Run = {
-    clock,
-    progress,
-    limits,
-    http: endingInSilence(http, { clock, silenceMsMax }),
-    url,
-    runId,
-    users: userIds(runId, plan.users),
-    operatorToken(sub) {
-      const times = { expiresInSeconds: tokenSeconds, now: clock.now() }
-      return signToken({ secret, sub, operator: true, ...times })
-    },
-  }
-  try {
-    const ready = await scenario.prepare(run, plan)
-    const evidence = await scenario.readBack(run, await scenario.storm(run, ready))
-    return { ...evidence, verdicts: scenario.reconcile(evidence) }
-  } finally {
-    await http.close()
+/** Why a rehearsal cannot go on. */
+export class RehearsalError extends Error {
+  readonly code: 'unreachable' | 'refused'
+  readonly retryable: boolean
+
+  constructor(code: RehearsalError['code'], message: string) {
+    super(message)
+    this.name = 'RehearsalError'
+    this.code = code
+    this.retryable = code === 'unreachable'
   }
 }
 
-/** Ends when every item is done; shows how many are. */
+/** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
+export async function runRehearsal<Ended>(
+  { clock, progress, limits: given }: RehearsalParts,
+  { runId, url, secret, users, connections }: RehearsalPlan & { connections: number },
+  rehearse: (run: Run) => Promise<Ended>,
+): Promise<Ended> {
+  const limits = { ...limitsDefault, ...given }
+  const client = startHttpClient({ url, connections, requestMsMax: limits.requestMsMax })
+  const http = endingInSilence(client, { clock, silenceMsMax: limits.silenceMsMax })
+  const operatorToken = (sub: string) => {
+    const times = { expiresInSeconds: tokenSeconds, now: clock.now() }
+    return signToken({ secret, sub, operator: true, ...times })
+  }
+  const service = serviceOver({ http, url, operatorToken: operatorToken('rehearsal') })
+  try {
+    const ids = userIds(runId, users)
+    return await rehearse({ clock, progress, limits, service, users: ids, operatorToken })
+  } finally {
+    await client.close()
+  }
+}
+
+/** Its requests reject once nothing has been answered for so long. */
+function endingInSilence(
+  http: HttpClient,
+  { clock, silenceMsMax }: { clock: Clock; silenceMsMax: number },
+): Pick<HttpClient, 'send'> {
+  let answeredAt = clock.now()
+  return {
+    async send(request) {
+      const attempt = await http.send(request)
+      const now = clock.now()
+      if (attempt.kind === 'answered') answeredAt = now
+      else if (now - answeredAt > silenceMsMax) {
+        const seconds = Math.round((now - answeredAt) / 1000)
+        const message = `the service has not answered for ${seconds} s (${attempt.reason})`
+        throw new RehearsalError('unreachable', message)
+      }
+      return attempt
+    },
+  }
+}
+
+/** Ends when every item is done, or with the first that rejects; shows how many are done. */
 export async function doAll<Item>(
   { clock, progress }: Run,
   { title, items }: { title: string; items: readonly Item[] },
   run: (item: Item, index: number) => Promise<void>,
 ): Promise<void> {
   let done = 0
-  const all = forEach(clock, items, async (item, index) => {
-    await run(item, index)
+  const loop = { asks: items.length, concurrency: concurrencyDefault }
+  const all = runClosedLoop(clock, loop, async (index) => {
+    await run(items[index] as Item, index)
     done += 1
   })
   await progress.during(() => `${title}: ${share(done, items.length)}`, all)
 }
 
-/** How far something is, for a line of progress. */
-export function share(part: number, whole: number): string {
-  return `${count(part).padStart(count(whole).length)} of ${count(whole)}`
+/** What could not be read says why. */
+export type Seen<Value> = { value: Value } | { missing: string }
+
+export async function see<Value>(
+  { clock, limits }: Run,
+  send: () => Promise<Read<Value>>,
+): Promise<Seen<Value>> {
+  const read = await readUntil({ clock, msMax: limits.readMsMax }, send)
+  return read.ok ? { value: read.value } : { missing: read.reason }
 }

@@ -14,41 +14,24 @@ export type Scheduled = { behindMsMax: number }
 
 /** In an open loop; more only queue in this process, and cost 2 KB each. */
 export const inFlightMax = 50_000
-/** Requests at once outside a storm: enough to keep the service busy, too few to be one. */
-const concurrencyDefault = 64
 
 export function runLoad(clock: Clock, load: Load & { asks: number }, run: Run): Promise<Scheduled> {
   return load.kind === 'closed' ? runClosedLoop(clock, load, run) : runOpenLoop(clock, load, run)
 }
 
-/** Ends when every item is done; rejects, and starts no more, as soon as one rejects. */
-export async function forEach<Item>(
-  clock: Clock,
-  items: readonly Item[],
-  run: (item: Item, index: number) => Promise<void>,
-): Promise<void> {
-  const loop = { asks: items.length, concurrency: concurrencyDefault }
-  await runClosedLoop(clock, loop, (index) => run(items[index] as Item, index))
-}
-
 /** Ends when every attempt has; rejects, and starts no more, as soon as one rejects. */
 export async function runClosedLoop(clock: Clock, loop: ClosedLoop, run: Run): Promise<Scheduled> {
-  let next = 0
-  let failed = false
+  // All take from it, and who throws closes it for all.
+  const indexes = upTo(loop.asks)
   async function worker(): Promise<void> {
-    while (next < loop.asks && !failed) {
-      const index = next
-      next += 1
-      try {
-        await run(index, clock.now())
-      } catch (error) {
-        failed = true
-        throw error
-      }
-    }
+    for (const index of indexes) await run(index, clock.now())
   }
   await Promise.all(Array.from({ length: Math.min(loop.concurrency, loop.asks) }, worker))
   return { behindMsMax: 0 }
+}
+
+function* upTo(end: number): Generator<number> {
+  for (let index = 0; index < end; index += 1) yield index
 }
 
 /** Ends when every attempt has; rejects, and starts no more, as soon as one rejects. */

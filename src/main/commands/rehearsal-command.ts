@@ -6,9 +6,8 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { noProgress, startProgress } from '../../client/progress.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { allKept, type Verdict } from '../../rehearsal/promises.ts'
-import type { RehearsalParts } from '../../rehearsal/rehearsal.ts'
+import { RehearsalError, type RehearsalParts } from '../../rehearsal/rehearsal.ts'
 import type { Paint } from '../../rehearsal/report.ts'
-import { RehearsalError } from '../../rehearsal/silence.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 
 export type RehearsalCommand<Plan, Ended> = {

@@ -1,11 +1,34 @@
-// Everything known of a sale when the storm is over, and the one reading of it that all checks
-// share: who asked when, who was answered what, and who holds which slot. Pure.
+// What the users of a sale were answered, claim by claim, what else is known of it when the storm
+// is over, and the one reading of both that all checks share: who asked when, who was answered
+// what, and who holds which slot. Pure.
 
-import { type ClaimAnswer, type ClaimEntry, finalAnswer, type Issued } from './claim-ledger.ts'
-import type { CouponSeen, RowSeen } from './coupon-service.ts'
+import type { Entry, Undecided } from '../attempts.ts'
+import type { ClaimAnswer, CouponSeen, Issued, MyClaim, RowSeen } from '../service.ts'
 
-/** What GET …/claims/mine says: none where the user has not won and the coupon is open. */
-export type Mine = ClaimAnswer | { kind: 'none' } | { kind: 'unknown'; reason: string }
+export type ClaimEntry = Entry<ClaimAnswer> & {
+  /** Index into the users of the run. */
+  user: number
+  /** What asking again after the storm came to; only where `answer` is undecided. */
+  settled?: ClaimAnswer | Undecided
+}
+
+/** What a claim came to in the end. */
+export function finalAnswer(entry: ClaimEntry): ClaimAnswer | Undecided {
+  return entry.settled ?? entry.answer
+}
+
+export type OutcomeKind = ReturnType<typeof finalAnswer>['kind']
+export type Outcomes = Record<OutcomeKind, number>
+
+export function countOutcomes(answers: Iterable<{ kind: OutcomeKind }>): Outcomes {
+  const zeros = { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0 }
+  const counts = { ...zeros, pending: 0, unknown: 0 }
+  for (const { kind } of answers) counts[kind] += 1
+  return counts
+}
+
+/** What GET …/claims/mine says; unknown where it says nothing. */
+export type Mine = MyClaim | { kind: 'unknown'; reason: string }
 
 export type SaleEvidence = {
   users: readonly string[]
@@ -24,7 +47,7 @@ export type Asker = {
   userId: string
   firstSentAt: number
   /** Every yes, in the order of `entries`. */
-  yeses: Issued[]
+  yeses: readonly Issued[]
   /** When the first yes and the first final no of the storm came; infinite where none did. */
   yesAt: number
   noAt: number
@@ -45,47 +68,46 @@ export type SaleCase = {
 }
 
 export function saleCase(evidence: SaleEvidence): SaleCase {
-  const askers = readAskers(evidence)
+  const { users, entries, mine } = evidence
+  const byUser = Map.groupBy(entries, ({ user }) => user)
+  const askers = users.map((userId, user) => {
+    const known = mine[user] ?? { kind: 'unknown', reason: 'never asked' }
+    return askerOf(userId, known, byUser.get(user) ?? [])
+  })
   const holders = askers.filter((asker): asker is Holder => asker.holds !== null)
   return { evidence, askers, holders }
 }
 
-function readAskers({ users, entries, mine }: SaleEvidence): Asker[] {
-  const askers = users.map((userId, user): Asker => {
-    const known = mine[user] ?? { kind: 'unknown', reason: 'never asked' }
-    const never = { firstSentAt: Infinity, yesAt: Infinity, noAt: Infinity }
-    const holds = known.kind === 'issued' ? known : null
-    return {
-      userId,
-      ...never,
-      yeses: [],
-      wasRefused: false,
-      wasRefusedLast: false,
-      mine: known,
-      holds,
-    }
-  })
-  const lastEndedAt = new Float64Array(askers.length).fill(-1)
-  for (const entry of entries) {
-    const asker = askers[entry.user]
-    if (asker === undefined) continue
+function askerOf(userId: string, mine: Mine, entries: readonly ClaimEntry[]): Asker {
+  const asks = entries.map((entry) => {
     const answer = finalAnswer(entry)
     const isNo = answer.kind === 'sold_out' || answer.kind === 'closed'
-    const endedAt = entry.settled === undefined ? entry.endedAt : Infinity
-    asker.firstSentAt = Math.min(asker.firstSentAt, entry.firstSentAt)
-    if (answer.kind === 'issued') {
-      asker.yeses.push(answer)
-      asker.yesAt = Math.min(asker.yesAt, endedAt)
-      asker.holds ??= answer
-    }
-    if (isNo) {
-      asker.wasRefused = true
-      asker.noAt = Math.min(asker.noAt, endedAt)
-    }
-    if (endedAt >= (lastEndedAt[entry.user] ?? 0)) {
-      lastEndedAt[entry.user] = endedAt
-      asker.wasRefusedLast = isNo
-    }
+    return { answer, isNo, endedAt: entry.settled === undefined ? entry.endedAt : Infinity }
+  })
+  const noes = asks.filter(({ isNo }) => isNo)
+  const yeses = asks.flatMap(({ answer }) => (answer.kind === 'issued' ? [answer] : []))
+  const never = { isNo: false, endedAt: 0 }
+  const last = asks.reduce((a, b) => (b.endedAt >= a.endedAt ? b : a), never)
+  return {
+    userId,
+    firstSentAt: earliest(entries, 'firstSentAt'),
+    yeses,
+    yesAt: earliest(
+      asks.filter(({ answer }) => answer.kind === 'issued'),
+      'endedAt',
+    ),
+    noAt: earliest(noes, 'endedAt'),
+    wasRefused: noes.length > 0,
+    wasRefusedLast: last.isNo,
+    mine,
+    holds: mine.kind === 'issued' ? mine : (yeses[0] ?? null),
   }
-  return askers
+}
+
+/** Infinite where there is none. */
+export function earliest<Time extends string>(
+  all: readonly Readonly<Record<Time, number>>[],
+  time: Time,
+): number {
+  return all.reduce((first, one) => Math.min(first, one[time]), Infinity)
 }

@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Verdict } from '../promises.ts'
-import type { ClaimEntry as Entry, Issued } from './claim-ledger.ts'
-import type { CouponSeen, RowSeen } from './coupon-service.ts'
-import type { SaleEvidence as Evidence, Mine } from './sale-evidence.ts'
+import type { CouponSeen, Issued, RowSeen } from '../service.ts'
+import type { ClaimEntry as Entry, SaleEvidence as Evidence, Mine } from './sale-evidence.ts'
 import { reconcileSale as reconcile, type SalePromise } from './sale-promises.ts'
 
 const users = ['ann', 'ben', 'cho', 'dan', 'eve']

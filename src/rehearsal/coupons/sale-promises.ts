@@ -2,14 +2,15 @@
 // with the first breaches named. Pure, so that every promise is tested by planting its breach.
 // A coupon of someone else's may have other claimers and earlier winners: less can be said of it.
 
-import { isDefinite } from '../ledger.ts'
+import { isDefinite } from '../attempts.ts'
 import { type Check, type Verdict, verdictsOf } from '../promises.ts'
 import { count, counted } from '../report.ts'
-import { finalAnswer, sameIssued, sameWin, shownIssued } from './claim-ledger.ts'
-import type { RowSeen } from './coupon-service.ts'
+import type { Issued, RowSeen } from '../service.ts'
 import {
-  type Asker,
+  earliest,
+  finalAnswer,
   type Holder,
+  type Mine,
   type SaleCase,
   type SaleEvidence,
   saleCase,
@@ -169,10 +170,6 @@ function staysOpen({ evidence, askers }: SaleCase, breaches: string[]): string |
   return `${counted(early.length, 'ask')} came before the opening`
 }
 
-function earliest(askers: readonly Asker[], time: 'yesAt' | 'noAt'): number {
-  return askers.reduce((first, asker) => Math.min(first, asker[time]), Infinity)
-}
-
 function countsTheSame({ evidence, holders }: SaleCase, breaches: string[]): string {
   const { before, after, fresh } = evidence
   if (fresh && after.issued !== holders.length) {
@@ -188,7 +185,7 @@ function countsTheSame({ evidence, holders }: SaleCase, breaches: string[]): str
   return `${count(after.issued)} issued, ${count(after.remaining)} remaining`
 }
 
-function saidNow(mine: Asker['mine']): string {
+function saidNow(mine: Mine): string {
   if (mine.kind === 'none') return 'not to have won'
   return mine.kind === 'unknown' ? `nothing definite (${mine.reason})` : mine.kind.replace('_', ' ')
 }
@@ -238,4 +235,18 @@ function* misnumbered(rows: readonly RowSeen[]): Iterable<string> {
     else if (slot > expected) yield `slots ${expected}…${slot - 1} have no row`
     expected = Math.max(expected, slot + 1)
   }
+}
+
+function sameIssued(a: Issued, b: Issued): boolean {
+  return a.userId === b.userId && sameWin(a, b)
+}
+
+type Win = Pick<Issued, 'slot' | 'code' | 'claimId'>
+
+function sameWin(a: Win, b: Win): boolean {
+  return a.slot === b.slot && a.code === b.code && a.claimId === b.claimId
+}
+
+function shownIssued({ slot, code, claimId }: Win): string {
+  return `slot ${slot} (code ${code}, claim ${claimId})`
 }

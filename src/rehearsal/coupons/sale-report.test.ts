@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allKept, type Verdict } from '../promises.ts'
 import type { Paint } from '../report.ts'
-import type { ClaimEntry as Entry, Issued } from './claim-ledger.ts'
-import type { CouponSeen } from './coupon-service.ts'
+import type { CouponSeen, Issued } from '../service.ts'
 import type { SalePlan, SaleRehearsal } from './sale.ts'
+import type { ClaimEntry as Entry } from './sale-evidence.ts'
 import { saleOpening, saleReportJson, saleReportText } from './sale-report.ts'
 
 const same = (text: string) => text

@@ -1,25 +1,21 @@
 // What a rehearsal of a sale shows in the end: to people as aligned lines, to scripts as one JSON
 // object. Pure.
 
-import { sumOf, unknownReasons } from '../ledger.ts'
 import {
   type AnswerRow,
-  answersSection,
   count,
   counted,
   duration,
-  latencySection,
   openingText,
   type Paint,
-  promisesJson,
-  promisesSection,
   reasonsNote,
-  sectionsText,
-  verdictJson,
-  verdictText,
+  reportJson,
+  reportText,
+  sumOf,
+  unknownReasons,
 } from '../report.ts'
-import { countOutcomes, type OutcomeKind } from './claim-ledger.ts'
 import type { SalePlan, SaleRehearsal } from './sale.ts'
+import { countOutcomes, type OutcomeKind } from './sale-evidence.ts'
 
 /** Above it the latencies measure the generator: they are marked void. */
 const behindMsMaxAllowed = 100
@@ -39,28 +35,28 @@ export function saleOpening(plan: SalePlan, paint: Paint): string {
 
 export function saleReportText(rehearsal: SaleRehearsal, paint: Paint): string {
   const { plan, storm, verdicts, rowsAfterMs } = rehearsal
-  const { entries, seconds, latency } = storm
   const from = plan.load.kind === 'open' ? 'from the time it was due' : 'from its start'
   const late = `asks started up to ${duration(storm.behindMsMax)} late`
-  const warning = isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined
   const promises = verdicts.map((verdict) => {
     const { promise, kept, detail } = verdict
     if (promise !== 'stored' || !kept) return verdict
     return { ...verdict, detail: `${detail}, ${duration(rowsAfterMs)} later` }
   })
-  return sectionsText([
-    answersSection({ title: 'Answers', entries, seconds, rows: outcomeRows(storm) }, paint),
-    latencySection({ of: `of each ask, ${from} to its end`, latency, warning }, paint),
-    promisesSection(promises, paint),
-    verdictText(verdicts, paint),
-  ])
+  const report = {
+    title: 'Answers',
+    storm,
+    rows: outcomeRows(storm),
+    measured: `of each ask, ${from} to its end`,
+    warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
+    verdicts: promises,
+  }
+  return reportText(report, paint)
 }
 
 export function saleReportJson(rehearsal: SaleRehearsal): object {
-  const { plan, storm, after, verdicts, rowsAfterMs } = rehearsal
+  const { plan, storm, after, rowsAfterMs } = rehearsal
   const { entries, seconds, behindMsMax, latency } = storm
-  return {
-    ...verdictJson(plan, verdicts),
+  return reportJson(rehearsal, {
     coupon: after,
     fresh: 'quantity' in plan.coupon,
     users: plan.users,
@@ -73,8 +69,7 @@ export function saleReportJson(rehearsal: SaleRehearsal): object {
     answersPerSecond: seconds > 0 ? entries.length / seconds : null,
     latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
     rowsAfterMs,
-    promises: promisesJson(verdicts),
-  }
+  })
 }
 
 type Storm = SaleRehearsal['storm']
@@ -97,7 +92,7 @@ function settledNote({ entries }: Storm, kind: OutcomeKind): string {
     return counts[end] > 0 ? [`${count(counts[end])} ${end.replace('_', ' ')}`] : []
   })
   const again = ends.length === 0 ? '' : `  asked again: ${ends.join(', ')}`
-  return `${reasonsNote(unknownReasons(undecided))}${again}`
+  return `${reasonsNote(undecided)}${again}`
 }
 
 function isVoid({ behindMsMax }: Storm): boolean {

@@ -1,27 +1,27 @@
 // A rehearsal of a sale: storms one coupon of a running service as its clients would, then asks
-// the service what it remembers and holds it against what they were answered.
+// the service what it remembers and holds it against what they were answered. A read that the
+// service answers with an error is evidence against it, one that nobody answers ends it all.
 
 import type { Discount } from '../../domain/coupons/messages.ts'
-import { sumOf } from '../ledger.ts'
+import { sleep } from '../../ports/clock.ts'
+import { type Entry, follow, isDefinite } from '../attempts.ts'
 import type { Verdict } from '../promises.ts'
 import {
+  doAll,
+  RehearsalError,
   type RehearsalParts,
   type RehearsalPlan,
   type Run,
   runRehearsal,
-  type Scenario,
-  share,
+  see,
 } from '../rehearsal.ts'
-import { progressLine } from '../report.ts'
+import { share, sumOf } from '../report.ts'
 import type { Load } from '../scheduler.ts'
-import { RehearsalError } from '../silence.ts'
+import type { ClaimAnswer, CouponSeen, RowSeen, Service } from '../service.ts'
+import { blow, type Storm } from '../storm.ts'
 import { mintTokens } from '../users.ts'
-import { type ClaimEntry, countOutcomes } from './claim-ledger.ts'
-import { type CouponSeen, type CouponService, couponServiceOver } from './coupon-service.ts'
-import { readCoupon, readMine, readRows } from './read-sale.ts'
-import type { SaleEvidence } from './sale-evidence.ts'
+import { type ClaimEntry, countOutcomes, type Mine, type SaleEvidence } from './sale-evidence.ts'
 import { reconcileSale } from './sale-promises.ts'
-import { blow, type Storm, settle } from './storm.ts'
 
 export type SalePlan = RehearsalPlan & {
   asksPerUser: number
@@ -32,59 +32,50 @@ export type SalePlan = RehearsalPlan & {
 /** A coupon that is there, and people with tokens. */
 export type OpenSale = {
   plan: SalePlan
-  service: CouponService
   /** By index of the user. */
   tokens: readonly string[]
   before: CouponSeen
 }
 /** Everybody has claimed and was answered, as far as anybody could say. */
-export type HeldSale = OpenSale & { storm: Storm; endedAt: number }
-export type SaleRead = HeldSale &
-  SaleEvidence & {
-    /** From the end of the storm until SQL showed every row. */
-    rowsAfterMs: number
-  }
+export type HeldSale = OpenSale & { storm: Storm<ClaimEntry>; endedAt: number }
 /** What is reported of it. */
-export type SaleRehearsal = Pick<
-  SaleRead,
-  'plan' | 'storm' | 'before' | 'after' | 'rowsAfterMs'
-> & { verdicts: Verdict[] }
+export type SaleRehearsal = Pick<HeldSale, 'plan' | 'storm' | 'before'> & {
+  after: CouponSeen
+  /** From the end of the storm until SQL showed every row. */
+  rowsAfterMs: number
+  verdicts: Verdict[]
+}
 
 /** One connection for each who claims at once, up to what a process may have open. */
 const connectionsMax = 1000
-
-export const sale: Scenario<SalePlan, OpenSale, HeldSale, SaleRead> = {
-  connections({ load, users, asksPerUser }) {
-    const atOnce = load.kind === 'closed' ? load.concurrency : connectionsMax
-    return Math.min(atOnce, users * asksPerUser, connectionsMax)
-  },
-  prepare: openSale,
-  storm: holdSale,
-  readBack: readSale,
-  reconcile: reconcileSale,
-}
+const spreadMsMax = 100
+const rowsPollMs = 50
 
 /** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
 export function rehearseSale(parts: RehearsalParts, plan: SalePlan): Promise<SaleRehearsal> {
-  return runRehearsal(sale, parts, plan)
+  return runRehearsal(parts, { ...plan, connections: connectionsOf(plan) }, async (run) => {
+    return readSale(run, await holdSale(run, await openSale(run, plan)))
+  })
 }
 
-async function openSale(run: Run, plan: SalePlan): Promise<OpenSale> {
-  const { clock, http, url, users, progress } = run
-  const operatorToken = run.operatorToken('rehearsal')
-  const service = couponServiceOver({ http, url, operatorToken })
+function connectionsOf({ load, users, asksPerUser }: SalePlan): number {
+  const atOnce = load.kind === 'closed' ? load.concurrency : connectionsMax
+  return Math.min(atOnce, users * asksPerUser, connectionsMax)
+}
+
+export async function openSale(run: Run, plan: SalePlan): Promise<OpenSale> {
+  const { clock, service, users, progress } = run
   const before = await findCoupon(service, plan)
   const made = { made: 0 }
   const tokens = await progress.during(
     () => `Making tokens: ${share(made.made, plan.users)}`,
     mintTokens({ clock, users, secret: plan.secret }, made),
   )
-  return { plan, service, tokens, before }
+  return { plan, tokens, before }
 }
 
 /** Makes or finds the coupon; the first words with the service, so nobody there means the end. */
-async function findCoupon(service: CouponService, plan: SalePlan): Promise<CouponSeen> {
-  const { runId, coupon } = plan
+async function findCoupon(service: Service, { runId, coupon }: SalePlan): Promise<CouponSeen> {
   const isFresh = 'quantity' in coupon
   const couponId = isFresh ? `rehearsal-${runId}` : coupon.couponId
   if (isFresh) {
@@ -109,49 +100,150 @@ function failure(
   return new RehearsalError('refused', message)
 }
 
-async function holdSale(run: Run, open: OpenSale): Promise<HeldSale> {
-  const { clock, progress } = run
-  const { plan, service, tokens, before } = open
+/** A user's claims leave together, as from impatient fingers. */
+export async function holdSale(run: Run, open: OpenSale): Promise<HeldSale> {
+  const { plan, tokens, before } = open
   const { couponId } = before
   const { asksPerUser, load } = plan
   // Opens the connections: else the storm would measure how fast this process does.
-  const connections = Array.from({ length: sale.connections(plan) })
-  await Promise.all(connections.map(() => service.coupon(couponId)))
-  const stormPlan = { service, couponId, asksPerUser, load, tokens }
-  const entries: ClaimEntry[] = []
-  const asks = tokens.length * asksPerUser
-  const startedAt = clock.now()
-  const line = () => stormLine(entries, { asks, ms: clock.now() - startedAt })
-  const storm = await progress.during(line, blow(run, stormPlan, entries))
-  await settle(run, stormPlan, entries)
-  return { ...open, storm, endedAt: clock.now() }
+  const connections = Array.from({ length: connectionsOf(plan) })
+  await Promise.all(connections.map(() => run.service.coupon(couponId)))
+  const attempts = tokens.length * asksPerUser
+  const storm = await blow<ClaimEntry>(run, {
+    load: { ...load, asks: attempts },
+    ask(index) {
+      const user = Math.floor(index / asksPerUser)
+      const claimer = { couponId, user, token: tokens[user] ?? '' }
+      return [claim(run, claimer).then((entry) => ({ user, ...entry }))]
+    },
+    attempts,
+    title: 'Asking',
+    figures: stormFigures,
+  })
+  await settle(run, open, storm.entries)
+  return { ...open, storm, endedAt: run.clock.now() }
 }
 
-function stormLine(
-  entries: readonly ClaimEntry[],
-  { asks, ms }: { asks: number; ms: number },
-): string {
+function stormFigures(entries: readonly ClaimEntry[]): [figure: number, what: string][] {
   const { issued, sold_out, unknown, pending, ...others } = countOutcomes(
     entries.map(({ answer }) => answer),
   )
-  return progressLine(`Asking: ${share(entries.length, asks)}`, [
+  return [
     [issued, 'issued'],
     [sold_out, 'sold out'],
     [others.closed + others.not_open + others.paused, 'other refusals'],
     [unknown + pending, 'without an answer'],
     [sumOf(entries, 'retries'), 'asked again'],
-    [(entries.length * 1000) / ms, 'a second'],
-  ])
+  ]
 }
 
-async function readSale(run: Run, held: HeldSale): Promise<SaleRead> {
-  const { clock, users } = run
-  const { service, tokens, before, plan, storm, endedAt } = held
-  const reading = { service, couponId: before.couponId }
-  const after = await readCoupon(run, reading)
-  const rows = await readRows(run, { ...reading, expected: after.issued })
+export type Claimer = { couponId: string; user: number; token: string }
+type Claiming = Pick<Run, 'clock'> & {
+  limits: Pick<Run['limits'], 'claimMsMax'>
+  service: Pick<Service, 'claim' | 'pollClaim'>
+}
+
+/** One claim, from its first request to its end. */
+export function claim(
+  { clock, limits, service }: Claiming,
+  { couponId, user, token }: Claimer,
+): Promise<Entry<ClaimAnswer>> {
+  return follow(clock, {
+    msMax: limits.claimMsMax,
+    spreadMs: user % spreadMsMax,
+    givenUp: 'turned away to the end',
+    async first() {
+      const reply = await service.claim(couponId, token)
+      const isNone = reply.kind === 'none'
+      return isNone ? { kind: 'unknown', reason: 'no answer to a claim' } : reply
+    },
+    async poll(location) {
+      const reply = await service.pollClaim(location, token)
+      // Once accepted, nothing but an answer ends it.
+      const isOpen = reply.kind === 'none' || reply.kind === 'unknown'
+      return isOpen ? { kind: 'pending', location, retryAfterMs: null } : reply
+    },
+  })
+}
+
+/**
+ * Asks again, through `mine` and where that knows of nothing by claiming once more, for whoever
+ * got no answer: claims are idempotent, so a user may keep asking.
+ */
+async function settle(
+  run: Run,
+  { tokens, before: { couponId } }: OpenSale,
+  entries: readonly ClaimEntry[],
+): Promise<void> {
+  const undecided = entries.filter(({ answer }) => !isDefinite(answer))
+  const again = { title: 'Asking again for those without an answer', items: undecided }
+  await doAll(run, again, async (entry) => {
+    const { user } = entry
+    const token = tokens[user] ?? ''
+    const mine = await run.service.mine(couponId, token)
+    entry.settled =
+      mine.ok && mine.value.kind !== 'none'
+        ? mine.value
+        : (await claim(run, { couponId, user, token })).answer
+  })
+}
+
+/** What everyone holds, how the coupon counts, and the rows of SQL, which come a moment later. */
+export async function readSale(run: Run, held: HeldSale): Promise<SaleRehearsal> {
+  const { clock, service, users } = run
+  const { tokens, before, plan, storm, endedAt } = held
+  const { couponId } = before
+  const coupon = await see(run, () => service.coupon(couponId))
+  if ('missing' in coupon) {
+    const message = `the coupon ${couponId} cannot be read: ${coupon.missing}`
+    throw new RehearsalError('refused', message)
+  }
+  const after = coupon.value
+  const rows = await readRows(run, after)
   const rowsAfterMs = clock.now() - endedAt
-  const mine = await readMine(run, { ...reading, tokens })
+  const mine: Mine[] = []
+  const everyone = { title: 'Asking everyone what they have', items: tokens }
+  await doAll(run, everyone, async (token, user) => {
+    const seen = await see(run, () => service.mine(couponId, token))
+    mine[user] = 'value' in seen ? seen.value : { kind: 'unknown', reason: seen.missing }
+  })
   const fresh = 'quantity' in plan.coupon
-  return { ...held, users, fresh, entries: storm.entries, mine, after, rows, rowsAfterMs }
+  const { entries } = storm
+  const verdicts = reconcileSale({ users, fresh, entries, mine, before, after, rows })
+  return { plan, storm, before, after, rowsAfterMs, verdicts }
+}
+
+/** All rows of the coupon, as soon as all are there, or what is there in the end. */
+async function readRows(run: Run, { couponId, issued }: CouponSeen): Promise<SaleEvidence['rows']> {
+  const rows: RowSeen[] = []
+  const line = () => `Waiting for the rows in SQL: ${share(rows.length, issued)}`
+  const missing = await run.progress.during(
+    line,
+    fillRows(run, { couponId, expected: issued }, rows),
+  )
+  return missing ?? rows
+}
+
+async function fillRows(
+  { clock, limits, service }: Run,
+  { couponId, expected }: { couponId: string; expected: number },
+  rows: RowSeen[],
+): Promise<{ missing: string } | null> {
+  const deadline = clock.now() + limits.rowsMsMax
+  for (;;) {
+    const after = rows.at(-1)?.slot ?? 0
+    const read = await service.issuedRows(couponId, after)
+    if (read.ok) {
+      for (const row of read.value.rows) rows.push(row)
+      const last = rows.at(-1)?.slot ?? 0
+      if (read.value.more && last > after) continue
+      if (rows.length >= expected || last >= expected) return null
+    }
+    const isOver = clock.now() >= deadline
+    if (!read.ok && (isOver || !read.again)) {
+      return { missing: `the rows cannot be read: ${read.reason}` }
+    }
+    if (isOver) return null
+    await sleep(clock, rowsPollMs)
+  }
 }

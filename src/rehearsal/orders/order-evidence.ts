@@ -1,11 +1,59 @@
-// Everything known of the orders when all is answered and read back, and the one reading of it that
-// all checks share. Pure.
+// Who is to order what in a rehearsal of orders, what each was answered, what is there when all is
+// read back, and the one reading of it that all checks share. Pure.
 
 import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Intent, OrderEntry, OrderSeen } from './order-ledger.ts'
-import type { Shop } from './plan.ts'
-import type { ShopSeen } from './read-shop.ts'
+import type { Entry } from '../attempts.ts'
+import type { Seen } from '../rehearsal.ts'
+import { addOne } from '../report.ts'
+import type {
+  CouponHeld,
+  NewOrder,
+  NewProduct,
+  OrderAnswer,
+  OrderSeen,
+  ProductSeen,
+} from '../service.ts'
 
+/** What an order is tried for. */
+export type Wish = 'plain' | 'no_money' | 'scarce' | 'double_click' | 'race' | 'not_held'
+
+/** An order to place. */
+export type Intent = NewOrder & { user: number; wish: Wish }
+/** One placing of an intent. */
+export type OrderEntry = Entry<OrderAnswer> & { intent: Intent }
+
+export type OrderCounts = {
+  confirmed: number
+  /** By reason. */
+  cancelled: Map<string, number>
+  /** By problem. */
+  refused: Map<string, number>
+  pending: number
+  unknown: number
+}
+
+export function countAnswers(entries: Iterable<OrderEntry>): OrderCounts {
+  const counts = { confirmed: 0, cancelled: new Map(), refused: new Map(), pending: 0, unknown: 0 }
+  for (const { answer } of entries) {
+    const { kind } = answer
+    if (kind === 'pending' || kind === 'unknown') counts[kind] += 1
+    else if (kind === 'refused') addOne(counts.refused, answer.problem)
+    else if (answer.order.status === 'confirmed') counts.confirmed += 1
+    else addOne(counts.cancelled, answer.order.reason ?? 'no reason')
+  }
+  return counts
+}
+
+/** The last product is the scarce one. */
+export type Shop = { products: readonly NewProduct[]; couponId: string }
+export type ShopSeen = {
+  /** By index of the user. */
+  users: { balance: Seen<number>; coupons: Seen<CouponHeld[]> }[]
+  /** In the order of the plan. */
+  products: Seen<ProductSeen>[]
+  /** By order id. */
+  orders: Map<string, Seen<OrderSeen>>
+}
 export type OrderEvidence = {
   users: readonly string[]
   shop: Shop
@@ -16,8 +64,8 @@ export type OrderEvidence = {
   entries: readonly OrderEntry[]
   seen: ShopSeen
 }
-/** The evidence, read: what each check gets. Every order once, as it was first
- * answered. */
+
+/** The evidence, read: what each check gets. Every order once, as it was first answered. */
 export type OrderCase = {
   evidence: OrderEvidence
   ended: readonly OrderSeen[]
@@ -25,7 +73,7 @@ export type OrderCase = {
 }
 
 export function orderCase(evidence: OrderEvidence): OrderCase {
-  const byId = new Map<string, { order: OrderSeen; intent: Intent }>()
+  const byId = new Map<string, OrderCase['confirmed'][number]>()
   for (const { answer, intent } of evidence.entries) {
     if (answer.kind !== 'ended' || byId.has(answer.order.orderId)) continue
     byId.set(answer.order.orderId, { order: answer.order, intent })

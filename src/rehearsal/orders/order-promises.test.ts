@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OrderEvidence } from './order-evidence.ts'
-import type { Intent, OrderAnswer, OrderSeen } from './order-ledger.ts'
+import type { Seen } from '../rehearsal.ts'
+import type { CouponHeld, OrderAnswer, OrderSeen, ProductSeen } from '../service.ts'
+import type { Intent, OrderEvidence } from './order-evidence.ts'
 import { isSettled, type OrderPromise, reconcileOrders } from './order-promises.ts'
 import { discountOfRehearsal, errandsOf, isPoor, shopOf, topUpsOf } from './plan.ts'
-import type { Seen } from './read-shop.ts'
-import type { CouponHeld, ProductSeen } from './shop-service.ts'
 
 const plan = { runId: 'test', users: 40, products: 4, stock: 3, withoutMoney: 5 }
 const shop = shopOf(plan)

@@ -2,12 +2,18 @@
 // adds it all up: one verdict per promise, with the first breaches named. Prices, discounts and
 // sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
 
-import { isDefinite } from '../ledger.ts'
+import { isDefinite } from '../attempts.ts'
 import { type Check, type Verdict, verdictsOf } from '../promises.ts'
-import { count, counted } from '../report.ts'
-import { type OrderCase, type OrderEvidence, orderCase } from './order-evidence.ts'
-import type { OrderEntry, OrderSeen, Wish } from './order-ledger.ts'
-import { couponsAgree, moneyAddsUp, stockAddsUp } from './sum-promises.ts'
+import type { Seen } from '../rehearsal.ts'
+import { count, counted, sumOf } from '../report.ts'
+import type { OrderSeen } from '../service.ts'
+import {
+  type OrderCase,
+  type OrderEntry,
+  type OrderEvidence,
+  orderCase,
+  type Wish,
+} from './order-evidence.ts'
 
 export type OrderPromise = keyof typeof checks
 
@@ -120,21 +126,17 @@ function doubleClickIsOne({ evidence: { entries, users } }: OrderCase, breaches:
 }
 
 function oneOfTwoWins({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
-  const ends = new Map<number, string[]>()
-  for (const entry of entries) {
-    if (entry.intent.wish !== 'race') continue
-    const { user } = entry.intent
-    ends.set(user, [...(ends.get(user) ?? []), endName(entry) ?? 'nothing'])
-  }
-  for (const [user, answers] of ends) {
+  const racing = entries.filter(({ intent }) => intent.wish === 'race')
+  const races = Map.groupBy(racing, ({ intent }) => intent.user)
+  for (const [user, placed] of races) {
+    const answers = placed.map((entry) => endName(entry) ?? 'nothing')
     const won = answers.filter((end) => end === 'confirmed').length
     const inTime = !answers.includes('timed_out')
     if (won > 1 || (won < 1 && inTime)) {
       breaches.push(`${users[user]} raced for one coupon and was told ${answers.join(' and ')}`)
     }
   }
-  const races = counted(ends.size, 'race')
-  return `${races} of two orders for one coupon, one won each`
+  return `${counted(races.size, 'race')} of two orders for one coupon, one won each`
 }
 
 /** Nothing else stands in the way of those who want it, so nobody is refused what is left. */
@@ -204,4 +206,91 @@ function sameLines(
 /** On its own account: sharing the service's function would share its mistakes. */
 function amountOff(subtotal: number, { kind, value }: OrderEvidence['discount']): number {
   return kind === 'amount' ? value : Math.floor((subtotal * value) / 100)
+}
+
+/** A coupon is used exactly where one confirmed order used it (I13). */
+function couponsAgree({ evidence, confirmed }: OrderCase, breaches: string[]): string {
+  const { users, won, shop, seen } = evidence
+  const withCoupon = confirmed.filter(({ intent }) => intent.couponId !== undefined)
+  const spent = Map.groupBy(withCoupon, ({ intent }) => intent.user)
+  const figures = { used: 0, unused: 0 }
+  for (const [user, userId] of users.entries()) {
+    const coupons = valueOf(seen.users[user]?.coupons, `the coupons of ${userId}`, breaches)
+    if (coupons === null) continue
+    const held = coupons.filter(({ couponId }) => couponId === shop.couponId)
+    const orders = (spent.get(user) ?? []).map(({ order }) => order.orderId)
+    const owned = won[user] === true ? 1 : 0
+    if (held.length !== owned) breaches.push(`${userId} has ${held.length} coupons, won ${owned}`)
+    const used = held.flatMap(({ orderId }) => (orderId === null ? [] : [orderId]))
+    figures.used += used.length
+    figures.unused += held.length - used.length
+    if (used.join() !== orders.join()) {
+      const by = orders.join(' and ') || 'none'
+      breaches.push(`the coupon of ${userId}: used by ${used.join() || 'none'}, confirmed ${by}`)
+    }
+  }
+  const orders = `${count(withCoupon.length)} confirmed with one`
+  return `${count(figures.used)} used = ${orders}; ${count(figures.unused)} left`
+}
+
+/** What there was = what is there + held + sold, and sold is what was confirmed (I11). */
+function stockAddsUp({ evidence, confirmed }: OrderCase, breaches: string[]): string {
+  const { shop, seen } = evidence
+  const lines = confirmed.flatMap(({ intent }) => intent.lines)
+  const bought = Map.groupBy(lines, ({ productId }) => productId)
+  const all = { initial: 0, available: 0, held: 0, sold: 0 }
+  for (const [n, { productId, stock }] of shop.products.entries()) {
+    const product = valueOf(seen.products[n], productId, breaches)
+    if (product === null) continue
+    const { available, held, sold } = product
+    all.initial += stock
+    all.available += available
+    all.held += held
+    all.sold += sold
+    const is = `${count(available)} available + ${count(held)} held + ${count(sold)} sold`
+    if (available + held + sold !== stock || available < 0) {
+      breaches.push(`${productId}: ${count(stock)} at first, now ${is}`)
+    }
+    const confirmedPieces = sumOf(bought.get(productId) ?? [], 'quantity')
+    if (sold !== confirmedPieces) {
+      breaches.push(`${productId}: ${count(sold)} sold, ${count(confirmedPieces)} confirmed`)
+    }
+    if (held !== 0) breaches.push(`${productId}: ${count(held)} held by orders that ended`)
+  }
+  const sums = `${count(all.available)} available + ${count(all.held)} held`
+  return `${count(all.initial)} = ${sums} + ${count(all.sold)} sold`
+}
+
+/** Every wallet: what came in = what is left + what the confirmed orders cost (I12). */
+function moneyAddsUp({ evidence, confirmed }: OrderCase, breaches: string[]): string {
+  const { users, topUps, seen } = evidence
+  const paid = Map.groupBy(confirmed, ({ intent }) => intent.user)
+  const all = { topUps: 0, balances: 0, paid: 0 }
+  for (const [user, userId] of users.entries()) {
+    const balance = valueOf(seen.users[user]?.balance, `the wallet of ${userId}`, breaches)
+    if (balance === null) continue
+    const topUp = topUps[user] ?? 0
+    const sums = (paid.get(user) ?? []).flatMap(({ order }) => order.sums ?? [])
+    const cost = sumOf(sums, 'total')
+    all.topUps += topUp
+    all.balances += balance
+    all.paid += cost
+    if (balance < 0 || topUp !== balance + cost) {
+      const has = `${count(balance)} left`
+      breaches.push(`${userId}: ${count(topUp)} came in, ${has}, ${count(cost)} paid`)
+    }
+  }
+  const sums = `${count(all.balances)} in wallets + ${count(all.paid)} paid`
+  return `${count(all.topUps)} = ${sums}`
+}
+
+/** null where it could not be read, which is a breach. */
+function valueOf<Value>(
+  seen: Seen<Value> | undefined,
+  what: string,
+  breaches: string[],
+): Value | null {
+  if (seen !== undefined && 'value' in seen) return seen.value
+  breaches.push(`${what} cannot be read: ${seen?.missing ?? 'never asked'}`)
+  return null
 }

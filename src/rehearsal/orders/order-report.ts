@@ -1,26 +1,22 @@
 // What a rehearsal of orders shows in the end: to people as aligned lines, to scripts as one JSON
 // object. Pure.
 
-import { sumOf, unknownReasons } from '../ledger.ts'
 import { allKept } from '../promises.ts'
 import {
   type AnswerRow,
-  answersSection,
   count,
   counted,
   duration,
-  latencySection,
   openingText,
   type Paint,
   printable,
-  promisesJson,
-  promisesSection,
   reasonsNote,
-  sectionsText,
-  verdictJson,
-  verdictText,
+  reportJson,
+  reportText,
+  sumOf,
+  unknownReasons,
 } from '../report.ts'
-import { countAnswers, type OrderEntry } from './order-ledger.ts'
+import { countAnswers, type OrderEntry } from './order-evidence.ts'
 import type { OrdersPlan, OrdersRehearsal } from './shopping.ts'
 
 export function ordersOpening(plan: OrdersPlan, paint: Paint): string {
@@ -33,25 +29,24 @@ export function ordersOpening(plan: OrdersPlan, paint: Paint): string {
 
 export function ordersReportText(rehearsal: OrdersRehearsal, paint: Paint): string {
   const { orders, verdicts, settledAfterMs } = rehearsal
-  const { entries, seconds, latency } = orders
-  const more = allKept(rehearsal) ? `, ${duration(settledAfterMs)} until all of it added up` : ''
-  return sectionsText([
-    answersSection({ title: 'Orders', entries, seconds, more, rows: answerRows(entries) }, paint),
-    latencySection({ of: 'of each order, from its first request to its end', latency }, paint),
-    promisesSection(verdicts, paint),
-    `${verdictText(verdicts, paint)}\n${paint.dim(nextStep)}`,
-  ])
+  const report = {
+    title: 'Orders',
+    storm: orders,
+    more: allKept(rehearsal) ? `, ${duration(settledAfterMs)} until all of it added up` : '',
+    rows: answerRows(orders.entries),
+    measured: 'of each order, from its first request to its end',
+    verdicts,
+    next: 'Next, let the service prove it from its log: npx firstcome audit',
+  }
+  return reportText(report, paint)
 }
 
-const nextStep = 'Next, let the service prove it from its log: npx firstcome audit'
-
 export function ordersReportJson(rehearsal: OrdersRehearsal): object {
-  const { plan, sale, orders, verdicts, settledAfterMs } = rehearsal
+  const { plan, sale, orders, settledAfterMs } = rehearsal
   const { entries, seconds, latency } = orders
   const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
   const { users, quantity, products, stock, withoutMoney, concurrency } = plan
-  return {
-    ...verdictJson(plan, verdicts),
+  return reportJson(rehearsal, {
     coupon: sale.after,
     users,
     quantity,
@@ -72,8 +67,7 @@ export function ordersReportJson(rehearsal: OrdersRehearsal): object {
     ordersPerSecond: seconds > 0 ? entries.length / seconds : null,
     latencyMs: latency,
     settledAfterMs,
-    promises: promisesJson(verdicts),
-  }
+  })
 }
 
 function answerRows(entries: readonly OrderEntry[]): AnswerRow[] {
@@ -89,6 +83,6 @@ function answerRows(entries: readonly OrderEntry[]): AnswerRow[] {
     ...sorted(cancelled, 'cancelled'),
     ...sorted(refused, 'refused'),
     ...(pending > 0 ? [['pending', pending] as AnswerRow] : []),
-    ['unknown', unknown, reasonsNote(unknownReasons(entries))],
+    ['unknown', unknown, reasonsNote(entries)],
   ]
 }

@@ -3,7 +3,7 @@
 
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Line } from '../../domain/orders/messages.ts'
-import type { Intent } from './order-ledger.ts'
+import type { Intent, Shop } from './order-evidence.ts'
 
 export type ShopPlan = {
   runId: string
@@ -14,9 +14,6 @@ export type ShopPlan = {
   /** How many of the users have too little money for anything. */
   withoutMoney: number
 }
-export type PlannedProduct = { productId: string; name: string; price: number; stock: number }
-/** The last product is the scarce one. */
-export type Shop = { products: readonly PlannedProduct[]; couponId: string }
 /** Placed at the same moment: one order, one order twice, or two for one coupon. */
 export type Errand = readonly Intent[]
 

@@ -1,34 +1,40 @@
 // A rehearsal of orders: makes a shop of its own at a running service, holds a sale, lets everyone
 // order at once as clients would, and holds what they were answered against what the service says.
 
-import { finalAnswer } from '../coupons/claim-ledger.ts'
+import type { Read } from '../../client/answers.ts'
+import { sleep } from '../../ports/clock.ts'
+import { follow, readUntil } from '../attempts.ts'
 import {
   type HeldSale,
-  type OpenSale,
+  holdSale,
+  openSale,
+  readSale,
   type SalePlan,
   type SaleRehearsal,
-  sale,
 } from '../coupons/sale.ts'
-import { type Latency, startLatency } from '../latency.ts'
+import { finalAnswer } from '../coupons/sale-evidence.ts'
 import { type Verdict, verdictOf } from '../promises.ts'
 import {
+  doAll,
+  RehearsalError,
   type RehearsalParts,
   type RehearsalPlan,
   type Run,
   runRehearsal,
-  type Scenario,
-  share,
+  see,
 } from '../rehearsal.ts'
-import { count, progressLine } from '../report.ts'
-import { runClosedLoop } from '../scheduler.ts'
-import type { OrderEvidence } from './order-evidence.ts'
-import { countAnswers, type OrderEntry } from './order-ledger.ts'
+import { count } from '../report.ts'
+import type { Service } from '../service.ts'
+import { blow, type Storm } from '../storm.ts'
+import {
+  countAnswers,
+  type Intent,
+  type OrderEntry,
+  type OrderEvidence,
+  type ShopSeen,
+} from './order-evidence.ts'
 import { isSettled, reconcileOrders } from './order-promises.ts'
-import { place } from './place.ts'
 import { discountOfRehearsal, errandsOf, type ShopPlan, shopOf, topUpsOf } from './plan.ts'
-import { furnish } from './prepare.ts'
-import { readUntilSettled } from './read-shop.ts'
-import { type ShopService, shopOver } from './shop-service.ts'
 
 export type OrdersPlan = RehearsalPlan &
   ShopPlan & {
@@ -37,50 +43,39 @@ export type OrdersPlan = RehearsalPlan &
     /** Claims, and then orders, under way at a time. */
     concurrency: number
   }
-export type Ordered = {
-  entries: OrderEntry[]
-  seconds: number
-  /** From the first request of each order to its end. */
-  latency: Latency
-}
 /** What is reported of it. */
 export type OrdersRehearsal = {
   plan: OrdersPlan
   sale: SaleRehearsal
-  orders: Ordered
+  orders: Pick<Storm<OrderEntry>, 'entries' | 'seconds' | 'latency'>
   verdicts: Verdict[]
   /** From the last answer until everything agreed. */
   settledAfterMs: number
 }
 
-type OpenShop = { plan: OrdersPlan; shop: ShopService; open: OpenSale }
-type ShopLeft = OpenShop & { held: HeldSale; won: boolean[]; orders: Ordered; endedAt: number }
-type ShopRead = Omit<OrdersRehearsal, 'verdicts'> & { evidence: OrderEvidence }
-
-const shopping: Scenario<OrdersPlan, OpenShop, ShopLeft, ShopRead> = {
-  connections: ({ concurrency }) => concurrency,
-  async prepare(run, plan) {
-    const open = await sale.prepare(run, salePlanOf(plan))
-    const shop = shopOver(run)
-    await furnish(run, shop, plan)
-    return { plan, shop, open }
-  },
-  async storm(run, ready) {
-    const held = await sale.storm(run, ready.open)
-    const won = winnersOf(run, held)
-    // At once: whoever has won may order in the very next request.
-    const orders = await orderAll(run, { ...ready, won })
-    return { ...ready, held, won, orders, endedAt: run.clock.now() }
-  },
-  readBack: readShopAndSale,
-  reconcile({ sale: saleSeen, evidence }) {
-    return [saleVerdict(saleSeen), ...reconcileOrders(evidence)]
-  },
-}
+/** A service may limit the requests of one user, operators too: so they share the work. */
+const commandsPerOperator = 10
+const settlePollMs = 500
 
 /** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
 export function rehearseOrders(parts: RehearsalParts, plan: OrdersPlan): Promise<OrdersRehearsal> {
-  return runRehearsal(shopping, parts, plan)
+  return runRehearsal(parts, { ...plan, connections: plan.concurrency }, async (run) => {
+    const { clock, users } = run
+    const open = await openSale(run, salePlanOf(plan))
+    await furnish(run, plan)
+    const held = await holdSale(run, open)
+    const { tokens } = held
+    const won = winnersOf(run, held)
+    // At once: whoever has won may order in the very next request.
+    const orders = await orderAll(run, { plan, tokens, won })
+    const endedAt = clock.now()
+    const offered = { shop: shopOf(plan), discount: discountOfRehearsal, topUps: topUpsOf(plan) }
+    const known = { users, ...offered, won, entries: orders.entries }
+    const verdicts = await reconcileSettled(run, known, tokens)
+    const settledAfterMs = clock.now() - endedAt
+    const sale = await readSale(run, held)
+    return { plan, sale, orders, verdicts: [saleVerdict(sale), ...verdicts], settledAfterMs }
+  })
 }
 
 function salePlanOf(plan: OrdersPlan): SalePlan {
@@ -96,6 +91,54 @@ function salePlanOf(plan: OrdersPlan): SalePlan {
   }
 }
 
+/**
+ * What a shop needs before anyone can order: products with stock, and money in the wallets. All of
+ * it is asked for until the service says that it is done; there is no rehearsal without it.
+ */
+async function furnish(run: Run, plan: ShopPlan): Promise<void> {
+  const { service, users } = run
+  await everyCommand(run, plan, {
+    title: 'Making products',
+    items: shopOf(plan).products,
+    failed: ({ productId }) => `no product ${productId} was made`,
+    send: (product, token) => service.createProduct(product, token),
+  })
+  const topUps = topUpsOf(plan).map((amount, user) => {
+    const userId = users[user] ?? ''
+    return { userId, amount, key: `rehearsal-${userId}` }
+  })
+  await everyCommand(run, plan, {
+    title: 'Filling wallets',
+    items: topUps.filter(({ amount }) => amount > 0),
+    failed: () => 'no wallet was topped up',
+    send: (topUp, token) => service.topUp(topUp, token),
+  })
+}
+
+type Commands<Item> = {
+  title: string
+  items: readonly Item[]
+  failed(item: Item): string
+  send(item: Item, token: string): Promise<Read<true>>
+}
+
+async function everyCommand<Item>(
+  run: Run,
+  { runId }: ShopPlan,
+  { title, items, failed, send }: Commands<Item>,
+): Promise<void> {
+  const { clock, limits, operatorToken } = run
+  const operators = Math.ceil(items.length / commandsPerOperator)
+  const tokens = Array.from({ length: operators }, (_, n) =>
+    operatorToken(`rehearsal-${runId}-${n}`),
+  )
+  await doAll(run, { title, items }, async (item, index) => {
+    const token = tokens[index % operators] ?? ''
+    const read = await readUntil({ clock, msMax: limits.commandMsMax }, () => send(item, token))
+    if (!read.ok) throw new RehearsalError('refused', `${failed(item)}: ${read.reason}`)
+  })
+}
+
 function winnersOf({ users }: Run, { storm }: HeldSale): boolean[] {
   const won = users.map(() => false)
   for (const entry of storm.entries) {
@@ -104,71 +147,107 @@ function winnersOf({ users }: Run, { storm }: HeldSale): boolean[] {
   return won
 }
 
-async function orderAll(
-  run: Run,
-  { plan, shop, open, won }: OpenShop & { won: readonly boolean[] },
-): Promise<Ordered> {
-  const { clock, progress } = run
+type Ordering = { plan: OrdersPlan; tokens: readonly string[]; won: readonly boolean[] }
+
+function orderAll(run: Run, { plan, tokens, won }: Ordering): Promise<Storm<OrderEntry>> {
   const errands = errandsOf(plan, won)
-  const latency = startLatency()
-  const entries: OrderEntry[] = []
-  const startedAt = clock.now()
-  // So many errands; those of two orders have both under way.
-  const loop = { asks: errands.length, concurrency: plan.concurrency }
-  const all = runClosedLoop(clock, loop, async (index) => {
-    const placing = (errands[index] ?? []).map(async (intent) => {
-      const entry = await place(run, shop, { intent, token: open.tokens[intent.user] ?? '' })
-      entries.push(entry)
-      latency.record(entry.endedAt - entry.firstSentAt)
-    })
-    await Promise.all(placing)
+  return blow<OrderEntry>(run, {
+    // So many errands; those of two orders have both under way.
+    load: { kind: 'closed', asks: errands.length, concurrency: plan.concurrency },
+    ask: (index) => {
+      return (errands[index] ?? []).map((intent) => {
+        return place(run, { intent, token: tokens[intent.user] ?? '' })
+      })
+    },
+    attempts: errands.flat().length,
+    title: 'Ordering',
+    figures: orderFigures,
   })
-  const orders = errands.flat().length
-  const line = () => orderingLine(entries, { orders, ms: clock.now() - startedAt })
-  await progress.during(line, all)
-  return { entries, seconds: (clock.now() - startedAt) / 1000, latency: latency.figures() }
 }
 
-function orderingLine(
-  entries: readonly OrderEntry[],
-  { orders, ms }: { orders: number; ms: number },
-): string {
+function orderFigures(entries: readonly OrderEntry[]): [figure: number, what: string][] {
   const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
-  const sumOf = (figures: ReadonlyMap<string, number>) => {
-    return [...figures.values()].reduce((sum, figure) => sum + figure, 0)
+  const sum = (figures: ReadonlyMap<string, number>) => {
+    return figures.values().reduce((all, figure) => all + figure, 0)
   }
-  return progressLine(`Ordering: ${share(entries.length, orders)}`, [
+  return [
     [confirmed, 'confirmed'],
-    [sumOf(cancelled), 'cancelled'],
-    [sumOf(refused), 'refused'],
+    [sum(cancelled), 'cancelled'],
+    [sum(refused), 'refused'],
     [pending + unknown, 'without an end'],
-    [(entries.length * 1000) / ms, 'a second'],
-  ])
+  ]
 }
 
-async function readShopAndSale(run: Run, left: ShopLeft): Promise<ShopRead> {
-  const { clock, users } = run
-  const { plan, shop, open, held, won, orders, endedAt } = left
-  const { entries } = orders
-  const discount = discountOfRehearsal
-  const known = { users, shop: shopOf(plan), discount, topUps: topUpsOf(plan), won, entries }
-  const toRead = {
-    shop,
-    tokens: open.tokens,
-    productIds: known.shop.products.map(({ productId }) => productId),
-    orders: new Map(
-      entries.flatMap(({ answer, intent }) => {
-        return answer.kind === 'ended' ? [[answer.order.orderId, intent.user] as const] : []
-      }),
-    ),
-  }
-  const seen = await readUntilSettled(run, toRead, (read) => {
-    return isSettled(reconcileOrders({ ...known, seen: read }))
+type Placing = Pick<Run, 'clock'> & {
+  limits: Pick<Run['limits'], 'orderMsMax'>
+  service: Pick<Service, 'place' | 'pollOrder'>
+}
+
+/**
+ * One order, from its first request to its end: placed again with the same key where nobody could
+ * say, followed at its Location where it was only accepted.
+ */
+export async function place(
+  { clock, limits, service }: Placing,
+  { intent, token }: { intent: Intent; token: string },
+): Promise<OrderEntry> {
+  const entry = await follow(clock, {
+    msMax: limits.orderMsMax,
+    spreadMs: 0,
+    givenUp: 'no answer to the end',
+    first: () => service.place(intent, token),
+    poll: (location) => service.pollOrder(location, token),
   })
-  const settledAfterMs = clock.now() - endedAt
-  const saleRead = await sale.readBack(run, held)
-  const saleSeen = { ...saleRead, verdicts: sale.reconcile(saleRead) }
-  return { plan, sale: saleSeen, orders, settledAfterMs, evidence: { ...known, seen } }
+  return { intent, ...entry }
+}
+
+type Known = Omit<OrderEvidence, 'seen'>
+
+/**
+ * What a cancelled order held is given back a moment later, so all of it is read again while it
+ * does not agree with what was answered, for so long.
+ */
+async function reconcileSettled(
+  run: Run,
+  known: Known,
+  tokens: readonly string[],
+): Promise<Verdict[]> {
+  const { clock, limits } = run
+  const deadline = clock.now() + limits.settleMsMax
+  for (;;) {
+    const seen = await readShop(run, known, tokens)
+    const verdicts = reconcileOrders({ ...known, seen })
+    if (isSettled(verdicts) || clock.now() >= deadline) return verdicts
+    await sleep(clock, settlePollMs)
+  }
+}
+
+/** What the service says once every order was answered. */
+async function readShop(
+  run: Run,
+  { shop, entries }: Known,
+  tokens: readonly string[],
+): Promise<ShopSeen> {
+  const { service } = run
+  const seen: ShopSeen = { users: [], products: [], orders: new Map() }
+  const users = new Map<string, number>()
+  for (const { answer, intent } of entries) {
+    if (answer.kind === 'ended') users.set(answer.order.orderId, intent.user)
+  }
+  const orders = { title: 'Reading the orders', items: [...users] }
+  await doAll(run, orders, async ([orderId, user]) => {
+    seen.orders.set(orderId, await see(run, () => service.order(orderId, tokens[user] ?? '')))
+  })
+  const products = { title: 'Reading the products', items: shop.products }
+  await doAll(run, products, async ({ productId }, index) => {
+    seen.products[index] = await see(run, () => service.product(productId))
+  })
+  const everyone = { title: 'Adding up what everyone has', items: tokens }
+  await doAll(run, everyone, async (token, user) => {
+    const balance = await see(run, () => service.balance(token))
+    seen.users[user] = { balance, coupons: await see(run, () => service.coupons(token)) }
+  })
+  return seen
 }
 
 function saleVerdict({ verdicts, after, plan }: SaleRehearsal): Verdict {

@@ -5,15 +5,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { noProgress } from '../../../src/client/progress.ts'
 import { preciseClock } from '../../../src/main/commands/rehearsal-command.ts'
-import { countOutcomes } from '../../../src/rehearsal/coupons/claim-ledger.ts'
 import {
   rehearseSale,
   type SalePlan,
   type SaleRehearsal,
 } from '../../../src/rehearsal/coupons/sale.ts'
+import { countOutcomes } from '../../../src/rehearsal/coupons/sale-evidence.ts'
 import type { SalePromise } from '../../../src/rehearsal/coupons/sale-promises.ts'
-import type { RehearsalLimits } from '../../../src/rehearsal/rehearsal.ts'
-import { RehearsalError } from '../../../src/rehearsal/silence.ts'
+import { RehearsalError, type RehearsalLimits } from '../../../src/rehearsal/rehearsal.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
 const clock = preciseClock()

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import type { Intent, OrderSeen } from './order-ledger.ts'
-import { place } from './place.ts'
-import type { OrderReply } from './shop-service.ts'
+import type { Reply } from '../attempts.ts'
+import type { OrderAnswer, OrderSeen } from '../service.ts'
+import type { Intent } from './order-evidence.ts'
+import { place } from './shopping.ts'
+
+type OrderReply = Reply<OrderAnswer>
 
 const intent: Intent = { user: 0, key: 'order', wish: 'plain', lines: [] }
 const order: OrderSeen = {
@@ -33,9 +36,9 @@ async function placed(replies: OrderReply[]) {
       clock.after(10, () => resolve(reply))
     })
   }
-  const shop = { place: () => next('place'), poll: (location: string) => next(location) }
-  const parts = { clock, limits: { orderMsMax: 10_000 } }
-  const placing = place(parts, shop, { intent, token: 't' })
+  const service = { place: () => next('place'), pollOrder: (location: string) => next(location) }
+  const parts = { clock, service, limits: { orderMsMax: 10_000 } }
+  const placing = place(parts, { intent, token: 't' })
   await clock.runUntil(60_000)
   const entry = await placing
   return { ...entry, calls, ms: entry.endedAt - entry.firstSentAt }

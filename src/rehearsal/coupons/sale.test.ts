@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import type { Entry } from '../ledger.ts'
-import { claim } from './claim.ts'
-import type { ClaimAnswer, Issued } from './claim-ledger.ts'
-import type { ClaimReply as Reply } from './coupon-service.ts'
+import type { Entry, Reply as ReplyOf } from '../attempts.ts'
+import type { ClaimAnswer, Issued } from '../service.ts'
+import { claim } from './sale.ts'
+
+type Reply = ReplyOf<ClaimAnswer>
 
 const issued: Issued = { kind: 'issued', userId: 'ann', slot: 1, code: 'x', claimId: 'y' }
 const pending: Reply = { kind: 'pending', location: '/coupons/c/claims/mine', retryAfterMs: null }
@@ -28,9 +29,9 @@ async function asked(replies: Reply[]): Promise<Asked> {
       clock.after(10, () => resolve(reply))
     })
   }
-  const service = { claim: () => next('claim'), poll: (location: string) => next(location) }
-  const parts = { clock, limits: { claimMsMax: 10_000 } }
-  const claiming = claim(parts, service, { couponId: 'c', user: 0, token: 't' })
+  const service = { claim: () => next('claim'), pollClaim: (location: string) => next(location) }
+  const parts = { clock, service, limits: { claimMsMax: 10_000 } }
+  const claiming = claim(parts, { couponId: 'c', user: 0, token: 't' })
   await clock.runUntil(60_000)
   const entry = await claiming
   return { entry, calls, ms: entry.endedAt - entry.firstSentAt }

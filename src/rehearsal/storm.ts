@@ -1,0 +1,64 @@
+// A storm: attempts start as their load says, and each ends in the ledger. Latencies of very many
+// of them are kept in little memory, to three digits.
+
+import { build } from 'hdr-histogram-js'
+import type { Entry } from './attempts.ts'
+import type { Run } from './rehearsal.ts'
+import { type Latency, progressLine, share } from './report.ts'
+import { type Load, runLoad } from './scheduler.ts'
+
+export type StormPlan<Kept> = {
+  load: Load & { asks: number }
+  /** Starts ask `index`, of one attempt or of several at the same moment. */
+  ask(index: number): Promise<Kept>[]
+  /** In all asks. */
+  attempts: number
+  /** What progress shows: "Asking: 10 of 20  9 issued". */
+  title: string
+  figures(entries: readonly Kept[]): [figure: number, what: string][]
+}
+export type Storm<Kept> = {
+  entries: Kept[]
+  seconds: number
+  behindMsMax: number
+  /** From when each should have started to its end, retries included. */
+  latency: Latency
+}
+
+/** An hour in µs, beyond any deadline of an attempt. */
+const latencyMax = 3_600_000_000
+
+export async function blow<Kept extends Entry<unknown>>(
+  { clock, progress }: Run,
+  { load, ask, attempts, title, figures }: StormPlan<Kept>,
+): Promise<Storm<Kept>> {
+  const entries: Kept[] = []
+  const latency = build({ highestTrackableValue: latencyMax, numberOfSignificantValueDigits: 3 })
+  const startedAt = clock.now()
+  const all = runLoad(clock, load, async (index, intendedAt) => {
+    const asked = ask(index).map(async (attempt) => {
+      const entry = await attempt
+      entries.push(entry)
+      const µs = Math.round((entry.endedAt - intendedAt) * 1000)
+      latency.recordValue(Math.min(Math.max(µs, 0), latencyMax))
+    })
+    await Promise.all(asked)
+  })
+  const line = () => {
+    const perSecond = (entries.length * 1000) / (clock.now() - startedAt)
+    const shown = [...figures(entries), [perSecond, 'a second'] as const]
+    return progressLine(`${title}: ${share(entries.length, attempts)}`, shown)
+  }
+  const { behindMsMax } = await progress.during(line, all)
+  const seconds = (clock.now() - startedAt) / 1000
+  return { entries, seconds, behindMsMax, latency: latencyOf(latency) }
+}
+
+function latencyOf(histogram: ReturnType<typeof build>): Latency {
+  const max = histogram.maxValue / 1000
+  // A percentile is the upper end of its bucket, which may lie above the maximum.
+  const at = (percentile: number) => {
+    return Math.min(histogram.getValueAtPercentile(percentile) / 1000, max)
+  }
+  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max }
+}
