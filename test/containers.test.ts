@@ -29,7 +29,7 @@ describe('compose.yaml', () => {
   })
 
   it('runs commands that there are, with options that they take', () => {
-    const { commands } = buildProgram({ version: '', wire: () => {}, now: () => 0 })
+    const { commands } = buildProgram({ version: '', wire: () => {} })
     const run = [...compose.matchAll(/command: \["(migrate|api|issuer|orders)"(.*)\]/g)]
     assert.equal(run.length, 4)
     for (const [, name, options = ''] of run) {

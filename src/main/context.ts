@@ -1,6 +1,5 @@
 // What every command is given, what it answers, and the failures it may throw.
 
-import type { Command } from 'commander'
 import type { Settings } from '../config/settings.ts'
 
 export type Context = {
@@ -10,9 +9,8 @@ export type Context = {
   /** The same to standard error: progress, warnings and refusals. */
   err: (text: string) => void
 }
+/** The options that a run gets are those declared in cli. */
 export type CommandRun<Options> = (options: Options, context: Context) => Promise<ExitCode>
-/** Wires a command to its code; the options a run gets are those defined beside it. */
-export type Wire = <Options>(command: Command, load: () => Promise<CommandRun<Options>>) => void
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 export const exitCodes = {

@@ -13,15 +13,8 @@ import {
   type SettingNeeds,
 } from '../../config/settings.ts'
 import { PortError } from '../../ports/port-error.ts'
-import {
-  CommandError,
-  type CommandRun,
-  type Context,
-  type ExitCode,
-  exitCodes,
-  type Wire,
-} from '../context.ts'
-import { buildProgram } from './program.ts'
+import { CommandError, type CommandRun, type ExitCode, exitCodes } from '../context.ts'
+import { buildProgram, type Wire } from './program.ts'
 
 /** `args` without the interpreter and the script. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
@@ -31,7 +24,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
       exitCode = await runCommand(command, load)
     })
   }
-  const program = buildProgram({ version: packageVersion(), wire, now: Date.now })
+  const program = buildProgram({ version: packageVersion(), wire })
   for (const command of everyCommand(program)) command.exitOverride()
   try {
     await program.parseAsync(args, { from: 'user' })
@@ -84,9 +77,9 @@ export function fatalError(error: unknown): void {
   process.exit(exitCodes.failed)
 }
 
-async function runCommand<Options>(
+async function runCommand(
   command: Command,
-  load: () => Promise<CommandRun<Options>>,
+  load: () => Promise<CommandRun<never>>,
 ): Promise<ExitCode> {
   const options = command.optsWithGlobals<SettingFlags & Record<string, unknown>>()
   const { port, host, data, logLevel } = options
@@ -97,11 +90,15 @@ async function runCommand<Options>(
     const message = ['the settings are wrong:', ...mistakes].join('\n')
     throw new CommandError(exitCodes.wrongUsage, message)
   }
-  for (const [at, { attributeName }] of argumentsOf(command).entries()) {
-    options[attributeName] = command.processedArgs[at]
+  for (const [at, argument] of command.registeredArguments.entries()) {
+    options[argument.name()] = command.processedArgs[at]
   }
   const run = await load()
-  return run(options as Options, contextOf(read.settings))
+  return run(options as never, {
+    settings: read.settings,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  })
 }
 
 /** Roles are commands of their own: `rehearse orders` needs nothing of what `orders` needs. */
@@ -109,18 +106,6 @@ function needsOf(command: Command): SettingNeeds {
   const name = command.name()
   const isRole = command.parent?.parent === null
   return { command: name, names: isRole ? (neededSettings[name] ?? []) : [] }
-}
-
-function argumentsOf(command: Command): { attributeName: string }[] {
-  return command.registeredArguments.map((argument) => ({ attributeName: argument.name() }))
-}
-
-function contextOf(settings: Context['settings']): Context {
-  return {
-    settings,
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-  }
 }
 
 /** A bug, or a failure that nobody foresaw: one line and a hint, or the stack. */

@@ -1,24 +1,32 @@
 // The commands, their options and their help: what a person can type, and nothing of what it does.
 // Each command's code is loaded only when it runs, so that a small command starts fast.
 
-import { Command, Option } from 'commander'
-import type { Wire } from '../context.ts'
-import { addCouponCommands } from './coupon-commands.ts'
-import { addDeadLetterCommands } from './dead-letter-commands.ts'
+import { Argument, Command, Help } from 'commander'
+import {
+  helpedSettings,
+  neededSettings,
+  settingNames,
+  settingTable,
+} from '../../config/setting-table.ts'
+import { coupon } from './coupon-commands.ts'
+import { deadLetters } from './dead-letter-commands.ts'
+import {
+  type DeclaredCommand,
+  type DeclaredCommands,
+  option,
+  settingOption,
+} from './declared-command.ts'
 import { parseDuration } from './option-values.ts'
-import { addProofCommands } from './proof-commands.ts'
-import { addRoleCommands } from './role-commands.ts'
-import { addCommand, settingOption } from './shared-options.ts'
+import { proofCommands } from './proof-commands.ts'
+import { roleCommands } from './role-commands.ts'
 
-export type ProgramParts = {
-  version: string
-  wire: Wire
-  /** Milliseconds UTC; relative times on the command line count from it. */
-  now: () => number
-}
+/** Wires a command to its code. */
+export type Wire = (command: Command, load: NonNullable<DeclaredCommand['load']>) => void
 
-export function buildProgram({ version, wire, now }: ProgramParts): Command {
-  const program = new Command('firstcome')
+const helpWidth = 100
+
+export function buildProgram({ version, wire }: { version: string; wire: Wire }): Command {
+  const program: Command = new Command('firstcome')
     .description('First-come-first-served coupons, decided by a log and proved fair.')
     .version(version)
     .addOption(settingOption('data'))
@@ -26,16 +34,40 @@ export function buildProgram({ version, wire, now }: ProgramParts): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'firstcome: ')),
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // Of a command above only these are shared, as the place of the data.
+      visibleGlobalOptions: (command) => (command === program ? [] : [...program.options]),
+    })
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see what it takes.')
     .addHelpText('after', programHelp)
-  addRoleCommands(program, wire)
-  wire(addToken(program), async () => (await import('../commands/token.ts')).runToken)
-  addCouponCommands(program, { wire, now })
-  addDeadLetterCommands(program, wire)
-  addProofCommands(program, wire)
+  const both = { coupon, 'dead-letters': deadLetters }
+  addCommands(program, { ...roleCommands, token, ...both, ...proofCommands }, wire)
   return program
+}
+
+const token: DeclaredCommand = {
+  summary: 'Make a token for a user or an operator, and print it.',
+  examples: [
+    'token --user kim',
+    'token --operator lee --ttl 1h',
+    `$ curl -X POST -H "Authorization: Bearer $(npx firstcome token --user kim)" \\
+      http://127.0.0.1:8080/coupons/first-sale/claims`,
+  ],
+  notes: `
+It is signed with FIRSTCOME_JWT_SECRET, or with the secret that the first start left in the data
+directory. Anyone who has it may act as that user until it ends.`,
+  takes: [
+    option('--user <name>', 'a user who claims').conflicts('operator'),
+    option('--operator [name]', 'an operator who runs coupons ("operator" without a name)'),
+    option('--ttl <duration>', 'how long it is valid: 90s, 10m, 24h, 7d', parseDuration).default(
+      86_400,
+      '24h',
+    ),
+    option('--json', 'print JSON: token, sub, operator, expiresAt'),
+  ],
+  load: async () => (await import('../commands/token.ts')).runToken,
 }
 
 const programHelp = `
@@ -55,22 +87,38 @@ Exit codes:
 
 Settings come from the environment (FIRSTCOME_PORT, FIRSTCOME_DATA, …); flags override them.`
 
-function addToken(program: Command): Command {
-  const ttl = new Option('--ttl <duration>', 'how long it is valid: 90s, 10m, 24h, 7d')
-  return addCommand(program, 'token', {
-    summary: 'Make a token for a user or an operator, and print it.',
-    examples: [
-      'token --user kim',
-      'token --operator lee --ttl 1h',
-      `$ curl -X POST -H "Authorization: Bearer $(npx firstcome token --user kim)" \\
-      http://127.0.0.1:8080/coupons/first-sale/claims`,
-    ],
-    notes: `
-It is signed with FIRSTCOME_JWT_SECRET, or with the secret that the first start left in the data
-directory. Anyone who has it may act as that user until it ends.`,
+function addCommands(parent: Command, commands: DeclaredCommands, wire: Wire): void {
+  for (const [name, declared] of Object.entries(commands)) {
+    const command = parent.command(name).description(declared.summary)
+    // Only roles and what runs before them have their settings explained.
+    const settings = parent.parent === null ? settingLines(name) : []
+    command.addHelpText('after', helpText(declared, settings))
+    for (const taken of declared.takes ?? []) {
+      if (taken instanceof Argument) command.addArgument(taken)
+      else command.addOption(taken)
+    }
+    if (declared.load !== undefined) wire(command, declared.load)
+    addCommands(command, declared.below ?? {}, wire)
+  }
+}
+
+function helpText({ examples, notes }: DeclaredCommand, settings: readonly string[]): string {
+  const typed = examples.map((line) => `  ${line.startsWith('$') ? '' : '$ npx firstcome '}${line}`)
+  const parts = ['', 'Examples:', ...typed]
+  if (settings.length > 0) parts.push('', 'Settings (environment):', ...settings)
+  if (notes !== undefined) parts.push(notes)
+  return parts.join('\n')
+}
+
+function settingLines(command: string): string[] {
+  const help = new Help()
+  help.prepareContext({ helpWidth })
+  const patterns = helpedSettings[command] ?? []
+  const names = settingNames.filter((name) => patterns.some((pattern) => pattern.test(name)))
+  const width = Math.max(...names.map((name) => name.length))
+  return names.map((name) => {
+    const [, fallback, text] = settingTable[name]
+    const note = neededSettings[command]?.includes(name) ? 'needed' : fallback
+    return help.formatItem(name, width, note === null ? text : `${text} (${note})`, help)
   })
-    .addOption(new Option('--user <name>', 'a user who claims').conflicts('operator'))
-    .option('--operator [name]', 'an operator who runs coupons ("operator" without a name)')
-    .addOption(ttl.argParser(parseDuration).default(86_400, '24h'))
-    .option('--json', 'print JSON: token, sub, operator, expiresAt')
 }

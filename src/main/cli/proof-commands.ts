@@ -1,25 +1,43 @@
 // The commands that show whether the promises hold, and the one that derives the rows again.
 
-import { type Command, Option } from 'commander'
-import type { Wire } from '../context.ts'
+import {
+  callOptions,
+  type DeclaredCommand,
+  type DeclaredCommands,
+  jsonOption,
+  option,
+  urlOption,
+} from './declared-command.ts'
 import { parseAmount, parseCount, parseCouponId, parseRate } from './option-values.ts'
-import { addCommand, withCallOptions, withJsonOption, withUrlOption } from './shared-options.ts'
 
-export function addProofCommands(program: Command, wire: Wire): void {
-  const rehearse = withJsonOption(withUrlOption(addRehearse(program)))
-  wire(rehearse, async () => (await import('../commands/rehearse.ts')).runRehearse)
-  const orders = withJsonOption(withUrlOption(addRehearseOrders(rehearse, program)))
-  wire(orders, async () => (await import('../commands/rehearse-orders.ts')).runRehearseOrders)
-  const audit = withCallOptions(addAudit(program))
-  wire(audit, async () => (await import('../commands/audit.ts')).runAudit)
-  const rebuild = withJsonOption(addRebuild(program))
-  wire(rebuild, async () => (await import('../commands/rebuild.ts')).runRebuild)
+const rehearseOrders: DeclaredCommand = {
+  summary: 'Hold a sale, let everyone order at once, and add up money, stock and coupons.',
+  examples: [
+    'rehearse orders',
+    'rehearse orders --users 2000 --quantity 1000 --concurrency 200',
+    'rehearse orders --users 100 --stock 5 --without-money 50 --json',
+  ],
+  notes: `
+The coupon, the products and the users are made for each rehearsal. Some have no money, some want
+what is scarce, some click twice, some place two orders for one coupon, some name a coupon that
+they do not hold. Afterwards every order, wallet, product and coupon is read back and added up.
+Ends with 1 on any difference. Tokens are made with the local secret (--data,
+FIRSTCOME_JWT_SECRET).`,
+  takes: [
+    option('--users <number>', 'how many people claim, and then order (300)', parseCount),
+    option('--quantity <number>', 'how many coupons there are, of 15% each (100)', parseCount),
+    option('--products <number>', 'how many products, the last one scarce (5)', parseCount),
+    option('--stock <number>', 'pieces of the scarce product (20)', parseCount),
+    option('--without-money <number>', 'people with too little money (one in ten)', parseAmount),
+    option('--concurrency <number>', 'claims, and then orders, at a time (100)', parseCount),
+    urlOption,
+    jsonOption,
+  ],
+  load: async () => (await import('../commands/rehearse-orders.ts')).runRehearseOrders,
 }
 
-function addRehearse(program: Command): Command {
-  const rate = new Option('--rate <per second>', 'asks start on schedule, whatever the answers do')
-  const coupon = new Option('--coupon <id>', 'a coupon that is there, instead of a fresh one')
-  return addCommand(program, 'rehearse', {
+export const proofCommands: DeclaredCommands = {
+  rehearse: {
     summary: 'Storm a coupon of the running service and check what everyone was told.',
     examples: [
       'rehearse',
@@ -30,45 +48,29 @@ function addRehearse(program: Command): Command {
 Afterwards every answer is held against what the service has: who was told yes has exactly one
 coupon, nobody else has any, and the slots run from 1 without a hole. Ends with 1 if a promise
 broke. Users' tokens are made with the local secret (--data, FIRSTCOME_JWT_SECRET).`,
-  })
-    .option('--users <number>', 'how many people ask (1000)', parseCount)
-    .option('--quantity <number>', 'how many there are of a fresh coupon (100)', parseCount)
-    .option('--asks-per-user <number>', 'how often each of them asks (1)', parseCount)
-    .addOption(rate.argParser(parseRate).conflicts('concurrency'))
-    .option('--concurrency <number>', 'asks under way at a time (1000)', parseCount)
-    .addOption(coupon.argParser(parseCouponId).conflicts('quantity'))
-    .option('--run <id>', 'the users of an earlier run once more')
-}
-
-function addRehearseOrders(rehearse: Command, program: Command): Command {
-  return (
-    addCommand(rehearse, 'orders', {
-      summary: 'Hold a sale, let everyone order at once, and add up money, stock and coupons.',
-      examples: [
-        'rehearse orders',
-        'rehearse orders --users 2000 --quantity 1000 --concurrency 200',
-        'rehearse orders --users 100 --stock 5 --without-money 50 --json',
-      ],
-      notes: `
-The coupon, the products and the users are made for each rehearsal. Some have no money, some want
-what is scarce, some click twice, some place two orders for one coupon, some name a coupon that
-they do not hold. Afterwards every order, wallet, product and coupon is read back and added up.
-Ends with 1 on any difference. Tokens are made with the local secret (--data,
-FIRSTCOME_JWT_SECRET).`,
-    })
-      .option('--users <number>', 'how many people claim, and then order (300)', parseCount)
-      .option('--quantity <number>', 'how many coupons there are, of 15% each (100)', parseCount)
-      .option('--products <number>', 'how many products, the last one scarce (5)', parseCount)
-      .option('--stock <number>', 'pieces of the scarce product (20)', parseCount)
-      .option('--without-money <number>', 'people with too little money (one in ten)', parseAmount)
-      .option('--concurrency <number>', 'claims, and then orders, at a time (100)', parseCount)
-      // Of the command above only the place of the data is shared.
-      .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: () => [...program.options] })
-  )
-}
-
-function addAudit(program: Command): Command {
-  return addCommand(program, 'audit', {
+    takes: [
+      option('--users <number>', 'how many people ask (1000)', parseCount),
+      option('--quantity <number>', 'how many there are of a fresh coupon (100)', parseCount),
+      option('--asks-per-user <number>', 'how often each of them asks (1)', parseCount),
+      option(
+        '--rate <per second>',
+        'asks start on schedule, whatever the answers do',
+        parseRate,
+      ).conflicts('concurrency'),
+      option('--concurrency <number>', 'asks under way at a time (1000)', parseCount),
+      option(
+        '--coupon <id>',
+        'a coupon that is there, instead of a fresh one',
+        parseCouponId,
+      ).conflicts('quantity'),
+      option('--run <id>', 'the users of an earlier run once more'),
+      urlOption,
+      jsonOption,
+    ],
+    load: async () => (await import('../commands/rehearse.ts')).runRehearse,
+    below: { orders: rehearseOrders },
+  },
+  audit: {
     summary: 'Replay the log, recompute every promise and compare with the rows.',
     examples: ['audit', 'audit --coupon first-sale', 'audit --json'],
     notes: `
@@ -76,16 +78,17 @@ It works while the service runs and while it is stopped, and changes nothing. En
 difference; how far the rows are behind the log is a figure, not a difference. With
 FIRSTCOME_KAFKA_BROKERS the log is read from Kafka and the rows from FIRSTCOME_POSTGRES_URL (or
 from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were issued with.`,
-  }).option('--coupon <id>', 'this coupon only', parseCouponId)
-}
-
-function addRebuild(program: Command): Command {
-  return addCommand(program, 'rebuild', {
+    takes: [option('--coupon <id>', 'this coupon only', parseCouponId), ...callOptions],
+    load: async () => (await import('../commands/audit.ts')).runAudit,
+  },
+  rebuild: {
     summary: 'Drop the rows and derive them anew from the log.',
     examples: ['rebuild', 'rebuild --data /srv/firstcome --json'],
     notes: `
 The log decides and is never touched: the same log gives the same rows, slots and codes. An
 embedded service must be stopped. With FIRSTCOME_KAFKA_BROKERS and FIRSTCOME_POSTGRES_URL the rows
 in PostgreSQL are dropped and the running issuers derive them; ends with 3 where none does.`,
-  })
+    takes: [jsonOption],
+    load: async () => (await import('../commands/rebuild.ts')).runRebuild,
+  },
 }

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceAnswer } from '../../client/service-client.ts'
 import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Context, ExitCode } from '../context.ts'
+import type { CommandRun, Context, ExitCode } from '../context.ts'
 import { couponText } from './coupon-text.ts'
 import { type CallOptions, runCall } from './service-command.ts'
 
@@ -51,15 +51,13 @@ export async function runRestock(options: RestockOptions, context: Context): Pro
 }
 
 /** Pause, resume and close: doing one twice is the same as doing it once. */
-export async function runSwitch(
-  verb: SwitchVerb,
-  options: ShowOptions,
-  context: Context,
-): Promise<ExitCode> {
-  const call = { method: 'POST', path: `${couponPath(options.id)}/${verb}` } as const
-  const again = `firstcome coupon ${verb} ${options.id}`
+export function runSwitch(verb: SwitchVerb): CommandRun<ShowOptions> {
   const done = (answer: ServiceAnswer) => `${switchDone[verb]}\n${couponOf(answer)}`
-  return runCall({ call, again, done }, options, context)
+  return (options, context) => {
+    const call = { method: 'POST', path: `${couponPath(options.id)}/${verb}` } as const
+    const again = `firstcome coupon ${verb} ${options.id}`
+    return runCall({ call, again, done }, options, context)
+  }
 }
 
 const switchDone = {

@@ -2,7 +2,7 @@
 // repeated: what was re-driven or discarded stays as it is.
 
 import type { ServiceAnswer } from '../../client/service-client.ts'
-import { type Context, type ExitCode, exitCodes } from '../context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { countsText, letterListText, letterText } from './dead-letter-text.ts'
 import { answerTo, type CallOptions, failureOf, runCall } from './service-command.ts'
 
@@ -13,7 +13,8 @@ export type ListOptions = CallOptions & {
   after?: string
 }
 export type LetterOptions = CallOptions & { id: string }
-export type RedriveOptions = CallOptions & { ids: string[]; all?: boolean; consumer?: string }
+export type AskedRedrive = CallOptions & { ids?: string[]; all?: boolean; consumer?: string }
+type RedriveOptions = AskedRedrive & DiscardOptions
 export type DiscardOptions = CallOptions & { ids: string[] }
 
 /** As many as one call takes. */
@@ -40,11 +41,21 @@ export function runShow(options: LetterOptions, context: Context): Promise<ExitC
 }
 
 /** One by its own call, which says best why it is refused; several are counted. */
-export function runRedrive(options: RedriveOptions, context: Context): Promise<ExitCode> {
-  const { ids } = options
+export async function runRedrive(asked: AskedRedrive, context: Context): Promise<ExitCode> {
+  const { ids = [] } = asked
+  const options = { ...asked, ids }
+  checkRedrive(options)
   const [id] = ids
   if (id === undefined || ids.length > 1) return redriveMany(options, context)
   return act({ verb: 'redrive', id }, options, context)
+}
+
+/** Every letter there is must be meant, never an empty list that a script came up with. */
+function checkRedrive({ ids, all = false, consumer }: RedriveOptions): void {
+  const wrong = (message: string) => new CommandError(exitCodes.wrongUsage, message)
+  if (ids.length === 0 && !all) throw wrong('name the dead letters to re-drive, or give --all')
+  if (ids.length > 0 && all) throw wrong('either name the dead letters, or give --all')
+  if (consumer !== undefined && !all) throw wrong('--consumer goes with --all')
 }
 
 /** One after the other; ends with the first exit code that is not 0. */

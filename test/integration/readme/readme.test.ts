@@ -167,7 +167,7 @@ describe('the documents', () => {
   it('name the commands that there are', () => {
     const wired: Command[] = []
     const wire = (command: Command) => void wired.push(command)
-    const program = buildProgram({ version: '', wire, now: () => 0 })
+    const program = buildProgram({ version: '', wire })
     const commands = wired.map((command) => {
       const { parent } = command
       return parent === program ? command.name() : `${parent?.name()} ${command.name()}`
