@@ -1,6 +1,7 @@
 // The calls about orders and dead letters of a server that has none: SQL is never up.
 
-import { databaseStarting, type OrderService } from '../../src/api/orders/order-answers.ts'
+import { databaseStarting } from '../../src/api/claims/claim-answers.ts'
+import type { OrderService } from '../../src/api/orders/order-answers.ts'
 
 export const noOrders: OrderService = {
   place: async () => databaseStarting,

@@ -31,7 +31,13 @@ export type ClaimAnswer =
 /** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
 export type Unavailable = {
   kind: 'unavailable'
-  reason: 'queue_full' | 'log_unavailable' | 'starting' | 'stopping'
+  reason:
+    | 'queue_full'
+    | 'log_unavailable'
+    | 'database_starting'
+    | 'database_unavailable'
+    | 'starting'
+    | 'stopping'
   retryAfterSeconds: number
 }
 
@@ -39,6 +45,8 @@ export const stopping = unavailable('stopping')
 export const starting = unavailable('starting')
 export const busy = unavailable('queue_full')
 export const logUnavailable = unavailable('log_unavailable')
+export const databaseStarting = unavailable('database_starting')
+export const databaseUnavailable = unavailable('database_unavailable')
 
 function unavailable(reason: Unavailable['reason']): Unavailable {
   return { kind: 'unavailable', reason, retryAfterSeconds: 1 }

@@ -28,49 +28,38 @@ export type ClaimPathParts = ClaimServiceParts & {
   /** Broken: `onError` has been called. Closing: aborted once nothing more is to be begun. */
   state: { stopping: boolean; broken: boolean; closing: AbortSignal }
 }
-export type ClaimLimits = {
+export type ClaimLimits = { readonly [Name in keyof typeof defaultClaimLimits]: number }
+export const defaultClaimLimits = {
   /** Records of one append: large enough that one sync serves a stampede's few milliseconds. */
-  claimsPerBatchMax: number
+  claimsPerBatchMax: 5_000,
   /** Claims that wait for an append, about a second of work; beyond it the node says busy. */
-  claimsWaitingMax: number
+  claimsWaitingMax: 20_000,
   /**
    * From one append to the next under load: an append costs as much as some ten claims, and a
    * processor that is busy with appends has no time for the rows.
    */
-  appendEveryMsMin: number
+  appendEveryMsMin: 2,
   /** How long a request waits for the log before it is answered 'pending'. */
-  answerWaitMsMax: number
+  answerWaitMsMax: 5_000,
   /** A tail that has read nothing for so long is stalled: memory is no longer trusted. */
-  tailStallMsMax: number
+  tailStallMsMax: 2_000,
   /** How far this node's clock and the log's may be apart. */
-  clockSkewMsMax: number
+  clockSkewMsMax: 0,
   /**
    * Where other nodes append too: how long to wait for the fold before something is unknown. 0:
    * this node is the only one, and knows.
    */
-  foldWaitMsMax: number
+  foldWaitMsMax: 0,
   /** Claims of one call of the gate: a few milliseconds of Redis. */
-  claimsPerAskMax: number
+  claimsPerAskMax: 1_000,
   /** Claims before the gate, or deferred by it; what comes beyond goes to the log unasked. */
-  gatedClaimsMax: number
+  gatedClaimsMax: 20_000,
   /**
    * How long a claim is deferred at most: longer than a stampede's way to the log and back, and
    * too short to be noticed, since it is what a wrong gate costs.
    */
-  deferMsMax: number
-}
-export const defaultClaimLimits: ClaimLimits = {
-  claimsPerBatchMax: 5_000,
-  claimsWaitingMax: 20_000,
-  appendEveryMsMin: 2,
-  answerWaitMsMax: 5_000,
-  tailStallMsMax: 2_000,
-  clockSkewMsMax: 0,
-  foldWaitMsMax: 0,
-  claimsPerAskMax: 1_000,
-  gatedClaimsMax: 20_000,
   deferMsMax: 200,
-}
+} as const
 
 export type ClaimObserver = {
   answered(kind: ClaimAnswer['kind'], by: AnsweredBy): void

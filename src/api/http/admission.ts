@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../ports/clock.ts'
+import { stopping as refused } from '../claims/claim-answers.ts'
 import { sendProblem, sendUnavailable } from './problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -27,7 +28,7 @@ export function useAdmission(app: FastifyInstance, { clock, limits }: AdmissionP
     if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
       return sendProblem(reply, 'malformed-request', { detail: 'The header Host is missing.' })
     }
-    if (stopping) return sendUnavailable(reply, { reason: 'stopping', retryAfterSeconds: 1 })
+    if (stopping) return sendUnavailable(reply, refused)
     done()
   })
   // oxlint-disable-next-line max-params -- fastify's signature

@@ -1,7 +1,6 @@
 // Operators' commands over HTTP, all alike: the record is appended, and the answer is what its
 // consumer made of it, with the thing as it is now. 202 where either takes too long.
 
-import { createHash } from 'node:crypto'
 import { within } from '../../ports/clock.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -62,16 +61,6 @@ export async function orderCommandAnswer(
     }
   }
   return decidedAnswer({ message, outcome: answer.outcome, location, show: showNow })
-}
-
-/**
- * The id of the command that an operator gave an Idempotency-Key. As JSON, so that no operator's
- * name can run into another's key; as a hash, because a record has no room for the longest two.
- */
-export function commandIdOf(by: string, key: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([by, key]))
-    .digest('base64url')
 }
 
 function isRefusal(outcome: Outcome): outcome is Refusal {

@@ -4,6 +4,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { PortError } from '../../ports/port-error.ts'
+import { databaseUnavailable } from '../claims/claim-answers.ts'
 import { BodyError } from './json-body.ts'
 import { type ProblemMembers, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
 import { fieldErrors } from './validation.ts'
@@ -25,7 +26,7 @@ type Failed = {
 export function replyWithError({ error, request, reply, logger }: Failed): void {
   if (isStoreAway(error)) {
     logger?.warn({ err: error }, 'the database did not answer')
-    sendUnavailable(reply, { reason: 'database_unavailable', retryAfterSeconds: 1 })
+    sendUnavailable(reply, databaseUnavailable)
     return
   }
   const known = knownProblem(error)

@@ -4,7 +4,7 @@
 import type { FastifyReply } from 'fastify'
 import type { ControlOutcome } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
-import type { ClaimAnswer } from '../claims/claim-answers.ts'
+import type { ClaimAnswer, Unavailable } from '../claims/claim-answers.ts'
 import type {
   CommandOutcome,
   FoundOrder,
@@ -12,9 +12,6 @@ import type {
   PlaceAnswer,
 } from '../orders/order-answers.ts'
 import type { FieldError } from './validation.ts'
-
-/** Of the claim service, or of SQL. */
-export type Refused = { reason: string; retryAfterSeconds: number }
 
 export type ProblemSlug = keyof typeof problems
 export type ProblemMembers = {
@@ -131,9 +128,9 @@ export function sendProblem(
   reply.code(problems[slug].status).type(problemType).send(body)
 }
 
-export function sendUnavailable(reply: FastifyReply, refused: Refused): void {
-  reply.header('retry-after', String(refused.retryAfterSeconds))
-  sendProblem(reply, 'unavailable', { reason: refused.reason })
+export function sendUnavailable(reply: FastifyReply, { reason, ...answer }: Unavailable): void {
+  reply.header('retry-after', String(answer.retryAfterSeconds))
+  sendProblem(reply, 'unavailable', { reason })
 }
 
 export function problemBody(slug: ProblemSlug, members: ProblemMembers = {}): string {

@@ -3,14 +3,8 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import { databaseStarting } from '../orders/order-answers.ts'
-import {
-  type ProblemMembers,
-  type ProblemSlug,
-  type Refused,
-  sendProblem,
-  sendUnavailable,
-} from './problems.ts'
+import { databaseStarting, type Unavailable } from '../claims/claim-answers.ts'
+import { type ProblemMembers, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 import type { CallHooks } from './server-parts.ts'
 
@@ -60,7 +54,7 @@ type Request<
 export type Answer =
   | { status: 200 | 201 | 202; body: unknown; location?: string }
   | { problem: ProblemSlug; members?: ProblemMembers | undefined; retryAfterSeconds?: number }
-  | ({ kind: 'unavailable' } & Refused)
+  | Unavailable
 
 export type RoutesParts = { hooks: Partial<CallHooks>; limits: ServerLimits }
 

@@ -5,15 +5,11 @@ import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { productsTopic } from '../../domain/orders/messages.ts'
 import type { CommandName, DoneCommand } from '../../ports/orders.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'
+import { OperatorCommands } from './operator-commands.ts'
 import type { OrderCommand } from './order-answers.ts'
+import { orderLimits } from './order-limits.ts'
 
-const limits: CommandLimits = {
-  answerWaitMsMax: 500,
-  lookEveryMs: 10,
-  lookAgainMs: 100,
-  commandsWaitingMax: 3,
-}
+const limits = { ...orderLimits, answerWaitMsMax: 500, commandsWaitingMax: 3 }
 const common = { productId: 'tea', by: 'operator' }
 const command = (commandId: string, add = 1): OrderCommand => {
   return { type: 'stock.added', ...common, add, commandId }
@@ -35,7 +31,7 @@ function start() {
   const asked: string[][] = []
   const sql: { state: 'up' | 'away' | 'starting' } = { state: 'up' }
   const errors: unknown[] = []
-  const commands = createOperatorCommands({
+  const commands = new OperatorCommands({
     log,
     clock,
     limits,

@@ -1,6 +1,7 @@
 // What the order service answers. It knows nothing of HTTP; one table in problems.ts maps refusals
 // to status codes.
 
+import { createHash } from 'node:crypto'
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { DeadLetterCommand } from '../../domain/orders/dead-letter-messages.ts'
 import type { Line, ProductMessage, WalletMessage } from '../../domain/orders/messages.ts'
@@ -17,10 +18,6 @@ export type AskedOrder = {
   lines: readonly Line[]
   couponId?: string | undefined
 }
-/** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
-export type OrdersUnavailable = Omit<Unavailable, 'reason'> & {
-  reason: Unavailable['reason'] | 'database_starting' | 'database_unavailable'
-}
 export type PlaceAnswer =
   /** `first`: this very request has placed it. */
   | { kind: 'ended'; first: boolean; order: ConfirmedOrder | CancelledOrder }
@@ -28,12 +25,12 @@ export type PlaceAnswer =
   | { kind: 'pending'; orderId: string }
   | { kind: 'key_reused' }
   | { kind: 'coupon_not_held' }
-  | OrdersUnavailable
+  | Unavailable
 export type FoundOrder =
   | { kind: 'found'; order: Order }
   /** There is none, or it is somebody else's. */
   | { kind: 'unknown_order' }
-  | OrdersUnavailable
+  | Unavailable
 
 /** What an operator asks of a consumer: a record that it applies once. */
 export type OrderCommand = ProductMessage | WalletMessage | DeadLetterCommand
@@ -43,7 +40,7 @@ export type AppliedCommand =
   | { kind: 'applied'; outcome: CommandOutcome }
   /** Not applied in time, or it is not known whether it was stored. */
   | { kind: 'pending' }
-  | OrdersUnavailable
+  | Unavailable
 
 /** The calls about orders behind the HTTP layer. What reads SQL may reject with a PortError. */
 export type OrderService = {
@@ -56,13 +53,13 @@ export type OrderService = {
   reader(): OrdersReader | null
 }
 
-export const stopping = unavailable('stopping')
-export const starting = unavailable('starting')
-export const busy = unavailable('queue_full')
-export const logAway = unavailable('log_unavailable')
-export const databaseStarting = unavailable('database_starting')
-export const databaseAway = unavailable('database_unavailable')
-
-function unavailable(reason: OrdersUnavailable['reason']): OrdersUnavailable {
-  return { kind: 'unavailable', reason, retryAfterSeconds: 1 }
+/**
+ * The id of an order, or of a command, by the Idempotency-Key that its user gave it: the same on
+ * every node. As JSON, so that nobody's name can run into another's key; as a hash, because a
+ * record has no room for the longest two.
+ */
+export function idOfKey(userId: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([userId, key]))
+    .digest('base64url')
 }

@@ -2,7 +2,6 @@
 // record that ends it. Before the append a failure is a "no, ask again"; after it none is: the
 // order may be there, so the answer is 'pending'.
 
-import { createHash } from 'node:crypto'
 import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orders/messages.ts'
 import { sameContent } from '../../domain/orders/process.ts'
 import { entryOf } from '../../domain/orders/records.ts'
@@ -11,14 +10,15 @@ import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { type Batcher, createAppendBatcher } from '../batcher.ts'
-import type { ClaimService } from '../claims/claim-answers.ts'
 import {
-  type AskedOrder,
   busy,
-  logAway,
-  type OrdersUnavailable,
-  type PlaceAnswer,
-} from './order-answers.ts'
+  type ClaimService,
+  logUnavailable,
+  refusedBy,
+  type Unavailable,
+} from '../claims/claim-answers.ts'
+import { type AskedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
+import type { OrderLimits } from './order-limits.ts'
 import type { OrderReads } from './order-reads.ts'
 import type { EndListener, OrdersWatch } from './orders-watch.ts'
 
@@ -29,37 +29,23 @@ export type OrderPlacingParts = {
   watch: Pick<OrdersWatch, 'live' | 'listen'>
   claims: Pick<ClaimService, 'mine'>
   timeLimitMs: number
-  limits: PlacingLimits
+  limits: OrderLimits
   onTransientError(error: unknown): void
   onError(error: unknown): void
-}
-export type PlacingLimits = {
-  /** How long a request waits for the order's end before it is answered 'pending'. */
-  answerWaitMsMax: number
-  /** Whoever waits for an end asks SQL so often, in case its record was missed. */
-  lookForEndEveryMs: number
-  /** The record of the end has come, but SQL was not yet found to know of it. */
-  lookForStoredEndMs: number
-  /** Records of one append: large enough that one sync serves a rush of orders. */
-  ordersPerBatchMax: number
-  /** Orders that wait for an append, about a second of work; beyond it the node says busy. */
-  ordersWaitingMax: number
-  /** From one append to the next under load. */
-  appendEveryMsMin: number
 }
 type Ended = ConfirmedOrder | CancelledOrder
 type Waiting = {
   orderId: string
   until: number
   listener: EndListener
-  refused?: Promise<OrdersUnavailable>
+  refused?: Promise<Unavailable>
 }
 
 export class OrderPlacing {
   private readonly parts: OrderPlacingParts
   private readonly batcher: Batcher<LogEntry>
   private readonly underWay = new Map<string, { asked: AskedOrder; answer: Promise<PlaceAnswer> }>()
-  private readonly refusals = new Map<string, (refusal: OrdersUnavailable) => void>()
+  private readonly refusals = new Map<string, (refusal: Unavailable) => void>()
 
   constructor(parts: OrderPlacingParts) {
     const { log, clock, limits } = parts
@@ -71,16 +57,14 @@ export class OrderPlacing {
       perBatchMax: limits.ordersPerBatchMax,
       waitingMax: limits.ordersWaitingMax,
       everyMsMin: limits.appendEveryMsMin,
-      onRefused: ({ key: orderId }, { code }) => {
-        this.refusals.get(orderId)?.(code === 'log_full' ? busy : logAway)
-      },
+      onRefused: ({ key: orderId }, error) => this.refusals.get(orderId)?.(refusedBy(error)),
       onError: parts.onError,
     })
   }
 
   /** One at a time for each order: the second of two at once gets the answer of the first. */
   async place(asked: AskedOrder): Promise<PlaceAnswer> {
-    const orderId = orderIdOf(asked)
+    const orderId = idOfKey(asked.userId, asked.key)
     const before = this.underWay.get(orderId)
     if (before !== undefined) {
       if (!sameContent(asked, before.asked)) return { kind: 'key_reused' }
@@ -118,7 +102,7 @@ export class OrderPlacing {
       }
       const coupon = await this.wonCoupon(asked)
       if (coupon !== null && 'kind' in coupon) return coupon
-      const { promise: refused, resolve: refuse } = Promise.withResolvers<OrdersUnavailable>()
+      const { promise: refused, resolve: refuse } = Promise.withResolvers<Unavailable>()
       this.refusals.set(orderId, refuse)
       const entry = entryOf(this.recordOf(orderId, asked, coupon))
       if (!this.batcher.add(entry)) return busy
@@ -134,14 +118,14 @@ export class OrderPlacing {
   private async wonCoupon({
     userId,
     couponId,
-  }: AskedOrder): Promise<WonCoupon | null | OrdersUnavailable | { kind: 'coupon_not_held' }> {
+  }: AskedOrder): Promise<WonCoupon | null | Unavailable | { kind: 'coupon_not_held' }> {
     if (couponId === undefined) return null
     const answer = await this.parts.claims.mine(couponId, userId)
     if (answer?.kind === 'issued') {
       return { couponId, partition: answer.partition, offset: answer.issued.offset }
     }
     if (answer?.kind === 'unavailable') return answer
-    return answer?.kind === 'pending' ? logAway : { kind: 'coupon_not_held' }
+    return answer?.kind === 'pending' ? logUnavailable : { kind: 'coupon_not_held' }
   }
 
   private recordOf(orderId: string, asked: AskedOrder, coupon: WonCoupon | null): OrderPlaced {
@@ -152,7 +136,7 @@ export class OrderPlacing {
   }
 
   /** null: not in time. */
-  private async endOf(waiting: Waiting): Promise<Ended | OrdersUnavailable | null> {
+  private async endOf(waiting: Waiting): Promise<Ended | Unavailable | null> {
     const { clock, limits } = this.parts
     const { orderId, until, listener, refused } = waiting
     const ended = listener.ended.then((): 'ended' => 'ended')
@@ -185,19 +169,12 @@ export class OrderPlacing {
   }
 }
 
-/** The same key of the same user is the same order, on every node. */
-export function orderIdOf({ userId, key }: { userId: string; key: string }): string {
-  return createHash('sha256')
-    .update(JSON.stringify([userId, key]))
-    .digest('base64url')
-}
-
 type Answered = { orderId: string; asked: AskedOrder; first: boolean }
 
 /** Through another node the key may have been used for something else at the same time. */
 function answerOf(
   { orderId, asked, first }: Answered,
-  end: Ended | OrdersUnavailable | null,
+  end: Ended | Unavailable | null,
 ): PlaceAnswer {
   if (end === null) return { kind: 'pending', orderId }
   if ('kind' in end) return end

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { orderLimits } from './order-limits.ts'
 import { createOrderReads } from './order-reads.ts'
 
-const limits = { lingerMs: 2, ordersPerReadMax: 3, readsWaitingMax: 5, readWaitMsMax: 100 }
+const limits = { ...orderLimits, ordersPerReadMax: 3, readsWaitingMax: 5, readWaitMsMax: 100 }
 const orderOf = (orderId: string) => ({ orderId }) as Order
 
 /** `takesMs`: of each query; Infinity: it never answers. */

@@ -6,22 +6,13 @@ import { type Clock, type Deadline, within } from '../../ports/clock.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { createBatcher } from '../batcher.ts'
+import type { OrderLimits } from './order-limits.ts'
 
 export type OrderReadsParts = {
   clock: Clock
   /** null while SQL is not up. */
   reader: () => Pick<OrdersReader, 'orders'> | null
-  limits: OrderReadsLimits
-}
-export type OrderReadsLimits = {
-  /** From the first id to its query: short against the query itself. */
-  lingerMs: number
-  /** Of one query: some megabytes of orders. */
-  ordersPerReadMax: number
-  /** Ids that wait for a query: about a second of work. */
-  readsWaitingMax: number
-  /** People have given up by then. */
-  readWaitMsMax: number
+  limits: OrderLimits
 }
 export type OrderReads = {
   /** As stored when it is asked for, or later; null where there is none. */

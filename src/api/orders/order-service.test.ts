@@ -9,7 +9,7 @@ import type { Log } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { ClaimAnswer } from '../claims/claim-answers.ts'
-import { orderIdOf } from './order-placing.ts'
+import { idOfKey } from './order-answers.ts'
 import {
   type OrderServiceParts,
   type RunningOrderService,
@@ -18,7 +18,7 @@ import {
 
 const asked = { userId: 'ann', key: 'k', lines: [{ productId: 'tea', quantity: 1 }] }
 const other = { ...asked, lines: [{ productId: 'milk', quantity: 1 }] }
-const orderId = orderIdOf(asked)
+const orderId = idOfKey(asked.userId, asked.key)
 const notHeld: ClaimAnswer = { kind: 'sold_out' }
 
 type World = {
@@ -257,7 +257,7 @@ describe('an order placed through two nodes', () => {
       void first.place({ ...asked, key: 'k2' })
       await soon(Promise.resolve(), 5)
       const away = { kind: 'unavailable', reason: 'log_unavailable', retryAfterSeconds: 1 }
-      const key = { orderId: orderIdOf({ ...asked, key: 'k2' }), userId: 'ann' }
+      const key = { orderId: idOfKey(asked.userId, 'k2'), userId: 'ann' }
       assert.deepEqual(await soon(second.order(key), 4_500), away)
     }))
 
@@ -268,7 +268,7 @@ describe('an order placed through two nodes', () => {
       ['an', 'nk'],
       ['a","b', 'c'],
       ['a', 'b","c'],
-    ].map(([userId = '', key = '']) => orderIdOf({ userId, key }))
+    ].map(([userId = '', key = '']) => idOfKey(userId, key))
     assert.equal(new Set(ids).size, ids.length)
     for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{43}$/)
   })

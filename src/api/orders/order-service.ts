@@ -5,22 +5,22 @@ import { ordersTopic } from '../../domain/orders/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
-import type { ClaimService } from '../claims/claim-answers.ts'
-import { createFoldFreshness } from '../claims/fold-freshness.ts'
-import { type CommandLimits, createOperatorCommands } from './operator-commands.ts'
 import {
   busy,
+  type ClaimService,
   databaseStarting,
-  type FoundOrder,
-  logAway,
-  type OrderService,
-  type OrdersUnavailable,
+  logUnavailable,
   starting,
   stopping,
-} from './order-answers.ts'
-import { OrderPlacing, type PlacingLimits } from './order-placing.ts'
-import { createOrderReads, type OrderReadsLimits } from './order-reads.ts'
-import { startOrdersWatch } from './orders-watch.ts'
+  type Unavailable,
+} from '../claims/claim-answers.ts'
+import { createFoldFreshness } from '../claims/fold-freshness.ts'
+import { OperatorCommands } from './operator-commands.ts'
+import type { FoundOrder, OrderService } from './order-answers.ts'
+import { type OrderLimits, orderLimits } from './order-limits.ts'
+import { OrderPlacing } from './order-placing.ts'
+import { createOrderReads } from './order-reads.ts'
+import { OrdersWatch } from './orders-watch.ts'
 
 export type OrderServiceParts = {
   log: Log
@@ -36,36 +36,6 @@ export type OrderServiceParts = {
   /** The log cannot be written any more; the process should end. */
   onError(error: unknown): void
 }
-export type OrderLimits = CommandLimits &
-  OrderReadsLimits &
-  PlacingLimits & {
-    /** Requests at work at once, each of which may wait for an order's end or a command's. */
-    atWorkMax: number
-    /** Placed and not ended, that this node remembers: some hundred bytes each, seldom more. */
-    liveOrdersMax: number
-    /** How long to wait for what other nodes have appended before an order is unknown. */
-    watchWaitMsMax: number
-  }
-
-export const defaultOrderLimits: OrderLimits = {
-  answerWaitMsMax: 5_000,
-  atWorkMax: 20_000,
-  liveOrdersMax: 100_000,
-  watchWaitMsMax: 2_000,
-  lookForEndEveryMs: 1_000,
-  lookForStoredEndMs: 50,
-  ordersPerBatchMax: 1_000,
-  ordersWaitingMax: 10_000,
-  appendEveryMsMin: 5,
-  lookEveryMs: 10,
-  lookAgainMs: 100,
-  commandsWaitingMax: 1_000,
-  lingerMs: 2,
-  ordersPerReadMax: 1_000,
-  readsWaitingMax: 20_000,
-  readWaitMsMax: 5_000,
-}
-
 export type RunningOrderService = OrderService & {
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   close(): Promise<void>
@@ -74,7 +44,7 @@ export type RunningOrderService = OrderService & {
 export function startOrderService(given: OrderServiceParts): RunningOrderService {
   const parts = { ...given, onTransientError: throttled(given) }
   const { log, clock, reader, onTransientError } = parts
-  const limits = { ...defaultOrderLimits, ...parts.limits }
+  const limits = { ...orderLimits, ...parts.limits }
   const freshness = createFoldFreshness({
     clock,
     bounds: () => log.bounds(ordersTopic),
@@ -82,14 +52,14 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
     waitMsMax: limits.watchWaitMsMax,
   })
   const { liveOrdersMax } = limits
-  const watch = startOrdersWatch({ ...parts, liveOrdersMax, onAdvanced: freshness.advanced })
+  const watch = new OrdersWatch({ ...parts, liveOrdersMax, onAdvanced: freshness.advanced })
   const reads = createOrderReads({ clock, reader, limits })
-  const commands = createOperatorCommands({ log, clock, reader, limits, onTransientError })
+  const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
   const placing = new OrderPlacing({ ...parts, reads, watch, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false
 
-  function whyNot(): OrdersUnavailable | null {
+  function whyNot(): Unavailable | null {
     if (isStopping) return stopping
     if (reader() === null) return databaseStarting
     if (!watch.follows()) return starting
@@ -109,7 +79,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       if (reader() === null) return databaseStarting
       let found = await placing.find(orderId)
       if (found === null) {
-        if (!(await freshness.reached(orderId))) return logAway
+        if (!(await freshness.reached(orderId))) return logUnavailable
         found = await placing.find(orderId)
       }
       return found?.userId === userId ? { kind: 'found', order: found } : { kind: 'unknown_order' }

@@ -6,7 +6,7 @@ import { type OrderMessage, ordersTopic } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { Log } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type OrdersWatch, type OrdersWatchParts, startOrdersWatch } from './orders-watch.ts'
+import { OrdersWatch, type OrdersWatchParts } from './orders-watch.ts'
 
 const placed = (orderId: string, productId = 'tea'): OrderMessage => ({
   type: 'order.placed',
@@ -46,7 +46,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
       await go(10)
     },
     async watch(parts = {}) {
-      const watch = startOrdersWatch({
+      const watch = new OrdersWatch({
         log,
         clock,
         reader: () => ({ ordersApplied: async () => new Map(applied) }),

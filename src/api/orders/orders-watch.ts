@@ -29,18 +29,6 @@ export type OrdersWatchParts = {
   /** It cannot follow now, and tries again. */
   onTransientError(error: unknown): void
 }
-export type OrdersWatch = {
-  /** False while it does not follow the topic: nothing should be placed. */
-  follows(): boolean
-  /** Placed and not ended, as far as it has read. */
-  live(orderId: string): PlacedOrder | undefined
-  /** Half of what it may remember: the order process is far behind. */
-  isCrowded(): boolean
-  listen(orderId: string): EndListener
-  /** By partition, the next offset to read. */
-  positions(): readonly number[]
-  close(): Promise<void>
-}
 /** `ended` resolves once a record says that the order has ended. */
 export type EndListener = { ended: Promise<void>; close(): void }
 
@@ -60,11 +48,7 @@ const lingerMs = 5
 type Live = { order: PlacedOrder; partition: number; offset: number }
 type AppliedReader = Pick<OrdersReader, 'ordersApplied'>
 
-export function startOrdersWatch(parts: OrdersWatchParts): OrdersWatch {
-  return new Watch(parts)
-}
-
-class Watch implements OrdersWatch {
+export class OrdersWatch {
   private readonly parts: OrdersWatchParts
   private readonly stop = new AbortController()
   private readonly known = new Map<string, Live>()
@@ -80,14 +64,17 @@ class Watch implements OrdersWatch {
     this.running = this.run()
   }
 
+  /** False while it does not follow the topic: nothing should be placed. */
   follows(): boolean {
     return this.following
   }
 
+  /** Placed and not ended, as far as it has read. */
   live(orderId: string): PlacedOrder | undefined {
     return this.known.get(orderId)?.order
   }
 
+  /** Half of what it may remember: the order process is far behind. */
   isCrowded(): boolean {
     if (this.known.size <= this.parts.liveOrdersMax / 2) return false
     void this.forgetStored()
@@ -108,6 +95,7 @@ class Watch implements OrdersWatch {
     }
   }
 
+  /** By partition, the next offset to read. */
   positions(): readonly number[] {
     return this.next
   }

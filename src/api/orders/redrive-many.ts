@@ -3,7 +3,8 @@
 
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
-import { databaseStarting, type OrderService, type OrdersUnavailable } from './order-answers.ts'
+import { databaseStarting, type Unavailable } from '../claims/claim-answers.ts'
+import type { OrderService } from './order-answers.ts'
 
 export type RedriveParts = { orders: Pick<OrderService, 'command' | 'reader'>; newId: () => string }
 /** Those of `ids`, or those that wait: of one consumer or of all, strictly after `after`. */
@@ -14,9 +15,7 @@ export type ManyAsked = {
   after?: string
 }
 /** `pending`: not carried out in time, or not at all. `next`: there may be more after it. */
-export type ManyAnswer =
-  | { kind: 'counted'; counts: LetterCounts; next?: string }
-  | OrdersUnavailable
+export type ManyAnswer = { kind: 'counted'; counts: LetterCounts; next?: string } | Unavailable
 export type LetterCounts = Record<DeadLetterOutcome | 'pending', number>
 
 /** Of one call: answered within the time that one of them may take, as a rule. */
@@ -71,7 +70,7 @@ async function choose(
 async function redriveAll(
   { orders, newId }: RedriveParts,
   { by, ids }: { by: string; ids: readonly string[] },
-): Promise<{ kind: 'counted'; counts: LetterCounts } | OrdersUnavailable> {
+): Promise<{ kind: 'counted'; counts: LetterCounts } | Unavailable> {
   const counts: LetterCounts = { ...none, pending: ids.length }
   const type = 'dead_letter.redriven'
   for (let at = 0; at < ids.length; at += commandsAtOnceMax) {

@@ -3,11 +3,12 @@
 
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
-import { commandIdOf, orderCommandAnswer } from '../http/command-answers.ts'
+import { orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
 import { KeyAllowed, pendingRef } from '../http/schemas.ts'
 import { AddedStock, NewProduct, ProductPath, productRef } from '../http/schemas-orders.ts'
 import type { RouteParts } from '../http/server-parts.ts'
+import { idOfKey } from '../orders/order-answers.ts'
 
 export function productRoutes(parts: RouteParts): Route[] {
   const { newId, orders } = parts
@@ -45,7 +46,7 @@ export function productRoutes(parts: RouteParts): Route[] {
         const { add } = request.body
         const by = callerOf(request).userId
         const key = request.headers['idempotency-key']
-        const commandId = key === undefined ? newId() : commandIdOf(by, key)
+        const commandId = key === undefined ? newId() : idOfKey(by, key)
         return orderCommandAnswer(parts, {
           message: { type: 'stock.added', productId, add, by, commandId },
           ...resourceOf(productId),

@@ -1,11 +1,12 @@
 // Wallets: operators put money in, through the log; users see what is in theirs.
 
 import { callerOf } from '../http/auth.ts'
-import { commandIdOf, orderCommandAnswer } from '../http/command-answers.ts'
+import { orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
 import { KeyRequired, pendingRef } from '../http/schemas.ts'
 import { TopUp, WalletPath, walletRef } from '../http/schemas-orders.ts'
 import type { RouteParts } from '../http/server-parts.ts'
+import { idOfKey } from '../orders/order-answers.ts'
 
 export function walletRoutes(parts: RouteParts): Route[] {
   const { orders } = parts
@@ -25,7 +26,7 @@ export function walletRoutes(parts: RouteParts): Route[] {
       answer(request) {
         const { userId } = request.params
         const by = callerOf(request).userId
-        const commandId = commandIdOf(by, request.headers['idempotency-key'])
+        const commandId = idOfKey(by, request.headers['idempotency-key'])
         const { amount } = request.body
         return orderCommandAnswer(parts, {
           message: { type: 'wallet.topped_up', userId, amount, by, commandId },

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
+import { idOfKey } from '../../../src/api/orders/order-answers.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { retryTopics } from '../../../src/domain/orders/retries.ts'
@@ -169,7 +169,7 @@ describe('an order on Kafka and PostgreSQL', { timeout: 600_000 }, () => {
     const startedAt = performance.now()
     const poisoned = await Promise.all(
       names.map(async (name) => {
-        const orderId = orderIdOf({ userId: name, key: 'k' })
+        const orderId = idOfKey(name, 'k')
         await leave(name)
         const faults = { FIRSTCOME_TEST_FAULTS: `poison:${orderId}` }
         const kept = await keepRunning({ name, start: () => services.orders(name, faults) })

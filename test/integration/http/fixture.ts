@@ -12,7 +12,8 @@ import type {
   Readiness,
 } from '../../../src/api/claims/claim-answers.ts'
 import type { ServerParts, ServerSettings } from '../../../src/api/http/server-parts.ts'
-import { type OrderLimits, startOrderService } from '../../../src/api/orders/order-service.ts'
+import type { OrderLimits } from '../../../src/api/orders/order-limits.ts'
+import { startOrderService } from '../../../src/api/orders/order-service.ts'
 import { type RunningServer, startServer } from '../../../src/api/server.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import { type ClaimOutcome, type Command, settled } from '../../../src/domain/coupons/decide.ts'

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
+import { idOfKey } from '../../../src/api/orders/order-answers.ts'
 import { lineQuantityMax, orderLinesMax, ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { PortError } from '../../../src/ports/port-error.ts'
 import { type Answer, type Overrides, startTestServer } from './fixture.ts'
@@ -55,7 +55,7 @@ test('an order is answered with its end, the same again 200, other content 409',
     (it) => `${it.step} ${it.outcome}`,
   )
   assert.deepEqual(said.slice(0, 2), ['stock held', 'payment captured'])
-  assert.equal(orderId, orderIdOf({ userId: 'ann', key: 'k1' }))
+  assert.equal(orderId, idOfKey('ann', 'k1'))
   assert.equal(first.headers.get('location'), `/orders/${orderId}`)
 
   const again = await place('k1', { lines: [{ productId: 'tea', quantity: 2 }] })
@@ -89,7 +89,7 @@ test('an order that ends cancelled was placed all the same, and says why', async
       assert.deepEqual([answer.status, answer.body.status], [status, 'cancelled'])
       assert.equal(answer.body.reason, reason)
     }
-    const id = orderIdOf({ userId: 'ann', key })
+    const id = idOfKey('ann', key)
     assert.equal((await call(`GET /orders/${id}`)).body.reason, reason)
   }
   assert.equal((await call('GET /products/tea')).body.sold, 0)
@@ -135,7 +135,7 @@ test('while it has not ended it is 202, known to its user by GET before SQL has 
   assert.equal(first.status, 202)
   assert.deepEqual(first.body, { outcome: 'pending' })
   const path = first.headers.get('location') ?? ''
-  assert.equal(path, `/orders/${orderIdOf({ userId: 'ann', key: 'slow' })}`)
+  assert.equal(path, `/orders/${idOfKey('ann', 'slow')}`)
   assert.equal((await place('slow', one)).status, 202)
   assert.equal((await place('slow', { lines: [{ productId: 'tea', quantity: 2 }] })).status, 409)
   assert.equal(placed().length, 1)
@@ -170,7 +170,7 @@ test('an order that runs out of time ends cancelled, and is answered so', async 
   applier.hold()
   const answer = place('late', one)
   await until(() => placed().length === 1)
-  const orderId = orderIdOf({ userId: 'ann', key: 'late' })
+  const orderId = idOfKey('ann', 'late')
   // As the process would have it that has met the order, and nothing of the steps.
   const record = placed()[0]
   const at = record?.appendedAt ?? 0
@@ -241,7 +241,7 @@ test('SQL that is away is 503 before anything is appended, and 202 afterwards', 
   assert.equal(refused.headers.get('retry-after'), '1')
   assert.equal(refused.body.reason, 'database_unavailable')
   assert.equal(placed().length, 0)
-  const id = orderIdOf({ userId: 'ann', key: 'k' })
+  const id = idOfKey('ann', 'k')
   assert.equal((await call(`GET /orders/${id}`)).status, 503)
   const stock = await call('POST /products/tea/stock', { as, json: { add: 1 } })
   assert.deepEqual([stock.status, stock.body.reason], [503, 'database_unavailable'])

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
+import { idOfKey } from '../../../src/api/orders/order-answers.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { checkEventsHaveRows, checkOrders, stepEvents } from './order-checks.ts'
 import { type OrderPeople, saidOf } from './order-people.ts'
@@ -67,7 +67,7 @@ describe('kill −9 at a point of an order', { timeout: 600_000 }, () => {
   })
 
   it('before a commit: nothing is in the log, and nothing in the rows', async () => {
-    const orderId = orderIdOf({ userId: 'early', key: 'k' })
+    const orderId = idOfKey('early', 'k')
     await dieOf(`poison:${orderId}`, 'early')
     await shop.look(async (world) => {
       const events = await stepEvents(world)
@@ -142,7 +142,7 @@ describe('kill −9 while a provider has the money', { timeout: 600_000 }, () =>
   }
 
   function movesOf(user: string): string[] {
-    const orderId = orderIdOf({ userId: user, key: 'k' })
+    const orderId = idOfKey(user, 'k')
     const own = provider.moves.filter((move) => move.orderId === orderId)
     return own.map(({ kind, amount }) => `${kind} ${amount}`)
   }
@@ -155,7 +155,7 @@ describe('kill −9 while a provider has the money', { timeout: 600_000 }, () =>
   }
 
   async function letterOf(user: string, status: string): Promise<string> {
-    const key = orderIdOf({ userId: user, key: 'k' })
+    const key = idOfKey(user, 'k')
     let id = ''
     await waitFor('the dead letter', async () => {
       const { body } = await people.insist(`GET /dead-letters?status=${status}`)
@@ -241,7 +241,7 @@ describe('kill −9 while a provider has the money', { timeout: 600_000 }, () =>
     assert.deepEqual([end.status, end.reason], ['cancelled', 'timed_out'])
     const said = saidOf(await people.settled(user, 'k'))
     assert.ok(said.includes('stock released') && said.includes('coupon released'), said.join())
-    const orderId = orderIdOf({ userId: user, key: 'k' })
+    const orderId = idOfKey(user, 'k')
     await waitFor('the undoing', () => {
       const paths = provider.requests.filter(({ body }) => body.orderId === orderId)
       return paths.at(-1)?.path.endsWith('/undos') ?? false

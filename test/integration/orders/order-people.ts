@@ -3,7 +3,7 @@
 // reset, a 5xx or a 'pending' is no answer in it: whoever gets one asks again by the same key.
 
 import assert from 'node:assert/strict'
-import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
+import { idOfKey } from '../../../src/api/orders/order-answers.ts'
 import { sleep } from '../distributed/node-clients.ts'
 import { type Node, NodeConnection } from '../processes/node-connection.ts'
 
@@ -119,7 +119,7 @@ export class OrderPeople {
     const ended = status === 200 || status === 201
     const type = typeof body.type === 'string' ? body.type.replace('/problems/', '') : null
     const refusal = status >= 400 && status < 500 ? type : null
-    const orderId = orderIdOf({ userId: user, key })
+    const orderId = idOfKey(user, key)
     const end = ended ? (body as Order) : null
     if (end !== null) assert.equal(end.orderId, orderId)
     const told = { user, key, orderId, status, order: end, refusal, sentAt, at: Date.now() }
@@ -144,7 +144,7 @@ export class OrderPeople {
   }
 
   async order(user: string, key: string): Promise<Order> {
-    const orderId = orderIdOf({ userId: user, key })
+    const orderId = idOfKey(user, key)
     const { status, body } = await this.insist(`GET /orders/${orderId}`, { as: user })
     assert.equal(status, 200, JSON.stringify(body))
     return body as Order

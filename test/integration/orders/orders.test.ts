@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { orderIdOf } from '../../../src/api/orders/order-placing.ts'
+import { idOfKey } from '../../../src/api/orders/order-answers.ts'
 import { users } from '../processes/crowd.ts'
 import { checkOrders } from './order-checks.ts'
 import { checkTold, type Order, type OrderPeople, saidOf } from './order-people.ts'
@@ -178,7 +178,7 @@ describe('an order', { timeout: 300_000 }, () => {
 
   it('is seen by nobody else, and the same key of another is another order', async () => {
     for (const user of ['mine', 'theirs']) await people.topUp(user, price)
-    const orderId = orderIdOf({ userId: 'mine', key: 'k' })
+    const orderId = idOfKey('mine', 'k')
     assert.equal((await people.placeUntilEnded('mine', 'k', one('tea'))).orderId, orderId)
     for (const as of ['theirs', 'operator']) {
       const { status, body } = await people.call(`GET /orders/${orderId}`, { as })

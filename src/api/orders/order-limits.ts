@@ -1,0 +1,38 @@
+// Every bound of the calls about orders, with its reason. Tests pass other ones.
+
+export type OrderLimits = { readonly [Name in keyof typeof orderLimits]: number }
+
+export const orderLimits = {
+  /** How long a request waits for an order's end, or for a command, before it is 'pending'. */
+  answerWaitMsMax: 5_000,
+  /** Requests at work at once, each of which may wait for an order's end or a command's. */
+  atWorkMax: 20_000,
+  /** Placed and not ended, that this node remembers: some hundred bytes each, seldom more. */
+  liveOrdersMax: 100_000,
+  /** How long to wait for what other nodes have appended before an order is unknown. */
+  watchWaitMsMax: 2_000,
+  /** Whoever waits for an end asks SQL so often, in case its record was missed. */
+  lookForEndEveryMs: 1_000,
+  /** The record of the end has come, but SQL was not yet found to know of it. */
+  lookForStoredEndMs: 50,
+  /** Records of one append: large enough that one sync serves a rush of orders. */
+  ordersPerBatchMax: 1_000,
+  /** Orders that wait for an append, about a second of work; beyond it the node says busy. */
+  ordersWaitingMax: 10_000,
+  /** From one append to the next under load. */
+  appendEveryMsMin: 5,
+  /** From one query for commands to the next while somebody waits. */
+  lookEveryMs: 10,
+  /** The same after a query that has failed. */
+  lookAgainMs: 100,
+  /** Commands that wait at once: operators are few, and one query asks about all of them. */
+  commandsWaitingMax: 1_000,
+  /** From the first id of an order to be read to its query: short against the query itself. */
+  lingerMs: 2,
+  /** Of one query: some megabytes of orders. */
+  ordersPerReadMax: 1_000,
+  /** Ids that wait for a query: about a second of work. */
+  readsWaitingMax: 20_000,
+  /** Of one read; people have given up by then. */
+  readWaitMsMax: 5_000,
+} as const
