@@ -73,6 +73,32 @@ function partOf(path: string): string {
 /** Adapters know messages and states, and nothing of what is decided from them. */
 const foreignToAdapters = /^src\/domain\/\w+\/(decide|fold|process|\w+-step)\.ts$/
 
+/** Who asks the wall clock, and for what; everything else waits and measures by `monotonic()`. */
+const tellsTime: Readonly<Record<string, string>> = {
+  'src/ports/clock.ts': 'declares it',
+  'src/adapters/clock-system.ts': 'has it',
+  'src/adapters/log-file/topic-writer.ts': 'append times, and the name of a copy',
+  'src/adapters/log-kafka/sender.ts': 'the time in a batch, which the broker replaces',
+  'src/adapters/memory/log.ts': 'append times',
+  'src/adapters/redis/gate-limits.ts': 'how long until a coupon closes',
+  'src/api/claims/claim-path.ts': 'whether a coupon has opened',
+  'src/api/http/auth.ts': 'whether a token has expired',
+  'src/api/routes/claims.ts': 'when to ask again',
+  'src/api/routes/commands.ts': 'whether a window is over, and the status of a coupon',
+  'src/api/routes/coupons.ts': 'the status of a coupon',
+  'src/issuer/issuer.ts': 'how old a record is',
+  'src/main/cli/cli.ts': 'hands it to the commands',
+  'src/main/cli/coupon-commands.ts': 'what a time without a date comes to',
+  'src/main/commands/audit-source.ts': 'a token, and the owner of a directory',
+  'src/main/commands/rebuild.ts': 'the owner of a directory',
+  'src/main/commands/service-command.ts': 'a token',
+  'src/main/commands/token.ts': 'a token',
+  'src/main/roles/embedded.ts': 'the owner of a directory',
+  'src/orders/order-process.ts': 'whether the time of an order is over',
+  'src/rehearsal/rehearsal.ts': 'tokens',
+  'src/rehearsal/users.ts': 'tokens',
+}
+
 describe('the source tree', () => {
   it('is imported along the arrows only, types included', () => {
     const wrong: string[] = []
@@ -128,6 +154,13 @@ describe('the source tree', () => {
       return path !== 'src/config/settings.ts' && /\bprocess\.env\b/.test(code(path))
     })
     assert.deepEqual(wrong, [])
+  })
+
+  it('asks the wall clock only where a time is told, or compared with one that was', () => {
+    const users = sources.filter((path) => {
+      return isProduct(path) && /(?<!performance\.)\bnow\(\)|\bDate\.now\b/.test(code(path))
+    })
+    assert.deepEqual(users.toSorted(), Object.keys(tellsTime).toSorted())
   })
 
   it('has files of at most 400 lines with lines of at most 100 columns', () => {

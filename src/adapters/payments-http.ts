@@ -47,7 +47,7 @@ export function createPaymentsHttp({ url, token, clock }: PaymentsHttpParts): Pa
   return {
     ask(questions, withinMs) {
       const slots = createSlots(paymentRequestsMax)
-      const deadline = clock.now() + withinMs
+      const deadline = clock.monotonic() + withinMs
       return Promise.all(questions.map((question) => settle(client, question, { slots, deadline })))
     },
     async close() {
@@ -78,14 +78,14 @@ async function settle(
   const waits = backOff(retryWaitMsMin, retryWaitMsMax)
   for (;;) {
     const attempt = await slots.run(async (): Promise<Attempt | null> => {
-      const leftMs = Math.min(deadline - clock.now(), paymentRequestMsMax)
+      const leftMs = Math.min(deadline - clock.monotonic(), paymentRequestMsMax)
       return leftMs < requestMsMin || closing.aborted ? null : request(client, question, leftMs)
     })
     if (attempt !== null) {
       if (attempt.kind !== 'open' && attempt.kind !== 'rejected') return attempt
       reason = attempt.reason
     }
-    const pauseMs = Math.min(waits.next(), deadline - clock.now() - lastRequestMs)
+    const pauseMs = Math.min(waits.next(), deadline - clock.monotonic() - lastRequestMs)
     const isOver = pauseMs < retryWaitMsMin || closing.aborted
     if (attempt === null || attempt.kind === 'rejected' || isOver) {
       return { kind: 'failed', reason: `the payment provider ${reason}` }

@@ -38,11 +38,11 @@ export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
   async function sendAll(): Promise<void> {
     await (lingerMs === undefined ? Promise.resolve() : sleep(clock, lingerMs))
     while (items.length > 0) {
-      const earlyMs = startedAt + everyMsMin - clock.now()
+      const earlyMs = startedAt + everyMsMin - clock.monotonic()
       if (earlyMs > 0 && items.length < perBatchMax) await sleep(clock, earlyMs)
       const batch = items.slice(0, perBatchMax)
       items = items.slice(batch.length)
-      startedAt = clock.now()
+      startedAt = clock.monotonic()
       await parts.send(batch)
     }
     sending = null
@@ -78,10 +78,10 @@ export function createAppendBatcher<Entry extends LogEntry>(
   return createBatcher<Entry>({
     ...parts,
     async send(entries) {
-      const startedAt = clock.now()
+      const startedAt = clock.monotonic()
       try {
         await log.append(topic, entries)
-        parts.onAppended?.(entries.length, (clock.now() - startedAt) / 1000)
+        parts.onAppended?.(entries.length, (clock.monotonic() - startedAt) / 1000)
       } catch (error) {
         if (!(error instanceof PortError) || error.code === 'log_failed') parts.onError(error)
         if (!(error instanceof PortError)) return

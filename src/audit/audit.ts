@@ -71,7 +71,7 @@ export const rowsPerPage = 5_000
 /** Rejects with a PortError where the log or the rows cannot be read, or not be understood. */
 export async function audit(parts: AuditParts): Promise<AuditReport> {
   const { source, clock, couponId, onProgress } = parts
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const findings = createFindings()
   const snapshot = await source.snapshot()
   const { positions } = snapshot
@@ -115,7 +115,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
     orders: ordersCounts ?? null,
     differences: findings.total(),
     firstDifferences: findings.first(),
-    durationMs: clock.now() - startedAt,
+    durationMs: clock.monotonic() - startedAt,
   }
 }
 

@@ -26,12 +26,12 @@ export function startProgress(
   // A terminal that does not know its width says 0.
   const columns = terminal.columns || 80
   let isShown = false
-  let shownAt = clock.now()
+  let shownAt = clock.monotonic()
 
   function print(text: string): void {
     write(interactive ? `${eraseLine}${text.slice(0, columns - 1)}` : `${text}\n`)
     isShown = true
-    shownAt = clock.now()
+    shownAt = clock.monotonic()
   }
   function end(): void {
     if (isShown && interactive) write(eraseLine)
@@ -46,7 +46,7 @@ export function startProgress(
       })
     },
     show(step, part) {
-      if (clock.now() - shownAt < renewMs) return
+      if (clock.monotonic() - shownAt < renewMs) return
       print(`${step}: ${Math.floor(Math.min(1, part) * 100)} %`)
     },
     end,

@@ -89,7 +89,7 @@ export class BatchHandler {
   /** Round by round, until nothing of the batch waits any more. */
   private async finish(entries: readonly Entry[], lookupMsMax: number): Promise<void> {
     const { clock } = this.parts
-    const until = clock.now() + lookupMsMax
+    const until = clock.monotonic() + lookupMsMax
     const sent = new Set<Entry>()
     let found = new Map<Entry, unknown>()
     for (;;) {
@@ -100,7 +100,7 @@ export class BatchHandler {
       await this.publish(following)
       const open = entries.filter(isOpen)
       if (open.length === 0) return
-      found = await this.lookUp(open, until - clock.now())
+      found = await this.lookUp(open, until - clock.monotonic())
     }
   }
 

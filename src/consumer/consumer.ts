@@ -155,7 +155,7 @@ class ConsumerSession implements Session {
       lingerMs,
       decode: undecoded,
       onMessage: (record) => {
-        queues.get(record.partition)?.waiting.push({ record, readAt: clock.now() })
+        queues.get(record.partition)?.waiting.push({ record, readAt: clock.monotonic() })
       },
       onGap: stopAtGap,
       onBatch: ({ partition }) => {

@@ -37,20 +37,20 @@ const restMsMax = 5_000
 
 export function startMessageLoop(parts: LoopParts): MessageLoop {
   const { clock, queues, signal, periodicTask } = parts
-  let taskAt = periodicTask === undefined ? Number.POSITIVE_INFINITY : clock.now()
+  let taskAt = periodicTask === undefined ? Number.POSITIVE_INFINITY : clock.monotonic()
   let settleAt = Number.POSITIVE_INFINITY
   let takeAt = Number.NEGATIVE_INFINITY
   let woken = new AbortController()
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      if (clock.now() >= taskAt) {
+      if (clock.monotonic() >= taskAt) {
         await periodicTask?.run()
-        taskAt = clock.now() + (periodicTask?.everyMs ?? 0)
+        taskAt = clock.monotonic() + (periodicTask?.everyMs ?? 0)
       }
-      const records = clock.now() < takeAt ? [] : nextBatch(queues, clock.now())
+      const records = clock.monotonic() < takeAt ? [] : nextBatch(queues, clock.monotonic())
       if (records.length > 0) await take(records)
-      else if (clock.now() < settleAt) await rest()
+      else if (clock.monotonic() < settleAt) await rest()
       else {
         settleAt = Number.POSITIVE_INFINITY
         await parts.settle()
@@ -59,20 +59,20 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   }
 
   async function take(records: readonly TakenRecord[]): Promise<void> {
-    takeAt = clock.now() + batchEveryMsMin
+    takeAt = clock.monotonic() + batchEveryMsMin
     for (const [queue, own] of Map.groupBy(records, (taken) => taken.queue)) {
       queue.waiting.splice(0, own.length)
     }
     parts.onTaken()
     await parts.handle(records)
-    settleAt = clock.now() + settleAfterMs
+    settleAt = clock.monotonic() + settleAfterMs
   }
 
   /** Until it is woken, or until the time of a waiting record or of the task. */
   async function rest(): Promise<void> {
     const due = Math.max(takeAt, Math.min(...queues.map(dueAt)))
-    const until = Math.min(due, taskAt, settleAt, clock.now() + restMsMax)
-    await sleep(clock, Math.max(0, until - clock.now()), woken.signal)
+    const until = Math.min(due, taskAt, settleAt, clock.monotonic() + restMsMax)
+    await sleep(clock, Math.max(0, until - clock.monotonic()), woken.signal)
     woken = new AbortController()
   }
 

@@ -3,11 +3,11 @@
 // preceded by a clean stop one may lie ahead. Where much lies ahead it is taken in small batches,
 // then one by one; and what two processes died of while they tried it alone is poison.
 
-import type { Instant } from '../ports/clock.ts'
+import type { Moment } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/log.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 
-export type Waiting = { record: LogRecord; readAt: Instant }
+export type Waiting = { record: LogRecord; readAt: Moment }
 export type PartitionQueue = {
   topic: string
   partition: number
@@ -86,7 +86,7 @@ export function isUnsettled(queue: PartitionQueue): boolean {
 }
 
 /** The first waiting records whose time has come. */
-export function dueOf(queue: PartitionQueue, now: Instant): Waiting[] {
+export function dueOf(queue: PartitionQueue, now: Moment): Waiting[] {
   const few = queue.waiting.slice(0, batchMaxOf(queue))
   if (queue.delayMs === 0) return few
   const notYet = few.findIndex(({ readAt }) => now < readAt + queue.delayMs)
@@ -99,6 +99,6 @@ function batchMaxOf(queue: PartitionQueue): number {
 }
 
 /** When the first waiting record is due; never where none waits. */
-export function dueAt({ waiting: [first], delayMs }: PartitionQueue): Instant {
+export function dueAt({ waiting: [first], delayMs }: PartitionQueue): Moment {
   return first === undefined ? Number.POSITIVE_INFINITY : first.readAt + delayMs
 }

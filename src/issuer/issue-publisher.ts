@@ -51,9 +51,9 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
 
   async function publishAll(): Promise<void> {
     while (positions.size > 0) {
-      const earlyMs = lastAt + publishEveryMsMin - retry.clock.now()
+      const earlyMs = lastAt + publishEveryMsMin - retry.clock.monotonic()
       if (earlyMs > 0) await sleep(retry.clock, earlyMs, retry.signal)
-      lastAt = retry.clock.now()
+      lastAt = retry.clock.monotonic()
       const batch = { rows, positions }
       rows = []
       positions = new Map()

@@ -34,9 +34,9 @@ export function createCouponStep(store: CouponStepStore, clock: Clock): CouponSt
   const waitingSince = new WeakMap<OrderMessage, number>()
 
   function hasTime(message: OrderMessage): boolean {
-    const since = waitingSince.get(message) ?? clock.now()
+    const since = waitingSince.get(message) ?? clock.monotonic()
     waitingSince.set(message, since)
-    return clock.now() - since < issuerWaitMsMax
+    return clock.monotonic() - since < issuerWaitMsMax
   }
 
   return {

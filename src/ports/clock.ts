@@ -3,9 +3,17 @@
 
 /** Milliseconds since 1970-01-01 UTC. */
 export type Instant = number
+/** Milliseconds since a moment of no meaning: only the difference of two says anything. */
+export type Moment = number
 
 export type Clock = {
+  /**
+   * The wall clock, which anybody may set at any time: only for what people and tokens are told,
+   * and for comparing with it.
+   */
   now(): Instant
+  /** Only ever rises, whoever sets the wall clock: for every wait, deadline, age and duration. */
+  monotonic(): Moment
   /** Calls `run` once after `ms` (milliseconds); the returned function cancels it. */
   after(ms: number, run: () => void): () => void
 }

@@ -1,6 +1,6 @@
 // An ordered, durable log of topics and partitions, and how it is read.
 
-import type { Instant } from './clock.ts'
+import type { Instant, Moment } from './clock.ts'
 
 /** An ordered, durable log of topics and partitions. Offsets rise from 0 in each partition. */
 export type Log = {
@@ -41,7 +41,7 @@ export type TailOptions = {
 }
 export type Tail = {
   /** When the tail last knew that it had given all there was to read. */
-  lastReadAt(): Instant
+  lastReadAt(): Moment
   /** Resolves when no more `onBatch` is running or will run. */
   close(): Promise<void>
 }

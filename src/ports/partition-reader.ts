@@ -3,7 +3,7 @@
 // whether that is counted, skipped, or stops the reader is for each reader to say.
 
 import { type Decoded } from '../domain/record.ts'
-import type { Instant } from './clock.ts'
+import type { Moment } from './clock.ts'
 import type { Log, LogBatch, LogBounds, LogRecord } from './log.ts'
 import { PortError } from './port-error.ts'
 
@@ -39,7 +39,7 @@ export type PartitionReader = {
   hasCaughtUp(): boolean
   /** Resolves when each partition has been read up to its end in `bounds`. */
   caughtUp: Promise<void>
-  lastReadAt(): Instant
+  lastReadAt(): Moment
   close(): Promise<void>
 }
 

@@ -96,16 +96,16 @@ export async function follow<Answer extends { kind: string }>(
   following: Following<Answer>,
 ): Promise<Entry<Answer>> {
   const { msMax, spreadMs, givenUp } = following
-  const firstSentAt = clock.now()
+  const firstSentAt = clock.monotonic()
   let location: string | null = null
   let retries = 0
   let polls = 0
   for (;;) {
-    const sentAt = clock.now()
+    const sentAt = clock.monotonic()
     const reply: Reply<Answer> = await (location === null
       ? following.first()
       : following.poll(location))
-    const endedAt = clock.now()
+    const endedAt = clock.monotonic()
     const times = { firstSentAt, sentAt, endedAt, retries, polls }
     if (isDefinite(reply) || reply.kind === 'unknown') return { ...times, answer: reply }
 
@@ -132,10 +132,10 @@ export async function readUntil<Value>(
   { clock, msMax }: { clock: Clock; msMax: number },
   send: () => Promise<Read<Value>>,
 ): Promise<Read<Value>> {
-  const deadline = clock.now() + msMax
+  const deadline = clock.monotonic() + msMax
   for (;;) {
     const read = await send()
-    if (read.ok || !read.again || clock.now() >= deadline) return read
+    if (read.ok || !read.again || clock.monotonic() >= deadline) return read
     await sleep(clock, read.retryAfterMs ?? againMs)
   }
 }

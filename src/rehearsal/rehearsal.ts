@@ -99,11 +99,11 @@ function endingInSilence(
   http: HttpClient,
   { clock, silenceMsMax }: { clock: Clock; silenceMsMax: number },
 ): Pick<HttpClient, 'send'> {
-  let answeredAt = clock.now()
+  let answeredAt = clock.monotonic()
   return {
     async send(request) {
       const attempt = await http.send(request)
-      const now = clock.now()
+      const now = clock.monotonic()
       if (attempt.kind === 'answered') answeredAt = now
       else if (now - answeredAt > silenceMsMax) {
         const seconds = Math.round((now - answeredAt) / 1000)

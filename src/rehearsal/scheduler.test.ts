@@ -45,7 +45,7 @@ test('an open loop starts asks on schedule, however slow the answers are', async
 
 test('an open loop that was held up says by how much, and keeps the times that were meant', async () => {
   const clock = virtualClock(0)
-  const held = { now: () => (clock.now() > 20 ? clock.now() + 150 : clock.now()) }
+  const held = { monotonic: () => clock.monotonic() + (clock.monotonic() > 20 ? 150 : 0) }
   const intended: number[] = []
   const loop = { asks: 5, ratePerSecond: 100 }
   const done = runOpenLoop({ ...clock, ...held }, loop, (_, intendedAt) => {

@@ -24,7 +24,7 @@ export async function runClosedLoop(clock: Clock, loop: ClosedLoop, run: Run): P
   // All take from it, and who throws closes it for all.
   const indexes = upTo(loop.asks)
   async function worker(): Promise<void> {
-    for (const index of indexes) await run(index, clock.now())
+    for (const index of indexes) await run(index, clock.monotonic())
   }
   await Promise.all(Array.from({ length: Math.min(loop.concurrency, loop.asks) }, worker))
   return { behindMsMax: 0 }
@@ -37,7 +37,7 @@ function* upTo(end: number): Generator<number> {
 /** Ends when every attempt has; rejects, and starts no more, as soon as one rejects. */
 export function runOpenLoop(clock: Clock, loop: OpenLoop, run: Run): Promise<Scheduled> {
   return new Promise((resolve, reject) => {
-    const startedAt = clock.now()
+    const startedAt = clock.monotonic()
     let next = 0
     let running = 0
     let failed = false
@@ -54,7 +54,7 @@ export function runOpenLoop(clock: Clock, loop: OpenLoop, run: Run): Promise<Sch
     function startDue(): void {
       while (next < loop.asks && running < inFlightMax && !failed) {
         const intendedAt = startedAt + (next * 1000) / loop.ratePerSecond
-        const behindMs = clock.now() - intendedAt
+        const behindMs = clock.monotonic() - intendedAt
         if (behindMs < 0) break
         behindMsMax = Math.max(behindMsMax, behindMs)
         running += 1

@@ -34,7 +34,7 @@ export async function blow<Kept extends Entry<unknown>>(
 ): Promise<Storm<Kept>> {
   const entries: Kept[] = []
   const latency = build({ highestTrackableValue: latencyMax, numberOfSignificantValueDigits: 3 })
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const all = runLoad(clock, load, async (index, intendedAt) => {
     const asked = ask(index).map(async (attempt) => {
       const entry = await attempt
@@ -45,12 +45,12 @@ export async function blow<Kept extends Entry<unknown>>(
     await Promise.all(asked)
   })
   const line = () => {
-    const perSecond = (entries.length * 1000) / (clock.now() - startedAt)
+    const perSecond = (entries.length * 1000) / (clock.monotonic() - startedAt)
     const shown = [...figures(entries), [perSecond, 'a second'] as const]
     return progressLine(`${title}: ${share(entries.length, attempts)}`, shown)
   }
   const { behindMsMax } = await progress.during(line, all)
-  const seconds = (clock.now() - startedAt) / 1000
+  const seconds = (clock.monotonic() - startedAt) / 1000
   return { entries, seconds, behindMsMax, latency: latencyOf(latency) }
 }
 

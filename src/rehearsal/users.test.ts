@@ -9,6 +9,7 @@ import { mintTokens, userIds } from './users.ts'
 
 const clock: Clock = {
   now: () => 1_700_000_000_123.456,
+  monotonic: () => 0,
   after(_, run) {
     const immediate = setImmediate(run)
     return () => clearImmediate(immediate)

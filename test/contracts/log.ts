@@ -216,7 +216,7 @@ export function logContract(
           onError: seen.reject,
         })
         await withDeadline(seen.promise)
-        const readAt = Date.now()
+        const readAt = performance.now()
         await until(() => tail.lastReadAt() >= readAt)
         await tail.close()
       }))

@@ -54,7 +54,7 @@ export async function auditedWorld(
   scenario: Scenario,
   moreRetries: World['retries'] = [],
 ): Promise<AuditedWorld> {
-  const clock = { at: 0, now: () => clock.at, after: () => () => {} }
+  const clock = { at: 0, now: () => clock.at, monotonic: () => 0, after: () => () => {} }
   const log = openLogMemory({ topics: topicPartitions, clock })
   const stored = (['orders', 'steps'] as const).flatMap((topic) => {
     return world.topics[topic].flat().map((record) => readStored(topic, record))

@@ -124,7 +124,7 @@ export function byCouponAndSlot(a: IssuedRow, b: IssuedRow): number {
 }
 
 export function createEmptySale(): Sale {
-  const clock = { at: 1_000, now: () => clock.at, after: () => () => {} }
+  const clock = { at: 1_000, now: () => clock.at, monotonic: () => clock.at, after: () => () => {} }
   const log = openLogMemory({ topics: { [claimsTopic]: partitions }, clock })
   const ends = () => log.records(claimsTopic).map((records) => records.length)
   return {

@@ -21,9 +21,12 @@ export type DriveOptions = { clock?: Clock; withinMs?: number }
 export async function drive<Message, Wanted, Loaded, Changes, Found>(
   work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
   messages: readonly Message[],
-  { clock = { now: () => 0, after: () => () => {} }, withinMs = 1_000 }: DriveOptions = {},
+  {
+    clock = { now: () => 0, monotonic: () => 0, after: () => () => {} },
+    withinMs = 1_000,
+  }: DriveOptions = {},
 ): Promise<Driven[]> {
-  const deadline = clock.now() + withinMs
+  const deadline = clock.monotonic() + withinMs
   const driven: (Driven | undefined)[] = []
   let waiting = messages.map((message, n): { n: number; item: Asked<Message, Found> } => {
     return { n, item: { message, topic: 'firstcome.orders', partition: 0, at: 0 } }
@@ -39,7 +42,7 @@ export async function drive<Message, Wanted, Loaded, Changes, Found>(
       driven[n] = { kind: result.kind, said: result.publish.map(({ entry }) => said(entry.value)) }
       return false
     })
-    const looked = await lookUpAll(work, still, Math.max(0, deadline - clock.now()))
+    const looked = await lookUpAll(work, still, Math.max(0, deadline - clock.monotonic()))
     waiting = still.flatMap(({ n, item }, at) => {
       const found = looked[at] ?? null
       if (isFailure(found)) driven[n] = found

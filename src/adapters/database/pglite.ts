@@ -30,7 +30,7 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
   const start = async () => startPgliteSession(await startEngine(directory))
   const inTurn = createTurns(waitingMax)
   let session = await start()
-  let startedAt = clock.now()
+  let startedAt = clock.monotonic()
   let closing: Promise<void> | null = null
 
   function stoppedError(reason: string): PortError {
@@ -42,9 +42,9 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
   async function turn<T>(run: (session: PgliteSession) => Promise<T>): Promise<T> {
     const stopped = session.stopped()
     if (stopped !== null) {
-      const wait = clock.now() - startedAt < restartWaitMsMin
+      const wait = clock.monotonic() - startedAt < restartWaitMsMin
       if (directory === undefined || wait) throw stoppedError(stopped)
-      startedAt = clock.now()
+      startedAt = clock.monotonic()
       session = await start()
     }
     try {

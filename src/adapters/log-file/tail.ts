@@ -53,12 +53,12 @@ export function tailTopicFile({ path, growth, clock }: TailParts, options: TailO
       const handled = options.onBatch({ partition, records })
       if (handled !== undefined) await handled
     }
-    lastReadAt = clock.now()
+    lastReadAt = clock.monotonic()
   }
 
   const done = follow().catch((error: unknown) => options.onError(error))
   return {
-    lastReadAt: () => (position >= growth.bytes() ? clock.now() : lastReadAt),
+    lastReadAt: () => (position >= growth.bytes() ? clock.monotonic() : lastReadAt),
     async close() {
       closed = true
       stopped.resolve()

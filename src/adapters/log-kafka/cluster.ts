@@ -203,8 +203,8 @@ export function watchOutage({ clock, limits, onWarning }: Cluster, what: string)
   let warned = false
   return {
     failed(reason) {
-      since ??= clock.now()
-      if (warned || clock.now() - since < limits.outageMsMin) return
+      since ??= clock.monotonic()
+      if (warned || clock.monotonic() - since < limits.outageMsMin) return
       warned = true
       onWarning(`${what} cannot be reached on Kafka now: ${reason}`)
     },
@@ -222,7 +222,7 @@ const latest = -1n
 /** The end is what survives the leaders that are asked: no acknowledged record is behind it. */
 export async function readBounds(cluster: Cluster, topic: string): Promise<LogBounds[]> {
   const { clock, limits } = cluster
-  const deadline = clock.now() + limits.questionMsMax
+  const deadline = clock.monotonic() + limits.questionMsMax
   for (;;) {
     try {
       // The start first: a start read after the end could lie behind it.
@@ -231,7 +231,7 @@ export async function readBounds(cluster: Cluster, topic: string): Promise<LogBo
       return starts.map((start, partition) => ({ start, end: ends[partition] ?? start }))
     } catch (error) {
       if (error instanceof PortError) throw error
-      if (clock.now() >= deadline) {
+      if (clock.monotonic() >= deadline) {
         const message = `Kafka does not say where ${topic} ends: ${reasonOf(error)}`
         throw new PortError('log_unavailable', message, { retryable: true, cause: error })
       }

@@ -51,7 +51,7 @@ const missingTopicMsMax = 1_000
 
 async function findTopics(cluster: Cluster, topics: readonly string[]): Promise<void> {
   const { clock, limits } = cluster
-  const begun = clock.now()
+  const begun = clock.monotonic()
   for (;;) {
     try {
       await cluster.refresh()
@@ -60,7 +60,7 @@ async function findTopics(cluster: Cluster, topics: readonly string[]): Promise<
     } catch (error) {
       if (!(error instanceof PortError)) throw error
       const msMax = error.retryable ? limits.questionMsMax : missingTopicMsMax
-      if (clock.now() - begun >= msMax) throw error
+      if (clock.monotonic() - begun >= msMax) throw error
     }
     await sleep(clock, limits.retryMs)
   }

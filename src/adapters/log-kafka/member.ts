@@ -158,13 +158,13 @@ class Member {
     const identity = [this.options.group, this.generation, this.memberId, null] as const
     const answer = await ask(connection, heartbeatV4.api, [...identity])
     if (!this.isAccepted(answer.errorCode)) return
-    if (clock.now() - this.committedAt >= limits.commitMs) await this.commit(connection)
+    if (clock.monotonic() - this.committedAt >= limits.commitMs) await this.commit(connection)
   }
 
   /** What fails here is sent again with the next; nothing depends on it. */
   private async commit(connection: Connection): Promise<void> {
     const { group, topic } = this.options
-    this.committedAt = this.cluster.clock.now()
+    this.committedAt = this.cluster.clock.monotonic()
     if (this.positions.size === 0) return
     const partitions = [...this.positions].map(([partitionIndex, offset]) => {
       return { partitionIndex, committedOffset: BigInt(offset), committedLeaderEpoch: -1 }

@@ -43,7 +43,7 @@ export function createProducer(cluster: Cluster): KafkaProducer {
 
   function dropLate(): void {
     for (let append = queue[0]; append !== undefined && !append.touched; append = queue[0]) {
-      if (!closed && clock.now() <= append.beginBefore) return
+      if (!closed && clock.monotonic() <= append.beginBefore) return
       queue.shift()
       refuse(append, closed ? 'the log is closed' : 'Kafka has not answered others for too long')
     }
@@ -59,7 +59,7 @@ export function createProducer(cluster: Cluster): KafkaProducer {
       const partitions = cluster.topic(topic).leaders.length
       const { promise, resolve, reject } = Promise.withResolvers<LogPlace[]>()
       const places = entries.map(() => nowhere)
-      const beginBefore = clock.now() + limits.appendMsMax
+      const beginBefore = clock.monotonic() + limits.appendMsMax
       const settling = { resolve, reject, settled: false }
       const progress = { taken: 0, places, placed: 0, touched: false }
       queue.push({ topic, partitions, entries, beginBefore, ...progress, ...settling })

@@ -31,10 +31,10 @@ export class Sender {
   /** Resolves when the outcome of every batch is decided. */
   async send(batches: readonly Batch[]): Promise<void> {
     const { limits, clock } = this.cluster
-    const begun = clock.now()
+    const begun = clock.monotonic()
     for (;;) {
       await this.tryAll(batches.filter(isUndecided))
-      const passed = clock.now() - begun
+      const passed = clock.monotonic() - begun
       for (const batch of batches.filter(isUndecided)) {
         const msMax = batch.inDoubt ? limits.appendMsMax : limits.refusedAppendMsMax
         if (passed >= msMax) giveUp(batch, { reason: batch.reason, retryable: true })

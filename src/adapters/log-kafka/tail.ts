@@ -2,7 +2,7 @@
 // some of them. While a broker is away it keeps trying. It ends where what it has read, or wants
 // to read, is no longer in the log.
 
-import { type Instant, sleep } from '../../ports/clock.ts'
+import { type Moment, sleep } from '../../ports/clock.ts'
 import type { Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { type Cluster, type Outage, watchOutage } from './cluster.ts'
@@ -23,7 +23,7 @@ type Followed = {
   /** Under which leader the last record was written; −1: none was read. */
   readEpoch: number
   /** When nothing more was to be read. */
-  readAt: Instant
+  readAt: Moment
 }
 
 /** It may pass: the broker is away, or another one leads now. */
@@ -52,8 +52,8 @@ class KafkaTail {
     this.outage = watchOutage(cluster, options.topic)
   }
 
-  lastReadAt(): Instant {
-    return Math.min(this.cluster.clock.now(), ...this.followed.map(({ readAt }) => readAt))
+  lastReadAt(): Moment {
+    return Math.min(this.cluster.clock.monotonic(), ...this.followed.map(({ readAt }) => readAt))
   }
 
   async close(): Promise<void> {
@@ -142,7 +142,7 @@ class KafkaTail {
     wanted: readonly Followed[],
     fetched: readonly FetchedPartition[],
   ): Promise<void> {
-    const at = this.cluster.clock.now()
+    const at = this.cluster.clock.monotonic()
     let failure: Transient | null = null
     for (const part of fetched) {
       const state = wanted.find(({ partition }) => partition === part.partition)

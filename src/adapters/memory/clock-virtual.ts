@@ -4,14 +4,17 @@
 import type { Clock, Instant } from '../../ports/clock.ts'
 
 export type VirtualClock = Clock & {
-  /** Fires timers until none is due before `until`; leaves the clock there. */
+  /** Fires timers until none is due before `until`, as the wall clock stands when it is called. */
   runUntil(until: Instant): Promise<void>
+  /** Sets the wall clock ahead, or back where `ms` is negative. */
+  leap(ms: number): void
 }
 
 type Timer = { at: Instant; order: number; run: () => void }
 
 export function virtualClock(start: Instant): VirtualClock {
   let now = start
+  let leaptMs = 0
   let order = 0
   let timers: Timer[] = []
 
@@ -21,7 +24,11 @@ export function virtualClock(start: Instant): VirtualClock {
   }
 
   return {
-    now: () => now,
+    now: () => now + leaptMs,
+    monotonic: () => now - start,
+    leap(ms) {
+      leaptMs += ms
+    },
     after(ms, run) {
       const timer = { at: now + Math.max(0, ms), order: order++, run }
       timers.push(timer)
@@ -29,7 +36,8 @@ export function virtualClock(start: Instant): VirtualClock {
         timers = timers.filter((other) => other !== timer)
       }
     },
-    async runUntil(until) {
+    async runUntil(wall) {
+      const until = wall - leaptMs
       await settle()
       for (let timer = next(until); timer !== undefined; timer = next(until)) {
         const fired = timer

@@ -64,7 +64,7 @@ export function createGateMemory({ clock, limits: given }: MemoryGateOptions): M
 
   return {
     async ask(claims) {
-      const now = clock.now()
+      const now = clock.monotonic()
       return claims.map(({ coupon, userId }) =>
         here ? verdictOn(entryOf(coupon, now), userId, now) : 'pass',
       )

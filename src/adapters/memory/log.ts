@@ -114,7 +114,7 @@ function followMemory(tailOptions: TailOptions, following: Following): Tail {
     while (!closed) {
       const batch = unread()
       if (batch === null) {
-        lastReadAt = options.clock.now()
+        lastReadAt = options.clock.monotonic()
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -128,7 +128,7 @@ function followMemory(tailOptions: TailOptions, following: Following): Tail {
 
   const done = follow().catch((error: unknown) => tailOptions.onError(error))
   return {
-    lastReadAt: () => (unread() === null ? options.clock.now() : lastReadAt),
+    lastReadAt: () => (unread() === null ? options.clock.monotonic() : lastReadAt),
     async close() {
       closed = true
       readers.delete(woken)

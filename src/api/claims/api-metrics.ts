@@ -2,7 +2,7 @@
 // takes over when it is asked: its own inc() takes 0.2 µs. No user and no coupon is ever a label.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Clock, Instant } from '../../ports/clock.ts'
+import type { Clock, Moment } from '../../ports/clock.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-parts.ts'
 
@@ -10,7 +10,7 @@ export type ApiMetrics = { observer: ClaimObserver; registry: Registry }
 export type ApiMetricsParts = {
   clock: Clock
   /** When the fold last knew it had read all there was; undefined before it has started. */
-  foldReadAt(): Instant | undefined
+  foldReadAt(): Moment | undefined
   isReady(): boolean
   /** Absent where this node has no gate; then there are no figures of one. */
   gateIsHere?: (() => boolean) | undefined
@@ -62,7 +62,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
     help: 'How long ago the fold last knew that it had read the whole log',
     value() {
       const readAt = parts.foldReadAt()
-      return readAt === undefined ? readAt : Math.max(0, parts.clock.now() - readAt) / 1000
+      return readAt === undefined ? readAt : Math.max(0, parts.clock.monotonic() - readAt) / 1000
     },
   })
   addGauge(registry, {

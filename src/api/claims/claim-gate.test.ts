@@ -267,7 +267,7 @@ describe('the claim path behind a gate', () => {
     const { clock, create, ask, pass, seen, records } = await startNodes({ gate, wrap, limits })
     await create(1)
     const before = records()
-    stalledAt = clock.now()
+    stalledAt = clock.monotonic()
     await pass(900)
     const deferred = ask('kim')
     await pass(200)

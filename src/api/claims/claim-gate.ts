@@ -74,12 +74,12 @@ async function ask(
     known.set(couponId, coupon)
     return { userId, coupon }
   })
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   try {
     const verdicts = await gate.ask(asked)
     const counts = { pass: 0, seen: 0, full: 0 }
     for (const verdict of verdicts) counts[verdict] += 1
-    observe?.gate?.asked(counts, (clock.now() - startedAt) / 1000)
+    observe?.gate?.asked(counts, (clock.monotonic() - startedAt) / 1000)
     return verdicts
   } catch (error) {
     onError(error)

@@ -68,7 +68,7 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
 
   /** What is known is only as fresh as the fold. */
   function trustsMemory(): boolean {
-    return !state.broken && clock.now() - fold.lastReadAt() <= limits.tailStallMsMax
+    return !state.broken && clock.monotonic() - fold.lastReadAt() <= limits.tailStallMsMax
   }
 
   /** `nowMax`: a time that the log's clock cannot have passed. See `settled` of the domain. */

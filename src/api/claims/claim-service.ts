@@ -2,7 +2,7 @@
 // it, the gate and the other nodes round the path, and only then the reading of the log.
 
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
-import type { Instant } from '../../ports/clock.ts'
+import type { Moment } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import {
   type ClaimAnswer,
@@ -23,7 +23,7 @@ import { createWaiters } from './waiters.ts'
 export type RunningClaimService = ClaimService & {
   /** Resolves when this node knows the log as it stood at the start. */
   caughtUp: Promise<void>
-  lastReadAt(): Instant
+  lastReadAt(): Moment
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   drain(): Promise<void>
   close(): Promise<void>

@@ -13,7 +13,7 @@ import {
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { Instant } from '../../ports/clock.ts'
+import type { Moment } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
 import {
@@ -61,7 +61,7 @@ export class CouponFold {
     return this.reader?.next ?? []
   }
 
-  lastReadAt(): Instant {
+  lastReadAt(): Moment {
     return this.reader === null ? Number.NEGATIVE_INFINITY : this.reader.lastReadAt()
   }
 

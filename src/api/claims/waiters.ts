@@ -1,7 +1,7 @@
 // Requests that wait for the fold to meet their record, by the record's id. All wait equally
 // long, so the oldest is always the first to be late, and one timer serves them all.
 
-import type { Clock, Instant } from '../../ports/clock.ts'
+import type { Clock, Moment } from '../../ports/clock.ts'
 
 export type Waiters<Answer, By = never> = {
   /** Asked for twice with one id, both get the one answer. */
@@ -20,7 +20,7 @@ export type WaitersOptions<Answer, By> = {
   /** Called for every waiting that ends. */
   onAnswered?(answer: Answer, by: By | 'log'): void
 }
-type Waiter<Answer> = Pick<PromiseWithResolvers<Answer>, 'promise' | 'resolve'> & { until: Instant }
+type Waiter<Answer> = Pick<PromiseWithResolvers<Answer>, 'promise' | 'resolve'> & { until: Moment }
 
 /** How late a late answer can be. */
 const sweepEveryMs = 50
@@ -35,7 +35,7 @@ export function createWaiters<Answer, By = never>(
 
   function sweep(): void {
     sweeping = false
-    const now = clock.now()
+    const now = clock.monotonic()
     for (const [id, waiter] of waiting) {
       if (waiter.until > now) break
       answer(id, late)
@@ -65,7 +65,7 @@ export function createWaiters<Answer, By = never>(
       const known = waiting.get(id)
       if (known !== undefined) return known.promise
       const { promise, resolve } = Promise.withResolvers<Answer>()
-      waiting.set(id, { until: clock.now() + waitMs, promise, resolve })
+      waiting.set(id, { until: clock.monotonic() + waitMs, promise, resolve })
       sweepLater()
       return promise
     },

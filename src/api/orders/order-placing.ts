@@ -90,7 +90,7 @@ export class OrderPlacing {
 
   private async placeOne(orderId: string, asked: AskedOrder): Promise<PlaceAnswer> {
     const { clock, limits, watch } = this.parts
-    const until = clock.now() + limits.answerWaitMsMax
+    const until = clock.monotonic() + limits.answerWaitMsMax
     // Before anything else, so that no end is missed.
     const listener = watch.listen(orderId)
     try {
@@ -143,7 +143,7 @@ export class OrderPlacing {
     const news = refused === undefined ? ended : Promise.race([ended, refused])
     let hasEnded = false
     for (;;) {
-      const leftMs = until - clock.now()
+      const leftMs = until - clock.monotonic()
       if (leftMs <= 0) return null
       if (hasEnded) await sleep(clock, Math.min(leftMs, limits.lookForStoredEndMs))
       else {

@@ -104,8 +104,8 @@ const reportEveryMs = 1_000
 function throttled({ clock, onTransientError }: OrderServiceParts): (error: unknown) => void {
   let reportedAt = Number.NEGATIVE_INFINITY
   return (error) => {
-    if (clock.now() < reportedAt + reportEveryMs) return
-    reportedAt = clock.now()
+    if (clock.monotonic() < reportedAt + reportEveryMs) return
+    reportedAt = clock.monotonic()
     onTransientError(error)
   }
 }

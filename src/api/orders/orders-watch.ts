@@ -188,7 +188,7 @@ export class OrdersWatch {
 
   private async forgetStored(): Promise<void> {
     const reader = this.parts.reader()
-    const now = this.parts.clock.now()
+    const now = this.parts.clock.monotonic()
     if (reader === null || now < this.forgotAt + forgetEveryMs) return
     this.forgotAt = now
     try {

@@ -186,7 +186,7 @@ describe('an audit finds and names, in the rows,', () => {
         else row[field] += 'x'
         sql.rows.sort(byCouponAndSlot)
         const openLog = async () => readerOf(records)
-        const clock = { now: () => 0, after: () => () => {} }
+        const clock = { now: () => 0, monotonic: () => 0, after: () => () => {} }
         const report = await audit({
           source: sourceOf(sql),
           openLog,

@@ -224,7 +224,8 @@ type Asked = { url: string; path: string; token: () => string }
 
 /** A service answers claims before its rows can be read, so it is asked again for a while. */
 async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
-  const deadline = Date.now() + upWaitMsMax
+  const clock = systemClock()
+  const deadline = clock.monotonic() + upWaitMsMax
   for (;;) {
     const answer = await callService({
       method: 'GET',
@@ -237,10 +238,10 @@ async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
     const problem = problemOf(answer)
     if (problem === null) return answer.body
     const unavailable = answer.status >= 502 && answer.status <= 504
-    if (!unavailable || Date.now() >= deadline) {
+    if (!unavailable || clock.monotonic() >= deadline) {
       const message = `${url} gives no rows: ${problem.detail || problem.title}`
       throw new CommandError(unavailable ? exitCodes.unreachable : exitCodes.failed, message)
     }
-    await sleep(systemClock(), askAgainMs)
+    await sleep(clock, askAgainMs)
   }
 }

@@ -35,7 +35,7 @@ export async function rebuildDistributed({ settings, err }: Context): Promise<Re
       'rebuild',
       stops,
     )
-    const startedAt = clock.now()
+    const startedAt = clock.monotonic()
     const bounds = await log.bounds(claimsTopic)
     await resetProjection(database, bounds)
     await issuersAreThrough({ store: createCouponReaderSql(database), bounds, progress, clock })
@@ -45,7 +45,7 @@ export async function rebuildDistributed({ settings, err }: Context): Promise<Re
     const lost = await areOrderRowsLost({ log, database })
     const restored = lost ? await restoreOrderRows({ log, database, payment }) : null
     const records = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
-    const seconds = (clock.now() - startedAt) / 1000
+    const seconds = (clock.monotonic() - startedAt) / 1000
     const rows = Number(counted.rows[0]?.[0])
     return { records, rows, seconds, ...(restored && { orders: restored.orders }) }
   })
@@ -63,7 +63,7 @@ type Waiting = {
 async function issuersAreThrough({ store, bounds, progress, clock }: Waiting): Promise<void> {
   const total = bounds.reduce((sum, { end }) => sum + end, 0)
   let best = 0
-  let movedAt = clock.now()
+  let movedAt = clock.monotonic()
   for (;;) {
     const positions = await store.positions()
     let done = 0
@@ -72,9 +72,9 @@ async function issuersAreThrough({ store, bounds, progress, clock }: Waiting): P
     }
     if (done >= total) return
     progress.show('Deriving the rows', done / total)
-    if (done > best) movedAt = clock.now()
+    if (done > best) movedAt = clock.monotonic()
     best = Math.max(best, done)
-    if (clock.now() - movedAt > standstillMsMax) throw standstill(total - done)
+    if (clock.monotonic() - movedAt > standstillMsMax) throw standstill(total - done)
     await sleep(clock, lookEveryMs)
   }
 }

@@ -67,7 +67,7 @@ type RebuildParts = {
 
 async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebuilt> {
   const { log, clock, progress } = parts
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   const bounds = await log.bounds(claimsTopic)
   const total = bounds.reduce((sum, { end }) => sum + end, 0)
   await dropProjection(dataDirectory)
@@ -101,7 +101,7 @@ async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebu
     await markPublished(store, bounds)
     const restored = await restoreOrderRows({ log, database, payment: parts.payment })
     const orders = restored?.orders ?? 0
-    return { ...counted, orders, seconds: (clock.now() - startedAt) / 1000 }
+    return { ...counted, orders, seconds: (clock.monotonic() - startedAt) / 1000 }
   } finally {
     await database.close()
   }

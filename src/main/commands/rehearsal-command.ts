@@ -4,7 +4,6 @@
 import { styleText } from 'node:util'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { noProgress, startProgress } from '../../client/progress.ts'
-import type { Clock } from '../../ports/clock.ts'
 import { allKept, type Verdict } from '../../rehearsal/promises.ts'
 import { RehearsalError, type RehearsalParts } from '../../rehearsal/rehearsal.ts'
 import type { Paint } from '../../rehearsal/report.ts'
@@ -26,7 +25,7 @@ export async function runRehearsalCommand<
   { plan, json = false }: { plan: Plan; json?: boolean | undefined },
   { out, err }: Context,
 ): Promise<ExitCode> {
-  const clock = preciseClock()
+  const clock = systemClock()
   const progress = json ? noProgress() : startProgress(clock, err)
   const paint = terminalPaint()
   if (!json) out(command.opening(plan, paint))
@@ -41,11 +40,6 @@ export async function runRehearsalCommand<
 export function checkUsage(mistakes: readonly [isWrong: boolean, message: string][]): void {
   const messages = mistakes.flatMap(([isWrong, message]) => (isWrong ? [message] : []))
   if (messages.length > 0) throw new CommandError(exitCodes.wrongUsage, messages.join('\n'))
-}
-
-/** Never goes back, and counts fractions of milliseconds: latencies are measured with it. */
-export function preciseClock(): Clock {
-  return { ...systemClock(), now: () => performance.timeOrigin + performance.now() }
 }
 
 function commandError(error: RehearsalError, url: URL): CommandError {

@@ -68,10 +68,10 @@ function startGate({ settings, logger }: RoleParts, clock: Clock): Gate | undefi
 
 /** A long log takes seconds to read, in which nobody should have to guess. */
 function logEverySecond({ logger }: RoleParts): (done: number, total: number) => void {
-  let saidAt = Date.now()
+  let saidAt = performance.now()
   return (done, total) => {
-    if (Date.now() - saidAt < 1_000) return
-    saidAt = Date.now()
+    if (performance.now() - saidAt < 1_000) return
+    saidAt = performance.now()
     logger.info({ done, total }, 'reading the log')
   }
 }

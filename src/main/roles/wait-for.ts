@@ -24,14 +24,14 @@ export async function waitFor<T>(
   what: string,
   ask: () => Promise<T>,
 ): Promise<T> {
-  const startedAt = clock.now()
+  const startedAt = clock.monotonic()
   let reason = 'it has not answered yet'
   let said = false
   const cancel = every(clock, sayEveryMs, say)
 
   function say(): void {
     said = true
-    const seconds = Math.round((clock.now() - startedAt) / 1000)
+    const seconds = Math.round((clock.monotonic() - startedAt) / 1000)
     logger.warn({ seconds, reason }, `waiting for ${what}`)
   }
 

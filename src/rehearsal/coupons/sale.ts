@@ -121,7 +121,7 @@ export async function holdSale(run: Run, open: OpenSale): Promise<HeldSale> {
     figures: stormFigures,
   })
   await settle(run, open, storm.entries)
-  return { ...open, storm, endedAt: run.clock.now() }
+  return { ...open, storm, endedAt: run.clock.monotonic() }
 }
 
 function stormFigures(entries: readonly ClaimEntry[]): [figure: number, what: string][] {
@@ -200,7 +200,7 @@ export async function readSale(run: Run, held: HeldSale): Promise<SaleRehearsal>
   }
   const after = coupon.value
   const rows = await readRows(run, after)
-  const rowsAfterMs = clock.now() - endedAt
+  const rowsAfterMs = clock.monotonic() - endedAt
   const mine: Mine[] = []
   const everyone = { title: 'Asking everyone what they have', items: tokens }
   await doAll(run, everyone, async (token, user) => {
@@ -229,7 +229,7 @@ async function fillRows(
   { couponId, expected }: { couponId: string; expected: number },
   rows: RowSeen[],
 ): Promise<{ missing: string } | null> {
-  const deadline = clock.now() + limits.rowsMsMax
+  const deadline = clock.monotonic() + limits.rowsMsMax
   for (;;) {
     const after = rows.at(-1)?.slot ?? 0
     const read = await service.issuedRows(couponId, after)
@@ -239,7 +239,7 @@ async function fillRows(
       if (read.value.more && last > after) continue
       if (rows.length >= expected || last >= expected) return null
     }
-    const isOver = clock.now() >= deadline
+    const isOver = clock.monotonic() >= deadline
     if (!read.ok && (isOver || !read.again)) {
       return { missing: `the rows cannot be read: ${read.reason}` }
     }

@@ -68,11 +68,11 @@ export function rehearseOrders(parts: RehearsalParts, plan: OrdersPlan): Promise
     const won = winnersOf(run, held)
     // At once: whoever has won may order in the very next request.
     const orders = await orderAll(run, { plan, tokens, won })
-    const endedAt = clock.now()
+    const endedAt = clock.monotonic()
     const offered = { shop: shopOf(plan), discount: discountOfRehearsal, topUps: topUpsOf(plan) }
     const known = { users, ...offered, won, entries: orders.entries }
     const verdicts = await reconcileSettled(run, known, tokens)
-    const settledAfterMs = clock.now() - endedAt
+    const settledAfterMs = clock.monotonic() - endedAt
     const sale = await readSale(run, held)
     return { plan, sale, orders, verdicts: [saleVerdict(sale), ...verdicts], settledAfterMs }
   })
@@ -213,11 +213,11 @@ async function reconcileSettled(
   tokens: readonly string[],
 ): Promise<Verdict[]> {
   const { clock, limits } = run
-  const deadline = clock.now() + limits.settleMsMax
+  const deadline = clock.monotonic() + limits.settleMsMax
   for (;;) {
     const seen = await readShop(run, known, tokens)
     const verdicts = reconcileOrders({ ...known, seen })
-    if (isSettled(verdicts) || clock.now() >= deadline) return verdicts
+    if (isSettled(verdicts) || clock.monotonic() >= deadline) return verdicts
     await sleep(clock, settlePollMs)
   }
 }

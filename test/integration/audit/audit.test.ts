@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openDataDirectory, readSecrets } from '../../../src/adapters/data-directory.ts'
 import type { Database, Session } from '../../../src/adapters/database/database.ts'
 import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
@@ -38,7 +39,7 @@ import {
 } from '../processes/service-process.ts'
 
 const topics = { [claimsTopic]: 4 }
-const clock = { now: () => Date.now(), after: () => () => {} }
+const clock = { ...systemClock(), after: () => () => {} }
 const couponId = 'spring'
 const quantity = 20
 const copies: string[] = []

@@ -65,15 +65,15 @@ export type TestOrders = { log: MemoryLog; applier: OrderApplier }
 export async function startTestServer(t: TestContext, overrides: Overrides = {}) {
   const { settings, orderLimits, reader = (stored) => stored, ...parts } = overrides
   const time = { now: startedAt }
-  const clock = { now: () => time.now, after: systemClock().after }
+  const clock = { ...systemClock(), now: () => time.now }
   const claims = fakeClaims(() => time.now)
   let ids = 0
   const realClock = systemClock()
   const begun = realClock.now()
   // Waiting needs a clock that goes on.
   const orderClock = {
+    ...realClock,
     now: () => time.now + realClock.now() - begun,
-    after: realClock.after,
   }
   const log = openLogMemory({ topics: orderTopics, clock: orderClock })
   const applier = startOrderApplier(log)

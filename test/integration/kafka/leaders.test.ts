@@ -79,7 +79,7 @@ for (const [what, fault] of Object.entries(faults)) {
       ),
     )
     const awayMs = performance.now() - begunAt
-    await waitFor('a read', () => tail.lastReadAt() > Date.now() - 500)
+    await waitFor('a read', () => tail.lastReadAt() > performance.now() - 500)
     await fault.end(leader)
     const endedAt = performance.now()
     await waitFor('an append', () => appending.acknowledgedAfter(endedAt) !== undefined)

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { noProgress } from '../../../src/client/progress.ts'
-import { preciseClock } from '../../../src/main/commands/rehearsal-command.ts'
 import {
   rehearseSale,
   type SalePlan,
@@ -15,7 +15,7 @@ import type { SalePromise } from '../../../src/rehearsal/coupons/sale-promises.t
 import { RehearsalError, type RehearsalLimits } from '../../../src/rehearsal/rehearsal.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
-const clock = preciseClock()
+const clock = systemClock()
 
 type Plan = Partial<SalePlan> & { limits?: Partial<RehearsalLimits> }
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { noProgress } from '../../../src/client/progress.ts'
-import { preciseClock } from '../../../src/main/commands/rehearsal-command.ts'
 import { ordersDefaults } from '../../../src/main/commands/rehearse-orders.ts'
 import {
   type OrdersPlan,
@@ -21,7 +21,7 @@ import {
 } from '../processes/service-process.ts'
 import { startTamperingProxy, type Tamper } from './tampering-proxy.ts'
 
-const clock = preciseClock()
+const clock = systemClock()
 const sizes = { users: 60, quantity: 30, products: 3, stock: 4, withoutMoney: 8, concurrency: 20 }
 
 let service: ServiceProcess
