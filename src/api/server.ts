@@ -47,7 +47,12 @@ async function callHooks(
   const { userRateMax, addressRateMax } = settings
   const keysMax = limits.rateKeysMax
   const { authenticate, operatorOnly } = await useAuth(app, { secret: settings.jwtSecret, clock })
-  const { byUser, byAddress } = await useRateLimits(app, { userRateMax, addressRateMax, keysMax })
+  const { byUser, byAddress } = await useRateLimits(app, {
+    clock,
+    userRateMax,
+    addressRateMax,
+    keysMax,
+  })
   return {
     service: [],
     anyone: byAddress,

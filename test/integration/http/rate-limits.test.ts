@@ -1,18 +1,18 @@
 // The limits by user and by address, and that they hold for nobody else.
 
 import assert from 'node:assert/strict'
-import { mock, test } from 'node:test'
-import { startTestServer } from './fixture.ts'
+import { test } from 'node:test'
+import { virtualClock } from '../../../src/adapters/memory/clock-virtual.ts'
+import { startedAt, startTestServer } from './fixture.ts'
 
-/** The library counts by Date: time stands still until a test moves it on. */
-function stopTime(t: { after(run: () => void): void }): void {
-  mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
-  t.after(() => mock.timers.reset())
+/** Time stands still until a test moves it on. */
+function stopTime() {
+  return virtualClock(startedAt)
 }
 
 test('a user may ask so often a second, then waits, and others do not', async (t) => {
-  stopTime(t)
-  const { call } = await startTestServer(t, { settings: { userRateMax: 3 } })
+  const clock = stopTime()
+  const { call } = await startTestServer(t, { clock, settings: { userRateMax: 3 } })
   const claim = (as: string) => call('POST /coupons/tea/claims', { as })
   const statusesOf = async (as: string, times: number) => {
     const statuses: number[] = []
@@ -21,18 +21,30 @@ test('a user may ask so often a second, then waits, and others do not', async (t
   }
   assert.deepEqual(await statusesOf('ann', 4), [404, 404, 404, 429])
   assert.deepEqual(await statusesOf('bob', 3), [404, 404, 404])
-  mock.timers.tick(999)
+  await clock.runUntil(startedAt + 999)
   const refused = await claim('ann')
   assert.equal(refused.status, 429)
   assert.equal(refused.body.type, '/problems/too-many-requests')
   assert.equal(refused.headers.get('retry-after'), '1')
-  mock.timers.tick(1)
+  await clock.runUntil(startedAt + 1_000)
   assert.deepEqual(await statusesOf('ann', 4), [404, 404, 404, 429])
 })
 
+test('a wall clock that is set back or ahead changes nothing', async (t) => {
+  const clock = stopTime()
+  const { call } = await startTestServer(t, { clock, settings: { userRateMax: 1 } })
+  const claim = async () => (await call('POST /coupons/tea/claims', { as: 'ann' })).status
+  for (const leapMs of [-3_600_000, 7_200_000, -86_400_000]) {
+    assert.deepEqual([await claim(), await claim()], [404, 429])
+    clock.leap(leapMs)
+    assert.equal(await claim(), 429, `after a leap of ${leapMs} ms`)
+    await clock.runUntil(clock.now() + 1_000)
+  }
+})
+
 test('the calls of one user count together, and those without a user not at all', async (t) => {
-  stopTime(t)
-  const { call } = await startTestServer(t, { settings: { userRateMax: 2 } })
+  const clock = stopTime()
+  const { call } = await startTestServer(t, { clock, settings: { userRateMax: 2 } })
   const as = 'operator'
   assert.equal((await call('POST /coupons/tea/claims', { as })).status, 404)
   assert.equal((await call('POST /coupons/tea/pause', { as })).status, 404)
@@ -46,8 +58,8 @@ test('the calls of one user count together, and those without a user not at all'
 })
 
 test('a refused token counts for nobody', async (t) => {
-  stopTime(t)
-  const { call } = await startTestServer(t, { settings: { userRateMax: 1 } })
+  const clock = stopTime()
+  const { call } = await startTestServer(t, { clock, settings: { userRateMax: 1 } })
   for (let asked = 0; asked < 3; asked++) {
     const answer = await call('POST /coupons/tea/claims', { token: 'x.y.z' })
     assert.equal(answer.status, 401)
@@ -56,8 +68,11 @@ test('a refused token counts for nobody', async (t) => {
 })
 
 test('an address may be limited too, whoever asks from it, but probes never are', async (t) => {
-  stopTime(t)
-  const { call } = await startTestServer(t, { settings: { addressRateMax: 3, userRateMax: 2 } })
+  const clock = stopTime()
+  const { call } = await startTestServer(t, {
+    clock,
+    settings: { addressRateMax: 3, userRateMax: 2 },
+  })
   assert.equal((await call('POST /coupons/tea/claims', { as: 'ann' })).status, 404)
   assert.equal((await call('POST /coupons/tea/claims', { as: null })).status, 401)
   assert.equal((await call('GET /coupons')).status, 200)
@@ -69,9 +84,9 @@ test('an address may be limited too, whoever asks from it, but probes never are'
 })
 
 test('the users remembered are bounded: the ones longest unseen are forgotten first', async (t) => {
-  stopTime(t)
+  const clock = stopTime()
   const settings = { userRateMax: 1, limits: { rateKeysMax: 2 } }
-  const { call } = await startTestServer(t, { settings })
+  const { call } = await startTestServer(t, { clock, settings })
   const statuses: number[] = []
   for (const as of ['ann', 'bob', 'bob', 'cid', 'bob', 'ann', 'cid']) {
     statuses.push((await call('POST /coupons/tea/claims', { as })).status)
@@ -80,8 +95,8 @@ test('the users remembered are bounded: the ones longest unseen are forgotten fi
 })
 
 test('0 is no limit', async (t) => {
-  stopTime(t)
-  const { call } = await startTestServer(t)
+  const clock = stopTime()
+  const { call } = await startTestServer(t, { clock })
   const asked = Array.from({ length: 50 }, () => call('POST /coupons/tea/claims'))
   const statuses = (await Promise.all(asked)).map(({ status }) => status)
   assert.deepEqual(new Set(statuses), new Set([404]))
