@@ -87,7 +87,6 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/api/routes/commands.ts': 'whether a window is over, and the status of a coupon',
   'src/api/routes/coupons.ts': 'the status of a coupon',
   'src/issuer/issuer.ts': 'how old a record is',
-  'src/main/cli/cli.ts': 'hands it to the commands',
   'src/main/cli/coupon-commands.ts': 'what a time without a date comes to',
   'src/main/commands/audit-source.ts': 'a token, and the owner of a directory',
   'src/main/commands/rebuild.ts': 'the owner of a directory',
