@@ -2,8 +2,7 @@
 // counted is the message loop's business, the same for all.
 
 import { type OrdersRecord } from '../domain/orders/messages.ts'
-import { entryOf, type StoredPlace, topicOf } from '../domain/orders/records.ts'
-import { type Decoded } from '../domain/record.ts'
+import { entryOf, type TopicInput, topicOf } from '../domain/orders/records.ts'
 import type { Instant } from '../ports/clock.ts'
 import type { LogEntry } from '../ports/log.ts'
 import type { ConsumerName, ConsumerStore, PositionCheck } from '../ports/orders.ts'
@@ -69,9 +68,7 @@ export type PeriodicTaskParts = {
   /** To be called where a transaction was fenced. */
   fenced(): never
 }
-export type Input<Message> = {
-  topic: string
-  decode(value: Buffer, place: StoredPlace): Decoded<Message>
+export type Input<Message> = TopicInput<Message> & {
   /** Records must keep their order: they are never postponed, only dead-lettered. */
   strict?: boolean
 }

@@ -10,6 +10,7 @@ import {
   initialCouponRow,
 } from '../domain/orders/coupon-step.ts'
 import type { OrderMessage } from '../domain/orders/messages.ts'
+import { ordersInput } from '../domain/orders/records.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import {
   type CouponChanges,
@@ -18,7 +19,7 @@ import {
   type CouponWanted,
   couponKey,
 } from '../ports/orders.ts'
-import { decideRow, ordersInput, stepResult, Working } from './step-work.ts'
+import { decideRow, stepResult, Working } from './step-work.ts'
 
 /** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */
 export const issuerLookEveryMs = 20

@@ -10,13 +10,9 @@ import {
   evolveDeadLetter,
   redriveOf,
 } from '../domain/orders/dead-letter.ts'
-import {
-  type DeadLetterMessage,
-  decodeDeadLetterMessage,
-} from '../domain/orders/dead-letter-messages.ts'
+import type { DeadLetterMessage } from '../domain/orders/dead-letter-messages.ts'
 import { redriveEntry } from '../domain/orders/dead-letter-records.ts'
-import { readAt } from '../domain/orders/records.ts'
-import { deadLettersTopic } from '../domain/orders/retries.ts'
+import { deadLettersInput } from '../domain/orders/records.ts'
 import {
   type CommandName,
   commandKey,
@@ -24,9 +20,8 @@ import {
   type DeadLetterLoaded,
   type DeadLetterStore,
   type DeadLetterWanted,
-  type DoneCommand,
 } from '../ports/orders.ts'
-import { Working } from './step-work.ts'
+import { type Batch, batchOf } from './step-work.ts'
 
 export type DeadLetterWork = ConsumerWork<
   DeadLetterMessage,
@@ -39,31 +34,23 @@ export function createDeadLetterWork(store: DeadLetterStore): DeadLetterWork {
   return {
     name: 'dead-letters',
     store,
-    inputs: [
-      {
-        topic: deadLettersTopic,
-        decode: (value, place) => readAt(decodeDeadLetterMessage(value), place),
-        // A command that overtakes the record of the letter would find none.
-        strict: true,
-      },
-    ],
+    // A command that overtakes the record of the letter would find none.
+    inputs: [{ ...deadLettersInput, strict: true }],
     wantedBy(items) {
       const commands = items.flatMap(({ message }) => commandOf(message) ?? [])
       return { ids: [...new Set(items.map(({ message }) => message.deadLetterId))], commands }
     },
     decide(items, loaded) {
-      const letters = new Working(loaded.letters)
-      const commands = new Working(loaded.commands)
-      const results = items.map((item) => decideItem(item, letters, commands))
+      const { letters, commands } = batchOf(loaded)
+      const results = items.map((item) => takeLetter(item, { letters, commands }))
       return { changes: { letters: letters.changes(), commands: commands.changes() }, results }
     },
   }
 }
 
-function decideItem(
-  { message, at }: Item<DeadLetterMessage>,
-  letters: Working<DeadLetter>,
-  commands: Working<DoneCommand>,
+export function takeLetter(
+  { message, at }: Pick<Item<DeadLetterMessage>, 'message' | 'at'>,
+  { letters, commands }: Batch<DeadLetterLoaded>,
 ): ItemResult {
   const name = commandOf(message)
   const key = name === null ? '' : commandKey(name)

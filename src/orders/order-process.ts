@@ -9,18 +9,12 @@ import {
   type PeriodicTaskParts,
   publishing,
 } from '../consumer/consumer-work.ts'
-import {
-  decodeStepMessage,
-  type OrderMessage,
-  orderStepsTopic,
-  ordersTopic,
-  type StepMessage,
-} from '../domain/orders/messages.ts'
+import { type OrderMessage, ordersTopic, type StepMessage } from '../domain/orders/messages.ts'
 import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
+import { ordersInput, stepsInput } from '../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { OrderChange, OrderStore, OrderWanted } from '../ports/orders.ts'
-import { inputFrom, ordersInput } from './step-work.ts'
 
 type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>
@@ -37,7 +31,7 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
   return {
     name: 'order-process',
     store: parts.store,
-    inputs: [{ ...ordersInput, strict: true }, inputFrom(orderStepsTopic, decodeStepMessage)],
+    inputs: [{ ...ordersInput, strict: true }, stepsInput],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide: decideBatch,
     periodicTask: { everyMs: sweepEveryMs, start: (task) => createSweep(parts, task) },

@@ -10,12 +10,7 @@ import type {
   ItemResult,
   LookupFailure,
 } from '../consumer/consumer-work.ts'
-import {
-  decodeWalletMessage,
-  type OrderMessage,
-  type WalletMessage,
-  walletsTopic,
-} from '../domain/orders/messages.ts'
+import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,
@@ -25,18 +20,17 @@ import {
   type PaymentEffect,
   type ProviderAnswer,
 } from '../domain/orders/payment-step.ts'
-import type { PaymentRow } from '../domain/orders/state.ts'
+import { ordersInput, walletsInput } from '../domain/orders/records.ts'
 import { decideTopUp } from '../domain/orders/wallet.ts'
 import type {
   CommandName,
-  DoneCommand,
   PaymentChanges,
   PaymentLoaded,
   PaymentStepStore,
   PaymentWanted,
 } from '../ports/orders.ts'
 import type { Payments } from '../ports/payments.ts'
-import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step-work.ts'
+import { type Batch, batchOf, decideRow, stepResult, takeCommand } from './step-work.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage
 export type PaymentStepWork = ConsumerWork<
@@ -53,19 +47,13 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
   return {
     name: 'payment-step',
     store,
-    inputs: [ordersInput, inputFrom(walletsTopic, decodeWalletMessage)],
+    inputs: [ordersInput, walletsInput],
     wantedBy,
     decide(items, loaded) {
-      const batch: Batch = {
-        rows: new Working(loaded.rows),
-        balances: new Working(loaded.balances),
-        commands: new Working(loaded.commands),
-        waiting: new Set(),
-        questions,
-      }
+      const batch = { ...batchOf(loaded), waiting: new Set<string>(), questions }
       const results = items.map(({ message, found }) => {
         return message.type === 'wallet.topped_up'
-          ? topUp(message, batch)
+          ? takeTopUp(message, batch)
           : takeOrder({ message, found }, batch)
       })
       const { rows, balances, commands } = batch
@@ -86,10 +74,7 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
 const rowRules = { initial: initialPaymentRow, evolve: evolvePayment }
 type Questions = WeakMap<PaymentStepMessage, PaymentEffect>
 /** What a batch has decided so far. */
-type Batch = {
-  rows: Working<PaymentRow>
-  balances: Working<number>
-  commands: Working<DoneCommand>
+type PaymentBatch = Batch<PaymentLoaded> & {
   /** Orders of which an earlier record waits for the provider. */
   waiting: Set<string>
   questions: Questions
@@ -113,7 +98,7 @@ function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   return { orderIds: [...orderIds], userIds: [...userIds], commands }
 }
 
-function takeOrder({ message, found }: OrderItem, batch: Batch): ItemResult {
+function takeOrder({ message, found }: OrderItem, batch: PaymentBatch): ItemResult {
   const { orderId } = message
   const { questions, waiting } = batch
   questions.delete(message)
@@ -134,12 +119,15 @@ function takeOrder({ message, found }: OrderItem, batch: Batch): ItemResult {
 function decideOrder(
   command: PaymentCommand,
   { orderId }: OrderMessage,
-  { rows }: Batch,
+  { rows }: PaymentBatch,
 ): PaymentDecision {
   return decideRow({ rows, orderId }, rowRules, (row) => decidePayment(command, row))
 }
 
-function topUp(message: WalletMessage, { balances, commands }: Batch): ItemResult {
+export function takeTopUp(
+  message: WalletMessage,
+  { balances, commands }: Omit<Batch<PaymentLoaded>, 'rows'>,
+): ItemResult {
   const { userId, commandId, amount } = message
   return takeCommand(commands, { key: userId, commandId, amount }, () => {
     const balance = balances.get(userId) ?? 0

@@ -1,25 +1,10 @@
-// What the consumers of orders have in common: how they read their topics, how the records of a
-// batch see what those before them did, and what a decision means for the message loop.
+// What the consumers of orders have in common: how the records of a batch see what those before
+// them did, and what a decision means for the message loop.
 
-import { type Input, type ItemResult, publishing } from '../consumer/consumer-work.ts'
-import {
-  decodeOrderMessage,
-  type OrderMessage,
-  type OrdersRecord,
-  ordersTopic,
-} from '../domain/orders/messages.ts'
-import { readAt } from '../domain/orders/records.ts'
+import { type ItemResult, publishing } from '../consumer/consumer-work.ts'
+import type { OrderMessage } from '../domain/orders/messages.ts'
 import type { StepDecision } from '../domain/orders/step.ts'
-import { type Decoded } from '../domain/record.ts'
 import { type CommandName, commandKey, type DoneCommand } from '../ports/orders.ts'
-
-export function inputFrom<Message extends OrdersRecord>(
-  topic: string,
-  decode: (value: Buffer) => Decoded<Message>,
-): Input<Message> {
-  return { topic, decode: (value, place) => readAt(decode(value), place) }
-}
-export const ordersInput: Input<OrderMessage> = inputFrom(ordersTopic, decodeOrderMessage)
 
 /** What a transaction has loaded, by key, and what the records of its batch have made of it. */
 export class Working<Value> {
@@ -42,6 +27,17 @@ export class Working<Value> {
   changes(): Value[] {
     return [...this.changed.values()]
   }
+}
+
+/** By table, what a transaction has loaded. */
+export type Batch<Loaded> = {
+  [Table in keyof Loaded]: Loaded[Table] extends Map<string, infer Value> ? Working<Value> : never
+}
+type AnyLoaded = Readonly<Record<string, Map<string, unknown>>>
+
+export function batchOf<Loaded extends AnyLoaded>(loaded: Loaded): Batch<Loaded> {
+  const tables = Object.entries(loaded).map(([table, all]) => [table, new Working(all)])
+  return Object.fromEntries(tables) as Batch<Loaded>
 }
 
 /** The row of one order before and after a decision. */

@@ -2,24 +2,18 @@
 // operators supply. Every line of an order or none; nothing twice, whatever comes twice.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
-import {
-  decodeProductMessage,
-  type OrderMessage,
-  type ProductMessage,
-  productsTopic,
-} from '../domain/orders/messages.ts'
+import type { OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
 import { decideProduct, eventsOf, evolveProduct, initialProduct } from '../domain/orders/product.ts'
-import type { Product, StockRow } from '../domain/orders/state.ts'
+import { ordersInput, productsInput } from '../domain/orders/records.ts'
 import { decideStock, evolveStock, initialStockRow } from '../domain/orders/stock-step.ts'
 import type {
   CommandName,
-  DoneCommand,
   StockChanges,
   StockLoaded,
   StockStepStore,
   StockWanted,
 } from '../ports/orders.ts'
-import { decideRow, inputFrom, ordersInput, stepResult, takeCommand, Working } from './step-work.ts'
+import { type Batch, batchOf, decideRow, stepResult, takeCommand } from './step-work.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
@@ -28,14 +22,10 @@ export function createStockStep(store: StockStepStore): StockStep {
   return {
     name: 'stock-step',
     store,
-    inputs: [ordersInput, inputFrom(productsTopic, decodeProductMessage)],
+    inputs: [ordersInput, productsInput],
     wantedBy,
     decide(items, loaded) {
-      const batch: StockBatch = {
-        rows: new Working(loaded.rows),
-        products: new Working(loaded.products),
-        commands: new Working(loaded.commands),
-      }
+      const batch = batchOf(loaded)
       const results = items.map(({ message }) => {
         return 'orderId' in message ? takeOrder(message, batch) : takeSupply(message, batch)
       })
@@ -46,11 +36,7 @@ export function createStockStep(store: StockStepStore): StockStep {
   }
 }
 
-type StockBatch = {
-  rows: Working<StockRow>
-  products: Working<Product>
-  commands: Working<DoneCommand>
-}
+type StockBatch = Batch<StockLoaded>
 const rowRules = { initial: initialStockRow, evolve: evolveStock }
 
 function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
@@ -84,7 +70,10 @@ function takeOrder(message: OrderMessage, { rows, products }: StockBatch): ItemR
   return stepResult(decision, message)
 }
 
-function takeSupply(message: ProductMessage, { products, commands }: StockBatch): ItemResult {
+export function takeSupply(
+  message: ProductMessage,
+  { products, commands }: Omit<StockBatch, 'rows'>,
+): ItemResult {
   const { productId, commandId } = message
   const amount = message.type === 'stock.added' ? message.add : null
   return takeCommand(commands, { key: productId, commandId, amount }, () => {

@@ -5,6 +5,13 @@
 
 import type { CouponEffect, CouponFacts } from '../domain/orders/coupon-step.ts'
 import type { DeadLetter } from '../domain/orders/dead-letter.ts'
+import {
+  orderStepsTopic,
+  ordersTopic,
+  productsTopic,
+  walletsTopic,
+} from '../domain/orders/messages.ts'
+import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type {
   AwaitedOrder,
   CouponRow,
@@ -16,14 +23,16 @@ import type {
 } from '../domain/orders/state.ts'
 import type { Instant } from './clock.ts'
 
-export const consumerNames = [
-  'order-process',
-  'coupon-step',
-  'stock-step',
-  'payment-step',
-  'dead-letters',
-] as const
-export type ConsumerName = (typeof consumerNames)[number]
+/** By consumer, the topics that it reads besides the retry topics. */
+export const topicsReadBy = {
+  'order-process': [ordersTopic, orderStepsTopic],
+  'coupon-step': [ordersTopic],
+  'stock-step': [ordersTopic, productsTopic],
+  'payment-step': [ordersTopic, walletsTopic],
+  'dead-letters': [deadLettersTopic],
+} as const
+export type ConsumerName = keyof typeof topicsReadBy
+export const consumerNames = Object.keys(topicsReadBy) as ConsumerName[]
 
 /** Where a consumer stands in one partition of one topic that it reads. */
 export type ConsumerPosition = {

@@ -12,14 +12,10 @@ import { createCouponStep } from '../../src/orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../src/orders/dead-letters.ts'
 import { createOrderProcess } from '../../src/orders/order-process.ts'
 import { createPaymentStep } from '../../src/orders/payment-step.ts'
-import {
-  type RestoredStores,
-  restoreOrders,
-  topicsReadBy,
-} from '../../src/orders/restore/restore-orders.ts'
+import { type RestoredStores, restoreOrders } from '../../src/orders/restore/restore-orders.ts'
 import { createStockStep } from '../../src/orders/stock-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
-import { consumerNames } from '../../src/ports/orders.ts'
+import { consumerNames, topicsReadBy } from '../../src/ports/orders.ts'
 import type { Payments } from '../../src/ports/payments.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 import { scenarios } from '../models/any-orders.ts'

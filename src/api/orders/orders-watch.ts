@@ -3,13 +3,8 @@
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
 import { noAnswers } from '../../domain/orders/answers.ts'
-import {
-  decodeOrderMessage,
-  type OrderMessage,
-  type OrderPlaced,
-  ordersTopic,
-} from '../../domain/orders/messages.ts'
-import { readAt } from '../../domain/orders/records.ts'
+import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
+import { ordersInput } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
@@ -139,7 +134,7 @@ export class OrdersWatch {
       lingerMs,
       // What cannot be read is the order process's business.
       decode: ({ value, partition }) => {
-        return readAt(decodeOrderMessage(value), { partition, partitions: bounds.length })
+        return ordersInput.decode(value, { partition, partitions: bounds.length })
       },
       onMessage: (message, record) => this.take(message, record),
       onBatch: () => this.onBatch(),

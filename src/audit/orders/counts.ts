@@ -1,27 +1,12 @@
 // Whether every record that a consumer has taken is accounted for (I14): handled, forwarded to a
 // retry topic where it is found, or a dead letter, as its counts say; and how far each is behind.
 
-import {
-  orderStepsTopic,
-  ordersTopic,
-  productsTopic,
-  walletsTopic,
-} from '../../domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
-import type { ConsumerName } from '../../ports/orders.ts'
+import { topicsReadBy } from '../../ports/orders.ts'
 import type { AuditedPosition } from '../../ports/orders-audit.ts'
 import type { ComparisonParts } from './compare-orders.ts'
 import { partitionName } from './forwarded.ts'
 import { placeKey, positionsOf } from './in-flight.ts'
-
-/** What each consumer reads, beside the retry topics. */
-const inputs: Readonly<Record<ConsumerName, readonly string[]>> = {
-  'order-process': [ordersTopic, orderStepsTopic],
-  'coupon-step': [ordersTopic],
-  'stock-step': [ordersTopic, productsTopic],
-  'payment-step': [ordersTopic, walletsTopic],
-  'dead-letters': [deadLettersTopic],
-}
 
 export function compareCounts(parts: ComparisonParts): void {
   const { rows, log, inFlight, findings } = parts
@@ -60,7 +45,7 @@ export function compareCounts(parts: ComparisonParts): void {
 export function lagOf({ rows, log }: Pick<ComparisonParts, 'rows' | 'log'>): number {
   const positions = positionsOf(rows.positions)
   let lag = 0
-  for (const [consumer, topics] of Object.entries(inputs)) {
+  for (const [consumer, topics] of Object.entries(topicsReadBy)) {
     for (const topic of topics) {
       for (const [partition, { end }] of (log.bounds.get(topic) ?? []).entries()) {
         const next = positions.get(placeKey(consumer, topic, partition))?.next ?? 0

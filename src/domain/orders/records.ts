@@ -4,8 +4,16 @@
 
 import { partitionFor } from '../partitioner.ts'
 import { type Decoded, encoderOf, eventHeaders, idFieldOf, type Topic } from '../record.ts'
-import { type DeadLetterMessage, deadLetters } from './dead-letter-messages.ts'
 import {
+  type DeadLetterMessage,
+  deadLetters,
+  decodeDeadLetterMessage,
+} from './dead-letter-messages.ts'
+import {
+  decodeOrderMessage,
+  decodeProductMessage,
+  decodeStepMessage,
+  decodeWalletMessage,
   type OrdersRecord,
   orderSteps,
   orderStepsTopic,
@@ -63,6 +71,25 @@ export function readAt<Message extends AnyRecord>(
   const home = partitionFor(keyOf(decoded.message), place.partitions)
   return home === place.partition ? decoded : { kind: 'void', reason: 'in the wrong partition' }
 }
+
+/** A topic, and how its records are read. */
+export type TopicInput<Message> = {
+  topic: string
+  decode(value: Buffer, place: StoredPlace): Decoded<Message>
+}
+
+function inputFrom<Message extends AnyRecord>(
+  topic: string,
+  decode: (value: Buffer) => Decoded<Message>,
+): TopicInput<Message> {
+  return { topic, decode: (value, place) => readAt(decode(value), place) }
+}
+
+export const ordersInput = inputFrom(ordersTopic, decodeOrderMessage)
+export const stepsInput = inputFrom(orderStepsTopic, decodeStepMessage)
+export const productsInput = inputFrom(productsTopic, decodeProductMessage)
+export const walletsInput = inputFrom(walletsTopic, decodeWalletMessage)
+export const deadLettersInput = inputFrom(deadLettersTopic, decodeDeadLetterMessage)
 
 type Standing = {
   topic: string

@@ -3,13 +3,9 @@
 // partitions. Nothing is decided anew that the log says; what a step may still have to act upon it
 // is given again through the retry topics (docs/decisions/0025).
 
-import {
-  orderStepsTopic,
-  ordersTopic,
-  productsTopic,
-  walletsTopic,
-} from '../../domain/orders/messages.ts'
-import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
+import type { OrderHistory } from '../../domain/orders/history.ts'
+import { ordersTopic } from '../../domain/orders/messages.ts'
+import { retryTopics } from '../../domain/orders/retries.ts'
 import type { Charge, CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
 import {
@@ -21,9 +17,10 @@ import {
   type OrderStore,
   type PaymentStepStore,
   type StockStepStore,
+  topicsReadBy,
 } from '../../ports/orders.ts'
 import type { WalletStore } from '../../ports/payments.ts'
-import { type LogAsItStood, type LogEnds, type LoggedOrder, readOrders } from './read-log.ts'
+import { type LogAsItStood, type LogEnds, readOrders } from './read-log.ts'
 import {
   chargeOf,
   type RestoredRow,
@@ -52,15 +49,6 @@ export type RestoredStores = {
 }
 /** `takenAgain`: records of which the log does not say what a step did about them. */
 export type RestoredOrders = { orders: number; letters: number; takenAgain: number }
-
-/** Besides the retry topics. */
-export const topicsReadBy: Readonly<Record<ConsumerName, readonly string[]>> = {
-  'order-process': [ordersTopic, orderStepsTopic],
-  'coupon-step': [ordersTopic],
-  'stock-step': [ordersTopic, productsTopic],
-  'payment-step': [ordersTopic, walletsTopic],
-  'dead-letters': [deadLettersTopic],
-}
 
 /** Null where nothing was lost. Rejects with a PortError; run again it starts over. */
 export async function restoreOrders({ log, stores }: RestoreParts): Promise<RestoredOrders | null> {
@@ -159,27 +147,28 @@ async function restorePartition(partition: number, restoring: Restoring): Promis
   if (lost['payment-step'] && stores.wallet) await writeCharges(stores.wallet, rows.charges)
 }
 
-function rowsOf(orders: Iterable<LoggedOrder>, partition: number, restoring: Restoring): Rows {
+function rowsOf(orders: Iterable<OrderHistory>, partition: number, restoring: Restoring): Rows {
   const { stores, lost, tally, again } = restoring
   const isWallet = stores.wallet !== null
   const rows: Rows = { orders: [], coupons: [], stock: [], payments: [], charges: new Map() }
-  function take<Row>(consumer: ConsumerName, restored: RestoredRow<Row>): Row {
+  function take<Row extends { status: string }>(
+    consumer: ConsumerName,
+    restored: RestoredRow<Row>,
+    all: Row[],
+  ): Row {
     if (restored.again !== null && lost[consumer] !== undefined) {
       again.push({ consumer, logged: restored.again })
     }
+    if (restored.row.status !== 'absent') all.push(restored.row)
     return restored.row
   }
   for (const order of orders) {
     const { state, unannounced, due } = order
     if (state.status !== 'absent') rows.orders.push({ state, partition, unannounced })
-    const coupon = take('coupon-step', restoreCoupon(order))
-    if (coupon.status !== 'absent') rows.coupons.push(coupon)
-    const stock = take('stock-step', restoreStock(order))
-    if (stock.status !== 'absent') rows.stock.push(stock)
-    tally.addStock(stock)
-    const payment = take('payment-step', restorePayment(order, isWallet))
+    take('coupon-step', restoreCoupon(order), rows.coupons)
+    tally.addStock(take('stock-step', restoreStock(order), rows.stock))
+    const payment = take('payment-step', restorePayment(order, isWallet), rows.payments)
     if (isWallet) tally.addPayment(payment)
-    if (payment.status !== 'absent') rows.payments.push(payment)
     const charge = chargeOf(payment)
     if (charge === null || due === null) continue
     rows.charges.set(due.message.orderId, { userId: due.message.userId, charge })
@@ -187,10 +176,10 @@ function rowsOf(orders: Iterable<LoggedOrder>, partition: number, restoring: Res
   return rows
 }
 
-async function restoreSupplies({ from, stores, lost, tally }: Restoring): Promise<number> {
+async function restoreSupplies({ from, lost, tally }: Restoring): Promise<number> {
   const { 'stock-step': stock, 'payment-step': payments, 'dead-letters': deadLetters } = lost
   if (stock) {
-    const { products, commands } = await readProducts(from, stores.stock, tally)
+    const { products, commands } = await readProducts(from, tally)
     await stock.write(products.values(), (page) => ({ products: page }))
     await stock.write(commands.values(), (page) => ({ commands: page }))
   }
@@ -200,7 +189,7 @@ async function restoreSupplies({ from, stores, lost, tally }: Restoring): Promis
     await payments.write(commands.values(), (page) => ({ commands: page }))
   }
   if (!deadLetters) return 0
-  const { letters, commands } = await readLetters(from, stores.letters)
+  const { letters, commands } = await readLetters(from)
   await deadLetters.write(letters.values(), (page) => ({ letters: page }))
   await deadLetters.write(commands.values(), (page) => ({ commands: page }))
   return letters.size
