@@ -4,6 +4,7 @@
 // cancelled order held would be missing for those who were given it since.
 
 import { decideCoupon, evolveCoupon, initialCouponRow } from '../../domain/orders/coupon-step.ts'
+import type { Logged, OrderHistory } from '../../domain/orders/history.ts'
 import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import {
   decidePayment,
@@ -19,19 +20,18 @@ import type {
   StockRow,
 } from '../../domain/orders/state.ts'
 import { decideStock, evolveStock, initialStockRow } from '../../domain/orders/stock-step.ts'
-import type { Logged, LoggedOrder } from './read-log.ts'
 
 /** `again`: the record that the step has still to act upon, or to answer. */
 export type RestoredRow<Row> = { row: Row; again: Logged<OrderMessage> | null }
 
-export function restoreCoupon(order: LoggedOrder): RestoredRow<CouponRow> {
+export function restoreCoupon(order: OrderHistory): RestoredRow<CouponRow> {
   const row = couponAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { events, replies } = decideCoupon({ message: order.end.message, facts: null }, row)
   return { row: events.reduce(evolveCoupon, row), again: endUnlessAnswered(order, replies) }
 }
 
-export function restoreStock(order: LoggedOrder): RestoredRow<StockRow> {
+export function restoreStock(order: OrderHistory): RestoredRow<StockRow> {
   const row = stockAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { message } = order.end
@@ -43,7 +43,7 @@ export function restoreStock(order: LoggedOrder): RestoredRow<StockRow> {
  * `isWallet`: the provider is the built-in wallet, which is restored from these rows, so what it
  * did and the step did not say was not done. Any other provider may have captured it, and is asked.
  */
-export function restorePayment(order: LoggedOrder, isWallet: boolean): RestoredRow<PaymentRow> {
+export function restorePayment(order: OrderHistory, isWallet: boolean): RestoredRow<PaymentRow> {
   const answered = paymentAnswered(order, isWallet)
   const { end } = order
   if (end === null) {
@@ -63,7 +63,7 @@ export function restorePayment(order: LoggedOrder, isWallet: boolean): RestoredR
   }
 }
 
-function couponAnswered({ placed, alsoPlaced, answers }: LoggedOrder): CouponRow {
+function couponAnswered({ placed, alsoPlaced, answers }: OrderHistory): CouponRow {
   const row = initialCouponRow()
   if (placed === null) return row
   const { orderId, coupon } = placed.message
@@ -85,7 +85,7 @@ function couponAnswered({ placed, alsoPlaced, answers }: LoggedOrder): CouponRow
   return coupon === undefined ? evolveCoupon(row, { type: 'unneeded', orderId }) : row
 }
 
-function stockAnswered({ answers }: LoggedOrder): StockRow {
+function stockAnswered({ answers }: OrderHistory): StockRow {
   const row = initialStockRow()
   const { 'stock.held': held, 'stock.refused': refused } = answers
   if (held !== undefined) {
@@ -101,7 +101,7 @@ function stockAnswered({ answers }: LoggedOrder): StockRow {
 }
 
 /** A payment may be refunded that the step never said was captured: its answer came too late. */
-function paymentAnswered({ due, answers }: LoggedOrder, isWallet: boolean): PaymentRow {
+function paymentAnswered({ due, answers }: OrderHistory, isWallet: boolean): PaymentRow {
   const row = initialPaymentRow()
   if (due === null) return row
   const { orderId, userId, total } = due.message
@@ -119,9 +119,9 @@ function paymentAnswered({ due, answers }: LoggedOrder, isWallet: boolean): Paym
 
 /** Where a reply was never said, the end is taken again: the row then gives the same reply. */
 function endUnlessAnswered(
-  { end, answers }: LoggedOrder,
+  { end, answers }: OrderHistory,
   replies: readonly StepMessage[],
-): LoggedOrder['end'] {
+): OrderHistory['end'] {
   return replies.every(({ type }) => answers[type] !== undefined) ? null : end
 }
 

@@ -2,32 +2,15 @@
 // with its outcome. They are decided by what they stand behind in their own topic, so they are
 // decided again, as their consumers do; nothing is published.
 
-import type { Item } from '../../consumer/consumer-work.ts'
-import { decodeDeadLetterMessage } from '../../domain/orders/dead-letter-messages.ts'
-import {
-  decodeProductMessage,
-  decodeWalletMessage,
-  type ProductMessage,
-  productsTopic,
-  type WalletMessage,
-  walletsTopic,
-} from '../../domain/orders/messages.ts'
-import { readAt } from '../../domain/orders/records.ts'
-import { deadLettersTopic } from '../../domain/orders/retries.ts'
+import { deadLettersInput, productsInput, walletsInput } from '../../domain/orders/records.ts'
 import type { PaymentRow, StockRow } from '../../domain/orders/state.ts'
-import { decideTopUp } from '../../domain/orders/wallet.ts'
-import {
-  commandKey,
-  type DeadLetterLoaded,
-  type DeadLetterStore,
-  type DoneCommand,
-  type StockLoaded,
-  type StockStepStore,
-} from '../../ports/orders.ts'
+import type { DeadLetterLoaded, PaymentLoaded, StockLoaded } from '../../ports/orders.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { createDeadLetterWork } from '../dead-letters.ts'
-import { createStockStep } from '../stock-step.ts'
-import { type LogAsItStood, type Logged, readMessages } from './read-log.ts'
+import { takeLetter } from '../dead-letters.ts'
+import { takeTopUp } from '../payment-step.ts'
+import { batchOf } from '../step-work.ts'
+import { takeSupply } from '../stock-step.ts'
+import { type LogAsItStood, readMessages } from './read-log.ts'
 
 /**
  * What the rows of all orders come to. With what operators supplied that gives the stock and the
@@ -60,23 +43,11 @@ export function createTally(): Tally {
   }
 }
 
-/** With what orders took. The store is not asked; the work of its consumer is used. */
-export async function readProducts(
-  from: LogAsItStood,
-  store: StockStepStore,
-  tally: Tally,
-): Promise<StockLoaded> {
-  const work = createStockStep(store)
-  const loaded: StockLoaded = { rows: new Map(), products: new Map(), commands: new Map() }
-  for (const partition of partitionsOf(from, productsTopic)) {
-    const items: Item<ProductMessage>[] = []
-    await readMessages(
-      { ...from, topic: productsTopic, partition },
-      (value, place) => readAt(decodeProductMessage(value), place),
-      (logged) => void items.push(itemOf(logged)),
-    )
-    work.decide(items, loaded)
-  }
+/** With what orders took. */
+export async function readProducts(from: LogAsItStood, tally: Tally): Promise<Supplied> {
+  const loaded: Supplied = { products: new Map(), commands: new Map() }
+  const batch = batchOf(loaded)
+  await readMessages(from, productsInput, ({ message }) => void takeSupply(message, batch))
   for (const productId of [...tally.held.keys(), ...tally.sold.keys()]) {
     if (loaded.products.has(productId)) continue
     throw doesNotAddUp(`product ${productId}, which is unknown,`)
@@ -91,62 +62,33 @@ export async function readProducts(
   return loaded
 }
 
-export type ToppedUp = { balances: Map<string, number>; commands: Map<string, DoneCommand> }
-
 /**
  * What a user paid in the end is taken off from the beginning. So a top-up that met the limit of a
  * balance may come out otherwise than it did, which needs a balance of 10^15.
  */
 export async function readTopUps(from: LogAsItStood, { paid }: Tally): Promise<ToppedUp> {
   const balances = new Map([...paid].map(([userId, amount]) => [userId, -amount]))
-  const commands = new Map<string, DoneCommand>()
-  function topUp({ message }: Logged<WalletMessage>): void {
-    const { userId, commandId, amount } = message
-    const name = commandKey({ key: userId, commandId })
-    if (commands.has(name)) return
-    const balance = balances.get(userId) ?? 0
-    const { outcome, add } = decideTopUp({ message, before: null }, balance)
-    if (add !== 0) balances.set(userId, balance + add)
-    commands.set(name, { key: userId, commandId, amount, outcome })
-  }
-  for (const partition of partitionsOf(from, walletsTopic)) {
-    await readMessages(
-      { ...from, topic: walletsTopic, partition },
-      (value, place) => readAt(decodeWalletMessage(value), place),
-      topUp,
-    )
-  }
+  const loaded: ToppedUp = { balances, commands: new Map() }
+  const batch = batchOf(loaded)
+  await readMessages(from, walletsInput, ({ message }) => void takeTopUp(message, batch))
   for (const [userId, balance] of balances) {
     if (balance < 0) throw doesNotAddUp(`${-balance} more of the money of user ${userId}`)
-  }
-  return { balances, commands }
-}
-
-/** What was re-driven was given back already, or is among what the steps take again. */
-export async function readLetters(
-  from: LogAsItStood,
-  store: DeadLetterStore,
-): Promise<DeadLetterLoaded> {
-  const work = createDeadLetterWork(store)
-  const loaded: DeadLetterLoaded = { letters: new Map(), commands: new Map() }
-  for (const partition of partitionsOf(from, deadLettersTopic)) {
-    await readMessages(
-      { ...from, topic: deadLettersTopic, partition },
-      (value, place) => readAt(decodeDeadLetterMessage(value), place),
-      (logged) => void work.decide([itemOf(logged)], loaded),
-    )
   }
   return loaded
 }
 
-function partitionsOf({ ends }: LogAsItStood, topic: string): number[] {
-  return [...(ends.get(topic) ?? []).keys()]
+/** What was re-driven was given back already, or is among what the steps take again. */
+export async function readLetters(from: LogAsItStood): Promise<DeadLetterLoaded> {
+  const loaded: DeadLetterLoaded = { letters: new Map(), commands: new Map() }
+  const batch = batchOf(loaded)
+  await readMessages(from, deadLettersInput, ({ message, origin }) => {
+    takeLetter({ message, at: origin.appendedAt }, batch)
+  })
+  return loaded
 }
 
-function itemOf<Message>({ message, origin }: Logged<Message>): Item<Message> {
-  const { topic, partition, appendedAt } = origin
-  return { message, topic, partition, at: appendedAt }
-}
+type Supplied = Omit<StockLoaded, 'rows'>
+type ToppedUp = Omit<PaymentLoaded, 'rows'>
 
 function doesNotAddUp(what: string): PortError {
   return new PortError('log_damaged', `the log says that orders took ${what} than was supplied`)

@@ -1,6 +1,7 @@
 // Writes what was restored, page by page, each page over whatever stands there: who dies in between
 // starts over. The positions come last; where they are, there is nothing left to restore.
 
+import type { Logged } from '../../domain/orders/history.ts'
 import type { OrderMessage } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import { retryHeaders, retryTopics } from '../../domain/orders/retries.ts'
@@ -14,7 +15,7 @@ import type {
 } from '../../ports/orders.ts'
 import type { WalletChanges, WalletStore } from '../../ports/payments.ts'
 import { PortError } from '../../ports/port-error.ts'
-import type { LogEnds, Logged } from './read-log.ts'
+import type { LogEnds } from './read-log.ts'
 
 /** Rows of one transaction: some megabytes. */
 const pageRowsMax = 1_000

@@ -1,0 +1,94 @@
+// What the two topics of orders say about one order: what was placed and decided, what each step
+// answered, and the state that follows. Whoever makes rows anew, or audits them, reads this.
+
+import type {
+  OrderCancelled,
+  OrderConfirmed,
+  OrderMessage,
+  OrderPaymentDue,
+  OrderPlaced,
+  StepMessage,
+} from './messages.ts'
+import { decide, evolve, initialState, type OrderOutcome } from './process.ts'
+import type { Origin } from './retries.ts'
+import type { OrderState } from './state.ts'
+
+export type Logged<Message> = { message: Message; origin: Origin }
+
+export type OrderHistory = {
+  orderId: string
+  partition: number
+  /** As `decide` and `evolve` rebuild it. */
+  state: OrderState
+  /** Decided by the answers, and the orders topic does not say so yet. */
+  unannounced: boolean
+  placed: Logged<OrderPlaced> | null
+  /** Other content under the same id, which a step may have met first. */
+  alsoPlaced: OrderPlaced[]
+  due: Logged<OrderPaymentDue> | null
+  end: Logged<OrderConfirmed | OrderCancelled> | null
+  /** What each step answered, by type: the first of each. */
+  answers: StepAnswers
+  /** The last record about it in each of the two topics; -1: there is none. */
+  lastOffsets: { orders: number; steps: number }
+}
+export type StepAnswers = { [Type in StepMessage['type']]?: StepMessage & { type: Type } }
+
+export function historyOf(
+  histories: Map<string, OrderHistory>,
+  { message: { orderId }, origin: { partition } }: Logged<OrderMessage | StepMessage>,
+): OrderHistory {
+  const known = histories.get(orderId)
+  if (known !== undefined) return known
+  const history: OrderHistory = {
+    orderId,
+    partition,
+    state: initialState(),
+    unannounced: false,
+    placed: null,
+    alsoPlaced: [],
+    due: null,
+    end: null,
+    answers: {},
+    lastOffsets: { orders: -1, steps: -1 },
+  }
+  histories.set(orderId, history)
+  return history
+}
+
+/**
+ * Records of the orders topic come first: what it says was decided is what was decided. What
+ * contradicts it is a dead letter, and changes nothing.
+ */
+export function enter(
+  history: OrderHistory,
+  { message, origin }: Logged<OrderMessage | StepMessage>,
+): OrderOutcome {
+  const command = { kind: 'record', message, at: origin.appendedAt } as const
+  const { outcome, events, publish } = decide(command, history.state)
+  history.state = events.reduce(evolve, history.state)
+  history.lastOffsets[isOfOrder(message) ? 'orders' : 'steps'] = origin.offset
+  switch (message.type) {
+    case 'order.placed':
+      history.placed ??= { message, origin }
+      if (outcome === 'conflict') history.alsoPlaced.push(message)
+      break
+    case 'order.payment_due':
+      history.due ??= { message, origin }
+      break
+    case 'order.confirmed':
+    case 'order.cancelled':
+      history.end ??= { message, origin }
+      break
+    default: {
+      const answers: Partial<Record<StepMessage['type'], StepMessage>> = history.answers
+      answers[message.type] ??= message
+      if (outcome === 'applied' && publish.length > 0) history.unannounced = true
+    }
+  }
+  return outcome
+}
+
+export function isOfOrder(message: OrderMessage | StepMessage): message is OrderMessage {
+  return message.type.startsWith('order.')
+}
