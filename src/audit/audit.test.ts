@@ -19,7 +19,7 @@ import {
 } from '../../test/models/small-sale.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { type AuditParts, type AuditReport, audit, rowsPerPage } from './audit.ts'
-import type { LogReader } from './read-topic.ts'
+import type { LogReader } from './orders/read-log.ts'
 
 let sale: Sale
 

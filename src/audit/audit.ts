@@ -22,8 +22,8 @@ import {
   promises,
 } from './findings.ts'
 import { auditOrders, type OrdersAudit, type OrdersCounts } from './orders/audit-orders.ts'
+import type { LogReader } from './orders/read-log.ts'
 import { readOrdersRows } from './orders/read-rows.ts'
-import type { LogReader } from './read-topic.ts'
 
 /** The rows as they stand: the store itself, or a running service that is asked for them. */
 export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows'>
@@ -187,17 +187,14 @@ function checkBounds(
   for (const [partition, { next }] of positions) {
     const end = bounds[partition]?.end ?? 0
     if (next <= end) continue
-    findings.add('I2', null, () => {
-      const lost = next - end === 1 ? '1 record is' : `${next - end} records are`
-      const read = `rows were written up to offset ${next}, but the log ends at ${end}`
-      return `partition ${partition}: ${read}: ${lost} lost`
-    })
+    const lost = next - end === 1 ? '1 record is' : `${next - end} records are`
+    const read = `rows were written up to offset ${next}, but the log ends at ${end}`
+    findings.add('I2', {}, `partition ${partition}: ${read}: ${lost} lost`)
   }
   for (const [partition, { start }] of bounds.entries()) {
     if (start === 0) continue
-    findings.add('I2', null, () => {
-      return `partition ${partition}: the log starts at offset ${start}: its first records are lost`
-    })
+    const starts = `the log starts at offset ${start}: its first records are lost`
+    findings.add('I2', {}, `partition ${partition}: ${starts}`)
   }
 }
 

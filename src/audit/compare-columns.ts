@@ -8,12 +8,12 @@ type ColumnOf<Row> = Row extends unknown ? keyof Row : never
 export function compareColumns<Row extends object>(
   row: Row,
   fromLog: Columns<Row>,
-  onDifference: (text: () => string) => void,
+  onDifference: (text: string) => void,
 ): void {
   for (const [column, given] of Object.entries(fromLog)) {
     const found = row[column as keyof Row]
     if (isSame(found, given)) continue
-    onDifference(() => `${column} ${shown(found)}, the log gives ${shown(given)}`)
+    onDifference(`${column} ${shown(found)}, the log gives ${shown(given)}`)
   }
 }
 

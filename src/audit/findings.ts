@@ -22,22 +22,16 @@ export const ordersPromises = {
 } as const
 export type Invariant = keyof typeof promises | keyof typeof ordersPromises
 
-export type Difference = {
-  invariant: Invariant
-  couponId?: string
-  orderId?: string
-  text: string
-}
+type About = { couponId?: string; orderId?: string }
+export type Difference = About & { invariant: Invariant; text: string }
 export type Findings = {
-  /** `text` is only called for the differences that are kept. */
-  add(invariant: Invariant, couponId: string | null, text: () => string): void
-  addOfOrder(invariant: Invariant, orderId: string, text: () => string): void
+  add(invariant: Invariant, about: About, text: string): void
   count(invariant: Invariant): number
   total(): number
   first(): Difference[]
 }
 /** Adds a difference about one thing, which the text does not name. */
-export type Broken = (invariant: Invariant, text: () => string) => void
+export type Broken = (invariant: Invariant, text: string) => void
 
 /** A reader looks at the first few; a lost log can break every row there is. */
 export const firstDifferencesMax = 20
@@ -46,19 +40,12 @@ export function createFindings(): Findings {
   const counts = new Map<Invariant, number>()
   const first: Difference[] = []
   let total = 0
-
-  function add(difference: Omit<Difference, 'text'>, text: () => string): void {
-    const { invariant } = difference
-    total += 1
-    counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
-    if (first.length < firstDifferencesMax) first.push({ ...difference, text: text() })
-  }
-
   return {
-    add(invariant, couponId, text) {
-      add({ invariant, ...(couponId === null ? {} : { couponId }) }, text)
+    add(invariant, about, text) {
+      total += 1
+      counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
+      if (first.length < firstDifferencesMax) first.push({ invariant, ...about, text })
     },
-    addOfOrder: (invariant, orderId, text) => add({ invariant, orderId }, text),
     count: (invariant) => counts.get(invariant) ?? 0,
     total: () => total,
     first: () => [...first],
@@ -66,7 +53,9 @@ export function createFindings(): Findings {
 }
 
 export function brokenOrder(findings: Findings, orderId: string): Broken {
-  return (invariant, text) => {
-    findings.addOfOrder(invariant, orderId, () => `order ${orderId}: ${text()}`)
-  }
+  return (invariant, text) => findings.add(invariant, { orderId }, `order ${orderId}: ${text}`)
+}
+
+export function recordAt({ partition, offset }: { partition: number; offset: number }): string {
+  return `record ${offset} of partition ${partition}`
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { createFindings, type Difference } from '../../src/audit/findings.ts'
 import { auditOrders, type OrdersCounts } from '../../src/audit/orders/audit-orders.ts'
-import type { ReplayedClaims } from '../../src/audit/orders/check-ledgers.ts'
+import type { ReplayedClaims } from '../../src/audit/orders/check-histories.ts'
 import { readOrdersRows } from '../../src/audit/orders/read-rows.ts'
 import {
   type OrderPlaced,

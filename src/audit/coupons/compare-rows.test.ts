@@ -20,7 +20,7 @@ import {
 import type { IssuedRow } from '../../ports/coupons.ts'
 import { type AuditReport, audit } from '../audit.ts'
 import { firstDifferencesMax, type Invariant } from '../findings.ts'
-import type { LogReader } from '../read-topic.ts'
+import type { LogReader } from '../orders/read-log.ts'
 
 type Expected = readonly (readonly [Invariant, RegExp])[]
 /** A plant returns what must be found, and nothing else may be. */

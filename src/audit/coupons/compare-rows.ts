@@ -11,7 +11,7 @@ import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { compareColumns } from '../compare-columns.ts'
-import type { Findings } from '../findings.ts'
+import { type Broken, type Findings, recordAt } from '../findings.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
 
@@ -109,11 +109,8 @@ function endCoupon(current: Current, { findings, ...parts }: RowComparisonParts)
   const { couponId, coupon, rows } = current
   const quantity = coupon?.quantity ?? 0
   if (rows > quantity) {
-    findings.add(
-      'I1',
-      couponId,
-      () => `${couponId}: ${rows} ${rows === 1 ? 'row' : 'rows'}, but its quantity is ${quantity}`,
-    )
+    const stored = `${rows} ${rows === 1 ? 'row' : 'rows'}`
+    findings.add('I1', { couponId }, `${couponId}: ${stored}, but its quantity is ${quantity}`)
   }
   addDoubles(current, findings)
 }
@@ -127,10 +124,9 @@ function passMissing(current: Current, slot: number, parts: RowComparisonParts):
     current.winner = nextWinner(current.winners)
     if (issued.offset >= (parts.positions.get(partition)?.next ?? 0)) continue
     current.wrongSlots.add(issued.slot)
-    parts.findings.add('I2', couponId, () => {
-      const won = `${userId} won it by ${recordAt({ partition, offset: issued.offset })}`
-      return `${slotOf({ couponId, slot: issued.slot })}: the row is missing; ${won}`
-    })
+    const won = `${userId} won it by ${recordAt({ partition, offset: issued.offset })}`
+    const broken = brokenRow(parts.findings, { couponId, slot: issued.slot })
+    broken('I2', `the row is missing; ${won}`)
   }
 }
 
@@ -144,11 +140,9 @@ function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts)
       compareDetails(row, { ...issued, partition: coupon?.partition ?? 0 }, parts)
       return true
     }
-    parts.findings.add('I2', row.couponId, () => {
-      const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it`
-      const won = `(claim ${issued.claimId}, record ${issued.offset})`
-      return `${slotOf(row)}: the row names ${found} ${won}`
-    })
+    const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it`
+    const won = `(claim ${issued.claimId}, record ${issued.offset})`
+    brokenRow(parts.findings, row)('I2', `the row names ${found} ${won}`)
   } else addExtra(parts.findings, row)
   current.wrongUsers.push(row.userId)
   current.wrongSlots.add(row.slot)
@@ -160,23 +154,18 @@ type Details = { partition: number; offset: number; appendedAt: number }
 /** The winner is the right one; whether all else in the row follows from the log, too. */
 function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts): void {
   const { findings } = parts
-  const { couponId } = row
   if (row.offset !== won.offset || row.partition !== won.partition) {
-    findings.add('I7', couponId, () => {
-      return `${slotOf(row)}: the row names ${recordAt(row)}, but it was won by ${recordAt(won)}`
-    })
+    const text = `the row names ${recordAt(row)}, but it was won by ${recordAt(won)}`
+    brokenRow(findings, row)('I7', text)
   }
   if (row.appendedAt !== won.appendedAt) {
-    findings.add('I7', couponId, () => {
-      const times = `${formatInstant(row.appendedAt)}, its record ${formatInstant(won.appendedAt)}`
-      return `${slotOf(row)}: the row has the time ${times}`
-    })
+    const times = `${formatInstant(row.appendedAt)}, its record ${formatInstant(won.appendedAt)}`
+    brokenRow(findings, row)('I7', `the row has the time ${times}`)
   }
 }
 
 export function addWrongCode(findings: Findings, row: IssuedRow): void {
-  const text = () => `${slotOf(row)}: the code is not the one derived for it`
-  findings.add('I7', row.couponId, text)
+  brokenRow(findings, row)('I7', 'the code is not the one derived for it')
 }
 
 function nextWinner(winners: Iterator<[string, Issued]>): Winner | null {
@@ -197,27 +186,25 @@ function addDoubles({ couponId, coupon, wrongUsers, wrongSlots }: Current, findi
     const own = coupon?.winners.get(userId)?.slot
     const doubled = seen.has(userId) || (own !== undefined && !wrongSlots.has(own))
     seen.add(userId)
-    if (doubled) findings.add('I3', couponId, () => `${couponId}: ${userId} has more than one row`)
+    if (!doubled) continue
+    findings.add('I3', { couponId }, `${couponId}: ${userId} has more than one row`)
   }
 }
 
 function addExtra(findings: Findings, row: IssuedRow): void {
-  findings.add('I2', row.couponId, () => {
-    const named = `${row.userId} by ${recordAt(row)}`
-    return `${slotOf(row)}: there is a row for ${named}, which did not win it`
-  })
+  const named = `${row.userId} by ${recordAt(row)}`
+  brokenRow(findings, row)('I2', `there is a row for ${named}, which did not win it`)
+}
+
+function brokenRow(findings: Findings, row: Pick<IssuedRow, 'couponId' | 'slot'>): Broken {
+  const { couponId, slot } = row
+  return (invariant, text) => {
+    findings.add(invariant, { couponId }, `slot ${slot} of ${couponId}: ${text}`)
+  }
 }
 
 function outOfOrder(couponId: string): PortError {
   return new PortError('store_broken', `the rows of ${couponId} do not come in slot order`)
-}
-
-function slotOf({ couponId, slot }: { couponId: string; slot: number }): string {
-  return `slot ${slot} of ${couponId}`
-}
-
-function recordAt({ partition, offset }: { partition: number; offset: number }): string {
-  return `record ${offset} of partition ${partition}`
 }
 
 /** Both as of the positions, without winners. */
@@ -227,32 +214,29 @@ export function compareCoupons(
   findings: Findings,
 ): void {
   const missing = new Set(log.keys())
+  const broken = (couponId: string, text: string) => {
+    findings.add('I7', { couponId }, `${couponId}: ${text}`)
+  }
   for (const row of stored) {
     const { couponId } = row
     missing.delete(couponId)
     const coupon = log.get(couponId)
-    if (coupon === undefined) {
-      findings.add('I7', couponId, () => `${couponId}: there is a row, but the log never made it`)
-    } else compareCoupon(row, coupon, findings)
+    if (coupon === undefined) broken(couponId, 'there is a row, but the log never made it')
+    else compareCoupon(row, coupon, (text) => broken(couponId, `the row has ${text}`))
   }
-  for (const couponId of missing) {
-    findings.add('I7', couponId, () => `${couponId}: the row of the coupon is missing`)
-  }
+  for (const couponId of missing) broken(couponId, 'the row of the coupon is missing')
 }
 
-function compareCoupon(row: Coupon, coupon: Coupon, findings: Findings): void {
-  const { couponId, status, paused, quantity, partition, rules, opensAt, closesAt } = coupon
+function compareCoupon(row: Coupon, coupon: Coupon, broken: (text: string) => void): void {
+  const { status, paused, quantity, partition, rules, opensAt, closesAt } = coupon
   const columns = { status, paused, quantity, partition, rules, opensAt, closesAt }
-  const broken = (text: () => string) => {
-    findings.add('I7', couponId, () => `${couponId}: the row has ${text()}`)
-  }
   compareColumns(row, columns, broken)
   if (!sameTerms(row.terms, coupon.terms)) {
     const [found, given] = [row.terms, coupon.terms].map((terms) => JSON.stringify(terms))
-    broken(() => `the terms ${found}, the log ${given}`)
+    broken(`the terms ${found}, the log ${given}`)
   }
   const remembered = [...coupon.commands].every(([id, add]) => row.commands.get(id) === add)
   if (!remembered || row.commands.size !== coupon.commands.size) {
-    broken(() => 'other commands than the log')
+    broken('other commands than the log')
   }
 }

@@ -10,7 +10,7 @@ import {
   quantityMax,
 } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
-import type { Findings, Invariant } from '../findings.ts'
+import { type Broken, type Findings, type Invariant, recordAt } from '../findings.ts'
 
 export type PromiseChecks = {
   /** In the order of the partition. */
@@ -54,15 +54,16 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
 
   function checkUnknown({ message, ...place }: Command, kind: string): void {
     if (kind === 'unknown_coupon') return
-    findings.add('I5', message.couponId, () => {
-      return `${at(place)}: ended ${kind}, but ${message.couponId} had not been created`
-    })
+    const { couponId } = message
+    const ended = `ended ${kind}, but ${couponId} had not been created`
+    findings.add('I5', { couponId }, `${recordAt(place)}: ${ended}`)
   }
 
   function checkClaim(ledger: Ledger, command: Command<CouponClaimed>, outcome: Outcome): void {
     const held = ledger.slots.get(command.message.userId)
+    const { couponId } = ledger
     const broken: Broken = (invariant, text) => {
-      findings.add(invariant, ledger.couponId, () => `${at(command)}: ${text()}`)
+      findings.add(invariant, { couponId }, `${recordAt(command)}: ${text}`)
     }
     if (outcome.kind === 'issued') {
       checkWin({ ledger, command, held, broken }, outcome.issued)
@@ -75,24 +76,20 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     finish(coupons) {
       for (const { couponId, quantity, winners } of coupons.values()) {
         const ledger = ledgers.get(couponId)
+        const differs = (invariant: Invariant, fold: string, log: number | string) => {
+          findings.add(invariant, { couponId }, `${couponId}: the fold has ${fold}, the log ${log}`)
+        }
         if (ledger?.quantity !== quantity) {
-          findings.add('I1', couponId, () => {
-            const own = ledger?.quantity ?? 'none'
-            return `${couponId}: the fold has quantity ${quantity}, the log ${own}`
-          })
+          differs('I1', `quantity ${quantity}`, ledger?.quantity ?? 'none')
         }
         if (ledger?.slots.size !== winners.size) {
-          findings.add('I4', couponId, () => {
-            const own = ledger?.slots.size ?? 0
-            return `${couponId}: the fold has ${winners.size} winners, the log ${own}`
-          })
+          differs('I4', `${winners.size} winners`, ledger?.slots.size ?? 0)
         }
       }
     },
   }
 }
 
-type Broken = (invariant: Invariant, text: () => string) => void
 /** `held`: the slot that the user had before. */
 type Claim = {
   ledger: Ledger
@@ -105,15 +102,15 @@ function checkWin({ ledger, command, held, broken }: Claim, issued: Issued): voi
   const { userId, claimId } = command.message
   const { slot } = issued
   const won = `${userId} won slot ${slot} of ${ledger.couponId}`
-  if (held !== undefined) broken('I3', () => `${won}, but had slot ${held}`)
-  if (ledger.slots.size >= ledger.quantity) broken('I1', () => `${won}, but ${standing(ledger)}`)
+  if (held !== undefined) broken('I3', `${won}, but had slot ${held}`)
+  if (ledger.slots.size >= ledger.quantity) broken('I1', `${won}, but ${standing(ledger)}`)
   const next = ledger.slots.size + 1
-  if (slot !== next) broken('I4', () => `${won}, but the next slot was ${next}`)
-  if (!ledger.opened) broken('I9', () => `${won} before it had opened`)
-  if (ledger.paused || ledger.closed) broken('I9', () => `${won}, but ${standing(ledger)}`)
+  if (slot !== next) broken('I4', `${won}, but the next slot was ${next}`)
+  if (!ledger.opened) broken('I9', `${won} before it had opened`)
+  if (ledger.paused || ledger.closed) broken('I9', `${won}, but ${standing(ledger)}`)
   const own = issued.claimId === claimId && issued.offset === command.offset
   if (!own || issued.appendedAt !== command.appendedAt) {
-    broken('I4', () => `${won} with another record's claim id, place or time`)
+    broken('I4', `${won} with another record's claim id, place or time`)
   }
 }
 
@@ -122,15 +119,14 @@ function checkNoWin({ ledger, command, held, broken }: Claim, outcome: Outcome):
   if ('issued' in outcome) {
     const { slot } = outcome.issued
     if (slot === held) return
-    broken('I5', () => `${userId} was told slot ${slot}, but has ${held ?? 'none'}`)
+    broken('I5', `${userId} was told slot ${slot}, but has ${held ?? 'none'}`)
     return
   }
   const told = `${userId} was told ${outcome.kind}`
-  if (held !== undefined) broken('I5', () => `${told}, but has slot ${held}`)
+  if (held !== undefined) broken('I5', `${told}, but has slot ${held}`)
   if (outcome.kind === 'not_open') {
-    if (ledger.opened) broken('I9', () => `${told}, but ${ledger.couponId} had opened`)
-  } else if (!refusable(ledger, outcome.kind))
-    broken('I6', () => `${told}, but ${standing(ledger)}`)
+    if (ledger.opened) broken('I9', `${told}, but ${ledger.couponId} had opened`)
+  } else if (!refusable(ledger, outcome.kind)) broken('I6', `${told}, but ${standing(ledger)}`)
 }
 
 function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
@@ -170,8 +166,4 @@ function refusable(ledger: Ledger, kind: Outcome['kind']): boolean {
 function standing({ couponId, closed, paused, slots, quantity }: Ledger): string {
   const status = closed ? 'closed' : paused ? 'paused' : 'not closed nor paused'
   return `${couponId} was ${status}, with ${slots.size} of ${quantity} issued`
-}
-
-function at({ partition, offset }: { partition: number; offset: number }): string {
-  return `record ${offset} of partition ${partition}`
 }

@@ -8,7 +8,7 @@ import type { Coupon } from '../../domain/coupons/state.ts'
 import type { StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { type Gap, readToEnd, writtenByNewer } from '../../ports/partition-reader.ts'
-import type { Findings } from '../findings.ts'
+import { type Findings, recordAt } from '../findings.ts'
 import { createPromiseChecks } from './promises.ts'
 
 export type ReplayParts = {
@@ -85,15 +85,13 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
 }
 
 function addGap(findings: Findings, { partition, expected, found }: Gap): void {
-  findings.add('I2', null, () => {
-    const lost = found - expected
-    const records = lost === 1 ? '1 record is missing' : `${lost} records are missing`
-    const goesOn = `the log goes on at offset ${found} after ${expected - 1}`
-    return `partition ${partition}: ${goesOn}: ${records}`
-  })
+  const lost = found - expected
+  const records = lost === 1 ? '1 record is missing' : `${lost} records are missing`
+  const goesOn = `the log goes on at offset ${found} after ${expected - 1}`
+  findings.add('I2', {}, `partition ${partition}: ${goesOn}: ${records}`)
 }
 
-function notUnderstood(reason: string, { partition, offset }: LogRecord): never {
-  const stopped = `the audit stops at record ${offset} of partition ${partition}: ${reason}`
+function notUnderstood(reason: string, record: LogRecord): never {
+  const stopped = `the audit stops at ${recordAt(record)}: ${reason}`
   throw writtenByNewer(stopped, 'audit with that version')
 }

@@ -2,16 +2,16 @@
 // them with what the five consumers keep. The rows are read first, then the log: whatever the rows
 // show is in the log by then, and what the log says beyond the positions is on its way.
 
+import { consumerNames } from '../../ports/orders.ts'
 import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
 import type { Findings } from '../findings.ts'
-import type { LogReader } from '../read-topic.ts'
-import { checkLedgers, type OrderCounts, type ReplayedClaims } from './check-ledgers.ts'
+import { checkHistories, type OrderCounts, type ReplayedClaims } from './check-histories.ts'
 import { type ComparisonParts, compareOrders } from './compare-orders.ts'
 import { compareSteps } from './compare-steps.ts'
 import { compareMoney, compareStock } from './compare-sums.ts'
 import { compareCounts, lagOf } from './counts.ts'
 import { createInFlight, type InFlight } from './in-flight.ts'
-import { type OrdersLog, readOrdersLog } from './read-log.ts'
+import { type LogReader, type OrdersLog, readOrdersLog } from './read-log.ts'
 import type { OrdersRows } from './read-rows.ts'
 
 export type OrdersAudit = {
@@ -50,7 +50,7 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   const { audit, rows, findings, claims, onProgress } = parts
   const log = await readOrdersLog({ log: parts.log, findings, onProgress })
   const now = Math.max(log.newestAt, audit.now?.() ?? 0)
-  const counts = checkLedgers({ ledgers: log.ledgers, findings, now, claims })
+  const counts = checkHistories({ orders: log.orders, findings, now, claims })
   const inFlight = createInFlight(rows, log)
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
   compareOrders(comparison)
@@ -71,12 +71,10 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   }
 }
 
-function inFlightOf({ ledgers }: OrdersLog, inFlight: InFlight): number {
-  let orders = 0
-  for (const ledger of ledgers.values()) {
-    if (!consumers.every((consumer) => inFlight.isOrderSettled(consumer, ledger))) orders += 1
-  }
-  return orders
+function inFlightOf(log: OrdersLog, inFlight: InFlight): number {
+  return [...log.orders.values()].filter((order) => {
+    return !consumers.every((consumer) => inFlight.isOrderSettled(consumer, order))
+  }).length
 }
 
-const consumers = ['order-process', 'coupon-step', 'stock-step', 'payment-step'] as const
+const consumers = consumerNames.filter((name) => name !== 'dead-letters')

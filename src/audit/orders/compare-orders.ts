@@ -1,12 +1,14 @@
 // Compares the order process's rows with the replayed orders (I10). An order that the process has
 // not come to the end of is compared by its content alone.
 
+import type { OrderHistory } from '../../domain/orders/history.ts'
+import { decisionOf } from '../../domain/orders/process.ts'
 import type { Order, OrderState } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { canonicalJson } from '../compare-columns.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
+import { endText } from './check-record.ts'
 import type { InFlight } from './in-flight.ts'
-import { endText, type OrderLedger } from './ledger.ts'
 import type { OrdersLog } from './read-log.ts'
 import type { OrdersRows } from './read-rows.ts'
 
@@ -19,76 +21,51 @@ export type ComparisonParts = {
 
 export function compareOrders({ rows, log, inFlight, findings }: ComparisonParts): void {
   for (const orderId of rows.orders.keys()) {
-    if (log.ledgers.has(orderId)) continue
-    brokenOrder(findings, orderId)('I10', () => 'a row, but no record in the log')
+    if (log.orders.has(orderId)) continue
+    brokenOrder(findings, orderId)('I10', 'a row, but no record in the log')
   }
-  for (const [orderId, ledger] of log.ledgers) {
-    const comparing: Comparing = {
-      ledger,
-      state: log.states.get(orderId) ?? { status: 'absent' },
-      row: rows.orders.get(orderId),
-      broken: (text) => brokenOrder(findings, orderId)('I10', text),
-    }
+  for (const [orderId, order] of log.orders) {
+    const row = rows.orders.get(orderId)
+    const broken = (text: string) => brokenOrder(findings, orderId)('I10', text)
     // Its time was over before the answers came, and that is not published yet.
-    const isUnannounced = comparing.row?.unannounced === true
-    if (!isUnannounced && inFlight.isAnswered('order-process', ledger)) checkDecided(comparing)
-    compareRow(comparing, !isUnannounced && inFlight.isOrderSettled('order-process', ledger))
+    const isUnannounced = row?.unannounced === true
+    if (!isUnannounced && inFlight.isAnswered('order-process', order)) checkDecided(order, broken)
+    const isSettled = !isUnannounced && inFlight.isOrderSettled('order-process', order)
+    if (row !== undefined) compareRow(row, order, { isSettled, broken })
+    else if (isSettled) broken('its row is missing')
   }
 }
 
 type Comparing = {
-  ledger: OrderLedger
-  state: OrderState
-  row: AuditedRows['orders'] | undefined
-  broken(text: () => string): void
+  isSettled: boolean
+  broken(text: string): void
 }
 
 /** A rebuild decides nothing that the process did not publish (docs/decisions/0020). */
-function checkDecided({ ledger, state, broken }: Comparing): void {
-  if (ledger.placed === null) return
-  const decided = decidedText(state)
-  const written = ledger.end?.type ?? ledger.due?.type ?? null
-  if (decided === null || decided === written) return
-  broken(() => `its steps' answers come to ${decided}, which the orders topic does not say`)
+function checkDecided({ placed, due, end, state }: OrderHistory, broken: Comparing['broken']) {
+  if (placed === null) return
+  const decided = decisionOf(state)?.type
+  const written = (end ?? due)?.message.type
+  if (decided === undefined || decided === written) return
+  broken(`its steps' answers come to ${decided}, which the orders topic does not say`)
 }
 
-function decidedText({ status }: OrderState): string | null {
-  switch (status) {
-    case 'due':
-      return 'order.payment_due'
-    case 'confirmed':
-    case 'cancelled':
-      return `order.${status}`
-    case 'absent':
-    case 'awaited':
-    case 'placed':
-      return null
-  }
-}
-
-function compareRow({ ledger, row, state, broken }: Comparing, isSettled: boolean): void {
-  if (row === undefined) {
-    if (isSettled) broken(() => 'its row is missing')
-    return
-  }
-  const { state: stored } = row
-  if (row.status !== stored.status) {
-    broken(() => `its row is ${stored.status}, its column says ${row.status}`)
-  }
+function compareRow(
+  { state: stored, status }: AuditedRows['orders'],
+  { state, end }: OrderHistory,
+  { isSettled, broken }: Comparing,
+): void {
+  if (status !== stored.status) broken(`its row is ${stored.status}, its column says ${status}`)
   const compare = (found: string, given: string) => {
     if (found === given) return
-    broken(() => `its row is not what the log gives: ${found}; the log: ${given}`)
+    broken(`its row is not what the log gives: ${found}; the log: ${given}`)
   }
-  if (isSettled) {
-    compare(whole(stored), whole(state))
-    return
-  }
+  if (isSettled) return compare(whole(stored), whole(state))
   if (stored.status === 'awaited' || state.status === 'absent' || state.status === 'awaited') return
   compare(content(stored), content(state))
-  const { end } = ledger
   const ended = stored.status === 'confirmed' || stored.status === 'cancelled'
-  if (!ended || end === null || end.type === `order.${stored.status}`) return
-  broken(() => `its row is ${stored.status}, the log says ${endText(end)}`)
+  if (!ended || end === null || end.message.type === `order.${stored.status}`) return
+  broken(`its row is ${stored.status}, the log says ${endText(end.message)}`)
 }
 
 /** All that does not depend on which of the two topics was read first. */

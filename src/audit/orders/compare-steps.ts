@@ -2,35 +2,38 @@
 // held, used and paid exactly if it lives or is confirmed, and nothing left if it was cancelled.
 // A coupon that is used is used by the order's own row (I13).
 
-import type { CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
-import type { ConsumerName } from '../../ports/orders.ts'
+import type { OrderHistory, StepAnswers } from '../../domain/orders/history.ts'
+import type {
+  CouponRow,
+  PaymentRow,
+  Step as StepName,
+  StockRow,
+} from '../../domain/orders/state.ts'
 import type { AuditedStepRow } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'
 import { brokenOrder, type Invariant } from '../findings.ts'
 import type { ComparisonParts } from './compare-orders.ts'
-import type { Answers, OrderLedger } from './ledger.ts'
 
 type Standing = 'placed' | 'due' | 'confirmed' | 'cancelled'
 type AnyRow = CouponRow | StockRow | PaymentRow
 type Found<Row extends AnyRow> = {
   row: Row
-  ledger: OrderLedger
+  order: OrderHistory
   /** Whether the step has seen all that the log says of the order. */
   isSettled: boolean
-  broken(text: () => string): void
+  broken(text: string): void
 }
 type Step<Row extends AnyRow> = {
-  consumer: ConsumerName
-  name: string
+  name: StepName
   invariant: Invariant
   /** What the row may be, once the step has seen all that the log says. */
   settled: Readonly<Record<Standing, readonly Row['status'][]>>
   /** What only an end of the order allows. */
   needs: Readonly<Partial<Record<Row['status'], 'confirmed' | 'cancelled'>>>
   /** The answer without which the row cannot be so, once what the step published is in the log. */
-  answers: Readonly<Partial<Record<Row['status'], keyof Answers>>>
+  answers: Readonly<Partial<Record<Row['status'], keyof StepAnswers>>>
   /** What the log gives of the row's own columns. */
-  columns(found: Found<Row>): Columns<Row>
+  columns?(found: Found<Row>): Columns<Row>
   check?(found: Found<Row>): void
 }
 
@@ -42,7 +45,6 @@ export function compareSteps(parts: ComparisonParts): void {
 }
 
 const stockStep: Step<StockRow> = {
-  consumer: 'stock-step',
   name: 'stock',
   invariant: 'I11',
   settled: {
@@ -53,13 +55,12 @@ const stockStep: Step<StockRow> = {
   },
   needs: { sold: 'confirmed', released: 'cancelled' },
   answers: { held: 'stock.held', sold: 'stock.held', released: 'stock.held' },
-  columns({ row, ledger: { answers } }) {
+  columns({ row, order: { answers } }) {
     const held = answers['stock.held']
     return held !== undefined && 'lines' in row ? { lines: held.lines } : {}
   },
 }
 const couponStep: Step<CouponRow> = {
-  consumer: 'coupon-step',
   name: 'coupon',
   invariant: 'I13',
   settled: {
@@ -71,22 +72,20 @@ const couponStep: Step<CouponRow> = {
   },
   needs: {},
   answers: { used: 'coupon.used', released: 'coupon.used' },
-  columns({ row, ledger: { placed } }) {
-    return placed !== null && 'userId' in row ? { userId: placed.userId } : {}
+  columns({ row, order: { placed } }) {
+    return placed !== null && 'userId' in row ? { userId: placed.message.userId } : {}
   },
-  check({ row, ledger: { end }, isSettled, broken }) {
-    if (end?.type !== 'order.confirmed') return
+  check({ row, order: { end }, isSettled, broken }) {
+    if (end?.message.type !== 'order.confirmed') return
+    const { couponId } = end.message
     const used = row.status === 'used' ? row.couponId : undefined
+    if (used === couponId) return
     // Of other content under the same id the step may still have to let go.
-    if (end.couponId === undefined ? used === undefined || !isSettled : used === end.couponId)
-      return
-    broken(
-      () => `confirmed with ${end.couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`,
-    )
+    if (couponId === undefined && !isSettled) return
+    broken(`confirmed with ${couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`)
   },
 }
 const paymentStep: Step<PaymentRow> = {
-  consumer: 'payment-step',
   name: 'payment',
   invariant: 'I12',
   settled: {
@@ -97,14 +96,11 @@ const paymentStep: Step<PaymentRow> = {
   },
   needs: { refunded: 'cancelled', undoing: 'cancelled' },
   answers: { captured: 'payment.captured', refunded: 'payment.refunded' },
-  columns: () => ({}),
-  check({ row, ledger: { due }, broken }) {
+  check({ row, order: { due }, broken }) {
     if (due === null || !('amount' in row)) return
-    if (row.amount === due.total && row.userId === due.userId) return
-    const found = `${row.amount} of ${row.userId}`
-    broken(() => {
-      return `its payment row has ${found}, but ${due.total} of ${due.userId} was due`
-    })
+    const { total, userId } = due.message
+    if (row.amount === total && row.userId === userId) return
+    broken(`its payment row has ${row.amount} of ${row.userId}, but ${total} of ${userId} was due`)
   },
 }
 
@@ -113,65 +109,71 @@ function compareRows<Row extends AnyRow>(
   step: Step<Row>,
   rows: ReadonlyMap<string, AuditedStepRow<Row>>,
 ): void {
-  const { consumer, name, invariant } = step
+  const { name, invariant } = step
+  const consumer = `${name}-step` as const
   for (const orderId of rows.keys()) {
-    if ((log.ledgers.get(orderId)?.lastOffsets.orders ?? -1) >= 0) continue
-    brokenOrder(findings, orderId)(invariant, () => {
-      return `a ${name} row, but the orders topic has no such order`
-    })
+    if (isPlaced(log.orders.get(orderId))) continue
+    brokenOrder(findings, orderId)(
+      invariant,
+      `a ${name} row, but the orders topic has no such order`,
+    )
   }
-  for (const [orderId, ledger] of log.ledgers) {
-    if (ledger.lastOffsets.orders < 0) continue
-    const broken = (text: () => string) => brokenOrder(findings, orderId)(invariant, text)
+  for (const [orderId, order] of log.orders) {
+    if (!isPlaced(order)) continue
+    const broken = (text: string) => brokenOrder(findings, orderId)(invariant, text)
     const stored = rows.get(orderId)
     const status: Row['status'] = stored?.row.status ?? 'absent'
-    const isSettled = inFlight.isOrderSettled(consumer, ledger)
-    const standing = standingOf(ledger)
+    const isSettled = inFlight.isOrderSettled(consumer, order)
+    const standing = standingOf(order)
     if (isSettled && !step.settled[standing].includes(status)) {
-      broken(() => `${standing} in the log, but its ${name} row is ${status}`)
+      broken(`${standing} in the log, but its ${name} row is ${status}`)
     }
     const needed = step.needs[status]
-    if (needed !== undefined && ledger.end?.type !== `order.${needed}`) {
-      broken(() => `its ${name} row is ${status}, but the order is not ${needed}`)
+    if (needed !== undefined && standing !== needed) {
+      broken(`its ${name} row is ${status}, but the order is not ${needed}`)
     }
     if (stored === undefined) continue
+    const { row } = stored
     if (stored.status !== status) {
-      broken(() => `its ${name} row is ${status}, the column says ${stored.status}`)
+      broken(`its ${name} row is ${status}, the column says ${stored.status}`)
     }
     const answer = step.answers[status]
-    const isSaid = answer === undefined || ledger.answers[answer] !== undefined
-    if (!isSaid && inFlight.isAnswered(consumer, ledger)) {
-      broken(() => `its ${name} row is ${status}, but the step never said so`)
+    const isSaid = answer === undefined || order.answers[answer] !== undefined
+    if (!isSaid && inFlight.isAnswered(consumer, order)) {
+      broken(`its ${name} row is ${status}, but the step never said so`)
     }
-    const found = { row: stored.row, ledger, isSettled, broken }
-    compareColumns(stored.row, step.columns(found), (text) => {
-      broken(() => `its ${name} row has ${text()}`)
-    })
+    const found = { row, order, isSettled, broken }
+    compareColumns(row, step.columns?.(found) ?? {}, (text) =>
+      broken(`its ${name} row has ${text}`),
+    )
     step.check?.(found)
   }
 }
 
-function standingOf({ end, due }: OrderLedger): Standing {
-  if (end !== null) return end.type === 'order.confirmed' ? 'confirmed' : 'cancelled'
+/** The steps know an order from the orders topic alone. */
+function isPlaced(order: OrderHistory | undefined): order is OrderHistory {
+  return order !== undefined && order.lastOffsets.orders >= 0
+}
+
+function standingOf({ end, due }: OrderHistory): Standing {
+  if (end !== null) return end.message.type === 'order.confirmed' ? 'confirmed' : 'cancelled'
   return due === null ? 'placed' : 'due'
 }
 
 /** Each use is that of the order's own row, and of an order that is confirmed, or still lives. */
 function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
   for (const [orderId, { userId, couponId }] of rows.uses) {
-    const broken = (text: string) => {
-      const used = `coupon ${couponId} of ${userId} is used by order ${orderId}`
-      findings.addOfOrder('I13', orderId, () => `${used}, ${text}`)
-    }
-    const ledger = log.ledgers.get(orderId)
-    if (ledger === undefined || ledger.lastOffsets.orders < 0) {
+    const used = `coupon ${couponId} of ${userId} is used by order ${orderId}`
+    const broken = (text: string) => findings.add('I13', { orderId }, `${used}, ${text}`)
+    const order = log.orders.get(orderId)
+    if (!isPlaced(order)) {
       broken('which is not in the log')
       continue
     }
-    const isSettled = inFlight.isOrderSettled('coupon-step', ledger)
-    if (isSettled && ledger.end?.type === 'order.cancelled') broken('which was cancelled')
-    if (isSettled && ledger.end?.type === 'order.confirmed' && ledger.end.couponId !== couponId) {
-      broken(`which was confirmed with ${ledger.end.couponId ?? 'no coupon'}`)
+    const end = inFlight.isOrderSettled('coupon-step', order) ? order.end?.message : undefined
+    if (end?.type === 'order.cancelled') broken('which was cancelled')
+    if (end?.type === 'order.confirmed' && end.couponId !== couponId) {
+      broken(`which was confirmed with ${end.couponId ?? 'no coupon'}`)
     }
     if (inFlight.isMoving('coupon-step', orderId)) continue
     const row = rows['coupon-rows'].get(orderId)?.row
@@ -181,8 +183,7 @@ function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
   for (const [orderId, { row }] of rows['coupon-rows']) {
     if (row.status !== 'used' || rows.uses.has(orderId)) continue
     if (inFlight.isMoving('coupon-step', orderId)) continue
-    brokenOrder(findings, orderId)('I13', () => {
-      return `its row has used coupon ${row.couponId}, but nobody uses it`
-    })
+    const text = `its row has used coupon ${row.couponId}, but nobody uses it`
+    brokenOrder(findings, orderId)('I13', text)
   }
 }

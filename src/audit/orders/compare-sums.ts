@@ -1,19 +1,19 @@
 // Stock and money add up: what was supplied, as the log and the commands say, against what lies
 // there, is held, sold or paid by the rows of the orders.
 
+import type { Logged } from '../../domain/orders/history.ts'
 import { productsTopic, walletsTopic } from '../../domain/orders/messages.ts'
 import { type ConsumerName, commandKey, type DoneCommand } from '../../ports/orders.ts'
-import { brokenOrder, type Findings, type Invariant } from '../findings.ts'
+import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
+import { sameLines } from './check-record.ts'
 import type { ComparisonParts } from './compare-orders.ts'
-import { createRanges, type Ranges } from './ranges.ts'
-import type { Supplied } from './read-log.ts'
 
 export function compareStock(parts: ComparisonParts): void {
   const { rows, log, findings } = parts
-  const supplies = log.products.map(({ message, ...place }) => {
+  const supplies = log.products.map(({ message, origin }) => {
     const { productId: key, commandId } = message
     const amount = message.type === 'stock.added' ? message.add : null
-    return { ...place, message: { key, commandId, amount } }
+    return { origin, message: { key, commandId, amount } }
   })
   const added = compareCommands(parts, {
     consumer: 'stock-step',
@@ -26,20 +26,20 @@ export function compareStock(parts: ComparisonParts): void {
   for (const { productId, initial, supplied, available, held, sold } of rows.products.values()) {
     const broken = brokenOf(findings, 'I11', `product ${productId}`)
     if (available < 0 || held < 0 || sold < 0) {
-      broken(() => `below zero: ${available} available, ${held} held, ${sold} sold`)
+      broken(`below zero: ${available} available, ${held} held, ${sold} sold`)
     }
     const sum = available + held + sold
     if (sum !== supplied) {
-      broken(() => `${available} + ${held} + ${sold} is ${sum}, but ${supplied} were supplied`)
+      broken(`${available} + ${held} + ${sold} is ${sum}, but ${supplied} were supplied`)
     }
     added.compare(productId, supplied - initial, (range) => {
-      broken(() => `${supplied - initial} were added by its row, ${range} by its commands`)
+      broken(`${supplied - initial} were added by its row, ${range} by its commands`)
     })
     lines.held.compare(productId, held, (range) => {
-      broken(() => `${held} are held by its row, ${range} by the orders`)
+      broken(`${held} are held by its row, ${range} by the orders`)
     })
     lines.sold.compare(productId, sold, (range) => {
-      broken(() => `${sold} are sold by its row, ${range} by the orders`)
+      broken(`${sold} are sold by its row, ${range} by the orders`)
     })
   }
   compareProducts(parts)
@@ -47,9 +47,8 @@ export function compareStock(parts: ComparisonParts): void {
 
 export function compareMoney(parts: ComparisonParts): void {
   const { rows, log, findings, inFlight } = parts
-  const supplies = log.topUps.map(({ message, ...place }) => {
-    const { userId: key, commandId, amount } = message
-    return { ...place, message: { key, commandId, amount } }
+  const supplies = log.topUps.map(({ message: { userId: key, commandId, amount }, origin }) => {
+    return { origin, message: { key, commandId, amount } }
   })
   const balances = compareCommands(parts, {
     consumer: 'payment-step',
@@ -65,16 +64,17 @@ export function compareMoney(parts: ComparisonParts): void {
     else if (status === 'undone' && isMoving) balances.add(userId, -amount, 0)
   }
   // Orders whose charge was not there when the charges were read, and perhaps had been before.
-  for (const { orderId, due } of log.ledgers.values()) {
+  for (const { orderId, due } of log.orders.values()) {
     if (due === null || rows.charges.has(orderId)) continue
-    if (inFlight.isMoving('payment-step', orderId)) balances.add(due.userId, -due.total, 0)
+    const { userId, total } = due.message
+    if (inFlight.isMoving('payment-step', orderId)) balances.add(userId, -total, 0)
   }
   for (const userId of new Set([...balances.keys(), ...rows.balances.keys()])) {
     const balance = rows.balances.get(userId)?.balance ?? 0
     const broken = brokenOf(findings, 'I12', `the wallet of ${userId}`)
-    if (balance < 0) broken(() => `the balance is ${balance}`)
+    if (balance < 0) broken(`the balance is ${balance}`)
     balances.compare(userId, balance, (range) => {
-      broken(() => `the balance is ${balance}, but top-ups less what was paid are ${range}`)
+      broken(`the balance is ${balance}, but top-ups less what was paid are ${range}`)
     })
   }
   compareCharges(parts)
@@ -84,25 +84,24 @@ export function compareMoney(parts: ComparisonParts): void {
 function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): void {
   if (rows.charges.size === 0) return
   for (const [orderId, { row }] of rows['payment-rows']) {
-    const ledger = log.ledgers.get(orderId)
-    if (ledger === undefined || !inFlight.isOrderSettled('payment-step', ledger)) continue
+    const order = log.orders.get(orderId)
+    if (order === undefined || !inFlight.isOrderSettled('payment-step', order)) continue
     const charge = rows.charges.get(orderId)
     const paid = row.status === 'captured' ? row.amount : 0
     const charged = charge?.status === 'captured' ? charge.amount : 0
     if (paid === charged) continue
-    brokenOrder(findings, orderId)('I12', () => {
-      return `${paid} was paid by its payment row, ${charged} by the wallet`
-    })
+    const text = `${paid} was paid by its payment row, ${charged} by the wallet`
+    brokenOrder(findings, orderId)('I12', text)
   }
   for (const [orderId, { status, userId }] of rows.charges) {
-    const ledger = log.ledgers.get(orderId)
+    const order = log.orders.get(orderId)
     const broken = brokenOrder(findings, orderId)
-    if (ledger === undefined || ledger.due === null) {
-      broken('I12', () => `a charge of ${userId}, but payment was never due`)
-    } else if (status === 'captured' && ledger.end?.type === 'order.cancelled') {
-      if (rows['payment-rows'].has(orderId) || !inFlight.isOrderSettled('payment-step', ledger))
-        continue
-      broken('I12', () => 'it was cancelled, but has paid')
+    if (order === undefined || order.due === null) {
+      broken('I12', `a charge of ${userId}, but payment was never due`)
+    } else if (status === 'captured' && order.end?.message.type === 'order.cancelled') {
+      if (rows['payment-rows'].has(orderId)) continue
+      if (!inFlight.isOrderSettled('payment-step', order)) continue
+      broken('I12', 'it was cancelled, but has paid')
     }
   }
 }
@@ -112,7 +111,7 @@ type Supply = {
   consumer: ConsumerName
   topic: string
   invariant: Invariant
-  supplies: readonly Supplied<Command>[]
+  supplies: readonly Logged<Command>[]
   commands: ReadonlyMap<string, DoneCommand>
 }
 
@@ -122,30 +121,24 @@ function compareCommands({ rows, findings, inFlight }: ComparisonParts, supply: 
   const amounts = new Map<string, Set<number | null>>()
   const moving = new Set<string>()
   const added = createRanges()
-  for (const { message, partition, offset } of supplies) {
+  const broken = (text: string) => findings.add(invariant, {}, text)
+  for (const { message, origin } of supplies) {
     const { key, commandId, amount } = message
+    const { partition, offset: lastOffset } = origin
     const name = commandKey(message)
     amounts.set(name, (amounts.get(name) ?? new Set()).add(amount))
-    const isSettled = inFlight.isSettled(consumer, { topic, partition, key, lastOffset: offset })
+    const isSettled = inFlight.isSettled(consumer, { topic, partition, key, lastOffset })
     if (!isSettled && !rows.oneMoment) moving.add(name)
     if (commands.has(name)) continue
-    if (!isSettled) {
-      if (!rows.oneMoment) added.add(key, 0, amount ?? 0)
-      continue
-    }
-    findings.add(invariant, null, () => {
-      const where = `record ${offset} of partition ${partition} of ${topic}`
-      return `${where}: command ${commandId} of ${key} was never applied`
-    })
+    if (isSettled) {
+      broken(`${recordAt(origin)} of ${topic}: command ${commandId} of ${key} was never applied`)
+    } else if (!rows.oneMoment) added.add(key, 0, amount ?? 0)
   }
   for (const [name, { key, commandId, amount, outcome }] of commands) {
     const said = amounts.get(name)
-    if (said === undefined) {
-      findings.add(invariant, null, () => `command ${commandId} of ${key} is not in ${topic}`)
-    } else if (amount !== null && !said.has(amount) && !said.has(null)) {
-      findings.add(invariant, null, () => {
-        return `command ${commandId} of ${key} was applied with ${amount}, not as in ${topic}`
-      })
+    if (said === undefined) broken(`command ${commandId} of ${key} is not in ${topic}`)
+    else if (amount !== null && !said.has(amount) && !said.has(null)) {
+      broken(`command ${commandId} of ${key} was applied with ${amount}, not as in ${topic}`)
     }
     // A creation brings its first stock by itself.
     if (outcome !== 'done' || amount === null || said?.has(null) === true) continue
@@ -157,28 +150,22 @@ function compareCommands({ rows, findings, inFlight }: ComparisonParts, supply: 
 /** Each product is what a record created, and each record that was taken created one. */
 function compareProducts({ rows, log, inFlight, findings }: ComparisonParts): void {
   const created = new Map<string, string[]>()
-  for (const { message, partition, offset: lastOffset } of log.products) {
+  for (const { message, origin } of log.products) {
     if (message.type !== 'product.created') continue
     const { productId: key, name, price, stock } = message
     created.set(key, [...(created.get(key) ?? []), JSON.stringify([name, price, stock])])
     if (rows.products.has(key)) continue
-    const subject = { topic: productsTopic, partition, key, lastOffset }
-    if (!inFlight.isSettled('stock-step', subject)) continue
-    findings.add('I11', null, () => `product ${key}: it was created, but its row is missing`)
+    const { topic, partition, offset: lastOffset } = origin
+    if (!inFlight.isSettled('stock-step', { topic, partition, key, lastOffset })) continue
+    brokenOf(findings, 'I11', `product ${key}`)('it was created, but its row is missing')
   }
   for (const { productId, name, price, initial } of rows.products.values()) {
     const row = JSON.stringify([name, price, initial])
     const said = created.get(productId)
     if (said?.includes(row) === true) continue
-    brokenOf(
-      findings,
-      'I11',
-      `product ${productId}`,
-    )(() => {
-      return said === undefined
-        ? 'no record has created it'
-        : `created as ${said.join(' and ')}, not ${row}`
-    })
+    const broken = brokenOf(findings, 'I11', `product ${productId}`)
+    if (said === undefined) broken('no record has created it')
+    else broken(`created as ${said.join(' and ')}, not ${row}`)
   }
 }
 
@@ -196,10 +183,12 @@ function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold
     }
   }
   // The rows were read before the products: what was held in between is in the products alone.
-  for (const { orderId, placed, otherLines } of log.ledgers.values()) {
+  for (const { orderId, placed, alsoPlaced } of log.orders.values()) {
     if (placed === null || rows['stock-rows'].has(orderId)) continue
     if (!inFlight.isMoving('stock-step', orderId)) continue
-    for (const { productId, quantity } of [...placed.lines, ...otherLines]) {
+    const { lines } = placed.message
+    const others = alsoPlaced.flatMap((other) => (sameLines(other.lines, lines) ? [] : other.lines))
+    for (const { productId, quantity } of [...lines, ...others]) {
       sums.held.add(productId, 0, quantity)
       sums.sold.add(productId, 0, quantity)
     }
@@ -207,10 +196,36 @@ function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold
   return sums
 }
 
-function brokenOf(
-  findings: Findings,
-  invariant: Invariant,
-  what: string,
-): (text: () => string) => void {
-  return (text) => findings.add(invariant, null, () => `${what}: ${text()}`)
+/**
+ * Sums by key of rows that need not be as of one moment: what may have moved while they were read
+ * counts as a range. Rows as of one moment give a range of a single number.
+ */
+type Ranges = {
+  keys(): Iterable<string>
+  /** A summand between `a` and `b`. */
+  add(key: string, a: number, b?: number): void
+  /** `onOutside` is told the range that does not contain the value. */
+  compare(key: string, value: number, onOutside: (range: string) => void): void
+}
+
+function createRanges(): Ranges {
+  const ranges = new Map<string, { min: number; max: number }>()
+  return {
+    keys: () => ranges.keys(),
+    add(key, a, b = a) {
+      const range = ranges.get(key) ?? { min: 0, max: 0 }
+      range.min += Math.min(a, b)
+      range.max += Math.max(a, b)
+      ranges.set(key, range)
+    },
+    compare(key, value, onOutside) {
+      const { min, max } = ranges.get(key) ?? { min: 0, max: 0 }
+      if (value >= min && value <= max) return
+      onOutside(min === max ? String(min) : `${min} to ${max}`)
+    },
+  }
+}
+
+function brokenOf(findings: Findings, invariant: Invariant, what: string): (text: string) => void {
+  return (text) => findings.add(invariant, {}, `${what}: ${text}`)
 }

@@ -5,51 +5,44 @@ import { deadLettersTopic, retryTopics } from '../../domain/orders/retries.ts'
 import { topicsReadBy } from '../../ports/orders.ts'
 import type { AuditedPosition } from '../../ports/orders-audit.ts'
 import type { ComparisonParts } from './compare-orders.ts'
-import { partitionName } from './forwarded.ts'
-import { placeKey, positionsOf } from './in-flight.ts'
+import { partitionName } from './in-flight.ts'
 
 export function compareCounts(parts: ComparisonParts): void {
   const { rows, log, inFlight, findings } = parts
-  const broken = (where: string, text: () => string) => {
-    findings.add('I14', null, () => `${where}: ${text()}`)
-  }
   for (const position of rows.positions) {
     const { consumer, topic, partition, next, taken } = position
     const where = `${partitionName(consumer, partition)} of ${topic}`
+    const broken = (text: string) => findings.add('I14', {}, `${where}: ${text}`)
     const sum = Object.values(taken).reduce((all, count) => all + count, 0)
-    if (sum !== next) broken(where, () => `${next} records were taken, ${sum} accounted for`)
+    if (sum !== next) broken(`${next} records were taken, ${sum} accounted for`)
     const end = log.bounds.get(topic)?.[partition]?.end ?? 0
-    if (next > end) broken(where, () => `${next} were taken, but the log ends at ${end}`)
+    if (next > end) broken(`${next} were taken, but the log ends at ${end}`)
     const { others, nobodys } = passedByOf(position, parts)
     const { passedBy } = taken
     if (passedBy >= others && passedBy <= others + nobodys) continue
-    broken(where, () => {
-      const isShared = (retryTopics as readonly string[]).includes(topic)
-      const meant = isShared ? `${others} were meant for others` : 'all of them are its own'
-      return `${passedBy} passed by, but ${meant}`
-    })
+    const isShared = (retryTopics as readonly string[]).includes(topic)
+    const meant = isShared ? `${others} were meant for others` : 'all of them are its own'
+    broken(`${passedBy} passed by, but ${meant}`)
   }
   for (const [name, { postponed, buried, unpublished }] of inFlight.forwarded) {
     for (const [said, { counted, found }, where] of [
       ['postponed', postponed, 'the retry topics'],
       ['buried', buried, deadLettersTopic],
     ] as const) {
-      if (counted <= found + unpublished) continue
-      broken(name, () => `${counted} were ${said}, ${found} are in ${where}`)
+      if (counted <= found.length + unpublished) continue
+      findings.add('I14', {}, `${name}: ${counted} were ${said}, ${found.length} are in ${where}`)
     }
   }
   compareLetters(parts)
 }
 
 /** Records that the consumers have still to take, of all of them together. */
-export function lagOf({ rows, log }: Pick<ComparisonParts, 'rows' | 'log'>): number {
-  const positions = positionsOf(rows.positions)
+export function lagOf({ log, inFlight }: Pick<ComparisonParts, 'log' | 'inFlight'>): number {
   let lag = 0
   for (const [consumer, topics] of Object.entries(topicsReadBy)) {
     for (const topic of topics) {
       for (const [partition, { end }] of (log.bounds.get(topic) ?? []).entries()) {
-        const next = positions.get(placeKey(consumer, topic, partition))?.next ?? 0
-        lag += Math.max(0, end - next)
+        lag += Math.max(0, end - inFlight.positionOf(consumer, topic, partition).next)
       }
     }
   }
@@ -68,18 +61,19 @@ function passedByOf(position: AuditedPosition, { log }: ComparisonParts) {
   return passed
 }
 
-function compareLetters({ rows, log, findings }: ComparisonParts): void {
-  const positions = positionsOf(rows.positions)
+function compareLetters({ rows, log, inFlight, findings }: ComparisonParts): void {
+  const broken = (id: string, text: string) => {
+    findings.add('I14', {}, `dead letter ${id}: ${text}`)
+  }
   const logged = new Set<string>()
   for (const { deadLetterId: id, partition, offset } of log.deadLettered) {
-    const next = positions.get(placeKey('dead-letters', deadLettersTopic, partition))?.next ?? 0
-    const isNew = !logged.has(id)
+    const { next } = inFlight.positionOf('dead-letters', deadLettersTopic, partition)
+    if (!logged.has(id) && offset < next && !rows.letters.has(id)) {
+      broken(id, 'it was buried, but its row is missing')
+    }
     logged.add(id)
-    if (!isNew || offset >= next || rows.letters.has(id)) continue
-    findings.add('I14', null, () => `dead letter ${id}: it was buried, but its row is missing`)
   }
   for (const id of rows.letters.keys()) {
-    if (logged.has(id)) continue
-    findings.add('I14', null, () => `dead letter ${id}: a row, but ${deadLettersTopic} has none`)
+    if (!logged.has(id)) broken(id, `a row, but ${deadLettersTopic} has none`)
   }
 }

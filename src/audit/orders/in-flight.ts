@@ -2,12 +2,11 @@
 // not come to the record yet, or the record waits in a retry topic or as a dead letter. A row may
 // also be ahead of the positions, because they were read first.
 
+import type { OrderHistory } from '../../domain/orders/history.ts'
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
-import { deadLettersTopic } from '../../domain/orders/retries.ts'
+import { deadLettersTopic, type Origin } from '../../domain/orders/retries.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import type { AuditedPosition } from '../../ports/orders-audit.ts'
-import { type AllForwarded, forwardedOf, originKey, partitionName } from './forwarded.ts'
-import type { OrderLedger } from './ledger.ts'
 import type { OrdersLog, Retried } from './read-log.ts'
 import type { OrdersRows } from './read-rows.ts'
 
@@ -23,51 +22,70 @@ export type InFlight = {
   /** Whether the consumer's rows must show all that the topic says of the key. */
   isSettled(consumer: ConsumerName, subject: Subject): boolean
   /** The same of all that the consumer reads about an order. */
-  isOrderSettled(consumer: ConsumerName, ledger: OrderLedger): boolean
+  isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean
   /** Whether what the consumer published about an order must be in the log by now. */
-  isAnswered(consumer: ConsumerName, ledger: OrderLedger): boolean
+  isAnswered(consumer: ConsumerName, order: OrderHistory): boolean
   /** Whether two tables may show an order as of different moments. */
   isMoving(consumer: ConsumerName, orderId: string): boolean
+  positionOf: PositionOf
   forwarded: AllForwarded
   /** Records of retry topics that are still to be handled. */
   waitingRetries: number
   waitingLetters: number
 }
+export type PositionOf = (consumer: string, topic: string, partition: number) => Reached
+/** How far a consumer has come; 0 where it has not begun. */
+export type Reached = Pick<AuditedPosition, 'next' | 'published'> & {
+  /**
+   * The first offset of which the rows need not show anything. A consumer that has counted more
+   * records as forwarded than there are had not published all of them yet, so what became of them
+   * is only known below `published`.
+   */
+  settledTo: number
+}
+/** By `partitionName`. */
+export type AllForwarded = ReadonlyMap<string, Forwarded>
+/** What a consumer has counted as forwarded, and what of it is in the log. */
+export type Forwarded = {
+  postponed: Counted
+  buried: Counted
+  /** Records below `next` of which it is not known that all was published. */
+  unpublished: number
+}
+/** `found`: the names of records, twice where one was stored twice. */
+type Counted = { counted: number; found: string[] }
 
 export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
-  const positions = positionsOf(rows.positions)
   const forwarded = forwardedOf(rows, log)
-  const boundaries = boundariesOf(rows, forwarded)
-  const known = { rows, log, positions, boundaries }
-  const retries = retriesOf(known)
-  const pending = new Set([...retries.pending, ...lettersOf(known)])
+  const positionOf = positionsOf(rows, forwarded)
+  const retries = retriesOf(log, positionOf)
+  const pending = new Set([...retries.pending, ...lettersOf(rows, log, positionOf)])
 
   function isSettled(consumer: ConsumerName, subject: Subject): boolean {
     const { topic, partition, key, lastOffset } = subject
-    return (
-      lastOffset < (boundaries.get(placeKey(consumer, topic, partition)) ?? 0) &&
-      !pending.has(pendingKey(consumer, topic, key))
-    )
+    if (lastOffset >= positionOf(consumer, topic, partition).settledTo) return false
+    return !pending.has(pendingKey(consumer, topic, key))
   }
-  function isOrderSettled(consumer: ConsumerName, ledger: OrderLedger): boolean {
-    return subjectsOf(consumer, ledger).every((subject) => isSettled(consumer, subject))
+  function isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean {
+    return subjectsOf(consumer, order).every((subject) => isSettled(consumer, subject))
   }
 
   return {
     isSettled,
     isOrderSettled,
-    isAnswered(consumer, ledger) {
-      return subjectsOf(consumer, ledger).every(({ topic, partition, key, lastOffset }) => {
-        const published = positions.get(placeKey(consumer, topic, partition))?.published ?? 0
+    isAnswered(consumer, order) {
+      return subjectsOf(consumer, order).every(({ topic, partition, key, lastOffset }) => {
+        if (lastOffset >= positionOf(consumer, topic, partition).published) return false
         const name = pendingKey(consumer, topic, key)
-        return lastOffset < published && !pending.has(name) && !retries.unpublished.has(name)
+        return !pending.has(name) && !retries.unpublished.has(name)
       })
     },
     isMoving(consumer, orderId) {
       if (rows.oneMoment) return false
-      const ledger = log.ledgers.get(orderId)
-      return ledger === undefined || !isOrderSettled(consumer, ledger)
+      const order = log.orders.get(orderId)
+      return order === undefined || !isOrderSettled(consumer, order)
     },
+    positionOf,
     forwarded,
     waitingRetries: retries.waiting,
     waitingLetters: [...rows.letters.values()].filter(({ status }) => status === 'waiting').length,
@@ -75,34 +93,59 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
 }
 
 /** The steps know an order from the orders topic alone. */
-function subjectsOf(consumer: ConsumerName, ledger: OrderLedger): Subject[] {
-  const { orderId: key, partition, lastOffsets } = ledger
+function subjectsOf(consumer: ConsumerName, order: OrderHistory): Subject[] {
+  const { orderId: key, partition, lastOffsets } = order
   const orders = { topic: ordersTopic, partition, key, lastOffset: lastOffsets.orders }
   if (consumer !== 'order-process') return [orders]
   return [orders, { ...orders, topic: orderStepsTopic, lastOffset: lastOffsets.steps }]
 }
 
-/**
- * By `placeKey`, the first offset of which the rows need not show anything. A consumer that has
- * counted more records as forwarded than there are had not published all of them yet, so what
- * became of them is only known below `published`.
- */
-function boundariesOf({ positions }: OrdersRows, all: AllForwarded): Map<string, number> {
-  return new Map(
-    positions.map(({ consumer, topic, partition, next, published }) => {
-      const forwarded = all.get(partitionName(consumer, partition))
-      const kinds = forwarded === undefined ? [] : [forwarded.postponed, forwarded.buried]
-      const isMissing = kinds.some(({ counted, distinct }) => counted > distinct.size)
-      return [placeKey(consumer, topic, partition), isMissing ? published : next]
-    }),
-  )
+function positionsOf({ positions }: OrdersRows, all: AllForwarded): PositionOf {
+  const placeOf = (...place: Parameters<PositionOf>) => place.join(' ')
+  const known = new Map<string, Reached>()
+  for (const { consumer, topic, partition, next, published } of positions) {
+    const { postponed, buried } = all.get(partitionName(consumer, partition)) ?? noneForwarded()
+    const isMissing = [postponed, buried].some(({ counted, found }) => {
+      return counted > new Set(found).size
+    })
+    const settledTo = isMissing ? published : next
+    known.set(placeOf(consumer, topic, partition), { next, published, settledTo })
+  }
+  return (...place) => known.get(placeOf(...place)) ?? { next: 0, published: 0, settledTo: 0 }
 }
 
-type Known = {
-  rows: OrdersRows
-  log: OrdersLog
-  positions: ReadonlyMap<string, AuditedPosition>
-  boundaries: ReadonlyMap<string, number>
+/** A record keeps its key, and so its partition, wherever it goes. */
+function forwardedOf({ positions }: OrdersRows, log: OrdersLog): AllForwarded {
+  const all = new Map<string, Forwarded>()
+  for (const { consumer, partition, next, published, taken } of positions) {
+    const name = partitionName(consumer, partition)
+    const forwarded = all.get(name) ?? noneForwarded()
+    forwarded.postponed.counted += taken.postponed
+    forwarded.buried.counted += taken.buried
+    forwarded.unpublished += next - published
+    all.set(name, forwarded)
+  }
+  for (const { note } of log.retried) {
+    // One that an operator has re-driven was not postponed.
+    if (note === null || note.attempts === 0) continue
+    const { consumer, origin, attempts, redrives } = note
+    const forwarded = all.get(partitionName(consumer, origin.partition))
+    forwarded?.postponed.found.push(`${originKey(consumer, origin)} ${attempts} ${redrives}`)
+  }
+  for (const { consumer, origin, deadLetterId, redrives } of log.deadLettered) {
+    const forwarded = all.get(partitionName(consumer, origin.partition))
+    forwarded?.buried.found.push(`${deadLetterId} ${redrives}`)
+  }
+  return all
+}
+
+function noneForwarded(): Forwarded {
+  const none = (): Counted => ({ counted: 0, found: [] })
+  return { postponed: none(), buried: none(), unpublished: 0 }
+}
+
+export function partitionName(consumer: string, partition: number): string {
+  return `${consumer}, partition ${partition}`
 }
 
 type Retries = {
@@ -112,21 +155,20 @@ type Retries = {
   unpublished: Set<string>
 }
 
-function retriesOf({ log, positions, boundaries }: Known): Retries {
+function retriesOf({ retried }: OrdersLog, positionOf: PositionOf): Retries {
   const retries: Retries = { waiting: 0, pending: new Set(), unpublished: new Set() }
-  for (const { note, topic, partition, offset, key } of log.retried) {
+  for (const { note, topic, partition, offset, key } of retried) {
     if (note === null) continue
-    const place = placeKey(note.consumer, topic, partition)
-    const { next = 0, published = 0 } = positions.get(place) ?? {}
+    const { next, published, settledTo } = positionOf(note.consumer, topic, partition)
     const name = pendingKey(note.consumer, note.origin.topic, key)
     if (offset >= published) retries.unpublished.add(name)
     if (offset >= next) retries.waiting += 1
-    if (offset >= (boundaries.get(place) ?? 0)) retries.pending.add(name)
+    if (offset >= settledTo) retries.pending.add(name)
   }
   return retries
 }
 
-function lettersOf({ rows, log, positions }: Known): Set<string> {
+function lettersOf(rows: OrdersRows, log: OrdersLog, positionOf: PositionOf): Set<string> {
   const pending = new Set<string>()
   const redriven = redrivesOf(log.retried)
   for (const { consumer, status, origin, key, redrivable, acts } of rows.letters.values()) {
@@ -142,8 +184,8 @@ function lettersOf({ rows, log, positions }: Known): Set<string> {
     }
   }
   for (const { consumer, origin, key, partition, offset } of log.deadLettered) {
-    const position = positions.get(placeKey('dead-letters', deadLettersTopic, partition))
-    if (offset >= (position?.next ?? 0)) pending.add(pendingKey(consumer, origin.topic, key))
+    const isNew = offset >= positionOf('dead-letters', deadLettersTopic, partition).next
+    if (isNew) pending.add(pendingKey(consumer, origin.topic, key))
   }
   return pending
 }
@@ -159,17 +201,8 @@ function redrivesOf(retried: readonly Retried[]): Map<string, number> {
   return redrives
 }
 
-export function placeKey(consumer: string, topic: string, partition: number): string {
-  return `${consumer} ${topic} ${partition}`
-}
-
-export function positionsOf(positions: readonly AuditedPosition[]): Map<string, AuditedPosition> {
-  return new Map(
-    positions.map((position) => {
-      const { consumer, topic, partition } = position
-      return [placeKey(consumer, topic, partition), position]
-    }),
-  )
+function originKey(consumer: string, { topic, partition, offset }: Origin): string {
+  return `${consumer} ${topic} ${partition} ${offset}`
 }
 
 function pendingKey(consumer: string, topic: string, key: string): string {

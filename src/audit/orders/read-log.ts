@@ -1,36 +1,32 @@
-// Everything that the topics of orders say, read once from start to end: a ledger and the replayed
-// state of each order, supplies and top-ups, retried records and dead letters. The orders topic
-// comes first, so that the others reach at least as far as what it was decided from, and because
-// it decides (see docs/decisions/0020).
+// Everything that the topics of orders say, read once from start to end: the history of each order,
+// supplies and top-ups, retried records and dead letters. The orders topic comes first, so that the
+// others reach at least as far as what it was decided from, and because it decides (see
+// docs/decisions/0020).
 
-import { isObject } from '../../domain/field.ts'
-import { type DeadLetterAdded } from '../../domain/orders/dead-letter-messages.ts'
-import {
-  decodeOrderMessage,
-  decodeProductMessage,
-  decodeStepMessage,
-  decodeWalletMessage,
-  type OrderMessage,
-  type OrdersRecord,
-  orderStepsTopic,
-  ordersTopic,
-  type ProductMessage,
-  productsTopic,
-  type StepMessage,
-  type WalletMessage,
-  walletsTopic,
+import type { DeadLetterAdded } from '../../domain/orders/dead-letter-messages.ts'
+import { enter, historyOf, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
+import type {
+  OrderMessage,
+  ProductMessage,
+  StepMessage,
+  WalletMessage,
 } from '../../domain/orders/messages.ts'
-import { decide, evolve, initialState } from '../../domain/orders/process.ts'
-import { orderTopics, readAt } from '../../domain/orders/records.ts'
-import { deadLettersTopic, type RetryNote, readRetryNote } from '../../domain/orders/retries.ts'
-import type { OrderState } from '../../domain/orders/state.ts'
-import { type Decoded } from '../../domain/record.ts'
-import type { LogBounds, LogPlace, LogRecord } from '../../ports/log.ts'
-import { brokenOrder, type Findings } from '../findings.ts'
-import { type LogReader, readTopic } from '../read-topic.ts'
-import { enterOrder, enterStep, type OrderLedger, openLedger } from './ledger.ts'
+import {
+  deadLettersInput,
+  ordersInput,
+  orderTopics,
+  productsInput,
+  stepsInput,
+  type TopicInput,
+  walletsInput,
+} from '../../domain/orders/records.ts'
+import { type RetryNote, readRetryNote, retryTopics } from '../../domain/orders/retries.ts'
+import type { Log, LogBounds, LogPlace, LogRecord } from '../../ports/log.ts'
+import { readToEnd } from '../../ports/partition-reader.ts'
+import { brokenOrder, type Findings, recordAt } from '../findings.ts'
+import { checkRecord } from './check-record.ts'
 
-export type Supplied<Message> = LogPlace & { message: Message }
+export type LogReader = Pick<Log, 'bounds' | 'tail'>
 /** `note` is null where its headers are not those of a retried record. */
 export type Retried = LogPlace & { topic: string; key: string; note: RetryNote | null }
 export type DeadLettered = LogPlace &
@@ -38,17 +34,23 @@ export type DeadLettered = LogPlace &
 export type OrdersLog = {
   /** By topic. */
   bounds: Map<string, LogBounds[]>
-  ledgers: Map<string, OrderLedger>
-  /** As the domain's own `decide` and `evolve` rebuild them. */
-  states: Map<string, OrderState>
-  products: Supplied<ProductMessage>[]
-  topUps: Supplied<WalletMessage>[]
+  orders: Map<string, OrderHistory>
+  products: Logged<ProductMessage>[]
+  topUps: Logged<WalletMessage>[]
   retried: Retried[]
   deadLettered: DeadLettered[]
   records: number
   voidRecords: number
   /** The latest append time in these topics; 0: there is nothing. */
   newestAt: number
+}
+
+/** A log in which the topics besides `topics` are empty: they were never made. */
+export function withoutTopics(log: LogReader, topics: readonly string[]): LogReader {
+  return {
+    bounds: async (topic) => (topics.includes(topic) ? log.bounds(topic) : []),
+    tail: log.tail,
+  }
 }
 
 export type OrdersLogParts = {
@@ -58,11 +60,9 @@ export type OrdersLogParts = {
 }
 
 export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
-  const { log, findings, onProgress } = parts
   const read: OrdersLog = {
     bounds: new Map(),
-    ledgers: new Map(),
-    states: new Map(),
+    orders: new Map(),
     products: [],
     topUps: [],
     retried: [],
@@ -71,128 +71,81 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
     voidRecords: 0,
     newestAt: 0,
   }
-  const total = await recordsOf(log)
-  for (const topic of orderTopics) {
-    const partitions = (await log.bounds(topic)).length
-    const onRecord = entryInto(read, { topic, partitions, findings })
-    const bounds = await readTopic({
-      log,
-      topic,
-      onRecord(record) {
-        read.records += 1
-        read.newestAt = Math.max(read.newestAt, record.appendedAt)
-        onRecord(record)
-        if (read.records % recordsPerProgress === 0) {
-          onProgress?.(Math.min(read.records, total), total)
-        }
-      },
-      onLost: (text) => findings.add('I14', null, () => `${text}: records are lost`),
-    })
-    read.bounds.set(topic, bounds)
+  const reading = await readingInto(read, parts)
+  const take = (logged: Logged<OrderMessage | StepMessage>) => {
+    enterChecked(historyOf(read.orders, logged), logged, parts.findings)
   }
+  await reading(ordersInput, take)
+  await reading(stepsInput, take)
+  await reading(productsInput, (logged) => read.products.push(logged))
+  await reading(walletsInput, (logged) => read.topUps.push(logged))
+  for (const topic of retryTopics) {
+    // Their headers say it all; the record itself is its consumer's business.
+    const decode = () => ({ kind: 'message', message: null }) as const
+    await reading({ topic, decode }, (_, { key, partition, offset, headers }) => {
+      read.retried.push({ topic, key, partition, offset, note: readRetryNote(headers ?? {}) })
+    })
+  }
+  await reading(deadLettersInput, ({ message }, { partition, offset }) => {
+    // Operators' commands stand in the same topic; the rows say what became of them.
+    if (message.type !== 'dead_letter.buried') return
+    const { deadLetterId, consumer, redrives, origin, key } = message
+    read.deadLettered.push({ partition, offset, deadLetterId, consumer, redrives, origin, key })
+  })
   return read
 }
 
-const recordsPerProgress = 10_000
+type Reading = <Message>(
+  input: TopicInput<Message>,
+  take: (logged: Logged<Message>, record: LogRecord) => void,
+) => Promise<void>
 
-async function recordsOf(log: LogReader): Promise<number> {
-  let records = 0
-  for (const topic of orderTopics) {
-    for (const { start, end } of await log.bounds(topic)) records += end - start
-  }
-  return records
-}
-
-type Topic = { topic: string; partitions: number; findings: Findings }
-
-function entryInto(read: OrdersLog, topic: Topic): (record: LogRecord) => void {
-  switch (topic.topic) {
-    case ordersTopic:
-      return decoded(read, { ...topic, decode: decodeOrderMessage }, (message, record) => {
-        enter(read, { message, record, findings: topic.findings })
-      })
-    case orderStepsTopic:
-      return decoded(read, { ...topic, decode: decodeStepMessage }, (message, record) => {
-        enter(read, { message, record, findings: topic.findings })
-      })
-    case productsTopic:
-      return decoded(read, { ...topic, decode: decodeProductMessage }, (message, record) => {
-        read.products.push({ message, partition: record.partition, offset: record.offset })
-      })
-    case walletsTopic:
-      return decoded(read, { ...topic, decode: decodeWalletMessage }, (message, record) => {
-        read.topUps.push({ message, partition: record.partition, offset: record.offset })
-      })
-    case deadLettersTopic:
-      return (record) => enterDeadLetter(read, record)
-    default:
-      return ({ key, partition, offset, headers }) => {
-        const note = readRetryNote(headers ?? {})
-        read.retried.push({ topic: topic.topic, key, partition, offset, note })
-      }
-  }
-}
-
-type Decoding<Message extends OrdersRecord> = Topic & {
-  decode(value: Buffer): Decoded<Message>
-}
-
-/** What cannot be read is a dead letter for its consumers, and nothing for the audit. */
-function decoded<Message extends OrdersRecord>(
+/** Reads a topic. What cannot be read is a dead letter for its consumers; here it is counted. */
+async function readingInto(
   read: OrdersLog,
-  { decode, partitions }: Decoding<Message>,
-  onMessage: (message: Message, record: LogRecord) => void,
-): (record: LogRecord) => void {
-  return (record) => {
-    const place = { partition: record.partition, partitions }
-    const result = readAt(decode(record.value), place)
-    if (result.kind === 'message') onMessage(result.message, record)
-    else read.voidRecords += 1
+  { log, findings, onProgress }: OrdersLogParts,
+): Promise<Reading> {
+  const all = await Promise.all(orderTopics.map((topic) => log.bounds(topic)))
+  const total = all.flat().reduce((records, { start, end }) => records + end - start, 0)
+  const lost = (text: string) => findings.add('I14', {}, `${text}: records are lost`)
+  return async ({ topic, decode }, take) => {
+    const bounds = await log.bounds(topic)
+    read.bounds.set(topic, bounds)
+    for (const [partition, { start }] of bounds.entries()) {
+      if (start > 0) lost(`partition ${partition} of ${topic} starts at offset ${start}`)
+    }
+    await readToEnd({
+      log,
+      topic,
+      bounds,
+      decode({ value, partition, appendedAt }) {
+        read.records += 1
+        read.newestAt = Math.max(read.newestAt, appendedAt)
+        return decode(value, { partition, partitions: bounds.length })
+      },
+      onMessage(message, record) {
+        const { partition, offset, appendedAt } = record
+        take({ message, origin: { topic, partition, offset, appendedAt } }, record)
+      },
+      onVoid: () => void (read.voidRecords += 1),
+      onGap({ partition, expected, found }) {
+        lost(`partition ${partition} of ${topic} goes on at offset ${found} after ${expected - 1}`)
+      },
+      onBatch: () => onProgress?.(Math.min(read.records, total), total),
+    })
   }
 }
 
-type Entering = { message: OrderMessage | StepMessage; record: LogRecord; findings: Findings }
-
-function enter(read: OrdersLog, { message, record, findings }: Entering): void {
-  const { orderId } = message
-  const { partition, offset, appendedAt: at } = record
-  let ledger = read.ledgers.get(orderId)
-  if (ledger === undefined) {
-    ledger = openLedger(orderId, partition)
-    read.ledgers.set(orderId, ledger)
-  }
+function enterChecked(
+  history: OrderHistory,
+  logged: Logged<OrderMessage | StepMessage>,
+  findings: Findings,
+): void {
   const found = findings.total()
-  if (isOfOrder(message)) enterOrder(ledger, { message, offset, at }, findings)
-  else enterStep(ledger, { message, offset, at }, findings)
-  const state = read.states.get(orderId) ?? initialState()
-  const { outcome, events } = decide({ kind: 'record', message, at }, state)
-  if (events.length > 0) read.states.set(orderId, events.reduce(evolve, state))
-  // Where it breaks a rule of the ledger's, too, it has been found already.
+  checkRecord(history, logged, findings)
+  const outcome = enter(history, logged)
+  // Where it breaks a rule of the audit's own, too, it has been found already.
   if (outcome !== 'contradiction' || findings.total() > found) return
-  brokenOrder(findings, orderId)('I10', () => {
-    const where = `record ${offset} of partition ${partition}`
-    return `${message.type} (${where}) contradicts what was said before`
-  })
-}
-
-function isOfOrder(message: OrderMessage | StepMessage): message is OrderMessage {
-  return message.type.startsWith('order.')
-}
-
-/** Operators' commands stand in the same topic; the letters themselves say what became of them. */
-function enterDeadLetter(read: OrdersLog, { value, partition, offset }: LogRecord): void {
-  const buried = readDeadLettered(value)
-  if (buried === null) return
-  const { consumer, redrives, deadLetterId, origin, key } = buried
-  read.deadLettered.push({ partition, offset, deadLetterId, consumer, redrives, origin, key })
-}
-
-function readDeadLettered(value: Buffer): DeadLetterAdded | null {
-  try {
-    const wire: unknown = JSON.parse(value.toString())
-    if (!isObject(wire) || wire.type !== 'dead_letter.buried') return null
-    return wire as DeadLetterAdded
-  } catch {
-    return null
-  }
+  const record = `${logged.message.type} (${recordAt(logged.origin)})`
+  brokenOrder(findings, history.orderId)('I10', `${record} contradicts what was said before`)
 }

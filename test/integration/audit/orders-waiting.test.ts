@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import { deadLetterId } from '../../../src/domain/orders/dead-letter-messages.ts'
+import { deadLetterEntry } from '../../../src/domain/orders/dead-letter-records.ts'
 import { type OrderCancelled, ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../../src/domain/orders/retries.ts'
 import type { AuditedPosition } from '../../../src/ports/orders-audit.ts'
@@ -189,9 +190,9 @@ function letter(status: DeadLetter['status']): Letter {
 /** In the topic and in the row, with the position past it. */
 async function bury({ log, positions, tables }: AuditedWorld, buried: Letter): Promise<void> {
   const { id, consumer: name, origin, key, redrivable } = buried
-  const burial = { deadLetterId: id, consumer: name, origin, key, redrivable, redrives: 0 }
-  const value = Buffer.from(JSON.stringify({ type: 'dead_letter.buried', v: 1, ...burial }))
-  const [place] = await log.append(deadLettersTopic, [{ key: id, value }])
+  const failed = { consumer: name, record: { key, value: Buffer.from('{}') }, origin, redrivable }
+  const { entry } = deadLetterEntry({ ...failed, reason: 'no', attempts: 3, redrives: 0 })
+  const [place] = await log.append(deadLettersTopic, [entry])
   assert.ok(place !== undefined)
   if (!tables.letters.some((it) => it.id === id)) tables.letters.push(buried)
   const own = { consumer: 'dead-letters', topic: deadLettersTopic, ...place } as const

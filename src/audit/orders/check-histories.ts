@@ -1,0 +1,173 @@
+// Whether what the topics say of each order fits together: it ends in time, for a reason that a
+// step gave; it is confirmed with exactly what was held, used and paid. All by sums of its own.
+
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { OrderHistory } from '../../domain/orders/history.ts'
+import type { CancelReason, OrderPaymentDue, OrderPlaced } from '../../domain/orders/messages.ts'
+import type { LogBounds } from '../../ports/log.ts'
+import { type Broken, brokenOrder, type Findings } from '../findings.ts'
+import { sameLines } from './check-record.ts'
+
+/** The replayed claims; what is newer than they are is left alone. */
+export type ReplayedClaims = {
+  coupons: ReadonlyMap<string, Coupon>
+  bounds: readonly LogBounds[]
+}
+export type HistoryParts = {
+  orders: ReadonlyMap<string, OrderHistory>
+  findings: Findings
+  /** What the time is taken to be, ms UTC: an order that lives longer than it may is broken. */
+  now: number
+  claims: ReplayedClaims | null
+}
+export type OrderCounts = {
+  orders: number
+  confirmed: number
+  cancelled: number
+  /** Not ended yet, and not too old for it. */
+  live: number
+}
+
+/** After its deadline the process needs a moment, more after an outage of its database. */
+const overdueGraceMs = 60_000
+/** What the clocks of two machines may differ by: one says the time-out, the other stores it. */
+const clockSkewMsMax = 5_000
+
+export function checkHistories({ orders, findings, now, claims }: HistoryParts): OrderCounts {
+  const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0 }
+  const spent = new Map<string, string>()
+  for (const { placed, due, end, answers, orderId } of orders.values()) {
+    // The steps' topic was read later, and may speak of orders that came in between.
+    if (placed === null) continue
+    counts.orders += 1
+    const checked: Checked = {
+      placed: placed.message,
+      timeOverAt: placed.origin.appendedAt + placed.message.timeLimitMs,
+      due: due?.message ?? null,
+      answers,
+      broken: brokenOrder(findings, orderId),
+    }
+    checkSums(checked)
+    if (end === null) {
+      counts.live += 1
+      checkAge(checked, now)
+    } else if (end.message.type === 'order.cancelled') {
+      counts.cancelled += 1
+      checkCancelled(checked, end.message.reason, end.origin.appendedAt)
+    } else {
+      counts.confirmed += 1
+      checkConfirmed(checked, end.message.couponId)
+      checkSpent(checked, claims, spent)
+    }
+  }
+  return counts
+}
+
+type Checked = Pick<OrderHistory, 'answers'> & {
+  placed: OrderPlaced
+  /** Ms UTC. */
+  timeOverAt: number
+  due: OrderPaymentDue | null
+  broken: Broken
+}
+
+function checkAge({ timeOverAt, broken }: Checked, now: number): void {
+  const late = now - timeOverAt
+  if (late <= overdueGraceMs) return
+  broken('I10', `it has no end, ${Math.round(late / 1000)} s after its time was over`)
+}
+
+/** Held prices × quantities − discount. */
+function checkSums({ placed, due, answers, broken }: Checked): void {
+  if (due === null) return
+  if (due.userId !== placed.userId) {
+    broken('I12', `payment is due of ${due.userId}, but ${placed.userId} placed it`)
+  }
+  const held = answers['stock.held']
+  // Without a coupon the step may have met other content under this id, and lets go of it.
+  const used = placed.coupon === undefined ? undefined : answers['coupon.used']
+  if (held === undefined) return broken('I11', 'payment was due, but no stock was held')
+  if (!sameLines(held.lines, placed.lines)) {
+    broken('I11', `other lines were held than were placed: ${JSON.stringify(held.lines)}`)
+  }
+  if (placed.coupon !== undefined && used?.couponId !== placed.coupon.couponId) {
+    const { couponId } = placed.coupon
+    broken('I13', `it is for coupon ${couponId}, but used ${used?.couponId ?? 'none'}`)
+  }
+  let subtotal = 0n
+  for (const { quantity, unitPrice } of held.lines) subtotal += BigInt(quantity) * BigInt(unitPrice)
+  let discount = 0n
+  if (used?.discount?.kind === 'amount') discount = BigInt(used.discount.value)
+  if (used?.discount?.kind === 'percent') discount = (subtotal * BigInt(used.discount.value)) / 100n
+  const total = subtotal > discount ? subtotal - discount : 0n
+  if (BigInt(due.subtotal) === subtotal && BigInt(due.total) === total) return
+  const asked = `${due.total} of ${due.subtotal} was due`
+  broken('I12', `${asked}, but held prices less the discount are ${total} of ${subtotal}`)
+}
+
+function checkConfirmed(
+  { due, placed, answers, broken }: Checked,
+  couponId: string | undefined,
+): void {
+  if (couponId !== placed.coupon?.couponId) {
+    broken('I13', `it was confirmed with coupon ${couponId}, placed with another`)
+  }
+  const captured = answers['payment.captured']?.amount
+  if (captured === undefined) broken('I12', 'it was confirmed, but nothing was captured')
+  else if (due !== null && captured !== due.total) {
+    broken('I12', `${captured} was captured, but ${due.total} was due`)
+  }
+  if (answers['payment.refunded']) broken('I12', 'it was confirmed, but refunded')
+  if (answers['stock.released']) broken('I11', 'it was confirmed, but its stock was released')
+  const released = answers['coupon.released']
+  if (released !== undefined && released.couponId === couponId) {
+    broken('I13', `it was confirmed, but its coupon ${couponId} was released`)
+  }
+}
+
+function checkCancelled(
+  { answers, timeOverAt, broken }: Checked,
+  reason: CancelReason,
+  endedAt: number,
+): void {
+  if (answers['stock.sold']) broken('I11', 'it was cancelled, but its stock was sold')
+  const captured = answers['payment.captured']?.amount
+  const refunded = answers['payment.refunded']?.amount
+  if (captured !== undefined && refunded !== undefined && captured !== refunded) {
+    broken('I12', `${captured} was captured, but ${refunded} refunded`)
+  }
+  if (reason === 'timed_out') {
+    const early = timeOverAt - endedAt
+    if (early > clockSkewMsMax) broken('I10', `it timed out ${early} ms before its time was over`)
+    return
+  }
+  const { 'coupon.refused': coupon, 'stock.refused': stock, 'payment.refused': payment } = answers
+  if (reason === 'mixed_up') return
+  if ([coupon, stock, payment].some((refused) => refused?.reason === reason)) return
+  broken('I10', `it was cancelled for ${reason}, which no step has said`)
+}
+
+/** `spent`: the confirmed order that spent it, by user and coupon. */
+function checkSpent(
+  { placed, answers, broken }: Checked,
+  claims: ReplayedClaims | null,
+  spent: Map<string, string>,
+): void {
+  const { orderId, userId, coupon } = placed
+  if (coupon === undefined) return
+  const { couponId, partition, offset } = coupon
+  const other = spent.get(`${userId} ${couponId}`)
+  if (other !== undefined) {
+    broken('I13', `${userId} spent coupon ${couponId} here and in order ${other}`)
+  }
+  spent.set(`${userId} ${couponId}`, orderId)
+  if (claims === null || offset >= (claims.bounds[partition]?.end ?? 0)) return
+  const known = claims.coupons.get(couponId)
+  if (known?.winners.has(userId) !== true) {
+    return broken('I13', `${userId} never won coupon ${couponId}, which it has spent`)
+  }
+  const discount = answers['coupon.used']?.discount
+  const terms = known.terms.discount
+  if (discount?.kind === terms?.kind && discount?.value === terms?.value) return
+  broken('I12', `another discount was taken off than that of coupon ${couponId}`)
+}

@@ -1,0 +1,94 @@
+// Whether a record of an order may stand where it stands, checked without asking `decide`. What
+// must fit together is checked once all is read (check-histories.ts).
+
+import { isOfOrder, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
+import type {
+  Line,
+  OrderCancelled,
+  OrderConfirmed,
+  OrderMessage,
+  StepMessage,
+} from '../../domain/orders/messages.ts'
+import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
+
+/** `history`: of the records before it. */
+export function checkRecord(
+  history: OrderHistory,
+  { message, origin }: Logged<OrderMessage | StepMessage>,
+  findings: Findings,
+): void {
+  const broken = brokenOrder(findings, history.orderId)
+  const topic = isOfOrder(message) ? 'orders' : 'steps'
+  const wrong = (text: string) => {
+    broken(promiseOf(message.type), `${recordAt(origin)} of the ${topic}: ${text}`)
+  }
+  if (isOfOrder(message)) checkOrder(history, message, wrong)
+  else checkAnswer(history, message, wrong)
+}
+
+type Wrong = (text: string) => void
+
+function checkOrder({ placed, due, end }: OrderHistory, message: OrderMessage, wrong: Wrong): void {
+  switch (message.type) {
+    case 'order.placed':
+      // Other content under the same id: the first counts, and the process says so.
+      if (placed === null && (due !== null || end !== null)) wrong('it is placed after it went on')
+      return
+    case 'order.payment_due':
+      if (placed === null) wrong('payment is due of an order that was never placed')
+      if (due !== null && !same(due.message, message)) wrong('payment is due twice, in other sums')
+      // It may be published late, after the time was over.
+      if (due === null && end?.message.type === 'order.confirmed')
+        wrong('payment is due after the end')
+      return
+    case 'order.confirmed':
+    case 'order.cancelled':
+      if (placed === null) wrong('it ends without ever being placed')
+      if (message.type === 'order.confirmed' && due === null) {
+        wrong('it is confirmed before payment was due')
+      }
+      if (end !== null && !same(end.message, message)) {
+        wrong(`it ends twice: ${endText(end.message)}, then ${endText(message)}`)
+      }
+  }
+}
+
+function checkAnswer({ answers }: OrderHistory, message: StepMessage, wrong: Wrong): void {
+  const { type } = message
+  const before = answers[type]
+  if (before === undefined) {
+    const opposite = opposites.find((pair) => pair.includes(type))?.find((it) => it !== type)
+    if (opposite !== undefined && answers[opposite]) wrong(`${type}, but before ${opposite}`)
+  } else if (!same(before, message)) {
+    wrong(`${type} twice, and not the same: ${JSON.stringify([before, message])}`)
+  }
+}
+
+export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
+  if (a.length !== b.length) return false
+  const quantities = new Map(b.map(({ productId, quantity }) => [productId, quantity]))
+  return a.every(({ productId, quantity }) => quantities.get(productId) === quantity)
+}
+
+export function endText(end: OrderConfirmed | OrderCancelled): string {
+  return end.type === 'order.confirmed' ? 'confirmed' : `cancelled (${end.reason})`
+}
+
+/** Decoded by the same readers, so that their fields stand in the same order. */
+function same(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** No order can have both answers. */
+const opposites: readonly (readonly StepMessage['type'][])[] = [
+  ['coupon.used', 'coupon.refused'],
+  ['stock.held', 'stock.refused'],
+  ['payment.captured', 'payment.refused'],
+  ['stock.released', 'stock.sold'],
+]
+
+function promiseOf(type: (OrderMessage | StepMessage)['type']): Invariant {
+  if (type.startsWith('order.')) return 'I10'
+  if (type.startsWith('coupon.')) return 'I13'
+  return type.startsWith('stock.') ? 'I11' : 'I12'
+}
