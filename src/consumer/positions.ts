@@ -1,12 +1,10 @@
 // Positions of a batch: what is checked before, where they move to, and what is counted.
 
-import type { PositionCheck, PositionMove, Taken } from '../ports/orders.ts'
+import { nothingTaken, type PositionCheck, type PositionMove, type Taken } from '../ports/orders.ts'
 import { type Entry, isRepeated, type Outcome } from './entries.ts'
 import { type PartitionQueue, triesAfter, triesBefore } from './partition-queue.ts'
 
 type OutcomeOf = (entry: Entry) => Outcome
-
-const nothingTaken: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
 
 export function checksOf(queues: readonly PartitionQueue[]): PositionCheck[] {
   return queues.map(({ topic, partition, next }) => ({ topic, partition, expected: next }))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createDeadLetterStoreMemory } from '../adapters/memory/dead-letters.ts'
+import { createDeadLetterStoreMemory } from '../adapters/memory/consumer-stores.ts'
 import {
   type DeadLetterMessage,
   decodeDeadLetterMessage,

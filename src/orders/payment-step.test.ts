@@ -5,7 +5,7 @@ import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
   type PaymentTables,
-} from '../adapters/memory/payment-step.ts'
+} from '../adapters/memory/consumer-stores.ts'
 import { balanceMax, type OrderMessage, topUpAmountMax } from '../domain/orders/messages.ts'
 import type { PaymentEffect } from '../domain/orders/payment-step.ts'
 import { crashingPayments } from '../main/roles/consumer-crash-points.ts'

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createLocalGroups } from '../adapters/log-file/group-local.ts'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { createConsumerStoreMemory } from '../adapters/memory/consumer-store.ts'
-import { createDeadLetterStoreMemory } from '../adapters/memory/dead-letters.ts'
+import {
+  createConsumerStoreMemory,
+  createDeadLetterStoreMemory,
+} from '../adapters/memory/consumer-stores.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { startConsumer } from '../consumer/consumer.ts'
 import type { AnyWork, ConsumerWork } from '../consumer/consumer-work.ts'

@@ -57,6 +57,7 @@ export type Taken = {
   /** Read from a retry topic that all share, and meant for another consumer. */
   passedBy: number
 }
+export const nothingTaken: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
 /** `taken`: to be added to what was taken before. */
 export type PositionMove = ConsumerPosition & { taken: Taken }
 export type PositionCheck = { topic: string; partition: number; expected: number }

@@ -7,17 +7,15 @@ import { migrate } from '../../src/adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import {
   createCouponStepStoreMemory,
-  emptyCouponTables,
-} from '../../src/adapters/memory/coupon-step.ts'
-import { createDeadLetterStoreMemory } from '../../src/adapters/memory/dead-letters.ts'
-import { createOrderStoreMemory } from '../../src/adapters/memory/order-process.ts'
-import { createOrdersReaderMemory } from '../../src/adapters/memory/orders-reader.ts'
-import {
+  createDeadLetterStoreMemory,
+  createOrderStoreMemory,
   createPaymentStepStoreMemory,
+  createStockStepStoreMemory,
   createWalletStoreMemory,
+  emptyCouponTables,
   emptyPaymentTables,
-} from '../../src/adapters/memory/payment-step.ts'
-import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step.ts'
+} from '../../src/adapters/memory/consumer-stores.ts'
+import { createOrdersReaderMemory } from '../../src/adapters/memory/orders-reader.ts'
 import { couponKey } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-sql.ts'

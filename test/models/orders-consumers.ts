@@ -6,15 +6,13 @@ import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import {
   type CouponStepTables,
   createCouponStepStoreMemory,
-} from '../../src/adapters/memory/coupon-step.ts'
-import { createDeadLetterStoreMemory } from '../../src/adapters/memory/dead-letters.ts'
-import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
-import { createOrderStoreMemory } from '../../src/adapters/memory/order-process.ts'
-import {
+  createDeadLetterStoreMemory,
+  createOrderStoreMemory,
   createPaymentStepStoreMemory,
+  createStockStepStoreMemory,
   createWalletStoreMemory,
-} from '../../src/adapters/memory/payment-step.ts'
-import { createStockStepStoreMemory } from '../../src/adapters/memory/stock-step.ts'
+} from '../../src/adapters/memory/consumer-stores.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import type { AnyWork } from '../../src/consumer/consumer-work.ts'
 import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'

@@ -12,7 +12,7 @@ import type {
 } from '../../ports/coupons.ts'
 import { couponKey } from '../../ports/orders.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { constraintFired } from './consumer-store.ts'
+import { constraintFired } from './consumer-stores.ts'
 
 export type CouponStoreMemoryParts = {
   /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */

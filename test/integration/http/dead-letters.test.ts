@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
-import { createDeadLetterStoreMemory } from '../../../src/adapters/memory/dead-letters.ts'
+import { createDeadLetterStoreMemory } from '../../../src/adapters/memory/consumer-stores.ts'
 import { lettersPerCallMax } from '../../../src/api/orders/redrive-many.ts'
 import { startConsumer } from '../../../src/consumer/consumer.ts'
 import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'

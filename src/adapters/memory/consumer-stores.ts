@@ -1,0 +1,308 @@
+// The memory twins of the consumers' SQL stores, for simulations and tests: the same fence, the
+// same counts and the same constraints, and nothing shared with their callers, as over a wire.
+
+import assert from 'node:assert/strict'
+import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Charge, Order, OrderState } from '../../domain/orders/state.ts'
+import {
+  type CommandName,
+  type ConsumerPosition,
+  type ConsumerStore,
+  type CouponChanges,
+  type CouponLoaded,
+  type CouponWanted,
+  commandKey,
+  couponKey,
+  type DeadLetterChanges,
+  type DeadLetterLoaded,
+  type DeadLetterWanted,
+  type DoneCommand,
+  nothingTaken,
+  type OrderChange,
+  type OrderStore,
+  type OrderWanted,
+  type PaymentChanges,
+  type PaymentLoaded,
+  type PaymentWanted,
+  type PositionMove,
+  type StockChanges,
+  type StockLoaded,
+  type StockWanted,
+  type Taken,
+} from '../../ports/orders.ts'
+import type { WalletStore } from '../../ports/payments.ts'
+import { PortError } from '../../ports/port-error.ts'
+
+type Access<Wanted, Loaded, Changes> = {
+  load(wanted: Wanted): Loaded
+  write(changes: Changes): void
+}
+type ConsumerStoreMemory<Wanted, Loaded, Changes, Tables> = {
+  tables: Tables
+  /** What became of the records of one partition. */
+  taken(topic: string, partition: number): Taken
+} & ConsumerStore<Wanted, Loaded, Changes>
+
+export function createConsumerStoreMemory<Wanted, Loaded, Changes, Tables>(
+  tables: Tables,
+  { load, write }: Access<Wanted, Loaded, Changes>,
+): ConsumerStoreMemory<Wanted, Loaded, Changes, Tables> {
+  const stored = new Map<string, ConsumerPosition & { taken: Taken }>()
+
+  function takenOf(topic: string, partition: number): Taken {
+    return stored.get(`${topic} ${partition}`)?.taken ?? nothingTaken
+  }
+
+  function move({ taken, ...place }: PositionMove): void {
+    const key = `${place.topic} ${place.partition}`
+    const sums = { ...takenOf(place.topic, place.partition) }
+    let all = 0
+    for (const what of Object.keys(sums) as (keyof Taken)[]) {
+      sums[what] += taken[what]
+      all += sums[what]
+    }
+    assert(place.published <= place.next, 'published within next')
+    assert.equal(all, place.next, `all accounted for in ${key}`)
+    stored.set(key, { ...place, taken: sums })
+  }
+
+  return {
+    tables,
+    async positions() {
+      return [...stored.values()].map(({ taken: _, ...position }) => position)
+    },
+    async transact({ checks, wanted }, decide) {
+      for (const { topic, partition, expected } of checks) {
+        if ((stored.get(`${topic} ${partition}`)?.next ?? 0) !== expected) return 'fenced'
+      }
+      const { changes, moves, result } = decide(structuredClone(load(wanted)))
+      write(structuredClone(changes))
+      for (const one of moves) move(one)
+      return result
+    },
+    taken: takenOf,
+  }
+}
+
+type Kept = OrderChange & { unannounced: boolean }
+type OrderStoreMemory = OrderStore & {
+  kept: ReadonlyMap<string, Kept>
+  taken(topic: string, partition: number): Taken
+}
+
+export function createOrderStoreMemory(): OrderStoreMemory {
+  const kept = new Map<string, Kept>()
+  const store = createConsumerStoreMemory(kept, {
+    load({ orderIds }: OrderWanted): Map<string, OrderState> {
+      return new Map([...pick(kept, orderIds)].map(([orderId, { state }]) => [orderId, state]))
+    },
+    write(changes: OrderChange[]) {
+      for (const change of changes) {
+        const { orderId } = change.state
+        const before = kept.get(orderId)?.unannounced ?? false
+        kept.set(orderId, { ...change, unannounced: before || (change.unannounced ?? false) })
+      }
+    },
+  })
+
+  function ordersWhere(wanted: (change: Kept) => boolean): Order[] {
+    return [...kept.values()]
+      .filter(wanted)
+      .map(({ state }) => state)
+      .filter((state): state is Order => state.status !== 'awaited')
+  }
+
+  return {
+    ...store,
+    kept,
+    async overdue({ partitions, now, limit }) {
+      const live = ordersWhere(({ state, partition }) => {
+        const isLive = state.status === 'placed' || state.status === 'due'
+        return isLive && partitions.includes(partition)
+      })
+      const over = live.filter(({ deadline }) => deadline <= now)
+      over.sort((a, b) => a.deadline - b.deadline)
+      return over.slice(0, limit).map(({ orderId }) => orderId)
+    },
+    async unannounced({ partitions, limit }) {
+      const wanted = (one: Kept) => one.unannounced && partitions.includes(one.partition)
+      return structuredClone(ordersWhere(wanted).slice(0, limit))
+    },
+    async markAnnounced(orderIds) {
+      for (const [orderId, change] of pick(kept, orderIds)) {
+        kept.set(orderId, { ...change, unannounced: false })
+      }
+    },
+  }
+}
+
+/** What the issuer has written is filled in by the caller, who plays the issuer. */
+export type CouponStepTables = {
+  rows: CouponLoaded['rows']
+  /** The order that uses a coupon, by `couponKey`. */
+  uses: Map<string, string>
+  /** By `couponKey`. */
+  issued: Map<string, { discount?: Discount }>
+  /** By partition of the claims log. */
+  issuerNext: Map<number, number>
+}
+
+export function emptyCouponTables(): CouponStepTables {
+  return { rows: new Map(), uses: new Map(), issued: new Map(), issuerNext: new Map() }
+}
+
+export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCouponTables()) {
+  return createConsumerStoreMemory(tables, {
+    load({ orderIds, coupons }: CouponWanted): CouponLoaded {
+      const facts: CouponLoaded['facts'] = new Map()
+      for (const coupon of coupons) {
+        const key = couponKey(coupon)
+        facts.set(key, {
+          issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
+          issued: tables.issued.get(key) ?? null,
+          usedBy: tables.uses.get(key) ?? null,
+        })
+      }
+      return { rows: pick(tables.rows, orderIds), facts }
+    },
+    write({ rows, effects }: CouponChanges) {
+      tables.uses = usesAfter(tables.uses, effects)
+      writeRows(tables.rows, rows)
+    },
+  })
+}
+
+/** With the constraints that SQL has. */
+function usesAfter(
+  before: ReadonlyMap<string, string>,
+  effects: CouponChanges['effects'],
+): Map<string, string> {
+  const uses = new Map(before)
+  for (const { kind, use } of effects) {
+    const key = couponKey(use)
+    if (kind === 'release') {
+      if (uses.get(key) === use.orderId) uses.delete(key)
+      continue
+    }
+    if (uses.has(key)) throw constraintFired('one_order_per_coupon', key)
+    if ([...uses.values()].includes(use.orderId))
+      throw constraintFired('one_coupon_per_order', use.orderId)
+    uses.set(key, use.orderId)
+  }
+  return uses
+}
+
+export function createStockStepStoreMemory(
+  tables: StockLoaded = { rows: new Map(), products: new Map(), commands: new Map() },
+) {
+  return createConsumerStoreMemory(tables, {
+    load({ orderIds, productIds, commands }: StockWanted): StockLoaded {
+      const rows = pick(tables.rows, orderIds)
+      const held = [...rows.values()].flatMap((row) => ('lines' in row ? row.lines : []))
+      const ids = [...productIds, ...held.map(({ productId }) => productId)]
+      return { rows, products: pick(tables.products, ids), ...commandsIn(tables, commands) }
+    },
+    write({ rows, products, commands }: StockChanges) {
+      writeRows(tables.rows, rows)
+      for (const product of products) tables.products.set(product.productId, product)
+      writeCommands(tables.commands, commands)
+    },
+  })
+}
+
+/** Of the payment step and of the built-in provider: they share the balances, as in SQL. */
+export type PaymentTables = PaymentLoaded & {
+  /** By order id. */
+  charges: Map<string, { userId: string; charge: Charge }>
+}
+
+export function emptyPaymentTables(): PaymentTables {
+  return { rows: new Map(), balances: new Map(), commands: new Map(), charges: new Map() }
+}
+
+export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymentTables()) {
+  return createConsumerStoreMemory(tables, {
+    load: ({ orderIds, userIds, commands }: PaymentWanted): PaymentLoaded => ({
+      rows: pick(tables.rows, orderIds),
+      balances: pick(tables.balances, userIds),
+      ...commandsIn(tables, commands),
+    }),
+    write({ rows, balances, commands }: PaymentChanges) {
+      writeBalances(tables, balances)
+      writeRows(tables.rows, rows)
+      writeCommands(tables.commands, commands)
+    },
+  })
+}
+
+export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
+  return {
+    async charge({ orderIds, userIds }, decide) {
+      const found = [...pick(tables.charges, orderIds)]
+      const charges = new Map(found.map(([orderId, { charge }]) => [orderId, charge]))
+      const balances = new Map(userIds.map((userId) => [userId, tables.balances.get(userId) ?? 0]))
+      const { changes, result } = decide(structuredClone({ charges, balances }))
+      writeBalances(tables, changes.balances)
+      for (const [orderId, charged] of structuredClone(changes.charges)) {
+        tables.charges.set(orderId, charged)
+      }
+      return result
+    },
+  }
+}
+
+function writeBalances(tables: PaymentTables, balances: ReadonlyMap<string, number>): void {
+  for (const [userId, balance] of balances) {
+    if (balance < 0) throw constraintFired('not_overdrawn', `user ${userId}`)
+  }
+  for (const [userId, balance] of balances) tables.balances.set(userId, balance)
+}
+
+/** `tables` may be read by others: all that the store keeps, as it is now. */
+export function createDeadLetterStoreMemory(
+  tables: DeadLetterLoaded = { letters: new Map(), commands: new Map() },
+) {
+  return createConsumerStoreMemory(tables, {
+    load: ({ ids, commands }: DeadLetterWanted): DeadLetterLoaded => ({
+      letters: pick(tables.letters, ids),
+      ...commandsIn(tables, commands),
+    }),
+    write({ letters, commands }: DeadLetterChanges) {
+      for (const letter of letters) tables.letters.set(letter.id, letter)
+      writeCommands(tables.commands, commands)
+    },
+  })
+}
+
+/** As SQL says it. */
+export function constraintFired(constraint: string, what: string): PortError {
+  return new PortError('store_broken', `constraint ${constraint} fired: ${what}`)
+}
+
+/** Those of these keys that are there. */
+function pick<Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) {
+  const picked = new Map<string, Value>()
+  for (const key of keys) {
+    const value = from.get(key)
+    if (value !== undefined) picked.set(key, value)
+  }
+  return picked
+}
+
+function commandsIn(tables: Pick<StockLoaded, 'commands'>, names: readonly CommandName[]) {
+  return { commands: pick(tables.commands, names.map(commandKey)) }
+}
+
+type StepRow = { status: 'absent' } | { status: string; orderId: string }
+
+function writeRows<Row extends StepRow>(to: Map<string, Row>, rows: readonly Row[]): void {
+  for (const row of rows) if ('orderId' in row) to.set(row.orderId, row)
+}
+
+/** What became of a command first is what became of it. */
+function writeCommands(to: Map<string, DoneCommand>, commands: readonly DoneCommand[]): void {
+  for (const command of commands) {
+    const key = commandKey(command)
+    if (!to.has(key)) to.set(key, command)
+  }
+}
