@@ -5,7 +5,7 @@ import { codeDeriver } from '../domain/coupons/codes.ts'
 import type { Command } from '../domain/coupons/decide.ts'
 import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
-import type { IssuedRow } from '../ports/coupons.ts'
+import { byCouponId, bySlot, type IssuedRow } from '../ports/coupons.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { type PartitionReading, writtenByNewer } from '../ports/partition-reader.ts'
 import type { VoidRecord } from './void-records.ts'
@@ -80,14 +80,10 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
         }
       }
       // One fixed order: two writers that insert in different orders could wait for each other.
-      issued.sort((a, b) => (a.couponId === b.couponId ? a.slot - b.slot : byId(a, b)))
-      return { coupons: [...coupons].sort(byId), issued, voids }
+      issued.sort(bySlot)
+      return { coupons: [...coupons].sort(byCouponId), issued, voids }
     },
   }
-}
-
-function byId(a: { couponId: string }, b: { couponId: string }): number {
-  return a.couponId < b.couponId ? -1 : 1
 }
 
 function nothingTaken(): { commands: Command[]; voids: VoidRecord[] } {

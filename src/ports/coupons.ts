@@ -52,3 +52,13 @@ export type RowsQuery = {
   won?: { partition: number; from: number; to: number }
 }
 export type ProjectionSnapshot = { positions: Map<number, StoredPosition>; coupons: Coupon[] }
+
+type SlotKey = { couponId: string; slot: number }
+
+export function bySlot(a: SlotKey, b: SlotKey): number {
+  return a.couponId === b.couponId ? a.slot - b.slot : byCouponId(a, b)
+}
+
+export function byCouponId(a: { couponId: string }, b: { couponId: string }): number {
+  return a.couponId < b.couponId ? -1 : 1
+}

@@ -3,15 +3,17 @@
 
 import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type {
-  CouponStore,
-  IssueBatch,
-  IssuedRow,
-  RowsQuery,
-  StoredPosition,
+import {
+  byCouponId,
+  bySlot,
+  type CouponStore,
+  type IssueBatch,
+  type IssuedRow,
+  type RowsQuery,
+  type StoredPosition,
 } from '../../ports/coupons.ts'
 import { couponKey } from '../../ports/orders.ts'
-import { PortError } from '../../ports/port-error.ts'
+import { addWinner } from '../stores/coupon-rows.ts'
 import { constraintFired } from './consumer-stores.ts'
 
 export type CouponStoreMemoryParts = {
@@ -39,7 +41,10 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
     taken: new Set(),
   }
   const rowsWhere = (wanted: (row: IssuedRow) => boolean) => {
-    return [...tables.issued.values()].filter(wanted).sort(bySlot).map(copyOf)
+    return [...tables.issued.values()]
+      .filter(wanted)
+      .sort(bySlot)
+      .map((row) => ({ ...row }))
   }
 
   return {
@@ -49,7 +54,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       const found = [...tables.coupons].filter(([couponId]) => ids.has(couponId))
       const coupons = structuredClone(new Map(found))
       for (const row of rowsWhere(({ couponId }) => ids.has(couponId))) {
-        addWinner(coupons.get(row.couponId), row)
+        addWinner(coupons, row)
       }
       return coupons
     },
@@ -67,7 +72,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
         const stored = structuredClone({ ...coupon, winners: new Map() })
         tables.coupons.set(coupon.couponId, stored)
       }
-      for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, copyOf(row))
+      for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, { ...row })
       for (const key of taken) tables.taken.add(key)
       crashPoint?.('K19')
       return 'applied'
@@ -92,19 +97,9 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
     },
     async snapshot() {
       const { positions, coupons } = structuredClone(tables)
-      return { positions, coupons: [...coupons.values()].sort(byId) }
+      return { positions, coupons: [...coupons.values()].sort(byCouponId) }
     },
   }
-}
-
-function addWinner(coupon: Coupon | undefined, row: IssuedRow): void {
-  const { couponId, userId, slot, claimId, offset, appendedAt } = row
-  assert(coupon !== undefined, `a row of ${couponId}, which is not stored`)
-  if (slot !== coupon.winners.size + 1) {
-    const missing = `slot ${coupon.winners.size + 1} of coupon ${couponId} has no row`
-    throw new PortError('store_broken', missing)
-  }
-  coupon.winners.set(userId, { slot, claimId, offset, appendedAt })
 }
 
 /** The unique keys of the batch: its rows may also contradict each other. */
@@ -138,19 +133,4 @@ function matches(row: IssuedRow, { couponId, after, won }: RowsQuery): boolean {
   if (after !== undefined && bySlot(row, after) <= 0) return false
   if (won === undefined) return true
   return row.partition === won.partition && row.offset >= won.from && row.offset < won.to
-}
-
-function copyOf(row: IssuedRow): IssuedRow {
-  const { couponId, slot, userId, claimId, code, partition, offset, appendedAt } = row
-  return { couponId, slot, userId, claimId, code, partition, offset, appendedAt }
-}
-
-type SlotKey = { couponId: string; slot: number }
-
-function bySlot(a: SlotKey, b: SlotKey): number {
-  return a.couponId === b.couponId ? a.slot - b.slot : byId(a, b)
-}
-
-function byId(a: { couponId: string }, b: { couponId: string }): number {
-  return a.couponId < b.couponId ? -1 : 1
 }

@@ -1,89 +1,91 @@
 // How coupons and issued coupons stand in SQL: the columns a statement is given, and the cells it
 // returns, in the order that the .sql files name them.
 
+import assert from 'node:assert/strict'
 import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { HeldCoupon, IssuedRow } from '../../ports/coupons.ts'
-import type { SqlRow, SqlValue } from '../database/database.ts'
-import { columnsOf } from './locked-table.ts'
+import { PortError } from '../../ports/port-error.ts'
+import type { SqlRow, SqlScalar, SqlValue } from '../database/database.ts'
+import { columnsOf, fieldsOf } from './locked-table.ts'
+
+/** Behind them stand when it closes, and its terms and commands as JSON. */
+const couponFields = [
+  ...(['couponId', 'partition', 'rules', 'status', 'paused', 'quantity', 'opensAt'] as const),
+]
+const issuedFields = [
+  ...(['couponId', 'slot', 'userId', 'claimId', 'code'] as const),
+  ...(['partition', 'offset', 'appendedAt'] as const),
+]
+const winnerFields = [
+  ...(['couponId', 'slot', 'userId', 'claimId', 'offset', 'appendedAt'] as const),
+]
 
 /** The parameters of upsert-coupons.sql. */
 export function couponColumns(coupons: readonly Coupon[]): SqlValue[] {
   return [
-    ...columnsOf(coupons, 'couponId', 'partition', 'rules', 'status', 'paused'),
-    ...columnsOf(coupons, 'quantity', 'opensAt'),
+    ...columnsOf(coupons, ...couponFields),
     coupons.map(({ closesAt }) => (Number.isFinite(closesAt) ? closesAt : null)),
     coupons.map((coupon) => JSON.stringify(coupon.terms)),
     coupons.map((coupon) => JSON.stringify([...coupon.commands])),
   ]
 }
 
-type CouponCells = readonly [
-  couponId: string,
-  partition: number,
-  rules: number,
-  status: Coupon['status'],
-  paused: boolean,
-  quantity: number,
-  opensAt: number,
-  closesAt: number | null,
-  terms: string,
-  commands: string,
-]
-
 /** Without its winners. */
 export function couponOf(row: SqlRow): Coupon {
-  const [couponId, partition, rules, status, paused, ...rest] = row as CouponCells
-  const [quantity, opensAt, closesAt, terms, commands] = rest
+  const behind = row.slice(couponFields.length)
+  const [closesAt, terms, commands] = behind as [number | null, string, string]
   return {
-    status,
-    couponId,
-    partition,
-    rules,
+    ...fieldsOf<Coupon>(row, couponFields),
     terms: JSON.parse(terms) as Terms,
-    opensAt,
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
-    quantity,
-    paused,
     commands: new Map(JSON.parse(commands) as [string, number][]),
     winners: new Map(),
   }
 }
 
 /** A row of copy-issued-coupons.sql. */
-export function issuedCells(row: IssuedRow): IssuedCells {
-  const { couponId, slot, userId, claimId, code, partition, offset, appendedAt } = row
-  return [couponId, slot, userId, claimId, code, partition, offset, appendedAt]
+export function issuedCells(row: IssuedRow): SqlScalar[] {
+  return issuedFields.map((field) => row[field])
 }
 
 /** The parameters of insert-issued-coupons.sql, after the partition. */
 export function issuedColumns(rows: readonly IssuedRow[]): SqlValue[] {
-  return columnsOf(rows, 'couponId', 'slot', 'userId', 'claimId', 'code', 'offset', 'appendedAt')
+  return columnsOf(rows, ...issuedFields.filter((field) => field !== 'partition'))
 }
 
-type IssuedCells = readonly [
-  couponId: string,
-  slot: number,
-  userId: string,
-  claimId: string,
-  code: string,
-  partition: number,
-  offset: number,
-  appendedAt: number,
-]
-
 export function issuedRowOf(row: SqlRow): IssuedRow {
-  const cells = row as IssuedCells
-  const [couponId, slot, userId, claimId, code, partition, offset, appendedAt] = cells
-  return { couponId, slot, userId, claimId, code, partition, offset, appendedAt }
+  return fieldsOf<IssuedRow>(row, issuedFields)
 }
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {
-  const [name, discount, orderId] = row.slice(8) as [string, string | null, string | null]
+  const behind = row.slice(issuedFields.length)
+  const [name, discount, orderId] = behind as [string, string | null, string | null]
   return {
     ...issuedRowOf(row),
     name,
     discount: discount === null ? null : (JSON.parse(discount) as Discount),
     ...(orderId === null ? {} : { orderId }),
   }
+}
+
+export type WinnerRow = Pick<IssuedRow, (typeof winnerFields)[number]>
+
+/** A row of read-winners.sql. */
+export function winnerOf(row: SqlRow): WinnerRow {
+  return fieldsOf<WinnerRow>(row, winnerFields)
+}
+
+/** In the order of the slots. Throws store_broken where one has no row. */
+export function addWinner(coupons: ReadonlyMap<string, Coupon>, row: WinnerRow): void {
+  const { couponId, userId, slot, claimId, offset, appendedAt } = row
+  const coupon = coupons.get(couponId)
+  assert(coupon !== undefined, `winners of ${couponId} were not asked for`)
+  if (slot !== coupon.winners.size + 1) throw rowMissing(coupon)
+  coupon.winners.set(userId, { slot, claimId, offset, appendedAt })
+}
+
+export function rowMissing({ couponId, winners }: Coupon): PortError {
+  const missing = `slot ${winners.size + 1} of coupon ${couponId} has no row, but a later one has`
+  return new PortError('store_broken', `${missing}: the projection must be rebuilt`)
 }

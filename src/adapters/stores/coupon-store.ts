@@ -6,11 +6,18 @@ import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { CouponStore, IssueBatch } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
-import { PortError } from '../../ports/port-error.ts'
 import type { Database, Queryable, Session, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createCouponReaderSql, positionOwner } from './coupon-reader.ts'
-import { couponColumns, couponOf, issuedCells, issuedColumns } from './coupon-rows.ts'
+import {
+  addWinner,
+  couponColumns,
+  couponOf,
+  issuedCells,
+  issuedColumns,
+  rowMissing,
+  winnerOf,
+} from './coupon-rows.ts'
 
 export type CouponStoreSqlParts = {
   database: Database
@@ -122,33 +129,11 @@ async function readWinners(read: WinnersRead, loadings: readonly Loading[]): Pro
     const had = asked.map(({ coupon }) => coupon.winners.size)
     const { rows } = await read.session.query(read.statement, [ids, had, page])
     const byId = new Map(asked.map(({ coupon }) => [coupon.couponId, coupon]))
-    for (const row of rows) addWinner(byId, row as WinnerCells)
+    for (const row of rows) addWinner(byId, winnerOf(row))
     asked.forEach(({ coupon, lastSlot }, n) => {
       if (coupon.winners.size < Math.min((had[n] ?? 0) + page, lastSlot)) throw rowMissing(coupon)
     })
   }
-}
-
-type WinnerCells = readonly [
-  couponId: string,
-  slot: number,
-  userId: string,
-  claimId: string,
-  offset: number,
-  appendedAt: number,
-]
-
-function addWinner(coupons: ReadonlyMap<string, Coupon>, cells: WinnerCells): void {
-  const [couponId, slot, userId, claimId, offset, appendedAt] = cells
-  const coupon = coupons.get(couponId)
-  assert(coupon !== undefined, `winners of ${couponId} were not asked for`)
-  if (slot !== coupon.winners.size + 1) throw rowMissing(coupon)
-  coupon.winners.set(userId, { slot, claimId, offset, appendedAt })
-}
-
-function rowMissing({ couponId, winners }: Coupon): PortError {
-  const missing = `slot ${winners.size + 1} of coupon ${couponId} has no row, but a later one has`
-  return new PortError('store_broken', `${missing}: the projection must be rebuilt`)
 }
 
 function checkBatch({ partition, expected, next, issued }: IssueBatch): void {

@@ -64,7 +64,11 @@ export function columnsOf<Name extends string>(
 
 /** The cells of a row by the names of the fields that they stand for. */
 export function fieldsOf<Row>(cells: SqlRow, names: readonly (keyof Row)[]): Row {
-  return Object.fromEntries(names.map((name, n) => [name, cells[n]])) as Row
+  const row: Partial<Record<keyof Row, unknown>> = {}
+  names.forEach((name, n) => {
+    row[name] = cells[n]
+  })
+  return row as Row
 }
 
 export function jsonOf([text]: SqlRow): unknown {
