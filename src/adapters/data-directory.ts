@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { formatInstant } from '../domain/time.ts'
+import { messageOf } from '../ports/port-error.ts'
 import { syncDirectory, writeFileAtomically } from './file-atomic.ts'
 
 export type Secrets = { jwtSecret: string; codeSecret: string }
@@ -263,8 +264,7 @@ function orUnusable<T>(path: string, run: () => T): T {
 }
 
 function unusable(path: string, cause: unknown): DataDirectoryError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const message = `the data directory ${path} cannot be used: ${reason}`
+  const message = `the data directory ${path} cannot be used: ${messageOf(cause)}`
   return new DataDirectoryError('unusable', message, { cause })
 }
 

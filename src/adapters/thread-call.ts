@@ -2,7 +2,7 @@
 // that number, in any order. Other messages may go over the same port; they have no `call`.
 
 import type { MessagePort, Worker } from 'node:worker_threads'
-import { PortError, type PortErrorCode } from '../ports/port-error.ts'
+import { messageOf, PortError, type PortErrorCode } from '../ports/port-error.ts'
 
 type Call<Question> = { call: number; question: Question }
 type Reply<Answer> =
@@ -75,8 +75,7 @@ export function answerCalls(
 
 export function failureOf(error: unknown, otherwise: PortErrorCode): Failure {
   if (!(error instanceof PortError)) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { code: otherwise, message, retryable: false, appended: 'unknown' }
+    return { code: otherwise, message: messageOf(error), retryable: false, appended: 'unknown' }
   }
   const { code, message, retryable, appended } = error
   return { code, message, retryable, appended }

@@ -6,7 +6,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
-import { PortError } from '../ports/port-error.ts'
+import { messageOf, PortError } from '../ports/port-error.ts'
 import type { AnyWork, Item, ItemResult, LookupFailure, Publish } from './consumer-work.ts'
 import {
   deadLettered,
@@ -160,7 +160,7 @@ export class BatchHandler {
     const queues = queuesOf(entries)
     const moves = queues.map((queue) => standing(queue, queue.tries))
     await this.move(queues, moves)
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     for (const entry of entries) fail(entry, { reason })
   }
 

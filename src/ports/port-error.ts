@@ -28,3 +28,8 @@ export type PortErrorOptions = {
   retryable?: boolean
   appended?: 'no' | 'unknown'
 }
+
+/** What was thrown says, whatever it is. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -38,11 +38,6 @@ export type Database = Omit<Session, 'copy'> & {
   close(): Promise<void>
 }
 
-export const beginTexts: Readonly<Record<TransactionKind, string>> = {
-  write: 'begin',
-  snapshot: 'begin isolation level repeatable read, read only',
-}
-
 /** What a server says went wrong. `sqlState`: five characters, PostgreSQL appendix A. */
 export type SqlFailure = {
   sqlState: string
@@ -55,43 +50,51 @@ export function sqlError(failure: SqlFailure): PortError {
   const { sqlState, message, detail, constraint } = failure
   const fired = constraint === undefined ? '' : `constraint ${constraint} fired: `
   const text = `${fired}${message}${detail === undefined ? '' : ` (${detail})`} [${sqlState}]`
-  return mayPass(sqlState)
-    ? new PortError('store_unavailable', text, { retryable: true })
-    : new PortError('store_broken', text)
+  return mayPass(sqlState) ? unavailable(text) : new PortError('store_broken', text)
+}
+
+/** It may be asked again. */
+export function unavailable(text: string, cause?: unknown): PortError {
+  return new PortError('store_unavailable', text, { retryable: true, cause })
 }
 
 export function databaseClosed(): PortError {
   return new PortError('store_unavailable', 'the database is closed')
 }
 
-/** `commit`: resolves to the command that the server has done. */
-export type TransactionSteps = {
-  begin(): Promise<unknown>
-  commit(): Promise<string>
-  rollback(): Promise<unknown>
+export function tooManyCallers(): PortError {
+  return unavailable('the database has too many callers')
+}
+
+export type TransactionParts = {
+  kind: TransactionKind | undefined
+  /** Resolves to the command that the server has done. */
+  execute(command: string): Promise<string>
+  /** Called where it cannot be rolled back. */
+  onStuck?(error: PortError): void
 }
 
 export async function runTransaction<T>(
-  { begin, commit, rollback }: TransactionSteps,
+  { kind = 'write', execute, onStuck }: TransactionParts,
   run: () => Promise<T>,
 ): Promise<T> {
-  await begin()
+  await execute(beginCommands[kind])
   let result: T
   try {
     result = await run()
   } catch (error) {
     // What `run` said matters more than a second failure on the way back.
-    await rollback().catch(() => {})
+    await execute('rollback').catch((stuck: PortError) => onStuck?.(stuck))
     throw error
   }
-  if ((await commit()) === 'COMMIT') return result
+  if ((await execute('commit')) === 'COMMIT') return result
   // The server answered by rolling back.
   throw new PortError('store_broken', 'rolled back: an error in the transaction was ignored')
 }
 
-export function tooManyCallers(): PortError {
-  const text = 'the database has too many callers'
-  return new PortError('store_unavailable', text, { retryable: true })
+const beginCommands: Readonly<Record<TransactionKind, string>> = {
+  write: 'begin',
+  snapshot: 'begin isolation level repeatable read, read only',
 }
 
 /**

@@ -5,7 +5,8 @@
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { PortError } from '../../ports/port-error.ts'
+import { messageOf, PortError } from '../../ports/port-error.ts'
+import { unavailable } from './database.ts'
 
 /** `directory` absent: in memory. Rejects with a PortError. */
 export async function startEngine(directory: string | undefined): Promise<PGlite> {
@@ -18,7 +19,7 @@ export async function startEngine(directory: string | undefined): Promise<PGlite
 export function engineError(directory: string | undefined, what: string): PortError {
   const text = `the projection (PGlite, ${directory ?? 'in memory'}) ${what}`
   if (directory !== undefined && what.includes('No space left on device')) {
-    return new PortError('store_unavailable', text, { retryable: true })
+    return unavailable(text)
   }
   return new PortError('store_broken', `${text}. Delete it: it is rebuilt from the log`)
 }
@@ -100,8 +101,4 @@ function stopForGood(engine: PGlite, lastWords: () => string): void {
 
 function isErrnoException(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error && 'syscall' in error
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict'
 import type { PGlite } from '@electric-sql/pglite'
+import { messageOf } from '../../ports/port-error.ts'
 import {
-  beginTexts,
+  type Database,
   runTransaction,
   type Session,
   type SqlValue,
   type Statement,
   sqlError,
-  type TransactionKind,
 } from './database.ts'
 import {
   type Columns,
@@ -21,8 +21,7 @@ import {
   scriptMessage,
 } from './pglite-wire.ts'
 
-export type PgliteSession = Session & {
-  transaction<T>(run: (session: Session) => Promise<T>, kind: TransactionKind): Promise<T>
+export type PgliteSession = Omit<Database, 'close'> & {
   checkpointDue(): boolean
   checkpoint(): Promise<void>
   /** Why the server has stopped; null while it runs. */
@@ -72,12 +71,8 @@ export function startPgliteSession(engine: PGlite): PgliteSession {
   return {
     ...session,
     transaction(run, kind) {
-      const steps = {
-        begin: () => execute(begin[kind]),
-        commit: async () => (await execute(commit)).tag,
-        rollback: () => execute(rollback),
-      }
-      return runTransaction(steps, () => run(session))
+      const command = async (text: string) => (await execute({ name: text, text })).tag
+      return runTransaction({ kind, execute: command }, () => run(session))
     },
     checkpointDue: () => bytesSinceCheckpoint >= bytesPerCheckpointMax,
     async checkpoint() {
@@ -91,16 +86,11 @@ export function startPgliteSession(engine: PGlite): PgliteSession {
   }
 }
 
-type Exchange = {
-  exchange(message: Uint8Array, columns?: Columns): Promise<Reply>
-  stopped(): string | null
-}
-
-function createExchange(engine: PGlite): Exchange {
+function createExchange(engine: PGlite) {
   let stopped: string | null = null
   return {
     stopped: () => stopped,
-    async exchange(message, columns = []) {
+    async exchange(message: Uint8Array, columns: Columns = []): Promise<Reply> {
       if (stopped !== null) throw new Error(stopped)
       const chunks: Buffer[] = []
       try {
@@ -108,7 +98,7 @@ function createExchange(engine: PGlite): Exchange {
         const onRawData = (bytes: Uint8Array) => chunks.push(Buffer.from(bytes))
         await engine.execProtocolRawStream(message, { syncToFs: false, onRawData })
       } catch (error) {
-        stopped = error instanceof Error ? error.message : String(error)
+        stopped = messageOf(error)
         throw error
       }
       const reply = readReply(Buffer.concat(chunks), columns)
@@ -118,10 +108,3 @@ function createExchange(engine: PGlite): Exchange {
     },
   }
 }
-
-const begin: Readonly<Record<TransactionKind, Statement>> = {
-  write: { name: 'begin', text: beginTexts.write },
-  snapshot: { name: 'begin snapshot', text: beginTexts.snapshot },
-}
-const commit: Statement = { name: 'commit', text: 'commit' }
-const rollback: Statement = { name: 'rollback', text: 'rollback' }

@@ -6,7 +6,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
-import { type Database, databaseClosed, tooManyCallers } from './database.ts'
+import { type Database, databaseClosed, tooManyCallers, unavailable } from './database.ts'
 import { startEngine } from './pglite-engine.ts'
 import { type PgliteSession, startPgliteSession } from './pglite-session.ts'
 
@@ -36,7 +36,7 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
   function stoppedError(reason: string): PortError {
     const text = `PGlite (${directory ?? 'in memory'}) has stopped: ${reason}`
     if (directory === undefined) return new PortError('store_broken', text)
-    return new PortError('store_unavailable', text, { retryable: true })
+    return unavailable(text)
   }
 
   async function turn<T>(run: (session: PgliteSession) => Promise<T>): Promise<T> {
@@ -69,7 +69,7 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
   return {
     query: (statement, values) => ask((it) => it.query(statement, values)),
     script: (text) => ask((it) => it.script(text)),
-    transaction: (run, kind = 'write') => ask((it) => it.transaction(run, kind)),
+    transaction: (run, kind) => ask((it) => it.transaction(run, kind)),
     close() {
       closing ??= inTurn(() => session.close())
       return closing
@@ -84,9 +84,7 @@ function createTurns(max: number): Turns {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return async (run) => {
-    if (waiting >= max) {
-      throw tooManyCallers()
-    }
+    if (waiting >= max) throw tooManyCallers()
     waiting++
     const turn = last.then(run)
     last = turn.catch(() => {})

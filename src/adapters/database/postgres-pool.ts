@@ -4,8 +4,8 @@
 
 import { EventEmitter } from 'node:events'
 import { Pool as PgPool } from 'pg'
-import { PortError } from '../../ports/port-error.ts'
-import { databaseClosed, tooManyCallers } from './database.ts'
+import type { PortError } from '../../ports/port-error.ts'
+import { databaseClosed, tooManyCallers, unavailable } from './database.ts'
 import type { PostgresLimits } from './postgres-limits.ts'
 
 export type PooledConnection = {
@@ -136,6 +136,5 @@ function memberClass<Connection extends PooledConnection>(parts: MemberParts<Con
 }
 
 function noneFree(ms: number): PortError {
-  const text = `no connection to the database became free within ${ms} ms`
-  return new PortError('store_unavailable', text, { retryable: true })
+  return unavailable(`no connection to the database became free within ${ms} ms`)
 }

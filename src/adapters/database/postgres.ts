@@ -93,7 +93,7 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
       return use((connection) => connection.query(statement, values))
     },
     script: (text) => use((connection) => connection.script(text)),
-    transaction: (run, kind = 'write') => use((connection) => connection.transaction(run, kind)),
+    transaction: (run, kind) => use((connection) => connection.transaction(run, kind)),
     state: () => ({ ...pool.state(), reachable, failures, lastError }),
     close: pool.close,
   }

@@ -13,6 +13,7 @@ import {
   type QueryResult,
   type SqlValue,
   type Statement,
+  unavailable,
 } from './database.ts'
 
 type Question = { statement: Statement; values: readonly SqlValue[] }
@@ -64,8 +65,4 @@ export function connectDatabase(
       await over
     },
   }
-}
-
-function unavailable(message: string): PortError {
-  return new PortError('store_unavailable', message, { retryable: true })
 }

@@ -3,8 +3,14 @@
 // never overwritten. Who finds another's row instead is rolled back, and decides again over what
 // is there now.
 
-import { PortError } from '../../ports/port-error.ts'
-import type { Queryable, SqlRow, SqlScalar, SqlValue, Statement } from '../database/database.ts'
+import {
+  type Queryable,
+  type SqlRow,
+  type SqlScalar,
+  type SqlValue,
+  type Statement,
+  unavailable,
+} from '../database/database.ts'
 
 export type LockedTable<Row> = {
   /** By id, locked in the order of the ids; those that have no row are missing. */
@@ -42,16 +48,11 @@ export function lockedTable<Row, Name extends string>(
       const later = sorted.filter((row) => !isNew(row))
       if (first.length > 0) {
         const { count } = await session.query(statements[`insert-${name}`], columns(first))
-        if (count !== first.length) throw metByAnother()
+        if (count !== first.length) throw unavailable('another transaction met the same rows first')
       }
       if (later.length > 0) await session.query(statements[`upsert-${name}`], columns(later))
     },
   }
-}
-
-function metByAnother(): PortError {
-  const text = 'another transaction met the same rows first'
-  return new PortError('store_unavailable', text, { retryable: true })
 }
 
 /** An array for each of these fields, as the statements' `unnest` takes them. */
