@@ -24,7 +24,7 @@ export function decodeFileHeader(header: Buffer): number | null {
 }
 
 /** A frame: magic, checksum of the rest, length, partition, count, base offset, append time. */
-export const frameHeaderBytes = 36
+const frameHeaderBytes = 36
 /** A claim is about 200 bytes; this bounds what one append to one partition may weigh. */
 export const frameBytesMax = 64 * 1024 * 1024
 const frameMagic = 0x31_52_43_46 // 'FCR1'
@@ -37,7 +37,7 @@ export type FrameHeader = {
   baseOffset: number
   appendedAt: number
 }
-export type FramePlace = Pick<FrameHeader, 'partition' | 'baseOffset' | 'appendedAt'>
+type FramePlace = Pick<FrameHeader, 'partition' | 'baseOffset' | 'appendedAt'>
 
 export function encodeFrame(place: FramePlace, entries: readonly LogEntry[]): Buffer {
   const headers = entries.map((entry) => (entry.headers ? JSON.stringify(entry.headers) : ''))
@@ -67,43 +67,36 @@ export function encodeFrame(place: FramePlace, entries: readonly LogEntry[]): Bu
   return frame
 }
 
-export type DecodedFrame =
-  | { kind: 'frame'; header: FrameHeader }
-  /** The buffer ends inside the frame; `bytes` are needed from its start (a header at least). */
-  | { kind: 'incomplete'; bytes: number }
-  | { kind: 'damaged'; reason: string }
-
 /** Checks the frame that starts at `at` of `buffer`. */
-export function decodeFrame(buffer: Buffer, at: number): DecodedFrame {
+function decodeFrame(buffer: Buffer, at: number): FrameHeader | NoFrame {
   const available = buffer.length - at
-  if (available < frameHeaderBytes) return { kind: 'incomplete', bytes: frameHeaderBytes }
-  if (buffer.readUInt32LE(at) !== frameMagic) return { kind: 'damaged', reason: 'no frame here' }
+  if (available < frameHeaderBytes) return { needed: frameHeaderBytes, damage: null }
+  if (buffer.readUInt32LE(at) !== frameMagic) return { needed: 0, damage: 'no frame here' }
   const bytes = buffer.readUInt32LE(at + 8)
   if (bytes < frameHeaderBytes || bytes > frameBytesMax) {
-    return { kind: 'damaged', reason: 'impossible length' }
+    return { needed: 0, damage: 'impossible length' }
   }
-  if (available < bytes) return { kind: 'incomplete', bytes }
+  if (available < bytes) return { needed: bytes, damage: null }
   if (buffer.readUInt32LE(at + 4) !== crc32(buffer.subarray(at + 8, at + bytes))) {
-    return { kind: 'damaged', reason: 'checksum does not match' }
+    return { needed: 0, damage: 'checksum does not match' }
   }
-  const header = {
+  return {
     bytes,
     partition: buffer.readUInt32LE(at + 12),
     count: buffer.readUInt32LE(at + 16),
     baseOffset: buffer.readDoubleLE(at + 20),
     appendedAt: buffer.readDoubleLE(at + 28),
   }
-  return { kind: 'frame', header }
 }
 
-export type FramesTaken = {
-  /** Bytes of the frames that were taken. */
-  length: number
+type NoFrame = {
   /** Bytes of the next frame, where the buffer ends inside it (a header at least); else 0. */
   needed: number
-  /** Why no frame was taken at `length`; null where none is wrong. */
+  /** Why no frame was taken; null where none is wrong. */
   damage: string | null
 }
+/** `length`: bytes of the frames that were taken. */
+export type FramesTaken = NoFrame & { length: number }
 
 /** Gives the good frames at the start of `buffer` to `take`, which may refuse with a reason. */
 export function takeFrames(
@@ -112,10 +105,8 @@ export function takeFrames(
 ): FramesTaken {
   let length = 0
   while (length < buffer.length) {
-    const decoded = decodeFrame(buffer, length)
-    if (decoded.kind === 'incomplete') return { length, needed: decoded.bytes, damage: null }
-    if (decoded.kind === 'damaged') return { length, needed: 0, damage: decoded.reason }
-    const { header } = decoded
+    const header = decodeFrame(buffer, length)
+    if ('damage' in header) return { length, ...header }
     const damage = take(header, buffer.subarray(length, length + header.bytes))
     if (damage !== null) return { length, needed: 0, damage }
     length += header.bytes

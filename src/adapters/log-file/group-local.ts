@@ -1,13 +1,11 @@
 // Shares the partitions of a topic among the members of a group inside one process.
 
-import type { JoinOptions, Membership } from '../../ports/log.ts'
-
-export type LocalGroups = { join(options: JoinOptions): Promise<Membership> }
+import type { JoinOptions, Log } from '../../ports/log.ts'
 
 type Member = { options: JoinOptions; share: string }
 
 /** Partition p goes to member p mod n, in the order of joining; members are notified of changes. */
-export function createLocalGroups(partitionsOf: (topic: string) => number): LocalGroups {
+export function createLocalGroups(partitionsOf: Log['partitionsOf']): Pick<Log, 'join'> {
   const groups = new Map<string, Member[]>()
 
   function share(topic: string, members: readonly Member[]): void {

@@ -6,7 +6,6 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log, LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { answerCalls, callThread } from '../thread-call.ts'
-import { createLocalGroups } from './group-local.ts'
 import type { LogFile } from './log-file.ts'
 import { createTopicReaders, type Topics } from './topic-readers.ts'
 import type { TopicEnd } from './topic-writer.ts'
@@ -44,7 +43,6 @@ export function connectLog({ directory, topics, ends, port, clock }: ConnectLogO
   return {
     ...readers,
     append: (topic, entries) => calls.ask({ topic, entries: [...entries] }),
-    join: createLocalGroups(readers.partitionsOf).join,
     close: async () => port.close(),
   }
 }

@@ -1,16 +1,22 @@
 // The reading half of the embedded log, over the files of its topics: who writes them, in this
-// thread or another, says how far each is acknowledged.
+// thread or another, says how far each is acknowledged. Every frame that is read is checked, so
+// it works in the writer's thread, in another thread, or in another process.
 
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../ports/clock.ts'
-import type { Log } from '../../ports/log.ts'
+import type { Log, LogRecord, Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type Growth, tailTopicFile } from './tail.ts'
+import { type FrameHeader, fileHeaderBytes, readRecords, takeFrames } from './format.ts'
+import { createLocalGroups } from './group-local.ts'
 import type { TopicEnd } from './topic-writer.ts'
+
+/** One read: some ten thousand claims at once when catching up. */
+const chunkBytes = 2 * 1024 * 1024
 
 /** Topics and their partition counts, which may never change. */
 export type Topics = Readonly<Record<string, number>>
-export type TopicReaders = Pick<Log, 'partitionsOf' | 'bounds' | 'tail'> & {
+export type TopicReaders = Pick<Log, 'partitionsOf' | 'bounds' | 'tail' | 'join'> & {
   /** The topic is acknowledged up to here now. */
   grow(topic: string, end: TopicEnd): void
   end(topic: string): TopicEnd
@@ -25,8 +31,10 @@ export function createTopicReaders(directory: string, topics: Topics, clock: Clo
     return known(ends.get(topic), topic)
   }
 
+  const partitionsOf = (topic: string) => known(topics[topic], topic)
   return {
-    partitionsOf: (topic) => known(topics[topic], topic),
+    partitionsOf,
+    ...createLocalGroups(partitionsOf),
     bounds: async (topic) => end(topic).ends.map((next) => ({ start: 0, end: next })),
     tail(options) {
       const path = topicPath(directory, options.topic)
@@ -49,14 +57,22 @@ export function highWaterMarkPath(directory: string, topic: string): string {
   return join(directory, 'acknowledged', topic)
 }
 
-function createGrowth(): Growth & { grow(bytes: number): void } {
+export function known<T>(found: T | undefined, topic: string): T {
+  if (found === undefined) throw new PortError('log_unavailable', `no topic ${topic}`)
+  return found
+}
+
+type Growth = ReturnType<typeof createGrowth>
+
+/** Where the acknowledged bytes end, and a way to wait for more. */
+function createGrowth() {
   let bytes = 0
   let waiting: (() => void)[] = []
   return {
     bytes: () => bytes,
-    grown: (beyond) =>
-      bytes > beyond ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve)),
-    grow(to) {
+    grown: (beyond: number) =>
+      bytes > beyond ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve)),
+    grow(to: number) {
       bytes = to
       const woken = waiting
       waiting = []
@@ -65,7 +81,81 @@ function createGrowth(): Growth & { grow(bytes: number): void } {
   }
 }
 
-export function known<T>(found: T | undefined, topic: string): T {
-  if (found === undefined) throw new PortError('log_unavailable', `no topic ${topic}`)
-  return found
+type TailParts = { path: string; growth: Growth; clock: Clock }
+
+/** First what is stored, then what is acknowledged later. */
+function tailTopicFile({ path, growth, clock }: TailParts, options: TailOptions): Tail {
+  const next = new Map(options.from)
+  let position = fileHeaderBytes
+  let lastReadAt = 0
+  let closed = false
+  const stopped = Promise.withResolvers<void>()
+
+  async function follow(): Promise<void> {
+    const file = await open(path, 'r')
+    try {
+      while (!closed) {
+        if (position < growth.bytes()) await readChunk(file)
+        else await Promise.race([growth.grown(position), stopped.promise])
+      }
+    } finally {
+      await file.close()
+    }
+  }
+
+  async function readChunk(file: FileHandle): Promise<void> {
+    const batches = new Map<number, LogRecord[]>()
+    const take = (header: FrameHeader, frame: Buffer): null => {
+      const { partition, baseOffset, count } = header
+      const from = next.get(partition)
+      if (from === undefined || baseOffset + count <= from) return null
+      const records = batches.get(partition) ?? []
+      batches.set(partition, records)
+      readRecords(frame, header, { from, records })
+      next.set(partition, baseOffset + count)
+      return null
+    }
+    position += await takeChunk(file, { path, position, limit: growth.bytes(), take })
+    for (const [partition, records] of batches) {
+      if (closed) return
+      const handled = options.onBatch({ partition, records })
+      if (handled !== undefined) await handled
+    }
+    lastReadAt = clock.monotonic()
+  }
+
+  const done = follow().catch((error: unknown) => options.onError(error))
+  return {
+    lastReadAt: () => (position >= growth.bytes() ? clock.monotonic() : lastReadAt),
+    async close() {
+      closed = true
+      stopped.resolve()
+      await done
+    },
+  }
+}
+
+/** Takes whole, checked frames from `position` on: at least one, else about a chunk of them. */
+async function takeChunk(file: FileHandle, chunk: Chunk): Promise<number> {
+  const { path, position, limit, take } = chunk
+  for (let wanted = chunkBytes; ; ) {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(wanted, limit - position))
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
+    const { length, needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
+    if (damage !== null) throw damaged(path, position + length)
+    if (length > 0) return length
+    if (position + needed > limit || needed <= wanted) throw damaged(path, position)
+    wanted = needed
+  }
+}
+
+type Chunk = {
+  path: string
+  position: number
+  limit: number
+  take(header: FrameHeader, frame: Buffer): null
+}
+
+function damaged(path: string, position: number): PortError {
+  return new PortError('log_damaged', `${path} is damaged at byte ${position}`)
 }

@@ -9,6 +9,7 @@ import { partitionFor } from '../../domain/partitioner.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { syncDirectory } from '../file-atomic.ts'
 import { type HighWaterMark, openHighWaterMark, readHighWaterMark } from './acknowledged.ts'
 import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './format.ts'
 import { type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
@@ -74,7 +75,7 @@ async function startFile(file: FileHandle, options: Started): Promise<void> {
     )
   }
   await file.write(encodeFileHeader(options.partitions), 0, fileHeaderBytes, 0)
-  await syncDirectory(dirname(options.path))
+  syncDirectory(dirname(options.path))
 }
 
 function lostRecords(options: Started & { scan: Scan }): PortError {
@@ -240,10 +241,4 @@ export async function writeAll(file: FileHandle, data: Buffer, position: number)
     const { bytesWritten } = await file.write(data, done, data.length - done, position + done)
     done += bytesWritten
   }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  await directory.sync()
-  await directory.close()
 }

@@ -3,7 +3,7 @@
 
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
-import { openLogFileReader } from '../../../src/adapters/log-file/reader.ts'
+import { openLogFileReader } from '../../../src/adapters/log-file/log-file.ts'
 import { projectionDirectory } from '../../../src/main/roles/projection.ts'
 import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 import { everyRecord } from '../../contracts/log.ts'
