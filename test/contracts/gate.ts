@@ -4,8 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { GateLimits } from '../../src/adapters/redis/gate-limits.ts'
-import type { Gate, GateCoupon, GateVerdict } from '../../src/ports/gate.ts'
+import type { Gate, GateCoupon, GateLimits, GateVerdict } from '../../src/ports/gate.ts'
 
 export type GateUnderTest = {
   gate: Gate

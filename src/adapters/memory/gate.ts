@@ -2,8 +2,14 @@
 // clock it is given. It is away only after `setHere(false)`, and it can be wiped.
 
 import type { Clock } from '../../ports/clock.ts'
-import type { Gate, GateCoupon, GateVerdict } from '../../ports/gate.ts'
-import { defaultGateLimits, type GateLimits, keepMs } from '../redis/gate-limits.ts'
+import {
+  defaultGateLimits,
+  type Gate,
+  type GateCoupon,
+  type GateLimits,
+  type GateVerdict,
+  keepMs,
+} from '../../ports/gate.ts'
 
 export type MemoryGateOptions = { clock: Clock; limits?: Partial<GateLimits> }
 export type MemoryGate = Gate & {

@@ -8,8 +8,6 @@ import type { Clock } from '../../ports/clock.ts'
 export type RedisConnectionOptions = {
   url: string
   clock: Clock
-  /** 0 ≤ x < 1; spreads the attempts of many nodes. */
-  chance(): number
   /** Commands can be sent from now on. */
   onReady(): void
   /** The connection was lost, or an attempt failed. Called for each. */
@@ -94,7 +92,7 @@ function drop(client: Client): void {
   client.destroy()
 }
 
-function clientFor({ url, chance }: RedisConnectionOptions) {
+function clientFor({ url }: RedisConnectionOptions) {
   return createClient({
     url,
     RESP: 2,
@@ -108,7 +106,8 @@ function clientFor({ url, chance }: RedisConnectionOptions) {
       connectTimeout: connectMsMax,
       reconnectStrategy(attempts) {
         const waitMs = Math.min(reconnectMsMin * 2 ** Math.min(attempts, 10), reconnectMsMax)
-        return Math.ceil(waitMs * (0.5 + chance() / 2))
+        // Spreads the attempts of many nodes.
+        return Math.ceil(waitMs * (0.5 + Math.random() / 2))
       },
     },
   })

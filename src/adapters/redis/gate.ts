@@ -6,16 +6,20 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type BackOff, backOff, type Clock } from '../../ports/clock.ts'
-import type { Gate, GateClaim, GateCoupon, GateVerdict } from '../../ports/gate.ts'
+import {
+  defaultGateLimits,
+  type Gate,
+  type GateClaim,
+  type GateCoupon,
+  type GateVerdict,
+  keepMs,
+} from '../../ports/gate.ts'
 import { connectRedis, late, type RedisConnection, reasonOf } from './connection.ts'
-import { defaultGateLimits, keepMs } from './gate-limits.ts'
 
 export type RedisGateOptions = {
   url: string
   clock: Clock
   limits?: Partial<RedisGateLimits> | undefined
-  /** 0 ≤ x < 1. */
-  chance?: (() => number) | undefined
   /** Once for each time that it goes away; never holds a secret. */
   onWarning?: ((message: string) => void) | undefined
 }
@@ -54,7 +58,6 @@ class RedisGate {
   here = false
   private readonly options: RedisGateOptions
   private readonly limits: RedisGateLimits
-  private readonly chance: () => number
   private readonly connection: RedisConnection
   private closed = false
   private warned = false
@@ -65,12 +68,10 @@ class RedisGate {
   constructor(options: RedisGateOptions) {
     this.options = options
     this.limits = { ...defaultRedisGateLimits, ...options.limits }
-    this.chance = options.chance ?? Math.random
     this.probeWaits = backOff(this.limits.probeMsMin, this.limits.probeMsMax)
     this.connection = connectRedis({
       url: options.url,
       clock: options.clock,
-      chance: this.chance,
       onReady: () => void this.probe(),
       onLost: (reason) => this.goAway(reason),
     })
@@ -183,7 +184,7 @@ class RedisGate {
   }
 
   private probeLater(): void {
-    const waitMs = this.probeWaits.next() * (0.5 + this.chance() / 2)
+    const waitMs = this.probeWaits.next() * (0.5 + Math.random() / 2)
     this.cancelProbe = this.options.clock.after(waitMs, () => void this.probe())
   }
 
