@@ -69,7 +69,9 @@ export function createConsumerStoreMemory<Wanted, Loaded, Changes, Tables>(
   return {
     tables,
     async positions() {
-      return [...stored.values()].map(({ taken: _, ...position }) => position)
+      return [...stored.values()].map(({ topic, partition, next, published, tries }) => {
+        return { topic, partition, next, published, tries }
+      })
     },
     async transact({ checks, wanted }, decide) {
       for (const { topic, partition, expected } of checks) {
