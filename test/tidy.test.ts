@@ -80,7 +80,7 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/adapters/log-file/topic-writer.ts': 'append times, and the name of a copy',
   'src/adapters/log-kafka/sender.ts': 'the time in a batch, which the broker replaces',
   'src/adapters/memory/log.ts': 'append times',
-  'src/adapters/redis/gate-limits.ts': 'how long until a coupon closes',
+  'src/ports/gate.ts': 'how long until a coupon closes',
   'src/api/claims/claim-path.ts': 'whether a coupon has opened',
   'src/api/http/auth.ts': 'whether a token has expired',
   'src/api/routes/claims.ts': 'when to ask again',
