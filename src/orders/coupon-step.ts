@@ -3,12 +3,7 @@
 // to the coupon yet, the record waits for it a little; then the retry topics give it more time.
 
 import type { ConsumerWork, Item, ItemResult, LookupFailure } from '../consumer/consumer-work.ts'
-import {
-  type CouponFacts,
-  decideCoupon,
-  evolveCoupon,
-  initialCouponRow,
-} from '../domain/orders/coupon-step.ts'
+import { type CouponFacts, decideCoupon, evolveCoupon } from '../domain/orders/coupon-step.ts'
 import type { OrderMessage } from '../domain/orders/messages.ts'
 import { ordersInput } from '../domain/orders/records.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
@@ -25,8 +20,6 @@ import { decideRow, stepResult, Working } from './step-work.ts'
 export const issuerLookEveryMs = 20
 /** The records behind it wait too; an issuer that takes longer is away, not behind. */
 export const issuerWaitMsMax = 200
-
-const rowRules = { initial: initialCouponRow, evolve: evolveCoupon }
 
 export type CouponStepWork = ConsumerWork<OrderMessage, CouponWanted, CouponLoaded, CouponChanges>
 
@@ -49,7 +42,7 @@ export function createCouponStep(store: CouponStepStore, clock: Clock): CouponSt
       const rows = new Working(loaded.rows)
       const effects: CouponChanges['effects'][number][] = []
       const results = items.map(({ message }): ItemResult => {
-        const decision = decideRow({ rows, orderId: message.orderId }, rowRules, (row) => {
+        const decision = decideRow({ rows, orderId: message.orderId }, evolveCoupon, (row) => {
           return decideCoupon({ message, facts: factsOf(message, loaded) }, row)
         })
         const { outcome, replies } = decision

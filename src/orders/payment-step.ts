@@ -14,7 +14,6 @@ import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,
-  initialPaymentRow,
   type PaymentCommand,
   type PaymentDecision,
   type PaymentEffect,
@@ -71,7 +70,6 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
   }
 }
 
-const rowRules = { initial: initialPaymentRow, evolve: evolvePayment }
 type Questions = WeakMap<PaymentStepMessage, PaymentEffect>
 /** What a batch has decided so far. */
 type PaymentBatch = Batch<PaymentLoaded> & {
@@ -121,7 +119,7 @@ function decideOrder(
   { orderId }: OrderMessage,
   { rows }: PaymentBatch,
 ): PaymentDecision {
-  return decideRow({ rows, orderId }, rowRules, (row) => decidePayment(command, row))
+  return decideRow({ rows, orderId }, evolvePayment, (row) => decidePayment(command, row))
 }
 
 export function takeTopUp(

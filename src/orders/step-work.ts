@@ -3,6 +3,7 @@
 
 import { type ItemResult, publishing } from '../consumer/consumer-work.ts'
 import type { OrderMessage } from '../domain/orders/messages.ts'
+import { absent } from '../domain/orders/state.ts'
 import type { StepDecision } from '../domain/orders/step.ts'
 import { type CommandName, commandKey, type DoneCommand } from '../ports/orders.ts'
 
@@ -42,11 +43,11 @@ export function batchOf<Loaded extends AnyLoaded>(loaded: Loaded): Batch<Loaded>
 
 /** The row of one order before and after a decision. */
 export function decideRow<Row, Event, Decision extends { events: readonly Event[] }>(
-  { rows, orderId }: { rows: Working<Row>; orderId: string },
-  { initial, evolve }: { initial: () => Row; evolve: (row: Row, event: Event) => Row },
-  decide: (row: Row) => Decision,
+  { rows, orderId }: { rows: Working<Row | typeof absent>; orderId: string },
+  evolve: (row: Row | typeof absent, event: Event) => Row | typeof absent,
+  decide: (row: Row | typeof absent) => Decision,
 ): Decision {
-  const row = rows.get(orderId) ?? initial()
+  const row = rows.get(orderId) ?? absent
   const decision = decide(row)
   if (decision.events.length > 0) rows.put(orderId, decision.events.reduce(evolve, row))
   return decision

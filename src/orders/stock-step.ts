@@ -3,9 +3,10 @@
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
 import type { OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
-import { decideProduct, eventsOf, evolveProduct, initialProduct } from '../domain/orders/product.ts'
+import { decideProduct, eventsOf, evolveProduct } from '../domain/orders/product.ts'
 import { ordersInput, productsInput } from '../domain/orders/records.ts'
-import { decideStock, evolveStock, initialStockRow } from '../domain/orders/stock-step.ts'
+import { absent } from '../domain/orders/state.ts'
+import { decideStock, evolveStock } from '../domain/orders/stock-step.ts'
 import type {
   CommandName,
   StockChanges,
@@ -37,8 +38,6 @@ export function createStockStep(store: StockStepStore): StockStep {
 }
 
 type StockBatch = Batch<StockLoaded>
-const rowRules = { initial: initialStockRow, evolve: evolveStock }
-
 function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
   const orderIds = new Set<string>()
   const productIds = new Set<string>()
@@ -59,7 +58,7 @@ function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
 
 function takeOrder(message: OrderMessage, { rows, products }: StockBatch): ItemResult {
   const { orderId } = message
-  const decision = decideRow({ rows, orderId }, rowRules, (row) => {
+  const decision = decideRow({ rows, orderId }, evolveStock, (row) => {
     return decideStock({ message, products: products.all }, row)
   })
   for (const [productId, event] of decision.effects.flatMap((effect) => [...eventsOf(effect)])) {
@@ -77,7 +76,7 @@ export function takeSupply(
   const { productId, commandId } = message
   const amount = message.type === 'stock.added' ? message.add : null
   return takeCommand(commands, { key: productId, commandId, amount }, () => {
-    const product = products.get(productId) ?? initialProduct()
+    const product = products.get(productId) ?? absent
     const { outcome, event } = decideProduct({ message, before: null }, product)
     if (event !== null) products.put(productId, evolveProduct(product, event))
     return outcome

@@ -2,7 +2,7 @@
 // charge is stored with the balance and answered again, so it may be asked as often as is needed.
 
 import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
-import type { Charge } from '../domain/orders/state.ts'
+import { absent, type Charge } from '../domain/orders/state.ts'
 import { type ChargeCommand, decideCharge } from '../domain/orders/wallet.ts'
 import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../ports/payments.ts'
 
@@ -28,8 +28,7 @@ function chargeAll(
   const moved = new Map<string, number>()
   const result = questions.map(({ kind, payment }) => {
     const { orderId, userId, amount } = payment
-    const before: Charge = charged.get(orderId)?.charge ??
-      charges.get(orderId) ?? { status: 'absent' }
+    const before = charged.get(orderId)?.charge ?? charges.get(orderId) ?? absent
     const balance = moved.get(userId) ?? balances.get(userId) ?? 0
     const command: ChargeCommand = kind === 'undo' ? { kind } : { kind, amount }
     const { charge, add, answer } = decideCharge(command, before, balance)

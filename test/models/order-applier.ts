@@ -22,9 +22,10 @@ import {
   type WalletToppedUp,
   walletsTopic,
 } from '../../src/domain/orders/messages.ts'
-import { decideProduct, evolveProduct, initialProduct } from '../../src/domain/orders/product.ts'
+import { decideProduct, evolveProduct } from '../../src/domain/orders/product.ts'
 import { entryOf, keyOf, topicOf } from '../../src/domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../src/domain/orders/retries.ts'
+import { absent } from '../../src/domain/orders/state.ts'
 import { decideTopUp } from '../../src/domain/orders/wallet.ts'
 import { type Decoded } from '../../src/domain/record.ts'
 import type { Log, LogRecord } from '../../src/ports/log.ts'
@@ -108,7 +109,7 @@ export function startOrderApplier(log: Log): OrderApplier {
     const name = { key: productId, commandId }
     const done = tables.commands['stock-step']
     const known = done.get(commandKey(name))
-    const state = stores.products.get(productId) ?? initialProduct()
+    const state = stores.products.get(productId) ?? absent
     const before = known?.outcome === 'done' ? known.amount : null
     const { outcome, event } = decideProduct({ message, before }, state)
     if (event !== null) stores.products.set(productId, evolveProduct(state, event))

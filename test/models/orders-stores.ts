@@ -8,7 +8,6 @@ import {
   type CouponFacts,
   decideCoupon,
   evolveCoupon,
-  initialCouponRow,
 } from '../../src/domain/orders/coupon-step.ts'
 import type {
   OrderMessage,
@@ -20,27 +19,22 @@ import type {
 import {
   decidePayment,
   evolvePayment,
-  initialPaymentRow,
   type PaymentCommand,
   type PaymentEffect,
   type ProviderAnswer,
 } from '../../src/domain/orders/payment-step.ts'
 import { decide, evolve, initialState, type OrderCommand } from '../../src/domain/orders/process.ts'
+import { decideProduct, eventsOf, evolveProduct } from '../../src/domain/orders/product.ts'
 import {
-  decideProduct,
-  eventsOf,
-  evolveProduct,
-  initialProduct,
-} from '../../src/domain/orders/product.ts'
-import type {
-  Charge,
-  CouponRow,
-  OrderState,
-  PaymentRow,
-  Product,
-  StockRow,
+  absent,
+  type Charge,
+  type CouponRow,
+  type OrderState,
+  type PaymentRow,
+  type Product,
+  type StockRow,
 } from '../../src/domain/orders/state.ts'
-import { decideStock, evolveStock, initialStockRow } from '../../src/domain/orders/stock-step.ts'
+import { decideStock, evolveStock } from '../../src/domain/orders/stock-step.ts'
 import { decideCharge, decideTopUp } from '../../src/domain/orders/wallet.ts'
 
 /** A coupon that a user has won, at an offset of the claims log's one partition. */
@@ -96,7 +90,7 @@ export function takeOrder(stores: Stores, orderId: string, command: OrderCommand
 
 /** null: the issuer is behind; try again later. */
 export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[] | null {
-  const row = stores.couponRows.get(message.orderId) ?? initialCouponRow()
+  const row = stores.couponRows.get(message.orderId) ?? absent
   const facts = message.type === 'order.placed' ? couponFacts(stores, message) : null
   const { outcome, events, effects, replies } = decideCoupon({ message, facts }, row)
   count(stores.outcomes, `coupon ${outcome}`)
@@ -113,14 +107,14 @@ export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[]
 }
 
 export function takeStock(stores: Stores, message: OrderMessage): StepMessage[] {
-  const row = stores.stockRows.get(message.orderId) ?? initialStockRow()
+  const row = stores.stockRows.get(message.orderId) ?? absent
   const decision = decideStock({ message, products: stores.products }, row)
   count(stores.outcomes, `stock ${decision.outcome}`)
   const next = decision.events.reduce(evolveStock, row)
   if (decision.events.length > 0) stores.stockRows.set(message.orderId, next)
   for (const effect of decision.effects) {
     for (const [productId, event] of eventsOf(effect)) {
-      const product = stores.products.get(productId) ?? initialProduct()
+      const product = stores.products.get(productId) ?? absent
       stores.products.set(productId, evolveProduct(product, event))
     }
     count(stores.effects, `stock ${effect.kind} ${message.orderId}`)
@@ -133,7 +127,7 @@ export function takePayment(
   orderId: string,
   command: PaymentCommand,
 ): { replies: StepMessage[]; calls: PaymentEffect[] } {
-  const row = stores.paymentRows.get(orderId) ?? initialPaymentRow()
+  const row = stores.paymentRows.get(orderId) ?? absent
   const { outcome, events, effects, replies } = decidePayment(command, row)
   count(stores.outcomes, `payment ${outcome}`)
   if (events.length > 0) stores.paymentRows.set(orderId, events.reduce(evolvePayment, row))
@@ -161,7 +155,7 @@ export function takeSupply(stores: Stores, message: ProductMessage | WalletMessa
     if (outcome === 'done') stores.supplied.set(message.commandId, message.amount)
     return
   }
-  const product = stores.products.get(message.productId) ?? initialProduct()
+  const product = stores.products.get(message.productId) ?? absent
   const before = stores.supplied.get(message.commandId) ?? null
   const { event } = decideProduct({ message, before }, product)
   if (event === null) return

@@ -30,19 +30,11 @@ export type Coupon = {
 export type CouponState = { status: 'absent' } | Coupon
 
 export type CouponEvent =
-  | {
-      type: 'created'
-      couponId: string
-      partition: number
-      rules: number
-      terms: Terms
-      at: number
-    }
+  | ({ type: 'created'; at: number } & Pick<Coupon, 'couponId' | 'partition' | 'rules' | 'terms'>)
   | { type: 'opened' }
   | { type: 'issued'; userId: string; issued: Issued }
   | { type: 'restocked'; commandId: string; add: number }
-  | { type: 'paused'; commandId: string }
-  | { type: 'resumed'; commandId: string }
+  | { type: 'paused' | 'resumed'; commandId: string }
   | { type: 'closed' }
 
 export function initialState(): CouponState {
@@ -64,11 +56,8 @@ export function evolve(state: CouponState, event: CouponEvent): CouponState {
       state.commands.set(event.commandId, event.add)
       return state
     case 'paused':
-      state.paused = true
-      state.commands.set(event.commandId, 0)
-      return state
     case 'resumed':
-      state.paused = false
+      state.paused = event.type === 'paused'
       state.commands.set(event.commandId, 0)
       return state
     case 'closed':

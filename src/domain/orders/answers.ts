@@ -2,28 +2,15 @@
 // every record of theirs, which is for people.
 
 import type { StepMessage } from './messages.ts'
-import type { Answers, Step, StepNote, StepOutcome } from './state.ts'
+import type { Answers, Step, StepOutcome } from './state.ts'
 
 export const noAnswers: Answers = { coupon: null, stock: null, payment: null, notes: [] }
 
 export function withMessage(answers: Answers, message: StepMessage, at: number): Answers {
-  const notes = [...answers.notes, noteOf(message, at)]
-  switch (message.type) {
-    case 'coupon.used':
-    case 'coupon.refused':
-      return { ...answers, coupon: message, notes }
-    case 'stock.held':
-    case 'stock.refused':
-      return { ...answers, stock: message, notes }
-    case 'payment.captured':
-    case 'payment.refused':
-      return { ...answers, payment: message, notes }
-    case 'coupon.released':
-    case 'stock.released':
-    case 'stock.sold':
-    case 'payment.refunded':
-      return { ...answers, notes }
-  }
+  const { step, outcome } = partsOf(message)
+  const reason = 'reason' in message ? { reason: message.reason } : {}
+  const notes = [...answers.notes, { step, outcome, ...reason, at }]
+  return isAnswer(message) ? { ...answers, [step]: message, notes } : { ...answers, notes }
 }
 
 export function isKnown(answers: Answers, message: StepMessage): boolean {
@@ -42,11 +29,6 @@ export function isAnswer(message: StepMessage): boolean {
 }
 
 const answerOutcomes: readonly StepOutcome[] = ['used', 'held', 'captured', 'refused']
-
-function noteOf(message: StepMessage, at: number): StepNote {
-  const { step, outcome } = partsOf(message)
-  return 'reason' in message ? { step, outcome, reason: message.reason, at } : { step, outcome, at }
-}
 
 /** Every type is its step and its outcome. */
 function partsOf({ type }: StepMessage): { step: Step; outcome: StepOutcome } {

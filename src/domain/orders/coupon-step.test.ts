@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type CouponFacts, decideCoupon, evolveCoupon, initialCouponRow } from './coupon-step.ts'
+import { type CouponFacts, decideCoupon, evolveCoupon } from './coupon-step.ts'
 import type { OrderMessage, OrderPlaced } from './messages.ts'
-import type { CouponRow } from './state.ts'
+import { absent, type CouponRow } from './state.ts'
 
 const orderId = 'o-1'
 const lines = [{ productId: 'tea', quantity: 1 }]
@@ -29,7 +29,7 @@ const messages = {
 } satisfies Record<string, OrderMessage>
 
 const rows = {
-  absent: initialCouponRow(),
+  absent: absent,
   unneeded: { status: 'unneeded', orderId },
   used: { status: 'used', ...use },
   refused: { status: 'refused', orderId, reason: 'coupon_not_held' },

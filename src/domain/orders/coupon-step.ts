@@ -43,10 +43,6 @@ export type CouponEffect = { kind: 'use' | 'release'; use: CouponUse }
 /** behind: the issuer has not yet come to where the coupon was won; ask again later. */
 export type CouponDecision = StepDecision<CouponRowEvent, CouponEffect, StepOutcomeKind | 'behind'>
 
-export function initialCouponRow(): CouponRow {
-  return { status: 'absent' }
-}
-
 export function decideCoupon({ message, facts }: CouponCommand, row: CouponRow): CouponDecision {
   switch (message.type) {
     case 'order.placed':
@@ -149,7 +145,7 @@ function decideConfirmed(confirmed: OrderConfirmed, row: CouponRow): CouponDecis
   }
 }
 
-function release(row: CouponRow & { status: 'used' }): CouponDecision {
+function release(row: CouponRow & CouponUse): CouponDecision {
   const { status: _, ...use } = row
   return applied({ type: 'released' }, [{ kind: 'release', use }], [releasedReply(row)])
 }

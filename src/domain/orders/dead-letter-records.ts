@@ -11,25 +11,11 @@ import {
   letterValueBytesMax,
 } from './dead-letter-messages.ts'
 import { entryOf, type RecordEntry, topicOf } from './records.ts'
-import {
-  type Origin,
-  retryHeaders,
-  retryTopics,
-  shortReason,
-  withoutRetryHeaders,
-} from './retries.ts'
+import { retryHeaders, retryTopics, shortReason, withoutRetryHeaders } from './retries.ts'
 
-/** What becomes a dead letter. */
-export type FailedRecord = {
-  consumer: string
+/** What becomes a dead letter. `redrives`: from its `RetryNote`; 0 where it has none. */
+export type FailedRecord = Omit<DeadLetterAdded, 'type' | 'deadLetterId' | keyof RecordEntry> & {
   record: { key: string; value: Buffer; headers?: Readonly<Record<string, string>> }
-  origin: Origin
-  reason: string
-  /** Since it was read first, or last re-driven. */
-  attempts: number
-  redrivable: boolean
-  /** From its `RetryNote`; 0 where it has none. */
-  redrives: number
 }
 export type TopicEntry = { topic: string; entry: RecordEntry }
 

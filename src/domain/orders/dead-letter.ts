@@ -6,29 +6,14 @@ import type {
   DeadLetterCommand,
   DeadLetterMessage,
 } from './dead-letter-messages.ts'
-import type { Origin } from './retries.ts'
 
-export type DeadLetter = {
+/** `reason`: why, the last time. `attempts`: how often it was tried in all. */
+export type DeadLetter = Omit<DeadLetterAdded, 'type' | 'deadLetterId'> & {
   /** Derived from who could not handle which record: see `deadLetterId`. */
   id: string
-  /** Who could not handle it. */
-  consumer: string
   status: 'waiting' | 'redriven' | 'discarded'
-  origin: Origin
-  key: string
-  /** The record's bytes in base64. */
-  value: string
-  headers: Readonly<Record<string, string>>
-  /** Why, the last time. */
-  reason: string
-  /** How often it was tried in all. */
-  attempts: number
   /** When it became one, the last time; ms UTC, by the log's clock. */
   buriedAt: number
-  /** Whether trying again could make sense: not for bytes that are no record. */
-  redrivable: boolean
-  /** How often it was re-driven. */
-  redrives: number
   /** In the order in which they were done. */
   acts: readonly DeadLetterAct[]
 }

@@ -4,11 +4,10 @@ import type { OrderMessage } from './messages.ts'
 import {
   decidePayment,
   evolvePayment,
-  initialPaymentRow,
   type PaymentCommand,
   type ProviderAnswer,
 } from './payment-step.ts'
-import type { PaymentRow } from './state.ts'
+import { absent, type PaymentRow } from './state.ts'
 
 const orderId = 'o-1'
 const payment = { orderId, userId: 'ann', amount: 200 }
@@ -37,7 +36,7 @@ const commands = {
 } satisfies Record<string, PaymentCommand>
 
 const rows = {
-  absent: initialPaymentRow(),
+  absent: absent,
   asked: { status: 'asked', ...payment },
   captured: { status: 'captured', ...payment },
   refused: { status: 'refused', orderId, reason: 'insufficient_funds' },

@@ -33,10 +33,6 @@ export type PaymentRowEvent =
 export type PaymentEffect = { kind: 'capture' | 'undo'; payment: Payment }
 export type PaymentDecision = StepDecision<PaymentRowEvent, PaymentEffect>
 
-export function initialPaymentRow(): PaymentRow {
-  return { status: 'absent' }
-}
-
 export function decidePayment(command: PaymentCommand, row: PaymentRow): PaymentDecision {
   if (command.kind === 'answer') return decideAnswer(command.answer, row)
   const { message } = command
@@ -146,7 +142,7 @@ function decideAnswer(answer: ProviderAnswer, row: PaymentRow): PaymentDecision 
 }
 
 /** All or nothing was captured, so all or nothing comes back. */
-function decideUndone(refunded: number, row: PaymentRow & { status: 'undoing' }): PaymentDecision {
+function decideUndone(refunded: number, row: Payment): PaymentDecision {
   if (refunded !== 0 && refunded !== row.amount) return contradiction
   return applied({ type: 'undone', refunded }, [], refunded === 0 ? [] : [refundedReply(row)])
 }

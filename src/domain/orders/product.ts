@@ -19,10 +19,6 @@ export type ProductEvent =
   | { type: 'held' | 'released' | 'sold'; quantity: number }
 export type ProductDecision = { outcome: ProductOutcome; event: ProductEvent | null }
 
-export function initialProduct(): ProductState {
-  return { status: 'absent' }
-}
-
 export function decideProduct(
   { message, before }: ProductCommand,
   state: ProductState,

@@ -1,6 +1,6 @@
 // What is known of one order: by the order process (`OrderState`) and by each step, whose row is
-// keyed by the order id. Types alone, so that stores can name them; how they change is in
-// process.ts, coupon-step.ts, stock-step.ts and payment-step.ts. States are never changed in place.
+// keyed by the order id. How they change is in process.ts, coupon-step.ts, stock-step.ts and
+// payment-step.ts, so that stores can name them. States are never changed in place.
 
 import type { Discount } from '../coupons/messages.ts'
 import type {
@@ -19,6 +19,10 @@ import type {
   Sums,
   WonCoupon,
 } from './messages.ts'
+
+/** What nothing has been said of yet: how every order, row, product and charge begins. */
+export const absent = { status: 'absent' } as const
+type Absent = typeof absent
 
 export type Step = 'coupon' | 'stock' | 'payment'
 export type StepOutcome =
@@ -52,7 +56,7 @@ export type CancelledOrder = {
   sums: Sums | null
 } & OrderContent
 export type Order = PlacedOrder | DueOrder | ConfirmedOrder | CancelledOrder
-export type OrderState = { status: 'absent' } | AwaitedOrder | Order
+export type OrderState = Absent | AwaitedOrder | Order
 /** Times are ms UTC; `deadline` is by the log's clock: its own append time and the time limit. */
 export type OrderContent = {
   orderId: string
@@ -69,30 +73,25 @@ export type Tombstone = { status: 'cancelled'; orderId: string }
 
 export type CouponUse = { orderId: string; couponId: string; userId: string; discount?: Discount }
 export type CouponRow =
-  | { status: 'absent' }
+  | Absent
   | { status: 'unneeded'; orderId: string } // an order without a coupon
-  | ({ status: 'used' } & CouponUse)
+  | ({ status: 'used' | 'released' } & CouponUse)
   | { status: 'refused'; orderId: string; reason: CouponRefusal }
-  | ({ status: 'released' } & CouponUse)
   | Tombstone
 
 export type StockHold = { orderId: string; lines: readonly PricedLine[] }
 export type StockRow =
-  | { status: 'absent' }
-  | ({ status: 'held' } & StockHold)
+  | Absent
+  | ({ status: 'held' | 'released' | 'sold' } & StockHold)
   | { status: 'refused'; orderId: string; reason: StockRefusal; productId: string }
-  | ({ status: 'released' } & StockHold)
-  | ({ status: 'sold' } & StockHold)
   | Tombstone
 
 export type Payment = { orderId: string; userId: string; amount: number }
 export type PaymentRow =
-  | { status: 'absent' }
-  | ({ status: 'asked' } & Payment) // stored before the provider is asked: the answer may be lost
-  | ({ status: 'captured' } & Payment)
+  | Absent
+  // Asked and undoing are stored before the provider is asked: its answer may be lost.
+  | ({ status: 'asked' | 'captured' | 'undoing' | 'refunded' } & Payment)
   | { status: 'refused'; orderId: string; reason: PaymentRefusal }
-  | ({ status: 'undoing' } & Payment) // stored before the provider is asked to undo
-  | ({ status: 'refunded' } & Payment)
   | Tombstone
 
 /** `available + held + sold = supplied`: what it was created with and all that was added. */
@@ -107,11 +106,11 @@ export type Product = {
   held: number
   sold: number
 }
-export type ProductState = { status: 'absent' } | Product
+export type ProductState = Absent | Product
 
 /** What the built-in provider did about one order, for ever. */
 export type Charge =
-  | { status: 'absent' }
+  | Absent
   | { status: 'captured'; amount: number }
   | { status: 'refused'; reason: PaymentRefusal }
   | { status: 'undone'; refunded: number }

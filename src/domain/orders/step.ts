@@ -16,27 +16,23 @@ export type StepOutcomeKind =
   | 'ignored' // nothing to do, now or ever
   | 'contradiction' // the orders topic says two different things: a bug, to be looked at
 
-export const ignored = { outcome: 'ignored', events: [], effects: [], replies: [] } as const
-export const contradiction = {
-  outcome: 'contradiction',
+type Nothing<Outcome> = StepDecision<never, never, Outcome>
+export const ignored: Nothing<'ignored'> = {
+  outcome: 'ignored',
   events: [],
   effects: [],
   replies: [],
-} as const
+}
+export const contradiction: Nothing<'contradiction'> = { ...ignored, outcome: 'contradiction' }
+
+export function repeated(reply: StepMessage): Nothing<'repeated'> {
+  return { ...ignored, outcome: 'repeated', replies: [reply] }
+}
 
 export function applied<Event, Effect>(
   event: Event,
   effects: readonly Effect[],
   replies: readonly StepMessage[],
-): { outcome: 'applied' } & Omit<StepDecision<Event, Effect>, 'outcome'> {
+): StepDecision<Event, Effect, 'applied'> {
   return { outcome: 'applied', events: [event], effects, replies }
-}
-
-export function repeated(reply: StepMessage): {
-  outcome: 'repeated'
-  events: readonly []
-  effects: readonly []
-  replies: readonly StepMessage[]
-} {
-  return { outcome: 'repeated', events: [], effects: [], replies: [reply] }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { OrderMessage, OrderPlaced } from './messages.ts'
-import type { StockRow } from './state.ts'
-import { decideStock, evolveStock, initialStockRow, type StockFacts } from './stock-step.ts'
+import { absent, type StockRow } from './state.ts'
+import { decideStock, evolveStock, type StockFacts } from './stock-step.ts'
 
 const orderId = 'o-1'
 const lines = [
@@ -42,7 +42,7 @@ const messages = {
 } satisfies Record<string, OrderMessage>
 
 const rows = {
-  absent: initialStockRow(),
+  absent: absent,
   held: { status: 'held', ...hold },
   refused: { status: 'refused', orderId, reason: 'out_of_stock', productId: 'tea' },
   released: { status: 'released', ...hold },

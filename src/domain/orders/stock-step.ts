@@ -32,10 +32,6 @@ export type StockRowEvent =
 export type StockEffect = { kind: 'hold' | 'release' | 'sell'; lines: readonly Line[] }
 export type StockDecision = StepDecision<StockRowEvent, StockEffect>
 
-export function initialStockRow(): StockRow {
-  return { status: 'absent' }
-}
-
 export function decideStock({ message, products }: StockCommand, row: StockRow): StockDecision {
   switch (message.type) {
     case 'order.placed':

@@ -7,8 +7,8 @@ import {
   stockMax,
   type WalletToppedUp,
 } from './messages.ts'
-import { decideProduct, eventsOf, evolveProduct, initialProduct } from './product.ts'
-import type { Charge, Product } from './state.ts'
+import { decideProduct, eventsOf, evolveProduct } from './product.ts'
+import { absent, type Charge, type Product } from './state.ts'
 import { type ChargeCommand, decideCharge, decideTopUp } from './wallet.ts'
 
 const command = { by: 'op', commandId: 'c' }
@@ -21,20 +21,20 @@ const created: ProductCreated = {
   ...command,
 }
 const added: StockAdded = { type: 'stock.added', productId: 'tea', add: 3, ...command }
-const tea: Product = evolveProduct(initialProduct(), { type: 'created', created })
+const tea: Product = evolveProduct(absent, { type: 'created', created })
 const fuller: Product = evolveProduct(tea, { type: 'added', add: 3 })
 
 describe('a product', () => {
   const full: Product = { ...tea, supplied: stockMax }
   const rows = [
-    ['the first creation', created, null, initialProduct(), 'done'],
+    ['the first creation', created, null, absent, 'done'],
     ['the same creation again', { ...created, commandId: 'd' }, null, tea, 'unchanged'],
     ['the same creation after more came in', created, null, fuller, 'unchanged'],
     ['another name', { ...created, name: 'Green tea' }, null, tea, 'conflict'],
     ['another price', { ...created, price: 151 }, null, tea, 'conflict'],
     ['another stock to start with', { ...created, stock: 8 }, null, fuller, 'conflict'],
     ['more stock', added, null, tea, 'done'],
-    ['more of an unknown product', added, null, initialProduct(), 'unknown_product'],
+    ['more of an unknown product', added, null, absent, 'unknown_product'],
     ['the same command again', added, 3, tea, 'done'],
     ['the same command with another amount', added, 4, tea, 'conflict'],
     ['more than may be', added, null, full, 'stock_limit'],
@@ -72,7 +72,7 @@ describe('a product', () => {
   test('never goes below 0: that is a programming error', () => {
     assert.throws(() => evolveProduct(tea, { type: 'held', quantity: 6 }), { message: /below 0/ })
     assert.throws(() => evolveProduct(tea, { type: 'sold', quantity: 1 }), { message: /below 0/ })
-    assert.throws(() => evolveProduct(initialProduct(), { type: 'added', add: 1 }))
+    assert.throws(() => evolveProduct(absent, { type: 'added', add: 1 }))
   })
 })
 
@@ -101,7 +101,6 @@ describe('a top-up', () => {
 describe('a charge', () => {
   const capture: ChargeCommand = { kind: 'capture', amount: 100 }
   const undo: ChargeCommand = { kind: 'undo' }
-  const absent: Charge = { status: 'absent' }
   const captured: Charge = { status: 'captured', amount: 100 }
   const refused: Charge = { status: 'refused', reason: 'insufficient_funds' }
   const rows = [

@@ -3,23 +3,22 @@
 // depends on the row alone; it is done here, whether or not the step had come to it. Else what a
 // cancelled order held would be missing for those who were given it since.
 
-import { decideCoupon, evolveCoupon, initialCouponRow } from '../../domain/orders/coupon-step.ts'
+import { decideCoupon, evolveCoupon } from '../../domain/orders/coupon-step.ts'
 import type { Logged, OrderHistory } from '../../domain/orders/history.ts'
 import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,
-  initialPaymentRow,
   type PaymentRowEvent,
 } from '../../domain/orders/payment-step.ts'
-import type {
-  Charge,
-  CouponRow,
-  CouponUse,
-  PaymentRow,
-  StockRow,
+import {
+  absent,
+  type Charge,
+  type CouponRow,
+  type PaymentRow,
+  type StockRow,
 } from '../../domain/orders/state.ts'
-import { decideStock, evolveStock, initialStockRow } from '../../domain/orders/stock-step.ts'
+import { decideStock, evolveStock } from '../../domain/orders/stock-step.ts'
 
 /** `again`: the record that the step has still to act upon, or to answer. */
 export type RestoredRow<Row> = { row: Row; again: Logged<OrderMessage> | null }
@@ -64,46 +63,34 @@ export function restorePayment(order: OrderHistory, isWallet: boolean): Restored
 }
 
 function couponAnswered({ placed, alsoPlaced, answers }: OrderHistory): CouponRow {
-  const row = initialCouponRow()
-  if (placed === null) return row
+  if (placed === null) return absent
   const { orderId, coupon } = placed.message
-  const used = answers['coupon.used']
+  const { 'coupon.used': used, 'coupon.refused': refused } = answers
   if (used !== undefined) {
-    const { couponId, discount } = used
+    const { type: _, ...usedAs } = used
     const wanted = [placed.message, ...alsoPlaced]
-    const { userId } = wanted.find((one) => one.coupon?.couponId === couponId) ?? placed.message
-    const use: CouponUse = { orderId, couponId, userId }
-    if (discount !== undefined) use.discount = discount
-    const isReleased = answers['coupon.released'] !== undefined
-    const using = evolveCoupon(row, { type: 'used', use })
-    return isReleased ? evolveCoupon(using, { type: 'released' }) : using
+    const of = wanted.find((one) => one.coupon?.couponId === used.couponId) ?? placed.message
+    const using = evolveCoupon(absent, { type: 'used', use: { ...usedAs, userId: of.userId } })
+    return answers['coupon.released'] ? evolveCoupon(using, { type: 'released' }) : using
   }
-  const refused = answers['coupon.refused']
-  if (refused !== undefined) {
-    return evolveCoupon(row, { type: 'refused', orderId, reason: refused.reason })
-  }
-  return coupon === undefined ? evolveCoupon(row, { type: 'unneeded', orderId }) : row
+  if (refused !== undefined) return evolveCoupon(absent, { ...refused, type: 'refused' })
+  return coupon === undefined ? evolveCoupon(absent, { type: 'unneeded', orderId }) : absent
 }
 
 function stockAnswered({ answers }: OrderHistory): StockRow {
-  const row = initialStockRow()
   const { 'stock.held': held, 'stock.refused': refused } = answers
   if (held !== undefined) {
-    const { orderId, lines } = held
-    const holding = evolveStock(row, { type: 'held', hold: { orderId, lines } })
-    if (answers['stock.sold'] !== undefined) return evolveStock(holding, { type: 'sold' })
-    const isReleased = answers['stock.released'] !== undefined
-    return isReleased ? evolveStock(holding, { type: 'released' }) : holding
+    const { type: _, ...hold } = held
+    const holding = evolveStock(absent, { type: 'held', hold })
+    if (answers['stock.sold']) return evolveStock(holding, { type: 'sold' })
+    return answers['stock.released'] ? evolveStock(holding, { type: 'released' }) : holding
   }
-  if (refused === undefined) return row
-  const { orderId, reason, productId } = refused
-  return evolveStock(row, { type: 'refused', orderId, reason, productId })
+  return refused === undefined ? absent : evolveStock(absent, { ...refused, type: 'refused' })
 }
 
 /** A payment may be refunded that the step never said was captured: its answer came too late. */
 function paymentAnswered({ due, answers }: OrderHistory, isWallet: boolean): PaymentRow {
-  const row = initialPaymentRow()
-  if (due === null) return row
+  if (due === null) return absent
   const { orderId, userId, total } = due.message
   const { 'payment.captured': captured, 'payment.refunded': refunded } = answers
   const refused = answers['payment.refused']
@@ -113,8 +100,8 @@ function paymentAnswered({ due, answers }: OrderHistory, isWallet: boolean): Pay
     events.push({ type: 'undoing' }, { type: 'undone', refunded: amount })
   } else if (captured !== undefined) events.push({ type: 'captured' })
   else if (refused !== undefined) events.push({ type: 'refused', reason: refused.reason })
-  else if (isWallet || total === 0) return row
-  return events.reduce(evolvePayment, row)
+  else if (isWallet || total === 0) return absent
+  return events.reduce<PaymentRow>(evolvePayment, absent)
 }
 
 /** Where a reply was never said, the end is taken again: the row then gives the same reply. */
