@@ -3,19 +3,12 @@
 // is stored and published (docs/decisions/0022). Records of one order are taken one at a time, so
 // a cancellation right behind a payment waits until that one's answer is known.
 
-import type {
-  Asked,
-  ConsumerWork,
-  Item,
-  ItemResult,
-  LookupFailure,
-} from '../consumer/consumer-work.ts'
+import type { ConsumerWork, Item, ItemResult, LookupFailure } from '../consumer/consumer-work.ts'
 import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
 import {
   decidePayment,
   evolvePayment,
   type PaymentCommand,
-  type PaymentDecision,
   type PaymentEffect,
   type ProviderAnswer,
 } from '../domain/orders/payment-step.ts'
@@ -51,9 +44,8 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
     decide(items, loaded) {
       const batch = { ...batchOf(loaded), waiting: new Set<string>(), questions }
       const results = items.map(({ message, found }) => {
-        return message.type === 'wallet.topped_up'
-          ? takeTopUp(message, batch)
-          : takeOrder({ message, found }, batch)
+        if (message.type === 'wallet.topped_up') return takeTopUp(message, batch)
+        return takeOrder(message, found, batch)
       })
       const { rows, balances, commands } = batch
       const changed = { balances: balances.changed, commands: commands.changes() }
@@ -77,9 +69,6 @@ type PaymentBatch = Batch<PaymentLoaded> & {
   waiting: Set<string>
   questions: Questions
 }
-type OrderItem = Pick<Asked<OrderMessage, ProviderAnswer>, 'message'> & {
-  found: ProviderAnswer | undefined
-}
 
 function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   const orderIds = new Set<string>()
@@ -96,30 +85,28 @@ function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   return { orderIds: [...orderIds], userIds: [...userIds], commands }
 }
 
-function takeOrder({ message, found }: OrderItem, batch: PaymentBatch): ItemResult {
+function takeOrder(
+  message: OrderMessage,
+  found: ProviderAnswer | undefined,
+  { rows, waiting, questions }: PaymentBatch,
+): ItemResult {
   const { orderId } = message
-  const { questions, waiting } = batch
+  const decide = (command: PaymentCommand) => {
+    return decideRow({ rows, orderId }, evolvePayment, (row) => decidePayment(command, row))
+  }
   questions.delete(message)
   if (waiting.has(orderId)) return { kind: 'waiting' }
   if (found !== undefined) {
-    const answered = decideOrder({ kind: 'answer', answer: found }, message, batch)
+    const answered = decide({ kind: 'answer', answer: found })
     // Else the row had moved on already, and says by itself what follows from the record.
     if (answered.outcome !== 'ignored') return stepResult(answered, message)
   }
-  const decision = decideOrder({ kind: 'record', message }, message, batch)
+  const decision = decide({ kind: 'record', message })
   const [question] = decision.effects
   if (question === undefined) return stepResult(decision, message)
   questions.set(message, question)
   waiting.add(orderId)
   return { kind: 'waiting' }
-}
-
-function decideOrder(
-  command: PaymentCommand,
-  { orderId }: OrderMessage,
-  { rows }: PaymentBatch,
-): PaymentDecision {
-  return decideRow({ rows, orderId }, evolvePayment, (row) => decidePayment(command, row))
 }
 
 export function takeTopUp(

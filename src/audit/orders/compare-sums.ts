@@ -23,7 +23,8 @@ export function compareStock(parts: ComparisonParts): void {
     supplies,
   })
   const lines = linesOf(parts)
-  for (const { productId, initial, supplied, available, held, sold } of rows.products.values()) {
+  for (const product of rows.products.values()) {
+    const { productId, initial, supplied, available, held, sold } = product
     const broken = brokenOf(findings, 'I11', `product ${productId}`)
     if (available < 0 || held < 0 || sold < 0) {
       broken(`below zero: ${available} available, ${held} held, ${sold} sold`)
@@ -35,12 +36,11 @@ export function compareStock(parts: ComparisonParts): void {
     added.compare(productId, supplied - initial, (range) => {
       broken(`${supplied - initial} were added by its row, ${range} by its commands`)
     })
-    lines.held.compare(productId, held, (range) => {
-      broken(`${held} are held by its row, ${range} by the orders`)
-    })
-    lines.sold.compare(productId, sold, (range) => {
-      broken(`${sold} are sold by its row, ${range} by the orders`)
-    })
+    for (const status of ['held', 'sold'] as const) {
+      lines[status].compare(productId, product[status], (range) => {
+        broken(`${product[status]} are ${status} by its row, ${range} by the orders`)
+      })
+    }
   }
   compareProducts(parts)
 }
@@ -189,8 +189,7 @@ function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold
     const { lines } = placed.message
     const others = alsoPlaced.flatMap((other) => (sameLines(other.lines, lines) ? [] : other.lines))
     for (const { productId, quantity } of [...lines, ...others]) {
-      sums.held.add(productId, 0, quantity)
-      sums.sold.add(productId, 0, quantity)
+      for (const sum of Object.values(sums)) sum.add(productId, 0, quantity)
     }
   }
   return sums

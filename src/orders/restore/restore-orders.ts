@@ -5,6 +5,7 @@
 
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
+import { orderTopics } from '../../domain/orders/records.ts'
 import { retryTopics } from '../../domain/orders/retries.ts'
 import type { Charge, CouponRow, PaymentRow, StockRow } from '../../domain/orders/state.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
@@ -52,7 +53,8 @@ export type RestoredOrders = { orders: number; letters: number; takenAgain: numb
 
 /** Null where nothing was lost. Rejects with a PortError; run again it starts over. */
 export async function restoreOrders({ log, stores }: RestoreParts): Promise<RestoredOrders | null> {
-  const ends = await endsOf(log)
+  const ends = new Map<string, LogBounds[]>()
+  for (const topic of orderTopics) ends.set(topic, await log.bounds(topic))
   const lost = await lostOf(targetsOf(stores), ends)
   if (Object.keys(lost).length === 0) return null
   const restoring: Restoring = {
@@ -69,7 +71,9 @@ export async function restoreOrders({ log, stores }: RestoreParts): Promise<Rest
   const letters = await restoreSupplies(restoring)
   // Before the positions, and behind the ends that they are moved to.
   await takeAgain(log, restoring.again)
-  for (const name of consumerNames) await lost[name]?.moveToEnds(topicsOf(name), ends)
+  for (const name of consumerNames) {
+    await lost[name]?.moveToEnds([...topicsReadBy[name], ...retryTopics], ends)
+  }
   return { orders: restoring.orders, letters, takenAgain: restoring.again.length }
 }
 
@@ -89,17 +93,6 @@ type Rows = {
   stock: StockRow[]
   payments: PaymentRow[]
   charges: Map<string, { userId: string; charge: Charge }>
-}
-
-function topicsOf(name: ConsumerName): string[] {
-  return [...topicsReadBy[name], ...retryTopics]
-}
-
-async function endsOf(log: Log): Promise<LogEnds> {
-  const topics = new Set(consumerNames.flatMap(topicsOf))
-  const ends = new Map<string, LogBounds[]>()
-  for (const topic of topics) ends.set(topic, await log.bounds(topic))
-  return ends
 }
 
 function targetsOf({ orders, coupons, stock, payments, letters }: RestoredStores) {
