@@ -19,7 +19,8 @@ export type Route<
   caller: keyof CallHooks
   /** Its own ones, beside those that follow from its caller and its shapes. */
   problems?: readonly ProblemSlug[]
-  tag: string
+  /** Its heading in the document, where it is not that of its caller. */
+  tag?: string
   operationId: string
   summary: string
   description?: string
@@ -35,20 +36,15 @@ export type Route<
   readsStore?: boolean
   /** Where its largest body is beyond `bodyBytesMax`. */
   bodyBytesMax?: number
-  answer(request: Request<Params, Query, Headers, Body>): Answer | Promise<Answer>
+  answer(
+    request: FastifyRequest<{
+      Params: Static<Params>
+      Querystring: Static<Query>
+      Headers: Static<Headers>
+      Body: Static<Body>
+    }>,
+  ): Answer | Promise<Answer>
 }
-
-type Request<
-  Params extends TSchema,
-  Query extends TSchema,
-  Headers extends TSchema,
-  Body extends TSchema,
-> = FastifyRequest<{
-  Params: Static<Params>
-  Querystring: Static<Query>
-  Headers: Static<Headers>
-  Body: Static<Body>
-}>
 
 /** `body` as text is sent as it is. `location`: where to look, or to ask again. */
 export type Answer =
@@ -97,6 +93,11 @@ export function addRoutes(
   }
 }
 
+/** Of a list that comes in pages: the next one starts strictly after the last of a full one. */
+export function lastOfFull<Item>(page: readonly Item[], limit: number): Item | undefined {
+  return page.length < limit ? undefined : page.at(-1)
+}
+
 /** `show`, at once where there is an answer at once. */
 export function mapAnswer<From, To>(
   answer: From | Promise<From>,
@@ -121,20 +122,29 @@ export async function readStore<Reader>(
   return reader === null ? databaseStarting : read(reader)
 }
 
-function schemaOf(declared: Route): object {
-  const { tag, operationId, summary, description, contentType, answers } = declared
-  const { params, query: querystring, headers, body } = declared
+const tagOf: Readonly<Record<keyof CallHooks, string>> = {
+  service: 'service',
+  anyone: 'coupons',
+  user: 'claims',
+  operator: 'operators',
+  auditor: 'operators',
+}
+
+function schemaOf({ caller, tag = tagOf[caller], ...declared }: Route): object {
+  const { operationId, summary, description, contentType } = declared
+  const { params, query: querystring, headers, body, answers: response } = declared
   return {
     tags: [tag],
     operationId,
     summary,
-    ...(description === undefined ? {} : { description }),
-    ...(contentType === undefined ? {} : { produces: [contentType.split(';')[0]] }),
+    description,
+    produces: contentType && [contentType.split(';')[0]],
+    // Fastify warns of a shape that is named and not there.
     ...(params && { params }),
     ...(querystring && { querystring }),
     ...(headers && { headers }),
     ...(body && { body }),
-    response: answers,
+    response,
   }
 }
 

@@ -1,8 +1,7 @@
 // What anyone may read about coupons, from this node's own fold.
 
 import { couponJson } from '../http/coupon-json.ts'
-import { lastOfFull } from '../http/pages.ts'
-import { mapAnswer, ok, type Route, route } from '../http/route.ts'
+import { lastOfFull, mapAnswer, ok, type Route, route } from '../http/route.ts'
 import { CouponPage, CouponPath, couponRef, Page } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
@@ -11,7 +10,6 @@ export function couponRoutes({ claims, clock }: RouteParts): Route[] {
     route({
       call: 'GET /coupons',
       caller: 'anyone',
-      tag: 'coupons',
       operationId: 'listCoupons',
       summary: 'List coupons in the order of their ids',
       query: Page,
@@ -26,7 +24,6 @@ export function couponRoutes({ claims, clock }: RouteParts): Route[] {
       call: 'GET /coupons/:couponId',
       caller: 'anyone',
       problems: ['unknown-coupon'],
-      tag: 'coupons',
       operationId: 'getCoupon',
       summary: 'Show a coupon: its terms, its counts, its status now',
       params: CouponPath,

@@ -3,9 +3,8 @@
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
 import { countsJson, letterJson, letterSummaryJson } from '../http/dead-letter-json.ts'
-import { lastOfFull } from '../http/pages.ts'
 import { conflictOf, type ProblemSlug } from '../http/problems.ts'
-import { ok, type Route, readStore, route } from '../http/route.ts'
+import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { NoBody, pendingRef } from '../http/schemas.ts'
 import {
   DeadLetterPage,
@@ -25,7 +24,6 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
       call: 'GET /dead-letters',
       caller: 'operator',
       readsStore: true,
-      tag: 'operators',
       operationId: 'listDeadLetters',
       summary: 'Records that could not be handled, in the order of their ids',
       query: DeadLetterQuery,
@@ -42,7 +40,6 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
       caller: 'operator',
       problems: ['unknown-dead-letter'],
       readsStore: true,
-      tag: 'operators',
       operationId: 'getDeadLetter',
       summary: 'Show a dead letter whole: its bytes, its headers and what was done about it',
       params: DeadLetterPath,
@@ -57,7 +54,6 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
       call: 'POST /dead-letters/redrive',
       caller: 'operator',
       bodyBytesMax: idsBytesMax,
-      tag: 'operators',
       operationId: 'redriveDeadLetters',
       summary: 'Try many again: these ids, or as many of those that wait as one call takes',
       description: 'Where `next` is answered there may be more: ask again with it as `after`.',
@@ -101,7 +97,6 @@ function actRoute(parts: RouteParts, { verb, type, summary, problems }: Act): Ro
     call: `POST /dead-letters/:deadLetterId/${verb}`,
     caller: 'operator',
     problems: ['unknown-dead-letter', conflictOf(type), ...problems],
-    tag: 'operators',
     operationId: `${verb}DeadLetter`,
     summary,
     params: DeadLetterPath,

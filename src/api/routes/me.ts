@@ -2,8 +2,7 @@
 
 import { formatInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
-import { lastOfFull } from '../http/pages.ts'
-import { ok, type Route, readStore, route } from '../http/route.ts'
+import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { HeldPage, Page } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
@@ -13,7 +12,6 @@ export function meRoutes({ store }: RouteParts): Route[] {
       call: 'GET /me/coupons',
       caller: 'user',
       readsStore: true,
-      tag: 'claims',
       operationId: 'listMyCoupons',
       summary: 'The coupons that the caller holds, in the order of their ids',
       query: Page,

@@ -13,7 +13,6 @@ export function serviceRoutes({ readiness, metricsText }: ServiceRouteParts): Ro
     route({
       call: 'GET /healthz',
       caller: 'service',
-      tag: 'service',
       operationId: 'getHealth',
       summary: 'Whether the process is alive',
       answers: { 200: Health },
@@ -23,7 +22,6 @@ export function serviceRoutes({ readiness, metricsText }: ServiceRouteParts): Ro
       call: 'GET /readyz',
       caller: 'service',
       problems: ['not-ready'],
-      tag: 'service',
       operationId: 'getReadiness',
       summary: 'Whether this node has caught up with the log and can serve',
       answers: { 200: Ready },
@@ -36,7 +34,6 @@ export function serviceRoutes({ readiness, metricsText }: ServiceRouteParts): Ro
     route({
       call: 'GET /metrics',
       caller: 'service',
-      tag: 'service',
       operationId: 'getMetrics',
       summary: 'Figures in the text format of Prometheus',
       answers: { 200: { type: 'string' } },
@@ -51,7 +48,6 @@ export function openApiRoute(app: FastifyInstance): Route {
   return route({
     call: 'GET /openapi.json',
     caller: 'service',
-    tag: 'service',
     operationId: 'getOpenApi',
     summary: 'This contract',
     answers: { 200: { type: 'object', additionalProperties: true } },

@@ -15,7 +15,6 @@ export function walletRoutes(parts: RouteParts): Route[] {
       call: 'POST /wallets/:userId/top-ups',
       caller: 'operator',
       problems: ['idempotency-key-reused', 'balance-limit'],
-      tag: 'operators',
       operationId: 'topUpWallet',
       summary: 'Put money into a user’s wallet, once for each Idempotency-Key',
       description: 'Answered 202, ask again with the same key: Location is this call.',
