@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { issuedRowsJson, projectionJson } from '../api/http/audit-json.ts'
+import { issuedRowsJson, projectionJson } from '../api/routes/audit.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { IssuedRow, ProjectionSnapshot } from '../ports/coupons.ts'
 import { projectionOver } from './audit-rows.ts'

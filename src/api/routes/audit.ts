@@ -2,25 +2,27 @@
 // else page by page, each page as of its own. Operators only; not rate limited, since an audit
 // reads every row there is.
 
-import { Type } from 'typebox'
-import type { RowsQuery } from '../../ports/coupons.ts'
+import { type Static, Type } from 'typebox'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import { formatInstant } from '../../domain/time.ts'
+import type { IssuedRow, ProjectionSnapshot, RowsQuery } from '../../ports/coupons.ts'
 import { auditedTables } from '../../ports/orders-audit.ts'
-import { issuedRowsJson, projectionJson } from '../http/audit-json.ts'
-import { ok, type Route, readStore, route } from '../http/route.ts'
-import { IssuedQuery, IssuedRows, Projection } from '../http/schemas.ts'
+import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
+import { closed, IssuedQuery, IssuedRows, Projection, type StoredCoupon } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
 /** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
 const pageRowsMax = 5_000
 const keyCharactersMax = 400
 
+const audited = { caller: 'auditor', readsStore: true } as const
+
 /** Answers as text: pages are large, and the engine's own JSON is as fast as the schemas'. */
 export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
   return [
     route({
       call: 'GET /projection',
-      caller: 'auditor',
-      readsStore: true,
+      ...audited,
       operationId: 'getProjection',
       summary: 'How far SQL has read the log, and its coupons, as of one moment',
       answers: { 200: Projection },
@@ -31,8 +33,7 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
     }),
     route({
       call: 'GET /issued-coupons',
-      caller: 'auditor',
-      readsStore: true,
+      ...audited,
       operationId: 'listIssuedCoupons',
       summary: 'The issued rows, in the order of coupon and slot',
       query: IssuedQuery,
@@ -50,8 +51,7 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
     }),
     route({
       call: 'GET /orders-projection',
-      caller: 'auditor',
-      readsStore: true,
+      ...audited,
       operationId: 'getOrdersProjection',
       summary: 'How far the consumers of orders have come, and what became of the records',
       answers: { 200: Positions },
@@ -62,8 +62,7 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
     }),
     route({
       call: 'GET /orders-projection/:table',
-      caller: 'auditor',
-      readsStore: true,
+      ...audited,
       operationId: 'listOrdersProjection',
       summary: 'The rows of one table of the consumers of orders, in the order of their keys',
       params: TablePath,
@@ -97,17 +96,52 @@ const Positions = Type.Object({
 })
 const TablePath = Type.Object({ table: Type.Enum([...auditedTables], { type: 'string' }) })
 const Key = Type.String({ maxLength: keyCharactersMax, default: '' })
-const RowsPage = Type.Object(
-  {
-    limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),
-    after: Key,
-    afterSecond: Key,
-  },
-  { additionalProperties: false },
-)
+const RowsPage = closed({
+  limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),
+  after: Key,
+  afterSecond: Key,
+})
 const Rows = Type.Object({
   rows: Type.Array(Type.Object({}, { description: 'As the consumer keeps it.' })),
   next: Type.Optional(
     Type.Array(Type.String(), { description: 'The `after` and `afterSecond` of what follows.' }),
   ),
 })
+
+/** For the auditor, who reads it back (src/client/audit-rows.ts). */
+export function projectionJson({
+  positions,
+  coupons,
+}: ProjectionSnapshot): Static<typeof Projection> {
+  return {
+    positions: [...positions].map(([partition, position]) => ({ partition, ...position })),
+    coupons: coupons.map(storedCouponJson),
+  }
+}
+
+/** A full page names the next one. */
+export function issuedRowsJson(
+  rows: readonly IssuedRow[],
+  limit: number,
+): Static<typeof IssuedRows> {
+  const issued = rows.map((row) => ({ ...row, appendedAt: formatInstant(row.appendedAt) }))
+  const last = lastOfFull(rows, limit)
+  if (last === undefined) return { issued }
+  return { issued, next: { afterCouponId: last.couponId, afterSlot: last.slot } }
+}
+
+function storedCouponJson(coupon: Coupon): Static<typeof StoredCoupon> {
+  const { winners: _, terms, opensAt, closesAt, commands, ...rest } = coupon
+  const { opensAt: opens, closesAt: closes, ...offer } = terms
+  return {
+    ...rest,
+    opensAt: formatInstant(opensAt),
+    closesAt: Number.isFinite(closesAt) ? formatInstant(closesAt) : null,
+    terms: {
+      ...offer,
+      ...(opens === undefined ? {} : { opensAt: formatInstant(opens) }),
+      ...(closes === undefined ? {} : { closesAt: formatInstant(closes) }),
+    },
+    commands: [...commands].map(([commandId, add]) => ({ commandId, add })),
+  }
+}

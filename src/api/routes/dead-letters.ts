@@ -1,8 +1,10 @@
 // Operators' calls for dead letters: what could not be handled, why, and what to do about it.
 
+import { isUtf8 } from 'node:buffer'
+import type { DeadLetter, DeadLetterSummary } from '../../domain/orders/dead-letter.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
-import { countsJson, letterJson, letterSummaryJson } from '../http/dead-letter-json.ts'
 import { conflictOf, type ProblemSlug } from '../http/problems.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { NoBody, pendingRef } from '../http/schemas.ts'
@@ -15,7 +17,7 @@ import {
   WholeDeadLetter,
 } from '../http/schemas-dead-letters.ts'
 import type { RouteParts } from '../http/server-parts.ts'
-import { redriveMany } from '../orders/redrive-many.ts'
+import { type LetterCounts, redriveMany } from '../orders/redrive-many.ts'
 
 export function deadLetterRoutes(parts: RouteParts): Route[] {
   const { orders, newId } = parts
@@ -115,4 +117,41 @@ function actRoute(parts: RouteParts, { verb, type, summary, problems }: Act): Ro
       })
     },
   })
+}
+
+function letterSummaryJson(letter: DeadLetterSummary) {
+  const { id, consumer, status, origin, key, reason, attempts, redrives, redrivable } = letter
+  return {
+    deadLetterId: id,
+    consumer,
+    status,
+    origin: { ...origin, appendedAt: formatInstant(origin.appendedAt) },
+    key,
+    reason,
+    attempts,
+    redrives,
+    redrivable,
+    buriedAt: formatInstant(letter.buriedAt),
+    acts: letter.acts.map(({ act, by, at, reason: then }) => {
+      return { act, by, at: formatInstant(at), reason: then }
+    }),
+  }
+}
+
+function letterJson(letter: DeadLetter) {
+  const { headers, value } = letter
+  const bytes = Buffer.from(value, 'base64')
+  const text = isUtf8(bytes) ? { text: bytes.toString() } : {}
+  return { ...letterSummaryJson(letter), headers, value, ...text }
+}
+
+function countsJson(counts: LetterCounts) {
+  return {
+    redriven: counts.done,
+    unchanged: counts.unchanged,
+    discarded: counts.conflict,
+    notRedrivable: counts.not_redrivable,
+    unknown: counts.unknown_letter,
+    pending: counts.pending,
+  }
 }
