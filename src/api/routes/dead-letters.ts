@@ -119,30 +119,20 @@ function actRoute(parts: RouteParts, { verb, type, summary, problems }: Act): Ro
   })
 }
 
-function letterSummaryJson(letter: DeadLetterSummary) {
-  const { id, consumer, status, origin, key, reason, attempts, redrives, redrivable } = letter
+function letterSummaryJson({ id: deadLetterId, origin, acts, ...letter }: DeadLetterSummary) {
   return {
-    deadLetterId: id,
-    consumer,
-    status,
+    deadLetterId,
+    ...letter,
     origin: { ...origin, appendedAt: formatInstant(origin.appendedAt) },
-    key,
-    reason,
-    attempts,
-    redrives,
-    redrivable,
     buriedAt: formatInstant(letter.buriedAt),
-    acts: letter.acts.map(({ act, by, at, reason: then }) => {
-      return { act, by, at: formatInstant(at), reason: then }
-    }),
+    acts: acts.map(({ commandId: _, ...act }) => ({ ...act, at: formatInstant(act.at) })),
   }
 }
 
-function letterJson(letter: DeadLetter) {
-  const { headers, value } = letter
+function letterJson({ headers, value, ...summary }: DeadLetter) {
   const bytes = Buffer.from(value, 'base64')
   const text = isUtf8(bytes) ? { text: bytes.toString() } : {}
-  return { ...letterSummaryJson(letter), headers, value, ...text }
+  return { ...letterSummaryJson(summary), headers, value, ...text }
 }
 
 function countsJson(counts: LetterCounts) {
