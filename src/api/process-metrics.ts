@@ -6,13 +6,10 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 export function createRoleMetrics(isReady: () => boolean): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  new Gauge({
+  addGauge(registry, {
     name: 'firstcome_ready',
     help: '1 while this process does its work',
-    registers: [registry],
-    collect() {
-      this.set(isReady() ? 1 : 0)
-    },
+    value: isReady,
   })
   return registry
 }
@@ -28,13 +25,10 @@ export type DatabaseState = {
 export function createDatabaseMetrics(state: () => DatabaseState): Registry {
   const registry = new Registry()
   const registers = [registry]
-  new Gauge({
+  addGauge(registry, {
     name: 'firstcome_database_up',
     help: '1 while what was last asked of the database reached it',
-    registers,
-    collect() {
-      this.set(state().reachable ? 1 : 0)
-    },
+    value: () => state().reachable,
   })
   new Counter({
     name: 'firstcome_database_failures_total',
@@ -56,13 +50,25 @@ export function createDatabaseMetrics(state: () => DatabaseState): Registry {
       this.set({ state: 'idle' }, Math.max(0, open - busy))
     },
   })
-  new Gauge({
+  addGauge(registry, {
     name: 'firstcome_database_waiting',
     help: 'Calls that wait for a connection to the database',
-    registers,
-    collect() {
-      this.set(state().waiting)
-    },
+    value: () => state().waiting,
   })
   return registry
+}
+
+type GaugeOptions = { name: string; help: string; value(): number | boolean | undefined }
+
+/** Asked when somebody looks; true is 1. undefined: not known yet. */
+export function addGauge(registry: Registry, { name, help, value }: GaugeOptions): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const now = value()
+      if (now !== undefined) this.set(Number(now))
+    },
+  })
 }

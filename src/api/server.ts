@@ -44,14 +44,11 @@ async function callHooks(
   { settings, clock }: ServerParts,
   limits: ServerLimits,
 ): Promise<CallHooks> {
-  const { userRateMax, addressRateMax } = settings
-  const keysMax = limits.rateKeysMax
   const { authenticate, operatorOnly } = await useAuth(app, { secret: settings.jwtSecret, clock })
   const { byUser, byAddress } = await useRateLimits(app, {
     clock,
-    userRateMax,
-    addressRateMax,
-    keysMax,
+    ...settings,
+    keysMax: limits.rateKeysMax,
   })
   return {
     service: [],

@@ -1,8 +1,9 @@
 // What an API node reports to Prometheus. Answers are counted in plain numbers, which the counter
 // takes over when it is asked: its own inc() takes 0.2 µs. No user and no coupon is ever a label.
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Clock, Moment } from '../../ports/clock.ts'
+import { addGauge } from '../process-metrics.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-parts.ts'
 
@@ -68,7 +69,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   addGauge(registry, {
     name: 'firstcome_ready',
     help: '1 while this node answers claims',
-    value: () => (parts.isReady() ? 1 : 0),
+    value: () => parts.isReady(),
   })
   const { gateIsHere } = parts
   return {
@@ -117,7 +118,7 @@ function createGateMetrics(registry: Registry, isHere: () => boolean): GateObser
   addGauge(registry, {
     name: 'firstcome_gate_up',
     help: '1 while the gate is there, 0 while it is away and every claim passes',
-    value: () => (isHere() ? 1 : 0),
+    value: isHere,
   })
   return {
     asked(counts, took) {
@@ -129,21 +130,6 @@ function createGateMetrics(registry: Registry, isHere: () => boolean): GateObser
     bypassed: () => bypassed.inc(),
     released: (to) => ended[to].inc(),
   }
-}
-
-type GaugeOptions = { name: string; help: string; value(): number | undefined }
-
-/** Asked when somebody looks; undefined: not known yet. */
-function addGauge(registry: Registry, { name, help, value }: GaugeOptions): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      const now = value()
-      if (now !== undefined) this.set(now)
-    },
-  })
 }
 
 function noAnswers() {

@@ -8,10 +8,11 @@ import { stopping as refused } from '../claims/claim-answers.ts'
 import { sendProblem, sendUnavailable } from './problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 
-export type Admission = { stop(): Promise<void> }
-export type AdmissionParts = { clock: Clock; limits: ServerLimits }
-
-export function useAdmission(app: FastifyInstance, { clock, limits }: AdmissionParts): Admission {
+/** Returns the stop, which resolves when no connection is open. */
+export function useAdmission(
+  app: FastifyInstance,
+  { clock, limits }: { clock: Clock; limits: ServerLimits },
+): () => Promise<void> {
   const { server } = app
   /** Connections without a request so far, which Node does not count as idle. */
   const fresh = new Set<Socket>()
@@ -37,19 +38,17 @@ export function useAdmission(app: FastifyInstance, { clock, limits }: AdmissionP
     done()
   })
 
-  return {
-    async stop() {
-      stopping = true
-      const cancelFirst = clock.after(limits.firstRequestWaitMs, () => {
-        for (const socket of fresh) if (socket.bytesRead === 0) socket.destroy()
-      })
-      const cancelLast = clock.after(limits.closeWaitMsMax, () => server.closeAllConnections())
-      try {
-        await app.close()
-      } finally {
-        cancelFirst()
-        cancelLast()
-      }
-    },
+  return async () => {
+    stopping = true
+    const cancelFirst = clock.after(limits.firstRequestWaitMs, () => {
+      for (const socket of fresh) if (socket.bytesRead === 0) socket.destroy()
+    })
+    const cancelLast = clock.after(limits.closeWaitMsMax, () => server.closeAllConnections())
+    try {
+      await app.close()
+    } finally {
+      cancelFirst()
+      cancelLast()
+    }
   }
 }

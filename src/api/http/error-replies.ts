@@ -1,18 +1,40 @@
-// Turns every error that reaches fastify into a problem. What a client sent is never answered
-// with a 5xx; what is not expected is logged, and the client learns nothing of it.
+// Turns every error into a problem, what goes wrong below fastify included, where only a socket is
+// left to answer on: bytes that are not HTTP, headers too large, requests that never end, methods
+// and expectations that Node handles. What a client sent is never answered with a 5xx; what is not
+// expected is logged, and the client learns nothing of it.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { PortError } from '../../ports/port-error.ts'
 import { databaseUnavailable } from '../claims/claim-answers.ts'
 import { BodyError } from './json-body.ts'
-import { type ProblemMembers, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
+import {
+  type ProblemMembers,
+  type ProblemSlug,
+  problemBody,
+  problems,
+  problemType,
+  sendProblem,
+  sendUnavailable,
+} from './problems.ts'
+
 import { fieldErrors } from './validation.ts'
 
 export function useErrorReplies(app: FastifyInstance, logger: Logger | undefined): void {
   app.setErrorHandler((error: unknown, request, reply) => {
     replyWithError({ error, request, reply, logger })
   })
+  app.server.on('checkExpectation', (_request, response: ServerResponse) => {
+    const slug = 'unsupported-expectation'
+    response.statusCode = problems[slug].status
+    response.setHeader('content-type', problemType)
+    response.setHeader('connection', 'close')
+    response.end(problemBody(slug))
+  })
+  app.server.on('connect', (_request, socket: Duplex) => endWith(socket, 'method-not-allowed'))
 }
 
 type Failed = {
@@ -68,4 +90,43 @@ const frameworkProblems: Record<string, ProblemSlug> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed-request',
   FST_ERR_BAD_URL: 'malformed-path',
   FST_ERR_MAX_PARAM_LENGTH: 'path-too-long',
+}
+
+/** For fastify's `clientErrorHandler`. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    socket.destroy(error)
+    return
+  }
+  endWith(socket, clientProblems[error.code ?? ''] ?? 'malformed-request')
+}
+
+const clientProblems: Record<string, ProblemSlug> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+}
+
+/**
+ * A whole request came before the bad bytes: its answer is still to come or half written, and
+ * what is written now would pass for it. A claim must not seem refused because of what followed.
+ */
+function isAnswering(socket: Duplex & { _httpMessage?: ServerResponse | null }): boolean {
+  const response = socket._httpMessage ?? null
+  if (response === null) return false
+  const request: IncomingMessage = response.req
+  return request.complete || response.headersSent
+}
+
+function endWith(socket: Duplex, slug: ProblemSlug): void {
+  const { status } = problems[slug]
+  const body = problemBody(slug)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'connection: close',
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    ...(slug === 'method-not-allowed' ? ['allow: GET, HEAD, POST'] : []),
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

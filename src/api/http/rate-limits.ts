@@ -7,43 +7,28 @@ import type { Clock, Moment } from '../../ports/clock.ts'
 import { callerOf } from './auth.ts'
 import { sendProblem } from './problems.ts'
 
-export type RateLimitParts = {
-  clock: Clock
-  userRateMax: number
-  addressRateMax: number
-  keysMax: number
-}
-/** Empty where the limit is off. */
-export type RateLimitHooks = {
-  byUser: onRequestAsyncHookHandler[]
-  byAddress: onRequestAsyncHookHandler[]
-}
+type RateLimits = { clock: Clock; userRateMax: number; addressRateMax: number; keysMax: number }
 
 const windowMs = 1000
 
-export async function useRateLimits(
-  app: FastifyInstance,
-  parts: RateLimitParts,
-): Promise<RateLimitHooks> {
-  await app.register(rateLimit, { global: false, store: windowsOf(parts) })
-  const limit = (max: number, keyOf?: (request: FastifyRequest) => string) =>
-    max === 0 ? [] : [limiter({ app, max, keyOf })]
+/** Hooks; none where a limit is off. */
+export async function useRateLimits(app: FastifyInstance, limits: RateLimits) {
+  await app.register(rateLimit, { global: false, store: windowsOf(limits) })
+  const limit = (max: number, keyGenerator?: (request: FastifyRequest) => string) => {
+    if (max === 0) return []
+    const options = { max, timeWindow: windowMs }
+    return [limiter(app.createRateLimit(keyGenerator ? { ...options, keyGenerator } : options))]
+  }
   return {
-    byUser: limit(parts.userRateMax, (request) => callerOf(request).userId),
+    byUser: limit(limits.userRateMax, (request) => callerOf(request).userId),
     // Without a key of ours the library takes the address, of IPv6 the network.
-    byAddress: limit(parts.addressRateMax),
+    byAddress: limit(limits.addressRateMax),
   }
 }
 
-type Limiter = {
-  app: FastifyInstance
-  max: number
-  keyOf: ((request: FastifyRequest) => string) | undefined
-}
+type Take = ReturnType<FastifyInstance['createRateLimit']>
 
-function limiter({ app, max, keyOf }: Limiter): onRequestAsyncHookHandler {
-  const options = { max, timeWindow: windowMs }
-  const take = app.createRateLimit(keyOf ? { ...options, keyGenerator: keyOf } : options)
+function limiter(take: Take): onRequestAsyncHookHandler {
   return async (request, reply) => {
     const taken = await take(request)
     if (taken.isAllowed || !taken.isExceeded) return
@@ -54,7 +39,7 @@ function limiter({ app, max, keyOf }: Limiter): onRequestAsyncHookHandler {
 }
 
 /** The library's own store counts by the wall clock, which may be set back. */
-function windowsOf({ clock, keysMax }: RateLimitParts) {
+function windowsOf({ clock, keysMax }: RateLimits) {
   return class Windows implements FastifyRateLimitStore {
     private readonly windows = new Map<string, { current: number; until: Moment }>()
 

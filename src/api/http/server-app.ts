@@ -5,8 +5,7 @@ import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import { useAdmission } from './admission.ts'
-import { answerClientError, useClientErrors } from './client-errors.ts'
-import { replyWithError, useErrorReplies } from './error-replies.ts'
+import { answerClientError, replyWithError, useErrorReplies } from './error-replies.ts'
 import { useJsonBodies } from './json-body.ts'
 import { useUnknownPaths } from './method-not-allowed.ts'
 import { useSecurityHeaders } from './security-headers.ts'
@@ -25,13 +24,12 @@ export type ServerApp = {
 export async function createServerApp(parts: ServerAppParts): Promise<ServerApp> {
   const { clock, limits, logger } = parts
   const app = createApp(limits, logger)
-  useClientErrors(app.server)
   useErrorReplies(app, logger)
   useUnknownPaths(app)
   useValidation(app)
   useJsonBodies(app)
   await useSecurityHeaders(app)
-  const admission = useAdmission(app, { clock, limits })
+  const stop = useAdmission(app, { clock, limits })
   return {
     app,
     async listen({ host, port }) {
@@ -47,7 +45,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
         throw error
       }
     },
-    stop: () => admission.stop(),
+    stop,
   }
 }
 

@@ -40,7 +40,7 @@ const unprintable = /[\p{Cc}\p{Cs}]/u
 const visible = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 function validator(options: Options): Ajv2020 {
-  const ajv = new Ajv2020({
+  return new Ajv2020({
     ...options,
     allErrors: true,
     removeAdditional: false,
@@ -52,12 +52,10 @@ function validator(options: Options): Ajv2020 {
       'visible-text': isVisibleText,
     },
   })
-  return ajv
 }
 
 function pathOf({ instancePath, params }: ErrorObject): string {
-  const field: unknown =
-    params.additionalProperty ?? params.missingProperty ?? params.tag ?? undefined
+  const field: unknown = params.additionalProperty ?? params.missingProperty ?? params.tag
   return typeof field === 'string' ? `${instancePath}/${pointerPart(field)}` : instancePath
 }
 

@@ -125,7 +125,7 @@ function letterSummaryJson({ id: deadLetterId, origin, acts, ...letter }: DeadLe
     ...letter,
     origin: { ...origin, appendedAt: formatInstant(origin.appendedAt) },
     buriedAt: formatInstant(letter.buriedAt),
-    acts: acts.map(({ commandId: _, ...act }) => ({ ...act, at: formatInstant(act.at) })),
+    acts: acts.map(({ act, by, at, reason }) => ({ act, by, at: formatInstant(at), reason })),
   }
 }
 
