@@ -14,11 +14,9 @@ import { claimRoutes } from './routes/claims.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
-import { meRoutes } from './routes/me.ts'
 import { orderRoutes } from './routes/orders.ts'
-import { productRoutes } from './routes/products.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
-import { walletRoutes } from './routes/wallets.ts'
+import { supplyRoutes } from './routes/supplies.ts'
 
 export type RunningServer = {
   /** As `http://127.0.0.1:8080`. */
@@ -67,9 +65,7 @@ function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
     ...couponRoutes(parts),
     ...commandRoutes(parts),
     ...claimRoutes(parts),
-    ...meRoutes(parts),
-    ...productRoutes(parts),
-    ...walletRoutes(parts),
+    ...supplyRoutes(parts),
     ...orderRoutes(parts),
     ...auditRoutes(parts),
     ...deadLetterRoutes(parts),

@@ -20,17 +20,11 @@ export type Decided = {
   show(): Promise<object | null> | object | null
 }
 
-export async function decidedAnswer({
-  message,
-  outcome,
-  location,
-  show,
-}: Decided): Promise<Answer> {
-  if (outcome === 'conflict') {
-    return { problem: conflictOf(message.type) }
-  }
+export async function decidedAnswer(decided: Decided): Promise<Answer> {
+  const { message, outcome, location } = decided
+  if (outcome === 'conflict') return { problem: conflictOf(message.type) }
   if (isRefusal(outcome)) return { problem: refusals[outcome] }
-  const body = await show()
+  const body = await decided.show()
   if (body === null) return pendingAt(location)
   const isNew = outcome !== 'unchanged' && message.type.endsWith('.created')
   return isNew ? { status: 201, body, location } : { status: 200, body }

@@ -226,9 +226,7 @@ export const IssuedRows = Type.Object({
   next: Type.Optional(
     Type.Object(
       { afterCouponId: CouponId, afterSlot: Type.Integer() },
-      {
-        description: 'The query of the next page.',
-      },
+      { description: 'The query of the next page.' },
     ),
   ),
 })

@@ -1,15 +1,24 @@
 // The claim path over HTTP, the one that must be fast: no throw for a refusal, constant bodies
-// where nothing differs, a template for winners, one hop to the claim service and back.
+// where nothing differs, a template for winners, one hop to the claim service and back. Beside it
+// what a user holds, from the SQL projection: it may be a moment behind the user's answers.
 
 import { formatInstant } from '../../domain/time.ts'
 import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import { type ProblemMembers, refusals } from '../http/problems.ts'
-import { type Answer, mapAnswer, type Route, route } from '../http/route.ts'
-import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
+import {
+  type Answer,
+  lastOfFull,
+  mapAnswer,
+  ok,
+  type Route,
+  readStore,
+  route,
+} from '../http/route.ts'
+import { CouponPath, HeldPage, issuedClaimRef, NoBody, Page, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
-export function claimRoutes({ claims, clock }: RouteParts): Route[] {
+export function claimRoutes({ claims, clock, store }: RouteParts): Route[] {
   const problems = ['unknown-coupon', 'closed', 'not-open', 'paused', 'sold-out'] as const
   return [
     route({
@@ -44,6 +53,28 @@ export function claimRoutes({ claims, clock }: RouteParts): Route[] {
           return claimAnswer(known, couponId, clock.now())
         })
       },
+    }),
+    route({
+      call: 'GET /me/coupons',
+      caller: 'user',
+      readsStore: true,
+      operationId: 'listMyCoupons',
+      summary: 'The coupons that the caller holds, in the order of their ids',
+      query: Page,
+      answers: { 200: HeldPage },
+      answer: (request) =>
+        readStore(store(), async (reads) => {
+          const held = await reads.heldBy(callerOf(request).userId, request.query)
+          const coupons = held.map(({ couponId, name, slot, code, discount, ...more }) => {
+            const issuedAt = formatInstant(more.appendedAt)
+            const coupon = { couponId, name, slot, code, discount, issuedAt }
+            const { orderId } = more
+            return orderId === undefined
+              ? { ...coupon, status: 'unused' }
+              : { ...coupon, status: 'used', orderId }
+          })
+          return ok({ coupons, next: lastOfFull(coupons, request.query.limit)?.couponId })
+        }),
     }),
   ]
 }

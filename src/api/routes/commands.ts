@@ -24,24 +24,7 @@ export function commandRoutes(parts: RouteParts): Route[] {
   return [
     createRoute(parts),
     restockRoute(parts),
-    switchRoute(parts, {
-      verb: 'pause',
-      type: 'coupon.paused',
-      summary: 'Refuse claims until resumed',
-      problems: ['unknown-coupon', 'closed'],
-    }),
-    switchRoute(parts, {
-      verb: 'resume',
-      type: 'coupon.resumed',
-      summary: 'Take claims again',
-      problems: ['unknown-coupon', 'closed'],
-    }),
-    switchRoute(parts, {
-      verb: 'close',
-      type: 'coupon.closed',
-      summary: 'Refuse claims for good',
-      problems: ['unknown-coupon'],
-    }),
+    ...switches.map((one) => switchRoute(parts, one)),
   ]
 }
 
@@ -102,17 +85,21 @@ function restockRoute(parts: RouteParts): Route {
   })
 }
 
-type Switch = Pick<Route, 'summary' | 'problems'> & {
-  verb: 'pause' | 'resume' | 'close'
-  type: 'coupon.paused' | 'coupon.resumed' | 'coupon.closed'
-}
+const switches = [
+  ['pause', 'coupon.paused', 'Refuse claims until resumed', ['closed']],
+  ['resume', 'coupon.resumed', 'Take claims again', ['closed']],
+  ['close', 'coupon.closed', 'Refuse claims for good', []],
+] as const
 
-function switchRoute(parts: RouteParts, { verb, type, ...own }: Switch): Route {
+type Switch = (typeof switches)[number]
+
+function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch): Route {
   return route({
     call: `POST /coupons/:couponId/${verb}`,
     caller: 'operator',
-    ...own,
+    problems: ['unknown-coupon', ...problems],
     operationId: `${verb}Coupon`,
+    summary,
     params: CouponPath,
     body: NoBody,
     answers: { 200: couponRef, 202: pendingRef },

@@ -5,7 +5,7 @@ import type { DeadLetter, DeadLetterSummary } from '../../domain/orders/dead-let
 import { formatInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
-import { conflictOf, type ProblemSlug } from '../http/problems.ts'
+import { conflictOf } from '../http/problems.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { NoBody, pendingRef } from '../http/schemas.ts'
 import {
@@ -69,32 +69,26 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
         return { status: counts.pending > 0 ? 202 : 200, body: { ...countsJson(counts), next } }
       },
     }),
-    actRoute(parts, {
-      verb: 'redrive',
-      type: 'dead_letter.redriven',
-      summary: 'Try the record again; twice in a row changes nothing',
-      problems: ['not-redrivable'],
-    }),
-    actRoute(parts, {
-      verb: 'discard',
-      type: 'dead_letter.discarded',
-      summary: 'Give the record up for good; twice changes nothing',
-      problems: [],
-    }),
+    ...acts.map((act) => actRoute(parts, act)),
   ]
 }
 
 /** As many ids as one call takes, each longer than any that we make. */
 const idsBytesMax = 16 * 1024
 
-type Act = {
-  verb: 'redrive' | 'discard'
-  type: 'dead_letter.redriven' | 'dead_letter.discarded'
-  summary: string
-  problems: readonly ProblemSlug[]
-}
+const acts = [
+  [
+    'redrive',
+    'dead_letter.redriven',
+    'Try the record again; twice in a row changes nothing',
+    ['not-redrivable'],
+  ],
+  ['discard', 'dead_letter.discarded', 'Give the record up for good; twice changes nothing', []],
+] as const
 
-function actRoute(parts: RouteParts, { verb, type, summary, problems }: Act): Route {
+type Act = (typeof acts)[number]
+
+function actRoute(parts: RouteParts, [verb, type, summary, problems]: Act): Route {
   return route({
     call: `POST /dead-letters/:deadLetterId/${verb}`,
     caller: 'operator',

@@ -1,16 +1,28 @@
-// Products and their stock. What operators ask for goes through the log; they are answered what the
-// stock step made of it. Everybody reads SQL.
+// Products with their stock, and wallets. What operators ask for goes through the log; they are
+// answered what its step made of it. Everybody sees products, and users their own wallet, in SQL.
 
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
-import { KeyAllowed, pendingRef } from '../http/schemas.ts'
-import { AddedStock, NewProduct, ProductPath, productRef } from '../http/schemas-orders.ts'
+import { KeyAllowed, KeyRequired, pendingRef } from '../http/schemas.ts'
+import {
+  AddedStock,
+  NewProduct,
+  ProductPath,
+  productRef,
+  TopUp,
+  WalletPath,
+  walletRef,
+} from '../http/schemas-orders.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import { idOfKey } from '../orders/order-answers.ts'
 
-export function productRoutes(parts: RouteParts): Route[] {
+export function supplyRoutes(parts: RouteParts): Route[] {
+  return [...productRoutes(parts), ...walletRoutes(parts)]
+}
+
+function productRoutes(parts: RouteParts): Route[] {
   const { newId, orders } = parts
   return [
     route({
@@ -66,6 +78,50 @@ export function productRoutes(parts: RouteParts): Route[] {
           const product = await productJson(reader, params.productId)
           return product === null ? { problem: 'unknown-product' } : ok(product)
         }),
+    }),
+  ]
+}
+
+function walletRoutes(parts: RouteParts): Route[] {
+  const { orders } = parts
+  return [
+    route({
+      call: 'POST /wallets/:userId/top-ups',
+      caller: 'operator',
+      problems: ['idempotency-key-reused', 'balance-limit'],
+      operationId: 'topUpWallet',
+      summary: 'Put money into a user’s wallet, once for each Idempotency-Key',
+      description: 'Answered 202, ask again with the same key: Location is this call.',
+      params: WalletPath,
+      headers: KeyRequired,
+      body: TopUp,
+      answers: { 200: walletRef, 202: pendingRef },
+      answer(request) {
+        const { userId } = request.params
+        const by = callerOf(request).userId
+        const commandId = idOfKey(by, request.headers['idempotency-key'])
+        const { amount } = request.body
+        return orderCommandAnswer(parts, {
+          message: { type: 'wallet.topped_up', userId, amount, by, commandId },
+          location: `/wallets/${encodeURIComponent(userId)}/top-ups`,
+          show: async (reader) => ({ userId, balance: await reader.balance(userId) }),
+        })
+      },
+    }),
+    route({
+      call: 'GET /wallets/mine',
+      caller: 'user',
+      readsStore: true,
+      tag: 'orders',
+      operationId: 'getMyWallet',
+      summary: 'What is in the caller’s wallet',
+      answers: { 200: walletRef },
+      answer(request) {
+        const { userId } = callerOf(request)
+        return readStore(orders.reader(), async (reader) =>
+          ok({ userId, balance: await reader.balance(userId) }),
+        )
+      },
     }),
   ]
 }
