@@ -12,8 +12,6 @@ import {
   readSecrets,
 } from '../../adapters/data-directory.ts'
 import type { Database } from '../../adapters/database/database.ts'
-import { migrate } from '../../adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../adapters/database/pglite.ts'
 import { startPostgres } from '../../adapters/database/postgres.ts'
 import { openLogFileReader } from '../../adapters/log-file/log-file.ts'
 import { topicPath } from '../../adapters/log-file/topic-readers.ts'
@@ -34,7 +32,7 @@ import { sleep } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { kafkaConnection, missing } from '../roles/distributed.ts'
-import { isProjectionTrusted, projectionDirectory } from '../roles/projection.ts'
+import { isProjectionTrusted, openMigrated, projectionDirectory } from '../roles/projection.ts'
 import { embeddedTopics } from '../roles/topics.ts'
 import { operatorToken } from './service-address.ts'
 
@@ -137,10 +135,9 @@ function topicsIn(directory: string): Record<string, number> {
 async function openEmbeddedRows(options: SourceOptions): Promise<AuditedRows> {
   const { settings, url } = options
   if (url !== undefined) return rowsOfService(url, options)
-  const { jwtSecret, codeSecret, dataDirectory: path } = settings
-  const secrets = { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) }
+  const path = settings.dataDirectory
   try {
-    return await rowsOfStopped(openDataDirectory({ path, secrets, now: Date.now() }))
+    return await rowsOfStopped(openDataDirectory({ path, secrets: settings, now: Date.now() }))
   } catch (error) {
     if (!(error instanceof DataDirectoryError) || error.code !== 'in_use') throw error
     const owner = readOwner(path)
@@ -162,13 +159,7 @@ async function rowsOfStopped(
     return { ...noRows, codeSecret, where: none, close: async () => directory.close() }
   }
   try {
-    const database = await openDatabasePglite({ directory: projection })
-    try {
-      await migrate(database)
-    } catch (error) {
-      await database.close()
-      throw error
-    }
+    const database = await openMigrated(projection)
     const close = () => database.close().finally(directory.close)
     // Nothing has happened since: no order is older than the last record says.
     return { ...rowsIn(database, null), codeSecret, where, close }

@@ -31,12 +31,8 @@ export async function runRebuild(options: { json?: boolean }, context: Context):
 
 async function rebuildStopped({ settings, err }: Context): Promise<Rebuilt> {
   const clock = systemClock()
-  const { jwtSecret, codeSecret } = settings
-  const directory = openDataDirectory({
-    path: settings.dataDirectory,
-    secrets: { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) },
-    now: clock.now(),
-  })
+  const path = settings.dataDirectory
+  const directory = openDataDirectory({ path, secrets: settings, now: clock.now() })
   const progress = startProgress(clock, err)
   try {
     const topics = embeddedTopics

@@ -3,17 +3,20 @@
 
 import { randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
+import type { Queryable } from '../../adapters/database/database.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
+import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import { createApiMetrics } from '../../api/claims/api-metrics.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { startClaimService } from '../../api/claims/claim-service.ts'
-import type { ReadStore, ServerParts } from '../../api/http/server-parts.ts'
+import type { ServerParts } from '../../api/http/server-parts.ts'
 import { startOrderService } from '../../api/orders/order-service.ts'
 import { startServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
-import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
 import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
@@ -25,10 +28,8 @@ export type ApiNodeParts = {
   clock: Clock
   settings: Settings & { jwtSecret: string; codeSecret: string }
   limits?: Partial<ClaimLimits>
-  store: () => ReadStore | null
   /** null while SQL is not up. */
-  reader: () => OrdersReader | null
-  ordersAudit?: ServerParts['ordersAudit']
+  reads: () => SqlReads | null
   /** Of what else runs in this process, in the text format of Prometheus. */
   otherMetrics: () => Promise<string>
   faults: Faults
@@ -38,6 +39,17 @@ export type ApiNodeParts = {
   /** Ends the start while it reads the log. */
   signal?: AbortSignal | undefined
   extraRoutes?: ServerParts['extraRoutes'] | undefined
+}
+
+/** All that a node reads of SQL. */
+export type SqlReads = ReturnType<typeof readsOver>
+
+export function readsOver(database: Queryable) {
+  return {
+    coupons: createCouponReaderSql(database),
+    orders: createOrdersReaderSql(database),
+    ordersAudit: createOrdersAuditReaderSql(database),
+  }
 }
 
 /** Resolves to its address once it knows the whole log and listens. */
@@ -69,7 +81,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   const orders = startOrderService({
     log,
     clock,
-    reader: parts.reader,
+    reader: () => parts.reads()?.orders ?? null,
     claims,
     timeLimitMs: settings.orderTimeLimitSeconds * 1000,
     onTransientError: (error) =>
@@ -81,8 +93,8 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   const server = await startServer({
     claims,
     orders,
-    store: parts.store,
-    ordersAudit: parts.ordersAudit,
+    store: () => parts.reads()?.coupons ?? null,
+    ordersAudit: () => parts.reads()?.ordersAudit ?? null,
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),

@@ -3,14 +3,11 @@
 // the calls that read rows; claims are answered without it.
 
 import { startRedisGate } from '../../adapters/redis/gate.ts'
-import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
-import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
-import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
-import { startApiNode } from './api-node.ts'
+import { readsOver, startApiNode } from './api-node.ts'
 import { missing, openDistributed } from './distributed.ts'
 import type { RoleParts } from './run-role.ts'
 import { withStops } from './stops.ts'
@@ -33,9 +30,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
     if (jwtSecret === undefined) throw missing('FIRSTCOME_JWT_SECRET')
     if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
     const { log, database, clock } = await openDistributed(parts, 'api', stops)
-    const store = createCouponReaderSql(database)
-    const reader = createOrdersReaderSql(database)
-    const ordersAudit = createOrdersAuditReaderSql(database)
+    const reads = readsOver(database)
     const metrics = createDatabaseMetrics(database.state)
     const gate = startGate(parts, clock)
     if (gate !== undefined) stops.defer(() => gate.close())
@@ -45,9 +40,7 @@ export function startApi(parts: RoleParts): Promise<RunningApi> {
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
       limits: distributedClaimLimits,
-      store: () => store,
-      reader: () => reader,
-      ordersAudit: () => ordersAudit,
+      reads: () => reads,
       otherMetrics: () => metrics.metrics(),
       faults: createFaults(settings.testFaults),
       logger,

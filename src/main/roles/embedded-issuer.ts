@@ -2,17 +2,11 @@
 // through it.
 
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { Queryable } from '../../adapters/database/database.ts'
 import { connectDatabase } from '../../adapters/database/thread.ts'
 import type { LogFile } from '../../adapters/log-file/log-file.ts'
 import { serveLog } from '../../adapters/log-file/thread.ts'
-import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
-import { type CouponReader, createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
-import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
-import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import { callThread, portErrorOf } from '../../adapters/thread-call.ts'
-import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
-import type { OrdersReader } from '../../ports/orders-reader.ts'
+import { readsOver, type SqlReads } from './api-node.ts'
 import type {
   IssuerNews,
   IssuerQuestion,
@@ -27,20 +21,9 @@ export type EmbeddedIssuerParts = {
   onRebuilding(reason: string): void
   onError(error: unknown): void
 }
-export type EmbeddedIssuer = {
-  /** Both null until SQL is up. */
-  store(): CouponReader | null
-  reader(): OrdersReader | null
-  ordersAudit(): OrdersAuditReader | null
-  /** Resolves when SQL is up. */
-  up: Promise<void>
-  /** To be called after every acknowledged append. */
-  onAcknowledged(topic: string, end: TopicEnd): void
-  metricsText(): Promise<string>
-  close(): Promise<void>
-}
+export type EmbeddedIssuer = ReturnType<typeof startEmbeddedIssuer>
 
-export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer {
+export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
   const logChannel = new MessageChannel()
   const databaseChannel = new MessageChannel()
   const control = new MessageChannel()
@@ -53,7 +36,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   const ended = () => new Error('the issuer thread has ended')
   const thread = callThread<IssuerQuestion, string>(control.port1, ended)
   const up = Promise.withResolvers<void>()
-  let reads: ReturnType<typeof readsOver> | null = null
+  let reads: SqlReads | null = null
   let closing = false
   worker.on('error', parts.onError)
   worker.on('exit', (code) => {
@@ -79,26 +62,19 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts): EmbeddedIssuer 
   })
 
   return {
-    store: () => reads?.store ?? null,
-    reader: () => reads?.reader ?? null,
-    ordersAudit: () => reads?.ordersAudit ?? null,
+    /** null until SQL is up. */
+    reads: () => reads,
+    /** Resolves when SQL is up. */
     up: up.promise,
+    /** To be called after every acknowledged append. */
     onAcknowledged,
-    metricsText: () => thread.ask('metrics').catch(() => ''),
+    metricsText: (): Promise<string> => thread.ask('metrics').catch(() => ''),
     async close() {
       closing = true
       await thread.ask('close').catch(() => {})
       for (const port of [logChannel.port1, databaseChannel.port1, control.port1]) port.close()
       await worker.terminate()
     },
-  }
-}
-
-function readsOver(database: Queryable) {
-  return {
-    store: createCouponReaderSql(database),
-    reader: createOrdersReaderSql(database),
-    ordersAudit: createOrdersAuditReaderSql(database),
   }
 }
 

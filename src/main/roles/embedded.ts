@@ -42,12 +42,8 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const { settings, logger } = parts
   const clock = systemClock()
   const faults = createFaults(settings.testFaults)
-  const { jwtSecret, codeSecret } = settings
-  const directory = openDataDirectory({
-    path: settings.dataDirectory,
-    secrets: { ...(jwtSecret ? { jwtSecret } : {}), ...(codeSecret ? { codeSecret } : {}) },
-    now: clock.now(),
-  })
+  const path = settings.dataDirectory
+  const directory = openDataDirectory({ path, secrets: settings, now: clock.now() })
   stops.defer(() => directory.close())
 
   let issuer: EmbeddedIssuer | null = null
@@ -80,9 +76,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     log,
     clock,
     settings: { ...settings, ...directory.secrets },
-    store: () => issuing.store(),
-    reader: () => issuing.reader(),
-    ordersAudit: () => issuing.ordersAudit(),
+    reads: () => issuing.reads(),
     otherMetrics: () => issuing.metricsText(),
     faults,
     logger,

@@ -46,7 +46,7 @@ export async function dropProjection(dataDirectory: string): Promise<void> {
   await rm(projectionDirectory(dataDirectory), { recursive: true, force: true })
 }
 
-async function openMigrated(directory: string): Promise<Database> {
+export async function openMigrated(directory: string): Promise<Database> {
   const database = await openDatabasePglite({ directory })
   try {
     await migrate(database)

@@ -3,10 +3,9 @@
 
 import { pino } from 'pino'
 import { startRedisGate } from '../../../src/adapters/redis/gate.ts'
-import { createCouponReaderSql } from '../../../src/adapters/stores/coupon-reader.ts'
 import { environment, readSettings } from '../../../src/config/settings.ts'
 import { distributedClaimLimits } from '../../../src/main/roles/api.ts'
-import { startApiNode } from '../../../src/main/roles/api-node.ts'
+import { readsOver, startApiNode } from '../../../src/main/roles/api-node.ts'
 import { openDistributed } from '../../../src/main/roles/distributed.ts'
 import { withStops } from '../../../src/main/roles/stops.ts'
 import { createFaults } from '../../../src/main/roles/test-faults.ts'
@@ -20,6 +19,7 @@ const { signal } = new AbortController()
 const running = await withStops(async (stops) => {
   const { jwtSecret = '', codeSecret = '', redisUrl } = settings
   const { log, database, clock } = await openDistributed({ settings, logger, signal }, 'api', stops)
+  const reads = readsOver(database)
   const onWarning = (message: string) => logger.warn(message)
   const gate =
     redisUrl === undefined ? undefined : startRedisGate({ url: redisUrl, clock, onWarning })
@@ -30,8 +30,7 @@ const running = await withStops(async (stops) => {
     clock,
     settings: { ...settings, jwtSecret, codeSecret },
     limits: distributedClaimLimits,
-    reader: () => null,
-    store: () => createCouponReaderSql(database),
+    reads: () => reads,
     otherMetrics: async () => '',
     faults: createFaults(settings.testFaults),
     logger,
