@@ -31,7 +31,7 @@ import { orderTopics } from '../../domain/orders/records.ts'
 import { sleep } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { kafkaConnection, missing } from '../roles/distributed.ts'
+import { given, kafkaConnection } from '../roles/distributed.ts'
 import { isProjectionTrusted, openMigrated, projectionDirectory } from '../roles/projection.ts'
 import { embeddedTopics } from '../roles/topics.ts'
 import { operatorToken } from './service-address.ts'
@@ -91,12 +91,12 @@ async function openDistributed(options: SourceOptions): Promise<AuditSource> {
   }
 }
 
-function rowsOfPostgres({ postgresUrl: url, codeSecret }: Settings): AuditedRows {
+function rowsOfPostgres({ postgresUrl: url, codeSecret: secret }: Settings): AuditedRows {
   if (url === undefined) {
     const missingText = 'FIRSTCOME_POSTGRES_URL is missing: the rows of this log are there'
     throw new CommandError(exitCodes.wrongUsage, `${missingText}; or ask an API node with --url`)
   }
-  if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
+  const codeSecret = given(secret, 'FIRSTCOME_CODE_SECRET')
   const database = startPostgres({ url, clock: systemClock() })
   const close = () => database.close()
   return { ...rowsIn(database, Date.now), codeSecret, where: 'the rows in PostgreSQL', close }

@@ -14,11 +14,9 @@ import {
   type TopicLayout,
 } from '../../adapters/stores/topic-layout.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { plainLogger } from '../plain-logger.ts'
-import { kafkaConnection, postgresUrl, refuseIfAny } from '../roles/distributed.ts'
-import { faultsOfTopics } from '../roles/topic-checks.ts'
+import { faultsOfTopics, given, kafkaConnection, refuseIfAny } from '../roles/distributed.ts'
 import { allTopics } from '../roles/topics.ts'
-import { type Waiting, waitFor } from '../roles/wait-for.ts'
+import { plainLogger, type Waiting, waitFor } from '../roles/wait-for.ts'
 
 export type MigrateOptions = {
   partitions?: number
@@ -40,11 +38,8 @@ export async function runMigrate(options: MigrateOptions, context: Context): Pro
   const clock = systemClock()
   const waiting = { clock, logger: plainLogger(err), signal: new AbortController().signal }
   const connection = kafkaConnection(settings, 'migrate')
-  const database = startPostgres({
-    url: postgresUrl(settings),
-    clock,
-    limits: postgresMigrationLimits,
-  })
+  const url = given(settings.postgresUrl, 'FIRSTCOME_POSTGRES_URL')
+  const database = startPostgres({ url, clock, limits: postgresMigrationLimits })
   try {
     const ran = await waitFor(waiting, 'PostgreSQL', () => migrate(database))
     const migrated = await migrateTopics({ waiting, database, connection, options })

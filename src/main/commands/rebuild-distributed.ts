@@ -12,10 +12,10 @@ import { type Clock, sleep } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { CommandError, type Context, exitCodes } from '../context.ts'
-import { plainLogger } from '../plain-logger.ts'
 import { openDistributed } from '../roles/distributed.ts'
 import { areOrderRowsLost, restoreOrderRows } from '../roles/order-restore.ts'
 import { withStops } from '../roles/stops.ts'
+import { plainLogger } from '../roles/wait-for.ts'
 
 /** `orders`: how many were restored; absent where their rows stay as they are. */
 export type Rebuilt = { records: number; rows: number; orders?: number; seconds: number }

@@ -5,28 +5,22 @@ import type { Context, ExitCode } from '../context.ts'
 import { startApi } from '../roles/api.ts'
 import { startIssuerRole } from '../roles/issuer.ts'
 import { startOrdersRole } from '../roles/order-consumers-role.ts'
-import { runRole } from '../roles/run-role.ts'
+import { type Role, type RunningRole, runRole } from '../roles/run-role.ts'
 
 export function runApi(_options: object, context: Context): Promise<ExitCode> {
-  return runRole(context, {
-    start: startApi,
-    started: ({ url }) => context.out(`firstcome api listens on ${url}\n`),
-  })
+  return run(context, startApi, 'api listens on')
 }
 
 export function runIssuer(_options: object, context: Context): Promise<ExitCode> {
-  return runRole(context, {
-    start: startIssuerRole,
-    started: ({ url }) => context.out(`firstcome issuer is at work; its probes are on ${url}\n`),
-  })
+  return run(context, startIssuerRole, 'issuer is at work; its probes are on')
 }
 
 export function runOrders({ only }: { only?: ConsumerName }, context: Context): Promise<ExitCode> {
-  return runRole(context, {
-    start: (parts) => startOrdersRole(parts, only),
-    started({ url }) {
-      const what = only ?? 'orders'
-      context.out(`firstcome ${what} is at work; its probes are on ${url}\n`)
-    },
-  })
+  const says = `${only ?? 'orders'} is at work; its probes are on`
+  return run(context, (parts) => startOrdersRole(parts, only), says)
+}
+
+function run(context: Context, start: Role<RunningRole>['start'], says: string): Promise<ExitCode> {
+  const started = ({ url }: RunningRole) => context.out(`firstcome ${says} ${url}\n`)
+  return runRole(context, { start, started })
 }

@@ -8,12 +8,10 @@ import { createDatabaseMetrics } from '../../api/process-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { readsOver, startApiNode } from './api-node.ts'
-import { missing, openDistributed } from './distributed.ts'
-import type { RoleParts } from './run-role.ts'
+import { given, openDistributed } from './distributed.ts'
+import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
-
-export type RunningApi = { url: string; close(): Promise<void> }
 
 /** What differs where the log's clock and its other writers are on other machines. */
 export const distributedClaimLimits: Partial<ClaimLimits> = {
@@ -23,12 +21,11 @@ export const distributedClaimLimits: Partial<ClaimLimits> = {
   foldWaitMsMax: 2_000,
 }
 
-export function startApi(parts: RoleParts): Promise<RunningApi> {
+export function startApi(parts: RoleParts): Promise<RunningRole> {
   return withStops(async (stops) => {
     const { settings, logger } = parts
-    const { jwtSecret, codeSecret } = settings
-    if (jwtSecret === undefined) throw missing('FIRSTCOME_JWT_SECRET')
-    if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
+    const jwtSecret = given(settings.jwtSecret, 'FIRSTCOME_JWT_SECRET')
+    const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
     const { log, database, clock } = await openDistributed(parts, 'api', stops)
     const reads = readsOver(database)
     const metrics = createDatabaseMetrics(database.state)

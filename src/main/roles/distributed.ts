@@ -1,22 +1,26 @@
 // What the roles of the distributed profile need: Kafka and PostgreSQL, waited for, checked and
-// opened. A role that finds either of them not as it must be refuses to start, with reasons.
+// opened. A role that finds either of them not as it must be (the schema of this version, and the
+// topics as they were recorded when they were created, durable) refuses to start, with reasons.
 
 import { systemClock } from '../../adapters/clock-system.ts'
+import { migrationFaults } from '../../adapters/database/migrations.ts'
 import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
 import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
 import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
+import { topicFaults } from '../../adapters/log-kafka/topic-faults.ts'
+import { describeTopics } from '../../adapters/log-kafka/topics.ts'
+import { readTopicLayouts, type TopicLayout } from '../../adapters/stores/topic-layout.ts'
+import type { SettingName } from '../../config/setting-table.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import type { Stops } from './stops.ts'
-import { startFaults } from './topic-checks.ts'
 import { allTopics } from './topics.ts'
 import { type Waiting, waitFor } from './wait-for.ts'
 
-export type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
-
-export type OpenParts = Omit<Waiting, 'clock'> & { settings: Settings }
+type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
+type OpenParts = Omit<Waiting, 'clock'> & { settings: Settings }
 
 export async function openDistributed(
   { settings, logger, signal }: OpenParts,
@@ -27,7 +31,8 @@ export async function openDistributed(
   const waiting: Waiting = { clock, logger, signal }
   const onWarning = (message: string) => logger.warn(message)
   const connection = kafkaConnection(settings, role)
-  const database = startPostgres({ url: postgresUrl(settings), clock, onWarning })
+  const url = given(settings.postgresUrl, 'FIRSTCOME_POSTGRES_URL')
+  const database = startPostgres({ url, clock, onWarning })
   stops.defer(() => database.close())
   refuseIfAny(await startFaults({ waiting, database, connection }))
   const topics = allTopics
@@ -37,19 +42,14 @@ export async function openDistributed(
   return { log, database, clock }
 }
 
-/** The settings were checked before: see neededSettings in setting-table.ts. */
 export function kafkaConnection({ kafka }: Settings, role: string): KafkaConnection {
-  if (kafka === undefined) throw missing('FIRSTCOME_KAFKA_BROKERS')
-  return { ...kafka, clientId: `firstcome-${role}` }
+  return { ...given(kafka, 'FIRSTCOME_KAFKA_BROKERS'), clientId: `firstcome-${role}` }
 }
 
-export function postgresUrl({ postgresUrl: url }: Settings): string {
-  if (url === undefined) throw missing('FIRSTCOME_POSTGRES_URL')
-  return url
-}
-
-export function missing(name: string): CommandError {
-  return new CommandError(exitCodes.wrongUsage, `${name} is missing`)
+/** The settings were checked before: see neededSettings in setting-table.ts. */
+export function given<T>(value: T | undefined, name: SettingName): T {
+  if (value !== undefined) return value
+  throw new CommandError(exitCodes.wrongUsage, `${name} is missing`)
 }
 
 export function refuseIfAny(faults: readonly string[]): void {
@@ -57,4 +57,30 @@ export function refuseIfAny(faults: readonly string[]): void {
   const lines = faults.map((fault) => `  ${fault}`)
   const message = ['Kafka or PostgreSQL are not as they must be:', ...lines].join('\n')
   throw new CommandError(exitCodes.failed, message)
+}
+
+type CheckParts = { waiting: Waiting; database: PostgresDatabase; connection: KafkaConnection }
+
+/** Every reason not to start; none where all is as it must be. */
+async function startFaults({ waiting, database, connection }: CheckParts): Promise<string[]> {
+  const schema = await waitFor(waiting, 'PostgreSQL', () => migrationFaults(database))
+  if (schema.length > 0) return [...schema, migrateHint]
+  const layouts = await waitFor(waiting, 'PostgreSQL', () => readTopicLayouts(database))
+  const unrecorded = allTopics.filter((topic) => !layouts.some((it) => it.topic === topic))
+  if (unrecorded.length > 0) {
+    return [...unrecorded.map((topic) => `topic ${topic} was never recorded`), migrateHint]
+  }
+  return faultsOfTopics({ waiting, connection, layouts })
+}
+
+const migrateHint = 'run "firstcome migrate" of this version first'
+
+type TopicCheck = Omit<CheckParts, 'database'> & { layouts: readonly TopicLayout[] }
+
+export async function faultsOfTopics(check: TopicCheck): Promise<string[]> {
+  const { waiting, connection, layouts } = check
+  const topics = layouts.map(({ topic }) => topic)
+  const actual = await waitFor(waiting, 'Kafka', () => describeTopics(connection, topics))
+  const expected = layouts.map(({ topic: name, ...layout }) => ({ name, ...layout }))
+  return topicFaults(expected, actual)
 }

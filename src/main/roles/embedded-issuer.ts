@@ -35,7 +35,6 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
   })
   const ended = () => new Error('the issuer thread has ended')
   const thread = callThread<IssuerQuestion, string>(control.port1, ended)
-  const up = Promise.withResolvers<void>()
   let reads: SqlReads | null = null
   let closing = false
   worker.on('error', parts.onError)
@@ -47,7 +46,6 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
     switch (message.kind) {
       case 'up':
         reads = readsOver(connectDatabase(databaseChannel.port1))
-        up.resolve()
         break
       case 'rebuilding':
         parts.onRebuilding(message.reason)
@@ -64,8 +62,6 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
   return {
     /** null until SQL is up. */
     reads: () => reads,
-    /** Resolves when SQL is up. */
-    up: up.promise,
     /** To be called after every acknowledged append. */
     onAcknowledged,
     metricsText: (): Promise<string> => thread.ask('metrics').catch(() => ''),

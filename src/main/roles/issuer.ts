@@ -8,19 +8,16 @@ import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import { startPositionWatch } from '../../issuer/position-watch.ts'
 import type { Log } from '../../ports/log.ts'
 import { crashingIssuerLog } from './consumer-crash-points.ts'
-import { missing, openDistributed } from './distributed.ts'
+import { given, openDistributed } from './distributed.ts'
 import { startRoleProbes } from './role-probes.ts'
-import type { RoleParts } from './run-role.ts'
+import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
-export type RunningIssuer = { url: string; close(): Promise<void> }
-
-export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
+export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
   return withStops(async (stops) => {
     const { settings, logger } = parts
-    const { codeSecret } = settings
-    if (codeSecret === undefined) throw missing('FIRSTCOME_CODE_SECRET')
+    const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
     let issuer: Issuer | null = null
     let log: Log | null = null
     const metrics = createIssuerMetrics(
@@ -57,6 +54,6 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningIssuer> {
       onError: parts.onFatal,
     })
     stops.defer(() => watch.close())
-    return { url: probes.address }
+    return { url: probes.url }
   })
 }

@@ -9,13 +9,11 @@ import { openDistributed } from './distributed.ts'
 import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { areOrderRowsLost } from './order-restore.ts'
 import { startRoleProbes } from './role-probes.ts'
-import type { RoleParts } from './run-role.ts'
+import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
-export type RunningOrders = { url: string; close(): Promise<void> }
-
-export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<RunningOrders> {
+export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<RunningRole> {
   return withStops(async (stops) => {
     const { payment, testFaults } = parts.settings
     let log: Log | null = null
@@ -29,7 +27,7 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     const consumers = { ...opened, payment, only, crashPoint, metrics, running }
     await startOrderConsumers({ ...consumers, onError: parts.onFatal }, stops)
     probes.started()
-    return { url: probes.address }
+    return { url: probes.url }
   })
 }
 

@@ -4,26 +4,19 @@
 import { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
 import type { PostgresDatabase } from '../../adapters/database/postgres.ts'
-import { startProbeServer } from '../../api/probe-server.ts'
+import { addRoutes } from '../../api/http/route.ts'
+import { createServerApp } from '../../api/http/server-app.ts'
+import { serverLimits as limits } from '../../api/http/server-limits.ts'
 import { createDatabaseMetrics, createRoleMetrics } from '../../api/process-metrics.ts'
+import { serviceRoutes } from '../../api/routes/service.ts'
 import type { RoleParts } from './run-role.ts'
 import type { Stops } from './stops.ts'
-
-export type RoleProbes = {
-  /** As `http://127.0.0.1:8082`. */
-  address: string
-  /** From now on the state of the database is reported, too. */
-  opened(database: PostgresDatabase): void
-  /** From now on the role is ready while its database can be reached. */
-  started(): void
-}
 
 export async function startRoleProbes(
   { settings, logger, signal }: RoleParts,
   own: Registry,
   stops: Stops,
-): Promise<RoleProbes> {
-  const { host, port } = settings
+) {
   let database: PostgresDatabase | null = null
   let isStarted = false
 
@@ -36,22 +29,20 @@ export async function startRoleProbes(
   }
 
   const registries = [createRoleMetrics(() => readiness().ready), own]
-  const server = await startProbeServer({
-    host,
-    port,
-    readiness,
-    metricsText: () => Registry.merge(registries).metrics(),
-    clock: systemClock(),
-    logger,
-  })
-  stops.defer(() => server.close())
+  const metricsText = () => Registry.merge(registries).metrics()
+  const { app, listen, stop } = await createServerApp({ clock: systemClock(), logger, limits })
+  addRoutes(app, { hooks: { service: [] }, limits }, serviceRoutes({ readiness, metricsText }))
+  const url = await listen(settings)
+  stops.defer(stop)
   return {
-    address: server.address,
-    opened(opened) {
+    url,
+    /** From now on the state of the database is reported, too. */
+    opened(opened: PostgresDatabase): void {
       database = opened
       registries.push(createDatabaseMetrics(opened.state))
     },
-    started() {
+    /** From now on the role is ready while its database can be reached. */
+    started(): void {
       isStarted = true
     },
   }

@@ -18,7 +18,8 @@ export type RoleParts = {
   /** It cannot go on: it should be closed and the process end. */
   onFatal(error: unknown): void
 }
-export type RunningRole = { close(): Promise<void> }
+/** `url`: where it is, or its probes are, as `http://127.0.0.1:8080`. */
+export type RunningRole = { url: string; close(): Promise<void> }
 export type Role<Running extends RunningRole> = {
   start(parts: RoleParts): Promise<Running>
   /** Called once it runs. */
@@ -48,9 +49,11 @@ export async function runRole<Running extends RunningRole>(
     const reason = error instanceof Error ? `: ${error.message}` : ''
     stop(`cannot go on${reason}`, exitCodes.failed)
   }
-  const running = await start({ settings, logger, signal: stopping.signal, onFatal }).catch(
-    nullIfStopRequested,
-  )
+  const parts = { settings, logger, signal: stopping.signal, onFatal }
+  const running = await start(parts).catch((error: unknown) => {
+    if (error instanceof StopRequested) return null
+    throw error
+  })
   if (running !== null) started(running)
   const { because, exitCode } = await end.promise
   const rest = running === null ? 'it had not started yet' : 'answering what was accepted'
@@ -62,9 +65,4 @@ export async function runRole<Running extends RunningRole>(
   await running?.close()
   clearTimeout(late)
   return exitCode
-}
-
-function nullIfStopRequested(error: unknown): null {
-  if (error instanceof StopRequested) return null
-  throw error
 }

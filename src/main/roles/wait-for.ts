@@ -52,3 +52,12 @@ export async function waitFor<T>(
     cancel()
   }
 }
+
+/** What a role would log, as lines for people: for commands that end by themselves. */
+export function plainLogger(err: (text: string) => void): Waiting['logger'] {
+  const say = (first: unknown, text?: string) => {
+    const { reason } = (typeof first === 'object' ? first : {}) as { reason?: string }
+    err(`firstcome: ${text ?? String(first)}${reason === undefined ? '' : `: ${reason}`}\n`)
+  }
+  return { warn: say, info: say }
+}
