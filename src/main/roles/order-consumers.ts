@@ -50,6 +50,17 @@ export async function startOrderConsumers(parts: OrderConsumersParts, stops: Sto
   }
 }
 
+/** What each of them keeps in SQL. */
+export function createOrderStores(database: Database) {
+  return {
+    orders: createOrderStoreSql(database),
+    coupons: createCouponStepStoreSql(database),
+    stock: createStockStepStoreSql(database),
+    payments: createPaymentStepStoreSql(database),
+    letters: createDeadLetterStoreSql(database),
+  }
+}
+
 /** Of consumers that are still to be started. */
 export function newConsumerMetrics(
   log: () => Log | null,
@@ -72,24 +83,24 @@ function start(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Pr
 
 function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): AnyWork {
   const { database, clock, crashPoint } = parts
+  const stores = createOrderStores(database)
   switch (name) {
     case 'order-process': {
-      const store = createOrderStoreSql(database)
-      const crashing = crashPoint && crashingOrderStore(store, crashPoint)
-      return createOrderProcess({ store: crashing ?? store, clock })
+      const crashing = crashPoint && crashingOrderStore(stores.orders, crashPoint)
+      return createOrderProcess({ store: crashing ?? stores.orders, clock })
     }
     case 'coupon-step':
-      return createCouponStep(createCouponStepStoreSql(database), clock)
+      return createCouponStep(stores.coupons, clock)
     case 'stock-step':
-      return createStockStep(createStockStepStoreSql(database))
+      return createStockStep(stores.stock)
     case 'payment-step': {
       const payments = openPayments(parts)
       stops.defer(() => payments.close())
       const crashing = crashPoint && crashingPayments(payments, crashPoint)
-      return createPaymentStep(createPaymentStepStoreSql(database), crashing ?? payments)
+      return createPaymentStep(stores.payments, crashing ?? payments)
     }
     case 'dead-letters':
-      return createDeadLetterWork(createDeadLetterStoreSql(database))
+      return createDeadLetterWork(stores.letters)
   }
 }
 
