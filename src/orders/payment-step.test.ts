@@ -8,7 +8,7 @@ import {
 } from '../adapters/memory/consumer-stores.ts'
 import { balanceMax, type OrderMessage, topUpAmountMax } from '../domain/orders/messages.ts'
 import type { PaymentEffect } from '../domain/orders/payment-step.ts'
-import { crashingPayments } from '../main/roles/consumer-crash-points.ts'
+import { crashingPayments } from '../main/roles/crash-points.ts'
 import type { Payments } from '../ports/payments.ts'
 import { createPaymentStep, type PaymentStepMessage } from './payment-step.ts'
 import { createWallet } from './wallet.ts'

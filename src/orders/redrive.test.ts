@@ -12,7 +12,7 @@ import type { AnyWork, ConsumerWork } from '../consumer/consumer-work.ts'
 import { ordersTopic } from '../domain/orders/messages.ts'
 import { entryOf } from '../domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../domain/orders/retries.ts'
-import { crashingConsumer } from '../main/roles/consumer-crash-points.ts'
+import { crashingConsumer } from '../main/roles/crash-points.ts'
 import type { Log } from '../ports/log.ts'
 import { createDeadLetterWork } from './dead-letters.ts'
 

@@ -23,7 +23,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { type ConsumerName, consumerNames } from '../../ports/orders.ts'
 import type { Payments } from '../../ports/payments.ts'
-import { crashingConsumer, crashingOrderStore, crashingPayments } from './consumer-crash-points.ts'
+import { crashingConsumer, crashingOrderStore, crashingPayments } from './crash-points.ts'
 import type { Stops } from './stops.ts'
 import type { Faults } from './test-faults.ts'
 
