@@ -43,11 +43,8 @@ async function callHooks(
   limits: ServerLimits,
 ): Promise<CallHooks> {
   const { authenticate, operatorOnly } = await useAuth(app, { secret: settings.jwtSecret, clock })
-  const { byUser, byAddress } = await useRateLimits(app, {
-    clock,
-    ...settings,
-    keysMax: limits.rateKeysMax,
-  })
+  const rates = { clock, ...settings, keysMax: limits.rateKeysMax }
+  const { byUser, byAddress } = await useRateLimits(app, rates)
   return {
     service: [],
     anyone: byAddress,
