@@ -69,14 +69,14 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
         return { status: counts.pending > 0 ? 202 : 200, body: { ...countsJson(counts), next } }
       },
     }),
-    ...acts.map((act) => actRoute(parts, act)),
+    ...calls.map((call) => actRoute(parts, call)),
   ]
 }
 
 /** As many ids as one call takes, each longer than any that we make. */
 const idsBytesMax = 16 * 1024
 
-const acts = [
+const calls = [
   [
     'redrive',
     'dead_letter.redriven',
@@ -86,9 +86,9 @@ const acts = [
   ['discard', 'dead_letter.discarded', 'Give the record up for good; twice changes nothing', []],
 ] as const
 
-type Act = (typeof acts)[number]
+type Call = (typeof calls)[number]
 
-function actRoute(parts: RouteParts, [verb, type, summary, problems]: Act): Route {
+function actRoute(parts: RouteParts, [verb, type, summary, problems]: Call): Route {
   return route({
     call: `POST /dead-letters/:deadLetterId/${verb}`,
     caller: 'operator',

@@ -120,7 +120,7 @@ type ConsumerParts = { work: AnyWork; log: Log }
  * published; K27, for re-drives K24: published. `record KEY`: a record is about to be handled.
  */
 export function crashingConsumer({ work, log }: ConsumerParts, crashPoint: CrashPoint) {
-  const crashingLog: Log = {
+  const whileAppending: Log = {
     ...log,
     async append(topic, entries) {
       const { before, after } = pointsOf(work.name, topic)
@@ -139,7 +139,7 @@ export function crashingConsumer({ work, log }: ConsumerParts, crashPoint: Crash
       return work.decide(items, loaded)
     },
   }
-  return { work: crashingWork, log: crashingLog }
+  return { work: crashingWork, log: whileAppending }
 }
 
 function pointsOf(consumer: ConsumerName, topic: string): { before?: string; after: string } {
