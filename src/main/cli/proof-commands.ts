@@ -33,7 +33,7 @@ FIRSTCOME_JWT_SECRET).`,
     urlOption,
     jsonOption,
   ],
-  load: async () => (await import('../commands/rehearse-orders.ts')).runRehearseOrders,
+  load: async () => (await import('../commands/rehearse.ts')).runRehearseOrders,
 }
 
 export const proofCommands: DeclaredCommands = {

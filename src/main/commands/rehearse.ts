@@ -1,28 +1,114 @@
-// `firstcome rehearse`: storms a coupon of the running service and says whether it held. Exit
-// code 1 if a promise broke, 3 if the service could not be reached.
+// `firstcome rehearse` storms a coupon of the running service and says whether it held; `firstcome
+// rehearse orders` holds a sale there, then everyone orders, and all of it is added up. Exit code 1
+// if a promise broke, 3 if the service could not be reached.
 
 import { randomBytes } from 'node:crypto'
+import { styleText } from 'node:util'
+import { systemClock } from '../../adapters/clock-system.ts'
+import { noProgress, startProgress } from '../../client/progress.ts'
 import { couponIdPattern, quantityMax } from '../../domain/coupons/messages.ts'
+import { stockMax } from '../../domain/orders/messages.ts'
 import { rehearseSale, type SalePlan } from '../../rehearsal/coupons/sale.ts'
 import { saleOpening, saleReportJson, saleReportText } from '../../rehearsal/coupons/sale-report.ts'
-import type { Context, ExitCode } from '../context.ts'
-import { checkUsage, runRehearsalCommand } from './rehearsal-command.ts'
+import {
+  ordersOpening,
+  ordersReportJson,
+  ordersReportText,
+} from '../../rehearsal/orders/order-report.ts'
+import { type OrdersPlan, rehearseOrders } from '../../rehearsal/orders/shopping.ts'
+import { allKept, type Verdict } from '../../rehearsal/promises.ts'
+import {
+  RehearsalError,
+  type RehearsalParts,
+  type RehearsalPlan,
+} from '../../rehearsal/rehearsal.ts'
+import type { Paint } from '../../rehearsal/report.ts'
+import { CommandError, type CommandRun, exitCodes } from '../context.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
-export type RehearseOptions = {
-  users?: number
-  quantity?: number
+type SharedOptions = { users?: number; concurrency?: number; url?: string; json?: boolean }
+/** What every plan has: from the options of all, the settings, and chance. */
+type Place = Pick<RehearsalPlan, 'runId' | 'url' | 'secret'>
+type Rehearsal<Options, Sizes, Ended> = {
+  /** Throws what is wrong with the options. */
+  sizesOf(options: Options): Sizes
+  rehearse(parts: RehearsalParts, plan: Place & Sizes): Promise<Ended>
+  opening(plan: Place & Sizes, paint: Paint): string
+  text(ended: Ended, paint: Paint): string
+  json(ended: Ended): object
+}
+
+export const runRehearse = commandOf({
+  sizesOf: saleSizes,
+  rehearse: rehearseSale,
+  opening: saleOpening,
+  text: saleReportText,
+  json: saleReportJson,
+})
+export const runRehearseOrders = commandOf({
+  sizesOf: orderSizes,
+  rehearse: rehearseOrders,
+  opening: ordersOpening,
+  text: ordersReportText,
+  json: ordersReportJson,
+})
+
+/** With `json` one object on standard output and nothing else. */
+function commandOf<
+  Options extends SharedOptions & OfSale,
+  Sizes,
+  Ended extends { verdicts: readonly Verdict[] },
+>(rehearsal: Rehearsal<Options, Sizes, Ended>): CommandRun<Options> {
+  return async (options, { settings, out, err }) => {
+    const sizes = rehearsal.sizesOf(options)
+    const plan = {
+      runId: options.run ?? randomBytes(4).toString('hex'),
+      url: new URL(serviceUrl(settings, options.url)),
+      secret: jwtSecret(settings),
+      ...sizes,
+    }
+    const { json = false } = options
+    const clock = systemClock()
+    const progress = json ? noProgress() : startProgress(clock, err)
+    const paint = terminalPaint()
+    if (!json) out(rehearsal.opening(plan, paint))
+    const ended = await rehearsal.rehearse({ clock, progress }, plan).catch((error: unknown) => {
+      throw error instanceof RehearsalError ? commandError(error, plan.url) : error
+    })
+    out(json ? `${JSON.stringify(rehearsal.json(ended))}\n` : rehearsal.text(ended, paint))
+    return allKept(ended) ? exitCodes.ok : exitCodes.failed
+  }
+}
+
+/** Colours where standard output is a terminal that wants them. */
+function terminalPaint(): Paint {
+  const styled = (style: 'green' | 'red' | 'dim' | 'bold') => (text: string) =>
+    styleText(style, text, { stream: process.stdout })
+  return { good: styled('green'), bad: styled('red'), dim: styled('dim'), bold: styled('bold') }
+}
+
+function commandError(error: RehearsalError, url: URL): CommandError {
+  if (error.code === 'refused') return new CommandError(exitCodes.failed, error.message)
+  const message = `the service at ${url.origin} cannot be reached: ${error.message}`
+  return new CommandError(exitCodes.unreachable, message, { cause: error })
+}
+
+/** Throws what all the wrong ones say. */
+function checkUsage(mistakes: readonly [isWrong: boolean, message: string][]): void {
+  const messages = mistakes.flatMap(([isWrong, message]) => (isWrong ? [message] : []))
+  if (messages.length > 0) throw new CommandError(exitCodes.wrongUsage, messages.join('\n'))
+}
+
+type OfSale = {
   asksPerUser?: number
   /** Asks a second, on schedule whatever the answers do; excludes `concurrency`. */
   rate?: number
-  concurrency?: number
   /** A coupon that is there; excludes `quantity`. */
   coupon?: string
   /** The users of an earlier run once more. */
   run?: string
-  url?: string
-  json?: boolean
 }
+export type RehearseOptions = SharedOptions & OfSale & { quantity?: number }
 
 export const usersDefault = 1000
 export const quantityDefault = 100
@@ -32,19 +118,7 @@ const asksMax = 500_000
 /** No process of this kind starts more; and schedules stay exact. */
 const rateMax = 1_000_000
 
-const command = {
-  rehearse: rehearseSale,
-  opening: saleOpening,
-  text: saleReportText,
-  json: saleReportJson,
-}
-
-export async function runRehearse(options: RehearseOptions, context: Context): Promise<ExitCode> {
-  const plan = planOf(options, context)
-  return runRehearsalCommand(command, { plan, json: options.json }, context)
-}
-
-function planOf(options: RehearseOptions, { settings }: Context): SalePlan {
+function saleSizes(options: RehearseOptions): Omit<SalePlan, keyof Place> {
   const { users = usersDefault, asksPerUser = 1, quantity = quantityDefault } = options
   const { rate, concurrency, coupon, run } = options
   checkUsage([
@@ -69,9 +143,6 @@ function planOf(options: RehearseOptions, { settings }: Context): SalePlan {
     [rate !== undefined && rate > rateMax, `--rate must be at most ${rateMax}`],
   ])
   return {
-    runId: run ?? randomBytes(4).toString('hex'),
-    url: new URL(serviceUrl(settings, options.url)),
-    secret: jwtSecret(settings),
     users,
     asksPerUser,
     load:
@@ -80,4 +151,61 @@ function planOf(options: RehearseOptions, { settings }: Context): SalePlan {
         : { kind: 'open', ratePerSecond: rate },
     coupon: coupon === undefined ? { quantity } : { couponId: coupon },
   }
+}
+
+/** Options of `rehearse` are taken wherever they stand: they must not be taken in vain. */
+type OrdersOptions = SharedOptions &
+  OfSale & {
+    /** Coupons. */
+    quantity?: number
+    products?: number
+    /** Pieces of the scarce product. */
+    stock?: number
+    /** How many users have too little for anything. */
+    withoutMoney?: number
+  }
+const notOfOrders = [
+  ['asksPerUser', '--asks-per-user'],
+  ['rate', '--rate'],
+  ['coupon', '--coupon'],
+  ['run', '--run'],
+] as const
+
+export const ordersDefaults = {
+  users: 300,
+  quantity: 100,
+  products: 5,
+  stock: 20,
+  withoutMoney: 30,
+  concurrency: 100,
+} as const
+/** Every order stays in memory until the end, and every wallet is read one by one. */
+const usersMax = 50_000
+/** The scarce one, and one of which there is enough. */
+const productsMin = 2
+const productsMax = 1_000
+/** One connection for each who asks at once, up to what a process may have open. */
+const concurrencyMax = 1_000
+
+function orderSizes(options: OrdersOptions): Omit<OrdersPlan, keyof Place> {
+  const { users, quantity, products, stock, concurrency } = { ...ordersDefaults, ...options }
+  // A tenth of fewer users, too.
+  const poor = Math.ceil((users * ordersDefaults.withoutMoney) / ordersDefaults.users)
+  const { withoutMoney = poor } = options
+  checkUsage([
+    ...notOfOrders.map(([name, flag]): [boolean, string] => [
+      options[name] !== undefined,
+      `${flag} is an option of \`rehearse\`, not of \`rehearse orders\``,
+    ]),
+    [users > usersMax, `--users must be at most ${usersMax}`],
+    [quantity > quantityMax, `--quantity must be at most ${quantityMax}`],
+    [
+      products < productsMin || products > productsMax,
+      `--products must be from ${productsMin} to ${productsMax}`,
+    ],
+    [stock > stockMax, `--stock must be at most ${stockMax}`],
+    [withoutMoney > users, '--without-money must be at most the number of users'],
+    [concurrency > concurrencyMax, `--concurrency must be at most ${concurrencyMax}`],
+  ])
+  return { users, quantity, products, stock, withoutMoney, concurrency }
 }

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { noProgress } from '../../../src/client/progress.ts'
-import { ordersDefaults } from '../../../src/main/commands/rehearse-orders.ts'
+import { ordersDefaults } from '../../../src/main/commands/rehearse.ts'
 import {
   type OrdersPlan,
   type OrdersRehearsal,
