@@ -1,23 +1,170 @@
-// How figures, answers, latencies and verdicts of a rehearsal are written: to people as aligned
-// lines, to scripts as one JSON object. Pure. What the service said is shown only where it is a
-// figure or was checked.
+// What rehearsals show before and in the end: to people as aligned lines, to scripts as one JSON
+// object. Pure. What the service said is shown only where it is a figure or was checked.
 
 import type { Entry, Undecided } from './attempts.ts'
+import type { SalePlan, SaleRehearsal } from './coupons/sale.ts'
+import { type ClaimEntry, countOutcomes, type OutcomeKind } from './coupons/sale-evidence.ts'
+import { addOne, count, counted, duration, printable, sumOf } from './figures.ts'
+import { countAnswers, type OrderEntry } from './orders/order-evidence.ts'
+import type { OrdersPlan, OrdersRehearsal } from './orders/shopping.ts'
 import { allKept, type Verdict } from './promises.ts'
+import type { Storm } from './storm.ts'
 
 /** How things look; each gives its text back where there are no colours. */
 export type Paint = Record<'good' | 'bad' | 'dim' | 'bold', (text: string) => string>
 /** A kind of answer, how often it came, and what more is known of it. */
-export type AnswerRow = [name: string, figure: number, note?: string]
-/** Milliseconds. */
-export type Latency = { p50: number; p90: number; p99: number; p999: number; max: number }
+type AnswerRow = [name: string, figure: number, note?: string]
 type Run = { runId: string; url: URL }
 
 /** Of each promise; --json has more. */
 const breachesShownMax = 5
 const breachesInJsonMax = 100
 
-export function openingText(
+/** Above it the latencies measure the generator: they are marked void. */
+const behindMsMaxAllowed = 100
+
+export function saleOpening(plan: SalePlan, paint: Paint): string {
+  const { users, asksPerUser, load, coupon } = plan
+  const goal =
+    'quantity' in coupon ? `a fresh coupon of ${count(coupon.quantity)}` : coupon.couponId
+  const times = asksPerUser === 1 ? '' : `, ${count(asksPerUser)} times each`
+  const pace =
+    load.kind === 'open'
+      ? `${count(load.ratePerSecond)} asks a second`
+      : `${count(Math.min(load.concurrency, users * asksPerUser))} at once`
+  const title = `${counted(users, 'user')} storm ${goal}${times}, ${pace}`
+  return openingText([title], plan, paint)
+}
+
+export function saleReportText(rehearsal: SaleRehearsal, paint: Paint): string {
+  const { plan, storm, verdicts, rowsAfterMs } = rehearsal
+  const from = plan.load.kind === 'open' ? 'from the time it was due' : 'from its start'
+  const late = `asks started up to ${duration(storm.behindMsMax)} late`
+  const promises = verdicts.map((verdict) => {
+    const { promise, kept, detail } = verdict
+    if (promise !== 'stored' || !kept) return verdict
+    return { ...verdict, detail: `${detail}, ${duration(rowsAfterMs)} later` }
+  })
+  const report = {
+    title: 'Answers',
+    storm,
+    rows: outcomeRows(storm),
+    measured: `of each ask, ${from} to its end`,
+    warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
+    verdicts: promises,
+  }
+  return reportText(report, paint)
+}
+
+export function saleReportJson(rehearsal: SaleRehearsal): object {
+  const { plan, storm, after, rowsAfterMs } = rehearsal
+  const { entries, seconds, behindMsMax, latency } = storm
+  return reportJson(rehearsal, {
+    coupon: after,
+    fresh: 'quantity' in plan.coupon,
+    users: plan.users,
+    asksPerUser: plan.asksPerUser,
+    load: plan.load,
+    outcomes: countOutcomes(entries.map(({ answer }) => answer)),
+    unknownReasons: Object.fromEntries(unknownReasons(entries)),
+    retries: sumOf(entries, 'retries'),
+    seconds,
+    answersPerSecond: seconds > 0 ? entries.length / seconds : null,
+    latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
+    rowsAfterMs,
+  })
+}
+
+const outcomeKinds = Object.keys(countOutcomes([])) as OutcomeKind[]
+const alwaysShown: readonly OutcomeKind[] = ['issued', 'sold_out', 'unknown']
+
+function outcomeRows({ entries }: SaleRehearsal['storm']): AnswerRow[] {
+  const outcomes = countOutcomes(entries.map(({ answer }) => answer))
+  return outcomeKinds
+    .filter((kind) => outcomes[kind] > 0 || alwaysShown.includes(kind))
+    .map((kind) => [kind.replace('_', ' '), outcomes[kind], settledNote(entries, kind)])
+}
+
+/** Why nobody could say, and what asking again came to. */
+function settledNote(entries: readonly ClaimEntry[], kind: OutcomeKind): string {
+  const undecided = entries.filter(({ answer }) => answer.kind === kind)
+  const counts = countOutcomes(undecided.flatMap(({ settled }) => settled ?? []))
+  const ends = outcomeKinds.flatMap((end) => {
+    return counts[end] > 0 ? [`${count(counts[end])} ${end.replace('_', ' ')}`] : []
+  })
+  const again = ends.length === 0 ? '' : `  asked again: ${ends.join(', ')}`
+  return `${reasonsNote(undecided)}${again}`
+}
+
+function isVoid({ behindMsMax }: SaleRehearsal['storm']): boolean {
+  return behindMsMax > behindMsMaxAllowed
+}
+
+export function ordersOpening(plan: OrdersPlan, paint: Paint): string {
+  const { users, quantity, products, stock, withoutMoney } = plan
+  const title = `${counted(users, 'user')} storm a fresh coupon of ${count(quantity)}, then order`
+  const goods = `${counted(products, 'product')}, ${counted(stock, 'piece')} of the scarce one`
+  const money = `${counted(withoutMoney, 'user')} without money`
+  return openingText([title, `${goods}, ${money}`], plan, paint)
+}
+
+export function ordersReportText(rehearsal: OrdersRehearsal, paint: Paint): string {
+  const { orders, verdicts, settledAfterMs } = rehearsal
+  const report = {
+    title: 'Orders',
+    storm: orders,
+    more: allKept(rehearsal) ? `, ${duration(settledAfterMs)} until all of it added up` : '',
+    rows: answerRows(orders.entries),
+    measured: 'of each order, from its first request to its end',
+    verdicts,
+    next: 'Next, let the service prove it from its log: npx firstcome audit',
+  }
+  return reportText(report, paint)
+}
+
+export function ordersReportJson(rehearsal: OrdersRehearsal): object {
+  const { plan, sale, orders, settledAfterMs } = rehearsal
+  const { entries, seconds, latency } = orders
+  const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
+  const { users, quantity, products, stock, withoutMoney, concurrency } = plan
+  const sizes = { users, quantity, products, stock, withoutMoney, concurrency }
+  return reportJson(rehearsal, {
+    coupon: sale.after,
+    ...sizes,
+    orders: entries.length,
+    confirmed,
+    cancelled: Object.fromEntries(cancelled),
+    refused: Object.fromEntries(refused),
+    pending,
+    unknown,
+    unknownReasons: Object.fromEntries(unknownReasons(entries)),
+    retries: sumOf(entries, 'retries'),
+    polls: sumOf(entries, 'polls'),
+    seconds,
+    ordersPerSecond: seconds > 0 ? entries.length / seconds : null,
+    latencyMs: latency,
+    settledAfterMs,
+  })
+}
+
+function answerRows(entries: readonly OrderEntry[]): AnswerRow[] {
+  const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
+  const sorted = (of: ReadonlyMap<string, number>, what: string) => {
+    const names = [...of].sort(([a], [b]) => (a < b ? -1 : 1))
+    return names.map(([name, figure]): AnswerRow => {
+      return [`${what}, ${printable(name).replaceAll(/[_-]/g, ' ')}`, figure]
+    })
+  }
+  return [
+    ['confirmed', confirmed],
+    ...sorted(cancelled, 'cancelled'),
+    ...sorted(refused, 'refused'),
+    ...(pending > 0 ? [['pending', pending] as AnswerRow] : []),
+    ['unknown', unknown, reasonsNote(entries)],
+  ]
+}
+
+function openingText(
   [title, ...more]: [title: string, ...more: string[]],
   { runId, url }: Run,
   paint: Paint,
@@ -26,24 +173,9 @@ export function openingText(
   return [paint.bold(title), ...more, paint.dim(run), ''].join('\n')
 }
 
-/** How far something is, for a line of progress. */
-export function share(part: number, whole: number): string {
-  return `${count(part).padStart(count(whole).length)} of ${count(whole)}`
-}
-
-/** "Asking: 10 of 20  9 issued · 1 sold out": figures that are 0 are left out. */
-export function progressLine(
-  title: string,
-  figures: readonly (readonly [number, string])[],
-): string {
-  const shown = figures.filter(([figure]) => figure > 0)
-  const words = shown.map(([figure, what]) => `${count(Math.round(figure))} ${what}`)
-  return `${title}  ${words.join(' · ')}`
-}
-
-export type Report = {
+type Report = {
   title: string
-  storm: { entries: readonly Entry<unknown>[]; seconds: number; latency: Latency }
+  storm: Pick<Storm<Entry<unknown>>, 'entries' | 'seconds' | 'latency'>
   /** After what the answers took. */
   more?: string
   rows: readonly AnswerRow[]
@@ -55,7 +187,7 @@ export type Report = {
   next?: string
 }
 
-export function reportText(report: Report, paint: Paint): string {
+function reportText(report: Report, paint: Paint): string {
   const { verdicts, next } = report
   const sections = [
     answersSection(report, paint),
@@ -83,7 +215,7 @@ function answersSection({ title, storm, rows, more = '' }: Report, paint: Paint)
 }
 
 /** "  (2 timed out, 1 cut off)": the most frequent ones. */
-export function reasonsNote(entries: readonly Answered[]): string {
+function reasonsNote(entries: readonly Answered[]): string {
   const reasons = unknownReasons(entries).slice(0, 3)
   const shown = reasons.map(([reason, times]) => `${count(times)} ${reason}`)
   return shown.length === 0 ? '' : `  (${shown.join(', ')})`
@@ -122,7 +254,7 @@ function verdictText(verdicts: readonly Verdict[], paint: Paint): string {
 }
 
 /** The report for scripts, with the figures between what was run and what became of it. */
-export function reportJson(
+function reportJson(
   { plan, verdicts }: { plan: Run; verdicts: readonly Verdict[] },
   figures: object,
 ): object {
@@ -145,46 +277,12 @@ export function reportJson(
 type Answered = { answer: { kind: string } | Undecided }
 
 /** Why attempts are unknown, most frequent first. */
-export function unknownReasons(entries: Iterable<Answered>): [reason: string, times: number][] {
+function unknownReasons(entries: Iterable<Answered>): [reason: string, times: number][] {
   const counts = new Map<string, number>()
   for (const { answer } of entries) {
     if (answer.kind === 'unknown' && 'reason' in answer) addOne(counts, answer.reason)
   }
   return [...counts].sort((a, b) => b[1] - a[1])
-}
-
-export function addOne(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1)
-}
-
-export function sumOf<Figure extends string>(
-  entries: Iterable<Record<Figure, number>>,
-  figure: Figure,
-): number {
-  let sum = 0
-  for (const entry of entries) sum += entry[figure]
-  return sum
-}
-
-export function count(figure: number): string {
-  return figure.toLocaleString('en-US')
-}
-
-/** "1 ask", "1,000 asks". */
-export function counted(figure: number, noun: string): string {
-  return `${count(figure)} ${noun}${figure === 1 ? '' : 's'}`
-}
-
-/** A duration in the unit that suits it: "0.84 ms", "12.3 ms", "1.25 s", "2 min 5 s". */
-export function duration(ms: number): string {
-  if (ms >= 60_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
-  if (ms >= 1000) return `${(ms / 1000).toFixed(ms >= 10_000 ? 1 : 2)} s`
-  return `${ms.toFixed(ms >= 100 ? 0 : ms >= 10 ? 1 : 2)} ms`
-}
-
-/** Codes and ids come from elsewhere: control characters could rewrite what is shown. */
-export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}|\p{Cf}/gu, '\u{fffd}')
 }
 
 function shownUrl(url: URL): string {

@@ -3,8 +3,8 @@
 
 import { build } from 'hdr-histogram-js'
 import type { Entry } from './attempts.ts'
+import { count, share } from './figures.ts'
 import type { Run } from './rehearsal.ts'
-import { type Latency, progressLine, share } from './report.ts'
 import { type Load, runLoad } from './scheduler.ts'
 
 export type StormPlan<Kept> = {
@@ -13,10 +13,13 @@ export type StormPlan<Kept> = {
   ask(index: number): Promise<Kept>[]
   /** In all asks. */
   attempts: number
-  /** What progress shows: "Asking: 10 of 20  9 issued". */
+  /** What progress shows: "Asking: 10 of 20  9 issued · 1 sold out". */
   title: string
+  /** Those that are 0 are left out. */
   figures(entries: readonly Kept[]): [figure: number, what: string][]
 }
+/** Milliseconds. */
+type Latency = { p50: number; p90: number; p99: number; p999: number; max: number }
 export type Storm<Kept> = {
   entries: Kept[]
   seconds: number
@@ -47,7 +50,10 @@ export async function blow<Kept extends Entry<unknown>>(
   const line = () => {
     const perSecond = (entries.length * 1000) / (clock.monotonic() - startedAt)
     const shown = [...figures(entries), [perSecond, 'a second'] as const]
-    return progressLine(`${title}: ${share(entries.length, attempts)}`, shown)
+    const words = shown.flatMap(([figure, what]) => {
+      return figure > 0 ? [`${count(Math.round(figure))} ${what}`] : []
+    })
+    return `${title}: ${share(entries.length, attempts)}  ${words.join(' · ')}`
   }
   const { behindMsMax } = await progress.during(line, all)
   const seconds = (clock.monotonic() - startedAt) / 1000

@@ -9,12 +9,6 @@ import { noProgress, startProgress } from '../../client/progress.ts'
 import { couponIdPattern, quantityMax } from '../../domain/coupons/messages.ts'
 import { stockMax } from '../../domain/orders/messages.ts'
 import { rehearseSale, type SalePlan } from '../../rehearsal/coupons/sale.ts'
-import { saleOpening, saleReportJson, saleReportText } from '../../rehearsal/coupons/sale-report.ts'
-import {
-  ordersOpening,
-  ordersReportJson,
-  ordersReportText,
-} from '../../rehearsal/orders/order-report.ts'
 import { type OrdersPlan, rehearseOrders } from '../../rehearsal/orders/shopping.ts'
 import { allKept, type Verdict } from '../../rehearsal/promises.ts'
 import {
@@ -22,7 +16,15 @@ import {
   type RehearsalParts,
   type RehearsalPlan,
 } from '../../rehearsal/rehearsal.ts'
-import type { Paint } from '../../rehearsal/report.ts'
+import {
+  ordersOpening,
+  ordersReportJson,
+  ordersReportText,
+  type Paint,
+  saleOpening,
+  saleReportJson,
+  saleReportText,
+} from '../../rehearsal/report.ts'
 import { CommandError, type CommandRun, exitCodes } from '../context.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 

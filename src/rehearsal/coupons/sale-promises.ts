@@ -3,8 +3,8 @@
 // A coupon of someone else's may have other claimers and earlier winners: less can be said of it.
 
 import { isDefinite } from '../attempts.ts'
+import { count, counted } from '../figures.ts'
 import { type Check, type Verdict, verdictsOf } from '../promises.ts'
-import { count, counted } from '../report.ts'
 import type { Issued, RowSeen } from '../service.ts'
 import {
   earliest,

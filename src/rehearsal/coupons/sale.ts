@@ -5,6 +5,7 @@
 import type { Discount } from '../../domain/coupons/messages.ts'
 import { sleep } from '../../ports/clock.ts'
 import { type Entry, follow, isDefinite } from '../attempts.ts'
+import { share, sumOf } from '../figures.ts'
 import type { Verdict } from '../promises.ts'
 import {
   doAll,
@@ -15,7 +16,6 @@ import {
   runRehearsal,
   see,
 } from '../rehearsal.ts'
-import { share, sumOf } from '../report.ts'
 import type { Load } from '../scheduler.ts'
 import type { ClaimAnswer, CouponSeen, RowSeen, Service } from '../service.ts'
 import { blow, type Storm } from '../storm.ts'

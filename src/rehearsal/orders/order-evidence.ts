@@ -3,8 +3,8 @@
 
 import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Entry } from '../attempts.ts'
+import { addOne } from '../figures.ts'
 import type { Seen } from '../rehearsal.ts'
-import { addOne } from '../report.ts'
 import type {
   CouponHeld,
   NewOrder,

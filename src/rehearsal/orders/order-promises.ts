@@ -3,9 +3,9 @@
 // sums are recomputed from the plan. Pure, so that every promise is tested by planting its breach.
 
 import { isDefinite } from '../attempts.ts'
+import { count, counted, sumOf } from '../figures.ts'
 import { type Check, type Verdict, verdictsOf } from '../promises.ts'
 import type { Seen } from '../rehearsal.ts'
-import { count, counted, sumOf } from '../report.ts'
 import type { OrderSeen } from '../service.ts'
 import {
   type OrderCase,

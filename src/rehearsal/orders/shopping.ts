@@ -13,6 +13,7 @@ import {
   type SaleRehearsal,
 } from '../coupons/sale.ts'
 import { finalAnswer } from '../coupons/sale-evidence.ts'
+import { count } from '../figures.ts'
 import { type Verdict, verdictOf } from '../promises.ts'
 import {
   doAll,
@@ -23,7 +24,6 @@ import {
   runRehearsal,
   see,
 } from '../rehearsal.ts'
-import { count } from '../report.ts'
 import type { Service } from '../service.ts'
 import { blow, type Storm } from '../storm.ts'
 import {
