@@ -32,6 +32,8 @@ const product = {
   held: 'number',
   sold: 'number',
 } as const
+/** As the problems are called that refuse a claim. */
+const refusals = ['sold_out', 'not_open', 'paused', 'closed'] as const
 const sums = { subtotal: 'number', discount: 'number', total: 'number' } as const
 
 export type CouponSeen = Shaped<typeof coupon>
@@ -40,7 +42,7 @@ export type RowSeen = Shaped<typeof row>
 /** What somebody holds, as the service said it; `userId` is the one the service named. */
 export type Issued = { kind: 'issued' } & RowSeen
 /** A definite answer to a claim. */
-export type ClaimAnswer = Issued | { kind: 'sold_out' | 'not_open' | 'paused' | 'closed' }
+export type ClaimAnswer = Issued | { kind: (typeof refusals)[number] }
 /** None: the user has not won, and the coupon is open. */
 export type MyClaim = ClaimAnswer | { kind: 'none' }
 export type ProductSeen = Shaped<typeof product>
@@ -77,73 +79,74 @@ export type ServiceOptions = {
 /** The longest page that the service gives. */
 const rowsPerPage = 1000
 
+/** Each call, and what its answer means. */
 export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
-  const post = (path: string, token: string, more: { idempotencyKey?: string; body?: object }) => {
-    return http.send({ method: 'POST', path, token, ...more })
-  }
+  type Sent = { idempotencyKey?: string; body?: object }
   const get = (path: string, token?: string) => http.send({ method: 'GET', path, token })
+  const post = (path: string, token: string, sent: Sent = {}) => {
+    return http.send({ method: 'POST', path, token, ...sent })
+  }
   /** Asks at the Location of a pending answer. */
-  function poll<Answer>(rules: ReplyRules<Answer>) {
+  function poll<Answer>(replyTo: (attempt: Attempt) => Reply<Answer>) {
     return async (location: string, token: string): Promise<Reply<Answer>> => {
       const path = pathBelow(url, location)
       if (path === null) return { kind: 'unknown', reason: 'a bad Location' }
-      return replyOf(await get(path, token), rules)
+      return replyTo(await get(path, token))
     }
   }
   return {
-    async createCoupon(body: NewCoupon): Promise<Read<true>> {
-      return doneOf(await post('/coupons', operatorToken, { body }))
+    createCoupon: (body: NewCoupon) => post('/coupons', operatorToken, { body }).then(doneOf),
+    coupon: (couponId: string) => get(`/coupons/${couponId}`).then(couponOf),
+    claim: (couponId: string, token: string) => {
+      return post(`/coupons/${couponId}/claims`, token).then(claimReply)
     },
-    async coupon(couponId: string): Promise<Read<CouponSeen>> {
-      return readOf(await get(`/coupons/${couponId}`), (content) => fieldsOf(content, coupon))
-    },
-    async claim(couponId: string, token: string): Promise<Reply<ClaimAnswer>> {
-      return replyOf(await post(`/coupons/${couponId}/claims`, token, {}), claims)
-    },
-    pollClaim: poll(claims),
-    async mine(couponId: string, token: string): Promise<Read<MyClaim>> {
-      return mineOf(await get(`/coupons/${couponId}/claims/mine`, token))
+    pollClaim: poll(claimReply),
+    mine: (couponId: string, token: string) => {
+      return get(`/coupons/${couponId}/claims/mine`, token).then(mineOf)
     },
     /** Rows of SQL after a slot, in slot order. */
-    async issuedRows(
-      couponId: string,
-      afterSlot: number,
-    ): Promise<Read<{ rows: RowSeen[]; more: boolean }>> {
+    issuedRows: (couponId: string, afterSlot: number) => {
       const after = afterSlot > 0 ? `&afterCouponId=${couponId}&afterSlot=${afterSlot}` : ''
       const path = `/issued-coupons?couponId=${couponId}&limit=${rowsPerPage}${after}`
-      return readOf(await get(path, operatorToken), ({ issued, next }) => {
-        const rows = listOf(issued, (item) => fieldsOf(item, row))
-        return rows && { rows, more: next !== undefined && next !== null }
-      })
+      return get(path, operatorToken).then(rowsOf)
     },
-    async createProduct(body: NewProduct, token: string): Promise<Read<true>> {
-      return doneOf(await post('/products', token, { body }))
+    createProduct: (body: NewProduct, token: string) => {
+      return post('/products', token, { body }).then(doneOf)
     },
-    async product(productId: string): Promise<Read<ProductSeen>> {
-      return readOf(await get(`/products/${productId}`), (content) => fieldsOf(content, product))
-    },
-    async topUp({ userId, amount, key }: TopUp, token: string): Promise<Read<true>> {
+    product: (productId: string) => get(`/products/${productId}`).then(productOf),
+    topUp: ({ userId, amount, key: idempotencyKey }: TopUp, token: string) => {
       const path = `/wallets/${encodeURIComponent(userId)}/top-ups`
-      return doneOf(await post(path, token, { idempotencyKey: key, body: { amount } }))
+      return post(path, token, { idempotencyKey, body: { amount } }).then(doneOf)
     },
-    async balance(token: string): Promise<Read<number>> {
-      return readOf(await get('/wallets/mine', token), ({ balance }) => numberOf(balance))
+    balance: (token: string) => get('/wallets/mine', token).then(balanceOf),
+    place: ({ key: idempotencyKey, lines, couponId }: NewOrder, token: string) => {
+      const body = { lines, couponId }
+      return post('/orders', token, { idempotencyKey, body }).then(orderReply)
     },
-    async place({ key, lines, couponId }: NewOrder, token: string): Promise<Reply<OrderAnswer>> {
-      const order = { idempotencyKey: key, body: { lines, couponId } }
-      return replyOf(await post('/orders', token, order), orders)
-    },
-    pollOrder: poll(orders),
-    async order(orderId: string, token: string): Promise<Read<OrderSeen>> {
-      return readOf(await get(`/orders/${encodeURIComponent(orderId)}`, token), orderSeen)
+    pollOrder: poll(orderReply),
+    order: (orderId: string, token: string) => {
+      return get(`/orders/${encodeURIComponent(orderId)}`, token).then(orderOf)
     },
     /** What the caller holds; those of a rehearsal hold one at most. */
-    async coupons(token: string): Promise<Read<CouponHeld[]>> {
-      const read = ({ coupons }: Json) => listOf(coupons, couponHeld)
-      return readOf(await get('/me/coupons', token), read)
-    },
+    coupons: (token: string) => get('/me/coupons', token).then(couponsOf),
   }
 }
+
+function reading<Value>(valueOf: (content: Json) => Value | null) {
+  return (attempt: Attempt) => readOf(attempt, valueOf)
+}
+const couponOf = reading((content) => fieldsOf(content, coupon))
+const productOf = reading((content) => fieldsOf(content, product))
+const balanceOf = reading(({ balance }) => numberOf(balance))
+const couponsOf = reading(({ coupons }) => listOf(coupons, couponHeld))
+const orderOf = reading(orderSeen)
+const rowsOf = reading(({ issued, next }) => {
+  const rows = listOf(issued, (item) => fieldsOf(item, row))
+  return rows && { rows, more: next !== undefined && next !== null }
+})
+
+const claimReply = (attempt: Attempt) => replyOf(attempt, claims)
+const orderReply = (attempt: Attempt) => replyOf(attempt, orders)
 
 /** What was only accepted is not applied yet: it may be asked for again. */
 function doneOf(attempt: Attempt): Read<true> {
@@ -153,7 +156,7 @@ function doneOf(attempt: Attempt): Read<true> {
 }
 
 function mineOf(attempt: Attempt): Read<MyClaim> {
-  const reply = replyOf(attempt, claims)
+  const reply = claimReply(attempt)
   if (isDefinite(reply) || reply.kind === 'none') return { ok: true, value: reply }
   // What the service answers with an error is evidence against it.
   const again = reply.kind !== 'unknown' || attempt.kind !== 'answered'
@@ -162,16 +165,13 @@ function mineOf(attempt: Attempt): Read<MyClaim> {
   return { ok: false, reason, again, status: null, retryAfterMs }
 }
 
-const refusals = new Map<string, ClaimAnswer>([
-  ['sold-out', { kind: 'sold_out' }],
-  ['not-open', { kind: 'not_open' }],
-  ['paused', { kind: 'paused' }],
-  ['closed', { kind: 'closed' }],
-])
-
 const claims: ReplyRules<ClaimAnswer> = {
   answerOf(status, content) {
-    if (status === 409) return refusals.get(problemSlug(content)) ?? null
+    if (status === 409) {
+      const problem = problemSlug(content)
+      const kind = refusals.find((name) => name.replace('_', '-') === problem)
+      return kind === undefined ? null : { kind }
+    }
     const won = status === 200 || status === 201 ? fieldsOf(content, row) : null
     return won !== null && content.outcome === 'issued' ? { kind: 'issued', ...won } : null
   },
