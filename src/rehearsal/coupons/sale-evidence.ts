@@ -61,8 +61,7 @@ export type Asker = {
 
 export type Holder = Asker & { holds: Issued }
 /** The evidence, read: what each check gets. */
-export type SaleCase = {
-  evidence: SaleEvidence
+export type SaleCase = SaleEvidence & {
   askers: readonly Asker[]
   holders: readonly Holder[]
 }
@@ -75,7 +74,7 @@ export function saleCase(evidence: SaleEvidence): SaleCase {
     return askerOf(userId, known, byUser.get(user) ?? [])
   })
   const holders = askers.filter((asker): asker is Holder => asker.holds !== null)
-  return { evidence, askers, holders }
+  return { ...evidence, askers, holders }
 }
 
 function askerOf(userId: string, mine: Mine, entries: readonly ClaimEntry[]): Asker {

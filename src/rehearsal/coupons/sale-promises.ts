@@ -35,7 +35,7 @@ export function reconcileSale(evidence: SaleEvidence): Verdict<SalePromise>[] {
   return verdictsOf<SalePromise, SaleCase>(checks, saleCase(evidence))
 }
 
-function everyoneAnswered({ evidence: { entries, users } }: SaleCase, breaches: string[]): string {
+function everyoneAnswered({ entries, users }: SaleCase, breaches: string[]): string {
   for (const entry of entries) {
     const answer = finalAnswer(entry)
     if (isDefinite(answer)) continue
@@ -45,8 +45,8 @@ function everyoneAnswered({ evidence: { entries, users } }: SaleCase, breaches: 
   return `${count(entries.length - breaches.length)} of ${counted(entries.length, 'ask')}`
 }
 
-function exactlyAsMany({ evidence, askers, holders }: SaleCase, breaches: string[]): string {
-  const { after, fresh, rows } = evidence
+function exactlyAsMany(sale: SaleCase, breaches: string[]): string {
+  const { before, after, fresh, rows, entries, askers, holders } = sale
   const stored = 'missing' in rows ? 0 : rows.length
   const issued = Math.max(after.issued, stored, fresh ? holders.length : 0)
   if (fresh) {
@@ -59,9 +59,9 @@ function exactlyAsMany({ evidence, askers, holders }: SaleCase, breaches: string
     return `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${asked}`
   }
   if (issued > after.quantity) breaches.push(`${count(issued)} issued of ${count(after.quantity)}`)
-  if (evidence.entries.some(({ answer }) => answer.kind === 'sold_out')) {
+  if (entries.some(({ answer }) => answer.kind === 'sold_out')) {
     const left = after.quantity - after.issued
-    if (left > 0 && after.quantity === evidence.before.quantity) {
+    if (left > 0 && after.quantity === before.quantity) {
       breaches.push(`told sold out with ${count(left)} left`)
     }
   }
@@ -86,7 +86,7 @@ function yesIsKept({ askers }: SaleCase, breaches: string[]): string {
   return `${count(winners - breaches.length)} of ${count(winners)} have it`
 }
 
-function oneEach({ evidence, askers, holders }: SaleCase, breaches: string[]): string {
+function oneEach({ entries, askers, holders }: SaleCase, breaches: string[]): string {
   for (const { userId, yeses } of askers) {
     const [first] = yeses
     const other = yeses.find((yes) => first !== undefined && !sameIssued(yes, first))
@@ -94,12 +94,11 @@ function oneEach({ evidence, askers, holders }: SaleCase, breaches: string[]): s
       breaches.push(`${userId} was told ${shownIssued(first)} and ${shownIssued(other)}`)
     }
   }
-  const perUser = evidence.entries.length / Math.max(1, askers.length)
+  const perUser = entries.length / Math.max(1, askers.length)
   return `${counted(holders.length, 'winner')}, ${counted(perUser, 'ask')} each`
 }
 
-function slotsWithoutHole({ evidence, holders }: SaleCase, breaches: string[]): string {
-  const { fresh, after } = evidence
+function slotsWithoutHole({ fresh, after, holders }: SaleCase, breaches: string[]): string {
   const bySlot = new Map<number, string>()
   for (const { userId, holds } of holders) {
     const other = bySlot.get(holds.slot)
@@ -120,11 +119,9 @@ function slotsWithoutHole({ evidence, holders }: SaleCase, breaches: string[]): 
   return `${count(bySlot.size)} slots${fresh ? `, 1…${count(bySlot.size)}` : ''}`
 }
 
-function noIsKept({ evidence, askers }: SaleCase, breaches: string[]): string {
-  const restocked = evidence.after.quantity !== evidence.before.quantity
-  const refused = askers.filter((asker) => {
-    return restocked ? asker.wasRefusedLast : asker.wasRefused
-  })
+function noIsKept({ before, after, askers }: SaleCase, breaches: string[]): string {
+  const refusal = after.quantity === before.quantity ? 'wasRefused' : 'wasRefusedLast'
+  const refused = askers.filter((asker) => asker[refusal])
   for (const { userId, holds } of refused) {
     if (holds !== null) breaches.push(`${userId} was told no, yet holds slot ${holds.slot}`)
   }
@@ -132,8 +129,7 @@ function noIsKept({ evidence, askers }: SaleCase, breaches: string[]): string {
 }
 
 /** Who was answered before another even asked, comes first in the log (I8). */
-function inOrder({ evidence, askers, holders }: SaleCase, breaches: string[]): string {
-  const { before, after } = evidence
+function inOrder({ before, after, askers, holders }: SaleCase, breaches: string[]): string {
   // Slots up to `before.issued` were won before this run: its times say nothing of them.
   const won = holders.filter(({ holds }) => holds.slot > before.issued)
   const bySent = [...won].sort((a, b) => a.firstSentAt - b.firstSentAt)
@@ -159,19 +155,18 @@ function inOrder({ evidence, askers, holders }: SaleCase, breaches: string[]): s
   return 'nobody who asked later came earlier'
 }
 
-function staysOpen({ evidence, askers }: SaleCase, breaches: string[]): string | null {
+function staysOpen({ users, entries, askers }: SaleCase, breaches: string[]): string | null {
   const openAt = earliest(askers, 'yesAt')
-  const early = evidence.entries.filter(({ answer }) => answer.kind === 'not_open')
+  const early = entries.filter(({ answer }) => answer.kind === 'not_open')
   if (early.length === 0) return null
   for (const { user, sentAt } of early) {
     if (sentAt <= openAt) continue
-    breaches.push(`${evidence.users[user]} was told not open after another was told issued`)
+    breaches.push(`${users[user]} was told not open after another was told issued`)
   }
   return `${counted(early.length, 'ask')} came before the opening`
 }
 
-function countsTheSame({ evidence, holders }: SaleCase, breaches: string[]): string {
-  const { before, after, fresh } = evidence
+function countsTheSame({ before, after, fresh, holders }: SaleCase, breaches: string[]): string {
   if (fresh && after.issued !== holders.length) {
     breaches.push(`it says ${count(after.issued)} issued, the users hold ${count(holders.length)}`)
   }
@@ -191,8 +186,7 @@ function saidNow(mine: Mine): string {
 }
 
 /** The same slots, codes and claims, in rows 1…n of the coupon without a hole. */
-function rowsAgree({ evidence, holders }: SaleCase, breaches: string[]): string {
-  const { rows, fresh } = evidence
+function rowsAgree({ rows, fresh, holders }: SaleCase, breaches: string[]): string {
   if ('missing' in rows) {
     breaches.push(rows.missing)
     return 'not to be had'

@@ -66,8 +66,7 @@ export type OrderEvidence = {
 }
 
 /** The evidence, read: what each check gets. Every order once, as it was first answered. */
-export type OrderCase = {
-  evidence: OrderEvidence
+export type OrderCase = OrderEvidence & {
   ended: readonly OrderSeen[]
   confirmed: readonly { order: OrderSeen; intent: Intent }[]
 }
@@ -80,7 +79,7 @@ export function orderCase(evidence: OrderEvidence): OrderCase {
   }
   const all = [...byId.values()]
   return {
-    evidence,
+    ...evidence,
     ended: all.map(({ order }) => order),
     confirmed: all.filter(({ order }) => order.status === 'confirmed'),
   }

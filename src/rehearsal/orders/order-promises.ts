@@ -41,7 +41,7 @@ export function isSettled(verdicts: readonly Verdict<OrderPromise>[]): boolean {
   return verdicts.every(({ promise, kept }) => kept || !settling.includes(promise))
 }
 
-function everyOrderEnded({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
+function everyOrderEnded({ entries, users }: OrderCase, breaches: string[]): string {
   for (const { answer, intent } of entries) {
     if (isDefinite(answer)) continue
     const why = answer.kind === 'unknown' ? answer.reason : 'accepted, but it never ended'
@@ -61,7 +61,7 @@ const expectedEnds: Record<Wish, readonly string[]> = {
   not_held: ['coupon-not-held'],
 }
 
-function eachAsItShould({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
+function eachAsItShould({ entries, users }: OrderCase, breaches: string[]): string {
   let asExpected = 0
   let timedOut = 0
   for (const entry of entries) {
@@ -85,9 +85,9 @@ function endName({ answer }: OrderEntry): string | null {
   return status === 'cancelled' ? (reason ?? 'cancelled') : status
 }
 
-function endIsKept({ evidence, ended }: OrderCase, breaches: string[]): string {
+function endIsKept({ seen, ended }: OrderCase, breaches: string[]): string {
   for (const order of ended) {
-    const now = evidence.seen.orders.get(order.orderId) ?? { missing: 'never asked' }
+    const now = seen.orders.get(order.orderId) ?? { missing: 'never asked' }
     if ('missing' in now) {
       breaches.push(`order ${order.orderId} was told ${shown(order)}, then: ${now.missing}`)
     } else if (!sameEnd(now.value, order)) {
@@ -103,7 +103,8 @@ function endIsKept({ evidence, ended }: OrderCase, breaches: string[]): string {
 /** What a cancelled order would have cost may be known only after its end. */
 function sameEnd(now: OrderSeen, answered: OrderSeen): boolean {
   if (now.orderId !== answered.orderId || shown(now) !== shown(answered)) return false
-  return sameLines(now, answered.lines, { prices: answered.status === 'confirmed' })
+  const known = { prices: answered.status === 'confirmed' }
+  return shownLines(now, known) === shownLines(answered, known)
 }
 
 function shown({ status, reason, couponId, sums }: OrderSeen): string {
@@ -112,7 +113,7 @@ function shown({ status, reason, couponId, sums }: OrderSeen): string {
   return `${status}${why}${couponId === null ? '' : `, coupon ${couponId}`}${cost}`
 }
 
-function doubleClickIsOne({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
+function doubleClickIsOne({ entries, users }: OrderCase, breaches: string[]): string {
   const byUser = new Map<number, Set<string>>()
   for (const { intent, answer } of entries) {
     if (intent.wish !== 'double_click' || answer.kind !== 'ended') continue
@@ -125,7 +126,7 @@ function doubleClickIsOne({ evidence: { entries, users } }: OrderCase, breaches:
   return `${counted(byUser.size, 'user')} clicked twice`
 }
 
-function oneOfTwoWins({ evidence: { entries, users } }: OrderCase, breaches: string[]): string {
+function oneOfTwoWins({ entries, users }: OrderCase, breaches: string[]): string {
   const racing = entries.filter(({ intent }) => intent.wish === 'race')
   const races = Map.groupBy(racing, ({ intent }) => intent.user)
   for (const [user, placed] of races) {
@@ -140,8 +141,7 @@ function oneOfTwoWins({ evidence: { entries, users } }: OrderCase, breaches: str
 }
 
 /** Nothing else stands in the way of those who want it, so nobody is refused what is left. */
-function scarceSellsOut({ evidence }: OrderCase, breaches: string[]): string {
-  const { entries, shop, seen } = evidence
+function scarceSellsOut({ entries, shop, seen }: OrderCase, breaches: string[]): string {
   const scarce = shop.products.at(-1)
   const product = seen.products.at(-1)
   if (scarce === undefined || product === undefined) return 'none'
@@ -165,42 +165,34 @@ function scarceSellsOut({ evidence }: OrderCase, breaches: string[]): string {
   return `${figures}, ${count(refused)} told out of stock`
 }
 
-function discountIsSubtracted({ evidence, confirmed }: OrderCase, breaches: string[]): string {
-  const { shop, discount } = evidence
+function discountIsSubtracted(orders: OrderCase, breaches: string[]): string {
+  const { shop, discount, confirmed } = orders
   const prices = new Map(shop.products.map(({ productId, price }) => [productId, price]))
-  const all = { subtotal: 0, discount: 0 }
-  for (const { order, intent } of confirmed) {
+  const due = confirmed.map(({ order, intent }) => {
     const lines = intent.lines.map((line) => {
       return { ...line, unitPrice: prices.get(line.productId) ?? 0 }
     })
     const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
     const off =
       intent.couponId === undefined ? 0 : Math.min(amountOff(subtotal, discount), subtotal)
-    const due = { ...order, lines, couponId: intent.couponId ?? null }
-    const expected = { ...due, sums: { subtotal, discount: off, total: subtotal - off } }
-    all.subtotal += subtotal
-    all.discount += off
-    if (!sameLines(order, lines, { prices: true }))
+    const sums = { subtotal, discount: off, total: subtotal - off }
+    const expected = { ...order, couponId: intent.couponId ?? null, sums }
+    if (shownLines(order, { prices: true }) !== shownLines({ lines }, { prices: true })) {
       breaches.push(`order ${order.orderId} has other lines or prices`)
-    else if (shown(order) !== shown(expected)) {
+    } else if (shown(order) !== shown(expected)) {
       breaches.push(`order ${order.orderId} is ${shown(order)}, expected ${shown(expected)}`)
     }
-  }
-  const total = count(all.subtotal - all.discount)
-  return `${count(all.subtotal)} − ${count(all.discount)} = ${total} to pay`
+    return sums
+  })
+  const sum = totalsOf(due)
+  return `${sum('subtotal')} − ${sum('discount')} = ${sum('total')} to pay`
 }
 
-function sameLines(
-  { lines }: OrderSeen,
-  expected: OrderSeen['lines'],
-  { prices }: { prices: boolean },
-): boolean {
-  const text = (all: OrderSeen['lines']) => {
-    return all.map(({ productId, quantity, unitPrice }) => {
-      return `${productId} ${quantity} ${prices ? unitPrice : ''}`
-    })
-  }
-  return text(lines).join() === text(expected).join()
+function shownLines({ lines }: Pick<OrderSeen, 'lines'>, { prices }: { prices: boolean }): string {
+  const shown = lines.map(({ productId, quantity, unitPrice }) => {
+    return `${productId} ${quantity} ${prices ? unitPrice : ''}`
+  })
+  return shown.join()
 }
 
 /** On its own account: sharing the service's function would share its mistakes. */
@@ -209,79 +201,75 @@ function amountOff(subtotal: number, { kind, value }: OrderEvidence['discount'])
 }
 
 /** A coupon is used exactly where one confirmed order used it (I13). */
-function couponsAgree({ evidence, confirmed }: OrderCase, breaches: string[]): string {
-  const { users, won, shop, seen } = evidence
+function couponsAgree(all: OrderCase, breaches: string[]): string {
+  const { users, won, shop, seen, confirmed } = all
   const withCoupon = confirmed.filter(({ intent }) => intent.couponId !== undefined)
   const spent = Map.groupBy(withCoupon, ({ intent }) => intent.user)
-  const figures = { used: 0, unused: 0 }
-  for (const [user, userId] of users.entries()) {
+  const known = users.flatMap((userId, user) => {
     const coupons = valueOf(seen.users[user]?.coupons, `the coupons of ${userId}`, breaches)
-    if (coupons === null) continue
+    if (coupons === null) return []
     const held = coupons.filter(({ couponId }) => couponId === shop.couponId)
     const orders = (spent.get(user) ?? []).map(({ order }) => order.orderId)
     const owned = won[user] === true ? 1 : 0
     if (held.length !== owned) breaches.push(`${userId} has ${held.length} coupons, won ${owned}`)
-    const used = held.flatMap(({ orderId }) => (orderId === null ? [] : [orderId]))
-    figures.used += used.length
-    figures.unused += held.length - used.length
+    const used = held.flatMap(({ orderId }) => orderId ?? [])
     if (used.join() !== orders.join()) {
       const by = orders.join(' and ') || 'none'
       breaches.push(`the coupon of ${userId}: used by ${used.join() || 'none'}, confirmed ${by}`)
     }
-  }
-  const orders = `${count(withCoupon.length)} confirmed with one`
-  return `${count(figures.used)} used = ${orders}; ${count(figures.unused)} left`
+    return [{ used: used.length, unused: held.length - used.length }]
+  })
+  const sum = totalsOf(known)
+  return `${sum('used')} used = ${count(withCoupon.length)} confirmed with one; ${sum('unused')} left`
 }
 
 /** What there was = what is there + held + sold, and sold is what was confirmed (I11). */
-function stockAddsUp({ evidence, confirmed }: OrderCase, breaches: string[]): string {
-  const { shop, seen } = evidence
+function stockAddsUp({ shop, seen, confirmed }: OrderCase, breaches: string[]): string {
   const lines = confirmed.flatMap(({ intent }) => intent.lines)
   const bought = Map.groupBy(lines, ({ productId }) => productId)
-  const all = { initial: 0, available: 0, held: 0, sold: 0 }
-  for (const [n, { productId, stock }] of shop.products.entries()) {
+  const known = shop.products.flatMap(({ productId, stock }, n) => {
     const product = valueOf(seen.products[n], productId, breaches)
-    if (product === null) continue
+    if (product === null) return []
     const { available, held, sold } = product
-    all.initial += stock
-    all.available += available
-    all.held += held
-    all.sold += sold
-    const is = `${count(available)} available + ${count(held)} held + ${count(sold)} sold`
     if (available + held + sold !== stock || available < 0) {
-      breaches.push(`${productId}: ${count(stock)} at first, now ${is}`)
+      breaches.push(`${productId}: ${count(stock)} at first, now ${shownStock([product])}`)
     }
-    const confirmedPieces = sumOf(bought.get(productId) ?? [], 'quantity')
-    if (sold !== confirmedPieces) {
-      breaches.push(`${productId}: ${count(sold)} sold, ${count(confirmedPieces)} confirmed`)
-    }
+    const pieces = sumOf(bought.get(productId) ?? [], 'quantity')
+    if (sold !== pieces)
+      breaches.push(`${productId}: ${count(sold)} sold, ${count(pieces)} confirmed`)
     if (held !== 0) breaches.push(`${productId}: ${count(held)} held by orders that ended`)
-  }
-  const sums = `${count(all.available)} available + ${count(all.held)} held`
-  return `${count(all.initial)} = ${sums} + ${count(all.sold)} sold`
+    return [{ ...product, stock }]
+  })
+  return `${count(sumOf(known, 'stock'))} = ${shownStock(known)}`
+}
+
+function shownStock(products: readonly Record<'available' | 'held' | 'sold', number>[]): string {
+  const sum = totalsOf(products)
+  return `${sum('available')} available + ${sum('held')} held + ${sum('sold')} sold`
 }
 
 /** Every wallet: what came in = what is left + what the confirmed orders cost (I12). */
-function moneyAddsUp({ evidence, confirmed }: OrderCase, breaches: string[]): string {
-  const { users, topUps, seen } = evidence
+function moneyAddsUp({ users, topUps, seen, confirmed }: OrderCase, breaches: string[]): string {
   const paid = Map.groupBy(confirmed, ({ intent }) => intent.user)
-  const all = { topUps: 0, balances: 0, paid: 0 }
-  for (const [user, userId] of users.entries()) {
-    const balance = valueOf(seen.users[user]?.balance, `the wallet of ${userId}`, breaches)
-    if (balance === null) continue
+  const known = users.flatMap((userId, user) => {
+    const left = valueOf(seen.users[user]?.balance, `the wallet of ${userId}`, breaches)
+    if (left === null) return []
     const topUp = topUps[user] ?? 0
     const sums = (paid.get(user) ?? []).flatMap(({ order }) => order.sums ?? [])
     const cost = sumOf(sums, 'total')
-    all.topUps += topUp
-    all.balances += balance
-    all.paid += cost
-    if (balance < 0 || topUp !== balance + cost) {
-      const has = `${count(balance)} left`
-      breaches.push(`${userId}: ${count(topUp)} came in, ${has}, ${count(cost)} paid`)
+    if (left < 0 || topUp !== left + cost) {
+      const cameIn = `${count(topUp)} came in`
+      breaches.push(`${userId}: ${cameIn}, ${count(left)} left, ${count(cost)} paid`)
     }
-  }
-  const sums = `${count(all.balances)} in wallets + ${count(all.paid)} paid`
-  return `${count(all.topUps)} = ${sums}`
+    return [{ topUp, left, cost }]
+  })
+  const sum = totalsOf(known)
+  return `${sum('topUp')} = ${sum('left')} in wallets + ${sum('cost')} paid`
+}
+
+/** Adds up a figure of all, as it is shown. */
+function totalsOf<Figure extends string>(all: readonly Record<Figure, number>[]) {
+  return (figure: Figure) => count(sumOf(all, figure))
 }
 
 /** null where it could not be read, which is a breach. */
