@@ -5,16 +5,15 @@
 import type { Attempt } from './http-client.ts'
 
 /** A read: its value, or why there is none; `again` where asking again may help. */
-export type Read<Value> =
-  | { ok: true; value: Value }
-  | {
-      ok: false
-      reason: string
-      again: boolean
-      /** null where nothing answered. */
-      status: number | null
-      retryAfterMs: number | null
-    }
+export type Read<Value> = { ok: true; value: Value } | Failed
+export type Failed = {
+  ok: false
+  reason: string
+  again: boolean
+  /** null where nothing answered. */
+  status: number | null
+  retryAfterMs: number | null
+}
 export type Json = Record<string, unknown>
 type Shape = Readonly<Record<string, 'string' | 'number'>>
 /** What the fields of a shape are. */

@@ -3,16 +3,16 @@
 // that restarts is waited for; one that stays silent ends the rehearsal instead of turning every
 // attempt into a time-out, one after another.
 
+import { hash } from 'node:crypto'
 import type { Read } from '../client/answers.ts'
 import { type HttpClient, startHttpClient } from '../client/http-client.ts'
 import type { Progress } from '../client/progress.ts'
-import { signToken } from '../client/tokens.ts'
-import type { Clock } from '../ports/clock.ts'
+import { tokenSigner } from '../client/tokens.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import { readUntil } from './attempts.ts'
 import { share } from './figures.ts'
 import { runClosedLoop } from './scheduler.ts'
 import { type Service, serviceOver } from './service.ts'
-import { tokenSeconds, userIds } from './users.ts'
 
 export type RehearsalPlan = {
   /** Names the users and what is made for them: the same id storms with the same users again. */
@@ -58,6 +58,10 @@ const limitsDefault = {
 }
 /** Requests at once outside a storm: enough to keep the service busy, too few to be one. */
 const concurrencyDefault = 64
+/** Beyond any rehearsal, which may be slow on purpose. */
+const tokenSeconds = 7 * 24 * 3600
+/** About 20 ms of work; then timers and progress get their turn. */
+const tokensPerTurn = 2000
 
 /** Why a rehearsal cannot go on. */
 export class RehearsalError extends Error {
@@ -81,9 +85,9 @@ export async function runRehearsal<Ended>(
   const limits = { ...limitsDefault, ...given }
   const client = startHttpClient({ url, connections, requestMsMax: limits.requestMsMax })
   const http = endingInSilence(client, { clock, silenceMsMax: limits.silenceMsMax })
+  const sign = tokenSigner(secret)
   const operatorToken = (sub: string) => {
-    const times = { expiresInSeconds: tokenSeconds, now: clock.now() }
-    return signToken({ secret, sub, operator: true, ...times })
+    return sign({ sub, operator: true, expiresInSeconds: tokenSeconds, now: clock.now() })
   }
   const service = serviceOver({ http, url, operatorToken: operatorToken('rehearsal') })
   try {
@@ -92,6 +96,29 @@ export async function runRehearsal<Ended>(
   } finally {
     await client.close()
   }
+}
+
+/** Users of this run alone: the same id gives the same users again, and no two runs share one. */
+export function userIds(runId: string, users: number): string[] {
+  return Array.from({ length: users }, (_, index) => {
+    return `user-${hash('sha256', `${runId}:${index}`).slice(0, 16)}`
+  })
+}
+
+export type Minting = { clock: Clock; users: readonly string[]; secret: string }
+
+/** A token for each user, made before the storm so that it costs the storm nothing. */
+export async function mintTokens(minting: Minting, progress: { made: number }): Promise<string[]> {
+  const { clock, users, secret } = minting
+  const tokens: string[] = []
+  const sign = tokenSigner(secret)
+  const now = clock.now()
+  for (const sub of users) {
+    tokens.push(sign({ sub, operator: false, expiresInSeconds: tokenSeconds, now }))
+    progress.made = tokens.length
+    if (tokens.length % tokensPerTurn === 0) await sleep(clock, 0)
+  }
+  return tokens
 }
 
 /** Its requests reject once nothing has been answered for so long. */

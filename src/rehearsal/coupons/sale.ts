@@ -2,6 +2,7 @@
 // the service what it remembers and holds it against what they were answered. A read that the
 // service answers with an error is evidence against it, one that nobody answers ends it all.
 
+import type { Failed } from '../../client/answers.ts'
 import type { Discount } from '../../domain/coupons/messages.ts'
 import { sleep } from '../../ports/clock.ts'
 import { type Entry, follow, isDefinite } from '../attempts.ts'
@@ -9,6 +10,7 @@ import { share, sumOf } from '../figures.ts'
 import type { Verdict } from '../promises.ts'
 import {
   doAll,
+  mintTokens,
   RehearsalError,
   type RehearsalParts,
   type RehearsalPlan,
@@ -19,7 +21,6 @@ import {
 import type { Load } from '../scheduler.ts'
 import type { ClaimAnswer, CouponSeen, RowSeen, Service } from '../service.ts'
 import { blow, type Storm } from '../storm.ts'
-import { mintTokens } from '../users.ts'
 import { type ClaimEntry, countOutcomes, type Mine, type SaleEvidence } from './sale-evidence.ts'
 import { reconcileSale } from './sale-promises.ts'
 
@@ -90,10 +91,7 @@ async function findCoupon(service: Service, { runId, coupon }: SalePlan): Promis
   return read.value
 }
 
-function failure(
-  what: string,
-  { status, reason }: { status: number | null; reason: string },
-): RehearsalError {
+function failure(what: string, { status, reason }: Failed): RehearsalError {
   if (status === null) return new RehearsalError('unreachable', reason)
   if (status !== 401) return new RehearsalError('refused', `${what}: ${reason}`)
   const message = 'the service does not take tokens of this secret: is --data its own directory?'
@@ -214,36 +212,30 @@ export async function readSale(run: Run, held: HeldSale): Promise<SaleRehearsal>
 }
 
 /** All rows of the coupon, as soon as all are there, or what is there in the end. */
-async function readRows(run: Run, { couponId, issued }: CouponSeen): Promise<SaleEvidence['rows']> {
+async function readRows(
+  { clock, limits, service, progress }: Run,
+  { couponId, issued }: CouponSeen,
+): Promise<SaleEvidence['rows']> {
   const rows: RowSeen[] = []
-  const line = () => `Waiting for the rows in SQL: ${share(rows.length, issued)}`
-  const missing = await run.progress.during(
-    line,
-    fillRows(run, { couponId, expected: issued }, rows),
-  )
-  return missing ?? rows
-}
-
-async function fillRows(
-  { clock, limits, service }: Run,
-  { couponId, expected }: { couponId: string; expected: number },
-  rows: RowSeen[],
-): Promise<{ missing: string } | null> {
   const deadline = clock.monotonic() + limits.rowsMsMax
-  for (;;) {
-    const after = rows.at(-1)?.slot ?? 0
-    const read = await service.issuedRows(couponId, after)
-    if (read.ok) {
-      for (const row of read.value.rows) rows.push(row)
-      const last = rows.at(-1)?.slot ?? 0
-      if (read.value.more && last > after) continue
-      if (rows.length >= expected || last >= expected) return null
+  async function fill(): Promise<SaleEvidence['rows']> {
+    for (;;) {
+      const after = rows.at(-1)?.slot ?? 0
+      const read = await service.issuedRows(couponId, after)
+      if (read.ok) {
+        for (const row of read.value.rows) rows.push(row)
+        const last = rows.at(-1)?.slot ?? 0
+        if (read.value.more && last > after) continue
+        if (rows.length >= issued || last >= issued) return rows
+      }
+      const isOver = clock.monotonic() >= deadline
+      if (!read.ok && (isOver || !read.again)) {
+        return { missing: `the rows cannot be read: ${read.reason}` }
+      }
+      if (isOver) return rows
+      await sleep(clock, rowsPollMs)
     }
-    const isOver = clock.monotonic() >= deadline
-    if (!read.ok && (isOver || !read.again)) {
-      return { missing: `the rows cannot be read: ${read.reason}` }
-    }
-    if (isOver) return null
-    await sleep(clock, rowsPollMs)
   }
+  const line = () => `Waiting for the rows in SQL: ${share(rows.length, issued)}`
+  return progress.during(line, fill())
 }

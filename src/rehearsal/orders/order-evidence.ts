@@ -1,7 +1,6 @@
 // Who is to order what in a rehearsal of orders, what each was answered, what is there when all is
 // read back, and the one reading of it that all checks share. Pure.
 
-import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Entry } from '../attempts.ts'
 import { addOne } from '../figures.ts'
 import type { Seen } from '../rehearsal.ts'
@@ -57,7 +56,6 @@ export type ShopSeen = {
 export type OrderEvidence = {
   users: readonly string[]
   shop: Shop
-  discount: Discount
   /** By index of the user, as is `won`. */
   topUps: readonly number[]
   won: readonly boolean[]

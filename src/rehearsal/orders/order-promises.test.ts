@@ -7,7 +7,7 @@ import type { Seen } from '../rehearsal.ts'
 import type { CouponHeld, OrderAnswer, OrderSeen, ProductSeen } from '../service.ts'
 import type { Intent, OrderEvidence } from './order-evidence.ts'
 import { isSettled, type OrderPromise, reconcileOrders } from './order-promises.ts'
-import { discountOfRehearsal, errandsOf, isPoor, shopOf, topUpsOf } from './plan.ts'
+import { errandsOf, isPoor, shopOf, topUpsOf } from './plan.ts'
 
 const plan = { runId: 'test', users: 40, products: 4, stock: 3, withoutMoney: 5 }
 const shop = shopOf(plan)
@@ -48,7 +48,7 @@ function honest(): OrderEvidence {
     products: products.map((value) => ({ value })),
     orders: new Map([...orders].map(([id, order]) => [id, { value: structuredClone(order) }])),
   }
-  return { users, shop, discount: discountOfRehearsal, topUps, won, entries, seen }
+  return { users, shop, topUps, won, entries, seen }
 }
 
 type Serving = {

@@ -1,7 +1,6 @@
 // Decides beforehand what the shop of a rehearsal sells, what everybody has, and who orders what:
 // each user has a part to play, by their turn among the winners or among the others. Pure.
 
-import type { Discount } from '../../domain/coupons/messages.ts'
 import type { Line } from '../../domain/orders/messages.ts'
 import type { Intent, Shop } from './order-evidence.ts'
 
@@ -18,7 +17,7 @@ export type ShopPlan = {
 export type Errand = readonly Intent[]
 
 /** Odd prices, so that taking it off has to be rounded. */
-export const discountOfRehearsal: Discount = { kind: 'percent', value: 15 }
+export const discountOfRehearsal = { kind: 'percent', value: 15 } as const
 
 const priceMin = 1_990
 const priceStep = 1_010

@@ -4,14 +4,7 @@
 import type { Read } from '../../client/answers.ts'
 import { sleep } from '../../ports/clock.ts'
 import { follow, readUntil } from '../attempts.ts'
-import {
-  type HeldSale,
-  holdSale,
-  openSale,
-  readSale,
-  type SalePlan,
-  type SaleRehearsal,
-} from '../coupons/sale.ts'
+import { holdSale, openSale, readSale, type SaleRehearsal } from '../coupons/sale.ts'
 import { finalAnswer } from '../coupons/sale-evidence.ts'
 import { count } from '../figures.ts'
 import { type Verdict, verdictOf } from '../promises.ts'
@@ -34,7 +27,14 @@ import {
   type ShopSeen,
 } from './order-evidence.ts'
 import { isSettled, reconcileOrders } from './order-promises.ts'
-import { discountOfRehearsal, errandsOf, type ShopPlan, shopOf, topUpsOf } from './plan.ts'
+import {
+  discountOfRehearsal,
+  type Errand,
+  errandsOf,
+  type ShopPlan,
+  shopOf,
+  topUpsOf,
+} from './plan.ts'
 
 export type OrdersPlan = RehearsalPlan &
   ShopPlan & {
@@ -61,34 +61,26 @@ const settlePollMs = 500
 export function rehearseOrders(parts: RehearsalParts, plan: OrdersPlan): Promise<OrdersRehearsal> {
   return runRehearsal(parts, { ...plan, connections: plan.concurrency }, async (run) => {
     const { clock, users } = run
-    const open = await openSale(run, salePlanOf(plan))
+    const { quantity, concurrency } = plan
+    const coupon = { quantity, discount: discountOfRehearsal }
+    const load = { kind: 'closed', concurrency } as const
+    const open = await openSale(run, { ...plan, asksPerUser: 1, load, coupon })
     await furnish(run, plan)
     const held = await holdSale(run, open)
-    const { tokens } = held
-    const won = winnersOf(run, held)
+    const { tokens, storm } = held
+    const yeses = storm.entries.filter((entry) => finalAnswer(entry).kind === 'issued')
+    const winners = new Set(yeses.map(({ user }) => user))
+    const won = users.map((_, user) => winners.has(user))
     // At once: whoever has won may order in the very next request.
-    const orders = await orderAll(run, { plan, tokens, won })
+    const orders = await orderAll(run, { errands: errandsOf(plan, won), concurrency, tokens })
     const endedAt = clock.monotonic()
-    const offered = { shop: shopOf(plan), discount: discountOfRehearsal, topUps: topUpsOf(plan) }
-    const known = { users, ...offered, won, entries: orders.entries }
+    const given = { shop: shopOf(plan), topUps: topUpsOf(plan) }
+    const known = { users, ...given, won, entries: orders.entries }
     const verdicts = await reconcileSettled(run, known, tokens)
     const settledAfterMs = clock.monotonic() - endedAt
     const sale = await readSale(run, held)
     return { plan, sale, orders, verdicts: [saleVerdict(sale), ...verdicts], settledAfterMs }
   })
-}
-
-function salePlanOf(plan: OrdersPlan): SalePlan {
-  const { runId, url, secret, users, quantity, concurrency } = plan
-  return {
-    runId,
-    url,
-    secret,
-    users,
-    asksPerUser: 1,
-    load: { kind: 'closed', concurrency },
-    coupon: { quantity, discount: discountOfRehearsal },
-  }
 }
 
 /**
@@ -97,63 +89,46 @@ function salePlanOf(plan: OrdersPlan): SalePlan {
  */
 async function furnish(run: Run, plan: ShopPlan): Promise<void> {
   const { service, users } = run
-  await everyCommand(run, plan, {
-    title: 'Making products',
-    items: shopOf(plan).products,
-    failed: ({ productId }) => `no product ${productId} was made`,
-    send: (product, token) => service.createProduct(product, token),
-  })
-  const topUps = topUpsOf(plan).map((amount, user) => {
+  const products = shopOf(plan).products.map((product) => ({
+    failed: `no product ${product.productId} was made`,
+    send: (token: string) => service.createProduct(product, token),
+  }))
+  const topUps = topUpsOf(plan).flatMap((amount, user) => {
     const userId = users[user] ?? ''
-    return { userId, amount, key: `rehearsal-${userId}` }
+    const topUp = { userId, amount, key: `rehearsal-${userId}` }
+    const send = (token: string) => service.topUp(topUp, token)
+    return amount > 0 ? [{ failed: 'no wallet was topped up', send }] : []
   })
-  await everyCommand(run, plan, {
-    title: 'Filling wallets',
-    items: topUps.filter(({ amount }) => amount > 0),
-    failed: () => 'no wallet was topped up',
-    send: (topUp, token) => service.topUp(topUp, token),
-  })
+  await everyCommand(run, plan, { title: 'Making products', items: products })
+  await everyCommand(run, plan, { title: 'Filling wallets', items: topUps })
 }
 
-type Commands<Item> = {
-  title: string
-  items: readonly Item[]
-  failed(item: Item): string
-  send(item: Item, token: string): Promise<Read<true>>
-}
+type Command = { failed: string; send(token: string): Promise<Read<true>> }
 
-async function everyCommand<Item>(
+async function everyCommand(
   run: Run,
   { runId }: ShopPlan,
-  { title, items, failed, send }: Commands<Item>,
+  commands: { title: string; items: readonly Command[] },
 ): Promise<void> {
   const { clock, limits, operatorToken } = run
-  const operators = Math.ceil(items.length / commandsPerOperator)
-  const tokens = Array.from({ length: operators }, (_, n) =>
-    operatorToken(`rehearsal-${runId}-${n}`),
-  )
-  await doAll(run, { title, items }, async (item, index) => {
+  const operators = Math.ceil(commands.items.length / commandsPerOperator)
+  const tokens = Array.from({ length: operators }, (_, n) => {
+    return operatorToken(`rehearsal-${runId}-${n}`)
+  })
+  await doAll(run, commands, async ({ failed, send }, index) => {
     const token = tokens[index % operators] ?? ''
-    const read = await readUntil({ clock, msMax: limits.commandMsMax }, () => send(item, token))
-    if (!read.ok) throw new RehearsalError('refused', `${failed(item)}: ${read.reason}`)
+    const read = await readUntil({ clock, msMax: limits.commandMsMax }, () => send(token))
+    if (!read.ok) throw new RehearsalError('refused', `${failed}: ${read.reason}`)
   })
 }
 
-function winnersOf({ users }: Run, { storm }: HeldSale): boolean[] {
-  const won = users.map(() => false)
-  for (const entry of storm.entries) {
-    if (finalAnswer(entry).kind === 'issued') won[entry.user] = true
-  }
-  return won
-}
+type Ordering = { errands: readonly Errand[]; concurrency: number; tokens: readonly string[] }
 
-type Ordering = { plan: OrdersPlan; tokens: readonly string[]; won: readonly boolean[] }
-
-function orderAll(run: Run, { plan, tokens, won }: Ordering): Promise<Storm<OrderEntry>> {
-  const errands = errandsOf(plan, won)
+function orderAll(run: Run, ordering: Ordering): Promise<Storm<OrderEntry>> {
+  const { errands, concurrency, tokens } = ordering
   return blow<OrderEntry>(run, {
     // So many errands; those of two orders have both under way.
-    load: { kind: 'closed', asks: errands.length, concurrency: plan.concurrency },
+    load: { kind: 'closed', asks: errands.length, concurrency },
     ask: (index) => {
       return (errands[index] ?? []).map((intent) => {
         return place(run, { intent, token: tokens[intent.user] ?? '' })

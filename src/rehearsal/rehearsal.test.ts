@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { userIdPattern } from '../domain/coupons/messages.ts'
 import type { Clock } from '../ports/clock.ts'
-import { mintTokens, userIds } from './users.ts'
+import { mintTokens, userIds } from './rehearsal.ts'
 
 const clock: Clock = {
   now: () => 1_700_000_000_123.456,
