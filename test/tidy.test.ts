@@ -95,7 +95,6 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/main/roles/embedded.ts': 'the owner of a directory',
   'src/orders/order-process.ts': 'whether the time of an order is over',
   'src/rehearsal/rehearsal.ts': 'tokens',
-  'src/rehearsal/users.ts': 'tokens',
 }
 
 describe('the source tree', () => {

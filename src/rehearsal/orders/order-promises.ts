@@ -190,10 +190,10 @@ function discountIsSubtracted({ shop, confirmed }: OrderCase, breaches: string[]
 }
 
 function shownLines({ lines }: Pick<OrderSeen, 'lines'>, { prices }: { prices: boolean }): string {
-  const shown = lines.map(({ productId, quantity, unitPrice }) => {
+  const texts = lines.map(({ productId, quantity, unitPrice }) => {
     return `${productId} ${quantity} ${prices ? unitPrice : ''}`
   })
-  return shown.join()
+  return texts.join()
 }
 
 /** A coupon is used exactly where one confirmed order used it (I13). */
@@ -216,7 +216,8 @@ function couponsAgree(all: OrderCase, breaches: string[]): string {
     return [{ used: used.length, unused: held.length - used.length }]
   })
   const sum = totalsOf(known)
-  return `${sum('used')} used = ${count(withCoupon.length)} confirmed with one; ${sum('unused')} left`
+  const orders = `${count(withCoupon.length)} confirmed with one`
+  return `${sum('used')} used = ${orders}; ${sum('unused')} left`
 }
 
 /** What there was = what is there + held + sold, and sold is what was confirmed (I11). */
