@@ -25,6 +25,7 @@ const metrics = new Map(
     createApiMetrics({
       clock: systemClock(),
       foldReadAt: () => 0,
+      logTime: () => 0,
       isReady: () => true,
       gateIsHere: () => true,
     }).registry,

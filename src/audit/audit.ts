@@ -3,6 +3,7 @@
 // the clients were answered is out of its sight (see rehearse).
 
 import { partitionFor } from '../domain/partitioner.ts'
+import { formatInstant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CouponStore, IssuedRow, ProjectionSnapshot, RowsQuery } from '../ports/coupons.ts'
 import type { LogBounds } from '../ports/log.ts'
@@ -54,6 +55,8 @@ export type AuditReport = {
   differences: number
   firstDifferences: Difference[]
   durationMs: number
+  /** Where append times went back by the word of an operator. */
+  acceptedClocks: readonly { by: string; at: string; before: string }[]
 }
 export type AuditCounts = RowCounts & {
   records: number
@@ -115,7 +118,10 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
     orders: ordersCounts ?? null,
     differences: findings.total(),
     firstDifferences: findings.first(),
-    durationMs: clock.monotonic() - startedAt,
+    durationMs: Math.round(clock.monotonic() - startedAt),
+    acceptedClocks: (log.acceptedClocks ?? []).map(({ by, at, before }) => {
+      return { by, at: formatInstant(at), before: formatInstant(before) }
+    }),
   }
 }
 

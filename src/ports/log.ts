@@ -25,6 +25,14 @@ export type LogBounds = { start: number; end: number }
 /** `appendedAt` is the log's own clock, the only one that decides anything. */
 export type LogRecord = LogEntry & LogPlace & { appendedAt: Instant }
 export type LogBatch = { partition: number; records: readonly LogRecord[] }
+/** An operator's word that the wall clock is right, though the log was written by a later one. */
+export type AcceptedClock = {
+  by: string
+  /** What the wall clock said, from where append times go on. */
+  at: Instant
+  /** The append time that was the latest until then. */
+  before: Instant
+}
 export type TailOptions = {
   topic: string
   /** Next offset wanted, by partition; partitions that are not named are not read. */

@@ -2,7 +2,11 @@
 // seeded faults. Everything that chance decides comes from the seed, so a failure can be repeated.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
+import {
+  leapingClock,
+  type VirtualClock,
+  virtualClock,
+} from '../../src/adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
 import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
@@ -34,6 +38,8 @@ export type World = {
   seed: number
   random: Random
   clock: VirtualClock
+  /** A machine with a wall clock of its own, which is set now and then. */
+  machine(): Clock
   log: MemoryLog
   store: CouponStore
   sales: Sale[]
@@ -46,6 +52,7 @@ export type World = {
     twice: number
     refused: number
     issuers: number
+    leaps: number
   }
 }
 
@@ -72,12 +79,13 @@ export async function runSale(seed: number): Promise<World> {
 function createWorld(seed: number): World {
   const random = seededRandom(seed)
   const clock = virtualClock(start)
-  const mishaps = { lost: 0, twice: 0, refused: 0, issuers: 0 }
+  const mishaps = { lost: 0, twice: 0, refused: 0, issuers: 0, leaps: 0 }
   const faults = { on: true, ...mishaps, wiped: 0, lied: 0, absent: 0 }
   const topics = { [claimsTopic]: partitions, [couponEventsTopic]: 1 }
+  const machine = () => scheduleLeaps(clock, random, faults)
   const log = openLogMemory({
     topics,
-    clock,
+    clock: machine(),
     nextAppend: () => nextAppend(random, faults),
     tailDelayMs: () => random.int(0, 5),
   })
@@ -88,7 +96,22 @@ function createWorld(seed: number): World {
     users: Array.from({ length: random.int(2, 40) }, (__, u) => `user-${u}`),
   }))
   const store = createCouponStoreMemory()
-  return { seed, random, clock, log, store, sales, ledger: new Map(), errors: [], faults }
+  return { seed, random, clock, machine, log, store, sales, ledger: new Map(), errors: [], faults }
+}
+
+/** In both directions: a hiccup, a correction, a wrong zone, a wrong day, a wrong year. */
+const leapsMs = [3, 4_000, 3_600_000, 90_000_000, 5 * 365 * 86_400_000]
+
+function scheduleLeaps(clock: VirtualClock, random: Random, faults: World['faults']): Clock {
+  const leaping = leapingClock(clock)
+  for (let n = 0; n < random.int(0, 2); n++) {
+    const ms = (leapsMs[random.int(0, leapsMs.length - 1)] ?? 0) * (random.chance(0.5) ? 1 : -1)
+    clock.after(random.int(0, stormMs), () => {
+      faults.leaps++
+      leaping.leap(ms)
+    })
+  }
+  return leaping
 }
 
 function nextAppend(random: Random, faults: World['faults']): AppendOutcome {
@@ -118,7 +141,7 @@ async function startNodes(world: World): Promise<RunningClaimService[]> {
     const node = await startClaimService({
       log: world.log,
       gate,
-      clock,
+      clock: world.machine(),
       newId: () => `id-${n}-${++ids}`,
       codeSecret,
       limits: { answerWaitMsMax: 500, claimsPerBatchMax: world.random.int(1, 20) },
@@ -230,7 +253,7 @@ class IssuerFleet {
     const issuer = await startIssuer({
       log: soleMember(world.log),
       store: faultyStore(world, alive),
-      clock: world.clock,
+      clock: world.machine(),
       codeSecret,
       onError: (error) => {
         if (alive.value) world.errors.push(error)

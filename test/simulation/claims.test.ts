@@ -44,10 +44,19 @@ describe('a simulated sale', () => {
   })
 })
 
-const faultNames = ['lost', 'twice', 'refused', 'issuers', 'wiped', 'lied', 'absent'] as const
+const faultNames = [
+  'lost',
+  'twice',
+  'refused',
+  'issuers',
+  'leaps',
+  'wiped',
+  'lied',
+  'absent',
+] as const
 
 function noFaults(): Record<(typeof faultNames)[number], number> {
-  return { lost: 0, twice: 0, refused: 0, issuers: 0, wiped: 0, lied: 0, absent: 0 }
+  return { lost: 0, twice: 0, refused: 0, issuers: 0, leaps: 0, wiped: 0, lied: 0, absent: 0 }
 }
 
 /** How many were issued. */

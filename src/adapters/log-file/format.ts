@@ -3,7 +3,7 @@
 // All numbers little-endian; offsets and times (ms UTC) are doubles, exact below 2^53.
 
 import { crc32 } from 'node:zlib'
-import type { LogEntry, LogRecord } from '../../ports/log.ts'
+import type { AcceptedClock, LogEntry, LogRecord } from '../../ports/log.ts'
 
 export const fileHeaderBytes = 16
 const fileMagic = Buffer.from('FCLOG\0\0\x01', 'latin1')
@@ -46,13 +46,7 @@ export function encodeFrame(place: FramePlace, entries: readonly LogEntry[]): Bu
     bytes += recordHeaderBytes + Buffer.byteLength(entry.key) + entry.value.length
     bytes += Buffer.byteLength(headers[n] ?? '')
   })
-  const frame = Buffer.allocUnsafe(bytes)
-  frame.writeUInt32LE(frameMagic, 0)
-  frame.writeUInt32LE(bytes, 8)
-  frame.writeUInt32LE(place.partition, 12)
-  frame.writeUInt32LE(entries.length, 16)
-  frame.writeDoubleLE(place.baseOffset, 20)
-  frame.writeDoubleLE(place.appendedAt, 28)
+  const frame = startFrame(place, { bytes, count: entries.length })
   let at = frameHeaderBytes
   entries.forEach((entry, n) => {
     const keyBytes = frame.write(entry.key, at + recordHeaderBytes)
@@ -63,6 +57,37 @@ export function encodeFrame(place: FramePlace, entries: readonly LogEntry[]): Bu
     at += recordHeaderBytes + keyBytes + headerBytes
     at += entry.value.copy(frame, at)
   })
+  return checksummed(frame)
+}
+
+/** A frame without records, behind which append times may be earlier than before it. */
+export function encodeAcceptedClock(place: FramePlace, accepted: AcceptedClock): Buffer {
+  const text = Buffer.from(JSON.stringify(accepted))
+  const frame = startFrame(place, { bytes: frameHeaderBytes + text.length, count: 0 })
+  text.copy(frame, frameHeaderBytes)
+  return checksummed(frame)
+}
+
+/** Null: it has records. */
+export function readAcceptedClock(frame: Buffer, { count }: FrameHeader): AcceptedClock | null {
+  return count > 0 ? null : JSON.parse(frame.toString('utf8', frameHeaderBytes))
+}
+
+function startFrame(
+  { partition, baseOffset, appendedAt }: FramePlace,
+  { bytes, count }: { bytes: number; count: number },
+): Buffer {
+  const frame = Buffer.allocUnsafe(bytes)
+  frame.writeUInt32LE(frameMagic, 0)
+  frame.writeUInt32LE(bytes, 8)
+  frame.writeUInt32LE(partition, 12)
+  frame.writeUInt32LE(count, 16)
+  frame.writeDoubleLE(baseOffset, 20)
+  frame.writeDoubleLE(appendedAt, 28)
+  return frame
+}
+
+function checksummed(frame: Buffer): Buffer {
   frame.writeUInt32LE(crc32(frame.subarray(8)), 4)
   return frame
 }

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { readAll } from '../../../test/contracts/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
 import { openLogFile, openLogFileReader } from './log-file.ts'
@@ -38,6 +39,30 @@ describe('the file log', () => {
     await log.close()
     return ends.reduce((sum, end) => sum + end, 0)
   }
+
+  it('begins no earlier than it was last written, but by the word of an operator', async () => {
+    const years = 5 * 365 * 86_400_000
+    const ahead = { ...clock, now: () => Date.now() + years }
+    const wrong = await openLogFile({ directory, topics, clock: ahead })
+    await wrong.append(topic, [entry('1')])
+    await wrong.close()
+    const written = await readFile(path())
+    await assert.rejects(openLog(), { code: 'log_damaged', message: /--accept-clock/ })
+    assert.deepEqual(await readFile(path()), written)
+
+    const log = await openLogFile({ directory, topics, clock, acceptClockBy: 'kim@shop' })
+    await log.append(topic, [entry('1')])
+    await log.close()
+    await withRecords(1)
+    const reader = await openLogFileReader({ directory, topics, clock })
+    const [accepted, ...more] = reader.acceptedClocks
+    assert.deepEqual([accepted?.by, more], ['kim@shop', []])
+    const records = await readAll(reader, { topic, count: 3 })
+    const times = records.map(({ appendedAt }) => appendedAt)
+    const first = times.findIndex((at) => at > Date.now())
+    assert.deepEqual([first, accepted?.before], [0, times[0]])
+    assert.ok(times.slice(1).every((at) => at >= (accepted?.at ?? Infinity) && at <= Date.now()))
+  })
 
   it('cuts off a tail that was torn before it was acknowledged, and keeps a copy of it', async () => {
     await withRecords(20)

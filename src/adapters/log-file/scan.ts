@@ -1,9 +1,17 @@
 // Reads a topic file from its start and checks all of it: every checksum, every offset without
-// a gap, append times that never go back. What it finds is where the file truly ends.
+// a gap, append times that go back only where an operator has accepted it. What it finds is where
+// the file truly ends.
 
 import type { FileHandle } from 'node:fs/promises'
+import type { AcceptedClock } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { decodeFileHeader, type FrameHeader, fileHeaderBytes, takeFrames } from './format.ts'
+import {
+  decodeFileHeader,
+  type FrameHeader,
+  fileHeaderBytes,
+  readAcceptedClock,
+  takeFrames,
+} from './format.ts'
 
 /** Large enough that reading, not calling, takes the time; small enough for any machine. */
 const chunkBytes = 4 * 1024 * 1024
@@ -12,6 +20,8 @@ export type Scan = {
   /** The next offset of each partition. */
   ends: number[]
   lastAppendedAt: number
+  /** In their order. */
+  acceptedClocks: AcceptedClock[]
   /** The end of the last good frame. */
   bytes: number
   /** Why the bytes after it are no frame; null where the file ends there. */
@@ -30,6 +40,7 @@ export async function scanTopicFile(handle: FileHandle, options: ScanOptions): P
   const scan: Scan = {
     ends: Array<number>(options.partitions).fill(0),
     lastAppendedAt: 0,
+    acceptedClocks: [],
     bytes: fileHeaderBytes,
     torn: null,
   }
@@ -37,7 +48,7 @@ export async function scanTopicFile(handle: FileHandle, options: ScanOptions): P
   while (scan.bytes < size && scan.torn === null) {
     const buffer = Buffer.allocUnsafe(Math.min(wanted, size - scan.bytes))
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, scan.bytes)
-    const take = (header: FrameHeader) => takeFrame(header, scan)
+    const take = (header: FrameHeader, frame: Buffer) => takeFrame(header, frame, scan)
     const { needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
     scan.torn = damage
     if (needed > size - scan.bytes) scan.torn = 'the file ends inside a frame'
@@ -61,7 +72,12 @@ async function checkFileHeader(handle: FileHandle, options: ScanOptions): Promis
 }
 
 /** Moves `scan` past a good frame; else says what is wrong with it. */
-function takeFrame(header: FrameHeader, scan: Scan): string | null {
+function takeFrame(header: FrameHeader, frame: Buffer, scan: Scan): string | null {
+  const accepted = readAcceptedClock(frame, header)
+  if (accepted !== null) {
+    scan.acceptedClocks.push(accepted)
+    scan.lastAppendedAt = header.appendedAt
+  }
   const wrong = misfit(header, scan)
   if (wrong !== null) return wrong
   scan.ends[header.partition] = header.baseOffset + header.count

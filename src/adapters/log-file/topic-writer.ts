@@ -6,12 +6,18 @@
 import { constants, type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { partitionFor } from '../../domain/partitioner.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { LogEntry, LogPlace } from '../../ports/log.ts'
+import type { Clock, Instant } from '../../ports/clock.ts'
+import type { AcceptedClock, LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { syncDirectory } from '../file-atomic.ts'
 import { type HighWaterMark, openHighWaterMark, readHighWaterMark } from './acknowledged.ts'
-import { encodeFileHeader, encodeFrame, fileHeaderBytes, frameBytesMax } from './format.ts'
+import {
+  encodeAcceptedClock,
+  encodeFileHeader,
+  encodeFrame,
+  fileHeaderBytes,
+  frameBytesMax,
+} from './format.ts'
 import { type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
 
 /** Records waiting for the disk, over all appends; about 10 MB of claims. Beyond: log_full. */
@@ -22,6 +28,7 @@ const recordsPerWriteMax = 10_000
 export type TopicFileOptions = ScanOptions & {
   highWaterMarkPath: string
   clock: Clock
+  appendTime(): Instant
   /** Writes and syncs; replaced by tests that make the disk fail. */
   writeDurably?: WriteDurably | undefined
   /** Called after every acknowledged write, before its appends resolve. */
@@ -32,7 +39,11 @@ export type TopicEnd = { bytes: number; ends: number[] }
 
 export type TopicFile = {
   end(): TopicEnd
+  /** 0: it is empty. */
+  lastAppendedAt(): Instant
   append(entries: readonly LogEntry[]): Promise<LogPlace[]>
+  /** Before the first append: from here on append times may be earlier. */
+  acceptClock(accepted: AcceptedClock): Promise<void>
   /** Waits for what was accepted. */
   close(): Promise<void>
 }
@@ -107,7 +118,7 @@ class TopicWriter implements TopicFile {
   private readonly highWaterMark: HighWaterMark
   private ends: number[]
   private bytes: number
-  private lastAppendedAt: number
+  private last: Instant
   private waiting: Append[] = []
   private waitingRecords = 0
   private writing: Promise<void> | null = null
@@ -121,12 +132,16 @@ class TopicWriter implements TopicFile {
     this.highWaterMark = openHighWaterMark(options.highWaterMarkPath)
     this.ends = options.scan.ends
     this.bytes = options.scan.bytes
-    this.lastAppendedAt = options.scan.lastAppendedAt
+    this.last = options.scan.lastAppendedAt
     this.highWaterMark.acknowledge(this.bytes)
   }
 
   end(): TopicEnd {
     return { bytes: this.bytes, ends: [...this.ends] }
+  }
+
+  lastAppendedAt(): Instant {
+    return this.last
   }
 
   append(entries: readonly LogEntry[]): Promise<LogPlace[]> {
@@ -141,6 +156,15 @@ class TopicWriter implements TopicFile {
       this.waiting.push({ entries, resolve, reject })
       this.writing ??= this.writeWaiting()
     })
+  }
+
+  async acceptClock(accepted: AcceptedClock): Promise<void> {
+    const place = { partition: 0, baseOffset: this.ends[0] ?? 0, appendedAt: accepted.at }
+    const frame = encodeAcceptedClock(place, accepted)
+    await this.write(this.file, frame, this.bytes)
+    this.bytes += frame.length
+    this.last = accepted.at
+    this.highWaterMark.acknowledge(this.bytes)
   }
 
   async close(): Promise<void> {
@@ -174,7 +198,7 @@ class TopicWriter implements TopicFile {
   }
 
   private async writeGroup(group: readonly Append[]): Promise<void> {
-    const appendedAt = Math.max(this.lastAppendedAt, this.options.clock.now())
+    const appendedAt = this.options.appendTime()
     const next = [...this.ends]
     const byPartition = new Map<number, LogEntry[]>()
     const places = group.map(({ entries }) =>
@@ -192,7 +216,7 @@ class TopicWriter implements TopicFile {
       return
     }
     this.bytes += data.length
-    this.lastAppendedAt = appendedAt
+    this.last = appendedAt
     this.ends = next
     this.highWaterMark.acknowledge(this.bytes)
     this.options.onAcknowledged?.(this.end())

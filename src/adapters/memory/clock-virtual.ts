@@ -51,6 +51,18 @@ export function virtualClock(start: Instant): VirtualClock {
   }
 }
 
+/** The wall clock of another machine, which leaps by itself; time goes by as on `clock`. */
+export function leapingClock(clock: Clock): Clock & Pick<VirtualClock, 'leap'> {
+  let leaptMs = 0
+  return {
+    ...clock,
+    now: () => clock.now() + leaptMs,
+    leap(ms) {
+      leaptMs += ms
+    },
+  }
+}
+
 /** One turn of the event loop: every promise that could settle by itself has settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -5,6 +5,7 @@ import { partitionFor } from '../../domain/partitioner.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Log, LogEntry, LogPlace, LogRecord, Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { createAppendClock } from '../append-clock.ts'
 import { createLocalGroups } from '../log-file/group-local.ts'
 
 export type MemoryLogOptions = {
@@ -27,7 +28,7 @@ export function openLogMemory(options: MemoryLogOptions): MemoryLog {
   const { clock } = options
   const topics = new Map<string, LogRecord[][]>()
   const readers = new Set<() => void>()
-  let lastAppendedAt = 0
+  const appendClock = createAppendClock({ clock, onWarning: () => {} })
   let closed = false
   for (const [topic, count] of Object.entries(options.topics)) {
     topics.set(
@@ -44,12 +45,12 @@ export function openLogMemory(options: MemoryLogOptions): MemoryLog {
 
   function store(topic: string, entries: readonly LogEntry[]): LogPlace[] {
     const partitions = recordsOf(topic)
-    lastAppendedAt = Math.max(lastAppendedAt, clock.now())
+    const appendedAt = appendClock.time()
     return entries.map((entry) => {
       const partition = partitionFor(entry.key, partitions.length)
       const records = partitions[partition] ?? []
       const place = { partition, offset: records.length }
-      records.push({ ...entry, ...place, appendedAt: lastAppendedAt })
+      records.push({ ...entry, ...place, appendedAt })
       return place
     })
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { createApiMetrics } from './api-metrics.ts'
 
-const parts = { clock: virtualClock(0), foldReadAt: () => 0, isReady: () => true }
+const parts = { clock: virtualClock(0), foldReadAt: () => 0, logTime: () => 0, isReady: () => true }
 
 describe('the figures of a gate', () => {
   it('count its verdicts, its calls, its absence and what was deferred', async () => {

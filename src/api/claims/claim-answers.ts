@@ -4,6 +4,7 @@
 import type { ControlOutcome, Refusal } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import type { Instant } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { PortError } from '../../ports/port-error.ts'
 
@@ -80,5 +81,7 @@ export type ClaimService = {
   find(couponId: string): Found | Promise<Found>
   /** In id order, strictly after `page.after`. */
   coupons(page: Page): Coupon[]
+  /** By the log's clock, as far as this node knows it. */
+  logTime(): Instant
   readiness(): Readiness
 }

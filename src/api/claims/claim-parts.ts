@@ -17,6 +17,8 @@ export type ClaimServiceParts = {
   limits?: Partial<ClaimLimits> | undefined
   observe?: ClaimObserver | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
+  /** The wall clock is so many seconds ahead of the log's, or behind it. */
+  onClockDiffers?: ((seconds: number) => void) | undefined
   /** The log cannot be read, or not be written, any more; the process should end. */
   onError(error: unknown): void
 }

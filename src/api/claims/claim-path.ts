@@ -82,9 +82,9 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   return {
     trustsMemory,
     settled(asked) {
-      return trustsMemory() ? known(asked, clock.now() + limits.clockSkewMsMax) : null
+      return trustsMemory() ? known(asked, fold.time.max()) : null
     },
-    mine: (asked) => known(asked, clock.now()),
+    mine: (asked) => known(asked, fold.time.estimate()),
     send(claim) {
       const { couponId: key, claimId } = claim
       const value = encodeMessage({ type: 'coupon.claimed', ...claim })

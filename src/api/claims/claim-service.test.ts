@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
+import { leapingClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import type { Log } from '../../ports/log.ts'
@@ -17,15 +17,18 @@ type Options = { limits?: Partial<ClaimLimits>; wrap?(log: Log): Log }
 async function startNode(options: Options = {}) {
   const clock = virtualClock(start)
   let outcome: AppendOutcome = { takesMs: 4, outcome: 'stored' }
+  const machine = leapingClock(clock)
   const memory = openLogMemory({ topics: { [claimsTopic]: 2 }, clock, nextAppend: () => outcome })
   const errors: unknown[] = []
+  const differences: number[] = []
   let ids = 0
   const node = await startClaimService({
     log: options.wrap?.(memory) ?? memory,
-    clock,
+    clock: machine,
     newId: () => `id-${++ids}`,
     codeSecret,
     limits: options.limits,
+    onClockDiffers: (seconds) => differences.push(seconds),
     onError: (error) => errors.push(error),
   })
 
@@ -52,7 +55,9 @@ async function startNode(options: Options = {}) {
   return {
     node,
     clock,
+    machine,
     errors,
+    differences,
     create,
     claim,
     pass,
@@ -107,6 +112,39 @@ describe('the claim path', () => {
     assert.ok(answer.kind === 'not_open' && answer.record !== undefined, 'the log was asked')
     await pass(1_000)
     assert.equal((await claim('later', 'kim')).kind, 'issued')
+  })
+
+  it('knows the time of the log, whatever the wall clock of its machine says', async () => {
+    const hour = 3_600_000
+    for (const leapMs of [-hour, hour, -24 * hour]) {
+      const { node, machine, create, claim, pass, appended, differences } = await startNode()
+      await create('later', { quantity: 2, opensAt: start + 30_000 })
+      machine.leap(leapMs)
+      const early = await claim('later', 'kim')
+      assert.equal(early.kind, 'not_open')
+      // Ahead, only the log can say.
+      assert.equal(early.kind === 'not_open' && early.record !== undefined, leapMs > 0)
+      await pass(30_000)
+      assert.equal((await claim('later', 'kim')).kind, 'issued', `after ${leapMs} ms`)
+      assert.ok(Math.abs(node.logTime() - start - 30_000) < 1_000)
+      assert.deepEqual(differences, [leapMs / 1000])
+      const before = appended()
+      assert.equal((await claim('later', 'kim')).kind, 'issued')
+      assert.equal(appended(), before)
+    }
+  })
+
+  it('asks the log again whether a coupon has opened, where it has not read of late', async () => {
+    const { create, claim, pass, appended } = await startNode()
+    await create('later', { quantity: 1, opensAt: start + 3_600_000 })
+    const before = appended()
+    assert.equal((await claim('later', 'kim')).kind, 'not_open')
+    assert.equal(appended(), before)
+    await pass(60_000)
+    for (let claims = 0; claims < 3; claims++) {
+      assert.equal((await claim('later', 'kim')).kind, 'not_open')
+      assert.equal(appended(), before + 1, 'one claim looks for all')
+    }
   })
 
   it('waits for the log where an append may have been stored, and learns that it was', async () => {

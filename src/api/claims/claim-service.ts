@@ -18,6 +18,7 @@ import { type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness } from './fold-freshness.ts'
+import { LogTime } from './log-time.ts'
 import { createWaiters } from './waiters.ts'
 
 export type RunningClaimService = ClaimService & {
@@ -34,7 +35,12 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const limits = { ...defaultClaimLimits, ...given.limits }
   const closing = new AbortController()
   const state = { stopping: false, broken: false, closing: closing.signal }
-  const fold = new CouponFold(log)
+  const time = new LogTime({
+    clock,
+    skewMsMax: limits.clockSkewMsMax,
+    onDiffers: given.onClockDiffers ?? (() => {}),
+  })
+  const fold = new CouponFold(log, time)
   const waiters = createWaiters<ClaimAnswer, 'deferred'>({
     clock,
     waitMs: limits.answerWaitMsMax,
@@ -59,6 +65,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
       return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
     },
     coupons: (page) => fold.page(page),
+    logTime: () => time.estimate(),
     readiness: () => readinessOf(path, parts),
   }
   const freshness = createFoldFreshness({

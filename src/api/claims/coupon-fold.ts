@@ -23,6 +23,7 @@ import {
   writtenByNewer,
 } from '../../ports/partition-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
+import type { LogTime } from './log-time.ts'
 
 /** Called for every record, in the order of its partition, once the fold has taken it. */
 export type FoldListener = {
@@ -40,13 +41,15 @@ export type FoldReading = FoldListener & {
 
 export class CouponFold {
   readonly coupons: ReadonlyMap<string, Coupon>
+  readonly time: LogTime
   private readonly log: Log
   private readonly fold: Fold
   private reader: PartitionReader | null = null
   private inOrder: Coupon[] = []
 
-  constructor(log: Log) {
+  constructor(log: Log, time: LogTime) {
     this.log = log
+    this.time = time
     this.fold = createFold(log.partitionsOf(claimsTopic))
     this.coupons = this.fold.coupons
   }
@@ -77,10 +80,12 @@ export class CouponFold {
 
   /** Reads the log from its start, for ever. */
   async read(reading: FoldReading): Promise<PartitionReader> {
-    const { log, fold } = this
+    const { log, fold, time } = this
     const bounds = await log.bounds(claimsTopic)
     const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
     let done = 0
+    let isLive = total === 0
+    const hasCaughtUp = () => this.hasCaughtUp()
     this.reader = followPartitions({
       log,
       topic: claimsTopic,
@@ -99,6 +104,9 @@ export class CouponFold {
           done = Math.min(done + records.length, total)
           reading.onProgress?.(done, total)
         }
+        const last = records.at(-1)
+        if (isLive && last !== undefined) time.read(last.appendedAt)
+        isLive = hasCaughtUp()
         reading.onAdvanced?.()
       },
       onError: reading.onError,

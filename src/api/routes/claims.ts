@@ -18,7 +18,7 @@ import {
 import { CouponPath, HeldPage, issuedClaimRef, NoBody, Page, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
-export function claimRoutes({ claims, clock, store }: RouteParts): Route[] {
+export function claimRoutes({ claims, store }: RouteParts): Route[] {
   const problems = ['unknown-coupon', 'closed', 'not-open', 'paused', 'sold-out'] as const
   return [
     route({
@@ -34,7 +34,7 @@ export function claimRoutes({ claims, clock, store }: RouteParts): Route[] {
       answer(request) {
         const { couponId } = request.params
         const answer = claims.claim(couponId, callerOf(request).userId)
-        return mapAnswer(answer, (said) => claimAnswer(said, couponId, clock.now()))
+        return mapAnswer(answer, (said) => claimAnswer(said, couponId, claims.logTime()))
       },
     }),
     route({
@@ -50,7 +50,7 @@ export function claimRoutes({ claims, clock, store }: RouteParts): Route[] {
         return mapAnswer(claims.mine(couponId, callerOf(request).userId), (said) => {
           if (said === null) return { problem: 'not-issued' }
           const known = said.kind === 'issued' ? { ...said, first: false } : said
-          return claimAnswer(known, couponId, clock.now())
+          return claimAnswer(known, couponId, claims.logTime())
         })
       },
     }),

@@ -29,7 +29,7 @@ export function commandRoutes(parts: RouteParts): Route[] {
 }
 
 function createRoute(parts: RouteParts): Route {
-  const { clock, newId, claims } = parts
+  const { newId, claims } = parts
   return route({
     call: 'POST /coupons',
     caller: 'operator',
@@ -41,7 +41,7 @@ function createRoute(parts: RouteParts): Route {
     answers: { 200: couponRef, 201: couponRef, 202: pendingRef },
     async answer(request) {
       const { couponId = newId(), ...asked } = request.body
-      let errors = termsErrors(asked, clock.now())
+      let errors = termsErrors(asked, claims.logTime())
       // Of a coupon that is there, the log compares the terms, however late they are repeated.
       if (errors.length > 0 && (await claims.find(couponId)).kind !== 'unknown_coupon') {
         errors = termsErrors(asked, 0)
@@ -114,7 +114,7 @@ function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch)
 }
 
 async function couponCommandAnswer(
-  { clock, claims }: RouteParts,
+  { claims }: RouteParts,
   message: ControlMessage,
 ): Promise<Answer> {
   const { couponId } = message
@@ -128,7 +128,7 @@ async function couponCommandAnswer(
     location,
     show() {
       const coupon = answer.coupon ?? claims.coupon(couponId)
-      return coupon === undefined ? null : couponJson(coupon, clock.now())
+      return coupon === undefined ? null : couponJson(coupon, claims.logTime())
     },
   })
 }

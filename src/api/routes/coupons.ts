@@ -5,7 +5,7 @@ import { lastOfFull, mapAnswer, ok, type Route, route } from '../http/route.ts'
 import { CouponPage, CouponPath, couponRef, Page } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
-export function couponRoutes({ claims, clock }: RouteParts): Route[] {
+export function couponRoutes({ claims }: RouteParts): Route[] {
   return [
     route({
       call: 'GET /coupons',
@@ -15,7 +15,7 @@ export function couponRoutes({ claims, clock }: RouteParts): Route[] {
       query: Page,
       answers: { 200: CouponPage },
       answer({ query }) {
-        const now = clock.now()
+        const now = claims.logTime()
         const coupons = claims.coupons(query).map((coupon) => couponJson(coupon, now))
         return ok({ coupons, next: lastOfFull(coupons, query.limit)?.couponId })
       },
@@ -32,7 +32,7 @@ export function couponRoutes({ claims, clock }: RouteParts): Route[] {
         mapAnswer(claims.find(params.couponId), (found) => {
           if (found.kind === 'unknown_coupon') return { problem: 'unknown-coupon' }
           if (found.kind === 'unavailable') return found
-          return ok(couponJson(found.coupon, clock.now()))
+          return ok(couponJson(found.coupon, claims.logTime()))
         }),
     }),
   ]

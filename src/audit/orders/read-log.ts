@@ -21,12 +21,15 @@ import {
   walletsInput,
 } from '../../domain/orders/records.ts'
 import { type RetryNote, readRetryNote, retryTopics } from '../../domain/orders/retries.ts'
-import type { Log, LogBounds, LogPlace, LogRecord } from '../../ports/log.ts'
+import type { AcceptedClock, Log, LogBounds, LogPlace, LogRecord } from '../../ports/log.ts'
 import { readToEnd } from '../../ports/partition-reader.ts'
 import { brokenOrder, type Findings, recordAt } from '../findings.ts'
 import { checkRecord } from './check-record.ts'
 
-export type LogReader = Pick<Log, 'bounds' | 'tail'>
+export type LogReader = Pick<Log, 'bounds' | 'tail'> & {
+  /** Where append times went back by the word of an operator; absent: nowhere. */
+  acceptedClocks?: readonly AcceptedClock[]
+}
 /** `note` is null where its headers are not those of a retried record. */
 export type Retried = LogPlace & { topic: string; key: string; note: RetryNote | null }
 export type DeadLettered = LogPlace &
@@ -48,8 +51,8 @@ export type OrdersLog = {
 /** A log in which the topics besides `topics` are empty: they were never made. */
 export function withoutTopics(log: LogReader, topics: readonly string[]): LogReader {
   return {
+    ...log,
     bounds: async (topic) => (topics.includes(topic) ? log.bounds(topic) : []),
-    tail: log.tail,
   }
 }
 

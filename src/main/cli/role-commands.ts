@@ -7,6 +7,8 @@ import { parseCount } from './option-values.ts'
 
 const roles = () => import('../commands/roles.ts')
 
+const acceptClockText = 'go on by the clock of this machine, though the log says that it is later'
+
 export const roleCommands: DeclaredCommands = {
   start: {
     summary: 'Run the service: everything in one process, its data in one directory.',
@@ -19,7 +21,7 @@ export const roleCommands: DeclaredCommands = {
 Secrets that are not given are made on the first start and kept in the data directory.
 Ctrl-C or SIGTERM stops it: what was accepted is answered first. It ends with 2 when its settings
 are wrong or another process has its data directory, and with 1 when it cannot go on.`,
-    takes: listenOptions,
+    takes: [...listenOptions, option('--accept-clock', acceptClockText)],
     load: async () => (await import('../commands/start.ts')).runStart,
   },
   migrate: {

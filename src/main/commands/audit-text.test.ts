@@ -34,13 +34,23 @@ test('orders are told in one line, and what waits in a line each', () => {
   ])
 })
 
+test('where append times go back it is said who accepted it', () => {
+  const [at, before] = ['2026-05-01T09:00:00.000Z', '2031-05-01T09:00:00.000Z']
+  assert.deepEqual(ordersLines(null, [{ by: 'kim@shop', at, before }]), [
+    `Append times go back from ${before} to ${at}: accepted by kim@shop`,
+  ])
+})
+
 test('nothing is said of orders where there are none, or where they were left out', () => {
   assert.deepEqual(ordersLines(none), [])
   assert.deepEqual(ordersLines(null), [])
 })
 
 /** Between the counts of the coupons and the promises. */
-function ordersLines(orders: OrdersCounts | null): string[] {
+function ordersLines(
+  orders: OrdersCounts | null,
+  acceptedClocks: AuditReport['acceptedClocks'] = [],
+): string[] {
   const report: AuditReport = {
     couponId: null,
     fair: true,
@@ -59,6 +69,7 @@ function ordersLines(orders: OrdersCounts | null): string[] {
     differences: 0,
     firstDifferences: [],
     durationMs: 0,
+    acceptedClocks,
   }
   const lines = auditText(report, 'the rows').split('\n')
   return lines.slice(2, lines.indexOf(''))

@@ -13,6 +13,9 @@ export function auditText(report: AuditReport, where: string): string {
     `Compared ${what} with ${where}.`,
     countsText(report),
     ...(report.orders === null ? [] : ordersText(report.orders)),
+    ...report.acceptedClocks.map(({ by, at, before }) => {
+      return `Append times go back from ${before} to ${at}: accepted by ${printable(by)}`
+    }),
     '',
     ...promises.map((promise) => {
       const { id, text, differences: broken } = promise

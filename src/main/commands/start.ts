@@ -1,5 +1,6 @@
 // `firstcome start`: runs the embedded service until a stop is requested or it cannot go on.
 
+import { hostname, userInfo } from 'node:os'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { startProgress } from '../../client/progress.ts'
 import { ignoredByEmbedded } from '../../config/settings.ts'
@@ -8,7 +9,9 @@ import { startEmbedded } from '../roles/embedded.ts'
 import { runRole } from '../roles/run-role.ts'
 import { welcomeText } from './welcome.ts'
 
-export async function runStart(_options: object, context: Context): Promise<ExitCode> {
+export type StartOptions = { acceptClock?: boolean }
+
+export async function runStart({ acceptClock }: StartOptions, context: Context): Promise<ExitCode> {
   const { settings, out, err } = context
   const ignored = ignoredByEmbedded(settings)
   if (ignored.length > 0) {
@@ -20,6 +23,7 @@ export async function runStart(_options: object, context: Context): Promise<Exit
     start: (parts) => {
       const starting = startEmbedded({
         ...parts,
+        ...(acceptClock && { acceptClockBy: `${userInfo().username}@${hostname()}` }),
         onProgress: (step, done, total) => progress.show(steps[step], done / total),
       })
       return starting.finally(progress.end)

@@ -60,6 +60,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   const metrics = createApiMetrics({
     clock,
     foldReadAt: () => claims?.lastReadAt(),
+    logTime: () => claims?.logTime(),
     isReady: () => claims?.readiness().ready ?? false,
     gateIsHere: gate && (() => gate.isHere()),
   })
@@ -72,6 +73,8 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     limits: parts.limits,
     observe: metrics.observer,
     onProgress: parts.onReading,
+    onClockDiffers: (seconds) =>
+      logger.warn({ seconds }, 'the clock of this machine is not that of the log'),
     onError: parts.onFatal,
   })
   stops.defer(() => started.close())

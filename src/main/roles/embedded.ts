@@ -20,6 +20,8 @@ export type StartParts = {
   logger: Logger
   /** Checking the stored log, then reading it. */
   onProgress?: (step: 'check' | 'read', done: number, total: number) => void
+  /** See LogFileOptions. */
+  acceptClockBy?: string
   /** The service cannot go on; it should be closed and the process end. */
   onFatal(error: unknown): void
   /** Ends a start that is still reading the log. */
@@ -51,6 +53,8 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     directory: directory.path,
     topics: embeddedTopics,
     clock,
+    acceptClockBy: parts.acceptClockBy,
+    onWarning: (message) => logger.warn(message),
     writeDurably: faultyWrites(faults),
     onAcknowledged: (topic, end) => issuer?.onAcknowledged(topic, end),
     onProgress: (done, total) => parts.onProgress?.('check', done, total),

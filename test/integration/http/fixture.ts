@@ -194,6 +194,7 @@ function fakeClaims(now: () => number): FakeClaims {
         .filter(({ couponId }) => couponId > after)
         .toSorted((a, b) => (a.couponId < b.couponId ? -1 : 1))
         .slice(0, limit),
+    logTime: now,
     readiness: () => fake.state,
   }
 

@@ -44,6 +44,7 @@ export type ServiceOptions = {
   /** Kept if given; else made. */
   data?: string
   env?: Record<string, string>
+  args?: readonly string[]
 }
 export type Ended = {
   code: number | null
@@ -63,7 +64,8 @@ export async function removeDataDirectory(data: string): Promise<void> {
 /** Resolves when it listens; rejects with its output where it ends before. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
   const data = options.data ?? (await newDataDirectory())
-  const launched = launch(['start'], { FIRSTCOME_DATA: data, ...options.env })
+  const { args = [], env } = options
+  const launched = launch(['start', ...args], { FIRSTCOME_DATA: data, ...env })
   const url = await listening(launched, () => {
     if (!/firstcome listens on (\S+)/.test(launched.output())) return undefined
     const owner = readOwner(data)

@@ -92,6 +92,7 @@ function noClaims(): ClaimService {
     coupon: none,
     find: none,
     coupons: none,
+    logTime: () => Date.now(),
     readiness: () => ({ ready: true, reasons: [] }),
   }
 }
