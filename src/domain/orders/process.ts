@@ -4,7 +4,6 @@
 // fold would decide, so a rebuild (orders topic first) ends every order as it ended.
 
 import type { Discount } from '../coupons/messages.ts'
-import { conflicts, isAnswer, isKnown, noAnswers, withMessage } from './answers.ts'
 import type {
   CancelReason,
   Line,
@@ -17,7 +16,15 @@ import type {
   StepMessage,
   Sums,
 } from './messages.ts'
-import type { Answers, DueOrder, OrderContent, OrderState, PlacedOrder } from './state.ts'
+import type {
+  Answers,
+  DueOrder,
+  OrderContent,
+  OrderState,
+  PlacedOrder,
+  Step,
+  StepOutcome,
+} from './state.ts'
 
 /** A record of either topic with its append time, or the time itself; both ms UTC. */
 export type OrderCommand =
@@ -69,7 +76,7 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       return { status: 'placed', ...contentOf(event, state) }
     case 'answered': {
       const { message, at } = event
-      const heard = withMessage(answersOf(state), message, at)
+      const heard = withMessage(heardBy(state), message, at)
       if (state.status !== 'absent') return { ...state, heard }
       return { status: 'awaited', orderId: message.orderId, heard }
     }
@@ -80,7 +87,7 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       if (state.status !== 'due') break
       return { ...state, status: 'confirmed' }
     case 'cancelled': {
-      if (state.status !== 'placed' && state.status !== 'due') break
+      if (!isLive(state)) break
       const sums = state.status === 'due' ? state.sums : null
       return { ...state, status: 'cancelled', reason: event.reason, sums }
     }
@@ -136,8 +143,7 @@ function amountOff(subtotal: number, { kind, value }: Discount): number {
 }
 
 function decideTime(now: number, state: OrderState): OrderDecision {
-  const live = state.status === 'placed' || state.status === 'due'
-  if (!live || now < state.deadline) return ignored
+  if (!isLive(state) || now < state.deadline) return ignored
   return decided(state, { type: 'cancelled', reason: 'timed_out' })
 }
 
@@ -179,28 +185,31 @@ function decideWrittenEnd(end: OrderConfirmed | OrderCancelled, state: OrderStat
   }
   const { reason } = end
   if (state.status === 'cancelled') return state.reason === reason ? ignored : contradiction
-  const live = state.status === 'placed' || state.status === 'due'
-  return live ? applied(state, { type: 'cancelled', reason }) : contradiction
+  return isLive(state) ? applied(state, { type: 'cancelled', reason }) : contradiction
 }
 
 function decideStep(message: StepMessage, at: number, state: OrderState): OrderDecision {
-  const answers = answersOf(state)
-  if (conflicts(answers, message)) return contradiction
-  if (!isKnown(answers, message)) return applied(state, { type: 'answered', message, at })
-  // Only answers repeat a decision: a repeated decision repeats what steps did about it, and if
-  // that repeated the decision in turn, the two would go on for ever.
-  return isAnswer(message) ? repeated(state) : ignored
+  const { step, outcome, isAnswer } = partsOf(message)
+  const heard = heardBy(state)
+  if (heard.notes.some((note) => note.step === step && note.outcome === outcome)) {
+    // Only answers repeat a decision: a repeated decision repeats what steps did about it, and if
+    // that repeated the decision in turn, the two would go on for ever.
+    return isAnswer ? repeated(state) : ignored
+  }
+  // The step has given the other answer before: yes and no cannot both be true.
+  if (isAnswer && heard[step] !== null) return contradiction
+  return applied(state, { type: 'answered', message, at })
 }
 
 /** What the steps' answers come to, if anything: at most two events, one after the other. */
 function followUp(state: OrderState): OrderEvent | null {
-  if (state.status === 'placed') return afterAnswers(state)
-  return state.status === 'due' ? afterPayment(state) : null
+  if (!isLive(state)) return null
+  if (isMixedUp(state)) return { type: 'cancelled', reason: 'mixed_up' }
+  return state.status === 'placed' ? afterAnswers(state) : afterPayment(state)
 }
 
 function afterAnswers(order: PlacedOrder): OrderEvent | null {
   const { coupon, stock } = order.heard
-  if (isMixedUp(order)) return { type: 'cancelled', reason: 'mixed_up' }
   if (coupon?.type === 'coupon.refused') return { type: 'cancelled', reason: coupon.reason }
   if (stock?.type === 'stock.refused') return { type: 'cancelled', reason: stock.reason }
   if (stock === null || (order.coupon !== null && coupon === null)) return null
@@ -209,7 +218,6 @@ function afterAnswers(order: PlacedOrder): OrderEvent | null {
 
 function afterPayment(order: DueOrder): OrderEvent | null {
   const { payment } = order.heard
-  if (isMixedUp(order)) return { type: 'cancelled', reason: 'mixed_up' }
   if (payment === null) return null
   if (payment.type === 'payment.refused') return { type: 'cancelled', reason: payment.reason }
   const exact = payment.amount === order.sums.total
@@ -240,12 +248,34 @@ function contentOf(
 ): OrderContent {
   const { orderId, userId, lines, coupon = null, timeLimitMs } = placed
   const deadline = at + timeLimitMs
-  return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: answersOf(state) }
+  return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: heardBy(state) }
 }
 
-function answersOf(state: OrderState): Answers {
+function isLive(state: OrderState): state is PlacedOrder | DueOrder {
+  return state.status === 'placed' || state.status === 'due'
+}
+
+export const noAnswers: Answers = { coupon: null, stock: null, payment: null, notes: [] }
+
+function heardBy(state: OrderState): Answers {
   return state.status === 'absent' ? noAnswers : state.heard
 }
+
+/** The first answer of each step decides; a note of every record of theirs is for people. */
+function withMessage(heard: Answers, message: StepMessage, at: number): Answers {
+  const { step, outcome, isAnswer } = partsOf(message)
+  const reason = 'reason' in message ? { reason: message.reason } : {}
+  const notes = [...heard.notes, { step, outcome, ...reason, at }]
+  return isAnswer ? { ...heard, [step]: message, notes } : { ...heard, notes }
+}
+
+/** Every type is its step and its outcome. An answer moves an order on; the rest only tells. */
+function partsOf({ type }: StepMessage): { step: Step; outcome: StepOutcome; isAnswer: boolean } {
+  const [step, outcome] = type.split('.') as [Step, StepOutcome]
+  return { step, outcome, isAnswer: answerOutcomes.includes(outcome) }
+}
+
+const answerOutcomes: readonly StepOutcome[] = ['used', 'held', 'captured', 'refused']
 
 /** An event that a record brought, and what follows from it. */
 function applied(state: OrderState, event: OrderEvent): OrderDecision {
