@@ -19,7 +19,7 @@ import {
   type ProductMessage,
   productsTopic,
   type StepMessage,
-  type WalletToppedUp,
+  type WalletMessage,
   walletsTopic,
 } from '../../src/domain/orders/messages.ts'
 import { decideProduct, evolveProduct } from '../../src/domain/orders/product.ts'
@@ -117,7 +117,7 @@ export function startOrderApplier(log: Log): OrderApplier {
     remember(done, { ...name, amount, outcome })
   }
 
-  function takeTopUp(message: WalletToppedUp): void {
+  function takeTopUp(message: WalletMessage): void {
     const { userId, amount, commandId } = message
     const name = { key: userId, commandId }
     const done = tables.commands['payment-step']

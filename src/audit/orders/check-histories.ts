@@ -3,7 +3,7 @@
 
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
-import type { CancelReason, OrderPaymentDue, OrderPlaced } from '../../domain/orders/messages.ts'
+import type { CancelReason, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { type Broken, brokenOrder, type Findings } from '../findings.ts'
 import { sameLines } from './check-record.ts'
@@ -67,7 +67,7 @@ type Checked = Pick<OrderHistory, 'answers'> & {
   placed: OrderPlaced
   /** Ms UTC. */
   timeOverAt: number
-  due: OrderPaymentDue | null
+  due: OrderMessage<'order.payment_due'> | null
   broken: Broken
 }
 

@@ -2,13 +2,7 @@
 // must fit together is checked once all is read (check-histories.ts).
 
 import { isOfOrder, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
-import type {
-  Line,
-  OrderCancelled,
-  OrderConfirmed,
-  OrderMessage,
-  StepMessage,
-} from '../../domain/orders/messages.ts'
+import type { Line, OrderEnd, OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
 
 /** `history`: of the records before it. */
@@ -70,7 +64,7 @@ export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
   return a.every(({ productId, quantity }) => quantities.get(productId) === quantity)
 }
 
-export function endText(end: OrderConfirmed | OrderCancelled): string {
+export function endText(end: OrderEnd): string {
   return end.type === 'order.confirmed' ? 'confirmed' : `cancelled (${end.reason})`
 }
 

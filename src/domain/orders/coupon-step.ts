@@ -3,15 +3,7 @@
 // is for the caller to look up, in the transaction that stores the decision.
 
 import type { Discount } from '../coupons/messages.ts'
-import type {
-  CouponRefusal,
-  CouponReleased,
-  CouponUsed,
-  OrderCancelled,
-  OrderConfirmed,
-  OrderMessage,
-  OrderPlaced,
-} from './messages.ts'
+import type { CouponRefusal, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
 import type { CouponRow, CouponUse } from './state.ts'
 import {
   applied,
@@ -52,7 +44,7 @@ export function decideCoupon({ message, facts }: CouponCommand, row: CouponRow):
     case 'order.confirmed':
       return decideConfirmed(message, row)
     case 'order.cancelled':
-      return decideCancelled(message, row)
+      return decideCancelled(message.orderId, row)
   }
 }
 
@@ -111,7 +103,7 @@ function repeatAnswer(row: CouponRow): CouponDecision {
   }
 }
 
-function decideCancelled({ orderId }: OrderCancelled, row: CouponRow): CouponDecision {
+function decideCancelled(orderId: string, row: CouponRow): CouponDecision {
   switch (row.status) {
     case 'absent':
       return applied({ type: 'cancelled', orderId }, [], [])
@@ -127,8 +119,10 @@ function decideCancelled({ orderId }: OrderCancelled, row: CouponRow): CouponDec
 }
 
 /** The order may turn out to be other content under the same id than this step had seen. */
-function decideConfirmed(confirmed: OrderConfirmed, row: CouponRow): CouponDecision {
-  const { orderId, couponId } = confirmed
+function decideConfirmed(
+  { orderId, couponId }: OrderMessage<'order.confirmed'>,
+  row: CouponRow,
+): CouponDecision {
   switch (row.status) {
     case 'absent':
       if (couponId !== undefined) return contradiction
@@ -150,12 +144,12 @@ function release(row: CouponRow & CouponUse): CouponDecision {
   return applied({ type: 'released' }, [{ kind: 'release', use }], [releasedReply(row)])
 }
 
-function usedReply({ orderId, couponId, discount }: CouponUse): CouponUsed {
-  const used: CouponUsed = { type: 'coupon.used', orderId, couponId }
+function usedReply({ orderId, couponId, discount }: CouponUse): StepMessage {
+  const used: StepMessage<'coupon.used'> = { type: 'coupon.used', orderId, couponId }
   if (discount !== undefined) used.discount = discount
   return used
 }
 
-function releasedReply({ orderId, couponId }: CouponUse): CouponReleased {
+function releasedReply({ orderId, couponId }: CouponUse): StepMessage {
   return { type: 'coupon.released', orderId, couponId }
 }

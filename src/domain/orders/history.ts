@@ -1,14 +1,7 @@
 // What the two topics of orders say about one order: what was placed and decided, what each step
 // answered, and the state that follows. Whoever makes rows anew, or audits them, reads this.
 
-import type {
-  OrderCancelled,
-  OrderConfirmed,
-  OrderMessage,
-  OrderPaymentDue,
-  OrderPlaced,
-  StepMessage,
-} from './messages.ts'
+import type { OrderEnd, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
 import { decide, evolve, initialState, type OrderOutcome } from './process.ts'
 import type { Origin } from './retries.ts'
 import type { OrderState } from './state.ts'
@@ -25,14 +18,14 @@ export type OrderHistory = {
   placed: Logged<OrderPlaced> | null
   /** Other content under the same id, which a step may have met first. */
   alsoPlaced: OrderPlaced[]
-  due: Logged<OrderPaymentDue> | null
-  end: Logged<OrderConfirmed | OrderCancelled> | null
+  due: Logged<OrderMessage<'order.payment_due'>> | null
+  end: Logged<OrderEnd> | null
   /** What each step answered, by type: the first of each. */
   answers: StepAnswers
   /** The last record about it in each of the two topics; -1: there is none. */
   lastOffsets: { orders: number; steps: number }
 }
-export type StepAnswers = { [Type in StepMessage['type']]?: StepMessage & { type: Type } }
+export type StepAnswers = { [Type in StepMessage['type']]?: StepMessage<Type> }
 
 export function historyOf(
   histories: Map<string, OrderHistory>,

@@ -249,29 +249,21 @@ export const wallets = {
   },
 }
 
-type Orders = typeof orders
-type OrderSteps = typeof orderSteps
-export type OrderMessage = MessageOf<Orders>
-export type OrderPlaced = MessageOf<Orders, 'order.placed'>
-export type OrderPaymentDue = MessageOf<Orders, 'order.payment_due'>
-export type OrderConfirmed = MessageOf<Orders, 'order.confirmed'>
-export type OrderCancelled = MessageOf<Orders, 'order.cancelled'>
-export type StepMessage = MessageOf<OrderSteps>
-export type CouponUsed = MessageOf<OrderSteps, 'coupon.used'>
-export type CouponRefused = MessageOf<OrderSteps, 'coupon.refused'>
-export type CouponReleased = MessageOf<OrderSteps, 'coupon.released'>
-export type StockHeld = MessageOf<OrderSteps, 'stock.held'>
-export type StockRefused = MessageOf<OrderSteps, 'stock.refused'>
-export type StockReleased = MessageOf<OrderSteps, 'stock.released'>
-export type StockSold = MessageOf<OrderSteps, 'stock.sold'>
-export type PaymentCaptured = MessageOf<OrderSteps, 'payment.captured'>
-export type PaymentRefused = MessageOf<OrderSteps, 'payment.refused'>
-export type PaymentRefunded = MessageOf<OrderSteps, 'payment.refunded'>
+type Orders = (typeof orders)['records']
+type OrderSteps = (typeof orderSteps)['records']
+/** Any record of the orders topic, or one of these types. */
+export type OrderMessage<Type extends keyof Orders = keyof Orders> = MessageOf<typeof orders, Type>
+export type OrderPlaced = OrderMessage<'order.placed'>
+export type OrderEnd = OrderMessage<'order.confirmed' | 'order.cancelled'>
+/** Any record of the steps' topic, or one of these types. */
+export type StepMessage<Type extends keyof OrderSteps = keyof OrderSteps> = MessageOf<
+  typeof orderSteps,
+  Type
+>
 export type ProductMessage = MessageOf<typeof products>
 export type ProductCreated = MessageOf<typeof products, 'product.created'>
 export type StockAdded = MessageOf<typeof products, 'stock.added'>
 export type WalletMessage = MessageOf<typeof wallets>
-export type WalletToppedUp = WalletMessage
 /** Any record of the four topics. */
 export type OrdersRecord = OrderMessage | StepMessage | ProductMessage | WalletMessage
 

@@ -3,14 +3,7 @@
 // `undoing`. The provider's key is the order id, so asking again is harmless; an undone order is
 // one for which the provider never again captures anything.
 
-import type {
-  OrderCancelled,
-  OrderMessage,
-  OrderPaymentDue,
-  PaymentCaptured,
-  PaymentRefunded,
-  PaymentRefusal,
-} from './messages.ts'
+import type { OrderMessage, PaymentRefusal, StepMessage } from './messages.ts'
 import type { Payment, PaymentRow } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 
@@ -43,7 +36,7 @@ export function decidePayment(command: PaymentCommand, row: PaymentRow): Payment
     case 'order.payment_due':
       return decideDue(message, row)
     case 'order.cancelled':
-      return decideCancelled(message, row)
+      return decideCancelled(message.orderId, row)
   }
 }
 
@@ -72,8 +65,10 @@ export function evolvePayment(row: PaymentRow, event: PaymentRowEvent): PaymentR
   throw new Error(`${event.type} of a payment row that is ${row.status}`)
 }
 
-function decideDue(due: OrderPaymentDue, row: PaymentRow): PaymentDecision {
-  const { orderId, userId, total } = due
+function decideDue(
+  { orderId, userId, total }: OrderMessage<'order.payment_due'>,
+  row: PaymentRow,
+): PaymentDecision {
   switch (row.status) {
     case 'absent': {
       const payment: Payment = { orderId, userId, amount: total }
@@ -96,7 +91,7 @@ function decideDue(due: OrderPaymentDue, row: PaymentRow): PaymentDecision {
   }
 }
 
-function decideCancelled({ orderId }: OrderCancelled, row: PaymentRow): PaymentDecision {
+function decideCancelled(orderId: string, row: PaymentRow): PaymentDecision {
   switch (row.status) {
     case 'absent':
       return applied({ type: 'cancelled', orderId }, [], [])
@@ -155,10 +150,10 @@ function paymentOf({ orderId, userId, amount }: Payment): Payment {
   return { orderId, userId, amount }
 }
 
-function capturedReply({ orderId, amount }: Payment): PaymentCaptured {
+function capturedReply({ orderId, amount }: Payment): StepMessage {
   return { type: 'payment.captured', orderId, amount }
 }
 
-function refundedReply({ orderId, amount }: Payment): PaymentRefunded {
+function refundedReply({ orderId, amount }: Payment): StepMessage {
   return { type: 'payment.refunded', orderId, amount }
 }

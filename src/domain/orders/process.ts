@@ -7,10 +7,8 @@ import type { Discount } from '../coupons/messages.ts'
 import type {
   CancelReason,
   Line,
-  OrderCancelled,
-  OrderConfirmed,
+  OrderEnd,
   OrderMessage,
-  OrderPaymentDue,
   OrderPlaced,
   PricedLine,
   StepMessage,
@@ -107,7 +105,10 @@ export function decisionOf(state: OrderState): OrderMessage | null {
       return { type: 'order.payment_due', orderId, userId, ...sums }
     }
     case 'confirmed': {
-      const confirmed: OrderConfirmed = { type: 'order.confirmed', orderId: state.orderId }
+      const confirmed: OrderMessage<'order.confirmed'> = {
+        type: 'order.confirmed',
+        orderId: state.orderId,
+      }
       if (state.coupon !== null) confirmed.couponId = state.coupon.couponId
       return confirmed
     }
@@ -158,8 +159,10 @@ function decidePlaced(placed: OrderPlaced, at: number, state: OrderState): Order
 }
 
 /** Read back from the orders topic: known already, but for a rebuild. */
-function decideWrittenDue(due: OrderPaymentDue, state: OrderState): OrderDecision {
-  const { subtotal, discount, total } = due
+function decideWrittenDue(
+  { subtotal, discount, total }: OrderMessage<'order.payment_due'>,
+  state: OrderState,
+): OrderDecision {
   switch (state.status) {
     case 'absent':
     case 'awaited':
@@ -178,7 +181,7 @@ function decideWrittenDue(due: OrderPaymentDue, state: OrderState): OrderDecisio
 }
 
 /** Read back from the orders topic: known already, but for a rebuild. */
-function decideWrittenEnd(end: OrderConfirmed | OrderCancelled, state: OrderState): OrderDecision {
+function decideWrittenEnd(end: OrderEnd, state: OrderState): OrderDecision {
   if (end.type === 'order.confirmed') {
     if (state.status === 'confirmed') return ignored
     return state.status === 'due' ? applied(state, { type: 'confirmed' }) : contradiction

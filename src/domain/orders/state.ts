@@ -6,16 +6,11 @@ import type { Discount } from '../coupons/messages.ts'
 import type {
   CancelReason,
   CouponRefusal,
-  CouponRefused,
-  CouponUsed,
   Line,
-  PaymentCaptured,
   PaymentRefusal,
-  PaymentRefused,
   PricedLine,
-  StockHeld,
+  StepMessage,
   StockRefusal,
-  StockRefused,
   Sums,
   WonCoupon,
 } from './messages.ts'
@@ -38,9 +33,9 @@ export type StepNote = { step: Step; outcome: StepOutcome; reason?: CancelReason
 
 /** The first answer of each step, and a note of all their records; `heard` in the rows of SQL. */
 export type Answers = {
-  coupon: CouponUsed | CouponRefused | null
-  stock: StockHeld | StockRefused | null
-  payment: PaymentCaptured | PaymentRefused | null
+  coupon: StepMessage<'coupon.used' | 'coupon.refused'> | null
+  stock: StepMessage<'stock.held' | 'stock.refused'> | null
+  payment: StepMessage<'payment.captured' | 'payment.refused'> | null
   notes: readonly StepNote[]
 }
 

@@ -5,15 +5,11 @@
 
 import type {
   Line,
-  OrderCancelled,
-  OrderConfirmed,
   OrderMessage,
   OrderPlaced,
   PricedLine,
-  StockHeld,
+  StepMessage,
   StockRefusal,
-  StockReleased,
-  StockSold,
 } from './messages.ts'
 import type { StockHold, StockRow } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
@@ -39,9 +35,9 @@ export function decideStock({ message, products }: StockCommand, row: StockRow):
     case 'order.payment_due':
       return ignored
     case 'order.confirmed':
-      return decideConfirmed(message, row)
+      return decideConfirmed(message.orderId, row)
     case 'order.cancelled':
-      return decideCancelled(message, row)
+      return decideCancelled(message.orderId, row)
   }
 }
 
@@ -104,8 +100,8 @@ function repeatAnswer(row: StockRow): StockDecision {
   }
 }
 
-function decideCancelled({ orderId }: OrderCancelled, row: StockRow): StockDecision {
-  const reply: StockReleased = { type: 'stock.released', orderId }
+function decideCancelled(orderId: string, row: StockRow): StockDecision {
+  const reply = { type: 'stock.released', orderId } as const
   switch (row.status) {
     case 'absent':
       return applied({ type: 'cancelled', orderId }, [], [])
@@ -121,8 +117,8 @@ function decideCancelled({ orderId }: OrderCancelled, row: StockRow): StockDecis
   }
 }
 
-function decideConfirmed({ orderId }: OrderConfirmed, row: StockRow): StockDecision {
-  const reply: StockSold = { type: 'stock.sold', orderId }
+function decideConfirmed(orderId: string, row: StockRow): StockDecision {
+  const reply = { type: 'stock.sold', orderId } as const
   switch (row.status) {
     case 'held':
       return applied({ type: 'sold' }, [effect('sell', row)], [reply])
@@ -141,6 +137,6 @@ function effect(kind: StockEffect['kind'], { lines }: StockHold): StockEffect {
   return { kind, lines: bare.sort((a, b) => (a.productId < b.productId ? -1 : 1)) }
 }
 
-function heldReply({ orderId, lines }: StockHold): StockHeld {
+function heldReply({ orderId, lines }: StockHold): StepMessage {
   return { type: 'stock.held', orderId, lines }
 }

@@ -5,7 +5,7 @@ import {
   type ProductCreated,
   type StockAdded,
   stockMax,
-  type WalletToppedUp,
+  type WalletMessage,
 } from './messages.ts'
 import { decideProduct, eventsOf, evolveProduct } from './product.ts'
 import { absent, type Charge, type Product } from './state.ts'
@@ -77,7 +77,7 @@ describe('a product', () => {
 })
 
 describe('a top-up', () => {
-  const message: WalletToppedUp = {
+  const message: WalletMessage = {
     type: 'wallet.topped_up',
     userId: 'ann',
     amount: 100,

@@ -2,12 +2,12 @@
 // was answered to a charge is kept by order id and answered again, so asking twice moves nothing
 // twice, and an order that was undone is never charged later.
 
-import { balanceMax, type WalletToppedUp } from './messages.ts'
+import { balanceMax, type WalletMessage } from './messages.ts'
 import type { ProviderAnswer } from './payment-step.ts'
 import type { Charge } from './state.ts'
 
 /** `before`: what the same command added earlier, if it did; the caller looks it up by its id. */
-export type TopUpCommand = { message: WalletToppedUp; before: number | null }
+export type TopUpCommand = { message: WalletMessage; before: number | null }
 export type TopUpDecision = {
   outcome:
     | 'done' // also where the same command was done before; then `add` is 0

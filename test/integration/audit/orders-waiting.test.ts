@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import { deadLetterId } from '../../../src/domain/orders/dead-letter-messages.ts'
 import { deadLetterEntry } from '../../../src/domain/orders/dead-letter-records.ts'
-import { type OrderCancelled, ordersTopic } from '../../../src/domain/orders/messages.ts'
+import { type OrderMessage, ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { deadLettersTopic, retryTopics } from '../../../src/domain/orders/retries.ts'
 import type { AuditedPosition } from '../../../src/ports/orders-audit.ts'
 import {
@@ -20,7 +20,7 @@ import {
 } from '../../models/orders-audit.ts'
 
 const consumer = 'payment-step'
-const end: OrderCancelled = {
+const end: OrderMessage<'order.cancelled'> = {
   type: 'order.cancelled',
   orderId: 'bob-1',
   reason: 'insufficient_funds',
