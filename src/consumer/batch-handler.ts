@@ -9,18 +9,22 @@ import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
 import { messageOf, PortError } from '../ports/port-error.ts'
 import type { AnyWork, Item, ItemResult, LookupFailure, Publish } from './consumer-work.ts'
 import {
+  checksOf,
+  countOf,
   deadLettered,
   type Entry,
   fail,
   forwarded,
   giveUp,
   isRepeated,
+  movesOf,
   type Outcome,
   readEntry,
+  standing,
+  triesMarks,
 } from './entries.ts'
 import type { TakenRecord } from './message-loop.ts'
 import { isPoison, isUnsettled, type PartitionQueue, passed } from './partition-queue.ts'
-import { checksOf, countOf, movesOf, standing, triesMarks } from './positions.ts'
 import { type Retry, retrying } from './retry.ts'
 import { Fenced } from './shared-partitions.ts'
 

@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { LogBounds } from '../ports/log.ts'
-import type { ConsumerName, Taken } from '../ports/orders.ts'
+import type { ConsumerName } from '../ports/orders.ts'
 import type { ConsumerObserver } from './batch-handler.ts'
 import type { Consumer } from './consumer.ts'
 
@@ -15,14 +15,6 @@ export type ConsumerMetricsParts = {
   consumers(): ReadonlyMap<ConsumerName, Consumer>
   /** Of a topic, or none while the log does not say; asked for at every scrape. */
   bounds(topic: string): Promise<readonly LogBounds[]>
-}
-
-const outcomeNames: Readonly<Record<keyof Taken, string>> = {
-  applied: 'applied',
-  dropped: 'dropped',
-  postponed: 'postponed',
-  buried: 'buried',
-  passedBy: 'passed_by',
 }
 
 export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetrics {
@@ -45,9 +37,9 @@ export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetr
     registry,
     observer: (consumer) => ({
       taken(taken) {
-        for (const [outcome, name] of Object.entries(outcomeNames)) {
-          const count = taken[outcome as keyof Taken]
-          if (count > 0) records.inc({ consumer, fate: name }, count)
+        for (const [outcome, count] of Object.entries(taken)) {
+          const fate = outcome === 'passedBy' ? 'passed_by' : outcome
+          if (count > 0) records.inc({ consumer, fate }, count)
         }
       },
       waiting: (error) => waiting.inc({ consumer, code: error.code }),

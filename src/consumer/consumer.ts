@@ -16,9 +16,9 @@ import {
 import { PortError } from '../ports/port-error.ts'
 import { BatchHandler, type ConsumerObserver } from './batch-handler.ts'
 import type { AnyWork } from './consumer-work.ts'
+import { checksOf } from './entries.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
 import { createQueue, type PartitionQueue, recordsPerPartitionMax } from './partition-queue.ts'
-import { checksOf } from './positions.ts'
 import { retrying } from './retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from './shared-partitions.ts'
 
@@ -91,7 +91,7 @@ class ConsumerSession implements Session {
     for (const topic of topics) this.queues.push(...(await this.queuesOf(topic, stored)))
     if (signal.aborted) return
     const pressure = createBackPressure()
-    this.loops = [this.startMain(pressure.ease), this.startAgain(pressure.ease)]
+    this.loops = [false, true].map((again) => this.startLoop(again, pressure.ease))
     for (const loop of this.loops) loop.done.catch(fail)
     this.readers = topics.map((topic) => this.follow(topic, pressure))
   }
@@ -104,29 +104,21 @@ class ConsumerSession implements Session {
     this.queues = []
   }
 
-  private startMain(onTaken: () => void): MessageLoop {
-    const queues = this.queues.filter(({ delayMs }) => delayMs === 0)
+  /** `again`: of the records that are tried again. */
+  private startLoop(again: boolean, onTaken: () => void): MessageLoop {
+    const queues = this.queues.filter(({ delayMs }) => again === delayMs > 0)
     return startMessageLoop({
-      ...this.loopParts(queues, onTaken),
+      clock: this.parts.clock,
+      signal: this.share.signal,
+      queues,
       handle: async (records) => {
-        await this.handler.handle(records, lookupMsMax)
-        await this.tellLagTools()
+        await this.handler.handle(records, again ? lookupAgainMsMax : lookupMsMax)
+        if (!again) await this.tellLagTools()
       },
-      periodicTask: this.periodicTask(),
+      periodicTask: again ? undefined : this.periodicTask(),
+      settle: () => this.handler.settle(queues),
+      onTaken,
     })
-  }
-
-  private startAgain(onTaken: () => void): MessageLoop {
-    const queues = this.queues.filter(({ delayMs }) => delayMs > 0)
-    return startMessageLoop({
-      ...this.loopParts(queues, onTaken),
-      handle: (records) => this.handler.handle(records, lookupAgainMsMax),
-    })
-  }
-
-  private loopParts(queues: readonly PartitionQueue[], onTaken: () => void) {
-    const settle = () => this.handler.settle(queues)
-    return { clock: this.parts.clock, signal: this.share.signal, queues, settle, onTaken }
   }
 
   private async queuesOf(

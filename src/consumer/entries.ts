@@ -1,5 +1,6 @@
 // The records of one batch on their way: what each means to this consumer, and what becomes of it,
-// the next retry topic or the dead letters where it cannot be handled.
+// the next retry topic or the dead letters where it cannot be handled. And their positions: what is
+// checked before, where they move to, and what is counted.
 
 import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import {
@@ -12,10 +13,10 @@ import {
   withoutRetryHeaders,
 } from '../domain/orders/retries.ts'
 import type { LogRecord } from '../ports/log.ts'
-import type { Taken } from '../ports/orders.ts'
+import { nothingTaken, type PositionCheck, type PositionMove, type Taken } from '../ports/orders.ts'
 import type { AnyWork, Item, LookupFailure, Publish } from './consumer-work.ts'
 import type { TakenRecord } from './message-loop.ts'
-import type { PartitionQueue } from './partition-queue.ts'
+import { type PartitionQueue, triesAfter, triesBefore } from './partition-queue.ts'
 
 /** Null while it is being handled. */
 export type Outcome = keyof Taken | null
@@ -107,4 +108,41 @@ export function deadLettered(consumer: string, entry: Entry): Publish {
 /** Its headers as they were when it was appended first. */
 function ownHeaders({ headers }: LogRecord): Record<string, string> {
   return withoutRetryHeaders(headers ?? {})
+}
+
+type OutcomeOf = (entry: Entry) => Outcome
+
+export function checksOf(queues: readonly PartitionQueue[]): PositionCheck[] {
+  return queues.map(({ topic, partition, next }) => ({ topic, partition, expected: next }))
+}
+
+/** As they are, but with other tries. */
+export function standing(queue: PartitionQueue, tries: number): PositionMove {
+  const { topic, partition, next } = queue
+  const published = Math.min(queue.published, next)
+  return { topic, partition, next, published, tries, taken: nothingTaken }
+}
+
+export function movesOf(entries: readonly Entry[], outcomeOf: OutcomeOf): PositionMove[] {
+  const fresh = entries.filter((entry) => !isRepeated(entry))
+  return [...Map.groupBy(fresh, ({ queue }) => queue)].map(([queue, own]) => {
+    const next = (own.at(-1)?.record.offset ?? 0) + 1
+    return { ...standing(queue, triesAfter(queue, next)), next, taken: countOf(own, outcomeOf) }
+  })
+}
+
+export function countOf(entries: readonly Entry[], outcomeOf: OutcomeOf): Taken {
+  const taken = { ...nothingTaken }
+  for (const entry of entries) {
+    const outcome = outcomeOf(entry)
+    if (outcome !== null) taken[outcome] += 1
+  }
+  return taken
+}
+
+/** As they are, with the marks of those who are about to try; none where all are marked. */
+export function triesMarks(entries: readonly Entry[]): PositionMove[] {
+  const queues = new Set(entries.filter((entry) => !isRepeated(entry)).map(({ queue }) => queue))
+  const unmarked = [...queues].filter((queue) => queue.tries !== triesBefore(queue))
+  return unmarked.map((queue) => standing(queue, triesBefore(queue)))
 }
