@@ -23,16 +23,13 @@ export function readMigrations(): Migration[] {
 
 /** Resolves to the names of the migrations that it ran, in order. */
 export function migrate(database: Database, migrations = readMigrations()): Promise<string[]> {
-  const statements = loadStatements(['lock-migrations', 'read-migrations', 'record-migration'])
+  const statements = loadStatements(['lock-migrations', 'record-migration'])
   return database.transaction(async (session) => {
     await session.query(statements['lock-migrations'])
-    const [first, ...others] = migrations
+    const [first] = migrations
     if (first !== undefined) await session.script(first.text)
-    const { rows } = await session.query(statements['read-migrations'])
-    const ran = new Map(rows.map((row) => row as readonly [string, string]))
-    const [stranger] = strangers(ran, others)
-    if (stranger !== undefined) throw new PortError('store_broken', stranger)
-    const pending = others.filter(({ name }) => !ran.has(name))
+    const { pending, strangers } = await compare(session, migrations)
+    if (strangers[0] !== undefined) throw new PortError('store_broken', strangers[0])
     for (const { name, text } of pending) {
       await session.script(text)
       await session.query(statements['record-migration'], [name, sha256(text)])
@@ -46,30 +43,26 @@ export async function migrationFaults(
   database: Queryable,
   migrations = readMigrations(),
 ): Promise<string[]> {
-  const statements = loadStatements(['find-migrations', 'read-migrations'])
-  const { rows: found } = await database.query(statements['find-migrations'])
-  if (found[0]?.[0] === null) return ['nothing was ever migrated there']
-  const { rows } = await database.query(statements['read-migrations'])
-  const ran = new Map(rows.map((row) => row as readonly [string, string]))
-  const pending = migrations.slice(1).filter(({ name }) => !ran.has(name))
-  return [
-    ...pending.map(({ name }) => `migration ${name} has not run yet`),
-    ...strangers(ran, migrations.slice(1)),
-  ]
+  const { rows } = await database.query(loadStatements(['find-migrations'])['find-migrations'])
+  if (rows[0]?.[0] === null) return ['nothing was ever migrated there']
+  const { pending, strangers } = await compare(database, migrations)
+  return [...pending.map(({ name }) => `migration ${name} has not run yet`), ...strangers]
 }
 
-/** What has run, but not as this version knows it. */
-function strangers(ran: ReadonlyMap<string, string>, migrations: readonly Migration[]): string[] {
+/** What has not run yet, and what has run, but not as this version knows it. */
+async function compare(database: Queryable, [, ...migrations]: readonly Migration[]) {
+  const { rows } = await database.query(loadStatements(['read-migrations'])['read-migrations'])
+  const ran = new Map(rows.map((row) => row as readonly [string, string]))
   const known = new Map(migrations.map(({ name, text }) => [name, sha256(text)]))
-  const wrong: string[] = []
+  const strangers: string[] = []
   for (const [name, checksum] of ran) {
     const expected = known.get(name)
     if (expected === checksum) continue
     const reason =
       expected === undefined ? 'this version does not know it' : 'its file is another one now'
-    wrong.push(`migration ${name} has run on this database, but ${reason}`)
+    strangers.push(`migration ${name} has run on this database, but ${reason}`)
   }
-  return wrong
+  return { pending: migrations.filter(({ name }) => !ran.has(name)), strangers }
 }
 
 function sha256(text: string): string {

@@ -7,7 +7,6 @@ import type { Clock } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
 import { type Database, databaseClosed, tooManyCallers, unavailable } from './database.ts'
-import { startEngine } from './pglite-engine.ts'
 import { type PgliteSession, startPgliteSession } from './pglite-session.ts'
 
 export type PgliteOptions = {
@@ -27,9 +26,8 @@ const restartWaitMsMin = 5_000
  */
 export async function openDatabasePglite(options: PgliteOptions = {}): Promise<Database> {
   const { directory, clock = systemClock() } = options
-  const start = async () => startPgliteSession(await startEngine(directory))
   const inTurn = createTurns(waitingMax)
-  let session = await start()
+  let session = await startPgliteSession(directory)
   let startedAt = clock.monotonic()
   let closing: Promise<void> | null = null
 
@@ -45,7 +43,7 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
       const wait = clock.monotonic() - startedAt < restartWaitMsMin
       if (directory === undefined || wait) throw stoppedError(stopped)
       startedAt = clock.monotonic()
-      session = await start()
+      session = await startPgliteSession(directory)
     }
     try {
       return await run(session)

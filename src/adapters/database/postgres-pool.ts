@@ -6,13 +6,9 @@ import { EventEmitter } from 'node:events'
 import { Pool as PgPool } from 'pg'
 import type { PortError } from '../../ports/port-error.ts'
 import { databaseClosed, tooManyCallers, unavailable } from './database.ts'
-import type { PostgresLimits } from './postgres-limits.ts'
+import type { PostgresConnection, PostgresLimits } from './postgres-connection.ts'
 
-export type PooledConnection = {
-  isOpen(): boolean
-  close(): Promise<void>
-  destroy(): void
-}
+export type PooledConnection = Pick<PostgresConnection, 'isOpen' | 'close' | 'destroy'>
 export type PoolParts<Connection extends PooledConnection> = {
   limits: Pick<PostgresLimits, 'connectionsMax' | 'waitingMax' | 'waitMsMax'>
   /** `onLost` is to be called when the connection has died, in use or not. */

@@ -9,8 +9,12 @@ import { Client } from 'pg'
 import type { Clock } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { Database, Statement } from './database.ts'
-import { connectPostgres, type PostgresConnection } from './postgres-connection.ts'
-import { type PostgresLimits, postgresLimits } from './postgres-limits.ts'
+import {
+  connectPostgres,
+  type PostgresConnection,
+  type PostgresLimits,
+  postgresLimits,
+} from './postgres-connection.ts'
 import { createPool, type PoolState } from './postgres-pool.ts'
 
 export type PostgresOptions = {

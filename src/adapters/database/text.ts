@@ -47,17 +47,9 @@ export function copyText(rows: readonly SqlRow[]): string {
 function copyCell(value: SqlScalar): string {
   if (value === null) return '\\N'
   if (typeof value !== 'string') return String(value)
-  return /[\\\n\r\t]/.test(value) ? value.replace(/[\\\n\r\t]/g, copyEscape) : value
-}
-
-const copyEscapes = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-])
-
-function copyEscape(character: string): string {
-  return copyEscapes.get(character) ?? `\\${character}`
+  // JSON writes these four as COPY does.
+  const escape = (character: string) => JSON.stringify(character).slice(1, -1)
+  return /[\\\n\r\t]/.test(value) ? value.replace(/[\\\n\r\t]/g, escape) : value
 }
 
 export function numberTooLarge(text: string): PortError {

@@ -5,7 +5,7 @@
 import { systemClock } from '../../adapters/clock-system.ts'
 import { migrate } from '../../adapters/database/migrations.ts'
 import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
-import { postgresMigrationLimits } from '../../adapters/database/postgres-limits.ts'
+import { postgresMigrationLimits } from '../../adapters/database/postgres-connection.ts'
 import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
 import { createTopics } from '../../adapters/log-kafka/topics.ts'
 import {
