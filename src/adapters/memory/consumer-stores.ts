@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Charge, Order, OrderState } from '../../domain/orders/state.ts'
+import type { Charge, CouponRow, Order, OrderState } from '../../domain/orders/state.ts'
 import {
   type CommandName,
   type ConsumerPosition,
@@ -138,19 +138,19 @@ export function createOrderStoreMemory(): OrderStoreMemory {
   }
 }
 
-/** What the issuer has written is filled in by the caller, who plays the issuer. */
-export type CouponStepTables = {
-  rows: CouponLoaded['rows']
-  /** The order that uses a coupon, by `couponKey`. */
-  uses: Map<string, string>
-  /** By `couponKey`. */
-  issued: Map<string, { discount?: Discount }>
-  /** By partition of the claims log. */
-  issuerNext: Map<number, number>
-}
+export type CouponStepTables = ReturnType<typeof emptyCouponTables>
 
-export function emptyCouponTables(): CouponStepTables {
-  return { rows: new Map(), uses: new Map(), issued: new Map(), issuerNext: new Map() }
+/** What the issuer has written is filled in by the caller, who plays the issuer. */
+export function emptyCouponTables() {
+  return {
+    rows: new Map<string, CouponRow>(),
+    /** The order that uses a coupon, by `couponKey`. */
+    uses: new Map<string, string>(),
+    /** By `couponKey`. */
+    issued: new Map<string, { discount?: Discount }>(),
+    /** By partition of the claims log. */
+    issuerNext: new Map<number, number>(),
+  }
 }
 
 export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCouponTables()) {

@@ -5,27 +5,23 @@ import type { OrderState, Product } from '../../domain/orders/state.ts'
 import { commandKey, type DeadLetterChanges, type DoneCommand } from '../../ports/orders.ts'
 import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts'
 
-type DeadLetter = DeadLetterChanges['letters'][number]
+export type OrdersTables = ReturnType<typeof createOrdersTables>
 
-export type OrdersTables = {
-  orders: Map<string, OrderState>
-  products: Map<string, Product>
-  balances: Map<string, number>
-  /** By `commandKey`. */
-  commands: Record<CommandConsumer, Map<string, DoneCommand>>
-  /** By partition of the orders topic, the first offset that is not applied. */
-  ordersApplied: Map<number, number>
-  letters: Map<string, DeadLetter>
-}
-
-export function createOrdersTables(): OrdersTables {
+export function createOrdersTables() {
+  const noCommands = () => new Map<string, DoneCommand>()
   return {
-    orders: new Map(),
-    products: new Map(),
-    balances: new Map(),
-    commands: { 'stock-step': new Map(), 'payment-step': new Map(), 'dead-letters': new Map() },
-    ordersApplied: new Map(),
-    letters: new Map(),
+    orders: new Map<string, OrderState>(),
+    products: new Map<string, Product>(),
+    balances: new Map<string, number>(),
+    /** By `commandKey`. */
+    commands: {
+      'stock-step': noCommands(),
+      'payment-step': noCommands(),
+      'dead-letters': noCommands(),
+    } satisfies Record<CommandConsumer, unknown>,
+    /** By partition of the orders topic, the first offset that is not applied. */
+    ordersApplied: new Map<number, number>(),
+    letters: new Map<string, DeadLetterChanges['letters'][number]>(),
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type CouponWanted,
   couponKey,
 } from '../../ports/orders.ts'
-import type { Database, Queryable, SqlValue } from '../database/database.ts'
+import type { Database, Queryable, SqlRow, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'
 import { stepRows } from './consumer-tables.ts'
@@ -19,6 +19,7 @@ import { positionOwner } from './coupon-reader.ts'
 import { columnsOf } from './locked-table.ts'
 
 type Facts = CouponLoaded['facts']
+type CouponFacts = Facts extends Map<string, infer One> ? One : never
 type Use = CouponChanges['effects'][number]['use']
 
 export function createCouponStepStoreSql(database: Database): CouponStepStore {
@@ -38,27 +39,23 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
    * the lock, because whoever held the lock may have used it.
    */
   async function loadFacts(session: Queryable, wanted: CouponWanted['coupons']): Promise<Facts> {
-    const facts: Facts = new Map()
-    if (wanted.length === 0) return facts
+    if (wanted.length === 0) return new Map()
     const positions = await session.query(statements['read-positions'], positionOwner)
     const names = columnsOf(wanted, 'couponId', 'userId')
     const issued = await session.query(statements['lock-issued-coupons'], names)
     const uses = await session.query(statements['read-coupon-uses'], names)
 
     const next = new Map(positions.rows.map(([partition, offset]) => [partition, Number(offset)]))
-    for (const coupon of wanted) {
+    const discounts = byCoupon(issued.rows)
+    const users = byCoupon(uses.rows)
+    const facts = wanted.map((coupon): [string, CouponFacts] => {
+      const key = couponKey(coupon)
+      const discount = discounts.get(key)
+      const issued = discount === undefined ? null : issuedOf(discount)
       const issuerNext = next.get(coupon.partition) ?? 0
-      facts.set(couponKey(coupon), { issuerNext, issued: null, usedBy: null })
-    }
-    for (const row of issued.rows) {
-      const [couponId, userId, discount] = row as readonly [string, string, string | null]
-      set(facts, couponKey({ couponId, userId }), { issued: issuedOf(discount) })
-    }
-    for (const row of uses.rows) {
-      const [couponId, userId, orderId] = row as readonly [string, string, string]
-      set(facts, couponKey({ couponId, userId }), { usedBy: orderId })
-    }
-    return facts
+      return [key, { issuerNext, issued, usedBy: users.get(key) ?? null }]
+    })
+    return new Map(facts)
   }
 
   async function writeUses(session: Queryable, effects: CouponChanges['effects']): Promise<void> {
@@ -86,9 +83,10 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
   )
 }
 
-function set(facts: Facts, key: string, known: Partial<Parameters<Facts['set']>[1]>): void {
-  const before = facts.get(key)
-  if (before !== undefined) facts.set(key, { ...before, ...known })
+/** What stands in the third column, by `couponKey` of the first two. */
+function byCoupon(rows: readonly SqlRow[]): Map<string, string | null> {
+  const cells = rows as readonly (readonly [string, string, string | null])[]
+  return new Map(cells.map(([couponId, userId, it]) => [couponKey({ couponId, userId }), it]))
 }
 
 function issuedOf(discount: string | null): { discount?: Discount } {
@@ -105,11 +103,8 @@ function netUses(effects: CouponChanges['effects']): { deleted: Use[]; inserted:
     else if (inserted.get(key)?.orderId === use.orderId) inserted.delete(key)
     else deleted.push(use)
   }
-  return { deleted, inserted: [...inserted.values()].toSorted(byCoupon) }
-}
-
-function byCoupon(a: Use, b: Use): number {
-  return couponKey(a) < couponKey(b) ? -1 : 1
+  const sorted = [...inserted].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return { deleted, inserted: sorted.map(([, use]) => use) }
 }
 
 function useColumns(uses: readonly Use[]): SqlValue[] {
