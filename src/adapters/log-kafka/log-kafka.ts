@@ -8,7 +8,7 @@ import { PortError } from '../../ports/port-error.ts'
 import { type Cluster, createCluster, readBounds } from './cluster.ts'
 import type { KafkaConnection } from './connection.ts'
 import { defaultKafkaLimits, type KafkaLimits } from './limits.ts'
-import { joinKafka } from './member.ts'
+import { Member } from './member.ts'
 import { createProducer } from './producer.ts'
 import { followKafka } from './tail.ts'
 
@@ -38,7 +38,7 @@ export async function startKafkaLog(options: KafkaLogOptions): Promise<Log> {
     append: producer.append,
     tail: (tailOptions) => followKafka(cluster, tailOptions),
     bounds: (topic) => readBounds(cluster, topic),
-    join: async (joinOptions) => joinKafka(cluster, joinOptions),
+    join: async (joinOptions) => new Member(cluster, joinOptions),
     async close() {
       await producer.close()
       cluster.links.close()

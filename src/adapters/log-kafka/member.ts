@@ -10,30 +10,15 @@ import {
   joinGroupV7,
   leaveGroupV5,
   offsetCommitV8,
+  Reader,
   syncGroupV5,
+  Writer,
 } from '@platformatic/kafka'
 import { sleep } from '../../ports/clock.ts'
 import type { JoinOptions, Membership } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { askAnyBroker, type Cluster, watchOutage } from './cluster.ts'
 import { ask, type Broker, errorName, type Links, reasonOf } from './connection.ts'
-import {
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-  shareOut,
-} from './group-protocol.ts'
-
-export function joinKafka(cluster: Cluster, options: JoinOptions): Membership {
-  const member = new Member(cluster, options)
-  return {
-    async commit(next) {
-      for (const [partition, offset] of next) member.positions.set(partition, offset)
-    },
-    leave: () => member.leave(),
-  }
-}
 
 /** Kafka's error codes that a member acts upon. */
 const unknownMember = 25
@@ -46,9 +31,9 @@ const fatal = [23, 24, 26, 29, 30, 31, 81]
 const protocolType = 'consumer'
 const protocolName = 'firstcome'
 
-class Member {
+export class Member implements Membership {
   /** Next offsets, for lag tools. */
-  readonly positions = new Map<number, number>()
+  private readonly positions = new Map<number, number>()
   private readonly cluster: Cluster
   private readonly options: JoinOptions
   private readonly links: Links
@@ -68,6 +53,10 @@ class Member {
     // The coordinator answers who joins when every member has joined again.
     this.links = cluster.newLinks(2 * cluster.limits.sessionMs)
     this.done = this.run().catch((error: unknown) => options.onError(error))
+  }
+
+  async commit(next: ReadonlyMap<number, number>): Promise<void> {
+    for (const [partition, offset] of next) this.positions.set(partition, offset)
   }
 
   async leave(): Promise<void> {
@@ -158,11 +147,11 @@ class Member {
     const identity = [this.options.group, this.generation, this.memberId, null] as const
     const answer = await ask(connection, heartbeatV4.api, [...identity])
     if (!this.isAccepted(answer.errorCode)) return
-    if (clock.monotonic() - this.committedAt >= limits.commitMs) await this.commit(connection)
+    if (clock.monotonic() - this.committedAt >= limits.commitMs) await this.tell(connection)
   }
 
   /** What fails here is sent again with the next; nothing depends on it. */
-  private async commit(connection: Connection): Promise<void> {
+  private async tell(connection: Connection): Promise<void> {
     const { group, topic } = this.options
     this.committedAt = this.cluster.clock.monotonic()
     if (this.positions.size === 0) return
@@ -178,7 +167,7 @@ class Member {
     const { memberId, coordinator } = this
     if (memberId === '' || coordinator === null) return
     const connection = await links.to(coordinator)
-    if (this.joined) await this.commit(connection)
+    if (this.joined) await this.tell(connection)
     await ask(connection, leaveGroupV5.api, [this.options.group, [{ memberId }]])
   }
 
@@ -200,4 +189,66 @@ class Member {
     const message = `the group ${group} of ${topic} cannot be joined: ${errorName(code)}`
     throw new PortError('log_unavailable', message)
   }
+}
+
+/**
+ * What the members tell each other through the coordinator is in the format of Kafka's own
+ * consumers, so that its tools can show who reads what; in the version that every one can read.
+ */
+const protocolVersion = 0
+
+export function encodeSubscription(topic: string): Buffer {
+  return Writer.create()
+    .appendInt16(protocolVersion)
+    .appendArray([topic], (writer, name) => void writer.appendString(name, false), false, false)
+    .appendBytes(null, false).buffer
+}
+
+export function decodeSubscription(bytes: Buffer): string[] {
+  return readerOf(bytes).readArray((reader) => reader.readString(false), false, false)
+}
+
+export function encodeAssignment(topic: string, partitions: readonly number[]): Buffer {
+  return Writer.create()
+    .appendInt16(protocolVersion)
+    .appendArray(
+      [topic],
+      (writer, name) =>
+        void writer
+          .appendString(name, false)
+          .appendArray([...partitions], (to, p) => void to.appendInt32(p), false, false),
+      false,
+      false,
+    )
+    .appendBytes(null, false).buffer
+}
+
+/** Empty where the coordinator has nothing for this member. */
+export function decodeAssignment(bytes: Buffer, topic: string): number[] {
+  if (bytes.length === 0) return []
+  const shares = readerOf(bytes).readArray(
+    (reader) => ({
+      topic: reader.readString(false),
+      partitions: reader.readArray((from) => from.readInt32(), false, false),
+    }),
+    false,
+    false,
+  )
+  return shares.filter((share) => share.topic === topic).flatMap(({ partitions }) => partitions)
+}
+
+function readerOf(bytes: Buffer): Reader {
+  const reader = Reader.from(bytes)
+  reader.readInt16()
+  return reader
+}
+
+/** By the leader: every partition to one member, each member about as many, the same whoever computes it. */
+export function shareOut(members: readonly string[], partitions: number): Map<string, number[]> {
+  const sorted = members.toSorted()
+  const shares = new Map(sorted.map((member): [string, number[]] => [member, []]))
+  for (let p = 0; p < partitions && sorted.length > 0; p++) {
+    shares.get(sorted[p % sorted.length] ?? '')?.push(p)
+  }
+  return shares
 }

@@ -7,8 +7,11 @@ import { after, it } from 'node:test'
 import { Admin } from '@platformatic/kafka'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
-import { topicFaults } from '../../../src/adapters/log-kafka/topic-faults.ts'
-import { createTopics, describeTopics } from '../../../src/adapters/log-kafka/topics.ts'
+import {
+  createTopics,
+  describeTopics,
+  topicFaults,
+} from '../../../src/adapters/log-kafka/topics.ts'
 import type { Log } from '../../../src/ports/log.ts'
 import { everyPartition } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'

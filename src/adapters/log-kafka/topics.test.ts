@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type TopicDescription, topicFaults } from './topic-faults.ts'
+import { type TopicDescription, topicFaults } from './topics.ts'
 
 const expected = { name: 'claims', topicId: 'id-1', partitions: 12, replicas: 3 }
 const right: TopicDescription = {

@@ -6,7 +6,7 @@ import {
   encodeAssignment,
   encodeSubscription,
   shareOut,
-} from './group-protocol.ts'
+} from './member.ts'
 
 describe('the members of a group', () => {
   it('understand each other, and what Kafka’s own consumers say', () => {
