@@ -7,6 +7,7 @@ import { Pool } from 'undici'
 import type { PaymentRefusal } from '../domain/orders/messages.ts'
 import { backOff, type Clock, sleep } from '../ports/clock.ts'
 import type { PaymentFailure, Payments } from '../ports/payments.ts'
+import { createSlots, type Slots } from './slots.ts'
 
 export type PaymentsHttpParts = {
   /** http or https; calls go to paths below its own. */
@@ -175,25 +176,4 @@ const reasons = new Map([
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : null
   return typeof code === 'string' ? code : 'for no known reason'
-}
-
-type Slots = { run<T>(job: () => Promise<T>): Promise<T> }
-
-/** Lets `max` jobs run at once, the others in the order in which they came. */
-function createSlots(max: number): Slots {
-  const waiting: (() => void)[] = []
-  let free = max
-  return {
-    async run(job) {
-      if (free > 0) free--
-      else await new Promise<void>((resolve) => waiting.push(resolve))
-      try {
-        return await job()
-      } finally {
-        const next = waiting.shift()
-        if (next === undefined) free++
-        else next()
-      }
-    },
-  }
 }

@@ -6,6 +6,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
+import { createSlots } from '../slots.ts'
 import { type Database, databaseClosed, tooManyCallers, unavailable } from './database.ts'
 import { type PgliteSession, startPgliteSession } from './pglite-session.ts'
 
@@ -26,7 +27,7 @@ const restartWaitMsMin = 5_000
  */
 export async function openDatabasePglite(options: PgliteOptions = {}): Promise<Database> {
   const { directory, clock = systemClock() } = options
-  const inTurn = createTurns(waitingMax)
+  const turns = createSlots(1)
   let session = await startPgliteSession(directory)
   let startedAt = clock.monotonic()
   let closing: Promise<void> | null = null
@@ -35,6 +36,11 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
     const text = `PGlite (${directory ?? 'in memory'}) has stopped: ${reason}`
     if (directory === undefined) return new PortError('store_broken', text)
     return unavailable(text)
+  }
+
+  async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (turns.pending() >= waitingMax) throw tooManyCallers()
+    return turns.run(run)
   }
 
   async function turn<T>(run: (session: PgliteSession) => Promise<T>): Promise<T> {
@@ -72,24 +78,5 @@ export async function openDatabasePglite(options: PgliteOptions = {}): Promise<D
       closing ??= inTurn(() => session.close())
       return closing
     },
-  }
-}
-
-type Turns = <T>(run: () => Promise<T>) => Promise<T>
-
-/** One at a time, in the order of asking. */
-function createTurns(max: number): Turns {
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
-  return async (run) => {
-    if (waiting >= max) throw tooManyCallers()
-    waiting++
-    const turn = last.then(run)
-    last = turn.catch(() => {})
-    try {
-      return await turn
-    } finally {
-      waiting--
-    }
   }
 }
