@@ -85,7 +85,7 @@ async function createTopic(
   { partitions, replicas, minInSyncReplicas }: Omit<TopicSettings, 'topics'>,
 ): Promise<boolean> {
   const configs = [
-    ...Object.entries(topicSettings).map(([name, { must }]) => ({ name, value: must })),
+    ...Object.entries(topicSettings).map(([key, { must }]) => ({ name: key, value: must })),
     { name: minInSyncSetting, value: String(minInSyncReplicas) },
   ]
   try {

@@ -50,10 +50,9 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     const users = byCoupon(uses.rows)
     const facts = wanted.map((coupon): [string, CouponFacts] => {
       const key = couponKey(coupon)
-      const discount = discounts.get(key)
-      const issued = discount === undefined ? null : issuedOf(discount)
       const issuerNext = next.get(coupon.partition) ?? 0
-      return [key, { issuerNext, issued, usedBy: users.get(key) ?? null }]
+      const usedBy = users.get(key) ?? null
+      return [key, { issuerNext, issued: issuedOf(discounts.get(key)), usedBy }]
     })
     return new Map(facts)
   }
@@ -89,7 +88,8 @@ function byCoupon(rows: readonly SqlRow[]): Map<string, string | null> {
   return new Map(cells.map(([couponId, userId, it]) => [couponKey({ couponId, userId }), it]))
 }
 
-function issuedOf(discount: string | null): { discount?: Discount } {
+function issuedOf(discount: string | null | undefined): CouponFacts['issued'] {
+  if (discount === undefined) return null
   return discount === null ? {} : { discount: JSON.parse(discount) as Discount }
 }
 
