@@ -243,7 +243,7 @@ function readerOf(bytes: Buffer): Reader {
   return reader
 }
 
-/** By the leader: every partition to one member, each member about as many, the same whoever computes it. */
+/** Every partition to one member, each member about as many, the same whoever computes it. */
 export function shareOut(members: readonly string[], partitions: number): Map<string, number[]> {
   const sorted = members.toSorted()
   const shares = new Map(sorted.map((member): [string, number[]] => [member, []]))
