@@ -209,9 +209,7 @@ function ofCoupon<T extends { couponId: string }>(coupons: readonly T[], couponI
 }
 
 function winnersOf({ fold }: Replayed): number {
-  let winners = 0
-  for (const coupon of fold.coupons.values()) winners += coupon.winners.size
-  return winners
+  return fold.coupons.values().reduce((sum, { winners }) => sum + winners.size, 0)
 }
 
 function lagOf(
@@ -220,10 +218,8 @@ function lagOf(
   couponId: string | undefined,
 ): number {
   const own = couponId === undefined ? null : partitionFor(couponId, bounds.length)
-  let lag = 0
-  for (const [partition, { end }] of bounds.entries()) {
-    if (own !== null && partition !== own) continue
-    lag += Math.max(0, end - (positions.get(partition)?.next ?? 0))
-  }
-  return lag
+  return bounds.reduce((lag, { end }, partition) => {
+    if (own !== null && partition !== own) return lag
+    return lag + Math.max(0, end - (positions.get(partition)?.next ?? 0))
+  }, 0)
 }

@@ -7,11 +7,12 @@ import { entryOf } from '../../domain/orders/records.ts'
 import { retryHeaders, retryTopics } from '../../domain/orders/retries.ts'
 import type { CouponRow } from '../../domain/orders/state.ts'
 import type { Log } from '../../ports/log.ts'
-import type {
-  ConsumerName,
-  ConsumerStore,
-  CouponChanges,
-  PositionMove,
+import {
+  type ConsumerName,
+  type ConsumerStore,
+  type CouponChanges,
+  nothingTaken,
+  type PositionMove,
 } from '../../ports/orders.ts'
 import type { WalletChanges, WalletStore } from '../../ports/payments.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -50,7 +51,7 @@ export function targetOf<Wanted, Loaded, Changes>(
     async moveToEnds(topics, ends) {
       const moves = topics.flatMap((topic) => {
         return (ends.get(topic) ?? []).map(({ end }, partition): PositionMove => {
-          const taken = { applied: 0, dropped: end, postponed: 0, buried: 0, passedBy: 0 }
+          const taken = { ...nothingTaken, dropped: end }
           return { topic, partition, next: end, published: end, tries: 0, taken }
         })
       })
