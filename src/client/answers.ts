@@ -30,7 +30,7 @@ export function readOf<Value>(
     return { ok: false, reason, again: true, status: null, retryAfterMs: null }
   }
   const { status, headers } = attempt
-  const content = jsonOf(attempt)
+  const content = jsonObject(attempt.body) ?? {}
   const value = status === 200 || status === 201 ? read(content) : null
   if (value !== null) return { ok: true, value }
   const again = status === 429 || status >= 500
@@ -56,11 +56,7 @@ export function listOf<Item>(value: unknown, read: (item: unknown) => Item | nul
   return items.includes(null) ? null : (items as Item[])
 }
 
-/** Empty where the body is no object. */
-export function jsonOf({ body }: { body: string }): Json {
-  return jsonObject(body) ?? {}
-}
-
+/** null where the body is no object. */
 export function jsonObject(body: string): Json | null {
   try {
     const content: unknown = JSON.parse(body)

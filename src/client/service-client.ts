@@ -74,8 +74,10 @@ function failed(
   return new ServiceError('no_answer', `the call to ${url} failed (${reason})`)
 }
 
+export type Problem = NonNullable<ReturnType<typeof problemOf>>
+
 /** The parts of a problem (RFC 9457) that people should see; null for any other answer. */
-export function problemOf({ status, body }: ServiceAnswer): Problem | null {
+export function problemOf({ status, body }: ServiceAnswer) {
   if (status < 400) return null
   const errors: unknown[] = Array.isArray(body.errors) ? body.errors : []
   return {
@@ -88,12 +90,6 @@ export function problemOf({ status, body }: ServiceAnswer): Problem | null {
       return [{ path: text(path), message: text(message) }]
     }),
   }
-}
-export type Problem = {
-  slug: string
-  title: string
-  detail: string
-  errors: { path: string; message: string }[]
 }
 
 function text(value: unknown): string {

@@ -4,7 +4,7 @@
 
 import {
   type Json,
-  jsonOf,
+  jsonObject,
   milliseconds,
   problemSlug,
   type Read,
@@ -62,7 +62,7 @@ export function replyOf<Answer>(attempt: Attempt, rules: ReplyRules<Answer>): Re
     return { kind: 'again', reason, retryAfterMs: null }
   }
   const { status, headers } = attempt
-  const content = jsonOf(attempt)
+  const content = jsonObject(attempt.body) ?? {}
   const answer = rules.answerOf(status, content)
   if (answer !== null) return answer
   const retryAfterMs = milliseconds(headers.retryAfter)
