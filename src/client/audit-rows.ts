@@ -56,13 +56,9 @@ type ProjectionJson = {
 type IssuedRowsJson = { issued: (Omit<IssuedRow, 'appendedAt'> & { appendedAt: string })[] }
 
 function rowsQuery({ limit, couponId, after }: RowsQuery): string {
-  const query = new URLSearchParams({ limit: String(limit) })
-  if (couponId !== undefined) query.set('couponId', couponId)
-  if (after !== undefined) {
-    query.set('afterCouponId', after.couponId)
-    query.set('afterSlot', String(after.slot))
-  }
-  return query.toString()
+  const of = couponId === undefined ? {} : { couponId }
+  const from = after && { afterCouponId: after.couponId, afterSlot: String(after.slot) }
+  return new URLSearchParams({ limit: String(limit), ...of, ...from }).toString()
 }
 
 function couponFrom({ opensAt, closesAt, terms, commands, ...coupon }: CouponJson): Coupon {

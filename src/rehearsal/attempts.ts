@@ -1,15 +1,8 @@
 // How clients keep at what they want, and what becomes of it: an attempt is repeated where it was
 // turned away and polled where it was only accepted; one that timed out, was cut off or got a 5xx
-// is unknown, never a no. A read is repeated while that helps.
+// is unknown, never a no.
 
-import {
-  type Json,
-  jsonObject,
-  milliseconds,
-  problemSlug,
-  type Read,
-  reasonOf,
-} from '../client/answers.ts'
+import { type Json, jsonObject, milliseconds, problemSlug, reasonOf } from '../client/answers.ts'
 import type { Attempt } from '../client/http-client.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 
@@ -81,7 +74,7 @@ export type Following<Answer> = {
   /** From the first request to the end. */
   msMax: number
   /** Added to each wait, so that those who were turned away together do not come back together. */
-  spreadMs: number
+  spreadMs?: number
   first(): Promise<Reply<Answer>>
   poll(location: string): Promise<Reply<Answer>>
   /** What is said of those whom no request got an answer. */
@@ -89,13 +82,13 @@ export type Following<Answer> = {
 }
 
 /** Where the service named no time. */
-const againMs = 250
+export const againMs = 250
 
 export async function follow<Answer extends { kind: string }>(
   clock: Clock,
   following: Following<Answer>,
 ): Promise<Entry<Answer>> {
-  const { msMax, spreadMs, givenUp } = following
+  const { msMax, spreadMs = 0, givenUp } = following
   const firstSentAt = clock.monotonic()
   let location: string | null = null
   let retries = 0
@@ -124,18 +117,5 @@ export async function follow<Answer extends { kind: string }>(
     if (reply.kind === 'pending') polls += 1
     else retries += 1
     await sleep(clock, waitMs)
-  }
-}
-
-/** The read once it is there, once it is refused for good, or the last one after `msMax`. */
-export async function readUntil<Value>(
-  { clock, msMax }: { clock: Clock; msMax: number },
-  send: () => Promise<Read<Value>>,
-): Promise<Read<Value>> {
-  const deadline = clock.monotonic() + msMax
-  for (;;) {
-    const read = await send()
-    if (read.ok || !read.again || clock.monotonic() >= deadline) return read
-    await sleep(clock, read.retryAfterMs ?? againMs)
   }
 }

@@ -32,7 +32,8 @@ export function verdictsOf<Name extends string, Subject>(
 }
 
 export function verdictOf<Name extends string>(found: Omit<Verdict<Name>, 'kept'>): Verdict<Name> {
-  return { ...found, kept: found.breaches.length === 0 }
+  const { promise, title, detail, breaches } = found
+  return { promise, title, kept: breaches.length === 0, detail, breaches }
 }
 
 export function allKept({ verdicts }: { verdicts: readonly Verdict[] }): boolean {

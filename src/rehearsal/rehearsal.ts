@@ -9,7 +9,7 @@ import { type HttpClient, startHttpClient } from '../client/http-client.ts'
 import type { Progress } from '../client/progress.ts'
 import { tokenSigner } from '../client/tokens.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
-import { readUntil } from './attempts.ts'
+import { againMs } from './attempts.ts'
 import { share } from './figures.ts'
 import { runClosedLoop } from './scheduler.ts'
 import { type Service, serviceOver } from './service.ts'
@@ -105,11 +105,11 @@ export function userIds(runId: string, users: number): string[] {
   })
 }
 
-export type Minting = { clock: Clock; users: readonly string[]; secret: string }
-
 /** A token for each user, made before the storm so that it costs the storm nothing. */
-export async function mintTokens(minting: Minting, progress: { made: number }): Promise<string[]> {
-  const { clock, users, secret } = minting
+export async function mintTokens(
+  { clock, users, secret }: { clock: Clock; users: readonly string[]; secret: string },
+  progress: { made: number },
+): Promise<string[]> {
   const tokens: string[] = []
   const sign = tokenSigner(secret)
   const now = clock.now()
@@ -160,10 +160,17 @@ export async function doAll<Item>(
 /** What could not be read says why. */
 export type Seen<Value> = { value: Value } | { missing: string }
 
+/** Asks until it is there, it is refused for good, or `msMax` is over. */
 export async function see<Value>(
   { clock, limits }: Run,
-  send: () => Promise<Read<Value>>,
+  ask: () => Promise<Read<Value>>,
+  msMax = limits.readMsMax,
 ): Promise<Seen<Value>> {
-  const read = await readUntil({ clock, msMax: limits.readMsMax }, send)
-  return read.ok ? { value: read.value } : { missing: read.reason }
+  const deadline = clock.monotonic() + msMax
+  for (;;) {
+    const read = await ask()
+    if (read.ok) return { value: read.value }
+    if (!read.again || clock.monotonic() >= deadline) return { missing: read.reason }
+    await sleep(clock, read.retryAfterMs ?? againMs)
+  }
 }

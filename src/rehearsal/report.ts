@@ -164,11 +164,7 @@ function answerRows(entries: readonly OrderEntry[]): AnswerRow[] {
   ]
 }
 
-function openingText(
-  [title, ...more]: [title: string, ...more: string[]],
-  { runId, url }: Run,
-  paint: Paint,
-): string {
+function openingText([title = '', ...more]: string[], { runId, url }: Run, paint: Paint): string {
   const run = `run ${runId} · ${shownUrl(url)}`
   return [paint.bold(title), ...more, paint.dim(run), ''].join('\n')
 }
@@ -263,11 +259,8 @@ function reportJson(
     run: plan.runId,
     url: shownUrl(plan.url),
     ...figures,
-    promises: verdicts.map(({ promise, title, kept, detail, breaches }) => ({
-      promise,
-      title,
-      kept,
-      detail,
+    promises: verdicts.map(({ breaches, ...verdict }) => ({
+      ...verdict,
       breachCount: breaches.length,
       breaches: breaches.slice(0, breachesInJsonMax),
     })),

@@ -18,9 +18,10 @@ export function finalAnswer(entry: ClaimEntry): ClaimAnswer | Undecided {
 }
 
 export type OutcomeKind = ReturnType<typeof finalAnswer>['kind']
-export type Outcomes = Record<OutcomeKind, number>
 
-export function countOutcomes(answers: Iterable<{ kind: OutcomeKind }>): Outcomes {
+export function countOutcomes(
+  answers: Iterable<{ kind: OutcomeKind }>,
+): Record<OutcomeKind, number> {
   const zeros = { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0 }
   const counts = { ...zeros, pending: 0, unknown: 0 }
   for (const { kind } of answers) counts[kind] += 1

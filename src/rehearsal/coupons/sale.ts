@@ -5,7 +5,7 @@
 import type { Failed } from '../../client/answers.ts'
 import type { Discount } from '../../domain/coupons/messages.ts'
 import { sleep } from '../../ports/clock.ts'
-import { type Entry, follow, isDefinite } from '../attempts.ts'
+import { follow, isDefinite } from '../attempts.ts'
 import { share, sumOf } from '../figures.ts'
 import type { Verdict } from '../promises.ts'
 import {
@@ -111,8 +111,7 @@ export async function holdSale(run: Run, open: OpenSale): Promise<HeldSale> {
     load: { ...load, asks: attempts },
     ask(index) {
       const user = Math.floor(index / asksPerUser)
-      const claimer = { couponId, user, token: tokens[user] ?? '' }
-      return [claim(run, claimer).then((entry) => ({ user, ...entry }))]
+      return [claim(run, { couponId, user, token: tokens[user] ?? '' })]
     },
     attempts,
     title: 'Asking',
@@ -142,11 +141,11 @@ type Claiming = Pick<Run, 'clock'> & {
 }
 
 /** One claim, from its first request to its end. */
-export function claim(
+export async function claim(
   { clock, limits, service }: Claiming,
   { couponId, user, token }: Claimer,
-): Promise<Entry<ClaimAnswer>> {
-  return follow(clock, {
+): Promise<ClaimEntry> {
+  const entry = await follow<ClaimAnswer>(clock, {
     msMax: limits.claimMsMax,
     spreadMs: user % spreadMsMax,
     givenUp: 'turned away to the end',
@@ -162,6 +161,7 @@ export function claim(
       return isOpen ? { kind: 'pending', location, retryAfterMs: null } : reply
     },
   })
+  return { user, ...entry }
 }
 
 /**

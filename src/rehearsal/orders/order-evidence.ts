@@ -21,24 +21,16 @@ export type Intent = NewOrder & { user: number; wish: Wish }
 /** One placing of an intent. */
 export type OrderEntry = Entry<OrderAnswer> & { intent: Intent }
 
-export type OrderCounts = {
-  confirmed: number
-  /** By reason. */
-  cancelled: Map<string, number>
-  /** By problem. */
-  refused: Map<string, number>
-  pending: number
-  unknown: number
-}
-
-export function countAnswers(entries: Iterable<OrderEntry>): OrderCounts {
-  const counts = { confirmed: 0, cancelled: new Map(), refused: new Map(), pending: 0, unknown: 0 }
+/** Those that were cancelled by reason, those that were refused by problem. */
+export function countAnswers(entries: Iterable<OrderEntry>) {
+  const [cancelled, refused] = [new Map<string, number>(), new Map<string, number>()]
+  const counts = { confirmed: 0, cancelled, refused, pending: 0, unknown: 0 }
   for (const { answer } of entries) {
     const { kind } = answer
     if (kind === 'pending' || kind === 'unknown') counts[kind] += 1
-    else if (kind === 'refused') addOne(counts.refused, answer.problem)
+    else if (kind === 'refused') addOne(refused, answer.problem)
     else if (answer.order.status === 'confirmed') counts.confirmed += 1
-    else addOne(counts.cancelled, answer.order.reason ?? 'no reason')
+    else addOne(cancelled, answer.order.reason ?? 'no reason')
   }
   return counts
 }

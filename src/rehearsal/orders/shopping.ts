@@ -3,7 +3,7 @@
 
 import type { Read } from '../../client/answers.ts'
 import { sleep } from '../../ports/clock.ts'
-import { follow, readUntil } from '../attempts.ts'
+import { follow } from '../attempts.ts'
 import { holdSale, openSale, readSale, type SaleRehearsal } from '../coupons/sale.ts'
 import { finalAnswer } from '../coupons/sale-evidence.ts'
 import { count } from '../figures.ts'
@@ -110,15 +110,15 @@ async function everyCommand(
   { runId }: ShopPlan,
   commands: { title: string; items: readonly Command[] },
 ): Promise<void> {
-  const { clock, limits, operatorToken } = run
+  const { limits, operatorToken } = run
   const operators = Math.ceil(commands.items.length / commandsPerOperator)
   const tokens = Array.from({ length: operators }, (_, n) => {
     return operatorToken(`rehearsal-${runId}-${n}`)
   })
   await doAll(run, commands, async ({ failed, send }, index) => {
     const token = tokens[index % operators] ?? ''
-    const read = await readUntil({ clock, msMax: limits.commandMsMax }, () => send(token))
-    if (!read.ok) throw new RehearsalError('refused', `${failed}: ${read.reason}`)
+    const done = await see(run, () => send(token), limits.commandMsMax)
+    if ('missing' in done) throw new RehearsalError('refused', `${failed}: ${done.missing}`)
   })
 }
 
@@ -168,7 +168,6 @@ export async function place(
 ): Promise<OrderEntry> {
   const entry = await follow(clock, {
     msMax: limits.orderMsMax,
-    spreadMs: 0,
     givenUp: 'no answer to the end',
     first: () => service.place(intent, token),
     poll: (location) => service.pollOrder(location, token),
