@@ -2,7 +2,13 @@
 // end. Metadata is asked again whenever something fails. A topic's identity and partition count
 // are those seen first: a topic that was deleted and made anew is another log, and is refused.
 
-import { type Connection, listOffsetsV7, metadataV12 } from '@platformatic/kafka'
+import {
+  ConfigResourceTypes,
+  type Connection,
+  describeConfigsV4,
+  listOffsetsV7,
+  metadataV12,
+} from '@platformatic/kafka'
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -18,6 +24,7 @@ import {
   reasonOf,
 } from './connection.ts'
 import type { KafkaLimits } from './limits.ts'
+import { timeTypeSetting } from './topics.ts'
 
 export type Leader = { node: number; epoch: number }
 export type TopicLayout = { topicId: string; leaders: Leader[] }
@@ -214,6 +221,19 @@ export function watchOutage({ clock, limits, onWarning }: Cluster, what: string)
       warned = false
     },
   }
+}
+
+/** Whose clock stamps a topic's batches, as Kafka names it: LogAppendTime, or CreateTime. */
+export async function readTimeType(cluster: Cluster, topic: string): Promise<string> {
+  const asked = {
+    resourceType: ConfigResourceTypes.TOPIC,
+    resourceName: topic,
+    configurationKeys: [timeTypeSetting],
+  }
+  const { results } = await askAnyBroker(cluster, (connection) => {
+    return ask(connection, describeConfigsV4.api, [[asked], false, false])
+  })
+  return results[0]?.configs[0]?.value ?? 'unknown'
 }
 
 const earliest = -2n

@@ -113,11 +113,13 @@ describe('what a broker stores', () => {
       byBroker.records.map(({ appendedAt }) => appendedAt),
       [5_000, 5_000, 5_000],
     )
+    assert.equal(byBroker.unstamped, -1)
     const byWriter = decodeBatches(storedBatch(10, 0), { partition: 0, from: 10 })
     assert.deepEqual(
       byWriter.records.map(({ appendedAt }) => appendedAt),
       [1_000, 1_001, 1_002],
     )
+    assert.equal(byWriter.unstamped, 10)
   })
 
   it('is given from the offset asked for, and names its leader', () => {

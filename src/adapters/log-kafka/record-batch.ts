@@ -128,11 +128,18 @@ export type ReadBatches = {
   next: number
   /** Under which leader the last batch was written; −1 where there is none. */
   leaderEpoch: number
+  /** The first record that says when it was written, not when it was appended; −1: none does. */
+  unstamped: number
 }
 
 /** Throws log_damaged where a checksum is wrong. A batch that is cut off at the end is left. */
 export function decodeBatches(bytes: Buffer, options: ReadOptions): ReadBatches {
-  const read: ReadBatches = { records: [], next: options.from, leaderEpoch: -1 }
+  const read: ReadBatches = {
+    records: [],
+    next: options.from,
+    leaderEpoch: -1,
+    unstamped: -1,
+  }
   for (let start = 0; start + headBytes <= bytes.length; ) {
     const end = start + uncountedBytes + bytes.readInt32BE(start + at.length)
     if (end > bytes.length) break
@@ -158,6 +165,7 @@ function decodeBatch(batch: Buffer, options: ReadOptions & { read: ReadBatches }
   if ((attributes & controlBit) !== 0) return
   const cursor = { bytes: recordsOf(batch, attributes), at: 0 }
   const byBroker = (attributes & appendTimeBit) !== 0
+  if (!byBroker && read.unstamped < 0) read.unstamped = Math.max(from, baseOffset)
   const time = Number(batch.readBigInt64BE(byBroker ? at.maxTimestamp : at.firstTimestamp))
   for (let count = batch.readInt32BE(at.count); count > 0; count--) {
     const end = readVarint(cursor) + cursor.at

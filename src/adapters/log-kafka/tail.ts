@@ -3,12 +3,13 @@
 // to read, is no longer in the log.
 
 import { type Moment, sleep } from '../../ports/clock.ts'
-import type { Tail, TailOptions } from '../../ports/log.ts'
+import type { LogPlace, Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type Cluster, type Outage, watchOutage } from './cluster.ts'
+import { type Cluster, type Outage, readTimeType, watchOutage } from './cluster.ts'
 import { ask, errorName, type Links, reasonOf } from './connection.ts'
 import { decodeBatches } from './record-batch.ts'
 import { type FetchedPartition, fetchApi } from './requests.ts'
+import { remedy, timeTypeSetting, topicSettings } from './topics.ts'
 
 export function followKafka(cluster: Cluster, options: TailOptions): Tail {
   const tail = new KafkaTail(cluster, options)
@@ -39,6 +40,7 @@ class KafkaTail {
   /** By the broker that each reads from. */
   private readonly loops = new Map<number, Promise<void>>()
   private rounds = 0
+  private toldUnstamped = false
   /** The last batch that was given to the reader. */
   private giving: Promise<void> = Promise.resolve()
 
@@ -166,11 +168,32 @@ class KafkaTail {
   private async give(state: Followed, { records: bytes }: FetchedPartition): Promise<void> {
     if (bytes === null || bytes.length === 0 || this.ending.signal.aborted) return
     const { partition, next: from } = state
-    const { records, next, leaderEpoch } = decodeBatches(bytes, { partition, from })
+    const { records, next, leaderEpoch, unstamped } = decodeBatches(bytes, { partition, from })
     if (next === from) return
+    if (unstamped >= 0) await this.checkTimeType({ partition, offset: unstamped })
     state.next = next
     state.readEpoch = leaderEpoch
     if (records.length > 0) await this.options.onBatch({ partition, records })
+  }
+
+  /** Stops where writers' clocks decide now; where they once did, their times are history. */
+  private async checkTimeType({ partition, offset }: LogPlace): Promise<void> {
+    const { cluster } = this
+    const { topic } = this.options
+    const where = `offset ${offset} of partition ${partition} of ${topic}`
+    const type = await readTimeType(cluster, topic).catch((error: unknown) => {
+      throw new Transient(reasonOf(error))
+    })
+    const must = topicSettings[timeTypeSetting]?.must ?? ''
+    if (type !== must) {
+      throw damaged(
+        `${where} has the time of who wrote it: ${timeTypeSetting} is ${type} now, so that the ` +
+          `clock of whoever appends would decide. ${remedy(topic, timeTypeSetting, must)}`,
+      )
+    }
+    if (this.toldUnstamped) return
+    this.toldUnstamped = true
+    cluster.onWarning(`${where} has the time of who wrote it: ${timeTypeSetting} was changed then`)
   }
 }
 

@@ -25,9 +25,11 @@ export type TopicDescription = ExpectedTopic & {
 type TopicSetting = { must: string; otherwise: string }
 const kept = { must: '-1', otherwise: 'old records are deleted' }
 
+export const timeTypeSetting = 'message.timestamp.type'
+
 /** The settings that decide whether records stay, and their time; the same for every topic. */
-const topicSettings: Readonly<Record<string, TopicSetting>> = {
-  'message.timestamp.type': {
+export const topicSettings: Readonly<Record<string, TopicSetting>> = {
+  [timeTypeSetting]: {
     must: 'LogAppendTime',
     otherwise: 'the clock of whoever appends would decide when coupons open',
   },
@@ -232,7 +234,7 @@ function settingFaults({ name, replicas, settings }: TopicDescription): string[]
   ]
 }
 
-function remedy(topic: string, setting: string, value: string): string {
+export function remedy(topic: string, setting: string, value: string): string {
   const which = `--entity-type topics --entity-name ${topic}`
   return `kafka-configs --alter ${which} --add-config ${setting}=${value}`
 }

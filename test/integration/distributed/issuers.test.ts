@@ -15,7 +15,7 @@ import { claimSteadily, NodeClients } from './node-clients.ts'
 
 const takeOverMsMax = 8_000
 const leaveMsMax = 1_000
-/** What takes longer was not announced: sessions last for 6 s, and half of one is over as a rule. */
+/** What takes longer was not announced: a session times out after 6 s, half of them sooner. */
 const timedOutMsMin = 3_000
 const leavings = 3
 /** More than is ever asked for: every claim wins, in every partition, one coupon for each. */

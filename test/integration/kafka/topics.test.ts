@@ -12,7 +12,7 @@ import {
   describeTopics,
   topicFaults,
 } from '../../../src/adapters/log-kafka/topics.ts'
-import type { Log } from '../../../src/ports/log.ts'
+import type { Log, LogBatch } from '../../../src/ports/log.ts'
 import { everyPartition } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
@@ -134,6 +134,48 @@ it('ends a tail whose records were cut off', { skip }, async (t) => {
     assert.ok(error instanceof Error && 'code' in error && error.code === 'log_damaged')
     assert.match(error.message, new RegExp(`offset ${offset} of partition 0 of ${topic} is not in`))
   }
+})
+
+it('ends a tail where the clocks of writers decide, which it sees by the batch', {
+  skip,
+}, async (t) => {
+  const warnings: string[] = []
+  const { log, topic } = await newKafkaLog(t, { connection, partitions: 1, warnings })
+  const setType = (value: string) => {
+    const configs = [{ name: 'message.timestamp.type', configOperation: 0 as const, value }]
+    const resources = [{ resourceType: 2 as const, resourceName: topic, configs }]
+    return admin.incrementalAlterConfigs({ resources })
+  }
+  const follow = (onRead: (records: number) => void) => {
+    const failed = Promise.withResolvers<unknown>()
+    const from = everyPartition(log, topic)
+    const onBatch = ({ records }: LogBatch) => onRead(records.length)
+    log.tail({ topic, from, onBatch, onError: failed.resolve })
+    return failed.promise
+  }
+  await appendMany(log, topic)
+  let read = 0
+  let ended = false
+  const failed = follow((records) => (read += records)).finally(() => (ended = true))
+  await waitFor('the records', () => read === 100)
+  await setType('CreateTime')
+  await waitFor('the change', async () => {
+    await log.append(topic, [{ key: 'one', value: Buffer.from('by a writer') }])
+    return ended
+  })
+  const error = await failed
+  assert.ok(error instanceof Error && 'code' in error && error.code === 'log_damaged')
+  assert.match(
+    error.message,
+    /of partition 0 of .* is CreateTime now.*--add-config .*=LogAppendTime/,
+  )
+
+  await setType('LogAppendTime')
+  const [bounds] = await log.bounds(topic)
+  let again = 0
+  void follow((records) => (again += records))
+  await waitFor('all records', () => again === bounds?.end)
+  assert.equal(warnings.filter((text) => text.includes('was changed then')).length, 1)
 })
 
 it('takes a topic that was deleted and created again for another log', { skip }, async (t) => {
