@@ -27,9 +27,7 @@ export type RehearsalParts = {
   limits?: Partial<RehearsalLimits>
 }
 /** What the stages of a rehearsal work with. */
-export type Run = {
-  clock: Clock
-  progress: Progress
+export type Run = Omit<RehearsalParts, 'limits'> & {
   limits: RehearsalLimits
   service: Service
   users: readonly string[]

@@ -7,15 +7,7 @@ import type { ClaimEntry } from './coupons/sale-evidence.ts'
 import type { OrderEntry } from './orders/order-evidence.ts'
 import type { OrdersPlan, OrdersRehearsal } from './orders/shopping.ts'
 import { allKept, type Verdict, verdictOf } from './promises.ts'
-import {
-  ordersOpening,
-  ordersReportJson,
-  ordersReportText,
-  type Paint,
-  saleOpening,
-  saleReportJson,
-  saleReportText,
-} from './report.ts'
+import { ordersReport, type Paint, saleReport } from './report.ts'
 import type { CouponSeen, Issued, OrderAnswer } from './service.ts'
 
 const same = (text: string) => text
@@ -79,7 +71,7 @@ function saleRehearsal(given: { breaches?: string[]; behindMsMax?: number }): Sa
 }
 
 test('of a sale, the opening says what is about to happen', () => {
-  const text = saleOpening(salePlan, plain)
+  const text = saleReport.opening(salePlan, plain)
   assert.equal(
     text,
     '3 users storm a fresh coupon of 1, 3 at once\nrun 7f3a9c01 · http://127.0.0.1:8080\n',
@@ -87,14 +79,14 @@ test('of a sale, the opening says what is about to happen', () => {
   const load = { kind: 'open', ratePerSecond: 5000 } as const
   const again = { ...salePlan, load, asksPerUser: 2, coupon: { couponId: 'summer' } }
   assert.match(
-    saleOpening(again, plain),
+    saleReport.opening(again, plain),
     /^3 users storm summer, 2 times each, 5,000 asks a second\n/,
   )
 })
 
 test('of a sale, a report shows answers, latencies, promises and the verdict', () => {
   assert.equal(
-    saleReportText(saleRehearsal({}), plain),
+    saleReport.text(saleRehearsal({}), plain),
     `
 Answers  3 answers in 500 ms, 6 a second, 2 retries
   issued    1
@@ -117,7 +109,7 @@ test('of a sale, a broken promise names its first breaches, and is safe on a ter
   const breaches = ['one\u001b[2J', ...Array.from({ length: 9 }, (_, index) => `user-${index}`)]
   const broken = saleRehearsal({ breaches })
   assert.equal(allKept(broken), false)
-  const text = saleReportText(broken, plain)
+  const text = saleReport.text(broken, plain)
   assert.match(text, /✗ the rows in SQL agree {2}1 of 1 rows\n {6}one\u{fffd}\[2J\n {6}user-0\n/u)
   assert.match(text, /and 5 more\n\n1 promise broken\.\n$/)
 })
@@ -125,19 +117,19 @@ test('of a sale, a broken promise names its first breaches, and is safe on a ter
 test('of a sale, latencies are void where the generator fell behind', () => {
   const late = saleRehearsal({ behindMsMax: 312 })
   assert.match(
-    saleReportText(late, plain),
+    saleReport.text(late, plain),
     /void: asks started up to 312 ms late \(100 ms allowed\)/,
   )
-  assert.partialDeepStrictEqual(saleReportJson(late), {
+  assert.partialDeepStrictEqual(saleReport.json(late), {
     latencyMs: { void: true, behindMsMax: 312 },
   })
-  assert.partialDeepStrictEqual(saleReportJson(saleRehearsal({ behindMsMax: 100 })), {
+  assert.partialDeepStrictEqual(saleReport.json(saleRehearsal({ behindMsMax: 100 })), {
     latencyMs: { void: false },
   })
 })
 
 test('of a sale, the JSON report has the figures and no secret', () => {
-  const json = saleReportJson(saleRehearsal({ breaches: ['x'] }))
+  const json = saleReport.json(saleRehearsal({ breaches: ['x'] }))
   assert.partialDeepStrictEqual(json, {
     verdict: 'broken',
     run: '7f3a9c01',
@@ -211,7 +203,7 @@ function ordersRehearsal(breaches: string[] = []): OrdersRehearsal {
 
 test('of orders, the opening says what is about to happen', () => {
   assert.equal(
-    ordersOpening(ordersPlan, plain),
+    ordersReport.opening(ordersPlan, plain),
     `1,000 users storm a fresh coupon of 100, then order
 5 products, 1 piece of the scarce one, 30 users without money
 run 7f3a9c01 · http://127.0.0.1:8080
@@ -221,7 +213,7 @@ run 7f3a9c01 · http://127.0.0.1:8080
 
 test('of orders, a report shows answers, latencies, promises and what to do next', () => {
   assert.equal(
-    ordersReportText(ordersRehearsal(), plain),
+    ordersReport.text(ordersRehearsal(), plain),
     `
 Orders  6 answers in 500 ms, 12 a second, 2 retries, 12.3 ms until all of it added up
   confirmed                      1
@@ -247,7 +239,7 @@ Next, let the service prove it from its log: npx firstcome audit
 test('of orders, a broken promise is named, and the report is safe on a terminal', () => {
   const broken = ordersRehearsal(['one\u001b[2J'])
   assert.equal(allKept(broken), false)
-  const text = ordersReportText(broken, plain)
+  const text = ordersReport.text(broken, plain)
   assert.match(
     text,
     /✗ money adds up {2}9 = 4 .* paid\n {6}one\u{fffd}\[2J\n\n1 promise broken\.\n/u,
@@ -256,7 +248,7 @@ test('of orders, a broken promise is named, and the report is safe on a terminal
 })
 
 test('of orders, the JSON report has the figures and no secret', () => {
-  const json = ordersReportJson(ordersRehearsal(['x']))
+  const json = ordersReport.json(ordersRehearsal(['x']))
   assert.partialDeepStrictEqual(json, {
     verdict: 'broken',
     run: '7f3a9c01',

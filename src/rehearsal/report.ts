@@ -23,56 +23,56 @@ const breachesInJsonMax = 100
 /** Above it the latencies measure the generator: they are marked void. */
 const behindMsMaxAllowed = 100
 
-export function saleOpening(plan: SalePlan, paint: Paint): string {
-  const { users, asksPerUser, load, coupon } = plan
-  const goal =
-    'quantity' in coupon ? `a fresh coupon of ${count(coupon.quantity)}` : coupon.couponId
-  const times = asksPerUser === 1 ? '' : `, ${count(asksPerUser)} times each`
-  const pace =
-    load.kind === 'open'
-      ? `${count(load.ratePerSecond)} asks a second`
-      : `${count(Math.min(load.concurrency, users * asksPerUser))} at once`
-  const title = `${counted(users, 'user')} storm ${goal}${times}, ${pace}`
-  return openingText([title], plan, paint)
-}
-
-export function saleReportText(rehearsal: SaleRehearsal, paint: Paint): string {
-  const { plan, storm, verdicts, rowsAfterMs } = rehearsal
-  const from = plan.load.kind === 'open' ? 'from the time it was due' : 'from its start'
-  const late = `asks started up to ${duration(storm.behindMsMax)} late`
-  const promises = verdicts.map((verdict) => {
-    const { promise, kept, detail } = verdict
-    if (promise !== 'stored' || !kept) return verdict
-    return { ...verdict, detail: `${detail}, ${duration(rowsAfterMs)} later` }
-  })
-  const report = {
-    title: 'Answers',
-    storm,
-    rows: outcomeRows(storm),
-    measured: `of each ask, ${from} to its end`,
-    warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
-    verdicts: promises,
-  }
-  return reportText(report, paint)
-}
-
-export function saleReportJson(rehearsal: SaleRehearsal): object {
-  const { plan, storm, after, rowsAfterMs } = rehearsal
-  const { entries, seconds, behindMsMax, latency } = storm
-  return reportJson(rehearsal, {
-    coupon: after,
-    fresh: 'quantity' in plan.coupon,
-    users: plan.users,
-    asksPerUser: plan.asksPerUser,
-    load: plan.load,
-    outcomes: countOutcomes(entries.map(({ answer }) => answer)),
-    unknownReasons: Object.fromEntries(unknownReasons(entries)),
-    retries: sumOf(entries, 'retries'),
-    seconds,
-    answersPerSecond: seconds > 0 ? entries.length / seconds : null,
-    latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
-    rowsAfterMs,
-  })
+export const saleReport = {
+  opening(plan: SalePlan, paint: Paint): string {
+    const { users, asksPerUser, load, coupon } = plan
+    const goal =
+      'quantity' in coupon ? `a fresh coupon of ${count(coupon.quantity)}` : coupon.couponId
+    const times = asksPerUser === 1 ? '' : `, ${count(asksPerUser)} times each`
+    const pace =
+      load.kind === 'open'
+        ? `${count(load.ratePerSecond)} asks a second`
+        : `${count(Math.min(load.concurrency, users * asksPerUser))} at once`
+    const title = `${counted(users, 'user')} storm ${goal}${times}, ${pace}`
+    return openingText([title], plan, paint)
+  },
+  text(rehearsal: SaleRehearsal, paint: Paint): string {
+    const { plan, storm, verdicts, rowsAfterMs } = rehearsal
+    const from = plan.load.kind === 'open' ? 'from the time it was due' : 'from its start'
+    const late = `asks started up to ${duration(storm.behindMsMax)} late`
+    const promises = verdicts.map((verdict) => {
+      const { promise, kept, detail } = verdict
+      if (promise !== 'stored' || !kept) return verdict
+      return { ...verdict, detail: `${detail}, ${duration(rowsAfterMs)} later` }
+    })
+    const report = {
+      title: 'Answers',
+      storm,
+      rows: outcomeRows(storm),
+      measured: `of each ask, ${from} to its end`,
+      warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
+      verdicts: promises,
+    }
+    return reportText(report, paint)
+  },
+  json(rehearsal: SaleRehearsal): object {
+    const { plan, storm, after, rowsAfterMs } = rehearsal
+    const { entries, seconds, behindMsMax, latency } = storm
+    return reportJson(rehearsal, {
+      coupon: after,
+      fresh: 'quantity' in plan.coupon,
+      users: plan.users,
+      asksPerUser: plan.asksPerUser,
+      load: plan.load,
+      outcomes: countOutcomes(entries.map(({ answer }) => answer)),
+      unknownReasons: Object.fromEntries(unknownReasons(entries)),
+      retries: sumOf(entries, 'retries'),
+      seconds,
+      answersPerSecond: seconds > 0 ? entries.length / seconds : null,
+      latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
+      rowsAfterMs,
+    })
+  },
 }
 
 const outcomeKinds = Object.keys(countOutcomes([])) as OutcomeKind[]
@@ -100,51 +100,51 @@ function isVoid({ behindMsMax }: SaleRehearsal['storm']): boolean {
   return behindMsMax > behindMsMaxAllowed
 }
 
-export function ordersOpening(plan: OrdersPlan, paint: Paint): string {
-  const { users, quantity, products, stock, withoutMoney } = plan
-  const title = `${counted(users, 'user')} storm a fresh coupon of ${count(quantity)}, then order`
-  const goods = `${counted(products, 'product')}, ${counted(stock, 'piece')} of the scarce one`
-  const money = `${counted(withoutMoney, 'user')} without money`
-  return openingText([title, `${goods}, ${money}`], plan, paint)
-}
-
-export function ordersReportText(rehearsal: OrdersRehearsal, paint: Paint): string {
-  const { orders, verdicts, settledAfterMs } = rehearsal
-  const report = {
-    title: 'Orders',
-    storm: orders,
-    more: allKept(rehearsal) ? `, ${duration(settledAfterMs)} until all of it added up` : '',
-    rows: answerRows(orders.entries),
-    measured: 'of each order, from its first request to its end',
-    verdicts,
-    next: 'Next, let the service prove it from its log: npx firstcome audit',
-  }
-  return reportText(report, paint)
-}
-
-export function ordersReportJson(rehearsal: OrdersRehearsal): object {
-  const { plan, sale, orders, settledAfterMs } = rehearsal
-  const { entries, seconds, latency } = orders
-  const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
-  const { users, quantity, products, stock, withoutMoney, concurrency } = plan
-  const sizes = { users, quantity, products, stock, withoutMoney, concurrency }
-  return reportJson(rehearsal, {
-    coupon: sale.after,
-    ...sizes,
-    orders: entries.length,
-    confirmed,
-    cancelled: Object.fromEntries(cancelled),
-    refused: Object.fromEntries(refused),
-    pending,
-    unknown,
-    unknownReasons: Object.fromEntries(unknownReasons(entries)),
-    retries: sumOf(entries, 'retries'),
-    polls: sumOf(entries, 'polls'),
-    seconds,
-    ordersPerSecond: seconds > 0 ? entries.length / seconds : null,
-    latencyMs: latency,
-    settledAfterMs,
-  })
+export const ordersReport = {
+  opening(plan: OrdersPlan, paint: Paint): string {
+    const { users, quantity, products, stock, withoutMoney } = plan
+    const title = `${counted(users, 'user')} storm a fresh coupon of ${count(quantity)}, then order`
+    const goods = `${counted(products, 'product')}, ${counted(stock, 'piece')} of the scarce one`
+    const money = `${counted(withoutMoney, 'user')} without money`
+    return openingText([title, `${goods}, ${money}`], plan, paint)
+  },
+  text(rehearsal: OrdersRehearsal, paint: Paint): string {
+    const { orders, verdicts, settledAfterMs } = rehearsal
+    const report = {
+      title: 'Orders',
+      storm: orders,
+      more: allKept(rehearsal) ? `, ${duration(settledAfterMs)} until all of it added up` : '',
+      rows: answerRows(orders.entries),
+      measured: 'of each order, from its first request to its end',
+      verdicts,
+      next: 'Next, let the service prove it from its log: npx firstcome audit',
+    }
+    return reportText(report, paint)
+  },
+  json(rehearsal: OrdersRehearsal): object {
+    const { plan, sale, orders, settledAfterMs } = rehearsal
+    const { entries, seconds, latency } = orders
+    const { confirmed, cancelled, refused, pending, unknown } = countAnswers(entries)
+    const { users, quantity, products, stock, withoutMoney, concurrency } = plan
+    const sizes = { users, quantity, products, stock, withoutMoney, concurrency }
+    return reportJson(rehearsal, {
+      coupon: sale.after,
+      ...sizes,
+      orders: entries.length,
+      confirmed,
+      cancelled: Object.fromEntries(cancelled),
+      refused: Object.fromEntries(refused),
+      pending,
+      unknown,
+      unknownReasons: Object.fromEntries(unknownReasons(entries)),
+      retries: sumOf(entries, 'retries'),
+      polls: sumOf(entries, 'polls'),
+      seconds,
+      ordersPerSecond: seconds > 0 ? entries.length / seconds : null,
+      latencyMs: latency,
+      settledAfterMs,
+    })
+  },
 }
 
 function answerRows(entries: readonly OrderEntry[]): AnswerRow[] {

@@ -16,15 +16,7 @@ import {
   type RehearsalParts,
   type RehearsalPlan,
 } from '../../rehearsal/rehearsal.ts'
-import {
-  ordersOpening,
-  ordersReportJson,
-  ordersReportText,
-  type Paint,
-  saleOpening,
-  saleReportJson,
-  saleReportText,
-} from '../../rehearsal/report.ts'
+import { ordersReport, type Paint, saleReport } from '../../rehearsal/report.ts'
 import { CommandError, type CommandRun, exitCodes } from '../context.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
@@ -40,20 +32,10 @@ type Rehearsal<Options, Sizes, Ended> = {
   json(ended: Ended): object
 }
 
-export const runRehearse = commandOf({
-  sizesOf: saleSizes,
-  rehearse: rehearseSale,
-  opening: saleOpening,
-  text: saleReportText,
-  json: saleReportJson,
-})
-export const runRehearseOrders = commandOf({
-  sizesOf: orderSizes,
-  rehearse: rehearseOrders,
-  opening: ordersOpening,
-  text: ordersReportText,
-  json: ordersReportJson,
-})
+const sale = { sizesOf: saleSizes, rehearse: rehearseSale, ...saleReport }
+const orders = { sizesOf: orderSizes, rehearse: rehearseOrders, ...ordersReport }
+export const runRehearse = commandOf(sale)
+export const runRehearseOrders = commandOf(orders)
 
 /** With `json` one object on standard output and nothing else. */
 function commandOf<
