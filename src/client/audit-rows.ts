@@ -40,10 +40,7 @@ export function ordersAuditOver(ask: Ask): OrdersAuditReader {
 }
 
 type TermsJson = Omit<Terms, 'opensAt' | 'closesAt'> & { opensAt?: string; closesAt?: string }
-type CouponJson = Pick<
-  Coupon,
-  'status' | 'couponId' | 'partition' | 'rules' | 'quantity' | 'paused'
-> & {
+type CouponJson = Omit<Coupon, 'opensAt' | 'closesAt' | 'terms' | 'commands' | 'winners'> & {
   opensAt: string
   closesAt: string | null
   terms: TermsJson
