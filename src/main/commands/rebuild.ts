@@ -1,105 +1,112 @@
 // `firstcome rebuild`: drops the rows and derives them anew from the log. Of an embedded service
-// that is stopped, here; in the distributed profile the issuers derive them, and the rows of orders
-// stay as they are.
+// that is stopped, here. In the distributed profile the rows are dropped in one transaction and the
+// issuers derive them, which may run all the while; the API answers claims meanwhile, and what it
+// reads from SQL (/me/coupons) is incomplete until the issuers are through.
 
 import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
-import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
-import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { loadStatements } from '../../adapters/database/statements.ts'
+import { openLogFile } from '../../adapters/log-file/log-file.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { createCouponStoreSql, resetProjection } from '../../adapters/stores/coupon-store.ts'
 import { type Progress, startProgress } from '../../client/progress.ts'
-import type { PaymentSettings } from '../../config/settings.ts'
+import type { Settings } from '../../config/settings.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { startIssuer } from '../../issuer/issuer.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
-import type { Log } from '../../ports/log.ts'
-import { type Context, type ExitCode, exitCodes } from '../context.ts'
-import { restoreOrderRows } from '../roles/order-restore.ts'
+import type { Log, LogBounds } from '../../ports/log.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
+import { openDistributed } from '../roles/distributed.ts'
+import { areOrderRowsLost, restoreOrderRows } from '../roles/order-restore.ts'
 import { dropProjection, openProjection } from '../roles/projection.ts'
+import type { Stops } from '../roles/stops.ts'
 import { embeddedTopics } from '../roles/topics.ts'
+import { plainLogger } from '../roles/wait-for.ts'
 import { isDistributed } from './audit-source.ts'
-import { type Rebuilt, rebuildDistributed } from './rebuild-distributed.ts'
+
+/** `orders`: how many were restored; absent where their rows stay as they are. */
+type Rebuilt = { records: number; rows: number; orders?: number; seconds: number }
+type RebuildParts = Pick<Context, 'settings' | 'err'> & { progress: Progress; stops: Stops }
+
+const lookEveryMs = 250
+/** An issuer looks whether its position has gone back every 5 s; a take-over takes 8 s. */
+const standstillMsMax = 30_000
 
 export async function runRebuild(options: { json?: boolean }, context: Context): Promise<ExitCode> {
-  const { out } = context
-  const rebuilt = isDistributed(context.settings)
-    ? await rebuildDistributed(context)
-    : await rebuildStopped(context)
+  const { settings, out, err } = context
+  const rebuilt = await rebuild(settings, err)
   out(options.json ? `${JSON.stringify(rebuilt)}\n` : rebuiltText(rebuilt))
   return exitCodes.ok
 }
 
-async function rebuildStopped({ settings, err }: Context): Promise<Rebuilt> {
-  const clock = systemClock()
-  const path = settings.dataDirectory
-  const directory = openDataDirectory({ path, secrets: settings, now: clock.now() })
-  const progress = startProgress(clock, err)
-  try {
-    const topics = embeddedTopics
-    const log = await openLogFile({
-      directory: directory.path,
-      topics,
-      clock,
-      onProgress: (done, total) => progress.show('Checking the stored log', done / total),
-    })
-    const { payment } = settings
-    const parts = { log, clock, codeSecret: directory.secrets.codeSecret, payment, progress }
-    const rebuilt = await rebuild(directory.path, parts)
-    await log.close()
-    return rebuilt
-  } finally {
-    progress.end()
-    directory.close()
-  }
+async function rebuild(settings: Settings, err: Context['err']): Promise<Rebuilt> {
+  await using stops = new AsyncDisposableStack()
+  const progress = startProgress(systemClock(), err)
+  stops.defer(progress.end)
+  const parts = { settings, err, progress, stops }
+  return await (isDistributed(settings) ? rebuildDistributed(parts) : rebuildStopped(parts))
 }
 
-type RebuildParts = {
-  log: LogFile
+async function rebuildStopped({ settings, progress, stops }: RebuildParts): Promise<Rebuilt> {
+  const clock = systemClock()
+  const { dataDirectory: path, payment } = settings
+  const directory = openDataDirectory({ path, secrets: settings, now: clock.now() })
+  stops.defer(() => directory.close())
+  const log = await openLogFile({
+    directory: directory.path,
+    topics: embeddedTopics,
+    clock,
+    onProgress: (done, total) => progress.show('Checking the stored log', done / total),
+  })
+  stops.defer(() => log.close())
+  const startedAt = clock.monotonic()
+  const bounds = await log.bounds(claimsTopic)
+  await dropProjection(directory.path)
+  const database = await openProjection(directory.path, () => {})
+  stops.defer(() => database.close())
+  const store = createCouponStoreSql({ database })
+  const { codeSecret } = directory.secrets
+  const counted = await deriveRows({ log, store, clock, codeSecret, bounds, progress })
+  await markPublished(store, bounds)
+  const restored = await restoreOrderRows({ log, database, payment })
+  const orders = restored?.orders ?? 0
+  return { ...counted, orders, seconds: (clock.monotonic() - startedAt) / 1000 }
+}
+
+type Deriving<Store> = {
+  store: Store
   clock: Clock
-  codeSecret: string
-  payment: PaymentSettings | undefined
+  bounds: readonly LogBounds[]
   progress: Progress
 }
 
-async function rebuild(dataDirectory: string, parts: RebuildParts): Promise<Rebuilt> {
-  const { log, clock, progress } = parts
-  const startedAt = clock.monotonic()
-  const bounds = await log.bounds(claimsTopic)
-  const total = bounds.reduce((sum, { end }) => sum + end, 0)
-  await dropProjection(dataDirectory)
-  const database = await openProjection(dataDirectory, () => {})
-  try {
-    const store = createCouponStoreSql({ database })
-    const done = Promise.withResolvers<void>()
-    const counted = { records: 0, rows: 0 }
-    if (total === 0) done.resolve()
-    const issuer = await startIssuer({
-      log: withoutEvents(log),
-      store,
-      clock,
-      codeSecret: parts.codeSecret,
-      observe: {
-        applied(batch) {
-          counted.records += batch.records
-          counted.rows += batch.rows
-          progress.show('Deriving the rows', counted.records / total)
-          if (counted.records === total) done.resolve()
-        },
-        waiting: () => {},
+async function deriveRows(
+  parts: Deriving<CouponStore> & { log: Log; codeSecret: string },
+): Promise<{ records: number; rows: number }> {
+  const total = endsOf(parts.bounds)
+  const done = Promise.withResolvers<void>()
+  const counted = { records: 0, rows: 0 }
+  if (total === 0) done.resolve()
+  const issuer = await startIssuer({
+    ...parts,
+    log: withoutEvents(parts.log),
+    observe: {
+      applied(batch) {
+        counted.records += batch.records
+        counted.rows += batch.rows
+        parts.progress.show('Deriving the rows', counted.records / total)
+        if (counted.records === total) done.resolve()
       },
-      onError: done.reject,
-    })
-    try {
-      await done.promise
-    } finally {
-      await issuer.close()
-    }
-    await markPublished(store, bounds)
-    const restored = await restoreOrderRows({ log, database, payment: parts.payment })
-    const orders = restored?.orders ?? 0
-    return { ...counted, orders, seconds: (clock.monotonic() - startedAt) / 1000 }
+      waiting: () => {},
+    },
+    onError: done.reject,
+  })
+  try {
+    await done.promise
+    return counted
   } finally {
-    await database.close()
+    await issuer.close()
   }
 }
 
@@ -108,11 +115,64 @@ function withoutEvents(log: Log): Log {
   return { ...log, append: () => Promise.resolve([]) }
 }
 
-async function markPublished(store: CouponStore, bounds: readonly { end: number }[]) {
+async function markPublished(store: CouponStore, bounds: readonly LogBounds[]): Promise<void> {
   const written = await store.positions()
   for (const [partition, { end }] of bounds.entries()) {
     if (written.has(partition)) await store.markPublished(partition, end)
   }
+}
+
+async function rebuildDistributed(parts: RebuildParts): Promise<Rebuilt> {
+  const { settings, err, progress, stops } = parts
+  const opening = { settings, logger: plainLogger(err), signal: new AbortController().signal }
+  const { log, database, clock } = await openDistributed(opening, 'rebuild', stops)
+  const startedAt = clock.monotonic()
+  const bounds = await log.bounds(claimsTopic)
+  await resetProjection(database, bounds)
+  await issuersAreThrough({ store: createCouponReaderSql(database), clock, bounds, progress })
+  const counted = await database.query(loadStatements(['count-rows'])['count-rows'])
+  // Rows that PostgreSQL still has are left as they are.
+  const { payment } = settings
+  const lost = await areOrderRowsLost({ log, database })
+  const restored = lost ? await restoreOrderRows({ log, database, payment }) : null
+  const records = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
+  const seconds = (clock.monotonic() - startedAt) / 1000
+  const rows = Number(counted.rows[0]?.[0])
+  return { records, rows, seconds, ...(restored && { orders: restored.orders }) }
+}
+
+async function issuersAreThrough({
+  store,
+  clock,
+  bounds,
+  progress,
+}: Deriving<Pick<CouponStore, 'positions'>>): Promise<void> {
+  const total = endsOf(bounds)
+  let best = 0
+  let movedAt = clock.monotonic()
+  for (;;) {
+    const positions = await store.positions()
+    let done = 0
+    for (const [partition, { end }] of bounds.entries()) {
+      done += Math.min(end, positions.get(partition)?.next ?? 0)
+    }
+    if (done >= total) return
+    progress.show('Deriving the rows', done / total)
+    if (done > best) movedAt = clock.monotonic()
+    best = Math.max(best, done)
+    if (clock.monotonic() - movedAt > standstillMsMax) throw standstill(total - done)
+    await sleep(clock, lookEveryMs)
+  }
+}
+
+function endsOf(bounds: readonly LogBounds[]): number {
+  return bounds.reduce((sum, { end }) => sum + end, 0)
+}
+
+function standstill(left: number): CommandError {
+  const dropped = 'the rows were dropped, and no issuer is deriving them'
+  const next = `${left} records are left: start "firstcome issuer", it goes on from there`
+  return new CommandError(exitCodes.unreachable, `${dropped}; ${next}`)
 }
 
 function rebuiltText({ records, rows, orders = 0, seconds }: Rebuilt): string {
