@@ -1,5 +1,7 @@
 // The consumers of orders on whatever log and database they are given. Both profiles start them
-// here, so that both take the same paths.
+// here, so that both take the same paths. And their rows restored from the log: at each start of the
+// embedded profile, where SQL is never synced and may be dropped, and by `firstcome rebuild`. Never
+// while they run.
 
 import type { Database } from '../../adapters/database/database.ts'
 import { createPaymentsHttp } from '../../adapters/payments-http.ts'
@@ -13,10 +15,12 @@ import type { PaymentSettings } from '../../config/settings.ts'
 import { type Consumer, startConsumer } from '../../consumer/consumer.ts'
 import { type ConsumerMetrics, createConsumerMetrics } from '../../consumer/consumer-metrics.ts'
 import type { AnyWork } from '../../consumer/consumer-work.ts'
+import { orderStepsTopic } from '../../domain/orders/messages.ts'
 import { createCouponStep } from '../../orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../orders/dead-letters.ts'
 import { createOrderProcess } from '../../orders/order-process.ts'
 import { createPaymentStep } from '../../orders/payment-step.ts'
+import { type RestoredOrders, restoreOrders } from '../../orders/restore/restore-orders.ts'
 import { createStockStep } from '../../orders/stock-step.ts'
 import { createWallet } from '../../orders/wallet.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -107,4 +111,28 @@ function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): A
 function openPayments({ payment, database, clock }: OrderConsumersParts): Payments {
   if (payment === undefined) return createWallet(createWalletStoreSql(database))
   return createPaymentsHttp({ ...payment, clock })
+}
+
+/** Without `payment` the built-in wallet is restored as well. */
+type RestoreParts = Pick<OrderConsumersParts, 'log' | 'database' | 'payment'>
+
+/** Null where nothing was lost. */
+export function restoreOrderRows(parts: RestoreParts): Promise<RestoredOrders | null> {
+  const { log, database, payment } = parts
+  const wallet = payment === undefined ? createWalletStoreSql(database) : null
+  return restoreOrders({ log, stores: { ...createOrderStores(database), wallet } })
+}
+
+/**
+ * Whether orders have gone through the log and no consumer has a row of its own: SQL is another one
+ * or was emptied. Consumers that start now would decide anew what has been decided.
+ */
+export async function areOrderRowsLost({ log, database }: RestoreParts): Promise<boolean> {
+  const bounds = await log.bounds(orderStepsTopic)
+  if (bounds.every(({ start, end }) => start === end)) return false
+  const { orders, coupons, stock, payments } = createOrderStores(database)
+  for (const store of [orders, coupons, stock, payments]) {
+    if ((await store.positions()).length > 0) return false
+  }
+  return true
 }

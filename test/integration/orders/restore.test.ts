@@ -14,8 +14,11 @@ import { openLogMemory } from '../../../src/adapters/memory/log.ts'
 import type { OrdersRecord } from '../../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../../src/domain/orders/records.ts'
 import { retryTopics } from '../../../src/domain/orders/retries.ts'
-import { newConsumerMetrics, startOrderConsumers } from '../../../src/main/roles/order-consumers.ts'
-import { restoreOrderRows } from '../../../src/main/roles/order-restore.ts'
+import {
+  newConsumerMetrics,
+  restoreOrderRows,
+  startOrderConsumers,
+} from '../../../src/main/roles/order-consumers.ts'
 import { projectionDirectory } from '../../../src/main/roles/projection.ts'
 import { withStops } from '../../../src/main/roles/stops.ts'
 import { embeddedTopics } from '../../../src/main/roles/topics.ts'
