@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import * as config from '../config/setting-values.ts'
+import * as config from '../config/setting-table.ts'
 import {
   type DataDirectory,
   DataDirectoryError,

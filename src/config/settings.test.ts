@@ -3,8 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { neededSettings } from './setting-table.ts'
-import { secretBytesMax, secretBytesMin, tokenCharactersMax } from './setting-values.ts'
+import {
+  neededSettings,
+  secretBytesMax,
+  secretBytesMin,
+  tokenCharactersMax,
+} from './setting-table.ts'
 import {
   type Environment,
   ignoredByEmbedded,

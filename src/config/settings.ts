@@ -5,15 +5,16 @@
 import { closest, distance } from 'fastest-levenshtein'
 import {
   givenTogether,
+  type Kind,
   onlyDistributed,
   onlyWithTls,
+  type SaslMechanism,
   type SettingName,
   type SettingValues,
   settingFlags,
   settingNames,
   settingTable,
 } from './setting-table.ts'
-import type { Kind, SaslMechanism } from './setting-values.ts'
 
 export type Settings = ReturnType<typeof settingsOf>
 /** The token is sent as a bearer token. */

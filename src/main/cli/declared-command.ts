@@ -2,8 +2,7 @@
 // options that several commands share, so that they are typed and explained alike everywhere.
 
 import { type Argument, Option } from 'commander'
-import { settingFlags, settingTable } from '../../config/setting-table.ts'
-import { logLevels } from '../../config/setting-values.ts'
+import { logLevels, settingFlags, settingTable } from '../../config/setting-table.ts'
 import type { CommandRun } from '../context.ts'
 import { parseServiceUrl } from './option-values.ts'
 

@@ -2,7 +2,7 @@
 // Where none is asked for the hooks are undefined, so that hot paths pay nothing.
 // Each thread counts for itself: a crash point is passed by one thread only.
 
-import type { TestFault } from '../../config/setting-values.ts'
+import type { TestFault } from '../../config/setting-table.ts'
 
 export type Faults = {
   /** Called where a crash point is passed; may never return. `lastWords` runs just before death. */
