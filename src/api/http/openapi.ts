@@ -4,8 +4,7 @@
 import fastifySwagger from '@fastify/swagger'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { type ProblemSlug, problems } from './problems.ts'
-import { Coupon, IssuedClaim, Pending, Problem } from './schemas.ts'
-import { Order, Product, Wallet } from './schemas-orders.ts'
+import { Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet } from './schemas.ts'
 
 export async function useOpenApi(app: FastifyInstance): Promise<void> {
   for (const schema of named) app.addSchema(schema)

@@ -7,7 +7,19 @@ import {
   couponIdPattern,
   couponNameCharactersMax,
   quantityMax,
+  userIdPattern,
 } from '../../domain/coupons/messages.ts'
+import {
+  cancelReasons,
+  lineQuantityMax,
+  orderIdPattern,
+  orderLinesMax,
+  priceMax,
+  productIdPattern,
+  productNameCharactersMax,
+  stockMax,
+  topUpAmountMax,
+} from '../../domain/orders/messages.ts'
 
 /** Pages for people and scripts; a node answers one within a millisecond. */
 export const pageItemsMax = 200
@@ -16,6 +28,11 @@ const pageItemsDefault = 50
 export const issuedRowsMax = 10_000
 const issuedRowsDefault = 1_000
 export const idempotencyKeyCharactersMax = 128
+
+/** One of these words. */
+export function oneOf<Word extends string>(words: readonly Word[]) {
+  return Type.Enum([...words], { type: 'string' })
+}
 
 /** An object that takes no other fields than these. */
 export function closed<Fields extends TProperties>(fields: Fields, options?: TObjectOptions) {
@@ -105,7 +122,7 @@ export const Coupon = closed(
     quantity: Type.Integer(),
     issued: Type.Integer(),
     remaining: Type.Integer(),
-    status: Type.Enum(['scheduled', 'open', 'paused', 'sold_out', 'closed'], { type: 'string' }),
+    status: oneOf(['scheduled', 'open', 'paused', 'sold_out', 'closed']),
     opensAt: Instant,
     closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
     discount: AnsweredDiscount,
@@ -125,7 +142,7 @@ export const HeldPage = Type.Object({
       code: Type.String(),
       discount: AnsweredDiscount,
       issuedAt: Instant,
-      status: Type.Enum(['unused', 'used'], { type: 'string' }),
+      status: oneOf(['unused', 'used']),
       orderId: Type.Optional(Type.String()),
     }),
   ),
@@ -167,10 +184,87 @@ export const Problem = closed(
   { $id: 'Problem', description: 'RFC 9457.' },
 )
 
+const ProductId = Type.String({ pattern: productIdPattern, examples: ['earl-grey'] })
+const OrderId = Type.String({ pattern: orderIdPattern })
+const UsedCouponId = Type.String({ pattern: couponIdPattern })
+const Money = (max: number) =>
+  Type.Integer({ minimum: 0, maximum: max, description: 'Whole minor units of the currency.' })
+
+export const ProductPath = closed({ productId: ProductId })
+export const OrderPath = closed({ orderId: OrderId })
+export const WalletPath = closed({ userId: Type.String({ pattern: userIdPattern }) })
+
+export const NewProduct = closed({
+  productId: ProductId,
+  name: Type.String({
+    minLength: 1,
+    maxLength: productNameCharactersMax,
+    format: 'visible-text',
+    description: 'Not blank; no control characters.',
+  }),
+  price: Money(priceMax),
+  stock: Type.Integer({ minimum: 0, maximum: stockMax }),
+})
+export const AddedStock = closed({ add: Count(stockMax) })
+export const TopUp = closed({ amount: Count(topUpAmountMax) })
+export const NewOrder = closed({
+  lines: Type.Array(closed({ productId: ProductId, quantity: Count(lineQuantityMax) }), {
+    minItems: 1,
+    maxItems: orderLinesMax,
+    description: 'A product in at most one of them.',
+  }),
+  couponId: Type.Optional(UsedCouponId),
+})
+
+export const Product = closed(
+  {
+    productId: ProductId,
+    name: Type.String(),
+    price: Type.Integer(),
+    available: Type.Integer({ description: 'For new orders.' }),
+    held: Type.Integer({ description: 'By orders that have not ended.' }),
+    sold: Type.Integer(),
+  },
+  { $id: 'Product' },
+)
+export const Wallet = closed({ userId: Type.String(), balance: Type.Integer() }, { $id: 'Wallet' })
+const reason = Type.Optional(oneOf(cancelReasons))
+export const Order = closed(
+  {
+    orderId: OrderId,
+    status: oneOf(['pending', 'confirmed', 'cancelled']),
+    reason,
+    lines: Type.Array(
+      Type.Object({
+        productId: ProductId,
+        quantity: Type.Integer(),
+        unitPrice: Type.Optional(Type.Integer({ description: 'Once the line is held.' })),
+      }),
+    ),
+    couponId: Type.Optional(UsedCouponId),
+    subtotal: Type.Optional(Type.Integer({ description: 'The sums: once payment is due.' })),
+    discount: Type.Optional(Type.Integer()),
+    total: Type.Optional(Type.Integer()),
+    steps: Type.Array(
+      Type.Object({
+        step: oneOf(['coupon', 'stock', 'payment']),
+        outcome: oneOf(['used', 'held', 'captured', 'refused', 'released', 'sold', 'refunded']),
+        reason,
+        at: Instant,
+      }),
+    ),
+    placedAt: Instant,
+  },
+  { $id: 'Order' },
+)
+
 /** References to the schemas that have an `$id`, so that the document names them. */
 export const couponRef = { $ref: 'Coupon#' } as const
 export const issuedClaimRef = { $ref: 'IssuedClaim#' } as const
 export const pendingRef = { $ref: 'Pending#' } as const
+export const productRef = { $ref: 'Product#' } as const
+export const walletRef = { $ref: 'Wallet#' } as const
+export const orderRef = { $ref: 'Order#' } as const
 
 export const Health = Type.Object({ status: Type.Literal('alive') })
 export const Ready = Type.Object({ status: Type.Literal('ready') })
@@ -182,7 +276,7 @@ const AnsweredTerms = Type.Object({
   closesAt: Type.Optional(Instant),
   discount: Type.Optional(
     Type.Object({
-      kind: Type.Enum(['amount', 'percent'], { type: 'string' }),
+      kind: oneOf(['amount', 'percent']),
       value: Type.Integer(),
     }),
   ),
@@ -192,7 +286,7 @@ export const StoredCoupon = Type.Object({
   couponId: CouponId,
   partition: Type.Integer(),
   rules: Type.Integer(),
-  status: Type.Enum(['scheduled', 'open', 'closed'], { type: 'string' }),
+  status: oneOf(['scheduled', 'open', 'closed']),
   paused: Type.Boolean(),
   quantity: Type.Integer(),
   opensAt: Instant,

@@ -5,9 +5,13 @@ import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import { useAdmission } from './admission.ts'
-import { answerClientError, replyWithError, useErrorReplies } from './error-replies.ts'
+import {
+  answerClientError,
+  replyWithError,
+  useErrorReplies,
+  useUnknownPaths,
+} from './error-replies.ts'
 import { useJsonBodies } from './json-body.ts'
-import { useUnknownPaths } from './method-not-allowed.ts'
 import { useSecurityHeaders } from './security-headers.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'

@@ -8,7 +8,14 @@ import { formatInstant } from '../../domain/time.ts'
 import type { IssuedRow, ProjectionSnapshot, RowsQuery } from '../../ports/coupons.ts'
 import { auditedTables } from '../../ports/orders-audit.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
-import { closed, IssuedQuery, IssuedRows, Projection, type StoredCoupon } from '../http/schemas.ts'
+import {
+  closed,
+  IssuedQuery,
+  IssuedRows,
+  oneOf,
+  Projection,
+  type StoredCoupon,
+} from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
 /** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
@@ -94,7 +101,7 @@ const Positions = Type.Object({
     }),
   ),
 })
-const TablePath = Type.Object({ table: Type.Enum([...auditedTables], { type: 'string' }) })
+const TablePath = Type.Object({ table: oneOf(auditedTables) })
 const Key = Type.String({ maxLength: keyCharactersMax, default: '' })
 const RowsPage = closed({
   limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),

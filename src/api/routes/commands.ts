@@ -6,7 +6,6 @@ import { type ControlMessage, newestRules, type Terms } from '../../domain/coupo
 import { parseInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { decidedAnswer } from '../http/command-answers.ts'
-import { couponJson } from '../http/coupon-json.ts'
 import { type Answer, pendingAt, type Route, route } from '../http/route.ts'
 import {
   CouponPath,
@@ -19,6 +18,7 @@ import {
 } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
+import { couponJson } from './coupons.ts'
 
 export function commandRoutes(parts: RouteParts): Route[] {
   return [

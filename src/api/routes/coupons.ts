@@ -1,6 +1,8 @@
 // What anyone may read about coupons, from this node's own fold.
 
-import { couponJson } from '../http/coupon-json.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import { visibleStatus } from '../../domain/coupons/view.ts'
+import { formatInstant } from '../../domain/time.ts'
 import { lastOfFull, mapAnswer, ok, type Route, route } from '../http/route.ts'
 import { CouponPage, CouponPath, couponRef, Page } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
@@ -36,4 +38,20 @@ export function couponRoutes({ claims }: RouteParts): Route[] {
         }),
     }),
   ]
+}
+
+/** Its shape is the schema Coupon. As of `now`, milliseconds UTC. */
+export function couponJson(coupon: Coupon, now: number) {
+  const issued = coupon.winners.size
+  return {
+    couponId: coupon.couponId,
+    name: coupon.terms.name,
+    quantity: coupon.quantity,
+    issued,
+    remaining: Math.max(0, coupon.quantity - issued),
+    status: visibleStatus(coupon, now),
+    opensAt: formatInstant(coupon.opensAt),
+    closesAt: Number.isFinite(coupon.closesAt) ? formatInstant(coupon.closesAt) : null,
+    discount: coupon.terms.discount ?? null,
+  }
 }

@@ -1,23 +1,103 @@
 // Operators' calls for dead letters: what could not be handled, why, and what to do about it.
 
 import { isUtf8 } from 'node:buffer'
+import { Type } from 'typebox'
 import type { DeadLetter, DeadLetterSummary } from '../../domain/orders/dead-letter.ts'
+import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/dead-letter-messages.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
 import { conflictOf } from '../http/problems.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
-import { NoBody, pendingRef } from '../http/schemas.ts'
-import {
-  DeadLetterPage,
-  DeadLetterPath,
-  DeadLetterQuery,
-  RedriveMany,
-  RedrivenMany,
-  WholeDeadLetter,
-} from '../http/schemas-dead-letters.ts'
+import { closed, Instant, NoBody, oneOf, pageItemsMax, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
-import { type LetterCounts, redriveMany } from '../orders/redrive-many.ts'
+import { type LetterCounts, lettersPerCallMax, redriveMany } from '../orders/redrive-many.ts'
+
+const DeadLetterId = Type.String({
+  pattern: deadLetterIdPattern,
+  examples: ['stock-step.orders.3.17'],
+  description: 'Who could not handle it, and its topic, partition and offset.',
+})
+const Consumer = Type.String({ pattern: consumerPattern, examples: ['stock-step'] })
+const Status = oneOf(['waiting', 'redriven', 'discarded'])
+
+const DeadLetterPath = closed({ deadLetterId: DeadLetterId })
+const DeadLetterQuery = closed({
+  limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: 50 }),
+  after: Type.Optional(DeadLetterId),
+  status: Type.Optional(Status),
+  consumer: Type.Optional(Consumer),
+})
+const RedriveMany = Type.Object(
+  {
+    ids: Type.Optional(
+      Type.Array(DeadLetterId, {
+        minItems: 1,
+        maxItems: lettersPerCallMax,
+        description: 'These, whatever waits besides; without it, those that wait.',
+      }),
+    ),
+    consumer: Type.Optional(Consumer),
+    after: Type.Optional(DeadLetterId),
+  },
+  {
+    additionalProperties: false,
+    dependentSchemas: {
+      ids: { not: { anyOf: [{ required: ['consumer'] }, { required: ['after'] }] } },
+    },
+  },
+)
+
+const summaryFields = {
+  deadLetterId: DeadLetterId,
+  consumer: Consumer,
+  status: Status,
+  origin: Type.Object(
+    {
+      topic: Type.String(),
+      partition: Type.Integer(),
+      offset: Type.Integer(),
+      appendedAt: Instant,
+    },
+    { description: 'The record that could not be handled.' },
+  ),
+  key: Type.String(),
+  reason: Type.String({ description: 'Why, the last time.' }),
+  attempts: Type.Integer({ description: 'How often it was tried in all.' }),
+  redrives: Type.Integer({ description: 'How often it was re-driven.' }),
+  redrivable: Type.Boolean(),
+  buriedAt: Instant,
+  acts: Type.Array(
+    Type.Object({
+      act: oneOf(['redriven', 'discarded']),
+      by: Type.String(),
+      at: Instant,
+      reason: Type.String({ description: 'Why it was a dead letter then.' }),
+    }),
+    { description: 'What operators did about it, in order.' },
+  ),
+}
+const DeadLetterPage = Type.Object({
+  deadLetters: Type.Array(Type.Object(summaryFields)),
+  next: Type.Optional(DeadLetterId),
+})
+const WholeDeadLetter = closed({
+  ...summaryFields,
+  headers: Type.Record(Type.String(), Type.String()),
+  value: Type.String({ description: 'The bytes in base64.' }),
+  text: Type.Optional(Type.String({ description: 'The same, where they are UTF-8.' })),
+})
+const RedrivenMany = Type.Object({
+  redriven: Type.Integer(),
+  unchanged: Type.Integer({ description: 'Re-driven before.' }),
+  discarded: Type.Integer({ description: 'Discarded before, and not re-driven.' }),
+  notRedrivable: Type.Integer(),
+  unknown: Type.Integer({ description: 'There is no such letter.' }),
+  pending: Type.Integer({ description: 'Not carried out in time: to be asked for again.' }),
+  next: Type.Optional(
+    Type.String({ description: 'The `after` of the next call: there may be more.' }),
+  ),
+})
 
 export function deadLetterRoutes(parts: RouteParts): Route[] {
   const { orders, newId } = parts

@@ -5,16 +5,18 @@ import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
 import { ok, type Route, readStore, route } from '../http/route.ts'
-import { KeyAllowed, KeyRequired, pendingRef } from '../http/schemas.ts'
 import {
   AddedStock,
+  KeyAllowed,
+  KeyRequired,
   NewProduct,
   ProductPath,
+  pendingRef,
   productRef,
   TopUp,
   WalletPath,
   walletRef,
-} from '../http/schemas-orders.ts'
+} from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import { idOfKey } from '../orders/order-answers.ts'
 

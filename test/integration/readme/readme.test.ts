@@ -16,7 +16,7 @@ import * as writer from '../../../src/adapters/log-file/topic-writer.ts'
 import { defaultClaimLimits } from '../../../src/api/claims/claim-parts.ts'
 import * as schemas from '../../../src/api/http/schemas.ts'
 import { serverLimits } from '../../../src/api/http/server-limits.ts'
-import * as rows from '../../../src/config/setting-table.ts'
+import * as kinds from '../../../src/config/setting-table.ts'
 import * as settings from '../../../src/config/settings.ts'
 import * as messages from '../../../src/domain/coupons/messages.ts'
 import { buildProgram } from '../../../src/main/cli/program.ts'
@@ -146,7 +146,7 @@ describe('the documents', () => {
 
   it('name the settings that there are, with their defaults', () => {
     const named = rowsOf(english, /^FIRSTCOME_/)
-    assert.deepEqual(named.map(([name]) => name).toSorted(), rows.settingNames.toSorted())
+    assert.deepEqual(named.map(([name]) => name).toSorted(), kinds.settingNames.toSorted())
     for (const [name = '', value = ''] of named) {
       if (['none', 'made on the first start'].includes(value)) continue
       const given = settings.readSettings({ [name]: value })
@@ -181,7 +181,7 @@ describe('the documents', () => {
   })
 
   it('name limits that there are, with their values', () => {
-    const modules = [settings, rows, messages, schemas, writer, defaultClaimLimits, serverLimits]
+    const modules = [settings, kinds, messages, schemas, writer, defaultClaimLimits, serverLimits]
     const limits = new Map<string, unknown>(modules.flatMap((module) => Object.entries(module)))
     const named = rowsOf(operating, /^\w+Max$|^\w+Min$/)
     assert.ok(named.length > 10)
