@@ -48,7 +48,7 @@ export type OrderConsumersParts = {
 
 export async function startOrderConsumers(parts: OrderConsumersParts, stops: Stops): Promise<void> {
   for (const name of parts.only === undefined ? consumerNames : [parts.only]) {
-    const consumer = await start(name, parts, stops)
+    const consumer = await startOne(name, parts, stops)
     parts.running.set(name, consumer)
     stops.defer(() => consumer.close())
   }
@@ -77,7 +77,7 @@ export function newConsumerMetrics(
   return { metrics: createConsumerMetrics({ consumers: () => running, bounds }), running }
 }
 
-function start(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {
+function startOne(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {
   const { log, clock, crashPoint, metrics, onError } = parts
   const work = workOf(name, parts, stops)
   const common = { clock, observe: metrics.observer(name), onError }
