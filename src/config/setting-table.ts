@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 
-/** What a text may be. Of a wrong one that is a secret, or may hold one, a mistake repeats nothing. */
+/** What a text may be. A mistake repeats nothing of a secret, or of what may hold one. */
 export type Kind<T> = {
   /** As in "FIRSTCOME_PORT must be …". */
   must: string

@@ -131,7 +131,7 @@ function endWith(socket: Duplex, slug: ProblemSlug): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
-/** 404, and 405 with the methods that a path has. Before the routes: it learns them as they come. */
+/** 404, and 405 with the methods of a path. Before the routes: it learns them as they come. */
 export function useUnknownPaths(app: FastifyInstance): void {
   const known = new Map<string, { shape: RegExp; methods: Set<string> }>()
 

@@ -1,7 +1,7 @@
 // The consumers of orders on whatever log and database they are given. Both profiles start them
-// here, so that both take the same paths. And their rows restored from the log: at each start of the
-// embedded profile, where SQL is never synced and may be dropped, and by `firstcome rebuild`. Never
-// while they run.
+// here, so that both take the same paths. And their rows, restored from the log: at each start of
+// the embedded profile, where SQL is never synced and may be dropped, and by `firstcome rebuild`.
+// Never while they run.
 
 import type { Database } from '../../adapters/database/database.ts'
 import { createPaymentsHttp } from '../../adapters/payments-http.ts'
