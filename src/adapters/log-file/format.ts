@@ -24,11 +24,14 @@ export function decodeFileHeader(header: Buffer): number | null {
 }
 
 /** A frame: magic, checksum of the rest, length, partition, count, base offset, append time. */
-const frameHeaderBytes = 36
+export const frameHeaderBytes = 36
 /** A claim is about 200 bytes; this bounds what one append to one partition may weigh. */
 export const frameBytesMax = 64 * 1024 * 1024
-const frameMagic = 0x31_52_43_46 // 'FCR1'
+const frameMagic = 0x31_52_43_46
+export const frameMagicText = 'FCR1'
 const recordHeaderBytes = 8
+/** Of a key, and of the headers as JSON: their lengths are written in 16 bits. */
+const textBytesMax = 0xffff
 
 export type FrameHeader = {
   bytes: number
@@ -38,6 +41,15 @@ export type FrameHeader = {
   appendedAt: number
 }
 type FramePlace = Pick<FrameHeader, 'partition' | 'baseOffset' | 'appendedAt'>
+
+/** How much a record may weigh in a frame, quickly told; infinite where it fits in none. */
+export function recordBytesMax({ key, value, headers }: LogEntry): number {
+  const keyBytes = 3 * key.length
+  let headerBytes = 0
+  for (const name in headers) headerBytes += 6 * (name.length + (headers[name]?.length ?? 0)) + 8
+  if (keyBytes > textBytesMax || headerBytes > textBytesMax) return Number.POSITIVE_INFINITY
+  return recordHeaderBytes + keyBytes + headerBytes + value.length
+}
 
 export function encodeFrame(place: FramePlace, entries: readonly LogEntry[]): Buffer {
   const headers = entries.map((entry) => (entry.headers ? JSON.stringify(entry.headers) : ''))
@@ -93,7 +105,7 @@ function checksummed(frame: Buffer): Buffer {
 }
 
 /** Checks the frame that starts at `at` of `buffer`. */
-function decodeFrame(buffer: Buffer, at: number): FrameHeader | NoFrame {
+export function decodeFrame(buffer: Buffer, at: number): FrameHeader | NoFrame {
   const available = buffer.length - at
   if (available < frameHeaderBytes) return { needed: frameHeaderBytes, damage: null }
   if (buffer.readUInt32LE(at) !== frameMagic) return { needed: 0, damage: 'no frame here' }

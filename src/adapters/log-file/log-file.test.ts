@@ -1,14 +1,25 @@
 // What the file log does when the disk lies, fills up, fails, or was tampered with.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, readlink, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { readAll } from '../../../test/contracts/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
+import { fileHeaderBytes } from './format.ts'
 import { openLogFile, openLogFileReader } from './log-file.ts'
+import { scanTopicFile } from './scan.ts'
 import { highWaterMarkPath, topicPath } from './topic-readers.ts'
 import { type WriteDurably, waitingRecordsMax } from './topic-writer.ts'
 
@@ -18,13 +29,15 @@ const clock = systemClock()
 
 describe('the file log', () => {
   let directory: string
+  const warnings: string[] = []
+  const onWarning = (message: string) => void warnings.push(message)
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'firstcome-log-'))
   })
   afterEach(() => rm(directory, { recursive: true }))
 
   const openLog = (writeDurably?: WriteDurably) =>
-    openLogFile({ directory, topics, clock, writeDurably })
+    openLogFile({ directory, topics, clock, writeDurably, onWarning })
   const path = () => topicPath(directory, topic)
 
   async function withRecords(count: number): Promise<void> {
@@ -117,6 +130,56 @@ describe('the file log', () => {
       openLogFile({ directory, topics: { [topic]: 3 }, clock }),
       /has 2 partitions, not 3/,
     )
+  })
+
+  it('takes a bad frame for damage where good ones follow, whatever the mark says', async () => {
+    await withRecords(6)
+    const whole = await readFile(path())
+    for (let bit = fileHeaderBytes * 8; bit < whole.length * 8; bit += 5) {
+      const flipped = Buffer.from(whole)
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      await writeFile(path(), flipped)
+      await rm(highWaterMarkPath(directory, topic), { force: true })
+      const isLast = bit >= 8 * whole.lastIndexOf('FCR1')
+      if (isLast) assert.equal(await storedRecords(), 5, `bit ${bit}`)
+      else await assert.rejects(openLog(), /good records follow at byte \d+/, `bit ${bit}`)
+    }
+    // What may be cut off is told, and kept.
+    assert.match(warnings.at(-1) ?? '', /\d+ bytes at the end of .* cut off, kept in .*torn-\d+$/)
+  })
+
+  it('ends a scan of a file that gets shorter meanwhile', { timeout: 10_000 }, async () => {
+    await withRecords(6)
+    const file = await open(path(), 'r')
+    const { size } = await file.stat()
+    const stat = async () => ({ size: size + 40 })
+    const shrunk = new Proxy(file, {
+      get: (target, name) => (name === 'stat' ? stat : Reflect.get(target, name).bind(target)),
+    })
+    const scan = await scanTopicFile(shrunk, { path: path(), partitions: 2 })
+    assert.match(scan.torn ?? '', /became shorter|ends inside/)
+    await file.close()
+  })
+
+  it('writes no frame that cannot be read again, and refuses what fits in none', async () => {
+    const log = await openLog()
+    const megabyte = Buffer.alloc(1 << 20, 'x')
+    const large = { key: 'k', value: megabyte }
+    const appends = Array.from({ length: 70 }, () => log.append(topic, [large]))
+    const tooLarge = [
+      Array.from({ length: 64 }, () => large),
+      [{ key: 'k'.repeat(1 << 16), value: megabyte }],
+      [{ ...large, headers: { h: '\u0000'.repeat(11_000) } }],
+    ]
+    for (const entries of tooLarge) {
+      const refused = { code: 'log_full', retryable: false, appended: 'no' }
+      await assert.rejects(log.append(topic, entries), refused)
+    }
+    await Promise.all(appends)
+    await log.close()
+    assert.equal(await storedRecords(), 70)
+    const reader = await openLogFileReader({ directory, topics, clock })
+    assert.equal((await readAll(reader, { topic, count: 70 })).length, 70)
   })
 
   it('accepts the loss once the high-water mark is deleted', async () => {

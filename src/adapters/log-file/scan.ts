@@ -7,8 +7,11 @@ import type { AcceptedClock } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import {
   decodeFileHeader,
+  decodeFrame,
   type FrameHeader,
   fileHeaderBytes,
+  frameHeaderBytes,
+  frameMagicText,
   readAcceptedClock,
   takeFrames,
 } from './format.ts'
@@ -52,10 +55,36 @@ export async function scanTopicFile(handle: FileHandle, options: ScanOptions): P
     const { needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
     scan.torn = damage
     if (needed > size - scan.bytes) scan.torn = 'the file ends inside a frame'
+    if (bytesRead === 0) scan.torn = 'the file became shorter while it was read'
     wanted = Math.max(chunkBytes, needed)
     options.onProgress?.(scan.bytes, size)
   }
   return scan
+}
+
+/** Where the first good frame behind `from` begins: what is wrong before it is no torn tail. */
+export async function nextGoodFrame(handle: FileHandle, from: number): Promise<number | null> {
+  const buffer = Buffer.allocUnsafe(chunkBytes)
+  for (let at = from; ; at += buffer.length - frameMagicText.length) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
+    const chunk = buffer.subarray(0, bytesRead)
+    for (let hit = chunk.indexOf(frameMagicText); hit >= 0; ) {
+      if (await isGoodFrame(handle, at + hit)) return at + hit
+      hit = chunk.indexOf(frameMagicText, hit + 1)
+    }
+    if (bytesRead < buffer.length) return null
+  }
+}
+
+async function isGoodFrame(handle: FileHandle, at: number): Promise<boolean> {
+  for (let wanted = frameHeaderBytes; ; ) {
+    const buffer = Buffer.allocUnsafe(wanted)
+    const { bytesRead } = await handle.read(buffer, 0, wanted, at)
+    const decoded = decodeFrame(buffer.subarray(0, bytesRead), 0)
+    if (!('damage' in decoded)) return true
+    if (decoded.damage !== null || bytesRead < wanted) return false
+    wanted = decoded.needed
+  }
 }
 
 async function checkFileHeader(handle: FileHandle, options: ScanOptions): Promise<void> {

@@ -17,8 +17,10 @@ import {
   encodeFrame,
   fileHeaderBytes,
   frameBytesMax,
+  frameHeaderBytes,
+  recordBytesMax,
 } from './format.ts'
-import { type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
+import { nextGoodFrame, type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
 
 /** Records waiting for the disk, over all appends; about 10 MB of claims. Beyond: log_full. */
 export const waitingRecordsMax = 50_000
@@ -31,6 +33,7 @@ export type TopicFileOptions = ScanOptions & {
   appendTime(): Instant
   /** Writes and syncs; replaced by tests that make the disk fail. */
   writeDurably?: WriteDurably | undefined
+  onWarning?: ((message: string) => void) | undefined
   /** Called after every acknowledged write, before its appends resolve. */
   onAcknowledged?(end: TopicEnd): void
 }
@@ -50,6 +53,8 @@ export type TopicFile = {
 
 type Append = {
   entries: readonly LogEntry[]
+  /** In a frame, at most. */
+  bytes: number
   resolve(places: LogPlace[]): void
   reject(error: PortError): void
 }
@@ -65,7 +70,11 @@ export async function openTopicFile(options: TopicFileOptions): Promise<TopicFil
     await startFile(file, { ...options, acknowledged })
     const scan = await scanTopicFile(file, options)
     if (scan.bytes < acknowledged) throw lostRecords({ ...options, scan, acknowledged })
-    if (scan.torn !== null) await cutTornTail(file, { ...options, scan })
+    if (scan.torn !== null) {
+      const good = await nextGoodFrame(file, scan.bytes + 1)
+      if (good !== null) throw damagedBefore(good, { ...options, scan })
+      await cutTornTail(file, { ...options, scan })
+    }
     return new TopicWriter(file, { ...options, scan })
   } catch (error) {
     await file.close()
@@ -74,6 +83,7 @@ export async function openTopicFile(options: TopicFileOptions): Promise<TopicFil
 }
 
 type Started = TopicFileOptions & { acknowledged: number }
+type WithScan = TopicFileOptions & { scan: Scan }
 
 async function startFile(file: FileHandle, options: Started): Promise<void> {
   const { size } = await file.stat()
@@ -99,16 +109,28 @@ function lostRecords(options: Started & { scan: Scan }): PortError {
   )
 }
 
+function damagedBefore(good: number, { path, scan, highWaterMarkPath }: WithScan): PortError {
+  return new PortError(
+    'log_damaged',
+    `${path} is damaged at byte ${scan.bytes} (${scan.torn}), and good records follow at ` +
+      `byte ${good}. Restore the file from a copy; to accept the loss of all behind the damage, ` +
+      `cut the file at byte ${scan.bytes} and delete ${highWaterMarkPath}`,
+  )
+}
+
 /** The tail was never acknowledged. A copy is kept for who wants to look. */
-async function cutTornTail(file: FileHandle, options: TopicFileOptions & { scan: Scan }) {
+async function cutTornTail(file: FileHandle, options: WithScan): Promise<void> {
   const { size } = await file.stat()
   const tail = Buffer.alloc(Math.min(size - options.scan.bytes, frameBytesMax))
   await file.read(tail, 0, tail.length, options.scan.bytes)
-  const copy = await open(`${options.path}.torn-${options.clock.now()}`, 'w', 0o600)
+  const path = `${options.path}.torn-${options.clock.now()}`
+  const copy = await open(path, 'w', 0o600)
   await copy.writeFile(tail)
   await copy.close()
   await file.truncate(options.scan.bytes)
   await file.sync()
+  const cut = `${size - options.scan.bytes} bytes at the end of ${options.path} are no whole record`
+  options.onWarning?.(`${cut}, as after a crash while they were written: cut off, kept in ${path}`)
 }
 
 class TopicWriter implements TopicFile {
@@ -151,9 +173,12 @@ class TopicWriter implements TopicFile {
     if (waitingRecords > 0 && waitingRecords + entries.length > waitingRecordsMax) {
       return Promise.reject(refused('log_full', 'too many records wait for the disk'))
     }
+    let bytes = frameHeaderBytes
+    for (const entry of entries) bytes += recordBytesMax(entry)
+    if (bytes > frameBytesMax) return Promise.reject(tooLarge(entries.length))
     this.waitingRecords += entries.length
     return new Promise((resolve, reject) => {
-      this.waiting.push({ entries, resolve, reject })
+      this.waiting.push({ entries, bytes, resolve, reject })
       this.writing ??= this.writeWaiting()
     })
   }
@@ -187,10 +212,16 @@ class TopicWriter implements TopicFile {
 
   private takeGroup(): Append[] {
     let records = 0
+    let weight = 0
     let count = 0
-    for (const { entries } of this.waiting) {
-      if (count > 0 && records + entries.length > recordsPerWriteMax) break
+    for (const { entries, bytes } of this.waiting) {
       records += entries.length
+      weight += bytes
+      // All of them may be of one partition, and so in one frame.
+      if (count > 0 && (records > recordsPerWriteMax || weight > frameBytesMax)) {
+        records -= entries.length
+        break
+      }
       count++
     }
     this.waitingRecords -= records
@@ -252,6 +283,11 @@ function placeEntry(entry: LogEntry, { next, byPartition }: Placing): LogPlace {
 
 function refused(code: 'log_full' | 'log_unavailable', message: string, cause?: unknown) {
   return new PortError(code, message, { cause, retryable: true, appended: 'no' })
+}
+
+function tooLarge(records: number): PortError {
+  const what = records === 1 ? 'the record does' : `the ${records} records do`
+  return new PortError('log_full', `${what} not fit in a frame`, { appended: 'no' })
 }
 
 function isNoRoom(error: unknown): boolean {
