@@ -18,7 +18,6 @@ const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/coupon-step.ts': 'coupons',
   'src/adapters/stores/stock-step.ts': 'stock',
   'src/adapters/stores/payment-step.ts': 'payments',
-  'src/adapters/stores/wallet.ts': 'payments',
   'src/adapters/stores/order-process.ts': 'orders',
   'src/adapters/stores/dead-letters.ts': 'dead_letters',
   'src/adapters/database/migrations.ts': 'firstcome',
@@ -79,10 +78,7 @@ function plants(): Plant[] {
         'select user_id',
         'select (select 1 from "stock" . "x")',
       ],
-      [
-        'src/adapters/stores/payment-step.ts: lock-balances touches stock',
-        'src/adapters/stores/wallet.ts: lock-balances touches stock',
-      ],
+      ['src/adapters/stores/payment-step.ts: lock-balances touches stock'],
     ],
     [
       'an adapter that loads the statement of another consumer',
@@ -102,7 +98,7 @@ function plants(): Plant[] {
     [
       'a shared statement that names one schema',
       ['sql/statements/insert-commands.sql', 'into {schema}.', 'into stock.'],
-      ['coupon-step', 'dead-letters', 'payment-step'].map((name) => {
+      ['coupon-step', 'dead-letters', 'order-process', 'payment-step'].map((name) => {
         return `src/adapters/stores/${name}.ts: insert-commands touches stock`
       }),
     ],

@@ -63,7 +63,7 @@ export function openDataDirectory(given: {
   orUnusable(path, () => makeDirectory(path))
   const lock = takeLock(path)
   const owner: Owner = { pid: process.pid, startedAt: formatInstant(given.now) }
-  const held = hold({ path, lock, owner })
+  const held = hold(path, lock, owner)
   try {
     return { path, ...settleSecrets(path, given.secrets ?? {}), ...held }
   } catch (error) {
@@ -159,9 +159,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-type Held = { path: string; lock: DatabaseSync; owner: Owner }
-
-function hold({ path, lock, owner }: Held): Pick<DataDirectory, 'announce' | 'close'> {
+function hold(
+  path: string,
+  lock: DatabaseSync,
+  owner: Owner,
+): Pick<DataDirectory, 'announce' | 'close'> {
   let open = true
   function close(): void {
     if (!open) return

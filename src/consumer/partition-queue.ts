@@ -35,10 +35,7 @@ export const recordsPerPartitionMax = 1_000
 const smallBatchMax = 30
 const [atWork, ofSmallBatch, ofItAlone, ofItAloneAgain] = [1, 2, 3, 4] as const
 
-export type QueueStart = {
-  topic: string
-  partition: number
-  delayMs: number
+type QueueStart = Pick<PartitionQueue, 'topic' | 'partition' | 'delayMs'> & {
   stored: ConsumerPosition | undefined
   /** Of the log, as it stands at the start. */
   end: number

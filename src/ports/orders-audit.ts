@@ -11,7 +11,6 @@ import type {
 } from '../domain/orders/state.ts'
 import type { ConsumerName, ConsumerPosition, DoneCommand, Taken } from './orders.ts'
 
-/** What an audit reads of all that the consumers of orders keep; it writes nothing. */
 export type OrdersAuditSource = {
   /** Whether all that is read is as of one moment; else each call is as of its own. */
   oneMoment: boolean

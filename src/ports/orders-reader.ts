@@ -4,7 +4,6 @@ import type { DeadLetter, DeadLetterSummary } from '../domain/orders/dead-letter
 import type { Order, Product } from '../domain/orders/state.ts'
 import type { CommandName, DoneCommand } from './orders.ts'
 
-/** What the API reads of orders; it writes nothing. */
 export type OrdersReader = {
   /** Of those that the order process has met; one of which it knows answers only is left out. */
   orders(orderIds: readonly string[]): Promise<Order[]>

@@ -4,8 +4,10 @@
 import type { Database } from '../../src/adapters/database/database.ts'
 import { createCouponStepStoreSql } from '../../src/adapters/stores/coupon-step.ts'
 import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
-import { createPaymentStepStoreSql } from '../../src/adapters/stores/payment-step.ts'
-import { createWalletStoreSql } from '../../src/adapters/stores/wallet.ts'
+import {
+  createPaymentStepStoreSql,
+  createWalletStoreSql,
+} from '../../src/adapters/stores/payment-step.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { coupon, row, terms } from './coupon-store-samples.ts'
 import type { CouponStepUnderTest, IssuedCoupon, PaymentUnderTest } from './step-stores.ts'

@@ -4,7 +4,6 @@
 
 import { EventEmitter } from 'node:events'
 import { Pool as PgPool } from 'pg'
-import type { PortError } from '../../ports/port-error.ts'
 import { databaseClosed, tooManyCallers, unavailable } from './database.ts'
 import type { PostgresConnection, PostgresLimits } from './postgres-connection.ts'
 
@@ -23,17 +22,17 @@ export type Pool<Connection extends PooledConnection> = {
   close(): Promise<void>
 }
 
-export function createPool<Connection extends PooledConnection>({
-  limits,
-  connect,
-}: PoolParts<Connection>): Pool<Connection> {
+export function createPool<Connection extends PooledConnection>(
+  parts: PoolParts<Connection>,
+): Pool<Connection> {
+  const { limits } = parts
   const idle = new Set<Member<Connection>>()
   const uses = new Set<Promise<unknown>>()
   let goodbyes: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | null = null
 
   const Client = memberClass({
-    connect: () => connect(dropIdle),
+    connect: () => parts.connect(dropIdle),
     onEnd(member: Member<Connection>, goodbye) {
       idle.delete(member)
       goodbyes = Promise.all([goodbyes, goodbye])
@@ -60,7 +59,7 @@ export function createPool<Connection extends PooledConnection>({
   async function useOne<T>(run: (connection: Connection) => Promise<T>): Promise<T> {
     if (pool.waitingCount >= limits.waitingMax) throw tooManyCallers()
     const member = await pool.connect().catch((error: Error) => {
-      throw error.message === waitedTooLong ? noneFree(limits.waitMsMax) : error
+      throw error.message === waitedTooLong ? unavailable(noneFree(limits.waitMsMax)) : error
     })
     const { opened: connection } = member as unknown as { opened: Connection }
     try {
@@ -98,13 +97,12 @@ export function createPool<Connection extends PooledConnection>({
 const waitedTooLong = 'timeout exceeded when trying to connect'
 
 type Member<Connection> = EventEmitter & { opened: Connection | null }
-type MemberParts<Connection> = {
-  connect(): Promise<Connection>
-  onEnd(member: Member<Connection>, goodbye: Promise<void> | undefined): void
-}
 
 /** As much of a client of pg as its pool knows of it. */
-function memberClass<Connection extends PooledConnection>(parts: MemberParts<Connection>) {
+function memberClass<Connection extends PooledConnection>(parts: {
+  connect(): Promise<Connection>
+  onEnd(member: Member<Connection>, goodbye: Promise<void> | undefined): void
+}) {
   return class extends EventEmitter implements Member<Connection> {
     opened: Connection | null = null
     readonly _queryable = true
@@ -131,6 +129,6 @@ function memberClass<Connection extends PooledConnection>(parts: MemberParts<Con
   }
 }
 
-function noneFree(ms: number): PortError {
-  return unavailable(`no connection to the database became free within ${ms} ms`)
+function noneFree(ms: number): string {
+  return `no connection to the database became free within ${ms} ms`
 }

@@ -157,16 +157,12 @@ class RedisGate {
         else cancel = clock.after(ms / deadlineSlices, wait)
       }
       wait()
-      work.then(
-        () => {
+      void work
+        .then(() => null, reasonOf)
+        .then((failure) => {
           cancel()
-          resolve(null)
-        },
-        (error: unknown) => {
-          cancel()
-          resolve(reasonOf(error))
-        },
-      )
+          resolve(failure)
+        })
     })
   }
 

@@ -1,19 +1,23 @@
 // The store of one consumer of orders over any Database handle: what a batch of records means is
-// stored in one transaction with the positions that were read, which fences other owners.
-// What is loaded and written besides is for each consumer's own file.
+// stored in one transaction with the positions that were read, which fences other owners. And the
+// tables that they have in common, each in its own schema: the row of a step for each order, and
+// what became of operators' commands. What is kept besides is for each consumer's own file.
 
-import type {
-  ConsumerPosition,
-  ConsumerStore,
-  PositionCheck,
-  PositionMove,
+import {
+  type CommandName,
+  type ConsumerPosition,
+  type ConsumerStore,
+  commandKey,
+  type DoneCommand,
+  type PositionCheck,
+  type PositionMove,
 } from '../../ports/orders.ts'
 import type { Database, Queryable, Session, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { columnsOf, fieldsOf } from './locked-table.ts'
+import { columnsOf, fieldsOf, jsonOf, type LockedTable, lockedTable } from './locked-table.ts'
 
-export type ConsumerSchema = 'coupons' | 'stock' | 'payments' | 'orders' | 'dead_letters'
-export type ConsumerTables<Wanted, Loaded, Changes> = {
+type ConsumerSchema = 'coupons' | 'stock' | 'payments' | 'orders' | 'dead_letters'
+type ConsumerTables<Wanted, Loaded, Changes> = {
   /** Locks what it loads, in one fixed order. */
   load(session: Session, wanted: Wanted): Promise<Loaded>
   write(session: Session, changes: Changes): Promise<void>
@@ -84,4 +88,61 @@ function placeOf({ topic, partition }: Place): string {
 
 function placesOf(places: readonly Place[]): SqlValue[] {
   return columnsOf(places, 'topic', 'partition')
+}
+
+/** A row of a step that knows something of an order. */
+type StoredRow = { status: string; orderId: string }
+
+/** Orders that the step never met are missing. */
+export function stepRows<Row extends { status: string }>(schema: ConsumerSchema): LockedTable<Row> {
+  const names = ['lock-step-rows', 'insert-step-rows', 'upsert-step-rows'] as const
+  return lockedTable<Row, 'step-rows'>({
+    name: 'step-rows',
+    statements: loadStatements(names, schema),
+    idOf: (row) => stored(row).orderId,
+    rowOf: (cells) => jsonOf(cells) as Row,
+    columns: (rows) => [
+      ...columnsOf(rows.map(stored), 'orderId', 'status'),
+      rows.map((row) => JSON.stringify(row)),
+    ],
+  })
+}
+
+function stored(row: { status: string }): StoredRow {
+  return row as StoredRow
+}
+
+/** By `commandKey`; those that were not applied are missing. */
+export type ReadCommands = (
+  session: Queryable,
+  names: readonly CommandName[],
+) => Promise<Map<string, DoneCommand>>
+
+/** Also for the API, which waits for a command to be done. */
+export function commandReader(schema: ConsumerSchema): ReadCommands {
+  const statement = loadStatements(['read-commands'], schema)['read-commands']
+  return async (session, names) => {
+    if (names.length === 0) return new Map()
+    const { rows } = await session.query(statement, columnsOf(names, 'key', 'commandId'))
+    const done = rows.map((cells) => fieldsOf<DoneCommand>(cells, commandFields))
+    return new Map(done.map((command) => [commandKey(command), command]))
+  }
+}
+
+const commandFields = ['key', 'commandId', 'amount', 'outcome'] as const
+
+export type CommandTable = {
+  load: ReadCommands
+  write(session: Queryable, commands: readonly DoneCommand[]): Promise<void>
+}
+
+export function commandTable(schema: ConsumerSchema): CommandTable {
+  const statement = loadStatements(['insert-commands'], schema)['insert-commands']
+  return {
+    load: commandReader(schema),
+    async write(session, commands) {
+      if (commands.length === 0) return
+      await session.query(statement, columnsOf(commands, ...commandFields))
+    },
+  }
 }

@@ -2,7 +2,7 @@
 // works over a handle into another thread.
 
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { CouponStore, RowsQuery, StoredPosition } from '../../ports/coupons.ts'
+import type { CouponStore, StoredPosition } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { couponOf, heldCouponOf, issuedRowOf } from './coupon-rows.ts'
@@ -22,18 +22,6 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
     'read-snapshot',
   ])
 
-  function issuedRowsStatement(query: RowsQuery): [Statement, SqlValue[]] {
-    const { limit, couponId, after, won } = query
-    const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
-    if (won !== undefined) {
-      const { partition, from, to } = won
-      const values = [...page, partition, from, to, couponId ?? null]
-      return [statements['read-issued-rows-won'], values]
-    }
-    if (couponId === undefined) return [statements['read-issued-rows'], page]
-    return [statements['read-issued-rows-of-coupon'], [...page, couponId]]
-  }
-
   return {
     async positions() {
       const { rows } = await database.query(statements['read-positions'], positionOwner)
@@ -43,8 +31,15 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
       const { rows } = await database.query(statements['read-held-coupons'], [userId, after, limit])
       return rows.map(heldCouponOf)
     },
-    async issuedRows(query) {
-      const { rows } = await database.query(...issuedRowsStatement(query))
+    async issuedRows({ limit, couponId = null, after, won }) {
+      const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
+      const [statement, values]: [Statement, SqlValue[]] =
+        won !== undefined
+          ? [statements['read-issued-rows-won'], [won.partition, won.from, won.to, couponId]]
+          : couponId === null
+            ? [statements['read-issued-rows'], []]
+            : [statements['read-issued-rows-of-coupon'], [couponId]]
+      const { rows } = await database.query(statement, [...page, ...values])
       return rows.map(issuedRowOf)
     },
     async snapshot() {

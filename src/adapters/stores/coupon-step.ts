@@ -13,8 +13,7 @@ import {
 } from '../../ports/orders.ts'
 import type { Database, Queryable, SqlRow, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { createConsumerStoreSql } from './consumer-store.ts'
-import { stepRows } from './consumer-tables.ts'
+import { createConsumerStoreSql, stepRows } from './consumer-store.ts'
 import { positionOwner } from './coupon-reader.ts'
 import { columnsOf } from './locked-table.ts'
 

@@ -4,8 +4,7 @@
 import type { DeadLetterChanges, DeadLetterStore } from '../../ports/orders.ts'
 import type { Database } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { createConsumerStoreSql } from './consumer-store.ts'
-import { commandTable } from './consumer-tables.ts'
+import { commandTable, createConsumerStoreSql } from './consumer-store.ts'
 import { columnsOf, jsonOf, lockedTable } from './locked-table.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]

@@ -7,7 +7,7 @@ import type { DeadLetterChanges } from '../../ports/orders.ts'
 import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts'
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { commandReader, type ReadCommands } from './consumer-tables.ts'
+import { commandReader, type ReadCommands } from './consumer-store.ts'
 import { jsonOf } from './locked-table.ts'
 import { productOf } from './stock-step.ts'
 

@@ -6,8 +6,7 @@ import type { Product, StockRow } from '../../domain/orders/state.ts'
 import type { StockStepStore } from '../../ports/orders.ts'
 import type { Database, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { createConsumerStoreSql } from './consumer-store.ts'
-import { commandTable, stepRows } from './consumer-tables.ts'
+import { commandTable, createConsumerStoreSql, stepRows } from './consumer-store.ts'
 import { columnsOf, fieldsOf, lockedTable } from './locked-table.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {

@@ -8,9 +8,11 @@ import { createPaymentsHttp } from '../../adapters/payments-http.ts'
 import { createCouponStepStoreSql } from '../../adapters/stores/coupon-step.ts'
 import { createDeadLetterStoreSql } from '../../adapters/stores/dead-letters.ts'
 import { createOrderStoreSql } from '../../adapters/stores/order-process.ts'
-import { createPaymentStepStoreSql } from '../../adapters/stores/payment-step.ts'
+import {
+  createPaymentStepStoreSql,
+  createWalletStoreSql,
+} from '../../adapters/stores/payment-step.ts'
 import { createStockStepStoreSql } from '../../adapters/stores/stock-step.ts'
-import { createWalletStoreSql } from '../../adapters/stores/wallet.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { type Consumer, startConsumer } from '../../consumer/consumer.ts'
 import { type ConsumerMetrics, createConsumerMetrics } from '../../consumer/consumer-metrics.ts'

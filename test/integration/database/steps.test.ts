@@ -8,8 +8,10 @@ import { migrate } from '../../../src/adapters/database/migrations.ts'
 import { type PostgresDatabase, startPostgres } from '../../../src/adapters/database/postgres.ts'
 import { createCouponStepStoreSql } from '../../../src/adapters/stores/coupon-step.ts'
 import { createCouponStoreSql } from '../../../src/adapters/stores/coupon-store.ts'
-import { createPaymentStepStoreSql } from '../../../src/adapters/stores/payment-step.ts'
-import { createWalletStoreSql } from '../../../src/adapters/stores/wallet.ts'
+import {
+  createPaymentStepStoreSql,
+  createWalletStoreSql,
+} from '../../../src/adapters/stores/payment-step.ts'
 import type { OrderMessage } from '../../../src/domain/orders/messages.ts'
 import type { PaymentEffect } from '../../../src/domain/orders/payment-step.ts'
 import { createCouponStep } from '../../../src/orders/coupon-step.ts'
