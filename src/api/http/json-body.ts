@@ -20,18 +20,28 @@ export class BodyError extends Error {
   }
 }
 
+const jsonType = /^\s*application\/json\s*(;|$)/i
+const otherType = 'application/octet-stream'
+
 type Done = (error: Error | null, body?: unknown) => void
 
 export function useJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   const parseJson = app.getDefaultJsonParser('error', 'error')
 
+  // A type that it cannot read fastify refuses before it looks whether there is a body.
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
+    const type = headers['content-type']
+    if (type !== undefined && !jsonType.test(type)) headers['content-type'] = otherType
+    done()
+  })
+  // Whatever type a client names: where no bytes follow, none was meant.
   app.addContentTypeParser<Buffer>(
-    'application/json',
+    '*',
     { parseAs: 'buffer' },
     (request: FastifyRequest, body: Buffer, done: Done) => {
       if (body.length === 0) return done(null)
-      if (!isPlainUtf8(request)) return done(new BodyError('unsupported-media-type'))
+      if (!isJson(request)) return done(new BodyError('unsupported-media-type'))
       if (!isUtf8(body)) return done(new BodyError('malformed-body'))
       void parseJson(request, body.toString(), (error: Error | null, value?: unknown) => {
         if (error !== null) return done(new BodyError('malformed-body'))
@@ -41,11 +51,13 @@ export function useJsonBodies(app: FastifyInstance): void {
   )
 }
 
-function isPlainUtf8({ headers }: FastifyRequest): boolean {
+/** In plain UTF-8. */
+function isJson({ headers }: FastifyRequest): boolean {
   const type = headers['content-type'] ?? ''
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1] ?? 'utf-8'
   const encoding = headers['content-encoding'] ?? 'identity'
-  return /^utf-?8$/i.test(charset) && encoding.toLowerCase() === 'identity'
+  const isPlain = /^utf-?8$/i.test(charset) && encoding.toLowerCase() === 'identity'
+  return isPlain && jsonType.test(type)
 }
 
 function notAnObject(): BodyError {

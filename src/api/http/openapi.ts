@@ -38,9 +38,12 @@ export function openApiDocument(app: { swagger: FastifyInstance['swagger'] }): s
   const document = app.swagger() as { paths?: Record<string, Record<string, Operation>> }
   for (const operations of Object.values(document.paths ?? {})) {
     for (const { requestBody } of Object.values(operations)) {
-      const schema = requestBody?.content['application/json']?.schema
-      // The library calls every body required. A call that takes none says so by its type.
-      if (requestBody && Array.isArray(schema?.type)) requestBody.required = false
+      const json = requestBody?.content['application/json']
+      // The library calls every body required. A call that takes none has a schema that also
+      // fits the null by which fastify checks an absent one; no client may send that.
+      if (!requestBody || !json || !Array.isArray(json.schema?.type)) continue
+      requestBody.required = false
+      json.schema = { ...json.schema, type: 'object' }
     }
   }
   return JSON.stringify(document)

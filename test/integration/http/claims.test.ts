@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import type { Coupon } from '../../../src/domain/coupons/state.ts'
-import { type Answer, startedAt, startTestServer } from './fixture.ts'
+import { type Answer, startedAt, startTestServer, tokenOf } from './fixture.ts'
+import { exchange } from './raw.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
 const record = { claimId: 'claim-9', partition: 2, offset: 7, appendedAt: startedAt }
@@ -18,6 +19,48 @@ function assertProblem(answer: Answer, status: number, members: Record<string, u
   assert.equal(answer.status, status)
   assert.deepEqual(rest, { status, ...members })
 }
+
+const noBytes = ['content-length: 0', 'transfer-encoding: chunked', 'x-none: 0']
+const anyTypes = [
+  'application/json',
+  'application/x-www-form-urlencoded',
+  'text/plain;charset=UTF-8',
+  'text/html',
+  'application/octet-stream',
+  'application/json; charset=latin1',
+  'nonsense',
+  '',
+]
+
+test('no bytes are no body, whatever the headers say of them', async (t) => {
+  const { address, call } = await startTestServer(t)
+  const json = { couponId: 'tea', name: 'Tea', quantity: 100 }
+  await call('POST /coupons', { as: 'operator', json })
+  const types = [null, ...anyTypes].map((type) => (type === null ? [] : [`content-type: ${type}`]))
+  for (const [n, type] of types.entries()) {
+    for (const length of noBytes) {
+      const ends = length.startsWith('transfer') ? '0\r\n\r\n' : ''
+      const token = `authorization: Bearer ${tokenOf(`user-${n}-${length.length}`)}`
+      const head = ['POST /coupons/tea/claims HTTP/1.1', 'host: x', token, ...type, length, '', '']
+      const { status } = await exchange(t, address, head.join('\r\n') + ends)
+      assert.equal(status, 201, `${type.join()} ${length}`)
+    }
+  }
+})
+
+test('the document says of a call without a body that it may be left out, and never null', async (t) => {
+  const { call } = await startTestServer(t)
+  const { paths } = (await call('GET /openapi.json')).body as { paths: Paths }
+  const { requestBody } = paths['/coupons/{couponId}/claims']?.post ?? {}
+  assert.equal(requestBody?.required, false)
+  assert.equal(requestBody?.content['application/json'].schema.type, 'object')
+})
+
+type Body = {
+  required: boolean
+  content: Record<'application/json', { schema: { type: unknown } }>
+}
+type Paths = Record<string, { post?: { requestBody?: Body } }>
 
 test('a claim that wins is answered 201, and 200 ever after, with the same body', async (t) => {
   const { call, time } = await startTestServer(t)
