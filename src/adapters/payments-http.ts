@@ -114,7 +114,8 @@ async function request(client: Client, question: Question, withinMs: number): Pr
       signal: AbortSignal.any([timeout, client.closing]),
     })
     const text = await body.text()
-    return statusCode === 200 ? answerOf(question, text) : failureOf(statusCode)
+    const isSuccess = statusCode >= 200 && statusCode < 300
+    return isSuccess ? answerOf(question, text) : failureOf(statusCode)
   } catch (error) {
     if (client.closing.aborted) return open('was not waited for')
     if (timeout.aborted) return open(`has not answered within ${Math.ceil(withinMs)} ms`)

@@ -7,6 +7,7 @@ import {
   neededSettings,
   secretBytesMax,
   secretBytesMin,
+  settingNames,
   tokenCharactersMax,
 } from './setting-table.ts'
 import {
@@ -120,29 +121,26 @@ test('A wrong flag is named as the flag.', () => {
 
 describe('These values are refused, by name and with what is allowed:', () => {
   const table: [name: string, values: string[]][] = [
-    [
-      'FIRSTCOME_PORT',
-      ['', ' ', '-1', '65536', '8080x', '80.5', '1e3', '0x50', '٨٠', '99999999999'],
-    ],
-    ['FIRSTCOME_HOST', ['', 'http://localhost', 'localhost:80', 'a b', '-x', ':::']],
-    ['FIRSTCOME_DATA', ['', '  ', 'a\0b']],
-    ['FIRSTCOME_JWT_SECRET', ['', 'x'.repeat(secretBytesMin - 1), 'x'.repeat(secretBytesMax + 1)]],
-    ['FIRSTCOME_CODE_SECRET', ['', 'short', 'x'.repeat(secretBytesMin - 1)]],
-    ['FIRSTCOME_USER_RATE_MAX', ['', '-1', '1000001', 'off', '0.5']],
-    ['FIRSTCOME_ADDRESS_RATE_MAX', ['', '-1', '1000001']],
-    ['FIRSTCOME_ORDER_TIME_LIMIT_SECONDS', ['', '0', '-1', '86401', '30s', '1.5']],
-    ['FIRSTCOME_KAFKA_BROKERS', ['', 'one', 'one:0', 'one:65536', 'one:1,', 'kafka://one:1']],
-    ['FIRSTCOME_KAFKA_TLS', ['', 'yes', 'TRUE', '1']],
-    ['FIRSTCOME_REDIS_URL', ['', 'localhost:6379', 'http://localhost', 'redis:x']],
-    ['FIRSTCOME_POSTGRES_URL', ['', 'mysql://db', 'db', 'postgres:db']],
+    ['FIRSTCOME_PORT', [' ', '-1', '65536', '8080x', '80.5', '1e3', '0x50', '٨٠', '99999999999']],
+    ['FIRSTCOME_HOST', ['http://localhost', 'localhost:80', 'a b', '-x', ':::']],
+    ['FIRSTCOME_DATA', ['  ', 'a\0b']],
+    ['FIRSTCOME_JWT_SECRET', ['x'.repeat(secretBytesMin - 1), 'x'.repeat(secretBytesMax + 1)]],
+    ['FIRSTCOME_CODE_SECRET', ['short', 'x'.repeat(secretBytesMin - 1)]],
+    ['FIRSTCOME_USER_RATE_MAX', ['-1', '1000001', 'off', '0.5']],
+    ['FIRSTCOME_ADDRESS_RATE_MAX', ['-1', '1000001']],
+    ['FIRSTCOME_ORDER_TIME_LIMIT_SECONDS', ['0', '-1', '86401', '30s', '1.5']],
+    ['FIRSTCOME_KAFKA_BROKERS', ['one', 'one:0', 'one:65536', 'one:1,', 'kafka://one:1']],
+    ['FIRSTCOME_KAFKA_TLS', ['yes', 'TRUE', '1']],
+    ['FIRSTCOME_REDIS_URL', ['localhost:6379', 'http://localhost', 'redis:x']],
+    ['FIRSTCOME_POSTGRES_URL', ['mysql://db', 'db', 'postgres:db']],
     [
       'FIRSTCOME_PAYMENT_URL',
-      ['', 'pay.example', 'ftp://pay', 'http:pay', 'http://me:hunter2@pay', 'http://pay/?a=1'],
+      ['pay.example', 'ftp://pay', 'http:pay', 'http://me:hunter2@pay', 'http://pay/?a=1'],
     ],
-    ['FIRSTCOME_LOG_LEVEL', ['', 'INFO', 'verbose']],
+    ['FIRSTCOME_LOG_LEVEL', ['INFO', 'verbose']],
     [
       'FIRSTCOME_TEST_FAULTS',
-      ['', 'crash', 'crash:K7', 'crash:K7:0', 'crash:K31:1', 'crash:K7:1:1', 'sync:0', 'sync:K7:1'],
+      ['crash', 'crash:K7', 'crash:K7:0', 'crash:K31:1', 'crash:K7:1:1', 'sync:0', 'sync:K7:1'],
     ],
   ]
   for (const [name, values] of table) {
@@ -160,7 +158,7 @@ describe('These values are refused, by name and with what is allowed:', () => {
 test('Files of certificates must be there and hold PEM, and secrets in them are not repeated.', () => {
   const noPem = join(directory, 'no.pem')
   writeFileSync(noPem, 'hunter2')
-  for (const path of ['', join(directory, 'none.pem'), directory, noPem]) {
+  for (const path of [join(directory, 'none.pem'), directory, noPem]) {
     const [mistake = '', ...more] = mistakes({
       FIRSTCOME_KAFKA_TLS: 'true',
       FIRSTCOME_KAFKA_TLS_CA_FILE: path,
@@ -214,7 +212,7 @@ describe('Settings of Kafka that only make sense together are asked for together
 
 test('A token for payments must fit into a header, goes with a URL and is not repeated.', () => {
   const token = 'FIRSTCOME_PAYMENT_TOKEN'
-  for (const wrong of ['', 'hunter2 hunter2', 'hunter2\n', 'x'.repeat(tokenCharactersMax + 1)]) {
+  for (const wrong of ['hunter2 hunter2', 'hunter2\n', 'x'.repeat(tokenCharactersMax + 1)]) {
     const [mistake = '', ...more] = mistakes({
       FIRSTCOME_PAYMENT_URL: 'http://pay',
       [token]: wrong,
@@ -255,10 +253,42 @@ test('The limits themselves are allowed.', () => {
 })
 
 test('All mistakes are listed at once.', () => {
-  const env = { FIRSTCOME_PORT: 'a', FIRSTCOME_HOST: 'b c', FIRSTCOME_NOPE: '', FIRSTCOME_DATA: '' }
+  const env = {
+    FIRSTCOME_PORT: 'a',
+    FIRSTCOME_HOST: 'b c',
+    FIRSTCOME_NOPE: '',
+    FIRSTCOME_DATA: ' ',
+  }
   const names = mistakes(env).map((mistake) => mistake.split(' ')[0])
   const wanted = ['FIRSTCOME_NOPE', 'FIRSTCOME_PORT', 'FIRSTCOME_HOST', 'FIRSTCOME_DATA']
   assert.deepEqual(names, wanted)
+})
+
+test('What is empty is not given, but for a flag.', () => {
+  const env = Object.fromEntries(settingNames.map((name) => [name, '']))
+  assert.deepEqual(settings(env), settings({}))
+  assert.match(mistakes({}, { port: '' }).join(), /^--port must be .*; it is empty$/)
+})
+
+test('What Kubernetes tells of services of a like name is no mistake, and no setting.', () => {
+  const links = {
+    FIRSTCOME_SERVICE_HOST: '10.96.0.12',
+    FIRSTCOME_SERVICE_PORT: '8080',
+    FIRSTCOME_SERVICE_PORT_HTTP: '8080',
+    FIRSTCOME_PORT: 'tcp://10.96.0.12:8080',
+    FIRSTCOME_PORT_8080_TCP: 'tcp://10.96.0.12:8080',
+    FIRSTCOME_PORT_8080_TCP_PROTO: 'tcp',
+    FIRSTCOME_PORT_8080_TCP_PORT: '8080',
+    FIRSTCOME_PORT_8080_UDP_ADDR: '10.96.0.12',
+    FIRSTCOME_API_SERVICE_HOST: '10.96.0.13',
+    FIRSTCOME_API_SERVICE_PORT: '80',
+    FIRSTCOME_API_PORT: 'tcp://10.96.0.13:80',
+    FIRSTCOME_API_PORT_80_TCP_ADDR: '10.96.0.13',
+  }
+  assert.deepEqual(settings(links), settings({}))
+  assert.equal(settings({ ...links, FIRSTCOME_PORT: '81' }).port, 81)
+  const [mistake] = mistakes({ ...links, FIRSTCOME_API_PORT: '80' })
+  assert.match(mistake ?? '', /^FIRSTCOME_API_PORT is not a setting/)
 })
 
 test('An unknown name is a mistake, and a near one is suggested.', () => {

@@ -112,7 +112,9 @@ function givenTexts(env: Environment, flags: SettingFlags): Map<SettingName, Giv
   const given = new Map<SettingName, Given>()
   for (const name of settingNames) {
     const text = env[name]
-    if (text !== undefined) given.set(name, { text, from: name })
+    // What is empty is not given: compose files and charts pass on what nobody has set.
+    if (text === undefined || text === '' || isServiceLink(name, text)) continue
+    given.set(name, { text, from: name })
   }
   for (const [key, [flag, name]] of Object.entries(settingFlags)) {
     const text = flags[key as keyof SettingFlags]
@@ -121,10 +123,17 @@ function givenTexts(env: Environment, flags: SettingFlags): Map<SettingName, Giv
   return given
 }
 
+/** What Kubernetes tells every pod of a service whose name begins like ours. */
+function isServiceLink(name: string, text: string): boolean {
+  const links = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
+  return links.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text))
+}
+
 function unknownNames(env: Environment): string[] {
   const known: readonly string[] = settingNames
   return Object.keys(env)
     .filter((name) => name.startsWith('FIRSTCOME_') && !known.includes(name))
+    .filter((name) => !isServiceLink(name, env[name] ?? ''))
     .sort()
     .map((name) => {
       const meant = closest(name, known)

@@ -209,6 +209,23 @@ describe('the claim path', () => {
     assert.equal(appended(), before + 1, 'the log was asked')
   })
 
+  it('answers commands of one id by what each asks for, also where they come at once', async () => {
+    const { node, create, pass, appended } = await startNode()
+    await create('sale', { quantity: 1 })
+    const restock = async (add: number) => {
+      const base = { type: 'coupon.restocked', couponId: 'sale', by: 'op', commandId: 'k' } as const
+      const answer = await node.command({ ...base, add })
+      return answer.kind === 'decided' ? answer.outcome.kind : answer.kind
+    }
+    const answers = [restock(5), restock(5), restock(6), restock(6), restock(5)]
+    await pass(100)
+    const [first, ...others] = await Promise.all(answers)
+    assert.equal(first, 'done')
+    assert.deepEqual(others, ['done', 'conflict', 'conflict', 'done'])
+    assert.equal(node.coupon('sale')?.quantity, 6)
+    assert.ok(appended() <= 4, 'two of the same are one record')
+  })
+
   it('answers all it has accepted when it is stopped, and refuses what comes later', async () => {
     const { node, create, pass } = await startNode()
     await create('sale', { quantity: 5 })

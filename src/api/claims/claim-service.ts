@@ -1,6 +1,7 @@
 // Starts the claim path without HTTP: what this node knows of the log, the path that answers from
 // it, the gate and the other nodes round the path, and only then the reading of the log.
 
+import { isDeepStrictEqual } from 'node:util'
 import { type ControlMessage, claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
 import type { Moment } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -106,27 +107,37 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
   const waiters = createWaiters<CommandAnswer>({ clock, waitMs: limits.answerWaitMsMax, late })
   /** A coupon id has no space, so no two commands share one. */
   const idOf = ({ couponId, commandId }: ControlMessage) => `${couponId} ${commandId}`
+  /** What waits; other content may come under its id, here or through another node. */
+  const underWay = new Map<string, ControlMessage>()
   const controlDecided: FoldListener['controlDecided'] = ({ message }, { outcome }) => {
     const id = idOf(message)
-    if (!waiters.isWaiting(id)) return
+    if (!isDeepStrictEqual(underWay.get(id), message)) return
     const coupon = fold.coupons.get(message.couponId)
     waiters.answer(id, { kind: 'decided', outcome, ...(coupon && { coupon }) })
   }
-  return {
-    run(message: ControlMessage): Promise<CommandAnswer> {
-      const id = idOf(message)
-      // The same command may be waiting already: both get the first one's answer.
-      const answer = waiters.wait(id)
-      const entry = { key: message.couponId, value: encodeMessage(message) }
-      log.append(claimsTopic, [entry]).catch((error: unknown) => {
-        if (!(error instanceof PortError)) onError(error)
-        else if (error.appended === 'no') waiters.answer(id, refusedBy(error))
-      })
-      return answer
-    },
-    controlDecided,
-    drained: waiters.empty,
+  async function run(message: ControlMessage): Promise<CommandAnswer> {
+    const id = idOf(message)
+    const before = underWay.get(id)
+    if (before === undefined) return append(id, message)
+    // Two of the same share an answer; of other content the log says what comes of it.
+    const answer = await waiters.wait(id)
+    if (answer.kind !== 'decided' || isDeepStrictEqual(before, message)) return answer
+    if (underWay.get(id) === before) underWay.delete(id)
+    return run(message)
   }
+  async function append(id: string, message: ControlMessage): Promise<CommandAnswer> {
+    underWay.set(id, message)
+    const answer = waiters.wait(id)
+    const entry = { key: message.couponId, value: encodeMessage(message) }
+    log.append(claimsTopic, [entry]).catch((error: unknown) => {
+      if (!(error instanceof PortError)) onError(error)
+      else if (error.appended === 'no') waiters.answer(id, refusedBy(error))
+    })
+    return answer.finally(() => {
+      if (underWay.get(id) === message) underWay.delete(id)
+    })
+  }
+  return { run, controlDecided, drained: waiters.empty }
 }
 
 function readinessOf(path: ClaimPath, { state, fold }: ClaimPathParts): Readiness {

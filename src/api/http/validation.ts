@@ -43,6 +43,7 @@ function validator(options: Options): Ajv2020 {
   return new Ajv2020({
     ...options,
     allErrors: true,
+    verbose: true,
     removeAdditional: false,
     discriminator: true,
     strictTypes: false,
@@ -73,10 +74,24 @@ function messageOf(error: ErrorObject): string {
     case 'discriminator':
       return 'must be one of the documented kinds'
     case 'format':
-      return formatMessages[String(error.params.format)] ?? 'has the wrong format'
+      return formatMessage(String(error.params.format), error.data)
     default:
       return error.message ?? 'is wrong'
   }
+}
+
+function formatMessage(format: string, found: unknown): string {
+  const message = formatMessages[format] ?? 'has the wrong format'
+  const missing = format === 'date-time' ? missingOf(String(found)) : null
+  return missing === null ? message : `${message}; ${missing}`
+}
+
+/** What people and libraries leave out. */
+function missingOf(time: string): string | null {
+  if (/^\d{4}-\d\d-\d\d$/.test(time)) return 'the time of day is missing'
+  if (/T\d\d:\d\d([Zz]|[+-]\d\d:\d\d|)$/.test(time)) return 'the seconds are missing'
+  if (/T\d\d:\d\d:\d\d(\.\d+)?$/.test(time)) return 'the offset is missing, as Z or +09:00'
+  return null
 }
 
 const formatMessages: Record<string, string> = {

@@ -2,6 +2,7 @@
 // to status codes.
 
 import { createHash } from 'node:crypto'
+import { identifierUnitsMax } from '../../domain/field.ts'
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { DeadLetterCommand } from '../../domain/orders/dead-letter-messages.ts'
 import type { Line, ProductMessage, WalletMessage } from '../../domain/orders/messages.ts'
@@ -62,4 +63,18 @@ export function idOfKey(userId: string, key: string): string {
   return createHash('sha256')
     .update(JSON.stringify([userId, key]))
     .digest('base64url')
+}
+
+/** Of a coupon that its operator has given no id. */
+export function couponIdOfKey(by: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([by, key]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+/** As `idOfKey`, but as it always was of restocks: readable where a record has room for it. */
+export function commandIdOfKey(by: string, key: string): string {
+  const readable = JSON.stringify([by, key])
+  return readable.length <= identifierUnitsMax ? readable : idOfKey(by, key)
 }

@@ -18,6 +18,7 @@ import {
 } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
+import { commandIdOfKey, couponIdOfKey } from '../orders/order-answers.ts'
 import { couponJson } from './coupons.ts'
 
 export function commandRoutes(parts: RouteParts): Route[] {
@@ -36,11 +37,17 @@ function createRoute(parts: RouteParts): Route {
     problems: ['coupon-exists'],
     operationId: 'createCoupon',
     summary: 'Offer a coupon; the same again is answered 200',
-    description: 'Without opensAt it is open from its own record on, by the log’s clock.',
+    description:
+      'Without opensAt it is open from its own record on, by the log’s clock. Without couponId ' +
+      'an Idempotency-Key names the coupon: the same again is the same coupon.',
+    headers: KeyAllowed,
     body: NewCoupon,
     answers: { 200: couponRef, 201: couponRef, 202: pendingRef },
     async answer(request) {
-      const { couponId = newId(), ...asked } = request.body
+      const by = callerOf(request).userId
+      const key = request.headers['idempotency-key']
+      const { couponId = key === undefined ? newId() : couponIdOfKey(by, key), ...asked } =
+        request.body
       let errors = termsErrors(asked, claims.logTime())
       // Of a coupon that is there, the log compares the terms, however late they are repeated.
       if (errors.length > 0 && (await claims.find(couponId)).kind !== 'unknown_coupon') {
@@ -52,7 +59,7 @@ function createRoute(parts: RouteParts): Route {
         couponId,
         terms: termsOf(asked),
         rules: newestRules,
-        by: callerOf(request).userId,
+        by,
         commandId: newId(),
       })
     },
@@ -78,8 +85,7 @@ function restockRoute(parts: RouteParts): Route {
         couponId: request.params.couponId,
         add: request.body.add,
         by,
-        // As JSON, so that no operator's name can run into another's key.
-        commandId: key === undefined ? parts.newId() : JSON.stringify([by, key]),
+        commandId: key === undefined ? parts.newId() : commandIdOfKey(by, key),
       })
     },
   })
@@ -138,9 +144,12 @@ type AskedTerms = Omit<Static<typeof NewCoupon>, 'couponId'>
 /** The schema has seen to each field; what is left is how the times stand to each other. */
 function termsErrors({ opensAt, closesAt }: AskedTerms, now: number): FieldError[] {
   const closes = readInstant(closesAt)
-  if (closes === undefined || closes > (readInstant(opensAt) ?? now)) return []
-  const than = opensAt === undefined ? 'now' : 'opensAt'
-  return [{ path: '/closesAt', message: `must be after ${than}` }]
+  if (closes === undefined) return []
+  if (closes <= (readInstant(opensAt) ?? now)) {
+    const than = opensAt === undefined ? 'now' : 'opensAt'
+    return [{ path: '/closesAt', message: `must be after ${than}` }]
+  }
+  return closes > now ? [] : [{ path: '/closesAt', message: 'must be in the future' }]
 }
 
 function termsOf(asked: AskedTerms): Terms {

@@ -4,9 +4,9 @@
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { CancelReason, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
+import { sameLines } from '../../domain/orders/process.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { type Broken, brokenOrder, type Findings } from '../findings.ts'
-import { sameLines } from './check-record.ts'
 
 /** The replayed claims; what is newer than they are is left alone. */
 export type ReplayedClaims = {

@@ -2,7 +2,7 @@
 // must fit together is checked once all is read (check-histories.ts).
 
 import { isOfOrder, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
-import type { Line, OrderEnd, OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
+import type { OrderEnd, OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
 
 /** `history`: of the records before it. */
@@ -56,12 +56,6 @@ function checkAnswer({ answers }: OrderHistory, message: StepMessage, wrong: Wro
   } else if (!same(before, message)) {
     wrong(`${type} twice, and not the same: ${JSON.stringify([before, message])}`)
   }
-}
-
-export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
-  if (a.length !== b.length) return false
-  const quantities = new Map(b.map(({ productId, quantity }) => [productId, quantity]))
-  return a.every(({ productId, quantity }) => quantities.get(productId) === quantity)
 }
 
 export function endText(end: OrderEnd): string {

@@ -3,9 +3,9 @@
 
 import type { Logged } from '../../domain/orders/history.ts'
 import { productsTopic, walletsTopic } from '../../domain/orders/messages.ts'
+import { sameLines } from '../../domain/orders/process.ts'
 import { type ConsumerName, commandKey, type DoneCommand } from '../../ports/orders.ts'
 import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
-import { sameLines } from './check-record.ts'
 import type { ComparisonParts } from './compare-orders.ts'
 
 export function compareStock(parts: ComparisonParts): void {

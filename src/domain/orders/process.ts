@@ -236,13 +236,11 @@ function isMixedUp({ lines, coupon, heard }: OrderContent): boolean {
   return heard.stock?.type === 'stock.held' && !sameLines(heard.stock.lines, lines)
 }
 
-function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ productId, quantity }, at) => {
-      return b[at]?.productId === productId && b[at].quantity === quantity
-    })
-  )
+/** In whatever sequence: a product is in one line only. */
+export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
+  if (a.length !== b.length) return false
+  const quantities = new Map(b.map(({ productId, quantity }) => [productId, quantity]))
+  return a.every(({ productId, quantity }) => quantities.get(productId) === quantity)
 }
 
 function contentOf(

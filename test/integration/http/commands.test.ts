@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { quantityMax } from '../../../src/domain/coupons/messages.ts'
+import { decodeMessage, encodeMessage, quantityMax } from '../../../src/domain/coupons/messages.ts'
 import { startedAt, startTestServer } from './fixture.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
@@ -81,6 +81,50 @@ test('a coupon without an id gets one, and without times is open at once for eve
   })
 })
 
+test('an Idempotency-Key is one coupon, where its operator gives no id', async (t) => {
+  const { call } = await startTestServer(t)
+  const offer = async (as: string, key: string, json: object = { name: 'T', quantity: 1 }) => {
+    const { status, body } = await call('POST /coupons', {
+      as,
+      json,
+      headers: { 'idempotency-key': key },
+    })
+    return { status, id: body.couponId }
+  }
+  const first = await offer('operator-1', 'k')
+  assert.equal(first.status, 201)
+  assert.deepEqual(await offer('operator-1', 'k'), { ...first, status: 200 })
+  assert.equal((await offer('operator-1', 'k', { name: 'T', quantity: 2 })).status, 409)
+  for (const [as, key] of [
+    ['operator-2', 'k'],
+    ['operator-1', 'l'],
+  ] as const) {
+    const other = await offer(as, key)
+    assert.equal(other.status, 201)
+    assert.notEqual(other.id, first.id)
+  }
+  const named = { couponId: 'tea', name: 'T', quantity: 1 }
+  assert.deepEqual(await offer('operator-1', 'm', named), { status: 201, id: 'tea' })
+})
+
+test('a time is told what it lacks', async (t) => {
+  const { call } = await startTestServer(t)
+  const lacks: [opensAt: string, what: RegExp][] = [
+    ['2026-12-24T12:00+09:00', /; the seconds are missing$/],
+    ['2026-12-24T12:00Z', /; the seconds are missing$/],
+    ['2026-12-24T12:00:00', /; the offset is missing, as Z or \+09:00$/],
+    ['2026-12-24', /; the time of day is missing$/],
+    ['tomorrow', /2026-05-01T09:00:00Z$/],
+  ]
+  for (const [opensAt, what] of lacks) {
+    const json = { name: 'T', quantity: 1, opensAt }
+    const { status, body } = await call('POST /coupons', { as: 'operator', json })
+    assert.equal(status, 422)
+    const [error] = body.errors as { message: string }[]
+    assert.match(error?.message ?? '', what, opensAt)
+  }
+})
+
 test('closesAt comes after opensAt, and without opensAt after now', async (t) => {
   const { call, claims } = await startTestServer(t)
   const at = iso(startedAt)
@@ -93,7 +137,8 @@ test('closesAt comes after opensAt, and without opensAt after now', async (t) =>
     [{ opensAt: later, closesAt: later }, 422],
     [{ opensAt: later, closesAt: at }, 422],
     [{ opensAt: at, closesAt: later }, 201],
-    [{ opensAt: '1998-01-01T00:00:00Z', closesAt: past }, 201],
+    [{ opensAt: '1998-01-01T00:00:00Z', closesAt: past }, 422],
+    [{ opensAt: '1998-01-01T00:00:00Z', closesAt: later }, 201],
   ]
   for (const [times, status] of cases) {
     const before = claims.appended.length
@@ -104,7 +149,9 @@ test('closesAt comes after opensAt, and without opensAt after now', async (t) =>
     if (status === 201) continue
     assert.equal(answer.body.type, '/problems/invalid-request')
     const than = 'opensAt' in times ? 'opensAt' : 'now'
-    const errors = [{ path: '/closesAt', message: `must be after ${than}` }]
+    const isOver = JSON.stringify(times).includes('1998')
+    const message = isOver ? 'must be in the future' : `must be after ${than}`
+    const errors = [{ path: '/closesAt', message }]
     assert.deepEqual(answer.body.errors, errors)
   }
 })
@@ -164,6 +211,13 @@ test('an Idempotency-Key restocks once, is the operator’s own, and fits one si
   const other = await restock('operator-1', 6, key)
   assert.equal(other.status, 409)
   assert.equal(other.body.type, '/problems/idempotency-key-reused')
+  // A record has no room for the longest two as they are.
+  const longest = ['operator-'.padEnd(128, '"'), '\\'.repeat(128)] as const
+  assert.equal((await restock(longest[0], 5, longest[1])).body.quantity, 27)
+  assert.equal((await restock(longest[0], 5, longest[1])).body.quantity, 27)
+  for (const message of claims.appended) {
+    assert.equal(decodeMessage(encodeMessage(message)).kind, 'message')
+  }
   const ids = claims.appended.map((message) => 'commandId' in message && message.commandId)
   assert.deepEqual(ids.slice(1, 5), [
     JSON.stringify(['operator-1', key]),

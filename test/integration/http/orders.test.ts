@@ -69,6 +69,13 @@ test('an order is answered with its end, the same again 200, other content 409',
     assert.equal(other.body.type, '/problems/idempotency-key-reused')
   }
   assert.equal(placed().length, 1)
+  const cart = ['tea', 'cup'].map((productId) => ({ productId, quantity: 1 }))
+  const cartIds = [cart, cart.toReversed()].map(async (lines) => {
+    return (await place('cart', { lines })).body.orderId
+  })
+  assert.equal(new Set(await Promise.all(cartIds)).size, 1)
+  assert.equal((await place('cart', { lines: cart.toReversed() })).status, 200)
+  assert.equal(placed().length, 2)
   assert.equal((await place('k1', one, 'bob')).body.reason, 'insufficient_funds')
   assert.equal((await call('GET /wallets/mine')).body.balance, 3_000)
   await until(async () => (await call('GET /products/tea')).body.sold === 2)

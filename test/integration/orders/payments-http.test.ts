@@ -89,6 +89,18 @@ describe('A payment provider over HTTP', () => {
   })
 })
 
+describe('A provider may answer', () => {
+  for (const status of [200, 201, 202, 299]) {
+    it(`${status} with what became of it`, async () => {
+      provider.mischief.push({ status, body: '{"status":"captured"}' })
+      assert.deepEqual(await ask(capture()), { kind: 'captured' })
+      provider.mischief.push({ status, body: '{"status":"undone","refunded":0}' })
+      assert.deepEqual(await ask(undoOf(capture())), { kind: 'undone', refunded: 0 })
+      assert.equal(provider.requests.length, 2)
+    })
+  }
+})
+
 describe('A provider is asked again with the same key, and money moves once, where it', () => {
   const table: [what: string, mischief: Mischief[]][] = [
     [
@@ -102,7 +114,7 @@ describe('A provider is asked again with the same key, and money moves once, whe
     ['hangs', ['hang']],
     ['ends the connection before it does anything', ['cut', 'cut']],
     ['loses its answers', ['lose', 'lose']],
-    ['answers with another status', [{ status: 201, body: '{"status":"captured"}' }]],
+    ['answers without a word', [{ status: 204, body: '' }]],
     ['sends people elsewhere', [{ status: 302, body: '{"status":"captured"}' }]],
   ]
   for (const [what, mischief] of table) {
