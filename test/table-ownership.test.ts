@@ -14,7 +14,7 @@ type Texts = ReadonlyMap<string, string>
 /** Whose tables each adapter may touch. */
 const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/coupon-store.ts': 'coupons',
-  'src/main/commands/rebuild-distributed.ts': 'coupons',
+  'src/main/commands/rebuild.ts': 'coupons',
   'src/adapters/stores/coupon-step.ts': 'coupons',
   'src/adapters/stores/stock-step.ts': 'stock',
   'src/adapters/stores/payment-step.ts': 'payments',
