@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../ports/clock.ts'
 import { stopping as refused } from '../claims/claim-answers.ts'
+import { makeTypeReadable } from './json-body.ts'
 import { sendProblem, sendUnavailable } from './problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -26,6 +27,8 @@ export function useAdmission(
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     fresh.delete(raw.socket)
+    // Here, because each hook of its own costs every request.
+    makeTypeReadable(raw.headers)
     if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
       return sendProblem(reply, 'malformed-request', { detail: 'The header Host is missing.' })
     }

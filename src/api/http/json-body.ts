@@ -2,6 +2,7 @@
 // of no bytes is no body. Keys that poison prototypes are refused by fastify's own JSON parser.
 
 import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isObject } from '../../domain/field.ts'
 import type { ProblemSlug } from './problems.ts'
@@ -29,12 +30,6 @@ export function useJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   const parseJson = app.getDefaultJsonParser('error', 'error')
 
-  // A type that it cannot read fastify refuses before it looks whether there is a body.
-  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
-    const type = headers['content-type']
-    if (type !== undefined && !jsonType.test(type)) headers['content-type'] = otherType
-    done()
-  })
   // Whatever type a client names: where no bytes follow, none was meant.
   app.addContentTypeParser<Buffer>(
     '*',
@@ -49,6 +44,12 @@ export function useJsonBodies(app: FastifyInstance): void {
       })
     },
   )
+}
+
+/** Fastify refuses a type that it cannot read before it looks whether there is a body. */
+export function makeTypeReadable(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type']
+  if (type !== undefined && !jsonType.test(type)) headers['content-type'] = otherType
 }
 
 /** In plain UTF-8. */
