@@ -2,6 +2,7 @@
 // promises without a server; see docs/decisions/0001 for why it is not a library's store.
 
 import { open } from 'node:fs/promises'
+import { formatInstant } from '../../domain/time.ts'
 import type { Clock, Instant } from '../../ports/clock.ts'
 import type { AcceptedClock, Log } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -94,7 +95,8 @@ async function settleClock(
   for (const file of files.values()) {
     if (file.lastAppendedAt() > accepted.at) await file.acceptClock(accepted)
   }
-  onWarning(`${fault.replace(/\..*$/, '')}: accepted by ${by}`)
+  const [from, to] = [before, accepted.at].map(formatInstant)
+  onWarning(`append times go back from ${from} to ${to}: accepted by ${by}`)
   return accepted.at
 }
 

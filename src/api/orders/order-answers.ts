@@ -67,10 +67,7 @@ export function idOfKey(userId: string, key: string): string {
 
 /** Of a coupon that its operator has given no id. */
 export function couponIdOfKey(by: string, key: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([by, key]))
-    .digest('hex')
-    .slice(0, 32)
+  return Buffer.from(idOfKey(by, key), 'base64url').toString('hex').slice(0, 32)
 }
 
 /** As `idOfKey`, but as it always was of restocks: readable where a record has room for it. */

@@ -34,7 +34,7 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
       answer(request) {
         const { couponId } = request.params
         const answer = claims.claim(couponId, callerOf(request).userId)
-        return mapAnswer(answer, (said) => claimAnswer(said, couponId, claims.logTime()))
+        return mapAnswer(answer, (said) => claimAnswer(said, couponId, claims.logTime))
       },
     }),
     route({
@@ -50,7 +50,7 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
         return mapAnswer(claims.mine(couponId, callerOf(request).userId), (said) => {
           if (said === null) return { problem: 'not-issued' }
           const known = said.kind === 'issued' ? { ...said, first: false } : said
-          return claimAnswer(known, couponId, claims.logTime())
+          return claimAnswer(known, couponId, claims.logTime)
         })
       },
     }),
@@ -81,7 +81,8 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
 
 const pendingBody = '{"outcome":"pending"}'
 
-function claimAnswer(answer: ClaimAnswer, couponId: string, now: number): Answer {
+/** `logTime`: asked only where it is told, for most answers do without. */
+function claimAnswer(answer: ClaimAnswer, couponId: string, logTime: () => number): Answer {
   switch (answer.kind) {
     case 'issued':
       return { status: answer.first ? 201 : 200, body: issuedBody(answer) }
@@ -90,6 +91,7 @@ function claimAnswer(answer: ClaimAnswer, couponId: string, now: number): Answer
     case 'unavailable':
       return answer
     case 'not_open': {
+      const now = logTime()
       const opensAt = answer.coupon?.opensAt ?? now
       const retryAfterSeconds = Math.max(1, Math.ceil((opensAt - now) / 1000))
       const members = { opensAt: formatInstant(opensAt), ...decidedBy(answer.record) }
