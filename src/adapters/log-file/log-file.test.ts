@@ -63,7 +63,17 @@ describe('the file log', () => {
     await assert.rejects(openLog(), { code: 'log_damaged', message: /--accept-clock/ })
     assert.deepEqual(await readFile(path()), written)
 
-    const log = await openLogFile({ directory, topics, clock, acceptClockBy: 'kim@shop' })
+    const log = await openLogFile({
+      directory,
+      topics,
+      clock,
+      acceptClockBy: 'kim@shop',
+      onWarning,
+    })
+    assert.match(
+      warnings.at(-1) ?? '',
+      /^append times go back from \S+Z to \S+Z: accepted by kim@shop$/,
+    )
     await log.append(topic, [entry('1')])
     await log.close()
     await withRecords(1)

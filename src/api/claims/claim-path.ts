@@ -66,13 +66,16 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
     onError: parts.onError,
   })
 
+  const latest = () => fold.time.max()
+  const estimate = () => fold.time.estimate()
+
   /** What is known is only as fresh as the fold. */
   function trustsMemory(): boolean {
     return !state.broken && clock.monotonic() - fold.lastReadAt() <= limits.tailStallMsMax
   }
 
   /** `nowMax`: a time that the log's clock cannot have passed. See `settled` of the domain. */
-  function known(asked: Asked, nowMax: Instant): ClaimAnswer | null {
+  function known(asked: Asked, nowMax: () => Instant): ClaimAnswer | null {
     const coupon = fold.coupons.get(asked.couponId)
     if (coupon === undefined) return { kind: 'unknown_coupon' }
     const outcome = settled(coupon, asked.userId, nowMax)
@@ -82,9 +85,9 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   return {
     trustsMemory,
     settled(asked) {
-      return trustsMemory() ? known(asked, fold.time.max()) : null
+      return trustsMemory() ? known(asked, latest) : null
     },
-    mine: (asked) => known(asked, fold.time.estimate()),
+    mine: (asked) => known(asked, estimate),
     send(claim) {
       const { couponId: key, claimId } = claim
       const value = encodeMessage({ type: 'coupon.claimed', ...claim })

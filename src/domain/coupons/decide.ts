@@ -78,11 +78,11 @@ function decideClaim(
  * What the log has already settled for this user, without a record of its own; null where only
  * the log can say. `nowMax` is a time (ms UTC) that the log's clock cannot have passed by now.
  */
-export function settled(coupon: Coupon, userId: string, nowMax: number): ClaimOutcome | null {
+export function settled(coupon: Coupon, userId: string, nowMax: () => number): ClaimOutcome | null {
   const winner = coupon.winners.get(userId)
   if (winner !== undefined) return { kind: 'already_issued', issued: winner }
   if (coupon.status === 'closed') return refusals.closed
-  if (coupon.status === 'scheduled') return nowMax < coupon.opensAt ? refusals.not_open : null
+  if (coupon.status === 'scheduled') return nowMax() < coupon.opensAt ? refusals.not_open : null
   if (coupon.paused) return refusals.paused
   return coupon.winners.size >= coupon.quantity ? refusals.sold_out : null
 }

@@ -174,7 +174,7 @@ function fakeClaims(now: () => number): FakeClaims {
       if (scripted !== undefined) return scripted
       const coupon = fold.coupons.get(couponId)
       if (coupon === undefined) return { kind: 'unknown_coupon' }
-      const outcome = settled(coupon, userId, now())
+      const outcome = settled(coupon, userId, now)
       return outcome === null ? null : told(outcome, { couponId, userId })
     },
     async command(message) {
