@@ -8,6 +8,8 @@ export type KafkaProxy = {
   hold(apiKey: number): Hold
   /** The broker gets the next request of this kind, and its client no answer. */
   loseNextAnswer(apiKey: number, how: 'silently' | 'with the connection'): { isLost(): boolean }
+  /** Every answer comes so much later from now on. */
+  delayAnswers(ms: number): void
   close(): Promise<void>
 }
 export type Hold = {
@@ -25,6 +27,7 @@ type Rules = {
   keep(apiKey: number, send: () => Promise<void>): boolean
   /** Whether the answer to this request is lost, and how. */
   lose(apiKey: number): 'silently' | 'with the connection' | null
+  delayMs: number
 }
 
 export async function startKafkaProxy(port: number, brokerPort: number): Promise<KafkaProxy> {
@@ -46,6 +49,7 @@ export async function startKafkaProxy(port: number, brokerPort: number): Promise
       loss.lost = true
       return loss.how
     },
+    delayMs: 0,
   }
   const server = createServer((client) => {
     const broker = dial({ port: brokerPort, host: '127.0.0.1' })
@@ -77,6 +81,9 @@ export async function startKafkaProxy(port: number, brokerPort: number): Promise
       const loss = { apiKey, how, lost: false }
       losses.push(loss)
       return { isLost: () => loss.lost }
+    },
+    delayAnswers(ms) {
+      rules.delayMs = ms
     },
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -113,7 +120,10 @@ function join(client: Socket, broker: Socket, rules: Rules): void {
     answered.get(correlationId)?.()
     const how = lost.get(correlationId)
     if (how === 'with the connection') client.destroy()
-    if (how === undefined && !client.destroyed) client.write(frame)
+    if (how !== undefined) return
+    const answer = () => void (client.destroyed || client.write(frame))
+    if (rules.delayMs > 0) setTimeout(answer, rules.delayMs)
+    else answer()
   })
   client.on('close', () => {
     if (held === 0) broker.destroy()

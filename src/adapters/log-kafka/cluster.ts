@@ -108,7 +108,7 @@ export function createCluster(parts: ClusterParts): Cluster {
     limits,
     clock,
     newLinks: (requestMsMax = limits.requestMsMax) =>
-      createLinks(connection, { connectMsMax: limits.connectMsMax, requestMsMax }),
+      createLinks(connection, { ...limits, requestMsMax }),
     broker(node) {
       const broker = nodes.get(node)
       if (broker === undefined) throw new Error('the partition has no leader now')

@@ -7,6 +7,7 @@ import {
   Connection,
   ConnectionStatuses,
   protocolErrorsCodesById,
+  TimeoutError,
 } from '@platformatic/kafka'
 
 export type KafkaConnection = {
@@ -34,16 +35,26 @@ export type Links = {
 
 export class Unreachable extends Error {}
 
-export type LinkLimits = { connectMsMax: number; requestMsMax: number }
+export type LinkLimits = {
+  connectMsMax: number
+  requestMsMax: number
+  /** A broker that was too slow gets twice the time on its next connection, up to this. */
+  slowRequestMsMax: number
+}
 
-type Link = { opened: Promise<Connection>; connection: Connection | null }
+type Link = { opened: Promise<Connection>; connection: Connection | null; requestMs: number }
+
+/** Those that were closed because a request was not answered in time. */
+const tooSlow = new WeakSet<Connection>()
 
 export function createLinks(options: KafkaConnection, limits: LinkLimits): Links {
   const links = new Map<string, Link>()
   let closed = false
 
-  function open(broker: Broker, name: string): Promise<Connection> {
-    const link: Link = { opened: openConnection(options, { broker, limits }), connection: null }
+  function open(broker: Broker, name: string, requestMs: number): Promise<Connection> {
+    const { connectMsMax } = limits
+    const opened = openConnection(options, { broker, connectMsMax, requestMs })
+    const link: Link = { opened, connection: null, requestMs }
     links.set(name, link)
     link.opened.then(
       (connection) => {
@@ -62,8 +73,12 @@ export function createLinks(options: KafkaConnection, limits: LinkLimits): Links
       if (closed) throw new Unreachable('the log is closed')
       const name = `${broker.host}:${broker.port}`
       const kept = links.get(name)
-      if (kept === undefined) return open(broker, name)
-      return kept.connection === null || isOpen(kept.connection) ? kept.opened : open(broker, name)
+      if (kept === undefined) return open(broker, name, limits.requestMsMax)
+      const { connection, opened, requestMs } = kept
+      if (connection === null || isOpen(connection)) return opened
+      const { requestMsMax, slowRequestMsMax } = limits
+      const patience = tooSlow.has(connection) ? Math.min(2 * requestMs, slowRequestMsMax) : 0
+      return open(broker, name, Math.max(requestMsMax, patience))
     },
     close() {
       closed = true
@@ -78,13 +93,13 @@ export function isOpen({ status }: Connection): boolean {
 
 async function openConnection(
   options: KafkaConnection,
-  { broker, limits }: { broker: Broker; limits: LinkLimits },
+  { broker, connectMsMax, requestMs }: { broker: Broker; connectMsMax: number; requestMs: number },
 ): Promise<Connection> {
   const { host, port } = broker
   const { clientId = 'firstcome', tls, sasl } = options
   const connection = new Connection(clientId, {
-    connectTimeout: limits.connectMsMax,
-    requestTimeout: limits.requestMsMax,
+    connectTimeout: connectMsMax,
+    requestTimeout: requestMs,
     ...(tls === undefined ? {} : { tls }),
     ...(sasl === undefined ? {} : { sasl }),
   })
@@ -110,6 +125,7 @@ export async function ask<Args extends unknown[], Answer>(
   } catch (error) {
     const answered = error instanceof Error && 'response' in error && error.response !== undefined
     if (answered) return error.response as Answer
+    if (error instanceof TimeoutError) tooSlow.add(connection)
     throw error
   }
 }

@@ -5,6 +5,11 @@ export const defaultKafkaLimits = {
   connectMsMax: 2_000,
   /** After this an unanswered request is sent again, which stores nothing twice. */
   requestMsMax: 2_000,
+  /**
+   * As long as this where the one before was not answered in time: else a broker that is slower
+   * than that would never be heard, and nothing be read or known to be stored.
+   */
+  slowRequestMsMax: 5_000,
   /** How long the outcome of an append is sought before it is called unknown. */
   appendMsMax: 5_000,
   /** How long an append that certainly stored nothing is tried: the time of a leader's change. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, it, type TestContext } from 'node:test'
 import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import type { Log } from '../../../src/ports/log.ts'
-import { everyRecord } from '../../contracts/log.ts'
+import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { throwawayKafka } from '../../services/kafka.ts'
 import { produceKey, startKafkaProxy } from '../../services/kafka-proxy.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
@@ -17,7 +17,7 @@ const kafka = await throwawayKafka({ advertisedPorts: [proxyPort] })
 const skip = typeof kafka === 'string' ? kafka : false
 const proxy =
   typeof kafka === 'string' ? null : await startKafkaProxy(proxyPort, kafka.nodes[0]?.port ?? 0)
-const limits = { requestMsMax: 500, appendMsMax: 1_000 }
+const limits = { requestMsMax: 500, appendMsMax: 1_000, fetchMsMax: 250 }
 /** For megabytes on a loaded machine. */
 const unhurried = { requestMsMax: 20_000, appendMsMax: 30_000 }
 
@@ -116,6 +116,29 @@ it('says that it is full where too many records wait, and takes them again after
   assert.equal((await Promise.all([first, second])).flat().length, 100)
   await log.append(topic, entries)
   assert.equal((await textsOf(log, topic)).length, 150)
+})
+
+it('gets through to a broker whose every answer comes later than it waits for at first', {
+  skip,
+}, async (t) => {
+  const slow = { appendMsMax: 10_000, slowRequestMsMax: 4_000 }
+  const { proxy: between, log, topic } = await newLog(t, slow)
+  const read: string[] = []
+  const tail = log.tail({
+    topic,
+    from: everyPartition(log, topic),
+    onBatch: ({ records }) => void read.push(...records.map(({ value }) => value.toString())),
+    onError: assert.fail,
+  })
+  t.after(() => tail.close())
+  between.delayAnswers(limits.requestMsMax + limits.fetchMsMax + 200)
+  t.after(() => between.delayAnswers(0))
+  const texts = ['first', 'second', 'third']
+  for (const text of texts) {
+    assert.equal((await append(log, topic, { caller: 1, texts: [text] })).outcome, 'stored')
+  }
+  await waitFor('the tail', () => read.length >= texts.length)
+  assert.deepEqual(read, texts)
 })
 
 it('refuses for good what Kafka does not take, and nothing else', { skip }, async (t) => {
