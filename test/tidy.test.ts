@@ -161,6 +161,15 @@ describe('the source tree', () => {
     assert.deepEqual(users.toSorted(), Object.keys(tellsTime).toSorted())
   })
 
+  it('waits in its tests by a clock that nobody sets', () => {
+    const waits = /deadline.*Date\.now|Date\.now.*deadline|Date\.now\(\) - [a-z]|until = Date\.now/
+    const wrong = [...text].filter(([path]) => !isProduct(path) && path !== 'test/tidy.test.ts')
+    assert.deepEqual(
+      wrong.filter(([, content]) => waits.test(content)).map(([path]) => path),
+      [],
+    )
+  })
+
   it('has files of at most 400 lines with lines of at most 100 columns', () => {
     const wrong: string[] = []
     for (const [path, content] of text) {

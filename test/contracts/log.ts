@@ -312,9 +312,9 @@ function withDeadline<T>(promise: Promise<T>): Promise<T> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + waitMsMax
+  const deadline = performance.now() + waitMsMax
   while (!condition()) {
-    assert.ok(Date.now() < deadline, `not within ${waitMsMax} ms`)
+    assert.ok(performance.now() < deadline, `not within ${waitMsMax} ms`)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { Crowd, type Told } from '../processes/crowd.ts'
 import type { RoleProcess } from '../processes/service-process.ts'
 
-/** `sentAt` and `at`: milliseconds of one clock. */
+/** `sentAt` and `at`: milliseconds of one clock, the monotonic one. */
 export type Ask = Told & { couponId: string; user: string; node: number; sentAt: number }
 
 /** Everything heals within this. */
@@ -37,7 +37,7 @@ export class NodeClients {
   }
 
   async ask(couponId: string, user: string, node = 0): Promise<Ask> {
-    const sentAt = Date.now()
+    const sentAt = performance.now()
     const told = await this.crowd(node).claim(couponId, user)
     const ask = { ...told, couponId, user, node: node % this.crowds.length, sentAt }
     this.asks.push(ask)
@@ -46,12 +46,15 @@ export class NodeClients {
   }
 
   async askUntilDefinite(couponId: string, user: string, node = 0): Promise<Ask> {
-    const deadline = Date.now() + definiteMsMax
+    const deadline = performance.now() + definiteMsMax
     for (let turn = 0; ; turn++) {
       const ask = await this.ask(couponId, user, node + turn)
       if (isDefinite(ask)) return ask
       assert.ok(['unknown', 'pending'].includes(ask.outcome), `${user} is told ${ask.outcome}`)
-      assert.ok(Date.now() < deadline, `${user} is still told ${ask.outcome} (${ask.status})`)
+      assert.ok(
+        performance.now() < deadline,
+        `${user} is still told ${ask.outcome} (${ask.status})`,
+      )
       if ((turn + 1) % this.crowds.length === 0) await sleep(betweenRoundsMs)
     }
   }
@@ -108,7 +111,7 @@ export function claimSteadily(clients: NodeClients, options: SteadyOptions): Ste
 /** Of how long they took: the part `p` (0 … 1) took no longer than this. */
 export function latencyMs(asks: readonly Ask[], p: number): number {
   const sorted = asks.map(({ sentAt, at }) => at - sentAt).toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? 0
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? 0)
 }
 
 /** For the reader of the test's output: each outcome and status, and how often. */

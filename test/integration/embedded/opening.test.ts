@@ -22,7 +22,7 @@ describe('the opening of a coupon', () => {
     const couponId = 'opens-soon'
     const opensAt = Date.now() + opensInMs
     await crowd.create({ couponId, quantity, opensAt: new Date(opensAt).toISOString() })
-    const deadline = Date.now() + claimMsMax
+    const deadline = performance.now() + claimMsMax
     const everyone = users('early', 100)
 
     // Each asks again and again, so that claims are under way at every moment of the opening.
@@ -32,7 +32,7 @@ describe('the opening of a coupon', () => {
           const { outcome } = await crowd.claim(couponId, user)
           if (outcome === 'issued' || outcome === 'sold-out') return
           assert.equal(outcome, 'not-open')
-          assert.ok(Date.now() < deadline, 'it never opened')
+          assert.ok(performance.now() < deadline, 'it never opened')
         }
       }),
     )

@@ -79,13 +79,16 @@ export class OrderPeople {
 
   /** Asks again, at the next node, until the answer is neither unknown nor 'pending'. */
   async insist(line: string, request: Request = {}): Promise<Answer> {
-    const deadline = Date.now() + this.askMsMax
+    const deadline = performance.now() + this.askMsMax
     for (let turn = 0; ; turn++) {
       const node = (request.node ?? 0) + turn
       const answer = await this.call(line, { ...request, node })
       const { status } = answer
       if (status !== 0 && status !== 202 && status !== 429 && status < 500) return answer
-      assert.ok(Date.now() < deadline, `${line}: still ${status} ${JSON.stringify(answer.body)}`)
+      assert.ok(
+        performance.now() < deadline,
+        `${line}: still ${status} ${JSON.stringify(answer.body)}`,
+      )
       await sleep(againMs(turn))
     }
   }
@@ -114,7 +117,7 @@ export class OrderPeople {
   /** Asks once. */
   async place(user: string, key: string, order: NewOrder): Promise<ToldOrder> {
     const { node = 0, ...json } = order
-    const sentAt = Date.now()
+    const sentAt = performance.now()
     const { status, body } = await this.call('POST /orders', { as: user, key, json, node })
     const ended = status === 200 || status === 201
     const type = typeof body.type === 'string' ? body.type.replace('/problems/', '') : null
@@ -122,7 +125,7 @@ export class OrderPeople {
     const orderId = idOfKey(user, key)
     const end = ended ? (body as Order) : null
     if (end !== null) assert.equal(end.orderId, orderId)
-    const told = { user, key, orderId, status, order: end, refusal, sentAt, at: Date.now() }
+    const told = { user, key, orderId, status, order: end, refusal, sentAt, at: performance.now() }
     this.told.push(told)
     return told
   }
@@ -130,7 +133,7 @@ export class OrderPeople {
   /** By the same key at one node after the other, until it is known how it ended. */
   async placeUntilEnded(user: string, key: string, asked: NewOrder): Promise<Order> {
     const { node = 0 } = asked
-    const deadline = Date.now() + this.askMsMax
+    const deadline = performance.now() + this.askMsMax
     for (let turn = 0; ; turn++) {
       const { order, refusal, status } = await this.place(user, key, {
         ...asked,
@@ -138,7 +141,7 @@ export class OrderPeople {
       })
       if (order !== null) return order
       assert.equal(refusal, null, `${user} ${key}`)
-      assert.ok(Date.now() < deadline, `${user} ${key}: still ${status}`)
+      assert.ok(performance.now() < deadline, `${user} ${key}: still ${status}`)
       await sleep(againMs(turn))
     }
   }
@@ -152,11 +155,11 @@ export class OrderPeople {
 
   /** Ended, and every step has done what follows from that. */
   async settled(user: string, key: string): Promise<Order> {
-    const deadline = Date.now() + this.askMsMax
+    const deadline = performance.now() + this.askMsMax
     for (;;) {
       const order = await this.order(user, key)
       if (isSettled(order)) return order
-      assert.ok(Date.now() < deadline, `${user} ${key}: ${JSON.stringify(order)}`)
+      assert.ok(performance.now() < deadline, `${user} ${key}: ${JSON.stringify(order)}`)
       await sleep(againMsMin)
     }
   }

@@ -211,9 +211,9 @@ describe('A payment whose answer is unknown is given up', () => {
     for (const [fault, reason] of table) {
       provider.mischief.splice(0, Infinity, ...Array<Mischief>(50).fill(fault))
       const withinMs = 400
-      const start = Date.now()
+      const start = performance.now()
       const failed = await ask(capture(), withinMs)
-      const tookMs = Date.now() - start
+      const tookMs = performance.now() - start
       assert.match(failed?.kind === 'failed' ? failed.reason : '', reason)
       assert.ok(tookMs < withinMs + 200, `took ${tookMs} ms`)
     }
@@ -248,9 +248,9 @@ describe('A payment whose answer is unknown is given up', () => {
       reason: 'the payment provider cannot be reached: nobody listens there',
     })
     provider.mischief.push('hang')
-    const start = Date.now()
+    const start = performance.now()
     assert.deepEqual(await ask(capture()), { kind: 'captured' })
-    const tookMs = Date.now() - start
+    const tookMs = performance.now() - start
     assert.ok(tookMs < 2 * paymentRequestMsMax, `took ${tookMs} ms`)
   })
 

@@ -14,7 +14,7 @@ export type Told = {
   offset?: number
   /** Milliseconds UTC by the log's clock; only where a record decided. */
   appendedAt?: number
-  /** Milliseconds UTC by the asker's clock, when the answer was here. */
+  /** Milliseconds of the asker's monotonic clock, when the answer was here. */
   at: number
 }
 export type CouponRequest = {
@@ -73,7 +73,7 @@ export class Crowd {
       const { status, text } = await this.connection.call(line, { as: user })
       return readAnswer(status, text)
     } catch {
-      return { outcome: 'unknown', status: 0, at: Date.now() }
+      return { outcome: 'unknown', status: 0, at: performance.now() }
     }
   }
 }
@@ -88,7 +88,7 @@ type AnswerBody = {
 }
 
 function readAnswer(status: number, text: string): Told {
-  const at = Date.now()
+  const at = performance.now()
   if (status >= 500) return { outcome: 'unknown', status, at }
   const body = JSON.parse(text) as AnswerBody
   const outcome = body.outcome ?? body.type?.replace('/problems/', '') ?? 'unknown'

@@ -128,8 +128,8 @@ async function listening(
   { child, output }: Launched,
   url: () => string | undefined,
 ): Promise<string> {
-  const deadline = Date.now() + startWaitMsMax
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + startWaitMsMax
+  while (performance.now() < deadline) {
     assert.equal(child.exitCode ?? child.signalCode, null, `it ended: ${output()}`)
     const found = url()
     if (found !== undefined) return found

@@ -215,7 +215,7 @@ async function startService(folder: string): Promise<Service> {
   }
   const exited = once(child, 'exit')
   const data = join(folder, 'data')
-  const deadline = Date.now() + waitMsMax
+  const deadline = performance.now() + waitMsMax
   for (;;) {
     const owner = readOwner(data)
     if (owner?.url !== undefined && printed.includes('Stop it')) {
@@ -225,7 +225,7 @@ async function startService(folder: string): Promise<Service> {
       }
       return { url: owner.url, output: () => printed, stop }
     }
-    assert.ok(child.exitCode === null && Date.now() < deadline, printed)
+    assert.ok(child.exitCode === null && performance.now() < deadline, printed)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
