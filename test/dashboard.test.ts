@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import type { Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
+import { countRefusals } from '../src/api/http/auth.ts'
 import { createDatabaseMetrics, createRoleMetrics } from '../src/api/process-metrics.ts'
 import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
 import { createIssuerMetrics } from '../src/issuer/issuer-metrics.ts'
@@ -19,6 +20,9 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr, legendFormat }) => ({ title, expr, legendFormat })),
 )
 
+const tokens = new Registry()
+countRefusals(tokens)
+
 /** By name, as Prometheus stores them: with the labels of each. */
 const metrics = new Map(
   [
@@ -29,6 +33,7 @@ const metrics = new Map(
       isReady: () => true,
       gateIsHere: () => true,
     }).registry,
+    tokens,
     createIssuerMetrics(
       () => new Map(),
       () => Promise.resolve([]),

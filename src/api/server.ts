@@ -2,6 +2,7 @@
 // problem details, bounds everything a client can stretch, and stops without losing an answer.
 
 import type { FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
 import { useAuth } from './http/auth.ts'
 import { useOpenApi } from './http/openapi.ts'
 import { useRateLimits } from './http/rate-limits.ts'
@@ -31,25 +32,28 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const limits: ServerLimits = { ...serverLimits, ...settings.limits }
   const { app, listen, stop } = await createServerApp({ clock, limits, logger })
   await useOpenApi(app)
-  const hooks = await callHooks(app, parts, limits)
-  addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, limits }))
+  const metrics = new Registry()
+  const hooks = await callHooks(app, { ...parts, metrics }, limits)
+  const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
+  addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, metricsText, limits }))
   parts.extraRoutes?.(app, hooks)
   return { address: await listen(settings), app, close: stop }
 }
 
 async function callHooks(
   app: FastifyInstance,
-  { settings, clock }: ServerParts,
+  { settings, clock, metrics }: ServerParts & { metrics: Registry },
   limits: ServerLimits,
 ): Promise<CallHooks> {
-  const { authenticate, operatorOnly } = await useAuth(app, { secret: settings.jwtSecret, clock })
+  const auth = { secret: settings.jwtSecret, clock, metrics }
+  const { authenticate, operatorOnly } = await useAuth(app, auth)
   const rates = { clock, ...settings, keysMax: limits.rateKeysMax }
-  const { byUser, byAddress } = await useRateLimits(app, rates)
+  const { byCaller, byAddress } = await useRateLimits(app, rates)
   return {
     service: [],
     anyone: byAddress,
-    user: [...byAddress, authenticate, ...byUser],
-    operator: [...byAddress, authenticate, operatorOnly, ...byUser],
+    user: [...byAddress, authenticate, ...byCaller],
+    operator: [...byAddress, authenticate, operatorOnly, ...byCaller],
     auditor: [authenticate, operatorOnly],
   }
 }

@@ -124,6 +124,7 @@ export const settingTable = {
   FIRSTCOME_JWT_SECRET: [secret, null, 'signs tokens, 32 bytes or more; the same for every node'],
   FIRSTCOME_CODE_SECRET: [secret, null, 'makes coupon codes: the same everywhere and for ever'],
   FIRSTCOME_USER_RATE_MAX: [rate, '20', 'requests per second of one user at a node; 0: no limit'],
+  FIRSTCOME_OPERATOR_RATE_MAX: [rate, '500', 'requests per second of one operator; 0: no limit'],
   FIRSTCOME_ADDRESS_RATE_MAX: [rate, '0', 'requests per second of one address; 0: no limit'],
   FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: [orderTimeLimit, '30', 'until an open order is cancelled'],
   FIRSTCOME_KAFKA_BROKERS: [brokers, null, 'where Kafka is: host:port,host:port'],

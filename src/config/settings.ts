@@ -73,6 +73,7 @@ function settingsOf(value: SettingValues) {
     jwtSecret: value.FIRSTCOME_JWT_SECRET,
     codeSecret: value.FIRSTCOME_CODE_SECRET,
     userRateMax: value.FIRSTCOME_USER_RATE_MAX,
+    operatorRateMax: value.FIRSTCOME_OPERATOR_RATE_MAX,
     addressRateMax: value.FIRSTCOME_ADDRESS_RATE_MAX,
     orderTimeLimitSeconds: value.FIRSTCOME_ORDER_TIME_LIMIT_SECONDS,
     logLevel: value.FIRSTCOME_LOG_LEVEL,

@@ -1,34 +1,52 @@
-// At most so many requests a second, by user and by address, counted in windows of a second that
-// begin with the first request. Each limit remembers a bounded number of keys, the latest ones.
+// At most so many requests a second, by user, by operator and by address, counted in windows of a
+// second that begin with the first request. Each limit remembers a bounded number of keys, the
+// latest ones.
 
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+} from 'fastify'
 import type { Clock, Moment } from '../../ports/clock.ts'
 import { callerOf } from './auth.ts'
 import { sendProblem } from './problems.ts'
 
-type RateLimits = { clock: Clock; userRateMax: number; addressRateMax: number; keysMax: number }
+type RateLimits = {
+  clock: Clock
+  /** 0: no limit, for operators neither. */
+  userRateMax: number
+  operatorRateMax: number
+  addressRateMax: number
+  keysMax: number
+}
 
 const windowMs = 1000
 
 /** Hooks; none where a limit is off. */
 export async function useRateLimits(app: FastifyInstance, limits: RateLimits) {
+  const { userRateMax, operatorRateMax, addressRateMax } = limits
   await app.register(rateLimit, { global: false, store: windowsOf(limits) })
   const limit = (max: number, keyGenerator?: (request: FastifyRequest) => string) => {
-    if (max === 0) return []
     const options = { max, timeWindow: windowMs }
-    return [limiter(app.createRateLimit(keyGenerator ? { ...options, keyGenerator } : options))]
+    return limiter(app.createRateLimit(keyGenerator ? { ...options, keyGenerator } : options))
   }
+  const byId = (request: FastifyRequest) => callerOf(request).userId
+  const users = limit(userRateMax, byId)
+  const operators = operatorRateMax === 0 ? null : limit(operatorRateMax, byId)
+  const ofCaller: onRequestAsyncHookHandler = async (request, reply) =>
+    callerOf(request).operator ? operators?.(request, reply) : users(request, reply)
   return {
-    byUser: limit(limits.userRateMax, (request) => callerOf(request).userId),
+    byCaller: userRateMax === 0 ? [] : [ofCaller],
     // Without a key of ours the library takes the address, of IPv6 the network.
-    byAddress: limit(limits.addressRateMax),
+    byAddress: addressRateMax === 0 ? [] : [limit(addressRateMax)],
   }
 }
 
-type Take = ReturnType<FastifyInstance['createRateLimit']>
+type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
-function limiter(take: Take): onRequestAsyncHookHandler {
+function limiter(take: ReturnType<FastifyInstance['createRateLimit']>): Limiter {
   return async (request, reply) => {
     const taken = await take(request)
     if (taken.isAllowed || !taken.isExceeded) return

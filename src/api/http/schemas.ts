@@ -39,6 +39,7 @@ export function closed<Fields extends TProperties>(fields: Fields, options?: TOb
   return Type.Object(fields, { ...options, additionalProperties: false })
 }
 
+const visible = 'Visible text; nothing that hides or turns text round, as U+200B or U+202E.'
 const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spring-sale'] })
 export const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
 export const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
@@ -73,7 +74,7 @@ export const NewCoupon = closed({
     minLength: 1,
     maxLength: couponNameCharactersMax,
     format: 'coupon-name',
-    description: 'Not blank; no control characters. Lengths count UTF-16 units.',
+    description: `${visible} Lengths count UTF-16 units.`,
   }),
   quantity: Count(quantityMax),
   opensAt: Type.Optional(Instant),
@@ -200,7 +201,7 @@ export const NewProduct = closed({
     minLength: 1,
     maxLength: productNameCharactersMax,
     format: 'visible-text',
-    description: 'Not blank; no control characters.',
+    description: visible,
   }),
   price: Money(priceMax),
   stock: Type.Integer({ minimum: 0, maximum: stockMax }),

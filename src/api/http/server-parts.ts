@@ -16,8 +16,9 @@ export type ServerSettings = {
   /** 0: any free port. */
   port: number
   jwtSecret: string
-  /** Requests a second, by user and by address; 0 is off. */
+  /** Requests a second of one of them; 0 is off. */
   userRateMax: number
+  operatorRateMax: number
   addressRateMax: number
   limits?: Partial<ServerLimits>
 }

@@ -5,6 +5,7 @@ import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js'
 import type { FastifyInstance } from 'fastify'
 import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
+import { isVisibleText } from './visible-text.ts'
 
 export type FieldError = { path: string; message: string }
 
@@ -30,14 +31,6 @@ export function fieldErrors(found: readonly ErrorObject[]): FieldError[] {
 export function isCouponName(name: string): boolean {
   return name.length <= couponNameCharactersMax && isVisibleText(name)
 }
-
-export function isVisibleText(text: string): boolean {
-  return !unprintable.test(text) && visible.test(text)
-}
-
-/** Control characters and halves of surrogate pairs, which no UTF-8 can carry. */
-const unprintable = /[\p{Cc}\p{Cs}]/u
-const visible = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 function validator(options: Options): Ajv2020 {
   return new Ajv2020({
@@ -94,8 +87,10 @@ function missingOf(time: string): string | null {
   return null
 }
 
+const visibleText = 'visible text without characters that hide or turn round what stands there'
+
 const formatMessages: Record<string, string> = {
   'date-time': 'must be an RFC 3339 time of the years 1970 to 9999, as 2026-05-01T09:00:00Z',
-  'coupon-name': `must be visible text of at most ${couponNameCharactersMax} UTF-16 units`,
-  'visible-text': 'must be visible text',
+  'coupon-name': `must be ${visibleText} of at most ${couponNameCharactersMax} UTF-16 units`,
+  'visible-text': `must be ${visibleText}`,
 }

@@ -5,8 +5,8 @@ import { InvalidArgumentError } from 'commander'
 import { couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
 
-/** About a hundred years: more is a slip, and nothing here overflows with it. */
-const durationDaysMax = 36_500
+/** About ten years, as long as a token may be valid: more is a slip. */
+const durationDaysMax = 3_650
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 

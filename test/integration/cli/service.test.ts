@@ -42,7 +42,14 @@ before(async () => {
     clock,
     newId: randomUUID,
     metricsText: async () => '',
-    settings: { host: '127.0.0.1', port: 0, jwtSecret, userRateMax: 0, addressRateMax: 0 },
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      jwtSecret,
+      userRateMax: 0,
+      operatorRateMax: 0,
+      addressRateMax: 0,
+    },
   })
   data.announce(server.address)
 })

@@ -76,6 +76,7 @@ const headers: [what: string, authorization: string | undefined, status: 404 | 4
   ['a sub of 129 characters', `Bearer ${forged({ ...ok, sub: 'a'.repeat(129) })}`, 401],
   ['claims that are an array', `Bearer ${forged([])}`, 401],
   ['claims that are null', `Bearer ${forged(null)}`, 401],
+  ['exp in ten years', `Bearer ${forged({ ...ok, exp: now + 3_650 * 86_400 })}`, 404],
 ]
 
 test('a call of a user takes valid tokens only, and says what it wants', async (t) => {
@@ -88,6 +89,57 @@ test('a call of a user takes valid tokens only, and says what it wants', async (
     assert.equal(answer.body.type, '/problems/unauthorized', what)
     assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer realm="firstcome"/, what)
   }
+})
+
+/** Why each is refused, by the name of the figure, and what its owner is told of it. */
+const refusals: [reason: string, token: string, told: RegExp][] = [
+  ['malformed', 'abc', /no JWT/],
+  ['malformed', forged(null), /no JWT/],
+  ['signature', forgedWith('none'), /signature/],
+  ['algorithm', forgedWith('HS512'), /HS256/],
+  ['algorithm', forgedWith('RS256'), /HS256/],
+  ['critical', forged(ok, { ...hs256, crit: ['x'], x: 1 }), /critical/],
+  ['signature', forged(ok, hs256, `${jwtSecret}\n`), /signature/],
+  ['signature', `${head}.${claims}.`, /signature/],
+  ['exp_missing', forged({ sub: 'ann' }), /no exp/],
+  ['exp_missing', forged({ sub: 'ann', exp: String(now + 60) }), /no exp.* number/],
+  ['exp_too_late', forged({ ...ok, exp: startedAt }), /exp counts seconds .* not milliseconds/],
+  ['exp_too_late', forged({ ...ok, exp: now + 3_661 * 86_400 }), /ten years/],
+  ['expired', forged({ ...ok, exp: now - 5 }), /expired/],
+  ['nbf', forged({ ...ok, nbf: now + 60 }), /nbf/],
+  ['nbf', forged({ ...ok, nbf: null }), /nbf/],
+  ['sub', forged({ exp: ok.exp, user_id: '42' }), /sub that is no text/],
+  ['sub', forged({ ...ok, sub: 42 }), /sub that is no text/],
+  ['sub', forged({ ...ok, sub: '김철수' }), /sub .* ASCII/],
+]
+
+test('a refused token is told which check it failed, and is counted by it', async (t) => {
+  const { call } = await startTestServer(t)
+  const counted = async (reason: string) => {
+    const { text } = await call('GET /metrics')
+    const line = new RegExp(`^firstcome_tokens_refused_total\\{reason="${reason}"\\} (\\d+)$`, 'm')
+    return Number(line.exec(text)?.[1])
+  }
+  for (const [reason, token, told] of refusals) {
+    const before = await counted(reason)
+    assert.ok(before >= 0, `${reason} is no figure before it is refused`)
+    const answer = await call('POST /coupons/tea/claims', { token })
+    assert.equal(answer.status, 401, reason)
+    assert.match(String(answer.body.detail), told)
+    const asked = answer.headers.get('www-authenticate') ?? ''
+    const [, description] =
+      /error="invalid_token", error_description="([^"\\]+)"$/.exec(asked) ?? []
+    assert.equal(description, answer.body.detail)
+    assert.equal(await counted(reason), before + 1, reason)
+  }
+  await call('POST /coupons/tea/claims', { as: null })
+  const { text } = await call('GET /metrics')
+  const all = [...text.matchAll(/^firstcome_tokens_refused_total\{.*\} (\d+)$/gm)]
+  assert.equal(
+    all.reduce((sum, [, count]) => sum + Number(count), 0),
+    refusals.length,
+    'no token at all is counted as a refused one',
+  )
 })
 
 test('a token that expires while it is used is refused from then on', async (t) => {

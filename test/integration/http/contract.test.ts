@@ -67,7 +67,7 @@ async function startChecked(t: Parameters<typeof startTestServer>[0], rate = 0) 
     reader: (kept) => (sql.up ? kept : null),
     orderLimits: { answerWaitMsMax: 100 },
     ordersAudit: () => (sql.up ? ordersAudit : null),
-    settings: { userRateMax: rate, addressRateMax: rate },
+    settings: { userRateMax: rate, operatorRateMax: rate, addressRateMax: rate },
   })
   const document = (await server.call('GET /openapi.json')).body as unknown as OpenApi
   const openApi = createOpenApiCheck(document)

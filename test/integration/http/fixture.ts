@@ -102,6 +102,7 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
       port: 0,
       jwtSecret,
       userRateMax: 0,
+      operatorRateMax: 0,
       addressRateMax: 0,
       ...settings,
     },

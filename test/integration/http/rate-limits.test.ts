@@ -44,7 +44,8 @@ test('a wall clock that is set back or ahead changes nothing', async (t) => {
 
 test('the calls of one user count together, and those without a user not at all', async (t) => {
   const clock = stopTime()
-  const { call } = await startTestServer(t, { clock, settings: { userRateMax: 2 } })
+  const settings = { userRateMax: 1, operatorRateMax: 2 }
+  const { call } = await startTestServer(t, { clock, settings })
   const as = 'operator'
   assert.equal((await call('POST /coupons/tea/claims', { as })).status, 404)
   assert.equal((await call('POST /coupons/tea/pause', { as })).status, 404)
@@ -55,6 +56,20 @@ test('the calls of one user count together, and those without a user not at all'
   for (const path of ['/projection', '/issued-coupons', '/orders-projection']) {
     assert.equal((await call(`GET ${path}`, { as })).status, 503)
   }
+})
+
+test('operators have a limit of their own, and none where users have none', async (t) => {
+  const refused = async (settings: { userRateMax: number; operatorRateMax: number }) => {
+    const { call } = await startTestServer(t, { clock: stopTime(), settings })
+    const many = async (as: string) => {
+      const asked = Array.from({ length: 10 }, () => call('POST /coupons/tea/claims', { as }))
+      return (await Promise.all(asked)).filter(({ status }) => status === 429).length
+    }
+    return [await many('ann'), await many('operator'), await many('operator-kim')]
+  }
+  assert.deepEqual(await refused({ userRateMax: 2, operatorRateMax: 7 }), [8, 3, 3])
+  assert.deepEqual(await refused({ userRateMax: 2, operatorRateMax: 0 }), [8, 0, 0])
+  assert.deepEqual(await refused({ userRateMax: 0, operatorRateMax: 1 }), [0, 0, 0])
 })
 
 test('a refused token counts for nobody', async (t) => {

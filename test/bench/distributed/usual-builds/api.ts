@@ -66,7 +66,14 @@ const server = await startServer({
   clock: systemClock(),
   newId: randomUUIDv7,
   metricsText: async () => '',
-  settings: { host: '127.0.0.1', port: 0, jwtSecret, userRateMax: 0, addressRateMax: 0 },
+  settings: {
+    host: '127.0.0.1',
+    port: 0,
+    jwtSecret,
+    userRateMax: 0,
+    operatorRateMax: 0,
+    addressRateMax: 0,
+  },
   extraRoutes: addClaims,
 })
 process.once('SIGTERM', () => void server.close().then(() => usual.close()))
