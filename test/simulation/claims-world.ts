@@ -17,10 +17,11 @@ import {
   couponEventsTopic,
   newestRules,
 } from '../../src/domain/coupons/messages.ts'
+import { partitionFor } from '../../src/domain/partitioner.ts'
 import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CouponStore } from '../../src/ports/coupons.ts'
-import type { Log } from '../../src/ports/log.ts'
+import type { Log, LogRecord } from '../../src/ports/log.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { type Random, seededRandom } from './random.ts'
@@ -32,7 +33,10 @@ const start = Date.parse('2026-01-01T00:00:00Z')
 const stormMs = 4_000
 const healedMs = 60_000
 
-export type Answered = { at: number; answer: ClaimAnswer }
+/** `node`: the number of the one that was asked. `end`: where the log of the coupon ended then. */
+export type Answered = { askedAt: number; node: number; end: number; answer: ClaimAnswer }
+/** Where and when a claim was accepted. */
+export type Accepted = { node: number; at: number }
 export type Sale = { couponId: string; quantity: number; opensAt: number; users: string[] }
 export type World = {
   seed: number
@@ -45,10 +49,13 @@ export type World = {
   sales: Sale[]
   /** By `couponId userId`, in the order of the answers. */
   ledger: Map<string, Answered[]>
+  /** By claim id. */
+  accepted: Map<string, Accepted>
   errors: unknown[]
   faults: GateFaults & {
     on: boolean
     lost: number
+    late: number
     twice: number
     refused: number
     issuers: number
@@ -79,7 +86,7 @@ export async function runSale(seed: number): Promise<World> {
 function createWorld(seed: number): World {
   const random = seededRandom(seed)
   const clock = virtualClock(start)
-  const mishaps = { lost: 0, twice: 0, refused: 0, issuers: 0, leaps: 0 }
+  const mishaps = { lost: 0, late: 0, twice: 0, refused: 0, issuers: 0, leaps: 0 }
   const faults = { on: true, ...mishaps, wiped: 0, lied: 0, absent: 0 }
   const topics = { [claimsTopic]: partitions, [couponEventsTopic]: 1 }
   const machine = () => scheduleLeaps(clock, random, faults)
@@ -96,7 +103,8 @@ function createWorld(seed: number): World {
     users: Array.from({ length: random.int(2, 40) }, (__, u) => `user-${u}`),
   }))
   const store = createCouponStoreMemory()
-  return { seed, random, clock, machine, log, store, sales, ledger: new Map(), errors: [], faults }
+  const seen = { ledger: new Map(), accepted: new Map(), errors: [] }
+  return { seed, random, clock, machine, log, store, sales, ...seen, faults }
 }
 
 /** In both directions: a hiccup, a correction, a wrong zone, a wrong day, a wrong year. */
@@ -117,9 +125,13 @@ function scheduleLeaps(clock: VirtualClock, random: Random, faults: World['fault
 function nextAppend(random: Random, faults: World['faults']): AppendOutcome {
   const takesMs = random.int(0, 40)
   const dice = faults.on ? random.next() : 1
-  if (dice < 0.1) {
+  if (dice < 0.05) {
     faults.lost++
     return { takesMs, outcome: 'unacknowledged' }
+  }
+  if (dice < 0.1) {
+    faults.late++
+    return { takesMs, outcome: { lateMs: random.int(0, stormMs) } }
   }
   if (dice < 0.2) {
     faults.twice++
@@ -139,10 +151,14 @@ async function startNodes(world: World): Promise<RunningClaimService[]> {
   const gate = random.chance(0.8) ? createFaultyGate(clock, random, faults) : undefined
   for (let n = 0; n < world.random.int(1, 3); n++) {
     const node = await startClaimService({
-      log: world.log,
+      log: world.log.asWriter(),
       gate,
       clock: world.machine(),
-      newId: () => `id-${n}-${++ids}`,
+      newId() {
+        const id = `id-${n}-${++ids}`
+        world.accepted.set(id, { node: n, at: clock.now() })
+        return id
+      },
       codeSecret,
       limits: { answerWaitMsMax: 500, claimsPerBatchMax: world.random.int(1, 20) },
       onError: (error) => world.errors.push(error),
@@ -205,13 +221,24 @@ function askEveryoneAgain(world: World, nodes: RunningClaimService[]): void {
 type Ask = { sale: Sale; userId: string }
 
 function ask(world: World, nodes: RunningClaimService[], { sale, userId }: Ask): void {
-  const { clock, ledger } = world
-  Promise.try(() => pick(world, nodes).claim(sale.couponId, userId))
+  const { clock, ledger, random } = world
+  const { couponId } = sale
+  const node = pick(world, nodes)
+  const askedAt = clock.now()
+  const looksOnly = world.faults.on && random.chance(0.2)
+  Promise.try(() => (looksOnly ? node.mine(couponId, userId) : node.claim(couponId, userId)))
     .then((answer) => {
-      const key = `${sale.couponId} ${userId}`
-      ledger.set(key, [...(ledger.get(key) ?? []), { at: clock.now(), answer }])
+      if (answer === null) return
+      const key = `${couponId} ${userId}`
+      const { length: end } = recordsOf(world, couponId)
+      const told = { askedAt, node: nodes.indexOf(node), end, answer }
+      ledger.set(key, [...(ledger.get(key) ?? []), told])
     })
     .catch((error: unknown) => world.errors.push(error))
+}
+
+export function recordsOf({ log }: World, couponId: string): LogRecord[] {
+  return log.records(claimsTopic)[partitionFor(couponId, partitions)] ?? []
 }
 
 function scheduleOperators(world: World, nodes: RunningClaimService[]): void {
@@ -229,8 +256,8 @@ function scheduleOperators(world: World, nodes: RunningClaimService[]): void {
           .catch((error: unknown) => world.errors.push(error))
       })
     }
-    // Healed, the operator sees to it that the sale goes on.
-    clock.after(stormMs, () => {
+    // Healed, and with nothing on its way, the operator sees to it that the sale goes on.
+    clock.after(2 * stormMs + 100, () => {
       const resume = { type: 'coupon.resumed', couponId, by: 'operator' } as const
       untilDecided(world, nodes, resume).catch((error: unknown) => world.errors.push(error))
     })
@@ -251,7 +278,7 @@ class IssuerFleet {
     const alive = { value: true }
     world.faults.issuers++
     const issuer = await startIssuer({
-      log: soleMember(world.log),
+      log: soleMember(world.log.asWriter()),
       store: faultyStore(world, alive),
       clock: world.machine(),
       codeSecret,

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/fold.ts'
-import { claimsTopic, couponEventsTopic } from '../../src/domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic, decodeMessage } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { IssuedRow } from '../../src/ports/coupons.ts'
-import { replayed, runSale, type World } from './claims-world.ts'
+import { type Answered, recordsOf, replayed, runSale, type World } from './claims-world.ts'
 
 const seeds = process.env.SEED
   ? [Number(process.env.SEED)]
-  : Array.from({ length: 200 }, (_, n) => n)
+  : Array.from({ length: 1_000 }, (_, n) => n)
 
 describe('a simulated sale', () => {
   it(`keeps I1 to I7 under faults, ${seeds.length} seeds`, async (t) => {
@@ -46,6 +46,7 @@ describe('a simulated sale', () => {
 
 const faultNames = [
   'lost',
+  'late',
   'twice',
   'refused',
   'issuers',
@@ -56,7 +57,17 @@ const faultNames = [
 ] as const
 
 function noFaults(): Record<(typeof faultNames)[number], number> {
-  return { lost: 0, twice: 0, refused: 0, issuers: 0, leaps: 0, wiped: 0, lied: 0, absent: 0 }
+  return {
+    lost: 0,
+    late: 0,
+    twice: 0,
+    refused: 0,
+    issuers: 0,
+    leaps: 0,
+    wiped: 0,
+    lied: 0,
+    absent: 0,
+  }
 }
 
 /** How many were issued. */
@@ -125,19 +136,36 @@ function checkAnswers(world: World, { coupon, rows }: { coupon: Coupon; rows: Is
     if (couponId !== coupon.couponId) continue
     const row = rows.find((r) => r.userId === userId)
     let won = false
-    for (const { answer } of answers) {
+    for (const told of answers) {
+      const { answer } = told
       if (answer.kind === 'issued') {
         won = true
         assert.equal(answer.issued.slot, row?.slot, `I2: ${userId} was answered a slot`)
         assert.equal(answer.code, row?.code, `I2: ${userId} was answered a code`)
       } else if (answer.kind !== 'pending' && answer.kind !== 'unavailable') {
         assert.ok(!won, `I5: ${userId} was answered ${answer.kind} after issued`)
+        assert.ok(isSettled(world, told, key), `I5: ${userId} may still have won`)
       }
     }
     const last = answers.at(-1)?.answer.kind
     assert.ok(last === 'issued' || last === 'sold_out', `I5: ${userId} ended with ${last}`)
     if (last === 'sold_out') assert.equal(row, undefined, `I5: ${userId} was answered sold out`)
   }
+}
+
+/** Whether a no that memory gave was said when no earlier claim of hers was written afterwards. */
+function isSettled(world: World, told: Answered, key: string): boolean {
+  if ('record' in told.answer && told.answer.record !== undefined) return true
+  const [couponId = '', userId] = key.split(' ')
+  return recordsOf(world, couponId).every(({ offset, value }) => {
+    if (offset < told.end) return true
+    const decoded = decodeMessage(value)
+    if (decoded.kind !== 'message' || decoded.message.type !== 'coupon.claimed') return true
+    const { message: claim } = decoded
+    if (claim.couponId !== couponId || claim.userId !== userId) return true
+    const accepted = world.accepted.get(claim.claimId)
+    return accepted?.node !== told.node || accepted.at >= told.askedAt
+  })
 }
 
 function checkEvents(world: World, rows: readonly IssuedRow[]): void {

@@ -18,11 +18,18 @@ export type MemoryLogOptions = {
 }
 export type AppendOutcome = {
   takesMs: number
-  /** stored; stored twice; stored but answered 'unknown'; not stored, answered 'no'. */
-  outcome: 'stored' | 'twice' | 'unacknowledged' | 'refused'
+  /**
+   * stored; stored twice; stored but answered 'unknown'; not stored, answered 'no'; answered
+   * 'unknown', and stored so much later (ms), unless its writer has stored others there since.
+   */
+  outcome: 'stored' | 'twice' | 'unacknowledged' | 'refused' | { lateMs: number }
 }
 
-export type MemoryLog = Log & { records(topic: string): LogRecord[][] }
+export type MemoryLog = Log & {
+  records(topic: string): LogRecord[][]
+  /** The same log for another process. */
+  asWriter(): Log
+}
 
 export function openLogMemory(options: MemoryLogOptions): MemoryLog {
   const { clock } = options
@@ -46,44 +53,80 @@ export function openLogMemory(options: MemoryLogOptions): MemoryLog {
   function store(topic: string, entries: readonly LogEntry[]): LogPlace[] {
     const partitions = recordsOf(topic)
     const appendedAt = appendClock.time()
-    return entries.map((entry) => {
+    const places = entries.map((entry) => {
       const partition = partitionFor(entry.key, partitions.length)
       const records = partitions[partition] ?? []
       const place = { partition, offset: records.length }
       records.push({ ...entry, ...place, appendedAt })
       return place
     })
+    for (const wake of readers) wake()
+    return places
   }
 
   async function wait(ms: number): Promise<void> {
     if (ms > 0) await sleep(clock, ms)
   }
 
-  return {
-    partitionsOf: (topic) => recordsOf(topic).length,
-    async append(topic, entries) {
+  function createAppend(): Log['append'] {
+    const writer = createWriter({ clock, store, partitionsOf: (topic) => recordsOf(topic).length })
+    return async (topic, entries) => {
       const refusal = { retryable: true, appended: 'no' } as const
       if (closed) throw new PortError('log_unavailable', 'the log is closed', refusal)
       const { takesMs, outcome } = options.nextAppend?.() ?? { takesMs: 0, outcome: 'stored' }
       await wait(takesMs / 2)
       if (outcome === 'refused') throw new PortError('log_unavailable', 'refused', refusal)
-      const places = store(topic, entries)
-      if (outcome === 'twice') store(topic, entries)
-      for (const wake of readers) wake()
+      const isLate = typeof outcome === 'object'
+      if (isLate) writer.storeLate(topic, entries, outcome.lateMs)
+      const places = isLate ? [] : writer.store(topic, entries)
+      if (outcome === 'twice') writer.store(topic, entries)
       await wait(takesMs / 2)
-      if (outcome === 'unacknowledged') {
+      if (isLate || outcome === 'unacknowledged') {
         throw new PortError('log_unavailable', 'no answer', { retryable: true })
       }
       return places
-    },
+    }
+  }
+
+  const log: Log = {
+    partitionsOf: (topic) => recordsOf(topic).length,
+    append: createAppend(),
     tail: (tailOptions) => followMemory(tailOptions, { readers, options, wait, recordsOf }),
     bounds: async (topic) => recordsOf(topic).map((records) => ({ start: 0, end: records.length })),
     join: createLocalGroups((topic) => recordsOf(topic).length).join,
-    records: recordsOf,
     async close() {
       closed = true
     },
   }
+  return { ...log, records: recordsOf, asWriter: () => ({ ...log, append: createAppend() }) }
+}
+
+type Store = (topic: string, entries: readonly LogEntry[]) => LogPlace[]
+type WriterParts = { clock: Clock; store: Store; partitionsOf(topic: string): number }
+
+/** Whose late appends are not stored behind later ones of its own. */
+function createWriter({ clock, partitionsOf, store: storeAny }: WriterParts) {
+  /** How often it has stored something, by topic and partition. */
+  const stored = new Map<string, number>()
+  const nameOf = (topic: string, { key }: LogEntry) =>
+    `${topic} ${partitionFor(key, partitionsOf(topic))}`
+
+  const store: Store = (topic, entries) => {
+    for (const name of new Set(entries.map((entry) => nameOf(topic, entry)))) {
+      stored.set(name, (stored.get(name) ?? 0) + 1)
+    }
+    return storeAny(topic, entries)
+  }
+
+  function storeLate(topic: string, entries: readonly LogEntry[], lateMs: number): void {
+    const before = new Map(stored)
+    const isLast = (name: string) => stored.get(name) === before.get(name)
+    clock.after(lateMs, () => {
+      const those = entries.filter((entry) => isLast(nameOf(topic, entry)))
+      store(topic, those)
+    })
+  }
+  return { store, storeLate }
 }
 
 type Following = {

@@ -42,6 +42,7 @@ export type Unavailable = {
   retryAfterSeconds: number
 }
 
+export const pending = { kind: 'pending' } as const
 export const stopping = unavailable('stopping')
 export const starting = unavailable('starting')
 export const busy = unavailable('queue_full')

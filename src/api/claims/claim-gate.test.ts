@@ -5,7 +5,7 @@ import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { createGateMemory } from '../../adapters/memory/gate.ts'
 import { openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
-import type { Clock } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Gate, GateClaim, GateVerdict } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
@@ -98,6 +98,28 @@ function gateAnswering(say: (claim: GateClaim, n: number) => GateVerdict): Gate 
 }
 
 describe('the claim path behind a gate', () => {
+  it('says no to nobody whose earlier claim the gate still has', async () => {
+    const slow = (clock: Clock): Gate => ({
+      ...gateAnswering(() => 'pass'),
+      ask: (claims) => sleep(clock, 20).then(() => claims.map(() => 'pass')),
+    })
+    const { pass, create, command, ask, node } = await startNodes({ gate: slow })
+    await create(2)
+    const first = ask('kim')
+    await pass(1)
+    const pausing = command({ type: 'coupon.paused' })
+    await pass(10)
+    assert.equal((await ask('lee')).kind, 'paused', 'memory knows')
+    assert.deepEqual(await node().mine('sale', 'kim'), { kind: 'pending' })
+    const again = ask('kim')
+    await pass(60)
+    await pausing
+    for (const answer of [await first, await again]) {
+      assert.ok(answer.answer.kind === 'paused' && answer.answer.record !== undefined)
+    }
+    assert.equal((await ask('kim')).kind, 'paused')
+  })
+
   it('makes one record of one user who asks three nodes at once, who all answer the same', async () => {
     const gate = (clock: Clock) => createGateMemory({ clock })
     const { create, ask, pass, records, seen, answeredBy } = await startNodes({ gate, nodes: 3 })

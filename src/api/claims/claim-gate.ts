@@ -7,15 +7,17 @@ import type { Coupon, CouponEvent } from '../../domain/coupons/state.ts'
 import { sleep } from '../../ports/clock.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../ports/gate.ts'
 import { createBatcher } from '../batcher.ts'
-import { busy } from './claim-answers.ts'
+import { busy, pending } from './claim-answers.ts'
 import type { ClaimPathParts } from './claim-parts.ts'
-import type { ClaimPath, NewClaim } from './claim-path.ts'
+import type { ClaimPath } from './claim-path.ts'
+import { type NewClaim, OpenClaims } from './open-claims.ts'
 
 export type ClaimGateParts = ClaimPathParts & { gate: Gate }
 
 export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
   const { gate, clock, limits, observe, state } = parts
-  const deferred = new DeferredClaims(path, parts)
+  const held = new OpenClaims()
+  const deferred = new DeferredClaims(path, { ...parts, held })
   /** Where and when each coupon was created. */
   const epochs = new Map<string, string>()
   const unasked = createBatcher<NewClaim>({
@@ -30,10 +32,22 @@ export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
 
   return {
     ...path,
+    settled(asked) {
+      const answer = path.settled(asked)
+      return held.forbids(answer, asked) ? null : answer
+    },
+    mine(asked) {
+      const answer = path.mine(asked)
+      return held.forbids(answer, asked) ? pending : answer
+    },
     send(claim) {
       if (!path.trustsMemory()) return path.send(claim)
       const isFull = unasked.waiting() + deferred.size >= limits.gatedClaimsMax
-      if (!state.closing.aborted && gate.isHere() && !isFull) return unasked.add(claim)
+      if (!state.closing.aborted && gate.isHere() && !isFull) {
+        const isTaken = unasked.add(claim)
+        if (isTaken) held.add(claim)
+        return isTaken
+      }
       observe?.gate?.bypassed()
       return path.send(claim)
     },
@@ -91,13 +105,15 @@ async function ask(
 class DeferredClaims {
   private readonly path: ClaimPath
   private readonly parts: ClaimGateParts
+  private readonly held: OpenClaims
   /** By coupon, then user: what one record settles is found at once. */
   private readonly waiting = new Map<string, Map<string, Set<NewClaim>>>()
   size = 0
 
-  constructor(path: ClaimPath, parts: ClaimGateParts) {
+  constructor(path: ClaimPath, { held, ...parts }: ClaimGateParts & { held: OpenClaims }) {
     this.path = path
     this.parts = parts
+    this.held = held
   }
 
   /** Sends on what passes, and the rest in time. */
@@ -130,6 +146,7 @@ class DeferredClaims {
   }
 
   private append(claim: NewClaim): void {
+    this.held.remove(claim)
     if (!this.path.send(claim)) this.parts.waiters.answer(claim.claimId, busy)
   }
 
@@ -137,6 +154,7 @@ class DeferredClaims {
   private settle(claim: NewClaim): boolean {
     const answer = this.path.settled(claim)
     if (answer === null) return false
+    this.held.remove(claim)
     this.parts.observe?.gate?.released('memory')
     this.parts.waiters.answer(claim.claimId, answer, 'deferred')
     return true

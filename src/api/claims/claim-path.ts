@@ -1,7 +1,8 @@
 // The path of a claim: what the log has settled is answered from memory; else the claim is
 // appended, waits until this node's fold meets its record, and is answered with what the record
 // decided. Never a "no" that the log did not say: an append that may have been stored waits for
-// the log, and then ends in 'pending'.
+// the log, and then ends in 'pending'; and while a claim of one's own may still be written, memory
+// says no to nobody.
 
 import { codeDeriver, rememberCodes } from '../../domain/coupons/codes.ts'
 import { type ClaimCommand, type ClaimOutcome, settled } from '../../domain/coupons/decide.ts'
@@ -13,15 +14,14 @@ import {
   busy,
   type ClaimAnswer,
   type ClaimService,
+  pending,
   refusedBy,
   starting,
   stopping,
 } from './claim-answers.ts'
 import type { ClaimPathParts } from './claim-parts.ts'
 import type { CouponFold, FoldListener } from './coupon-fold.ts'
-
-export type Asked = { couponId: string; userId: string }
-export type NewClaim = Asked & { claimId: string }
+import { type Asked, type NewClaim, OpenClaims } from './open-claims.ts'
 
 /** The steps of a claim. What stands before the log is a decorator of them. */
 export type ClaimPath = FoldListener & {
@@ -54,7 +54,8 @@ export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService
 export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   const { clock, fold, limits, observe, state, waiters } = parts
   const answerOf = answerFrom(fold, parts.codeSecret)
-  const appends = createAppendBatcher<LogEntry & { claimId: string }>({
+  const open = new OpenClaims()
+  const appends = createAppendBatcher<LogEntry & { claim: NewClaim }>({
     log: parts.log,
     topic: claimsTopic,
     clock,
@@ -62,7 +63,10 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
     waitingMax: limits.claimsWaitingMax,
     everyMsMin: limits.appendEveryMsMin,
     onAppended: (claims, seconds) => observe?.appended(claims, seconds),
-    onRefused: ({ claimId }, error) => waiters.answer(claimId, refusedBy(error)),
+    onRefused({ claim }, error) {
+      open.remove(claim)
+      waiters.answer(claim.claimId, refusedBy(error))
+    },
     onError: parts.onError,
   })
 
@@ -85,16 +89,23 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   return {
     trustsMemory,
     settled(asked) {
-      return trustsMemory() ? known(asked, latest) : null
+      if (!trustsMemory()) return null
+      const answer = known(asked, latest)
+      return open.forbids(answer, asked) ? null : answer
     },
-    mine: (asked) => known(asked, estimate),
+    mine(asked) {
+      const answer = known(asked, estimate)
+      return open.forbids(answer, asked) ? pending : answer
+    },
     send(claim) {
-      const { couponId: key, claimId } = claim
       const value = encodeMessage({ type: 'coupon.claimed', ...claim })
-      return appends.add({ key, value, claimId })
+      const isTaken = appends.add({ key: claim.couponId, value, claim })
+      if (isTaken) open.add(claim)
+      return isTaken
     },
     claimDecided(command, { outcome }) {
       const { claimId } = command.message
+      open.decided(command.message)
       if (waiters.isWaiting(claimId))
         waiters.answer(claimId, answerOf(outcome, command.message, command))
     },

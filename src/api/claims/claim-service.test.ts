@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { leapingClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
-import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
-import type { Log } from '../../ports/log.ts'
+import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../adapters/memory/log.ts'
+import {
+  type ControlMessage,
+  claimsTopic,
+  encodeMessage,
+  newestRules,
+} from '../../domain/coupons/messages.ts'
+import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { ClaimLimits } from './claim-parts.ts'
@@ -33,7 +38,7 @@ async function startNode(options: Options = {}) {
   })
 
   async function create(couponId: string, terms: { quantity: number; opensAt?: number }) {
-    const command = node.command({
+    const created = node.command({
       type: 'coupon.created',
       couponId,
       terms: { name: couponId, ...terms },
@@ -42,7 +47,13 @@ async function startNode(options: Options = {}) {
       commandId: `create ${couponId}`,
     })
     await pass(20)
-    assert.equal((await command).kind, 'decided')
+    assert.equal((await created).kind, 'decided')
+  }
+
+  async function command(message: Control) {
+    const answer = node.command({ ...control(message), commandId: `command ${++ids}` })
+    await pass(20)
+    return answer
   }
 
   const pass = (ms: number) => clock.runUntil(clock.now() + ms)
@@ -58,7 +69,9 @@ async function startNode(options: Options = {}) {
     machine,
     errors,
     differences,
+    memory,
     create,
+    command,
     claim,
     pass,
     appended,
@@ -66,6 +79,29 @@ async function startNode(options: Options = {}) {
       outcome = next
     },
   }
+}
+
+type Control = { type: 'coupon.paused' | 'coupon.resumed' | 'coupon.closed' | 'coupon.restocked' }
+
+function control({ type }: Control): ControlMessage {
+  const base = { couponId: 'sale', by: 'operator', commandId: type }
+  return type === 'coupon.restocked' ? { type, ...base, add: 5 } : { type, ...base }
+}
+
+function controlEntry(message: Control): LogEntry {
+  return { key: 'sale', value: encodeMessage(control(message)) }
+}
+
+/** Another node sells all of the two there are, or its operator pauses or closes the sale. */
+async function elsewhere(memory: MemoryLog, refusal: 'sold_out' | 'paused' | 'closed') {
+  const other = memory.asWriter()
+  if (refusal !== 'sold_out') {
+    return other.append(claimsTopic, [controlEntry({ type: `coupon.${refusal}` })])
+  }
+  const base = { type: 'coupon.claimed', couponId: 'sale' } as const
+  const claims = ['park', 'choi'].map((userId) => ({ ...base, userId, claimId: `of ${userId}` }))
+  const entries = claims.map((claim) => ({ key: 'sale', value: encodeMessage(claim) }))
+  return other.append(claimsTopic, entries)
 }
 
 describe('the claim path', () => {
@@ -160,9 +196,47 @@ describe('the claim path', () => {
     setOutcome({ takesMs: 60_000, outcome: 'stored' })
     const answer = await claim('sale', 'kim', 5_100)
     assert.deepEqual(answer, { kind: 'pending' })
-    assert.equal(node.mine('sale', 'kim'), null)
+    assert.deepEqual(node.mine('sale', 'kim'), { kind: 'pending' })
     await pass(60_000)
     assert.equal((await node.mine('sale', 'kim'))?.kind, 'issued')
+  })
+
+  for (const refusal of ['sold_out', 'paused', 'closed'] as const) {
+    it(`says no ${refusal} to whom its own claim may still win, but to others`, async () => {
+      const { node, memory, create, claim, command, pass, setOutcome } = await startNode()
+      await create('sale', { quantity: 2 })
+      setOutcome({ takesMs: 4, outcome: { lateMs: 30_000 } })
+      assert.equal((await claim('sale', 'kim', 5_100)).kind, 'pending')
+      setOutcome({ takesMs: 0, outcome: 'stored' })
+      await elsewhere(memory, refusal)
+      setOutcome({ takesMs: 4, outcome: 'refused' })
+      await pass(100)
+      assert.equal((await claim('sale', 'lee')).kind, refusal)
+      assert.deepEqual(await node.mine('sale', 'kim'), { kind: 'pending' })
+      assert.equal((await claim('sale', 'kim')).kind, 'unavailable', 'the log was asked')
+      assert.deepEqual(await node.mine('sale', 'kim'), { kind: 'pending' })
+      setOutcome({ takesMs: 4, outcome: 'stored' })
+      const decided = await claim('sale', 'kim')
+      assert.ok(decided.kind === refusal && decided.record !== undefined)
+      assert.equal((await node.mine('sale', 'kim'))?.kind, refusal)
+      await command({ type: refusal === 'paused' ? 'coupon.resumed' : 'coupon.restocked' })
+      await pass(60_000)
+      assert.equal(node.coupon('sale')?.winners.has('kim'), false, 'it has a coupon after a no')
+    })
+  }
+
+  it('tells who is in doubt that she has won, once her late claim is in the log', async () => {
+    const { node, memory, create, claim, command, pass, setOutcome } = await startNode()
+    await create('sale', { quantity: 2 })
+    setOutcome({ takesMs: 4, outcome: { lateMs: 30_000 } })
+    assert.equal((await claim('sale', 'kim', 5_100)).kind, 'pending')
+    setOutcome({ takesMs: 0, outcome: 'stored' })
+    await elsewhere(memory, 'sold_out')
+    await memory.asWriter().append(claimsTopic, [controlEntry({ type: 'coupon.restocked' })])
+    await pass(40_000)
+    assert.equal((await node.mine('sale', 'kim'))?.kind, 'issued')
+    assert.equal((await claim('sale', 'kim')).kind, 'issued')
+    assert.equal((await command({ type: 'coupon.closed' })).kind, 'decided')
   })
 
   it('says at once that a claim was not stored where that is certain', async () => {

@@ -9,6 +9,7 @@ import {
   type ClaimAnswer,
   type ClaimService,
   type CommandAnswer,
+  pending,
   type Readiness,
   refusedBy,
   stopping,
@@ -45,7 +46,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const waiters = createWaiters<ClaimAnswer, 'deferred'>({
     clock,
     waitMs: limits.answerWaitMsMax,
-    late: { kind: 'pending' },
+    late: pending,
     onAnswered: ({ kind }, by) => observe?.answered(kind, by),
   })
   function onError(error: unknown): void {
@@ -103,8 +104,11 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
 
 /** Operators' commands: each is appended, and answered with what its record decided. */
 function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
-  const late = { kind: 'pending' } as const
-  const waiters = createWaiters<CommandAnswer>({ clock, waitMs: limits.answerWaitMsMax, late })
+  const waiters = createWaiters<CommandAnswer>({
+    clock,
+    waitMs: limits.answerWaitMsMax,
+    late: pending,
+  })
   /** A coupon id has no space, so no two commands share one. */
   const idOf = ({ couponId, commandId }: ControlMessage) => `${couponId} ${commandId}`
   /** What waits; other content may come under its id, here or through another node. */
