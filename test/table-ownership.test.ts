@@ -22,6 +22,7 @@ const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/dead-letters.ts': 'dead_letters',
   'src/adapters/database/migrations.ts': 'firstcome',
   'src/adapters/stores/topic-layout.ts': 'firstcome',
+  'src/adapters/stores/fingerprints.ts': 'firstcome',
 }
 /** What the API and the auditor read with: any schema, and nothing is written or locked. */
 const readers = /^src\/adapters\/stores\/\w+-(reader|audit)\.ts$/

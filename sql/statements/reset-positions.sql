@@ -6,6 +6,7 @@
 update coupons.positions as p
    set notified_offset = least(greatest(p.notified_offset, p.published_offset), log.end_offset),
        published_offset = 0,
-       next_offset = 0
+       next_offset = 0,
+       fingerprint = null
   from unnest($3::int[], $4::bigint[]) as log (partition, end_offset)
  where p.reader = $1 and p.topic = $2 and p.partition = log.partition

@@ -4,10 +4,11 @@
 // process closes ANY descriptor of the file: never open lock.db by other means than this one.
 // A code secret that was used once is pinned: with another one, coupon codes would change.
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { codeSecretFingerprint } from '../domain/fingerprint.ts'
 import { formatInstant } from '../domain/time.ts'
 import { messageOf } from '../ports/port-error.ts'
 import { syncDirectory, writeFileAtomically } from './file-atomic.ts'
@@ -203,7 +204,7 @@ function settleSecrets(
   }
   const jwtSecret = given.jwtSecret ?? kept.jwtSecret ?? drawSecret()
   const codeSecret = given.codeSecret ?? kept.codeSecret ?? drawSecret()
-  if (mark !== null && mark.trim() !== markOf(codeSecret)) {
+  if (mark !== null && mark.trim() !== codeSecretFingerprint(codeSecret)) {
     throw codeSecretChanged(path, 'another one is given now')
   }
 
@@ -213,7 +214,7 @@ function settleSecrets(
   orUnusable(path, () => {
     if (Object.keys(wanted).length > Object.keys(kept).length) writeSecrets(path, wanted)
     if (mark === null)
-      writeFileAtomically(join(path, codeSecretMarkFile), `${markOf(codeSecret)}\n`)
+      writeFileAtomically(join(path, codeSecretMarkFile), `${codeSecretFingerprint(codeSecret)}\n`)
   })
   return { secrets: { jwtSecret, codeSecret }, firstRun: mark === null }
 }
@@ -228,10 +229,6 @@ function writeSecrets(path: string, secrets: Partial<Secrets>): void {
 
 function drawSecret(): string {
   return randomBytes(drawnSecretBytes).toString('base64url')
-}
-
-function markOf(codeSecret: string): string {
-  return createHash('sha256').update(`firstcome code secret\n${codeSecret}`).digest('hex')
 }
 
 function damagedSecrets(path: string, what: string, cause?: unknown): DataDirectoryError {

@@ -2,6 +2,7 @@
 // the next retry topic or the dead letters where it cannot be handled. And their positions: what is
 // checked before, where they move to, and what is counted.
 
+import { recordFingerprint } from '../domain/fingerprint.ts'
 import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import {
   attemptsMax,
@@ -126,8 +127,11 @@ export function standing(queue: PartitionQueue, tries: number): PositionMove {
 export function movesOf(entries: readonly Entry[], outcomeOf: OutcomeOf): PositionMove[] {
   const fresh = entries.filter((entry) => !isRepeated(entry))
   return [...Map.groupBy(fresh, ({ queue }) => queue)].map(([queue, own]) => {
-    const next = (own.at(-1)?.record.offset ?? 0) + 1
-    return { ...standing(queue, triesAfter(queue, next)), next, taken: countOf(own, outcomeOf) }
+    const last = own.at(-1)?.record
+    const next = (last?.offset ?? 0) + 1
+    const move = { ...standing(queue, triesAfter(queue, next)), next }
+    const taken = countOf(own, outcomeOf)
+    return { ...move, taken, ...(last && { fingerprint: recordFingerprint(last) }) }
   })
 }
 

@@ -44,7 +44,7 @@ test('Rows of more than one page are all published, although their coupons won i
   ]
   const next = 20_000
   const coupons = [coupon('a'), coupon('b')]
-  await store.apply({ partition: 0, expected: 0, next, coupons, issued })
+  await store.apply({ partition: 0, expected: 0, next, fingerprint: null, coupons, issued })
 
   const publisher = createIssuePublisher({
     log,

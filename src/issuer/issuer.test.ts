@@ -165,7 +165,10 @@ describe('the issuer', () => {
     })
     const issuer = await world.start({ log: shorter })
     await world.pass(100)
-    assert.match(messageOf(world.errors[0]), /log_damaged: rows were issued up to offset 2/)
+    assert.match(
+      messageOf(world.errors[0]),
+      /log_damaged: issuer has read partition 0 of firstcome.claims up to 2/,
+    )
     await issuer.close()
   })
 
@@ -196,7 +199,14 @@ describe('the issuer', () => {
     const [row] = await world.rows()
     assert.ok(row)
     const stranger = { ...row, slot: 2, userId: 'stranger', claimId: 'x', offset: 99 }
-    const batch = { partition: 0, expected: 2, next: 2, coupons: [], issued: [stranger] }
+    const batch = {
+      partition: 0,
+      expected: 2,
+      next: 2,
+      fingerprint: null,
+      coupons: [],
+      issued: [stranger],
+    }
     assert.equal(await world.store.apply(batch), 'applied')
     await world.append(claimed('lee'))
     await world.pass(100)

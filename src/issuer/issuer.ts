@@ -6,9 +6,11 @@
 import { retrying } from '../consumer/retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
+import { recordFingerprint } from '../domain/fingerprint.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { CouponStore, StoredPosition } from '../ports/coupons.ts'
+import type { CouponStore } from '../ports/coupons.ts'
 import type { Log, LogBatch, LogPlace } from '../ports/log.ts'
+import { endFault } from '../ports/log-check.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
@@ -90,8 +92,9 @@ class IssuerSession implements Session {
     const bounds = await retrying(retry, () => log.bounds(claimsTopic))
     for (const partition of partitions) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
-      checkBounds(position, { partition, end: bounds[partition]?.end ?? 0 })
       const { next, notified = 0 } = position
+      const lost = endFault({ reader: 'issuer', topic: claimsTopic, partition, next }, bounds)
+      if (lost !== null) throw new PortError('log_damaged', lost)
       this.notified.set(partition, notified)
       const published = Math.max(position.published, Math.min(notified, next))
       await this.publisher.publishRows(partition, { next, published })
@@ -118,13 +121,15 @@ class IssuerSession implements Session {
     const { log, store, clock, observe } = this.parts
     const { retry } = this.share
     const [first] = records
-    if (first === undefined) return
+    const last = records.at(-1)
+    if (first === undefined || last === undefined) return
     const expected = this.positions.get(partition) ?? 0
     const next = expected + records.length
     const { coupons, issued, voids } = await this.fold.apply()
     const unpublished = voids.filter(({ record }) => this.isUnpublished(record))
     await deadLetterVoids({ log, retry }, unpublished)
-    const batch = { partition, expected, next, coupons, issued }
+    const fingerprint = recordFingerprint(last)
+    const batch = { partition, expected, next, fingerprint, coupons, issued }
     const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     this.positions.set(partition, next)
@@ -137,14 +142,4 @@ class IssuerSession implements Session {
   private isUnpublished({ partition, offset }: LogPlace): boolean {
     return offset >= (this.notified.get(partition) ?? 0)
   }
-}
-
-function checkBounds(position: StoredPosition, log: { partition: number; end: number }): void {
-  if (position.next <= log.end) return
-  throw new PortError(
-    'log_damaged',
-    `rows were issued up to offset ${position.next} of partition ${log.partition}, but the log ` +
-      `ends at ${log.end}: records are lost. Restore the log; to accept the loss and derive the ` +
-      `rows from what is left, run "firstcome rebuild"`,
-  )
 }

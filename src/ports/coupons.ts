@@ -30,6 +30,8 @@ export type IssueBatch = {
   partition: number
   expected: number
   next: number
+  /** Of the record before `next`; null: not known. */
+  fingerprint: string | null
   /** Coupons whose state, winners apart, changed in this batch, as they are after it. */
   coupons: readonly Coupon[]
   /** In (couponId, slot) order. */

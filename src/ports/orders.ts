@@ -58,8 +58,11 @@ export type Taken = {
   passedBy: number
 }
 export const nothingTaken: Taken = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
-/** `taken`: to be added to what was taken before. */
-export type PositionMove = ConsumerPosition & { taken: Taken }
+/**
+ * `taken`: to be added to what was taken before. `fingerprint`: of the record before `next`;
+ * absent: as it was, or not known where `next` moves.
+ */
+export type PositionMove = ConsumerPosition & { taken: Taken; fingerprint?: string }
 export type PositionCheck = { topic: string; partition: number; expected: number }
 
 export type ConsumerStore<Wanted, Loaded, Changes> = {

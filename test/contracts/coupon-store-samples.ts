@@ -54,7 +54,8 @@ export function slots(
 }
 
 export function batch(changes: Partial<IssueBatch>): IssueBatch {
-  return { partition: 0, expected: 0, next: 0, coupons: [], issued: [], ...changes }
+  const none = { partition: 0, expected: 0, next: 0, fingerprint: null, coupons: [], issued: [] }
+  return { ...none, ...changes }
 }
 
 /** Two partitions; three coupons whose ids no language's collation sorts alike. */

@@ -25,7 +25,14 @@ export async function openCouponStepSql(database: Database): Promise<CouponStepU
         return row({ couponId, userId, slot: n + 1, partition: 2, offset: n })
       })
       const coupons = couponsOf(issued)
-      await issuer.apply({ partition: 2, expected: 0, next, coupons, issued: rows })
+      await issuer.apply({
+        partition: 2,
+        expected: 0,
+        next,
+        fingerprint: null,
+        coupons,
+        issued: rows,
+      })
     },
     async close() {},
   }

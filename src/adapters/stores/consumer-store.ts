@@ -58,6 +58,7 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes>(
         moves.map(({ taken }) => taken),
         ...(['applied', 'dropped', 'postponed', 'buried', 'passedBy'] as const),
       ),
+      moves.map(({ fingerprint }) => fingerprint ?? null),
     ])
   }
 

@@ -45,12 +45,15 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
   ])
 
   async function moved(session: Queryable, batch: IssueBatch): Promise<boolean> {
-    const { partition, expected, next } = batch
+    const { partition, expected, next, fingerprint } = batch
     const owner = [...positionOwner, partition]
-    const advance = [...owner, expected, next]
+    const advance = [...owner, expected, next, fingerprint]
     if ((await session.query(statements['advance-position'], advance)).count === 1) return true
     if (expected !== 0) return false
-    return (await session.query(statements['create-position'], [...owner, next])).count === 1
+    return (
+      (await session.query(statements['create-position'], [...owner, next, fingerprint])).count ===
+      1
+    )
   }
 
   async function insertIssued(session: Session, batch: IssueBatch): Promise<void> {

@@ -124,7 +124,9 @@ async function markPublished(store: CouponStore, bounds: readonly LogBounds[]): 
 
 async function rebuildDistributed(parts: RebuildParts): Promise<Rebuilt> {
   const { settings, err, progress, stops } = parts
-  const opening = { settings, logger: plainLogger(err), signal: new AbortController().signal }
+  const logger = plainLogger(err)
+  const signal = new AbortController().signal
+  const opening = { settings, logger, signal, acceptsLoss: true }
   const { log, database, clock } = await openDistributed(opening, 'rebuild', stops)
   const startedAt = clock.monotonic()
   const bounds = await log.bounds(claimsTopic)

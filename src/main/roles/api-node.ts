@@ -28,6 +28,8 @@ export type ApiNodeParts = {
   clock: Clock
   settings: Settings & { jwtSecret: string; codeSecret: string }
   limits?: Partial<ClaimLimits>
+  /** Waited for before the first answer; what it rejects with ends the start. */
+  mayAnswer?(): Promise<void>
   /** null while SQL is not up. */
   reads: () => SqlReads | null
   /** Of what else runs in this process, in the text format of Prometheus. */
@@ -79,7 +81,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   })
   stops.defer(() => started.close())
   const claims = crashPoint ? crashingClaims(started, crashPoint) : started
-  await unlessStopped(parts.signal, claims.caughtUp)
+  await unlessStopped(parts.signal, Promise.all([claims.caughtUp, parts.mayAnswer?.()]))
 
   const orders = startOrderService({
     log,

@@ -14,15 +14,20 @@ import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { CommandError, exitCodes } from '../context.ts'
+import { checkBeginning, checkStart } from './start-check.ts'
 import type { Stops } from './stops.ts'
 import { allTopics } from './topics.ts'
 import { type Waiting, waitFor } from './wait-for.ts'
 
 type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
-type OpenParts = Omit<Waiting, 'clock'> & { settings: Settings }
+type OpenParts = Omit<Waiting, 'clock'> & {
+  settings: Settings
+  /** Only for a command that derives the rows from what is left of the log. */
+  acceptsLoss?: boolean
+}
 
 export async function openDistributed(
-  { settings, logger, signal }: OpenParts,
+  { settings, logger, signal, acceptsLoss }: OpenParts,
   role: string,
   stops: Stops,
 ): Promise<Distributed> {
@@ -38,6 +43,10 @@ export async function openDistributed(
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
   const log = await waitFor(waiting, 'Kafka', open)
   stops.defer(() => log.close())
+  const { codeSecret } = settings
+  await waitFor(waiting, 'Kafka and PostgreSQL', () => {
+    return acceptsLoss ? checkBeginning(log) : checkStart({ log, database, codeSecret })
+  })
   return { log, database, clock }
 }
 

@@ -35,15 +35,30 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
   })
   const ended = () => new Error('the issuer thread has ended')
   const thread = callThread<IssuerQuestion, string>(control.port1, ended)
+  const checked = Promise.withResolvers<void>()
+  let isChecked = false
   let reads: SqlReads | null = null
   let closing = false
-  worker.on('error', parts.onError)
+
+  /** Before it is checked the start fails; afterwards the service cannot go on. */
+  function failed(error: unknown): void {
+    if (isChecked) parts.onError(error)
+    else checked.reject(error)
+  }
+
+  worker.on('error', failed)
   worker.on('exit', (code) => {
-    if (!closing) parts.onError(new Error(`the issuer thread ended with ${code}`))
+    if (!closing) failed(new Error(`the issuer thread ended with ${code}`))
   })
+  // Whoever starts waits for it, unless the start has failed before.
+  checked.promise.catch(() => {})
 
   control.port1.on('message', (message: IssuerNews | { kind?: never }) => {
     switch (message.kind) {
+      case 'checked':
+        isChecked = true
+        checked.resolve()
+        break
       case 'up':
         reads = readsOver(connectDatabase(databaseChannel.port1))
         break
@@ -51,7 +66,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
         parts.onRebuilding(message.reason)
         break
       case 'failed':
-        parts.onError(portErrorOf(message.failure))
+        failed(portErrorOf(message.failure))
         break
       case undefined:
         // The answer to a call.
@@ -60,6 +75,8 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
   })
 
   return {
+    /** Resolves once the log is known to be the one that the rows were made from. */
+    checked: checked.promise,
     /** null until SQL is up. */
     reads: () => reads,
     /** To be called after every acknowledged append. */

@@ -11,6 +11,8 @@ import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
 import { startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
+import { readMarksOf } from './projection.ts'
+import { checkPlaces } from './start-check.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults, type Faults } from './test-faults.ts'
 import { embeddedTopics } from './topics.ts'
@@ -61,6 +63,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   })
   stops.defer(() => log.close())
 
+  const marks = readMarksOf(directory.path)
   issuer = startEmbeddedIssuer({
     log,
     settings: {
@@ -80,6 +83,8 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     log,
     clock,
     settings: { ...settings, ...directory.secrets },
+    // By the marks, which takes milliseconds; else by the rows themselves, once they can be read.
+    mayAnswer: () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked),
     reads: () => issuing.reads(),
     otherMetrics: () => issuing.metricsText(),
     faults,

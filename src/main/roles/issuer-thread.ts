@@ -11,6 +11,7 @@ import type { Database } from '../../adapters/database/database.ts'
 import { serveDatabase } from '../../adapters/database/thread.ts'
 import { connectLog } from '../../adapters/log-file/thread.ts'
 import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
+import { openReadMarks, type ReadMarks } from '../../adapters/read-marks.ts'
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
 import { answerCalls, type Failure, failureOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-table.ts'
@@ -20,7 +21,8 @@ import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Log } from '../../ports/log.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
-import { openProjection } from './projection.ts'
+import { hasTrustedRows, openProjection, readMarksDirectory } from './projection.ts'
+import { checkStart } from './start-check.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
@@ -42,6 +44,8 @@ export type IssuerThreadData = IssuerThreadPorts & {
 export type IssuerQuestion = 'metrics' | 'close'
 /** What the thread says unasked. */
 export type IssuerNews =
+  /** The log is the one that the rows were made from, or there are none. */
+  | { kind: 'checked' }
   | { kind: 'up' }
   | { kind: 'rebuilding'; reason: string }
   | { kind: 'failed'; failure: Failure }
@@ -56,6 +60,7 @@ async function run(data: IssuerThreadData): Promise<void> {
   const say = (news: IssuerNews) => controlPort.postMessage(news)
   let database: Database | null = null
   let issuer: Issuer | null = null
+  let marks: ReadMarks | null = null
   let orderLog: Log | null = null
   let orders: { close(): Promise<void> } | null = null
   const metrics = createIssuerMetrics(() => issuer?.positions() ?? new Map())
@@ -66,6 +71,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     await orders?.close()
     await issuer?.close()
     await database?.close()
+    marks?.close()
     for (const port of [logPort, databasePort]) port.close()
   }
 
@@ -83,8 +89,13 @@ async function run(data: IssuerThreadData): Promise<void> {
     const { crashPoint } = createFaults(settings.testFaults)
     const clock = systemClock()
     const { dataDirectory: directory, topics, codeSecret, payment } = settings
-    const log = connectLog({ directory, topics, ends: data.ends, port: logPort, clock })
+    const connected = connectLog({ directory, topics, ends: data.ends, port: logPort, clock })
+    if (!hasTrustedRows(directory)) say({ kind: 'checked' })
     database = await openProjection(directory, (reason) => say({ kind: 'rebuilding', reason }))
+    await checkStart({ log: connected, database, codeSecret })
+    say({ kind: 'checked' })
+    marks = openReadMarks(readMarksDirectory(directory), topics)
+    const log = marks.noting(connected)
     serveDatabase(database, databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()

@@ -7,7 +7,10 @@ import { join } from 'node:path'
 import type { Database } from '../../adapters/database/database.ts'
 import { migrate } from '../../adapters/database/migrations.ts'
 import { openDatabasePglite } from '../../adapters/database/pglite.ts'
+import { readReadMarks } from '../../adapters/read-marks.ts'
+import type { ReadPlace } from '../../ports/log-check.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { embeddedTopics } from './topics.ts'
 
 export function projectionDirectory(dataDirectory: string): string {
   return join(dataDirectory, 'projection')
@@ -17,6 +20,22 @@ export function projectionDirectory(dataDirectory: string): string {
 export function isProjectionTrusted(dataDirectory: string): boolean {
   const marker = markerPath(dataDirectory)
   return existsSync(marker) && readFileSync(marker, 'utf8') === readMachineStart()
+}
+
+/** Among the rows, so that they are gone where these are. */
+export function readMarksDirectory(dataDirectory: string): string {
+  return join(projectionDirectory(dataDirectory), 'read-marks')
+}
+
+/** None where the next start drops the rows. */
+export function readMarksOf(dataDirectory: string): ReadPlace[] {
+  if (!hasTrustedRows(dataDirectory)) return []
+  return readReadMarks(readMarksDirectory(dataDirectory), embeddedTopics)
+}
+
+/** Whether there are rows that the next start goes on from. */
+export function hasTrustedRows(dataDirectory: string): boolean {
+  return existsSync(projectionDirectory(dataDirectory)) && isProjectionTrusted(dataDirectory)
 }
 
 /** Opens the rows, migrated; starts again with none where they cannot be trusted or opened. */

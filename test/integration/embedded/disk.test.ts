@@ -145,7 +145,10 @@ describe('a stored log that is not what it was', () => {
     await rm(highWaterMarkPath(data, claimsTopic))
     const { code, output } = await runService({ data })
     assert.equal(code, 1)
-    assert.match(output, /rows were issued up to offset \d+ .*records are lost/s)
+    assert.match(
+      output,
+      /has read partition \d of firstcome.claims up to \d+, but .*records are lost/s,
+    )
   })
 })
 

@@ -1,0 +1,99 @@
+// How far the rows of an embedded service may have read its log, in small files among the rows:
+// noted before a batch is handled, so never behind what is stored. By them a start knows within
+// milliseconds, before the database is up, whether the log is the one that the rows were made from.
+// Written and not synced, as the rows are.
+
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { recordFingerprint } from '../domain/fingerprint.ts'
+import type { Log } from '../ports/log.ts'
+import type { ReadPlace } from '../ports/log-check.ts'
+
+/** One for each partition; a whole one is within a page, so a kill never leaves half of it. */
+const markBytes = 64
+const fingerprintAt = 8
+const checksumAt = 60
+
+export type ReadMarks = {
+  /** The same log; what is read of it is noted first. */
+  noting(log: Log): Log
+  close(): void
+}
+type Topics = Readonly<Record<string, number>>
+const reader = 'this service'
+
+export function openReadMarks(directory: string, topics: Topics): ReadMarks {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const files = new Map(Object.keys(topics).map((topic) => [topic, openFile(directory, topic)]))
+  const furthest = new Map(readReadMarks(directory, topics).map((at) => [nameOf(at), at.next]))
+
+  function note(mark: ReadPlace): void {
+    const file = files.get(mark.topic)
+    if (file === undefined || mark.next <= (furthest.get(nameOf(mark)) ?? 0)) return
+    writeSync(file, encodeMark(mark), 0, markBytes, mark.partition * markBytes)
+    furthest.set(nameOf(mark), mark.next)
+  }
+
+  return {
+    noting: (log) => ({
+      ...log,
+      tail: ({ onBatch, ...options }) => {
+        return log.tail({
+          ...options,
+          onBatch(batch) {
+            const last = batch.records.at(-1)
+            const { topic } = options
+            const { partition } = batch
+            if (last !== undefined && last.offset >= (furthest.get(`${topic} ${partition}`) ?? 0)) {
+              const fingerprint = recordFingerprint(last)
+              note({ reader, topic, partition, next: last.offset + 1, fingerprint })
+            }
+            return onBatch(batch)
+          },
+        })
+      },
+    }),
+    close() {
+      for (const file of files.values()) closeSync(file)
+    },
+  }
+}
+
+/** Without those that are not readable. */
+export function readReadMarks(directory: string, topics: Topics): ReadPlace[] {
+  return Object.entries(topics).flatMap(([topic, partitions]) => {
+    const path = join(directory, topic)
+    if (!existsSync(path)) return []
+    const bytes = readFileSync(path)
+    return Array.from({ length: partitions }, (_, partition) => {
+      const mark = bytes.subarray(partition * markBytes, (partition + 1) * markBytes)
+      return decodeMark(mark, { topic, partition }) ?? []
+    }).flat()
+  })
+}
+
+function openFile(directory: string, topic: string): number {
+  const path = join(directory, topic)
+  return openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
+}
+
+function nameOf({ topic, partition }: Pick<ReadPlace, 'topic' | 'partition'>): string {
+  return `${topic} ${partition}`
+}
+
+function encodeMark({ next, fingerprint }: ReadPlace): Buffer {
+  const mark = Buffer.alloc(markBytes)
+  mark.writeDoubleLE(next, 0)
+  mark.write(fingerprint ?? '', fingerprintAt, 'latin1')
+  mark.writeUInt32LE(crc32(mark.subarray(0, checksumAt)), checksumAt)
+  return mark
+}
+
+function decodeMark(mark: Buffer, of: Pick<ReadPlace, 'topic' | 'partition'>): ReadPlace | null {
+  if (mark.length < markBytes) return null
+  if (mark.readUInt32LE(checksumAt) !== crc32(mark.subarray(0, checksumAt))) return null
+  const end = mark.indexOf(0, fingerprintAt)
+  const fingerprint = mark.toString('latin1', fingerprintAt, end)
+  return { reader, ...of, next: mark.readDoubleLE(0), fingerprint }
+}

@@ -1,0 +1,85 @@
+// What every role compares before its first answer or its first record: the log with what the rows
+// remember of it, and the code secret with the one that codes were derived from. Nothing starts on
+// a log that has lost what people were told, however often a supervisor tries.
+
+import type { Database, Queryable } from '../../adapters/database/database.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { readFingerprint, settleFingerprint } from '../../adapters/stores/fingerprints.ts'
+import { readPlaces } from '../../adapters/stores/places-reader.ts'
+import { wrongCodes } from '../../domain/coupons/codes.ts'
+import { codeSecretFingerprint } from '../../domain/fingerprint.ts'
+import type { Log } from '../../ports/log.ts'
+import { lostBeginnings, type ReadPlace, strangePlaces } from '../../ports/log-check.ts'
+import { PortError } from '../../ports/port-error.ts'
+import { allTopics } from './topics.ts'
+
+export type StartCheck = {
+  log: Pick<Log, 'bounds' | 'tail'>
+  database: Database
+  /** Of a role that is given one. */
+  codeSecret: string | undefined
+}
+
+/** Rejects with a PortError that names all that differs, and the way out. */
+export async function checkStart({ log, database, codeSecret }: StartCheck): Promise<void> {
+  await checkLog(log, database)
+  if (codeSecret !== undefined) await checkCodeSecret(database, codeSecret)
+}
+
+async function checkLog(log: StartCheck['log'], database: Queryable): Promise<void> {
+  // Before the log is asked where it ends: whatever they stand at, it had.
+  await checkPlaces(log, await readPlaces(database))
+}
+
+/** Rejects with a PortError where the log is not the one that had been read up to there. */
+export async function checkPlaces(
+  log: StartCheck['log'],
+  places: readonly ReadPlace[],
+): Promise<void> {
+  await checkBeginning(log)
+  refuse(otherLog, await strangePlaces(log, allTopics, places))
+}
+
+/** Also for who derives the rows anew: nothing can be derived without the first records. */
+export async function checkBeginning(log: StartCheck['log']): Promise<void> {
+  refuse(headless, await lostBeginnings(log, allTopics))
+}
+
+type Refusal = { what: string; wayOut: string }
+const otherLog: Refusal = {
+  what: 'the log is not the one that the rows were made from:',
+  wayOut:
+    'Restore the log that belongs to them. Where records are lost for good, stop every role and ' +
+    'run "firstcome rebuild --orders": it derives the rows from what is left',
+}
+const headless: Refusal = {
+  what: 'the first records of the log are gone:',
+  wayOut:
+    'Restore the topic from a backup, with its offsets and append times: without its first ' +
+    'records nothing can be known of who has won',
+}
+
+function refuse({ what, wayOut }: Refusal, faults: readonly string[]): void {
+  if (faults.length === 0) return
+  const lines = faults.map((fault) => `  ${fault}`)
+  throw new PortError('log_damaged', [what, ...lines, wayOut].join('\n'))
+}
+
+const secretName = 'code_secret'
+
+async function checkCodeSecret(database: Database, codeSecret: string): Promise<void> {
+  const own = codeSecretFingerprint(codeSecret)
+  const known = await readFingerprint(database, secretName)
+  if (known === own) return
+  // Rows that were written before fingerprints were kept say themselves whose they are.
+  const [row] = known === null ? await createCouponReaderSql(database).issuedRows({ limit: 1 }) : []
+  const isRight = row === undefined || wrongCodes(codeSecret, [row]).length === 0
+  if (known === null && isRight) {
+    if ((await settleFingerprint(database, secretName, own)) === own) return
+  }
+  throw new PortError(
+    'store_broken',
+    'the codes of the coupons were derived from another FIRSTCOME_CODE_SECRET: with this one ' +
+      'they would all change. Give the one that they were started with',
+  )
+}
