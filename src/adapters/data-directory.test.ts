@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -71,6 +74,22 @@ test('A new directory belongs to its owner only, and so do its files.', () => {
   for (const file of ['secrets.json', 'owner.json', 'code-secret.sha256']) {
     assert.equal(statSync(join(path, file)).mode & 0o777, 0o600, file)
   }
+})
+
+test('A directory that others may look into is closed to them, and so is what lies in it.', () => {
+  mkdirSync(join(path, 'projection'), { recursive: true })
+  writeFileSync(join(path, 'lock.db'), '')
+  symlinkSync(parent, join(path, 'elsewhere'))
+  for (const [name, mode] of Object.entries({ '.': 0o755, projection: 0o777, 'lock.db': 0o666 })) {
+    chmodSync(join(path, name), mode)
+  }
+  const before = statSync(parent).mode
+  start()
+  for (const name of readdirSync(path)) {
+    if (name !== 'elsewhere') assert.equal(statSync(join(path, name)).mode & 0o077, 0, name)
+  }
+  assert.equal(statSync(path).mode & 0o777, 0o700)
+  assert.equal(statSync(parent).mode, before)
 })
 
 test('The owner is named while the directory is open, with the URL once it is announced.', () => {

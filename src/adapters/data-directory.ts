@@ -5,7 +5,7 @@
 // A code secret that was used once is pinned: with another one, coupon codes would change.
 
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { codeSecretFingerprint } from '../domain/fingerprint.ts'
@@ -118,10 +118,29 @@ const sqliteBusy = 5
 
 /** Only its owner may look in. The parents are synced, or a power cut could take it all away. */
 function makeDirectory(path: string): void {
+  // Of the whole process: the rows' files are made by PGlite, which asks for more.
+  process.umask(othersMay)
   const first = mkdirSync(path, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
+  if (first === undefined) return keepToOwner(path)
   for (let made = path; made.length >= first.length; made = dirname(made)) {
     syncDirectory(dirname(made))
+  }
+}
+
+const othersMay = 0o077
+
+/**
+ * Somebody else may have made it, or let others in: whoever can read the lock's file can hold the
+ * service up. What belongs to another user is left as it is.
+ */
+function keepToOwner(path: string): void {
+  for (const name of ['.', ...readdirSync(path)]) {
+    const found = join(path, name)
+    const status = lstatSync(found, { throwIfNoEntry: false })
+    if (status === undefined || status.isSymbolicLink()) continue
+    const { mode, uid } = status
+    if ((mode & othersMay) === 0 || uid !== process.getuid?.()) continue
+    chmodSync(found, mode & ~othersMay & 0o7777)
   }
 }
 
