@@ -30,9 +30,9 @@ export type RunningServer = {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, clock, logger } = parts
   const limits: ServerLimits = { ...serverLimits, ...settings.limits }
-  const { app, listen, stop } = await createServerApp({ clock, limits, logger })
-  await useOpenApi(app)
   const metrics = new Registry()
+  const { app, listen, stop } = await createServerApp({ clock, limits, logger, metrics })
+  await useOpenApi(app)
   const hooks = await callHooks(app, { ...parts, metrics }, limits)
   const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
   addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, metricsText, limits }))

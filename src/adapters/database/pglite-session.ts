@@ -116,12 +116,13 @@ function createExchange(engine: PGlite) {
   }
 }
 
-/** What is wrong, and what to do. A full disk passes; anything else is best rebuilt. */
+/** Nothing is wrong with the rows where the system had none of these to give. */
+const shortages = /No space left on device|EMFILE|ENFILE|ENOMEM|Too many open files/i
+
+/** What is wrong, and what to do. A shortage passes; anything else is best rebuilt. */
 function engineError(directory: string | undefined, what: string): PortError {
   const text = `the projection (PGlite, ${directory ?? 'in memory'}) ${what}`
-  if (directory !== undefined && what.includes('No space left on device')) {
-    return unavailable(text)
-  }
+  if (directory !== undefined && shortages.test(what)) return unavailable(text)
   return new PortError('store_broken', `${text}. Delete it: it is rebuilt from the log`)
 }
 

@@ -19,7 +19,6 @@ export function useAdmission(
   const fresh = new Set<Socket>()
   let stopping = false
 
-  server.maxConnections = limits.connectionsMax
   server.on('connection', (socket) => {
     fresh.add(socket)
     socket.once('close', () => fresh.delete(socket))

@@ -3,8 +3,8 @@
 
 import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Clock } from '../../ports/clock.ts'
 import { useAdmission } from './admission.ts'
+import { type ConnectionParts, limitConnections } from './connections.ts'
 import {
   answerClientError,
   replyWithError,
@@ -16,7 +16,7 @@ import { useSecurityHeaders } from './security-headers.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'
 
-export type ServerAppParts = { clock: Clock; limits: ServerLimits; logger?: Logger | undefined }
+export type ServerAppParts = ConnectionParts
 export type ServerApp = {
   app: FastifyInstance
   /** To be called once, when all routes are there; resolves to its address. */
@@ -33,6 +33,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   useValidation(app)
   useJsonBodies(app)
   await useSecurityHeaders(app)
+  limitConnections(app.server, parts)
   const stop = useAdmission(app, { clock, limits })
   return {
     app,

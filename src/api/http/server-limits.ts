@@ -13,6 +13,14 @@ export const serverLimits = {
   pathPartCharactersMax: 1024,
   /** A stampede of twenty thousand, each with one to spare; about 20 KB of memory a piece. */
   connectionsMax: 40_000,
+  /** Descriptors that are not for connections: logs, rows and servers took 171 when measured. */
+  filesReserved: 256,
+  /** The same where the system allows few: what is left is for connections. */
+  filesReservedPart: 0.85,
+  /** With fewer a probe and a scraper could keep everybody out. */
+  connectionsMin: 32,
+  /** How often refused connections are told in the log. */
+  refusedConnectionsToldMs: 60_000,
   /** Connections that the system may hold until they are accepted: the first instant of a storm. */
   acceptQueueMax: 4096,
   /** A client on a poor line sends its headers well within this; a slow attacker does not. */

@@ -19,6 +19,7 @@ export type EmbeddedIssuerParts = {
   log: LogFile
   settings: IssuerThreadSettings
   onRebuilding(reason: string): void
+  onWaiting(text: string): void
   onError(error: unknown): void
 }
 export type EmbeddedIssuer = ReturnType<typeof startEmbeddedIssuer>
@@ -64,6 +65,9 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
         break
       case 'rebuilding':
         parts.onRebuilding(message.reason)
+        break
+      case 'waiting':
+        parts.onWaiting(message.text)
         break
       case 'failed':
         failed(portErrorOf(message.failure))

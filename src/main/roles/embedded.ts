@@ -73,6 +73,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
       payment: settings.payment,
       testFaults: settings.testFaults,
     },
+    onWaiting: (text) => logger.warn(text),
     onRebuilding: (reason) => logger.warn({ reason }, 'the rows are derived anew from the log'),
     onError: parts.onFatal,
   })

@@ -18,6 +18,7 @@ import type { TestFault } from '../../config/setting-table.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
@@ -25,6 +26,7 @@ import { hasTrustedRows, openProjection, readMarksDirectory } from './projection
 import { checkStart } from './start-check.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
+import { lineLogger, waitFor } from './wait-for.ts'
 
 export type IssuerThreadSettings = {
   dataDirectory: string
@@ -48,6 +50,8 @@ export type IssuerNews =
   | { kind: 'checked' }
   | { kind: 'up' }
   | { kind: 'rebuilding'; reason: string }
+  /** A shortage of files or space; it goes on by itself. */
+  | { kind: 'waiting'; text: string }
   | { kind: 'failed'; failure: Failure }
 
 /** Below the answers, above what runs in idle time only. */
@@ -63,6 +67,7 @@ async function run(data: IssuerThreadData): Promise<void> {
   let marks: ReadMarks | null = null
   let orderLog: Log | null = null
   let orders: { close(): Promise<void> } | null = null
+  const closing = new AbortController()
   const metrics = createIssuerMetrics(() => issuer?.positions() ?? new Map())
   const consumers = newConsumerMetrics(() => orderLog)
   const registry = Registry.merge([metrics.registry, consumers.metrics.registry])
@@ -77,6 +82,7 @@ async function run(data: IssuerThreadData): Promise<void> {
 
   async function answer(question: IssuerQuestion): Promise<string> {
     if (question === 'metrics') return registry.metrics()
+    closing.abort()
     await opened.then(close, close)
     return ''
   }
@@ -90,10 +96,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     const clock = systemClock()
     const { dataDirectory: directory, topics, codeSecret, payment } = settings
     const connected = connectLog({ directory, topics, ends: data.ends, port: logPort, clock })
-    if (!hasTrustedRows(directory)) say({ kind: 'checked' })
-    database = await openProjection(directory, (reason) => say({ kind: 'rebuilding', reason }))
-    await checkStart({ log: connected, database, codeSecret })
-    say({ kind: 'checked' })
+    database = await openRows({ say, clock, signal: closing.signal }, { log: connected, settings })
     marks = openReadMarks(readMarksDirectory(directory), topics)
     const log = marks.noting(connected)
     serveDatabase(database, databasePort)
@@ -120,7 +123,30 @@ async function run(data: IssuerThreadData): Promise<void> {
 
   answerCalls(controlPort, answer, 'store_broken')
   const opened = open()
-  await opened.catch(failed)
+  await opened.catch((error: unknown) => closing.signal.aborted || failed(error))
+}
+
+type Opening = { say(news: IssuerNews): void; clock: Clock; signal: AbortSignal }
+
+/** Says when the log is known to be theirs: at once where there are none to be trusted. */
+async function openRows(
+  { say, clock, signal }: Opening,
+  { log, settings }: { log: Log; settings: IssuerThreadSettings },
+): Promise<Database> {
+  const { dataDirectory: directory, codeSecret } = settings
+  if (!hasTrustedRows(directory)) say({ kind: 'checked' })
+  const logger = lineLogger((text) => say({ kind: 'waiting', text }))
+  const database = await waitFor({ clock, logger, signal }, 'the rows', () =>
+    openProjection(directory, (reason) => say({ kind: 'rebuilding', reason })),
+  )
+  try {
+    await checkStart({ log, database, codeSecret })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  say({ kind: 'checked' })
+  return database
 }
 
 /** Linux only: elsewhere a thread has no priority of its own. */

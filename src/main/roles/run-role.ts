@@ -2,8 +2,10 @@
 // what cannot go on, and stops in order within a deadline.
 
 import { type Logger, pino } from 'pino'
+import { connectionsMax, openFilesMax } from '../../api/http/connections.ts'
+import { serverLimits } from '../../api/http/server-limits.ts'
 import type { Settings } from '../../config/settings.ts'
-import { type Context, type ExitCode, exitCodes } from '../context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { StopRequested } from './stops.ts'
 import { faultWarning } from './test-faults.ts'
 
@@ -32,6 +34,7 @@ export async function runRole<Running extends RunningRole>(
   { settings, err }: Context,
   { start, started }: Role<Running>,
 ): Promise<ExitCode> {
+  checkOpenFiles()
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
   const warning = faultWarning(settings.testFaults)
   if (warning !== null) err(`${warning}\n`)
@@ -65,4 +68,14 @@ export async function runRole<Running extends RunningRole>(
   await running?.close()
   clearTimeout(late)
   return exitCode
+}
+
+function checkOpenFiles(): void {
+  const files = openFilesMax()
+  if (connectionsMax(serverLimits, files) >= serverLimits.connectionsMin) return
+  throw new CommandError(
+    exitCodes.failed,
+    `this process may open ${files} files and sockets, which is too few to serve anybody: ` +
+      'allow it 4,096 or more (ulimit -n, LimitNOFILE=)',
+  )
 }

@@ -55,9 +55,14 @@ export async function waitFor<T>(
 
 /** What a role would log, as lines for people: for commands that end by themselves. */
 export function plainLogger(err: (text: string) => void): Waiting['logger'] {
+  return lineLogger((line) => err(`firstcome: ${line}\n`))
+}
+
+/** What would be logged, in one line. */
+export function lineLogger(tell: (line: string) => void): Waiting['logger'] {
   const say = (first: unknown, text?: string) => {
     const { reason } = (typeof first === 'object' ? first : {}) as { reason?: string }
-    err(`firstcome: ${text ?? String(first)}${reason === undefined ? '' : `: ${reason}`}\n`)
+    tell(`${text ?? String(first)}${reason === undefined ? '' : `: ${reason}`}`)
   }
   return { warn: say, info: say }
 }

@@ -45,6 +45,8 @@ export type ServiceOptions = {
   data?: string
   env?: Record<string, string>
   args?: readonly string[]
+  /** How many files and sockets it may open; absent: as this process. */
+  filesMax?: number
 }
 export type Ended = {
   code: number | null
@@ -64,8 +66,8 @@ export async function removeDataDirectory(data: string): Promise<void> {
 /** Resolves when it listens; rejects with its output where it ends before. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
   const data = options.data ?? (await newDataDirectory())
-  const { args = [], env } = options
-  const launched = launch(['start', ...args], { FIRSTCOME_DATA: data, ...env })
+  const { args = [], env, filesMax } = options
+  const launched = launch(['start', ...args], { FIRSTCOME_DATA: data, ...env }, filesMax)
   const url = await listening(launched, () => {
     if (!/firstcome listens on (\S+)/.test(launched.output())) return undefined
     const owner = readOwner(data)
@@ -78,7 +80,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 export async function runService(
   options: ServiceOptions & { data: string },
 ): Promise<Ended & { output: string }> {
-  const launched = launch(['start'], { FIRSTCOME_DATA: options.data, ...options.env })
+  const env = { FIRSTCOME_DATA: options.data, ...options.env }
+  const launched = launch(['start'], env, options.filesMax)
   return { ...(await ended(launched, 'the end')), output: launched.output() }
 }
 
@@ -103,8 +106,15 @@ export function launchRole({ role, env }: RoleOptions, args: readonly string[] =
 
 type Launched = ReturnType<typeof launch>
 
-function launch(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [binary, ...args], {
+function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  filesMax: number | 'unlimited' = 'unlimited',
+) {
+  const command = [process.execPath, binary, ...args]
+  const limited = ['-c', `ulimit -n ${filesMax} && exec "$0" "$@"`, ...command]
+  const [file = '', ...rest] = filesMax === 'unlimited' ? command : ['sh', ...limited]
+  const child = spawn(file, rest, {
     env: {
       PATH: process.env.PATH ?? '',
       FIRSTCOME_PORT: '0',
