@@ -2,7 +2,8 @@
 -- Parameters: after this key text ('' from the first), limit bigint.
 -- Result: first and second key, row (JSON text).
 
-select order_id, '', json_build_object('orderId', order_id, 'status', status, 'row', row)::text
+select order_id, '',
+       json_build_object('orderId', order_id, 'status', status, 'open', open, 'row', row)::text
   from coupons.orders
  where order_id > $1
  order by order_id

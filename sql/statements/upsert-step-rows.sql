@@ -1,11 +1,12 @@
 -- Stores what a step knows of some orders.
 -- Parameters, one array element for each order, in id order: order ids text[], status text[],
--- rows text[] (JSON).
+-- rows text[] (JSON), open boolean[].
 -- Result: as many rows as orders.
 
-insert into {schema}.orders (order_id, status, row)
-select order_id, status, row::jsonb
-  from unnest($1::text[], $2::text[], $3::text[]) as n (order_id, status, row)
+insert into {schema}.orders (order_id, status, row, open)
+select order_id, status, row::jsonb, open
+  from unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) as n (order_id, status, row, open)
 on conflict (order_id) do update
    set status = excluded.status,
-       row = excluded.row
+       row = excluded.row,
+       open = excluded.open

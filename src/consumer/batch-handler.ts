@@ -187,8 +187,16 @@ export class BatchHandler {
     const { work, retry } = this.parts
     const items = entries.flatMap(({ item }) => item ?? [])
     const batch = { checks: checksOf(queues), wanted: work.wantedBy(items) }
-    const result = await retrying(retry, () => work.store.transact(batch, decide))
+    let changes: unknown
+    const result = await retrying(retry, () => {
+      return work.store.transact(batch, (loaded) => {
+        const decided = decide(loaded)
+        changes = decided.changes
+        return decided
+      })
+    })
     if (result === 'fenced') throw new Fenced()
+    work.stored?.(changes)
     for (const { topic, partition, next, tries, published } of result.moves) {
       const queue = queues.find((one) => one.topic === topic && one.partition === partition)
       if (queue !== undefined) Object.assign(queue, { next, tries, storedPublished: published })

@@ -47,8 +47,13 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Found = never> = {
    * `withinMs`. Needed where `decide` may answer 'waiting'.
    */
   lookUp?(items: readonly Item<Message>[], withinMs: number): Promise<LookedUp<Found>[]>
-  /** What there is to do besides records; done between batches, never beside one. */
-  periodicTask?: { everyMs: number; start(parts: PeriodicTaskParts): () => Promise<void> }
+  /** Called with what was decided, once that is committed. */
+  stored?(changes: Changes): void
+  /**
+   * What there is to do besides records; done between batches, never beside one. Run when a session
+   * begins, then after the milliseconds that it resolves to, or when it is woken.
+   */
+  task?: { start(parts: TaskParts): () => Promise<number> }
 }
 /** As the message loop takes it: what its parts have to do with each other is its own business. */
 export type AnyWork = ConsumerWork<unknown, unknown, unknown, unknown, unknown>
@@ -58,13 +63,15 @@ export type LookedUp<Found> = Found | LookupFailure | null
  * takes, because what it waits for comes, and nothing but waiting is wrong with it.
  */
 export type LookupFailure = { kind: 'failed'; reason: string; onlyWaits?: true }
-export type PeriodicTaskParts = {
+export type TaskParts = {
   /** Those that this member owns now. */
   partitions: readonly number[]
   /** Its positions in a topic: a transaction that checks them is fenced like any other. */
   checks(topic: string): PositionCheck[]
   partitionOf(key: string): number
   publish(records: readonly Publish[]): Promise<void>
+  /** Runs it within so many milliseconds. */
+  wake(ms: number): void
   /** To be called where a transaction was fenced. */
   fenced(): never
 }

@@ -115,7 +115,7 @@ class ConsumerSession implements Session {
         await this.handler.handle(records, again ? lookupAgainMsMax : lookupMsMax)
         if (!again) await this.tellLagTools()
       },
-      periodicTask: again ? undefined : this.periodicTask(),
+      task: again ? undefined : this.task(),
       settle: () => this.handler.settle(queues),
       onTaken,
     })
@@ -159,19 +159,20 @@ class ConsumerSession implements Session {
     })
   }
 
-  private periodicTask() {
-    const { periodicTask } = this.parts.work
-    if (periodicTask === undefined) return undefined
-    const run = periodicTask.start({
+  private task(): (() => Promise<number>) | undefined {
+    const { task } = this.parts.work
+    if (task === undefined) return undefined
+    const run = task.start({
       partitions: this.share.partitions,
       checks: (topic) => checksOf(this.queues.filter((queue) => queue.topic === topic)),
       partitionOf: (key) => partitionFor(key, this.partitions),
       publish: (records) => this.handler.publish(records),
+      wake: (ms) => this.loops[0]?.wakeTask(ms),
       fenced() {
         throw new Fenced()
       },
     })
-    return { everyMs: periodicTask.everyMs, run: () => retrying(this.share.retry, run) }
+    return () => retrying(this.share.retry, run)
   }
 
   private tellLagTools(): Promise<void> {

@@ -12,8 +12,8 @@ export type LoopParts = {
   signal: AbortSignal
   /** Rejects where the session is over. */
   handle(records: readonly TakenRecord[]): Promise<void>
-  /** What there is to do besides, between batches. */
-  periodicTask?: { everyMs: number; run(): Promise<void> } | undefined
+  /** What there is to do besides, between batches; resolves to when it is to be run again. */
+  task?: (() => Promise<number>) | undefined
   /** Called a while after the last batch: nothing else happens meanwhile. */
   settle(): Promise<void>
   /** Queues have become shorter. */
@@ -22,6 +22,8 @@ export type LoopParts = {
 export type MessageLoop = {
   /** Something waits in a queue. */
   wake(): void
+  /** Runs the task within so many milliseconds. */
+  wakeTask(ms: number): void
   /** Resolves when it has stopped, because the signal was aborted. */
   done: Promise<void>
 }
@@ -36,17 +38,19 @@ const settleAfterMs = 1_000
 const restMsMax = 5_000
 
 export function startMessageLoop(parts: LoopParts): MessageLoop {
-  const { clock, queues, signal, periodicTask } = parts
-  let taskAt = periodicTask === undefined ? Number.POSITIVE_INFINITY : clock.monotonic()
+  const { clock, queues, signal, task } = parts
+  let taskAt = task === undefined ? Number.POSITIVE_INFINITY : clock.monotonic()
   let settleAt = Number.POSITIVE_INFINITY
   let takeAt = Number.NEGATIVE_INFINITY
   let woken = new AbortController()
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
-      if (clock.monotonic() >= taskAt) {
-        await periodicTask?.run()
-        taskAt = clock.monotonic() + (periodicTask?.everyMs ?? 0)
+      if (task !== undefined && clock.monotonic() >= taskAt) {
+        // Woken while it runs, it is run again.
+        taskAt = Number.POSITIVE_INFINITY
+        const nextMs = await task()
+        taskAt = Math.min(taskAt, clock.monotonic() + nextMs)
       }
       const records = clock.monotonic() < takeAt ? [] : nextBatch(queues, clock.monotonic())
       if (records.length > 0) await take(records)
@@ -77,8 +81,12 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   }
 
   const wake = () => woken.abort()
+  function wakeTask(ms: number): void {
+    taskAt = Math.min(taskAt, clock.monotonic() + ms)
+    wake()
+  }
   signal.addEventListener('abort', wake)
-  return { wake, done: run() }
+  return { wake, wakeTask, done: run() }
 }
 
 /** A record that is tried alone goes first, the one with the fewest tries; else all share. */

@@ -6,8 +6,8 @@ import {
   type Asked,
   type ConsumerWork,
   type ItemResult,
-  type PeriodicTaskParts,
   publishing,
+  type TaskParts,
 } from '../consumer/consumer-work.ts'
 import { type OrderMessage, ordersTopic, type StepMessage } from '../domain/orders/messages.ts'
 import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
@@ -34,7 +34,7 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
     inputs: [{ ...ordersInput, strict: true }, stepsInput],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide: decideBatch,
-    periodicTask: { everyMs: sweepEveryMs, start: (task) => createSweep(parts, task) },
+    task: { start: (task) => createSweep(parts, task) },
   }
 }
 
@@ -56,7 +56,7 @@ function decideBatch(items: readonly Asked<ProcessMessage, never>[], states: Sta
 }
 
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
-function createSweep({ store, clock }: OrderProcessParts, task: PeriodicTaskParts) {
+function createSweep({ store, clock }: OrderProcessParts, task: TaskParts) {
   const { partitions } = task
   const limit = overduePerSweepMax
   let mayBeUnannounced = true
@@ -72,21 +72,19 @@ function createSweep({ store, clock }: OrderProcessParts, task: PeriodicTaskPart
     if (done === 'fenced') task.fenced()
   }
 
-  return async (): Promise<void> => {
+  return async (): Promise<number> => {
     await endOverdue()
-    if (!mayBeUnannounced) return
+    if (!mayBeUnannounced) return sweepEveryMs
     const ended = await store.unannounced({ partitions, limit })
     const decisions = ended.map(decisionOf).filter((decision) => decision !== null)
     await task.publish(publishing(decisions))
     if (ended.length > 0) await store.markAnnounced(ended.map(({ orderId }) => orderId))
     mayBeUnannounced = ended.length === limit
+    return sweepEveryMs
   }
 }
 
-function timedOut(
-  states: States,
-  { now, task }: { now: number; task: PeriodicTaskParts },
-): OrderChange[] {
+function timedOut(states: States, { now, task }: { now: number; task: TaskParts }): OrderChange[] {
   return [...states.values()].flatMap((state) => {
     const { events } = decide({ kind: 'time', now }, state)
     if (events.length === 0) return []

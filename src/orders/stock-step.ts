@@ -1,12 +1,13 @@
 // The stock step: holds, sells and lets go of stock as the orders topic says, and takes what
-// operators supply. Every line of an order or none; nothing twice, whatever comes twice.
+// operators supply. Every line of an order or none; nothing twice, whatever comes twice. Orders for
+// pieces that are merely held wait, and whoever waits comes before those who order later.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
 import type { OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
 import { decideProduct, eventsOf, evolveProduct } from '../domain/orders/product.ts'
 import { ordersInput, productsInput } from '../domain/orders/records.ts'
-import { absent } from '../domain/orders/state.ts'
-import { decideStock, evolveStock } from '../domain/orders/stock-step.ts'
+import { absent, type Product, type WaitingRow } from '../domain/orders/state.ts'
+import { decideStock, evolveStock, repeatAnswer, standingOf } from '../domain/orders/stock-step.ts'
 import type {
   CommandName,
   StockChanges,
@@ -15,29 +16,76 @@ import type {
   StockWanted,
 } from '../ports/orders.ts'
 import { type Batch, batchOf, decideRow, stepResult, takeCommand } from './step-work.ts'
+import { WaitingOrders } from './waiting-orders.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
 
+/** Another process may have let go of what is waited for here. */
+const lookEveryMs = 250
+
 export function createStockStep(store: StockStepStore): StockStep {
+  const waiting = new WaitingOrders({
+    store,
+    wantedBy,
+    decide,
+    ready: async (rows) => holdable(rows, await store.products([...productIdsOf(rows)])),
+    repliesOf: (row) => repeatAnswer(row).replies,
+    lookEveryMs,
+  })
+
+  function decide(items: readonly Item<StockMessage>[], loaded: StockLoaded) {
+    const batch: StockBatch = { ...batchOf(loaded), waitedFor: productIdsOf(waiting.all()) }
+    const results = items.map((item) => {
+      const { message } = item
+      return 'orderId' in message
+        ? takeOrder({ ...item, message }, batch)
+        : takeSupply(message, batch)
+    })
+    const { rows, products, commands } = batch
+    const changed = { products: products.changes(), commands: commands.changes() }
+    return { changes: { rows: rows.changes(), ...changed }, results }
+  }
+
   return {
     name: 'stock-step',
     store,
     inputs: [ordersInput, productsInput],
     wantedBy,
-    decide(items, loaded) {
-      const batch = batchOf(loaded)
-      const results = items.map(({ message }) => {
-        return 'orderId' in message ? takeOrder(message, batch) : takeSupply(message, batch)
-      })
-      const { rows, products, commands } = batch
-      const changed = { products: products.changes(), commands: commands.changes() }
-      return { changes: { rows: rows.changes(), ...changed }, results }
+    decide,
+    stored(changes) {
+      waiting.stored(changes)
+      if (changes.products.length > 0) waiting.changed()
     },
+    task: { start: (task) => waiting.start(task) },
   }
 }
 
-type StockBatch = Batch<StockLoaded>
+function productIdsOf(rows: Iterable<WaitingRow>): Set<string> {
+  const productIds = new Set<string>()
+  for (const { placed } of rows) for (const line of placed.lines) productIds.add(line.productId)
+  return productIds
+}
+
+/** Those that can be answered, each as if those before it were. */
+function holdable(rows: readonly WaitingRow[], products: Map<string, Product>): WaitingRow[] {
+  return rows.filter(({ placed: { lines } }) => {
+    const { kind } = standingOf(lines, products)
+    if (kind !== 'free') return kind === 'refused'
+    for (const { productId, quantity } of lines) {
+      const product = products.get(productId)
+      if (product !== undefined) {
+        products.set(productId, evolveProduct(product, { type: 'held', quantity }))
+      }
+    }
+    return true
+  })
+}
+
+type StockBatch = Batch<StockLoaded> & {
+  /** The products of the orders that wait. */
+  waitedFor: Set<string>
+}
 function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
   const orderIds = new Set<string>()
   const productIds = new Set<string>()
@@ -56,11 +104,19 @@ function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
   return { orderIds: [...orderIds], productIds: [...productIds], commands }
 }
 
-function takeOrder(message: OrderMessage, { rows, products }: StockBatch): ItemResult {
+function takeOrder(
+  { message, at }: Pick<Item<OrderMessage>, 'message' | 'at'>,
+  { rows, products, waitedFor }: StockBatch,
+): ItemResult {
   const { orderId } = message
+  const lines = message.type === 'order.placed' ? message.lines : []
+  const isQueued = lines.some(({ productId }) => waitedFor.has(productId))
   const decision = decideRow({ rows, orderId }, evolveStock, (row) => {
-    return decideStock({ message, products: products.all }, row)
+    return decideStock({ message, at, products: products.all, isQueued }, row)
   })
+  if (decision.events.some(({ type }) => type === 'waits')) {
+    for (const { productId } of lines) waitedFor.add(productId)
+  }
   for (const [productId, event] of decision.effects.flatMap((effect) => [...eventsOf(effect)])) {
     const product = products.get(productId)
     if (product === undefined) throw new Error(`product ${productId} was held and is gone`)
@@ -71,7 +127,7 @@ function takeOrder(message: OrderMessage, { rows, products }: StockBatch): ItemR
 
 export function takeSupply(
   message: ProductMessage,
-  { products, commands }: Omit<StockBatch, 'rows'>,
+  { products, commands }: Pick<StockBatch, 'products' | 'commands'>,
 ): ItemResult {
   const { productId, commandId } = message
   const amount = message.type === 'stock.added' ? message.add : null

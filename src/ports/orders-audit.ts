@@ -45,7 +45,7 @@ export const auditedTables = [
   'letters',
 ] as const
 export type AuditedTable = (typeof auditedTables)[number]
-/** `status`: of its column, beside the row itself. */
+/** `status`, and `open` (see StepStore): of their columns, beside the row itself. */
 export type AuditedRows = {
   orders: { status: string; unannounced: boolean; state: AwaitedOrder | Order }
   'coupon-rows': AuditedStepRow<CouponRow>
@@ -59,4 +59,4 @@ export type AuditedRows = {
   'payment-commands': DoneCommand
   letters: Pick<DeadLetter, 'id' | 'consumer' | 'status' | 'origin' | 'key' | 'redrivable' | 'acts'>
 }
-export type AuditedStepRow<Row> = { orderId: string; status: string; row: Row }
+export type AuditedStepRow<Row> = { orderId: string; status: string; open: boolean; row: Row }

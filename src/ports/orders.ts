@@ -93,6 +93,24 @@ export function commandKey({ key, commandId }: CommandName): string {
   return `${key} ${commandId}`
 }
 
+/** What a step writes of orders. */
+export type StepRows<Row> = {
+  rows: readonly Row[]
+  /** Not decided by a record, which would be read again: the replies may not be published yet. */
+  unsaid?: boolean
+  /** Orders of which all that was unsaid is published by now. */
+  said?: readonly string[]
+}
+/** Whether the step has still to look at the order again, or to hear of it. */
+export function isWaiting(row: { status: string }): boolean {
+  return row.status === 'waiting' || 'record' in row
+}
+/** The store of a step that orders may have to wait for. */
+export type StepStore<Row, Wanted, Loaded, Changes> = ConsumerStore<Wanted, Loaded, Changes> & {
+  /** Rows that wait, and those of which something may be unsaid; in the order of the order ids. */
+  openRows(page: { after: string; limit: number }): Promise<Row[]>
+}
+
 export type CouponWanted = {
   orderIds: readonly string[]
   /** `partition`: of the claims log, where the coupon was won. */
@@ -103,7 +121,7 @@ export type CouponLoaded = {
   /** By `couponKey`; for each of the wanted coupons. */
   facts: Map<string, CouponFacts>
 }
-export type CouponChanges = { rows: readonly CouponRow[]; effects: readonly CouponEffect[] }
+export type CouponChanges = StepRows<CouponRow> & { effects: readonly CouponEffect[] }
 export type CouponStepStore = ConsumerStore<CouponWanted, CouponLoaded, CouponChanges>
 export function couponKey({ couponId, userId }: { couponId: string; userId: string }): string {
   return `${couponId} ${userId}`
@@ -121,12 +139,14 @@ export type StockLoaded = {
   /** By `commandKey`. */
   commands: Map<string, DoneCommand>
 }
-export type StockChanges = {
-  rows: readonly StockRow[]
+export type StockChanges = StepRows<StockRow> & {
   products: readonly Product[]
   commands: readonly DoneCommand[]
 }
-export type StockStepStore = ConsumerStore<StockWanted, StockLoaded, StockChanges>
+export type StockStepStore = StepStore<StockRow, StockWanted, StockLoaded, StockChanges> & {
+  /** As they are now; none is locked. */
+  products(productIds: readonly string[]): Promise<Map<string, Product>>
+}
 
 export type PaymentWanted = {
   orderIds: readonly string[]
@@ -140,8 +160,7 @@ export type PaymentLoaded = {
   /** By `commandKey`. */
   commands: Map<string, DoneCommand>
 }
-export type PaymentChanges = {
-  rows: readonly PaymentRow[]
+export type PaymentChanges = StepRows<PaymentRow> & {
   balances: ReadonlyMap<string, number>
   commands: readonly DoneCommand[]
 }

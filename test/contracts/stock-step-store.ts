@@ -42,6 +42,33 @@ export function stockStepContract(name: string, open: () => Promise<StockUnderTe
       assert.deepEqual(Object.fromEntries(loaded.rows), Object.fromEntries(kept))
     })
 
+    test('gives the rows that wait, and those that may be unsaid until they are said', async (store) => {
+      const placed = { type: 'order.placed', userId: 'ann', lines: [], timeLimitMs: 9 } as const
+      const waiting = (orderId: string): StockRow => {
+        return { status: 'waiting', orderId, placed: { ...placed, orderId }, since: 1 }
+      }
+      const held = (orderId: string): StockRow => ({ status: 'held', orderId, lines: [] })
+      await change(store, { rows: [waiting('c'), held('b'), waiting('a'), waiting('d')] })
+      const ids = async (after: string, limit: number) => {
+        return (await store.openRows({ after, limit })).map(idOf)
+      }
+      assert.deepEqual(await ids('', 9), ['a', 'c', 'd'])
+      assert.deepEqual(await ids('a', 1), ['c'])
+      await change(store, { rows: [held('a'), held('c')], unsaid: true })
+      assert.deepEqual(await ids('', 9), ['a', 'c', 'd'])
+      assert.deepEqual(await store.openRows({ after: '', limit: 1 }), [held('a')])
+      await change(store, { said: ['a', 'c'] })
+      await change(store, { rows: [held('d')] })
+      assert.deepEqual(await ids('', 9), [])
+    })
+
+    test('tells how products stand now, without locking any', async (store) => {
+      await change(store, { products: [product('z'), product('a')] })
+      const found = await store.products(['z', 'b', 'a'])
+      assert.deepEqual(Object.fromEntries(found), { a: product('a'), z: product('z') })
+      assert.equal((await store.products([])).size, 0)
+    })
+
     test('keeps products, and what changes of them', async (store) => {
       const most = product('z', {
         name: '차 🍵',

@@ -24,7 +24,7 @@ import {
 } from '../../src/domain/orders/retries.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import type { LogEntry } from '../../src/ports/log.ts'
-import type { ConsumerName } from '../../src/ports/orders.ts'
+import { type ConsumerName, isWaiting } from '../../src/ports/orders.ts'
 import {
   type AuditedPosition,
   type AuditedRows,
@@ -309,6 +309,6 @@ function tablesOf({ stores, unannounced }: World, { supplies }: Scenario): Audit
 
 function rowsOf<Row extends { status: string }>(rows: ReadonlyMap<string, Row>) {
   return [...rows].map(([orderId, row]) => {
-    return { orderId, status: row.status, row: structuredClone(row) }
+    return { orderId, status: row.status, open: isWaiting(row), row: structuredClone(row) }
   })
 }

@@ -106,9 +106,10 @@ export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[]
   return [...replies]
 }
 
-export function takeStock(stores: Stores, message: OrderMessage): StepMessage[] {
+/** null: the pieces are held by others; try again later. */
+export function takeStock(stores: Stores, message: OrderMessage): StepMessage[] | null {
   const row = stores.stockRows.get(message.orderId) ?? absent
-  const decision = decideStock({ message, products: stores.products }, row)
+  const decision = decideStock({ message, at: 0, products: stores.products }, row)
   count(stores.outcomes, `stock ${decision.outcome}`)
   const next = decision.events.reduce(evolveStock, row)
   if (decision.events.length > 0) stores.stockRows.set(message.orderId, next)
@@ -119,6 +120,7 @@ export function takeStock(stores: Stores, message: OrderMessage): StepMessage[] 
     }
     count(stores.effects, `stock ${effect.kind} ${message.orderId}`)
   }
+  if (message.type === 'order.placed' && next.status === 'waiting') return null
   return [...decision.replies]
 }
 

@@ -41,7 +41,7 @@ export async function writeOrdersTables(
     const schema = schemas[`${step}-step`]
     await insert(
       `${schema}.orders`,
-      rows.map(({ orderId, status, row }) => ({ order_id: orderId, status, row })),
+      rows.map(({ orderId, status, open, row }) => ({ order_id: orderId, status, open, row })),
     )
   }
   await insert(

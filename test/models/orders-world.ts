@@ -211,9 +211,9 @@ function handle(world: World, consumer: Consumer, record: Read): (OrderMessage |
     return takeOrder(world.stores, message.orderId, command)
   }
   assert.ok(isOrderMessage(message))
-  if (consumer === 'stock') return takeStock(world.stores, message)
-  if (consumer === 'coupon') {
-    const replies = takeCoupon(world.stores, message)
+  if (consumer !== 'payment') {
+    const take = consumer === 'stock' ? takeStock : takeCoupon
+    const replies = take(world.stores, message)
     if (replies === null) world.retries.push({ consumer, record })
     return replies ?? []
   }
@@ -242,6 +242,7 @@ function drain(world: World): void {
   stores.issuerNext = Number.MAX_SAFE_INTEGER
   for (let round = 0; round < drainRoundsMax; round += 1) {
     const before = sizeOf(world)
+    const waitedBefore = world.retries.length
     for (const lane of world.lanes) deliverAll(world, lane)
     for (const call of world.calls.splice(0)) {
       const { orderId } = call.payment
@@ -254,7 +255,8 @@ function drain(world: World): void {
       publish(world, handle(world, consumer, record))
     }
     // Only once the records have come to rest, so that not every order ends by its time.
-    const atRest = sizeOf(world) === before && pendingIn(world) === 0
+    const onlyWaits = world.retries.length === waitedBefore && pendingIn(world) === 0
+    const atRest = sizeOf(world) === before && onlyWaits
     if (atRest && world.unannounced.size === 0 && !hasLive(stores)) return
     if (atRest) world.now += 1_000
     sweep(world, true)
@@ -271,8 +273,8 @@ function deliverAll(world: World, lane: Lane): void {
   }
 }
 
-function pendingIn({ retries, calls, answers }: World): number {
-  return retries.length + calls.length + answers.length
+function pendingIn({ calls, answers }: World): number {
+  return calls.length + answers.length
 }
 
 function sizeOf({ topics }: World): number {

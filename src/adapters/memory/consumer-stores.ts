@@ -17,6 +17,7 @@ import {
   type DeadLetterLoaded,
   type DeadLetterWanted,
   type DoneCommand,
+  isWaiting,
   nothingTaken,
   type OrderChange,
   type OrderStore,
@@ -25,6 +26,7 @@ import {
   type PaymentLoaded,
   type PaymentWanted,
   type PositionMove,
+  type StepRows,
   type StockChanges,
   type StockLoaded,
   type StockWanted,
@@ -197,19 +199,47 @@ function usesAfter(
 export function createStockStepStoreMemory(
   tables: StockLoaded = { rows: new Map(), products: new Map(), commands: new Map() },
 ) {
-  return createConsumerStoreMemory(tables, {
+  const open = openRowsOf(tables.rows)
+  const store = createConsumerStoreMemory(tables, {
     load({ orderIds, productIds, commands }: StockWanted): StockLoaded {
       const rows = pick(tables.rows, orderIds)
       const held = [...rows.values()].flatMap((row) => ('lines' in row ? row.lines : []))
       const ids = [...productIds, ...held.map(({ productId }) => productId)]
       return { rows, products: pick(tables.products, ids), ...commandsIn(tables, commands) }
     },
-    write({ rows, products, commands }: StockChanges) {
-      writeRows(tables.rows, rows)
+    write({ products, commands, ...rows }: StockChanges) {
+      open.write(rows)
       for (const product of products) tables.products.set(product.productId, product)
       writeCommands(tables.commands, commands)
     },
   })
+  return {
+    ...store,
+    openRows: open.read,
+    products: async (productIds: readonly string[]) => {
+      return structuredClone(pick(tables.products, productIds))
+    },
+  }
+}
+
+/** The rows of a step, and which of them are open. */
+function openRowsOf<Row extends StepRow>(rows: Map<string, Row>) {
+  const open = new Set<string>()
+  return {
+    write({ rows: changed, unsaid = false, said = [] }: StepRows<Row>): void {
+      for (const orderId of said) open.delete(orderId)
+      for (const row of changed) {
+        if (!('orderId' in row)) continue
+        rows.set(row.orderId, row)
+        if (unsaid || isWaiting(row)) open.add(row.orderId)
+        else open.delete(row.orderId)
+      }
+    },
+    async read({ after, limit }: { after: string; limit: number }): Promise<Row[]> {
+      const ids = [...open].filter((orderId) => orderId > after).sort()
+      return structuredClone([...pick(rows, ids.slice(0, limit)).values()])
+    },
+  }
 }
 
 /** Of the payment step and of the built-in provider: they share the balances, as in SQL. */

@@ -9,12 +9,14 @@ import {
   type ConsumerStore,
   commandKey,
   type DoneCommand,
+  isWaiting,
   type PositionCheck,
   type PositionMove,
+  type StepRows,
 } from '../../ports/orders.ts'
 import type { Database, Queryable, Session, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { columnsOf, fieldsOf, jsonOf, type LockedTable, lockedTable } from './locked-table.ts'
+import { columnsOf, fieldsOf, jsonOf, lockedTable } from './locked-table.ts'
 
 type ConsumerSchema = 'coupons' | 'stock' | 'payments' | 'orders' | 'dead_letters'
 type ConsumerTables<Wanted, Loaded, Changes> = {
@@ -92,25 +94,44 @@ function placesOf(places: readonly Place[]): SqlValue[] {
 }
 
 /** A row of a step that knows something of an order. */
-type StoredRow = { status: string; orderId: string }
+type StepRow<Row> = { row: Row & { orderId: string }; open: boolean }
 
-/** Orders that the step never met are missing. */
-export function stepRows<Row extends { status: string }>(schema: ConsumerSchema): LockedTable<Row> {
+/** The rows of a step, and which of them are open: see StepStore. Orders never met are missing. */
+export function stepTable<Row extends { status: string }>(
+  database: Queryable,
+  schema: ConsumerSchema,
+) {
   const names = ['lock-step-rows', 'insert-step-rows', 'upsert-step-rows'] as const
-  return lockedTable<Row, 'step-rows'>({
+  const statements = loadStatements([...names, 'read-open-rows', 'close-step-rows'], schema)
+  const table = lockedTable<StepRow<Row>, 'step-rows'>({
     name: 'step-rows',
-    statements: loadStatements(names, schema),
-    idOf: (row) => stored(row).orderId,
-    rowOf: (cells) => jsonOf(cells) as Row,
+    statements,
+    idOf: ({ row }) => row.orderId,
+    rowOf: (cells) => ({ row: jsonOf(cells) as StepRow<Row>['row'], open: false }),
     columns: (rows) => [
-      ...columnsOf(rows.map(stored), 'orderId', 'status'),
-      rows.map((row) => JSON.stringify(row)),
+      rows.map(({ row }) => row.orderId),
+      rows.map(({ row }) => row.status),
+      rows.map(({ row }) => JSON.stringify(row)),
+      rows.map(({ open }) => open),
     ],
   })
-}
-
-function stored(row: { status: string }): StoredRow {
-  return row as StoredRow
+  return {
+    async load(session: Queryable, orderIds: readonly string[]): Promise<Map<string, Row>> {
+      const found = await table.load(session, orderIds)
+      return new Map([...found].map(([orderId, { row }]) => [orderId, row]))
+    },
+    async write(session: Queryable, { rows, unsaid = false, said = [] }: StepRows<Row>) {
+      if (said.length > 0) await session.query(statements['close-step-rows'], [said])
+      const changed = rows.map((row) => {
+        return { row: row as StepRow<Row>['row'], open: unsaid || isWaiting(row) }
+      })
+      await table.write(session, changed)
+    },
+    async openRows({ after, limit }: { after: string; limit: number }): Promise<Row[]> {
+      const { rows } = await database.query(statements['read-open-rows'], [after, limit])
+      return rows.map((cells) => jsonOf(cells) as Row)
+    },
+  }
 }
 
 /** By `commandKey`; those that were not applied are missing. */

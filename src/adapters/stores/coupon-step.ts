@@ -13,7 +13,7 @@ import {
 } from '../../ports/orders.ts'
 import type { Database, Queryable, SqlRow, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { createConsumerStoreSql, stepRows } from './consumer-store.ts'
+import { createConsumerStoreSql, stepTable } from './consumer-store.ts'
 import { positionOwner } from './coupon-reader.ts'
 import { columnsOf } from './locked-table.ts'
 
@@ -23,7 +23,7 @@ type Use = CouponChanges['effects'][number]['use']
 
 export function createCouponStepStoreSql(database: Database): CouponStepStore {
   const schema = 'coupons'
-  const rowTable = stepRows<CouponRow>(schema)
+  const rowTable = stepTable<CouponRow>(database, schema)
   const statements = loadStatements([
     'delete-coupon-uses',
     'insert-coupon-uses',
@@ -73,7 +73,7 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
         const rows = await rowTable.load(session, orderIds)
         return { rows, facts: await loadFacts(session, coupons) }
       },
-      async write(session, { rows, effects }) {
+      async write(session, { effects, ...rows }) {
         await rowTable.write(session, rows)
         await writeUses(session, effects)
       },

@@ -9,12 +9,12 @@ import type { WalletChanges, WalletStore } from '../../ports/payments.ts'
 import type { Database, Queryable, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { balanceTable } from './balances.ts'
-import { commandTable, createConsumerStoreSql, stepRows } from './consumer-store.ts'
+import { commandTable, createConsumerStoreSql, stepTable } from './consumer-store.ts'
 import { columnsOf } from './locked-table.ts'
 
 export function createPaymentStepStoreSql(database: Database): PaymentStepStore {
   const schema = 'payments'
-  const rowTable = stepRows<PaymentRow>(schema)
+  const rowTable = stepTable<PaymentRow>(database, schema)
   const balanceRows = balanceTable()
   const commandRows = commandTable(schema)
   return createConsumerStoreSql(
@@ -25,7 +25,7 @@ export function createPaymentStepStoreSql(database: Database): PaymentStepStore 
         const balances = await balanceRows.load(session, wanted.userIds)
         return { rows, balances, commands: await commandRows.load(session, wanted.commands) }
       },
-      async write(session, { rows, balances, commands }) {
+      async write(session, { balances, commands, ...rows }) {
         await rowTable.write(session, rows)
         await balanceRows.write(session, balances)
         await commandRows.write(session, commands)

@@ -3,15 +3,15 @@
 // other in a circle.
 
 import type { Product, StockRow } from '../../domain/orders/state.ts'
-import type { StockStepStore } from '../../ports/orders.ts'
+import type { StockChanges, StockLoaded, StockStepStore, StockWanted } from '../../ports/orders.ts'
 import type { Database, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { commandTable, createConsumerStoreSql, stepRows } from './consumer-store.ts'
+import { commandTable, createConsumerStoreSql, stepTable } from './consumer-store.ts'
 import { columnsOf, fieldsOf, lockedTable } from './locked-table.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {
   const schema = 'stock'
-  const rowTable = stepRows<StockRow>(schema)
+  const rowTable = stepTable<StockRow>(database, schema)
   const commandRows = commandTable(schema)
   const productRows = lockedTable({
     name: 'products',
@@ -20,7 +20,8 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
     rowOf: productOf,
     columns: (products) => columnsOf(products, ...productFields),
   })
-  return createConsumerStoreSql(
+  const find = loadStatements(['find-products'])['find-products']
+  const store = createConsumerStoreSql<StockWanted, StockLoaded, StockChanges>(
     { database, schema },
     {
       async load(session, wanted) {
@@ -32,13 +33,21 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
         const products = await productRows.load(session, [...productIds])
         return { rows, products, commands: await commandRows.load(session, wanted.commands) }
       },
-      async write(session, { rows, products, commands }) {
+      async write(session, { products, commands, ...rows }) {
         await rowTable.write(session, rows)
         await productRows.write(session, products)
         await commandRows.write(session, commands)
       },
     },
   )
+  return {
+    ...store,
+    openRows: rowTable.openRows,
+    async products(productIds) {
+      const { rows } = await database.query(find, [productIds])
+      return new Map(rows.map(productOf).map((product) => [product.productId, product]))
+    },
+  }
 }
 
 /** In the order of the statements' columns. */

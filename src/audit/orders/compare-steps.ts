@@ -48,7 +48,7 @@ const stockStep: Step<StockRow> = {
   name: 'stock',
   invariant: 'I11',
   settled: {
-    placed: ['held', 'refused'],
+    placed: ['waiting', 'held', 'refused'],
     due: ['held'],
     confirmed: ['sold'],
     cancelled: ['refused', 'released', 'cancelled'],

@@ -184,7 +184,8 @@ function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold
   }
   // The rows were read before the products: what was held in between is in the products alone.
   for (const { orderId, placed, alsoPlaced } of log.orders.values()) {
-    if (placed === null || rows['stock-rows'].has(orderId)) continue
+    const status = rows['stock-rows'].get(orderId)?.row.status ?? 'waiting'
+    if (placed === null || status !== 'waiting') continue
     if (!inFlight.isMoving('stock-step', orderId)) continue
     const { lines } = placed.message
     const others = alsoPlaced.flatMap((other) => (sameLines(other.lines, lines) ? [] : other.lines))

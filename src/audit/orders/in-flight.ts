@@ -61,12 +61,21 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
   const retries = retriesOf(log, positionOf)
   const pending = new Set([...retries.pending, ...lettersOf(rows, log, positionOf)])
 
+  /** What the step's row says without a record of the order. */
+  const openOf = (consumer: ConsumerName, { orderId }: OrderHistory) => {
+    const name = stepTables[consumer]
+    const stored = name === undefined ? undefined : rows[name].get(orderId)
+    return { isOpen: stored?.open === true, waits: stored?.row.status === 'waiting' }
+  }
+
   function isSettled(consumer: ConsumerName, subject: Subject): boolean {
     const { topic, partition, key, lastOffset } = subject
     if (lastOffset >= positionOf(consumer, topic, partition).settledTo) return false
     return !pending.has(pendingKey(consumer, topic, key))
   }
   function isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean {
+    // It may have been decided, without a record, while the tables were read.
+    if (!rows.oneMoment && openOf(consumer, order).waits) return false
     return subjectsOf(consumer, order).every((subject) => isSettled(consumer, subject))
   }
 
@@ -74,6 +83,7 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
     isSettled,
     isOrderSettled,
     isAnswered(consumer, order) {
+      if (openOf(consumer, order).isOpen) return false
       return subjectsOf(consumer, order).every(({ topic, partition, key, lastOffset }) => {
         if (lastOffset >= positionOf(consumer, topic, partition).published) return false
         const name = pendingKey(consumer, topic, key)
@@ -90,6 +100,12 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
     waitingRetries: retries.waiting,
     waitingLetters: [...rows.letters.values()].filter(({ status }) => status === 'waiting').length,
   }
+}
+
+const stepTables: Partial<Record<ConsumerName, 'stock-rows' | 'coupon-rows' | 'payment-rows'>> = {
+  'stock-step': 'stock-rows',
+  'coupon-step': 'coupon-rows',
+  'payment-step': 'payment-rows',
 }
 
 /** The steps know an order from the orders topic alone. */

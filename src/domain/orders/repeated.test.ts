@@ -20,11 +20,11 @@ test('stock.held is published again in the same bytes', () => {
     lines,
     timeLimitMs: 9,
   }
-  const products = new Map([['tea', { price: 150, available: 2 }]])
-  const [first] = decideStock({ message: placed, products }, { status: 'absent' }).replies
+  const products = new Map([['tea', { price: 150, available: 2, held: 0 }]])
+  const [first] = decideStock({ message: placed, at: 0, products }, { status: 'absent' }).replies
   const stored = [{ quantity: 2, productId: 'tea', unitPrice: 150 }]
   const row = { status: 'held', orderId, lines: stored } as const
-  const [again] = decideStock({ message: placed, products }, row).replies
+  const [again] = decideStock({ message: placed, at: 0, products }, row).replies
   assert.ok(first !== undefined && again !== undefined)
   assert.equal(entryOf(again).value.toString(), entryOf(first).value.toString())
 })

@@ -7,6 +7,7 @@ import type {
   CancelReason,
   CouponRefusal,
   Line,
+  OrderPlaced,
   PaymentRefusal,
   PricedLine,
   StepMessage,
@@ -63,6 +64,12 @@ export type OrderContent = {
   heard: Answers
 }
 
+/**
+ * The step can say neither yes nor no for now: what it needs may still become free, or be gone.
+ * `since`: when the order was placed, by the log's clock, ms UTC; the oldest is looked at first.
+ */
+export type WaitingRow = { status: 'waiting'; orderId: string; placed: OrderPlaced; since: number }
+
 /** cancelled: a tombstone, left by a cancellation that came before anything was done. */
 export type Tombstone = { status: 'cancelled'; orderId: string }
 
@@ -77,6 +84,7 @@ export type CouponRow =
 export type StockHold = { orderId: string; lines: readonly PricedLine[] }
 export type StockRow =
   | Absent
+  | WaitingRow
   | ({ status: 'held' | 'released' | 'sold' } & StockHold)
   | { status: 'refused'; orderId: string; reason: StockRefusal; productId: string }
   | Tombstone

@@ -16,8 +16,8 @@ const priced = [
 ]
 const hold = { orderId, lines: priced }
 const plenty: StockFacts = new Map([
-  ['tea', { price: 150, available: 2 }],
-  ['cup', { price: 900, available: 5 }],
+  ['tea', { price: 150, available: 2, held: 0 }],
+  ['cup', { price: 900, available: 5, held: 0 }],
 ])
 
 const placed: OrderPlaced = {
@@ -47,6 +47,7 @@ const rows = {
   refused: { status: 'refused', orderId, reason: 'out_of_stock', productId: 'tea' },
   released: { status: 'released', ...hold },
   sold: { status: 'sold', ...hold },
+  waiting: { status: 'waiting', orderId, placed, since: 7 },
   tombstone: { status: 'cancelled', orderId },
 } satisfies Record<string, StockRow>
 
@@ -58,6 +59,12 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof mes
       due: 'ignored absent',
       cancelled: 'applied cancelled',
       confirmed: 'contradiction absent',
+    },
+    waiting: {
+      placed: 'applied held *hold +stock.held',
+      due: 'ignored waiting',
+      cancelled: 'applied cancelled',
+      confirmed: 'contradiction waiting',
     },
     held: {
       placed: 'repeated held +stock.held',
@@ -97,7 +104,7 @@ describe('the stock step', () => {
       test(`whose row is ${name} takes ${record}: ${summary}`, () => {
         const message = messages[record as keyof typeof messages]
         const row: StockRow = rows[name as keyof typeof rows]
-        const decision = decideStock({ message, products: plenty }, row)
+        const decision = decideStock({ message, at: 7, products: plenty }, row)
         const effects = decision.effects.map(({ kind }) => `*${kind}`)
         const replies = decision.replies.map(({ type }) => `+${type}`)
         const { status } = decision.events.reduce(evolveStock, row)
@@ -107,7 +114,7 @@ describe('the stock step', () => {
   }
 
   test('holds every line at its price, in the order of the ids, and replies as it was asked', () => {
-    const decision = decideStock({ message: placed, products: plenty }, rows.absent)
+    const decision = decideStock({ message: placed, at: 7, products: plenty }, rows.absent)
     assert.deepEqual(decision.effects, [{ kind: 'hold', lines: inIdOrder }])
     assert.deepEqual(decision.replies, [{ type: 'stock.held', orderId, lines: priced }])
     assert.deepEqual(decision.events.reduce(evolveStock, rows.absent), rows.held)
@@ -118,7 +125,7 @@ describe('the stock step', () => {
       [messages.cancelled, 'release'],
       [messages.confirmed, 'sell'],
     ] as const) {
-      const { effects } = decideStock({ message, products: new Map() }, rows.held)
+      const { effects } = decideStock({ message, at: 7, products: new Map() }, rows.held)
       assert.deepEqual(effects, [{ kind, lines: inIdOrder }])
     }
   })
@@ -137,11 +144,40 @@ describe('the stock step', () => {
   ]
   for (const [name, products, reason, productId] of refusals) {
     test(`holds nothing at all because of ${name}, and says so`, () => {
-      const decision = decideStock({ message: placed, products }, rows.absent)
+      const decision = decideStock({ message: placed, at: 7, products }, rows.absent)
       assert.deepEqual(decision.effects, [])
       assert.deepEqual(decision.replies, [{ type: 'stock.refused', orderId, reason, productId }])
     })
   }
+
+  const notNow: readonly (readonly [string, StockFacts, string])[] = [
+    ['some pieces are held by others', held('tea', 1, 1), 'applied waiting'],
+    ['all of them are', held('cup', 0, 9), 'applied waiting'],
+    [
+      'one line is gone for good',
+      new Map([...held('tea', 0, 9), ...change('cup', 0, [])]),
+      'applied refused',
+    ],
+    ['too few are held', held('tea', 0, 1), 'applied refused'],
+  ]
+  for (const [name, products, summary] of notNow) {
+    test(`says neither yes nor no while a no could be wrong: ${name}`, () => {
+      const command = { message: placed, at: 7, products }
+      const decision = decideStock(command, rows.absent)
+      const row = decision.events.reduce(evolveStock, rows.absent as StockRow)
+      assert.equal(`${decision.outcome} ${row.status}`, summary)
+      if (row.status !== 'waiting') return
+      assert.deepEqual(row, rows.waiting)
+      assert.deepEqual(decision.replies, [])
+      assert.equal(decideStock(command, row).outcome, 'ignored')
+    })
+  }
+
+  test('lets those wait who come after others for the same pieces, and no order for ever', () => {
+    const command = { message: placed, at: 7, products: plenty, isQueued: true }
+    assert.deepEqual(decideStock(command, rows.absent).events, [{ type: 'waits', placed, at: 7 }])
+    assert.equal(decideStock(command, rows.waiting).events[0]?.type, 'held')
+  })
 
   test('given an event out of turn meets a programming error', () => {
     assert.throws(() => evolveStock(rows.sold, { type: 'released' }), { message: /released of/ })
@@ -151,5 +187,9 @@ describe('the stock step', () => {
 })
 
 function change(productId: string, available: number, among = [...plenty]): StockFacts {
-  return new Map([...among, [productId, { price: 1, available }]])
+  return new Map([...among, [productId, { price: 1, available, held: 0 }]])
+}
+
+function held(productId: string, available: number, byOthers: number): StockFacts {
+  return new Map([...plenty, [productId, { price: 1, available, held: byOthers }]])
 }

@@ -1,7 +1,8 @@
 // The stock step's row of one order: it holds every line or none, lets go of them once if the
 // order is cancelled and sells them once if it is confirmed. It reads orders from the orders topic
-// only. What is in stock is for the caller to look up and lock, in product id order, in the
-// transaction that stores the decision.
+// only. Where pieces are merely held by other orders it says neither yes nor no: the order waits in
+// its row, and its record is decided again when that changes. What is in stock is for the caller to
+// look up and lock, in product id order, in the transaction that stores the decision.
 
 import type {
   Line,
@@ -11,14 +12,22 @@ import type {
   StepMessage,
   StockRefusal,
 } from './messages.ts'
-import type { StockHold, StockRow } from './state.ts'
+import type { Product, StockHold, StockRow } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 
 /** The products of an order's lines, by id, as of the transaction; unknown ones are missing. */
-export type StockFacts = ReadonlyMap<string, { price: number; available: number }>
+export type StockFacts = ReadonlyMap<string, Pick<Product, 'price' | 'available' | 'held'>>
 /** `products` may be empty where the record is not an order.placed. */
-export type StockCommand = { message: OrderMessage; products: StockFacts }
+export type StockCommand = {
+  message: OrderMessage
+  /** When it was appended, ms UTC. */
+  at: number
+  products: StockFacts
+  /** Others wait for the same pieces already, and come first. */
+  isQueued?: boolean
+}
 export type StockRowEvent =
+  | { type: 'waits'; placed: OrderPlaced; at: number }
   | { type: 'held'; hold: StockHold }
   | { type: 'refused'; orderId: string; reason: StockRefusal; productId: string }
   | { type: 'released' }
@@ -28,10 +37,11 @@ export type StockRowEvent =
 export type StockEffect = { kind: 'hold' | 'release' | 'sell'; lines: readonly Line[] }
 export type StockDecision = StepDecision<StockRowEvent, StockEffect>
 
-export function decideStock({ message, products }: StockCommand, row: StockRow): StockDecision {
+export function decideStock(command: StockCommand, row: StockRow): StockDecision {
+  const { message } = command
   switch (message.type) {
     case 'order.placed':
-      return row.status === 'absent' ? decideHold(message, products) : repeatAnswer(row)
+      return decidePlaced({ ...command, message }, row)
     case 'order.payment_due':
       return ignored
     case 'order.confirmed':
@@ -41,18 +51,45 @@ export function decideStock({ message, products }: StockCommand, row: StockRow):
   }
 }
 
+/** What can be said of lines: the first that stands in the way is named, unknown ones first. */
+export function standingOf(lines: readonly Line[], products: StockFacts): Standing {
+  let isFree = true
+  let short: Line | null = null
+  for (const line of lines) {
+    const product = products.get(line.productId)
+    if (product === undefined) return { kind: 'refused', reason: 'unknown_product', line }
+    if (product.available >= line.quantity) continue
+    isFree = false
+    // Held pieces come back where an order is cancelled: only what is sold is gone.
+    if (product.available + product.held < line.quantity) short ??= line
+  }
+  if (short !== null) return { kind: 'refused', reason: 'out_of_stock', line: short }
+  return isFree ? free : notNow
+}
+export type Standing =
+  | { kind: 'free' | 'not_now' }
+  | { kind: 'refused'; reason: StockRefusal; line: Line }
+const free = { kind: 'free' } as const
+const notNow = { kind: 'not_now' } as const
+
 export function evolveStock(row: StockRow, event: StockRowEvent): StockRow {
+  const isOpen = row.status === 'absent' || row.status === 'waiting'
   switch (event.type) {
-    case 'held':
+    case 'waits': {
       if (row.status !== 'absent') break
+      const { placed, at: since } = event
+      return { status: 'waiting', orderId: placed.orderId, placed, since }
+    }
+    case 'held':
+      if (!isOpen) break
       return { status: 'held', ...event.hold }
     case 'refused': {
-      if (row.status !== 'absent') break
+      if (!isOpen) break
       const { orderId, reason, productId } = event
       return { status: 'refused', orderId, reason, productId }
     }
     case 'cancelled':
-      if (row.status !== 'absent') break
+      if (!isOpen) break
       return { status: 'cancelled', orderId: event.orderId }
     case 'released':
     case 'sold':
@@ -62,21 +99,26 @@ export function evolveStock(row: StockRow, event: StockRowEvent): StockRow {
   throw new Error(`${event.type} of a stock row that is ${row.status}`)
 }
 
-/** Every line or none. The first line that stands in the way is named, unknown ones first. */
-function decideHold({ orderId, lines }: OrderPlaced, products: StockFacts): StockDecision {
-  const unknown = lines.find(({ productId }) => !products.has(productId))
-  if (unknown !== undefined) return refuse(orderId, 'unknown_product', unknown)
-  const held: PricedLine[] = []
-  for (const line of lines) {
-    const { productId, quantity } = line
-    const product = products.get(productId)
-    if (product === undefined || product.available < quantity) {
-      return refuse(orderId, 'out_of_stock', line)
-    }
-    held.push({ productId, quantity, unitPrice: product.price })
-  }
-  const hold: StockHold = { orderId, lines: held }
-  return applied({ type: 'held', hold }, [effect('hold', hold)], [heldReply(hold)])
+function decidePlaced(
+  { message, at, products, isQueued = false }: StockCommand & { message: OrderPlaced },
+  row: StockRow,
+): StockDecision {
+  if (row.status !== 'absent' && row.status !== 'waiting') return repeatAnswer(row)
+  // Of other content under its id the first counts.
+  const placed = row.status === 'waiting' ? row.placed : message
+  const standing = standingOf(placed.lines, products)
+  if (standing.kind === 'refused') return refuse(placed.orderId, standing.reason, standing.line)
+  const isNew = row.status === 'absent'
+  if (standing.kind === 'free' && !(isNew && isQueued)) return hold(placed, products)
+  return isNew ? applied({ type: 'waits', placed, at }, [], []) : ignored
+}
+
+function hold({ orderId, lines }: OrderPlaced, products: StockFacts): StockDecision {
+  const priced = lines.map(({ productId, quantity }): PricedLine => {
+    return { productId, quantity, unitPrice: products.get(productId)?.price ?? 0 }
+  })
+  const held: StockHold = { orderId, lines: priced }
+  return applied({ type: 'held', hold: held }, [effect('hold', held)], [heldReply(held)])
 }
 
 function refuse(orderId: string, reason: StockRefusal, { productId }: Line): StockDecision {
@@ -84,9 +126,11 @@ function refuse(orderId: string, reason: StockRefusal, { productId }: Line): Sto
   return applied({ type: 'refused', orderId, reason, productId }, [], [reply])
 }
 
-function repeatAnswer(row: StockRow): StockDecision {
+/** What the row has said already. */
+export function repeatAnswer(row: StockRow): StockDecision {
   switch (row.status) {
     case 'absent':
+    case 'waiting':
     case 'cancelled':
       return ignored
     case 'held':
@@ -104,6 +148,7 @@ function decideCancelled(orderId: string, row: StockRow): StockDecision {
   const reply = { type: 'stock.released', orderId } as const
   switch (row.status) {
     case 'absent':
+    case 'waiting':
       return applied({ type: 'cancelled', orderId }, [], [])
     case 'held':
       return applied({ type: 'released' }, [effect('release', row)], [reply])
@@ -125,6 +170,7 @@ function decideConfirmed(orderId: string, row: StockRow): StockDecision {
     case 'sold':
       return repeated(reply)
     case 'absent':
+    case 'waiting':
     case 'refused':
     case 'released':
     case 'cancelled':

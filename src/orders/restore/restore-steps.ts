@@ -34,7 +34,7 @@ export function restoreStock(order: OrderHistory): RestoredRow<StockRow> {
   const row = stockAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { message } = order.end
-  const { events, replies } = decideStock({ message, products: new Map() }, row)
+  const { events, replies } = decideStock({ message, at: 0, products: new Map() }, row)
   return { row: events.reduce(evolveStock, row), again: endUnlessAnswered(order, replies) }
 }
 

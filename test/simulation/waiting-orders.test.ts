@@ -1,0 +1,124 @@
+// Orders that a step can answer neither with yes nor with no for now, with the real consumers over
+// memory stores and a virtual clock: they wait in the step's rows, and are answered when what they
+// wait for is free, or gone. A failure prints its seed.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type OrderPlaced } from '../../src/domain/orders/messages.ts'
+import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
+import { seededRandom } from './random.ts'
+
+const seed = Number(process.env['SEED'] ?? 1)
+const rounds = Number(process.env['ROUNDS'] ?? 20)
+
+function placed(orderId: string, quantity = 1, timeLimitMs = 30_000): OrderPlaced {
+  const lines = [{ productId: 'tea', quantity }]
+  return { type: 'order.placed', orderId, userId: `user-${orderId}`, lines, timeLimitMs }
+}
+
+async function stock(system: OrdersSystem, pieces: number, commandId = 'c'): Promise<void> {
+  const by = { by: 'op', commandId }
+  const product = { productId: 'tea', name: 'Tea', price: 100, stock: pieces, ...by }
+  await system.append({ type: 'product.created', ...product })
+}
+
+async function pay(system: OrdersSystem, orderIds: readonly string[]): Promise<void> {
+  for (const orderId of orderIds) {
+    const topUp = { userId: `user-${orderId}`, amount: 1_000, by: 'op', commandId: orderId }
+    await system.append({ type: 'wallet.topped_up', ...topUp })
+  }
+}
+
+function endsOf({ stores }: OrdersSystem): Map<string, string> {
+  const ends = [...stores.orders.kept.values()].map(({ state }): [string, string] => {
+    return [state.orderId, state.status === 'cancelled' ? state.reason : state.status]
+  })
+  return new Map(ends)
+}
+
+function checkQuiet(system: OrdersSystem): void {
+  assert.deepEqual(system.errors, [])
+  assert.equal(system.stores.letters.tables.letters.size, 0)
+}
+
+describe('pieces that are merely held', () => {
+  it('are sold to those who can pay, however many cannot', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const random = seededRandom(seed + round)
+      const system = createOrdersSystem()
+      const rich = Array.from({ length: 40 }, (_, n) => `rich-${n}`)
+      const poor = Array.from({ length: 60 }, (_, n) => `poor-${n}`)
+      await stock(system, 20)
+      await pay(system, rich)
+      const process = await system.run()
+      await system.pass(1_000)
+      const all = [...rich, ...poor].sort(() => random.next() - 0.5)
+      await system.append(...all.map((orderId) => placed(orderId)))
+      await system.pass(20_000)
+      const counts = Object.groupBy([...endsOf(system).values()], (end) => end)
+      const product = system.stores.stock.tables.products.get('tea')
+      assert.deepEqual([product?.sold, product?.held], [20, 0], `seed ${seed + round}`)
+      assert.equal(counts['confirmed']?.length, 20)
+      assert.equal(counts['timed_out'], undefined)
+      checkQuiet(system)
+      await process.close()
+    }
+  })
+
+  it('are waited for until the deadline, and given to the first who waited', async () => {
+    const system = createOrdersSystem()
+    await stock(system, 1)
+    await pay(system, ['c'])
+    // Nobody answers about payments, so the first keeps the piece until its time is over.
+    const names = ['order-process', 'stock-step', 'dead-letters'] as const
+    const first = await system.run({ names })
+    await system.pass(1_000)
+    await system.append(placed('a', 1, 5_000))
+    await system.pass(1_000)
+    await system.append(placed('b', 1, 3_000), placed('c'), placed('d'))
+    await system.pass(1_000)
+    assert.deepEqual(
+      [...endsOf(system)].map(([, end]) => end),
+      ['due', 'placed', 'placed', 'placed'],
+    )
+    await first.kill()
+    const second = await system.run()
+    await system.pass(10_000)
+    const ends = Object.fromEntries(endsOf(system))
+    // The payment step has come, and a has no money: the piece goes on to b, then to c.
+    assert.deepEqual([ends['a'], ends['b']], ['insufficient_funds', 'insufficient_funds'])
+    assert.deepEqual([ends['c'], ends['d']], ['confirmed', 'out_of_stock'])
+    checkQuiet(system)
+    await second.close()
+  })
+
+  it('are answered by a restock, and the answer is said whenever a process dies', async () => {
+    for (const point of ['K26', 'K27']) {
+      const system = createOrdersSystem()
+      await stock(system, 1)
+      const held = ['order-process', 'stock-step'] as const
+      const first = await system.run({ names: held })
+      await system.pass(1_000)
+      await system.append(placed('a'), placed('b'))
+      await system.pass(1_000)
+      await first.close()
+      let dies = true
+      const second = await system.run({ names: held, dies: (one) => dies && one === point })
+      await system.append({
+        type: 'stock.added',
+        productId: 'tea',
+        add: 1,
+        by: 'op',
+        commandId: 'm',
+      })
+      await system.pass(2_000)
+      dies = false
+      await second.kill()
+      const third = await system.run({ names: held })
+      await system.pass(2_000)
+      assert.deepEqual([...endsOf(system).values()], ['due', 'due'], point)
+      assert.deepEqual(await system.stores.stock.openRows({ after: '', limit: 9 }), [])
+      await third.close()
+    }
+  })
+})
