@@ -1,22 +1,26 @@
--- The coupons that orders want to use, if they were issued. Locked until the end of the
--- transaction in (coupon id, user id) order, so that of two orders for one coupon the second
--- waits here, and two steps never wait for each other in a circle. The lock is the weakest that
--- keeps others of its kind out.
--- Each row is looked for by itself, through its key: a plan made while the table was small would
--- read all of it for ever.
--- Parameters, one array element for each coupon: coupon ids text[], user ids text[].
--- Result: coupon_id, user_id, discount (JSON text, or null); none where it was not issued.
+-- The coupons that orders want, and how far the issuer is where they were won: in one statement, so
+-- that a rebuild is seen whole or not at all. Locked, as weakly as keeps others of its kind out, in
+-- one order: of two orders for a coupon the second waits here, and steps never wait in a circle.
+-- Each row is looked for by its key: a plan made for a small table would read all of it for ever.
+-- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
+-- int[]; the issuer's name as a reader text, and its topic text.
+-- Result: coupon_id, user_id, issued boolean, discount (JSON text, or null), next_offset.
 
-select r.coupon_id, r.user_id,
-       (select (c.terms -> 'discount')::text from coupons.coupons c where c.coupon_id = r.coupon_id)
+select w.coupon_id, w.user_id, r.coupon_id is not null,
+       (select (c.terms -> 'discount')::text
+          from coupons.coupons c
+         where c.coupon_id = r.coupon_id),
+       (select p.next_offset
+          from coupons.positions p
+         where p.reader = $4 and p.topic = $5 and p.partition = w.partition)
   from (
-    select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id
-      from unnest($1::text[], $2::text[]) as n (coupon_id, user_id)
+    select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
+      from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)
      order by 1, 2
   ) as w
- cross join lateral (
-    select i.coupon_id, i.user_id
+  left join lateral (
+    select i.coupon_id
       from coupons.issued_coupons i
      where i.user_id = w.user_id and i.coupon_id = w.coupon_id
        for no key update
-  ) as r
+  ) as r on true

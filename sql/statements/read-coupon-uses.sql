@@ -2,9 +2,12 @@
 -- Each row is looked for by itself, through its key: a plan made while the table was small would
 -- read all of it for ever.
 -- Parameters, one array element for each coupon: coupon ids text[], user ids text[].
--- Result: coupon_id, user_id, order_id.
+-- Result: coupon_id, user_id, order_id, and whether that order is confirmed boolean.
 
-select r.coupon_id, r.user_id, r.order_id
+select r.coupon_id, r.user_id, r.order_id,
+       exists (
+         select from coupons.orders o where o.order_id = r.order_id and o.row ? 'kept'
+       )
   from unnest($1::text[], $2::text[]) as w (coupon_id, user_id)
  cross join lateral (
     select u.coupon_id, u.user_id, u.order_id

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Driven, drive } from '../../test/models/work-driver.ts'
-import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createCouponStepStoreMemory } from '../adapters/memory/consumer-stores.ts'
 import type { OrderMessage } from '../domain/orders/messages.ts'
 import { couponKey } from '../ports/orders.ts'
-import { createCouponStep, issuerLookEveryMs, issuerWaitMsMax } from './coupon-step.ts'
+import { createCouponStep } from './coupon-step.ts'
 
 const discount = { kind: 'amount', value: 100 } as const
 
@@ -27,28 +26,17 @@ function confirmed(orderId: string, couponId?: string): OrderMessage {
     : { type: 'order.confirmed', orderId, couponId }
 }
 
-/** The issuer has come past offset 7, and ann holds `spring`. */
+/** The issuer has come past offset 7, and ann holds `spring`, once `issue` is called. */
 function startStep() {
   const store = createCouponStepStoreMemory()
-  const clock = virtualClock(1_000)
-  const step = createCouponStep(store, clock)
+  const step = createCouponStep(store)
   const { tables } = store
   const issue = (userId = 'ann', couponId = 'spring') => {
     tables.issued.set(couponKey({ couponId, userId }), { discount })
     tables.issuerNext.set(2, 8)
   }
-  /** The step's own waits pass at once. */
-  async function take(messages: readonly OrderMessage[], withinMs?: number): Promise<Driven[]> {
-    let isThrough = false
-    const options = withinMs === undefined ? { clock } : { clock, withinMs }
-    const driving = drive(step, messages, options).finally(() => (isThrough = true))
-    const turning = (async () => {
-      for (let turn = 0; turn < 1_000 && !isThrough; turn++) await clock.runUntil(clock.now() + 1)
-    })()
-    const [driven] = await Promise.all([driving, turning])
-    return driven
-  }
-  return { tables, clock, step, issue, take }
+  const take = (messages: readonly OrderMessage[]) => drive(step, messages)
+  return { tables, step, issue, take }
 }
 
 const used = (orderId: string): Driven => {
@@ -77,7 +65,7 @@ describe('the coupon step', () => {
     issue()
     assert.deepEqual(await take([placed('a'), placed('b'), placed('a')]), [
       used('a'),
-      refused('b', 'coupon_already_used'),
+      nothing('applied'),
       again(used('a')),
     ])
     assert.deepEqual([...tables.uses], [['spring ann', 'a']])
@@ -122,7 +110,7 @@ describe('the coupon step', () => {
     assert.deepEqual(await take([confirmed('a'), placed('b'), confirmed('b', 'spring')]), [
       again(released('a')),
       used('b'),
-      nothing('dropped'),
+      nothing('applied'),
     ])
   })
 
@@ -148,52 +136,53 @@ describe('the coupon step', () => {
   })
 })
 
-describe('where the issuer is behind, the coupon step', () => {
-  test('waits a little, and uses the coupon as soon as it is written', async () => {
-    const { clock, issue, take } = startStep()
-    clock.after(3 * issuerLookEveryMs - 1, issue)
-    assert.deepEqual(await take([placed('a'), plain('b')]), [used('a'), nothing('applied')])
-    assert.equal(clock.now(), 1_000 + 3 * issuerLookEveryMs)
-  })
-
-  test('finds out that the coupon is not held once the issuer is past it', async () => {
-    const { clock, take, tables } = startStep()
-    clock.after(issuerLookEveryMs / 2, () => tables.issuerNext.set(2, 8))
-    assert.deepEqual(await take([placed('a')]), [refused('a', 'coupon_not_held')])
-  })
-
-  const late: Driven = {
-    kind: 'failed',
-    reason: 'the issuer has not yet written the coupon that order a names',
-    onlyWaits: true,
-  }
-
-  test('gives up after its time, stores nothing, and holds up no other order', async () => {
-    const { clock, take, tables } = startStep()
+describe('where there is neither yes nor no for now, the coupon step', () => {
+  test('stores that the order waits, says nothing, and holds up no other order', async () => {
+    const { take, tables } = startStep()
     tables.issued.set('summer bob', {})
     const other = placed('b', { userId: 'bob', couponId: 'summer' })
-    const driven = await take([placed('a'), other])
-    assert.deepEqual(driven, [
-      late,
+    assert.deepEqual(await take([placed('a'), other, placed('a')]), [
+      nothing('applied'),
       { kind: 'applied', said: [{ type: 'coupon.used', orderId: 'b', couponId: 'summer' }] },
+      nothing('dropped'),
     ])
-    assert.equal(clock.now(), 1_000 + issuerWaitMsMax)
-    assert.deepEqual([...tables.rows.keys()], ['b'])
+    assert.equal(tables.rows.get('a')?.status, 'waiting')
   })
 
-  test('gives up earlier where its caller has no more time', async () => {
-    const { clock, take } = startStep()
-    assert.deepEqual(await take([placed('a')], 50), [late])
-    assert.equal(clock.now(), 1_000 + 2 * issuerLookEveryMs)
+  test('uses the coupon once it is written, or finds that it is not held', async () => {
+    for (const isHeld of [true, false]) {
+      const { take, issue, tables } = startStep()
+      await take([placed('a')])
+      if (isHeld) issue()
+      else tables.issuerNext.set(2, 8)
+      const answer = isHeld ? used('a') : refused('a', 'coupon_not_held')
+      assert.deepEqual(await take([placed('a')]), [answer])
+    }
   })
 
   test('lets the cancellation behind it leave its tombstone', async () => {
     const { take, issue, tables } = startStep()
     const batch = [placed('a'), cancelled('a')]
-    assert.deepEqual(await take(batch), [nothing('dropped'), nothing('applied')])
+    assert.deepEqual(await take(batch), [nothing('applied'), nothing('applied')])
     assert.equal(tables.rows.get('a')?.status, 'cancelled')
     issue()
     assert.deepEqual(await take([placed('a')]), [nothing('dropped')])
     assert.deepEqual([...tables.uses], [])
+  })
+
+  test('gives what a living order has to the next one if that order is cancelled', async () => {
+    const { take, issue } = startStep()
+    issue()
+    await take([placed('a'), placed('b')])
+    assert.deepEqual(await take([cancelled('a'), placed('b')]), [released('a'), used('b')])
+  })
+
+  test('refuses what a confirmed order has spent', async () => {
+    const { take, issue } = startStep()
+    issue()
+    await take([placed('a'), placed('b')])
+    const batch = [confirmed('a', 'spring'), placed('b'), confirmed('a', 'spring')]
+    const no = refused('b', 'coupon_already_used')
+    assert.deepEqual(await take(batch), [nothing('applied'), no, nothing('dropped')])
   })
 })

@@ -1,12 +1,18 @@
 // The coupon step: uses the coupon that an order names, and lets go of it if the order is
-// cancelled. Records of one batch see what those before them did. Where the issuer has not come
-// to the coupon yet, the record waits for it a little; then the retry topics give it more time.
+// cancelled. Records of one batch see what those before them did. Where the issuer, or a rebuild,
+// has not come to the coupon yet, or a living order has it, the order waits.
 
-import type { ConsumerWork, Item, ItemResult, LookupFailure } from '../consumer/consumer-work.ts'
-import { type CouponFacts, decideCoupon, evolveCoupon } from '../domain/orders/coupon-step.ts'
-import type { OrderMessage } from '../domain/orders/messages.ts'
+import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
+import {
+  type CouponFacts,
+  decideCoupon,
+  evolveCoupon,
+  isNotNow,
+  repeatAnswer,
+} from '../domain/orders/coupon-step.ts'
+import type { OrderMessage, OrderPlaced } from '../domain/orders/messages.ts'
 import { ordersInput } from '../domain/orders/records.ts'
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { WaitingRow } from '../domain/orders/state.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
@@ -15,58 +21,67 @@ import {
   couponKey,
 } from '../ports/orders.ts'
 import { decideRow, stepResult, Working } from './step-work.ts'
+import { WaitingOrders } from './waiting-orders.ts'
 
-/** The issuer is a few milliseconds behind as a rule, and each look costs a transaction. */
+/** The issuer is a few milliseconds behind as a rule. */
 export const issuerLookEveryMs = 20
-/** The records behind it wait too; an issuer that takes longer is away, not behind. */
-export const issuerWaitMsMax = 200
 
 export type CouponStepWork = ConsumerWork<OrderMessage, CouponWanted, CouponLoaded, CouponChanges>
 
-export function createCouponStep(store: CouponStepStore, clock: Clock): CouponStepWork {
-  /** Since when each record has waited for the issuer; forgotten with the record. */
-  const waitingSince = new WeakMap<OrderMessage, number>()
-
-  function hasTime(message: OrderMessage): boolean {
-    const since = waitingSince.get(message) ?? clock.monotonic()
-    waitingSince.set(message, since)
-    return clock.monotonic() - since < issuerWaitMsMax
-  }
-
+export function createCouponStep(store: CouponStepStore): CouponStepWork {
+  const waiting = new WaitingOrders({
+    store,
+    wantedBy,
+    decide,
+    ready: async (rows) => {
+      const facts = await store.facts(rows.map(({ placed }) => placed).flatMap(couponOf))
+      return rows.filter(({ placed }) => isAnswerable(placed, facts))
+    },
+    repliesOf: (row) => repeatAnswer(row).replies,
+    lookEveryMs: issuerLookEveryMs,
+  })
   return {
     name: 'coupon-step',
     store,
     inputs: [ordersInput],
     wantedBy,
-    decide(items, loaded) {
-      const rows = new Working(loaded.rows)
-      const effects: CouponChanges['effects'][number][] = []
-      const results = items.map(({ message }): ItemResult => {
-        const decision = decideRow({ rows, orderId: message.orderId }, evolveCoupon, (row) => {
-          return decideCoupon({ message, facts: factsOf(message, loaded) }, row)
-        })
-        const { outcome, replies } = decision
-        if (outcome === 'behind') return { kind: 'waiting' }
-        for (const { kind, use } of decision.effects) {
-          effects.push({ kind, use })
-          const key = couponKey(use)
-          const facts = loaded.facts.get(key)
-          const usedBy = kind === 'use' ? use.orderId : null
-          if (facts !== undefined) loaded.facts.set(key, { ...facts, usedBy })
-        }
-        return stepResult({ outcome, replies }, message)
-      })
-      return { changes: { rows: rows.changes(), effects }, results }
+    decide,
+    stored(changes) {
+      waiting.stored(changes)
+      if (changes.effects.length > 0) waiting.changed()
     },
-    /** Looks again and again; whoever calls it passes the time that is left. */
-    async lookUp(items, withinMs) {
-      const going = items.map(({ message }) => {
-        return withinMs > issuerLookEveryMs && hasTime(message)
-      })
-      if (going.includes(true)) await sleep(clock, issuerLookEveryMs)
-      return items.map((item, n) => (going[n] === true ? null : gaveUp(item)))
-    },
+    task: { start: (task) => waiting.start(task) },
   }
+}
+
+function decide(items: readonly Item<OrderMessage>[], loaded: CouponLoaded) {
+  const rows = new Working(loaded.rows)
+  const effects: CouponChanges['effects'][number][] = []
+  const results = items.map(({ message, at }): ItemResult => {
+    const decision = decideRow({ rows, orderId: message.orderId }, evolveCoupon, (row) => {
+      return decideCoupon({ message, at, facts: factsOf(message, loaded) }, row)
+    })
+    for (const effect of decision.effects) {
+      effects.push(effect)
+      note(effect, loaded)
+    }
+    return stepResult(decision, message)
+  })
+  return { changes: { rows: rows.changes(), effects }, results }
+}
+
+/** What the next records of the batch find. */
+function note({ kind, use }: CouponChanges['effects'][number], { facts }: CouponLoaded): void {
+  const key = couponKey(use)
+  const known = facts.get(key)
+  if (known === undefined) return
+  const usedBy = kind === 'release' ? null : use.orderId
+  facts.set(key, { ...known, usedBy, isKept: kind === 'keep' })
+}
+
+function isAnswerable(placed: WaitingRow['placed'], facts: CouponLoaded['facts']): boolean {
+  const known = factsOf(placed, { facts })
+  return known === null || !isNotNow(placed, known)
 }
 
 function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
@@ -75,23 +90,23 @@ function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
   for (const { message } of items) {
     if (message.type === 'order.payment_due') continue
     orderIds.add(message.orderId)
-    if (message.type !== 'order.placed' || message.coupon === undefined) continue
-    const { couponId, partition } = message.coupon
-    const coupon = { couponId, userId: message.userId, partition }
-    coupons.set(couponKey(coupon), coupon)
+    if (message.type !== 'order.placed') continue
+    for (const coupon of couponOf(message)) coupons.set(couponKey(coupon), coupon)
   }
   return { orderIds: [...orderIds], coupons: [...coupons.values()] }
 }
 
-function factsOf(message: OrderMessage, { facts }: CouponLoaded): CouponFacts | null {
+/** One, or none. */
+function couponOf({ userId, coupon }: OrderPlaced): CouponWanted['coupons'][number][] {
+  if (coupon === undefined) return []
+  return [{ couponId: coupon.couponId, userId, partition: coupon.partition }]
+}
+
+function factsOf(
+  message: OrderMessage,
+  { facts }: Pick<CouponLoaded, 'facts'>,
+): CouponFacts | null {
   if (message.type !== 'order.placed' || message.coupon === undefined) return null
   const { userId, coupon } = message
   return facts.get(couponKey({ couponId: coupon.couponId, userId })) ?? null
-}
-
-function gaveUp({ message }: Item<OrderMessage>): LookupFailure {
-  const { orderId } = message
-  const reason = `the issuer has not yet written the coupon that order ${orderId} names`
-  // Until the issuer comes to it, or the order is cancelled by its time.
-  return { kind: 'failed', reason, onlyWaits: true }
 }

@@ -73,7 +73,8 @@ export class WaitingOrders<Row extends AnyRow, Wanted, Loaded, Changes extends S
       if (!hasRead) await this.read(task)
       hasRead = true
       if (await this.look(task)) return 0
-      return this.waiting.size > 0 ? this.parts.lookEveryMs : Number.POSITIVE_INFINITY
+      if (this.waiting.size === 0) return Number.POSITIVE_INFINITY
+      return this.parts.lookEveryMs * (this.waiting.size < manyOrders ? 1 : 10)
     }
   }
 

@@ -122,7 +122,10 @@ export type CouponLoaded = {
   facts: Map<string, CouponFacts>
 }
 export type CouponChanges = StepRows<CouponRow> & { effects: readonly CouponEffect[] }
-export type CouponStepStore = ConsumerStore<CouponWanted, CouponLoaded, CouponChanges>
+export type CouponStepStore = StepStore<CouponRow, CouponWanted, CouponLoaded, CouponChanges> & {
+  /** As they are now; nothing is locked. */
+  facts(coupons: CouponWanted['coupons']): Promise<CouponLoaded['facts']>
+}
 export function couponKey({ couponId, userId }: { couponId: string; userId: string }): string {
   return `${couponId} ${userId}`
 }

@@ -89,6 +89,22 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
       assert.deepEqual(byId(loaded.rows), byId(idMap([...rows.slice(1), released])))
     })
 
+    test('says whether a coupon is spent, and the same without locking it', async (opened) => {
+      const { store } = opened
+      await opened.issue([{ couponId: 'spring', userId: 'ann', discount: half }], 8)
+      const wanted = wantedCoupons([], ['spring ann'])
+      const row: CouponRow = { status: 'used', orderId: 'a', couponId: 'spring', userId: 'ann' }
+      for (const isKept of [false, true]) {
+        const effects = [effect(isKept ? 'keep' : 'use', 'a')]
+        await changeCoupons(store, { rows: [isKept ? { ...row, kept: true } : row], effects })
+        const { facts } = await loadCoupons(store, wanted)
+        const expected = fact({ issued: { discount: half }, usedBy: 'a', isKept })
+        assert.deepEqual(facts.get('spring ann'), expected)
+        assert.deepEqual(await store.facts(wanted.coupons), facts)
+      }
+      assert.deepEqual(await store.openRows({ after: '', limit: 9 }), [])
+    })
+
     test('remembers who uses a coupon until that order lets go of it', async ({ store, issue }) => {
       await issue([{ couponId: 'spring', userId: 'ann' }], 8)
       const usedBy = async () => {
@@ -272,7 +288,7 @@ function wantedCoupons(orderIds: string[], keys: string[]): CouponWanted {
 }
 
 function fact(known: Partial<CouponFacts>): CouponFacts {
-  return { issuerNext: 8, issued: null, usedBy: null, ...known }
+  return { issuerNext: 8, issued: null, usedBy: null, isKept: false, ...known }
 }
 
 function factsOf(
@@ -283,7 +299,7 @@ function factsOf(
 }
 
 function effect(
-  kind: 'use' | 'release',
+  kind: 'use' | 'keep' | 'release',
   orderId: string,
   coupon = { couponId: 'spring', userId: 'ann' },
 ): CouponChanges['effects'][number] {

@@ -86,7 +86,7 @@ export function createOrdersSystem(start = 1_000_000) {
     const onError = (error: unknown) => void errors.push(error)
     const works: Record<ConsumerName, () => AnyWork> = {
       'order-process': () => createOrderProcess({ clock, store: alive(orders) }),
-      'coupon-step': () => createCouponStep(alive(coupons), clock),
+      'coupon-step': () => createCouponStep(alive(coupons)),
       'stock-step': () => createStockStep(alive(stock)),
       'payment-step': () => createPaymentStep(alive(payment), provider),
       'dead-letters': () => createDeadLetterWork(alive(letters)),

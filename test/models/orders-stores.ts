@@ -88,16 +88,21 @@ export function takeOrder(stores: Stores, orderId: string, command: OrderCommand
   return [...publish]
 }
 
-/** null: the issuer is behind; try again later. */
+/** null: the issuer is behind, or a living order has the coupon; try again later. */
 export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[] | null {
   const row = stores.couponRows.get(message.orderId) ?? absent
   const facts = message.type === 'order.placed' ? couponFacts(stores, message) : null
-  const { outcome, events, effects, replies } = decideCoupon({ message, facts }, row)
+  const { outcome, events, effects, replies } = decideCoupon({ message, at: 0, facts }, row)
   count(stores.outcomes, `coupon ${outcome}`)
-  if (outcome === 'behind') return null
-  if (events.length > 0) stores.couponRows.set(message.orderId, events.reduce(evolveCoupon, row))
+  const next = events.reduce(evolveCoupon, row)
+  if (events.length > 0) stores.couponRows.set(message.orderId, next)
+  if (message.type === 'order.placed' && next.status === 'waiting') {
+    count(stores.outcomes, 'coupon waits')
+    return null
+  }
   for (const { kind, use } of effects) {
     const key = `${use.couponId}/${use.userId}`
+    if (kind === 'keep') continue
     assert.equal(stores.uses.get(key), kind === 'use' ? undefined : use.orderId)
     if (kind === 'use') stores.uses.set(key, use.orderId)
     else stores.uses.delete(key)
@@ -171,7 +176,9 @@ function couponFacts(stores: Stores, { userId, coupon }: OrderPlaced): CouponFac
   const row = stores.won.find((it) => it.couponId === couponId && it.userId === userId)
   const { issuerNext } = stores
   const issued = row === undefined || row.offset >= issuerNext ? null : row
-  return { issuerNext, issued, usedBy: stores.uses.get(`${couponId}/${userId}`) ?? null }
+  const usedBy = stores.uses.get(`${couponId}/${userId}`) ?? null
+  const user = stores.couponRows.get(usedBy ?? '')
+  return { issuerNext, issued, usedBy, isKept: user?.status === 'used' && user.kept === true }
 }
 
 function count(counts: Map<string, number>, what: string): void {

@@ -181,7 +181,7 @@ describe('rows that were lost', () => {
     const { stores, clock } = createOrdersSystem()
     const works = [
       createOrderProcess({ store: stores.orders, clock }),
-      createCouponStep(stores.coupons, clock),
+      createCouponStep(stores.coupons),
       createStockStep(stores.stock),
       createPaymentStep(stores.payment, createWallet(stores.wallet)),
       createDeadLetterWork(stores.letters),

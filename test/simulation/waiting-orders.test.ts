@@ -122,3 +122,56 @@ describe('pieces that are merely held', () => {
     }
   })
 })
+
+describe('a coupon', () => {
+  function withCoupon(orderId: string, quantity = 1): OrderPlaced {
+    const coupon = { couponId: 'spring', partition: 0, offset: 0 }
+    return { ...placed(orderId, quantity), userId: 'ann', coupon }
+  }
+
+  async function world(pieces = 10): Promise<OrdersSystem> {
+    const system = createOrdersSystem()
+    await stock(system, pieces)
+    system.issued(new Map([['spring ann', {}]]))
+    system.stores.coupons.tables.issuerNext.set(0, 1)
+    return system
+  }
+
+  it('is free for the next order as soon as one is told cancelled, at any process', async () => {
+    const system = await world()
+    const processes = [await system.run(), await system.run()]
+    await system.pass(1_000)
+    for (let n = 0; n < 50; n++) {
+      // Nobody has money: each order is cancelled, and the next is placed once it is stored so.
+      await system.append(withCoupon(`order-${n}`))
+      for (let ms = 0; !endsOf(system).get(`order-${n}`)?.includes('funds'); ms++) {
+        assert.ok(ms < 5_000, `order ${n} is ${endsOf(system).get(`order-${n}`)}`)
+        await system.pass(1)
+      }
+    }
+    checkQuiet(system)
+    for (const one of processes) await one.close()
+  })
+
+  it('goes to one of several orders at once, and the others are told when it is spent', async () => {
+    const system = await world()
+    const process = await system.run()
+    await system.pass(1_000)
+    await system.append({
+      type: 'wallet.topped_up',
+      userId: 'ann',
+      amount: 150,
+      by: 'op',
+      commandId: 't',
+    })
+    await system.pass(1_000)
+    // The first two cost more than she has.
+    await system.append(withCoupon('a', 2), withCoupon('b', 2), withCoupon('c'), withCoupon('d'))
+    await system.pass(5_000)
+    const ends = [...endsOf(system).values()].sort()
+    const poor = 'insufficient_funds'
+    assert.deepEqual(ends, ['confirmed', 'coupon_already_used', poor, poor])
+    checkQuiet(system)
+    await process.close()
+  })
+})

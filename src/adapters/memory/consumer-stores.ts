@@ -156,24 +156,38 @@ export function emptyCouponTables() {
 }
 
 export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCouponTables()) {
-  return createConsumerStoreMemory(tables, {
+  const open = openRowsOf(tables.rows)
+
+  function factsOf(coupons: CouponWanted['coupons']): CouponLoaded['facts'] {
+    const facts: CouponLoaded['facts'] = new Map()
+    for (const coupon of coupons) {
+      const key = couponKey(coupon)
+      const usedBy = tables.uses.get(key) ?? null
+      const row = tables.rows.get(usedBy ?? '')
+      facts.set(key, {
+        issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
+        issued: tables.issued.get(key) ?? null,
+        usedBy,
+        isKept: row?.status === 'used' && row.kept === true,
+      })
+    }
+    return facts
+  }
+
+  const store = createConsumerStoreMemory(tables, {
     load({ orderIds, coupons }: CouponWanted): CouponLoaded {
-      const facts: CouponLoaded['facts'] = new Map()
-      for (const coupon of coupons) {
-        const key = couponKey(coupon)
-        facts.set(key, {
-          issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
-          issued: tables.issued.get(key) ?? null,
-          usedBy: tables.uses.get(key) ?? null,
-        })
-      }
-      return { rows: pick(tables.rows, orderIds), facts }
+      return { rows: pick(tables.rows, orderIds), facts: factsOf(coupons) }
     },
-    write({ rows, effects }: CouponChanges) {
+    write({ effects, ...rows }: CouponChanges) {
       tables.uses = usesAfter(tables.uses, effects)
-      writeRows(tables.rows, rows)
+      open.write(rows)
     },
   })
+  return {
+    ...store,
+    openRows: open.read,
+    facts: async (coupons: CouponWanted['coupons']) => structuredClone(factsOf(coupons)),
+  }
 }
 
 /** With the constraints that SQL has. */
@@ -184,6 +198,7 @@ function usesAfter(
   const uses = new Map(before)
   for (const { kind, use } of effects) {
     const key = couponKey(use)
+    if (kind === 'keep') continue
     if (kind === 'release') {
       if (uses.get(key) === use.orderId) uses.delete(key)
       continue

@@ -11,7 +11,7 @@ import {
   type CouponWanted,
   couponKey,
 } from '../../ports/orders.ts'
-import type { Database, Queryable, SqlRow, SqlValue } from '../database/database.ts'
+import type { Database, Queryable, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql, stepTable } from './consumer-store.ts'
 import { positionOwner } from './coupon-reader.ts'
@@ -26,32 +26,33 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
   const rowTable = stepTable<CouponRow>(database, schema)
   const statements = loadStatements([
     'delete-coupon-uses',
+    'find-issued-coupons',
     'insert-coupon-uses',
     'lock-issued-coupons',
     'read-coupon-uses',
-    'read-positions',
   ])
 
   /**
-   * Each statement sees what was committed when it began. So the issuer's position comes first,
-   * or a coupon written in between would seem never to come; and who uses a coupon comes after
-   * the lock, because whoever held the lock may have used it.
+   * Each statement sees what was committed when it began. So who uses a coupon comes after the
+   * lock, because whoever held the lock may have used it.
    */
-  async function loadFacts(session: Queryable, wanted: CouponWanted['coupons']): Promise<Facts> {
+  async function factsOf(
+    session: Queryable,
+    wanted: CouponWanted['coupons'],
+    how: 'lock' | 'find',
+  ): Promise<Facts> {
     if (wanted.length === 0) return new Map()
-    const positions = await session.query(statements['read-positions'], positionOwner)
     const names = columnsOf(wanted, 'couponId', 'userId')
-    const issued = await session.query(statements['lock-issued-coupons'], names)
+    const places = [...columnsOf(wanted, 'partition'), ...positionOwner]
+    const found = await session.query(statements[`${how}-issued-coupons`], [...names, ...places])
     const uses = await session.query(statements['read-coupon-uses'], names)
-
-    const next = new Map(positions.rows.map(([partition, offset]) => [partition, Number(offset)]))
-    const discounts = byCoupon(issued.rows)
-    const users = byCoupon(uses.rows)
-    const facts = wanted.map((coupon): [string, CouponFacts] => {
-      const key = couponKey(coupon)
-      const issuerNext = next.get(coupon.partition) ?? 0
-      const usedBy = users.get(key) ?? null
-      return [key, { issuerNext, issued: issuedOf(discounts.get(key)), usedBy }]
+    const users = new Map((uses.rows as unknown as UseCells[]).map((use) => [keyOf(use), use]))
+    const facts = (found.rows as unknown as IssuedCells[]).map((cells): [string, CouponFacts] => {
+      const [, , isIssued, discount, issuerNext] = cells
+      const [, , usedBy = null, isKept = false] = users.get(keyOf(cells)) ?? []
+      const terms = discount === null ? {} : { discount: JSON.parse(discount) as Discount }
+      const issued = isIssued ? terms : null
+      return [keyOf(cells), { issuerNext: issuerNext ?? 0, issued, usedBy, isKept }]
     })
     return new Map(facts)
   }
@@ -66,12 +67,12 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     }
   }
 
-  return createConsumerStoreSql(
+  const store = createConsumerStoreSql<CouponWanted, CouponLoaded, CouponChanges>(
     { database, schema },
     {
       async load(session, { orderIds, coupons }) {
         const rows = await rowTable.load(session, orderIds)
-        return { rows, facts: await loadFacts(session, coupons) }
+        return { rows, facts: await factsOf(session, coupons, 'lock') }
       },
       async write(session, { effects, ...rows }) {
         await rowTable.write(session, rows)
@@ -79,17 +80,24 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
       },
     },
   )
+  return {
+    ...store,
+    openRows: rowTable.openRows,
+    facts: (coupons) => factsOf(database, coupons, 'find'),
+  }
 }
 
-/** What stands in the third column, by `couponKey` of the first two. */
-function byCoupon(rows: readonly SqlRow[]): Map<string, string | null> {
-  const cells = rows as readonly (readonly [string, string, string | null])[]
-  return new Map(cells.map(([couponId, userId, it]) => [couponKey({ couponId, userId }), it]))
-}
+type Named = readonly [couponId: string, userId: string, ...rest: unknown[]]
+type IssuedCells = readonly [
+  ...(readonly [couponId: string, userId: string]),
+  isIssued: boolean,
+  discount: string | null,
+  next: number | null,
+]
+type UseCells = readonly [couponId: string, userId: string, orderId: string, isKept: boolean]
 
-function issuedOf(discount: string | null | undefined): CouponFacts['issued'] {
-  if (discount === undefined) return null
-  return discount === null ? {} : { discount: JSON.parse(discount) as Discount }
+function keyOf([couponId, userId]: Named): string {
+  return couponKey({ couponId, userId })
 }
 
 /** What one batch used and let go of again leaves nothing behind. */
@@ -98,6 +106,7 @@ function netUses(effects: CouponChanges['effects']): { deleted: Use[]; inserted:
   const inserted = new Map<string, Use>()
   for (const { kind, use } of effects) {
     const key = couponKey(use)
+    if (kind === 'keep') continue
     if (kind === 'use') inserted.set(key, use)
     else if (inserted.get(key)?.orderId === use.orderId) inserted.delete(key)
     else deleted.push(use)

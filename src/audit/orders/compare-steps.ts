@@ -64,7 +64,7 @@ const couponStep: Step<CouponRow> = {
   name: 'coupon',
   invariant: 'I13',
   settled: {
-    placed: ['used', 'refused', 'unneeded'],
+    placed: ['waiting', 'used', 'refused', 'unneeded'],
     due: ['used', 'refused', 'unneeded'],
     // Which of them, is seen from the coupon that was confirmed.
     confirmed: ['used', 'unneeded', 'refused', 'released'],
@@ -80,6 +80,8 @@ const couponStep: Step<CouponRow> = {
     const { couponId } = end.message
     const used = row.status === 'used' ? row.couponId : undefined
     if (used === couponId) return
+    // It waited when its row was read, and was answered since.
+    if (row.status === 'waiting' && !isSettled) return
     // Of other content under the same id the step may still have to let go.
     if (couponId === undefined && !isSettled) return
     broken(`confirmed with ${couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`)

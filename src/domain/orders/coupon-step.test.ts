@@ -10,7 +10,7 @@ const bare: OrderPlaced = { type: 'order.placed', orderId, userId: 'ann', lines,
 const coupon = { couponId: 'spring', partition: 0, offset: 7 }
 const discount = { kind: 'percent', value: 10 } as const
 const use = { orderId, couponId: 'spring', userId: 'ann', discount }
-const facts: CouponFacts = { issuerNext: 8, issued: { discount }, usedBy: null }
+const facts: CouponFacts = { issuerNext: 8, issued: { discount }, usedBy: null, isKept: false }
 
 const messages = {
   placed: { ...bare, coupon },
@@ -31,7 +31,9 @@ const messages = {
 const rows = {
   absent: absent,
   unneeded: { status: 'unneeded', orderId },
+  waiting: { status: 'waiting', orderId, placed: { ...bare, coupon }, since: 7 },
   used: { status: 'used', ...use },
+  kept: { status: 'used', ...use, kept: true },
   refused: { status: 'refused', orderId, reason: 'coupon_not_held' },
   released: { status: 'released', ...use },
   tombstone: { status: 'cancelled', orderId },
@@ -56,12 +58,28 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof mes
       confirmed: 'contradiction unneeded',
       confirmedBare: 'ignored unneeded',
     },
+    waiting: {
+      placed: 'applied used *use +coupon.used',
+      bare: 'ignored waiting',
+      due: 'ignored waiting',
+      cancelled: 'applied cancelled',
+      confirmed: 'contradiction waiting',
+      confirmedBare: 'applied unneeded',
+    },
+    kept: {
+      placed: 'repeated used +coupon.used',
+      bare: 'repeated used +coupon.used',
+      due: 'ignored used',
+      cancelled: 'contradiction used',
+      confirmed: 'ignored used',
+      confirmedBare: 'applied released *release +coupon.released',
+    },
     used: {
       placed: 'repeated used +coupon.used',
       bare: 'repeated used +coupon.used',
       due: 'ignored used',
       cancelled: 'applied released *release +coupon.released',
-      confirmed: 'ignored used',
+      confirmed: 'applied used *keep',
       confirmedBare: 'applied released *release +coupon.released',
     },
     refused: {
@@ -104,9 +122,10 @@ describe('the coupon step', () => {
   const looks: readonly (readonly [string, Partial<CouponFacts>, string])[] = [
     ['held and unused', {}, 'applied used *use +coupon.used'],
     ['not there, and the issuer is past it', { issued: null }, 'applied refused +coupon.refused'],
-    ['not there yet', { issued: null, issuerNext: 7 }, 'behind absent'],
+    ['not there yet', { issued: null, issuerNext: 7 }, 'applied waiting'],
     ['there before the issuer says so', { issuerNext: 7 }, 'applied used *use +coupon.used'],
-    ['used by another order', { usedBy: 'o-2' }, 'applied refused +coupon.refused'],
+    ['used by a living order', { usedBy: 'o-2' }, 'applied waiting'],
+    ['spent', { usedBy: 'o-2', isKept: true }, 'applied refused +coupon.refused'],
     ['used by this order without a row', { usedBy: orderId }, 'contradiction absent'],
   ]
   for (const [name, changes, summary] of looks) {
@@ -119,23 +138,27 @@ describe('the coupon step', () => {
   test('replies with the discount, and says why it refuses', () => {
     const answer = (changes: Partial<CouponFacts>) => {
       const looked = { ...facts, ...changes }
-      return decideCoupon({ message: messages.placed, facts: looked }, rows.absent).replies[0]
+      return decideCoupon({ message: messages.placed, at: 7, facts: looked }, rows.absent)
+        .replies[0]
     }
     const used = { type: 'coupon.used', orderId, couponId: 'spring' }
     assert.deepEqual(answer({}), { ...used, discount })
     assert.deepEqual(answer({ issued: {} }), used)
     const refused = { type: 'coupon.refused', orderId }
     assert.deepEqual(answer({ issued: null }), { ...refused, reason: 'coupon_not_held' })
-    assert.deepEqual(answer({ usedBy: 'o-2' }), { ...refused, reason: 'coupon_already_used' })
+    assert.deepEqual(answer({ usedBy: 'o-2', isKept: true }), {
+      ...refused,
+      reason: 'coupon_already_used',
+    })
   })
 
   test('releases just what it used', () => {
-    const { effects } = decideCoupon({ message: messages.cancelled, facts: null }, rows.used)
+    const { effects } = decideCoupon({ message: messages.cancelled, at: 7, facts: null }, rows.used)
     assert.deepEqual(effects, [{ kind: 'release', use }])
   })
 
   test('without the facts it needs, or with an event out of turn, is a programming error', () => {
-    const command = { message: messages.placed, facts: null }
+    const command = { message: messages.placed, at: 7, facts: null }
     assert.throws(() => decideCoupon(command, rows.absent), { message: /no facts/ })
     assert.throws(() => evolveCoupon(rows.released, { type: 'released' }), {
       message: /released of/,
@@ -145,7 +168,7 @@ describe('the coupon step', () => {
 })
 
 function summaryOf(message: OrderMessage, row: CouponRow, looked = facts): string {
-  const decision = decideCoupon({ message, facts: looked }, row)
+  const decision = decideCoupon({ message, at: 7, facts: looked }, row)
   const effects = decision.effects.map(({ kind }) => `*${kind}`)
   const replies = decision.replies.map(({ type }) => `+${type}`)
   const { status } = decision.events.reduce(evolveCoupon, row)

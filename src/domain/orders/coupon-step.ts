@@ -1,18 +1,13 @@
 // The coupon step's row of one order: a coupon is used by at most one order, and let go of once
-// if that order is cancelled. It reads the orders topic only. Whether the user holds the coupon
-// is for the caller to look up, in the transaction that stores the decision.
+// if that order is cancelled. It reads the orders topic only. Where the issuer has not come to the
+// coupon, or a living order has it, it says neither yes nor no: the order waits in its row, and its
+// record is decided again when that changes. What the coupons schema says is for the caller to look
+// up, in the transaction that stores the decision.
 
 import type { Discount } from '../coupons/messages.ts'
 import type { CouponRefusal, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
 import type { CouponRow, CouponUse } from './state.ts'
-import {
-  applied,
-  contradiction,
-  ignored,
-  repeated,
-  type StepDecision,
-  type StepOutcomeKind,
-} from './step.ts'
+import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 
 /** What the coupons schema says, as of the transaction, about the coupon that an order names. */
 export type CouponFacts = {
@@ -20,25 +15,33 @@ export type CouponFacts = {
   issuerNext: number
   /** The issued coupon of this user; null: there is no row. */
   issued: { discount?: Discount } | null
-  /** The order that uses it now, if any. */
+  /** The order that uses it now, if any, and whether that is for good. */
   usedBy: string | null
+  isKept: boolean
 }
-/** `facts` may be null where the record is not an order.placed with a coupon. */
-export type CouponCommand = { message: OrderMessage; facts: CouponFacts | null }
+export type CouponCommand = {
+  message: OrderMessage
+  /** When it was appended, ms UTC. */
+  at: number
+  /** May be null where the record is not an order.placed with a coupon. */
+  facts: CouponFacts | null
+}
 export type CouponRowEvent =
+  | { type: 'waits'; placed: OrderPlaced; at: number }
   | { type: 'used'; use: CouponUse }
+  | { type: 'kept' }
   | { type: 'refused'; orderId: string; reason: CouponRefusal }
   | { type: 'unneeded'; orderId: string }
   | { type: 'released' }
   | { type: 'cancelled'; orderId: string }
-export type CouponEffect = { kind: 'use' | 'release'; use: CouponUse }
-/** behind: the issuer has not yet come to where the coupon was won; ask again later. */
-export type CouponDecision = StepDecision<CouponRowEvent, CouponEffect, StepOutcomeKind | 'behind'>
+export type CouponEffect = { kind: 'use' | 'keep' | 'release'; use: CouponUse }
+export type CouponDecision = StepDecision<CouponRowEvent, CouponEffect>
 
-export function decideCoupon({ message, facts }: CouponCommand, row: CouponRow): CouponDecision {
+export function decideCoupon(command: CouponCommand, row: CouponRow): CouponDecision {
+  const { message } = command
   switch (message.type) {
     case 'order.placed':
-      return row.status === 'absent' ? decideUse(message, facts) : repeatAnswer(row)
+      return decidePlaced({ ...command, message }, row)
     case 'order.payment_due':
       return ignored
     case 'order.confirmed':
@@ -49,16 +52,25 @@ export function decideCoupon({ message, facts }: CouponCommand, row: CouponRow):
 }
 
 export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
+  const isOpen = row.status === 'absent' || row.status === 'waiting'
   switch (event.type) {
+    case 'waits': {
+      if (row.status !== 'absent') break
+      const { placed, at: since } = event
+      return { status: 'waiting', orderId: placed.orderId, placed, since }
+    }
     case 'used':
-      if (row.status !== 'absent') break
+      if (!isOpen) break
       return { status: 'used', ...event.use }
+    case 'kept':
+      if (row.status !== 'used') break
+      return { ...row, kept: true }
     case 'refused':
-      if (row.status !== 'absent') break
+      if (!isOpen) break
       return { status: 'refused', orderId: event.orderId, reason: event.reason }
     case 'unneeded':
     case 'cancelled':
-      if (row.status !== 'absent') break
+      if (!isOpen) break
       return { status: event.type, orderId: event.orderId }
     case 'released':
       if (row.status !== 'used') break
@@ -67,20 +79,34 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
   throw new Error(`${event.type} of a coupon row that is ${row.status}`)
 }
 
-function decideUse(placed: OrderPlaced, facts: CouponFacts | null): CouponDecision {
-  const { orderId, userId, coupon } = placed
+/** Whether a placed order must wait: neither yes nor no could be said for good. */
+export function isNotNow({ coupon }: OrderPlaced, facts: CouponFacts): boolean {
+  if (coupon === undefined) return false
+  if (facts.issued === null) return facts.issuerNext <= coupon.offset
+  return facts.usedBy !== null && !facts.isKept
+}
+
+function decidePlaced(
+  { message, at, facts }: CouponCommand & { message: OrderPlaced },
+  row: CouponRow,
+): CouponDecision {
+  if (row.status !== 'absent' && row.status !== 'waiting') return repeatAnswer(row)
+  const { orderId, userId, coupon } = message
+  // Of other content under its id the first counts, which waits.
+  if (row.status === 'waiting' && row.placed.coupon?.couponId !== coupon?.couponId) return ignored
   // Stored as well: whatever else is placed under this id must find the order taken.
   if (coupon === undefined) return applied({ type: 'unneeded', orderId }, [], [])
   if (facts === null) throw new Error(`no facts about the coupon of order ${orderId}`)
-  const { issued, issuerNext, usedBy } = facts
-  if (issued === null) {
-    if (issuerNext <= coupon.offset) return { ...ignored, outcome: 'behind' }
-    return refuse(orderId, 'coupon_not_held')
+  if (facts.usedBy === orderId) return contradiction
+  if (isNotNow(message, facts)) {
+    return row.status === 'waiting'
+      ? ignored
+      : applied({ type: 'waits', placed: message, at }, [], [])
   }
-  if (usedBy === orderId) return contradiction
-  if (usedBy !== null) return refuse(orderId, 'coupon_already_used')
+  if (facts.issued === null) return refuse(orderId, 'coupon_not_held')
+  if (facts.usedBy !== null) return refuse(orderId, 'coupon_already_used')
   const use: CouponUse = { orderId, couponId: coupon.couponId, userId }
-  if (issued.discount !== undefined) use.discount = issued.discount
+  if (facts.issued.discount !== undefined) use.discount = facts.issued.discount
   return applied({ type: 'used', use }, [{ kind: 'use', use }], [usedReply(use)])
 }
 
@@ -89,9 +115,11 @@ function refuse(orderId: string, reason: CouponRefusal): CouponDecision {
   return applied({ type: 'refused', orderId, reason }, [], [reply])
 }
 
-function repeatAnswer(row: CouponRow): CouponDecision {
+/** What the row has said already. */
+export function repeatAnswer(row: CouponRow): CouponDecision {
   switch (row.status) {
     case 'absent':
+    case 'waiting':
     case 'unneeded':
     case 'cancelled':
       return ignored
@@ -106,9 +134,10 @@ function repeatAnswer(row: CouponRow): CouponDecision {
 function decideCancelled(orderId: string, row: CouponRow): CouponDecision {
   switch (row.status) {
     case 'absent':
+    case 'waiting':
       return applied({ type: 'cancelled', orderId }, [], [])
     case 'used':
-      return release(row)
+      return row.kept === true ? contradiction : release(row)
     case 'released':
       return repeated(releasedReply(row))
     case 'unneeded':
@@ -125,10 +154,11 @@ function decideConfirmed(
 ): CouponDecision {
   switch (row.status) {
     case 'absent':
+    case 'waiting':
       if (couponId !== undefined) return contradiction
       return applied({ type: 'unneeded', orderId }, [], [])
     case 'used':
-      return row.couponId === couponId ? ignored : release(row)
+      return row.couponId === couponId ? keep(row) : release(row)
     case 'released':
       return row.couponId === couponId ? contradiction : repeated(releasedReply(row))
     case 'unneeded':
@@ -139,9 +169,21 @@ function decideConfirmed(
   }
 }
 
-function release(row: CouponRow & CouponUse): CouponDecision {
-  const { status: _, ...use } = row
-  return applied({ type: 'released' }, [{ kind: 'release', use }], [releasedReply(row)])
+type UsedRow = CouponRow & CouponUse & { kept?: true }
+
+function keep(row: UsedRow): CouponDecision {
+  if (row.kept === true) return ignored
+  return applied({ type: 'kept' }, [{ kind: 'keep', use: useOf(row) }], [])
+}
+
+function release(row: UsedRow): CouponDecision {
+  const effect: CouponEffect = { kind: 'release', use: useOf(row) }
+  return applied({ type: 'released' }, [effect], [releasedReply(row)])
+}
+
+function useOf(row: UsedRow): CouponUse {
+  const { status: _, kept: __, ...use } = row
+  return use
 }
 
 function usedReply({ orderId, couponId, discount }: CouponUse): StepMessage {

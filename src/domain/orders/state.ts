@@ -77,7 +77,9 @@ export type CouponUse = { orderId: string; couponId: string; userId: string; dis
 export type CouponRow =
   | Absent
   | { status: 'unneeded'; orderId: string } // an order without a coupon
-  | ({ status: 'used' | 'released' } & CouponUse)
+  | WaitingRow
+  // kept: its order is confirmed, and nobody will ever use the coupon again.
+  | ({ status: 'used' | 'released'; kept?: true } & CouponUse)
   | { status: 'refused'; orderId: string; reason: CouponRefusal }
   | Tombstone
 

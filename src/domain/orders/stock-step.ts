@@ -12,6 +12,7 @@ import type {
   StepMessage,
   StockRefusal,
 } from './messages.ts'
+import { sameLines } from './process.ts'
 import type { Product, StockHold, StockRow } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 
@@ -104,13 +105,14 @@ function decidePlaced(
   row: StockRow,
 ): StockDecision {
   if (row.status !== 'absent' && row.status !== 'waiting') return repeatAnswer(row)
-  // Of other content under its id the first counts.
-  const placed = row.status === 'waiting' ? row.placed : message
-  const standing = standingOf(placed.lines, products)
-  if (standing.kind === 'refused') return refuse(placed.orderId, standing.reason, standing.line)
+  const { orderId, lines } = message
+  // Of other content under its id the first counts, which waits.
+  if (row.status === 'waiting' && !sameLines(row.placed.lines, lines)) return ignored
+  const standing = standingOf(lines, products)
+  if (standing.kind === 'refused') return refuse(orderId, standing.reason, standing.line)
   const isNew = row.status === 'absent'
-  if (standing.kind === 'free' && !(isNew && isQueued)) return hold(placed, products)
-  return isNew ? applied({ type: 'waits', placed, at }, [], []) : ignored
+  if (standing.kind === 'free' && !(isNew && isQueued)) return hold(message, products)
+  return isNew ? applied({ type: 'waits', placed: message, at }, [], []) : ignored
 }
 
 function hold({ orderId, lines }: OrderPlaced, products: StockFacts): StockDecision {

@@ -96,7 +96,7 @@ function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): A
       return createOrderProcess({ store: crashing ?? stores.orders, clock })
     }
     case 'coupon-step':
-      return createCouponStep(stores.coupons, clock)
+      return createCouponStep(stores.coupons)
     case 'stock-step':
       return createStockStep(stores.stock)
     case 'payment-step': {

@@ -26,7 +26,7 @@ export type RestoredRow<Row> = { row: Row; again: Logged<OrderMessage> | null }
 export function restoreCoupon(order: OrderHistory): RestoredRow<CouponRow> {
   const row = couponAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
-  const { events, replies } = decideCoupon({ message: order.end.message, facts: null }, row)
+  const { events, replies } = decideCoupon({ message: order.end.message, at: 0, facts: null }, row)
   return { row: events.reduce(evolveCoupon, row), again: endUnlessAnswered(order, replies) }
 }
 

@@ -68,7 +68,7 @@ export function couponChanges(rows: CouponRow[]): CouponChanges {
   // Let go of first, because an earlier attempt may have noted the same use.
   const effects = rows.flatMap((row) => {
     if (row.status !== 'used') return []
-    const { status: _, ...use } = row
+    const { status: _, kept: __, ...use } = row
     return [{ kind: 'release', use } as const, { kind: 'use', use } as const]
   })
   return { rows, effects }

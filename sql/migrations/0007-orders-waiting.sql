@@ -10,3 +10,11 @@ alter table payments.orders add column open boolean not null default false;
 create index stock_open_only on stock.orders (order_id) where open;
 create index coupons_open_only on coupons.orders (order_id) where open;
 create index payments_open_only on payments.orders (order_id) where open;
+
+-- A coupon that a confirmed order used is spent; one that a living order uses may become free.
+update coupons.orders as used
+   set row = used.row || '{"kept": true}'
+  from orders.orders as ended
+ where ended.order_id = used.order_id
+   and ended.status = 'confirmed'
+   and used.status = 'used';

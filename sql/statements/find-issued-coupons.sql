@@ -1,0 +1,22 @@
+-- The coupons that waiting orders want to use: as lock-issued-coupons has it, but locking nothing.
+-- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
+-- int[]; the issuer's name as a reader text, and its topic text.
+-- Result: coupon_id, user_id, issued boolean, discount (JSON text, or null), next_offset.
+
+select w.coupon_id, w.user_id, r.coupon_id is not null,
+       (select (c.terms -> 'discount')::text
+          from coupons.coupons c
+         where c.coupon_id = r.coupon_id),
+       (select p.next_offset
+          from coupons.positions p
+         where p.reader = $4 and p.topic = $5 and p.partition = w.partition)
+  from (
+    select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
+      from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)
+     order by 1, 2
+  ) as w
+  left join lateral (
+    select i.coupon_id
+      from coupons.issued_coupons i
+     where i.user_id = w.user_id and i.coupon_id = w.coupon_id
+  ) as r on true
