@@ -55,7 +55,7 @@ export const problems = {
   'balance-limit': text(409, 'Balance limit', 'No wallet holds more than 10^15.'),
   'quantity-limit': text(409, 'Quantity limit', 'No coupon may grow beyond ten million.'),
   'dead-letter-redriven': text(409, 'Re-driven', 'It was re-driven, and does not wait.'),
-  'dead-letter-discarded': text(409, 'Discarded', 'It was discarded for good.'),
+  'dead-letter-discarded': text(409, 'Discarded', 'It was discarded; it can be re-driven.'),
   'not-redrivable': text(
     409,
     'Not re-drivable',

@@ -46,8 +46,8 @@ export type AppliedCommand =
 /** The calls about orders behind the HTTP layer. What reads SQL may reject with a PortError. */
 export type OrderService = {
   place(asked: AskedOrder): Promise<PlaceAnswer>
-  /** Its user only. */
-  order(of: { orderId: string; userId: string }): Promise<FoundOrder>
+  /** That user's; null: anybody's. */
+  order(of: { orderId: string; userId: string | null }): Promise<FoundOrder>
   /** Appends the record and answers what its consumer made of it. */
   command(command: OrderCommand): Promise<AppliedCommand>
   /** null while SQL is not up. */

@@ -82,7 +82,9 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
         if (!(await freshness.reached(orderId))) return logUnavailable
         found = await placing.find(orderId)
       }
-      return found?.userId === userId ? { kind: 'found', order: found } : { kind: 'unknown_order' }
+      const isAnothers = userId !== null && found?.userId !== userId
+      if (found === null || isAnothers) return { kind: 'unknown_order' }
+      return { kind: 'found', order: found }
     },
     async command(command) {
       return isStopping ? stopping : counted(commands.run(command))

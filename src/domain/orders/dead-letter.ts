@@ -103,7 +103,9 @@ function decideAct(
   }
   if (before !== null) return { outcome: before, event: null }
   if (letter.status === act) return { outcome: 'unchanged', event: null }
-  if (letter.status !== 'waiting') return { outcome: 'conflict', event: null }
+  // What was discarded, perhaps by mistake, can be taken up again; what was taken up is under way.
+  if (act === 'discarded' && letter.status !== 'waiting')
+    return { outcome: 'conflict', event: null }
   const tooOften = letter.redrives >= redrivesMax
   if (act === 'redriven' && (!letter.redrivable || tooOften)) {
     return { outcome: 'not_redrivable', event: null }

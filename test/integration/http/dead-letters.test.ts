@@ -107,13 +107,14 @@ test('two re-drives in a row re-drive once, and tell who did it and when', async
   assert.equal(redriven()[0]?.key, 'order-1')
 })
 
-test('a discard is for good, and a re-driven letter is not discarded', async (t) => {
+test('a discarded letter can be taken up again, and a re-driven one is not discarded', async (t) => {
   const other = 'stock-step.orders.1.3'
   const { call, redriven } = await startLetters(t, [letterOf(id), letterOf(other)])
   const calls = [
     [`POST /dead-letters/${id}/discard`, 200, 'discarded'],
     [`POST /dead-letters/${id}/discard`, 200, 'discarded'],
-    [`POST /dead-letters/${id}/redrive`, 409, '/problems/dead-letter-discarded'],
+    [`POST /dead-letters/${id}/redrive`, 200, 'redriven'],
+    [`POST /dead-letters/${id}/redrive`, 200, 'redriven'],
     [`POST /dead-letters/${other}/redrive`, 200, 'redriven'],
     [`POST /dead-letters/${other}/discard`, 409, '/problems/dead-letter-redriven'],
   ] as const
@@ -121,7 +122,7 @@ test('a discard is for good, and a re-driven letter is not discarded', async (t)
     const answer = await call(line)
     assert.deepEqual([answer.status, answer.body.type ?? answer.body.status], [status, told], line)
   }
-  assert.equal(redriven().length, 1)
+  assert.equal(redriven().length, 2)
 })
 
 test('bytes that are no record can be discarded only', async (t) => {
@@ -152,9 +153,9 @@ test('many are re-driven by their ids, each counted by what became of it', async
   const { call, redriven } = await startLetters(t, letters)
   const ids = [...letters.map((letter) => letter.id), numbered(9), numbered(0)]
   const { status, body } = await call('POST /dead-letters/redrive', { json: { ids } })
-  const expected = { redriven: 1, unchanged: 1, discarded: 1, notRedrivable: 1, unknown: 1 }
+  const expected = { redriven: 2, unchanged: 1, discarded: 0, notRedrivable: 1, unknown: 1 }
   assert.deepEqual([status, body], [200, { ...expected, pending: 0 }])
-  assert.equal(redriven().length, 1)
+  assert.equal(redriven().length, 2)
 })
 
 test('all that wait are re-driven call by call, of one consumer where one is named', async (t) => {
@@ -248,6 +249,7 @@ test('every documented answer about dead letters is given', async (t) => {
     letterOf('stock-step.orders.1.3'),
     letterOf('stock-step.orders.1.4', { status: 'discarded' }),
     letterOf('stock-step.orders.1.5', { status: 'redriven' }),
+    letterOf('stock-step.orders.1.6', { redrivable: false }),
   ]
   const {
     call,

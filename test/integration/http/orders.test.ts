@@ -153,6 +153,8 @@ test('while it has not ended it is 202, known to its user by GET before SQL has 
   assert.deepEqual(body, expected)
   assert.equal((await call(`GET ${path}`, { as: 'bob' })).status, 404)
   assert.equal((await call(`GET ${path}`, { as: null })).status, 401)
+  const looked = await call(`GET ${path}`, { as: 'operator' })
+  assert.deepEqual([looked.status, looked.body.orderId], [200, expected.orderId])
   assert.equal((await call('GET /orders/no-such')).body.type, '/problems/unknown-order')
 
   applier.release()
