@@ -146,7 +146,8 @@ async function describe(admin: Admin, topics: readonly string[]): Promise<TopicD
   })
 }
 
-async function withAdmin<T>(
+/** Rejects with a PortError. */
+export async function withAdmin<T>(
   { brokers, clientId = 'firstcome', tls, sasl }: KafkaConnection,
   run: (admin: Admin) => Promise<T>,
 ): Promise<T> {

@@ -83,12 +83,17 @@ from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were iss
   },
   rebuild: {
     summary: 'Drop the rows and derive them anew from the log.',
-    examples: ['rebuild', 'rebuild --data /srv/firstcome --json'],
+    examples: ['rebuild', 'rebuild --data /srv/firstcome --json', 'rebuild --orders'],
     notes: `
 The log decides and is never touched: the same log gives the same rows, slots and codes. An
 embedded service must be stopped. With FIRSTCOME_KAFKA_BROKERS and FIRSTCOME_POSTGRES_URL the rows
-in PostgreSQL are dropped and the running issuers derive them; ends with 3 where none does.`,
-    takes: [jsonOption],
+in PostgreSQL are dropped and the running issuers derive them; ends with 3 where none does. Rows
+of orders stay there, unless all are lost; --orders makes them anew, as after a loss, and nothing
+else.`,
+    takes: [
+      option('--orders', 'the rows of orders, on several nodes, while no "firstcome orders" runs'),
+      jsonOption,
+    ],
     load: async () => (await import('../commands/rebuild.ts')).runRebuild,
   },
 }

@@ -7,17 +7,22 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
 import { loadStatements } from '../../adapters/database/statements.ts'
 import { openLogFile } from '../../adapters/log-file/log-file.ts'
+import { describeGroup } from '../../adapters/log-kafka/groups.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createCouponStoreSql, resetProjection } from '../../adapters/stores/coupon-store.ts'
+import { dropOrderRows } from '../../adapters/stores/order-rows.ts'
 import { type Progress, startProgress } from '../../client/progress.ts'
-import type { Settings } from '../../config/settings.ts'
+import { createFold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { startIssuer } from '../../issuer/issuer.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
+import { type ConsumerName, consumerNames } from '../../ports/orders.ts'
+import { readToEnd, stopAtGap, writtenByNewer } from '../../ports/partition-reader.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { openDistributed } from '../roles/distributed.ts'
+import { kafkaConnection, openDistributed } from '../roles/distributed.ts'
+import { groupOf } from '../roles/older-rows.ts'
 import { areOrderRowsLost, restoreOrderRows } from '../roles/order-consumers.ts'
 import { dropProjection, openProjection } from '../roles/projection.ts'
 import type { Stops } from '../roles/stops.ts'
@@ -33,19 +38,23 @@ const lookEveryMs = 250
 /** An issuer looks whether its position has gone back every 5 s; a take-over takes 8 s. */
 const standstillMsMax = 30_000
 
-export async function runRebuild(options: { json?: boolean }, context: Context): Promise<ExitCode> {
-  const { settings, out, err } = context
-  const rebuilt = await rebuild(settings, err)
+export type RebuildOptions = { json?: boolean; orders?: boolean }
+
+export async function runRebuild(options: RebuildOptions, context: Context): Promise<ExitCode> {
+  const { out } = context
+  const rebuilt = await rebuild(options, context)
   out(options.json ? `${JSON.stringify(rebuilt)}\n` : rebuiltText(rebuilt))
   return exitCodes.ok
 }
 
-async function rebuild(settings: Settings, err: Context['err']): Promise<Rebuilt> {
+async function rebuild({ orders }: RebuildOptions, context: Context): Promise<Rebuilt> {
+  const { settings, err } = context
   await using stops = new AsyncDisposableStack()
   const progress = startProgress(systemClock(), err)
   stops.defer(progress.end)
   const parts = { settings, err, progress, stops }
-  return await (isDistributed(settings) ? rebuildDistributed(parts) : rebuildStopped(parts))
+  if (!isDistributed(settings)) return await rebuildStopped(parts)
+  return await (orders === true ? rebuildOrders(parts) : rebuildDistributed(parts))
 }
 
 async function rebuildStopped({ settings, progress, stops }: RebuildParts): Promise<Rebuilt> {
@@ -62,6 +71,7 @@ async function rebuildStopped({ settings, progress, stops }: RebuildParts): Prom
   stops.defer(() => log.close())
   const startedAt = clock.monotonic()
   const bounds = await log.bounds(claimsTopic)
+  await checkReadable(log, bounds)
   await dropProjection(directory.path)
   const database = await openProjection(directory.path, () => {})
   stops.defer(() => database.close())
@@ -122,14 +132,55 @@ async function markPublished(store: CouponStore, bounds: readonly LogBounds[]): 
   }
 }
 
+/** Before anything is dropped: issuers would stop there, with half of the rows. */
+async function checkReadable(log: Log, bounds: readonly LogBounds[]): Promise<void> {
+  const fold = createFold(bounds.length)
+  await readToEnd({
+    log,
+    topic: claimsTopic,
+    bounds,
+    decode: (record) => readRecord(fold, record),
+    onMessage: () => {},
+    onUnknown: (reason, { partition, offset }) => {
+      const stopped = `cannot read record ${offset} of partition ${partition}: ${reason}`
+      throw writtenByNewer(stopped, 'rebuild with that version')
+    },
+    onGap: stopAtGap,
+  })
+}
+
+function openToRebuild({ settings, err, stops }: RebuildParts) {
+  const { signal } = new AbortController()
+  const opening = { settings, logger: plainLogger(err), signal, acceptsLoss: true }
+  return openDistributed(opening, 'rebuild', stops)
+}
+
+async function rebuildOrders(parts: RebuildParts): Promise<Rebuilt> {
+  const { settings } = parts
+  const { log, database, clock } = await openToRebuild(parts)
+  const startedAt = clock.monotonic()
+  const connection = kafkaConnection(settings, 'rebuild')
+  for (const name of consumerNames) {
+    const { members } = await describeGroup(connection, groupOf(name))
+    if (members > 0) throw ordersRun(name)
+  }
+  await dropOrderRows(database)
+  const restored = await restoreOrderRows({ log, database, payment: settings.payment })
+  const seconds = (clock.monotonic() - startedAt) / 1000
+  return { records: 0, rows: 0, orders: restored?.orders ?? 0, seconds }
+}
+
+function ordersRun(name: ConsumerName): CommandError {
+  const found = `"firstcome orders" runs (${name} is at work)`
+  return new CommandError(exitCodes.wrongUsage, `${found}: stop it, then rebuild its rows`)
+}
+
 async function rebuildDistributed(parts: RebuildParts): Promise<Rebuilt> {
-  const { settings, err, progress, stops } = parts
-  const logger = plainLogger(err)
-  const signal = new AbortController().signal
-  const opening = { settings, logger, signal, acceptsLoss: true }
-  const { log, database, clock } = await openDistributed(opening, 'rebuild', stops)
+  const { settings, progress } = parts
+  const { log, database, clock } = await openToRebuild(parts)
   const startedAt = clock.monotonic()
   const bounds = await log.bounds(claimsTopic)
+  await checkReadable(log, bounds)
   await resetProjection(database, bounds)
   await issuersAreThrough({ store: createCouponReaderSql(database), clock, bounds, progress })
   const counted = await database.query(loadStatements(['count-rows'])['count-rows'])

@@ -21,9 +21,10 @@ import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { crashingIssuerLog } from './crash-points.ts'
+import { unknownReplies } from './older-rows.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
 import { hasTrustedRows, openProjection, readMarksDirectory } from './projection.ts'
-import { checkStart } from './start-check.ts'
+import { checkStart, refuseOlderRows } from './start-check.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 import { lineLogger, waitFor } from './wait-for.ts'
@@ -114,6 +115,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     })
     const common = { log, database, clock, payment, crashPoint, ...consumers }
     await restoreOrderRows(common)
+    refuseOlderRows(await unknownReplies(common))
     orders = await withStops(async (stops) => {
       await startOrderConsumers({ ...common, onError: failed }, stops)
       return {}

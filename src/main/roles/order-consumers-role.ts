@@ -5,10 +5,12 @@
 import type { Log } from '../../ports/log.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { openDistributed } from './distributed.ts'
+import { kafkaConnection, openDistributed } from './distributed.ts'
+import { positionsGoneBack, unknownReplies } from './older-rows.ts'
 import { areOrderRowsLost, newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
+import { refuseOlderRows } from './start-check.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
@@ -22,6 +24,9 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     log = opened.log
     probes.opened(opened.database)
     if (await areOrderRowsLost(opened)) throw rowsLost()
+    const connection = kafkaConnection(parts.settings, 'orders')
+    refuseOlderRows(await positionsGoneBack(connection, opened.database))
+    refuseOlderRows(await unknownReplies(opened))
     const { crashPoint } = createFaults(testFaults)
     const consumers = { ...opened, payment, only, crashPoint, metrics, running }
     await startOrderConsumers({ ...consumers, onError: parts.onFatal }, stops)

@@ -49,8 +49,9 @@ type Refusal = { what: string; wayOut: string }
 const otherLog: Refusal = {
   what: 'the log is not the one that the rows were made from:',
   wayOut:
-    'Restore the log that belongs to them. Where records are lost for good, stop every role and ' +
-    'run "firstcome rebuild --orders": it derives the rows from what is left',
+    'Restore the log that belongs to them. Where records are lost for good, "firstcome rebuild" ' +
+    'derives the rows from what is left; on several nodes "firstcome rebuild --orders", while no ' +
+    '"firstcome orders" runs, those of orders',
 }
 const headless: Refusal = {
   what: 'the first records of the log are gone:',
@@ -59,9 +60,26 @@ const headless: Refusal = {
     'records nothing can be known of who has won',
 }
 
+/** Of who carries orders through: what was decided since would be decided again. */
+export function refuseOlderRows(faults: readonly string[]): void {
+  refuse(olderRows, faults)
+}
+
+const olderRows: Refusal = {
+  what: 'the rows of orders are older than the log:',
+  wayOut:
+    'Restore a newer dump, or run "firstcome rebuild --orders", which makes them anew from the ' +
+    'log, while no "firstcome orders" runs',
+}
+
+/** Enough to see what has happened. */
+const faultsToldMax = 20
+
 function refuse({ what, wayOut }: Refusal, faults: readonly string[]): void {
   if (faults.length === 0) return
-  const lines = faults.map((fault) => `  ${fault}`)
+  const lines = faults.slice(0, faultsToldMax).map((fault) => `  ${fault}`)
+  const more = faults.length - lines.length
+  if (more > 0) lines.push(`  and ${more} more`)
   throw new PortError('log_damaged', [what, ...lines, wayOut].join('\n'))
 }
 

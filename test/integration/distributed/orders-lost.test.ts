@@ -22,6 +22,7 @@ const tables = [
 describe('rows of orders that PostgreSQL has lost', { timeout: 300_000 }, () => {
   let services: FaultServices
   let api: RoleProcess
+  let consumers: RoleProcess
   before(async () => {
     services = await startFaultServices()
     await services.role('issuer')
@@ -47,7 +48,7 @@ describe('rows of orders that PostgreSQL has lost', { timeout: 300_000 }, () => 
   }
 
   it('are restored from Kafka, and the consumers go on from there', async () => {
-    const consumers = await services.orders()
+    consumers = await services.orders()
     await rehearse()
     const audited = ordersOf(await audit())
     assert.equal(await consumers.stop(), 0)
@@ -62,9 +63,44 @@ describe('rows of orders that PostgreSQL has lost', { timeout: 300_000 }, () => 
     assert.match(rebuilt.out, /, \d+ orders restored in /)
     assert.equal(ordersOf(await audit()), audited)
 
-    await services.orders()
+    consumers = await services.orders()
     await rehearse()
     assert.notEqual(ordersOf(await audit()), audited)
+  })
+
+  it('are refused where they are of an older dump, and made anew while none of them runs', async () => {
+    const busy = await command('rebuild', '--orders')
+    assert.equal(busy.code, 2, busy.out)
+    assert.match(busy.err, /"firstcome orders" runs \(\S+ is at work\)/)
+    assert.equal(await consumers.stop(), 0)
+
+    await services.sql('create schema dump')
+    for (const [n, table] of tables.entries()) {
+      await services.sql(`create table dump.t${n} as select * from ${table}`)
+    }
+    consumers = await services.orders()
+    await rehearse()
+    assert.equal(await consumers.stop(), 0)
+    const audited = ordersOf(await audit())
+    await services.sql(`truncate ${tables.join(', ')}`)
+    for (const [n, table] of tables.entries()) {
+      await services.sql(`insert into ${table} select * from dump.t${n}`)
+    }
+
+    const refused = await command('orders')
+    assert.equal(refused.code, 1)
+    assert.match(refused.err, /the rows of orders are older than the log:\n/)
+    assert.match(
+      refused.err,
+      /order-process had read partition \d of firstcome\.orders up to \d+, not/,
+    )
+    assert.match(refused.err, /"firstcome rebuild --orders"/)
+
+    const rebuilt = await command('rebuild', '--orders')
+    assert.equal(rebuilt.code, 0, rebuilt.err)
+    assert.equal(ordersOf(await audit()), audited)
+    await services.orders()
+    await rehearse()
   })
 })
 

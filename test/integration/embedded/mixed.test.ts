@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { cp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { topicPath } from '../../../src/adapters/log-file/topic-readers.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { waitFor } from '../../services/server-process.ts'
@@ -12,6 +13,7 @@ import { Crowd, users } from '../processes/crowd.ts'
 import {
   newDataDirectory,
   removeDataDirectory,
+  runRole,
   runService,
   startService,
 } from '../processes/service-process.ts'
@@ -26,6 +28,9 @@ describe('a data directory that is mixed', { timeout: 300_000 }, () => {
     await sell('data', 10)
     await cp(at('data'), at('earlier'), { recursive: true })
     await sell('data', 30)
+    await order('data')
+    await cp(at('data'), at('later'), { recursive: true })
+    await order('data')
     await sell('stranger', 60)
   })
   after(() => removeDataDirectory(root))
@@ -44,10 +49,19 @@ describe('a data directory that is mixed', { timeout: 300_000 }, () => {
     assert.equal(await service.stop(), 0, service.output())
   }
 
-  /** The directory `data`, with parts of another. */
-  async function mix(parts: readonly string[], from: string): Promise<string> {
+  async function order(name: string): Promise<void> {
+    const service = await startService({ data: at(name) })
+    const size = ['--users', '12', '--quantity', '4', '--stock', '3']
+    const env = envOf(at(name))
+    const { code, out, err } = await runRole({ role: 'rehearse', env }, ['orders', ...size])
+    assert.equal(code, 0, out + err)
+    assert.equal(await service.stop(), 0, service.output())
+  }
+
+  /** The directory `base`, with parts of another. */
+  async function mix(parts: readonly string[], from: string, base = 'data'): Promise<string> {
     await rm(at('mixed'), { recursive: true, force: true })
-    await cp(at('data'), at('mixed'), { recursive: true })
+    await cp(at(base), at('mixed'), { recursive: true })
     for (const part of parts) {
       await rm(join(at('mixed'), part), { recursive: true, force: true })
       await cp(join(at(from), part), join(at('mixed'), part), { recursive: true })
@@ -82,9 +96,34 @@ describe('a data directory that is mixed', { timeout: 300_000 }, () => {
     })
   }
 
-  it('of older rows alone is none: they are brought up to the log', async () => {
-    const data = await mix(['projection'], 'earlier')
+  it('of older rows of coupons alone is none: they are brought up to the log', async () => {
+    const data = await mix(['projection'], 'earlier', 'later')
     const service = await startService({ data })
     assert.equal(await service.stop(), 0, service.output())
   })
+
+  it('of older rows of orders is refused by who would decide again, until they are rebuilt', async () => {
+    const data = await mix(['projection'], 'later')
+    const { code, output } = await runService({ data })
+    assert.equal(code, 1, output)
+    assert.match(
+      output,
+      /the rows of orders are older than the log:\n {2}\S+-step has answered order/,
+    )
+    const env = envOf(data)
+    const rebuilt = await runRole({ role: 'rebuild', env })
+    assert.equal(rebuilt.code, 0, rebuilt.err)
+    const audited = await runRole({ role: 'audit', env })
+    assert.equal(audited.code, 0, audited.out + audited.err)
+  })
 })
+
+/** Of a command on a directory that has its own secrets. */
+function envOf(data: string): Record<string, string> {
+  const { jwtSecret = '', codeSecret = '' } = readSecrets(data)
+  return {
+    FIRSTCOME_DATA: data,
+    FIRSTCOME_JWT_SECRET: jwtSecret,
+    FIRSTCOME_CODE_SECRET: codeSecret,
+  }
+}
