@@ -8,8 +8,8 @@ import { useOpenApi } from './http/openapi.ts'
 import { useRateLimits } from './http/rate-limits.ts'
 import { addRoutes, type Route } from './http/route.ts'
 import { createServerApp } from './http/server-app.ts'
-import { type ServerLimits, serverLimits } from './http/server-limits.ts'
-import type { CallHooks, RouteParts, ServerParts } from './http/server-parts.ts'
+import { limitsOf, type ServerLimits } from './http/server-limits.ts'
+import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { commandRoutes } from './routes/commands.ts'
@@ -23,21 +23,51 @@ export type RunningServer = {
   /** As `http://127.0.0.1:8080`. */
   address: string
   app: FastifyInstance
+  /** From now on every call is answered; before, only those of probes are. */
+  serve(services: Services): void
   /** Answers what was accepted, refuses the rest; resolves when no connection is open. */
   close(): Promise<void>
 }
+export type OpenServerParts = ServerParts & {
+  /** Whether a stop was asked for, and it still takes work. */
+  isDraining?: () => boolean
+}
+export type StartServerParts = Omit<OpenServerParts, 'readiness'> & Services
 
-export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const { settings, clock, logger } = parts
-  const limits: ServerLimits = { ...serverLimits, ...settings.limits }
+export async function startServer(parts: StartServerParts): Promise<RunningServer> {
+  const server = await openServer({ readiness: () => parts.claims.readiness(), ...parts })
+  server.serve(parts)
+  return server
+}
+
+/** Listens before there is anything to serve, so that probes are answered from the start on. */
+export async function openServer(
+  parts: OpenServerParts & Partial<Services>,
+): Promise<RunningServer> {
+  const { settings, clock, logger, isDraining = () => false } = parts
+  const limits = limitsOf(settings)
+  let isServing = false
+  const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
-  const { app, listen, stop } = await createServerApp({ clock, limits, logger, metrics })
+  const { app, listen, stop } = await createServerApp({ clock, limits, logger, metrics, phase })
   await useOpenApi(app)
   const hooks = await callHooks(app, { ...parts, metrics }, limits)
   const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
-  addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, metricsText, limits }))
+  // The routes have these from the first moment; no call reaches them before `serve` fills them.
+  const { claims = {}, orders = {} } = parts
+  const services = { claims, orders } as Services
+  addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, ...services, metricsText, limits }))
   parts.extraRoutes?.(app, hooks)
-  return { address: await listen(settings), app, close: stop }
+  return {
+    address: await listen(settings),
+    app,
+    serve(there) {
+      Object.assign(services.claims, there.claims)
+      Object.assign(services.orders, there.orders)
+      isServing = true
+    },
+    close: stop,
+  }
 }
 
 async function callHooks(
@@ -59,9 +89,9 @@ async function callHooks(
 }
 
 function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
-  const { claims, metricsText } = parts
+  const { readiness, metricsText } = parts
   return [
-    ...serviceRoutes({ readiness: () => claims.readiness(), metricsText }),
+    ...serviceRoutes({ readiness, metricsText }),
     openApiRoute(app),
     ...couponRoutes(parts),
     ...commandRoutes(parts),

@@ -15,6 +15,8 @@ export type Kind<T> = {
   read(text: string): T | null
   /** What a mistake says of a wrong text, behind `must`; absent: the text itself. */
   found?(text: string): string
+  /** A secret, or what may hold one: `NAME_FILE` may name a file with it instead. */
+  mayBeInFile?: true
 }
 export type LogLevel = (typeof logLevels)[number]
 export type SaslMechanism = (typeof saslMechanisms)[number]
@@ -37,6 +39,10 @@ export const secretBytesMax = 4096
 const rateMax = 1_000_000
 /** A day: whoever holds stock without paying must let go of it some time. */
 const orderTimeLimitSecondsMax = 86_400
+/** Longer than any proxy keeps a connection that nobody uses. */
+const keepAliveSecondsMax = 3_600
+/** Supervisors wait for a minute or two; behind that, a stop is not to be waited for at all. */
+const drainSecondsMax = 600
 /** A name or a password of SASL; a longer one is a file that was pasted by mistake. */
 const saslCharactersMax = 1024
 /** A bearer token fits into one header; a longer one is a file that was pasted by mistake. */
@@ -46,7 +52,7 @@ const pemBytesMax = 1024 * 1024
 /** The crash points are numbered K1 to K30. */
 const crashPointPattern = /^K([1-9]|[12][0-9]|30)$/
 
-const hidden = { found: () => '' }
+const hidden = { found: () => '', mayBeInFile: true } as const
 
 const port: Kind<number> = {
   must: 'a whole number from 0 to 65535 (0: any free port)',
@@ -56,10 +62,9 @@ const rate: Kind<number> = {
   must: `requests per second, 0 to ${rateMax} (0: no limit)`,
   read: (text) => wholeNumber(text, rateMax),
 }
-const orderTimeLimit: Kind<number> = {
-  must: `seconds, 1 to ${orderTimeLimitSecondsMax}`,
-  read: (text) => wholeNumber(text, orderTimeLimitSecondsMax) || null,
-}
+const orderTimeLimit = seconds(1, orderTimeLimitSecondsMax)
+const keepAlive = seconds(1, keepAliveSecondsMax)
+const drain = seconds(0, drainSecondsMax)
 const flag: Kind<boolean> = {
   must: 'true or false',
   read: (text) => (text === 'true' || text === 'false' ? text === 'true' : null),
@@ -82,6 +87,7 @@ const secret: Kind<string> = {
     return bytes >= secretBytesMin && bytes <= secretBytesMax ? text : null
   },
   found: (text) => `, not ${Buffer.byteLength(text)}`,
+  mayBeInFile: true,
 }
 const saslName: Kind<string> = {
   must: `1 to ${saslCharactersMax} characters long`,
@@ -139,12 +145,18 @@ export const settingTable = {
   FIRSTCOME_POSTGRES_URL: [postgresUrl, null, 'postgres://user:password@host/database'],
   FIRSTCOME_PAYMENT_URL: [serviceUrl, null, 'a payment service; else the built-in wallets'],
   FIRSTCOME_PAYMENT_TOKEN: [bearerToken, null, 'the bearer token for it'],
+  FIRSTCOME_POSTGRES_TLS: [flag, 'false', 'true: encrypted, and the certificate is checked'],
+  FIRSTCOME_POSTGRES_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
+  FIRSTCOME_KEEP_ALIVE_SECONDS: [keepAlive, '75', 'until an idle connection is closed'],
+  FIRSTCOME_DRAIN_SECONDS: [drain, null, 'SIGTERM: so long it still works (start: 0, others: 5)'],
   FIRSTCOME_LOG_LEVEL: [logLevel, 'info', 'how much to log'],
   FIRSTCOME_TEST_FAULTS: [testFaults, null, 'for tests only: what is to go wrong, and when'],
 } as const satisfies Record<string, Row>
 
 export type SettingName = keyof typeof settingTable
 export const settingNames = Object.keys(settingTable) as SettingName[]
+export const mayBeInFile = (name: SettingName) =>
+  (settingTable[name][0] as Kind<unknown>).mayBeInFile === true
 
 type ValueOf<R> = R extends readonly [Kind<infer T>, infer Fallback, string]
   ? T | (Fallback extends null ? undefined : never)
@@ -169,8 +181,8 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
   migrate: distributed,
 }
 
-const listening = /_(PORT|HOST|LOG_LEVEL)$/
-const kafkaAndSql = /_(KAFKA_\w+|POSTGRES_URL)$/
+const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
+const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims = /_(\w+_SECRET|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
@@ -196,8 +208,11 @@ export const givenTogether: readonly Record<'any' | 'all', readonly SettingName[
   { any: certificate, all: certificate },
   { any: ['FIRSTCOME_PAYMENT_TOKEN'], all: ['FIRSTCOME_PAYMENT_URL'] },
 ]
-/** Without FIRSTCOME_KAFKA_TLS they would be taken for granted and do nothing. */
-export const onlyWithTls: readonly SettingName[] = ['FIRSTCOME_KAFKA_TLS_CA_FILE', ...certificate]
+/** Without the flag before them they would be taken for granted and do nothing. */
+export const onlyWith: readonly (readonly [SettingName, readonly SettingName[]])[] = [
+  ['FIRSTCOME_KAFKA_TLS', ['FIRSTCOME_KAFKA_TLS_CA_FILE', ...certificate]],
+  ['FIRSTCOME_POSTGRES_TLS', ['FIRSTCOME_POSTGRES_TLS_CA_FILE']],
+]
 /** The embedded profile has no use for these. */
 export const onlyDistributed: readonly SettingName[] = [
   'FIRSTCOME_KAFKA_BROKERS',
@@ -216,6 +231,16 @@ function pemFile(what: string): Kind<string> {
       } catch {
         return null
       }
+    },
+  }
+}
+
+function seconds(min: number, max: number): Kind<number> {
+  return {
+    must: `seconds, ${min} to ${max}`,
+    read(text) {
+      const value = wholeNumber(text, max)
+      return value !== null && value >= min ? value : null
     },
   }
 }

@@ -3,20 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
+import type { Environment, SettingFlags } from './given-texts.ts'
 import {
+  mayBeInFile,
   neededSettings,
+  type SettingName,
   secretBytesMax,
   secretBytesMin,
   settingNames,
   tokenCharactersMax,
 } from './setting-table.ts'
-import {
-  type Environment,
-  ignoredByEmbedded,
-  readSettings,
-  type SettingFlags,
-  type Settings,
-} from './settings.ts'
+import { ignoredByEmbedded, readSettings, type Settings } from './settings.ts'
 
 const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'))
@@ -47,6 +44,7 @@ test('Nothing given means the documented defaults.', () => {
     operatorRateMax: 500,
     addressRateMax: 0,
     orderTimeLimitSeconds: 30,
+    keepAliveSeconds: 75,
     logLevel: 'info',
     testFaults: [],
   })
@@ -73,6 +71,10 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_KAFKA_SASL_PASSWORD: 'hunter2',
     FIRSTCOME_REDIS_URL: 'redis://localhost:6379',
     FIRSTCOME_POSTGRES_URL: 'postgres://me:secret@db/coupons',
+    FIRSTCOME_POSTGRES_TLS: 'true',
+    FIRSTCOME_POSTGRES_TLS_CA_FILE: pemPath,
+    FIRSTCOME_KEEP_ALIVE_SECONDS: '5',
+    FIRSTCOME_DRAIN_SECONDS: '0',
     FIRSTCOME_PAYMENT_URL: 'https://pay.example/v1',
     FIRSTCOME_PAYMENT_TOKEN: 'hunter2!~',
     FIRSTCOME_LOG_LEVEL: 'debug',
@@ -94,7 +96,9 @@ test('Every setting is read from the environment.', () => {
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'kim', password: 'hunter2' },
     },
     redisUrl: 'redis://localhost:6379',
-    postgresUrl: 'postgres://me:secret@db/coupons',
+    postgres: { url: 'postgres://me:secret@db/coupons', tls: { ca: pem } },
+    keepAliveSeconds: 5,
+    drainSeconds: 0,
     payment: { url: 'https://pay.example/v1', token: 'hunter2!~' },
     logLevel: 'debug',
     testFaults: [
@@ -133,6 +137,8 @@ describe('These values are refused, by name and with what is allowed:', () => {
     ['FIRSTCOME_OPERATOR_RATE_MAX', ['-1', '1000001']],
     ['FIRSTCOME_ADDRESS_RATE_MAX', ['-1', '1000001']],
     ['FIRSTCOME_ORDER_TIME_LIMIT_SECONDS', ['0', '-1', '86401', '30s', '1.5']],
+    ['FIRSTCOME_KEEP_ALIVE_SECONDS', ['0', '3601', '75s']],
+    ['FIRSTCOME_DRAIN_SECONDS', ['-1', '601', '5s']],
     ['FIRSTCOME_KAFKA_BROKERS', ['one', 'one:0', 'one:65536', 'one:1,', 'kafka://one:1']],
     ['FIRSTCOME_KAFKA_TLS', ['yes', 'TRUE', '1']],
     ['FIRSTCOME_REDIS_URL', ['localhost:6379', 'http://localhost', 'redis:x']],
@@ -173,6 +179,68 @@ test('Files of certificates must be there and hold PEM, and secrets in them are 
   }
 })
 
+describe('What is secret, or may hold a secret, may stand in a file:', () => {
+  const inFiles: [name: SettingName, text: string, read: (settings: Settings) => unknown][] = [
+    ['FIRSTCOME_JWT_SECRET', longEnough, ({ jwtSecret }) => jwtSecret],
+    ['FIRSTCOME_CODE_SECRET', longEnough, ({ codeSecret }) => codeSecret],
+    ['FIRSTCOME_KAFKA_SASL_PASSWORD', 'hunter2', ({ kafka }) => kafka?.sasl?.password],
+    ['FIRSTCOME_REDIS_URL', 'redis://:hunter2@r', ({ redisUrl }) => redisUrl],
+    ['FIRSTCOME_POSTGRES_URL', 'postgres://me:hunter2@p/db', ({ postgres }) => postgres?.url],
+    ['FIRSTCOME_PAYMENT_URL', 'https://pay.example', ({ payment }) => payment?.url],
+    ['FIRSTCOME_PAYMENT_TOKEN', 'hunter2', ({ payment }) => payment?.token],
+  ]
+  const beside = {
+    FIRSTCOME_KAFKA_BROKERS: 'one:1',
+    FIRSTCOME_KAFKA_SASL_MECHANISM: 'PLAIN',
+    FIRSTCOME_KAFKA_SASL_USERNAME: 'kim',
+    FIRSTCOME_KAFKA_SASL_PASSWORD: 'x',
+    FIRSTCOME_PAYMENT_URL: 'http://pay',
+  }
+  const without = (name: string) => ({ ...beside, [name]: '' })
+  const path = join(directory, 'secret')
+
+  for (const [name, text, value] of inFiles) {
+    test(`${name}_FILE`, () => {
+      for (const end of ['', '\n', '\r\n']) {
+        writeFileSync(path, text + end)
+        const read = settings({ ...without(name), [`${name}_FILE`]: path })
+        assert.equal(value(read), text, JSON.stringify(end))
+      }
+      const [both = '', ...more] = mistakes({ ...beside, [name]: text, [`${name}_FILE`]: path })
+      assert.equal(both, `${name}_FILE is given, and ${name} too: only one of them may be`)
+      assert.deepEqual(more, [])
+      for (const wrong of [join(directory, 'none'), directory]) {
+        const [mistake] = mistakes({ ...without(name), [`${name}_FILE`]: wrong })
+        assert.equal(mistake, `${name}_FILE must name a file that can be read`)
+      }
+      writeFileSync(path, '\n')
+      const [empty = ''] = mistakes({ ...without(name), [`${name}_FILE`]: path })
+      assert.match(empty, new RegExp(`^what ${name}_FILE names must be .*; it is empty$`))
+    })
+  }
+
+  test('and nothing else', () => {
+    const names = settingNames.filter(mayBeInFile)
+    assert.deepEqual(names.toSorted(), inFiles.map(([name]) => name).toSorted())
+    assert.match(mistakes({ FIRSTCOME_PORT_FILE: path })[0] ?? '', /^FIRSTCOME_PORT_FILE is not a/)
+  })
+})
+
+test('White space at an end of a secret is warned of, wherever it comes from.', () => {
+  const path = join(directory, 'spaced')
+  writeFileSync(path, `${longEnough} \n`)
+  const read = readSettings({
+    FIRSTCOME_JWT_SECRET: `${longEnough}\n`,
+    FIRSTCOME_CODE_SECRET_FILE: path,
+  })
+  assert.deepEqual(read.ok && read.warnings, [
+    'FIRSTCOME_JWT_SECRET has white space at an end, which counts as a part of it',
+    'what FIRSTCOME_CODE_SECRET_FILE names has white space at an end, which counts as a part of it',
+  ])
+  const fine = readSettings({ FIRSTCOME_JWT_SECRET: `${longEnough} ${longEnough}` })
+  assert.deepEqual(fine.ok && fine.warnings, [])
+})
+
 describe('Settings of Kafka that only make sense together are asked for together:', () => {
   const sasl = 'FIRSTCOME_KAFKA_SASL'
   const table: [title: string, env: Environment, expected: string[]][] = [
@@ -193,6 +261,11 @@ describe('Settings of Kafka that only make sense together are asked for together
       'a certificate where nothing is encrypted',
       { FIRSTCOME_KAFKA_TLS: 'false', FIRSTCOME_KAFKA_TLS_CA_FILE: pemPath },
       ['FIRSTCOME_KAFKA_TLS_CA_FILE is given, but FIRSTCOME_KAFKA_TLS is not true'],
+    ],
+    [
+      'a certificate for PostgreSQL where nothing is encrypted',
+      { FIRSTCOME_KAFKA_TLS: 'true', FIRSTCOME_POSTGRES_TLS_CA_FILE: pemPath },
+      ['FIRSTCOME_POSTGRES_TLS_CA_FILE is given, but FIRSTCOME_POSTGRES_TLS is not true'],
     ],
     [
       'a mechanism that is none',

@@ -1,17 +1,18 @@
 // Reads the environment and the flags, and nothing else reads them. All settings are checked as a
 // whole: every mistake is listed at once, by the name that must be changed, and no secret is ever
-// repeated in one. Leaves out: secrets kept in the data directory (adapters/data-directory.ts).
+// repeated in one. Leaves out: what is given at all (given-texts.ts), and secrets kept in the data
+// directory (adapters/data-directory.ts).
 
-import { closest, distance } from 'fastest-levenshtein'
+import { type Environment, type Given, givenTexts, type SettingFlags } from './given-texts.ts'
 import {
   givenTogether,
   type Kind,
+  mayBeInFile,
   onlyDistributed,
-  onlyWithTls,
+  onlyWith,
   type SaslMechanism,
   type SettingName,
   type SettingValues,
-  settingFlags,
   settingNames,
   settingTable,
 } from './setting-table.ts'
@@ -19,6 +20,11 @@ import {
 export type Settings = ReturnType<typeof settingsOf>
 /** The token is sent as a bearer token. */
 export type PaymentSettings = { url: string; token?: string }
+export type PostgresSettings = {
+  url: string
+  /** Present: encrypted, whatever the URL says. PEM; absent `ca`: the one of the system. */
+  tls?: { ca?: string }
+}
 export type KafkaSettings = {
   brokers: readonly string[]
   /** Present: connections are encrypted. Each is PEM; absent `ca`: the one of the system. */
@@ -26,17 +32,11 @@ export type KafkaSettings = {
   sasl?: { mechanism: SaslMechanism; username: string; password: string }
 }
 
-/** What the command line gave, as text. A flag overrides the environment. */
-export type SettingFlags = { [Key in keyof typeof settingFlags]?: string }
-export type Environment = Readonly<Record<string, string | undefined>>
 /** What a command cannot do without. */
 export type SettingNeeds = { command: string; names: readonly SettingName[] }
 export type SettingsRead =
-  | { ok: true; settings: Settings }
+  | { ok: true; settings: Settings; warnings: readonly string[] }
   | { ok: false; mistakes: readonly string[] }
-
-/** Two slips in a name: with more, the guess is more often wrong than right. */
-const editsMax = 2
 
 export function environment(): Environment {
   return process.env
@@ -47,8 +47,7 @@ export function readSettings(
   flags: SettingFlags = {},
   needs?: SettingNeeds,
 ): SettingsRead {
-  const mistakes = unknownNames(env)
-  const given = givenTexts(env, flags)
+  const { given, mistakes } = givenTexts(env, flags)
   const values = settingNames.map((name) => {
     const [kind, fallback]: readonly [Kind<unknown>, string | null, string] = settingTable[name]
     const text = given.get(name)?.text ?? fallback
@@ -61,7 +60,8 @@ export function readSettings(
   })
   mistakes.push(...mistakesTogether(given, needs))
   if (mistakes.length > 0) return { ok: false, mistakes }
-  return { ok: true, settings: settingsOf(Object.fromEntries(values) as SettingValues) }
+  const settings = settingsOf(Object.fromEntries(values) as SettingValues)
+  return { ok: true, settings, warnings: spacedSecrets(given) }
 }
 
 /** As the roles know them; where a setting has no value, its key is absent. */
@@ -79,7 +79,9 @@ function settingsOf(value: SettingValues) {
     logLevel: value.FIRSTCOME_LOG_LEVEL,
     kafka: kafkaOf(value),
     redisUrl: value.FIRSTCOME_REDIS_URL,
-    postgresUrl: value.FIRSTCOME_POSTGRES_URL,
+    postgres: postgresOf(value),
+    keepAliveSeconds: value.FIRSTCOME_KEEP_ALIVE_SECONDS,
+    drainSeconds: value.FIRSTCOME_DRAIN_SECONDS,
     payment: paymentOf(value),
     testFaults: value.FIRSTCOME_TEST_FAULTS ?? [],
   })
@@ -102,45 +104,24 @@ function kafkaOf(value: SettingValues): KafkaSettings | undefined {
   })
 }
 
+function postgresOf(value: SettingValues): PostgresSettings | undefined {
+  const { FIRSTCOME_POSTGRES_URL: url, FIRSTCOME_POSTGRES_TLS_CA_FILE: ca } = value
+  if (url === undefined) return undefined
+  return present({ url, tls: value.FIRSTCOME_POSTGRES_TLS ? present({ ca }) : undefined })
+}
+
 function paymentOf(value: SettingValues): PaymentSettings | undefined {
   const { FIRSTCOME_PAYMENT_URL: url, FIRSTCOME_PAYMENT_TOKEN: token } = value
   return url === undefined ? undefined : present({ url, token })
 }
 
-type Given = { text: string; from: string }
-
-function givenTexts(env: Environment, flags: SettingFlags): Map<SettingName, Given> {
-  const given = new Map<SettingName, Given>()
-  for (const name of settingNames) {
-    const text = env[name]
-    // What is empty is not given: compose files and charts pass on what nobody has set.
-    if (text === undefined || text === '' || isServiceLink(name, text)) continue
-    given.set(name, { text, from: name })
-  }
-  for (const [key, [flag, name]] of Object.entries(settingFlags)) {
-    const text = flags[key as keyof SettingFlags]
-    if (text !== undefined) given.set(name, { text, from: flag.split(' ', 1).join() })
-  }
-  return given
-}
-
-/** What Kubernetes tells every pod of a service whose name begins like ours. */
-function isServiceLink(name: string, text: string): boolean {
-  const links = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
-  return links.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text))
-}
-
-function unknownNames(env: Environment): string[] {
-  const known: readonly string[] = settingNames
-  return Object.keys(env)
-    .filter((name) => name.startsWith('FIRSTCOME_') && !known.includes(name))
-    .filter((name) => !isServiceLink(name, env[name] ?? ''))
-    .sort()
-    .map((name) => {
-      const meant = closest(name, known)
-      const guess = distance(name, meant) > editsMax ? '' : `; did you mean ${meant}?`
-      return `${name} is not a setting${guess}`
-    })
+/** Editors and `echo` end a file with a line end, which whoever signs tokens may not have. */
+function spacedSecrets(given: ReadonlyMap<SettingName, Given>): string[] {
+  return settingNames.filter(mayBeInFile).flatMap((name) => {
+    const { text = '', from } = given.get(name) ?? {}
+    if (text === text.trim()) return []
+    return [`${from} has white space at an end, which counts as a part of it`]
+  })
 }
 
 /** What was found instead, on one line. */
@@ -162,16 +143,18 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
     if (has === undefined) return []
     return all.filter(absent).map((name) => `${name} is missing: ${has} goes with it`)
   })
-  if (given.get('FIRSTCOME_KAFKA_TLS')?.text === 'true') return [...needed, ...apart]
-  const unencrypted = onlyWithTls
-    .filter((name) => given.has(name))
-    .map((name) => `${name} is given, but FIRSTCOME_KAFKA_TLS is not true`)
+  const unencrypted = onlyWith.flatMap(([flag, names]) => {
+    if (given.get(flag)?.text === 'true') return []
+    return names
+      .filter((name) => given.has(name))
+      .map((name) => `${name} is given, but ${flag} is not true`)
+  })
   return [...needed, ...apart, ...unencrypted]
 }
 
 /** The settings that were given, but that the embedded profile has no use for. */
-export function ignoredByEmbedded({ kafka, redisUrl, postgresUrl }: Settings): SettingName[] {
-  const values = [kafka, redisUrl, postgresUrl]
+export function ignoredByEmbedded({ kafka, redisUrl, postgres }: Settings): SettingName[] {
+  const values = [kafka, redisUrl, postgres]
   return onlyDistributed.filter((_, index) => values[index] !== undefined)
 }
 

@@ -51,6 +51,7 @@ export async function startService(data: string, cores: Cores | null): Promise<S
       FIRSTCOME_DATA: data,
       FIRSTCOME_PORT: '0',
       FIRSTCOME_USER_RATE_MAX: '0',
+      FIRSTCOME_DRAIN_SECONDS: '0',
       FIRSTCOME_JWT_SECRET: benchSecret,
     },
   })

@@ -33,6 +33,7 @@ export type PostgresConnection = Database & {
 }
 export type ConnectParts = {
   url: string
+  tls: { ca?: string } | undefined
   /** For messages: where the server is, without a secret. */
   place: string
   clock: Clock
@@ -234,9 +235,9 @@ type CopySubmittable = Submittable & {
 
 type ArrayQuery = QueryConfig & { rowMode: 'array' }
 
-function clientConfig({ url, limits }: ConnectParts, socket: Socket): ClientConfig {
+function clientConfig({ url, tls, limits }: ConnectParts, socket: Socket): ClientConfig {
   return {
-    connectionString: url,
+    ...(tls === undefined ? { connectionString: url } : encrypted(url, tls)),
     application_name: 'firstcome',
     stream: () => socket,
     statement_timeout: limits.statementMsMax,
@@ -248,6 +249,14 @@ function clientConfig({ url, limits }: ConnectParts, socket: Socket): ClientConf
     keepAliveInitialDelayMillis: limits.keepAliveMs,
     options: keepAliveOptions(limits.keepAliveMs / 1_000),
   }
+}
+
+/** What the URL says of encryption would win over what is given here. */
+function encrypted(url: string, tls: { ca?: string }): ClientConfig {
+  const plain = new URL(url)
+  const names = Array.from(plain.searchParams.keys()).filter((name) => name.startsWith('ssl'))
+  for (const name of names) plain.searchParams.delete(name)
+  return { connectionString: plain.href, ssl: { ...tls, rejectUnauthorized: true } }
 }
 
 /** Three questions without an answer end it, in as long again as it was silent before. */

@@ -20,6 +20,8 @@ import { createPool, type PoolState } from './postgres-pool.ts'
 export type PostgresOptions = {
   /** May hold a password, which no message repeats. */
   url: string
+  /** Present: encrypted, and the certificate must be of `ca` (PEM) or of the system's. */
+  tls?: { ca?: string } | undefined
   clock: Clock
   limits?: Partial<PostgresLimits> | undefined
   /** The server went away; once for each time, and as early as it is noticed. */
@@ -38,7 +40,7 @@ export type PostgresDatabase = Database & { state(): PostgresState }
 const nameLengthMax = 63
 
 export function startPostgres(options: PostgresOptions): PostgresDatabase {
-  const { url, clock, onWarning } = options
+  const { url, tls, clock, onWarning } = options
   const limits = { ...postgresLimits, ...options.limits }
   const place = placeOf(url)
   const texts = new Map<string, string>()
@@ -60,6 +62,7 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
       try {
         const connection = await connectPostgres({
           url,
+          tls,
           place,
           clock,
           limits,

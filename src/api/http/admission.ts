@@ -1,18 +1,26 @@
-// Who may come in, and how the server stops: it accepts no more connections, answers all that it
-// accepted, tells open connections to go elsewhere, and after a deadline closes what is left.
+// Who may come in, and how the server stops. While the service starts, only probes are answered;
+// while it drains, everything is, but the client is told to connect anew. Then it accepts no more
+// connections, answers all that it accepted, and after a deadline closes what is left.
 
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../ports/clock.ts'
-import { stopping as refused } from '../claims/claim-answers.ts'
+import { stopping as refused, starting } from '../claims/claim-answers.ts'
 import { makeTypeReadable } from './json-body.ts'
 import { sendProblem, sendUnavailable } from './problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 
+export type AdmissionParts = {
+  clock: Clock
+  limits: ServerLimits
+  /** Absent: it serves from the first moment until it is stopped. */
+  phase?: (() => 'starting' | 'serving' | 'draining') | undefined
+}
+
 /** Returns the stop, which resolves when no connection is open. */
 export function useAdmission(
   app: FastifyInstance,
-  { clock, limits }: { clock: Clock; limits: ServerLimits },
+  { clock, limits, phase = () => 'serving' }: AdmissionParts,
 ): () => Promise<void> {
   const { server } = app
   /** Connections without a request so far, which Node does not count as idle. */
@@ -32,11 +40,14 @@ export function useAdmission(
       return sendProblem(reply, 'malformed-request', { detail: 'The header Host is missing.' })
     }
     if (stopping) return sendUnavailable(reply, refused)
+    if (phase() === 'starting' && request.routeOptions.config.call?.caller !== 'service') {
+      return sendUnavailable(reply, starting)
+    }
     done()
   })
   // oxlint-disable-next-line max-params -- fastify's signature
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (stopping) reply.header('connection', 'close')
+    if (stopping || phase() === 'draining') reply.header('connection', 'close')
     done()
   })
 

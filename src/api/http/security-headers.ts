@@ -28,6 +28,8 @@ const helmetOptions = {
     useDefaults: false,
     directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   },
+  // Plain HTTP: who ends TLS in front knows whether all of its name speaks it.
+  strictTransportSecurity: false,
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
   xDnsPrefetchControl: false,

@@ -3,7 +3,7 @@
 
 import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { useAdmission } from './admission.ts'
+import { type AdmissionParts, useAdmission } from './admission.ts'
 import { type ConnectionParts, limitConnections } from './connections.ts'
 import {
   answerClientError,
@@ -16,7 +16,7 @@ import { useSecurityHeaders } from './security-headers.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'
 
-export type ServerAppParts = ConnectionParts
+export type ServerAppParts = AdmissionParts & ConnectionParts
 export type ServerApp = {
   app: FastifyInstance
   /** To be called once, when all routes are there; resolves to its address. */
@@ -26,7 +26,7 @@ export type ServerApp = {
 }
 
 export async function createServerApp(parts: ServerAppParts): Promise<ServerApp> {
-  const { clock, limits, logger } = parts
+  const { limits, logger } = parts
   const app = createApp(limits, logger)
   useErrorReplies(app, logger)
   useUnknownPaths(app)
@@ -34,7 +34,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   useJsonBodies(app)
   await useSecurityHeaders(app)
   limitConnections(app.server, parts)
-  const stop = useAdmission(app, { clock, limits })
+  const stop = useAdmission(app, parts)
   return {
     app,
     async listen({ host, port }) {

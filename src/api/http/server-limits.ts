@@ -29,7 +29,7 @@ export const serverLimits = {
   requestWaitMsMax: 15_000,
   /** How often the two limits above are looked at. */
   waitCheckMs: 1_000,
-  /** Longer than the idle limit of usual load balancers (60 s), so that they close first. */
+  /** A setting. Longer than usual load balancers keep theirs (60 s), so that they close first. */
   keepAliveMsMax: 75_000,
   /** A socket on which nothing moved for so long, a request in work included, is dead. */
   silenceMsMax: 120_000,
@@ -47,3 +47,10 @@ export const serverLimits = {
    */
   rateKeysMax: 20_000,
 } as const
+
+type LimitSettings = { keepAliveSeconds?: number; limits?: Partial<ServerLimits> }
+
+export function limitsOf({ keepAliveSeconds, limits }: LimitSettings): ServerLimits {
+  const set = keepAliveSeconds === undefined ? {} : { keepAliveMsMax: keepAliveSeconds * 1000 }
+  return { ...serverLimits, ...set, ...limits }
+}

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
-import type { ClaimService } from '../claims/claim-answers.ts'
+import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
 import type { OrderService } from '../orders/order-answers.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -20,12 +20,17 @@ export type ServerSettings = {
   userRateMax: number
   operatorRateMax: number
   addressRateMax: number
+  /** Until a connection on which nobody asks is closed. */
+  keepAliveSeconds?: number
   limits?: Partial<ServerLimits>
 }
 
+/** What answers the calls; a start may take minutes until they are there. */
+export type Services = { claims: ClaimService; orders: OrderService }
+
 export type ServerParts = {
-  claims: ClaimService
-  orders: OrderService
+  /** What `/readyz` says. */
+  readiness: () => Readiness
   /** The SQL projection; null while it is not up yet. */
   store: () => ReadStore | null
   /** What the consumers of orders keep; null while SQL is not up yet. */
@@ -53,4 +58,5 @@ export type CallHooks = {
 }
 
 /** What every file of routes is given. */
-export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> & { limits: ServerLimits }
+export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> &
+  Services & { limits: ServerLimits }

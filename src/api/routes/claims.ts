@@ -79,6 +79,9 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
   ]
 }
 
+/** Clients sleep for it; an operator may open the coupon earlier, and `opensAt` says the rest. */
+const retryAfterSecondsMax = 86_400
+
 const pendingBody = '{"outcome":"pending"}'
 
 /** `logTime`: asked only where it is told, for most answers do without. */
@@ -93,7 +96,8 @@ function claimAnswer(answer: ClaimAnswer, couponId: string, logTime: () => numbe
     case 'not_open': {
       const now = logTime()
       const opensAt = answer.coupon?.opensAt ?? now
-      const retryAfterSeconds = Math.max(1, Math.ceil((opensAt - now) / 1000))
+      const seconds = Math.max(1, Math.ceil((opensAt - now) / 1000))
+      const retryAfterSeconds = Math.min(seconds, retryAfterSecondsMax)
       const members = { opensAt: formatInstant(opensAt), ...decidedBy(answer.record) }
       return { problem: 'not-open', members, retryAfterSeconds }
     }

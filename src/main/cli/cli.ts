@@ -4,14 +4,9 @@
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { DataDirectoryError } from '../../adapters/data-directory.ts'
+import type { SettingFlags } from '../../config/given-texts.ts'
 import { neededSettings } from '../../config/setting-table.ts'
-import {
-  environment,
-  present,
-  readSettings,
-  type SettingFlags,
-  type SettingNeeds,
-} from '../../config/settings.ts'
+import { environment, present, readSettings, type SettingNeeds } from '../../config/settings.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { CommandError, type CommandRun, type ExitCode, exitCodes } from '../context.ts'
 import { buildProgram, type Wire } from './program.ts'
@@ -90,6 +85,7 @@ async function runCommand(
     const message = ['the settings are wrong:', ...mistakes].join('\n')
     throw new CommandError(exitCodes.wrongUsage, message)
   }
+  for (const warning of read.warnings) process.stderr.write(`firstcome: ${warning}\n`)
   for (const [at, argument] of command.registeredArguments.entries()) {
     options[argument.name()] = command.processedArgs[at]
   }

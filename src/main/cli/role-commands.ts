@@ -50,7 +50,7 @@ waits for Kafka and PostgreSQL, and ends with 1 when they are not as they must b
     notes: `
 Run as many as you like behind a load balancer that asks /readyz. It waits for Kafka and
 PostgreSQL and says so, refuses to start when they are not as they must be, and then reads the
-whole log before it listens. Once it runs it answers claims without PostgreSQL and without Redis.`,
+whole log before it is ready. Once it runs it answers claims without PostgreSQL and without Redis.`,
     takes: listenOptions,
     load: async () => (await roles()).runApi,
   },

@@ -91,13 +91,13 @@ async function openDistributed(options: SourceOptions): Promise<AuditSource> {
   }
 }
 
-function rowsOfPostgres({ postgresUrl: url, codeSecret: secret }: Settings): AuditedRows {
-  if (url === undefined) {
+function rowsOfPostgres({ postgres, codeSecret: secret }: Settings): AuditedRows {
+  if (postgres === undefined) {
     const missingText = 'FIRSTCOME_POSTGRES_URL is missing: the rows of this log are there'
     throw new CommandError(exitCodes.wrongUsage, `${missingText}; or ask an API node with --url`)
   }
   const codeSecret = given(secret, 'FIRSTCOME_CODE_SECRET')
-  const database = startPostgres({ url, clock: systemClock() })
+  const database = startPostgres({ ...postgres, clock: systemClock() })
   const close = () => database.close()
   return { ...rowsIn(database, Date.now), codeSecret, where: 'the rows in PostgreSQL', close }
 }

@@ -38,8 +38,8 @@ export async function runMigrate(options: MigrateOptions, context: Context): Pro
   const clock = systemClock()
   const waiting = { clock, logger: plainLogger(err), signal: new AbortController().signal }
   const connection = kafkaConnection(settings, 'migrate')
-  const url = given(settings.postgresUrl, 'FIRSTCOME_POSTGRES_URL')
-  const database = startPostgres({ url, clock, limits: postgresMigrationLimits })
+  const server = given(settings.postgres, 'FIRSTCOME_POSTGRES_URL')
+  const database = startPostgres({ ...server, clock, limits: postgresMigrationLimits })
   try {
     const ran = await waitFor(waiting, 'PostgreSQL', () => migrate(database))
     const migrated = await migrateTopics({ waiting, database, connection, options })

@@ -7,6 +7,9 @@ import { startIssuerRole } from '../roles/issuer.ts'
 import { startOrdersRole } from '../roles/order-consumers-role.ts'
 import { type Role, type RunningRole, runRole } from '../roles/run-role.ts'
 
+/** Load balancers ask `/readyz` every few seconds. */
+const drainSecondsDefault = 5
+
 export function runApi(_options: object, context: Context): Promise<ExitCode> {
   return run(context, startApi, 'api listens on')
 }
@@ -22,5 +25,5 @@ export function runOrders({ only }: { only?: ConsumerName }, context: Context): 
 
 function run(context: Context, start: Role<RunningRole>['start'], says: string): Promise<ExitCode> {
   const started = ({ url }: RunningRole) => context.out(`firstcome ${says} ${url}\n`)
-  return runRole(context, { start, started })
+  return runRole(context, { start, started, drainSeconds: drainSecondsDefault })
 }

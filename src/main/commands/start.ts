@@ -28,6 +28,8 @@ export async function runStart({ acceptClock }: StartOptions, context: Context):
       })
       return starting.finally(progress.end)
     },
+    // Nobody else could take the work.
+    drainSeconds: 0,
     started(running) {
       const secretsKept = settings.jwtSecret === undefined || settings.codeSecret === undefined
       const { url, dataDirectory, firstRun } = running

@@ -8,40 +8,46 @@ import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
 import { createApiMetrics } from '../../api/claims/api-metrics.ts'
+import type { Readiness } from '../../api/claims/claim-answers.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
-import { startClaimService } from '../../api/claims/claim-service.ts'
-import type { ServerParts } from '../../api/http/server-parts.ts'
+import { type RunningClaimService, startClaimService } from '../../api/claims/claim-service.ts'
+import type { ServerParts, Services } from '../../api/http/server-parts.ts'
 import { startOrderService } from '../../api/orders/order-service.ts'
-import { startServer } from '../../api/server.ts'
+import { openServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
+import { startReadiness } from './start-readiness.ts'
 import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
 
-export type ApiNodeParts = {
-  log: Log
-  /** In front of the log; whoever gives it closes it. */
-  gate?: Gate | undefined
+export type ApiServerParts = {
   clock: Clock
   settings: Settings & { jwtSecret: string; codeSecret: string }
-  limits?: Partial<ClaimLimits>
-  /** Waited for before the first answer; what it rejects with ends the start. */
-  mayAnswer?(): Promise<void>
+  /** In front of the log; whoever gives it closes it. */
+  gate?: Gate | undefined
   /** null while SQL is not up. */
   reads: () => SqlReads | null
   /** Of what else runs in this process, in the text format of Prometheus. */
   otherMetrics: () => Promise<string>
   faults: Faults
   logger: Logger
-  onReading?: ((done: number, total: number) => void) | undefined
-  onFatal(error: unknown): void
-  /** Ends the start while it reads the log. */
+  /** Ends the start while it reads the log; later it says that a stop was asked for. */
   signal?: AbortSignal | undefined
   extraRoutes?: ServerParts['extraRoutes'] | undefined
 }
+export type ApiNodeParts = ApiServerParts & {
+  log: Log
+  limits?: Partial<ClaimLimits>
+  /** Waited for before the first answer; what it rejects with ends the start. */
+  mayAnswer?(): Promise<void>
+  onReading?: ((done: number, total: number) => void) | undefined
+  onFatal(error: unknown): void
+}
+type NodeServices = Services & { claims: RunningClaimService }
+export type ApiServer = Awaited<ReturnType<typeof openApiServer>>
 
 /** All that a node reads of SQL. */
 export type SqlReads = ReturnType<typeof readsOver>
@@ -54,18 +60,67 @@ export function readsOver(database: Queryable) {
   }
 }
 
-/** Resolves to its address once it knows the whole log and listens. */
-export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<string> {
-  const { gate, clock, settings, logger } = parts
+/** Listens at once, and answers probes; `startApiNode` gives it what answers the other calls. */
+export async function openApiServer(parts: ApiServerParts, stops: Stops) {
+  const { gate, clock, settings, logger, signal } = parts
   const { crashPoint } = parts.faults
-  const log = crashPoint ? crashingLog(parts.log, crashPoint) : parts.log
+  const start = startReadiness(signal)
+  let claims: RunningClaimService | null = null
+
+  function readiness(): Readiness {
+    const known = start.unready()
+    if (known !== null) return known
+    const { ready = false, reasons = [] } = claims?.readiness() ?? {}
+    if (parts.reads() !== null) return { ready, reasons }
+    return { ready: false, reasons: [...reasons, 'the database is starting'] }
+  }
+
   const metrics = createApiMetrics({
     clock,
     foldReadAt: () => claims?.lastReadAt(),
     logTime: () => claims?.logTime(),
-    isReady: () => claims?.readiness().ready ?? false,
+    isReady: () => readiness().ready,
     gateIsHere: gate && (() => gate.isHere()),
   })
+  const server = await openServer({
+    readiness,
+    isDraining: () => signal?.aborted === true,
+    store: () => parts.reads()?.coupons ?? null,
+    ordersAudit: () => parts.reads()?.ordersAudit ?? null,
+    clock,
+    newId: randomUUIDv7,
+    metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),
+    settings,
+    logger,
+    extraRoutes(app, hooks) {
+      if (crashPoint) crashWhileAnswering(app, crashPoint)
+      parts.extraRoutes?.(app, hooks)
+    },
+  })
+  stops.defer(() => server.close())
+  return {
+    address: server.address,
+    observer: metrics.observer,
+    onStep: start.onStep,
+    onWaiting: start.onWaiting,
+    serve(services: NodeServices): void {
+      claims = services.claims
+      start.started()
+      server.serve(services)
+    },
+    close: () => server.close(),
+  }
+}
+
+/** Resolves once it knows the whole log, and all calls are answered. */
+export async function startApiNode(
+  parts: ApiNodeParts,
+  server: ApiServer,
+  stops: Stops,
+): Promise<void> {
+  const { gate, clock, settings, logger } = parts
+  const { crashPoint } = parts.faults
+  const log = crashPoint ? crashingLog(parts.log, crashPoint) : parts.log
   const started = await startClaimService({
     log,
     gate: gate && crashPoint ? crashingGate(gate, crashPoint) : gate,
@@ -73,7 +128,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
     newId: randomUUIDv7,
     codeSecret: settings.codeSecret,
     limits: parts.limits,
-    observe: metrics.observer,
+    observe: server.observer,
     onProgress: parts.onReading,
     onClockDiffers: (seconds) =>
       logger.warn({ seconds }, 'the clock of this machine is not that of the log'),
@@ -95,21 +150,7 @@ export async function startApiNode(parts: ApiNodeParts, stops: Stops): Promise<s
   })
   stops.defer(() => orders.close())
 
-  const server = await startServer({
-    claims,
-    orders,
-    store: () => parts.reads()?.coupons ?? null,
-    ordersAudit: () => parts.reads()?.ordersAudit ?? null,
-    clock,
-    newId: randomUUIDv7,
-    metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),
-    settings,
-    logger,
-    extraRoutes(app, hooks) {
-      if (crashPoint) crashWhileAnswering(app, crashPoint)
-      parts.extraRoutes?.(app, hooks)
-    },
-  })
+  server.serve({ claims, orders })
+  // It was opened first and would be closed last; but it answers before anything behind it ends.
   stops.defer(() => server.close())
-  return server.address
 }

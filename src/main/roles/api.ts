@@ -1,13 +1,22 @@
 // The api role: one of any number of nodes, each with a fold of its own, in front of Kafka. It
-// needs PostgreSQL to start, for what the topics were when they were created lies there, and for
-// the calls that read rows; claims are answered without it.
+// answers probes from its first moment on, and other calls once it has read the log. It needs
+// PostgreSQL to start, for what the topics were when they were created lies there, and for the
+// calls that read rows; claims are answered without it.
 
+import type { Registry } from 'prom-client'
+import { systemClock } from '../../adapters/clock-system.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
-import { readsOver, startApiNode } from './api-node.ts'
+import {
+  type ApiServer,
+  openApiServer,
+  readsOver,
+  type SqlReads,
+  startApiNode,
+} from './api-node.ts'
 import { given, openDistributed } from './distributed.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
@@ -26,26 +35,29 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const { settings, logger } = parts
     const jwtSecret = given(settings.jwtSecret, 'FIRSTCOME_JWT_SECRET')
     const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
-    const { log, database, clock } = await openDistributed(parts, 'api', stops)
-    const reads = readsOver(database)
-    const metrics = createDatabaseMetrics(database.state)
+    const clock = systemClock()
     const gate = startGate(parts, clock)
     if (gate !== undefined) stops.defer(() => gate.close())
+    let reads: SqlReads | null = null
+    let metrics: Registry | null = null
     const node = {
-      log,
       gate,
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
-      limits: distributedClaimLimits,
       reads: () => reads,
-      otherMetrics: () => metrics.metrics(),
+      otherMetrics: async () => (await metrics?.metrics()) ?? '',
       faults: createFaults(settings.testFaults),
       logger,
-      onReading: logEverySecond(parts),
-      onFatal: parts.onFatal,
       signal: parts.signal,
     }
-    return { url: await startApiNode(node, stops) }
+    const server = await openApiServer(node, stops)
+    const { onWaiting } = server
+    const { log, database } = await openDistributed({ ...parts, onWaiting }, 'api', stops)
+    reads = readsOver(database)
+    metrics = createDatabaseMetrics(database.state)
+    const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }
+    await startApiNode({ ...node, ...claims, log, onFatal: parts.onFatal }, server, stops)
+    return { url: server.address }
   })
 }
 
@@ -57,9 +69,13 @@ function startGate({ settings, logger }: RoleParts, clock: Clock): Gate | undefi
 }
 
 /** A long log takes seconds to read, in which nobody should have to guess. */
-function logEverySecond({ logger }: RoleParts): (done: number, total: number) => void {
+function sayReading(
+  { logger }: RoleParts,
+  onStep: ApiServer['onStep'],
+): (done: number, total: number) => void {
   let saidAt = performance.now()
   return (done, total) => {
+    onStep(`reading the log, ${done} of ${total}`)
     if (performance.now() - saidAt < 1_000) return
     saidAt = performance.now()
     logger.info({ done, total }, 'reading the log')

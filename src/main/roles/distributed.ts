@@ -27,16 +27,16 @@ type OpenParts = Omit<Waiting, 'clock'> & {
 }
 
 export async function openDistributed(
-  { settings, logger, signal, acceptsLoss }: OpenParts,
+  { settings, logger, signal, onWaiting, acceptsLoss }: OpenParts,
   role: string,
   stops: Stops,
 ): Promise<Distributed> {
   const clock = systemClock()
-  const waiting: Waiting = { clock, logger, signal }
+  const waiting: Waiting = { clock, logger, signal, onWaiting }
   const onWarning = (message: string) => logger.warn(message)
   const connection = kafkaConnection(settings, role)
-  const url = given(settings.postgresUrl, 'FIRSTCOME_POSTGRES_URL')
-  const database = startPostgres({ url, clock, onWarning })
+  const server = given(settings.postgres, 'FIRSTCOME_POSTGRES_URL')
+  const database = startPostgres({ ...server, clock, onWarning })
   stops.defer(() => database.close())
   refuseIfAny(await startFaults({ waiting, database, connection }))
   const topics = allTopics

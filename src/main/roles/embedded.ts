@@ -9,7 +9,7 @@ import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
 import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-writer.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
-import { startApiNode } from './api-node.ts'
+import { openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
 import { readMarksOf } from './projection.ts'
 import { checkPlaces } from './start-check.ts'
@@ -51,6 +51,22 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   stops.defer(() => directory.close())
 
   let issuer: EmbeddedIssuer | null = null
+  const node = {
+    clock,
+    settings: { ...settings, ...directory.secrets },
+    reads: () => issuer?.reads() ?? null,
+    otherMetrics: async () => (await issuer?.metricsText()) ?? '',
+    faults,
+    logger,
+    signal: parts.signal,
+    extraRoutes: parts.extraRoutes,
+  }
+  const server = await openApiServer(node, stops)
+  const steps = { check: 'checking the stored log', read: 'reading the log' }
+  const onProgress: StartParts['onProgress'] = (step, done, total) => {
+    server.onStep(`${steps[step]}, ${done} of ${total}`)
+    parts.onProgress?.(step, done, total)
+  }
   const log: LogFile = await openLogFile({
     directory: directory.path,
     topics: embeddedTopics,
@@ -59,7 +75,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     onWarning: (message) => logger.warn(message),
     writeDurably: faultyWrites(faults),
     onAcknowledged: (topic, end) => issuer?.onAcknowledged(topic, end),
-    onProgress: (done, total) => parts.onProgress?.('check', done, total),
+    onProgress: (done, total) => onProgress('check', done, total),
   })
   stops.defer(() => log.close())
 
@@ -80,22 +96,12 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const issuing = issuer
   stops.defer(() => issuing.close())
 
-  const node = {
-    log,
-    clock,
-    settings: { ...settings, ...directory.secrets },
-    // By the marks, which takes milliseconds; else by the rows themselves, once they can be read.
-    mayAnswer: () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked),
-    reads: () => issuing.reads(),
-    otherMetrics: () => issuing.metricsText(),
-    faults,
-    logger,
-    onReading: (done: number, total: number) => parts.onProgress?.('read', done, total),
-    onFatal: parts.onFatal,
-    signal: parts.signal,
-    extraRoutes: parts.extraRoutes,
-  }
-  const url = await startApiNode(node, stops)
+  const onReading = (done: number, total: number) => onProgress('read', done, total)
+  // By the marks, which takes milliseconds; else by the rows themselves, once they can be read.
+  const mayAnswer = () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked)
+  const { onFatal } = parts
+  await startApiNode({ ...node, log, mayAnswer, onReading, onFatal }, server, stops)
+  const url = server.address
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }
 }

@@ -26,7 +26,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       () => log?.bounds(claimsTopic).catch(() => []) ?? Promise.resolve([]),
     )
     const probes = await startRoleProbes(parts, metrics.registry, stops)
-    const opened = await openDistributed(parts, 'issuer', stops)
+    const opened = await openDistributed({ ...parts, onWaiting: probes.onWaiting }, 'issuer', stops)
     const { database } = opened
     log = opened.log
     probes.opened(database)

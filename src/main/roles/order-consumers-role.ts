@@ -20,7 +20,7 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     let log: Log | null = null
     const { metrics, running } = newConsumerMetrics(() => log)
     const probes = await startRoleProbes(parts, metrics.registry, stops)
-    const opened = await openDistributed(parts, 'orders', stops)
+    const opened = await openDistributed({ ...parts, onWaiting: probes.onWaiting }, 'orders', stops)
     log = opened.log
     probes.opened(opened.database)
     if (await areOrderRowsLost(opened)) throw rowsLost()

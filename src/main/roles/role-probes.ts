@@ -4,12 +4,14 @@
 import { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
 import type { PostgresDatabase } from '../../adapters/database/postgres.ts'
+import type { Readiness } from '../../api/claims/claim-answers.ts'
 import { addRoutes } from '../../api/http/route.ts'
 import { createServerApp } from '../../api/http/server-app.ts'
-import { serverLimits as limits } from '../../api/http/server-limits.ts'
+import { limitsOf } from '../../api/http/server-limits.ts'
 import { createDatabaseMetrics, createRoleMetrics } from '../../api/process-metrics.ts'
 import { serviceRoutes } from '../../api/routes/service.ts'
 import type { RoleParts } from './run-role.ts'
+import { startReadiness } from './start-readiness.ts'
 import type { Stops } from './stops.ts'
 
 export async function startRoleProbes(
@@ -18,18 +20,16 @@ export async function startRoleProbes(
   stops: Stops,
 ) {
   let database: PostgresDatabase | null = null
-  let isStarted = false
+  const start = startReadiness(signal)
 
-  function readiness() {
-    const reasons: string[] = []
-    if (signal.aborted) reasons.push('stopping')
-    else if (!isStarted) reasons.push('starting')
-    else if (database?.state().reachable !== true) reasons.push('the database is away')
-    return { ready: reasons.length === 0, reasons }
+  function readiness(): Readiness {
+    const isAway = database?.state().reachable !== true
+    return start.unready() ?? { ready: !isAway, reasons: isAway ? ['the database is away'] : [] }
   }
 
   const registries = [createRoleMetrics(() => readiness().ready), own]
   const metricsText = () => Registry.merge(registries).metrics()
+  const limits = limitsOf(settings)
   const { app, listen, stop } = await createServerApp({ clock: systemClock(), logger, limits })
   addRoutes(app, { hooks: { service: [] }, limits }, serviceRoutes({ readiness, metricsText }))
   const url = await listen(settings)
@@ -42,8 +42,7 @@ export async function startRoleProbes(
       registries.push(createDatabaseMetrics(opened.state))
     },
     /** From now on the role is ready while its database can be reached. */
-    started(): void {
-      isStarted = true
-    },
+    started: start.started,
+    onWaiting: start.onWaiting,
   }
 }

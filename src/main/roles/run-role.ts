@@ -1,11 +1,13 @@
 // What every long-running command does: warns of planned faults, starts, waits for a signal or for
-// what cannot go on, and stops in order within a deadline.
+// what cannot go on, drains after SIGTERM while load balancers look elsewhere, and stops in order
+// within a deadline.
 
 import { type Logger, pino } from 'pino'
 import { connectionsMax, openFilesMax } from '../../api/http/connections.ts'
 import { serverLimits } from '../../api/http/server-limits.ts'
 import type { Settings } from '../../config/settings.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
+import { platformWarning } from './platform.ts'
 import { StopRequested } from './stops.ts'
 import { faultWarning } from './test-faults.ts'
 
@@ -26,39 +28,42 @@ export type Role<Running extends RunningRole> = {
   start(parts: RoleParts): Promise<Running>
   /** Called once it runs. */
   started(running: Running): void
+  /** After SIGTERM, where no setting says otherwise: so long it still takes work. */
+  drainSeconds: number
 }
 
-type End = { exitCode: ExitCode; because: string }
+type End = { exitCode: ExitCode; because: string; drains?: boolean }
 
 export async function runRole<Running extends RunningRole>(
   { settings, err }: Context,
-  { start, started }: Role<Running>,
+  { start, started, drainSeconds }: Role<Running>,
 ): Promise<ExitCode> {
   checkOpenFiles()
-  const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
-  const warning = faultWarning(settings.testFaults)
-  if (warning !== null) err(`${warning}\n`)
-  const end = Promise.withResolvers<End>()
-  const stopping = new AbortController()
-  const stop = (because: string, exitCode: ExitCode) => {
-    stopping.abort()
-    end.resolve({ because, exitCode })
+  const logger = pino({ level: settings.logLevel }, logDestination())
+  for (const warning of [platformWarning(process.platform), faultWarning(settings.testFaults)]) {
+    if (warning !== null) err(`${warning}\n`)
   }
+  const drainMs = (settings.drainSeconds ?? drainSeconds) * 1000
+  const { stop, signal, asked, due } = stopRequests(drainMs)
   // A second signal of the same kind ends the process at once.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => stop(signal, exitCodes.ok))
+  process.once('SIGTERM', () => stop({ because: 'SIGTERM', exitCode: exitCodes.ok, drains: true }))
+  for (const name of ['SIGINT', 'SIGHUP'] as const) {
+    process.once(name, () => stop({ because: name, exitCode: exitCodes.ok }))
   }
   const onFatal = (error: unknown) => {
     const reason = error instanceof Error ? `: ${error.message}` : ''
-    stop(`cannot go on${reason}`, exitCodes.failed)
+    stop({ because: `cannot go on${reason}`, exitCode: exitCodes.failed })
   }
-  const parts = { settings, logger, signal: stopping.signal, onFatal }
+  const parts = { settings, logger, signal, onFatal }
   const running = await start(parts).catch((error: unknown) => {
     if (error instanceof StopRequested) return null
     throw error
   })
   if (running !== null) started(running)
-  const { because, exitCode } = await end.promise
+  const first = await asked
+  const drains = running !== null && first.drains === true && drainMs > 0
+  if (drains) err(`firstcome: ${first.because}; it still takes work for ${drainMs / 1000} s\n`)
+  const { because, exitCode } = running === null ? first : await due
   const rest = running === null ? 'it had not started yet' : 'answering what was accepted'
   err(`firstcome: ${because}; ${rest}\n`)
   const late = setTimeout(() => {
@@ -78,4 +83,26 @@ function checkOpenFiles(): void {
     `this process may open ${files} files and sockets, which is too few to serve anybody: ` +
       'allow it 4,096 or more (ulimit -n, LimitNOFILE=)',
   )
+}
+
+/** `asked`: the first request. `due`: when the stop begins, at once where nobody has to drain. */
+function stopRequests(drainMs: number) {
+  const stopping = new AbortController()
+  const asked = Promise.withResolvers<End>()
+  const due = Promise.withResolvers<End>()
+  function stop(end: End): void {
+    stopping.abort()
+    asked.resolve(end)
+    if (end.drains === true) setTimeout(() => due.resolve(end), drainMs).unref()
+    else due.resolve(end)
+  }
+  return { stop, signal: stopping.signal, asked: asked.promise, due: due.promise }
+}
+
+/** Whoever read the output may be gone, as a terminal that was closed; that ends nothing. */
+function logDestination() {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const destination = pino.destination({ dest: 2, sync: true })
+  destination.on('error', () => {})
+  return destination
 }

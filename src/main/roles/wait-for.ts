@@ -11,6 +11,8 @@ export type Waiting = {
   clock: Clock
   logger: Pick<Logger, 'warn' | 'info'>
   signal: AbortSignal
+  /** What a start waits for; null: it goes on. For whoever asks in the meantime. */
+  onWaiting?: ((what: string | null) => void) | undefined
 }
 
 /** Long enough for a log to stay readable, short enough for whoever watches a start. */
@@ -20,7 +22,7 @@ const askEveryMs = 500
 
 /** `what`: as people call it, as in "waiting for Kafka". */
 export async function waitFor<T>(
-  { clock, logger, signal }: Waiting,
+  { clock, logger, signal, onWaiting = () => {} }: Waiting,
   what: string,
   ask: () => Promise<T>,
 ): Promise<T> {
@@ -40,11 +42,13 @@ export async function waitFor<T>(
       try {
         const answer = await unlessStopped(signal, ask())
         if (said) logger.info(`${what} is there`)
+        onWaiting(null)
         return answer
       } catch (error) {
         if (!(error instanceof PortError) || !error.retryable) throw error
         reason = error.message
         if (!said) say()
+        onWaiting(what)
       }
       await unlessStopped(signal, sleep(clock, askEveryMs))
     }

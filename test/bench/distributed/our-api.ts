@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { startRedisGate } from '../../../src/adapters/redis/gate.ts'
 import { environment, readSettings } from '../../../src/config/settings.ts'
 import { distributedClaimLimits } from '../../../src/main/roles/api.ts'
-import { readsOver, startApiNode } from '../../../src/main/roles/api-node.ts'
+import { openApiServer, readsOver, startApiNode } from '../../../src/main/roles/api-node.ts'
 import { openDistributed } from '../../../src/main/roles/distributed.ts'
 import { withStops } from '../../../src/main/roles/stops.ts'
 import { createFaults } from '../../../src/main/roles/test-faults.ts'
@@ -39,7 +39,9 @@ const running = await withStops(async (stops) => {
     },
     extraRoutes: addConstantRoute,
   }
-  return { url: await startApiNode(node, stops) }
+  const server = await openApiServer(node, stops)
+  await startApiNode(node, server, stops)
+  return { url: server.address }
 })
 process.once('SIGTERM', () => void running.close())
 process.stdout.write(`${JSON.stringify({ url: running.url })}\n`)

@@ -28,6 +28,7 @@ export async function prepareOurs(backends: Backends): Promise<OurHome> {
   const env = {
     FIRSTCOME_PORT: '0',
     FIRSTCOME_USER_RATE_MAX: '0',
+    FIRSTCOME_DRAIN_SECONDS: '0',
     FIRSTCOME_JWT_SECRET: benchSecret,
     FIRSTCOME_CODE_SECRET: benchSecret,
     FIRSTCOME_KAFKA_BROKERS: backends.brokers,

@@ -17,6 +17,7 @@ export function embeddedHome(directory: string): ShopHome {
     FIRSTCOME_DATA: directory,
     FIRSTCOME_PORT: '0',
     FIRSTCOME_USER_RATE_MAX: '0',
+    FIRSTCOME_DRAIN_SECONDS: '0',
     FIRSTCOME_JWT_SECRET: benchSecret,
   }
 

@@ -124,11 +124,12 @@ for (const [kind, type] of refusals) {
   })
 }
 
-test('not open is 409 with opensAt and the whole seconds until then, at least one', async (t) => {
+test('not open is 409 with opensAt and the whole seconds until then, one to a day', async (t) => {
   const { call, claims, time } = await startTestServer(t)
   const type = '/problems/not-open'
   const opensAt = iso(startedAt + 1_500)
   const waits: [now: number, seconds: string][] = [
+    [startedAt - 3 * 365 * 86_400_000, '86400'],
     [startedAt - 3_600_000, '3602'],
     [startedAt, '2'],
     [startedAt + 500, '1'],

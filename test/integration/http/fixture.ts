@@ -11,10 +11,10 @@ import type {
   DecidedBy,
   Readiness,
 } from '../../../src/api/claims/claim-answers.ts'
-import type { ServerParts, ServerSettings } from '../../../src/api/http/server-parts.ts'
+import type { ServerSettings } from '../../../src/api/http/server-parts.ts'
 import type { OrderLimits } from '../../../src/api/orders/order-limits.ts'
 import { startOrderService } from '../../../src/api/orders/order-service.ts'
-import { type RunningServer, startServer } from '../../../src/api/server.ts'
+import { type OpenServerParts, type RunningServer, startServer } from '../../../src/api/server.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import { type ClaimOutcome, type Command, settled } from '../../../src/domain/coupons/decide.ts'
 import { applyCommand, createFold } from '../../../src/domain/coupons/fold.ts'
@@ -54,7 +54,7 @@ export type Answer = {
   /** The parsed body, or {} where it is no JSON. */
   body: Record<string, unknown>
 }
-export type Overrides = Partial<Omit<ServerParts, 'settings' | 'claims' | 'orders'>> & {
+export type Overrides = Partial<Omit<OpenServerParts, 'settings'>> & {
   settings?: Partial<ServerSettings>
   orderLimits?: Partial<OrderLimits>
   /** In place of what the applier has stored. */

@@ -3,14 +3,24 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
 import type { ClaimAnswer } from '../../../src/api/claims/claim-answers.ts'
-import { startTestServer, type TestServer, tokenOf } from './fixture.ts'
+import { openServer } from '../../../src/api/server.ts'
+import { noOrders } from '../../models/no-orders.ts'
+import { jwtSecret, startedAt, startTestServer, type TestServer, tokenOf } from './fixture.ts'
 import { openRaw } from './raw.ts'
 
 const token = tokenOf('ann')
 const line = 'POST /coupons/tea/claims HTTP/1.1'
 const claim = `${line}\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`
 const health = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'
+const noRates = { userRateMax: 0, operatorRateMax: 0, addressRateMax: 0 }
+const parts = {
+  store: () => null,
+  clock: { ...systemClock(), now: () => startedAt },
+  newId: () => 'made',
+  metricsText: async () => '',
+}
 const soldOut: ClaimAnswer = { kind: 'sold_out' }
 
 /** Claims that wait for `decide`; `arrived` resolves when so many are waiting. */
@@ -57,6 +67,52 @@ test('a stop answers what was accepted, and says that the connection ends', asyn
     assert.equal(await client.closed(), '')
   }
   await closing
+})
+
+test('while it starts, probes are answered and nothing else; then everything is', async (t) => {
+  let reasons = ['starting: reading the log']
+  const readiness = () => ({ ready: reasons.length === 0, reasons })
+  const other = await startTestServer(t)
+  const settings = { host: '127.0.0.1', port: 0, jwtSecret, ...noRates }
+  const server = await openServer({ ...parts, settings, readiness })
+  t.after(server.close)
+  const ask = (path: string) =>
+    fetch(server.address + path, { headers: { authorization: `Bearer ${token}` } })
+
+  for (const path of ['/healthz', '/metrics', '/openapi.json']) {
+    assert.equal((await ask(path)).status, 200, path)
+  }
+  const unready = await ask('/readyz')
+  assert.equal(unready.status, 503)
+  assert.deepEqual(((await unready.json()) as { reasons: string[] }).reasons, reasons)
+  for (const path of ['/coupons', '/coupons/tea', '/me/coupons', '/orders/x', '/nowhere']) {
+    const answer = await ask(path)
+    assert.equal(answer.status, 503, path)
+    assert.equal(answer.headers.get('retry-after'), '1')
+    assert.equal(((await answer.json()) as { reason: string }).reason, 'starting')
+  }
+
+  server.serve({ claims: other.claims, orders: noOrders })
+  reasons = []
+  assert.equal((await ask('/readyz')).status, 200)
+  assert.equal((await ask('/coupons')).status, 200)
+  assert.equal((await ask('/coupons/tea')).status, 404)
+})
+
+test('while it drains, all is answered, and clients are told to connect anew', async (t) => {
+  let draining = false
+  const isDraining = () => draining
+  const readiness = () => ({ ready: !draining, reasons: draining ? ['stopping'] : [] })
+  const { call } = await startTestServer(t, { isDraining, readiness })
+  const connection = async (asked: string) => {
+    const { status, headers } = await call(asked)
+    return [status, headers.get('connection')]
+  }
+  assert.deepEqual(await connection('POST /coupons/tea/claims'), [404, 'keep-alive'])
+  draining = true
+  assert.deepEqual(await connection('POST /coupons/tea/claims'), [404, 'close'])
+  assert.deepEqual(await connection('GET /readyz'), [503, 'close'])
+  assert.deepEqual(await connection('GET /healthz'), [200, 'close'])
 })
 
 test('a request on an open connection is refused while the service stops', async (t) => {

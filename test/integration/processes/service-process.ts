@@ -27,6 +27,8 @@ export type RoleProcess = {
   output(): string
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   kill(signal: NodeJS.Signals): void
+  /** Nobody reads what it prints any more. */
+  hangUp(): void
   /** SIGTERM, and its exit code. */
   stop(): Promise<number | null>
   /** kill −9, and wait until it is gone. */
@@ -119,6 +121,7 @@ function launch(
       PATH: process.env.PATH ?? '',
       FIRSTCOME_PORT: '0',
       FIRSTCOME_USER_RATE_MAX: '0',
+      FIRSTCOME_DRAIN_SECONDS: '0',
       FIRSTCOME_LOG_LEVEL: 'warn',
       ...env,
     },
@@ -156,6 +159,10 @@ function running({ child, exited, output }: Launched, url: string, secret: strin
     exited,
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
+    hangUp() {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     async stop() {
       child.kill('SIGTERM')
       return (await within(exited, stopWaitMsMax, 'the stop')).code
