@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import type { Readable } from 'node:stream'
+import { json as jsonOf, text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { issuedRowsJson, projectionJson } from '../api/routes/audit.ts'
+import { issuedRowsAnswer, projectionAnswer } from '../api/routes/audit.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { IssuedRow, ProjectionSnapshot } from '../ports/coupons.ts'
 import { projectionOver } from './audit-rows.ts'
@@ -54,27 +56,28 @@ test('a projection survives its JSON', async () => {
     ]),
     coupons: [full, bare],
   }
-  const wire = JSON.stringify(projectionJson(snapshot))
+  const wire = await text(projectionAnswer(snapshot))
   assert.deepEqual(await projectionOver(async () => JSON.parse(wire)).snapshot(), snapshot)
 })
 
-test('a projection leaves winners out', () => {
+test('a projection leaves winners out', async () => {
   const winner = { slot: 1, claimId: 'claim', offset: 1, appendedAt: 1 }
   const coupon = { ...full, winners: new Map([['ann', winner]]) }
-  const wire = JSON.stringify(projectionJson({ positions: new Map(), coupons: [coupon] }))
+  const wire = await text(projectionAnswer({ positions: new Map(), coupons: [coupon] }))
   assert.doesNotMatch(wire, /ann|winners/)
 })
 
 test('issued rows survive their JSON', async () => {
   const rows = [row(1), row(2)]
-  const wire = JSON.stringify(issuedRowsJson(rows, 3))
+  const wire = await text(issuedRowsAnswer(rows, 3))
   const read = await projectionOver(async () => JSON.parse(wire)).issuedRows({ limit: 3 })
   assert.deepEqual(read, rows)
 })
 
-test('a full page of rows names the next, another does not', () => {
+test('a full page of rows names the next, another does not', async () => {
+  const json = async (stream: Readable) => (await jsonOf(stream)) as { next?: object }
   const next = { afterCouponId: 'full', afterSlot: 2 }
-  assert.deepEqual(issuedRowsJson([row(1), row(2)], 2).next, next)
-  assert.equal(issuedRowsJson([row(1)], 2).next, undefined)
-  assert.deepEqual(issuedRowsJson([], 2), { issued: [] })
+  assert.deepEqual((await json(issuedRowsAnswer([row(1), row(2)], 2))).next, next)
+  assert.equal((await json(issuedRowsAnswer([row(1)], 2))).next, undefined)
+  assert.deepEqual(await json(issuedRowsAnswer([], 2)), { issued: [] })
 })

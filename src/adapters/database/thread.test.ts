@@ -77,6 +77,18 @@ describe('A database in another thread', () => {
     await database.close()
   })
 
+  it('gives many rows a thousand at a time, so that others have their turn between', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const rows = Array.from({ length: 2_500 }, (_, n) => [n])
+    serveDatabase({ query: async () => ({ rows, count: rows.length }) }, port1)
+    const pieces: number[] = []
+    port2.on('message', ({ answer }: { answer: QueryResult }) => pieces.push(answer.rows.length))
+    const database = connectDatabase(port2)
+    assert.deepEqual(await database.query(select), { rows, count: 2_500 })
+    assert.deepEqual(pieces, [1_000, 1_000, 500])
+    await database.close()
+  })
+
   it('passes on what kind of error it was', async () => {
     const { port1, port2 } = new MessageChannel()
     const errors = [

@@ -45,6 +45,7 @@ export class CouponFold {
   private readonly log: Log
   private readonly fold: Fold
   private reader: PartitionReader | null = null
+  /** In id order, but for those that came since somebody looked. */
   private inOrder: Coupon[] = []
 
   constructor(log: Log, time: LogTime) {
@@ -68,14 +69,26 @@ export class CouponFold {
     return this.reader === null ? Number.NEGATIVE_INFINITY : this.reader.lastReadAt()
   }
 
-  /** In id order. Coupons are only ever added, so they are sorted again when there are more. */
+  /** In id order. */
   page({ limit, after }: Page): Coupon[] {
-    if (this.inOrder.length !== this.coupons.size) {
-      const byId = (a: Coupon, b: Coupon) => (a.couponId < b.couponId ? -1 : 1)
-      this.inOrder = [...this.coupons.values()].sort(byId)
+    this.sortNew()
+    const from = after === undefined ? 0 : firstBehind(this.inOrder, after)
+    return this.inOrder.slice(from, from + limit)
+  }
+
+  /** Coupons are only ever added, at the end: the few that are new are merged into the others. */
+  private sortNew(): void {
+    const known = this.inOrder
+    if (known.length === this.coupons.size) return
+    const added = [...this.coupons.values().drop(known.length)].sort(byId)
+    const merged: Coupon[] = []
+    let next = 0
+    for (const coupon of added) {
+      const end = firstBehind(known, coupon.couponId)
+      for (; next < end; next++) merged.push(known[next] as Coupon)
+      merged.push(coupon)
     }
-    const found = after === undefined ? 0 : this.inOrder.findIndex((c) => c.couponId > after)
-    return found < 0 ? [] : this.inOrder.slice(found, found + limit)
+    this.inOrder = merged.concat(known.slice(next))
   }
 
   /** Reads the log from its start, for ever. */
@@ -86,6 +99,8 @@ export class CouponFold {
     let done = 0
     let isLive = total === 0
     const hasCaughtUp = () => this.hasCaughtUp()
+    // Now rather than when somebody asks: a hundred thousand take as many microseconds.
+    const sortNew = () => this.sortNew()
     this.reader = followPartitions({
       log,
       topic: claimsTopic,
@@ -106,6 +121,7 @@ export class CouponFold {
         }
         const last = records.at(-1)
         if (isLive && last !== undefined) time.read(last.appendedAt)
+        if (!isLive && hasCaughtUp()) sortNew()
         isLive = hasCaughtUp()
         reading.onAdvanced?.()
       },
@@ -113,6 +129,22 @@ export class CouponFold {
     })
     return this.reader
   }
+}
+
+function byId(a: Coupon, b: Coupon): number {
+  return a.couponId < b.couponId ? -1 : 1
+}
+
+/** Where the first stands whose id is greater. */
+function firstBehind(inOrder: readonly Coupon[], couponId: string): number {
+  let from = 0
+  let to = inOrder.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((inOrder[middle]?.couponId ?? '') > couponId) to = middle
+    else from = middle + 1
+  }
+  return from
 }
 
 function stopAtGap({ topic, partition, expected, found }: Gap): never {
