@@ -192,7 +192,7 @@ async function createCluster({ binaries, directory }: Cluster): Promise<void> {
 }
 
 /** The server refuses to run as root. */
-function serverUser(): { uid: number; gid: number } | undefined {
+export function serverUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const entry = /^postgres:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'))
   if (entry === null) throw new Error('there is no user postgres, as whom the server could run')

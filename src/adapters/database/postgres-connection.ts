@@ -25,6 +25,7 @@ import {
   sqlError,
   unavailable,
 } from './database.ts'
+import { beginSession, permanentReason, refuseIfUnfit } from './postgres-session.ts'
 import { boolType, copyText, integerTypes, numberTooLarge, parameterText } from './text.ts'
 
 export type PostgresConnection = Database & {
@@ -76,7 +77,7 @@ const answerReserveMs = 1_000
 const goodbyeMsMax = 1_000
 
 export async function connectPostgres(parts: ConnectParts): Promise<PostgresConnection> {
-  const { limits } = parts
+  const { limits, place } = parts
   const link = openLink(parts)
   const { client } = link
   let isAsking = false
@@ -114,7 +115,10 @@ export async function connectPostgres(parts: ConnectParts): Promise<PostgresConn
     },
   }
 
-  await link.connect()
+  await link.connect(async () => {
+    const { rows } = await client.query<SqlScalar[]>(beginSession(limits))
+    refuseIfUnfit(place, rows[0] ?? [])
+  })
   return {
     ...session,
     transaction(run, kind) {
@@ -170,9 +174,10 @@ function openLink(parts: ConnectParts) {
     check(): void {
       if (lost !== null) throw lost
     },
-    async connect(): Promise<void> {
+    /** `begin`: what is asked first; what it throws refuses the connection. */
+    async connect(begin: () => Promise<void>): Promise<void> {
       try {
-        await answered(limits.connectMsMax, 'let anybody in', client.connect())
+        await answered(limits.connectMsMax, 'let anybody in', client.connect().then(begin))
         onLost = parts.onLost
       } finally {
         if (onLost === null) socket.destroy()
@@ -240,14 +245,10 @@ function clientConfig({ url, tls, limits }: ConnectParts, socket: Socket): Clien
     ...(tls === undefined ? { connectionString: url } : encrypted(url, tls)),
     application_name: 'firstcome',
     stream: () => socket,
-    statement_timeout: limits.statementMsMax,
-    lock_timeout: limits.lockMsMax,
-    idle_in_transaction_session_timeout: limits.idleInTransactionMsMax,
     types: { getTypeParser: parserOf as CustomTypesConfig['getTypeParser'] },
     // Both ends ask after each other, or a connection that is idle and dead is never noticed.
     keepAlive: true,
     keepAliveInitialDelayMillis: limits.keepAliveMs,
-    options: keepAliveOptions(limits.keepAliveMs / 1_000),
   }
 }
 
@@ -257,14 +258,6 @@ function encrypted(url: string, tls: { ca?: string }): ClientConfig {
   const names = Array.from(plain.searchParams.keys()).filter((name) => name.startsWith('ssl'))
   for (const name of names) plain.searchParams.delete(name)
   return { connectionString: plain.href, ssl: { ...tls, rejectUnauthorized: true } }
-}
-
-/** Three questions without an answer end it, in as long again as it was silent before. */
-function keepAliveOptions(idleSeconds: number): string {
-  const times = { idle: Math.ceil(idleSeconds), interval: Math.ceil(idleSeconds / 3), count: 3 }
-  return Object.entries(times)
-    .map(([name, value]) => `-c tcp_keepalives_${name}=${value}`)
-    .join(' ')
 }
 
 function parserOf(type: number): (text: string) => SqlScalar {
@@ -282,16 +275,23 @@ function failureOf(error: unknown, place: string): PortError {
   if (error instanceof PortError) return error
   if (error instanceof DatabaseError && error.code !== undefined) {
     const { code, message, detail, constraint } = error
+    const permanent = permanentReason(code, message)
+    if (permanent !== null) return new PortError('store_broken', `${place}: ${permanent}`)
     return sqlError({ sqlState: code, message, detail, constraint })
   }
   const reason = reasonOf(error)
   if (/password must be a/.test(reason)) {
     return new PortError('store_broken', `${place} asks for a password, and its URL has none`)
   }
-  if (/^SASL|SSL connection/.test(reason)) {
+  if (/^SASL|SSL connection/.test(reason) || isForeign(reason)) {
     return new PortError('store_broken', `${place}: ${reason}`)
   }
   return unavailable(`${place} cannot be reached: ${reason}`, error)
+}
+
+/** Nobody known has signed for it; one that is only out of its time may be renewed. */
+function isForeign(reason: string): boolean {
+  return /certificate|altname/.test(reason) && !/expired|not yet valid/.test(reason)
 }
 
 /** Where a name has several addresses, each has failed for itself, and the whole says nothing. */

@@ -2,7 +2,8 @@
 // whenever it must, so starting does not need the server. What fails because of the server or the
 // way to it is 'store_unavailable' and may be asked again, also a commit whose answer was lost:
 // the caller cannot know whether it took place, and the position in the same transaction tells.
-// Behind a pooler: one that keeps a session for each client, as statements are prepared in it.
+// Behind a pooler: one that keeps a session for each client, as statements are prepared in it; any
+// other is refused at the first connection.
 
 import assert from 'node:assert/strict'
 import { Client } from 'pg'
@@ -10,6 +11,7 @@ import type { Clock } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { Database, Statement } from './database.ts'
 import {
+  type ConnectParts,
   connectPostgres,
   type PostgresConnection,
   type PostgresLimits,
@@ -56,20 +58,14 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
     lastError = error.message
   }
 
+  const connect = connectorOf({ url, tls, place, clock, limits })
   const pool = createPool<PostgresConnection>({
     limits,
     async connect(onLost) {
       try {
-        const connection = await connectPostgres({
-          url,
-          tls,
-          place,
-          clock,
-          limits,
-          onLost(error) {
-            failed(error)
-            onLost()
-          },
+        const connection = await connect((error) => {
+          failed(error)
+          onLost()
         })
         reachable = true
         return connection
@@ -103,6 +99,27 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
     transaction: (run, kind) => use((connection) => connection.transaction(run, kind)),
     state: () => ({ ...pool.state(), reachable, failures, lastError }),
     close: pool.close,
+  }
+}
+
+/** The first connection has a second one beside it: only two can tell that they share a session. */
+function connectorOf(parts: Omit<ConnectParts, 'onLost'>) {
+  let isCompared = false
+  return async (onLost: ConnectParts['onLost']): Promise<PostgresConnection> => {
+    const connection = await connectPostgres({ ...parts, onLost })
+    if (isCompared) return connection
+    try {
+      const beside = await connectPostgres({ ...parts, onLost() {} })
+      await beside.close()
+      isCompared = true
+    } catch (error) {
+      // Where there is no room for a second one, the next one to be opened is compared.
+      if (!(error instanceof PortError) || !error.retryable) {
+        connection.destroy()
+        throw error
+      }
+    }
+    return connection
   }
 }
 
