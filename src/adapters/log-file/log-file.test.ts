@@ -201,6 +201,25 @@ describe('the file log', () => {
     assert.equal(await storedRecords(), 19)
   })
 
+  it('says that an append was refused once its cut is on the disk, too', async () => {
+    const calls: string[] = []
+    let mayWrite = false
+    const log = await openLog(async (file, data, position) => {
+      await file.write(data, 0, data.length, position)
+      if (mayWrite) return
+      const [cutFile, syncFile] = [file.truncate.bind(file), file.sync.bind(file)]
+      file.truncate = (bytes) => (calls.push('cut'), cutFile(bytes))
+      file.sync = () => (calls.push('sync'), syncFile())
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    })
+    await assert.rejects(log.append(topic, [entry('1')]), { code: 'log_full', appended: 'no' })
+    assert.deepEqual(calls, ['cut', 'sync'])
+    mayWrite = true
+    await log.append(topic, [entry('2')])
+    await log.close()
+    assert.equal(await storedRecords(), 1)
+  })
+
   it('refuses an append for which the disk has no room, stores nothing of it, and recovers', async () => {
     let full = false
     const log = await openLog(async (file, data, position) => {

@@ -258,6 +258,8 @@ class TopicWriter implements TopicFile {
     if (isNoRoom(error)) {
       try {
         await this.file.truncate(this.bytes)
+        // Else whole frames of it could be back after a power cut, and count.
+        await this.file.sync()
         return refused('log_full', 'the disk is full', error)
       } catch {
         // The half-written frame is still there: only a restart can cut it off.

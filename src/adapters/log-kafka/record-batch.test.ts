@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { crc32c, createRecordsBatch, Reader, readRecordsBatches } from '@platformatic/kafka'
 import * as fc from 'fast-check'
 import type { LogEntry } from '../../ports/log.ts'
-import { decodeBatches, encodeBatch, entryBytesMax } from './record-batch.ts'
+import { decodeBatches, encodeBatch, entryBytesMax, sequenceAfter } from './record-batch.ts'
 
 const writer = { producerId: 77n, epoch: 3, sequence: 41, now: 1_700_000_000_000 }
 const text = fc.string({ unit: 'binary', maxLength: 200 }).filter((s) => s.isWellFormed())
@@ -82,6 +82,18 @@ describe('a batch of records', () => {
       }),
       { numRuns: 100 },
     )
+  })
+})
+
+describe('the sequence of a producer', () => {
+  it('begins anew behind the largest that fits, where a broker expects it to', () => {
+    const largest = 2 ** 31 - 1
+    assert.equal(sequenceAfter(0, 5), 5)
+    assert.equal(sequenceAfter(largest - 5, 5), largest)
+    assert.equal(sequenceAfter(largest, 1), 0)
+    assert.equal(sequenceAfter(largest - 2, 5), 2)
+    const entries = [{ key: 'a', value: Buffer.from('1') }]
+    assert.doesNotThrow(() => encodeBatch(entries, { ...writer, sequence: largest }))
   })
 })
 

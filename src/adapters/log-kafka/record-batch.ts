@@ -120,6 +120,11 @@ function writeVarint(buffer: Buffer, start: number, value: number): number {
   return to
 }
 
+/** That of what follows so many records: as brokers reckon, it begins anew behind 2^31 − 1. */
+export function sequenceAfter(sequence: number, records: number): number {
+  return (sequence + records) % 2 ** 31
+}
+
 export type ReadOptions = { partition: number; from: number }
 export type ReadBatches = {
   /** Those from `from` on; a batch may start before it. */

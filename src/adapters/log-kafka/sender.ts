@@ -8,7 +8,7 @@ import { initProducerIdV4 } from '@platformatic/kafka'
 import { type Batch, stored } from './batches.ts'
 import { askAnyBroker, type Cluster } from './cluster.ts'
 import { ask, errorName, isOpen, type Links, reasonOf } from './connection.ts'
-import { encodeBatch } from './record-batch.ts'
+import { encodeBatch, sequenceAfter } from './record-batch.ts'
 import { type ProducedPartition, produceApi, produceOutcome } from './requests.ts'
 
 type Identity = { producerId: bigint; epoch: number }
@@ -128,7 +128,7 @@ export class Sender {
         if (sent === null) return
         this.sequences.set(nameOf(batch), {
           epoch: sent.epoch,
-          next: sent.sequence + entries.length,
+          next: sequenceAfter(sent.sequence, entries.length),
         })
         return
       case 'not stored':
