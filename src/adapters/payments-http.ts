@@ -14,12 +14,17 @@ export type PaymentsHttpParts = {
   url: string
   token?: string | undefined
   clock: Clock
+  requestMsMax?: number | undefined
+  requestsMax?: number | undefined
 }
 
-/** People wait for the answer; a provider that takes longer answers the next request. */
-export const paymentRequestMsMax = 1_000
-/** As many as one provider may be asked at once: more only wait there instead of here. */
-export const paymentRequestsMax = 32
+/** A provider that takes longer answers the next request. A setting. */
+export const paymentRequestMsMax = 3_000
+/** As many as one provider may be asked at once: more only wait there. A setting. */
+export const paymentRequestsMax = 64
+/** An attempt lasts a request and a little more, and so long that a provider may be restarted. */
+const attemptMsMin = 4_000
+const attemptRestMs = 1_000
 /** An answer has less than a hundred bytes; what is longer comes from somebody else. */
 export const paymentAnswerBytesMax = 16 * 1024
 /** Between the requests about one payment; doubled each time, so an outage is no storm. */
@@ -35,21 +40,29 @@ type Answer = Exclude<Awaited<ReturnType<Payments['ask']>>[number], PaymentFailu
 /** open: what happened is unknown, or nothing did; asking again with the same key may tell. */
 type Attempt = Answer | { kind: 'open'; reason: string } | { kind: 'rejected'; reason: string }
 
-export function createPaymentsHttp({ url, token, clock }: PaymentsHttpParts): Payments {
+export function createPaymentsHttp(parts: PaymentsHttpParts): Payments {
+  const { url, token, clock } = parts
+  const { requestMsMax = paymentRequestMsMax, requestsMax = paymentRequestsMax } = parts
   const { origin, pathname } = new URL(url)
   const pool = new Pool(origin, {
-    connections: paymentRequestsMax,
-    connectTimeout: paymentRequestMsMax,
+    connections: requestsMax,
+    connectTimeout: requestMsMax,
     maxResponseSize: paymentAnswerBytesMax,
   })
   const closing = new AbortController()
-  const client: Client = { pool, clock, closing: closing.signal, path: pathname, headers: {} }
+  const signal = closing.signal
+  const client: Client = { pool, clock, closing: signal, path: pathname, headers: {}, requestMsMax }
   if (token !== undefined) client.headers.authorization = `Bearer ${token}`
   return {
     ask(questions, withinMs) {
-      const slots = createSlots(paymentRequestsMax)
+      const slots = createSlots(requestsMax)
       const deadline = clock.monotonic() + withinMs
       return Promise.all(questions.map((question) => settle(client, question, { slots, deadline })))
+    },
+    limits: {
+      questionsPerCallMax: 1,
+      callsAtOnceMax: requestsMax,
+      answerMsMax: Math.max(attemptMsMin, requestMsMax + attemptRestMs),
     },
     async close() {
       closing.abort()
@@ -65,6 +78,7 @@ type Client = {
   /** Of the provider's URL. */
   path: string
   headers: Record<string, string>
+  requestMsMax: number
 }
 type Limits = { slots: Slots; deadline: number }
 
@@ -74,12 +88,12 @@ async function settle(
   question: Question,
   { slots, deadline }: Limits,
 ): Promise<Answer | PaymentFailure> {
-  const { clock, closing } = client
+  const { clock, closing, requestMsMax } = client
   let reason = 'was not asked in time: too many payments wait'
   const waits = backOff(retryWaitMsMin, retryWaitMsMax)
   for (;;) {
     const attempt = await slots.run(async (): Promise<Attempt | null> => {
-      const leftMs = Math.min(deadline - clock.monotonic(), paymentRequestMsMax)
+      const leftMs = Math.min(deadline - clock.monotonic(), requestMsMax)
       return leftMs < requestMsMin || closing.aborted ? null : request(client, question, leftMs)
     })
     if (attempt !== null) {

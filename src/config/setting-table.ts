@@ -43,6 +43,10 @@ const orderTimeLimitSecondsMax = 86_400
 const keepAliveSecondsMax = 3_600
 /** Supervisors wait for a minute or two; behind that, a stop is not to be waited for at all. */
 const drainSecondsMax = 600
+/** More than a provider answers at once; each is a connection. */
+const paymentsAtOnceMax = 1_000
+/** Who waits longer has given up. */
+const paymentTimeoutSecondsMax = 60
 /** A name or a password of SASL; a longer one is a file that was pasted by mistake. */
 const saslCharactersMax = 1024
 /** A bearer token fits into one header; a longer one is a file that was pasted by mistake. */
@@ -65,6 +69,11 @@ const rate: Kind<number> = {
 const orderTimeLimit = seconds(1, orderTimeLimitSecondsMax)
 const keepAlive = seconds(1, keepAliveSecondsMax)
 const drain = seconds(0, drainSecondsMax)
+const paymentsAtOnce: Kind<number> = {
+  must: `a number, 1 to ${paymentsAtOnceMax}`,
+  read: (text) => wholeNumber(text, paymentsAtOnceMax) || null,
+}
+const paymentTimeout = seconds(1, paymentTimeoutSecondsMax)
 const flag: Kind<boolean> = {
   must: 'true or false',
   read: (text) => (text === 'true' || text === 'false' ? text === 'true' : null),
@@ -149,6 +158,8 @@ export const settingTable = {
   FIRSTCOME_POSTGRES_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
   FIRSTCOME_KEEP_ALIVE_SECONDS: [keepAlive, '75', 'until an idle connection is closed'],
   FIRSTCOME_DRAIN_SECONDS: [drain, null, 'SIGTERM: so long it still works (start: 0, others: 5)'],
+  FIRSTCOME_PAYMENTS_AT_ONCE: [paymentsAtOnce, null, 'requests to it at once; else 64'],
+  FIRSTCOME_PAYMENT_TIMEOUT_SECONDS: [paymentTimeout, null, 'for one of its answers; else 3'],
   FIRSTCOME_LOG_LEVEL: [logLevel, 'info', 'how much to log'],
   FIRSTCOME_TEST_FAULTS: [testFaults, null, 'for tests only: what is to go wrong, and when'],
 } as const satisfies Record<string, Row>
@@ -186,11 +197,11 @@ const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims = /_(\w+_SECRET|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
-  start: [listening, /_DATA$/, claims, /_PAYMENT_\w+$/],
+  start: [listening, /_DATA$/, claims, /_PAYMENTS?_\w+$/],
   migrate: [kafkaAndSql],
   api: [listening, kafkaAndSql, /_REDIS_URL$/, claims],
   issuer: [listening, kafkaAndSql, /_CODE_SECRET$/],
-  orders: [listening, kafkaAndSql, /_PAYMENT_\w+$/],
+  orders: [listening, kafkaAndSql, /_PAYMENTS?_\w+$/],
 }
 
 /** Names that are given together, or not at all: where one of `any` is given, so must `all` be. */

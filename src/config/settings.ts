@@ -18,12 +18,19 @@ import {
 } from './setting-table.ts'
 
 export type Settings = ReturnType<typeof settingsOf>
-/** The token is sent as a bearer token. */
-export type PaymentSettings = { url: string; token?: string }
 export type PostgresSettings = {
   url: string
   /** Present: encrypted, whatever the URL says. PEM; absent `ca`: the one of the system. */
   tls?: { ca?: string }
+}
+/** The token is sent as a bearer token. */
+export type PaymentSettings = {
+  url: string
+  token?: string
+  /** Requests to it at once. */
+  requestsMax?: number
+  /** For one of its answers. */
+  requestMsMax?: number
 }
 export type KafkaSettings = {
   brokers: readonly string[]
@@ -112,7 +119,10 @@ function postgresOf(value: SettingValues): PostgresSettings | undefined {
 
 function paymentOf(value: SettingValues): PaymentSettings | undefined {
   const { FIRSTCOME_PAYMENT_URL: url, FIRSTCOME_PAYMENT_TOKEN: token } = value
-  return url === undefined ? undefined : present({ url, token })
+  const requestsMax = value.FIRSTCOME_PAYMENTS_AT_ONCE
+  const seconds = value.FIRSTCOME_PAYMENT_TIMEOUT_SECONDS
+  const requestMsMax = seconds === undefined ? undefined : 1_000 * seconds
+  return url === undefined ? undefined : present({ url, token, requestsMax, requestMsMax })
 }
 
 /** Editors and `echo` end a file with a line end, which whoever signs tokens may not have. */

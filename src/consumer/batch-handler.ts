@@ -3,11 +3,10 @@
 // tried alone, forwarded to the retry topics, and dead-lettered in the end; that is appended before
 // its position moves. Nothing is skipped, and everything is counted.
 
-import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
 import { messageOf, PortError } from '../ports/port-error.ts'
-import type { AnyWork, Item, ItemResult, LookupFailure, Publish } from './consumer-work.ts'
+import type { AnyWork, Item, ItemResult, Publish } from './consumer-work.ts'
 import {
   checksOf,
   countOf,
@@ -31,7 +30,6 @@ import { Fenced } from './shared-partitions.ts'
 export type BatchHandlerParts = {
   work: AnyWork
   log: Log
-  clock: Clock
   retry: Retry
   partitions: number
   observe?: ConsumerObserver | undefined
@@ -50,23 +48,22 @@ export class BatchHandler {
     this.parts = parts
   }
 
-  /** `lookupMsMax`: how long they may wait for what is looked up. */
-  async handle(records: readonly TakenRecord[], lookupMsMax: number): Promise<void> {
+  async handle(records: readonly TakenRecord[]): Promise<void> {
     const { work, partitions, observe } = this.parts
     const entries = records.map((taken) => readEntry(work, taken, partitions))
     const fresh = entries.filter((entry) => !isRepeated(entry))
     for (const entry of fresh) if (isPoison(entry.queue)) giveUp(entry)
     await this.move(queuesOf(entries), triesMarks(entries))
     try {
-      await this.finish(entries, lookupMsMax)
+      await this.finish(entries)
     } catch (error) {
       if (!isAboutRecords(error)) throw error
       if (records.length > 1) {
-        for (const taken of records) await this.handle([taken], lookupMsMax)
+        for (const taken of records) await this.handle([taken])
         return
       }
       await this.blame(entries, error)
-      await this.finish(entries, lookupMsMax)
+      await this.finish(entries)
     }
     observe?.taken(countOf(entries, ({ outcome }) => outcome))
     for (const { queue, record } of entries) {
@@ -90,22 +87,10 @@ export class BatchHandler {
     await this.move(used, moves)
   }
 
-  /** Round by round, until nothing of the batch waits any more. */
-  private async finish(entries: readonly Entry[], lookupMsMax: number): Promise<void> {
-    const { clock } = this.parts
-    const until = clock.monotonic() + lookupMsMax
-    const sent = new Set<Entry>()
-    let found = new Map<Entry, unknown>()
-    for (;;) {
-      await this.send(entries.filter((entry) => !sent.has(entry)))
-      for (const entry of entries) if (entry.outcome !== null) sent.add(entry)
-      const results = await this.decideOpen(entries, found)
-      const following = results.flatMap((result) => ('publish' in result ? result.publish : []))
-      await this.publish(following)
-      const open = entries.filter(isOpen)
-      if (open.length === 0) return
-      found = await this.lookUp(open, until - clock.monotonic())
-    }
+  private async finish(entries: readonly Entry[]): Promise<void> {
+    await this.send(entries)
+    const results = await this.decide(entries)
+    await this.publish(results.flatMap(({ publish }) => publish))
   }
 
   /** Before a position moves: a crash in between forwards again, and the repetition is harmless. */
@@ -118,45 +103,22 @@ export class BatchHandler {
     await this.publish(dead.map((entry) => deadLettered(work.name, entry)))
   }
 
-  /** One transaction: what the open entries mean, and the positions, if nothing waits any more. */
-  private async decideOpen(
-    entries: readonly Entry[],
-    found: ReadonlyMap<Entry, unknown>,
-  ): Promise<readonly ItemResult[]> {
+  /** One transaction: what the entries mean that are not through yet, and the positions. */
+  private async decide(entries: readonly Entry[]): Promise<readonly ItemResult[]> {
     const { work } = this.parts
     const open = entries.filter(isOpen)
-    const asked = open.map((entry) => ({
-      ...entry.item,
-      ...(found.has(entry) && { found: found.get(entry) }),
-    }))
-    const { results, outcomes } = await this.transact(queuesOf(entries), entries, (loaded) => {
-      const decided = work.decide(asked, loaded)
+    const items = open.map((entry) => ({ ...entry.item, isRepeated: isRepeated(entry) }))
+    const { results, outcomes } = await this.transact(queuesOf(entries), open, (loaded) => {
+      const decided = work.decide(items, loaded)
       const after = new Map<Entry, Outcome>(
-        open.map((entry, n) => [entry, outcomeOf(entry, decided.results[n])]),
+        open.map((entry, n) => [entry, outcomeOf(decided.results[n])]),
       )
-      const waits = [...after.values()].includes(null)
-      const moves = waits ? [] : movesOf(entries, (entry) => after.get(entry) ?? entry.outcome)
+      const moves = movesOf(entries, (entry) => after.get(entry) ?? entry.outcome)
       const result = { results: decided.results, outcomes: after, moves }
       return { changes: decided.changes, moves, result }
     })
     for (const [entry, outcome] of outcomes) entry.outcome = outcome
     return results
-  }
-
-  private async lookUp(open: readonly OpenEntry[], withinMs: number) {
-    const { work, retry } = this.parts
-    const items = open.map(({ item }) => item)
-    // What it asks may be the database, which is waited for as always.
-    const ask = async () => work.lookUp?.(items, withinMs)
-    const results = withinMs > 0 ? await retrying(retry, ask) : undefined
-    const found = new Map<Entry, unknown>()
-    open.forEach((entry, n) => {
-      const one: unknown = results?.[n] ?? null
-      if (isFailure(one)) fail(entry, one)
-      else if (one !== null) found.set(entry, one)
-      else if (withinMs <= 0) fail(entry, { reason: 'it had to wait for too long' })
-    })
-    return found
   }
 
   /** Only where the database takes other things: it may be the database that is not as it must. */
@@ -165,7 +127,7 @@ export class BatchHandler {
     const moves = queues.map((queue) => standing(queue, queue.tries))
     await this.move(queues, moves)
     const reason = messageOf(error)
-    for (const entry of entries) fail(entry, { reason })
+    for (const entry of entries) fail(entry, reason)
   }
 
   /** Positions alone. */
@@ -214,15 +176,9 @@ function queuesOf(entries: readonly Entry[]): PartitionQueue[] {
   return [...new Set(entries.map(({ queue }) => queue))]
 }
 
-/** A record that was through before waits for nothing: what it waited for goes its own way. */
-function outcomeOf(entry: Entry, result: ItemResult | undefined): Outcome {
+function outcomeOf(result: ItemResult | undefined): Outcome {
   if (result === undefined) throw new Error('a record was not decided')
-  if (result.kind !== 'waiting') return result.kind
-  return isRepeated(entry) ? 'dropped' : null
-}
-
-function isFailure(found: unknown): found is LookupFailure {
-  return typeof found === 'object' && found !== null && 'kind' in found && found.kind === 'failed'
+  return result.kind
 }
 
 /** Of the records, or of what they meet; not of the log, and nothing that passes by itself. */

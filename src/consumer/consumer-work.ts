@@ -3,6 +3,7 @@
 
 import { type OrdersRecord } from '../domain/orders/messages.ts'
 import { entryOf, type TopicInput, topicOf } from '../domain/orders/records.ts'
+import type { Origin } from '../domain/orders/retries.ts'
 import type { Instant } from '../ports/clock.ts'
 import type { LogEntry } from '../ports/log.ts'
 import type { ConsumerName, ConsumerStore, PositionCheck } from '../ports/orders.ts'
@@ -14,21 +15,19 @@ export type Item<Message> = {
   topic: string
   partition: number
   at: Instant
+  /** How it came here; absent where it did not come from a topic. */
+  source?: { origin: Origin; attempts: number; redrives: number }
+  /** It was through before: only what follows from it may have to be published again. */
+  isRepeated?: boolean
 }
-/** `found`: by the lookup, for an item that waited; absent the first time. */
-export type Asked<Message, Found> = Item<Message> & { found?: Found }
-
-export type ItemResult =
-  | {
-      kind: 'applied' | 'dropped'
-      /** Published after the commit, and again whenever the record is read again. */
-      publish: readonly Publish[]
-    }
-  /** It cannot be finished yet: `lookUp` is called, and it comes again with what that found. */
-  | { kind: 'waiting' }
+export type ItemResult = {
+  kind: 'applied' | 'dropped'
+  /** Published after the commit, and again whenever the record is read again. */
+  publish: readonly Publish[]
+}
 export type Publish = { topic: string; entry: LogEntry }
 
-export type ConsumerWork<Message, Wanted, Loaded, Changes, Found = never> = {
+export type ConsumerWork<Message, Wanted, Loaded, Changes> = {
   name: ConsumerName
   store: ConsumerStore<Wanted, Loaded, Changes>
   inputs: readonly Input<Message>[]
@@ -38,15 +37,9 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Found = never> = {
    * see the effects of those before them; `loaded` may be changed in place for that.
    */
   decide(
-    items: readonly Asked<Message, Found>[],
+    items: readonly Item<Message>[],
     loaded: Loaded,
   ): { changes: Changes; results: readonly ItemResult[] }
-  /**
-   * Called outside of a transaction, with what was committed for the items stored. One for each:
-   * what is needed to go on, null to look again, or why it could not be had. Resolves within
-   * `withinMs`. Needed where `decide` may answer 'waiting'.
-   */
-  lookUp?(items: readonly Item<Message>[], withinMs: number): Promise<LookedUp<Found>[]>
   /** Called with what was decided, once that is committed. */
   stored?(changes: Changes): void
   /**
@@ -56,13 +49,7 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes, Found = never> = {
   task?: { start(parts: TaskParts): () => Promise<number> }
 }
 /** As the message loop takes it: what its parts have to do with each other is its own business. */
-export type AnyWork = ConsumerWork<unknown, unknown, unknown, unknown, unknown>
-export type LookedUp<Found> = Found | LookupFailure | null
-/**
- * The attempt has failed: the record goes to the next retry topic. `onlyWaits`: as often as it
- * takes, because what it waits for comes, and nothing but waiting is wrong with it.
- */
-export type LookupFailure = { kind: 'failed'; reason: string; onlyWaits?: true }
+export type AnyWork = ConsumerWork<unknown, unknown, unknown, unknown>
 export type TaskParts = {
   /** Those that this member owns now. */
   partitions: readonly number[]

@@ -139,12 +139,12 @@ describe('a record that cannot be handled now', () => {
     let isDown = true
     const askedAt: number[] = []
     const payments: Payments = {
+      ...wallet,
       async ask(questions, withinMs) {
         askedAt.push(system.clock.now())
         if (!isDown) return wallet.ask(questions, withinMs)
         return questions.map(() => ({ kind: 'failed', reason: 'the provider is down' }))
       },
-      async close() {},
     }
     const process = await system.run({ payments })
     const startedAt = system.clock.now()
@@ -228,11 +228,11 @@ describe('a record that cannot be handled now', () => {
     const system = await supplied()
     let asked = 0
     const payments: Payments = {
+      ...createWallet(system.stores.wallet),
       async ask(questions) {
         asked += questions.length
         return questions.map(() => ({ kind: 'failed', reason: 'down' }))
       },
-      async close() {},
     }
     const others = await system.run({ names: ['order-process', 'stock-step', 'dead-letters'] })
     const names = ['payment-step'] as const

@@ -35,10 +35,6 @@ export type Consumer = {
   positions(): { topic: string; partition: number; next: number }[]
   close(): Promise<void>
 }
-/** Records behind one that waits are held up by it; so it is soon postponed. */
-const lookupMsMax = 1_000
-/** Nobody waits behind a record that is tried again. Three attempts bridge ten seconds. */
-const lookupAgainMsMax = 4_000
 /** Every append would else be fetched by itself, by each consumer: most of what an order costs. */
 const lingerMs = 5
 /** Read and not yet taken, of one partition. */
@@ -112,7 +108,7 @@ class ConsumerSession implements Session {
       signal: this.share.signal,
       queues,
       handle: async (records) => {
-        await this.handler.handle(records, again ? lookupAgainMsMax : lookupMsMax)
+        await this.handler.handle(records)
         if (!again) await this.tellLagTools()
       },
       task: again ? undefined : this.task(),

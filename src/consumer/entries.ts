@@ -15,7 +15,7 @@ import {
 } from '../domain/orders/retries.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { nothingTaken, type PositionCheck, type PositionMove, type Taken } from '../ports/orders.ts'
-import type { AnyWork, Item, LookupFailure, Publish } from './consumer-work.ts'
+import type { AnyWork, Item, Publish } from './consumer-work.ts'
 import type { TakenRecord } from './message-loop.ts'
 import { type PartitionQueue, triesAfter, triesBefore } from './partition-queue.ts'
 
@@ -59,7 +59,14 @@ export function readEntry(
     return { ...entry, outcome: 'buried', reason }
   }
   const { message } = decoded
-  const item = { message, topic: origin.topic, partition: origin.partition, at: origin.appendedAt }
+  const { attempts: failed, redrives } = note ?? { attempts: 0, redrives: 0 }
+  const item = {
+    message,
+    topic: origin.topic,
+    partition: origin.partition,
+    at: origin.appendedAt,
+    source: { origin, attempts: failed, redrives },
+  }
   return { ...entry, item, outcome: null }
 }
 
@@ -69,10 +76,8 @@ export function isRepeated({ queue, record }: Entry): boolean {
 }
 
 /** The attempt has failed. */
-export function fail(entry: Entry, { reason, onlyWaits }: Omit<LookupFailure, 'kind'>): void {
+export function fail(entry: Entry, reason: string): void {
   entry.reason = reason
-  // The last attempt is for other failures than that it has to wait.
-  if (onlyWaits === true) entry.attempts = Math.min(entry.attempts, attemptsMax - 1)
   entry.outcome = entry.strict || entry.attempts >= attemptsMax ? 'buried' : 'postponed'
 }
 

@@ -48,7 +48,7 @@ const refused = (orderId: string, reason: 'coupon_not_held' | 'coupon_already_us
 const released = (orderId: string): Driven => {
   return { kind: 'applied', said: [{ type: 'coupon.released', orderId, couponId: 'spring' }] }
 }
-const again = (driven: Driven): Driven => ({ ...driven, kind: 'dropped' }) as Driven
+const again = (driven: Driven): Driven => ({ ...driven, kind: 'dropped' })
 const nothing = (kind: 'applied' | 'dropped'): Driven => ({ kind, said: [] })
 
 describe('the coupon step', () => {

@@ -46,7 +46,6 @@ function startWork() {
     })
     assert.ok(results !== 'fenced')
     return results.map((result) => {
-      assert.ok(result.kind !== 'waiting')
       const redrives = result.publish.map(({ topic, entry }) => {
         return `${topic} ${entry.key} ${readRetryNote(entry.headers ?? {})?.redrives}`
       })

@@ -3,8 +3,8 @@
 // placed under one id the first is the order.
 
 import {
-  type Asked,
   type ConsumerWork,
+  type Item,
   type ItemResult,
   publishing,
   type TaskParts,
@@ -38,7 +38,7 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
   }
 }
 
-function decideBatch(items: readonly Asked<ProcessMessage, never>[], states: States) {
+function decideBatch(items: readonly Item<ProcessMessage>[], states: States) {
   const changed = new Map<string, OrderChange>()
   const results = items.map(({ message, partition, at }): ItemResult => {
     const { orderId } = message

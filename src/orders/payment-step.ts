@@ -1,18 +1,18 @@
 // The payment step: captures what an order owes, gives it back if the order is cancelled, and
 // tops up wallets. What the provider is to do is stored first, then it is asked, then its answer
-// is stored and published (docs/decisions/0022). Records of one order are taken one at a time, so
-// a cancellation right behind a payment waits until that one's answer is known.
+// is stored and published (docs/decisions/0022). Nothing waits for the provider but its own order.
 
-import type { ConsumerWork, Item, ItemResult, LookupFailure } from '../consumer/consumer-work.ts'
-import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
 import {
-  decidePayment,
-  evolvePayment,
-  type PaymentCommand,
-  type PaymentEffect,
-  type ProviderAnswer,
-} from '../domain/orders/payment-step.ts'
+  type ConsumerWork,
+  type Item,
+  type ItemResult,
+  type Publish,
+  publishing,
+} from '../consumer/consumer-work.ts'
+import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
+import { decidePayment, evolvePayment, type PaymentCommand } from '../domain/orders/payment-step.ts'
 import { ordersInput, walletsInput } from '../domain/orders/records.ts'
+import type { PaymentAsking, PaymentRow } from '../domain/orders/state.ts'
 import { decideTopUp } from '../domain/orders/wallet.ts'
 import type {
   CommandName,
@@ -22,6 +22,15 @@ import type {
   PaymentWanted,
 } from '../ports/orders.ts'
 import type { Payments } from '../ports/payments.ts'
+import type { DecidedRows } from './open-rows.ts'
+import {
+  type Answered,
+  type AskingRow,
+  isAsking,
+  PaymentAsks,
+  passedOn,
+  questionOf,
+} from './payment-asking.ts'
 import { type Batch, batchOf, decideRow, stepResult, takeCommand } from './step-work.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage
@@ -29,45 +38,34 @@ export type PaymentStepWork = ConsumerWork<
   PaymentStepMessage,
   PaymentWanted,
   PaymentLoaded,
-  PaymentChanges,
-  ProviderAnswer
+  PaymentChanges
 >
 
 export function createPaymentStep(store: PaymentStepStore, payments: Payments): PaymentStepWork {
-  /** What the provider is to be asked for a record that waits, as it was decided last. */
-  const questions: Questions = new WeakMap()
+  const asks = new PaymentAsks({ store, payments, repliesOf, passOn, decide: decideAnswers })
   return {
     name: 'payment-step',
     store,
     inputs: [ordersInput, walletsInput],
     wantedBy,
     decide(items, loaded) {
-      const batch = { ...batchOf(loaded), waiting: new Set<string>(), questions }
-      const results = items.map(({ message, found }) => {
+      const batch = batchOf(loaded)
+      const results = items.map((item) => {
+        const { message } = item
         if (message.type === 'wallet.topped_up') return takeTopUp(message, batch)
-        return takeOrder(message, found, batch)
+        return takeOrder({ ...item, message }, batch)
       })
-      const { rows, balances, commands } = batch
-      const changed = { balances: balances.changed, commands: commands.changes() }
-      return { changes: { rows: rows.changes(), ...changed }, results }
+      return { changes: changesOf(batch), results }
     },
-    async lookUp(items, withinMs) {
-      const asked = items.flatMap(({ message }) => questions.get(message) ?? [])
-      const answers = asked.length === 0 ? [] : await payments.ask(asked, withinMs)
-      let next = 0
-      return items.map(({ message }): ProviderAnswer | LookupFailure | null => {
-        return questions.has(message) ? (answers[next++] ?? null) : null
-      })
-    },
+    stored: (changes) => asks.stored(changes),
+    task: { start: (task) => asks.start(task) },
   }
 }
 
-type Questions = WeakMap<PaymentStepMessage, PaymentEffect>
-/** What a batch has decided so far. */
-type PaymentBatch = Batch<PaymentLoaded> & {
-  /** Orders of which an earlier record waits for the provider. */
-  waiting: Set<string>
-  questions: Questions
+type PaymentBatch = Batch<PaymentLoaded>
+
+function changesOf({ rows, balances, commands }: PaymentBatch): PaymentChanges {
+  return { rows: rows.changes(), balances: balances.changed, commands: commands.changes() }
 }
 
 function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
@@ -85,28 +83,75 @@ function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   return { orderIds: [...orderIds], userIds: [...userIds], commands }
 }
 
-function takeOrder(
-  message: OrderMessage,
-  found: ProviderAnswer | undefined,
-  { rows, waiting, questions }: PaymentBatch,
-): ItemResult {
+function takeOrder(item: Item<OrderMessage>, { rows }: PaymentBatch): ItemResult {
+  const { message } = item
   const { orderId } = message
-  const decide = (command: PaymentCommand) => {
-    return decideRow({ rows, orderId }, evolvePayment, (row) => decidePayment(command, row))
+  const before = rows.get(orderId)
+  const decision = decide({ rows, orderId }, { kind: 'record', message })
+  if (decision.effects.length === 0) return stepResult(decision, message)
+  const isAsked = before !== undefined && isAsking(before)
+  const isKnown = decision.outcome === 'repeated' && (isAsked || item.isRepeated === true)
+  if (isKnown) return { kind: 'dropped', publish: [] }
+  const row = rows.get(orderId)
+  if (row?.status !== 'asked' && row?.status !== 'undoing')
+    throw new Error('nothing is to be asked')
+  rows.put(orderId, { ...row, record: askingOf({ ...item, message: message as Asked }) })
+  return { kind: 'applied', publish: [] }
+}
+
+type Asked = PaymentAsking['message']
+
+function askingOf({ message, topic, partition, at, source }: Item<Asked>): PaymentAsking {
+  const origin = { topic, partition, offset: 0, appendedAt: at }
+  return { message, ...(source ?? { origin, attempts: 0, redrives: 0 }) }
+}
+
+/** An answer, or a failure, to what is still asked; what comes late or twice changes nothing. */
+function decideAnswers(
+  answers: readonly Answered[],
+  loaded: PaymentLoaded,
+): DecidedRows<PaymentChanges> {
+  const batch = batchOf(loaded)
+  const { rows } = batch
+  const publish = answers.flatMap((answered) => {
+    const { orderId, kind } = answered
+    const row = rows.get(orderId)
+    if (row === undefined || !isAsking(row) || questionOf(row).kind !== kind) return []
+    const { record: _, ...bare } = row
+    rows.put(orderId, bare)
+    if ('failure' in answered) return []
+    const { answer } = answered
+    return publishing(decide({ rows, orderId }, { kind: 'answer', answer }).replies)
+  })
+  return { changes: changesOf(batch), publish }
+}
+
+function passOn(answered: Answered, { record, ...row }: AskingRow): Publish | null {
+  if ('failure' in answered) return passedOn(record, answered.failure.reason)
+  const { outcome } = decidePayment({ kind: 'answer', answer: answered.answer }, row)
+  if (outcome !== 'contradiction') return null
+  const reason = `the answer to ${record.message.type} contradicts what this step has stored`
+  return passedOn(record, reason, true)
+}
+
+function decide(
+  of: { rows: PaymentBatch['rows']; orderId: string },
+  command: PaymentCommand,
+): ReturnType<typeof decidePayment> {
+  return decideRow(of, evolvePayment, (row) => decidePayment(command, row))
+}
+
+/** What a row has said already. */
+function repliesOf(row: PaymentRow): ReturnType<typeof decidePayment>['replies'] {
+  if (row.status === 'absent') return []
+  const { orderId } = row
+  if (row.status === 'refunded') {
+    const cancelled = { type: 'order.cancelled', orderId, reason: 'timed_out' } as const
+    return decidePayment({ kind: 'record', message: cancelled }, row).replies
   }
-  questions.delete(message)
-  if (waiting.has(orderId)) return { kind: 'waiting' }
-  if (found !== undefined) {
-    const answered = decide({ kind: 'answer', answer: found })
-    // Else the row had moved on already, and says by itself what follows from the record.
-    if (answered.outcome !== 'ignored') return stepResult(answered, message)
-  }
-  const decision = decide({ kind: 'record', message })
-  const [question] = decision.effects
-  if (question === undefined) return stepResult(decision, message)
-  questions.set(message, question)
-  waiting.add(orderId)
-  return { kind: 'waiting' }
+  const sums = { subtotal: 0, discount: 0, total: 0 }
+  const due = { type: 'order.payment_due', orderId, userId: '', ...sums } as const
+  return decidePayment({ kind: 'record', message: due }, row).replies
 }
 
 export function takeTopUp(

@@ -167,7 +167,7 @@ export type PaymentChanges = StepRows<PaymentRow> & {
   balances: ReadonlyMap<string, number>
   commands: readonly DoneCommand[]
 }
-export type PaymentStepStore = ConsumerStore<PaymentWanted, PaymentLoaded, PaymentChanges>
+export type PaymentStepStore = StepStore<PaymentRow, PaymentWanted, PaymentLoaded, PaymentChanges>
 
 export type OrderWanted = { orderIds: readonly string[] }
 export type OrderChange = {

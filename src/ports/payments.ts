@@ -16,7 +16,15 @@ export type Payments = {
     questions: readonly PaymentEffect[],
     withinMs: number,
   ): Promise<(ProviderAnswer | PaymentFailure)[]>
+  limits: PaymentLimits
   close(): Promise<void>
+}
+export type PaymentLimits = {
+  questionsPerCallMax: number
+  /** Calls under way; whoever does not fit waits in the step's rows. */
+  callsAtOnceMax: number
+  /** How long one call may take; what is open then counts as one attempt. */
+  answerMsMax: number
 }
 export type PaymentFailure = { kind: 'failed'; reason: string }
 

@@ -1,110 +1,78 @@
 // Drives the handler of one consumer as the message loop does, without topics and positions: a
-// batch of messages in transactions, and lookups for those that wait, until each is through.
+// batch of messages in one transaction, and its task until that has nothing left to do.
 
 import assert from 'node:assert/strict'
-import type {
-  Asked,
-  ConsumerWork,
-  ItemResult,
-  LookupFailure,
-} from '../../src/consumer/consumer-work.ts'
+import type { ConsumerWork, ItemResult, Publish } from '../../src/consumer/consumer-work.ts'
 import { decodeStepMessage, type StepMessage } from '../../src/domain/orders/messages.ts'
-import type { Clock } from '../../src/ports/clock.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 
-export type Driven =
-  | { kind: 'applied' | 'dropped'; said: StepMessage[] }
-  | { kind: 'failed'; reason: string; onlyWaits?: true }
-export type DriveOptions = { clock?: Clock; withinMs?: number }
+export type Driven = { kind: 'applied' | 'dropped'; said: StepMessage[] }
 
 /** What became of each message, in order. */
-export async function drive<Message, Wanted, Loaded, Changes, Found>(
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
+export async function drive<Message, Wanted, Loaded, Changes>(
+  work: ConsumerWork<Message, Wanted, Loaded, Changes>,
   messages: readonly Message[],
-  {
-    clock = { now: () => 0, monotonic: () => 0, after: () => () => {} },
-    withinMs = 1_000,
-  }: DriveOptions = {},
 ): Promise<Driven[]> {
-  const deadline = clock.monotonic() + withinMs
-  const driven: (Driven | undefined)[] = []
-  let waiting = messages.map((message, n): { n: number; item: Asked<Message, Found> } => {
-    return { n, item: { message, topic: 'firstcome.orders', partition: 0, at: 0 } }
+  const items = messages.map((message) => {
+    return { message, topic: 'firstcome.orders', partition: 0, at: 0 }
   })
-  for (let round = 0; waiting.length > 0; round++) {
-    assert.ok(round < 1_000, 'a handler waits for ever')
-    const items = waiting.map(({ item }) => item)
-    const results = await decideAll(work, items)
-    const still = waiting.filter(({ n }, at) => {
-      const result = results[at]
-      assert.ok(result !== undefined)
-      if (result.kind === 'waiting') return true
-      driven[n] = { kind: result.kind, said: result.publish.map(({ entry }) => said(entry.value)) }
-      return false
-    })
-    const looked = await lookUpAll(work, still, Math.max(0, deadline - clock.monotonic()))
-    waiting = still.flatMap(({ n, item }, at) => {
-      const found = looked[at] ?? null
-      if (isFailure(found)) driven[n] = found
-      const { found: _, ...bare } = item
-      return isFailure(found) ? [] : [{ n, item: found === null ? bare : { ...bare, found } }]
-    })
-  }
-  return messages.map((_, n) => {
-    const result = driven[n]
-    assert.ok(result !== undefined)
-    return result
-  })
-}
-
-async function decideAll<Message, Wanted, Loaded, Changes, Found>(
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
-  items: readonly Asked<Message, Found>[],
-): Promise<readonly ItemResult[]> {
   const batch = { checks: [], wanted: work.wantedBy(items) }
-  const results = await persistently(() => {
+  const { changes, results } = await persistently(() => {
     return work.store.transact(batch, (loaded) => {
-      const { changes, results: result } = work.decide(items, loaded)
-      return { changes, moves: [], result }
+      const decided = work.decide(items, loaded)
+      return { changes: decided.changes, moves: [], result: decided }
     })
   })
-  assert.ok(results !== 'fenced')
+  work.stored?.(changes)
   assert.equal(results.length, items.length)
-  return results
+  return results.map(({ kind, publish }: ItemResult) => ({ kind, said: saidIn(publish) }))
 }
 
 /** As the loop does where an error says that trying again can help. */
-async function persistently<T>(call: () => Promise<T>): Promise<T> {
+async function persistently<T>(call: () => Promise<T | 'fenced'>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await call()
+      const result = await call()
+      assert.ok(result !== 'fenced')
+      return result
     } catch (error) {
       if (!(error instanceof PortError) || !error.retryable || attempt === 20) throw error
     }
   }
 }
 
-async function lookUpAll<Message, Wanted, Loaded, Changes, Found>(
-  work: ConsumerWork<Message, Wanted, Loaded, Changes, Found>,
-  waiting: readonly { item: Asked<Message, Found> }[],
-  withinMs: number,
-): Promise<(Found | LookupFailure | null)[]> {
-  if (waiting.length === 0) return []
-  assert.ok(work.lookUp !== undefined)
-  const looked = await work.lookUp(
-    waiting.map(({ item }) => item),
-    withinMs,
-  )
-  assert.equal(looked.length, waiting.length)
-  return looked
+/** A session of its task; what it publishes is given to `onPublish`. */
+export function startTask<Message, Wanted, Loaded, Changes>(
+  work: ConsumerWork<Message, Wanted, Loaded, Changes>,
+  onPublish: (records: readonly Publish[]) => void,
+): () => Promise<void> {
+  let isWoken = true
+  assert.ok(work.task !== undefined)
+  const run = work.task.start({
+    partitions: [0],
+    checks: () => [],
+    partitionOf: () => 0,
+    publish: async (records) => onPublish(records),
+    wake: () => {
+      isWoken = true
+    },
+    fenced: () => assert.fail('fenced'),
+  })
+  return async () => {
+    for (let turn = 0; turn < 1_000; turn++) {
+      const wasWoken = isWoken
+      isWoken = false
+      if (wasWoken) await run()
+      await new Promise((resolve) => setImmediate(resolve))
+      if (!isWoken) return
+    }
+    assert.fail('a task never rests')
+  }
 }
 
-function isFailure(found: unknown): found is LookupFailure {
-  return found !== null && typeof found === 'object' && 'kind' in found && found.kind === 'failed'
-}
-
-function said(value: Buffer): StepMessage {
-  const decoded = decodeStepMessage(value)
-  assert.ok(decoded.kind === 'message')
-  return decoded.message
+export function saidIn(records: readonly Publish[]): StepMessage[] {
+  return records.flatMap(({ entry }) => {
+    const decoded = decodeStepMessage(entry.value)
+    return decoded.kind === 'message' ? [decoded.message] : []
+  })
 }

@@ -87,6 +87,7 @@ describe('rows that were lost', () => {
         const system = await restoreCut(cut, world, false)
         await finish(system, world, {
           ask: async (questions) => questions.map((question) => callProvider(stores, question)),
+          limits: { questionsPerCallMax: 1_000, callsAtOnceMax: 1, answerMsMax: 4_000 },
           close: async () => {},
         })
         // Requests that were still on their way must find the order undone.

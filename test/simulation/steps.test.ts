@@ -140,6 +140,7 @@ describe('The payment step', () => {
         await new Promise<void>((resolve) => clock.after(withinMs, resolve))
         return questions.map(() => ({ kind: 'failed', reason: 'the provider is down' }))
       },
+      limits: { questionsPerCallMax: 1, callsAtOnceMax: 64, answerMsMax: 4_000 },
       async close() {},
     }
     const work = createPaymentStep(store, payments)
@@ -156,15 +157,15 @@ describe('The payment step', () => {
     await clock.runUntil(1_100)
     setUp(false)
     await say(...orderIds.map((orderId) => due(orderId)))
-    await clock.runUntil(3_500)
+    await clock.runUntil(5_500)
     // Nothing is asked for these, and those that wait hold them up no longer.
     await say(due('free', 0), cancelled('gone'))
-    await clock.runUntil(3_501)
+    await clock.runUntil(5_501)
     assert.deepEqual(replies(), ['payment.captured/free'])
     assert.equal(countOf(retriesTopic), orderIds.length)
     await say(...orderIds.slice(0, 10).map(cancelled))
     setUp(true)
-    await clock.runUntil(20_000)
+    await clock.runUntil(30_000)
     const captured = orderIds.slice(10).map((orderId) => `payment.captured/${orderId}`)
     assert.deepEqual(replies().slice(1).sort(), captured.sort())
     assert.deepEqual(letters(), [])

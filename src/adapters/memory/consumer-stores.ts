@@ -268,18 +268,20 @@ export function emptyPaymentTables(): PaymentTables {
 }
 
 export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymentTables()) {
-  return createConsumerStoreMemory(tables, {
+  const open = openRowsOf(tables.rows)
+  const store = createConsumerStoreMemory(tables, {
     load: ({ orderIds, userIds, commands }: PaymentWanted): PaymentLoaded => ({
       rows: pick(tables.rows, orderIds),
       balances: pick(tables.balances, userIds),
       ...commandsIn(tables, commands),
     }),
-    write({ rows, balances, commands }: PaymentChanges) {
+    write({ balances, commands, ...rows }: PaymentChanges) {
       writeBalances(tables, balances)
-      writeRows(tables.rows, rows)
+      open.write(rows)
       writeCommands(tables.commands, commands)
     },
   })
+  return { ...store, openRows: open.read }
 }
 
 export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
@@ -341,10 +343,6 @@ function commandsIn(tables: Pick<StockLoaded, 'commands'>, names: readonly Comma
 }
 
 type StepRow = { status: 'absent' } | { status: string; orderId: string }
-
-function writeRows<Row extends StepRow>(to: Map<string, Row>, rows: readonly Row[]): void {
-  for (const row of rows) if ('orderId' in row) to.set(row.orderId, row)
-}
 
 /** What became of a command first is what became of it. */
 function writeCommands(to: Map<string, DoneCommand>, commands: readonly DoneCommand[]): void {

@@ -4,7 +4,12 @@
 // both in one transaction.
 
 import type { Charge, PaymentRow } from '../../domain/orders/state.ts'
-import type { PaymentStepStore } from '../../ports/orders.ts'
+import type {
+  PaymentChanges,
+  PaymentLoaded,
+  PaymentStepStore,
+  PaymentWanted,
+} from '../../ports/orders.ts'
 import type { WalletChanges, WalletStore } from '../../ports/payments.ts'
 import type { Database, Queryable, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
@@ -17,7 +22,7 @@ export function createPaymentStepStoreSql(database: Database): PaymentStepStore 
   const rowTable = stepTable<PaymentRow>(database, schema)
   const balanceRows = balanceTable()
   const commandRows = commandTable(schema)
-  return createConsumerStoreSql(
+  const store = createConsumerStoreSql<PaymentWanted, PaymentLoaded, PaymentChanges>(
     { database, schema },
     {
       async load(session, wanted) {
@@ -32,6 +37,7 @@ export function createPaymentStepStoreSql(database: Database): PaymentStepStore 
       },
     },
   )
+  return { ...store, openRows: rowTable.openRows }
 }
 
 export function createWalletStoreSql(database: Database): WalletStore {

@@ -65,7 +65,9 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
   const openOf = (consumer: ConsumerName, { orderId }: OrderHistory) => {
     const name = stepTables[consumer]
     const stored = name === undefined ? undefined : rows[name].get(orderId)
-    return { isOpen: stored?.open === true, waits: stored?.row.status === 'waiting' }
+    const isOpen = stored?.open === true
+    const waits = stored?.row.status === 'waiting'
+    return { isOpen, waits, isAsked: isOpen && 'record' in stored.row }
   }
 
   function isSettled(consumer: ConsumerName, subject: Subject): boolean {
@@ -75,7 +77,8 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
   }
   function isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean {
     // It may have been decided, without a record, while the tables were read.
-    if (!rows.oneMoment && openOf(consumer, order).waits) return false
+    const { waits, isAsked } = openOf(consumer, order)
+    if ((waits && !rows.oneMoment) || isAsked) return false
     return subjectsOf(consumer, order).every((subject) => isSettled(consumer, subject))
   }
 

@@ -7,6 +7,7 @@ import type {
   CancelReason,
   CouponRefusal,
   Line,
+  OrderMessage,
   OrderPlaced,
   PaymentRefusal,
   PricedLine,
@@ -15,6 +16,7 @@ import type {
   Sums,
   WonCoupon,
 } from './messages.ts'
+import type { Origin } from './retries.ts'
 
 /** What nothing has been said of yet: how every order, row, product and charge begins. */
 export const absent = { status: 'absent' } as const
@@ -92,10 +94,18 @@ export type StockRow =
   | Tombstone
 
 export type Payment = { orderId: string; userId: string; amount: number }
+/** What the provider is still to be asked for, and how often that has failed. */
+export type PaymentAsking = {
+  message: OrderMessage<'order.payment_due' | 'order.cancelled'>
+  origin: Origin
+  attempts: number
+  redrives: number
+}
 export type PaymentRow =
   | Absent
   // Asked and undoing are stored before the provider is asked: its answer may be lost.
-  | ({ status: 'asked' | 'captured' | 'undoing' | 'refunded' } & Payment)
+  // With a record the step asks; without one, the record waits to be tried again elsewhere.
+  | ({ status: 'asked' | 'captured' | 'undoing' | 'refunded'; record?: PaymentAsking } & Payment)
   | { status: 'refused'; orderId: string; reason: PaymentRefusal }
   | Tombstone
 

@@ -201,10 +201,10 @@ function placed(orderId: string, userId: string, offset = 0): OrderMessage {
 
 function saidIn(type: string) {
   return (driven: Driven) => {
-    return driven.kind === 'failed' ? [] : driven.said.filter((message) => message.type === type)
+    return driven.said.filter((message) => message.type === type)
   }
 }
 
 function saidOf(driven: Driven): string[] {
-  return driven.kind === 'failed' ? [] : driven.said.map(({ type }) => type)
+  return driven.said.map(({ type }) => type)
 }

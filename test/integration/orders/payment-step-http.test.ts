@@ -6,9 +6,15 @@ import { describe, it } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { createPaymentStepStoreMemory } from '../../../src/adapters/memory/consumer-stores.ts'
 import { createPaymentsHttp } from '../../../src/adapters/payments-http.ts'
-import type { OrderMessage } from '../../../src/domain/orders/messages.ts'
+import {
+  decodeOrderMessage,
+  type OrderMessage,
+  orderStepsTopic,
+} from '../../../src/domain/orders/messages.ts'
+import { deadLettersTopic } from '../../../src/domain/orders/retries.ts'
 import { createPaymentStep } from '../../../src/orders/payment-step.ts'
-import { drive } from '../../models/work-driver.ts'
+import { sleep } from '../../../src/ports/clock.ts'
+import { drive, startTask } from '../../models/work-driver.ts'
 import { type Random, seededRandom } from '../../simulation/random.ts'
 import { type Mischief, type PaymentProvider, startPaymentProvider } from './payment-provider.ts'
 
@@ -43,19 +49,31 @@ type Sale = {
 
 async function sell({ provider, payments, random }: Sale): Promise<void> {
   const store = createPaymentStepStoreMemory()
-  const step = createPaymentStep(store, payments)
+  const limits = { ...payments.limits, answerMsMax: withinMs }
+  const step = createPaymentStep(store, { ...payments, limits })
   provider.funds.set('ann', funds)
   const { records, cancelled } = recordsOf(random)
   let waiting = records
+  const turn = startTask(step, (published) => {
+    // What is to be tried again, also what an operator would re-drive.
+    const failed = published.filter(({ topic }) => topic !== orderStepsTopic)
+    for (const { topic, entry } of failed) {
+      const letter = topic === deadLettersTopic ? JSON.parse(entry.value.toString()) : null
+      const value = letter === null ? entry.value : Buffer.from(letter.value, 'base64')
+      const decoded = decodeOrderMessage(value)
+      assert.ok(decoded.kind === 'message')
+      waiting.push(decoded.message)
+    }
+  })
   for (let round = 0; waiting.length > 0; round++) {
     assert.ok(round < 100, 'an order does not end')
     const batch = waiting.slice(0, random.int(1, 30))
+    waiting = waiting.slice(batch.length)
     // In the end the provider behaves, so that all is settled.
     provider.mischief.length = 0
     if (round < 8) provider.mischief.push(...mischiefOf(random, 2 * batch.length))
-    const driven = await drive(step, batch, { clock: systemClock(), withinMs })
-    const failed = batch.filter((_, n) => driven[n]?.kind === 'failed')
-    waiting = [...waiting.slice(batch.length), ...failed]
+    await drive(step, batch)
+    await answered(store, turn)
   }
 
   let captured = 0
@@ -71,6 +89,20 @@ async function sell({ provider, payments, random }: Sale): Promise<void> {
   }
   assert.equal(store.tables.rows.size, ordersCount)
   assert.equal(provider.funds.get('ann'), funds - captured * amount)
+}
+
+/** Until nothing is to be asked any more. */
+async function answered(
+  { tables }: ReturnType<typeof createPaymentStepStoreMemory>,
+  turn: () => Promise<void>,
+): Promise<void> {
+  const clock = systemClock()
+  const until = clock.monotonic() + 20_000
+  while ([...tables.rows.values()].some((row) => 'record' in row)) {
+    assert.ok(clock.monotonic() < until, 'the provider is asked for ever')
+    await turn()
+    await sleep(clock, 5)
+  }
 }
 
 /** Each order once or twice, its cancellation anywhere behind its first record, also repeated. */
