@@ -131,8 +131,13 @@ function endWith(socket: Duplex, slug: ProblemSlug): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }
 
-/** 404, and 405 with the methods of a path. Before the routes: it learns them as they come. */
-export function useUnknownPaths(app: FastifyInstance): void {
+/**
+ * 404, and 405 with the methods of a path. Before the routes: it learns them as they come. Returns
+ * the answer, so that it can be given before anybody looks at a body.
+ */
+export function useUnknownPaths(
+  app: FastifyInstance,
+): (request: FastifyRequest, reply: FastifyReply) => void {
   const known = new Map<string, { shape: RegExp; methods: Set<string> }>()
 
   app.addHook('onRoute', ({ url, method }) => {
@@ -140,7 +145,7 @@ export function useUnknownPaths(app: FastifyInstance): void {
     for (const each of [method].flat()) path.methods.add(each)
     known.set(url, path)
   })
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+  function answerUnknown(request: FastifyRequest, reply: FastifyReply): void {
     const path = request.url.split('?', 1)[0] ?? ''
     const methods = [...known.values()].flatMap(({ shape, methods: allowed }) =>
       shape.test(path) ? [...allowed] : [],
@@ -148,7 +153,9 @@ export function useUnknownPaths(app: FastifyInstance): void {
     if (methods.length === 0) return sendProblem(reply, 'unknown-path')
     reply.header('allow', [...new Set(methods)].join(', '))
     return sendProblem(reply, 'method-not-allowed')
-  })
+  }
+  app.setNotFoundHandler(answerUnknown)
+  return answerUnknown
 }
 
 function shapeOf(url: string): RegExp {

@@ -3,6 +3,7 @@
 
 import fastifySwagger from '@fastify/swagger'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import { type Components, nameSchemas } from './openapi-names.ts'
 import { type ProblemSlug, problems } from './problems.ts'
 import { Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet } from './schemas.ts'
 
@@ -13,11 +14,13 @@ export async function useOpenApi(app: FastifyInstance): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'firstcome',
+        license: { name: 'MIT', identifier: 'MIT' },
         version: '1',
         description:
           'First come, first served coupons, and orders that spend them. ' +
           'Errors are RFC 9457 problems.',
       },
+      servers: [{ url: '/' }],
       components: { securitySchemes: { bearer: bearerScheme } },
     },
     refResolver: { buildLocalReference: (schema) => nameOf(schema.$id) },
@@ -35,9 +38,11 @@ function nameOf(id: unknown): string {
 
 /** As text; to be made once, the document of a running server never changes. */
 export function openApiDocument(app: { swagger: FastifyInstance['swagger'] }): string {
-  const document = app.swagger() as { paths?: Record<string, Record<string, Operation>> }
+  const document = structuredClone(app.swagger()) as Document
   for (const operations of Object.values(document.paths ?? {})) {
-    for (const { requestBody } of Object.values(operations)) {
+    for (const { requestBody, parameters = [] } of Object.values(operations)) {
+      // Whoever leaves it out is given the default.
+      for (const one of parameters) if (one.schema.default !== undefined) one.required = false
       const json = requestBody?.content['application/json']
       // The library calls every body required. A call that takes none has a schema that also
       // fits the null by which fastify checks an absent one; no client may send that.
@@ -46,10 +51,13 @@ export function openApiDocument(app: { swagger: FastifyInstance['swagger'] }): s
       json.schema = { ...json.schema, type: 'object' }
     }
   }
+  nameSchemas(document)
   return JSON.stringify(document)
 }
 
+type Document = { paths?: Record<string, Record<string, Operation>>; components?: Components }
 type Operation = {
+  parameters?: { required?: boolean; schema: { default?: unknown } }[]
   requestBody?: {
     required: boolean
     content: Record<string, { schema?: { type?: unknown } } | undefined>

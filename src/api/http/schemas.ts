@@ -40,11 +40,12 @@ export function closed<Fields extends TProperties>(fields: Fields, options?: TOb
 }
 
 const visible = 'Visible text; nothing that hides or turns text round, as U+200B or U+202E.'
-const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spring-sale'] })
+export const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spring-sale'] })
 export const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
 export const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
 
 const discountOf = (kind: 'amount' | 'percent', valueMax: number) => ({
+  title: kind === 'amount' ? 'AmountDiscount' : 'PercentDiscount',
   type: 'object',
   properties: {
     kind: { const: kind },
@@ -55,6 +56,7 @@ const discountOf = (kind: 'amount' | 'percent', valueMax: number) => ({
 })
 type DiscountShape = { kind: 'amount' | 'percent'; value: number }
 const Discount = Type.Unsafe<DiscountShape>({
+  title: 'Discount',
   type: 'object',
   description: 'An amount in whole minor units of the currency, or a percentage, rounded down.',
   required: ['kind'],
@@ -68,20 +70,23 @@ export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
   description: 'No body, or an empty object.',
   additionalProperties: false,
 })
-export const NewCoupon = closed({
-  couponId: Type.Optional(CouponId),
-  name: Type.String({
-    minLength: 1,
-    maxLength: couponNameCharactersMax,
-    format: 'coupon-name',
-    description: `${visible} Lengths count UTF-16 units.`,
-  }),
-  quantity: Count(quantityMax),
-  opensAt: Type.Optional(Instant),
-  closesAt: Type.Optional(Instant),
-  discount: Type.Optional(Discount),
-})
-export const Restock = closed({ add: Count(quantityMax) })
+export const NewCoupon = closed(
+  {
+    couponId: Type.Optional(CouponId),
+    name: Type.String({
+      minLength: 1,
+      maxLength: couponNameCharactersMax,
+      format: 'coupon-name',
+      description: `${visible} Lengths count UTF-16 units.`,
+    }),
+    quantity: Count(quantityMax),
+    opensAt: Type.Optional(Instant),
+    closesAt: Type.Optional(Instant),
+    discount: Type.Optional(Discount),
+  },
+  { title: 'NewCoupon' },
+)
+export const Restock = closed({ add: Count(quantityMax) }, { title: 'Restock' })
 const idempotencyKey = Type.String({
   pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
   description: 'Asked again with the same key, it is done once.',
@@ -105,15 +110,16 @@ export const IssuedQuery = Type.Object(
   },
 )
 
-const nullable = <Value>(schema: object) => Type.Unsafe<Value | null>(schema)
+export const nullable = <Value>(schema: object) => Type.Unsafe<Value | null>(schema)
 const AnsweredDiscount = nullable<DiscountShape>({
+  title: 'AnsweredDiscount',
   type: ['object', 'null'],
   properties: { kind: { type: 'string', enum: ['amount', 'percent'] }, value: { type: 'integer' } },
   required: ['kind', 'value'],
 })
 const LogPlace = Type.Object(
   { partition: Type.Integer(), offset: Type.Integer(), appendedAt: Instant },
-  { description: 'The record of the log that decided.' },
+  { title: 'LogPlace', description: 'The record of the log that decided.' },
 )
 
 export const Coupon = closed(
@@ -130,25 +136,34 @@ export const Coupon = closed(
   },
   { $id: 'Coupon' },
 )
-export const CouponPage = Type.Object({
-  coupons: Type.Array(Type.Unsafe<unknown>({ $ref: 'Coupon#' })),
-  next: Type.Optional(CouponId),
-})
-export const HeldPage = Type.Object({
-  coupons: Type.Array(
-    Type.Object({
-      couponId: CouponId,
-      name: Type.String(),
-      slot: Type.Integer(),
-      code: Type.String(),
-      discount: AnsweredDiscount,
-      issuedAt: Instant,
-      status: oneOf(['unused', 'used']),
-      orderId: Type.Optional(Type.String()),
-    }),
-  ),
-  next: Type.Optional(CouponId),
-})
+export const CouponPage = Type.Object(
+  {
+    coupons: Type.Array(Type.Unsafe<unknown>({ $ref: 'Coupon#' })),
+    next: Type.Optional(CouponId),
+  },
+  { title: 'CouponPage' },
+)
+export const HeldPage = Type.Object(
+  {
+    coupons: Type.Array(
+      Type.Object(
+        {
+          couponId: CouponId,
+          name: Type.String(),
+          slot: Type.Integer(),
+          code: Type.String(),
+          discount: AnsweredDiscount,
+          issuedAt: Instant,
+          status: oneOf(['unused', 'used']),
+          orderId: Type.Optional(Type.String()),
+        },
+        { title: 'HeldCoupon' },
+      ),
+    ),
+    next: Type.Optional(CouponId),
+  },
+  { title: 'HeldPage' },
+)
 export const IssuedClaim = closed(
   {
     outcome: Type.Literal('issued'),
@@ -172,9 +187,12 @@ export const Problem = closed(
     status: Type.Integer(),
     detail: Type.String(),
     errors: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
-        description: 'What is wrong with the request; paths are JSON pointers.',
-      }),
+      Type.Array(
+        Type.Object({ path: Type.String(), message: Type.String() }, { title: 'FieldError' }),
+        {
+          description: 'What is wrong with the request; paths are JSON pointers.',
+        },
+      ),
     ),
     reason: Type.Optional(Type.String({ description: 'Of an unavailable service.' })),
     reasons: Type.Optional(Type.Array(Type.String(), { description: 'Why it is not ready.' })),
@@ -195,27 +213,36 @@ export const ProductPath = closed({ productId: ProductId })
 export const OrderPath = closed({ orderId: OrderId })
 export const WalletPath = closed({ userId: Type.String({ pattern: userIdPattern }) })
 
-export const NewProduct = closed({
-  productId: ProductId,
-  name: Type.String({
-    minLength: 1,
-    maxLength: productNameCharactersMax,
-    format: 'visible-text',
-    description: visible,
-  }),
-  price: Money(priceMax),
-  stock: Type.Integer({ minimum: 0, maximum: stockMax }),
-})
-export const AddedStock = closed({ add: Count(stockMax) })
-export const TopUp = closed({ amount: Count(topUpAmountMax) })
-export const NewOrder = closed({
-  lines: Type.Array(closed({ productId: ProductId, quantity: Count(lineQuantityMax) }), {
-    minItems: 1,
-    maxItems: orderLinesMax,
-    description: 'A product in at most one of them.',
-  }),
-  couponId: Type.Optional(UsedCouponId),
-})
+export const NewProduct = closed(
+  {
+    productId: ProductId,
+    name: Type.String({
+      minLength: 1,
+      maxLength: productNameCharactersMax,
+      format: 'visible-text',
+      description: visible,
+    }),
+    price: Money(priceMax),
+    stock: Type.Integer({ minimum: 0, maximum: stockMax }),
+  },
+  { title: 'NewProduct' },
+)
+export const AddedStock = closed({ add: Count(stockMax) }, { title: 'AddedStock' })
+export const TopUp = closed({ amount: Count(topUpAmountMax) }, { title: 'TopUp' })
+export const NewOrder = closed(
+  {
+    lines: Type.Array(
+      closed({ productId: ProductId, quantity: Count(lineQuantityMax) }, { title: 'OrderLine' }),
+      {
+        minItems: 1,
+        maxItems: orderLinesMax,
+        description: 'A product in at most one of them.',
+      },
+    ),
+    couponId: Type.Optional(UsedCouponId),
+  },
+  { title: 'NewOrder' },
+)
 
 export const Product = closed(
   {
@@ -236,23 +263,29 @@ export const Order = closed(
     status: oneOf(['pending', 'confirmed', 'cancelled']),
     reason,
     lines: Type.Array(
-      Type.Object({
-        productId: ProductId,
-        quantity: Type.Integer(),
-        unitPrice: Type.Optional(Type.Integer({ description: 'Once the line is held.' })),
-      }),
+      Type.Object(
+        {
+          productId: ProductId,
+          quantity: Type.Integer(),
+          unitPrice: Type.Optional(Type.Integer({ description: 'Once the line is held.' })),
+        },
+        { title: 'OrderedLine' },
+      ),
     ),
     couponId: Type.Optional(UsedCouponId),
     subtotal: Type.Optional(Type.Integer({ description: 'The sums: once payment is due.' })),
     discount: Type.Optional(Type.Integer()),
     total: Type.Optional(Type.Integer()),
     steps: Type.Array(
-      Type.Object({
-        step: oneOf(['coupon', 'stock', 'payment']),
-        outcome: oneOf(['used', 'held', 'captured', 'refused', 'released', 'sold', 'refunded']),
-        reason,
-        at: Instant,
-      }),
+      Type.Object(
+        {
+          step: oneOf(['coupon', 'stock', 'payment']),
+          outcome: oneOf(['used', 'held', 'captured', 'refused', 'released', 'sold', 'refunded']),
+          reason,
+          at: Instant,
+        },
+        { title: 'OrderStep' },
+      ),
     ),
     placedAt: Instant,
   },
@@ -267,61 +300,5 @@ export const productRef = { $ref: 'Product#' } as const
 export const walletRef = { $ref: 'Wallet#' } as const
 export const orderRef = { $ref: 'Order#' } as const
 
-export const Health = Type.Object({ status: Type.Literal('alive') })
-export const Ready = Type.Object({ status: Type.Literal('ready') })
-
-const AnsweredTerms = Type.Object({
-  name: Type.String(),
-  quantity: Type.Integer(),
-  opensAt: Type.Optional(Instant),
-  closesAt: Type.Optional(Instant),
-  discount: Type.Optional(
-    Type.Object({
-      kind: oneOf(['amount', 'percent']),
-      value: Type.Integer(),
-    }),
-  ),
-})
-/** The stored state of a coupon, its winners left out. */
-export const StoredCoupon = Type.Object({
-  couponId: CouponId,
-  partition: Type.Integer(),
-  rules: Type.Integer(),
-  status: oneOf(['scheduled', 'open', 'closed']),
-  paused: Type.Boolean(),
-  quantity: Type.Integer(),
-  opensAt: Instant,
-  closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
-  terms: AnsweredTerms,
-  commands: Type.Array(Type.Object({ commandId: Type.String(), add: Type.Integer() })),
-})
-export const Projection = Type.Object({
-  positions: Type.Array(
-    Type.Object({
-      partition: Type.Integer(),
-      next: Type.Integer({ description: 'The first offset not yet applied.' }),
-      published: Type.Integer({ description: 'The first offset not yet published.' }),
-    }),
-  ),
-  coupons: Type.Array(StoredCoupon),
-})
-export const IssuedRows = Type.Object({
-  issued: Type.Array(
-    Type.Object({
-      couponId: CouponId,
-      slot: Type.Integer(),
-      userId: Type.String(),
-      claimId: Type.String(),
-      code: Type.String(),
-      partition: Type.Integer(),
-      offset: Type.Integer(),
-      appendedAt: Instant,
-    }),
-  ),
-  next: Type.Optional(
-    Type.Object(
-      { afterCouponId: CouponId, afterSlot: Type.Integer() },
-      { description: 'The query of the next page.' },
-    ),
-  ),
-})
+export const Health = Type.Object({ status: Type.Literal('alive') }, { title: 'Health' })
+export const Ready = Type.Object({ status: Type.Literal('ready') }, { title: 'Ready' })

@@ -29,12 +29,16 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   const { limits, logger } = parts
   const app = createApp(limits, logger)
   useErrorReplies(app, logger)
-  useUnknownPaths(app)
+  const answerUnknown = useUnknownPaths(app)
   useValidation(app)
   useJsonBodies(app)
   await useSecurityHeaders(app)
   limitConnections(app.server, parts)
   const stop = useAdmission(app, parts)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) return answerUnknown(request, reply)
+    done()
+  })
   return {
     app,
     async listen({ host, port }) {

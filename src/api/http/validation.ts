@@ -64,6 +64,8 @@ function messageOf(error: ErrorObject): string {
     case 'required':
     case 'dependentRequired':
       return 'is required'
+    case 'false schema':
+      return 'does not go with the other fields'
     case 'discriminator':
       return 'must be one of the documented kinds'
     case 'format':

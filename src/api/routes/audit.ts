@@ -9,15 +9,9 @@ import { formatInstant } from '../../domain/time.ts'
 import type { IssuedRow, ProjectionSnapshot, RowsQuery } from '../../ports/coupons.ts'
 import { auditedTables } from '../../ports/orders-audit.ts'
 import { longAnswer } from '../http/long-answers.ts'
+import { IssuedRows, Projection, type StoredCoupon } from '../http/projection-schemas.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
-import {
-  closed,
-  IssuedQuery,
-  IssuedRows,
-  oneOf,
-  Projection,
-  type StoredCoupon,
-} from '../http/schemas.ts'
+import { closed, IssuedQuery, oneOf } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
 /** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
@@ -84,24 +78,33 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
   ]
 }
 
-const Positions = Type.Object({
-  positions: Type.Array(
-    Type.Object({
-      consumer: Type.String(),
-      topic: Type.String(),
-      partition: Type.Integer(),
-      next: Type.Integer({ description: 'The first offset not yet applied.' }),
-      published: Type.Integer({ description: 'The first offset not yet published.' }),
-      taken: Type.Object({
-        applied: Type.Integer(),
-        dropped: Type.Integer(),
-        postponed: Type.Integer(),
-        buried: Type.Integer(),
-        passedBy: Type.Integer(),
-      }),
-    }),
-  ),
-})
+const Positions = Type.Object(
+  {
+    positions: Type.Array(
+      Type.Object(
+        {
+          consumer: Type.String(),
+          topic: Type.String(),
+          partition: Type.Integer(),
+          next: Type.Integer({ description: 'The first offset not yet applied.' }),
+          published: Type.Integer({ description: 'The first offset not yet published.' }),
+          taken: Type.Object(
+            {
+              applied: Type.Integer(),
+              dropped: Type.Integer(),
+              postponed: Type.Integer(),
+              buried: Type.Integer(),
+              passedBy: Type.Integer(),
+            },
+            { title: 'RecordsTaken' },
+          ),
+        },
+        { title: 'ConsumerPosition' },
+      ),
+    ),
+  },
+  { title: 'OrdersProjection' },
+)
 const TablePath = Type.Object({ table: oneOf(auditedTables) })
 const Key = Type.String({ maxLength: keyCharactersMax, default: '' })
 const RowsPage = closed({
@@ -109,12 +112,17 @@ const RowsPage = closed({
   after: Key,
   afterSecond: Key,
 })
-const Rows = Type.Object({
-  rows: Type.Array(Type.Object({}, { description: 'As the consumer keeps it.' })),
-  next: Type.Optional(
-    Type.Array(Type.String(), { description: 'The `after` and `afterSecond` of what follows.' }),
-  ),
-})
+const Rows = Type.Object(
+  {
+    rows: Type.Array(
+      Type.Object({}, { title: 'AuditedRow', description: 'As the consumer keeps it.' }),
+    ),
+    next: Type.Optional(
+      Type.Array(Type.String(), { description: 'The `after` and `afterSecond` of what follows.' }),
+    ),
+  },
+  { title: 'AuditedRows' },
+)
 
 /** For the auditor, who reads it back (src/client/audit-rows.ts). */
 export function projectionAnswer({ positions, coupons }: ProjectionSnapshot): Readable {

@@ -41,9 +41,10 @@ const RedriveMany = Type.Object(
     after: Type.Optional(DeadLetterId),
   },
   {
+    title: 'RedriveMany',
     additionalProperties: false,
     dependentSchemas: {
-      ids: { not: { anyOf: [{ required: ['consumer'] }, { required: ['after'] }] } },
+      ids: { properties: { consumer: false, after: false } },
     },
   },
 )
@@ -59,7 +60,7 @@ const summaryFields = {
       offset: Type.Integer(),
       appendedAt: Instant,
     },
-    { description: 'The record that could not be handled.' },
+    { title: 'LetterOrigin', description: 'The record that could not be handled.' },
   ),
   key: Type.String(),
   reason: Type.String({ description: 'Why, the last time.' }),
@@ -68,36 +69,48 @@ const summaryFields = {
   redrivable: Type.Boolean(),
   buriedAt: Instant,
   acts: Type.Array(
-    Type.Object({
-      act: oneOf(['redriven', 'discarded']),
-      by: Type.String(),
-      at: Instant,
-      reason: Type.String({ description: 'Why it was a dead letter then.' }),
-    }),
+    Type.Object(
+      {
+        act: oneOf(['redriven', 'discarded']),
+        by: Type.String(),
+        at: Instant,
+        reason: Type.String({ description: 'Why it was a dead letter then.' }),
+      },
+      { title: 'LetterAct' },
+    ),
     { description: 'What operators did about it, in order.' },
   ),
 }
-const DeadLetterPage = Type.Object({
-  deadLetters: Type.Array(Type.Object(summaryFields)),
-  next: Type.Optional(DeadLetterId),
-})
-const WholeDeadLetter = closed({
-  ...summaryFields,
-  headers: Type.Record(Type.String(), Type.String()),
-  value: Type.String({ description: 'The bytes in base64.' }),
-  text: Type.Optional(Type.String({ description: 'The same, where they are UTF-8.' })),
-})
-const RedrivenMany = Type.Object({
-  redriven: Type.Integer(),
-  unchanged: Type.Integer({ description: 'Re-driven before.' }),
-  discarded: Type.Integer({ description: 'Discarded before, and not re-driven.' }),
-  notRedrivable: Type.Integer(),
-  unknown: Type.Integer({ description: 'There is no such letter.' }),
-  pending: Type.Integer({ description: 'Not carried out in time: to be asked for again.' }),
-  next: Type.Optional(
-    Type.String({ description: 'The `after` of the next call: there may be more.' }),
-  ),
-})
+const DeadLetterPage = Type.Object(
+  {
+    deadLetters: Type.Array(Type.Object(summaryFields, { title: 'DeadLetterSummary' })),
+    next: Type.Optional(DeadLetterId),
+  },
+  { title: 'DeadLetterPage' },
+)
+const WholeDeadLetter = closed(
+  {
+    ...summaryFields,
+    headers: Type.Record(Type.String(), Type.String()),
+    value: Type.String({ description: 'The bytes in base64.' }),
+    text: Type.Optional(Type.String({ description: 'The same, where they are UTF-8.' })),
+  },
+  { title: 'DeadLetter' },
+)
+const RedrivenMany = Type.Object(
+  {
+    redriven: Type.Integer(),
+    unchanged: Type.Integer({ description: 'Re-driven before.' }),
+    discarded: Type.Integer({ description: 'Discarded before, and not re-driven.' }),
+    notRedrivable: Type.Integer(),
+    unknown: Type.Integer({ description: 'There is no such letter.' }),
+    pending: Type.Integer({ description: 'Not carried out in time: to be asked for again.' }),
+    next: Type.Optional(
+      Type.String({ description: 'The `after` of the next call: there may be more.' }),
+    ),
+  },
+  { title: 'RedrivenMany' },
+)
 
 export function deadLetterRoutes(parts: RouteParts): Route[] {
   const { orders, newId } = parts

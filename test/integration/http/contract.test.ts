@@ -231,6 +231,10 @@ test('the document names every call, its security and its schemas', async (t) =>
     for (const { description } of Object.values(responses)) assert.ok(description.length > 0)
   }
   const names = ['Coupon', 'IssuedClaim', 'Order', 'Pending', 'Problem', 'Product', 'Wallet']
-  assert.deepEqual(Object.keys(document.components.schemas).sort(), names)
+  const { schemas } = document.components
+  assert.deepEqual(
+    names.filter((name) => !(name in schemas)),
+    [],
+  )
   assert.doesNotMatch(JSON.stringify(document), /def-\d|unnamed/)
 })

@@ -1,0 +1,83 @@
+// The shapes of what the auditor reads of coupons: the rows, and how far they have read the log.
+
+import { Type } from 'typebox'
+import { CouponId, Instant, nullable, oneOf } from './schemas.ts'
+
+const AnsweredTerms = Type.Object(
+  {
+    name: Type.String(),
+    quantity: Type.Integer(),
+    opensAt: Type.Optional(Instant),
+    closesAt: Type.Optional(Instant),
+    discount: Type.Optional(
+      Type.Object(
+        {
+          kind: oneOf(['amount', 'percent']),
+          value: Type.Integer(),
+        },
+        { title: 'StoredDiscount' },
+      ),
+    ),
+  },
+  { title: 'AnsweredTerms' },
+)
+/** The stored state of a coupon, its winners left out. */
+export const StoredCoupon = Type.Object(
+  {
+    couponId: CouponId,
+    partition: Type.Integer(),
+    rules: Type.Integer(),
+    status: oneOf(['scheduled', 'open', 'closed']),
+    paused: Type.Boolean(),
+    quantity: Type.Integer(),
+    opensAt: Instant,
+    closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
+    terms: AnsweredTerms,
+    commands: Type.Array(
+      Type.Object({ commandId: Type.String(), add: Type.Integer() }, { title: 'StoredCommand' }),
+    ),
+  },
+  { title: 'StoredCoupon' },
+)
+export const Projection = Type.Object(
+  {
+    positions: Type.Array(
+      Type.Object(
+        {
+          partition: Type.Integer(),
+          next: Type.Integer({ description: 'The first offset not yet applied.' }),
+          published: Type.Integer({ description: 'The first offset not yet published.' }),
+        },
+        { title: 'Position' },
+      ),
+    ),
+    coupons: Type.Array(StoredCoupon),
+  },
+  { title: 'Projection' },
+)
+export const IssuedRows = Type.Object(
+  {
+    issued: Type.Array(
+      Type.Object(
+        {
+          couponId: CouponId,
+          slot: Type.Integer(),
+          userId: Type.String(),
+          claimId: Type.String(),
+          code: Type.String(),
+          partition: Type.Integer(),
+          offset: Type.Integer(),
+          appendedAt: Instant,
+        },
+        { title: 'IssuedRow' },
+      ),
+    ),
+    next: Type.Optional(
+      Type.Object(
+        { afterCouponId: CouponId, afterSlot: Type.Integer() },
+        { title: 'IssuedRowsAfter', description: 'The query of the next page.' },
+      ),
+    ),
+  },
+  { title: 'IssuedRows' },
+)
