@@ -12,7 +12,10 @@ export type CouponStore = {
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
   /** One transaction: rows and position. 'fenced': the position is not `expected`; no effect. */
   apply(batch: IssueBatch): Promise<'applied' | 'fenced'>
-  /** Remembers that the events of all records below `next` have been published. */
+  /**
+   * Remembers that the events of all records below `next` have been published. No effect where the
+   * position is lower: the rows were put back or dropped meanwhile.
+   */
   markPublished(partition: number, next: number): Promise<void>
   /** What one user holds, in coupon id order, strictly after `page.after` (a coupon id). */
   heldBy(userId: string, page: Page): Promise<HeldCoupon[]>

