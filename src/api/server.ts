@@ -91,7 +91,7 @@ async function callHooks(
 function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
   const { readiness, metricsText } = parts
   return [
-    ...serviceRoutes({ readiness, metricsText }),
+    ...serviceRoutes({ readiness, metricsText, degraded: () => parts.orders.degraded?.() ?? [] }),
     openApiRoute(app),
     ...couponRoutes(parts),
     ...commandRoutes(parts),

@@ -15,6 +15,7 @@ import {
 } from '../domain/orders/retries.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { nothingTaken, type PositionCheck, type PositionMove, type Taken } from '../ports/orders.ts'
+import { writtenByNewer } from '../ports/partition-reader.ts'
 import type { AnyWork, Item, Publish } from './consumer-work.ts'
 import type { TakenRecord } from './message-loop.ts'
 import { type PartitionQueue, triesAfter, triesBefore } from './partition-queue.ts'
@@ -54,6 +55,11 @@ export function readEntry(
   const entry = { queue, record, origin, note, item: null, strict, reason: '', attempts }
   if (isRetry && note?.consumer !== name) return { ...entry, outcome: 'passedBy' }
   const decoded = input?.decode(record.value, { partition: record.partition, partitions })
+  if (decoded?.kind === 'unknown') {
+    const where = `the record at offset ${offset} of partition ${partition} of ${topic}`
+    const stopped = `${name} cannot read ${where}: ${decoded.reason}`
+    throw writtenByNewer(stopped, 'start that version here too')
+  }
   if (decoded?.kind !== 'message') {
     const reason = decoded?.reason ?? `${name} does not read ${origin.topic}`
     return { ...entry, outcome: 'buried', reason }

@@ -28,13 +28,24 @@ const sweepEveryMs = 250
 const overduePerSweepMax = 500
 
 export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
+  const time = new LogTime(parts.clock)
   return {
     name: 'order-process',
     store: parts.store,
     inputs: [{ ...ordersInput, strict: true }, stepsInput],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
-    decide: decideBatch,
-    task: { start: (task) => createSweep(parts, task) },
+    decide(items, states) {
+      for (const { at, isRepeated, source } of items) {
+        if (isRepeated !== true && (source?.attempts ?? 0) === 0) time.saw(at)
+      }
+      return decideBatch(items, states)
+    },
+    task: {
+      start(task) {
+        time.begin()
+        return createSweep({ store: parts.store, time }, task)
+      },
+    },
   }
 }
 
@@ -55,19 +66,51 @@ function decideBatch(items: readonly Item<ProcessMessage>[], states: States) {
   return { changes: [...changed.values()], results }
 }
 
+/**
+ * The log's time, so that no step of a wall clock ends an order early or late: from records as they
+ * come, and on by the monotonic clock; before the first, from the wall clock as the session began.
+ */
+export class LogTime {
+  private readonly clock: Clock
+  private known: { at: number; when: number; isOfRecord: boolean }
+
+  constructor(clock: Clock) {
+    this.clock = clock
+    this.known = this.begun()
+  }
+
+  now(): number {
+    return this.known.at + (this.clock.monotonic() - this.known.when)
+  }
+
+  begin(): void {
+    if (!this.known.isOfRecord) this.known = this.begun()
+  }
+
+  /** A record that was just read was appended at or before this moment. */
+  saw(at: number): void {
+    if (this.known.isOfRecord && at <= this.now()) return
+    this.known = { at, when: this.clock.monotonic(), isOfRecord: true }
+  }
+
+  private begun() {
+    return { at: this.clock.now(), when: this.clock.monotonic(), isOfRecord: false }
+  }
+}
+
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
-function createSweep({ store, clock }: OrderProcessParts, task: TaskParts) {
+function createSweep({ store, time }: { store: OrderStore; time: LogTime }, task: TaskParts) {
   const { partitions } = task
   const limit = overduePerSweepMax
   let mayBeUnannounced = true
 
   async function endOverdue(): Promise<void> {
-    const orderIds = await store.overdue({ partitions, now: clock.now(), limit })
+    const orderIds = await store.overdue({ partitions, now: time.now(), limit })
     if (orderIds.length === 0) return
     mayBeUnannounced = true
     const checks = task.checks(ordersTopic)
     const done = await store.transact({ checks, wanted: { orderIds } }, (states) => {
-      return { changes: timedOut(states, { now: clock.now(), task }), moves: [], result: 'done' }
+      return { changes: timedOut(states, { now: time.now(), task }), moves: [], result: 'done' }
     })
     if (done === 'fenced') task.fenced()
   }

@@ -120,9 +120,11 @@ export function stopAtGap({ topic, partition, expected, found }: Gap): never {
 }
 
 /** For readers that cannot skip what a newer version wrote. */
-export function writtenByNewer(stopped: string, wayOut: string): PortError {
-  return new PortError('log_damaged', `${stopped}. A newer version wrote it; ${wayOut}`)
+export function writtenByNewer(stopped: string, wayOut: string): NewerRecord {
+  return new NewerRecord('log_damaged', `${stopped}. A newer version wrote it; ${wayOut}`)
 }
+/** Nothing is wrong with the log: its reader is too old. */
+export class NewerRecord extends PortError {}
 
 /** The `decode` of readers that look into the bytes later. */
 export function undecoded(record: LogRecord): Decoded<LogRecord> {

@@ -25,6 +25,7 @@ import { createOrderProcess } from '../../src/orders/order-process.ts'
 import { createPaymentStep } from '../../src/orders/payment-step.ts'
 import { createStockStep } from '../../src/orders/stock-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { Log, Membership } from '../../src/ports/log.ts'
 import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
 import type { Payments } from '../../src/ports/payments.ts'
@@ -35,6 +36,8 @@ export type RunOptions = {
   /** Called at every crash point that is passed; true: the process dies there. */
   dies?: (point: string) => boolean
   payments?: Payments
+  /** Its wall clock; absent: that of the log. */
+  wallClock?: Clock
   /** While it says so nothing is read of top-ups. */
   readsLate?: () => boolean
 }
@@ -60,6 +63,7 @@ export function createOrdersSystem(start = 1_000_000) {
 
   async function run(options: RunOptions = {}): Promise<Process> {
     const { names = consumerNames, dies, payments, readsLate = () => false } = options
+    const own = options.wallClock ?? clock
     const life = createLife(dies)
     const alive = <Store extends object>(store: Store) => life.mortal(store)
     const memberships: Membership[] = []
@@ -85,7 +89,7 @@ export function createOrdersSystem(start = 1_000_000) {
     const provider = crashingPayments(payments ?? createWallet(alive(wallet)), life.crashPoint)
     const onError = (error: unknown) => void errors.push(error)
     const works: Record<ConsumerName, () => AnyWork> = {
-      'order-process': () => createOrderProcess({ clock, store: alive(orders) }),
+      'order-process': () => createOrderProcess({ clock: own, store: alive(orders) }),
       'coupon-step': () => createCouponStep(alive(coupons)),
       'stock-step': () => createStockStep(alive(stock)),
       'payment-step': () => createPaymentStep(alive(payment), provider),
@@ -93,7 +97,7 @@ export function createOrdersSystem(start = 1_000_000) {
     }
     const startOne = (name: ConsumerName) => {
       const parts = crashingConsumer({ work: works[name](), log: mortalLog }, life.crashPoint)
-      return startConsumer({ ...parts, clock, onError })
+      return startConsumer({ ...parts, clock: own, onError })
     }
     const running: Consumer[] = []
     for (const name of names) running.push(await startOne(name))

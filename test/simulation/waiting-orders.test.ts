@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type OrderPlaced } from '../../src/domain/orders/messages.ts'
+import { leapingClock } from '../../src/adapters/memory/clock-virtual.ts'
+import { type OrderPlaced, ordersTopic } from '../../src/domain/orders/messages.ts'
 import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
 import { seededRandom } from './random.ts'
 
@@ -173,5 +174,59 @@ describe('a coupon', () => {
     assert.deepEqual(ends, ['confirmed', 'coupon_already_used', poor, poor])
     checkQuiet(system)
     await process.close()
+  })
+})
+
+describe('the deadline of an order', () => {
+  it('is neither hastened nor delayed by a wall clock that is wrong or leaps', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const random = seededRandom(seed + round)
+      const system = createOrdersSystem()
+      await stock(system, 100)
+      const wallClock = leapingClock(system.clock)
+      const leap = () => wallClock.leap(random.int(-7_200_000, 7_200_000))
+      leap()
+      // Nobody answers about payments: each order lives until its time is over.
+      const process = await system.run({ names: ['order-process', 'stock-step'], wallClock })
+      await system.pass(1_000)
+      for (let n = 0; n < 10; n++) {
+        await system.append(placed(`order-${n}`, 1, 10_000))
+        leap()
+        await system.pass(900)
+      }
+      const early = [...endsOf(system).values()].filter((end) => end === 'timed_out')
+      assert.equal(early.length, 0, `seed ${seed + round}`)
+      for (let n = 0; n < 10; n++) {
+        leap()
+        await system.pass(1_200)
+      }
+      const ends = [...endsOf(system).values()]
+      assert.ok(
+        ends.every((end) => end === 'timed_out'),
+        `seed ${seed + round}: ${ends.join(' ')}`,
+      )
+      checkQuiet(system)
+      await process.close()
+    }
+  })
+})
+
+describe('a record that a newer version wrote', () => {
+  it('halts its readers, which name its place, and is buried by none', async () => {
+    const system = createOrdersSystem()
+    await stock(system, 1)
+    const first = await system.run()
+    await system.pass(1_000)
+    const newer = { type: 'order.placed', v: 2, orderId: 'a' }
+    await system.log.append(ordersTopic, [{ key: 'a', value: Buffer.from(JSON.stringify(newer)) }])
+    await system.pass(5_000)
+    const told = system.errors.map((error) => (error instanceof Error ? error.message : ''))
+    assert.equal(told.length, 4)
+    for (const text of told) {
+      assert.match(text, /cannot read the record at offset 0 of partition \d+ of firstcome\.orders/)
+      assert.match(text, /A newer version wrote it/)
+    }
+    assert.equal(system.stores.letters.tables.letters.size, 0)
+    await first.kill()
   })
 })

@@ -301,4 +301,11 @@ export const walletRef = { $ref: 'Wallet#' } as const
 export const orderRef = { $ref: 'Order#' } as const
 
 export const Health = Type.Object({ status: Type.Literal('alive') }, { title: 'Health' })
-export const Ready = Type.Object({ status: Type.Literal('ready') }, { title: 'Ready' })
+export const Ready = Type.Object(
+  {
+    status: Type.Literal('ready'),
+    /** What does not work, though claims do. */
+    degraded: Type.Optional(Type.Array(Type.String())),
+  },
+  { title: 'Ready' },
+)

@@ -52,6 +52,8 @@ export type OrderService = {
   command(command: OrderCommand): Promise<AppliedCommand>
   /** null while SQL is not up. */
   reader(): OrdersReader | null
+  /** Why orders cannot be served, though claims are. */
+  degraded?(): readonly string[]
 }
 
 /**

@@ -90,6 +90,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       return isStopping ? stopping : counted(commands.run(command))
     },
     reader,
+    degraded: () => [watch.haltedBy() ?? []].flat(),
     async close() {
       isStopping = true
       await Promise.allSettled(atWork)

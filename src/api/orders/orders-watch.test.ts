@@ -105,13 +105,20 @@ describe('the watch of orders', () => {
   it('passes over what it cannot read', () =>
     inWorld(async ({ say, watch, log, errors }) => {
       const orders = await watch()
-      await log.append(ordersTopic, [
-        { key: 'x', value: Buffer.from('{') },
-        { key: 'x', value: Buffer.from('{"type":"order.newer","v":2}') },
-      ])
+      await log.append(ordersTopic, [{ key: 'x', value: Buffer.from('{') }])
       await say(placed('a'))
       assert.equal(orders.live('a')?.orderId, 'a')
-      assert.deepEqual(errors, [])
+      assert.deepEqual([errors, orders.haltedBy()], [[], null])
+    }))
+
+  it('is halted by what a newer version wrote, and says where that is', () =>
+    inWorld(async ({ say, watch, log }) => {
+      const orders = await watch()
+      const value = Buffer.from('{"type":"order.newer","v":2}')
+      await log.append(ordersTopic, [{ key: 'x', value }])
+      await say(placed('a'))
+      assert.equal(orders.follows(), false)
+      assert.match(orders.haltedBy() ?? '', /offset 0 of partition 0 of firstcome\.orders/)
     }))
 
   it('forgets what SQL has when it is crowded, then the oldest', () =>

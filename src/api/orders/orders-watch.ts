@@ -9,7 +9,7 @@ import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
-import { followPartitions } from '../../ports/partition-reader.ts'
+import { followPartitions, NewerRecord, writtenByNewer } from '../../ports/partition-reader.ts'
 import { storeDeadline } from './order-reads.ts'
 
 export type OrdersWatchParts = {
@@ -51,6 +51,7 @@ export class OrdersWatch {
   private readonly running: Promise<void>
   private next: readonly number[] = []
   private following = false
+  private halted: string | null = null
   private stopFollowing = () => {}
   private forgotAt = Number.NEGATIVE_INFINITY
 
@@ -62,6 +63,11 @@ export class OrdersWatch {
   /** False while it does not follow the topic: nothing should be placed. */
   follows(): boolean {
     return this.following
+  }
+
+  /** Why it cannot follow, for as long as this version runs. */
+  haltedBy(): string | null {
+    return this.halted
   }
 
   /** Placed and not ended, as far as it has read. */
@@ -109,6 +115,7 @@ export class OrdersWatch {
       try {
         if (reader !== null) await this.follow(reader)
       } catch (error) {
+        this.halted = error instanceof NewerRecord ? error.message : null
         this.parts.onTransientError(error)
       }
       await sleep(clock, reader === null ? startEveryMs : startAgainMs, signal)
@@ -137,6 +144,10 @@ export class OrdersWatch {
         return ordersInput.decode(value, { partition, partitions: bounds.length })
       },
       onMessage: (message, record) => this.take(message, record),
+      onUnknown: (reason, { partition: at, offset }) => {
+        const where = `the record at offset ${offset} of partition ${at} of ${ordersTopic}`
+        throw writtenByNewer(`cannot read ${where}: ${reason}`, 'start that version here too')
+      },
       onBatch: () => this.onBatch(),
       onError: over.reject,
     })

@@ -6,9 +6,15 @@ import { openApiDocument } from '../http/openapi.ts'
 import { ok, type Route, route } from '../http/route.ts'
 import { Health, Ready } from '../http/schemas.ts'
 
-export type ServiceRouteParts = { readiness(): Readiness; metricsText(): Promise<string> }
+export type ServiceRouteParts = {
+  readiness(): Readiness
+  /** What does not work though claims do. */
+  degraded?(): readonly string[]
+  metricsText(): Promise<string>
+}
 
-export function serviceRoutes({ readiness, metricsText }: ServiceRouteParts): Route[] {
+export function serviceRoutes(parts: ServiceRouteParts): Route[] {
+  const { readiness, degraded, metricsText } = parts
   return [
     route({
       call: 'GET /healthz',
@@ -27,7 +33,8 @@ export function serviceRoutes({ readiness, metricsText }: ServiceRouteParts): Ro
       answers: { 200: Ready },
       answer() {
         const { ready, reasons } = readiness()
-        if (ready) return ok({ status: 'ready' })
+        const limits = degraded?.() ?? []
+        if (ready) return ok({ status: 'ready', ...(limits.length > 0 && { degraded: limits }) })
         return { problem: 'not-ready', members: { reasons }, retryAfterSeconds: 1 }
       },
     }),

@@ -18,7 +18,8 @@ import type {
 export type EmbeddedIssuerParts = {
   log: LogFile
   settings: IssuerThreadSettings
-  onRebuilding(reason: string): void
+  /** The rows are derived anew, or a consumer of orders cannot go on. */
+  onNews(news: IssuerNews & { reason: string }): void
   onWaiting(text: string): void
   onError(error: unknown): void
 }
@@ -64,7 +65,8 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
         reads = readsOver(connectDatabase(databaseChannel.port1))
         break
       case 'rebuilding':
-        parts.onRebuilding(message.reason)
+      case 'halted':
+        parts.onNews(message)
         break
       case 'waiting':
         parts.onWaiting(message.text)
@@ -72,8 +74,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
       case 'failed':
         failed(portErrorOf(message.failure))
         break
-      case undefined:
-        // The answer to a call.
+      case undefined: // the answer to a call
         break
     }
   })

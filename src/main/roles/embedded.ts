@@ -90,7 +90,10 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
       testFaults: settings.testFaults,
     },
     onWaiting: (text) => logger.warn(text),
-    onRebuilding: (reason) => logger.warn({ reason }, 'the rows are derived anew from the log'),
+    onNews({ kind, reason }) {
+      if (kind === 'halted') logger.error({ reason }, 'orders have stopped; claims go on')
+      else logger.warn({ reason }, 'the rows are derived anew from the log')
+    },
     onError: parts.onFatal,
   })
   const issuing = issuer

@@ -20,6 +20,7 @@ import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { NewerRecord } from '../../ports/partition-reader.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { unknownReplies } from './older-rows.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
@@ -53,6 +54,8 @@ export type IssuerNews =
   | { kind: 'rebuilding'; reason: string }
   /** A shortage of files or space; it goes on by itself. */
   | { kind: 'waiting'; text: string }
+  /** A consumer of orders cannot go on; claims do. */
+  | { kind: 'halted'; reason: string }
   | { kind: 'failed'; failure: Failure }
 
 /** Below the answers, above what runs in idle time only. */
@@ -88,9 +91,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     return ''
   }
 
-  function failed(error: unknown): void {
-    say({ kind: 'failed', failure: failureOf(error, 'store_broken') })
-  }
+  const failed = (error: unknown) => say(failedBy(error))
 
   async function open(): Promise<void> {
     const { crashPoint } = createFaults(settings.testFaults)
@@ -117,7 +118,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     await restoreOrderRows(common)
     refuseOlderRows(await unknownReplies(common))
     orders = await withStops(async (stops) => {
-      await startOrderConsumers({ ...common, onError: failed }, stops)
+      await startOrderConsumers({ ...common, onError: (error) => say(newsOf(error)) }, stops)
       return {}
     })
     say({ kind: 'up' })
@@ -156,4 +157,14 @@ function yieldToAnswers(): void {
   if (process.platform !== 'linux') return
   const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
   setPriority(thread, niceness)
+}
+
+function failedBy(error: unknown): IssuerNews {
+  return { kind: 'failed', failure: failureOf(error, 'store_broken') }
+}
+
+/** Of a consumer of orders. */
+function newsOf(error: unknown): IssuerNews {
+  if (!(error instanceof NewerRecord)) return failedBy(error)
+  return { kind: 'halted', reason: error.message }
 }
