@@ -2,7 +2,13 @@
 // is wrong with them: each fault would lose records, move coupons between partitions, or put
 // another clock in the place of the broker's.
 
-import { Admin, ConfigResourceTypes, findErrorBy, type ProtocolError } from '@platformatic/kafka'
+import {
+  Admin,
+  ConfigResourceTypes,
+  findErrorBy,
+  IncrementalAlterConfigOperationTypes,
+  type ProtocolError,
+} from '@platformatic/kafka'
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
@@ -22,7 +28,8 @@ export type TopicDescription = ExpectedTopic & {
   settings: Readonly<Record<string, string>>
 }
 
-type TopicSetting = { must: string; otherwise: string }
+/** `usual`: what it is where nobody has set it. */
+type TopicSetting = { must: string; usual: string; otherwise: string }
 const kept = { must: '-1', otherwise: 'old records are deleted' }
 
 export const timeTypeSetting = 'message.timestamp.type'
@@ -31,13 +38,19 @@ export const timeTypeSetting = 'message.timestamp.type'
 export const topicSettings: Readonly<Record<string, TopicSetting>> = {
   [timeTypeSetting]: {
     must: 'LogAppendTime',
+    usual: 'CreateTime',
     otherwise: 'the clock of whoever appends would decide when coupons open',
   },
-  'retention.ms': kept,
-  'retention.bytes': kept,
-  'cleanup.policy': { must: 'delete', otherwise: 'compaction keeps one claim of each coupon' },
+  'retention.ms': { ...kept, usual: '604800000' },
+  'retention.bytes': { ...kept, usual: '-1' },
+  'cleanup.policy': {
+    must: 'delete',
+    usual: 'delete',
+    otherwise: 'compaction keeps one claim of each coupon',
+  },
   'unclean.leader.election.enable': {
     must: 'false',
+    usual: 'false',
     otherwise: 'a broker that lacks acknowledged records may become leader',
   },
 }
@@ -64,6 +77,7 @@ export function createTopics(
   return withAdmin(connection, async (admin) => {
     const created: string[] = []
     for (const name of topics) if (await createTopic(admin, name, settings)) created.push(name)
+    await setWhatDiffers(admin, created, settings)
     const layout: CreatedTopics['layout'] = {}
     for (const { name, topicId, partitions, replicas } of await describeAll(admin, topics)) {
       layout[name] = { topicId, partitions, replicas }
@@ -84,12 +98,12 @@ export function describeTopics(
 async function createTopic(
   admin: Admin,
   name: string,
-  { partitions, replicas, minInSyncReplicas }: Omit<TopicSettings, 'topics'>,
+  { partitions, replicas, minInSyncReplicas }: TopicNumbers,
 ): Promise<boolean> {
-  const configs = [
-    ...Object.entries(topicSettings).map(([key, { must }]) => ({ name: key, value: must })),
-    { name: minInSyncSetting, value: String(minInSyncReplicas) },
-  ]
+  // Managed clusters refuse some settings, also with the value that they have anyway.
+  const configs = Object.entries(settingsOf(minInSyncReplicas))
+    .filter(([, { must, usual }]) => must !== usual)
+    .map(([key, { must }]) => ({ name: key, value: must }))
   try {
     await admin.createTopics({ topics: [name], partitions, replicas, configs })
     return true
@@ -102,6 +116,32 @@ async function createTopic(
       retryable: refused.apiId === 'NOT_CONTROLLER',
     })
   }
+}
+
+/** Where a cluster has other defaults than usual. Nothing is appended before they are recorded. */
+async function setWhatDiffers(
+  admin: Admin,
+  created: readonly string[],
+  { minInSyncReplicas }: TopicNumbers,
+): Promise<void> {
+  if (created.length === 0) return
+  const wanted = Object.entries(settingsOf(minInSyncReplicas))
+  const { SET: set } = IncrementalAlterConfigOperationTypes
+  const resources = (await describeAll(admin, created)).flatMap(({ name, settings }) => {
+    const configs = wanted
+      .filter(([key, { must }]) => settings[key] !== must)
+      .map(([key, { must }]) => ({ name: key, value: must, configOperation: set }))
+    if (configs.length === 0) return []
+    return [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }]
+  })
+  if (resources.length > 0) await admin.incrementalAlterConfigs({ resources })
+}
+
+type TopicNumbers = Omit<TopicSettings, 'topics'>
+
+function settingsOf(minInSyncReplicas: number): Record<string, TopicSetting> {
+  const durable = { must: String(minInSyncReplicas), usual: '1', otherwise: '' }
+  return { ...topicSettings, [minInSyncSetting]: durable }
 }
 
 /** A broker learns a moment later of what the controller has created. */

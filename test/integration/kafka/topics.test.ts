@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, it } from 'node:test'
-import { Admin } from '@platformatic/kafka'
+import { Admin, ConfigResourceTypes, ConfigSources } from '@platformatic/kafka'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import {
@@ -48,6 +48,43 @@ it('creates topics in which nothing is wrong, once', { skip }, async () => {
   const described = await describeTopics(connection, [...topics, 'absent'])
   assert.deepEqual(topicFaults(expected, described), [])
 })
+
+it('sets only what the brokers have not anyway, or have otherwise', { skip }, async (t) => {
+  t.after(() => setRetentionOfBroker('-1'))
+  const cases: [retention: string, set: string[]][] = [
+    ['-1', ['message.timestamp.type', 'retention.ms']],
+    ['1073741824', ['message.timestamp.type', 'retention.bytes', 'retention.ms']],
+  ]
+  for (const [retention, set] of cases) {
+    await setRetentionOfBroker(retention)
+    const name = randomUUID()
+    const { layout } = await createTopics(connection, { topics: [name], ...single })
+    await waitFor('a topic in which nothing is wrong', async () => {
+      const described = await describeTopics(connection, [name])
+      return topicFaults([{ name, ...place(layout[name]) }], described).length === 0
+    })
+    assert.deepEqual(await settingsOfTopic(name), set)
+  }
+})
+
+async function setRetentionOfBroker(value: string): Promise<void> {
+  const [id] = (await admin.metadata({ topics: [] })).brokers.keys()
+  const configs = [{ name: 'log.retention.bytes', value, configOperation: 0 as const }]
+  const broker = { resourceType: ConfigResourceTypes.BROKER, resourceName: String(id), configs }
+  await admin.incrementalAlterConfigs({ resources: [broker] })
+}
+
+/** Those that were given to this very topic. */
+async function settingsOfTopic(name: string): Promise<string[]> {
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: name }
+  const described = await admin.describeConfigs({ resources: [resource] })
+  const own = ConfigSources.DYNAMIC_TOPIC_CONFIG
+  const configs = described.flatMap((one) => one.configs)
+  return configs
+    .filter((one) => one.configSource === own)
+    .map((one) => one.name)
+    .toSorted()
+}
 
 it('says why a topic cannot be created, and does not ask again', { skip }, async () => {
   const asked = createTopics(connection, { topics: [randomUUID()], ...single, replicas: 2 })
