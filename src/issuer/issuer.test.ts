@@ -12,7 +12,8 @@ import {
   encodeMessage,
   newestRules,
 } from '../domain/coupons/messages.ts'
-import type { CouponStore } from '../ports/coupons.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
+import type { CouponStore, IssuedRow } from '../ports/coupons.ts'
 import type { Log } from '../ports/log.ts'
 import { PortError } from '../ports/port-error.ts'
 import { startIssuer } from './issuer.ts'
@@ -213,6 +214,50 @@ describe('the issuer', () => {
     assert.match(messageOf(world.errors[0]), /^store_broken: /)
     await issuer.close()
   })
+
+  const stranger = { userId: 'stranger', claimId: 'x' }
+  const plants: [string, Partial<IssuedRow>, Partial<Coupon>, RegExp][] = [
+    ['behind the position', { ...stranger, offset: 99 }, {}, /record 99, but the rows end at 4/],
+    [
+      'of a record before',
+      { ...stranger, offset: 0 },
+      {},
+      /record 0, which is not behind the last/,
+    ],
+    [
+      'of another claim',
+      { ...stranger, offset: 3 },
+      {},
+      /record 3, which is no claim of its holder/,
+    ],
+    ['by another claim', { userId: 'lee', claimId: 'x', offset: 3 }, {}, /no claim of its holder/],
+    ['and a quantity of its own', stranger, { quantity: 9 }, /is 9, but 3 and 0 more were ordered/],
+  ]
+  for (const [what, row, coupon, said] of plants) {
+    it(`takes no row for a winner that the log cannot have made: ${what}`, async () => {
+      const world = createWorld()
+      const paused = { couponId, by: 'operator' }
+      const pause = { ...paused, type: 'coupon.paused', commandId: 'pause' } as const
+      await world.append(created(3), claimed('kim'), pause, claimed('lee'))
+      const first = await world.start()
+      await world.pass(100)
+      await first.close()
+      const [won] = await world.rows()
+      const stored = (await world.store.snapshot()).coupons[0]
+      assert.ok(won && stored)
+      const batch = { partition: 0, expected: 4, next: 4, fingerprint: null }
+      const coupons = [{ ...stored, ...coupon }]
+      const issued = [{ ...won, slot: 2, offset: 2, ...row }]
+      assert.equal(await world.store.apply({ ...batch, coupons, issued }), 'applied')
+      const resume = { ...paused, type: 'coupon.resumed', commandId: 'resume' } as const
+      await world.append(resume, claimed('ann'))
+      const again = await world.start()
+      await world.pass(100)
+      assert.match(messageOf(world.errors[0]), said)
+      assert.equal((await world.rows()).length, 2)
+      await again.close()
+    })
+  }
 
   it('halts at a record of a newer version', async () => {
     const world = createWorld()

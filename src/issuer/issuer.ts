@@ -6,6 +6,7 @@
 import { retrying } from '../consumer/retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
 import { recordFingerprint } from '../domain/fingerprint.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CouponStore } from '../ports/coupons.ts'
@@ -15,6 +16,7 @@ import { followPartitions, type PartitionReader, stopAtGap } from '../ports/part
 import { PortError } from '../ports/port-error.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
+import { loadedFault } from './loaded-coupons.ts'
 import { deadLetterVoids } from './void-records.ts'
 
 export type IssuerParts = {
@@ -79,7 +81,7 @@ class IssuerSession implements Session {
     this.fold = createIssueFold({
       partitions: log.partitionsOf(claimsTopic),
       codeSecret,
-      load: (couponIds) => retrying(retry, () => store.load(couponIds)),
+      load: (couponIds) => this.load(couponIds),
     })
     const onPublished = (next: ReadonlyMap<number, number>) => membership.commit(next)
     this.publisher = createIssuePublisher({ log, store, retry, onPublished, onError })
@@ -115,6 +117,27 @@ class IssuerSession implements Session {
   async close(): Promise<void> {
     await this.reader?.close()
     await this.publisher.close()
+  }
+
+  /** Only what the log below the positions can have made. */
+  private async load(couponIds: readonly string[]): Promise<Map<string, Coupon>> {
+    const { log, store } = this.parts
+    const { retry } = this.share
+    const coupons = await retrying(retry, () => store.load(couponIds))
+    const { positions } = this
+    const partitions = log.partitionsOf(claimsTopic)
+    const fault = await loadedFault({ log, partitions, positions }, coupons.values())
+    if (fault === null) return coupons
+    // Rows of another owner, which has gone on from here.
+    const stored = await retrying(retry, () => store.positions())
+    for (const [partition, next] of positions) {
+      if ((stored.get(partition)?.next ?? 0) !== next) throw new Fenced()
+    }
+    throw new PortError(
+      'store_broken',
+      `the rows are not those that the log has made: ${fault}. Somebody else has written them: ` +
+        'run "firstcome audit", keep a copy, then "firstcome rebuild"',
+    )
   }
 
   private async apply({ partition, records }: LogBatch): Promise<void> {

@@ -26,6 +26,9 @@ export type TopicReaders = Pick<Log, 'partitionsOf' | 'bounds' | 'tail' | 'join'
 export function createTopicReaders(directory: string, topics: Topics, clock: Clock): TopicReaders {
   const ends = new Map<string, TopicEnd>()
   const growths = new Map(Object.keys(topics).map((topic) => [topic, createGrowth()]))
+  const allCheckpoints = new Map(
+    Object.entries(topics).map(([topic, count]) => [topic, createCheckpoints(count)]),
+  )
 
   function end(topic: string): TopicEnd {
     return known(ends.get(topic), topic)
@@ -39,7 +42,8 @@ export function createTopicReaders(directory: string, topics: Topics, clock: Clo
     tail(options) {
       const path = topicPath(directory, options.topic)
       const growth = known(growths.get(options.topic), options.topic)
-      return tailTopicFile({ path, growth, clock }, options)
+      const checkpoints = known(allCheckpoints.get(options.topic), options.topic)
+      return tailTopicFile({ path, growth, checkpoints, clock }, options)
     },
     grow(topic, to) {
       ends.set(topic, to)
@@ -81,12 +85,42 @@ function createGrowth() {
   }
 }
 
-type TailParts = { path: string; growth: Growth; clock: Clock }
+/** Of this many bytes one checkpoint is remembered. */
+const checkpointEveryBytes = 1024 * 1024
+
+/** Where frames begin, found by whoever read there, so that a late offset is not far to seek. */
+function createCheckpoints(partitions: number) {
+  const all = [{ position: fileHeaderBytes, ends: Array<number>(partitions).fill(0) }]
+  return {
+    /** The last one before all of these offsets. */
+    before(from: ReadonlyMap<number, number>) {
+      const wanted = [...from]
+      const isBefore = ({ ends }: { ends: readonly number[] }) => {
+        return wanted.every(([partition, offset]) => (ends[partition] ?? 0) <= offset)
+      }
+      return all.findLast(isBefore) ?? { position: fileHeaderBytes, ends: [] }
+    },
+    remember(position: number, ends: readonly number[]): void {
+      const last = all.at(-1)?.position ?? 0
+      if (position >= last + checkpointEveryBytes) all.push({ position, ends: [...ends] })
+    },
+  }
+}
+
+type TailParts = {
+  path: string
+  growth: Growth
+  checkpoints: ReturnType<typeof createCheckpoints>
+  clock: Clock
+}
 
 /** First what is stored, then what is acknowledged later. */
-function tailTopicFile({ path, growth, clock }: TailParts, options: TailOptions): Tail {
+function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
+  const { path, growth, checkpoints, clock } = parts
   const next = new Map(options.from)
-  let position = fileHeaderBytes
+  const start = checkpoints.before(next)
+  const ends = [...start.ends]
+  let { position } = start
   let lastReadAt = 0
   let closed = false
   const stopped = Promise.withResolvers<void>()
@@ -107,6 +141,7 @@ function tailTopicFile({ path, growth, clock }: TailParts, options: TailOptions)
     const batches = new Map<number, LogRecord[]>()
     const take = (header: FrameHeader, frame: Buffer): null => {
       const { partition, baseOffset, count } = header
+      ends[partition] = baseOffset + count
       const from = next.get(partition)
       if (from === undefined || baseOffset + count <= from) return null
       const records = batches.get(partition) ?? []
@@ -116,6 +151,7 @@ function tailTopicFile({ path, growth, clock }: TailParts, options: TailOptions)
       return null
     }
     position += await takeChunk(file, { path, position, limit: growth.bytes(), take })
+    checkpoints.remember(position, ends)
     for (const [partition, records] of batches) {
       if (closed) return
       const handled = options.onBatch({ partition, records })
