@@ -41,6 +41,7 @@ describe('an audit of a healthy set', () => {
       rows: 6,
       newerRows: 0,
       lagRecords: 0,
+      comparedRecords: report.counts.records,
     })
     assert.deepEqual(
       report.promises.map(({ id, differences }) => [id, differences]),
@@ -66,6 +67,16 @@ describe('an audit of a healthy set', () => {
     const empty = await auditSale()
     assert.equal(empty.fair, true)
     assert.equal(empty.counts.records, 0)
+  })
+
+  test('finds rows whose positions were put back', async () => {
+    sale.sql = await sale.rowsUpTo(sale.ends())
+    const { snapshot, issuedRows } = sourceOf(sale.sql)
+    const putBack = async () => ({ ...(await snapshot()), positions: new Map() })
+    const report = await auditSale({ source: { snapshot: putBack, issuedRows } })
+    assert.equal(report.fair, false)
+    const texts = report.firstDifferences.map(({ text }) => text).join('\n')
+    assert.match(texts, /the row was won by record .* but the rows have read only up to offset 0/)
   })
 
   test('leaves alone what is appended and written while it reads', async () => {

@@ -66,6 +66,8 @@ export type AuditCounts = RowCounts & {
   winners: number
   /** Records that the rows are behind the log. A figure, not a difference. */
   lagRecords: number
+  /** Records of the claims log that the rows have read, and were compared with. */
+  comparedRecords: number
 }
 
 /** Rows of one page. A service answers it in a few MB, whatever the ids in it are. */
@@ -102,6 +104,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
       claims: { coupons: replayed.fold.coupons, bounds: replayed.bounds },
       onProgress: (done, total) => onProgress?.({ phase: 'orders', done, total }),
     }))
+  const reach = reachOf(snapshot, replayed, couponId)
   return {
     couponId: couponId ?? null,
     fair: findings.total() === 0,
@@ -113,7 +116,8 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
       coupons: replayed.fold.coupons.size,
       winners: winnersOf(replayed),
       ...counts,
-      lagRecords: lagOf(snapshot, replayed, couponId),
+      lagRecords: reach.reduce((lag, { end, next }) => lag + end - next, 0),
+      comparedRecords: reach.reduce((sum, { next }) => sum + next, 0),
     },
     orders: ordersCounts ?? null,
     differences: findings.total(),
@@ -158,7 +162,7 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
   }
   await codesOfPage
   const counts = comparison.end()
-  if (counts.newerRows > 0) comparison.checkNewer((await source.snapshot()).positions)
+  await comparison.checkCovered(async () => (await source.snapshot()).positions)
   return counts
 }
 
@@ -212,14 +216,16 @@ function winnersOf({ fold }: Replayed): number {
   return fold.coupons.values().reduce((sum, { winners }) => sum + winners.size, 0)
 }
 
-function lagOf(
+/** By partition that is audited, how far the log goes, and how far the rows have read it. */
+function reachOf(
   { positions }: ProjectionSnapshot,
   { bounds }: Replayed,
   couponId: string | undefined,
-): number {
-  const own = couponId === undefined ? null : partitionFor(couponId, bounds.length)
-  return bounds.reduce((lag, { end }, partition) => {
-    if (own !== null && partition !== own) return lag
-    return lag + Math.max(0, end - (positions.get(partition)?.next ?? 0))
-  }, 0)
+): { end: number; next: number }[] {
+  const all = bounds.map(({ end }, partition) => {
+    return { end, next: Math.min(end, positions.get(partition)?.next ?? 0) }
+  })
+  if (couponId === undefined) return all
+  const own = partitionFor(couponId, bounds.length)
+  return all.slice(own, own + 1)
 }

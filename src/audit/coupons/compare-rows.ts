@@ -29,8 +29,8 @@ export type RowComparison = {
   compare(row: IssuedRow): boolean
   /** After the last row. */
   end(): RowCounts
-  /** Of the newer rows; `positions` are read after the last row. */
-  checkNewer(positions: Positions): void
+  /** Rows that the positions do not cover; they are read again, after the last row, if need be. */
+  checkCovered(positionsNow: () => Promise<Positions>): Promise<void>
 }
 export type RowCounts = {
   rows: number
@@ -55,7 +55,9 @@ type Current = {
 export function createRowComparison(parts: RowComparisonParts): RowComparison {
   const { fold, findings } = parts
   const begun = new Set<string>()
+  /** By partition, of rows of later records, and of winners' rows. */
   const newest = new Map<number, IssuedRow>()
+  const covered = new Map<number, IssuedRow>()
   const counts: RowCounts = { rows: 0, newerRows: 0 }
   let current: Current | null = null
 
@@ -75,10 +77,12 @@ export function createRowComparison(parts: RowComparisonParts): RowComparison {
       passMissing(current, row.slot, parts)
       if (current.winner?.issued.slot !== row.slot && mayBeNewer(row, parts)) {
         counts.newerRows += 1
-        if (row.offset > (newest.get(row.partition)?.offset ?? -1)) newest.set(row.partition, row)
+        keepNewest(newest, row)
         return false
       }
-      return compareRow(current, row, parts)
+      const isWinners = compareRow(current, row, parts)
+      if (isWinners && row.partition === current.coupon?.partition) keepNewest(covered, row)
+      return isWinners
     },
     end() {
       for (const couponId of fold.coupons.keys()) {
@@ -88,9 +92,16 @@ export function createRowComparison(parts: RowComparisonParts): RowComparison {
       current = null
       return counts
     },
-    checkNewer(positions) {
-      for (const [partition, row] of newest) {
-        if (row.offset >= (positions.get(partition)?.next ?? 0)) addExtra(findings, row)
+    async checkCovered(positionsNow) {
+      const isBeyond = (positions: Positions) => (row: IssuedRow) => {
+        return row.offset >= nextOf(positions, row)
+      }
+      const all = [...newest.values(), ...covered.values()]
+      if (!all.some(isBeyond(parts.positions))) return
+      const positions = await positionsNow()
+      for (const row of newest.values().filter(isBeyond(positions))) addExtra(findings, row)
+      for (const row of covered.values().filter(isBeyond(positions))) {
+        addUncovered(findings, row, nextOf(positions, row))
       }
     },
   }
@@ -194,6 +205,20 @@ function addDoubles({ couponId, coupon, wrongUsers, wrongSlots }: Current, findi
 function addExtra(findings: Findings, row: IssuedRow): void {
   const named = `${row.userId} by ${recordAt(row)}`
   brokenRow(findings, row)('I2', `there is a row for ${named}, which did not win it`)
+}
+
+function keepNewest(newest: Map<number, IssuedRow>, row: IssuedRow): void {
+  if (row.offset > (newest.get(row.partition)?.offset ?? -1)) newest.set(row.partition, row)
+}
+
+function nextOf(positions: Positions, { partition }: IssuedRow): number {
+  return positions.get(partition)?.next ?? 0
+}
+
+/** A row is written with the position behind its record. */
+function addUncovered(findings: Findings, row: IssuedRow, next: number): void {
+  const won = `the row was won by ${recordAt(row)}`
+  brokenRow(findings, row)('I2', `${won}, but the rows have read only up to offset ${next}`)
 }
 
 function brokenRow(findings: Findings, row: Pick<IssuedRow, 'couponId' | 'slot'>): Broken {

@@ -43,6 +43,11 @@ type AuditedRows = {
   codeSecret: string
   /** As people should read it. */
   where: string
+  /**
+   * 'none': there is a log alone, as in a backup; 'untrusted': the next start derives the rows
+   * anew, so nothing can be said of them.
+   */
+  rows: 'compared' | 'none' | 'untrusted'
   close(): Promise<void>
 }
 export type SourceOptions = {
@@ -99,7 +104,8 @@ function rowsOfPostgres({ postgres, codeSecret: secret }: Settings): AuditedRows
   const codeSecret = given(secret, 'FIRSTCOME_CODE_SECRET')
   const database = startPostgres({ ...postgres, clock: systemClock() })
   const close = () => database.close()
-  return { ...rowsIn(database, Date.now), codeSecret, where: 'the rows in PostgreSQL', close }
+  const where = 'the rows in PostgreSQL'
+  return { ...rowsIn(database, Date.now), codeSecret, where, rows: 'compared', close }
 }
 
 async function openEmbedded(options: SourceOptions): Promise<AuditSource> {
@@ -152,17 +158,21 @@ async function rowsOfStopped(
   const { codeSecret } = directory.secrets
   const projection = projectionDirectory(directory.path)
   const where = `the rows in ${directory.path}; no service runs on it`
-  // Never written, deleted, or not to be trusted: the next start derives all rows anew. They are
-  // behind, and nothing else is wrong with them.
-  if (!existsSync(projection) || !isProjectionTrusted(directory.path)) {
+  const letGo = async () => directory.close()
+  if (!existsSync(projection)) {
     const none = `no rows in ${directory.path}: the next start derives them`
-    return { ...noRows, codeSecret, where: none, close: async () => directory.close() }
+    return { ...noRows, codeSecret, where: none, rows: 'none', close: letGo }
+  }
+  if (!isProjectionTrusted(directory.path)) {
+    const old = `rows in ${directory.path} that the next start derives anew, because the machine`
+    const untrusted = `no ${old} was started again since they were written`
+    return { ...noRows, codeSecret, where: untrusted, rows: 'untrusted', close: letGo }
   }
   try {
     const database = await openMigrated(projection)
     const close = () => database.close().finally(directory.close)
     // Nothing has happened since: no order is older than the last record says.
-    return { ...rowsIn(database, null), codeSecret, where, close }
+    return { ...rowsIn(database, null), codeSecret, where, rows: 'compared', close }
   } catch (error) {
     directory.close()
     throw error
@@ -207,6 +217,7 @@ function rowsOfService(url: string, { settings, token }: SourceOptions): Audited
     },
     codeSecret,
     where: `the rows of the service at ${url}`,
+    rows: 'compared',
     close: async () => {},
   }
 }

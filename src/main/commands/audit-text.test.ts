@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { AuditReport } from '../../audit/audit.ts'
 import type { OrdersCounts } from '../../audit/orders/audit-orders.ts'
 import { auditText } from './audit-text.ts'
+import { whyNothing } from './audited.ts'
 
 const none: OrdersCounts = {
   records: 0,
@@ -46,31 +47,59 @@ test('nothing is said of orders where there are none, or where they were left ou
   assert.deepEqual(ordersLines(null), [])
 })
 
-/** Between the counts of the coupons and the promises. */
+const nothing = {
+  records: 0,
+  voidRecords: 0,
+  claims: 0,
+  coupons: 0,
+  winners: 0,
+  rows: 0,
+  newerRows: 0,
+  lagRecords: 0,
+  comparedRecords: 0,
+}
+const empty: AuditReport = {
+  couponId: null,
+  fair: true,
+  promises: [],
+  counts: nothing,
+  orders: null,
+  differences: 0,
+  firstDifferences: [],
+  durationMs: 0,
+  acceptedClocks: [],
+}
+type Rows = Parameters<typeof whyNothing>[1]
+const judged: [string, Partial<AuditReport>, Partial<typeof nothing>, Rows, RegExp | null][] = [
+  ['a log and its rows', {}, { records: 9, comparedRecords: 9 }, 'compared', null],
+  ['rows that are behind', {}, { records: 9, comparedRecords: 1 }, 'compared', null],
+  ['a backup, which has no rows', {}, { records: 9 }, 'none', null],
+  ['rows of before the machine started', {}, { records: 9 }, 'untrusted', /not trusted/],
+  ['rows of another service', {}, { records: 9 }, 'compared', /read nothing of this log/],
+  ['rows put back to 0, with a difference', { differences: 1 }, { records: 9 }, 'compared', null],
+  ['an empty log', {}, {}, 'compared', /the log has no record/],
+  ['orders alone', { orders: { ...none, records: 2 } }, {}, 'compared', null],
+]
+for (const [what, report, counts, rows, said] of judged) {
+  test(`${what}: ${said === null ? 'something was compared' : 'nothing was'}`, () => {
+    const judgement = whyNothing({ ...empty, ...report, counts: { ...nothing, ...counts } }, rows)
+    if (said === null) assert.equal(judgement, null)
+    else assert.match(judgement ?? '', said)
+  })
+}
+
+test('who has compared nothing does not say that every promise holds', () => {
+  const text = auditText({ report: empty, where: 'no rows', nothingCompared: 'there was nothing' })
+  assert.match(text, /\nNothing was compared: there was nothing\.\n$/)
+  assert.doesNotMatch(text, /Every promise holds/)
+})
+
+/** Between the counts and the promises. */
 function ordersLines(
   orders: OrdersCounts | null,
   acceptedClocks: AuditReport['acceptedClocks'] = [],
 ): string[] {
-  const report: AuditReport = {
-    couponId: null,
-    fair: true,
-    promises: [],
-    counts: {
-      records: 0,
-      voidRecords: 0,
-      claims: 0,
-      coupons: 0,
-      winners: 0,
-      rows: 0,
-      newerRows: 0,
-      lagRecords: 0,
-    },
-    orders,
-    differences: 0,
-    firstDifferences: [],
-    durationMs: 0,
-    acceptedClocks,
-  }
-  const lines = auditText(report, 'the rows').split('\n')
+  const report = { ...empty, orders, acceptedClocks }
+  const lines = auditText({ report, where: 'the rows', nothingCompared: null }).split('\n')
   return lines.slice(2, lines.indexOf(''))
 }

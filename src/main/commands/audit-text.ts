@@ -4,9 +4,9 @@ import { styleText } from 'node:util'
 import type { AuditReport } from '../../audit/audit.ts'
 import type { OrdersCounts } from '../../audit/orders/audit-orders.ts'
 import { printable } from '../context.ts'
+import type { Audited } from './audited.ts'
 
-/** `where`: which rows were compared. */
-export function auditText(report: AuditReport, where: string): string {
+export function auditText({ report, where, nothingCompared }: Audited): string {
   const { couponId, fair, promises, differences, firstDifferences } = report
   const what = couponId === null ? 'the log' : `${couponId} in the log`
   const lines = [
@@ -29,7 +29,8 @@ export function auditText(report: AuditReport, where: string): string {
   const more = differences - firstDifferences.length
   if (more > 0) lines.push(`  and ${number(more)} more`)
   if (!fair) lines.push('')
-  lines.push(fair ? 'Every promise holds.' : `Promises are broken: ${many(differences)}.`)
+  if (nothingCompared !== null) lines.push(`Nothing was compared: ${nothingCompared}.`)
+  else lines.push(fair ? 'Every promise holds.' : `Promises are broken: ${many(differences)}.`)
   return `${lines.join('\n')}\n`
 }
 

@@ -2,7 +2,7 @@
 // holds. Exit code 1 on any difference, and where the log or the rows cannot be understood.
 
 import { systemClock } from '../../adapters/clock-system.ts'
-import { type AuditProgress, type AuditReport, audit } from '../../audit/audit.ts'
+import { type AuditProgress, audit } from '../../audit/audit.ts'
 import { startProgress } from '../../client/progress.ts'
 import { ServiceError } from '../../client/service-client.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -10,6 +10,7 @@ import { CommandError, type Context, type ExitCode, exitCodes } from '../context
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
+import { type Audited, whyNothing } from './audited.ts'
 
 export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
 
@@ -17,8 +18,11 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
   const { out, err } = context
   const json = options.json === true
   try {
-    const { report, where } = await auditNow(options, { ...context, err: json ? () => {} : err })
-    out(json ? `${JSON.stringify(report)}\n` : auditText(report, where))
+    const audited = await auditNow(options, { ...context, err: json ? () => {} : err })
+    const { report, nothingCompared } = audited
+    const told = nothingCompared === null ? report : { ...report, fair: null, nothingCompared }
+    out(json ? `${JSON.stringify(told)}\n` : auditText(audited))
+    if (nothingCompared !== null) return exitCodes.wrongUsage
     return report.fair ? exitCodes.ok : exitCodes.failed
   } catch (error) {
     const exitCode = exitCodeOf(error)
@@ -28,8 +32,6 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
     return exitCode
   }
 }
-
-type Audited = { report: AuditReport; where: string }
 
 async function auditNow(
   { coupon, url, token }: AuditOptions,
@@ -48,7 +50,7 @@ async function auditNow(
       const log = isDistributed(settings) ? 'the log' : settings.dataDirectory
       throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${log}`)
     }
-    return { report, where }
+    return { report, where, nothingCompared: whyNothing(report, opened.rows) }
   } finally {
     progress.end()
     await codes.close()

@@ -1,0 +1,28 @@
+// What an audit has come to, and whether it has compared anything: an audit of the wrong rows, or
+// of none, must not say that every promise holds.
+
+import type { AuditReport } from '../../audit/audit.ts'
+import type { AuditSource } from './audit-source.ts'
+
+export type Audited = {
+  report: AuditReport
+  /** Which rows were compared. */
+  where: string
+  /** Why nothing was; null where something was, or where there is a log alone. */
+  nothingCompared: string | null
+}
+
+/** Who finds nothing wrong has proved nothing, unless there was something to find. */
+export function whyNothing(
+  { counts, orders, differences }: AuditReport,
+  rows: AuditSource['rows'],
+): string | null {
+  if (rows === 'none' || differences > 0) return null
+  if (rows === 'untrusted') return 'the rows are not trusted, and will be derived anew'
+  if (counts.comparedRecords > 0 || counts.rows > 0) return null
+  if (counts.records === 0) {
+    const isEmpty = (orders?.records ?? 0) === 0
+    return isEmpty ? 'the log has no record, and there is no row' : null
+  }
+  return 'the rows have read nothing of this log: see whether they are those that were meant'
+}
