@@ -22,7 +22,11 @@ export function readMigrations(): Migration[] {
 }
 
 /** Resolves to the names of the migrations that it ran, in order. */
-export function migrate(database: Database, migrations = readMigrations()): Promise<string[]> {
+export async function migrate(
+  database: Database,
+  migrations = readMigrations(),
+): Promise<string[]> {
+  await checkEncoding(database)
   const statements = loadStatements(['lock-migrations', 'record-migration'])
   return database.transaction(async (session) => {
     await session.query(statements['lock-migrations'])
@@ -43,10 +47,20 @@ export async function migrationFaults(
   database: Queryable,
   migrations = readMigrations(),
 ): Promise<string[]> {
+  await checkEncoding(database)
   const { rows } = await database.query(loadStatements(['find-migrations'])['find-migrations'])
   if (rows[0]?.[0] === null) return ['nothing was ever migrated there']
   const { pending, strangers } = await compare(database, migrations)
   return [...pending.map(({ name }) => `migration ${name} has not run yet`), ...strangers]
+}
+
+/** Before anything else: another one cannot hold every name, and can never be changed. */
+async function checkEncoding(database: Queryable): Promise<void> {
+  const { rows } = await database.query(loadStatements(['read-encoding'])['read-encoding'])
+  const [encoding] = rows[0] ?? []
+  if (encoding === 'UTF8') return
+  const wayOut = 'make another one: createdb --encoding UTF8 --template template0'
+  throw new PortError('store_broken', `the database keeps text as ${encoding}, not UTF8; ${wayOut}`)
 }
 
 /** What has not run yet, and what has run, but not as this version knows it. */

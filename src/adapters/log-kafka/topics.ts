@@ -54,7 +54,7 @@ export const topicSettings: Readonly<Record<string, TopicSetting>> = {
     otherwise: 'a broker that lacks acknowledged records may become leader',
   },
 }
-const minInSyncSetting = 'min.insync.replicas'
+export const minInSyncSetting = 'min.insync.replicas'
 
 export type TopicSettings = {
   topics: readonly string[]

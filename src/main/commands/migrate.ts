@@ -7,7 +7,12 @@ import { migrate } from '../../adapters/database/migrations.ts'
 import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
 import { postgresMigrationLimits } from '../../adapters/database/postgres-connection.ts'
 import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
-import { createTopics } from '../../adapters/log-kafka/topics.ts'
+import {
+  createTopics,
+  describeTopics,
+  minInSyncSetting,
+  type TopicDescription,
+} from '../../adapters/log-kafka/topics.ts'
 import {
   readTopicLayouts,
   recordTopicLayouts,
@@ -57,30 +62,43 @@ type TopicParts = {
   connection: KafkaConnection
   options: MigrateOptions
 }
-type Migrated = { created: string[]; topics: TopicLayout[] }
+/** `taken`: that were there before anything was recorded. */
+type Migrated = { created: string[]; taken: string[]; topics: TopicLayout[] }
 
 async function migrateTopics(parts: TopicParts): Promise<Migrated> {
   const { waiting, database, connection, options } = parts
   const recorded = await readTopicLayouts(database)
-  const wanted = wantedNumbers(options, recorded)
-  refuseIfAny(differences(options, recorded))
-  const topics = allTopics.filter((topic) => !recorded.some((it) => it.topic === topic))
-  let created: string[] = []
-  if (topics.length > 0) {
-    const create = () => createTopics(connection, { topics, ...wanted })
+  const missing = allTopics.filter((topic) => !recorded.some((it) => it.topic === topic))
+  const found = await waitFor(waiting, 'Kafka', () => describeTopics(connection, missing))
+  const there = found.map(layoutAsItIs)
+  const wanted = wantedNumbers(options, [...recorded, ...there])
+  refuseIfAny(differences(options, [...recorded, ...there]))
+  let fresh: string[] = []
+  if (missing.length > 0) {
+    const create = () => createTopics(connection, { topics: missing, ...wanted })
     const { layout: made } = await waitFor(waiting, 'Kafka', create)
-    const layouts = topics.map((topic) => {
+    const layouts = missing.map((topic) => {
       const layout = made[topic]
       if (layout === undefined) throw new Error(`Kafka did not say what ${topic} is`)
-      return { topic, ...wanted, topicId: layout.topicId }
+      const taken = there.find((it) => it.topic === topic)
+      return taken ?? { topic, ...wanted, topicId: layout.topicId }
     })
-    // Before they are recorded: what was there already may be another one than was asked for.
+    // Before they are recorded: what was there already may be no place for a log.
     refuseIfAny(await faultsOfTopics({ waiting, connection, layouts }))
-    created = (await recordTopicLayouts(database, layouts)).map(({ topic }) => topic)
+    fresh = (await recordTopicLayouts(database, layouts)).map(({ topic }) => topic)
   }
   const layouts = await readTopicLayouts(database)
   refuseIfAny(await faultsOfTopics({ waiting, connection, layouts }))
-  return { created, topics: layouts }
+  const wasThere = (topic: string) => there.some((it) => it.topic === topic)
+  const created = fresh.filter((topic) => !wasThere(topic))
+  return { created, taken: fresh.filter(wasThere), topics: layouts }
+}
+
+/** A topic that nobody has recorded, because the database is a new one. */
+function layoutAsItIs(found: TopicDescription): TopicLayout {
+  const { name: topic, topicId, partitions, replicas, settings } = found
+  const minInSyncReplicas = Number(settings[minInSyncSetting] ?? 1)
+  return { topic, topicId, partitions, replicas, minInSyncReplicas }
 }
 
 /** What is asked for, else what was asked for before, else the defaults. */
@@ -115,10 +133,16 @@ const numberWords = {
   minInSyncReplicas: 'replicas in sync at least',
 } as const
 
-function migratedText({ ran, created, topics }: Migrated & { ran: readonly string[] }): string {
+function migratedText({
+  ran,
+  created,
+  taken,
+  topics,
+}: Migrated & { ran: readonly string[] }): string {
   const schema = ran.length === 0 ? 'up to date' : `ran ${ran.join(', ')}`
   const lines = topics.map(({ topic, partitions, replicas, minInSyncReplicas }) => {
-    const what = created.includes(topic) ? 'created' : 'as recorded'
+    const old = taken.includes(topic) ? 'there before, taken as it is' : 'as recorded'
+    const what = created.includes(topic) ? 'created' : old
     const durable = `${replicas} replicas, at least ${minInSyncReplicas} in sync`
     return `Topic ${topic}: ${what}, ${partitions} partitions, ${durable}\n`
   })

@@ -53,6 +53,23 @@ describe('Migrations', () => {
     assert.deepEqual((await database.query({ name: 'notified', text })).rows, [[7]])
   })
 
+  it('do not begin where the database cannot hold every character', async () => {
+    const latin: Database = {
+      ...database,
+      query: async (statement, values) => {
+        const found = await database.query(statement, values)
+        return statement.name === 'read-encoding' ? { ...found, rows: [['LATIN1']] } : found
+      },
+    }
+    for (const begin of [migrate, migrationFaults]) {
+      await assert.rejects(
+        begin(latin),
+        /keeps text as LATIN1, not UTF8; make another one: createdb/,
+      )
+    }
+    assert.deepEqual(await migrationFaults(database), ['nothing was ever migrated there'])
+  })
+
   it('that are new run, in their order', async () => {
     assert.deepEqual(await run(one), [one.name])
     assert.deepEqual(await run(one, two), [two.name])

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { Admin } from '@platformatic/kafka'
 import { parseBroker } from '../../../src/adapters/log-kafka/connection.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { allTopics } from '../../../src/main/roles/topics.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { Crowd, users } from '../processes/crowd.ts'
 import { runRole } from '../processes/service-process.ts'
@@ -81,6 +82,23 @@ describe('the start of a role', { timeout: 300_000 }, () => {
     await services.sql('truncate firstcome.fingerprints')
     await isRefused('api', said, env)
     assert.deepEqual(await services.sql('select * from firstcome.fingerprints'), [])
+  })
+
+  it('is made ready on an empty database beside the topics, which are taken as they are', async () => {
+    const env = { ...services.env, FIRSTCOME_POSTGRES_URL: await services.postgres.newDatabase() }
+    const asked = await runRole({ role: 'migrate', env }, ['--partitions', '7'])
+    assert.equal(asked.code, 1, asked.out)
+    assert.match(asked.err, /firstcome\.claims was created with 4 partitions; 7 were asked for/)
+    const { code, out, err } = await runRole({ role: 'migrate', env })
+    assert.equal(code, 0, err)
+    const taken = /firstcome\.\S+: there before, taken as it is, 4 partitions, 1 replicas/g
+    assert.equal(out.match(taken)?.length, allTopics.length, out)
+    const again = await runRole({ role: 'migrate', env })
+    assert.equal(again.code, 0, again.err)
+    assert.match(again.out, /firstcome\.claims: as recorded, 4 partitions, 1 replicas/)
+    const { code: audited, out: nothing } = await runRole({ role: 'audit', env })
+    assert.equal(audited, 2, nothing)
+    assert.match(nothing, /Nothing was compared: the rows have read nothing of this log/)
   })
 
   it('goes on where all is as it was', async () => {
