@@ -112,6 +112,8 @@ const lockFile = 'lock.db'
 const ownerFile = 'owner.json'
 const secretsFile = 'secrets.json'
 const codeSecretMarkFile = 'code-secret.sha256'
+/** What belongs to the log in a copy of it. */
+export const keptFiles = [secretsFile, codeSecretMarkFile] as const
 const secretNames = ['jwtSecret', 'codeSecret'] as const
 /** The low byte of SQLite's error code; the rest says why. */
 const sqliteBusy = 5

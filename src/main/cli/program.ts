@@ -82,7 +82,7 @@ Examples:
 Exit codes:
   0  done
   1  a promise or a check failed, or the service refused
-  2  wrong usage or settings
+  2  wrong usage or settings, or nothing was compared
   3  the service cannot be reached, or cannot answer now
 
 Settings come from the environment (FIRSTCOME_PORT, FIRSTCOME_DATA, …); flags override them.`

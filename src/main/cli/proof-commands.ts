@@ -1,5 +1,6 @@
 // The commands that show whether the promises hold, and the one that derives the rows again.
 
+import { Argument } from 'commander'
 import {
   callOptions,
   type DeclaredCommand,
@@ -80,6 +81,15 @@ FIRSTCOME_KAFKA_BROKERS the log is read from Kafka and the rows from FIRSTCOME_P
 from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were issued with.`,
     takes: [option('--coupon <id>', 'this coupon only', parseCouponId), ...callOptions],
     load: async () => (await import('../commands/audit.ts')).runAudit,
+  },
+  backup: {
+    summary: 'Copy the log of one process, as of one moment, and its secrets.',
+    examples: ['backup /srv/backups/monday', 'backup /srv/backups/monday --data /srv/firstcome'],
+    notes: `
+While the service runs or not: all that it told anybody before is in the copy. The rows are left
+out, because they follow from the log. Several nodes have their log in Kafka, to be copied there.`,
+    takes: [new Argument('<directory>', 'a new or empty directory'), jsonOption],
+    load: async () => (await import('../commands/backup.ts')).runBackup,
   },
   rebuild: {
     summary: 'Drop the rows and derive them anew from the log.',
