@@ -86,6 +86,7 @@ async function openDistributed(options: SourceOptions): Promise<AuditSource> {
       const existing = await describeTopics(connection, orderTopics)
       // Before this version's "firstcome migrate" there are none of orders.
       const topics = [claimsTopic, ...existing.map(({ name }) => name)]
+      await log?.close()
       log = await startKafkaLog({ connection, topics, clock })
       return withoutTopics(log, topics)
     },

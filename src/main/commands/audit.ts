@@ -2,9 +2,11 @@
 // holds. Exit code 1 on any difference, and where the log or the rows cannot be understood.
 
 import { systemClock } from '../../adapters/clock-system.ts'
-import { type AuditProgress, audit } from '../../audit/audit.ts'
+import { type AuditProgress, type AuditReport, audit } from '../../audit/audit.ts'
+import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
 import { startProgress } from '../../client/progress.ts'
 import { ServiceError } from '../../client/service-client.ts'
+import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { createCodeChecker } from './audit-codes.ts'
@@ -45,7 +47,14 @@ async function auditNow(
     const { source, orders, openLog, where } = opened
     const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
     const parts = { source, orders, openLog, clock, couponId: coupon, onProgress }
-    const report = await audit({ ...parts, wrongCodes: codes.check })
+    const compare = () => audit({ ...parts, wrongCodes: codes.check })
+    let report = await compare()
+    // Rows that have only just begun: whoever writes them is given a moment.
+    const deadline = clock.monotonic() + firstRowsMsMax
+    while (maySoonCompare(report, opened.orders.now) && clock.monotonic() < deadline) {
+      await sleep(clock, lookAgainMs)
+      report = await compare()
+    }
     if (coupon !== undefined && report.counts.coupons === 0 && report.differences === 0) {
       const log = isDistributed(settings) ? 'the log' : settings.dataDirectory
       throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${log}`)
@@ -56,6 +65,16 @@ async function auditNow(
     await codes.close()
     await opened.close()
   }
+}
+
+/** A running issuer writes its first rows within a moment; on a busy machine in some seconds. */
+const firstRowsMsMax = 10_000
+const lookAgainMs = 250
+
+/** `now`: null where nobody writes rows meanwhile. */
+function maySoonCompare({ counts, differences }: AuditReport, now: OrdersAudit['now']): boolean {
+  const hasNothing = counts.comparedRecords === 0 && counts.rows === 0 && differences === 0
+  return now !== null && hasNothing && counts.records > 0
 }
 
 const steps = {
