@@ -22,6 +22,8 @@ export type RedisGateOptions = {
   limits?: Partial<RedisGateLimits> | undefined
   /** Once for each time that it goes away; never holds a secret. */
   onWarning?: ((message: string) => void) | undefined
+  /** It is a cluster, in which most coupons would never be found: this cannot pass. */
+  onCluster?: ((message: string) => void) | undefined
 }
 
 export const defaultRedisGateLimits = {
@@ -166,6 +168,20 @@ class RedisGate {
     })
   }
 
+  /** Who may not ask is taken for one that is none. */
+  private async lookForCluster(): Promise<void> {
+    const { connection, options, limits } = this
+    if (options.onCluster === undefined) return
+    const asked = connection.send(['INFO', 'cluster']).then((reply) => {
+      if (!/^cluster_enabled:1/m.test(String(reply))) return
+      options.onCluster?.(
+        `Redis at ${connection.address} is a cluster, which the gate cannot use: ` +
+          'give FIRSTCOME_REDIS_URL of a Redis of its own, or none',
+      )
+    })
+    await this.inTime(asked, limits.silentMsMax)
+  }
+
   private goAway(reason: string): void {
     if (this.closed) return
     this.here = false
@@ -191,6 +207,7 @@ class RedisGate {
     // Without a connection there is nothing to ask; the next one begins with a probe.
     if (this.closed || this.here || this.probing || !this.connection.isReady()) return
     this.probing = true
+    await this.lookForCluster()
     const work = this.run([...evalsha, ...keysOf('', 'probe'), '0', '0', '0', '0', '0'], 0)
     const failure = await this.inTime(work, this.limits.deadlineMs)
     const silent = failure === late && (await this.inTime(work, this.limits.silentMsMax)) === late

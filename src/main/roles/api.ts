@@ -10,6 +10,7 @@ import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
+import { CommandError, exitCodes } from '../context.ts'
 import {
   type ApiServer,
   openApiServer,
@@ -36,7 +37,12 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const jwtSecret = given(settings.jwtSecret, 'FIRSTCOME_JWT_SECRET')
     const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
     const clock = systemClock()
-    const gate = startGate(parts, clock)
+    let isStarting = true
+    // Later, no gate is worth ending a node that answers.
+    const onCluster = (message: string) => {
+      if (isStarting) parts.onFatal(new CommandError(exitCodes.failed, message))
+    }
+    const gate = startGate(parts, clock, onCluster)
     if (gate !== undefined) stops.defer(() => gate.close())
     let reads: SqlReads | null = null
     let metrics: Registry | null = null
@@ -57,15 +63,20 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     metrics = createDatabaseMetrics(database.state)
     const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }
     await startApiNode({ ...node, ...claims, log, onFatal: parts.onFatal }, server, stops)
+    isStarting = false
     return { url: server.address }
   })
 }
 
 /** It may be away at any time, also now: then every claim goes to the log. */
-function startGate({ settings, logger }: RoleParts, clock: Clock): Gate | undefined {
+function startGate(
+  { settings, logger }: RoleParts,
+  clock: Clock,
+  onCluster: (message: string) => void,
+): Gate | undefined {
   const { redisUrl: url } = settings
   if (url === undefined) return undefined
-  return startRedisGate({ url, clock, onWarning: (message) => logger.warn(message) })
+  return startRedisGate({ url, clock, onWarning: (message) => logger.warn(message), onCluster })
 }
 
 /** A long log takes seconds to read, in which nobody should have to guess. */
