@@ -32,7 +32,10 @@ export async function runBackup(
     progress.show('Checking the stored log', done / total)
   }
   try {
-    const records = await copyLog({ from, to, topics: embeddedTopics, clock, onProgress })
+    // A directory of an earlier version may lack topics that its next start makes.
+    const names = Object.entries(embeddedTopics)
+    const topics = Object.fromEntries(names.filter(([name]) => existsSync(topicPath(from, name))))
+    const records = await copyLog({ from, to, topics, clock, onProgress })
     for (const name of keptFiles) {
       if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
     }
