@@ -192,6 +192,33 @@ describe('where the provider has no answer, the payment step', () => {
   })
 })
 
+describe('a provider that contradicts itself', () => {
+  test('about a payment that it has captured, and of which it gives back nothing, is disputed', async () => {
+    let refunded = 0
+    const { take, tables } = startStep({
+      answering: ({ ask }) => {
+        return async (questions, withinMs) => {
+          if (questions[0]?.kind === 'capture') return ask(questions, withinMs)
+          return [{ kind: 'undone', refunded }]
+        }
+      },
+    })
+    await take(due('a'))
+    assert.deepEqual(await take(cancelled('a')), ['dead-letters payment-step'])
+    const row = tables.rows.get('a')
+    assert.ok(row?.status === 'undoing' && row.disputed === true)
+    // Re-driven once people have set it right.
+    refunded = 300
+    assert.deepEqual(await take(cancelled('a')), ['payment.refunded a'])
+    assert.deepEqual(tables.rows.get('a'), {
+      status: 'refunded',
+      orderId: 'a',
+      userId: 'ann',
+      amount: 300,
+    })
+  })
+})
+
 describe('an undoing', () => {
   for (const dying of [1, 2]) {
     test(`that a crash ends at passing ${dying} of K28 is finished by the next start`, async () => {

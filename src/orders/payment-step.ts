@@ -95,7 +95,8 @@ function takeOrder(item: Item<OrderMessage>, { rows }: PaymentBatch): ItemResult
   const row = rows.get(orderId)
   if (row?.status !== 'asked' && row?.status !== 'undoing')
     throw new Error('nothing is to be asked')
-  rows.put(orderId, { ...row, record: askingOf({ ...item, message: message as Asked }) })
+  const { disputed: _, ...undisputed } = row
+  rows.put(orderId, { ...undisputed, record: askingOf({ ...item, message: message as Asked }) })
   return { kind: 'applied', publish: [] }
 }
 
@@ -121,7 +122,9 @@ function decideAnswers(
     rows.put(orderId, bare)
     if ('failure' in answered) return []
     const { answer } = answered
-    return publishing(decide({ rows, orderId }, { kind: 'answer', answer }).replies)
+    const { outcome, replies } = decide({ rows, orderId }, { kind: 'answer', answer })
+    if (outcome === 'contradiction') rows.put(orderId, { ...bare, disputed: true })
+    return publishing(replies)
   })
   return { changes: changesOf(batch), publish }
 }

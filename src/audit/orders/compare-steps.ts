@@ -99,6 +99,7 @@ const paymentStep: Step<PaymentRow> = {
   needs: { refunded: 'cancelled', undoing: 'cancelled' },
   answers: { captured: 'payment.captured', refunded: 'payment.refunded' },
   check({ row, order: { due }, broken }) {
+    if ('disputed' in row) broken('the payment provider contradicts itself: see its dead letter')
     if (due === null || !('amount' in row)) return
     const { total, userId } = due.message
     if (row.amount === total && row.userId === userId) return

@@ -56,11 +56,12 @@ export function evolvePayment(row: PaymentRow, event: PaymentRowEvent): PaymentR
       return { status: 'refused', orderId: row.orderId, reason: event.reason }
     case 'undoing':
       if (row.status !== 'asked' && row.status !== 'captured') break
-      return { ...row, status: 'undoing' }
+      if (row.status === 'asked') return { ...row, status: 'undoing' }
+      return { ...row, status: 'undoing', wasCaptured: true }
     case 'undone':
       if (row.status !== 'undoing') break
       if (event.refunded === 0) return { status: 'cancelled', orderId: row.orderId }
-      return { ...row, status: 'refunded' }
+      return refundedRow(row)
   }
   throw new Error(`${event.type} of a payment row that is ${row.status}`)
 }
@@ -136,9 +137,14 @@ function decideAnswer(answer: ProviderAnswer, row: PaymentRow): PaymentDecision 
   }
 }
 
-/** All or nothing was captured, so all or nothing comes back. */
-function decideUndone(refunded: number, row: Payment): PaymentDecision {
+function refundedRow(row: Payment): PaymentRow {
+  return { status: 'refunded', ...paymentOf(row) }
+}
+
+/** All or nothing was captured, so all or nothing comes back: all of what is known to be. */
+function decideUndone(refunded: number, row: Payment & { wasCaptured?: true }): PaymentDecision {
   if (refunded !== 0 && refunded !== row.amount) return contradiction
+  if (refunded === 0 && row.amount > 0 && row.wasCaptured === true) return contradiction
   return applied({ type: 'undone', refunded }, [], refunded === 0 ? [] : [refundedReply(row)])
 }
 

@@ -105,7 +105,14 @@ export type PaymentRow =
   | Absent
   // Asked and undoing are stored before the provider is asked: its answer may be lost.
   // With a record the step asks; without one, the record waits to be tried again elsewhere.
-  | ({ status: 'asked' | 'captured' | 'undoing' | 'refunded'; record?: PaymentAsking } & Payment)
+  | ({
+      status: 'asked' | 'captured' | 'undoing' | 'refunded'
+      record?: PaymentAsking
+      /** Of one that is undone: the provider has said that it was captured. */
+      wasCaptured?: true
+      /** The provider contradicts itself; people have to settle it. */
+      disputed?: true
+    } & Payment)
   | { status: 'refused'; orderId: string; reason: PaymentRefusal }
   | Tombstone
 

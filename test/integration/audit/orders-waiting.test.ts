@@ -16,6 +16,7 @@ import {
   payBob,
   positionAt,
   retriedEntry,
+  rowOf,
   smallWorld,
 } from '../../models/orders-audit.ts'
 
@@ -58,6 +59,15 @@ describe('a cancelled order that has paid is no difference', () => {
     const { found, counts } = await auditWorld(world)
     assert.deepEqual(found, [])
     assert.deepEqual([counts.waitingDeadLetters, counts.inFlight], [1, 1])
+  })
+
+  test('but is one while the provider contradicts itself, though its dead letter waits', async () => {
+    const world = await paidWorld()
+    await bury(world, letter('waiting'))
+    const { row } = rowOf(world, 'payment-rows', (it) => it.orderId === 'bob-1')
+    Object.assign(row, { disputed: true })
+    const { found } = await auditWorld(world)
+    assert.ok(found.some(({ text }) => text.includes('contradicts itself')))
   })
 
   test('but is one where the dead letter was discarded', async () => {
