@@ -79,8 +79,9 @@ export class LogTime {
     this.known = this.begun()
   }
 
+  /** Whole milliseconds, as rows and records have them; the monotonic clock has parts of one. */
   now(): number {
-    return this.known.at + (this.clock.monotonic() - this.known.when)
+    return this.known.at + Math.floor(this.clock.monotonic() - this.known.when)
   }
 
   begin(): void {
