@@ -31,7 +31,14 @@ import {
   passedOn,
   questionOf,
 } from './payment-asking.ts'
-import { type Batch, batchOf, decideRow, stepResult, takeCommand } from './step-work.ts'
+import {
+  type Batch,
+  batchOf,
+  decideRow,
+  stepResult,
+  suppliesFirst,
+  takeCommand,
+} from './step-work.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage
 export type PaymentStepWork = ConsumerWork<
@@ -50,7 +57,7 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
     wantedBy,
     decide(items, loaded) {
       const batch = batchOf(loaded)
-      const results = items.map((item) => {
+      const results = suppliesFirst(items, (item) => {
         const { message } = item
         if (message.type === 'wallet.topped_up') return takeTopUp(message, batch)
         return takeOrder({ ...item, message }, batch)

@@ -1,7 +1,7 @@
 // What the consumers of orders have in common: how the records of a batch see what those before
 // them did, and what a decision means for the message loop.
 
-import { type ItemResult, publishing } from '../consumer/consumer-work.ts'
+import { type Item, type ItemResult, publishing } from '../consumer/consumer-work.ts'
 import type { OrderMessage } from '../domain/orders/messages.ts'
 import { absent } from '../domain/orders/state.ts'
 import type { StepDecision } from '../domain/orders/step.ts'
@@ -54,6 +54,20 @@ export function decideRow<Row, Event, Decision extends { events: readonly Event[
 }
 
 /** A command that is known keeps its first outcome, whatever a second record of it says. */
+/**
+ * The results of a batch, in its order. What operators supply is taken first: records of two topics
+ * come in any order, and who orders what was there before must not be told that it is unknown.
+ */
+export function suppliesFirst<Message extends { type: string }>(
+  items: readonly Item<Message>[],
+  take: (item: Item<Message>) => ItemResult,
+): ItemResult[] {
+  const isSupply = ({ message }: Item<Message>) => 'commandId' in message
+  const results = new Map<Item<Message>, ItemResult>()
+  for (const item of items) if (isSupply(item)) results.set(item, take(item))
+  return items.map((item) => results.get(item) ?? take(item))
+}
+
 export function takeCommand(
   commands: Working<DoneCommand>,
   command: CommandName & { amount: number | null },

@@ -15,7 +15,14 @@ import type {
   StockStepStore,
   StockWanted,
 } from '../ports/orders.ts'
-import { type Batch, batchOf, decideRow, stepResult, takeCommand } from './step-work.ts'
+import {
+  type Batch,
+  batchOf,
+  decideRow,
+  stepResult,
+  suppliesFirst,
+  takeCommand,
+} from './step-work.ts'
 import { WaitingOrders } from './waiting-orders.ts'
 
 type StockMessage = OrderMessage | ProductMessage
@@ -36,7 +43,7 @@ export function createStockStep(store: StockStepStore): StockStep {
 
   function decide(items: readonly Item<StockMessage>[], loaded: StockLoaded) {
     const batch: StockBatch = { ...batchOf(loaded), waitedFor: productIdsOf(waiting.all()) }
-    const results = items.map((item) => {
+    const results = suppliesFirst(items, (item) => {
       const { message } = item
       return 'orderId' in message
         ? takeOrder({ ...item, message }, batch)
