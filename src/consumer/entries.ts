@@ -3,14 +3,12 @@
 // checked before, where they move to, and what is counted.
 
 import { recordFingerprint } from '../domain/fingerprint.ts'
-import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
+import { deadLetterEntry, retryEntry } from '../domain/orders/dead-letter-records.ts'
 import {
   attemptsMax,
   type Origin,
   type RetryNote,
   readRetryNote,
-  retryHeaders,
-  retryTopics,
   withoutRetryHeaders,
 } from '../domain/orders/retries.ts'
 import type { LogRecord } from '../ports/log.ts'
@@ -95,31 +93,18 @@ export function giveUp(entry: Entry): void {
 }
 
 export function forwarded(consumer: string, entry: Entry): Publish {
-  const { record, note, origin, reason, attempts } = entry
-  const topic = retryTopics[attempts - 1]
-  if (topic === undefined) throw new Error(`no retry topic for attempt ${attempts}`)
-  const redrives = note?.redrives ?? 0
-  const headers = retryHeaders({ consumer, attempts, origin, reason, redrives })
-  const { key, value } = record
-  return { topic, entry: { key, value, headers: { ...ownHeaders(record), ...headers } } }
+  return retryEntry(failedRecord(consumer, entry))
 }
 
 export function deadLettered(consumer: string, entry: Entry): Publish {
-  const { record, note, origin, reason, attempts, item } = entry
-  return deadLetterEntry({
-    consumer,
-    record: { key: record.key, value: record.value, headers: ownHeaders(record) },
-    origin,
-    reason,
-    attempts,
-    redrivable: item !== null,
-    redrives: note?.redrives ?? 0,
-  })
+  return deadLetterEntry({ ...failedRecord(consumer, entry), redrivable: entry.item !== null })
 }
 
-/** Its headers as they were when it was appended first. */
-function ownHeaders({ headers }: LogRecord): Record<string, string> {
-  return withoutRetryHeaders(headers ?? {})
+/** With its headers as they were when it was appended first. */
+function failedRecord(consumer: string, { record, note, origin, reason, attempts }: Entry) {
+  const { key, value, headers = {} } = record
+  const own = { key, value, headers: withoutRetryHeaders(headers) }
+  return { consumer, record: own, origin, reason, attempts, redrives: note?.redrives ?? 0 }
 }
 
 type OutcomeOf = (entry: Entry) => Outcome

@@ -4,10 +4,10 @@
 // again by way of the retry topics, and is a dead letter in the end.
 
 import type { Publish, TaskParts } from '../consumer/consumer-work.ts'
-import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
+import { deadLetterEntry, retryEntry } from '../domain/orders/dead-letter-records.ts'
 import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import { entryOf } from '../domain/orders/records.ts'
-import { attemptsMax, retryHeaders, retryTopics } from '../domain/orders/retries.ts'
+import { attemptsMax } from '../domain/orders/retries.ts'
 import type { Payment, PaymentAsking, PaymentRow } from '../domain/orders/state.ts'
 import type { PaymentChanges, PaymentLoaded, PaymentWanted } from '../ports/orders.ts'
 import type { PaymentFailure, Payments } from '../ports/payments.ts'
@@ -164,22 +164,10 @@ export function passedOn(
   reason: string,
   isFinal = false,
 ): Publish {
-  const consumer = 'payment-step'
   const attempts = before + 1
   const { key, value, headers } = entryOf(message)
-  const topic = retryTopics[attempts - 1]
-  if (isFinal || attempts >= attemptsMax || topic === undefined) {
-    const record = { key, value, headers }
-    return deadLetterEntry({
-      consumer,
-      record,
-      origin,
-      reason,
-      attempts,
-      redrivable: true,
-      redrives,
-    })
-  }
-  const note = retryHeaders({ consumer, attempts, origin, reason, redrives })
-  return { topic, entry: { key, value, headers: { ...headers, ...note } } }
+  const record = { key, value, headers }
+  const failed = { consumer: 'payment-step', record, origin, reason, attempts, redrives }
+  if (isFinal || attempts >= attemptsMax) return deadLetterEntry({ ...failed, redrivable: true })
+  return retryEntry(failed)
 }

@@ -35,6 +35,15 @@ export function deadLetterEntry(failed: FailedRecord): TopicEntry {
   return { topic: topicOf(message), entry: entryOf(message) }
 }
 
+/** The record for its next attempt, in the topic that waits as long as those that failed call for. */
+export function retryEntry(failed: Omit<FailedRecord, 'redrivable'>): TopicEntry {
+  const { record, ...note } = failed
+  const { key, value, headers } = record
+  const topic = retryTopics[note.attempts - 1]
+  if (topic === undefined) throw new Error(`no retry topic for attempt ${note.attempts}`)
+  return { topic, entry: { key, value, headers: { ...headers, ...retryHeaders(note) } } }
+}
+
 /** The record as it was, for the consumer that could not handle it. `redrive`: which, from 1. */
 export function redriveEntry(letter: DeadLetter, redrive: number): TopicEntry {
   const { consumer, origin, reason } = letter
