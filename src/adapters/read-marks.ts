@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } f
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { recordFingerprint } from '../domain/fingerprint.ts'
-import type { Log } from '../ports/log.ts'
+import type { Log, LogBatch } from '../ports/log.ts'
 import type { ReadPlace } from '../ports/log-check.ts'
 
 /** One for each partition; a whole one is within a page, so a kill never leaves half of it. */
@@ -28,11 +28,16 @@ export function openReadMarks(directory: string, topics: Topics): ReadMarks {
   const files = new Map(Object.keys(topics).map((topic) => [topic, openFile(directory, topic)]))
   const furthest = new Map(readReadMarks(directory, topics).map((at) => [nameOf(at), at.next]))
 
-  function note(mark: ReadPlace): void {
-    const file = files.get(mark.topic)
-    if (file === undefined || mark.next <= (furthest.get(nameOf(mark)) ?? 0)) return
-    writeSync(file, encodeMark(mark), 0, markBytes, mark.partition * markBytes)
-    furthest.set(nameOf(mark), mark.next)
+  function note(topic: string, { partition, records }: LogBatch): void {
+    const file = files.get(topic)
+    const last = records.at(-1)
+    const name = nameOf({ topic, partition })
+    if (file === undefined || last === undefined) return
+    const next = last.offset + 1
+    if (next <= (furthest.get(name) ?? 0)) return
+    const mark = { reader, topic, partition, next, fingerprint: recordFingerprint(last) }
+    writeSync(file, encodeMark(mark), 0, markBytes, partition * markBytes)
+    furthest.set(name, next)
   }
 
   return {
@@ -42,13 +47,7 @@ export function openReadMarks(directory: string, topics: Topics): ReadMarks {
         return log.tail({
           ...options,
           onBatch(batch) {
-            const last = batch.records.at(-1)
-            const { topic } = options
-            const { partition } = batch
-            if (last !== undefined && last.offset >= (furthest.get(`${topic} ${partition}`) ?? 0)) {
-              const fingerprint = recordFingerprint(last)
-              note({ reader, topic, partition, next: last.offset + 1, fingerprint })
-            }
+            note(options.topic, batch)
             return onBatch(batch)
           },
         })

@@ -6,7 +6,7 @@ import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { ConsumerPosition } from '../ports/orders.ts'
+import type { ConsumerName, ConsumerPosition } from '../ports/orders.ts'
 import {
   followPartitions,
   type PartitionReader,
@@ -40,6 +40,11 @@ const lingerMs = 5
 /** Read and not yet taken, of one partition. */
 const waitingMax = 2 * recordsPerPartitionMax
 
+/** Whose members share its partitions out. */
+export function consumerGroup(name: ConsumerName): string {
+  return `firstcome.${name}`
+}
+
 export async function startConsumer(parts: ConsumerParts): Promise<Consumer> {
   const { work, log, clock, onError } = parts
   const [main] = work.inputs
@@ -48,7 +53,7 @@ export async function startConsumer(parts: ConsumerParts): Promise<Consumer> {
     log,
     clock,
     topic: main.topic,
-    group: `firstcome.${work.name}`,
+    group: consumerGroup(work.name),
     createSession: (share) => new ConsumerSession(parts, share),
     onRetry: (error) => parts.observe?.waiting(error),
     onError,

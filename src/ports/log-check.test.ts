@@ -4,7 +4,7 @@ import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { recordFingerprint } from '../domain/fingerprint.ts'
 import type { Log } from './log.ts'
-import { lostBeginnings, type ReadPlace, strangePlaces } from './log-check.ts'
+import { boundsOf, lostBeginnings, type ReadPlace, strangePlaces } from './log-check.ts'
 
 const topic = 'topic'
 const topics = [topic]
@@ -53,8 +53,8 @@ describe('a log that is compared with what was read of it', async () => {
   ]
   for (const [what, found, places, expected] of cases) {
     it(`${what}: ${expected.length === 0 ? 'nothing is wrong' : 'is told'}`, async () => {
-      const begins = await lostBeginnings(found, topics)
-      const faults = [...begins, ...(await strangePlaces(found, topics, places))]
+      const bounds = await boundsOf(found, topics)
+      const faults = [...lostBeginnings(bounds), ...(await strangePlaces(found, bounds, places))]
       assert.equal(faults.length, expected.length, faults.join('\n'))
       expected.forEach((pattern, n) => assert.match(faults[n] ?? '', pattern))
     })

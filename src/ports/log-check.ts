@@ -16,15 +16,23 @@ export type ReadPlace = {
   fingerprint: string | null
 }
 type ReadableLog = Pick<Log, 'bounds' | 'tail'>
+/** By topic and partition, where a log begins and ends. */
+export type TopicBounds = ReadonlyMap<string, readonly LogBounds[]>
 
-/** Partitions whose first records are gone, each in words. */
-export async function lostBeginnings(
+export async function boundsOf(
   log: Pick<Log, 'bounds'>,
   topics: readonly string[],
-): Promise<string[]> {
+): Promise<TopicBounds> {
+  const found = new Map<string, readonly LogBounds[]>()
+  for (const topic of topics) found.set(topic, await log.bounds(topic))
+  return found
+}
+
+/** Partitions whose first records are gone, each in words. */
+export function lostBeginnings(all: TopicBounds): string[] {
   const faults: string[] = []
-  for (const topic of topics) {
-    for (const [partition, { start }] of (await log.bounds(topic)).entries()) {
+  for (const [topic, bounds] of all) {
+    for (const [partition, { start }] of bounds.entries()) {
       if (start > 0) faults.push(`${placeName({ topic, partition })} begins at offset ${start}`)
     }
   }
@@ -34,12 +42,11 @@ export async function lostBeginnings(
 /** Places that the log does not reach, or where it has another record, each in words. */
 export async function strangePlaces(
   log: ReadableLog,
-  topics: readonly string[],
+  all: TopicBounds,
   places: readonly ReadPlace[],
 ): Promise<string[]> {
   const faults: string[] = []
-  for (const topic of topics) {
-    const bounds = await log.bounds(topic)
+  for (const [topic, bounds] of all) {
     const own = places.filter((place) => place.topic === topic && place.next > 0)
     const found = own.flatMap((at) => endFault(at, bounds) ?? [])
     if (found.length === 0) found.push(...(await recordFaults(log, topic, own)))

@@ -121,8 +121,10 @@ export class CouponFold {
         }
         const last = records.at(-1)
         if (isLive && last !== undefined) time.read(last.appendedAt)
-        if (!isLive && hasCaughtUp()) sortNew()
-        isLive = hasCaughtUp()
+        if (!isLive && hasCaughtUp()) {
+          isLive = true
+          sortNew()
+        }
         reading.onAdvanced?.()
       },
       onError: reading.onError,

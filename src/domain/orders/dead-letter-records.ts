@@ -35,7 +35,7 @@ export function deadLetterEntry(failed: FailedRecord): TopicEntry {
   return { topic: topicOf(message), entry: entryOf(message) }
 }
 
-/** The record for its next attempt, in the topic that waits as long as those that failed call for. */
+/** For its next attempt: in the topic that waits as long as those that have failed call for. */
 export function retryEntry(failed: Omit<FailedRecord, 'redrivable'>): TopicEntry {
   const { record, ...note } = failed
   const { key, value, headers } = record

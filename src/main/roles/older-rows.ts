@@ -7,6 +7,7 @@ import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
 import { describeGroup } from '../../adapters/log-kafka/groups.ts'
 import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import { findStepRows } from '../../adapters/stores/steps-reader.ts'
+import { consumerGroup } from '../../consumer/consumer.ts'
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { ordersInput, stepsInput } from '../../domain/orders/records.ts'
 import { readMessages } from '../../orders/restore/read-log.ts'
@@ -59,7 +60,7 @@ async function unreadReplies(
 
 /** The group of a consumer, and the topic whose partitions it shares out. */
 export function groupOf(name: ConsumerName): { group: string; topic: string } {
-  return { group: `firstcome.${name}`, topic: topicsReadBy[name][0] }
+  return { group: consumerGroup(name), topic: topicsReadBy[name][0] }
 }
 
 /** Consumers that Kafka was told had come further than their positions, each in words. */

@@ -9,7 +9,7 @@ import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import { wrongCodes } from '../../domain/coupons/codes.ts'
 import { codeSecretFingerprint } from '../../domain/fingerprint.ts'
 import type { Log } from '../../ports/log.ts'
-import { lostBeginnings, type ReadPlace, strangePlaces } from '../../ports/log-check.ts'
+import { boundsOf, lostBeginnings, type ReadPlace, strangePlaces } from '../../ports/log-check.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { allTopics } from './topics.ts'
 
@@ -36,13 +36,14 @@ export async function checkPlaces(
   log: StartCheck['log'],
   places: readonly ReadPlace[],
 ): Promise<void> {
-  await checkBeginning(log)
-  refuse(otherLog, await strangePlaces(log, allTopics, places))
+  const bounds = await boundsOf(log, allTopics)
+  refuse(headless, lostBeginnings(bounds))
+  refuse(otherLog, await strangePlaces(log, bounds, places))
 }
 
 /** Also for who derives the rows anew: nothing can be derived without the first records. */
 export async function checkBeginning(log: StartCheck['log']): Promise<void> {
-  refuse(headless, await lostBeginnings(log, allTopics))
+  refuse(headless, lostBeginnings(await boundsOf(log, allTopics)))
 }
 
 type Refusal = { what: string; wayOut: string }
