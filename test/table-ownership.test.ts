@@ -162,7 +162,13 @@ function wrongsOf(all: Texts): string[] {
     if (readers.test(path)) {
       const written = namesIn(all, [path]).filter((name) => !onlyReads(statement(all, name)))
       wrong.push(...written.map((name) => `${path}: ${name} does not only read`))
-    } else if (!reached.has(path) && !everybodys.has(path)) wrong.push(`${path}: nobody has it`)
+      continue
+    }
+    if (reached.has(path) || everybodys.has(path)) continue
+    const touching = namesIn(all, [path]).some(
+      (name) => touchedBy(all, name, { schemas }).length > 0,
+    )
+    if (touching) wrong.push(`${path}: nobody has it`)
   }
   return [...wrong, ...wrongStatements(all, named)].toSorted()
 }
@@ -231,9 +237,10 @@ function statement(all: Texts, name: string): string {
 function touchedBy(
   all: Texts,
   name: string,
-  { schemas, own }: { schemas: readonly string[]; own: string },
+  { schemas, own }: { schemas: readonly string[]; own?: string },
 ): string[] {
-  const text = statement(all, name).replaceAll('{schema}', own)
+  const code = statement(all, name).replaceAll(/'[^']*'/g, "''")
+  const text = code.replaceAll('{schema}', own ?? '{schema}')
   return schemas.filter((schema) => new RegExp(`\\b${schema}\\s*\\.`, 'i').test(text))
 }
 
