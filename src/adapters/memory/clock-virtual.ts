@@ -10,17 +10,21 @@ export type VirtualClock = Clock & {
   leap(ms: number): void
 }
 
-type Timer = { at: Instant; order: number; run: () => void }
+/** `run` is null once it is cancelled: it is passed over at its time. */
+type Timer = { at: Instant; run: (() => void) | null }
 
 export function virtualClock(start: Instant): VirtualClock {
   let now = start
   let leaptMs = 0
-  let order = 0
-  let timers: Timer[] = []
+  /** In the order in which they fire. */
+  const timers: Timer[] = []
 
   function next(until: Instant): Timer | undefined {
-    const due = timers.filter((timer) => timer.at <= until)
-    return due.toSorted((a, b) => a.at - b.at || a.order - b.order)[0]
+    for (let first = timers[0]; first !== undefined && first.at <= until; first = timers[0]) {
+      timers.shift()
+      if (first.run !== null) return first
+    }
+    return undefined
   }
 
   return {
@@ -30,25 +34,35 @@ export function virtualClock(start: Instant): VirtualClock {
       leaptMs += ms
     },
     after(ms, run) {
-      const timer = { at: now + Math.max(0, ms), order: order++, run }
-      timers.push(timer)
+      const timer: Timer = { at: now + Math.max(0, ms), run }
+      timers.splice(placeOf(timer.at, timers), 0, timer)
       return () => {
-        timers = timers.filter((other) => other !== timer)
+        timer.run = null
       }
     },
     async runUntil(wall) {
       const until = wall - leaptMs
       await settle()
       for (let timer = next(until); timer !== undefined; timer = next(until)) {
-        const fired = timer
-        timers = timers.filter((other) => other !== fired)
-        now = Math.max(now, fired.at)
-        fired.run()
+        now = Math.max(now, timer.at)
+        timer.run?.()
         await settle()
       }
       now = Math.max(now, until)
     },
   }
+}
+
+/** Behind those of the same time. */
+function placeOf(at: Instant, timers: readonly Timer[]): number {
+  let from = 0
+  let to = timers.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((timers[middle]?.at ?? 0) <= at) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 /** The wall clock of another machine, which leaps by itself; time goes by as on `clock`. */
