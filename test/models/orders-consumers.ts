@@ -1,6 +1,7 @@
 // The real consumers of orders on the memory log and memory stores, which outlive them: they may be
 // killed at a crash point, after which nothing of theirs reaches the log or a store any more, and
-// started again. Time is virtual.
+// started again. Time is virtual; the wall clocks of the log and of each process are set now and
+// then, in both directions.
 
 import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import {
@@ -29,6 +30,8 @@ import type { Clock } from '../../src/ports/clock.ts'
 import type { Log, Membership } from '../../src/ports/log.ts'
 import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
 import type { Payments } from '../../src/ports/payments.ts'
+import { machineThatLeaps } from '../simulation/leaps.ts'
+import { seededRandom } from '../simulation/random.ts'
 
 export type OrdersSystem = ReturnType<typeof createOrdersSystem>
 export type RunOptions = {
@@ -36,7 +39,7 @@ export type RunOptions = {
   /** Called at every crash point that is passed; true: the process dies there. */
   dies?: (point: string) => boolean
   payments?: Payments
-  /** Its wall clock; absent: that of the log. */
+  /** Absent: one of its own, which is set now and then. */
   wallClock?: Clock
   /** While it says so nothing is read of top-ups. */
   readsLate?: () => boolean
@@ -49,9 +52,13 @@ export type Process = {
   close(): Promise<void>
 }
 
-export function createOrdersSystem(start = 1_000_000) {
+/** Within which a wall clock is set: most worlds are at rest by then. */
+const leapsWithinMs = 20_000
+
+export function createOrdersSystem(start = 1_000_000, random = seededRandom(start)) {
   const clock = virtualClock(start)
-  const log = openLogMemory({ topics: embeddedTopics, clock })
+  const machine = () => machineThatLeaps({ clock, random, withinMs: leapsWithinMs })
+  const log = openLogMemory({ topics: embeddedTopics, clock: machine() })
   const coupons = createCouponStepStoreMemory()
   const stock = createStockStepStoreMemory()
   const payment = createPaymentStepStoreMemory()
@@ -63,7 +70,7 @@ export function createOrdersSystem(start = 1_000_000) {
 
   async function run(options: RunOptions = {}): Promise<Process> {
     const { names = consumerNames, dies, payments, readsLate = () => false } = options
-    const own = options.wallClock ?? clock
+    const own = options.wallClock ?? machine()
     const life = createLife(dies)
     const alive = <Store extends object>(store: Store) => life.mortal(store)
     const memberships: Membership[] = []

@@ -2,11 +2,7 @@
 // seeded faults. Everything that chance decides comes from the seed, so a failure can be repeated.
 
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import {
-  leapingClock,
-  type VirtualClock,
-  virtualClock,
-} from '../../src/adapters/memory/clock-virtual.ts'
+import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import {
   type CouponStoreMemory,
   createCouponStoreMemory,
@@ -14,19 +10,16 @@ import {
 import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
-import {
-  type ControlMessage,
-  claimsTopic,
-  couponEventsTopic,
-  newestRules,
-} from '../../src/domain/coupons/messages.ts'
+import { type ControlMessage, claimsTopic, newestRules } from '../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
+import { allTopics } from '../../src/main/roles/topics.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CouponStore } from '../../src/ports/coupons.ts'
 import type { Log, LogRecord } from '../../src/ports/log.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
+import { machineThatLeaps } from './leaps.ts'
 import { type Random, seededRandom } from './random.ts'
 
 export const codeSecret = 'a secret for simulated codes only'
@@ -93,8 +86,9 @@ function createWorld(seed: number): World {
   const clock = virtualClock(start)
   const mishaps = { lost: 0, late: 0, twice: 0, refused: 0, issuers: 0, leaps: 0, putBack: 0 }
   const faults = { on: true, ...mishaps, wiped: 0, lied: 0, absent: 0 }
-  const topics = { [claimsTopic]: partitions, [couponEventsTopic]: 1 }
-  const machine = () => scheduleLeaps(clock, random, faults)
+  const topics = Object.fromEntries(allTopics.map((topic) => [topic, partitions]))
+  const onLeap = () => void faults.leaps++
+  const machine = () => machineThatLeaps({ clock, random, withinMs: stormMs, onLeap })
   const log = openLogMemory({
     topics,
     clock: machine(),
@@ -110,21 +104,6 @@ function createWorld(seed: number): World {
   const store = createCouponStoreMemory()
   const seen = { ledger: new Map(), accepted: new Map(), errors: [] }
   return { seed, random, clock, machine, log, store, sales, ...seen, faults }
-}
-
-/** In both directions: a hiccup, a correction, a wrong zone, a wrong day, a wrong year. */
-const leapsMs = [3, 4_000, 3_600_000, 90_000_000, 5 * 365 * 86_400_000]
-
-function scheduleLeaps(clock: VirtualClock, random: Random, faults: World['faults']): Clock {
-  const leaping = leapingClock(clock)
-  for (let n = 0; n < random.int(0, 2); n++) {
-    const ms = (leapsMs[random.int(0, leapsMs.length - 1)] ?? 0) * (random.chance(0.5) ? 1 : -1)
-    clock.after(random.int(0, stormMs), () => {
-      faults.leaps++
-      leaping.leap(ms)
-    })
-  }
-  return leaping
 }
 
 function nextAppend(random: Random, faults: World['faults']): AppendOutcome {
@@ -361,6 +340,16 @@ function faultyStore(world: World, alive: { value: boolean }): CouponStore {
     issuedRows: (query) => call(() => store.issuedRows(query)),
     snapshot: () => call(() => store.snapshot()),
   }
+}
+
+/** What an issuer stops with that finds the log of the world as it is now. */
+export async function stopsIssuer({ log, store, clock }: World): Promise<unknown> {
+  const stopped = Promise.withResolvers<unknown>()
+  const parts = { store, clock, codeSecret, onError: stopped.resolve }
+  const issuer = await startIssuer({ ...parts, log: soleMember(log) })
+  const error = await stopped.promise
+  await issuer.close()
+  return error
 }
 
 /** What an issuer writes that reads the same log from 0 into an empty store. */

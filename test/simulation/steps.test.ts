@@ -24,7 +24,10 @@ import { deadLettersTopic, readRetryNote, retryTopics } from '../../src/domain/o
 import { createCouponStep } from '../../src/orders/coupon-step.ts'
 import { createPaymentStep } from '../../src/orders/payment-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { Payments } from '../../src/ports/payments.ts'
+import { machineThatLeaps } from './leaps.ts'
+import { seededRandom } from './random.ts'
 
 const partitions = 2
 const [retriesTopic] = retryTopics
@@ -36,6 +39,8 @@ const topics = Object.fromEntries(
 
 type World = {
   clock: VirtualClock
+  /** A wall clock that is set now and then. */
+  machine(): Clock
   log: MemoryLog
   say(...messages: (OrderMessage | WalletMessage)[]): Promise<void>
   /** In the order in which they were said, and without repetitions. */
@@ -46,10 +51,13 @@ type World = {
 
 function createWorld(): World {
   const clock = virtualClock(1_000)
-  const log = openLogMemory({ topics, clock })
+  const random = seededRandom(Number(process.env['SEED'] ?? 1))
+  const machine = () => machineThatLeaps({ clock, random, withinMs: 10_000 })
+  const log = openLogMemory({ topics, clock: machine() })
   const recordsOf = (topic: string) => log.records(topic).flat()
   return {
     clock,
+    machine,
     log,
     async say(...messages) {
       for (const message of messages) await log.append(topicOf(message), [entryOf(message)])
@@ -87,11 +95,11 @@ describe('The coupon step, where the issuer is behind', () => {
   }
 
   it('waits for as long as it takes, without an attempt, and lets the others pass', async () => {
-    const { clock, log, say, replies, letters, countOf } = createWorld()
+    const { clock, machine, log, say, replies, letters, countOf } = createWorld()
     const store = createCouponStepStoreMemory()
     const { issued, issuerNext } = store.tables
     const work = createCouponStep(store)
-    const consumer = await startConsumer({ work, log, clock, onError: failing })
+    const consumer = await startConsumer({ work, log, clock: machine(), onError: failing })
     issued.set('spring bob', {})
     await say(placed('a', 'ann'), placed('b', 'bob'), placed('c', 'cat'))
     await clock.runUntil(1_900)
@@ -130,7 +138,7 @@ describe('The payment step', () => {
 
   /** The built-in wallet behind a provider that is down until it is told to be up. */
   async function startStep(world: World) {
-    const { clock, log } = world
+    const { clock, machine, log } = world
     const store = createPaymentStepStoreMemory()
     const wallet = createWallet(createWalletStoreMemory(store.tables))
     let isUp = true
@@ -144,7 +152,7 @@ describe('The payment step', () => {
       async close() {},
     }
     const work = createPaymentStep(store, payments)
-    const consumer = await startConsumer({ work, log, clock, onError: failing })
+    const consumer = await startConsumer({ work, log, clock: machine(), onError: failing })
     const setUp = (up: boolean) => void (isUp = up)
     return { store, setUp, close: () => close(clock, consumer) }
   }
