@@ -6,20 +6,29 @@ import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/f
 import { claimsTopic, couponEventsTopic, decodeMessage } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { IssuedRow } from '../../src/ports/coupons.ts'
-import { type Answered, recordsOf, replayed, runSale, type World } from './claims-world.ts'
+import {
+  type Answered,
+  recordsOf,
+  replayed,
+  runSale,
+  stopsIssuer,
+  type World,
+} from './claims-world.ts'
+import { cutBelow, placeAt } from './cut-log.ts'
 
 const seeds = process.env.SEED
   ? [Number(process.env.SEED)]
   : Array.from({ length: 1_000 }, (_, n) => n)
 
 describe('a simulated sale', () => {
-  it(`keeps I1 to I7 under faults, ${seeds.length} seeds`, async (t) => {
+  it(`keeps I1 to I7 under faults, and no log that is cut is gone on with, ${seeds.length} seeds`, async (t) => {
     const sum = { records: 0, issued: 0, ...noFaults() }
     for (const seed of seeds) {
       try {
         const world = await runSale(seed)
         sum.records += world.log.records(claimsTopic).flat().length
         sum.issued += await check(world)
+        await checkCutLog(world)
         for (const fault of faultNames) sum[fault] += world.faults[fault]
       } catch (error) {
         throw new Error(`seed ${seed} (repeat with SEED=${seed})`, { cause: error })
@@ -64,7 +73,7 @@ function noFaults(): Record<(typeof faultNames)[number], number> {
 /** How many were issued. */
 async function check(world: World): Promise<number> {
   assert.deepEqual(world.errors, [])
-  const rows = await world.store.issuedRows({ limit: 100_000 })
+  const rows = await rowsOf(world)
   const coupons = fold(world)
   let issued = 0
   for (const sale of world.sales) {
@@ -82,6 +91,23 @@ async function check(world: World): Promise<number> {
   assert.deepEqual(await again.issuedRows({ limit: 100_000 }), rows, 'I7')
   checkEvents(world, rows)
   return issued
+}
+
+function rowsOf({ store }: World): Promise<IssuedRow[]> {
+  return store.issuedRows({ limit: 100_000 })
+}
+
+/** Nobody starts on it, and an issuer that is started all the same writes nothing. */
+async function checkCutLog(world: World): Promise<void> {
+  const positions = [...(await world.store.positions())]
+  const places = positions.map(([partition, { next }]) => {
+    return placeAt(world.log, { reader: 'issuer', topic: claimsTopic, partition, next })
+  })
+  assert.ok((await cutBelow(world.log, places, world.random)) !== null, 'something was read')
+  const before = await rowsOf(world)
+  const { code } = Object(await stopsIssuer(world))
+  assert.equal(code, 'log_damaged')
+  assert.deepEqual(await rowsOf(world), before)
 }
 
 function fold(world: World): Map<string, Coupon> {
