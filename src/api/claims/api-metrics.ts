@@ -3,6 +3,7 @@
 
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Clock, Instant, Moment } from '../../ports/clock.ts'
+import type { AdmissionState } from '../orders/order-admission.ts'
 import { addGauge } from '../process-metrics.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-parts.ts'
@@ -14,6 +15,8 @@ export type ApiMetricsParts = {
   foldReadAt(): Moment | undefined
   /** By the log's clock; undefined before the claim service has started. */
   logTime(): Instant | undefined
+  /** undefined before orders are taken. */
+  orders?: (() => AdmissionState | undefined) | undefined
   isReady(): boolean
   /** Absent where this node has no gate; then there are no figures of one. */
   gateIsHere?: (() => boolean) | undefined
@@ -61,6 +64,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
     registers,
   })
   addGauges(registry, parts)
+  addOrders(registry, parts)
   const { gateIsHere } = parts
   return {
     registry,
@@ -99,6 +103,26 @@ function addGauges(registry: Registry, parts: ApiMetricsParts): void {
     name: 'firstcome_ready',
     help: '1 while this node answers claims',
     value: () => parts.isReady(),
+  })
+}
+
+function addOrders(registry: Registry, { orders }: ApiMetricsParts): void {
+  addGauge(registry, {
+    name: 'firstcome_order_expected_seconds',
+    help: 'How long a new order would take now, as far as the orders before it tell',
+    value() {
+      const state = orders?.()
+      return state === undefined ? state : state.expectedMs / 1000
+    },
+  })
+  new Counter({
+    name: 'firstcome_orders_turned_away_total',
+    help: 'Orders that were not taken, because they would not have ended in time',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(orders?.()?.turnedAway ?? 0)
+    },
   })
 }
 

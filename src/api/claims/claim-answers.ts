@@ -34,6 +34,7 @@ export type Unavailable = {
   kind: 'unavailable'
   reason:
     | 'queue_full'
+    | 'orders_slow'
     | 'log_unavailable'
     | 'database_starting'
     | 'database_unavailable'

@@ -194,7 +194,9 @@ export const Problem = closed(
         },
       ),
     ),
-    reason: Type.Optional(Type.String({ description: 'Of an unavailable service.' })),
+    reason: Type.Optional(
+      Type.String({ description: 'Of an unavailable service, such as queue_full or orders_slow.' }),
+    ),
     reasons: Type.Optional(Type.Array(Type.String(), { description: 'Why it is not ready.' })),
     opensAt: Type.Optional(Instant),
     claimId: Type.Optional(Type.String()),

@@ -7,6 +7,13 @@ export const orderLimits = {
   answerWaitMsMax: 5_000,
   /** Requests at work at once, each of which may wait for an order's end or a command's. */
   atWorkMax: 20_000,
+  /**
+   * An order that would take longer now is not taken: less than `answerWaitMsMax`, because what is
+   * expected is not what comes.
+   */
+  expectedMsMax: 3_000,
+  /** How long a client is told to wait at most before it asks again. */
+  retryAfterMsMax: 10_000,
   /** Placed and not ended, that this node remembers: some hundred bytes each, seldom more. */
   liveOrdersMax: 100_000,
   /** How long to wait for what other nodes have appended before an order is unknown. */

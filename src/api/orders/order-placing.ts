@@ -17,6 +17,7 @@ import {
   refusedBy,
   type Unavailable,
 } from '../claims/claim-answers.ts'
+import type { OrderAdmission } from './order-admission.ts'
 import { type AskedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
 import type { OrderLimits } from './order-limits.ts'
 import type { OrderReads } from './order-reads.ts'
@@ -26,8 +27,10 @@ export type OrderPlacingParts = {
   log: Log
   clock: Clock
   reads: OrderReads
-  watch: Pick<OrdersWatch, 'live' | 'listen'>
+  watch: Pick<OrdersWatch, 'live' | 'knows' | 'listen'>
   claims: Pick<ClaimService, 'mine'>
+  /** Whether one more can be taken now. */
+  admission: Pick<OrderAdmission, 'refusal'>
   timeLimitMs: number
   limits: OrderLimits
   onTransientError(error: unknown): void
@@ -71,6 +74,9 @@ export class OrderPlacing {
       const answer = await before.answer
       return answer.kind === 'ended' ? { ...answer, first: false } : answer
     }
+    // At the door, since a look at SQL costs as much as the refusal is to save.
+    const refusal = this.parts.watch.knows(orderId) ? null : this.parts.admission.refusal()
+    if (refusal !== null) return refusal
     const answer = this.placeOne(orderId, asked)
     this.underWay.set(orderId, { asked, answer })
     return answer.finally(() => this.underWay.delete(orderId))

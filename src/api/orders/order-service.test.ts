@@ -186,6 +186,30 @@ describe('an order', () => {
       assert.ok(typeof later === 'object' && later.kind === 'ended')
     }))
 
+  it('is refused at every node where it would take too long, and taken again when it does not', () =>
+    inWorld(async ({ node, soon, applier, placed, clock }) => {
+      const nodes = [await node(), await node()] as const
+      applier.hold()
+      const key = (n: number) => ({ ...asked, key: `k${n}` })
+      const waiting = Array.from({ length: 100 }, (_, n) => nodes[0].place(key(n)))
+      await clock.runUntil(clock.now() + 1_100)
+      const slow = { kind: 'unavailable', reason: 'orders_slow', retryAfterSeconds: 10 }
+      for (const service of nodes) {
+        assert.deepEqual(await service.place(key(100)), slow)
+        assert.equal(service.admission().turnedAway, 1)
+        // Who has been let in may ask as often as she likes.
+        assert.equal(await soon(service.place(key(1)), 10), 'nothing yet')
+      }
+      assert.equal(placed(), 100)
+      applier.release()
+      await clock.runUntil(clock.now() + 1_000)
+      for (const answer of await Promise.all(waiting)) assert.equal(answer.kind, 'ended')
+      for (const service of nodes) {
+        const answer = await soon(service.place(key(100)))
+        assert.ok(typeof answer === 'object' && answer.kind === 'ended')
+      }
+    }))
+
   it('waits until SQL is up, and until its node follows the orders', () =>
     inWorld(async ({ node, soon, applier }) => {
       const sql: { reader: OrdersReader | null } = { reader: null }

@@ -16,6 +16,7 @@ import {
 } from '../claims/claim-answers.ts'
 import { createFoldFreshness } from '../claims/fold-freshness.ts'
 import { OperatorCommands } from './operator-commands.ts'
+import { type AdmissionState, OrderAdmission } from './order-admission.ts'
 import type { FoundOrder, OrderService } from './order-answers.ts'
 import { type OrderLimits, orderLimits } from './order-limits.ts'
 import { OrderPlacing } from './order-placing.ts'
@@ -37,6 +38,7 @@ export type OrderServiceParts = {
   onError(error: unknown): void
 }
 export type RunningOrderService = OrderService & {
+  admission(): AdmissionState
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   close(): Promise<void>
 }
@@ -53,9 +55,11 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   })
   const { liveOrdersMax } = limits
   const watch = new OrdersWatch({ ...parts, liveOrdersMax, onAdvanced: freshness.advanced })
+  const { pace } = watch
+  const admission = new OrderAdmission({ pace, limits, timeLimitMs: parts.timeLimitMs })
   const reads = createOrderReads({ clock, reader, limits })
   const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
-  const placing = new OrderPlacing({ ...parts, reads, watch, limits })
+  const placing = new OrderPlacing({ ...parts, reads, watch, admission, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false
 
@@ -90,6 +94,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       return isStopping ? stopping : counted(commands.run(command))
     },
     reader,
+    admission: () => admission.state(),
     degraded: () => [watch.haltedBy() ?? []].flat(),
     async close() {
       isStopping = true

@@ -10,6 +10,7 @@ import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { followPartitions, NewerRecord, writtenByNewer } from '../../ports/partition-reader.ts'
+import { OrderPace } from './order-pace.ts'
 import { storeDeadline } from './order-reads.ts'
 
 export type OrdersWatchParts = {
@@ -44,9 +45,12 @@ type Live = { order: PlacedOrder; partition: number; offset: number }
 type AppliedReader = Pick<OrdersReader, 'ordersApplied'>
 
 export class OrdersWatch {
+  readonly pace: OrderPace
   private readonly parts: OrdersWatchParts
   private readonly stop = new AbortController()
   private readonly known = new Map<string, Live>()
+  /** The latest that have ended. */
+  private readonly ended = new Set<string>()
   private readonly listeners = new Map<string, Set<() => void>>()
   private readonly running: Promise<void>
   private next: readonly number[] = []
@@ -57,6 +61,7 @@ export class OrdersWatch {
 
   constructor(parts: OrdersWatchParts) {
     this.parts = parts
+    this.pace = new OrderPace(parts.clock, parts.liveOrdersMax)
     this.running = this.run()
   }
 
@@ -73,6 +78,11 @@ export class OrdersWatch {
   /** Placed and not ended, as far as it has read. */
   live(orderId: string): PlacedOrder | undefined {
     return this.known.get(orderId)?.order
+  }
+
+  /** It was placed; how it goes on is for SQL to say. */
+  knows(orderId: string): boolean {
+    return this.known.has(orderId) || this.ended.has(orderId)
   }
 
   /** Half of what it may remember: the order process is far behind. */
@@ -129,6 +139,7 @@ export class OrdersWatch {
     const bounds = await log.bounds(ordersTopic)
     if (this.stop.signal.aborted) return
     this.known.clear()
+    this.pace.clear()
     const from = bounds.map(({ start, end }, partition) => {
       return [partition, Math.min(Math.max(applied.get(partition) ?? 0, start), end)] as const
     })
@@ -172,11 +183,12 @@ export class OrdersWatch {
 
   private take(message: OrderMessage, { partition, offset, appendedAt }: LogRecord): void {
     const { orderId } = message
-    const { known } = this
+    const { known, pace } = this
     switch (message.type) {
       case 'order.placed':
         // Of several contents under one id the first counts.
         if (known.has(orderId)) return
+        pace.placed(orderId)
         known.set(orderId, { order: placedOrder(message, appendedAt), partition, offset })
         if (known.size > this.parts.liveOrdersMax) {
           const [oldest = orderId] = known.keys()
@@ -186,10 +198,21 @@ export class OrdersWatch {
       case 'order.payment_due':
         return
       case 'order.confirmed':
+        pace.confirmed(orderId)
+        return this.end(orderId)
       case 'order.cancelled':
-        known.delete(orderId)
-        for (const wake of this.listeners.get(orderId) ?? []) wake()
+        pace.cancelled(orderId)
+        return this.end(orderId)
     }
+  }
+
+  private end(orderId: string): void {
+    this.known.delete(orderId)
+    const { ended } = this
+    ended.add(orderId)
+    const [oldest = orderId] = ended
+    if (ended.size > this.parts.liveOrdersMax) ended.delete(oldest)
+    for (const wake of this.listeners.get(orderId) ?? []) wake()
   }
 
   private async forgetStored(): Promise<void> {

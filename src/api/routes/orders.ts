@@ -23,7 +23,8 @@ export function orderRoutes({ limits, orders }: RouteParts): Route[] {
       summary: 'Place an order; with the same Idempotency-Key it is the same order',
       description:
         '201 where this request placed an order that has ended, 200 where it was placed before; ' +
-        '202 where it has not ended yet. Whether it is confirmed or cancelled says its status.',
+        '202 where it has not ended yet. Whether it is confirmed or cancelled says its status. ' +
+        '503 with the reason orders_slow where it would not end in time now: nothing was placed.',
       headers: KeyRequired,
       body: NewOrder,
       answers: { 200: orderRef, 201: orderRef, 202: pendingRef },

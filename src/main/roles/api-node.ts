@@ -12,7 +12,7 @@ import type { Readiness } from '../../api/claims/claim-answers.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { type RunningClaimService, startClaimService } from '../../api/claims/claim-service.ts'
 import type { ServerParts, Services } from '../../api/http/server-parts.ts'
-import { startOrderService } from '../../api/orders/order-service.ts'
+import { type RunningOrderService, startOrderService } from '../../api/orders/order-service.ts'
 import { openServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -46,7 +46,7 @@ export type ApiNodeParts = ApiServerParts & {
   onReading?: ((done: number, total: number) => void) | undefined
   onFatal(error: unknown): void
 }
-type NodeServices = Services & { claims: RunningClaimService }
+type NodeServices = Services & { claims: RunningClaimService; orders: RunningOrderService }
 export type ApiServer = Awaited<ReturnType<typeof openApiServer>>
 
 /** All that a node reads of SQL. */
@@ -66,6 +66,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
   const { crashPoint } = parts.faults
   const start = startReadiness(signal)
   let claims: RunningClaimService | null = null
+  let orders: RunningOrderService | null = null
 
   function readiness(): Readiness {
     const known = start.unready()
@@ -79,6 +80,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     clock,
     foldReadAt: () => claims?.lastReadAt(),
     logTime: () => claims?.logTime(),
+    orders: () => orders?.admission(),
     isReady: () => readiness().ready,
     gateIsHere: gate && (() => gate.isHere()),
   })
@@ -105,6 +107,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     onWaiting: start.onWaiting,
     serve(services: NodeServices): void {
       claims = services.claims
+      orders = services.orders
       start.started()
       server.serve(services)
     },

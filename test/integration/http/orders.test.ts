@@ -267,6 +267,35 @@ test('SQL that is away is 503 before anything is appended, and 202 afterwards', 
   assert.equal((await call('POST /coupons/tea/claims')).status, 404)
 })
 
+test('an order that would take too long is 503 with nothing appended, until they go on', async (t) => {
+  const { place, placed, applier } = await startShop(t, {
+    orderLimits: { answerWaitMsMax: 10_000 },
+  })
+  applier.hold()
+  const none = { lines: [{ productId: 'none', quantity: 1 }] }
+  const crowd = Array.from({ length: 100 }, (_, n) => place(`k${n}`, none, `user-${n}`))
+  await until(() => placed().length === crowd.length)
+  let asked = 0
+  let answer: Answer | undefined
+  const refused = async () => {
+    const key = `late-${asked++}`
+    answer = await Promise.race([
+      place(key, none, key),
+      new Promise<undefined>((go) => setTimeout(() => go(undefined), 100)),
+    ])
+    return answer !== undefined
+  }
+  await until(refused)
+  assert.deepEqual([answer?.status, answer?.body.reason], [503, 'orders_slow'], answer?.text)
+  const retryAfter = Number(answer?.headers.get('retry-after'))
+  assert.ok(retryAfter >= 1 && retryAfter <= 10)
+  const refusedId = idOfKey(`late-${asked - 1}`, `late-${asked - 1}`)
+  assert.ok(placed().every(({ key }) => key !== refusedId))
+  applier.release()
+  for (const { status } of await Promise.all(crowd)) assert.equal(status, 201)
+  assert.equal((await place('later', one)).status, 201)
+})
+
 test('while SQL starts, calls about orders are 503 and claims are answered', async (t) => {
   const { call } = await startTestServer(t, { reader: () => null })
   const headers = { 'idempotency-key': 'k' }

@@ -1,0 +1,91 @@
+// How long a new order would take now, from what the watch reads of the orders topic: those that
+// are in line before it, by how many leave the line in a second. Whoever is overtaken by a later
+// order that was confirmed waits for something of its own (a piece, a slow payment) and stands in
+// nobody's way. A short line, or one that moves at once, says nothing: then nobody is refused.
+
+import type { Clock, Moment } from '../../ports/clock.ts'
+
+/** What leaves is counted in slots of time. */
+const slotMs = 100
+/** A line whose first has come sooner is a burst that is being taken. */
+const slotsMin = 10
+/** As many as a provider is asked about at once are in no line before it. */
+export const lineMin = 64
+/** Of a pause of a second, as of a database that tidies up, the last seconds know more. */
+const slotsMax = 30
+
+export class OrderPace {
+  private readonly clock: Pick<Clock, 'monotonic'>
+  private readonly lineMax: number
+  /** When each was seen placed, in the order of their coming. */
+  private readonly line = new Map<string, Moment>()
+  private readonly left = new Float64Array(slotsMax + 1)
+  private slot = 0
+
+  /** `lineMax`: remembered at most. */
+  constructor(clock: Pick<Clock, 'monotonic'>, lineMax: number) {
+    this.clock = clock
+    this.lineMax = lineMax
+  }
+
+  placed(orderId: string): void {
+    const { line } = this
+    if (line.has(orderId)) return
+    line.set(orderId, this.clock.monotonic())
+    const [first = orderId] = line.keys()
+    if (line.size > this.lineMax) line.delete(first)
+  }
+
+  cancelled(orderId: string): void {
+    if (this.line.delete(orderId)) this.count(1)
+  }
+
+  /** Only one that was confirmed has gone the whole way, and overtakes. */
+  confirmed(orderId: string): void {
+    const { line } = this
+    if (!line.has(orderId)) return
+    let gone = 0
+    for (const before of line.keys()) {
+      line.delete(before)
+      gone += 1
+      if (before === orderId) break
+    }
+    this.count(gone)
+  }
+
+  /** The log is read anew. */
+  clear(): void {
+    this.line.clear()
+    this.left.fill(0)
+  }
+
+  /** 0 where the line says nothing, infinite where it is long and nothing moves. */
+  expectedMs(): number {
+    if (this.line.size <= lineMin) return 0
+    const now = this.clock.monotonic()
+    const [since = now] = this.line.values()
+    if (now - since < slotsMin * slotMs) return 0
+    this.turnTo(now)
+    return this.line.size / Math.max(this.perMs(slotsMin), this.perMs(slotsMax))
+  }
+
+  private count(gone: number): void {
+    this.turnTo(this.clock.monotonic())
+    const at = this.slot % this.left.length
+    this.left[at] = (this.left[at] ?? 0) + gone
+  }
+
+  private turnTo(now: Moment): void {
+    const slot = Math.floor(now / slotMs)
+    const first = Math.max(this.slot + 1, slot - slotsMax)
+    for (let empty = first; empty <= slot; empty++) this.left[empty % this.left.length] = 0
+    this.slot = slot
+  }
+
+  /** In so many whole slots before this one. */
+  private perMs(slots: number): number {
+    let gone = 0
+    for (let n = 1; n <= slots; n++) gone += this.left[(this.slot - n) % this.left.length] ?? 0
+    return gone / (slots * slotMs)
+  }
+}
