@@ -80,7 +80,7 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/adapters/append-clock.ts': 'append times',
   'src/adapters/log-file/log-file.ts': 'the clock that is accepted',
   'src/adapters/log-file/topic-writer.ts': 'the name of a copy',
-  'src/adapters/log-kafka/sender.ts': 'the time in a batch, which the broker replaces',
+  'src/adapters/log-kafka/numbering.ts': 'the time in a batch, which the broker replaces',
   'src/adapters/memory/clock-virtual.ts': 'that of another machine',
   'src/ports/gate.ts': 'how long until a coupon closes',
   'src/api/claims/api-metrics.ts': 'how far it is from the log’s',

@@ -1,7 +1,8 @@
 // Collects items while one batch is in flight and sends them together as the next, so that one
 // append, query or call serves thousands. Bounded: what does not fit is refused at once.
 
-import { type Clock, sleep } from '../ports/clock.ts'
+import { partitionFor } from '../domain/partitioner.ts'
+import { type Clock, type Moment, sleep } from '../ports/clock.ts'
 import type { Log, LogEntry } from '../ports/log.ts'
 import { PortError } from '../ports/port-error.ts'
 
@@ -17,9 +18,13 @@ export type BatchLimits = {
 }
 export type BatcherParts<Item> = BatchLimits & {
   clock: Clock
+  /** Shared by batchers whose batches are to go at the same time. */
+  pace?: Pace
   /** The next batch waits for it. It must not reject. */
   send(batch: Item[]): Promise<void>
 }
+/** When the last batch was started. */
+type Pace = { startedAt: Moment }
 export type Batcher<Item> = {
   /** False where too many wait already. */
   add(item: Item): boolean
@@ -33,16 +38,16 @@ export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
   const { clock, perBatchMax, waitingMax, everyMsMin, lingerMs } = parts
   let items: Item[] = []
   let sending: Promise<void> | null = null
-  let startedAt = Number.NEGATIVE_INFINITY
+  const pace = parts.pace ?? createPace()
 
   async function sendAll(): Promise<void> {
     await (lingerMs === undefined ? Promise.resolve() : sleep(clock, lingerMs))
     while (items.length > 0) {
-      const earlyMs = startedAt + everyMsMin - clock.monotonic()
+      const earlyMs = pace.startedAt + everyMsMin - clock.monotonic()
       if (earlyMs > 0 && items.length < perBatchMax) await sleep(clock, earlyMs)
       const batch = items.slice(0, perBatchMax)
       items = items.slice(batch.length)
-      startedAt = clock.monotonic()
+      pace.startedAt = clock.monotonic()
       await parts.send(batch)
     }
     sending = null
@@ -60,10 +65,17 @@ export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
   }
 }
 
+function createPace(): Pace {
+  return { startedAt: Number.NEGATIVE_INFINITY }
+}
+
+/** The limits are those of each partition. */
 export type AppendBatcherParts<Entry extends LogEntry> = BatchLimits & {
   log: Log
   topic: string
   clock: Clock
+  /** Where the caller knows it: it need not be computed from the key. */
+  partitionOf?(entry: Entry): number
   onAppended?(records: number, seconds: number): void
   /** Of each record whose append certainly stored nothing. */
   onRefused(entry: Entry, error: PortError): void
@@ -71,23 +83,38 @@ export type AppendBatcherParts<Entry extends LogEntry> = BatchLimits & {
   onError(error: unknown): void
 }
 
+export type AppendBatcher<Entry> = Pick<Batcher<Entry>, 'add' | 'drained'>
+
+/** A batcher for each partition, so that none waits for an append to another. */
 export function createAppendBatcher<Entry extends LogEntry>(
   parts: AppendBatcherParts<Entry>,
-): Batcher<Entry> {
+): AppendBatcher<Entry> {
   const { log, topic, clock } = parts
-  return createBatcher<Entry>({
-    ...parts,
-    async send(entries) {
-      const startedAt = clock.monotonic()
-      try {
-        await log.append(topic, entries)
-        parts.onAppended?.(entries.length, (clock.monotonic() - startedAt) / 1000)
-      } catch (error) {
-        if (!(error instanceof PortError) || error.code === 'log_failed') parts.onError(error)
-        if (!(error instanceof PortError)) return
-        // Where the outcome is unknown the records may be in the log: only the log can tell.
-        if (error.appended === 'no') for (const entry of entries) parts.onRefused(entry, error)
-      }
+  const { partitionOf = ({ key }) => partitionFor(key, log.partitionsOf(topic)) } = parts
+  const batchers: Batcher<Entry>[] = []
+  const pace = createPace()
+
+  async function send(entries: Entry[]): Promise<void> {
+    const startedAt = clock.monotonic()
+    try {
+      await log.append(topic, entries)
+      parts.onAppended?.(entries.length, (clock.monotonic() - startedAt) / 1000)
+    } catch (error) {
+      if (!(error instanceof PortError) || error.code === 'log_failed') parts.onError(error)
+      if (!(error instanceof PortError)) return
+      // Where the outcome is unknown the records may be in the log: only the log can tell.
+      if (error.appended === 'no') for (const entry of entries) parts.onRefused(entry, error)
+    }
+  }
+
+  return {
+    add(entry) {
+      const partition = partitionOf(entry)
+      batchers[partition] ??= createBatcher({ ...parts, pace, send })
+      return batchers[partition].add(entry)
     },
-  })
+    async drained() {
+      await Promise.all(batchers.map((batcher) => batcher.drained()))
+    },
+  }
 }

@@ -1,125 +1,113 @@
-// What waits to be appended, and how it is cut into one batch per partition. An append may be cut
-// apart; its promise settles once, when everything in it is settled.
+// What waits to be appended to one partition, and how it is cut into batches. An append is in
+// parts, one for each of its partitions; its promise settles once, when each of them has ended.
 
-import { partitionFor } from '../../domain/partitioner.ts'
+import type { Moment } from '../../ports/clock.ts'
 import type { LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { entryBytesMax } from './record-batch.ts'
 
 /** The append of one caller. */
 export type Append = {
-  topic: string
-  partitions: number
   entries: readonly LogEntry[]
-  /** When it is too late to begin. */
-  beginBefore: number
-  /** How many entries have been put into batches. */
-  taken: number
   places: LogPlace[]
-  placed: number
+  /** How many of its parts have not ended. */
+  openParts: number
   /** Whether something of it is, or may be, in the log. */
   touched: boolean
+  failure: Failure | null
   resolve(places: LogPlace[]): void
   reject(error: PortError): void
-  settled: boolean
+}
+export type Failure = { reason: string; retryable: boolean }
+
+/** What of an append goes to one partition: its entries at `indexes`. */
+export type Part = {
+  append: Append
+  indexes: number[]
+  /** How many of them have been put into batches. */
+  taken: number
+  /** When it is too late to begin. */
+  beginBefore: Moment
 }
 
-/** What goes to one partition at once. `appends[n]`'s entry number `indexes[n]` is `entries[n]`. */
+/** What goes to one partition at once: the entries of its cuts, one behind the other. */
 export type Batch = {
-  topic: string
-  partition: number
   entries: LogEntry[]
-  appends: Append[]
-  indexes: number[]
-  bytes: number
+  cuts: Cut[]
   /** Set when it is encoded; the same bytes are sent again, so that they are stored once. */
-  sent: { epoch: number; sequence: number; bytes: Buffer } | null
+  sent: Buffer | null
   /** Whether it can be in the log although nobody has said so. */
   inDoubt: boolean
   outcome: 'open' | 'stored' | 'given up'
-  reason: string
-  retryable: boolean
+  failure: Failure
 }
+type Cut = { part: Part; from: number; to: number }
 
-export type BatchLimits = { batchBytesMax: number; recordsInFlightMax: number }
+export type BatchLimits = { batchBytesMax: number; recordsPerBatchMax: number }
 
-/** Takes from the front of the queue, in order, until a batch is full. */
-export function takeBatches(queue: Append[], limits: BatchLimits): Batch[] {
-  const batches = new Map<string, Batch>()
-  let records = 0
-  for (let append = queue[0]; append !== undefined; append = queue[0]) {
-    const byPartition: Batch[] = []
-    const { entries, topic } = append
-    for (; append.taken < entries.length; append.taken++) {
-      const entry = entries[append.taken]
-      if (entry === undefined || records++ >= limits.recordsInFlightMax)
-        return [...batches.values()]
-      const partition = partitionFor(entry.key, append.partitions)
-      const batch = (byPartition[partition] ??= batchOf(batches, topic, partition))
-      const bytes = entryBytesMax(entry)
-      if (batch.bytes > 0 && batch.bytes + bytes > limits.batchBytesMax)
-        return [...batches.values()]
-      batch.bytes += bytes
-      batch.entries.push(entry)
-      batch.appends.push(append)
-      batch.indexes.push(append.taken)
+/** Takes from the front of the queue, in order, until a batch is full; null: nothing waits. */
+export function takeBatch(queue: Part[], limits: BatchLimits): Batch | null {
+  const entries: LogEntry[] = []
+  const cuts: Cut[] = []
+  let bytes = 0
+  for (let part = queue[0]; part !== undefined; part = queue[0]) {
+    const from = part.taken
+    for (; part.taken < part.indexes.length; part.taken++) {
+      const entry = part.append.entries[part.indexes[part.taken] ?? -1]
+      if (entry === undefined) continue
+      bytes += entryBytesMax(entry)
+      const isFull = bytes > limits.batchBytesMax || entries.length >= limits.recordsPerBatchMax
+      if (isFull && entries.length > 0) break
+      entries.push(entry)
     }
+    if (part.taken > from) cuts.push({ part, from, to: part.taken })
+    if (part.taken < part.indexes.length) break
     queue.shift()
   }
-  return [...batches.values()]
+  if (entries.length === 0) return null
+  const failure = { reason: '', retryable: true }
+  return { entries, cuts, sent: null, inDoubt: false, outcome: 'open', failure }
 }
 
-function batchOf(batches: Map<string, Batch>, topic: string, partition: number): Batch {
-  const name = `${partition} ${topic}`
-  const known = batches.get(name)
-  if (known !== undefined) return known
-  const content = { entries: [], appends: [], indexes: [], bytes: 0, sent: null }
-  const open = { outcome: 'open', inDoubt: false, reason: '', retryable: true } as const
-  const batch: Batch = { topic, partition, ...content, ...open }
-  batches.set(name, batch)
-  return batch
-}
-
-export function stored(batch: Batch, baseOffset: number): void {
+export function stored(batch: Batch, at: LogPlace): void {
   batch.outcome = 'stored'
-  const { partition, appends, indexes } = batch
-  for (let n = 0; n < appends.length; n++) {
-    const append = appends[n]
-    const index = indexes[n]
-    if (append === undefined || index === undefined) continue
-    append.places[index] = { partition, offset: baseOffset + n }
-    append.placed++
-    append.touched = true
+  let { offset } = at
+  for (const { part, from, to } of batch.cuts) {
+    const { append, indexes } = part
+    for (let n = from; n < to; n++) {
+      append.places[indexes[n] ?? -1] = { partition: at.partition, offset }
+      offset++
+    }
   }
 }
 
-/** Resolves or rejects those appends of these batches that are over. */
-export function settle(batches: readonly Batch[], queue: Append[]): void {
-  const failed = new Map<Append, Batch>()
-  for (const batch of batches) {
-    if (batch.outcome === 'stored') continue
-    for (const append of batch.appends) {
-      if (batch.inDoubt) append.touched = true
-      failed.set(append, batch)
-    }
-  }
-  for (const [append, { reason, retryable }] of failed) {
-    refuse(append, reason, retryable)
+export function giveUp(batch: Batch, why: Failure): void {
+  batch.outcome = 'given up'
+  batch.failure = why
+}
+
+/** Ends those parts of a decided batch that are over, and with the last one its append. */
+export function settle({ outcome, cuts, inDoubt, failure }: Batch, queue: Part[]): void {
+  const isStored = outcome === 'stored'
+  for (const { part, to } of cuts) {
+    if (isStored || inDoubt) part.append.touched = true
+    if (isStored && to < part.indexes.length) continue
     // What of it was not yet sent would come behind a hole: it is not sent any more.
-    if (queue[0] === append) queue.shift()
-  }
-  for (const { appends } of batches) {
-    for (const append of appends) {
-      if (append.settled || append.placed < append.entries.length) continue
-      append.settled = true
-      append.resolve(append.places)
-    }
+    if (!isStored && queue[0] === part) queue.shift()
+    endPart(part, isStored ? null : failure)
   }
 }
 
-export function refuse(append: Append, reason: string, retryable = true): void {
-  if (append.settled) return
-  append.settled = true
+/** Null: it is stored. */
+export function endPart({ append }: Part, failure: Failure | null): void {
+  append.openParts--
+  if (failure !== null) {
+    const retryable = failure.retryable && (append.failure?.retryable ?? true)
+    append.failure = { reason: failure.reason, retryable }
+  }
+  if (append.openParts > 0) return
+  if (append.failure === null) return append.resolve(append.places)
+  const { reason, retryable } = append.failure
   const appended = append.touched ? 'unknown' : 'no'
   append.reject(new PortError('log_unavailable', reason, { retryable, appended }))
 }

@@ -22,6 +22,7 @@ import {
   type Links,
   parseBroker,
   reasonOf,
+  Unreachable,
 } from './connection.ts'
 import type { KafkaLimits } from './limits.ts'
 import { timeTypeSetting } from './topics.ts'
@@ -111,7 +112,7 @@ export function createCluster(parts: ClusterParts): Cluster {
       createLinks(connection, { ...limits, requestMsMax }),
     broker(node) {
       const broker = nodes.get(node)
-      if (broker === undefined) throw new Error('the partition has no leader now')
+      if (broker === undefined) throw new Unreachable('the partition has no leader now')
       return broker
     },
     brokers: () => candidates,

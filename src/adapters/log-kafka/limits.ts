@@ -16,7 +16,7 @@ export const defaultKafkaLimits = {
   refusedAppendMsMax: 1_500,
   /** Between two tries: short beside an outage, long beside a request. */
   retryMs: 100,
-  /** Under way and waiting: under a second of work. Beyond it the log says that it is full. */
+  /** Under way and waiting, of one partition: under a second. Beyond it the log is full. */
   recordsWaitingMax: 100_000,
   /** Of one batch; brokers refuse more than 1 MiB (max.message.bytes). */
   batchBytesMax: 900_000,

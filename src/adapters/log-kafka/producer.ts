@@ -1,12 +1,12 @@
-// Appends: what is asked for while batches are in flight is collected, and sent as the next ones.
-// A batch is numbered, so sending it again stores nothing twice; after one whose outcome stays
-// unknown the epoch is raised, so that it cannot come behind a later append: once that is in the
-// log, the broker refuses the earlier one, however late it arrives.
+// Appends: what is asked for while a batch of its partition is in flight is collected, and sent as
+// the next one. Each partition has a lane of its own, so that one without a leader delays no other.
 
+import { partitionFor } from '../../domain/partitioner.ts'
 import type { LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type Append, refuse, settle, takeBatches } from './batches.ts'
+import type { Append } from './batches.ts'
 import type { Cluster } from './cluster.ts'
+import { add, laneName, refuseWaiting } from './lane.ts'
 import { Sender } from './sender.ts'
 
 export type KafkaProducer = {
@@ -15,68 +15,69 @@ export type KafkaProducer = {
   close(): Promise<void>
 }
 
-/** Bounds how long the next append waits for this one. */
-const recordsInFlightMax = 20_000
-
 export function createProducer(cluster: Cluster): KafkaProducer {
   const { limits, clock } = cluster
-  const queue: Append[] = []
   const sender = new Sender(cluster)
-  let waiting = 0
-  let sending: Promise<void> | null = null
   let closed = false
-
-  async function sendAll(): Promise<void> {
-    // One turn later, so that everything asked for in this turn goes together.
-    await Promise.resolve()
-    for (;;) {
-      dropLate()
-      const batches = takeBatches(queue, { ...limits, recordsInFlightMax })
-      if (batches.length === 0) break
-      await sender.send(batches)
-      settle(batches, queue)
-      waiting = queue.reduce((sum, { entries, taken }) => sum + entries.length - taken, 0)
-    }
-    waiting = 0
-    sending = null
-  }
-
-  function dropLate(): void {
-    for (let append = queue[0]; append !== undefined && !append.touched; append = queue[0]) {
-      if (!closed && clock.monotonic() <= append.beginBefore) return
-      queue.shift()
-      refuse(append, closed ? 'the log is closed' : 'Kafka has not answered others for too long')
-    }
-  }
 
   return {
     async append(topic, entries) {
-      if (closed) throw refusal('log_unavailable', 'the log is closed')
+      if (closed) throw refusal('log_unavailable', isClosed.reason)
       if (entries.length === 0) return []
-      if (waiting > 0 && waiting + entries.length > limits.recordsWaitingMax) {
-        throw refusal('log_full', `${waiting} records wait to be appended`)
+      const byPartition = indexesByPartition(entries, cluster.topic(topic).leaders.length)
+      const lanes = [...byPartition].map(([partition, indexes]) => {
+        return { lane: sender.lane(topic, partition), indexes }
+      })
+      for (const { lane, indexes } of lanes) {
+        if (lane.waiting > 0 && lane.waiting + indexes.length > limits.recordsWaitingMax) {
+          throw refusal(
+            'log_full',
+            `${lane.waiting} records wait to be appended to ${laneName(lane)}`,
+          )
+        }
       }
-      const partitions = cluster.topic(topic).leaders.length
       const { promise, resolve, reject } = Promise.withResolvers<LogPlace[]>()
       const places = entries.map(() => nowhere)
+      const progress = { places, openParts: lanes.length, touched: false, failure: null }
+      const append: Append = { entries, ...progress, resolve, reject }
       const beginBefore = clock.monotonic() + limits.appendMsMax
-      const settling = { resolve, reject, settled: false }
-      const progress = { taken: 0, places, placed: 0, touched: false }
-      queue.push({ topic, partitions, entries, beginBefore, ...progress, ...settling })
-      waiting += entries.length
-      sending ??= sendAll()
+      for (const { lane, indexes } of lanes) {
+        add(lane, { append, indexes, taken: 0, beginBefore })
+      }
+      sender.wake()
       return promise
     },
     async close() {
       closed = true
-      await sending
+      for (const lane of sender.lanes()) refuseWaiting(lane, isClosed)
+      await sender.idle()
       sender.close()
     },
   }
 }
 
+function indexesByPartition(
+  entries: readonly LogEntry[],
+  partitions: number,
+): Map<number, number[]> {
+  const byPartition = new Map<number, number[]>()
+  let lastKey: string | undefined
+  let indexes: number[] = []
+  for (const [n, { key }] of entries.entries()) {
+    if (key !== lastKey) {
+      const partition = partitionFor(key, partitions)
+      indexes = byPartition.get(partition) ?? []
+      byPartition.set(partition, indexes)
+      lastKey = key
+    }
+    indexes.push(n)
+  }
+  return byPartition
+}
+
 /** Until it is stored. */
 const nowhere: LogPlace = { partition: -1, offset: -1 }
+const isClosed = { reason: 'the log is closed', retryable: true }
 
 function refusal(code: 'log_unavailable' | 'log_full', message: string): PortError {
   return new PortError(code, message, { retryable: true, appended: 'no' })

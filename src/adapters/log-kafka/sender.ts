@@ -1,185 +1,185 @@
-// Sends batches, again and again, until each is stored or given up, under the numbers of an
-// idempotent producer: an id, an epoch, and a sequence per partition. A broker stores what has the
-// same numbers once, and refuses an older epoch where it has seen a newer one. A batch is in doubt
-// from the moment its bytes may have left until a broker has said what became of it; it is worth a
-// longer wait than one that was certainly refused.
+// Sends the batches of lanes, again and again, until each is stored or given up. To a leader goes
+// one request at a time, with the batches of all lanes that are ready, so that no lane waits for
+// another leader; those whose last try failed go apart. A batch is in doubt from the moment its
+// bytes may have left until a broker has said what became of it; it is worth a longer wait than
+// one that was certainly refused.
 
-import { initProducerIdV4 } from '@platformatic/kafka'
-import { type Batch, stored } from './batches.ts'
-import { askAnyBroker, type Cluster } from './cluster.ts'
-import { ask, errorName, isOpen, type Links, reasonOf } from './connection.ts'
-import { encodeBatch, sequenceAfter } from './record-batch.ts'
-import { type ProducedPartition, produceApi, produceOutcome } from './requests.ts'
+import { type Batch, giveUp } from './batches.ts'
+import type { Cluster } from './cluster.ts'
+import { ask, isOpen, type Links, reasonOf, Unreachable } from './connection.ts'
+import { createLane, endBatch, isEmpty, type Lane, refuseLate, takeNext } from './lane.ts'
+import { Numbering } from './numbering.ts'
+import { produceApi } from './requests.ts'
 
-type Identity = { producerId: bigint; epoch: number }
+/** Bounds how long what comes for the same leader next waits for this request. */
+const recordsInFlightMax = 20_000
 
-/** The largest that fits its 16 bits. */
-const epochMax = 0x7fff
+/** A lane and its batch, of one request. */
+type Try = { lane: Lane; batch: Batch }
 
 export class Sender {
   private readonly cluster: Cluster
-  private readonly links: Links
-  private identity: Identity | null = null
-  /** By topic and partition. */
-  private readonly sequences = new Map<string, { epoch: number; next: number }>()
+  private readonly numbering: Numbering
+  private readonly links: { first: Links; again: Links }
+  private readonly byTopic = new Map<string, Lane[]>()
+  /** Routes with a request under way. */
+  private readonly asking = new Set<string>()
+  private resting: Promise<void> | null = null
+  private woken = false
+  private whenIdle = Promise.withResolvers<void>()
 
   constructor(cluster: Cluster) {
     this.cluster = cluster
-    this.links = cluster.newLinks()
+    this.numbering = new Numbering(cluster)
+    this.links = { first: cluster.newLinks(), again: cluster.newLinks() }
   }
 
-  /** Resolves when the outcome of every batch is decided. */
-  async send(batches: readonly Batch[]): Promise<void> {
-    const { limits, clock } = this.cluster
-    const begun = clock.monotonic()
-    for (;;) {
-      await this.tryAll(batches.filter(isUndecided))
-      const passed = clock.monotonic() - begun
-      for (const batch of batches.filter(isUndecided)) {
-        const msMax = batch.inDoubt ? limits.appendMsMax : limits.refusedAppendMsMax
-        if (passed >= msMax) giveUp(batch, { reason: batch.reason, retryable: true })
-      }
-      if (!batches.some(isUndecided)) break
-      await this.cluster.waitAndRefresh()
-    }
-    // What may still arrive must not come behind what is sent from now on.
-    if (batches.some(({ outcome, inDoubt }) => outcome === 'given up' && inDoubt)) this.raiseEpoch()
+  lane(topic: string, partition: number): Lane {
+    const lanes = this.byTopic.get(topic) ?? []
+    this.byTopic.set(topic, lanes)
+    return (lanes[partition] ??= createLane(topic, partition))
   }
 
-  close(): void {
-    this.links.close()
+  lanes(): Lane[] {
+    return [...this.byTopic.values()].flat()
   }
 
-  private async tryAll(batches: readonly Batch[]): Promise<void> {
-    try {
-      this.identity ??= await this.askForIdentity()
-    } catch (error) {
-      for (const batch of batches) batch.reason = reasonOf(error)
-      return
-    }
-    const identity = this.identity
-    const byLeader = Map.groupBy(batches, (batch) => this.leaderOf(batch))
-    await Promise.all([...byLeader].map(([node, theirs]) => this.tryLeader(node, theirs, identity)))
-  }
-
-  private askForIdentity(): Promise<Identity> {
-    return askAnyBroker(this.cluster, async (connection) => {
-      const answer = await ask(connection, initProducerIdV4.api, [null, 0, -1n, -1])
-      const { errorCode, producerId, producerEpoch } = answer
-      if (errorCode === 0) return { producerId, epoch: producerEpoch }
-      throw new Error(`Kafka gives no producer id: ${errorName(errorCode)}`)
+  /** To be called when something was put into a lane. What comes in the same turn goes together. */
+  wake(): void {
+    if (this.woken) return
+    this.woken = true
+    queueMicrotask(() => {
+      this.woken = false
+      this.sendReady()
     })
   }
 
-  /** −1 where it has no leader, or its topic is not the one it was. */
-  private leaderOf(batch: Batch): number {
+  /** Resolves when nothing waits or is in flight. */
+  idle(): Promise<void> {
+    this.wake()
+    return this.whenIdle.promise
+  }
+
+  close(): void {
+    this.links.first.close()
+    this.links.again.close()
+  }
+
+  private sendReady(): void {
+    const now = this.cluster.clock.monotonic()
+    const lanes = this.lanes()
+    for (const lane of lanes) refuseLate(lane, now)
+    const ready = lanes.filter((lane) => lane.state === 'ready' && !isEmpty(lane))
+    for (const [route, theirs] of Map.groupBy(ready, (lane) => this.routeOf(lane))) {
+      if (!this.asking.has(route)) void this.send(route, theirs)
+    }
+    if (!lanes.every(isEmpty)) return
+    this.whenIdle.resolve()
+    this.whenIdle = Promise.withResolvers()
+  }
+
+  private async send(route: string, lanes: readonly Lane[]): Promise<void> {
+    this.asking.add(route)
+    const tries = this.takeBatches(lanes)
+    const [first] = lanes
+    const links = first?.failing ? this.links.again : this.links.first
+    const sound = tries.filter((one) => this.isSound(one))
+    await this.ask(links, sound)
+    this.asking.delete(route)
+    for (const one of tries) this.tried(one)
+    this.sendReady()
+  }
+
+  /** Of those that have waited longest, as many as may go at once. */
+  private takeBatches(lanes: readonly Lane[]): Try[] {
+    const { limits, clock } = this.cluster
+    const now = clock.monotonic()
+    const tries: Try[] = []
+    let records = 0
+    for (const lane of lanes.toSorted((a, b) => a.begunAt - b.begunAt)) {
+      if (records >= recordsInFlightMax) break
+      const batch = takeNext(lane, { ...limits, recordsPerBatchMax: recordsInFlightMax }, now)
+      if (batch === null) continue
+      records += batch.entries.length
+      lane.state = 'asking'
+      tries.push({ lane, batch })
+    }
+    return tries
+  }
+
+  /** False, and given up, where its topic is not the one it was. */
+  private isSound({ lane, batch }: Try): boolean {
     try {
-      return this.cluster.topic(batch.topic).leaders[batch.partition]?.node ?? -1
+      this.cluster.topic(lane.topic)
     } catch (error) {
       giveUp(batch, { reason: reasonOf(error), retryable: false })
+    }
+    return batch.outcome === 'open'
+  }
+
+  /** By whom it goes, and whether apart: those of one route can share a request. */
+  private routeOf(lane: Lane): string {
+    return `${this.leaderOf(lane)} ${lane.failing}`
+  }
+
+  /** −1 where it has no leader, or its topic is not the one it was. */
+  private leaderOf({ topic, partition }: Lane): number {
+    try {
+      return this.cluster.topic(topic).leaders[partition]?.node ?? -1
+    } catch {
       return -1
     }
   }
 
-  private async tryLeader(
-    node: number,
-    batches: readonly Batch[],
-    identity: Identity,
-  ): Promise<void> {
-    const partitions = batches.map((batch) => {
-      const { topic, partition } = batch
-      return { topic, partition, batch: this.encoded(batch, identity) }
-    })
+  private async ask(links: Links, tries: readonly Try[]): Promise<void> {
+    const [first] = tries
+    if (first === undefined) return
+    const node = this.leaderOf(first.lane)
     try {
-      const connection = await this.links.to(this.cluster.broker(node))
-      if (!isOpen(connection)) throw new Error('the connection was closed')
+      const partitions = await Promise.all(
+        tries.map(async ({ lane, batch }) => {
+          const { topic, partition } = lane
+          return { topic, partition, batch: await this.numbering.encoded(lane, batch) }
+        }),
+      )
+      const connection = await links.to(this.cluster.broker(node))
+      if (!isOpen(connection)) throw new Unreachable('the connection was closed')
       const timeoutMs = this.cluster.limits.requestMsMax
       const asked = ask(connection, produceApi, [{ timeoutMs, partitions }])
       const answers = await asked.catch((error: unknown) => {
-        for (const batch of batches) batch.inDoubt = true
+        for (const { batch } of tries) batch.inDoubt = true
         throw error
       })
-      for (const batch of batches) this.learn(batch, answers)
-    } catch (error) {
-      for (const batch of batches) batch.reason = `Kafka: ${reasonOf(error)}`
-    }
-  }
-
-  /** The batch under its numbers: the same bytes whenever it is sent. */
-  private encoded(batch: Batch, { producerId, epoch }: Identity): Buffer {
-    if (batch.sent !== null) return batch.sent.bytes
-    const known = this.sequences.get(nameOf(batch))
-    const sequence = known?.epoch === epoch ? known.next : 0
-    const writer = { producerId, epoch, sequence, now: this.cluster.clock.now() }
-    const bytes = encodeBatch(batch.entries, writer)
-    batch.sent = { epoch, sequence, bytes }
-    return bytes
-  }
-
-  private learn(batch: Batch, answers: readonly ProducedPartition[]): void {
-    const { topic, partition, entries, sent } = batch
-    const answer = answers.find((one) => one.topic === topic && one.partition === partition)
-    const code = answer?.errorCode ?? -1
-    const why = `${errorName(code)} ${answer?.reason ?? ''}`.trimEnd()
-    batch.reason = `Kafka refused to append to ${nameOf(batch)}: ${why}`
-    switch (produceOutcome(code)) {
-      case 'stored':
-        stored(batch, answer?.baseOffset ?? 0)
-        if (sent === null) return
-        this.sequences.set(nameOf(batch), {
-          epoch: sent.epoch,
-          next: sequenceAfter(sent.sequence, entries.length),
+      for (const { lane, batch } of tries) {
+        const answer = answers.find((one) => {
+          return one.topic === lane.topic && one.partition === lane.partition
         })
-        return
-      case 'not stored':
-        return
-      case 'in doubt':
-        batch.inDoubt = true
-        return
-      case 'in the log, place unknown':
-        batch.inDoubt = true
-        giveUp(batch, { reason: `${batch.reason}: it is in the log already`, retryable: true })
-        return
-      case 'fatal':
-        giveUp(batch, { reason: batch.reason, retryable: false })
-        return
-      case 'unknown producer':
-        this.identity = null
-        this.sequences.clear()
-        this.renumber(batch)
-        return
-      case 'wrong number':
-        this.renumber(batch)
+        this.numbering.learn(lane, batch, answer)
+      }
+    } catch (error) {
+      const failure = { reason: `Kafka: ${reasonOf(error)}`, retryable: true }
+      for (const { batch } of tries) if (batch.outcome === 'open') batch.failure = failure
     }
   }
 
-  /** The broker remembers other numbers than these, as when it has lost what it knew. */
-  private renumber(batch: Batch): void {
-    // Under a new number it could be stored a second time.
-    if (batch.inDoubt) giveUp(batch, { reason: batch.reason, retryable: true })
-    // Unless it was raised since the batch was numbered.
-    else if (batch.sent?.epoch === this.identity?.epoch) this.raiseEpoch()
-    batch.sent = null
+  private tried({ lane, batch }: Try): void {
+    const { limits, clock } = this.cluster
+    const passed = clock.monotonic() - lane.begunAt
+    const msMax = batch.inDoubt ? limits.appendMsMax : limits.refusedAppendMsMax
+    if (batch.outcome === 'open' && passed >= msMax) giveUp(batch, batch.failure)
+    lane.failing = batch.outcome !== 'stored'
+    if (batch.outcome === 'open') return this.rest(lane)
+    if (batch.outcome === 'given up' && batch.inDoubt) this.numbering.raiseEpoch(lane)
+    endBatch(lane, batch)
   }
 
-  /** Sequences begin anew, and what was sent before is refused once something is stored. */
-  private raiseEpoch(): void {
-    if (this.identity === null) return
-    const { producerId, epoch } = this.identity
-    this.identity = epoch < epochMax ? { producerId, epoch: epoch + 1 } : null
-    this.sequences.clear()
+  /** Those that rest are tried again together. */
+  private rest(lane: Lane): void {
+    lane.state = 'resting'
+    this.resting ??= this.cluster.waitAndRefresh().then(() => {
+      this.resting = null
+      for (const one of this.lanes()) if (one.state === 'resting') one.state = 'ready'
+      this.sendReady()
+    })
   }
-}
-
-function isUndecided({ outcome }: Batch): boolean {
-  return outcome === 'open'
-}
-
-function nameOf({ topic, partition }: Batch): string {
-  return `${topic}/${partition}`
-}
-
-function giveUp(batch: Batch, why: { reason: string; retryable: boolean }): void {
-  batch.outcome = 'given up'
-  Object.assign(batch, why)
 }

@@ -34,7 +34,7 @@ export type ClaimLimits = { readonly [Name in keyof typeof defaultClaimLimits]: 
 export const defaultClaimLimits = {
   /** Records of one append: large enough that one sync serves a stampede's few milliseconds. */
   claimsPerBatchMax: 5_000,
-  /** Claims that wait for an append, about a second of work; beyond it the node says busy. */
+  /** Claims that wait for an append to one partition, about a second; beyond it: busy. */
   claimsWaitingMax: 20_000,
   /**
    * From one append to the next under load: an append costs as much as some ten claims, and a

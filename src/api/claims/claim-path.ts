@@ -59,6 +59,7 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
     log: parts.log,
     topic: claimsTopic,
     clock,
+    partitionOf: ({ key }) => fold.partitionOf(key),
     perBatchMax: limits.claimsPerBatchMax,
     waitingMax: limits.claimsWaitingMax,
     everyMsMin: limits.appendEveryMsMin,

@@ -13,6 +13,7 @@ import {
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { partitionFor } from '../../domain/partitioner.ts'
 import type { Moment } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
@@ -43,6 +44,7 @@ export class CouponFold {
   readonly coupons: ReadonlyMap<string, Coupon>
   readonly time: LogTime
   private readonly log: Log
+  private readonly partitions: number
   private readonly fold: Fold
   private reader: PartitionReader | null = null
   /** In id order, but for those that came since somebody looked. */
@@ -51,13 +53,18 @@ export class CouponFold {
   constructor(log: Log, time: LogTime) {
     this.log = log
     this.time = time
-    this.fold = createFold(log.partitionsOf(claimsTopic))
+    this.partitions = log.partitionsOf(claimsTopic)
+    this.fold = createFold(this.partitions)
     this.coupons = this.fold.coupons
   }
 
   /** Whether it has reached the end of the log as it stood when the reading began. */
   hasCaughtUp(): boolean {
     return this.reader !== null && this.reader.hasCaughtUp()
+  }
+
+  partitionOf(couponId: string): number {
+    return this.coupons.get(couponId)?.partition ?? partitionFor(couponId, this.partitions)
   }
 
   /** By partition, the next offset to read. */

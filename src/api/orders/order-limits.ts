@@ -24,7 +24,7 @@ export const orderLimits = {
   lookForStoredEndMs: 50,
   /** Records of one append: large enough that one sync serves a rush of orders. */
   ordersPerBatchMax: 1_000,
-  /** Orders that wait for an append, about a second of work; beyond it the node says busy. */
+  /** Orders that wait for an append to one partition, about a second; beyond it: busy. */
   ordersWaitingMax: 10_000,
   /** From one append to the next under load. */
   appendEveryMsMin: 5,

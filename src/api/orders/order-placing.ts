@@ -9,7 +9,7 @@ import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/
 import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type Batcher, createAppendBatcher } from '../batcher.ts'
+import { type AppendBatcher, createAppendBatcher } from '../batcher.ts'
 import {
   busy,
   type ClaimService,
@@ -46,7 +46,7 @@ type Waiting = {
 
 export class OrderPlacing {
   private readonly parts: OrderPlacingParts
-  private readonly batcher: Batcher<LogEntry>
+  private readonly batcher: AppendBatcher<LogEntry>
   private readonly underWay = new Map<string, { asked: AskedOrder; answer: Promise<PlaceAnswer> }>()
   private readonly refusals = new Map<string, (refusal: Unavailable) => void>()
 

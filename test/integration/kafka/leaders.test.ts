@@ -12,7 +12,7 @@ import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { type KafkaNode, throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { checkAnswers, countAnswers, keepAppending } from './appends.ts'
-import { connectionTo, newKafkaLog } from './log-parts.ts'
+import { connectionTo, type NewLog, newKafkaLog } from './log-parts.ts'
 
 const kafka = await throwawayKafka({ brokers: 3 })
 const skip = typeof kafka === 'string' ? kafka : false
@@ -22,17 +22,17 @@ after(async () => {
   if (typeof kafka !== 'string') await kafka.stop()
 })
 
-async function started(t: TestContext) {
+async function started(t: TestContext, more: Partial<NewLog> = {}) {
   assert.ok(typeof kafka !== 'string')
   const connection = connectionTo(kafka.brokers)
-  const { log, topic } = await newKafkaLog(t, { connection, partitions, replicas: 3 })
+  const { log, topic } = await newKafkaLog(t, { connection, partitions, replicas: 3, ...more })
   return { connection, log, topic, nodes: kafka.nodes }
 }
 
 type Where = { topic: string; nodes: readonly KafkaNode[]; brokers: readonly string[] }
 
-/** Who leads the partition that the first caller appends to. */
-async function leaderOf({ topic, nodes, brokers }: Where): Promise<KafkaNode> {
+/** By partition, the number of the broker that leads it. */
+async function leaders({ topic, brokers }: Where): Promise<number[]> {
   const cluster = createCluster({
     connection: { brokers },
     topics: [topic],
@@ -41,9 +41,15 @@ async function leaderOf({ topic, nodes, brokers }: Where): Promise<KafkaNode> {
     onWarning() {},
   })
   await cluster.refresh()
-  const leader = cluster.topic(topic).leaders[partitionFor('0', partitions)]
+  const nodes = cluster.topic(topic).leaders.map(({ node }) => node)
   cluster.links.close()
-  const node = nodes[(leader?.node ?? 0) - 1]
+  return nodes
+}
+
+/** Who leads the partition that the first caller appends to. */
+async function leaderOf(where: Where): Promise<KafkaNode> {
+  const leader = (await leaders(where))[partitionFor('0', partitions)] ?? 0
+  const node = where.nodes[leader - 1]
   assert.ok(node)
   return node
 }
@@ -92,4 +98,51 @@ for (const [what, fault] of Object.entries(faults)) {
     assert.deepEqual(texts(seen), texts(records))
     assert.deepEqual(errors, [])
   })
+}
+
+it('keeps no partition waiting for one without a leader', { skip }, async (t) => {
+  // A round of all partitions would take as long as the one without a leader is tried.
+  const limits = { refusedAppendMsMax: 3_000, appendMsMax: 3_000 }
+  const { connection, log, topic, nodes } = await started(t, { replicas: 1, limits })
+  const keys = keyOfEachPartition()
+  const appendTo = (partition: number) => {
+    return log.append(topic, [{ key: keys[partition] ?? '', value: Buffer.from('1') }])
+  }
+  await Promise.all(keys.map(async (_, partition) => appendTo(partition)))
+  const ledBy = await leaders({ topic, nodes, brokers: connection.brokers })
+  const [gone = 0] = ledBy
+  const led = (isAway: boolean) => {
+    return [...keys.keys()].filter((partition) => (ledBy[partition] === gone) === isAway)
+  }
+  const [away, there] = [led(true), led(false)]
+  assert.ok(away.length > 0 && there.length > 0, `led by ${ledBy.join()}`)
+  await nodes[gone - 1]?.crash()
+  const begunAt = performance.now()
+  const refusals: Promise<unknown>[] = []
+  const tookMs: number[] = []
+  while (performance.now() < begunAt + 1_500) {
+    for (const partition of away) {
+      refusals.push(assert.rejects(appendTo(partition), { retryable: true }))
+    }
+    const sentAt = performance.now()
+    const places = (await Promise.all(there.map((partition) => appendTo(partition)))).flat()
+    tookMs.push(performance.now() - sentAt)
+    const next = tookMs.length
+    assert.deepEqual(
+      places,
+      there.map((partition) => ({ partition, offset: next })),
+    )
+  }
+  const slowest = Math.max(...tookMs)
+  t.diagnostic(`${tookMs.length} appends beside it, the slowest took ${Math.round(slowest)} ms`)
+  assert.ok(slowest < 2_500, `${slowest} ms`)
+  await Promise.all(refusals)
+})
+
+function keyOfEachPartition(): string[] {
+  const keys: string[] = []
+  for (let n = 0; Object.keys(keys).length < partitions; n++) {
+    keys[partitionFor(`${n}`, partitions)] ??= `${n}`
+  }
+  return keys
 }
