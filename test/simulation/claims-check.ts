@@ -1,5 +1,5 @@
-// What must hold at the end of a simulated sale: I1 to I7, and that nobody goes on with its log once
-// that has lost its end.
+// What must hold at the end of a simulated sale: I1 to I7, and that nobody goes on with its log
+// once that has lost its end.
 
 import assert from 'node:assert/strict'
 import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/fold.ts'

@@ -10,7 +10,7 @@ import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumer
 import { seededRandom } from './random.ts'
 
 const seed = Number(process.env['SEED'] ?? 1)
-const rounds = Number(process.env['ROUNDS'] ?? 20)
+const rounds = Number(process.env['ROUNDS'] ?? 8)
 
 function placed(orderId: string, quantity = 1, timeLimitMs = 30_000): OrderPlaced {
   const lines = [{ productId: 'tea', quantity }]

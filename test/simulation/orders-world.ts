@@ -1,0 +1,162 @@
+// One simulated rush on few pieces: the real consumers of orders on the memory twins, in virtual
+// time, with buyers who have money and others who have none, processes that die and come again,
+// wall clocks that leap, and the built-in wallet or a payment service that is slow and lies.
+// Everything that chance decides comes from the seed.
+
+import type { OrderPlaced } from '../../src/domain/orders/messages.ts'
+import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
+import { createOrdersSystem, type OrdersSystem, type Process } from '../models/orders-consumers.ts'
+import { type Random, seededRandom } from './random.ts'
+import { createSlowPayments, type PaymentFaults, type SlowPayments } from './slow-payments.ts'
+
+export const price = 100
+/** Longer than any fault lasts: nobody with that much time may run out of it. */
+export const longLimitMs = 120_000
+const stormMs = 5_000
+/** What is cancelled last is undone by then, with every attempt that a record gets. */
+const atRestMs = 7_000
+/** Of the orders, where the service lies at all. */
+const liedAboutShare = 0.7
+
+export type Buyer = { orderId: string; isRich: boolean; limitMs: number; placedAt: number }
+export type OrdersRun = {
+  random: Random
+  system: OrdersSystem
+  pieces: number
+  buyers: Buyer[]
+  /** Null: the built-in wallet. */
+  payments: SlowPayments | null
+  lies: boolean
+  faults: PaymentFaults & { killed: number }
+}
+
+export async function runOrders(seed: number): Promise<OrdersRun> {
+  const world = await createWorld(seed)
+  const fleet = new Fleet(world)
+  await fleet.start()
+  await world.system.pass(1_000)
+  placeByChance(world)
+  fleet.scheduleDeaths()
+  await world.system.pass(stormMs)
+  world.payments?.heal()
+  const lastMs = Math.max(...world.buyers.map(({ limitMs }) => limitMs))
+  for (let ms = 0; ms < lastMs && !areAllEnded(world); ms += 500) await world.system.pass(500)
+  await world.system.pass(atRestMs)
+  await fleet.close()
+  return world
+}
+
+async function createWorld(seed: number): Promise<OrdersRun> {
+  const random = seededRandom(seed)
+  const system = createOrdersSystem(undefined, random)
+  const { clock } = system
+  const isLarge = seed % 100 === 0
+  const pieces = isLarge ? 20 : random.int(1, 4)
+  // It takes a death between a capture and its order's end, and an order that then has no time.
+  const lies = random.chance(0.2)
+  const hasTime = !lies && random.chance(0.8)
+  const buyer = (name: string, isRich: boolean): Buyer => {
+    const limitMs = hasTime ? longLimitMs : random.int(1_000, lies ? 3_000 : 10_000)
+    return { orderId: name, isRich, limitMs, placedAt: 0 }
+  }
+  const [rich, poor] = isLarge ? [40, 60] : [random.int(1, 5), random.int(0, 4)]
+  const buyers = [
+    ...Array.from({ length: rich }, (_, n) => buyer(`rich-${n}`, true)),
+    ...Array.from({ length: poor }, (_, n) => buyer(`poor-${n}`, false)),
+  ]
+  const faults = { slow: 0, late: 0, lost: 0, lied: 0, killed: 0 }
+  const balances = new Map(
+    buyers.flatMap(({ orderId, isRich }) => (isRich ? [[orderId, price]] : [])),
+  )
+  const liedAbout = lies
+    ? buyers.map(({ orderId }) => orderId).filter(() => random.chance(liedAboutShare))
+    : []
+  const isLiedAbout = (orderId: string) => liedAbout.includes(orderId)
+  const parts = { clock, random, faults, balances, isLiedAbout }
+  const payments = !lies && random.chance(0.4) ? null : createSlowPayments(parts)
+  const by = 'op'
+  const tea = { productId: 'tea', name: 'Tea', price, stock: pieces, by, commandId: 'c' }
+  await system.append({ type: 'product.created', ...tea })
+  for (const { orderId, isRich } of buyers) {
+    if (!isRich || payments !== null) continue
+    const topUp = { userId: orderId, amount: price, by, commandId: orderId }
+    await system.append({ type: 'wallet.topped_up', ...topUp })
+  }
+  return { random, system, pieces, buyers, payments, lies, faults }
+}
+
+function placeByChance({ system, random, buyers }: OrdersRun): void {
+  const lines = [{ productId: 'tea', quantity: 1 }]
+  const withinMs = random.chance(0.5) ? 0 : stormMs / 2
+  for (const buyer of buyers) {
+    const { orderId, limitMs: timeLimitMs } = buyer
+    system.clock.after(random.int(0, withinMs), () => {
+      buyer.placedAt = system.clock.monotonic()
+      const order: OrderPlaced = {
+        type: 'order.placed',
+        orderId,
+        userId: orderId,
+        lines,
+        timeLimitMs,
+      }
+      system.append(order).catch((error: unknown) => system.errors.push(error))
+    })
+  }
+}
+
+/** Processes of all consumers, or of some; whoever dies comes again a while later. */
+class Fleet {
+  private readonly world: OrdersRun
+  private readonly running: { process: Process; names: readonly ConsumerName[] }[] = []
+  private readonly coming: Promise<void>[] = []
+
+  constructor(world: OrdersRun) {
+    this.world = world
+  }
+
+  async start(): Promise<void> {
+    const { random, lies } = this.world
+    const apart = [['order-process'], consumerNames.filter((name) => name !== 'order-process')]
+    const alike = [consumerNames, consumerNames].slice(random.int(0, 1))
+    for (const names of lies || random.chance(0.2) ? apart : alike) {
+      await this.startOne(names as ConsumerName[])
+    }
+  }
+
+  scheduleDeaths(): void {
+    const { random, system, faults } = this.world
+    const deaths = random.int(0, 3)
+    for (let n = 0; n < deaths; n++) {
+      const restsMs = random.int(0, stormMs / 2)
+      system.clock.after(random.int(0, stormMs - restsMs), () => {
+        const dead = this.running.shift()
+        if (dead === undefined) return
+        faults.killed++
+        void dead.process.kill()
+        system.clock.after(restsMs, () => this.coming.push(this.startOne(dead.names)))
+      })
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.coming)
+    const { clock } = this.world.system
+    const closed = Promise.all(this.running.map(({ process }) => process.close()))
+    await clock.runUntil(clock.now() + 1_000)
+    await closed
+  }
+
+  private async startOne(names: readonly ConsumerName[]): Promise<void> {
+    const { system, payments } = this.world
+    const process = await system.run({ names, ...(payments !== null && { payments }) })
+    this.running.push({ process, names })
+  }
+}
+
+function areAllEnded({ system, buyers }: OrdersRun): boolean {
+  const { kept } = system.stores.orders
+  return buyers.every(({ orderId }) => {
+    const status = kept.get(orderId)?.state.status
+    return status === 'confirmed' || status === 'cancelled'
+  })
+}
