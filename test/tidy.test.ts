@@ -32,6 +32,19 @@ function resolved(path: string, imported: string): string {
   return relative(root, join(root, dirname(path), imported))
 }
 
+/** Which of these packages are loaded before the file runs. */
+function loadedBy(path: string, packages: readonly string[]): string[] {
+  const seen = new Set<string>()
+  const follow = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const loads = (text.get(file) ?? '').matchAll(/^import(?! type\b)[^']*?from '([^']+)'/gm)
+    for (const [, imported = ''] of loads) follow(resolved(file, imported))
+  }
+  follow(path)
+  return packages.filter((name) => seen.has(name))
+}
+
 const roles = ['api', 'issuer', 'orders', 'audit', 'rehearsal']
 
 /**
@@ -88,7 +101,9 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/api/http/auth.ts': 'whether a token has expired',
   'src/issuer/issuer.ts': 'how old a record is',
   'src/main/cli/coupon-commands.ts': 'what a time without a date comes to',
-  'src/main/commands/audit-source.ts': 'a token, and the owner of a directory',
+  'src/main/commands/audit-distributed.ts': 'how old an order is',
+  'src/main/commands/audit-source.ts': 'the owner of a directory',
+  'src/main/commands/audited-rows.ts': 'a token, and how old an order is',
   'src/main/commands/rebuild.ts': 'the owner of a directory',
   'src/main/commands/service-command.ts': 'a token',
   'src/main/commands/token.ts': 'a token',
@@ -128,6 +143,13 @@ describe('the source tree', () => {
     }
     for (const path of sources) follow(path, [])
     assert.deepEqual(circles, [])
+  })
+
+  it('runs in one process without what reaches Kafka, PostgreSQL and Redis', () => {
+    const servers = ['@platformatic/kafka', 'pg', '@redis/client']
+    const starts = ['main/commands/start', 'main/roles/issuer-thread', 'main/commands/audit']
+    for (const path of starts) assert.deepEqual(loadedBy(`src/${path}.ts`, servers), [], path)
+    assert.deepEqual(loadedBy('src/main/roles/distributed.ts', servers), servers.slice(0, 2))
   })
 
   it('has at most 25 source files directly in one folder', () => {

@@ -2,7 +2,7 @@
 // of none, must not say that every promise holds.
 
 import type { AuditReport } from '../../audit/audit.ts'
-import type { AuditSource } from './audit-source.ts'
+import type { AuditSource } from './audited-rows.ts'
 
 export type Audited = {
   report: AuditReport

@@ -1,19 +1,16 @@
 // Rows of orders that are older than the log: a dump that was put back. What their consumers have
-// decided since would be decided again, perhaps otherwise. Two things show it: Kafka was told that
-// they had come further, and the log has replies of steps that have no row of the order.
+// decided since would be decided again, perhaps otherwise. Two things show it: the log has replies
+// of steps that have no row of the order, and Kafka was told that their consumers had come further
+// (kafka-positions.ts).
 
 import type { Database } from '../../adapters/database/database.ts'
-import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
-import { describeGroup } from '../../adapters/log-kafka/groups.ts'
 import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import { findStepRows } from '../../adapters/stores/steps-reader.ts'
-import { consumerGroup } from '../../consumer/consumer.ts'
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { ordersInput, stepsInput } from '../../domain/orders/records.ts'
 import { readMessages } from '../../orders/restore/read-log.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
 import type { ReadPlace } from '../../ports/log-check.ts'
-import { type ConsumerName, consumerNames, topicsReadBy } from '../../ports/orders.ts'
 
 type Compared = { log: Pick<Log, 'bounds' | 'tail'>; database: Database }
 
@@ -56,33 +53,4 @@ async function unreadReplies(
     if (writer !== undefined) replies.set(`${writer} ${orderId}`, orderId)
   })
   return replies
-}
-
-/** The group of a consumer, and the topic whose partitions it shares out. */
-export function groupOf(name: ConsumerName): { group: string; topic: string } {
-  return { group: consumerGroup(name), topic: topicsReadBy[name][0] }
-}
-
-/** Consumers that Kafka was told had come further than their positions, each in words. */
-export async function positionsGoneBack(
-  connection: KafkaConnection,
-  database: Database,
-): Promise<string[]> {
-  const faults: string[] = []
-  for (const name of consumerNames) {
-    const of = groupOf(name)
-    const { topic } = of
-    // Told after it was stored: whatever Kafka was told, the rows had.
-    const { committed } = await describeGroup(connection, of)
-    const places = await readPlaces(database)
-    for (const [partition, told] of committed) {
-      const at = places.find((one) => {
-        return one.reader === name && one.topic === topic && one.partition === partition
-      })
-      const next = at?.next ?? 0
-      if (next >= told) continue
-      faults.push(`${name} had read partition ${partition} of ${topic} up to ${told}, not ${next}`)
-    }
-  }
-  return faults
 }

@@ -1,0 +1,102 @@
+// The rows of an audit, wherever they are: in a database that is open here, or with a service that
+// is asked for them. Writes nothing.
+
+import { systemClock } from '../../adapters/clock-system.ts'
+import { readSecrets } from '../../adapters/data-directory.ts'
+import type { Database } from '../../adapters/database/database.ts'
+import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
+import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
+import type { ProjectionSource } from '../../audit/audit.ts'
+import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
+import type { LogReader } from '../../audit/orders/read-log.ts'
+import { ordersAuditOver, projectionOver } from '../../client/audit-rows.ts'
+import type { Progress } from '../../client/progress.ts'
+import { callService, problemOf } from '../../client/service-client.ts'
+import type { Settings } from '../../config/settings.ts'
+import { sleep } from '../../ports/clock.ts'
+import { CommandError, exitCodes } from '../context.ts'
+import { operatorToken } from './service-address.ts'
+
+export type AuditSource = AuditedRows & { openLog(): Promise<LogReader> }
+export type AuditedRows = {
+  source: ProjectionSource
+  orders: OrdersAudit
+  codeSecret: string
+  /** As people should read it. */
+  where: string
+  /**
+   * 'none': there is a log alone, as in a backup; 'untrusted': the next start derives the rows
+   * anew, so nothing can be said of them.
+   */
+  rows: 'compared' | 'none' | 'untrusted'
+  close(): Promise<void>
+}
+export type SourceOptions = {
+  settings: Settings
+  progress: Progress
+  url?: string | undefined
+  token?: string | undefined
+}
+
+/** Coupons of a service come in one answer; 500 bytes each leave room for half a million. */
+const projectionBytesMax = 256 * 1024 * 1024
+/** A service lets a call wait for SQL for 30 s. */
+const answerMsMax = 40_000
+/** The first start of the rows' database takes some seconds, more on a busy machine. */
+const upWaitMsMax = 30_000
+const askAgainMs = 250
+
+export function rowsIn(database: Database, now: OrdersAudit['now']) {
+  const orders = { source: createOrdersAuditSql(database), now }
+  return { source: createCouponReaderSql(database), orders }
+}
+
+export function rowsOfService(url: string, { settings, token }: SourceOptions): AuditedRows {
+  const codeSecret = settings.codeSecret ?? readSecrets(settings.dataDirectory).codeSecret
+  if (codeSecret === undefined) {
+    const none = `there is no code secret in ${settings.dataDirectory}`
+    const message = `${none}: name the service's directory with --data`
+    throw new CommandError(exitCodes.wrongUsage, message)
+  }
+  const ask = (path: string) => {
+    return askUntilUp({ url, path, token: () => operatorToken(settings, Date.now(), token) })
+  }
+  return {
+    source: projectionOver(ask),
+    orders: {
+      // Each answer is of its own moment (docs/decisions/0031).
+      source: { oneMoment: false, read: (run) => run(ordersAuditOver(ask)) },
+      now: Date.now,
+    },
+    codeSecret,
+    where: `the rows of the service at ${url}`,
+    rows: 'compared',
+    close: async () => {},
+  }
+}
+
+type Asked = { url: string; path: string; token: () => string }
+
+/** A service answers claims before its rows can be read, so it is asked again for a while. */
+async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
+  const clock = systemClock()
+  const deadline = clock.monotonic() + upWaitMsMax
+  for (;;) {
+    const answer = await callService({
+      method: 'GET',
+      url,
+      path,
+      token: token(),
+      deadlineMs: answerMsMax,
+      bytesMax: projectionBytesMax,
+    })
+    const problem = problemOf(answer)
+    if (problem === null) return answer.body
+    const unavailable = answer.status >= 502 && answer.status <= 504
+    if (!unavailable || clock.monotonic() >= deadline) {
+      const message = `${url} gives no rows: ${problem.detail || problem.title}`
+      throw new CommandError(unavailable ? exitCodes.unreachable : exitCodes.failed, message)
+    }
+    await sleep(clock, askAgainMs)
+  }
+}
