@@ -4,7 +4,6 @@
 import { after, before, describe } from 'node:test'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import {
   createCouponStepStoreMemory,
   createDeadLetterStoreMemory,
@@ -22,6 +21,7 @@ import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-
 import { deadLetterStoreContract } from './dead-letter-store.ts'
 import { orderStoreContract } from './order-store.ts'
 import { ordersReaderContract, ordersTables } from './orders-reader.ts'
+import { openPgliteCopy } from './pglite-copies.ts'
 import { couponStepContract, paymentContract } from './step-stores.ts'
 import { stockStepContract } from './stock-step-store.ts'
 
@@ -63,7 +63,7 @@ paymentContract('memory', async () => {
 describe('with a database that is emptied for each test', () => {
   let database: Database
   before(async () => {
-    database = await openDatabasePglite()
+    database = await openPgliteCopy()
     await migrate(database)
   })
   after(() => database.close())

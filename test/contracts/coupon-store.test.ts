@@ -3,12 +3,12 @@
 import { after, before, describe } from 'node:test'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../src/adapters/database/pglite.ts'
 import { createCouponStoreMemory } from '../../src/adapters/memory/coupon-store.ts'
 import { createCouponStoreSql } from '../../src/adapters/stores/coupon-store.ts'
 import { couponKey } from '../../src/ports/orders.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
+import { openPgliteCopy } from './pglite-copies.ts'
 
 couponStoreContract('memory', async (crashPoint) => {
   const uses = new Map<string, string>()
@@ -22,7 +22,7 @@ couponStoreContract('memory', async (crashPoint) => {
 describe('with a database that is emptied for each test', () => {
   let database: Database
   before(async () => {
-    database = await openDatabasePglite()
+    database = await openPgliteCopy()
     await migrate(database)
   })
   after(() => database.close())

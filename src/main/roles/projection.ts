@@ -22,6 +22,11 @@ export function isProjectionTrusted(dataDirectory: string): boolean {
   return existsSync(marker) && readFileSync(marker, 'utf8') === readMachineStart()
 }
 
+/** Until the machine is started again. */
+export function trustProjection(dataDirectory: string): void {
+  writeFileSync(markerPath(dataDirectory), readMachineStart())
+}
+
 /** Among the rows, so that they are gone where these are. */
 export function readMarksDirectory(dataDirectory: string): string {
   return join(projectionDirectory(dataDirectory), 'read-marks')
@@ -48,7 +53,7 @@ export async function openProjection(
     onRebuilding('the machine was started again since, and the rows were never synced')
     await dropProjection(dataDirectory)
   }
-  writeFileSync(markerPath(dataDirectory), readMachineStart())
+  trustProjection(dataDirectory)
   try {
     return await openMigrated(directory)
   } catch (error) {

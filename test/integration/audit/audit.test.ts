@@ -33,6 +33,7 @@ import { runCli } from '../processes/cli-process.ts'
 import { Crowd, users } from '../processes/crowd.ts'
 import {
   newDataDirectory,
+  newEmptyDirectory,
   removeDataDirectory,
   startService,
 } from '../processes/service-process.ts'
@@ -107,7 +108,7 @@ describe('the audit command', () => {
   })
 
   test('says what is wrong with the place: 2 without a log, 3 where it is held', async () => {
-    const empty = await newDataDirectory()
+    const empty = await newEmptyDirectory()
     copies.push(empty)
     const nowhere = await auditIn(empty)
     assert.equal(nowhere.exitCode, 2)

@@ -5,12 +5,12 @@ import { after, before, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import type { Database } from '../../../src/adapters/database/database.ts'
 import { migrate } from '../../../src/adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import { createOrdersAuditSql } from '../../../src/adapters/stores/orders-audit.ts'
 import { type AuditParts, type AuditReport, audit } from '../../../src/audit/audit.ts'
 import { withoutTopics } from '../../../src/audit/orders/read-log.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import type { OrdersAuditSource } from '../../../src/ports/orders-audit.ts'
+import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 import { type AuditedWorld, smallWorld } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import { createSmallSale, type Sale, sourceOf, wrongCodesOf } from '../../models/small-sale.ts'
@@ -20,7 +20,7 @@ let world: AuditedWorld
 let sale: Sale
 
 before(async () => {
-  database = await openDatabasePglite()
+  database = await openPgliteCopy()
   await migrate(database)
   world = await smallWorld()
   sale = await createSmallSale()

@@ -9,8 +9,8 @@ import {
   migrationFaults,
   readMigrations,
 } from '../../../src/adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import { PortError } from '../../../src/ports/port-error.ts'
+import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 
 const [first] = readMigrations()
 assert(first !== undefined)
@@ -24,7 +24,7 @@ const broken: Migration = { name: '0003-broken.sql', text: 'create table m.three
 describe('Migrations', () => {
   let database: Database
   before(async () => {
-    database = await openDatabasePglite()
+    database = await openPgliteCopy()
   })
   beforeEach(() => {
     const schemas = 'm, coupons, stock, payments, orders, dead_letters, firstcome'

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Database } from '../../../src/adapters/database/database.ts'
 import { migrate } from '../../../src/adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import {
   createOrdersAuditReaderSql,
   createOrdersAuditSql,
@@ -16,6 +15,7 @@ import {
   type AuditPage,
   auditedTables,
 } from '../../../src/ports/orders-audit.ts'
+import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 import { auditedWorld, auditSourceOf, smallScenario } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import { runWorld } from '../../models/orders-world.ts'
@@ -29,7 +29,7 @@ for (const position of world.positions.slice(0, 5)) {
 }
 
 before(async () => {
-  database = await openDatabasePglite()
+  database = await openPgliteCopy()
   await migrate(database)
   await writeOrdersTables(database, world)
 })

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import type { Database } from '../../../src/adapters/database/database.ts'
 import { migrate } from '../../../src/adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import { readTopicLayouts, recordTopicLayouts } from '../../../src/adapters/stores/topic-layout.ts'
+import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 
 let database: Database
 before(async () => {
-  database = await openDatabasePglite()
+  database = await openPgliteCopy()
   await migrate(database)
 })
 after(() => database.close())

@@ -9,6 +9,7 @@ import { waitFor } from '../../services/server-process.ts'
 import { Crowd } from '../processes/crowd.ts'
 import {
   newDataDirectory,
+  newEmptyDirectory,
   removeDataDirectory,
   runRole,
   type ServiceProcess,
@@ -23,8 +24,8 @@ describe('a backup that is taken while everything runs', { timeout: 300_000 }, (
   let crowd: Crowd
   const told = new Map<string, number>()
   before(async () => {
-    root = await newDataDirectory()
-    service = await startService({ data: join(root, 'data') })
+    root = await newEmptyDirectory()
+    service = await startService({ data: await newDataDirectory(join(root, 'data')) })
     crowd = new Crowd(service, 16)
     await crowd.create({ couponId: 'sale', quantity: 100_000 })
     await waitFor('SQL', async () => (await crowd.get('/projection', 'operator')).status === 200)

@@ -12,6 +12,7 @@ import { waitFor } from '../../services/server-process.ts'
 import { Crowd, users } from '../processes/crowd.ts'
 import {
   newDataDirectory,
+  newEmptyDirectory,
   removeDataDirectory,
   runRole,
   runService,
@@ -24,7 +25,9 @@ describe('a data directory that is mixed', { timeout: 300_000 }, () => {
   let root: string
   const at = (name: string) => join(root, name)
   before(async () => {
-    root = await newDataDirectory()
+    root = await newEmptyDirectory()
+    await newDataDirectory(at('data'))
+    await newDataDirectory(at('stranger'))
     await sell('data', 10)
     await cp(at('data'), at('earlier'), { recursive: true })
     await sell('data', 30)

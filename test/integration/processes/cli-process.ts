@@ -19,12 +19,16 @@ export type CliOptions = {
 /** A command that takes longer hangs; the machine may be busy. */
 const commandMsMax = 30_000
 
+/** Starts would compile the same files again and again. */
+const { NODE_COMPILE_CACHE } = process.env
+export const compileCache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+
 export const cliPath = join(import.meta.dirname, '../../../bin/firstcome.js')
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { env = {}, cwd, interruptAfter } = options
   const child = spawn(process.execPath, [cliPath, ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, ...compileCache, ...env },
     timeout: commandMsMax,
     killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'pipe'],

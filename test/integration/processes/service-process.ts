@@ -4,13 +4,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { readOwner, readSecrets } from '../../../src/adapters/data-directory.ts'
 import { signToken } from '../../../src/client/tokens.ts'
+import { projectionDirectory, trustProjection } from '../../../src/main/roles/projection.ts'
 import { within as withinDeadline } from '../../../src/ports/clock.ts'
+import { copyPglite } from '../../contracts/pglite-copies.ts'
+import { compileCache } from './cli-process.ts'
 
 const binary = join(import.meta.dirname, '../../../bin/firstcome.js')
 /** A start reads the whole log; a loaded machine is slow. */
@@ -57,7 +60,16 @@ export type Ended = {
   err: string
 }
 
-export async function newDataDirectory(): Promise<string> {
+/** Where nothing was done but to create the rows' database, which takes seconds. */
+export async function newDataDirectory(path?: string): Promise<string> {
+  const data = path ?? (await newEmptyDirectory())
+  await mkdir(data, { recursive: true })
+  await copyPglite(projectionDirectory(data))
+  trustProjection(data)
+  return data
+}
+
+export async function newEmptyDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'firstcome-data-'))
 }
 
@@ -123,6 +135,7 @@ function launch(
       FIRSTCOME_USER_RATE_MAX: '0',
       FIRSTCOME_DRAIN_SECONDS: '0',
       FIRSTCOME_LOG_LEVEL: 'warn',
+      ...compileCache,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
