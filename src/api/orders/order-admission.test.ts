@@ -128,9 +128,9 @@ describe('the door of orders', () => {
 
   it('tells how long to wait by how late it would be, within a bound', () => {
     for (const [expectedMs, seconds] of [
-      [3_000, null],
-      [3_001, 1],
-      [7_500, 5],
+      [4_000, null],
+      [4_001, 1],
+      [8_500, 5],
       [90_000, 10],
     ] as const) {
       const pace = { expectedMs: () => expectedMs }

@@ -11,7 +11,7 @@ export const orderLimits = {
    * An order that would take longer now is not taken: less than `answerWaitMsMax`, because what is
    * expected is not what comes.
    */
-  expectedMsMax: 3_000,
+  expectedMsMax: 4_000,
   /** How long a client is told to wait at most before it asks again. */
   retryAfterMsMax: 10_000,
   /** Placed and not ended, that this node remembers: some hundred bytes each, seldom more. */

@@ -7,7 +7,8 @@ import type { Clock, Moment } from '../../ports/clock.ts'
 
 /** What leaves is counted in slots of time. */
 const slotMs = 100
-/** A line whose first has come sooner is a burst that is being taken. */
+/** A line whose first has come sooner is a burst that is being taken, perhaps by a cold service. */
+const burstMs = 1_500
 const slotsMin = 10
 /** As many as a provider is asked about at once are in no line before it. */
 export const lineMin = 64
@@ -64,7 +65,7 @@ export class OrderPace {
     if (this.line.size <= lineMin) return 0
     const now = this.clock.monotonic()
     const [since = now] = this.line.values()
-    if (now - since < slotsMin * slotMs) return 0
+    if (now - since < burstMs) return 0
     this.turnTo(now)
     return this.line.size / Math.max(this.perMs(slotsMin), this.perMs(slotsMax))
   }

@@ -192,7 +192,7 @@ describe('an order', () => {
       applier.hold()
       const key = (n: number) => ({ ...asked, key: `k${n}` })
       const waiting = Array.from({ length: 100 }, (_, n) => nodes[0].place(key(n)))
-      await clock.runUntil(clock.now() + 1_100)
+      await clock.runUntil(clock.now() + 1_600)
       const slow = { kind: 'unavailable', reason: 'orders_slow', retryAfterSeconds: 10 }
       for (const service of nodes) {
         assert.deepEqual(await service.place(key(100)), slow)
