@@ -38,7 +38,9 @@ const requestMsMin = 10
 type Question = Parameters<Payments['ask']>[0][number]
 type Answer = Exclude<Awaited<ReturnType<Payments['ask']>>[number], PaymentFailure>
 /** open: what happened is unknown, or nothing did; asking again with the same key may tell. */
-type Attempt = Answer | { kind: 'open'; reason: string } | { kind: 'rejected'; reason: string }
+type Attempt = Answer | Open | { kind: 'rejected'; reason: string }
+/** In doubt: the provider may have done it, and its answer was lost. */
+type Open = { kind: 'open'; reason: string; inDoubt: boolean }
 
 export function createPaymentsHttp(parts: PaymentsHttpParts): Payments {
   const { url, token, clock } = parts
@@ -59,6 +61,7 @@ export function createPaymentsHttp(parts: PaymentsHttpParts): Payments {
       const deadline = clock.monotonic() + withinMs
       return Promise.all(questions.map((question) => settle(client, question, { slots, deadline })))
     },
+    losesAnswers: true,
     limits: {
       questionsPerCallMax: 1,
       callsAtOnceMax: requestsMax,
@@ -90,6 +93,7 @@ async function settle(
 ): Promise<Answer | PaymentFailure> {
   const { clock, closing, requestMsMax } = client
   let reason = 'was not asked in time: too many payments wait'
+  let doubt: { inDoubt?: true } = {}
   const waits = backOff(retryWaitMsMin, retryWaitMsMax)
   for (;;) {
     const attempt = await slots.run(async (): Promise<Attempt | null> => {
@@ -97,13 +101,15 @@ async function settle(
       return leftMs < requestMsMin || closing.aborted ? null : request(client, question, leftMs)
     })
     if (attempt !== null) {
+      if (attempt.kind === 'refused') return { ...attempt, ...doubt }
       if (attempt.kind !== 'open' && attempt.kind !== 'rejected') return attempt
       reason = attempt.reason
+      if (attempt.kind === 'open' && attempt.inDoubt) doubt = { inDoubt: true }
     }
     const pauseMs = Math.min(waits.next(), deadline - clock.monotonic() - lastRequestMs)
     const isOver = pauseMs < retryWaitMsMin || closing.aborted
     if (attempt === null || attempt.kind === 'rejected' || isOver) {
-      return { kind: 'failed', reason: `the payment provider ${reason}` }
+      return { kind: 'failed', reason: `the payment provider ${reason}`, ...doubt }
     }
     await sleep(clock, pauseMs, closing)
   }
@@ -131,16 +137,20 @@ async function request(client: Client, question: Question, withinMs: number): Pr
     const isSuccess = statusCode >= 200 && statusCode < 300
     return isSuccess ? answerOf(question, text) : failureOf(statusCode)
   } catch (error) {
-    if (client.closing.aborted) return open('was not waited for')
+    // Whoever asks after a close takes each question that was open for one in doubt.
+    if (client.closing.aborted) return open('was not waited for', false)
     if (timeout.aborted) return open(`has not answered within ${Math.ceil(withinMs)} ms`)
-    return open(reasons.get(codeOf(error)) ?? `could not be asked (${codeOf(error)})`)
+    const code = codeOf(error)
+    const away = unreached.get(code)
+    if (away !== undefined) return open(`cannot be reached${away}`, false)
+    return open(reasons.get(code) ?? `could not be asked (${code})`)
   }
 }
 
 function failureOf(statusCode: number): Attempt {
   const reason = `answered ${statusCode}`
   const isFinal = statusCode >= 400 && statusCode < 500 && statusCode !== 429
-  return { kind: isFinal ? 'rejected' : 'open', reason }
+  return isFinal ? { kind: 'rejected', reason } : open(reason, statusCode >= 500)
 }
 
 const refusals: readonly PaymentRefusal[] = ['insufficient_funds', 'payment_declined']
@@ -172,17 +182,20 @@ function fieldsOf(text: string): Fields {
   }
 }
 
-function open(reason: string): Attempt {
-  return { kind: 'open', reason }
+function open(reason: string, inDoubt = true): Open {
+  return { kind: 'open', reason, inDoubt }
 }
 
+/** It has heard nothing, so it has done nothing. */
+const unreached = new Map([
+  ['ECONNREFUSED', ': nobody listens there'],
+  ['EHOSTUNREACH', ''],
+  ['ENETUNREACH', ''],
+  ['ENOTFOUND', ': its host name is not known'],
+  ['EAI_AGAIN', ': its host name cannot be looked up'],
+  ['UND_ERR_CONNECT_TIMEOUT', ': connecting timed out'],
+])
 const reasons = new Map([
-  ['ECONNREFUSED', 'cannot be reached: nobody listens there'],
-  ['EHOSTUNREACH', 'cannot be reached'],
-  ['ENETUNREACH', 'cannot be reached'],
-  ['ENOTFOUND', 'cannot be reached: its host name is not known'],
-  ['EAI_AGAIN', 'cannot be reached: its host name cannot be looked up'],
-  ['UND_ERR_CONNECT_TIMEOUT', 'cannot be reached: connecting timed out'],
   ['UND_ERR_SOCKET', 'ended the connection before its answer'],
   ['ECONNRESET', 'ended the connection before its answer'],
   ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'gave an answer that is too long'],

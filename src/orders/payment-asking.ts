@@ -43,6 +43,8 @@ export class PaymentAsks {
   /** In the order of their coming; those under way are among them. */
   private readonly rows = new Map<string, AskingRow>()
   private underWay = new Set<string>()
+  /** Of an earlier session, which may have asked about them. */
+  private readonly inherited = new Set<string>()
   private calls = 0
   private answers: Answered[] = []
   private task: TaskParts | null = null
@@ -66,19 +68,26 @@ export class PaymentAsks {
   start(task: TaskParts): () => Promise<number> {
     this.task = task
     this.rows.clear()
+    this.inherited.clear()
     this.underWay = new Set()
     this.calls = 0
     this.answers = []
     let hasRead = false
     return async () => {
       if (this.broken !== null) throw this.broken.error
-      if (!hasRead) this.stored({ ...noChanges, rows: await this.open.read(task) })
+      if (!hasRead) this.inherit(await this.open.read(task))
       hasRead = true
       while (this.answers.length > 0) await this.settle(task)
       this.ask(task)
       if (this.underWay.size === 0 && this.open.hasSaid()) await this.settle(task)
       return Number.POSITIVE_INFINITY
     }
+  }
+
+  private inherit(rows: readonly PaymentRow[]): void {
+    this.stored({ ...noChanges, rows })
+    if (this.parts.payments.losesAnswers !== true) return
+    for (const orderId of this.rows.keys()) this.inherited.add(orderId)
   }
 
   /** Stores some answers, or that all was said. */
@@ -92,7 +101,10 @@ export class PaymentAsks {
       return this.parts.decide(answers, loaded)
     })
     this.answers = this.answers.slice(answers.length)
-    for (const orderId of orderIds) this.underWay.delete(orderId)
+    for (const orderId of orderIds) {
+      this.underWay.delete(orderId)
+      this.inherited.delete(orderId)
+    }
     this.stored(changes)
   }
 
@@ -142,8 +154,14 @@ export class PaymentAsks {
     if (row === undefined) throw new Error('an answer that nobody asked for')
     const { orderId } = row
     const { kind } = questionOf(row)
-    const told = answer.kind === 'failed' ? { failure: answer } : { answer }
-    this.answers.push({ orderId, kind, ...told })
+    const isInherited = this.inherited.has(orderId)
+    const doubt = isInherited ? { inDoubt: true as const } : {}
+    if (answer.kind === 'failed') {
+      this.answers.push({ orderId, kind, failure: { ...answer, ...doubt } })
+    } else {
+      const told = answer.kind === 'refused' ? { ...answer, ...doubt } : answer
+      this.answers.push({ orderId, kind, answer: told })
+    }
   }
 }
 

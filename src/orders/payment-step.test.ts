@@ -1,68 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { cancelled, due, startStep } from '../../test/models/payment-step.ts'
 import { drive, saidIn, startTask } from '../../test/models/work-driver.ts'
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
   type PaymentTables,
 } from '../adapters/memory/consumer-stores.ts'
-import {
-  balanceMax,
-  type OrderMessage,
-  orderStepsTopic,
-  topUpAmountMax,
-} from '../domain/orders/messages.ts'
-import type { PaymentEffect } from '../domain/orders/payment-step.ts'
+import { balanceMax, topUpAmountMax } from '../domain/orders/messages.ts'
 import { crashingPayments } from '../main/roles/crash-points.ts'
 import type { Payments } from '../ports/payments.ts'
 import { createPaymentStep, type PaymentStepMessage } from './payment-step.ts'
 import { createWallet } from './wallet.ts'
 
-function due(orderId: string, total = 300, userId = 'ann'): OrderMessage {
-  return { type: 'order.payment_due', orderId, userId, subtotal: total, discount: 0, total }
-}
-function cancelled(orderId: string): OrderMessage {
-  return { type: 'order.cancelled', orderId, reason: 'timed_out' }
-}
 function topUp(commandId: string, amount: number, userId = 'ann'): PaymentStepMessage {
   return { type: 'wallet.topped_up', userId, amount, by: 'op', commandId }
-}
-
-type Asking = { questions: readonly PaymentEffect[]; statuses: (string | undefined)[] }
-
-/** Over the built-in wallet, where ann has 1,000; notes what is asked, and what is stored then. */
-function startStep({ answering = (payments: Payments) => payments.ask } = {}) {
-  const store = createPaymentStepStoreMemory()
-  const { tables } = store
-  tables.balances.set('ann', 1_000)
-  const wallet = createWallet(createWalletStoreMemory(tables))
-  const asked: Asking[] = []
-  const payments: Payments = {
-    ...wallet,
-    ask(questions, withinMs) {
-      const statuses = questions.map(({ payment }) => tables.rows.get(payment.orderId)?.status)
-      asked.push({ questions, statuses })
-      return answering(wallet)(questions, withinMs)
-    },
-  }
-  const step = createPaymentStep(store, payments)
-  const said: string[] = []
-  const turn = startTask(step, (records) => {
-    for (const { type, orderId } of saidIn(records)) said.push(`${type} ${orderId}`)
-    for (const { topic, entry } of records) {
-      if (topic !== orderStepsTopic) said.push(`${topic.split('.')[1]} ${entry.key.split('.')[0]}`)
-    }
-  })
-  /** What is said, to the records themselves and then to the answers. */
-  async function take(...messages: PaymentStepMessage[]): Promise<string[]> {
-    said.length = 0
-    for (const driven of await drive(step, messages)) {
-      for (const { type, orderId } of driven.said) said.push(`${type} ${orderId}`)
-    }
-    await turn()
-    return [...said]
-  }
-  return { step, store, tables, asked, take }
 }
 
 function statusOf(tables: PaymentTables, orderId: string): string | undefined {
@@ -189,33 +141,6 @@ describe('where the provider has no answer, the payment step', () => {
     const { take, tables } = startStep({ answering: () => odd })
     assert.deepEqual(await take(due('a')), ['dead-letters payment-step'])
     assert.equal(statusOf(tables, 'a'), 'asked')
-  })
-})
-
-describe('a provider that contradicts itself', () => {
-  test('about a payment that it has captured, and of which it gives back nothing, is disputed', async () => {
-    let refunded = 0
-    const { take, tables } = startStep({
-      answering: ({ ask }) => {
-        return async (questions, withinMs) => {
-          if (questions[0]?.kind === 'capture') return ask(questions, withinMs)
-          return [{ kind: 'undone', refunded }]
-        }
-      },
-    })
-    await take(due('a'))
-    assert.deepEqual(await take(cancelled('a')), ['dead-letters payment-step'])
-    const row = tables.rows.get('a')
-    assert.ok(row?.status === 'undoing' && row.disputed === true)
-    // Re-driven once people have set it right.
-    refunded = 300
-    assert.deepEqual(await take(cancelled('a')), ['payment.refunded a'])
-    assert.deepEqual(tables.rows.get('a'), {
-      status: 'refunded',
-      orderId: 'a',
-      userId: 'ann',
-      amount: 300,
-    })
   })
 })
 

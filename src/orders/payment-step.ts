@@ -12,7 +12,7 @@ import {
 import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
 import { decidePayment, evolvePayment, type PaymentCommand } from '../domain/orders/payment-step.ts'
 import { ordersInput, walletsInput } from '../domain/orders/records.ts'
-import type { PaymentAsking, PaymentRow } from '../domain/orders/state.ts'
+import type { Payment, PaymentAsking, PaymentRow } from '../domain/orders/state.ts'
 import { decideTopUp } from '../domain/orders/wallet.ts'
 import type {
   CommandName,
@@ -102,11 +102,22 @@ function takeOrder(item: Item<OrderMessage>, { rows }: PaymentBatch): ItemResult
   const row = rows.get(orderId)
   if (row?.status !== 'asked' && row?.status !== 'undoing')
     throw new Error('nothing is to be asked')
-  const { disputed: _, ...undisputed } = row
-  rows.put(orderId, { ...undisputed, record: askingOf({ ...item, message: message as Asked }) })
+  rows.put(orderId, {
+    ...asked(row, item),
+    record: askingOf({ ...item, message: message as Asked }),
+  })
   return { kind: 'applied', publish: [] }
 }
 
+/** People who try again what was in dispute have looked: then its answer is the last word. */
+function asked(row: AskedRow, { source }: Item<OrderMessage>): AskedRow {
+  const { disputed, ...rest } = row
+  if (disputed !== true || (source?.redrives ?? 0) === 0) return rest
+  const { wasRefused: _, ...settled } = rest
+  return settled
+}
+
+type AskedRow = Extract<PaymentRow, Payment>
 type Asked = PaymentAsking['message']
 
 function askingOf({ message, topic, partition, at, source }: Item<Asked>): PaymentAsking {
@@ -127,13 +138,21 @@ function decideAnswers(
     if (row === undefined || !isAsking(row) || questionOf(row).kind !== kind) return []
     const { record: _, ...bare } = row
     rows.put(orderId, bare)
-    if ('failure' in answered) return []
+    if ('failure' in answered) {
+      if (answered.failure.inDoubt === true) rows.put(orderId, inDoubt(bare))
+      return []
+    }
     const { answer } = answered
     const { outcome, replies } = decide({ rows, orderId }, { kind: 'answer', answer })
     if (outcome === 'contradiction') rows.put(orderId, { ...bare, disputed: true })
     return publishing(replies)
   })
   return { changes: changesOf(batch), publish }
+}
+
+/** Only of a capture: an undo answers whatever was before it. */
+function inDoubt(row: AskedRow): AskedRow {
+  return row.status === 'asked' ? { ...row, inDoubt: true } : row
 }
 
 function passOn(answered: Answered, { record, ...row }: AskingRow): Publish | null {

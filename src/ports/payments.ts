@@ -17,6 +17,8 @@ export type Payments = {
     withinMs: number,
   ): Promise<(ProviderAnswer | PaymentFailure)[]>
   limits: PaymentLimits
+  /** What a process that ended has asked may have been done: it is not done in our own tables. */
+  losesAnswers?: true
   close(): Promise<void>
 }
 export type PaymentLimits = {
@@ -26,7 +28,8 @@ export type PaymentLimits = {
   /** How long one call may take; what is open then counts as one attempt. */
   answerMsMax: number
 }
-export type PaymentFailure = { kind: 'failed'; reason: string }
+/** In doubt: what was asked may have been done. */
+export type PaymentFailure = { kind: 'failed'; reason: string; inDoubt?: true }
 
 /** What the built-in provider keeps. One transaction, as of ConsumerStore, without positions. */
 export type WalletStore = {

@@ -2,7 +2,7 @@
 // batch of messages in one transaction, and its task until that has nothing left to do.
 
 import assert from 'node:assert/strict'
-import type { ConsumerWork, ItemResult, Publish } from '../../src/consumer/consumer-work.ts'
+import type { ConsumerWork, Item, ItemResult, Publish } from '../../src/consumer/consumer-work.ts'
 import { decodeStepMessage, type StepMessage } from '../../src/domain/orders/messages.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 
@@ -12,10 +12,10 @@ export type Driven = { kind: 'applied' | 'dropped'; said: StepMessage[] }
 export async function drive<Message, Wanted, Loaded, Changes>(
   work: ConsumerWork<Message, Wanted, Loaded, Changes>,
   messages: readonly Message[],
+  source?: Item<Message>['source'],
 ): Promise<Driven[]> {
-  const items = messages.map((message) => {
-    return { message, topic: 'firstcome.orders', partition: 0, at: 0 }
-  })
+  const place = { topic: 'firstcome.orders', partition: 0, at: 0 }
+  const items = messages.map((message) => ({ message, ...place, ...(source && { source }) }))
   const batch = { checks: [], wanted: work.wantedBy(items) }
   const { changes, results } = await persistently(() => {
     return work.store.transact(batch, (loaded) => {

@@ -30,6 +30,7 @@ const commands = {
   cancelled: said({ type: 'order.cancelled', orderId, reason: 'timed_out' }),
   yes: answered({ kind: 'captured' }),
   no: answered({ kind: 'refused', reason: 'payment_declined' }),
+  noInDoubt: answered({ kind: 'refused', reason: 'payment_declined', inDoubt: true }),
   undone: answered({ kind: 'undone', refunded: 200 }),
   undoneNothing: answered({ kind: 'undone', refunded: 0 }),
   undonePart: answered({ kind: 'undone', refunded: 199 }),
@@ -40,7 +41,11 @@ const rows = {
   asked: { status: 'asked', ...payment },
   captured: { status: 'captured', ...payment },
   refused: { status: 'refused', orderId, reason: 'insufficient_funds' },
+  askedInDoubt: { status: 'asked', ...payment, inDoubt: true },
+  refusedInDoubt: { status: 'refused', orderId, reason: 'payment_declined', inDoubt: payment },
   undoing: { status: 'undoing', ...payment },
+  undoingCaptured: { status: 'undoing', ...payment, wasCaptured: true },
+  undoingRefused: { status: 'undoing', ...payment, wasRefused: 'payment_declined' },
   refunded: { status: 'refunded', ...payment },
   tombstone: { status: 'cancelled', orderId },
 } satisfies Record<string, PaymentRow>
@@ -55,6 +60,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'applied cancelled',
       yes: 'contradiction',
       no: 'contradiction',
+      noInDoubt: 'contradiction',
       undone: 'contradiction',
       undoneNothing: 'contradiction',
       undonePart: 'contradiction',
@@ -65,6 +71,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'applied undoing *undo',
       yes: 'applied captured +payment.captured',
       no: 'applied refused +payment.refused',
+      noInDoubt: 'applied refused in doubt +payment.refused',
       undone: 'contradiction',
       undoneNothing: 'contradiction',
       undonePart: 'contradiction',
@@ -75,6 +82,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'applied undoing *undo',
       yes: 'ignored',
       no: 'contradiction',
+      noInDoubt: 'contradiction',
       undone: 'contradiction',
       undoneNothing: 'contradiction',
       undonePart: 'contradiction',
@@ -85,8 +93,53 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'ignored',
       yes: 'contradiction',
       no: 'ignored',
+      noInDoubt: 'ignored',
       undone: 'contradiction',
       undoneNothing: 'contradiction',
+      undonePart: 'contradiction',
+    },
+    askedInDoubt: {
+      ...never,
+      due: 'repeated *capture',
+      cancelled: 'applied undoing *undo',
+      yes: 'applied captured +payment.captured',
+      no: 'applied refused in doubt +payment.refused',
+      noInDoubt: 'applied refused in doubt +payment.refused',
+      undone: 'contradiction',
+      undoneNothing: 'contradiction',
+      undonePart: 'contradiction',
+    },
+    refusedInDoubt: {
+      ...never,
+      due: 'repeated +payment.refused',
+      cancelled: 'applied undoing *undo',
+      yes: 'contradiction',
+      no: 'ignored',
+      noInDoubt: 'ignored',
+      undone: 'contradiction',
+      undoneNothing: 'contradiction',
+      undonePart: 'contradiction',
+    },
+    undoingCaptured: {
+      ...never,
+      due: 'ignored',
+      cancelled: 'repeated *undo',
+      yes: 'ignored',
+      no: 'ignored',
+      noInDoubt: 'ignored',
+      undone: 'applied refunded +payment.refunded',
+      undoneNothing: 'contradiction',
+      undonePart: 'contradiction',
+    },
+    undoingRefused: {
+      ...never,
+      due: 'ignored',
+      cancelled: 'repeated *undo',
+      yes: 'ignored',
+      no: 'ignored',
+      noInDoubt: 'ignored',
+      undone: 'contradiction',
+      undoneNothing: 'applied refused',
       undonePart: 'contradiction',
     },
     undoing: {
@@ -95,6 +148,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'repeated *undo',
       yes: 'ignored',
       no: 'ignored',
+      noInDoubt: 'ignored',
       undone: 'applied refunded +payment.refunded',
       undoneNothing: 'applied cancelled',
       undonePart: 'contradiction',
@@ -105,6 +159,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'repeated +payment.refunded',
       yes: 'ignored',
       no: 'ignored',
+      noInDoubt: 'ignored',
       undone: 'ignored',
       undoneNothing: 'ignored',
       undonePart: 'ignored',
@@ -115,6 +170,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof com
       cancelled: 'ignored',
       yes: 'ignored',
       no: 'ignored',
+      noInDoubt: 'ignored',
       undone: 'ignored',
       undoneNothing: 'ignored',
       undonePart: 'ignored',
@@ -163,7 +219,8 @@ function summaryOf(command: PaymentCommand, row: PaymentRow): string {
   const decision = decidePayment(command, row)
   const effects = decision.effects.map(({ kind }) => `*${kind}`)
   const replies = decision.replies.map(({ type }) => `+${type}`)
-  const { status } = decision.events.reduce(evolvePayment, row)
-  const changed = decision.events.length > 0 ? [status] : []
+  const { status, ...rest } = decision.events.reduce(evolvePayment, row)
+  const doubt = status === 'refused' && 'inDoubt' in rest ? ' in doubt' : ''
+  const changed = decision.events.length > 0 ? [status + doubt] : []
   return [decision.outcome, ...changed, ...effects, ...replies].join(' ')
 }

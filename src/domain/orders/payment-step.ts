@@ -9,7 +9,8 @@ import { applied, contradiction, ignored, repeated, type StepDecision } from './
 
 export type ProviderAnswer =
   | { kind: 'captured' }
-  | { kind: 'refused'; reason: PaymentRefusal }
+  /** In doubt: an earlier answer to the same question was lost. */
+  | { kind: 'refused'; reason: PaymentRefusal; inDoubt?: true }
   | { kind: 'undone'; refunded: number } // how much had been captured; 0: nothing had
 /** A record of the orders topic, or what the provider answered to the effect of one. */
 export type PaymentCommand =
@@ -18,7 +19,7 @@ export type PaymentCommand =
 export type PaymentRowEvent =
   | { type: 'asked'; payment: Payment }
   | { type: 'captured' }
-  | { type: 'refused'; reason: PaymentRefusal }
+  | { type: 'refused'; reason: PaymentRefusal; inDoubt?: true }
   | { type: 'undoing' }
   | { type: 'undone'; refunded: number }
   | { type: 'cancelled'; orderId: string }
@@ -50,20 +51,46 @@ export function evolvePayment(row: PaymentRow, event: PaymentRowEvent): PaymentR
       return { status: 'cancelled', orderId: event.orderId }
     case 'captured':
       if (row.status !== 'asked') break
-      return { ...row, status: 'captured' }
+      return { status: 'captured', ...paymentOf(row) }
     case 'refused':
       if (row.status !== 'asked') break
-      return { status: 'refused', orderId: row.orderId, reason: event.reason }
+      return refusedRow(row, event)
     case 'undoing':
-      if (row.status !== 'asked' && row.status !== 'captured') break
-      if (row.status === 'asked') return { ...row, status: 'undoing' }
-      return { ...row, status: 'undoing', wasCaptured: true }
+      return undoingRow(row) ?? illegal(row, event)
     case 'undone':
       if (row.status !== 'undoing') break
-      if (event.refunded === 0) return { status: 'cancelled', orderId: row.orderId }
-      return refundedRow(row)
+      if (event.refunded !== 0) return { status: 'refunded', ...paymentOf(row) }
+      if (row.wasRefused === undefined) return { status: 'cancelled', orderId: row.orderId }
+      return { status: 'refused', orderId: row.orderId, reason: row.wasRefused }
   }
-  throw new Error(`${event.type} of a payment row that is ${row.status}`)
+  return illegal(row, event)
+}
+
+function illegal({ status }: PaymentRow, { type }: PaymentRowEvent): never {
+  throw new Error(`${type} of a payment row that is ${status}`)
+}
+
+function refusedRow(
+  row: Payment,
+  { reason, inDoubt }: PaymentRowEvent & { type: 'refused' },
+): PaymentRow {
+  const refused = { status: 'refused', orderId: row.orderId, reason } as const
+  return inDoubt === true ? { ...refused, inDoubt: paymentOf(row) } : refused
+}
+
+/** With what the provider has said of it, which it may contradict. */
+function undoingRow(row: PaymentRow): PaymentRow | null {
+  const payment = undoable(row)
+  if (payment === null) return null
+  const undoing = { status: 'undoing', ...payment } as const
+  if (row.status === 'captured') return { ...undoing, wasCaptured: true }
+  return row.status === 'refused' ? { ...undoing, wasRefused: row.reason } : undoing
+}
+
+/** What may have been captured. */
+function undoable(row: PaymentRow): Payment | null {
+  if (row.status === 'asked' || row.status === 'captured') return paymentOf(row)
+  return row.status === 'refused' ? (row.inDoubt ?? null) : null
 }
 
 function decideDue(
@@ -97,8 +124,10 @@ function decideCancelled(orderId: string, row: PaymentRow): PaymentDecision {
     case 'absent':
       return applied({ type: 'cancelled', orderId }, [], [])
     case 'asked':
-    case 'captured': {
-      const payment = paymentOf(row)
+    case 'captured':
+    case 'refused': {
+      const payment = undoable(row)
+      if (payment === null) return ignored
       if (payment.amount > 0) {
         return applied({ type: 'undoing' }, [{ kind: 'undo', payment }], [])
       }
@@ -109,7 +138,6 @@ function decideCancelled(orderId: string, row: PaymentRow): PaymentDecision {
       return askAgain('undo', row)
     case 'refunded':
       return repeated(refundedReply(row))
-    case 'refused':
     case 'cancelled':
       return ignored
   }
@@ -128,7 +156,9 @@ function decideAnswer(answer: ProviderAnswer, row: PaymentRow): PaymentDecision 
       if (row.status === 'asked') {
         const { reason } = answer
         const reply = { type: 'payment.refused', orderId: row.orderId, reason } as const
-        return applied({ type: 'refused', reason }, [], [reply])
+        const isInDoubt = answer.inDoubt === true || row.inDoubt === true
+        const doubt = isInDoubt ? { inDoubt: true as const } : {}
+        return applied({ type: 'refused', reason, ...doubt }, [], [reply])
       }
       return over || row.status === 'refused' || row.status === 'undoing' ? ignored : contradiction
     case 'undone':
@@ -137,14 +167,14 @@ function decideAnswer(answer: ProviderAnswer, row: PaymentRow): PaymentDecision 
   }
 }
 
-function refundedRow(row: Payment): PaymentRow {
-  return { status: 'refunded', ...paymentOf(row) }
-}
-
-/** All or nothing was captured, so all or nothing comes back: all of what is known to be. */
-function decideUndone(refunded: number, row: Payment & { wasCaptured?: true }): PaymentDecision {
+/** All or nothing was captured, so all or nothing comes back: as the provider has said before. */
+function decideUndone(
+  refunded: number,
+  row: Payment & { wasCaptured?: true; wasRefused?: PaymentRefusal },
+): PaymentDecision {
   if (refunded !== 0 && refunded !== row.amount) return contradiction
   if (refunded === 0 && row.amount > 0 && row.wasCaptured === true) return contradiction
+  if (refunded !== 0 && row.wasRefused !== undefined) return contradiction
   return applied({ type: 'undone', refunded }, [], refunded === 0 ? [] : [refundedReply(row)])
 }
 

@@ -108,12 +108,17 @@ export type PaymentRow =
   | ({
       status: 'asked' | 'captured' | 'undoing' | 'refunded'
       record?: PaymentAsking
+      /** Of one that is asked: it was asked before, and nobody knows what became of that. */
+      inDoubt?: true
       /** Of one that is undone: the provider has said that it was captured. */
       wasCaptured?: true
+      /** Of one that is undone: the provider has said that it was not captured, and why. */
+      wasRefused?: PaymentRefusal
       /** The provider contradicts itself; people have to settle it. */
       disputed?: true
     } & Payment)
-  | { status: 'refused'; orderId: string; reason: PaymentRefusal }
+  // In doubt: an earlier answer was lost, so it may have been captured all the same.
+  | { status: 'refused'; orderId: string; reason: PaymentRefusal; inDoubt?: Payment }
   | Tombstone
 
 /** `available + held + sold = supplied`: what it was created with and all that was added. */

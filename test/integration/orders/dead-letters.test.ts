@@ -125,7 +125,55 @@ describe('Dead letters of a running service', () => {
     assert.equal(out.match(/re-driven by operator/g)?.length, 2)
     assert.equal(await service.stop(), 0, service.output())
   })
+
+  it('hold a payment that was refused though it had been captured, and the audit says so until it is settled', async () => {
+    const data = await newData()
+    const provider = await startPaymentProvider()
+    cleanups.push(() => provider.close())
+    provider.funds.set('ann', 300)
+    // It takes the money and loses its answer; then it says that there is not enough.
+    provider.mischief.push('lose', { status: 200, body: refusedText })
+    const service = await start(data, { FIRSTCOME_PAYMENT_URL: provider.url })
+    const product = { productId: 'tea', name: 'Tea', price: 300, stock: 5 }
+    await waitFor('the product', async () => {
+      return (
+        (await post(service, { path: '/products', json: product, as: 'operator' })).status < 300
+      )
+    })
+    const placing = {
+      path: '/orders',
+      json: { lines: [{ productId: 'tea', quantity: 1 }] },
+      as: 'ann',
+    }
+    await waitFor('the end of the order', async () => {
+      return (await post(service, placing)).body.reason === 'insufficient_funds'
+    })
+    const [id = ''] = await waitForLetters(data, 1)
+    const audited = async () => {
+      const { exitCode, out } = await runCli(['audit', '--data', data])
+      return { exitCode, isDisputed: out.includes('the payment provider contradicts itself') }
+    }
+    const disputed = { exitCode: 1, isDisputed: true }
+    await waitFor('the dispute', async () => (await audited()).isDisputed)
+    assert.deepEqual(await audited(), disputed)
+    // Nobody has said what became of the money.
+    assert.equal((await letters(data, 'discard', id)).exitCode, 0)
+    assert.deepEqual(await audited(), disputed)
+    assert.equal((await letters(data, 'redrive', id)).exitCode, 0)
+    await waitFor('the refund', async () => {
+      const { steps } = (await post(service, placing)).body
+      return JSON.stringify(steps).includes('"refunded"')
+    })
+    await waitFor('the dispute to be settled', async () => (await audited()).exitCode === 0)
+    assert.deepEqual(
+      provider.moves.map(({ kind }) => kind),
+      ['captured', 'refunded'],
+    )
+    assert.equal(await service.stop(), 0, service.output())
+  })
 })
+
+const refusedText = '{"status":"refused","reason":"insufficient_funds"}'
 
 function letters(data: string, ...args: string[]) {
   return runCli(['dead-letters', ...args, '--data', data])

@@ -201,6 +201,37 @@ describe('An answer without sense is no answer:', () => {
   }
 })
 
+describe('What became of a capture is in doubt', () => {
+  const poor = { kind: 'refused', reason: 'insufficient_funds' } as const
+  const table: [what: string, mischief: Mischief, isInDoubt: boolean][] = [
+    ['hung', 'hang', true],
+    ['ended the connection', 'cut', true],
+    ['lost its answer', 'lose', true],
+    ['failed', { status: 500, body: '' }, true],
+    ['made no sense', { status: 200, body: '{"status":"perhaps"}' }, true],
+    ['had too much to do', { status: 429, body: '' }, false],
+  ]
+  for (const [what, fault, isInDoubt] of table) {
+    const doubt = isInDoubt ? { inDoubt: true } : {}
+    it(`${isInDoubt ? '' : 'not '}where a provider ${what} before it refused, or for good`, async () => {
+      provider.mischief.push(fault)
+      assert.deepEqual(await ask(capture(5_000)), { ...poor, ...doubt })
+      provider.mischief.splice(0, Infinity, ...Array<Mischief>(50).fill(fault))
+      const { reason: _, ...failed } = (await ask(capture(), 150)) as { reason: string }
+      assert.deepEqual(failed, { kind: 'failed', ...doubt })
+    })
+  }
+
+  it('not where nobody listened, or where it has nothing to do with a lost answer', async () => {
+    await provider.stop()
+    const asking = ask(capture(5_000))
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await provider.start()
+    assert.deepEqual(await asking, poor)
+    assert.deepEqual(await ask(capture(5_000)), poor)
+  })
+})
+
 describe('A payment whose answer is unknown is given up', () => {
   it('within the time, with the last reason', async () => {
     const table: [Mischief, RegExp][] = [
