@@ -19,9 +19,11 @@ import { consumerNames, topicsReadBy } from '../../src/ports/orders.ts'
 import type { Payments } from '../../src/ports/payments.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 import { scenarios } from '../models/any-orders.ts'
+import { auditWorld } from '../models/orders-audit.ts'
 import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
 import { checkAtRest, storesOf, withoutRows } from '../models/orders-restored.ts'
 import { callProvider, takeSupply } from '../models/orders-stores.ts'
+import { auditedSystem } from '../models/orders-system-audit.ts'
 import { runChaos, runWorld, type Scenario, type World } from '../models/orders-world.ts'
 
 /** Longer than any order may take, with every attempt that a record gets. */
@@ -58,6 +60,8 @@ describe('rows that were lost', () => {
         const system = await restoreCut(cut, world, true)
         await finish(system, world)
         checkAtRest(system, cut.scenario, system.stores.payment.tables.balances)
+        const { found } = await auditWorld(await auditedSystem(system), { now: null })
+        assert.deepEqual(found, [], 'no false alarm')
       }),
       { numRuns: 150 },
     )

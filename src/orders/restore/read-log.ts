@@ -3,7 +3,9 @@
 import { enter, historyOf, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
 import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import { ordersInput, stepsInput, type TopicInput } from '../../domain/orders/records.ts'
+import { readRetryNote, retryTopics } from '../../domain/orders/retries.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
+import { type ConsumerName, consumerNames } from '../../ports/orders.ts'
 import { readToEnd } from '../../ports/partition-reader.ts'
 
 /** By topic and partition, as they stood at the beginning. */
@@ -44,4 +46,30 @@ export async function readMessages<Message>(
       take({ message, origin: { topic, partition, offset, appendedAt } })
     },
   })
+}
+
+/** How many records of a partition were not meant for a consumer, which shares it with others. */
+export type PassedBy = (consumer: ConsumerName, topic: string, partition: number) => number
+
+export async function readPassedBy({ ends, ...from }: LogAsItStood): Promise<PassedBy> {
+  const others = new Map<string, number>()
+  const nameOf = (...place: Parameters<PassedBy>) => place.join(' ')
+  const decode = () => ({ kind: 'message', message: null }) as const
+  for (const topic of retryTopics) {
+    const bounds = ends.get(topic) ?? []
+    await readToEnd({
+      ...from,
+      topic,
+      bounds,
+      decode,
+      onMessage(_, { partition, headers }) {
+        const note = readRetryNote(headers ?? {})
+        for (const consumer of consumerNames.filter((name) => name !== note?.consumer)) {
+          const name = nameOf(consumer, topic, partition)
+          others.set(name, (others.get(name) ?? 0) + 1)
+        }
+      },
+    })
+  }
+  return (...place) => others.get(nameOf(...place)) ?? 0
 }

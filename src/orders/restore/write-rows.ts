@@ -29,8 +29,11 @@ export type Target<Changes> = {
   /** Without positions, so that none stands before all is written. */
   write<Item>(items: Iterable<Item>, changesOf: (page: Item[]) => Partial<Changes>): Promise<void>
   /** All that stood there is through: what became of it is in the rows, and is counted no more. */
-  moveToEnds(topics: readonly string[], ends: LogEnds): Promise<void>
+  moveToEnds(topics: readonly string[], counted: Counted): Promise<void>
 }
+
+/** `passedBy`: what was meant for other consumers, which is no consumer's to drop. */
+export type Counted = { ends: LogEnds; passedBy(topic: string, partition: number): number }
 
 /** `nothing`: what a transaction is about that neither wants nor changes anything. */
 export function targetOf<Wanted, Loaded, Changes>(
@@ -48,10 +51,11 @@ export function targetOf<Wanted, Loaded, Changes>(
         await store.transact({ checks: [], wanted }, decide)
       }
     },
-    async moveToEnds(topics, ends) {
+    async moveToEnds(topics, { ends, passedBy: passedByIn }) {
       const moves = topics.flatMap((topic) => {
         return (ends.get(topic) ?? []).map(({ end }, partition): PositionMove => {
-          const taken = { ...nothingTaken, dropped: end }
+          const passedBy = passedByIn(topic, partition)
+          const taken = { ...nothingTaken, dropped: end - passedBy, passedBy }
           return { topic, partition, next: end, published: end, tries: 0, taken }
         })
       })
