@@ -65,7 +65,7 @@ export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
   }
 }
 
-function createPace(): Pace {
+export function createPace(): Pace {
   return { startedAt: Number.NEGATIVE_INFINITY }
 }
 

@@ -15,6 +15,8 @@ export type Log = {
   tail(options: TailOptions): Tail
   /** By partition: the first stored offset, and the offset that the next record will get. */
   bounds(topic: string): Promise<LogBounds[]>
+  /** Of one partition, whatever the others do: each has a leader of its own, which may be away. */
+  partitionBounds(topic: string, partition: number): Promise<LogBounds>
   /** Joins a group of readers, among whom the partitions of a topic are shared out. */
   join(options: JoinOptions): Promise<Membership>
   close(): Promise<void>
@@ -48,8 +50,8 @@ export type TailOptions = {
   onError(error: unknown): void
 }
 export type Tail = {
-  /** When the tail last knew that it had given all there was to read. */
-  lastReadAt(): Moment
+  /** When the tail last knew that it had given all there was to read in a partition. */
+  lastReadAt(partition: number): Moment
   /** Resolves when no more `onBatch` is running or will run. */
   close(): Promise<void>
 }

@@ -39,7 +39,7 @@ export type PartitionReader = {
   hasCaughtUp(): boolean
   /** Resolves when each partition has been read up to its end in `bounds`. */
   caughtUp: Promise<void>
-  lastReadAt(): Moment
+  lastReadAt(partition: number): Moment
   close(): Promise<void>
 }
 

@@ -47,6 +47,7 @@ function withPrefix(log: Log, prefix: string): Log {
     partitionsOf: (topic) => log.partitionsOf(named(topic)),
     append: (topic, entries) => log.append(named(topic), entries),
     bounds: (topic) => log.bounds(named(topic)),
+    partitionBounds: (topic, partition) => log.partitionBounds(named(topic), partition),
     tail: (options) => log.tail({ ...options, topic: named(options.topic) }),
     join: (options) =>
       log.join({ ...options, topic: named(options.topic), group: named(options.group) }),

@@ -52,6 +52,9 @@ export function logContract(
           next,
         )
         assert.deepEqual(await log.bounds('events'), [{ start: 0, end: 0 }])
+        for (const [partition, bounds] of (await log.bounds('claims')).entries()) {
+          assert.deepEqual(await log.partitionBounds('claims', partition), bounds)
+        }
       }))
 
     it('gives back what was appended, byte for byte, in order, with its headers', () =>
@@ -217,7 +220,7 @@ export function logContract(
         })
         await withDeadline(seen.promise)
         const readAt = performance.now()
-        await until(() => tail.lastReadAt() >= readAt)
+        await until(() => tail.lastReadAt(0) >= readAt)
         await tail.close()
       }))
 

@@ -16,7 +16,10 @@ const chunkBytes = 2 * 1024 * 1024
 
 /** Topics and their partition counts, which may never change. */
 export type Topics = Readonly<Record<string, number>>
-export type TopicReaders = Pick<Log, 'partitionsOf' | 'bounds' | 'tail' | 'join'> & {
+export type TopicReaders = Pick<
+  Log,
+  'partitionsOf' | 'bounds' | 'partitionBounds' | 'tail' | 'join'
+> & {
   /** The topic is acknowledged up to here now. */
   grow(topic: string, end: TopicEnd): void
   end(topic: string): TopicEnd
@@ -39,6 +42,9 @@ export function createTopicReaders(directory: string, topics: Topics, clock: Clo
     partitionsOf,
     ...createLocalGroups(partitionsOf),
     bounds: async (topic) => end(topic).ends.map((next) => ({ start: 0, end: next })),
+    partitionBounds: async (topic, partition) => {
+      return { start: 0, end: end(topic).ends[partition] ?? 0 }
+    },
     tail(options) {
       const path = topicPath(directory, options.topic)
       const growth = known(growths.get(options.topic), options.topic)

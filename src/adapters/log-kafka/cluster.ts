@@ -1,22 +1,19 @@
-// What is known of the cluster: its brokers, who leads which partition, where partitions start and
-// end. Metadata is asked again whenever something fails. A topic's identity and partition count
-// are those seen first: a topic that was deleted and made anew is another log, and is refused.
+// What is known of the cluster: its brokers, and who leads which partition. Metadata is asked again
+// whenever something fails. A topic's identity and partition count are those seen first: a topic
+// that was deleted and made anew is another log, and is refused.
 
 import {
   ConfigResourceTypes,
   type Connection,
   describeConfigsV4,
-  listOffsetsV7,
   metadataV12,
 } from '@platformatic/kafka'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import {
   ask,
   type Broker,
   createLinks,
-  errorName,
   isDenied,
   type KafkaConnection,
   type Links,
@@ -235,48 +232,4 @@ export async function readTimeType(cluster: Cluster, topic: string): Promise<str
     return ask(connection, describeConfigsV4.api, [[asked], false, false])
   })
   return results[0]?.configs[0]?.value ?? 'unknown'
-}
-
-const earliest = -2n
-const latest = -1n
-
-/** The end is what survives the leaders that are asked: no acknowledged record is behind it. */
-export async function readBounds(cluster: Cluster, topic: string): Promise<LogBounds[]> {
-  const { clock, limits } = cluster
-  const deadline = clock.monotonic() + limits.questionMsMax
-  for (;;) {
-    try {
-      // The start first: a start read after the end could lie behind it.
-      const starts = await readOffsets(cluster, topic, earliest)
-      const ends = await readOffsets(cluster, topic, latest)
-      return starts.map((start, partition) => ({ start, end: ends[partition] ?? start }))
-    } catch (error) {
-      if (error instanceof PortError) throw error
-      if (clock.monotonic() >= deadline) {
-        const message = `Kafka does not say where ${topic} ends: ${reasonOf(error)}`
-        throw new PortError('log_unavailable', message, { retryable: true, cause: error })
-      }
-      await cluster.waitAndRefresh()
-    }
-  }
-}
-
-async function readOffsets(cluster: Cluster, topic: string, timestamp: bigint): Promise<number[]> {
-  const { leaders } = cluster.topic(topic)
-  const offsets: number[] = []
-  const byNode = Map.groupBy(leaders.keys(), (partition) => leaders[partition]?.node ?? -1)
-  for (const [node, indexes] of byNode) {
-    const partitions = indexes.map((partitionIndex) => {
-      const currentLeaderEpoch = leaders[partitionIndex]?.epoch ?? -1
-      return { partitionIndex, currentLeaderEpoch, timestamp }
-    })
-    const connection = await cluster.links.to(cluster.broker(node))
-    const asked = [{ name: topic, partitions }]
-    const answer = await ask(connection, listOffsetsV7.api, [-1, 0, asked])
-    for (const { partitionIndex, errorCode, offset } of answer.topics[0]?.partitions ?? []) {
-      if (errorCode !== 0) throw new Error(errorName(errorCode))
-      offsets[partitionIndex] = Number(offset)
-    }
-  }
-  return offsets
 }

@@ -5,7 +5,8 @@
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type Cluster, createCluster, readBounds } from './cluster.ts'
+import { BoundsReader } from './bounds.ts'
+import { type Cluster, createCluster } from './cluster.ts'
 import type { KafkaConnection } from './connection.ts'
 import { defaultKafkaLimits, type KafkaLimits } from './limits.ts'
 import { Member } from './member.ts'
@@ -33,11 +34,16 @@ export async function startKafkaLog(options: KafkaLogOptions): Promise<Log> {
     throw error
   }
   const producer = createProducer(cluster)
+  const reader = new BoundsReader(cluster)
   return {
     partitionsOf: (topic) => cluster.topic(topic).leaders.length,
     append: producer.append,
     tail: (tailOptions) => followKafka(cluster, tailOptions),
-    bounds: (topic) => readBounds(cluster, topic),
+    async bounds(topic) {
+      const partitions = cluster.topic(topic).leaders.keys()
+      return Promise.all(partitions.map((partition) => reader.read({ topic, partition })))
+    },
+    partitionBounds: (topic, partition) => reader.read({ topic, partition }),
     join: async (joinOptions) => new Member(cluster, joinOptions),
     async close() {
       await producer.close()

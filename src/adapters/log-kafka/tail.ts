@@ -14,7 +14,7 @@ import { remedy, timeTypeSetting, topicSettings } from './topics.ts'
 export function followKafka(cluster: Cluster, options: TailOptions): Tail {
   const tail = new KafkaTail(cluster, options)
   queueMicrotask(() => tail.startLoops())
-  return { lastReadAt: () => tail.lastReadAt(), close: () => tail.close() }
+  return { lastReadAt: (partition) => tail.lastReadAt(partition), close: () => tail.close() }
 }
 
 /** A partition that is followed. */
@@ -25,6 +25,9 @@ type Followed = {
   readEpoch: number
   /** When nothing more was to be read. */
   readAt: Moment
+  /** Whether the last question about it failed, and until when it is left alone. */
+  failing: boolean
+  restsUntil: Moment
 }
 
 /** It may pass: the broker is away, or another one leads now. */
@@ -34,6 +37,7 @@ class KafkaTail {
   private readonly cluster: Cluster
   private readonly options: TailOptions
   private readonly followed: readonly Followed[]
+  private readonly byPartition: ReadonlyMap<number, Followed>
   private readonly links: Links
   private readonly outage: Outage
   private readonly ending = new AbortController()
@@ -48,14 +52,15 @@ class KafkaTail {
     this.cluster = cluster
     this.options = options
     this.followed = [...options.from].map(([partition, next]) => {
-      return { partition, next, readEpoch: -1, readAt: 0 }
+      return { partition, next, readEpoch: -1, readAt: 0, failing: false, restsUntil: 0 }
     })
+    this.byPartition = new Map(this.followed.map((state) => [state.partition, state]))
     this.links = cluster.newLinks(cluster.limits.requestMsMax + cluster.limits.fetchMsMax)
     this.outage = watchOutage(cluster, options.topic)
   }
 
-  lastReadAt(): Moment {
-    return Math.min(this.cluster.clock.monotonic(), ...this.followed.map(({ readAt }) => readAt))
+  lastReadAt(partition: number): Moment {
+    return this.byPartition.get(partition)?.readAt ?? Number.NEGATIVE_INFINITY
   }
 
   async close(): Promise<void> {
@@ -98,28 +103,42 @@ class KafkaTail {
   private async read(node: number): Promise<void> {
     const { signal } = this.ending
     const { lingerMs = 0 } = this.options
+    const { clock } = this.cluster
     for (;;) {
       const led = signal.aborted ? [] : this.followed.filter((it) => this.nodeOf(it) === node)
       // In the same turn: whoever finds it leading again starts a new loop.
       if (led.length === 0) return void this.loops.delete(node)
+      const now = clock.monotonic()
+      const able = led.filter(({ restsUntil }) => restsUntil <= now)
       // Each in turn comes first, so that a long one does not starve the others.
-      const turn = this.rounds++ % led.length
-      const wanted = [...led.slice(turn), ...led.slice(0, turn)]
+      const turn = this.rounds++ % Math.max(1, able.length)
+      const wanted = [...able.slice(turn), ...able.slice(0, turn)]
       try {
+        if (wanted.length === 0) throw new Transient('none of its partitions can be read')
         const fetched = await this.fetch(node, wanted)
         await this.take(wanted, fetched)
-        this.outage.worked()
         if (lingerMs > 0 && fetched.some(({ records }) => records !== null && records.length > 0)) {
-          await sleep(this.cluster.clock, lingerMs, signal)
+          await sleep(clock, lingerMs, signal)
         }
       } catch (error) {
         if (signal.aborted) continue
         if (!(error instanceof Transient)) throw error
-        this.outage.failed(error.message)
+        for (const state of wanted)
+          this.failed(state, `partition ${state.partition}: ${error.message}`)
         await this.cluster.waitAndRefresh(signal)
         this.startLoops()
       }
     }
+  }
+
+  private failed(state: Followed, reason: string): void {
+    state.failing = true
+    this.outage.failed(reason)
+  }
+
+  private worked(state: Followed): void {
+    state.failing = false
+    if (this.followed.every(({ failing }) => !failing)) this.outage.worked()
   }
 
   private async fetch(node: number, wanted: readonly Followed[]): Promise<FetchedPartition[]> {
@@ -145,7 +164,6 @@ class KafkaTail {
     fetched: readonly FetchedPartition[],
   ): Promise<void> {
     const at = this.cluster.clock.monotonic()
-    let failure: Transient | null = null
     for (const part of fetched) {
       const state = wanted.find(({ partition }) => partition === part.partition)
       if (state === undefined) continue
@@ -156,12 +174,23 @@ class KafkaTail {
         this.giving = turn.catch(() => {})
         await turn
         if (state.next >= part.end) state.readAt = at
+        this.worked(state)
       } catch (error) {
         if (!(error instanceof Transient)) throw error
-        failure = error
+        this.failed(state, error.message)
+        this.leaveAlone(state)
       }
     }
-    if (failure !== null) throw failure
+  }
+
+  /** For a while, in which it may turn out that another broker leads it. */
+  private leaveAlone(state: Followed): void {
+    const { clock, limits } = this.cluster
+    state.restsUntil = clock.monotonic() + limits.retryMs
+    void this.cluster.refresh().then(
+      () => this.startLoops(),
+      () => {},
+    )
   }
 
   /** One batch at a time, each record once. */

@@ -3,7 +3,15 @@
 
 import { partitionFor } from '../../domain/partitioner.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
-import type { Log, LogEntry, LogPlace, LogRecord, Tail, TailOptions } from '../../ports/log.ts'
+import type {
+  Log,
+  LogBounds,
+  LogEntry,
+  LogPlace,
+  LogRecord,
+  Tail,
+  TailOptions,
+} from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { createAppendClock } from '../append-clock.ts'
 import { createLocalGroups } from '../log-file/group-local.ts'
@@ -92,13 +100,18 @@ export function openLogMemory(options: MemoryLogOptions): MemoryLog {
     partitionsOf: (topic) => recordsOf(topic).length,
     append: createAppend(),
     tail: (tailOptions) => followMemory(tailOptions, { readers, options, wait, recordsOf }),
-    bounds: async (topic) => recordsOf(topic).map((records) => ({ start: 0, end: records.length })),
+    bounds: async (topic) => recordsOf(topic).map(boundsOf),
+    partitionBounds: async (topic, partition) => boundsOf(recordsOf(topic)[partition] ?? []),
     join: createLocalGroups((topic) => recordsOf(topic).length).join,
     async close() {
       closed = true
     },
   }
   return { ...log, records: recordsOf, asWriter: () => ({ ...log, append: createAppend() }) }
+}
+
+function boundsOf(records: readonly LogRecord[]): LogBounds {
+  return { start: 0, end: records.length }
 }
 
 type Store = (topic: string, entries: readonly LogEntry[]) => LogPlace[]

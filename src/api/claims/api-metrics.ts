@@ -85,7 +85,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
 function addGauges(registry: Registry, parts: ApiMetricsParts): void {
   addGauge(registry, {
     name: 'firstcome_fold_age_seconds',
-    help: 'How long ago the fold last knew that it had read the whole log',
+    help: 'How long ago the fold last knew that it had read a partition whole: of the oldest',
     value() {
       const readAt = parts.foldReadAt()
       return readAt === undefined ? readAt : Math.max(0, parts.clock.monotonic() - readAt) / 1000

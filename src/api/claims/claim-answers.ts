@@ -86,4 +86,6 @@ export type ClaimService = {
   /** By the log's clock, as far as this node knows it. */
   logTime(): Instant
   readiness(): Readiness
+  /** What does not work although this node is ready, each in words. */
+  degraded?(): readonly string[]
 }

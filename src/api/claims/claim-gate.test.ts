@@ -281,7 +281,7 @@ describe('the claim path behind a gate', () => {
       ...log,
       tail(options) {
         const tail = log.tail(options)
-        return { ...tail, lastReadAt: () => Math.min(tail.lastReadAt(), stalledAt) }
+        return { ...tail, lastReadAt: (n) => Math.min(tail.lastReadAt(n), stalledAt) }
       },
     })
     const gate = () => gateAnswering((_, n) => (n === 0 ? 'full' : 'pass'))

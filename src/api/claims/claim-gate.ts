@@ -41,7 +41,7 @@ export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
       return held.forbids(answer, asked) ? pending : answer
     },
     send(claim) {
-      if (!path.trustsMemory()) return path.send(claim)
+      if (!path.trustsMemory(claim.couponId)) return path.send(claim)
       const isFull = unasked.waiting() + deferred.size >= limits.gatedClaimsMax
       if (!state.closing.aborted && gate.isHere() && !isFull) {
         const isTaken = unasked.add(claim)

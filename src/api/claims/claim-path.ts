@@ -25,8 +25,8 @@ import { type Asked, type NewClaim, OpenClaims } from './open-claims.ts'
 
 /** The steps of a claim. What stands before the log is a decorator of them. */
 export type ClaimPath = FoldListener & {
-  /** False where what has been read may be out of date, or is incomplete for good. */
-  trustsMemory(): boolean
+  /** False where what was read of its partition may be out of date, or is incomplete for good. */
+  trustsMemory(couponId: string): boolean
   /** The answer that the log has settled already; null: only the log can say. */
   settled(asked: Asked): ClaimAnswer | null
   /** What has been read says so, be it out of date or not. */
@@ -75,8 +75,9 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   const estimate = () => fold.time.estimate()
 
   /** What is known is only as fresh as the fold. */
-  function trustsMemory(): boolean {
-    return !state.broken && clock.monotonic() - fold.lastReadAt() <= limits.tailStallMsMax
+  function trustsMemory(couponId: string): boolean {
+    const readAt = fold.lastReadAt(fold.partitionOf(couponId))
+    return !state.broken && clock.monotonic() - readAt <= limits.tailStallMsMax
   }
 
   /** `nowMax`: a time that the log's clock cannot have passed. See `settled` of the domain. */
@@ -90,7 +91,7 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   return {
     trustsMemory,
     settled(asked) {
-      if (!trustsMemory()) return null
+      if (!trustsMemory(asked.couponId)) return null
       const answer = known(asked, latest)
       return open.forbids(answer, asked) ? null : answer
     },

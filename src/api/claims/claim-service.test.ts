@@ -266,7 +266,7 @@ describe('the claim path', () => {
       ...log,
       tail(options) {
         const tail = log.tail(options)
-        return { ...tail, lastReadAt: () => Math.min(tail.lastReadAt(), stalledAt) }
+        return { ...tail, lastReadAt: (n) => Math.min(tail.lastReadAt(n), stalledAt) }
       },
     })
     const { node, clock, create, claim, pass, appended } = await startNode({ wrap })

@@ -16,16 +16,17 @@ import {
 } from './claim-answers.ts'
 import { behindGate } from './claim-gate.ts'
 import { type ClaimPathParts, type ClaimServiceParts, defaultClaimLimits } from './claim-parts.ts'
-import { type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
+import { claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
-import { createFoldFreshness } from './fold-freshness.ts'
+import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
 import { LogTime } from './log-time.ts'
 import { createWaiters } from './waiters.ts'
 
 export type RunningClaimService = ClaimService & {
   /** Resolves when this node knows the log as it stood at the start. */
   caughtUp: Promise<void>
+  /** Of the partition that was not read for the longest. */
   lastReadAt(): Moment
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   drain(): Promise<void>
@@ -68,14 +69,10 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     },
     coupons: (page) => fold.page(page),
     logTime: () => time.estimate(),
-    readiness: () => readinessOf(path, parts),
+    readiness: () => readinessOf(parts),
+    degraded: () => stalledIn(parts).map((partition) => stalledText(partition)),
   }
-  const freshness = createFoldFreshness({
-    clock,
-    bounds: () => log.bounds(claimsTopic),
-    positions: () => fold.positions(),
-    waitMsMax: limits.foldWaitMsMax,
-  })
+  const freshness = freshnessOf(parts)
   const { caughtUp, close } = await fold.read({
     claimDecided: path.claimDecided,
     controlDecided(command, decision) {
@@ -90,7 +87,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   return {
     ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness) : own),
     caughtUp,
-    lastReadAt: () => fold.lastReadAt(),
+    lastReadAt: () => fold.oldestReadAt(),
     async drain() {
       state.stopping = true
       await Promise.all([waiters.empty(), commands.drained()])
@@ -100,6 +97,16 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
       return close()
     },
   }
+}
+
+function freshnessOf({ log, clock, fold, limits }: ClaimPathParts): FoldFreshness {
+  return createFoldFreshness({
+    clock,
+    partitions: log.partitionsOf(claimsTopic),
+    bounds: (partition) => log.partitionBounds(claimsTopic, partition),
+    positions: () => fold.positions(),
+    waitMsMax: limits.foldWaitMsMax,
+  })
 }
 
 /** Operators' commands: each is appended, and answered with what its record decided. */
@@ -144,11 +151,24 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
   return { run, controlDecided, drained: waiters.empty }
 }
 
-function readinessOf(path: ClaimPath, { state, fold }: ClaimPathParts): Readiness {
+/** Partitions that were not read lately: what is known of their coupons is not trusted. */
+function stalledIn({ fold, clock, limits }: ClaimPathParts): number[] {
+  return fold.notReadSince(clock.monotonic() - limits.tailStallMsMax)
+}
+
+function stalledText(partition: number): string {
+  return `partition ${partition} of ${claimsTopic} has not been read lately`
+}
+
+/** A partition without a leader is no reason to send the claims of all others elsewhere. */
+function readinessOf(parts: ClaimPathParts): Readiness {
+  const { state, fold, log } = parts
   const reasons: string[] = []
   if (state.stopping) reasons.push('stopping')
   if (state.broken) reasons.push('the log has failed')
   else if (!fold.hasCaughtUp()) reasons.push('reading the log')
-  else if (!path.trustsMemory()) reasons.push('the log has not been read lately')
+  else if (stalledIn(parts).length === log.partitionsOf(claimsTopic)) {
+    reasons.push('the log has not been read lately')
+  }
   return { ready: reasons.length === 0, reasons }
 }

@@ -44,7 +44,7 @@ export class CouponFold {
   readonly coupons: ReadonlyMap<string, Coupon>
   readonly time: LogTime
   private readonly log: Log
-  private readonly partitions: number
+  private readonly allPartitions: readonly number[]
   private readonly fold: Fold
   private reader: PartitionReader | null = null
   /** In id order, but for those that came since somebody looked. */
@@ -53,8 +53,9 @@ export class CouponFold {
   constructor(log: Log, time: LogTime) {
     this.log = log
     this.time = time
-    this.partitions = log.partitionsOf(claimsTopic)
-    this.fold = createFold(this.partitions)
+    const partitions = log.partitionsOf(claimsTopic)
+    this.allPartitions = Array.from({ length: partitions }, (_, partition) => partition)
+    this.fold = createFold(partitions)
     this.coupons = this.fold.coupons
   }
 
@@ -64,7 +65,9 @@ export class CouponFold {
   }
 
   partitionOf(couponId: string): number {
-    return this.coupons.get(couponId)?.partition ?? partitionFor(couponId, this.partitions)
+    return (
+      this.coupons.get(couponId)?.partition ?? partitionFor(couponId, this.allPartitions.length)
+    )
   }
 
   /** By partition, the next offset to read. */
@@ -72,8 +75,19 @@ export class CouponFold {
     return this.reader?.next ?? []
   }
 
-  lastReadAt(): Moment {
-    return this.reader === null ? Number.NEGATIVE_INFINITY : this.reader.lastReadAt()
+  /** When a partition was last read to its end. */
+  lastReadAt(partition: number): Moment {
+    return this.reader?.lastReadAt(partition) ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** Of the partition that was not read to its end for the longest. */
+  oldestReadAt(): Moment {
+    return Math.min(...this.allPartitions.map((partition) => this.lastReadAt(partition)))
+  }
+
+  /** Partitions that were not read to their end since. */
+  notReadSince(moment: Moment): number[] {
+    return this.allPartitions.filter((partition) => this.lastReadAt(partition) < moment)
   }
 
   /** In id order. */

@@ -6,11 +6,13 @@ import { partitionFor } from '../../domain/partitioner.ts'
 import { type Clock, within } from '../../ports/clock.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { createBatcher } from '../batcher.ts'
+import { type Batcher, createBatcher, createPace } from '../batcher.ts'
 
 export type FoldFreshnessParts = {
   clock: Clock
-  bounds(): Promise<LogBounds[]>
+  /** Of the topic. */
+  partitions: number
+  bounds(partition: number): Promise<LogBounds>
   /** By partition, the next offset that this node will read. */
   positions(): readonly number[]
   /** How long to wait for the log's end, and then for this node to pass it. */
@@ -34,30 +36,33 @@ type Waiting = { partition: number; end: number; resolve(): void }
 export function createFoldFreshness(parts: FoldFreshnessParts): FoldFreshness {
   const { clock, waitMsMax: ms } = parts
   const waiting = new Set<Waiting>()
-  // A look that has begun may miss what has just been appended, so callers join the next one.
-  const looks = createBatcher<PromiseWithResolvers<boolean> & { key: string }>({
-    clock,
-    // No bound of its own: a server lets in only so many requests.
-    perBatchMax: Number.POSITIVE_INFINITY,
-    waitingMax: Number.POSITIVE_INFINITY,
-    everyMsMin: looksApartMsMin,
-    async send(asked) {
-      try {
-        const bounds = await within({ clock, ms, late }, parts.bounds())
-        const passed: Promise<boolean>[] = []
-        for (const { key, resolve } of asked) {
-          const partition = partitionFor(key, bounds.length)
-          passed[partition] ??= passes(partition, bounds[partition]?.end ?? 0)
-          resolve(passed[partition])
+  const pace = createPace()
+  const looks: Batcher<PromiseWithResolvers<boolean>>[] = []
+
+  /** Each partition is looked at by itself: one without a leader keeps no other waiting. */
+  function createLooks(partition: number): Batcher<PromiseWithResolvers<boolean>> {
+    // A look that has begun may miss what has just been appended, so callers join the next one.
+    return createBatcher({
+      clock,
+      pace,
+      // No bound of its own: a server lets in only so many requests.
+      perBatchMax: Number.POSITIVE_INFINITY,
+      waitingMax: Number.POSITIVE_INFINITY,
+      everyMsMin: looksApartMsMin,
+      async send(asked) {
+        try {
+          const { end } = await within({ clock, ms, late }, parts.bounds(partition))
+          const passed = passes(partition, end)
+          for (const { resolve } of asked) resolve(passed)
+        } catch (error) {
+          for (const { resolve, reject } of asked) {
+            if (error instanceof PortError) resolve(false)
+            else reject(error)
+          }
         }
-      } catch (error) {
-        for (const { resolve, reject } of asked) {
-          if (error instanceof PortError) resolve(false)
-          else reject(error)
-        }
-      }
-    },
-  })
+      },
+    })
+  }
 
   function hasPassed({ partition, end }: Omit<Waiting, 'resolve'>): boolean {
     return (parts.positions()[partition] ?? 0) >= end
@@ -75,8 +80,10 @@ export function createFoldFreshness(parts: FoldFreshnessParts): FoldFreshness {
 
   return {
     reached(key) {
-      const asked = { key, ...Promise.withResolvers<boolean>() }
-      looks.add(asked)
+      const partition = partitionFor(key, parts.partitions)
+      const asked = Promise.withResolvers<boolean>()
+      looks[partition] ??= createLooks(partition)
+      looks[partition].add(asked)
       return asked.promise
     },
     advanced() {

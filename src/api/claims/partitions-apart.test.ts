@@ -4,9 +4,11 @@ import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../../adapters/memory/log.ts'
 import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import { partitionFor } from '../../domain/partitioner.ts'
+import type { Moment } from '../../ports/clock.ts'
 import { sleep } from '../../ports/clock.ts'
-import type { Log } from '../../ports/log.ts'
+import type { Log, Tail } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
+import type { ClaimLimits } from './claim-parts.ts'
 import { startClaimService } from './claim-service.ts'
 
 const partitions = 4
@@ -14,19 +16,34 @@ const triedMs = 1_500
 const [away, there] = ['spring', 'summer']
 
 /** A log whose partition of the coupon that is away can lose its leader. */
-async function startNode() {
+async function startNode(limits: Partial<ClaimLimits> = {}) {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'))
   const memory = openLogMemory({ topics: { [claimsTopic]: partitions }, clock })
   const leaderless = partitionFor(away, partitions)
-  let isAway = false
+  let stalledAt: Moment | null = null
+  let allStalled = false
   const log: Log = {
     ...memory,
     async append(topic, entries) {
       const waits = entries.some(({ key }) => partitionFor(key, partitions) === leaderless)
-      if (!isAway || !waits) return memory.append(topic, entries)
+      if (stalledAt === null || !waits) return memory.append(topic, entries)
       await sleep(clock, triedMs)
       const why = { retryable: true, appended: 'no' } as const
       throw new PortError('log_unavailable', 'no leader', why)
+    },
+    tail(options) {
+      const tail = memory.tail(options)
+      const lastReadAt: Tail['lastReadAt'] = (partition) => {
+        const isStalled = stalledAt !== null && (partition === leaderless || allStalled)
+        return isStalled ? (stalledAt ?? 0) : tail.lastReadAt(partition)
+      }
+      return { ...tail, lastReadAt }
+    },
+    async partitionBounds(topic, partition) {
+      if (stalledAt === null || partition !== leaderless) {
+        return memory.partitionBounds(topic, partition)
+      }
+      return new Promise(() => {})
     },
   }
   let ids = 0
@@ -35,6 +52,7 @@ async function startNode() {
     clock,
     newId: () => `id-${++ids}`,
     codeSecret: 'a secret that is used in tests only',
+    limits,
     onError: assert.fail,
   })
   const pass = (ms: number) => clock.runUntil(clock.now() + ms)
@@ -55,7 +73,10 @@ async function startNode() {
     clock,
     pass,
     loseLeader() {
-      isAway = true
+      stalledAt = clock.monotonic()
+    },
+    loseAllLeaders() {
+      allStalled = true
     },
   }
 }
@@ -81,5 +102,53 @@ describe('a partition without a leader', () => {
       reason: 'log_unavailable',
       retryAfterSeconds: 1,
     })
+  })
+  it('leaves the node ready while another is read, and is told as what does not work', async () => {
+    const { node, pass, loseLeader, loseAllLeaders } = await startNode()
+    const stalled = (partition: number) => {
+      return `partition ${partition} of ${claimsTopic} has not been read lately`
+    }
+    loseLeader()
+    assert.deepEqual(node.degraded?.(), [])
+    await pass(2_100)
+    assert.deepEqual(node.readiness(), { ready: true, reasons: [] })
+    assert.deepEqual(node.degraded?.(), [stalled(partitionFor(away, partitions))])
+    loseAllLeaders()
+    const reasons = ['the log has not been read lately']
+    assert.deepEqual(node.readiness(), { ready: false, reasons })
+  })
+
+  it('sends its own claims alone to the log; memory answers those of other coupons', async () => {
+    const { node, pass, loseLeader } = await startNode()
+    for (const couponId of [away, there]) void node.claim(couponId, 'kim')
+    await pass(20)
+    loseLeader()
+    await pass(2_100)
+    const known = node.claim(there, 'kim')
+    assert.equal('kind' in known && known.kind, 'issued', 'at once, from memory')
+    const asked = node.claim(away, 'kim')
+    await pass(triedMs + 100)
+    assert.equal((await asked).kind, 'unavailable')
+  })
+
+  it('keeps nobody waiting who asks for coupons that are not known elsewhere', async () => {
+    const { node, clock, pass, loseLeader } = await startNode({ foldWaitMsMax: 2_000 })
+    const unknown = (partition: number) => {
+      const ids = Array.from({ length: 100 }, (_, n) => `unknown-${n}`)
+      return ids.find((id) => partitionFor(id, partitions) === partition) ?? ''
+    }
+    loseLeader()
+    const lost = node.find(unknown(partitionFor(away, partitions)))
+    await pass(5)
+    const begunAt = clock.monotonic()
+    let tookMs = Number.POSITIVE_INFINITY
+    const found = Promise.resolve(node.find(unknown(partitionFor(there, partitions))))
+    void found.then(() => {
+      tookMs = clock.monotonic() - begunAt
+    })
+    await pass(2_100)
+    assert.equal((await found).kind, 'unknown_coupon')
+    assert.ok(tookMs <= 20, `${tookMs} ms`)
+    assert.equal((await lost).kind, 'unavailable')
   })
 })

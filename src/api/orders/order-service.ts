@@ -49,7 +49,8 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   const limits = { ...orderLimits, ...parts.limits }
   const freshness = createFoldFreshness({
     clock,
-    bounds: () => log.bounds(ordersTopic),
+    partitions: log.partitionsOf(ordersTopic),
+    bounds: (partition) => log.partitionBounds(ordersTopic, partition),
     positions: () => watch.positions(),
     waitMsMax: limits.watchWaitMsMax,
   })

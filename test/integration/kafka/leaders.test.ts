@@ -12,7 +12,7 @@ import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { type KafkaNode, throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { checkAnswers, countAnswers, keepAppending } from './appends.ts'
-import { connectionTo, type NewLog, newKafkaLog } from './log-parts.ts'
+import { connectionTo, type NewLog, newKafkaLog, oldestReadAt } from './log-parts.ts'
 
 const kafka = await throwawayKafka({ brokers: 3 })
 const skip = typeof kafka === 'string' ? kafka : false
@@ -85,7 +85,7 @@ for (const [what, fault] of Object.entries(faults)) {
       ),
     )
     const awayMs = performance.now() - begunAt
-    await waitFor('a read', () => tail.lastReadAt() > performance.now() - 500)
+    await waitFor('a read', () => oldestReadAt(tail, { log, topic }) > performance.now() - 500)
     await fault.end(leader)
     const endedAt = performance.now()
     await waitFor('an append', () => appending.acknowledgedAfter(endedAt) !== undefined)
@@ -116,6 +116,16 @@ it('keeps no partition waiting for one without a leader', { skip }, async (t) =>
   }
   const [away, there] = [led(true), led(false)]
   assert.ok(away.length > 0 && there.length > 0, `led by ${ledBy.join()}`)
+  const given: number[] = []
+  const tail = log.tail({
+    topic,
+    from: everyPartition(log, topic),
+    onBatch: ({ partition, records }) => {
+      given[partition] = (given[partition] ?? 0) + records.length
+    },
+    onError: assert.fail,
+  })
+  await waitFor('the tail', () => keys.every((_, partition) => given[partition] === 1))
   await nodes[gone - 1]?.crash()
   const begunAt = performance.now()
   const refusals: Promise<unknown>[] = []
@@ -136,6 +146,14 @@ it('keeps no partition waiting for one without a leader', { skip }, async (t) =>
   const slowest = Math.max(...tookMs)
   t.diagnostic(`${tookMs.length} appends beside it, the slowest took ${Math.round(slowest)} ms`)
   assert.ok(slowest < 2_500, `${slowest} ms`)
+  const appended = 1 + tookMs.length
+  await waitFor('the tail', () => there.every((partition) => given[partition] === appended))
+  for (const partition of there) {
+    const { end } = await log.partitionBounds(topic, partition)
+    assert.equal(end, appended)
+    assert.ok(tail.lastReadAt(partition) > performance.now() - 2_500)
+  }
+  for (const partition of away) assert.ok(tail.lastReadAt(partition) < begunAt)
   await Promise.all(refusals)
 })
 

@@ -7,7 +7,8 @@ import type { KafkaConnection } from '../../../src/adapters/log-kafka/connection
 import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import { createTopics } from '../../../src/adapters/log-kafka/topics.ts'
-import type { Log } from '../../../src/ports/log.ts'
+import type { Moment } from '../../../src/ports/clock.ts'
+import type { Log, Tail } from '../../../src/ports/log.ts'
 import { waitFor } from '../../services/server-process.ts'
 
 export type NewLog = {
@@ -66,4 +67,10 @@ export async function newKafkaLog(
 
 export function connectionTo(brokers: string): KafkaConnection {
   return { brokers: brokers.split(',') }
+}
+
+/** When the partition was read that was not read for the longest. */
+export function oldestReadAt(tail: Tail, { log, topic }: { log: Log; topic: string }): Moment {
+  const partitions = Array.from({ length: log.partitionsOf(topic) }, (_, n) => n)
+  return Math.min(...partitions.map((partition) => tail.lastReadAt(partition)))
 }
