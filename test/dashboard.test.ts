@@ -3,14 +3,22 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { describe, it } from 'node:test'
 import { Registry } from 'prom-client'
 import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
 import { countRefusals } from '../src/api/http/auth.ts'
-import { createDatabaseMetrics, createRoleMetrics } from '../src/api/process-metrics.ts'
+import { limitConnections } from '../src/api/http/connections.ts'
+import { serverLimits } from '../src/api/http/server-limits.ts'
+import {
+  createDatabaseMetrics,
+  createLogMetrics,
+  createRoleMetrics,
+} from '../src/api/process-metrics.ts'
 import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
 import { createIssuerMetrics } from '../src/issuer/issuer-metrics.ts'
+import { consumerNames } from '../src/ports/orders.ts'
 
 type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
 
@@ -23,28 +31,49 @@ const queries = panels.flatMap(({ title, targets = [] }) =>
 const tokens = new Registry()
 countRefusals(tokens)
 
+const connections = new Registry()
+limitConnections(createServer(), {
+  clock: systemClock(),
+  limits: serverLimits,
+  metrics: connections,
+})
+
+const registries = [
+  createApiMetrics({
+    clock: systemClock(),
+    foldReadAt: () => 0,
+    logTime: () => 0,
+    isReady: () => true,
+    gateIsHere: () => true,
+  }).registry,
+  tokens,
+  createIssuerMetrics(
+    () => new Map(),
+    () => null,
+  ).registry,
+  createConsumerMetrics({ names: consumerNames, consumers: () => new Map(), ends: () => null })
+    .registry,
+  createDatabaseMetrics(() => ({ reachable: true, failures: 0, open: 0, busy: 0, waiting: 0 })),
+  createRoleMetrics(() => true),
+  createLogMetrics(() => 0),
+  connections,
+]
 /** By name, as Prometheus stores them: with the labels of each. */
-const metrics = new Map(
-  [
-    createApiMetrics({
-      clock: systemClock(),
-      foldReadAt: () => 0,
-      logTime: () => 0,
-      isReady: () => true,
-      gateIsHere: () => true,
-    }).registry,
-    tokens,
-    createIssuerMetrics(
-      () => new Map(),
-      () => Promise.resolve([]),
-    ).registry,
-    createConsumerMetrics({ consumers: () => new Map(), bounds: async () => [] }).registry,
-    createDatabaseMetrics(() => ({ reachable: true, failures: 0, open: 0, busy: 0, waiting: 0 })),
-    createRoleMetrics(() => true),
-  ].flatMap(seriesOf),
-)
+const metrics = new Map(registries.flatMap(seriesOf))
 /** Prometheus itself adds these to everything it reads. */
 const scraped = ['instance', 'job']
+
+describe('the metrics', () => {
+  it('have every counter from the start, with each label that it can have', async () => {
+    const all = await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))
+    const counters = all.flat().filter(({ type }) => String(type) === 'counter')
+    assert.ok(counters.length > 10)
+    assert.deepEqual(
+      counters.filter(({ values }) => values.length === 0).map(({ name }) => name),
+      [],
+    )
+  })
+})
 
 describe('the dashboard', () => {
   it('asks for metrics that there are, by labels that they have', () => {

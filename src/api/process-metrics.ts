@@ -58,6 +58,17 @@ export function createDatabaseMetrics(state: () => DatabaseState): Registry {
   return registry
 }
 
+/** Of a role that reads the log. */
+export function createLogMetrics(silentMs: () => number): Registry {
+  const registry = new Registry()
+  addGauge(registry, {
+    name: 'firstcome_log_silent_seconds',
+    help: 'How long ago the log last said where it ends; the figures of lags are as old',
+    value: () => silentMs() / 1000,
+  })
+  return registry
+}
+
 type GaugeOptions = { name: string; help: string; value(): number | boolean | undefined }
 
 /** Asked when somebody looks; true is 1. undefined: not known yet. */

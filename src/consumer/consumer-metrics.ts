@@ -1,8 +1,9 @@
 // The metrics of the consumers of orders.
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { LogBounds } from '../ports/log.ts'
-import type { ConsumerName } from '../ports/orders.ts'
+import type { LogEnds } from '../ports/log-ends.ts'
+import type { ConsumerName, Taken } from '../ports/orders.ts'
+import { portErrorCodes } from '../ports/port-error.ts'
 import type { ConsumerObserver } from './batch-handler.ts'
 import type { Consumer } from './consumer.ts'
 
@@ -11,10 +12,20 @@ export type ConsumerMetrics = {
   registry: Registry
 }
 export type ConsumerMetricsParts = {
+  /** Those that are started here. */
+  names: readonly ConsumerName[]
   /** Those that run. */
   consumers(): ReadonlyMap<ConsumerName, Consumer>
-  /** Of a topic, or none while the log does not say; asked for at every scrape. */
-  bounds(topic: string): Promise<readonly LogBounds[]>
+  /** null: the log is not open yet. */
+  ends(): LogEnds | null
+}
+
+const fates: Readonly<Record<keyof Taken, string>> = {
+  applied: 'applied',
+  dropped: 'dropped',
+  postponed: 'postponed',
+  buried: 'buried',
+  passedBy: 'passed_by',
 }
 
 export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetrics {
@@ -32,14 +43,18 @@ export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetr
     labelNames: ['consumer', 'code'],
     registers,
   })
+  // Each is there from the start, so that the first of a kind are an increase.
+  for (const consumer of parts.names) {
+    for (const fate of Object.values(fates)) records.inc({ consumer, fate }, 0)
+    for (const code of portErrorCodes) waiting.inc({ consumer, code }, 0)
+  }
   addLag(registers, parts)
   return {
     registry,
     observer: (consumer) => ({
       taken(taken) {
-        for (const [outcome, count] of Object.entries(taken)) {
-          const fate = outcome === 'passedBy' ? 'passed_by' : outcome
-          if (count > 0) records.inc({ consumer, fate }, count)
+        for (const outcome of Object.keys(fates) as (keyof Taken)[]) {
+          records.inc({ consumer, fate: fates[outcome] }, taken[outcome])
         }
       },
       waiting: (error) => waiting.inc({ consumer, code: error.code }),
@@ -47,22 +62,22 @@ export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetr
   }
 }
 
-function addLag(registers: Registry[], { consumers, bounds }: ConsumerMetricsParts): void {
+function addLag(registers: Registry[], { consumers, ends }: ConsumerMetricsParts): void {
   new Gauge({
     name: 'firstcome_consumer_lag_records',
     help: 'Records of a topic that a consumer has still to take in the partitions it owns',
     labelNames: ['consumer', 'topic'],
     registers,
-    async collect() {
+    collect() {
       this.reset()
       for (const [consumer, running] of consumers()) {
         const byTopic = Map.groupBy(running.positions(), ({ topic }) => topic)
         for (const [topic, positions] of byTopic) {
-          const ends = await bounds(topic)
-          if (ends.length === 0) continue
+          const bounds = ends()?.of(topic) ?? []
+          if (bounds.length === 0) continue
           let lag = 0
           for (const { partition, next } of positions) {
-            lag += Math.max(0, (ends[partition]?.end ?? next) - next)
+            lag += Math.max(0, (bounds[partition]?.end ?? next) - next)
           }
           this.set({ consumer, topic }, lag)
         }

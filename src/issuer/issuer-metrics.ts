@@ -1,17 +1,19 @@
 // The metrics of an issuer.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { LogBounds } from '../ports/log.ts'
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { LogEnds } from '../ports/log-ends.ts'
+import { portErrorCodes } from '../ports/port-error.ts'
 import type { IssuerObserver } from './issuer.ts'
 
 export type IssuerMetrics = { observer: IssuerObserver; registry: Registry }
 
 const lagSeconds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 120]
 
-/** `ends`: of the claims log; asked for at every scrape where it is given. */
+/** `ends`: absent where nobody asks how far the issuer is behind. */
 export function createIssuerMetrics(
   positions: () => ReadonlyMap<number, number>,
-  ends?: () => Promise<readonly LogBounds[]>,
+  ends?: () => LogEnds | null,
 ): IssuerMetrics {
   const registry = new Registry()
   const registers = [registry]
@@ -47,9 +49,9 @@ export function createIssuerMetrics(
       help: 'Records of the claims log that this issuer has still to apply',
       labelNames,
       registers,
-      async collect() {
+      collect() {
         this.reset()
-        const bounds = await ends()
+        const bounds = ends()?.of(claimsTopic) ?? []
         for (const [partition, next] of positions()) {
           const end = bounds[partition]?.end
           if (end !== undefined) this.set({ partition }, Math.max(0, end - next))
@@ -57,6 +59,8 @@ export function createIssuerMetrics(
       },
     })
   }
+  // Each is there from the start, so that the first of a kind are an increase.
+  for (const code of portErrorCodes) waiting.inc({ code }, 0)
   const observer: IssuerObserver = {
     applied(batch) {
       records.inc(batch.records)

@@ -29,7 +29,8 @@ export type GateCoupon = {
   closesAt: Instant
 }
 /** pass: to the log. seen: this user is on the way. full: as many as are left are on the way. */
-export type GateVerdict = 'pass' | 'seen' | 'full'
+export const gateVerdicts = ['pass', 'seen', 'full'] as const
+export type GateVerdict = (typeof gateVerdicts)[number]
 
 /** What every adapter keeps, and for how long. All of it may be lost at any time. */
 export const defaultGateLimits = {

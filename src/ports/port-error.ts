@@ -1,12 +1,14 @@
 // How operational failures arrive from every port. Anything else thrown is a programmer's error.
 
-export type PortErrorCode =
-  | 'log_full' // the disk is full, or the queue before the log
-  | 'log_unavailable' // cannot be reached now
-  | 'log_failed' // a sync failed: nothing may be appended before a restart
-  | 'log_damaged' // stored records cannot be read, or fewer are there than were acknowledged
-  | 'store_unavailable' // the database cannot be reached now
-  | 'store_broken' // a constraint fired or the rows contradict the log: a second writer, or a bug
+export const portErrorCodes = [
+  'log_full', // the disk is full, or the queue before the log
+  'log_unavailable', // cannot be reached now
+  'log_failed', // a sync failed: nothing may be appended before a restart
+  'log_damaged', // stored records cannot be read, or fewer are there than were acknowledged
+  'store_unavailable', // the database cannot be reached now
+  'store_broken', // a constraint fired or the rows contradict the log: a second writer, or a bug
+] as const
+export type PortErrorCode = (typeof portErrorCodes)[number]
 
 export class PortError extends Error {
   readonly code: PortErrorCode

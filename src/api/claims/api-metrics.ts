@@ -3,6 +3,7 @@
 
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { Clock, Instant, Moment } from '../../ports/clock.ts'
+import { gateVerdicts } from '../../ports/gate.ts'
 import type { AdmissionState } from '../orders/order-admission.ts'
 import { addGauge } from '../process-metrics.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
@@ -60,7 +61,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   })
   const voided = new Counter({
     name: 'firstcome_void_records_total',
-    help: 'Records of the claims log that are no records at all',
+    help: 'Records of the claims log that came since the start and are no records at all',
     registers,
   })
   addGauges(registry, parts)
@@ -152,7 +153,10 @@ function createGateMetrics(registry: Registry, isHere: () => boolean): GateObser
     labelNames: ['to'],
     registers,
   })
+  // Each is there from the start, so that the first of a kind are an increase.
+  for (const verdict of gateVerdicts) verdicts.inc({ verdict }, 0)
   const ended = { memory: released.labels('memory'), log: released.labels('log') }
+  for (const count of Object.values(ended)) count.inc(0)
   addGauge(registry, {
     name: 'firstcome_gate_up',
     help: '1 while the gate is there, 0 while it is away and every claim passes',

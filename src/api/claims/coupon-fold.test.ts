@@ -45,6 +45,32 @@ function cpuMsOf(run: () => void): number {
   return (user + system) / 1000
 }
 
+describe('records that are none', () => {
+  it('are told when they come, and not again by each start', async () => {
+    const log = openLogMemory({ topics: { [claimsTopic]: 4 }, clock })
+    const junk = () => log.append(claimsTopic, [{ key: 'sale', value: Buffer.from('junk') }])
+    await junk()
+    for (const came of [1, 2]) {
+      const time = new LogTime({ clock, skewMsMax: 0, onDiffers: () => {} })
+      let voids = 0
+      const met = Promise.withResolvers<void>()
+      const reader = await new CouponFold(log, time).read({
+        claimDecided() {},
+        controlDecided() {},
+        onVoid() {
+          if (++voids === came) met.resolve()
+        },
+        onError: met.reject,
+      })
+      await reader.caughtUp
+      assert.equal(voids, 0)
+      for (let n = 0; n < came; n++) await junk()
+      await met.promise
+      await reader.close()
+    }
+  })
+})
+
 describe('the pages of coupons', () => {
   it('are those of all coupons in the order of their ids, whenever they were made', async () => {
     const random = seededRandom(1)

@@ -32,7 +32,8 @@ export type FoldListener = {
   controlDecided(command: ControlCommand, decision: Decision<ControlOutcome>): void
 }
 export type FoldReading = FoldListener & {
-  onVoid(reason: string): void
+  /** Of a record that came since the reading began: those before were met at other starts. */
+  onVoid(): void
   /** Called after every batch. */
   onAdvanced?: (() => void) | undefined
   /** The fold has stopped for good: the log cannot be read, or not be understood. */
@@ -132,7 +133,9 @@ export class CouponFold {
         if (isClaim(command)) reading.claimDecided(command, applyCommand(fold, command))
         else reading.controlDecided(command, applyCommand(fold, command))
       },
-      onVoid: reading.onVoid,
+      onVoid(_, { partition, offset }) {
+        if (offset >= (bounds[partition]?.end ?? 0)) reading.onVoid()
+      },
       onUnknown: notUnderstood,
       onGap: stopAtGap,
       onBatch({ records }) {

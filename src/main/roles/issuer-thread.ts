@@ -16,10 +16,12 @@ import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
 import { answerCalls, type Failure, failureOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-table.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
+import { orderTopics } from '../../domain/orders/records.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import { NewerRecord } from '../../ports/partition-reader.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { unknownReplies } from './older-rows.ts'
@@ -69,14 +71,15 @@ async function run(data: IssuerThreadData): Promise<void> {
   let database: Database | null = null
   let issuer: Issuer | null = null
   let marks: ReadMarks | null = null
-  let orderLog: Log | null = null
+  let ends: LogEnds | null = null
   let orders: { close(): Promise<void> } | null = null
   const closing = new AbortController()
   const metrics = createIssuerMetrics(() => issuer?.positions() ?? new Map())
-  const consumers = newConsumerMetrics(() => orderLog)
+  const consumers = newConsumerMetrics(() => ends)
   const registry = Registry.merge([metrics.registry, consumers.metrics.registry])
 
   async function close(): Promise<void> {
+    ends?.close()
     await orders?.close()
     await issuer?.close()
     await database?.close()
@@ -104,7 +107,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     serveDatabase(database, databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()
-    orderLog = log
+    ends = watchLogEnds({ log, topics: orderTopics, clock })
     const store = createCouponStoreSql({ database, crashPoint })
     issuer = await startIssuer({
       log: crashPoint === undefined ? log : crashingIssuerLog(log, crashPoint),

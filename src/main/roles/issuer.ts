@@ -6,7 +6,7 @@ import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import { startPositionWatch } from '../../issuer/position-watch.ts'
-import type { Log } from '../../ports/log.ts'
+import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { given, openDistributed } from './distributed.ts'
 import { startRoleProbes } from './role-probes.ts'
@@ -19,17 +19,18 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
     const { settings, logger } = parts
     const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
     let issuer: Issuer | null = null
-    let log: Log | null = null
+    let ends: LogEnds | null = null
     const metrics = createIssuerMetrics(
       () => issuer?.positions() ?? new Map(),
-      // Nothing is said of the lag while the log does not say where it ends.
-      () => log?.bounds(claimsTopic).catch(() => []) ?? Promise.resolve([]),
+      () => ends,
     )
     const probes = await startRoleProbes(parts, metrics.registry, stops)
     const opened = await openDistributed({ ...parts, onWaiting: probes.onWaiting }, 'issuer', stops)
     const { database } = opened
-    log = opened.log
-    probes.opened(database)
+    const topics = [claimsTopic]
+    ends = watchLogEnds({ log: opened.log, topics, clock: opened.clock })
+    stops.defer(ends.close)
+    probes.opened(database, ends)
     const { crashPoint } = createFaults(settings.testFaults)
     const store = createCouponStoreSql({ database, crashPoint })
     const running = await startIssuer({

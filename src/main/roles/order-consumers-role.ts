@@ -2,7 +2,8 @@
 // times. It answers probes and metrics from its first moment on, also while it waits for Kafka
 // and PostgreSQL.
 
-import type { Log } from '../../ports/log.ts'
+import { orderTopics } from '../../domain/orders/records.ts'
+import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { kafkaConnection, openDistributed } from './distributed.ts'
@@ -18,12 +19,13 @@ import { createFaults } from './test-faults.ts'
 export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<RunningRole> {
   return withStops(async (stops) => {
     const { payment, testFaults } = parts.settings
-    let log: Log | null = null
-    const { metrics, running } = newConsumerMetrics(() => log)
+    let ends: LogEnds | null = null
+    const { metrics, running } = newConsumerMetrics(() => ends, only)
     const probes = await startRoleProbes(parts, metrics.registry, stops)
     const opened = await openDistributed({ ...parts, onWaiting: probes.onWaiting }, 'orders', stops)
-    log = opened.log
-    probes.opened(opened.database)
+    ends = watchLogEnds({ ...opened, topics: orderTopics })
+    stops.defer(ends.close)
+    probes.opened(opened.database, ends)
     if (await areOrderRowsLost(opened)) throw rowsLost()
     const connection = kafkaConnection(parts.settings, 'orders')
     refuseOlderRows(await positionsGoneBack(connection, opened.database))

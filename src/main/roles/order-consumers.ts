@@ -27,6 +27,7 @@ import { createStockStep } from '../../orders/stock-step.ts'
 import { createWallet } from '../../orders/wallet.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import type { LogEnds } from '../../ports/log-ends.ts'
 import { type ConsumerName, consumerNames } from '../../ports/orders.ts'
 import type { Payments } from '../../ports/payments.ts'
 import { crashingConsumer, crashingOrderStore, crashingPayments } from './crash-points.ts'
@@ -49,11 +50,15 @@ export type OrderConsumersParts = {
 }
 
 export async function startOrderConsumers(parts: OrderConsumersParts, stops: Stops): Promise<void> {
-  for (const name of parts.only === undefined ? consumerNames : [parts.only]) {
+  for (const name of namesOf(parts.only)) {
     const consumer = await startOne(name, parts, stops)
     parts.running.set(name, consumer)
     stops.defer(() => consumer.close())
   }
+}
+
+function namesOf(only: ConsumerName | undefined): readonly ConsumerName[] {
+  return only === undefined ? consumerNames : [only]
 }
 
 /** What each of them keeps in SQL. */
@@ -69,14 +74,12 @@ export function createOrderStores(database: Database) {
 
 /** Of consumers that are still to be started. */
 export function newConsumerMetrics(
-  log: () => Log | null,
+  ends: () => LogEnds | null,
+  only?: ConsumerName,
 ): Pick<OrderConsumersParts, 'metrics' | 'running'> {
   const running = new Map<ConsumerName, Consumer>()
-  const bounds = async (topic: string) =>
-    (await log()
-      ?.bounds(topic)
-      .catch(() => [])) ?? []
-  return { metrics: createConsumerMetrics({ consumers: () => running, bounds }), running }
+  const names = namesOf(only)
+  return { metrics: createConsumerMetrics({ names, consumers: () => running, ends }), running }
 }
 
 function startOne(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {

@@ -8,8 +8,13 @@ import type { Readiness } from '../../api/claims/claim-answers.ts'
 import { addRoutes } from '../../api/http/route.ts'
 import { createServerApp } from '../../api/http/server-app.ts'
 import { limitsOf } from '../../api/http/server-limits.ts'
-import { createDatabaseMetrics, createRoleMetrics } from '../../api/process-metrics.ts'
+import {
+  createDatabaseMetrics,
+  createLogMetrics,
+  createRoleMetrics,
+} from '../../api/process-metrics.ts'
 import { serviceRoutes } from '../../api/routes/service.ts'
+import { type LogEnds, silenceMsMax } from '../../ports/log-ends.ts'
 import type { RoleParts } from './run-role.ts'
 import { startReadiness } from './start-readiness.ts'
 import type { Stops } from './stops.ts'
@@ -20,11 +25,14 @@ export async function startRoleProbes(
   stops: Stops,
 ) {
   let database: PostgresDatabase | null = null
+  let log: LogEnds | null = null
   const start = startReadiness(signal)
 
   function readiness(): Readiness {
-    const isAway = database?.state().reachable !== true
-    return start.unready() ?? { ready: !isAway, reasons: isAway ? ['the database is away'] : [] }
+    const reasons: string[] = []
+    if (database?.state().reachable !== true) reasons.push('the database is away')
+    if ((log?.silentMs() ?? 0) > silenceMsMax) reasons.push('the log does not answer')
+    return start.unready() ?? { ready: reasons.length === 0, reasons }
   }
 
   const registries = [createRoleMetrics(() => readiness().ready), own]
@@ -36,12 +44,13 @@ export async function startRoleProbes(
   stops.defer(stop)
   return {
     url,
-    /** From now on the state of the database is reported, too. */
-    opened(opened: PostgresDatabase): void {
+    /** From now on the state of both is reported, too. */
+    opened(opened: PostgresDatabase, ends: LogEnds): void {
       database = opened
-      registries.push(createDatabaseMetrics(opened.state))
+      log = ends
+      registries.push(createDatabaseMetrics(opened.state), createLogMetrics(ends.silentMs))
     },
-    /** From now on the role is ready while its database can be reached. */
+    /** From now on the role is ready while its database and its log can be reached. */
     started: start.started,
     onWaiting: start.onWaiting,
   }

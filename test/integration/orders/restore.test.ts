@@ -63,7 +63,7 @@ describe('the rows of orders', () => {
         database,
         clock,
         crashPoint: undefined,
-        ...newConsumerMetrics(() => log),
+        ...newConsumerMetrics(() => null),
       }
       await startOrderConsumers({ ...parts, onError: (error) => errors.push(error) }, stops)
       return {}
