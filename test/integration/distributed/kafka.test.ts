@@ -23,6 +23,8 @@ import {
 /** A claim is answered 'pending' after 5 s; one second more, so that many are. */
 const pauseSeconds = 6
 const resumeMsMax = 2_000
+const readinessMsMax = 20_000
+const scrapeMsMax = 1_000
 const perSecond = 100
 const couponId = 'outages'
 /** More than arrive until both outages are over, at the pace of a slow machine. */
@@ -146,6 +148,30 @@ describe('while Kafka is away', { timeout: 300_000 }, () => {
     )
     for (const role of [api, issuer]) assert.ok((await readiness(role)).ready)
   })
+
+  it('issuers and consumers of orders say so in time, and scrapes do not wait', async (t) => {
+    const roles = [issuer, await services.orders()]
+    const whenAll = async (ready: boolean) => {
+      const since = performance.now()
+      for (const role of roles) {
+        await waitFor(`readiness ${ready}`, async () => (await readiness(role)).ready === ready)
+      }
+      return Math.round(performance.now() - since)
+    }
+    for (const role of roles) {
+      await waitFor('partitions', async () => /_lag_records\{/.test(await metricsOf(role)))
+    }
+    services.kafka.pause()
+    const saidAfterMs = await whenAll(false)
+    for (const role of roles) assert.match((await readiness(role)).text, /the log does not answer/)
+    const tookMs = await Promise.all(roles.flatMap((role) => [scrape(role), scrape(role)]))
+    services.kafka.resume()
+    const againMs = await whenAll(true)
+    t.diagnostic(`not ready after ${saidAfterMs} ms, ready ${againMs} ms after it went on`)
+    t.diagnostic(`scrapes took ${tookMs.join(', ')} ms`)
+    assert.ok(saidAfterMs <= readinessMsMax && againMs <= readinessMsMax)
+    assert.ok(Math.min(...tookMs) <= scrapeMsMax, 'scrapes wait for Kafka')
+  })
 })
 
 function checkNoAnswer(told: readonly Ask[]): void {
@@ -161,4 +187,17 @@ async function sellTheRest(clients: NodeClients): Promise<void> {
   const left = quantity - clients.slotMax
   const late = Array.from({ length: left + 200 }, (_, n) => `late-${n}`)
   await Promise.all(late.map((user) => clients.askUntilDefinite(couponId, user)))
+}
+
+/** How long it took, in milliseconds. */
+async function scrape(role: RoleProcess): Promise<number> {
+  const since = performance.now()
+  const text = await metricsOf(role)
+  assert.match(text, /firstcome_log_silent_seconds (?:[89]|\d\d)/)
+  assert.match(text, /_lag_records\{/)
+  return Math.round(performance.now() - since)
+}
+
+async function metricsOf({ url }: RoleProcess): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text()
 }
