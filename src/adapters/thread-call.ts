@@ -9,7 +9,9 @@ type Reply<Answer> =
   | { call: number; answer: Answer; failure?: never }
   | { call: number; failure: Failure }
 /** A PortError as it goes from thread to thread; by itself it would arrive as a bare Error. */
-export type Failure = Pick<PortError, 'code' | 'message' | 'retryable' | 'appended'>
+export type Failure = Pick<PortError, 'code' | 'message' | 'retryable' | 'appended'> & {
+  isOfTable?: true
+}
 
 export type ThreadCalls<Question, Answer> = {
   /** Rejects with the PortError that the other thread met, or as `end` says. */
@@ -78,7 +80,7 @@ export function failureOf(error: unknown, otherwise: PortErrorCode): Failure {
     return { code: otherwise, message: messageOf(error), retryable: false, appended: 'unknown' }
   }
   const { code, message, retryable, appended } = error
-  return { code, message, retryable, appended }
+  return { code, message, retryable, appended, ...(error.isOfTable && { isOfTable: true }) }
 }
 
 export function portErrorOf({ code, message, ...options }: Failure): PortError {

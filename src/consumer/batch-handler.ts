@@ -43,6 +43,8 @@ export type ConsumerObserver = {
 
 export class BatchHandler {
   private readonly parts: BatchHandlerParts
+  /** Records that were blamed since one was handled. */
+  private blamed = 0
 
   constructor(parts: BatchHandlerParts) {
     this.parts = parts
@@ -56,8 +58,10 @@ export class BatchHandler {
     await this.move(queuesOf(entries), triesMarks(entries))
     try {
       await this.finish(entries)
+      this.blamed = 0
     } catch (error) {
       if (!isAboutRecords(error)) throw error
+      if (isOfTable(error)) throw this.brokenTable(error)
       if (records.length > 1) {
         for (const taken of records) await this.handle([taken])
         return
@@ -126,8 +130,18 @@ export class BatchHandler {
     const queues = queuesOf(entries)
     const moves = queues.map((queue) => standing(queue, queue.tries))
     await this.move(queues, moves)
+    // In the retry topics are only those that have failed before.
+    if (entries.some(({ note }) => note === null)) this.blamed += 1
+    if (this.blamed > blamedInARowMax) throw this.brokenTable(error)
     const reason = messageOf(error)
     for (const entry of entries) fail(entry, reason)
+  }
+
+  private brokenTable(error: unknown): PortError {
+    const what = `the database takes nothing of what ${this.parts.work.name} does`
+    const wayOut = 'No record is put aside for that: mend it, and start again where it stopped'
+    const text = `${what}: ${messageOf(error)}. ${wayOut}`
+    return new PortError('store_broken', text, { isOfTable: true })
   }
 
   /** Positions alone. */
@@ -167,6 +181,9 @@ export class BatchHandler {
   }
 }
 
+/** One record may be what no table takes, and some may; so many, one behind the other, are not. */
+const blamedInARowMax = 20
+
 type OpenEntry = Entry & { item: Item<unknown> }
 function isOpen(entry: Entry): entry is OpenEntry {
   return entry.outcome === null && entry.item !== null
@@ -179,6 +196,10 @@ function queuesOf(entries: readonly Entry[]): PartitionQueue[] {
 function outcomeOf(result: ItemResult | undefined): Outcome {
   if (result === undefined) throw new Error('a record was not decided')
   return result.kind
+}
+
+function isOfTable(error: unknown): boolean {
+  return error instanceof PortError && error.isOfTable
 }
 
 /** Of the records, or of what they meet; not of the log, and nothing that passes by itself. */

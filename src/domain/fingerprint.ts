@@ -18,3 +18,10 @@ export function recordFingerprint({ key, value, appendedAt }: Stored): string {
 export function codeSecretFingerprint(codeSecret: string): string {
   return createHash('sha256').update(`firstcome code secret\n${codeSecret}`).digest('hex')
 }
+
+/** 64 characters; null: the built-in wallets. A URL may hold what is not for everybody. */
+export function paymentFingerprint(url: string | null): string {
+  return createHash('sha256')
+    .update(`firstcome payments\n${url ?? ''}`)
+    .digest('hex')
+}

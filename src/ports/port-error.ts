@@ -16,6 +16,8 @@ export class PortError extends Error {
   readonly retryable: boolean
   /** Of an append: whether it is certain that nothing was stored. */
   readonly appended: 'no' | 'unknown'
+  /** Of a database: a table, a column or a right is not as it must be, whatever is written. */
+  readonly isOfTable: boolean
 
   constructor(code: PortErrorCode, message: string, options: PortErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -23,12 +25,14 @@ export class PortError extends Error {
     this.code = code
     this.retryable = options.retryable ?? false
     this.appended = options.appended ?? 'unknown'
+    this.isOfTable = options.isOfTable ?? false
   }
 }
 export type PortErrorOptions = {
   cause?: unknown
   retryable?: boolean
   appended?: 'no' | 'unknown'
+  isOfTable?: boolean
 }
 
 /** What was thrown says, whatever it is. */

@@ -50,7 +50,8 @@ export function sqlError(failure: SqlFailure): PortError {
   const { sqlState, message, detail, constraint } = failure
   const fired = constraint === undefined ? '' : `constraint ${constraint} fired: `
   const text = `${fired}${message}${detail === undefined ? '' : ` (${detail})`} [${sqlState}]`
-  return mayPass(sqlState) ? unavailable(text) : new PortError('store_broken', text)
+  if (mayPass(sqlState)) return unavailable(text)
+  return new PortError('store_broken', text, { isOfTable: isOfTable(sqlState) })
 }
 
 /** It may be asked again. */
@@ -104,6 +105,13 @@ const beginCommands: Readonly<Record<TransactionKind, string>> = {
 const passingClasses: ReadonlySet<string> = new Set(['08', '40', '53', '55', '57', '58'])
 /** A server that has just become read-only, and a transaction that was idle for too long. */
 const passingStates: ReadonlySet<string> = new Set(['25006', '25P03'])
+
+/** A name or a right that is missing (42, 3F), and damaged pages or indexes (XX). */
+const tableClasses: ReadonlySet<string> = new Set(['3F', '42', 'XX'])
+
+function isOfTable(sqlState: string): boolean {
+  return tableClasses.has(sqlState.slice(0, 2))
+}
 
 function mayPass(sqlState: string): boolean {
   return passingClasses.has(sqlState.slice(0, 2)) || passingStates.has(sqlState)

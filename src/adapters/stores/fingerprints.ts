@@ -1,5 +1,5 @@
-// By what the secrets that rows were made with are known again, kept in SQL. Nobody can find a
-// secret by its fingerprint.
+// By what the secrets and settings that rows were made with are known again, kept in SQL. Nobody
+// can find a secret by its fingerprint.
 
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
@@ -14,6 +14,15 @@ export async function settleFingerprint(
   await database.query(statements['record-fingerprint'], [name, fingerprint])
   const { rows } = await database.query(statements['read-fingerprint'], [name])
   return String(rows[0]?.[0])
+}
+
+export async function replaceFingerprint(
+  database: Queryable,
+  name: string,
+  fingerprint: string,
+): Promise<void> {
+  const statement = loadStatements(['replace-fingerprint'])['replace-fingerprint']
+  await database.query(statement, [name, fingerprint])
 }
 
 export async function readFingerprint(database: Queryable, name: string): Promise<string | null> {

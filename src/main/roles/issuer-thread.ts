@@ -23,6 +23,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import { NewerRecord } from '../../ports/partition-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { unknownReplies } from './older-rows.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
@@ -168,6 +169,6 @@ function failedBy(error: unknown): IssuerNews {
 
 /** Of a consumer of orders. */
 function newsOf(error: unknown): IssuerNews {
-  if (!(error instanceof NewerRecord)) return failedBy(error)
-  return { kind: 'halted', reason: error.message }
+  const isOfOrders = error instanceof NewerRecord || (error instanceof PortError && error.isOfTable)
+  return isOfOrders ? { kind: 'halted', reason: error.message } : failedBy(error)
 }

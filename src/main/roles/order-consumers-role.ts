@@ -2,14 +2,17 @@
 // times. It answers probes and metrics from its first moment on, also while it waits for Kafka
 // and PostgreSQL.
 
+import type { Database } from '../../adapters/database/database.ts'
+import { describeGroup } from '../../adapters/log-kafka/groups.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
 import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { kafkaConnection, openDistributed } from './distributed.ts'
-import { positionsGoneBack } from './kafka-positions.ts'
+import { groupOf, positionsGoneBack } from './kafka-positions.ts'
 import { unknownReplies } from './older-rows.ts'
 import { areOrderRowsLost, newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
+import { settlePaymentSetting } from './payment-setting.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
 import { refuseOlderRows } from './start-check.ts'
@@ -30,11 +33,23 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     const connection = kafkaConnection(parts.settings, 'orders')
     refuseOlderRows(await positionsGoneBack(connection, opened.database))
     refuseOlderRows(await unknownReplies(opened))
+    const takesPayments = only === undefined || only === 'payment-step'
+    const confirm = takesPayments ? await settledPayments(parts, opened) : null
     const { crashPoint } = createFaults(testFaults)
     const consumers = { ...opened, payment, only, crashPoint, metrics, running }
     await startOrderConsumers({ ...consumers, onError: parts.onFatal }, stops)
+    await confirm?.()
     probes.started()
     return { url: probes.url }
+  })
+}
+
+function settledPayments({ settings }: RoleParts, { database }: { database: Database }) {
+  const connection = kafkaConnection(settings, 'orders')
+  return settlePaymentSetting({
+    database,
+    url: settings.payment?.url,
+    members: async () => (await describeGroup(connection, groupOf('payment-step'))).members,
   })
 }
 

@@ -101,6 +101,13 @@ describe('the start of a role', { timeout: 300_000 }, () => {
     assert.match(nothing, /Nothing was compared: the rows have read nothing of this log/)
   })
 
+  it('is refused to whoever would take payments elsewhere than others do', async () => {
+    const env = { ...services.env, FIRSTCOME_PAYMENT_URL: 'http://127.0.0.1:1/v1' }
+    const wallets = await services.orders('payment-step')
+    await isRefused('orders', /take payments by the built-in wallets, this one by the service/, env)
+    assert.equal(await wallets.stop(), 0)
+  })
+
   it('goes on where all is as it was', async () => {
     const api = await services.role('api')
     assert.equal(await api.stop(), 0)
