@@ -7,7 +7,7 @@ import { useAuth } from './http/auth.ts'
 import { useOpenApi } from './http/openapi.ts'
 import { useRateLimits } from './http/rate-limits.ts'
 import { addRoutes, type Route } from './http/route.ts'
-import { createServerApp } from './http/server-app.ts'
+import { createServerApp, type ServerApp } from './http/server-app.ts'
 import { limitsOf, type ServerLimits } from './http/server-limits.ts'
 import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -49,9 +49,15 @@ export async function openServer(
   let isServing = false
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
-  const { app, listen, stop } = await createServerApp({ clock, limits, logger, metrics, phase })
+  const { app, listen, stop, limitUnknown } = await createServerApp({
+    clock,
+    limits,
+    logger,
+    metrics,
+    phase,
+  })
   await useOpenApi(app)
-  const hooks = await callHooks(app, { ...parts, metrics }, limits)
+  const hooks = await callHooks(app, { ...parts, metrics, limitUnknown }, limits)
   const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
@@ -70,15 +76,18 @@ export async function openServer(
   }
 }
 
+type HookParts = ServerParts & Pick<ServerApp, 'limitUnknown'> & { metrics: Registry }
+
 async function callHooks(
   app: FastifyInstance,
-  { settings, clock, metrics }: ServerParts & { metrics: Registry },
+  { settings, clock, metrics, limitUnknown }: HookParts,
   limits: ServerLimits,
 ): Promise<CallHooks> {
   const auth = { secret: settings.jwtSecret, clock, metrics }
   const { authenticate, operatorOnly } = await useAuth(app, auth)
   const rates = { clock, ...settings, keysMax: limits.rateKeysMax }
   const { byCaller, byAddress } = await useRateLimits(app, rates)
+  for (const limiter of byAddress) limitUnknown(limiter)
   return {
     service: [],
     anyone: byAddress,

@@ -2,6 +2,7 @@
 // while it drains, everything is, but the client is told to connect anew. Then it accepts no more
 // connections, answers all that it accepted, and after a deadline closes what is left.
 
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../ports/clock.ts'
@@ -15,6 +16,21 @@ export type AdmissionParts = {
   limits: ServerLimits
   /** Absent: it serves from the first moment until it is stopped. */
   phase?: (() => 'starting' | 'serving' | 'draining') | undefined
+}
+
+/** Whoever stands before this server may go by another of two than this server does. */
+const single = new Set(['host', 'authorization', 'content-type', 'idempotency-key'])
+
+function hasRepeated({ rawHeaders, headers }: IncomingMessage): boolean {
+  // What came more than once is one header here.
+  if (rawHeaders.length === 2 * Object.keys(headers).length) return false
+  const seen = new Set<string>()
+  for (let n = 0; n < rawHeaders.length; n += 2) {
+    const name = (rawHeaders[n] ?? '').toLowerCase()
+    if (seen.has(name)) return true
+    if (single.has(name)) seen.add(name)
+  }
+  return false
 }
 
 /** Returns the stop, which resolves when no connection is open. */
@@ -38,6 +54,10 @@ export function useAdmission(
     makeTypeReadable(raw.headers)
     if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
       return sendProblem(reply, 'malformed-request', { detail: 'The header Host is missing.' })
+    }
+    if (hasRepeated(raw)) {
+      const detail = `Each of ${[...single].join(', ')} may be sent once.`
+      return sendProblem(reply, 'malformed-request', { detail })
     }
     if (stopping) return sendUnavailable(reply, refused)
     if (phase() === 'starting' && request.routeOptions.config.call?.caller !== 'service') {

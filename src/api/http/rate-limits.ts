@@ -44,7 +44,8 @@ export async function useRateLimits(app: FastifyInstance, limits: RateLimits) {
   }
 }
 
-type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+/** Answers where it is too much. */
+export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 function limiter(take: ReturnType<FastifyInstance['createRateLimit']>): Limiter {
   return async (request, reply) => {

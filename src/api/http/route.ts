@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import { databaseStarting, type Unavailable } from '../claims/claim-answers.ts'
 import { type ProblemMembers, type ProblemSlug, sendProblem, sendUnavailable } from './problems.ts'
+import { closed } from './schemas.ts'
 import type { ServerLimits } from './server-limits.ts'
 import type { CallHooks } from './server-parts.ts'
 
@@ -122,6 +123,8 @@ export async function readStore<Reader>(
   return reader === null ? databaseStarting : read(reader)
 }
 
+const noQuery = closed({})
+
 const tagOf: Readonly<Record<keyof CallHooks, string>> = {
   service: 'service',
   anyone: 'coupons',
@@ -141,7 +144,8 @@ function schemaOf({ caller, tag = tagOf[caller], ...declared }: Route): object {
     produces: contentType && [contentType.split(';')[0]],
     // Fastify warns of a shape that is named and not there.
     ...(params && { params }),
-    ...(querystring && { querystring }),
+    // Probes are asked with whatever others add to their address.
+    ...(caller !== 'service' && { querystring: querystring ?? noQuery }),
     ...(headers && { headers }),
     ...(body && { body }),
     response,

@@ -12,6 +12,7 @@ import {
   useUnknownPaths,
 } from './error-replies.ts'
 import { useJsonBodies } from './json-body.ts'
+import type { Limiter } from './rate-limits.ts'
 import { useSecurityHeaders } from './security-headers.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'
@@ -21,6 +22,8 @@ export type ServerApp = {
   app: FastifyInstance
   /** To be called once, when all routes are there; resolves to its address. */
   listen(at: { host: string; port: number }): Promise<string>
+  /** Asked before an unknown path or method is answered. */
+  limitUnknown(limiter: Limiter): void
   /** Answers what was accepted, refuses the rest; resolves when no connection is open. */
   stop(): Promise<void>
 }
@@ -35,12 +38,16 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   await useSecurityHeaders(app)
   limitConnections(app.server, parts)
   const stop = useAdmission(app, parts)
+  let limiter: Limiter = async () => {}
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) return answerUnknown(request, reply)
-    done()
+    if (!request.is404) return done()
+    limiter(request, reply).then(() => reply.sent || answerUnknown(request, reply), done)
   })
   return {
     app,
+    limitUnknown(limit) {
+      limiter = limit
+    },
     async listen({ host, port }) {
       try {
         return await app.listen({

@@ -1,7 +1,7 @@
 // Validates requests by the schemas of schemas.ts. Bodies are taken as they are: "100" is no
 // number. Paths and queries are text, so their numbers are read from it. Nothing is dropped.
 
-import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { FastifyInstance } from 'fastify'
 import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
@@ -16,9 +16,30 @@ export function useValidation(app: FastifyInstance): void {
   const bodies = validator({ coerceTypes: false })
   const texts = validator({ coerceTypes: true, useDefaults: true })
   app.setValidatorCompiler<object>(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodies : texts).compile(schema),
+    httpPart === 'body' ? bodies.compile(schema) : decimalsOnly(texts.compile(schema), schema),
   )
 }
+
+/** The validator takes all that JavaScript calls a number: `0x10`, `1e3`, ` 7 `, nothing at all. */
+function decimalsOnly(validate: ValidateFunction, schema: object) {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: unknown }> }
+  const names = Object.keys(properties).filter((name) => properties[name]?.type === 'integer')
+  if (names.length === 0) return validate
+  const checked = (texts: Record<string, unknown>): boolean => {
+    for (const name of names) {
+      const text = texts[name]
+      // Whatever else it is, it is no number: the validator says so.
+      if (typeof text === 'string' && !decimal.test(text)) texts[name] = null
+    }
+    const valid = validate(texts)
+    checked.errors = validate.errors ?? null
+    return valid
+  }
+  checked.errors = null as ErrorObject[] | null
+  return checked
+}
+
+const decimal = /^-?(0|[1-9][0-9]*)$/
 
 /** JSON pointers to what is wrong, and how, from what the validator found. */
 export function fieldErrors(found: readonly ErrorObject[]): FieldError[] {

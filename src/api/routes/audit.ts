@@ -106,7 +106,8 @@ const Positions = Type.Object(
   { title: 'OrdersProjection' },
 )
 const TablePath = Type.Object({ table: oneOf(auditedTables) })
-const Key = Type.String({ maxLength: keyCharactersMax, default: '' })
+/** No text in PostgreSQL has a NUL. */
+const Key = Type.String({ maxLength: keyCharactersMax, pattern: '^[^\\u0000]*$', default: '' })
 const RowsPage = closed({
   limit: Type.Integer({ minimum: 1, maximum: pageRowsMax, default: 1_000 }),
   after: Key,

@@ -4,7 +4,7 @@
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
-import { ok, type Route, readStore, route } from '../http/route.ts'
+import { type Answer, ok, type Route, readStore, route } from '../http/route.ts'
 import {
   AddedStock,
   KeyAllowed,
@@ -19,6 +19,12 @@ import {
 } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import { idOfKey } from '../orders/order-answers.ts'
+
+/** As in GET /wallets/mine it would be the caller; nobody means a user of that name. */
+const minesIsNobody: Answer = {
+  problem: 'invalid-request',
+  members: { errors: [{ path: '/userId', message: 'names a user, not whoever asks' }] },
+}
 
 export function supplyRoutes(parts: RouteParts): Route[] {
   return [...productRoutes(parts), ...walletRoutes(parts)]
@@ -100,6 +106,7 @@ function walletRoutes(parts: RouteParts): Route[] {
       answers: { 200: walletRef, 202: pendingRef },
       answer(request) {
         const { userId } = request.params
+        if (userId === 'mine') return minesIsNobody
         const by = callerOf(request).userId
         const commandId = idOfKey(by, request.headers['idempotency-key'])
         const { amount } = request.body

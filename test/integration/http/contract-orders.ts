@@ -35,6 +35,7 @@ async function placeAndShow({ call, applier }: OrderCalls): Promise<void> {
   }
   await call('GET /products/tea')
   await call('GET /wallets/mine')
+  await call('GET /wallets/mine?x=1')
   const place = (json: object) => call('POST /orders', { json, headers: keyed('k') })
   while ((await place(one)) === 503);
   await place(one)

@@ -167,6 +167,7 @@ async function readSql(call: Call, sql: { up: boolean }): Promise<void> {
   await call('GET /issued-coupons?afterSlot=1', { as })
   await call('GET /orders-projection/products?limit=1&after=cup', { as })
   await call('GET /orders-projection/secrets', { as })
+  for (const path of ['/projection', '/orders-projection']) await call(`GET ${path}?x=1`, { as })
   await call(`GET /orders-projection/${long}`, { as })
 }
 

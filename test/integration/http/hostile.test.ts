@@ -10,6 +10,7 @@ const claim = 'POST /coupons/tea/claims'
 const restock = 'POST /coupons/tea/restock'
 const page = 'GET /coupons'
 const issued = 'GET /issued-coupons'
+const rows = 'GET /orders-projection/orders'
 const good = { name: 'Tea', quantity: 1 }
 const json = { 'content-type': 'application/json' }
 
@@ -170,6 +171,42 @@ const paths: Row[] = [
   ['half a place', `${issued}?afterSlot=1`, {}, 422, 'invalid-request', '/afterCouponId'],
   ['the other half', `${issued}?afterCouponId=a`, {}, 422, 'invalid-request', '/afterSlot'],
 ]
+/** What JavaScript takes for a number and nobody writes, and fields that a call does not have. */
+const queries: Row[] = [
+  ...['0x10', '1e1', '+5', '05', '5.0', ' 5', '5%20', '0b11', '%00', 'Infinity'].flatMap(
+    (text): Row[] => [
+      [text, `${page}?limit=${text}`, {}, 422, 'invalid-request', '/limit'],
+      [text, `${issued}?limit=${text}`, {}, 422, 'invalid-request', '/limit'],
+      [text, `${rows}?limit=${text}`, {}, 422, 'invalid-request', '/limit'],
+      [text, `GET /dead-letters?limit=${text}`, {}, 422, 'invalid-request', '/limit'],
+    ],
+  ),
+  ...[rows, `${rows}?limit=1`].flatMap((line): Row[] => {
+    const url = line.includes('?') ? `${line}&` : `${line}?`
+    return ['after', 'afterSecond'].map((name) => {
+      return ['NUL', `${url}${name}=a%00`, {}, 422, 'invalid-request', `/${name}`]
+    })
+  }),
+  ...[
+    claim,
+    'GET /coupons/tea/claims/mine',
+    'GET /me/coupons',
+    'GET /coupons/tea',
+    'GET /projection',
+    'GET /orders-projection',
+    'GET /wallets/mine',
+    'GET /products/tea',
+    'POST /coupons/tea/pause',
+  ].map((line): Row => ['an unknown field', `${line}?x=1`, {}, 422, 'invalid-request', '/x']),
+  [
+    'the user mine',
+    'POST /wallets/mine/top-ups',
+    { json: { amount: 1 }, headers: { 'idempotency-key': 'k' } },
+    422,
+    'invalid-request',
+    '/userId',
+  ],
+]
 const keyed = (key: string): Row => [
   `a key of ${key.length} characters`,
   restock,
@@ -180,12 +217,12 @@ const keyed = (key: string): Row => [
 ]
 const keys: Row[] = [keyed(''), keyed('a'.repeat(129)), keyed('a\tb'), keyed('caf\u00e9')]
 
-for (const [group, rows] of Object.entries({ fields, bodies, claims, paths, keys })) {
+for (const [group, all] of Object.entries({ fields, bodies, claims, paths, queries, keys })) {
   describe(`hostile ${group}`, () => {
     test('get a 4xx that names what is wrong, and nothing is done', async (t) => {
       const server = await startTestServer(t)
       const as = 'operator'
-      for (const [what, line, init, status, type, ...names] of rows) {
+      for (const [what, line, init, status, type, ...names] of all) {
         const answer = await server.call(line, { as, ...init })
         const told = `${line} with ${what}: ${answer.text}`
         assert.equal(answer.status, status, told)
@@ -221,6 +258,14 @@ const malformed: [what: string, bytes: string | Buffer, status: number, type: st
   ['an unknown method', head('BREW /coupons'), 400, 'malformed-request'],
   ['a wrong version', `${get} HTTP/9.1\r\nhost: x\r\n\r\n`, 400, 'malformed-request'],
   ['no Host', `${get} HTTP/1.1\r\n\r\n`, 400, 'malformed-request'],
+  ['two Hosts', head(get, 'host: y'), 400, 'malformed-request'],
+  ['two tokens', head(claim, bearer), 400, 'malformed-request'],
+  [
+    'two keys',
+    head(claim, ...['k', 'l'].map((key) => `Idempotency-Key: ${key}`)),
+    400,
+    'malformed-request',
+  ],
   ['a path without a slash', head('GET coupons'), 400, 'malformed-request'],
   ['NUL in a header', head(get, 'x: a\u0000b'), 400, 'malformed-request'],
   ['a folded header', head(get, 'x: a', ' b'), 400, 'malformed-request'],

@@ -116,3 +116,15 @@ test('0 is no limit', async (t) => {
   const statuses = (await Promise.all(asked)).map(({ status }) => status)
   assert.deepEqual(new Set(statuses), new Set([404]))
 })
+
+test('an address that asks for what is not there is limited like any other', async (t) => {
+  const settings = { addressRateMax: 2 }
+  for (const line of ['GET /nothing', 'DELETE /coupons', 'POST /coupons/tea']) {
+    const { call } = await startTestServer(t, { clock: stopTime(), settings })
+    const statuses = [await call(line), await call(line), await call(line)].map((a) => a.status)
+    assert.ok(statuses.slice(0, 2).every((status) => status === 404 || status === 405))
+    assert.equal(statuses[2], 429, line)
+    assert.equal((await call('GET /coupons')).status, 429)
+    assert.equal((await call('GET /healthz')).status, 200)
+  }
+})
