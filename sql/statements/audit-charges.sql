@@ -6,7 +6,8 @@ select order_id, '', json_build_object(
          'orderId', order_id,
          'userId', user_id,
          'status', status,
-         'amount', amount
+         'amount', amount,
+         'reason', reason
        )::text
   from payments.charges
  where order_id > $1

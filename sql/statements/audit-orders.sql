@@ -5,7 +5,13 @@
 select order_id, '', json_build_object(
          'status', status,
          'unannounced', unannounced,
-         'state', state
+         'state', state,
+         'columns', json_build_object(
+           'partition', partition,
+           'userId', user_id,
+           'placedAt', placed_at_ms,
+           'deadline', deadline_ms
+         )
        )::text
   from orders.orders
  where order_id > $1

@@ -43,20 +43,43 @@ export const auditedTables = [
   'stock-commands',
   'payment-commands',
   'letters',
+  'letter-commands',
 ] as const
 export type AuditedTable = (typeof auditedTables)[number]
-/** `status`, and `open` (see StepStore): of their columns, beside the row itself. */
+/** `status`, `open` (see StepStore) and all of `columns`: beside the row itself. */
 export type AuditedRows = {
-  orders: { status: string; unannounced: boolean; state: AwaitedOrder | Order }
+  orders: {
+    status: string
+    unannounced: boolean
+    state: AwaitedOrder | Order
+    columns: {
+      partition: number
+      userId: string | null
+      placedAt: number | null
+      deadline: number | null
+    }
+  }
   'coupon-rows': AuditedStepRow<CouponRow>
   'stock-rows': AuditedStepRow<StockRow>
   'payment-rows': AuditedStepRow<PaymentRow>
   uses: { userId: string; couponId: string; orderId: string }
   products: Product
   balances: { userId: string; balance: number }
-  charges: { orderId: string; userId: string; status: string; amount: number }
+  charges: {
+    orderId: string
+    userId: string
+    status: string
+    amount: number
+    reason: string | null
+  }
   'stock-commands': DoneCommand
   'payment-commands': DoneCommand
-  letters: Pick<DeadLetter, 'id' | 'consumer' | 'status' | 'origin' | 'key' | 'redrivable' | 'acts'>
+  letters: AuditedLetter
+  'letter-commands': DoneCommand
+}
+/** Instead of what may be large, its SHA-256 in hex, of the base64 text. */
+export type AuditedLetter = Omit<DeadLetter, 'value'> & {
+  valueSha256: string
+  columns: Pick<DeadLetter, 'id' | 'consumer' | 'status'>
 }
 export type AuditedStepRow<Row> = { orderId: string; status: string; open: boolean; row: Row }

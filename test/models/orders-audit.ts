@@ -2,11 +2,13 @@
 // hold as the rows of the five consumers, both open to tampering.
 
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { createFindings, type Difference } from '../../src/audit/findings.ts'
 import { auditOrders, type OrdersCounts } from '../../src/audit/orders/audit-orders.ts'
 import type { ReplayedClaims } from '../../src/audit/orders/check-histories.ts'
 import { readOrdersRows } from '../../src/audit/orders/read-rows.ts'
+import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import {
   type OrderPlaced,
   type OrdersRecord,
@@ -182,7 +184,7 @@ export async function payBob(world: AuditedWorld): Promise<void> {
   const payment = { orderId: 'bob-1', userId: 'bob', amount: 135 }
   Object.assign(stored, { status: 'captured', row: { status: 'captured', ...payment } })
   const charge = rowOf(world, 'charges', (it) => it.orderId === 'bob-1')
-  Object.assign(charge, { status: 'captured', amount: 135 })
+  Object.assign(charge, { status: 'captured', amount: 135, reason: null })
 }
 
 export async function say(world: AuditedWorld, ...messages: OrdersRecord[]): Promise<void> {
@@ -273,8 +275,7 @@ function tablesOf({ stores, unannounced }: World, { supplies }: Scenario): Audit
   const tables = emptyTables()
   for (const [orderId, state] of stores.orders) {
     if (state.status === 'absent') continue
-    const row = { status: state.status, unannounced: unannounced.has(orderId), state }
-    tables.orders.push(structuredClone(row))
+    tables.orders.push(orderRow(state, unannounced.has(orderId)))
   }
   tables['coupon-rows'] = rowsOf(stores.couponRows)
   tables['stock-rows'] = rowsOf(stores.stockRows)
@@ -291,7 +292,8 @@ function tablesOf({ stores, unannounced }: World, { supplies }: Scenario): Audit
     const userId = orderId.split('-')[0] ?? ''
     const { status } = charge
     const amount = status === 'captured' ? charge.amount : status === 'undone' ? charge.refunded : 0
-    tables.charges.push({ orderId, userId, status, amount })
+    const reason = status === 'refused' ? charge.reason : null
+    tables.charges.push({ orderId, userId, status, amount, reason })
   }
   for (const message of supplies) {
     const { commandId, type } = message
@@ -305,6 +307,24 @@ function tablesOf({ stores, unannounced }: World, { supplies }: Scenario): Audit
     }
   }
   return tables
+}
+
+export function orderRow(
+  state: AuditedRows['orders']['state'],
+  unannounced: boolean,
+): AuditedRows['orders'] {
+  const partition = partitionFor(state.orderId, partitions)
+  const { userId, placedAt, deadline } =
+    state.status === 'awaited' ? { userId: null, placedAt: null, deadline: null } : state
+  const columns = { partition, userId, placedAt, deadline }
+  return structuredClone({ status: state.status, unannounced, state, columns })
+}
+
+/** As SQL gives it. */
+export function letterRow({ value, ...letter }: DeadLetter): AuditedRows['letters'] {
+  const valueSha256 = createHash('sha256').update(value).digest('hex')
+  const { id, consumer, status } = letter
+  return { ...letter, valueSha256, columns: { id, consumer, status } }
 }
 
 function rowsOf<Row extends { status: string }>(rows: ReadonlyMap<string, Row>) {

@@ -1,7 +1,13 @@
 // What an audit of orders reads, made from the stores of the real consumers on memory twins.
 
 import { consumerNames, isWaiting } from '../../src/ports/orders.ts'
-import { type AuditedWorld, type AuditTables, emptyTables } from './orders-audit.ts'
+import {
+  type AuditedWorld,
+  type AuditTables,
+  emptyTables,
+  letterRow,
+  orderRow,
+} from './orders-audit.ts'
 import type { OrdersSystem } from './orders-consumers.ts'
 
 export async function auditedSystem(system: OrdersSystem): Promise<AuditedWorld> {
@@ -33,8 +39,9 @@ function tablesOf({
   letters,
 }: OrdersSystem['stores']): AuditTables {
   const tables = emptyTables()
-  for (const { state, unannounced } of orders.kept.values()) {
-    tables.orders.push({ status: state.status, unannounced, state })
+  for (const { state, unannounced, partition } of orders.kept.values()) {
+    const row = orderRow(state, unannounced)
+    tables.orders.push({ ...row, columns: { ...row.columns, partition } })
   }
   tables['coupon-rows'] = rowsOf(coupons.tables.rows)
   tables['stock-rows'] = rowsOf(stock.tables.rows)
@@ -49,11 +56,13 @@ function tablesOf({
   for (const [orderId, { userId, charge }] of payment.tables.charges) {
     const { status } = charge
     const amount = status === 'captured' ? charge.amount : status === 'undone' ? charge.refunded : 0
-    tables.charges.push({ orderId, userId, status, amount })
+    const reason = status === 'refused' ? charge.reason : null
+    tables.charges.push({ orderId, userId, status, amount, reason })
   }
   tables['stock-commands'] = [...stock.tables.commands.values()]
   tables['payment-commands'] = [...payment.tables.commands.values()]
-  tables.letters = [...letters.tables.letters.values()]
+  tables.letters = [...letters.tables.letters.values()].map(letterRow)
+  tables['letter-commands'] = [...letters.tables.commands.values()]
   return tables
 }
 

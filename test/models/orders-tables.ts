@@ -1,6 +1,7 @@
 // Writes the rows of a small world into the tables of the five consumers, as their stores would.
 
 import type { Session } from '../../src/adapters/database/database.ts'
+import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import type { ConsumerName } from '../../src/ports/orders.ts'
 import type { AuditedWorld } from './orders-audit.ts'
 
@@ -15,6 +16,7 @@ const schemas: Readonly<Record<ConsumerName, string>> = {
 export async function writeOrdersTables(
   database: Pick<Session, 'script'>,
   { tables, positions }: Pick<AuditedWorld, 'tables' | 'positions'>,
+  letters: readonly DeadLetter[] = [],
 ): Promise<void> {
   const insert = async (table: string, rows: readonly object[]) => {
     const json = JSON.stringify(rows).replaceAll("'", "''")
@@ -29,11 +31,11 @@ export async function writeOrdersTables(
   }
   await insert(
     'orders.orders',
-    tables.orders.map(({ status, unannounced, state }) => {
-      const row = { order_id: state.orderId, partition: 0, status, unannounced, state }
-      if (state.status === 'awaited') return row
-      const { userId, placedAt, deadline } = state
-      return { ...row, user_id: userId, placed_at_ms: placedAt, deadline_ms: deadline }
+    tables.orders.map(({ status, unannounced, state, columns }) => {
+      const { partition, userId, placedAt, deadline } = columns
+      const times = { placed_at_ms: placedAt, deadline_ms: deadline }
+      const shared = { order_id: state.orderId, partition, status, unannounced, state }
+      return { ...shared, user_id: userId, ...times }
     }),
   )
   for (const step of ['coupon', 'stock', 'payment'] as const) {
@@ -68,18 +70,21 @@ export async function writeOrdersTables(
       return { order_id: orderId, user_id: userId, ...rest }
     }),
   )
-  for (const table of ['stock', 'payment'] as const) {
+  for (const [table, schema] of [
+    ['stock', 'stock'],
+    ['payment', 'payments'],
+    ['letter', 'dead_letters'],
+  ] as const) {
     const rows = tables[`${table}-commands`].map(({ commandId, ...rest }) => {
       return { command_id: commandId, ...rest }
     })
-    await insert(`${schemas[`${table}-step`]}.commands`, rows)
+    await insert(`${schema}.commands`, rows)
   }
   await insert(
     'dead_letters.letters',
-    tables.letters.map((letter) => {
+    letters.map((letter) => {
       const { id, consumer, status } = letter
-      const carried = { value: 'AAAA', headers: {}, reason: 'x', attempts: 3, buriedAt: 1 }
-      return { id, consumer, status, letter: { ...letter, ...carried } }
+      return { id, consumer, status, letter }
     }),
   )
 }

@@ -40,4 +40,9 @@ export function createOrdersAuditReaderSql(database: Queryable): OrdersAuditRead
   }
 }
 
-const keysOfTwo: readonly AuditedTable[] = ['uses', 'stock-commands', 'payment-commands']
+const keysOfTwo: readonly AuditedTable[] = [
+  'uses',
+  'stock-commands',
+  'payment-commands',
+  'letter-commands',
+]

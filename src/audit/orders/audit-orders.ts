@@ -6,6 +6,7 @@ import { consumerNames } from '../../ports/orders.ts'
 import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
 import type { Findings } from '../findings.ts'
 import { checkHistories, type OrderCounts, type ReplayedClaims } from './check-histories.ts'
+import { compareLetters } from './compare-letters.ts'
 import { type ComparisonParts, compareOrders } from './compare-orders.ts'
 import { compareSteps } from './compare-steps.ts'
 import { compareMoney, compareStock } from './compare-sums.ts'
@@ -58,6 +59,7 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   compareStock(comparison)
   compareMoney(comparison)
   compareCounts(comparison)
+  compareLetters(comparison)
   return {
     records: log.records,
     voidRecords: log.voidRecords,

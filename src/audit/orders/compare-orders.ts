@@ -5,7 +5,7 @@ import type { OrderHistory } from '../../domain/orders/history.ts'
 import { decisionOf } from '../../domain/orders/process.ts'
 import type { Order, OrderState } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
-import { canonicalJson } from '../compare-columns.ts'
+import { canonicalJson, compareColumns } from '../compare-columns.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
 import { endText } from './check-record.ts'
 import type { InFlight } from './in-flight.ts'
@@ -28,7 +28,7 @@ export function compareOrders({ rows, log, inFlight, findings }: ComparisonParts
     const row = rows.orders.get(orderId)
     const broken = (text: string) => brokenOrder(findings, orderId)('I10', text)
     // Its time was over before the answers came, and that is not published yet.
-    const isUnannounced = row?.unannounced === true
+    const isUnannounced = row?.unannounced === true && order.end === null
     if (!isUnannounced && inFlight.isAnswered('order-process', order)) checkDecided(order, broken)
     const isSettled = !isUnannounced && inFlight.isOrderSettled('order-process', order)
     if (row !== undefined) compareRow(row, order, { isSettled, broken })
@@ -51,14 +51,21 @@ function checkDecided({ placed, due, end, state }: OrderHistory, broken: Compari
 }
 
 function compareRow(
-  { state: stored, status }: AuditedRows['orders'],
-  { state, end }: OrderHistory,
+  { state: stored, status, columns }: AuditedRows['orders'],
+  { state, end, due, partition }: OrderHistory,
   { isSettled, broken }: Comparing,
 ): void {
   if (status !== stored.status) broken(`its row is ${stored.status}, its column says ${status}`)
+  compareColumns(columns, { partition, ...columnsOf(stored) }, (text) => {
+    broken(`its columns have ${text}`)
+  })
   const compare = (found: string, given: string) => {
     if (found === given) return
     broken(`its row is not what the log gives: ${found}; the log: ${given}`)
+  }
+  if ('sums' in stored && stored.sums !== null && due !== null) {
+    const { subtotal, discount, total } = due.message
+    compare(canonicalJson(stored.sums), canonicalJson({ subtotal, discount, total }))
   }
   if (isSettled) return compare(whole(stored), whole(state))
   if (stored.status === 'awaited' || state.status === 'absent' || state.status === 'awaited') return
@@ -66,6 +73,12 @@ function compareRow(
   const ended = stored.status === 'confirmed' || stored.status === 'cancelled'
   if (!ended || end === null || end.message.type === `order.${stored.status}`) return
   broken(`its row is ${stored.status}, the log says ${endText(end.message)}`)
+}
+
+function columnsOf(stored: AuditedRows['orders']['state']) {
+  if (stored.status === 'awaited') return { userId: null, placedAt: null, deadline: null }
+  const { userId, placedAt, deadline } = stored
+  return { userId, placedAt, deadline }
 }
 
 /** All that does not depend on which of the two topics was read first. */

@@ -32,6 +32,8 @@ type Step<Row extends AnyRow> = {
   needs: Readonly<Partial<Record<Row['status'], 'confirmed' | 'cancelled'>>>
   /** The answer without which the row cannot be so, once what the step published is in the log. */
   answers: Readonly<Partial<Record<Row['status'], keyof StepAnswers>>>
+  /** What the row must be where the step has said so; the first that it has said counts. */
+  said: readonly { answer: keyof StepAnswers; rows: readonly Row['status'][] }[]
   /** What the log gives of the row's own columns. */
   columns?(found: Found<Row>): Columns<Row>
   check?(found: Found<Row>): void
@@ -55,9 +57,20 @@ const stockStep: Step<StockRow> = {
   },
   needs: { sold: 'confirmed', released: 'cancelled' },
   answers: { held: 'stock.held', sold: 'stock.held', released: 'stock.held' },
-  columns({ row, order: { answers } }) {
-    const held = answers['stock.held']
-    return held !== undefined && 'lines' in row ? { lines: held.lines } : {}
+  said: [
+    { answer: 'stock.sold', rows: ['sold'] },
+    { answer: 'stock.released', rows: ['released'] },
+    { answer: 'stock.held', rows: ['held', 'sold', 'released'] },
+    { answer: 'stock.refused', rows: ['refused'] },
+  ],
+  columns({ row, order }) {
+    const { 'stock.held': held, 'stock.refused': refused } = order.answers
+    if (held !== undefined && 'lines' in row) return { lines: held.lines }
+    if (refused !== undefined && row.status === 'refused') {
+      const { reason, productId } = refused
+      return { reason, productId }
+    }
+    return waitingColumns(row, order)
   },
 }
 const couponStep: Step<CouponRow> = {
@@ -72,8 +85,25 @@ const couponStep: Step<CouponRow> = {
   },
   needs: {},
   answers: { used: 'coupon.used', released: 'coupon.used' },
-  columns({ row, order: { placed } }) {
-    return placed !== null && 'userId' in row ? { userId: placed.message.userId } : {}
+  said: [
+    { answer: 'coupon.released', rows: ['released'] },
+    { answer: 'coupon.used', rows: ['used', 'released'] },
+    { answer: 'coupon.refused', rows: ['refused'] },
+  ],
+  columns({ row, order, isSettled }) {
+    const { placed, answers, end } = order
+    const { 'coupon.used': used, 'coupon.refused': refused } = answers
+    if (placed !== null && 'userId' in row) {
+      const given: Columns<CouponRow> = { userId: placed.message.userId }
+      if (used !== undefined) {
+        Object.assign(given, { couponId: used.couponId, discount: used.discount })
+      }
+      const isKept = end?.message.type === 'order.confirmed' && row.status === 'used'
+      if (isSettled) given.kept = isKept ? true : undefined
+      return given
+    }
+    if (refused !== undefined && row.status === 'refused') return { reason: refused.reason }
+    return waitingColumns(row, order)
   },
   check({ row, order: { end }, isSettled, broken }) {
     if (end?.message.type !== 'order.confirmed') return
@@ -97,7 +127,21 @@ const paymentStep: Step<PaymentRow> = {
     cancelled: ['refused', 'refunded', 'cancelled'],
   },
   needs: { refunded: 'cancelled', undoing: 'cancelled' },
-  answers: { captured: 'payment.captured', refunded: 'payment.refunded' },
+  answers: {
+    captured: 'payment.captured',
+    refunded: 'payment.refunded',
+    refused: 'payment.refused',
+  },
+  said: [
+    { answer: 'payment.refunded', rows: ['refunded'] },
+    // Where nothing was to be paid, nothing is given back.
+    { answer: 'payment.captured', rows: ['captured', 'undoing', 'refunded', 'cancelled'] },
+    { answer: 'payment.refused', rows: ['refused'] },
+  ],
+  columns({ row, order: { answers } }) {
+    const refused = answers['payment.refused']
+    return refused !== undefined && row.status === 'refused' ? { reason: refused.reason } : {}
+  },
   check({ row, order: { due }, broken }) {
     if ('disputed' in row) broken('the payment provider contradicts itself: see its dead letter')
     if (due === null || !('amount' in row)) return
@@ -128,8 +172,11 @@ function compareRows<Row extends AnyRow>(
     const status: Row['status'] = stored?.row.status ?? 'absent'
     const isSettled = inFlight.isOrderSettled(consumer, order)
     const standing = standingOf(order)
+    const said = step.said.find(({ answer }) => order.answers[answer])
     if (isSettled && !step.settled[standing].includes(status)) {
       broken(`${standing} in the log, but its ${name} row is ${status}`)
+    } else if (isSettled && said !== undefined && !said.rows.includes(status)) {
+      broken(`its ${name} row is ${status}, but the step said ${said.answer}`)
     }
     const needed = step.needs[status]
     if (needed !== undefined && standing !== needed) {
@@ -151,6 +198,12 @@ function compareRows<Row extends AnyRow>(
     )
     step.check?.(found)
   }
+}
+
+/** Of other content under the same id the step may have met the other first. */
+function waitingColumns(row: AnyRow, { placed, alsoPlaced }: OrderHistory): Columns<AnyRow> {
+  if (row.status !== 'waiting' || placed === null || alsoPlaced.length > 0) return {}
+  return { placed: placed.message }
 }
 
 /** The steps know an order from the orders topic alone. */

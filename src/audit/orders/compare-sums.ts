@@ -1,27 +1,18 @@
 // Stock and money add up: what was supplied, as the log and the commands say, against what lies
 // there, is held, sold or paid by the rows of the orders.
 
-import type { Logged } from '../../domain/orders/history.ts'
-import { productsTopic, walletsTopic } from '../../domain/orders/messages.ts'
 import { sameLines } from '../../domain/orders/process.ts'
-import { type ConsumerName, commandKey, type DoneCommand } from '../../ports/orders.ts'
-import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
+import type { PaymentRow } from '../../domain/orders/state.ts'
+import type { AuditedRows } from '../../ports/orders-audit.ts'
+import { type Columns, compareColumns } from '../compare-columns.ts'
+import { brokenOrder, type Findings, type Invariant } from '../findings.ts'
+import { compareStockCommands, compareTopUps } from './compare-commands.ts'
 import type { ComparisonParts } from './compare-orders.ts'
+import { createRanges, type Ranges } from './ranges.ts'
 
 export function compareStock(parts: ComparisonParts): void {
-  const { rows, log, findings } = parts
-  const supplies = log.products.map(({ message, origin }) => {
-    const { productId: key, commandId } = message
-    const amount = message.type === 'stock.added' ? message.add : null
-    return { origin, message: { key, commandId, amount } }
-  })
-  const added = compareCommands(parts, {
-    consumer: 'stock-step',
-    topic: productsTopic,
-    commands: rows['stock-commands'],
-    invariant: 'I11',
-    supplies,
-  })
+  const { rows, findings } = parts
+  const added = compareStockCommands(parts)
   const lines = linesOf(parts)
   for (const product of rows.products.values()) {
     const { productId, initial, supplied, available, held, sold } = product
@@ -47,16 +38,7 @@ export function compareStock(parts: ComparisonParts): void {
 
 export function compareMoney(parts: ComparisonParts): void {
   const { rows, log, findings, inFlight } = parts
-  const supplies = log.topUps.map(({ message: { userId: key, commandId, amount }, origin }) => {
-    return { origin, message: { key, commandId, amount } }
-  })
-  const balances = compareCommands(parts, {
-    consumer: 'payment-step',
-    topic: walletsTopic,
-    commands: rows['payment-commands'],
-    invariant: 'I12',
-    supplies,
-  })
+  const balances = compareTopUps(parts)
   for (const [orderId, { userId, status, amount }] of rows.charges) {
     // A balance without the charge, or with it: both may have been read.
     const isMoving = inFlight.isMoving('payment-step', orderId)
@@ -86,19 +68,31 @@ function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): voi
   for (const [orderId, { row }] of rows['payment-rows']) {
     const order = log.orders.get(orderId)
     if (order === undefined || !inFlight.isOrderSettled('payment-step', order)) continue
+    const broken = brokenOrder(findings, orderId)
     const charge = rows.charges.get(orderId)
     const paid = row.status === 'captured' ? row.amount : 0
     const charged = charge?.status === 'captured' ? charge.amount : 0
-    if (paid === charged) continue
-    const text = `${paid} was paid by its payment row, ${charged} by the wallet`
-    brokenOrder(findings, orderId)('I12', text)
+    if (paid !== charged) {
+      broken('I12', `${paid} was paid by its payment row, ${charged} by the wallet`)
+      continue
+    }
+    const given = givenCharge(row)
+    if (charge !== undefined) {
+      compareColumns(charge, given, (text) => broken('I12', `the wallet has ${text}`))
+    } else if (row.status === 'refused' || row.status === 'refunded') {
+      broken('I12', `its payment row is ${row.status}, but the wallet knows of nothing`)
+    }
   }
   for (const [orderId, { status, userId }] of rows.charges) {
     const order = log.orders.get(orderId)
     const broken = brokenOrder(findings, orderId)
     if (order === undefined || order.due === null) {
       broken('I12', `a charge of ${userId}, but payment was never due`)
-    } else if (status === 'captured' && order.end?.message.type === 'order.cancelled') {
+      continue
+    }
+    const payer = order.due.message.userId
+    if (userId !== payer) broken('I12', `the wallet has charged ${userId}, but ${payer} was to pay`)
+    if (status === 'captured' && order.end?.message.type === 'order.cancelled') {
       if (rows['payment-rows'].has(orderId)) continue
       if (!inFlight.isOrderSettled('payment-step', order)) continue
       broken('I12', 'it was cancelled, but has paid')
@@ -106,45 +100,22 @@ function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): voi
   }
 }
 
-type Command = { key: string; commandId: string; amount: number | null }
-type Supply = {
-  consumer: ConsumerName
-  topic: string
-  invariant: Invariant
-  supplies: readonly Logged<Command>[]
-  commands: ReadonlyMap<string, DoneCommand>
-}
-
-/** Every record has its command, once, and no command is without a record. What they added. */
-function compareCommands({ rows, findings, inFlight }: ComparisonParts, supply: Supply): Ranges {
-  const { consumer, topic, invariant, commands, supplies } = supply
-  const amounts = new Map<string, Set<number | null>>()
-  const moving = new Set<string>()
-  const added = createRanges()
-  const broken = (text: string) => findings.add(invariant, {}, text)
-  for (const { message, origin } of supplies) {
-    const { key, commandId, amount } = message
-    const { partition, offset: lastOffset } = origin
-    const name = commandKey(message)
-    amounts.set(name, (amounts.get(name) ?? new Set()).add(amount))
-    const isSettled = inFlight.isSettled(consumer, { topic, partition, key, lastOffset })
-    if (!isSettled && !rows.oneMoment) moving.add(name)
-    if (commands.has(name)) continue
-    if (isSettled) {
-      broken(`${recordAt(origin)} of ${topic}: command ${commandId} of ${key} was never applied`)
-    } else if (!rows.oneMoment) added.add(key, 0, amount ?? 0)
+/** What the built-in wallet has done about an order whose payment row is this one. */
+function givenCharge(row: PaymentRow): Columns<AuditedRows['charges']> {
+  switch (row.status) {
+    case 'captured':
+      return { status: 'captured', amount: row.amount, reason: null }
+    case 'refunded':
+      return { status: 'undone', amount: row.amount, reason: null }
+    case 'refused':
+      return { status: 'refused', amount: 0, reason: row.reason }
+    case 'cancelled':
+      return { status: 'undone', amount: 0, reason: null }
+    case 'absent':
+    case 'asked':
+    case 'undoing':
+      return {}
   }
-  for (const [name, { key, commandId, amount, outcome }] of commands) {
-    const said = amounts.get(name)
-    if (said === undefined) broken(`command ${commandId} of ${key} is not in ${topic}`)
-    else if (amount !== null && !said.has(amount) && !said.has(null)) {
-      broken(`command ${commandId} of ${key} was applied with ${amount}, not as in ${topic}`)
-    }
-    // A creation brings its first stock by itself.
-    if (outcome !== 'done' || amount === null || said?.has(null) === true) continue
-    added.add(key, moving.has(name) ? 0 : amount, amount)
-  }
-  return added
 }
 
 /** Each product is what a record created, and each record that was taken created one. */
@@ -194,36 +165,6 @@ function linesOf({ rows, log, inFlight }: ComparisonParts): { held: Ranges; sold
     }
   }
   return sums
-}
-
-/**
- * Sums by key of rows that need not be as of one moment: what may have moved while they were read
- * counts as a range. Rows as of one moment give a range of a single number.
- */
-type Ranges = {
-  keys(): Iterable<string>
-  /** A summand between `a` and `b`. */
-  add(key: string, a: number, b?: number): void
-  /** `onOutside` is told the range that does not contain the value. */
-  compare(key: string, value: number, onOutside: (range: string) => void): void
-}
-
-function createRanges(): Ranges {
-  const ranges = new Map<string, { min: number; max: number }>()
-  return {
-    keys: () => ranges.keys(),
-    add(key, a, b = a) {
-      const range = ranges.get(key) ?? { min: 0, max: 0 }
-      range.min += Math.min(a, b)
-      range.max += Math.max(a, b)
-      ranges.set(key, range)
-    },
-    compare(key, value, onOutside) {
-      const { min, max } = ranges.get(key) ?? { min: 0, max: 0 }
-      if (value >= min && value <= max) return
-      onOutside(min === max ? String(min) : `${min} to ${max}`)
-    },
-  }
 }
 
 function brokenOf(findings: Findings, invariant: Invariant, what: string): (text: string) => void {

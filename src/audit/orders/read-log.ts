@@ -3,7 +3,11 @@
 // others reach at least as far as what it was decided from, and because it decides (see
 // docs/decisions/0020).
 
-import type { DeadLetterAdded } from '../../domain/orders/dead-letter-messages.ts'
+import { createHash } from 'node:crypto'
+import type {
+  DeadLetterAdded,
+  DeadLetterMessage,
+} from '../../domain/orders/dead-letter-messages.ts'
 import { enter, historyOf, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
 import type {
   OrderMessage,
@@ -33,7 +37,9 @@ export type LogReader = Pick<Log, 'bounds' | 'tail'> & {
 /** `note` is null where its headers are not those of a retried record. */
 export type Retried = LogPlace & { topic: string; key: string; note: RetryNote | null }
 export type DeadLettered = LogPlace &
-  Pick<DeadLetterAdded, 'deadLetterId' | 'consumer' | 'redrives' | 'origin' | 'key'>
+  Pick<DeadLetterAdded, 'deadLetterId' | 'consumer' | 'redrives' | 'redrivable' | 'origin' | 'key'>
+/** Instead of what a buried record carries, its SHA-256: see AuditedLetter. */
+export type LetterRecord = Logged<DeadLetterMessage>
 export type OrdersLog = {
   /** By topic. */
   bounds: Map<string, LogBounds[]>
@@ -42,6 +48,7 @@ export type OrdersLog = {
   topUps: Logged<WalletMessage>[]
   retried: Retried[]
   deadLettered: DeadLettered[]
+  letterRecords: LetterRecord[]
   records: number
   voidRecords: number
   /** The latest append time in these topics; 0: there is nothing. */
@@ -70,6 +77,7 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
     topUps: [],
     retried: [],
     deadLettered: [],
+    letterRecords: [],
     records: 0,
     voidRecords: 0,
     newestAt: 0,
@@ -89,11 +97,17 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
       read.retried.push({ topic, key, partition, offset, note: readRetryNote(headers ?? {}) })
     })
   }
-  await reading(deadLettersInput, ({ message }, { partition, offset }) => {
-    // Operators' commands stand in the same topic; the rows say what became of them.
-    if (message.type !== 'dead_letter.buried') return
-    const { deadLetterId, consumer, redrives, origin, key } = message
-    read.deadLettered.push({ partition, offset, deadLetterId, consumer, redrives, origin, key })
+  await reading(deadLettersInput, ({ message, origin: place }) => {
+    if (message.type !== 'dead_letter.buried') {
+      read.letterRecords.push({ message, origin: place })
+      return
+    }
+    const value = createHash('sha256').update(message.value).digest('hex')
+    read.letterRecords.push({ message: { ...message, value }, origin: place })
+    const { partition, offset } = place
+    const { deadLetterId, consumer, redrives, redrivable, origin, key } = message
+    const buried = { deadLetterId, consumer, redrives, redrivable, origin, key }
+    read.deadLettered.push({ partition, offset, ...buried })
   })
   return read
 }

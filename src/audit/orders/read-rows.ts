@@ -55,7 +55,8 @@ const keysOf: { [Table in AuditedTable]: (row: AuditedRows[Table]) => string } =
   charges: byOrder,
   'stock-commands': commandKey,
   'payment-commands': commandKey,
-  letters: ({ id }) => id,
+  letters: ({ columns }) => columns.id,
+  'letter-commands': commandKey,
 }
 
 function byOrder({ orderId }: { orderId: string }): string {

@@ -2,7 +2,12 @@
 
 import { enter, historyOf, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
 import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
-import { ordersInput, stepsInput, type TopicInput } from '../../domain/orders/records.ts'
+import {
+  deadLettersInput,
+  ordersInput,
+  stepsInput,
+  type TopicInput,
+} from '../../domain/orders/records.ts'
 import { readRetryNote, retryTopics } from '../../domain/orders/retries.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
 import { type ConsumerName, consumerNames } from '../../ports/orders.ts'
@@ -48,12 +53,35 @@ export async function readMessages<Message>(
   })
 }
 
-/** How many records of a partition were not meant for a consumer, which shares it with others. */
-export type PassedBy = (consumer: ConsumerName, topic: string, partition: number) => number
+/** How many records of a partition a consumer has made dead letters, or has passed by. */
+export type Forwarded = (
+  consumer: ConsumerName,
+  topic: string,
+  partition: number,
+) => { buried: number; passedBy: number }
 
-export async function readPassedBy({ ends, ...from }: LogAsItStood): Promise<PassedBy> {
+/** Passed by was what stands in a shared topic and was meant for another. */
+export async function readForwarded(all: LogAsItStood): Promise<Forwarded> {
+  const buried = new Map<string, Set<string>>()
+  await readMessages(all, deadLettersInput, ({ message }) => {
+    if (message.type !== 'dead_letter.buried') return
+    const { consumer, origin, deadLetterId, redrives } = message
+    const name = nameOf(consumer, origin.topic, origin.partition)
+    buried.set(name, (buried.get(name) ?? new Set()).add(`${deadLetterId} ${redrives}`))
+  })
+  const others = await readPassedBy(all)
+  return (...place) => {
+    const name = nameOf(...place)
+    return { buried: buried.get(name)?.size ?? 0, passedBy: others.get(name) ?? 0 }
+  }
+}
+
+function nameOf(consumer: string, topic: string, partition: number): string {
+  return `${consumer} ${topic} ${partition}`
+}
+
+async function readPassedBy({ ends, ...from }: LogAsItStood): Promise<Map<string, number>> {
   const others = new Map<string, number>()
-  const nameOf = (...place: Parameters<PassedBy>) => place.join(' ')
   const decode = () => ({ kind: 'message', message: null }) as const
   for (const topic of retryTopics) {
     const bounds = ends.get(topic) ?? []
@@ -71,5 +99,5 @@ export async function readPassedBy({ ends, ...from }: LogAsItStood): Promise<Pas
       },
     })
   }
-  return (...place) => others.get(nameOf(...place)) ?? 0
+  return others
 }

@@ -21,7 +21,7 @@ import {
   topicsReadBy,
 } from '../../ports/orders.ts'
 import type { WalletStore } from '../../ports/payments.ts'
-import { type LogAsItStood, type LogEnds, readOrders, readPassedBy } from './read-log.ts'
+import { type LogAsItStood, type LogEnds, readForwarded, readOrders } from './read-log.ts'
 import {
   chargeOf,
   type RestoredRow,
@@ -71,9 +71,9 @@ export async function restoreOrders({ log, stores }: RestoreParts): Promise<Rest
   const letters = await restoreSupplies(restoring)
   // Before the positions, and behind the ends that they are moved to.
   await takeAgain(log, restoring.again)
-  const passedBy = await readPassedBy(restoring.from)
+  const forwarded = await readForwarded(restoring.from)
   for (const name of consumerNames) {
-    const counted = { ends, passedBy: passedBy.bind(null, name) }
+    const counted = { ends, forwarded: forwarded.bind(null, name) }
     await lost[name]?.moveToEnds([...topicsReadBy[name], ...retryTopics], counted)
   }
   return { orders: restoring.orders, letters, takenAgain: restoring.again.length }

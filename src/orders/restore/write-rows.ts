@@ -32,8 +32,11 @@ export type Target<Changes> = {
   moveToEnds(topics: readonly string[], counted: Counted): Promise<void>
 }
 
-/** `passedBy`: what was meant for other consumers, which is no consumer's to drop. */
-export type Counted = { ends: LogEnds; passedBy(topic: string, partition: number): number }
+/** What is found elsewhere, or was meant for others, is no consumer's to drop. */
+export type Counted = {
+  ends: LogEnds
+  forwarded(topic: string, partition: number): { buried: number; passedBy: number }
+}
 
 /** `nothing`: what a transaction is about that neither wants nor changes anything. */
 export function targetOf<Wanted, Loaded, Changes>(
@@ -51,11 +54,12 @@ export function targetOf<Wanted, Loaded, Changes>(
         await store.transact({ checks: [], wanted }, decide)
       }
     },
-    async moveToEnds(topics, { ends, passedBy: passedByIn }) {
+    async moveToEnds(topics, { ends, forwarded }) {
       const moves = topics.flatMap((topic) => {
         return (ends.get(topic) ?? []).map(({ end }, partition): PositionMove => {
-          const passedBy = passedByIn(topic, partition)
-          const taken = { ...nothingTaken, dropped: end - passedBy, passedBy }
+          const { passedBy, ...found } = forwarded(topic, partition)
+          const buried = Math.min(found.buried, end - passedBy)
+          const taken = { ...nothingTaken, dropped: end - passedBy - buried, buried, passedBy }
           return { topic, partition, next: end, published: end, tries: 0, taken }
         })
       })

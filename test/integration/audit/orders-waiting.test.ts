@@ -3,15 +3,24 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
-import { deadLetterId } from '../../../src/domain/orders/dead-letter-messages.ts'
-import { deadLetterEntry } from '../../../src/domain/orders/dead-letter-records.ts'
+import {
+  type DeadLetter,
+  decideDeadLetter,
+  evolveDeadLetter,
+} from '../../../src/domain/orders/dead-letter.ts'
+import {
+  type DeadLetterAdded,
+  type DeadLetterMessage,
+  deadLetterId as idOf,
+} from '../../../src/domain/orders/dead-letter-messages.ts'
 import { type OrderMessage, ordersTopic } from '../../../src/domain/orders/messages.ts'
+import { entryOf } from '../../../src/domain/orders/records.ts'
 import { deadLettersTopic, retryTopics } from '../../../src/domain/orders/retries.ts'
 import type { AuditedPosition } from '../../../src/ports/orders-audit.ts'
 import {
   type AuditedWorld,
   auditWorld,
+  letterRow,
   originOf,
   payBob,
   positionAt,
@@ -154,11 +163,12 @@ describe('an audit of the counts finds', () => {
 
   test('dead letters without a row, and rows without a dead letter', async () => {
     const world = await smallWorld()
-    world.tables.letters.push(letter('waiting'))
-    const id = 'payment-step.orders.1.7'
-    await finds(world, [`dead letter ${id}: a row, but firstcome.dead-letters has none`])
     await bury(world, letter('waiting'))
     await finds(world, [])
+    const id = 'payment-step.orders.1.7'
+    const alone = await smallWorld()
+    alone.tables.letters = world.tables.letters
+    await finds(alone, [`dead letter ${id}: a row, but firstcome.dead-letters has none`])
     world.tables.letters = []
     await finds(world, [`dead letter ${id}: it was buried, but its row is missing`])
   })
@@ -172,8 +182,7 @@ test('void records of the orders topic are counted, and nothing waits for their 
     Object.assign(position, positionAt(position, position.next + 1))
     take(position, { buried: 1 })
     const undecodable = { ...letter('waiting'), consumer: name, redrivable: false }
-    undecodable.id = deadLetterId(name, undecodable.origin)
-    await bury(world, undecodable)
+    await bury(world, { ...undecodable, deadLetterId: idOf(name, undecodable.origin) })
   }
   const { found, counts } = await auditWorld(world)
   assert.deepEqual(found, [])
@@ -187,30 +196,41 @@ async function paidWorld(): Promise<AuditedWorld> {
   return world
 }
 
-type Letter = AuditedWorld['tables']['letters'][0]
+type Letter = DeadLetterAdded & { status: DeadLetter['status'] }
 
 function letter(status: DeadLetter['status']): Letter {
   const origin = originOf(end, 7)
-  const id = deadLetterId(consumer, origin)
-  const acts =
-    status === 'waiting' ? [] : [{ act: status, by: 'op', at: 1, commandId: 'c', reason: 'no' }]
-  return { id, consumer, status, origin, key: 'bob-1', redrivable: true, acts }
+  const record = { key: 'bob-1', value: Buffer.from('{}').toString('base64'), headers: {} }
+  const failed = { consumer, origin, reason: 'no', attempts: 3, redrivable: true, redrives: 0 }
+  const deadLetterId = idOf(consumer, origin)
+  return { type: 'dead_letter.buried', deadLetterId, ...record, ...failed, status }
 }
 
-/** In the topic and in the row, with the position past it. */
+/** In the topic and in the row, with the position past it, and with what an operator did. */
 async function bury({ log, positions, tables }: AuditedWorld, buried: Letter): Promise<void> {
-  const { id, consumer: name, origin, key, redrivable } = buried
-  const failed = { consumer: name, record: { key, value: Buffer.from('{}') }, origin, redrivable }
-  const { entry } = deadLetterEntry({ ...failed, reason: 'no', attempts: 3, redrives: 0 })
-  const [place] = await log.append(deadLettersTopic, [entry])
-  assert.ok(place !== undefined)
-  if (!tables.letters.some((it) => it.id === id)) tables.letters.push(buried)
-  const own = { consumer: 'dead-letters', topic: deadLettersTopic, ...place } as const
-  const { partition: at } = own
-  const rest = positions.filter((it) => it.consumer !== 'dead-letters' || it.partition !== at)
-  const position = positionAt({ consumer: own.consumer, topic: own.topic, partition: at }, 0)
-  positions.splice(0, positions.length, ...rest)
-  positions.push(positionAt(position, own.offset + 1))
+  const { status, ...added } = buried
+  const { deadLetterId: id } = added
+  const act = { deadLetterId: id, by: 'op', commandId: 'c' }
+  const said: DeadLetterMessage[] = [added]
+  if (status !== 'waiting') said.push({ type: `dead_letter.${status}`, ...act })
+  let row: DeadLetter | null = null
+  for (const message of said) {
+    const [place] = await log.append(deadLettersTopic, [entryOf(message)])
+    assert.ok(place !== undefined)
+    const at = log.records(deadLettersTopic)[place.partition]?.[place.offset]?.appendedAt ?? 0
+    const { event } = decideDeadLetter({ message, at, before: null }, row)
+    if (event !== null) row = evolveDeadLetter(row, event)
+    const own = { consumer: 'dead-letters', topic: deadLettersTopic, ...place } as const
+    const rest = positions.filter((it) => {
+      return it.consumer !== own.consumer || it.partition !== own.partition
+    })
+    positions.splice(0, positions.length, ...rest, positionAt(own, own.offset + 1))
+  }
+  assert.ok(row !== null)
+  if (tables.letters.some((it) => it.id === id)) return
+  tables.letters.push(letterRow(row))
+  const command = { key: id, commandId: 'c', amount: null, outcome: 'done' }
+  if (status !== 'waiting') tables['letter-commands'].push(command)
 }
 
 type Place = Pick<AuditedPosition, 'consumer' | 'topic' | 'partition'>

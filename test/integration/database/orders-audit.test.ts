@@ -9,6 +9,7 @@ import {
   createOrdersAuditSql,
 } from '../../../src/adapters/stores/orders-audit.ts'
 import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
+import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import {
   type AuditedTable,
   type AuditKey,
@@ -16,13 +17,16 @@ import {
   auditedTables,
 } from '../../../src/ports/orders-audit.ts'
 import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
-import { auditedWorld, auditSourceOf, smallScenario } from '../../models/orders-audit.ts'
+import { auditedWorld, auditSourceOf, letterRow, smallScenario } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import { runWorld } from '../../models/orders-world.ts'
 
 let database: Database
 const world = await auditedWorld(runWorld(smallScenario), smallScenario)
-world.tables.letters.push(letter('stock-step.orders.0.1'), letter('stock-step.orders.0.2'))
+const letters = ['stock-step.orders.0.1', 'stock-step.orders.0.2'].map(letter)
+world.tables.letters.push(...letters.map(letterRow))
+const command = { key: 'stock-step.orders.0.1', amount: null, outcome: 'done' }
+for (const commandId of ['c', 'd']) world.tables['letter-commands'].push({ ...command, commandId })
 for (const position of world.positions.slice(0, 5)) {
   Object.assign(position.taken, { applied: 1, dropped: 2, postponed: 3, buried: 4, passedBy: 5 })
   Object.assign(position, { next: 15, published: 14 })
@@ -31,7 +35,7 @@ for (const position of world.positions.slice(0, 5)) {
 before(async () => {
   database = await openPgliteCopy()
   await migrate(database)
-  await writeOrdersTables(database, world)
+  await writeOrdersTables(database, world, letters)
 })
 after(() => database.close())
 
@@ -63,10 +67,12 @@ test('each page goes on where the last one ended, with the keys in order', async
   }
 })
 
-function letter(id: string): (typeof world.tables.letters)[0] {
+function letter(id: string): DeadLetter {
   const origin = { topic: 'firstcome.orders', partition: 0, offset: 1, appendedAt: 5 }
   const shared = { consumer: 'stock-step', origin, key: 'ann-1', redrivable: true }
-  return { id, status: 'waiting', ...shared, acts: [redriven()] }
+  const failed = { reason: 'no', attempts: 3, redrives: 0, buriedAt: 6 }
+  const carried = { value: 'AAAA', headers: { a: 'b' } }
+  return { id, status: 'waiting', ...shared, ...failed, ...carried, acts: [redriven()] }
 }
 
 function redriven() {
