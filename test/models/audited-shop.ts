@@ -1,6 +1,6 @@
-// A healthy shop for audits to look at, whose rows the real consumers have written: orders that were
-// confirmed, cancelled and refused by each step, supplies that were refused, and dead letters that
-// wait, were re-driven and discarded.
+// A healthy shop for audits to look at, whose rows the real consumers have written: orders that
+// were confirmed, cancelled and refused by each step, supplies that were refused, and dead letters
+// that wait, were re-driven and discarded.
 
 import { ordersTopic } from '../../src/domain/orders/messages.ts'
 import { entryOf } from '../../src/domain/orders/records.ts'

@@ -38,6 +38,8 @@ export async function runOrders(seed: number): Promise<OrdersRun> {
   placeByChance(world)
   fleet.scheduleDeaths()
   await world.system.pass(stormMs)
+  // Whoever lies does so until what it left open was asked again.
+  if (world.lies) await world.system.pass(stormMs)
   world.payments?.heal()
   const lastMs = Math.max(...world.buyers.map(({ limitMs }) => limitMs))
   for (let ms = 0; ms < lastMs && !areAllEnded(world); ms += 500) await world.system.pass(500)
@@ -56,7 +58,9 @@ async function createWorld(seed: number): Promise<OrdersRun> {
   const lies = random.chance(0.2)
   const hasTime = !lies && random.chance(0.8)
   const buyer = (name: string, isRich: boolean): Buyer => {
-    const limitMs = hasTime ? longLimitMs : random.int(1_000, lies ? 3_000 : 10_000)
+    const limitMs = hasTime
+      ? longLimitMs
+      : random.int(1_000, lies && random.chance(0.5) ? 3_000 : 10_000)
     return { orderId: name, isRich, limitMs, placedAt: 0 }
   }
   const [rich, poor] = isLarge ? [40, 60] : [random.int(1, 5), random.int(0, 4)]

@@ -1,6 +1,6 @@
 // A payment service in virtual time: slow, with answers that come after the time-out or not at all
-// though the money was moved, and, to some orders, contradicting itself. Once it is healed it
-// answers at once, and the truth.
+// though the money was moved, and, about some orders, contradicting itself once. When it is healed
+// it answers at once, and the truth.
 
 import type { PaymentEffect, ProviderAnswer } from '../../src/domain/orders/payment-step.ts'
 import { absent, type Charge } from '../../src/domain/orders/state.ts'
@@ -35,16 +35,18 @@ export function createSlowPayments(parts: Parts): SlowPayments {
   const { clock, random, faults, balances, isLiedAbout } = parts
   const charges = new Map<string, Charge>()
   const failures = new Map<string, number>()
-  const lies = new Set<string>()
+  const liedAbout = new Set<string>()
   let isHealed = false
 
   function answerTo({ kind, payment }: PaymentEffect): ProviderAnswer {
     const { orderId, userId, amount } = payment
     const before = charges.get(orderId) ?? absent
-    if (!isHealed && kind === 'undo' && before.status === 'captured' && isLiedAbout(orderId)) {
+    const lies = !isHealed && isLiedAbout(orderId) && !liedAbout.has(orderId)
+    if (lies && before.status === 'captured') {
       faults.lied++
-      lies.add(orderId)
-      return { kind: 'undone', refunded: 0 }
+      liedAbout.add(orderId)
+      if (kind === 'undo') return { kind: 'undone', refunded: 0 }
+      return { kind: 'refused', reason: 'insufficient_funds' }
     }
     const balance = balances.get(userId) ?? 0
     const command = kind === 'undo' ? { kind } : { kind, amount }
@@ -89,7 +91,7 @@ export function createSlowPayments(parts: Parts): SlowPayments {
     heal() {
       isHealed = true
     },
-    hasLiedAbout: (orderId) => lies.has(orderId),
+    hasLiedAbout: (orderId) => liedAbout.has(orderId),
     paidFor(orderId) {
       const charge = charges.get(orderId)
       return charge?.status === 'captured' ? charge.amount : 0

@@ -1,5 +1,5 @@
-// What operators supplied, as the log and the commands say: every record has its command, once, with
-// the outcome that follows from the records before it, and no command is without a record.
+// What operators supplied, as the log and the commands say: every record has its command, once,
+// with the outcome that follows from the records before it, and no command is without a record.
 
 import type { Logged } from '../../domain/orders/history.ts'
 import {
