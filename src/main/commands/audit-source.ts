@@ -28,6 +28,13 @@ export function isDistributed({ kafka }: Settings): boolean {
   return kafka !== undefined
 }
 
+/** Before anything is locked or made there: only a start makes a directory into a service's. */
+export function refuseWithoutLog(directory: string): void {
+  if (existsSync(topicPath(directory, claimsTopic))) return
+  const message = `there is no log in ${directory}: name the service's directory with --data`
+  throw new CommandError(exitCodes.wrongUsage, message)
+}
+
 export async function openAuditSource(options: SourceOptions): Promise<AuditSource> {
   if (!isDistributed(options.settings)) return openEmbedded(options)
   const { openDistributed } = await import('./audit-distributed.ts')
@@ -37,11 +44,7 @@ export async function openAuditSource(options: SourceOptions): Promise<AuditSour
 async function openEmbedded(options: SourceOptions): Promise<AuditSource> {
   const { settings, progress } = options
   const { dataDirectory: directory } = settings
-  // Before anything is locked or made there.
-  if (!existsSync(topicPath(directory, claimsTopic))) {
-    const message = `there is no log in ${directory}: name the service's directory with --data`
-    throw new CommandError(exitCodes.wrongUsage, message)
-  }
+  refuseWithoutLog(directory)
   return {
     ...(await openEmbeddedRows(options)),
     async openLog() {

@@ -9,10 +9,9 @@ import { syncDirectory } from '../../adapters/file-atomic.ts'
 import { copyLog } from '../../adapters/log-file/copy.ts'
 import { topicPath } from '../../adapters/log-file/topic-readers.ts'
 import { startProgress } from '../../client/progress.ts'
-import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { embeddedTopics } from '../roles/topics.ts'
-import { isDistributed } from './audit-source.ts'
+import { isDistributed, refuseWithoutLog } from './audit-source.ts'
 
 export async function runBackup(
   { directory, json }: { directory: string; json?: boolean },
@@ -21,9 +20,7 @@ export async function runBackup(
   const { dataDirectory: from } = settings
   const to = resolve(directory)
   if (isDistributed(settings)) throw refused('the log is in Kafka: back up its topics there')
-  if (!existsSync(topicPath(from, claimsTopic))) {
-    throw refused(`there is no log in ${from}: name the service's directory with --data`)
-  }
+  refuseWithoutLog(from)
   if (existsSync(to) && readdirSync(to).length > 0) throw refused(`${to} is not empty`)
   mkdirSync(to, { recursive: true, mode: 0o700 })
   const clock = systemClock()

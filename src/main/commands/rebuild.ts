@@ -28,7 +28,7 @@ import { dropProjection, openProjection } from '../roles/projection.ts'
 import type { Stops } from '../roles/stops.ts'
 import { embeddedTopics } from '../roles/topics.ts'
 import { plainLogger } from '../roles/wait-for.ts'
-import { isDistributed } from './audit-source.ts'
+import { isDistributed, refuseWithoutLog } from './audit-source.ts'
 
 /** `orders`: how many were restored; absent where their rows stay as they are. */
 type Rebuilt = { records: number; rows: number; orders?: number; seconds: number }
@@ -60,6 +60,7 @@ async function rebuild({ orders }: RebuildOptions, context: Context): Promise<Re
 async function rebuildStopped({ settings, progress, stops }: RebuildParts): Promise<Rebuilt> {
   const clock = systemClock()
   const { dataDirectory: path, payment } = settings
+  refuseWithoutLog(path)
   const directory = openDataDirectory({ path, secrets: settings, now: clock.now() })
   stops.defer(() => directory.close())
   const log = await openLogFile({

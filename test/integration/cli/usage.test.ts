@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import {
@@ -25,6 +26,7 @@ const commands = [
   ['rehearse'],
   ['rehearse', 'orders'],
   ['audit'],
+  ['backup'],
   ['rebuild'],
   ['token'],
   ['coupon'],
@@ -52,6 +54,27 @@ describe('Every command has help with an example of itself:', () => {
       assert.ok(examples.includes(`npx firstcome ${command.join(' ')}`), out)
       assert.match(out, /--data <dir>/)
       for (const line of out.split('\n')) assert.ok(line.length <= 100, line)
+    })
+  }
+})
+
+describe('No command but a start makes a directory into a service’s:', () => {
+  const made = join(tmpdir(), `firstcome-wrong-${process.pid}`)
+  for (const args of [
+    ['audit'],
+    ['rebuild'],
+    ['backup', `${made}-copy`],
+    ['token', '--user', 'kim'],
+    ['coupon', 'show', 'tea'],
+    ['coupon', 'create', '--name', 'Tea', '--quantity', '1'],
+    ['dead-letters', 'list'],
+    ['rehearse'],
+    ['rehearse', 'orders'],
+  ]) {
+    test(args.join(' ').replace(made, '<dir>'), async () => {
+      const { exitCode, out, err } = await runCli([...args, '--data', made])
+      assert.ok(exitCode === 2 || exitCode === 3, `${exitCode}: ${out}${err}`)
+      assert.ok(!existsSync(made) && !existsSync(`${made}-copy`))
     })
   }
 })
