@@ -4,7 +4,13 @@ import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { recordFingerprint } from '../domain/fingerprint.ts'
 import type { Log } from './log.ts'
-import { boundsOf, lostBeginnings, type ReadPlace, strangePlaces } from './log-check.ts'
+import {
+  boundsInTime,
+  boundsOf,
+  lostBeginnings,
+  type ReadPlace,
+  strangePlaces,
+} from './log-check.ts'
 
 const topic = 'topic'
 const topics = [topic]
@@ -59,4 +65,27 @@ describe('a log that is compared with what was read of it', async () => {
       expected.forEach((pattern, n) => assert.match(faults[n] ?? '', pattern))
     })
   }
+})
+
+describe('a log one of whose partitions is away', () => {
+  it('is compared in the others', async () => {
+    const clock = virtualClock(0)
+    const log = openLogMemory({ topics: { [topic]: 2 }, clock })
+    const asked = boundsInTime(
+      {
+        ...log,
+        partitionBounds: (name, partition) => {
+          return partition === 0 ? new Promise(() => {}) : log.partitionBounds(name, partition)
+        },
+      },
+      topics,
+      { clock, ms: 100 },
+    )
+    await clock.runUntil(200)
+    const { bounds, away } = await asked
+    assert.deepEqual(away, [{ topic, partition: 0 }])
+    assert.deepEqual(lostBeginnings(bounds), [])
+    const place = { reader: 'issuer', topic, partition: 1, next: 1, fingerprint: null }
+    assert.equal((await strangePlaces(log, bounds, [place])).length, 1)
+  })
 })

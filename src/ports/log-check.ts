@@ -4,6 +4,7 @@
 // people were told.
 
 import { recordFingerprint } from '../domain/fingerprint.ts'
+import { type Clock, within } from './clock.ts'
 import type { Log, LogBounds } from './log.ts'
 import { readToEnd, undecoded } from './partition-reader.ts'
 
@@ -16,8 +17,9 @@ export type ReadPlace = {
   fingerprint: string | null
 }
 type ReadableLog = Pick<Log, 'bounds' | 'tail'>
-/** By topic and partition, where a log begins and ends. */
+/** By topic and partition, where a log begins and ends; without partitions that were not asked. */
 export type TopicBounds = ReadonlyMap<string, readonly LogBounds[]>
+export type PartitionName = { topic: string; partition: number }
 
 export async function boundsOf(
   log: Pick<Log, 'bounds'>,
@@ -28,13 +30,37 @@ export async function boundsOf(
   return found
 }
 
+type PartitionLog = Pick<Log, 'partitionsOf' | 'partitionBounds'>
+
+/** `away`: partitions that did not say in time where they end, as those without a leader. */
+export async function boundsInTime(
+  log: PartitionLog,
+  topics: readonly string[],
+  deadline: { clock: Clock; ms: number },
+): Promise<{ bounds: TopicBounds; away: PartitionName[] }> {
+  const bounds = new Map<string, LogBounds[]>()
+  const away: PartitionName[] = []
+  const asked = topics.flatMap((topic) => {
+    const found: LogBounds[] = []
+    bounds.set(topic, found)
+    return Array.from({ length: log.partitionsOf(topic) }, async (_, partition) => {
+      const answer = log.partitionBounds(topic, partition)
+      const known = await within({ ...deadline, late: () => null }, answer)
+      if (known === null) away.push({ topic, partition })
+      else found[partition] = known
+    })
+  })
+  await Promise.all(asked)
+  return { bounds, away }
+}
+
 /** Partitions whose first records are gone, each in words. */
 export function lostBeginnings(all: TopicBounds): string[] {
   const faults: string[] = []
   for (const [topic, bounds] of all) {
-    for (const [partition, { start }] of bounds.entries()) {
+    bounds.forEach(({ start }, partition) => {
       if (start > 0) faults.push(`${placeName({ topic, partition })} begins at offset ${start}`)
-    }
+    })
   }
   return faults
 }
@@ -119,6 +145,6 @@ async function fingerprintsAt(
   return found
 }
 
-function placeName({ topic, partition }: { topic: string; partition: number }): string {
+export function placeName({ topic, partition }: PartitionName): string {
   return `partition ${partition} of ${topic}`
 }

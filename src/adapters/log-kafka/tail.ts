@@ -52,7 +52,14 @@ class KafkaTail {
     this.cluster = cluster
     this.options = options
     this.followed = [...options.from].map(([partition, next]) => {
-      return { partition, next, readEpoch: -1, readAt: 0, failing: false, restsUntil: 0 }
+      return {
+        partition,
+        next,
+        readEpoch: -1,
+        readAt: Number.NEGATIVE_INFINITY,
+        failing: false,
+        restsUntil: 0,
+      }
     })
     this.byPartition = new Map(this.followed.map((state) => [state.partition, state]))
     this.links = cluster.newLinks(cluster.limits.requestMsMax + cluster.limits.fetchMsMax)

@@ -7,12 +7,20 @@ import {
   ConfigResourceTypes,
   findErrorBy,
   IncrementalAlterConfigOperationTypes,
+  metadataV12,
   type ProtocolError,
 } from '@platformatic/kafka'
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { systemClock } from '../clock-system.ts'
-import { isDenied, type KafkaConnection, parseBroker, reasonOf } from './connection.ts'
+import {
+  ask,
+  createLinks,
+  isDenied,
+  type KafkaConnection,
+  parseBroker,
+  reasonOf,
+} from './connection.ts'
 import { defaultKafkaLimits } from './limits.ts'
 
 /** What was recorded when the topics were created. */
@@ -77,9 +85,10 @@ export function createTopics(
   return withAdmin(connection, async (admin) => {
     const created: string[] = []
     for (const name of topics) if (await createTopic(admin, name, settings)) created.push(name)
-    await setWhatDiffers(admin, created, settings)
+    const asked = { admin, connection }
+    await setWhatDiffers(asked, created, settings)
     const layout: CreatedTopics['layout'] = {}
-    for (const { name, topicId, partitions, replicas } of await describeAll(admin, topics)) {
+    for (const { name, topicId, partitions, replicas } of await describeAll(asked, topics)) {
       layout[name] = { topicId, partitions, replicas }
     }
     return { created, layout }
@@ -91,7 +100,7 @@ export function describeTopics(
   connection: KafkaConnection,
   topics: readonly string[],
 ): Promise<TopicDescription[]> {
-  return withAdmin(connection, (admin) => describe(admin, topics))
+  return withAdmin(connection, (admin) => describe({ admin, connection }, topics))
 }
 
 /** False where there is one of that name. */
@@ -120,21 +129,21 @@ async function createTopic(
 
 /** Where a cluster has other defaults than usual. Nothing is appended before they are recorded. */
 async function setWhatDiffers(
-  admin: Admin,
+  asked: Asked,
   created: readonly string[],
   { minInSyncReplicas }: TopicNumbers,
 ): Promise<void> {
   if (created.length === 0) return
   const wanted = Object.entries(settingsOf(minInSyncReplicas))
   const { SET: set } = IncrementalAlterConfigOperationTypes
-  const resources = (await describeAll(admin, created)).flatMap(({ name, settings }) => {
+  const resources = (await describeAll(asked, created)).flatMap(({ name, settings }) => {
     const configs = wanted
       .filter(([key, { must }]) => settings[key] !== must)
       .map(([key, { must }]) => ({ name: key, value: must, configOperation: set }))
     if (configs.length === 0) return []
     return [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name, configs }]
   })
-  if (resources.length > 0) await admin.incrementalAlterConfigs({ resources })
+  if (resources.length > 0) await asked.admin.incrementalAlterConfigs({ resources })
 }
 
 type TopicNumbers = Omit<TopicSettings, 'topics'>
@@ -145,11 +154,11 @@ function settingsOf(minInSyncReplicas: number): Record<string, TopicSetting> {
 }
 
 /** A broker learns a moment later of what the controller has created. */
-async function describeAll(admin: Admin, topics: readonly string[]): Promise<TopicDescription[]> {
+async function describeAll(asked: Asked, topics: readonly string[]): Promise<TopicDescription[]> {
   const { questionMsMax, retryMs } = defaultKafkaLimits
   const clock = systemClock()
   for (let waitedMs = 0; waitedMs <= questionMsMax; waitedMs += retryMs) {
-    const described = await describe(admin, topics)
+    const described = await describe(asked, topics)
     const complete = described.length === topics.length
     if (complete && described.every(({ hasLeaders }) => hasLeaders)) return described
     await sleep(clock, retryMs)
@@ -157,33 +166,54 @@ async function describeAll(admin: Admin, topics: readonly string[]): Promise<Top
   throw new PortError('log_unavailable', 'Kafka has created the topics, but does not show them')
 }
 
-async function describe(admin: Admin, topics: readonly string[]): Promise<TopicDescription[]> {
-  const there = new Set(await admin.listTopics())
-  const existing = topics.filter((name) => there.has(name))
+type Asked = { admin: Admin; connection: KafkaConnection }
+
+async function describe(
+  { admin, connection }: Asked,
+  topics: readonly string[],
+): Promise<TopicDescription[]> {
+  const existing = (await readMetadata(connection, topics)).filter(({ errorCode }) => !errorCode)
   if (existing.length === 0) return []
-  const metadata = await admin.metadata({ topics: existing, forceUpdate: true })
   const configs = await admin.describeConfigs({
-    resources: existing.map((resourceName) => ({
+    resources: existing.map(({ name }) => ({
       resourceType: ConfigResourceTypes.TOPIC,
-      resourceName,
+      resourceName: name ?? '',
       configurationKeys: [...Object.keys(topicSettings), minInSyncSetting],
     })),
   })
-  return existing.flatMap((name) => {
-    const topic = metadata.topics.get(name)
+  return existing.flatMap(({ name, topicId, partitions }) => {
     const found = configs.find(({ resourceName }) => resourceName === name)
-    if (topic === undefined || found === undefined) return []
+    if (!name || found === undefined) return []
     return {
       name,
-      topicId: topic.id,
-      partitions: topic.partitionsCount,
-      replicas: Math.min(...topic.partitions.map(({ replicas }) => replicas.length)),
-      hasLeaders: topic.partitions.every(({ leader }) => leader >= 0),
+      topicId,
+      partitions: partitions.length,
+      replicas: Math.min(...partitions.map(({ replicaNodes }) => replicaNodes.length)),
+      hasLeaders: partitions.every(({ leaderId }) => leaderId >= 0),
       settings: Object.fromEntries(
         found.configs.map((config) => [config.name, config.value ?? '']),
       ),
     }
   })
+}
+
+/** The library's own call fails where a partition has no leader. */
+async function readMetadata(connection: KafkaConnection, topics: readonly string[]) {
+  const links = createLinks(connection, defaultKafkaLimits)
+  let reason: unknown
+  try {
+    for (const broker of connection.brokers.map(parseBroker)) {
+      try {
+        const opened = await links.to(broker)
+        return (await ask(opened, metadataV12.api, [[...topics], false, false])).topics
+      } catch (error) {
+        reason = error
+      }
+    }
+    throw reason
+  } finally {
+    links.close()
+  }
 }
 
 /** Rejects with a PortError. */

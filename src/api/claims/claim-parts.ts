@@ -45,6 +45,11 @@ export const defaultClaimLimits = {
   answerWaitMsMax: 5_000,
   /** A tail that has read nothing for so long is stalled: memory is no longer trusted. */
   tailStallMsMax: 2_000,
+  /**
+   * How long a start waits for partitions whose leader is away. Then it goes on without them, and
+   * answers about their coupons once it has read them, too.
+   */
+  leaderWaitMsMax: 2_000,
   /** How far this node's clock and the log's may be apart. */
   clockSkewMsMax: 0,
   /**

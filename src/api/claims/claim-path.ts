@@ -40,7 +40,7 @@ export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService
   const { fold, newId, observe, state, waiters } = parts
   return (couponId, userId) => {
     if (state.stopping) return stopping
-    if (!fold.hasCaughtUp()) return starting
+    if (!fold.knows(couponId)) return starting
     const known = path.settled({ couponId, userId })
     if (known !== null) {
       observe?.answered(known.kind, 'memory')

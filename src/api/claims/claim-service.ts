@@ -12,11 +12,12 @@ import {
   pending,
   type Readiness,
   refusedBy,
+  starting,
   stopping,
 } from './claim-answers.ts'
 import { behindGate } from './claim-gate.ts'
 import { type ClaimPathParts, type ClaimServiceParts, defaultClaimLimits } from './claim-parts.ts'
-import { claimAlong, createClaimPath } from './claim-path.ts'
+import { type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
@@ -58,20 +59,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const plain = createClaimPath(parts)
   const path = gate === undefined ? plain : behindGate(plain, { ...parts, gate })
   const commands = createCommands(parts)
-  const own: ClaimService = {
-    claim: claimAlong(path, parts),
-    mine: (couponId, userId) => path.mine({ couponId, userId }),
-    command: async (message) => (state.stopping ? stopping : commands.run(message)),
-    coupon: (couponId) => fold.coupons.get(couponId),
-    find(couponId) {
-      const coupon = fold.coupons.get(couponId)
-      return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
-    },
-    coupons: (page) => fold.page(page),
-    logTime: () => time.estimate(),
-    readiness: () => readinessOf(parts),
-    degraded: () => stalledIn(parts).map((partition) => stalledText(partition)),
-  }
+  const own = ownService(path, commands, parts)
   const freshness = freshnessOf(parts)
   const { caughtUp, close } = await fold.read({
     claimDecided: path.claimDecided,
@@ -82,6 +70,9 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     onAdvanced: freshness.advanced,
     onVoid: () => observe?.voided(),
     onProgress: given.onProgress,
+    clock,
+    leaderWaitMsMax: limits.leaderWaitMsMax,
+    closing: closing.signal,
     onError,
   })
   return {
@@ -96,6 +87,35 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
       closing.abort()
       return close()
     },
+  }
+}
+
+/** What this node answers by itself; of what it does not know yet, nothing. */
+function ownService(
+  path: ClaimPath,
+  commands: ReturnType<typeof createCommands>,
+  parts: ClaimPathParts,
+): ClaimService {
+  const { fold, state } = parts
+  return {
+    claim: claimAlong(path, parts),
+    mine(couponId, userId) {
+      return fold.knows(couponId) ? path.mine({ couponId, userId }) : starting
+    },
+    async command(message) {
+      if (state.stopping) return stopping
+      return fold.knows(message.couponId) ? commands.run(message) : starting
+    },
+    coupon: (couponId) => fold.coupons.get(couponId),
+    find(couponId) {
+      if (!fold.knows(couponId)) return starting
+      const coupon = fold.coupons.get(couponId)
+      return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
+    },
+    coupons: (page) => fold.page(page),
+    logTime: () => fold.time.estimate(),
+    readiness: () => readinessOf(parts),
+    degraded: () => stalledIn(parts).map((partition) => stalledText(partition)),
   }
 }
 
@@ -153,7 +173,8 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
 
 /** Partitions that were not read lately: what is known of their coupons is not trusted. */
 function stalledIn({ fold, clock, limits }: ClaimPathParts): number[] {
-  return fold.notReadSince(clock.monotonic() - limits.tailStallMsMax)
+  const stalled = fold.notReadSince(clock.monotonic() - limits.tailStallMsMax)
+  return [...new Set([...stalled, ...fold.latePartitions()])]
 }
 
 function stalledText(partition: number): string {

@@ -8,6 +8,7 @@ import { CouponFold } from './coupon-fold.ts'
 import { LogTime } from './log-time.ts'
 
 const clock = virtualClock(0)
+const waits = { clock, leaderWaitMsMax: 0, closing: new AbortController().signal }
 
 async function foldOf(couponIds: readonly string[]) {
   const log = openLogMemory({ topics: { [claimsTopic]: 4 }, clock })
@@ -18,6 +19,7 @@ async function foldOf(couponIds: readonly string[]) {
     controlDecided() {},
     onVoid: assert.fail,
     onError: assert.fail,
+    ...waits,
   })
   await reader.caughtUp
   async function create(ids: readonly string[]): Promise<void> {
@@ -61,6 +63,7 @@ describe('records that are none', () => {
           if (++voids === came) met.resolve()
         },
         onError: met.reject,
+        ...waits,
       })
       await reader.caughtUp
       assert.equal(voids, 0)

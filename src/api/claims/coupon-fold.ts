@@ -14,9 +14,9 @@ import { applyCommand, createFold, type Fold, readRecord } from '../../domain/co
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { partitionFor } from '../../domain/partitioner.ts'
-import type { Moment } from '../../ports/clock.ts'
+import { type Clock, type Moment, sleep, within } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
-import type { Log, LogRecord } from '../../ports/log.ts'
+import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import {
   followPartitions,
   type Gap,
@@ -39,7 +39,15 @@ export type FoldReading = FoldListener & {
   /** The fold has stopped for good: the log cannot be read, or not be understood. */
   onError(error: unknown): void
   onProgress?: ((done: number, total: number) => void) | undefined
+  clock: Clock
+  /** How long to wait for partitions whose leader is away, once one partition is there. */
+  leaderWaitMsMax: number
+  /** Aborted once nothing more is to be begun. */
+  closing: AbortSignal
 }
+
+/** Between two questions about a partition, beside the time that the log takes to give up. */
+const askAgainMs = 500
 
 export class CouponFold {
   readonly coupons: ReadonlyMap<string, Coupon>
@@ -48,6 +56,8 @@ export class CouponFold {
   private readonly allPartitions: readonly number[]
   private readonly fold: Fold
   private reader: PartitionReader | null = null
+  /** By partition whose leader was away at the start, where it ends: once that is known. */
+  private readonly late = new Map<number, number>()
   /** In id order, but for those that came since somebody looked. */
   private inOrder: Coupon[] = []
 
@@ -63,6 +73,17 @@ export class CouponFold {
   /** Whether it has reached the end of the log as it stood when the reading began. */
   hasCaughtUp(): boolean {
     return this.reader !== null && this.reader.hasCaughtUp()
+  }
+
+  /** Whether that holds for the coupon's partition, whose leader may have been away. */
+  knows(couponId: string): boolean {
+    if (!this.hasCaughtUp()) return false
+    return this.late.size === 0 || !this.late.has(this.partitionOf(couponId))
+  }
+
+  /** Partitions that this node has not come to know since it started. */
+  latePartitions(): number[] {
+    return [...this.late.keys()]
   }
 
   partitionOf(couponId: string): number {
@@ -116,7 +137,7 @@ export class CouponFold {
   /** Reads the log from its start, for ever. */
   async read(reading: FoldReading): Promise<PartitionReader> {
     const { log, fold, time } = this
-    const bounds = await log.bounds(claimsTopic)
+    const bounds = await this.boundsInTime(reading)
     const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
     let done = 0
     let isLive = total === 0
@@ -138,22 +159,72 @@ export class CouponFold {
       },
       onUnknown: notUnderstood,
       onGap: stopAtGap,
-      onBatch({ records }) {
+      onBatch: ({ partition, records }) => {
         if (done < total) {
           done = Math.min(done + records.length, total)
           reading.onProgress?.(done, total)
         }
         const last = records.at(-1)
-        if (isLive && last !== undefined) time.read(last.appendedAt)
+        const isNews = isLive && !this.late.has(partition)
+        if (isNews && last !== undefined) time.read(last.appendedAt)
         if (!isLive && hasCaughtUp()) {
           isLive = true
           sortNew()
         }
+        this.lookAtLate()
         reading.onAdvanced?.()
       },
       onError: reading.onError,
     })
     return this.reader
+  }
+
+  /** Of all partitions, but for those whose leader is away: they are late. */
+  private async boundsInTime(reading: FoldReading): Promise<LogBounds[]> {
+    const asked = this.allPartitions.map((partition) => {
+      return this.log.partitionBounds(claimsTopic, partition)
+    })
+    // Where none is known there is nothing to answer from.
+    await Promise.any(asked).catch(({ errors: [first] }: AggregateError) => {
+      throw first
+    })
+    const { clock, leaderWaitMsMax: ms } = reading
+    return Promise.all(
+      asked.map((bounds, partition) => {
+        const late = () => this.waitFor(partition, reading)
+        const inTime = bounds.catch((error: unknown) => {
+          if (error instanceof PortError && error.retryable) return late()
+          throw error
+        })
+        return within({ clock, ms, late }, inTime)
+      }),
+    )
+  }
+
+  /** It is read beside the others, and known once it was read to the end that it has by then. */
+  private waitFor(partition: number, { clock, closing, onError }: FoldReading): LogBounds {
+    const ask = async (): Promise<void> => {
+      try {
+        const { end } = await this.log.partitionBounds(claimsTopic, partition)
+        this.late.set(partition, end)
+        this.lookAtLate()
+      } catch (error) {
+        if (!(error instanceof PortError) || !error.retryable) return onError(error)
+        await sleep(clock, askAgainMs, closing)
+        if (!closing.aborted) return ask()
+      }
+    }
+    if (!this.late.has(partition)) {
+      this.late.set(partition, Number.POSITIVE_INFINITY)
+      void ask()
+    }
+    return { start: 0, end: 0 }
+  }
+
+  private lookAtLate(): void {
+    for (const [partition, end] of this.late) {
+      if ((this.positions()[partition] ?? 0) >= end) this.late.delete(partition)
+    }
   }
 }
 

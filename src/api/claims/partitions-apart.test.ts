@@ -22,6 +22,7 @@ async function startNode(limits: Partial<ClaimLimits> = {}) {
   const leaderless = partitionFor(away, partitions)
   let stalledAt: Moment | null = null
   let allStalled = false
+  const back = Promise.withResolvers<void>()
   const log: Log = {
     ...memory,
     async append(topic, entries) {
@@ -43,18 +44,21 @@ async function startNode(limits: Partial<ClaimLimits> = {}) {
       if (stalledAt === null || partition !== leaderless) {
         return memory.partitionBounds(topic, partition)
       }
-      return new Promise(() => {})
+      await back.promise
+      return memory.partitionBounds(topic, partition)
     },
   }
   let ids = 0
-  const node = await startClaimService({
-    log,
-    clock,
-    newId: () => `id-${++ids}`,
-    codeSecret: 'a secret that is used in tests only',
-    limits,
-    onError: assert.fail,
-  })
+  const another = () =>
+    startClaimService({
+      log,
+      clock,
+      newId: () => `id-${++ids}`,
+      codeSecret: 'a secret that is used in tests only',
+      limits,
+      onError: assert.fail,
+    })
+  const node = await another()
   const pass = (ms: number) => clock.runUntil(clock.now() + ms)
   for (const couponId of [away, there]) {
     const created = node.command({
@@ -74,6 +78,11 @@ async function startNode(limits: Partial<ClaimLimits> = {}) {
     pass,
     loseLeader() {
       stalledAt = clock.monotonic()
+    },
+    another,
+    findLeader() {
+      stalledAt = null
+      back.resolve()
     },
     loseAllLeaders() {
       allStalled = true
@@ -150,5 +159,30 @@ describe('a partition without a leader', () => {
     assert.equal((await found).kind, 'unknown_coupon')
     assert.ok(tookMs <= 20, `${tookMs} ms`)
     assert.equal((await lost).kind, 'unavailable')
+  })
+  it('hinders no start: its coupons are answered once it has one, all others at once', async () => {
+    const { node, pass, another, loseLeader, findLeader } = await startNode()
+    for (const couponId of [away, there]) void node.claim(couponId, 'kim')
+    await pass(20)
+    loseLeader()
+    const starting = another()
+    await pass(2_100)
+    const second = await starting
+    await second.caughtUp
+    assert.deepEqual(second.readiness(), { ready: true, reasons: [] })
+    assert.equal(second.degraded?.().length, 1)
+    const won = second.claim(there, 'kim')
+    assert.equal('kind' in won && won.kind, 'issued')
+    const unknown = { kind: 'unavailable', reason: 'starting', retryAfterSeconds: 1 }
+    assert.deepEqual(await second.claim(away, 'kim'), unknown)
+    assert.deepEqual(await second.mine(away, 'lee'), unknown)
+    assert.deepEqual(await second.find(away), unknown)
+    const command = { couponId: away, by: 'op', commandId: 'close' }
+    assert.deepEqual(await second.command({ type: 'coupon.closed', ...command }), unknown)
+    findLeader()
+    await pass(20)
+    const known = second.claim(away, 'kim')
+    assert.equal('kind' in known && known.kind, 'issued')
+    assert.deepEqual(second.degraded?.(), [])
   })
 })

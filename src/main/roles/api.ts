@@ -31,6 +31,9 @@ export const distributedClaimLimits: Partial<ClaimLimits> = {
   foldWaitMsMax: 2_000,
 }
 
+/** A change of leaders is over by then; a broker that is away may stay so. */
+const leaderWaitMsMax = 3_000
+
 export function startApi(parts: RoleParts): Promise<RunningRole> {
   return withStops(async (stops) => {
     const { settings, logger } = parts
@@ -58,7 +61,11 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     }
     const server = await openApiServer(node, stops)
     const { onWaiting } = server
-    const { log, database } = await openDistributed({ ...parts, onWaiting }, 'api', stops)
+    const { log, database } = await openDistributed(
+      { ...parts, onWaiting, leaderWaitMsMax },
+      'api',
+      stops,
+    )
     reads = readsOver(database)
     metrics = createDatabaseMetrics(database.state)
     const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }

@@ -13,8 +13,10 @@ import type { SettingName } from '../../config/setting-table.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { type PartitionName, placeName } from '../../ports/log-check.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { checkBeginning, checkStart } from './start-check.ts'
+import { checkedLater } from './late-partitions.ts'
+import { checkBeginning, checkPartition, checkPresent, checkStart } from './start-check.ts'
 import type { Stops } from './stops.ts'
 import { allTopics } from './topics.ts'
 import { type Waiting, waitFor } from './wait-for.ts'
@@ -22,15 +24,19 @@ import { type Waiting, waitFor } from './wait-for.ts'
 type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
 type OpenParts = Omit<Waiting, 'clock'> & {
   settings: Settings
+  /** Of a role that goes on without partitions whose leader is away: so long it waits for them. */
+  leaderWaitMsMax?: number
+  onFatal?(error: unknown): void
   /** Only for a command that derives the rows from what is left of the log. */
   acceptsLoss?: boolean
 }
 
 export async function openDistributed(
-  { settings, logger, signal, onWaiting, acceptsLoss }: OpenParts,
+  parts: OpenParts,
   role: string,
   stops: Stops,
 ): Promise<Distributed> {
+  const { settings, logger, signal, onWaiting } = parts
   const clock = systemClock()
   const waiting: Waiting = { clock, logger, signal, onWaiting }
   const onWarning = (message: string) => logger.warn(message)
@@ -43,11 +49,27 @@ export async function openDistributed(
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
   const log = await waitFor(waiting, 'Kafka', open)
   stops.defer(() => log.close())
+  return { log: await checkedLog(parts, { waiting, log, database, clock }), database, clock }
+}
+
+/** Compared with the rows before anybody gets it; what has no leader, before anybody reads it. */
+async function checkedLog(
+  { settings, logger, signal, ...parts }: OpenParts,
+  { waiting, log, database, clock }: Distributed & { waiting: Waiting },
+): Promise<Log> {
+  const { acceptsLoss, leaderWaitMsMax, onFatal = () => {} } = parts
   const { codeSecret } = settings
-  await waitFor(waiting, 'Kafka and PostgreSQL', () => {
-    return acceptsLoss ? checkBeginning(log) : checkStart({ log, database, codeSecret })
+  const check = { log, database, codeSecret }
+  const away = await waitFor(waiting, 'Kafka and PostgreSQL', async () => {
+    if (leaderWaitMsMax !== undefined) return checkPresent({ ...check, clock, leaderWaitMsMax })
+    await (acceptsLoss ? checkBeginning(log) : checkStart(check))
+    return []
   })
-  return { log, database, clock }
+  if (away.length === 0) return log
+  const partitions = away.map(placeName)
+  logger.warn({ partitions }, 'starting without partitions that have no leader')
+  const checkOne = (at: PartitionName) => checkPartition(check, at)
+  return checkedLater({ log, away, clock, check: checkOne, signal, onFatal })
 }
 
 export function kafkaConnection({ kafka }: Settings, role: string): KafkaConnection {

@@ -7,9 +7,19 @@ import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { readFingerprint, settleFingerprint } from '../../adapters/stores/fingerprints.ts'
 import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import { wrongCodes } from '../../domain/coupons/codes.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { codeSecretFingerprint } from '../../domain/fingerprint.ts'
-import type { Log } from '../../ports/log.ts'
-import { boundsOf, lostBeginnings, type ReadPlace, strangePlaces } from '../../ports/log-check.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log, LogBounds } from '../../ports/log.ts'
+import {
+  boundsInTime,
+  boundsOf,
+  lostBeginnings,
+  type PartitionName,
+  type ReadPlace,
+  strangePlaces,
+  type TopicBounds,
+} from '../../ports/log-check.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { allTopics } from './topics.ts'
 
@@ -36,9 +46,60 @@ export async function checkPlaces(
   log: StartCheck['log'],
   places: readonly ReadPlace[],
 ): Promise<void> {
-  const bounds = await boundsOf(log, allTopics)
+  await compare(log, await boundsOf(log, allTopics), places)
+}
+
+async function compare(
+  log: StartCheck['log'],
+  bounds: TopicBounds,
+  places: readonly ReadPlace[],
+): Promise<void> {
   refuse(headless, lostBeginnings(bounds))
   refuse(otherLog, await strangePlaces(log, bounds, places))
+}
+
+type AnyPartition = Pick<Log, 'partitionsOf' | 'partitionBounds' | 'bounds' | 'tail'>
+export type PresentCheck = StartCheck & { log: AnyPartition; clock: Clock; leaderWaitMsMax: number }
+
+/**
+ * As `checkStart`, of the partitions that have a leader. Resolves to the others: nothing may be
+ * answered or issued from one of them before `checkPartition`.
+ */
+export async function checkPresent(check: PresentCheck): Promise<PartitionName[]> {
+  const { log, database, codeSecret, clock, leaderWaitMsMax: ms } = check
+  const places = await readPlaces(database)
+  const { bounds, away } = await boundsInTime(log, allTopics, { clock, ms })
+  if (away.filter(({ topic }) => topic === claimsTopic).length === log.partitionsOf(claimsTopic)) {
+    throw new PortError('log_unavailable', `no partition of ${claimsTopic} has a leader`, {
+      retryable: true,
+    })
+  }
+  await compare(
+    log,
+    bounds,
+    places.filter((place) => !away.some((one) => isIn(one, place))),
+  )
+  if (codeSecret !== undefined) await checkCodeSecret(database, codeSecret)
+  return away
+}
+
+/** What a start could not compare. */
+export async function checkPartition(
+  { log, database }: Pick<PresentCheck, 'log' | 'database'>,
+  at: PartitionName,
+): Promise<void> {
+  const places = await readPlaces(database)
+  const bounds: LogBounds[] = []
+  bounds[at.partition] = await log.partitionBounds(at.topic, at.partition)
+  await compare(
+    log,
+    new Map([[at.topic, bounds]]),
+    places.filter((place) => isIn(at, place)),
+  )
+}
+
+function isIn({ topic, partition }: PartitionName, place: ReadPlace): boolean {
+  return place.topic === topic && place.partition === partition
 }
 
 /** Also for who derives the rows anew: nothing can be derived without the first records. */
