@@ -10,8 +10,8 @@ const slotMs = 100
 /** A line whose first has come sooner is a burst that is being taken, perhaps by a cold service. */
 const burstMs = 1_500
 const slotsMin = 10
-/** As many as a provider is asked about at once are in no line before it. */
-export const lineMin = 64
+/** What a provider that takes a second for each, 64 at once, does in four: no line to speak of. */
+export const lineMin = 256
 /** Of a pause of a second, as of a database that tidies up, the last seconds know more. */
 const slotsMax = 30
 

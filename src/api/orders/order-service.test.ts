@@ -191,21 +191,21 @@ describe('an order', () => {
       const nodes = [await node(), await node()] as const
       applier.hold()
       const key = (n: number) => ({ ...asked, key: `k${n}` })
-      const waiting = Array.from({ length: 100 }, (_, n) => nodes[0].place(key(n)))
+      const waiting = Array.from({ length: 300 }, (_, n) => nodes[0].place(key(n)))
       await clock.runUntil(clock.now() + 1_600)
       const slow = { kind: 'unavailable', reason: 'orders_slow', retryAfterSeconds: 10 }
       for (const service of nodes) {
-        assert.deepEqual(await service.place(key(100)), slow)
+        assert.deepEqual(await service.place(key(300)), slow)
         assert.equal(service.admission().turnedAway, 1)
         // Who has been let in may ask as often as she likes.
         assert.equal(await soon(service.place(key(1)), 10), 'nothing yet')
       }
-      assert.equal(placed(), 100)
+      assert.equal(placed(), 300)
       applier.release()
       await clock.runUntil(clock.now() + 1_000)
       for (const answer of await Promise.all(waiting)) assert.equal(answer.kind, 'ended')
       for (const service of nodes) {
-        const answer = await soon(service.place(key(100)))
+        const answer = await soon(service.place(key(300)))
         assert.ok(typeof answer === 'object' && answer.kind === 'ended')
       }
     }))

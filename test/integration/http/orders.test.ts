@@ -273,7 +273,7 @@ test('an order that would take too long is 503 with nothing appended, until they
   })
   applier.hold()
   const none = { lines: [{ productId: 'none', quantity: 1 }] }
-  const crowd = Array.from({ length: 100 }, (_, n) => place(`k${n}`, none, `user-${n}`))
+  const crowd = Array.from({ length: 300 }, (_, n) => place(`k${n}`, none, `user-${n}`))
   await until(() => placed().length === crowd.length)
   let asked = 0
   let answer: Answer | undefined
