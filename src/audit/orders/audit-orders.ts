@@ -51,7 +51,9 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   const { audit, rows, findings, claims, onProgress } = parts
   const log = await readOrdersLog({ log: parts.log, findings, onProgress })
   const now = Math.max(log.newestAt, audit.now?.() ?? 0)
-  const counts = checkHistories({ orders: log.orders, findings, now, claims })
+  const isStopped = audit.now === null
+  const prices = pricesOf(log)
+  const counts = checkHistories({ orders: log.orders, findings, now, claims, prices, isStopped })
   const inFlight = createInFlight(rows, log)
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
   compareOrders(comparison)
@@ -71,6 +73,16 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
     waitingDeadLetters: inFlight.waitingLetters,
     lagRecords: lagOf(comparison),
   }
+}
+
+function pricesOf({ products }: OrdersLog): Map<string, Set<number>> {
+  const prices = new Map<string, Set<number>>()
+  for (const { message } of products) {
+    if (message.type !== 'product.created') continue
+    const { productId, price } = message
+    prices.set(productId, (prices.get(productId) ?? new Set()).add(price))
+  }
+  return prices
 }
 
 function inFlightOf(log: OrdersLog, inFlight: InFlight): number {

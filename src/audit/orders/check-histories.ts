@@ -19,6 +19,10 @@ export type HistoryParts = {
   /** What the time is taken to be, ms UTC: an order that lives longer than it may is broken. */
   now: number
   claims: ReplayedClaims | null
+  /** By product, what any record created it for. */
+  prices: ReadonlyMap<string, ReadonlySet<number>>
+  /** Nothing was written while the topics were read one after the other. */
+  isStopped: boolean
 }
 export type OrderCounts = {
   orders: number
@@ -33,12 +37,17 @@ const overdueGraceMs = 60_000
 /** What the clocks of two machines may differ by: one says the time-out, the other stores it. */
 const clockSkewMsMax = 5_000
 
-export function checkHistories({ orders, findings, now, claims }: HistoryParts): OrderCounts {
+export function checkHistories(parts: HistoryParts): OrderCounts {
+  const { orders, findings, now, claims, isStopped } = parts
   const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0 }
   const spent = new Map<string, string>()
   for (const { placed, due, end, answers, orderId } of orders.values()) {
     // The steps' topic was read later, and may speak of orders that came in between.
-    if (placed === null) continue
+    if (placed === null) {
+      const broken = brokenOrder(findings, orderId)
+      if (isStopped) broken('I10', 'a step has answered, but nobody has placed it')
+      continue
+    }
     counts.orders += 1
     const checked: Checked = {
       placed: placed.message,
@@ -48,6 +57,7 @@ export function checkHistories({ orders, findings, now, claims }: HistoryParts):
       broken: brokenOrder(findings, orderId),
     }
     checkSums(checked)
+    checkPrices(checked, parts.prices)
     if (end === null) {
       counts.live += 1
       checkAge(checked, now)
@@ -60,7 +70,35 @@ export function checkHistories({ orders, findings, now, claims }: HistoryParts):
       checkSpent(checked, claims, spent)
     }
   }
+  for (const order of orders.values()) checkUsedBefore(order, spent, parts)
   return counts
+}
+
+/** A product has one price for ever. */
+function checkPrices({ answers, broken }: Checked, prices: HistoryParts['prices']): void {
+  for (const { productId, unitPrice } of answers['stock.held']?.lines ?? []) {
+    const known = prices.get(productId)
+    if (known?.has(unitPrice) === true) continue
+    const price = [...(known ?? ['nothing'])].join(' or ')
+    broken('I12', `${productId} was held for ${unitPrice}, but costs ${price}`)
+  }
+}
+
+/** A coupon is refused as used where an order that was confirmed has it, and only there. */
+function checkUsedBefore(
+  { orderId, placed, alsoPlaced, answers, end }: OrderHistory,
+  spent: ReadonlyMap<string, string>,
+  { findings, now, isStopped }: HistoryParts,
+): void {
+  if (answers['coupon.refused']?.reason !== 'coupon_already_used') return
+  const coupon = placed?.message.coupon
+  if (placed === null || coupon === undefined || alsoPlaced.length > 0) return
+  // The other order stands in another partition, which may have been read a moment before.
+  const isLongAgo = end !== null && now - end.origin.appendedAt > overdueGraceMs
+  if (!isStopped && !isLongAgo) return
+  if (spent.has(`${placed.message.userId} ${coupon.couponId}`)) return
+  const text = `coupon ${coupon.couponId} was refused as used, which no order has spent`
+  brokenOrder(findings, orderId)('I13', text)
 }
 
 type Checked = Pick<OrderHistory, 'answers'> & {
