@@ -191,6 +191,7 @@ describe('What is secret, or may hold a secret, may stand in a file:', () => {
   ]
   const beside = {
     FIRSTCOME_KAFKA_BROKERS: 'one:1',
+    FIRSTCOME_KAFKA_TLS: 'true',
     FIRSTCOME_KAFKA_SASL_MECHANISM: 'PLAIN',
     FIRSTCOME_KAFKA_SASL_USERNAME: 'kim',
     FIRSTCOME_KAFKA_SASL_PASSWORD: 'x',
@@ -273,8 +274,14 @@ describe('Settings of Kafka that only make sense together are asked for together
       [`${sasl}_MECHANISM must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, not "GSSAPI"`],
     ],
     [
+      'a password that would be sent as it is',
+      { [`${sasl}_MECHANISM`]: 'PLAIN', [`${sasl}_USERNAME`]: 'k', [`${sasl}_PASSWORD`]: 'p' },
+      [`${sasl}_MECHANISM is PLAIN, which anybody can read without FIRSTCOME_KAFKA_TLS`],
+    ],
+    [
       'a password that is too long, which is not repeated',
       {
+        FIRSTCOME_KAFKA_TLS: 'true',
         [`${sasl}_MECHANISM`]: 'PLAIN',
         [`${sasl}_USERNAME`]: 'k',
         [`${sasl}_PASSWORD`]: 'hunter2'.repeat(200),

@@ -159,7 +159,13 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
       .filter((name) => given.has(name))
       .map((name) => `${name} is given, but ${flag} is not true`)
   })
-  return [...needed, ...apart, ...unencrypted]
+  const mechanism: SettingName = 'FIRSTCOME_KAFKA_SASL_MECHANISM'
+  const isPlain = given.get(mechanism)?.text === 'PLAIN'
+  const readable =
+    isPlain && given.get('FIRSTCOME_KAFKA_TLS')?.text !== 'true'
+      ? [`${mechanism} is PLAIN, which anybody can read without FIRSTCOME_KAFKA_TLS`]
+      : []
+  return [...needed, ...apart, ...unencrypted, ...readable]
 }
 
 /** The settings that were given, but that the embedded profile has no use for. */
