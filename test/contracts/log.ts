@@ -52,6 +52,10 @@ export function logContract(
           next,
         )
         assert.deepEqual(await log.bounds('events'), [{ start: 0, end: 0 }])
+        const many = Array.from({ length: 20 }, () => log.bounds('claims'))
+        for (const bounds of await Promise.all(many)) {
+          assert.deepEqual(bounds, await log.bounds('claims'))
+        }
         for (const [partition, bounds] of (await log.bounds('claims')).entries()) {
           assert.deepEqual(await log.partitionBounds('claims', partition), bounds)
         }

@@ -85,7 +85,9 @@ export class BoundsReader {
   ): Promise<Map<string, Offset>> {
     const topics = [...Map.groupBy(own, ({ topic }) => topic)].map(([name, places]) => {
       const { leaders } = this.cluster.topic(name)
-      const partitions = places.map(({ partition }) => {
+      // A broker refuses a question that names a partition twice; several may have asked for it.
+      const wanted = new Set(places.map(({ partition }) => partition))
+      const partitions = [...wanted].map((partition) => {
         const currentLeaderEpoch = leaders[partition]?.epoch ?? -1
         return { partitionIndex: partition, currentLeaderEpoch, timestamp }
       })
