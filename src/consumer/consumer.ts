@@ -19,6 +19,7 @@ import type { AnyWork } from './consumer-work.ts'
 import { checksOf } from './entries.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
 import { createQueue, type PartitionQueue, recordsPerPartitionMax } from './partition-queue.ts'
+import { presentEnds } from './present-ends.ts'
 import { retrying } from './retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from './shared-partitions.ts'
 
@@ -73,6 +74,8 @@ class ConsumerSession implements Session {
   private readonly share: Share
   private readonly partitions: number
   private readonly handler: BatchHandler
+  /** Of the share, those that can be read. */
+  private present: readonly number[] = []
   private loops: MessageLoop[] = []
   private readers: PartitionReader[] = []
 
@@ -89,7 +92,7 @@ class ConsumerSession implements Session {
     const { retry, signal, fail } = this.share
     const stored = await retrying(retry, () => work.store.positions())
     const topics = [...work.inputs.map(({ topic }) => topic), ...retryTopics]
-    for (const topic of topics) this.queues.push(...(await this.queuesOf(topic, stored)))
+    await this.open(topics, stored)
     if (signal.aborted) return
     const pressure = createBackPressure()
     this.loops = [false, true].map((again) => this.startLoop(again, pressure.ease))
@@ -122,19 +125,24 @@ class ConsumerSession implements Session {
     })
   }
 
-  private async queuesOf(
-    topic: string,
+  /** What the fences of a partition stand on is all of its topics, or it is left out. */
+  private async open(
+    topics: readonly string[],
     stored: readonly ConsumerPosition[],
-  ): Promise<PartitionQueue[]> {
-    const { work, log } = this.parts
-    const bounds = await retrying(this.share.retry, () => log.bounds(topic))
-    const delayMs = retryDelaysMs[retryTopics.findIndex((one) => one === topic)] ?? 0
-    return this.share.partitions.map((partition) => {
-      const at = stored.find((one) => one.topic === topic && one.partition === partition)
-      const end = bounds[partition]?.end ?? 0
-      if (at !== undefined && at.next > end) throw recordsLost(work.name, at, end)
-      return createQueue({ topic, partition, delayMs, stored: at, end })
-    })
+  ): Promise<void> {
+    const { parts, share } = this
+    const asked = topics.map(async (topic) => presentEnds({ ...parts, share }, topic))
+    const ends = await Promise.all(asked)
+    this.present = share.partitions.filter((partition) => ends.every((of) => of.has(partition)))
+    for (const [n, topic] of topics.entries()) {
+      const delayMs = retryDelaysMs[retryTopics.findIndex((one) => one === topic)] ?? 0
+      for (const partition of this.present) {
+        const at = stored.find((one) => one.topic === topic && one.partition === partition)
+        const end = ends[n]?.get(partition)?.end ?? 0
+        if (at !== undefined && at.next > end) throw recordsLost(parts.work.name, at, end)
+        this.queues.push(createQueue({ topic, partition, delayMs, stored: at, end }))
+      }
+    }
   }
 
   private follow(topic: string, pressure: BackPressure): PartitionReader {
@@ -164,7 +172,7 @@ class ConsumerSession implements Session {
     const { task } = this.parts.work
     if (task === undefined) return undefined
     const run = task.start({
-      partitions: this.share.partitions,
+      partitions: this.present,
       checks: (topic) => checksOf(this.queues.filter((queue) => queue.topic === topic)),
       partitionOf: (key) => partitionFor(key, this.partitions),
       publish: (records) => this.handler.publish(records),

@@ -22,6 +22,8 @@ export type Share = {
   retry: Retry
   /** The session cannot go on; where it was fenced, another one is to start. */
   fail(error: unknown): void
+  /** Another session is to start, with what this one had to leave out. */
+  restart(): void
 }
 /** Somebody else has moved a position. */
 export class Fenced extends Error {}
@@ -79,7 +81,11 @@ export async function sharePartitions<Own extends Session>(
       else onError(error)
     }
     const retry: Retry = { clock, signal, onFailed: parts.onRetry }
-    const session = parts.createSession({ partitions, membership: member, signal, retry, fail })
+    const again = () => {
+      if (!signal.aborted) restart()
+    }
+    const own = { partitions, membership: member, signal, retry, fail, restart: again }
+    const session = parts.createSession(own)
     const begun = session.begin().catch(fail)
     async function end(): Promise<void> {
       const failed = signal.aborted

@@ -4,6 +4,7 @@ import { createLocalGroups } from '../adapters/log-file/group-local.ts'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
+import { leaderWaitMsMax } from '../consumer/present-ends.ts'
 import { fencedWaitMs } from '../consumer/shared-partitions.ts'
 import {
   type CouponMessage,
@@ -13,6 +14,7 @@ import {
   newestRules,
 } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
+import { partitionFor } from '../domain/partitioner.ts'
 import type { CouponStore, IssuedRow } from '../ports/coupons.ts'
 import type { Log } from '../ports/log.ts'
 import { PortError } from '../ports/port-error.ts'
@@ -21,9 +23,12 @@ import { startIssuer } from './issuer.ts'
 const codeSecret = 'a secret that is used in tests only'
 const couponId = 'sale'
 
-function createWorld() {
+function createWorld(partitions = 1) {
   const clock = virtualClock(Date.parse('2026-01-01T00:00:00Z'))
-  const log = openLogMemory({ topics: { [claimsTopic]: 1, [couponEventsTopic]: 1 }, clock })
+  const log = openLogMemory({
+    topics: { [claimsTopic]: partitions, [couponEventsTopic]: 1 },
+    clock,
+  })
   const store = createCouponStoreMemory()
   const errors: unknown[] = []
   const append = (...messages: CouponMessage[]) =>
@@ -153,6 +158,41 @@ describe('the issuer', () => {
     await world.append(claimed('park'))
     await world.pass(100)
     assert.deepEqual(world.events(), ['coupon.issued/sale/3'])
+    await issuer.close()
+  })
+
+  it('goes on without a partition that has no leader, and takes it up when it has one', async () => {
+    const world = createWorld(2)
+    const ids = ['one', 'two', 'three', 'four'].filter((id, _, all) => {
+      return id === all.find((other) => partitionFor(other, 2) === partitionFor(id, 2))
+    })
+    for (const id of ids) {
+      const claim = { type: 'coupon.claimed', userId: 'kim', claimId: id } as const
+      await world.append({ ...created(1), couponId: id }, { ...claim, couponId: id })
+    }
+    const leader = Promise.withResolvers<void>()
+    const log: Log = {
+      ...world.log,
+      async partitionBounds(topic, partition) {
+        if (topic === claimsTopic && partition === 1) await leader.promise
+        return world.log.partitionBounds(topic, partition)
+      },
+    }
+    const issuer = await world.start({ log })
+    await world.pass(leaderWaitMsMax + 100)
+    assert.deepEqual([...issuer.positions()], [[0, 2]])
+    assert.equal((await world.rows()).length, 1)
+    leader.resolve()
+    await world.pass(1_000)
+    assert.deepEqual(
+      new Map(issuer.positions()),
+      new Map([
+        [0, 2],
+        [1, 2],
+      ]),
+    )
+    assert.equal((await world.rows()).length, 2)
+    assert.deepEqual(world.errors, [])
     await issuer.close()
   })
 

@@ -3,6 +3,7 @@
 // database is away it waits. A position that has moved means another owner: it drops all it
 // knows and starts again from what is stored.
 
+import { presentEnds } from '../consumer/present-ends.ts'
 import { retrying } from '../consumer/retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
@@ -89,13 +90,13 @@ class IssuerSession implements Session {
 
   async begin(): Promise<void> {
     const { log, store } = this.parts
-    const { partitions, retry, signal, fail } = this.share
+    const { retry, signal, fail } = this.share
     const stored = await retrying(retry, () => store.positions())
-    const bounds = await retrying(retry, () => log.bounds(claimsTopic))
-    for (const partition of partitions) {
+    const ends = await presentEnds({ ...this.parts, share: this.share }, claimsTopic)
+    for (const [partition, { end }] of ends) {
       const position = stored.get(partition) ?? { next: 0, published: 0 }
       const { next, notified = 0 } = position
-      const lost = endFault({ reader: 'issuer', topic: claimsTopic, partition, next }, bounds)
+      const lost = endFault({ reader: 'issuer', topic: claimsTopic, partition, next }, end)
       if (lost !== null) throw new PortError('log_damaged', lost)
       this.notified.set(partition, notified)
       const published = Math.max(position.published, Math.min(notified, next))

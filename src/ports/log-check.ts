@@ -74,7 +74,7 @@ export async function strangePlaces(
   const faults: string[] = []
   for (const [topic, bounds] of all) {
     const own = places.filter((place) => place.topic === topic && place.next > 0)
-    const found = own.flatMap((at) => endFault(at, bounds) ?? [])
+    const found = own.flatMap((at) => endFault(at, bounds[at.partition]?.end ?? 0) ?? [])
     if (found.length === 0) found.push(...(await recordFaults(log, topic, own)))
     faults.push(...found)
   }
@@ -82,11 +82,7 @@ export async function strangePlaces(
 }
 
 /** Null where the log reaches as far. */
-export function endFault(
-  at: Omit<ReadPlace, 'fingerprint'>,
-  bounds: readonly LogBounds[],
-): string | null {
-  const end = bounds[at.partition]?.end ?? 0
+export function endFault(at: Omit<ReadPlace, 'fingerprint'>, end: number): string | null {
   if (at.next <= end) return null
   const read = `${at.reader} has read ${placeName(at)} up to ${at.next}`
   return `${read}, but it ends at ${end}: records are lost`

@@ -4,18 +4,21 @@ import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import type { LogBounds } from './log.ts'
 import { askEveryMs, silenceMsMax, watchLogEnds } from './log-ends.ts'
 
-function createWorld() {
+function createWorld(hasLeader = true) {
   const clock = virtualClock(0)
-  const never = new Promise<LogBounds[]>(() => {})
+  const never = new Promise<LogBounds>(() => {})
   const world = {
     ends: 3,
+    hasLeader,
     state: 'there' as 'there' | 'away' | 'hanging',
     asked: 0,
-    bounds(topic: string): Promise<LogBounds[]> {
+    partitionsOf: (topic: string) => (topic === 'b' ? 2 : 1),
+    partitionBounds(topic: string, partition: number): Promise<LogBounds> {
       world.asked++
+      if (partition === 1 && !world.hasLeader) return never
       if (world.state === 'hanging') return never
       if (world.state === 'away') return Promise.reject(new Error('away'))
-      return Promise.resolve([{ start: 0, end: topic === 'b' ? 9 : world.ends }])
+      return Promise.resolve({ start: 0, end: topic === 'b' ? 9 + partition : world.ends })
     },
   }
   const ends = watchLogEnds({ log: world, topics: ['a', 'b'], clock })
@@ -28,7 +31,10 @@ describe('where the log ends', () => {
     assert.deepEqual(ends.of('a'), [])
     await clock.runUntil(0)
     assert.deepEqual(ends.of('a'), [{ start: 0, end: 3 }])
-    assert.deepEqual(ends.of('b'), [{ start: 0, end: 9 }])
+    assert.deepEqual(ends.of('b'), [
+      { start: 0, end: 9 },
+      { start: 0, end: 10 },
+    ])
     world.ends = 4
     await clock.runUntil(askEveryMs)
     assert.deepEqual(ends.of('a'), [{ start: 0, end: 4 }])
@@ -48,6 +54,14 @@ describe('where the log ends', () => {
       ends.close()
     })
   }
+
+  it('is known of all partitions but the one without a leader', async () => {
+    const { clock, ends } = createWorld(false)
+    await clock.runUntil(10 * silenceMsMax)
+    assert.equal(ends.silentMs(), 0)
+    assert.deepEqual(ends.of('b'), [{ start: 0, end: 9 }])
+    ends.close()
+  })
 
   it('is known again as soon as the log is back', async () => {
     const { clock, world, ends } = createWorld()

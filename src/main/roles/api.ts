@@ -8,6 +8,7 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
+import { leaderWaitMsMax } from '../../consumer/present-ends.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { CommandError, exitCodes } from '../context.ts'
@@ -30,9 +31,6 @@ export const distributedClaimLimits: Partial<ClaimLimits> = {
   // A fold is a few milliseconds behind; one that is behind by more is not ready.
   foldWaitMsMax: 2_000,
 }
-
-/** A change of leaders is over by then; a broker that is away may stay so. */
-const leaderWaitMsMax = 3_000
 
 export function startApi(parts: RoleParts): Promise<RunningRole> {
   return withStops(async (stops) => {

@@ -2,6 +2,7 @@
 // from its first moment on, also while it waits for Kafka and PostgreSQL.
 
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { leaderWaitMsMax } from '../../consumer/present-ends.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
@@ -25,7 +26,8 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       () => ends,
     )
     const probes = await startRoleProbes(parts, metrics.registry, stops)
-    const opened = await openDistributed({ ...parts, onWaiting: probes.onWaiting }, 'issuer', stops)
+    const opening = { ...parts, onWaiting: probes.onWaiting, leaderWaitMsMax }
+    const opened = await openDistributed(opening, 'issuer', stops)
     const { database } = opened
     const topics = [claimsTopic]
     ends = watchLogEnds({ log: opened.log, topics, clock: opened.clock })

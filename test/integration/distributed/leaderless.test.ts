@@ -75,6 +75,13 @@ describe('a partition without a leader', { timeout: 180_000 }, () => {
     }
     assert.equal((await others.claim(coupons.away, 'kim')).status, 503)
   })
+
+  it('hinders no start of an issuer, which writes the rows of all others', async () => {
+    await services.role('issuer')
+    const table = 'coupons.issued_coupons'
+    const query = `select count(*) from ${table} where coupon_id = '${coupons.there}'`
+    await waitFor('rows', async () => Number((await services.sql(query))[0]?.[0]) === 5)
+  })
 })
 
 /** By partition of the claims. */
