@@ -24,6 +24,7 @@ const many = 20
 const awayMs = 10_000
 const paid = { lines: [{ productId: 'tea', quantity: 1 }] }
 const free = { lines: [{ productId: 'sample', quantity: 1 }] }
+const unsettled = `select order_id from payments.orders where status in ('asked', 'undoing')`
 const short = { lines: [{ productId: 'gone', quantity: 1 }] }
 
 describe('orders that a provider is paid for', { timeout: 600_000 }, () => {
@@ -166,12 +167,18 @@ describe('orders that a provider is paid for', { timeout: 600_000 }, () => {
     const placing = await placeAll(names)
     const refused = poor.map((user) => people.placeUntilEnded(user, 'k', paid))
     let redriven = 0
-    const ended = Promise.all([...placing, ...refused]).then(() => 'ended' as const)
-    // An operator who tries again whatever was given up.
-    while ((await Promise.race([ended, sleep(500)])) !== 'ended') {
+    let haveEnded = false
+    const ends = Promise.all([...placing, ...refused]).finally(() => (haveEnded = true))
+    // An operator who tries again whatever was given up. What a provider refused after it had
+    // lost an answer is undone behind the end of the order.
+    const settled = async () => {
+      await sleep(500)
       const { body } = await people.insist('POST /dead-letters/redrive', { json: {} })
       redriven += Number(body.redriven)
+      return haveEnded && (await services.sql(unsettled)).length === 0
     }
+    await waitFor('settled payments', settled, 120_000)
+    await ends
     await allConfirmed(placing)
     for (const order of await Promise.all(refused)) assert.equal(order.reason, 'insufficient_funds')
     const unmet = provider.mischief.length
