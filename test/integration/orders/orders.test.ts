@@ -177,9 +177,9 @@ describe('an order', { timeout: 300_000 }, () => {
   })
 
   it('is seen by operators and nobody else, and the same key of another is another order', async () => {
-    for (const user of ['mine', 'theirs']) await people.topUp(user, price)
-    const orderId = idOfKey('mine', 'k')
-    assert.equal((await people.placeUntilEnded('mine', 'k', one('tea'))).orderId, orderId)
+    for (const user of ['own', 'theirs']) await people.topUp(user, price)
+    const orderId = idOfKey('own', 'k')
+    assert.equal((await people.placeUntilEnded('own', 'k', one('tea'))).orderId, orderId)
     const { status, body } = await people.call(`GET /orders/${orderId}`, { as: 'theirs' })
     assert.equal(status, 404)
     assert.ok(!JSON.stringify(body).includes('tea'))
@@ -188,7 +188,7 @@ describe('an order', { timeout: 300_000 }, () => {
     const other = await people.placeUntilEnded('theirs', 'k', one('tea'))
     assert.notEqual(other.orderId, orderId)
     assert.equal(other.status, 'confirmed')
-    await settledAll(['mine', 'theirs'], 'k')
+    await settledAll(['own', 'theirs'], 'k')
   })
 
   it('and all the others add up, in the rows and in the log', async (t) => {

@@ -16,6 +16,7 @@ import * as writer from '../../../src/adapters/log-file/topic-writer.ts'
 import { defaultClaimLimits } from '../../../src/api/claims/claim-parts.ts'
 import * as schemas from '../../../src/api/http/schemas.ts'
 import { serverLimits } from '../../../src/api/http/server-limits.ts'
+import { orderLimits } from '../../../src/api/orders/order-limits.ts'
 import * as kinds from '../../../src/config/setting-table.ts'
 import * as settings from '../../../src/config/settings.ts'
 import * as messages from '../../../src/domain/coupons/messages.ts'
@@ -181,7 +182,8 @@ describe('the documents', () => {
   })
 
   it('name limits that there are, with their values', () => {
-    const modules = [settings, kinds, messages, schemas, writer, defaultClaimLimits, serverLimits]
+    const limitsOf = [defaultClaimLimits, orderLimits, serverLimits]
+    const modules = [settings, kinds, messages, schemas, writer, ...limitsOf]
     const limits = new Map<string, unknown>(modules.flatMap((module) => Object.entries(module)))
     const named = rowsOf(operating, /^\w+Max$|^\w+Min$/)
     assert.ok(named.length > 10)
