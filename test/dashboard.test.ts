@@ -5,11 +5,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { describe, it } from 'node:test'
+import createFastify from 'fastify'
 import { Registry } from 'prom-client'
 import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
 import { countRefusals } from '../src/api/http/auth.ts'
 import { limitConnections } from '../src/api/http/connections.ts'
+import { countUnavailable } from '../src/api/http/problems.ts'
 import { serverLimits } from '../src/api/http/server-limits.ts'
 import {
   createDatabaseMetrics,
@@ -38,6 +40,9 @@ limitConnections(createServer(), {
   metrics: connections,
 })
 
+const answers = new Registry()
+countUnavailable(createFastify(), answers)
+
 const registries = [
   createApiMetrics({
     clock: systemClock(),
@@ -57,6 +62,7 @@ const registries = [
   createRoleMetrics(() => true),
   createLogMetrics(() => 0),
   connections,
+  answers,
 ]
 /** By name, as Prometheus stores them: with the labels of each. */
 const metrics = new Map(registries.flatMap(seriesOf))

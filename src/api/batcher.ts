@@ -77,6 +77,8 @@ export type AppendBatcherParts<Entry extends LogEntry> = BatchLimits & {
   /** Where the caller knows it: it need not be computed from the key. */
   partitionOf?(entry: Entry): number
   onAppended?(records: number, seconds: number): void
+  /** `stored`: whether it is certain that nothing was. */
+  onFailed?(stored: 'no' | 'unknown'): void
   /** Of each record whose append certainly stored nothing. */
   onRefused(entry: Entry, error: PortError): void
   /** The log has failed for good, or its adapter has a bug. */
@@ -102,6 +104,7 @@ export function createAppendBatcher<Entry extends LogEntry>(
     } catch (error) {
       if (!(error instanceof PortError) || error.code === 'log_failed') parts.onError(error)
       if (!(error instanceof PortError)) return
+      parts.onFailed?.(error.appended)
       // Where the outcome is unknown the records may be in the log: only the log can tell.
       if (error.appended === 'no') for (const entry of entries) parts.onRefused(entry, error)
     }

@@ -64,6 +64,13 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
     help: 'Records of the claims log that came since the start and are no records at all',
     registers,
   })
+  const failures = new Counter({
+    name: 'firstcome_append_failures_total',
+    help: 'Batches of claims that were given up: nothing of them is stored (no), or nobody knows',
+    labelNames: ['stored'],
+    registers,
+  })
+  for (const stored of ['no', 'unknown']) failures.inc({ stored }, 0)
   addGauges(registry, parts)
   addOrders(registry, parts)
   const { gateIsHere } = parts
@@ -78,6 +85,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
         batches.observe(count)
         appendSeconds.observe(seconds)
       },
+      appendFailed: (stored) => failures.inc({ stored }),
       voided: () => voided.inc(),
     },
   }

@@ -29,17 +29,19 @@ export type ClaimAnswer =
   | { kind: 'pending' }
   | Unavailable
 
+export const unavailableReasons = [
+  'queue_full',
+  'orders_slow',
+  'log_unavailable',
+  'database_starting',
+  'database_unavailable',
+  'starting',
+  'stopping',
+] as const
 /** Certain: nothing was stored. Ask again after `retryAfterSeconds`. */
 export type Unavailable = {
   kind: 'unavailable'
-  reason:
-    | 'queue_full'
-    | 'orders_slow'
-    | 'log_unavailable'
-    | 'database_starting'
-    | 'database_unavailable'
-    | 'starting'
-    | 'stopping'
+  reason: (typeof unavailableReasons)[number]
   retryAfterSeconds: number
 }
 

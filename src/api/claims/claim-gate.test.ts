@@ -54,6 +54,7 @@ async function startNodes(options: Options) {
       observe: {
         answered: (_, by) => void (answeredBy[by] += 1),
         appended() {},
+        appendFailed() {},
         voided() {},
         gate: observer,
       },

@@ -71,6 +71,8 @@ export const defaultClaimLimits = {
 export type ClaimObserver = {
   answered(kind: ClaimAnswer['kind'], by: AnsweredBy): void
   appended(claims: number, seconds: number): void
+  /** An append that was given up; whether it is certain that it stored nothing. */
+  appendFailed(stored: 'no' | 'unknown'): void
   voided(): void
   gate?: GateObserver
 }

@@ -38,16 +38,18 @@ export type ClaimPath = FoldListener & {
 /** One claim along the path, from the question to its answer. */
 export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService['claim'] {
   const { fold, newId, observe, state, waiters } = parts
+  function atOnce(answer: ClaimAnswer): ClaimAnswer {
+    observe?.answered(answer.kind, 'memory')
+    return answer
+  }
+
   return (couponId, userId) => {
-    if (state.stopping) return stopping
-    if (!fold.knows(couponId)) return starting
+    if (state.stopping) return atOnce(stopping)
+    if (!fold.knows(couponId)) return atOnce(starting)
     const known = path.settled({ couponId, userId })
-    if (known !== null) {
-      observe?.answered(known.kind, 'memory')
-      return known
-    }
+    if (known !== null) return atOnce(known)
     const claim = { couponId, userId, claimId: newId() }
-    return path.send(claim) ? waiters.wait(claim.claimId) : busy
+    return path.send(claim) ? waiters.wait(claim.claimId) : atOnce(busy)
   }
 }
 
@@ -64,6 +66,7 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
     waitingMax: limits.claimsWaitingMax,
     everyMsMin: limits.appendEveryMsMin,
     onAppended: (claims, seconds) => observe?.appended(claims, seconds),
+    onFailed: (stored) => observe?.appendFailed(stored),
     onRefused({ claim }, error) {
       open.remove(claim)
       waiters.answer(claim.claimId, refusedBy(error))

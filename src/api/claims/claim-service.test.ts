@@ -26,6 +26,7 @@ async function startNode(options: Options = {}) {
   const memory = openLogMemory({ topics: { [claimsTopic]: 2 }, clock, nextAppend: () => outcome })
   const errors: unknown[] = []
   const differences: number[] = []
+  const told: string[] = []
   let ids = 0
   const node = await startClaimService({
     log: options.wrap?.(memory) ?? memory,
@@ -33,6 +34,12 @@ async function startNode(options: Options = {}) {
     newId: () => `id-${++ids}`,
     codeSecret,
     limits: options.limits,
+    observe: {
+      answered: (kind) => told.push(kind),
+      appended() {},
+      appendFailed: (stored) => told.push(`stored: ${stored}`),
+      voided() {},
+    },
     onClockDiffers: (seconds) => differences.push(seconds),
     onError: (error) => errors.push(error),
   })
@@ -69,6 +76,7 @@ async function startNode(options: Options = {}) {
     machine,
     errors,
     differences,
+    told,
     memory,
     create,
     command,
@@ -246,6 +254,30 @@ describe('the claim path', () => {
     const answer = await claim('sale', 'kim')
     assert.ok(answer.kind === 'unavailable' && answer.reason === 'log_unavailable')
     assert.equal(answer.retryAfterSeconds, 1)
+  })
+
+  it('counts each answer and each failed append once', async () => {
+    const { node, create, claim, pass, setOutcome, told } = await startNode({
+      limits: { claimsWaitingMax: 1 },
+    })
+    await create('sale', { quantity: 1 })
+    setOutcome({ takesMs: 4, outcome: 'refused' })
+    await claim('sale', 'kim')
+    assert.deepEqual(told.splice(0), ['stored: no', 'unavailable'])
+    setOutcome({ takesMs: 4, outcome: 'unacknowledged' })
+    await claim('sale', 'kim')
+    assert.deepEqual(told.splice(0).toSorted(), ['issued', 'stored: unknown'])
+    await claim('sale', 'lee')
+    assert.deepEqual(told.splice(0), ['sold_out'])
+    setOutcome({ takesMs: 4, outcome: 'stored' })
+    await create('other', { quantity: 9 })
+    const both = ['a', 'b'].map(async (user) => node.claim('other', user))
+    await pass(20)
+    await Promise.all(both)
+    assert.deepEqual(told.splice(0).toSorted(), ['issued', 'unavailable'])
+    await node.drain()
+    await node.claim('other', 'late')
+    assert.deepEqual(told, ['unavailable'])
   })
 
   it('keeps claimsWaitingMax claims waiting, and refuses the next one', async () => {

@@ -61,6 +61,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const commands = createCommands(parts)
   const own = ownService(path, commands, parts)
   const freshness = freshnessOf(parts)
+  const onUnavailable = () => observe?.answered('unavailable', 'memory')
   const { caughtUp, close } = await fold.read({
     claimDecided: path.claimDecided,
     controlDecided(command, decision) {
@@ -76,7 +77,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     onError,
   })
   return {
-    ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness) : own),
+    ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness, onUnavailable) : own),
     caughtUp,
     lastReadAt: () => fold.oldestReadAt(),
     async drain() {

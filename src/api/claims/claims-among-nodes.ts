@@ -5,19 +5,27 @@
 import { type ClaimService, logUnavailable, type Unavailable } from './claim-answers.ts'
 import type { FoldFreshness } from './fold-freshness.ts'
 
-export function amongNodes(own: ClaimService, freshness: FoldFreshness): ClaimService {
+/** `onUnavailable`: of a claim that is not answered because nobody says where the log ends. */
+export function amongNodes(
+  own: ClaimService,
+  freshness: FoldFreshness,
+  onUnavailable: () => void = () => {},
+): ClaimService {
   async function fresh<Answer>(
     couponId: string,
     ask: () => Answer,
+    onLate?: () => void,
   ): Promise<Awaited<Answer> | Unavailable> {
-    return (await freshness.reached(couponId)) ? await ask() : logUnavailable
+    if (await freshness.reached(couponId)) return await ask()
+    onLate?.()
+    return logUnavailable
   }
 
   return {
     ...own,
     claim(couponId, userId) {
       if (own.coupon(couponId) !== undefined) return own.claim(couponId, userId)
-      return fresh(couponId, () => own.claim(couponId, userId))
+      return fresh(couponId, () => own.claim(couponId, userId), onUnavailable)
     },
     mine(couponId, userId) {
       if (own.coupon(couponId)?.winners.has(userId)) return own.mine(couponId, userId)

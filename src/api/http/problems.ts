@@ -1,10 +1,11 @@
 // Problem details (RFC 9457): every kind that the service answers, and the one table from refusals
 // to problems. Refusals are sent from bodies made at start, never thrown.
 
-import type { FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { Counter, type Registry } from 'prom-client'
 import type { ControlOutcome } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
-import type { ClaimAnswer, Unavailable } from '../claims/claim-answers.ts'
+import { type ClaimAnswer, type Unavailable, unavailableReasons } from '../claims/claim-answers.ts'
 import type {
   CommandOutcome,
   FoundOrder,
@@ -128,7 +129,26 @@ export function sendProblem(
   reply.code(problems[slug].status).type(problemType).send(body)
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    countUnavailable(reason: Unavailable['reason']): void
+  }
+}
+
+/** Each reason is there from the start, so that the first of a kind are an increase. */
+export function countUnavailable(app: FastifyInstance, metrics: Registry | undefined): void {
+  const counter = new Counter({
+    name: 'firstcome_unavailable_total',
+    help: 'Calls answered 503, by the reason that they were told',
+    labelNames: ['reason'],
+    registers: metrics === undefined ? [] : [metrics],
+  })
+  for (const reason of unavailableReasons) counter.inc({ reason }, 0)
+  app.decorate('countUnavailable', (reason: Unavailable['reason']) => counter.inc({ reason }))
+}
+
 export function sendUnavailable(reply: FastifyReply, { reason, ...answer }: Unavailable): void {
+  reply.server.countUnavailable(reason)
   reply.header('retry-after', String(answer.retryAfterSeconds))
   sendProblem(reply, 'unavailable', { reason })
 }

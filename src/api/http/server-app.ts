@@ -12,6 +12,7 @@ import {
   useUnknownPaths,
 } from './error-replies.ts'
 import { useJsonBodies } from './json-body.ts'
+import { countUnavailable } from './problems.ts'
 import type { Limiter } from './rate-limits.ts'
 import { useSecurityHeaders } from './security-headers.ts'
 import type { ServerLimits } from './server-limits.ts'
@@ -32,6 +33,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   const { limits, logger } = parts
   const app = createApp(limits, logger)
   useErrorReplies(app, logger)
+  countUnavailable(app, parts.metrics)
   const answerUnknown = useUnknownPaths(app)
   useValidation(app)
   useJsonBodies(app)

@@ -166,6 +166,8 @@ test('a claim of which nothing was stored is 503 with the reason and when to ask
     const answer = await call('POST /coupons/tea/claims')
     assertProblem(answer, 503, { type: '/problems/unavailable', reason })
     assert.equal(answer.headers.get('retry-after'), '7')
+    const { text } = await call('GET /metrics')
+    assert.ok(text.includes(`firstcome_unavailable_total{reason="${reason}"} 1\n`), text)
   }
 })
 

@@ -61,6 +61,7 @@ export async function startGatedNodes(options: GatedNodesOptions): Promise<Gated
       observe: {
         answered() {},
         appended() {},
+        appendFailed() {},
         voided() {},
         gate: {
           asked(counts) {
