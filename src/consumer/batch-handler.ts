@@ -6,6 +6,7 @@
 import type { Log } from '../ports/log.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
 import { messageOf, PortError } from '../ports/port-error.ts'
+import { type Retry, retrying } from '../ports/retry.ts'
 import type { AnyWork, Item, ItemResult, Publish } from './consumer-work.ts'
 import {
   checksOf,
@@ -24,7 +25,6 @@ import {
 } from './entries.ts'
 import type { TakenRecord } from './message-loop.ts'
 import { isPoison, isUnsettled, type PartitionQueue, passed } from './partition-queue.ts'
-import { type Retry, retrying } from './retry.ts'
 import { Fenced } from './shared-partitions.ts'
 
 export type BatchHandlerParts = {

@@ -14,13 +14,13 @@ import {
   undecoded,
 } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
+import { retrying } from '../ports/retry.ts'
 import { BatchHandler, type ConsumerObserver } from './batch-handler.ts'
 import type { AnyWork } from './consumer-work.ts'
 import { checksOf } from './entries.ts'
 import { type MessageLoop, startMessageLoop } from './message-loop.ts'
 import { createQueue, type PartitionQueue, recordsPerPartitionMax } from './partition-queue.ts'
 import { presentEnds } from './present-ends.ts'
-import { retrying } from './retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from './shared-partitions.ts'
 
 export type ConsumerParts = {

@@ -3,7 +3,7 @@
 
 import { type Clock, within } from '../ports/clock.ts'
 import type { Log, LogBounds } from '../ports/log.ts'
-import { retrying } from './retry.ts'
+import { retrying } from '../ports/retry.ts'
 import type { Share } from './shared-partitions.ts'
 
 export type PresentEndsParts = {

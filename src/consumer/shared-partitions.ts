@@ -5,7 +5,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log, Membership } from '../ports/log.ts'
 import type { PortError } from '../ports/port-error.ts'
-import type { Retry } from './retry.ts'
+import type { Retry } from '../ports/retry.ts'
 
 export type Session = {
   /** What it rejects with ends the session, as `Share.fail` does. */

@@ -2,12 +2,12 @@
 // next rows are written meanwhile. How far it has come is stored afterwards, so a crash in between
 // publishes again, with the same event ids.
 
-import { type Retry, retrying } from '../consumer/retry.ts'
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import { sleep } from '../ports/clock.ts'
 import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
 import type { Log } from '../ports/log.ts'
+import { type Retry, retrying } from '../ports/retry.ts'
 
 export type IssuePublisherParts = {
   log: Log

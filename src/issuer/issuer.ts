@@ -4,7 +4,6 @@
 // knows and starts again from what is stored.
 
 import { presentEnds } from '../consumer/present-ends.ts'
-import { retrying } from '../consumer/retry.ts'
 import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
@@ -15,6 +14,7 @@ import type { Log, LogBatch, LogPlace } from '../ports/log.ts'
 import { endFault } from '../ports/log-check.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
+import { retrying } from '../ports/retry.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
 import { loadedFault } from './loaded-coupons.ts'

@@ -1,11 +1,11 @@
 // Bytes on the claims log that are no record become dead letters, for people to look at: they mean
 // nothing to any reader, and nothing can be done again. The same bytes are always the same letter.
 
-import { type Retry, retrying } from '../consumer/retry.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import { deadLetterEntry } from '../domain/orders/dead-letter-records.ts'
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type { Log, LogEntry, LogRecord } from '../ports/log.ts'
+import { type Retry, retrying } from '../ports/retry.ts'
 
 /** Bytes that are no record, and why. */
 export type VoidRecord = { record: LogRecord; reason: string }

@@ -14,7 +14,7 @@ import { applyCommand, createFold, type Fold, readRecord } from '../../domain/co
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { partitionFor } from '../../domain/partitioner.ts'
-import { type Clock, type Moment, sleep, within } from '../../ports/clock.ts'
+import { type Clock, type Moment, within } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import {
@@ -24,6 +24,7 @@ import {
   writtenByNewer,
 } from '../../ports/partition-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { retrying } from '../../ports/retry.ts'
 import type { LogTime } from './log-time.ts'
 
 /** Called for every record, in the order of its partition, once the fold has taken it. */
@@ -45,9 +46,6 @@ export type FoldReading = FoldListener & {
   /** Aborted once nothing more is to be begun. */
   closing: AbortSignal
 }
-
-/** Between two questions about a partition, beside the time that the log takes to give up. */
-const askAgainMs = 500
 
 export class CouponFold {
   readonly coupons: ReadonlyMap<string, Coupon>
@@ -203,20 +201,18 @@ export class CouponFold {
 
   /** It is read beside the others, and known once it was read to the end that it has by then. */
   private waitFor(partition: number, { clock, closing, onError }: FoldReading): LogBounds {
-    const ask = async (): Promise<void> => {
-      try {
-        const { end } = await this.log.partitionBounds(claimsTopic, partition)
-        this.late.set(partition, end)
-        this.lookAtLate()
-      } catch (error) {
-        if (!(error instanceof PortError) || !error.retryable) return onError(error)
-        await sleep(clock, askAgainMs, closing)
-        if (!closing.aborted) return ask()
-      }
-    }
     if (!this.late.has(partition)) {
       this.late.set(partition, Number.POSITIVE_INFINITY)
-      void ask()
+      const ask = () => this.log.partitionBounds(claimsTopic, partition)
+      retrying({ clock, signal: closing }, ask).then(
+        ({ end }) => {
+          this.late.set(partition, end)
+          this.lookAtLate()
+        },
+        (error: unknown) => {
+          if (!closing.aborted) onError(error)
+        },
+      )
     }
     return { start: 0, end: 0 }
   }

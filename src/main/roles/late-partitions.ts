@@ -2,10 +2,11 @@
 // the rows. Each is compared as soon as it has one; until then it does not say where it ends, and
 // nobody reads a partition or answers from it before that is known.
 
-import { type Clock, sleep, within } from '../../ports/clock.ts'
+import { type Clock, within } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { type PartitionName, placeName } from '../../ports/log-check.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { retrying } from '../../ports/retry.ts'
 
 export type LatePartitions = {
   log: Log
@@ -17,8 +18,6 @@ export type LatePartitions = {
   onFatal(error: unknown): void
 }
 
-/** Between two tries: beside the seconds that the log takes to give up. */
-const askAgainMs = 500
 /** As long as other questions about a partition may take before they are tried again. */
 const answerWaitMsMax = 2_000
 
@@ -53,16 +52,13 @@ export function checkedLater(late: LatePartitions): Log {
   }
 }
 
-async function checkOnceThere(late: LatePartitions, at: PartitionName): Promise<void> {
-  const { clock, signal, check } = late
-  while (!signal.aborted) {
-    try {
-      return await check(at)
-    } catch (error) {
-      if (!(error instanceof PortError) || !error.retryable) throw error
-    }
-    await sleep(clock, askAgainMs, signal)
-  }
-  // The role ends, and nobody may believe that it was compared.
-  return new Promise(() => {})
+function checkOnceThere(
+  { clock, signal, check }: LatePartitions,
+  at: PartitionName,
+): Promise<void> {
+  return retrying({ clock, signal }, () => check(at)).catch((error: unknown) => {
+    // The role ends, and nobody may believe that it was compared.
+    if (signal.aborted) return new Promise(() => {})
+    throw error
+  })
 }

@@ -1,8 +1,8 @@
 // The one place where a call to the world is tried again: only errors that say they may pass, in
 // order, for as long as it takes, unless the caller has stopped.
 
-import { backOff, type Clock, sleep } from '../ports/clock.ts'
-import { PortError } from '../ports/port-error.ts'
+import { backOff, type Clock, sleep } from './clock.ts'
+import { PortError } from './port-error.ts'
 
 export type Retry = {
   clock: Clock
