@@ -3,13 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { systemClock } from '../../../src/adapters/clock-system.ts'
-import { createCluster } from '../../../src/adapters/log-kafka/cluster.ts'
-import { defaultKafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../../src/domain/partitioner.ts'
 import { type Kafka, startKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
+import { leadersOf } from '../kafka/log-parts.ts'
 import { Crowd } from '../processes/crowd.ts'
 import type { RoleProcess } from '../processes/service-process.ts'
 import { type FaultServices, partitions, readiness, startFaultServices } from './fault-services.ts'
@@ -29,7 +27,7 @@ describe('a partition without a leader', { timeout: 180_000 }, () => {
     services = await startFaultServices({ kafka })
     api = await services.role('api')
     crowd = new Crowd(api)
-    const leaders = await leadersOf(kafka.brokers)
+    const leaders = await leadersOf({ topic: claimsTopic, brokers: kafka.brokers.split(',') })
     const gone = leaders[0] ?? 0
     const couponLedBy = (isGone: boolean) => {
       const ids = Array.from({ length: 100 }, (_, n) => `sale-${n}`)
@@ -83,18 +81,3 @@ describe('a partition without a leader', { timeout: 180_000 }, () => {
     await waitFor('rows', async () => Number((await services.sql(query))[0]?.[0]) === 5)
   })
 })
-
-/** By partition of the claims. */
-async function leadersOf(brokers: string): Promise<number[]> {
-  const cluster = createCluster({
-    connection: { brokers: brokers.split(',') },
-    topics: [claimsTopic],
-    limits: defaultKafkaLimits,
-    clock: systemClock(),
-    onWarning() {},
-  })
-  await cluster.refresh()
-  const nodes = cluster.topic(claimsTopic).leaders.map(({ node }) => node)
-  cluster.links.close()
-  return nodes
-}

@@ -3,16 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { after, it, type TestContext } from 'node:test'
-import { systemClock } from '../../../src/adapters/clock-system.ts'
-import { createCluster } from '../../../src/adapters/log-kafka/cluster.ts'
-import { defaultKafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { partitionFor } from '../../../src/domain/partitioner.ts'
 import type { LogRecord } from '../../../src/ports/log.ts'
 import { everyPartition, everyRecord } from '../../contracts/log.ts'
 import { type KafkaNode, throwawayKafka } from '../../services/kafka.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { checkAnswers, countAnswers, keepAppending } from './appends.ts'
-import { connectionTo, type NewLog, newKafkaLog, oldestReadAt } from './log-parts.ts'
+import { connectionTo, leadersOf, type NewLog, newKafkaLog, oldestReadAt } from './log-parts.ts'
 
 const kafka = await throwawayKafka({ brokers: 3 })
 const skip = typeof kafka === 'string' ? kafka : false
@@ -31,24 +28,9 @@ async function started(t: TestContext, more: Partial<NewLog> = {}) {
 
 type Where = { topic: string; nodes: readonly KafkaNode[]; brokers: readonly string[] }
 
-/** By partition, the number of the broker that leads it. */
-async function leaders({ topic, brokers }: Where): Promise<number[]> {
-  const cluster = createCluster({
-    connection: { brokers },
-    topics: [topic],
-    limits: defaultKafkaLimits,
-    clock: systemClock(),
-    onWarning() {},
-  })
-  await cluster.refresh()
-  const nodes = cluster.topic(topic).leaders.map(({ node }) => node)
-  cluster.links.close()
-  return nodes
-}
-
 /** Who leads the partition that the first caller appends to. */
 async function leaderOf(where: Where): Promise<KafkaNode> {
-  const leader = (await leaders(where))[partitionFor('0', partitions)] ?? 0
+  const leader = (await leadersOf(where))[partitionFor('0', partitions)] ?? 0
   const node = where.nodes[leader - 1]
   assert.ok(node)
   return node
@@ -109,7 +91,7 @@ it('keeps no partition waiting for one without a leader', { skip }, async (t) =>
     return log.append(topic, [{ key: keys[partition] ?? '', value: Buffer.from('1') }])
   }
   await Promise.all(keys.map(async (_, partition) => appendTo(partition)))
-  const ledBy = await leaders({ topic, nodes, brokers: connection.brokers })
+  const ledBy = await leadersOf({ topic, brokers: connection.brokers })
   const [gone = 0] = ledBy
   const led = (isAway: boolean) => {
     return [...keys.keys()].filter((partition) => (ledBy[partition] === gone) === isAway)

@@ -3,8 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { createCluster } from '../../../src/adapters/log-kafka/cluster.ts'
 import type { KafkaConnection } from '../../../src/adapters/log-kafka/connection.ts'
-import type { KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
+import { defaultKafkaLimits, type KafkaLimits } from '../../../src/adapters/log-kafka/limits.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
 import { createTopics } from '../../../src/adapters/log-kafka/topics.ts'
 import type { Moment } from '../../../src/ports/clock.ts'
@@ -73,4 +74,22 @@ export function connectionTo(brokers: string): KafkaConnection {
 export function oldestReadAt(tail: Tail, { log, topic }: { log: Log; topic: string }): Moment {
   const partitions = Array.from({ length: log.partitionsOf(topic) }, (_, n) => n)
   return Math.min(...partitions.map((partition) => tail.lastReadAt(partition)))
+}
+
+/** By partition, the number of the broker that leads it. */
+export async function leadersOf(of: {
+  topic: string
+  brokers: readonly string[]
+}): Promise<number[]> {
+  const cluster = createCluster({
+    connection: { brokers: of.brokers },
+    topics: [of.topic],
+    limits: defaultKafkaLimits,
+    clock: systemClock(),
+    onWarning() {},
+  })
+  await cluster.refresh()
+  const nodes = cluster.topic(of.topic).leaders.map(({ node }) => node)
+  cluster.links.close()
+  return nodes
 }
