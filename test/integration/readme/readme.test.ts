@@ -164,6 +164,15 @@ describe('the documents', () => {
     for (const name of named) assert.ok(source.includes(`name: '${name}'`), name)
   })
 
+  it('say what to do at every alert that there is', () => {
+    const rules = read('docs/prometheus-alerts.yml').matchAll(/alert: (\w+)[^]*?severity: (\w+)/g)
+    const named = rowsOf(operating, /^Firstcome/).map(([name, severity]) => `${name} ${severity}`)
+    assert.deepEqual(
+      named,
+      [...rules].map(([, name, severity]) => `${name} ${severity}`),
+    )
+  })
+
   it('name the commands that there are', () => {
     const wired: Command[] = []
     const wire = (command: Command) => void wired.push(command)
