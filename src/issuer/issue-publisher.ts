@@ -1,11 +1,11 @@
 // Publishes the events of committed rows, at least once, in order, behind the transactions: the
-// next rows are written meanwhile. How far it has come is stored afterwards, so a crash in between
-// publishes again, with the same event ids.
+// next rows are written meanwhile, however long an append takes. How far it has come is stored
+// afterwards, so a crash in between publishes again, with the same event ids.
 
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import { sleep } from '../ports/clock.ts'
-import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
+import type { CouponStore, IssuedRow, RowsQuery } from '../ports/coupons.ts'
 import type { Log } from '../ports/log.ts'
 import { type Retry, retrying } from '../ports/retry.ts'
 
@@ -20,27 +20,63 @@ export type IssuePublisherParts = {
 }
 export type Committed = { issued: readonly IssuedRow[]; next: number }
 export type IssuePublisher = {
-  /** Resolves when more may be committed, which is at once unless too much waits. */
-  publish(partition: number, committed: Committed): Promise<void>
-  /** Publishes the rows that a crash left unpublished. */
-  publishRows(partition: number, position: StoredPosition): Promise<void>
+  /** Before anything else of a partition; what a crash left unpublished is published now. */
+  begin(partition: number, position: { next: number; published: number }): void
+  publish(partition: number, committed: Committed): void
   /** Resolves when nothing more is published: all there was, if the caller has not stopped. */
   close(): Promise<void>
 }
 
+/** Of one partition: where no event can be appended, no other has to wait. */
+type Lane = {
+  partition: number
+  /** The first offset whose rows have not been published. */
+  published: number
+  /** The first offset that is not committed. */
+  next: number
+  /** Committed and not published; null: too many to be kept, they are read from SQL again. */
+  rows: IssuedRow[] | null
+  publishing: Promise<void> | null
+  lastAt: number
+}
+
 /** Events of one append: some megabytes. */
 const eventsPerAppendMax = 5_000
-/** Rows committed and not published: as many as a crash may let be published again. */
-const rowsWaitingMax = 20_000
+/** Rows of a partition that are kept until they are published: some seconds of a rush. */
+export const rowsWaitingMax = 20_000
 /** An append and its mark cost as much as a transaction of rows, and nobody waits for them. */
 const publishEveryMsMin = 20
 
 export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher {
-  const { log, store, retry } = parts
-  let rows: IssuedRow[] = []
-  let positions = new Map<number, number>()
-  let publishing: Promise<void> | null = null
-  let lastAt = Number.NEGATIVE_INFINITY
+  const { log, store, retry, onPublished, onError } = parts
+  const lanes = new Map<number, Lane>()
+
+  function start(lane: Lane): void {
+    lane.publishing ??= publishAll(lane).catch(onError)
+  }
+
+  async function publishAll(lane: Lane): Promise<void> {
+    let done = -1
+    while (done < lane.next) {
+      const earlyMs = lane.lastAt + publishEveryMsMin - retry.clock.monotonic()
+      if (earlyMs > 0) await sleep(retry.clock, earlyMs, retry.signal)
+      lane.lastAt = retry.clock.monotonic()
+      done = await publishNext(lane)
+    }
+    lane.publishing = null
+  }
+
+  /** All that is committed; resolves to where that ends. */
+  async function publishNext(lane: Lane): Promise<number> {
+    const { partition, published, next, rows } = lane
+    lane.rows = []
+    if (rows === null) await sendStored({ partition, from: published, to: next })
+    else await send(rows)
+    if (rows?.length !== 0) await retrying(retry, () => store.markPublished(partition, next))
+    lane.published = Math.max(published, next)
+    await onPublished(new Map([[partition, next]]))
+    return next
+  }
 
   async function send(issued: readonly IssuedRow[]): Promise<void> {
     for (let at = 0; at < issued.length; at += eventsPerAppendMax) {
@@ -49,51 +85,35 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
     }
   }
 
-  async function publishAll(): Promise<void> {
-    while (positions.size > 0) {
-      const earlyMs = lastAt + publishEveryMsMin - retry.clock.monotonic()
-      if (earlyMs > 0) await sleep(retry.clock, earlyMs, retry.signal)
-      lastAt = retry.clock.monotonic()
-      const batch = { rows, positions }
-      rows = []
-      positions = new Map()
-      await publishBatch(batch)
+  async function sendStored(won: NonNullable<RowsQuery['won']>): Promise<void> {
+    let after: RowsQuery['after']
+    // Rows come in coupon order, not in log order: only behind the last page all are published.
+    for (let whole = false; !whole; ) {
+      const query = { won, limit: eventsPerAppendMax, ...(after && { after }) }
+      const issued = await retrying(retry, () => store.issuedRows(query))
+      await send(issued)
+      after = issued.at(-1)
+      whole = issued.length < eventsPerAppendMax
     }
-    publishing = null
-  }
-
-  async function publishBatch(batch: { rows: IssuedRow[]; positions: Map<number, number> }) {
-    if (batch.rows.length > 0) {
-      await send(batch.rows)
-      for (const partition of new Set(batch.rows.map((row) => row.partition))) {
-        const next = batch.positions.get(partition) ?? 0
-        await retrying(retry, () => store.markPublished(partition, next))
-      }
-    }
-    await parts.onPublished(batch.positions)
   }
 
   return {
-    async publish(partition, { issued, next }) {
-      for (const row of issued) rows.push(row)
-      positions.set(partition, next)
-      publishing ??= publishAll().catch(parts.onError)
-      if (rows.length >= rowsWaitingMax) await publishing
+    begin(partition, { next, published }) {
+      const rows = published < next ? null : []
+      const lane = { partition, published, next, rows, publishing: null, lastAt: -Infinity }
+      lanes.set(partition, lane)
+      if (rows === null) start(lane)
     },
-    async publishRows(partition, { published, next }) {
-      if (published >= next) return
-      const won = { partition, from: published, to: next }
-      let after: RowsQuery['after']
-      // Rows come in coupon order, not in log order: only behind the last page all are published.
-      for (let whole = false; !whole; ) {
-        const query = { won, limit: eventsPerAppendMax, ...(after && { after }) }
-        const issued = await retrying(retry, () => store.issuedRows(query))
-        await send(issued)
-        after = issued.at(-1)
-        whole = issued.length < eventsPerAppendMax
-      }
-      await retrying(retry, () => store.markPublished(partition, next))
+    publish(partition, { issued, next }) {
+      const lane = lanes.get(partition)
+      if (lane === undefined) throw new Error(`partition ${partition} has not begun`)
+      lane.next = next
+      for (const row of issued) lane.rows?.push(row)
+      if ((lane.rows?.length ?? 0) > rowsWaitingMax) lane.rows = null
+      start(lane)
     },
-    close: () => publishing ?? Promise.resolve(),
+    async close() {
+      await Promise.all([...lanes.values()].map(async ({ publishing }) => publishing))
+    },
   }
 }

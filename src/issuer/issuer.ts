@@ -99,8 +99,8 @@ class IssuerSession implements Session {
       const lost = endFault({ reader: 'issuer', topic: claimsTopic, partition, next }, end)
       if (lost !== null) throw new PortError('log_damaged', lost)
       this.notified.set(partition, notified)
-      const published = Math.max(position.published, Math.min(notified, next))
-      await this.publisher.publishRows(partition, { next, published })
+      const published = Math.max(position.published, notified)
+      this.publisher.begin(partition, { next, published })
       this.positions.set(partition, next)
     }
     if (signal.aborted) return
@@ -160,7 +160,7 @@ class IssuerSession implements Session {
     const lagMs = clock.now() - first.appendedAt
     observe?.applied({ records: records.length, rows: issued.length, lagMs })
     const events = issued.filter((row) => this.isUnpublished(row))
-    await this.publisher.publish(partition, { issued: events, next })
+    this.publisher.publish(partition, { issued: events, next })
   }
 
   private isUnpublished({ partition, offset }: LogPlace): boolean {

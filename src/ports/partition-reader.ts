@@ -100,8 +100,10 @@ export type ReadingToEnd<Message> = Omit<
 /** Reads from the start to the end as `bounds` has it; what was appended later is left alone. */
 export async function readToEnd<Message>(reading: ReadingToEnd<Message>): Promise<void> {
   const { bounds, only } = reading
-  const wanted = [...bounds.entries()].filter(([n]) => only === undefined || n === only)
-  if (wanted.every(([, { start, end }]) => start >= end)) return
+  const wanted = [...bounds.entries()].filter(([n, { start, end }]) => {
+    return start < end && (only === undefined || n === only)
+  })
+  if (wanted.length === 0) return
   const ended = Promise.withResolvers<never>()
   const from = new Map(wanted.map(([partition, { start }]) => [partition, start]))
   const onError = ended.reject

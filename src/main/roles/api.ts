@@ -8,7 +8,7 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
-import { leaderWaitMsMax } from '../../consumer/present-ends.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { CommandError, exitCodes } from '../context.ts'
@@ -60,7 +60,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const server = await openApiServer(node, stops)
     const { onWaiting } = server
     const { log, database } = await openDistributed(
-      { ...parts, onWaiting, leaderWaitMsMax },
+      { ...parts, onWaiting, without: { topic: claimsTopic, onFatal: parts.onFatal } },
       'api',
       stops,
     )

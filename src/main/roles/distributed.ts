@@ -11,6 +11,7 @@ import { describeTopics, topicFaults } from '../../adapters/log-kafka/topics.ts'
 import { readTopicLayouts, type TopicLayout } from '../../adapters/stores/topic-layout.ts'
 import type { SettingName } from '../../config/setting-table.ts'
 import type { Settings } from '../../config/settings.ts'
+import { leaderWaitMsMax } from '../../consumer/present-ends.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { type PartitionName, placeName } from '../../ports/log-check.ts'
@@ -21,16 +22,28 @@ import type { Stops } from './stops.ts'
 import { allTopics } from './topics.ts'
 import { type Waiting, waitFor } from './wait-for.ts'
 
-type Distributed = { log: Log; database: PostgresDatabase; clock: Clock }
+export type Distributed = {
+  log: Log
+  away: readonly PartitionName[]
+  database: PostgresDatabase
+  clock: Clock
+}
 type OpenParts = Omit<Waiting, 'clock'> & {
   settings: Settings
-  /** Of a role that goes on without partitions whose leader is away: so long it waits for them. */
-  leaderWaitMsMax?: number
-  onFatal?(error: unknown): void
+  /** Of a role that goes on without partitions whose leader is away. */
+  without?: WithoutLeaders
   /** Only for a command that derives the rows from what is left of the log. */
   acceptsLoss?: boolean
 }
 
+export type WithoutLeaders = {
+  /** What it cannot begin without: one partition of this topic. */
+  topic: string
+  /** One that was away is another than the rows were made from. */
+  onFatal(error: unknown): void
+}
+
+/** `away`: partitions that nobody can read before they have a leader and were compared. */
 export async function openDistributed(
   parts: OpenParts,
   role: string,
@@ -49,27 +62,29 @@ export async function openDistributed(
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
   const log = await waitFor(waiting, 'Kafka', open)
   stops.defer(() => log.close())
-  return { log: await checkedLog(parts, { waiting, log, database, clock }), database, clock }
+  return { ...(await checkedLog(parts, { waiting, log, database, clock })), database, clock }
 }
+
+type CheckedLog = Pick<Distributed, 'log' | 'away'>
 
 /** Compared with the rows before anybody gets it; what has no leader, before anybody reads it. */
 async function checkedLog(
-  { settings, logger, signal, ...parts }: OpenParts,
-  { waiting, log, database, clock }: Distributed & { waiting: Waiting },
-): Promise<Log> {
-  const { acceptsLoss, leaderWaitMsMax, onFatal = () => {} } = parts
+  { settings, logger, signal, acceptsLoss, without }: OpenParts,
+  { waiting, log, database, clock }: Omit<Distributed, 'away'> & { waiting: Waiting },
+): Promise<CheckedLog> {
   const { codeSecret } = settings
   const check = { log, database, codeSecret }
   const away = await waitFor(waiting, 'Kafka and PostgreSQL', async () => {
-    if (leaderWaitMsMax !== undefined) return checkPresent({ ...check, clock, leaderWaitMsMax })
+    if (without !== undefined) return checkPresent({ ...check, ...without, clock, leaderWaitMsMax })
     await (acceptsLoss ? checkBeginning(log) : checkStart(check))
     return []
   })
-  if (away.length === 0) return log
+  if (away.length === 0 || without === undefined) return { log, away }
   const partitions = away.map(placeName)
   logger.warn({ partitions }, 'starting without partitions that have no leader')
   const checkOne = (at: PartitionName) => checkPartition(check, at)
-  return checkedLater({ log, away, clock, check: checkOne, signal, onFatal })
+  const late = { log, away, clock, check: checkOne, signal, onFatal: without.onFatal }
+  return { log: checkedLater(late), away }
 }
 
 export function kafkaConnection({ kafka }: Settings, role: string): KafkaConnection {

@@ -2,7 +2,6 @@
 // from its first moment on, also while it waits for Kafka and PostgreSQL.
 
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
-import { leaderWaitMsMax } from '../../consumer/present-ends.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
@@ -26,7 +25,8 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       () => ends,
     )
     const probes = await startRoleProbes(parts, metrics.registry, stops)
-    const opening = { ...parts, onWaiting: probes.onWaiting, leaderWaitMsMax }
+    const without = { topic: claimsTopic, onFatal: parts.onFatal }
+    const opening = { ...parts, onWaiting: probes.onWaiting, without }
     const opened = await openDistributed(opening, 'issuer', stops)
     const { database } = opened
     const topics = [claimsTopic]

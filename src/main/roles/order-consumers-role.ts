@@ -4,20 +4,24 @@
 
 import type { Database } from '../../adapters/database/database.ts'
 import { describeGroup } from '../../adapters/log-kafka/groups.ts'
+import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
+import type { Log } from '../../ports/log.ts'
 import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { kafkaConnection, openDistributed } from './distributed.ts'
+import { type Distributed, kafkaConnection, openDistributed } from './distributed.ts'
 import { groupOf, positionsGoneBack } from './kafka-positions.ts'
-import { unknownReplies } from './older-rows.ts'
-import { areOrderRowsLost, newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
+import { checkedLater } from './late-partitions.ts'
+import { areOrderRowsLost, unknownReplies } from './older-rows.ts'
+import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { settlePaymentSetting } from './payment-setting.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
 import { refuseOlderRows } from './start-check.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
+import { waitFor } from './wait-for.ts'
 
 export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<RunningRole> {
   return withStops(async (stops) => {
@@ -25,24 +29,50 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     let ends: LogEnds | null = null
     const { metrics, running } = newConsumerMetrics(() => ends, only)
     const probes = await startRoleProbes(parts, metrics.registry, stops)
-    const opened = await openDistributed({ ...parts, onWaiting: probes.onWaiting }, 'orders', stops)
+    const without = { topic: ordersTopic, onFatal: parts.onFatal }
+    const opening = { ...parts, onWaiting: probes.onWaiting, without }
+    const opened = await openDistributed(opening, 'orders', stops)
     ends = watchLogEnds({ ...opened, topics: orderTopics })
     stops.defer(ends.close)
     probes.opened(opened.database, ends)
-    if (await areOrderRowsLost(opened)) throw rowsLost()
-    const connection = kafkaConnection(parts.settings, 'orders')
-    refuseOlderRows(await positionsGoneBack(connection, opened.database))
-    refuseOlderRows(await unknownReplies(opened))
+    const waiting = { ...opening, clock: opened.clock }
+    const log = await waitFor(waiting, 'Kafka and PostgreSQL', () => comparedLog(parts, opened))
     const takesPayments = only === undefined || only === 'payment-step'
     const confirm = takesPayments ? await settledPayments(parts, opened) : null
     const { crashPoint } = createFaults(testFaults)
-    const consumers = { ...opened, payment, only, crashPoint, metrics, running }
+    const consumers = { ...opened, log, payment, only, crashPoint, metrics, running }
     await startOrderConsumers({ ...consumers, onError: parts.onFatal }, stops)
     await confirm?.()
     probes.started()
     return { url: probes.url }
   })
 }
+
+/** Its rows are no older, of the partitions that are there; of the others before they are read. */
+async function comparedLog(parts: RoleParts, opened: Distributed): Promise<Log> {
+  const { log, database, clock } = opened
+  // What a step has answered to an order stands in the partition of the same number.
+  const away = opened.away.filter(({ topic }) => pairedTopics.some((paired) => paired === topic))
+  const late = [...new Set(away.map(({ partition }) => partition))]
+  const all = Array.from({ length: log.partitionsOf(ordersTopic) }, (_, partition) => partition)
+  const partitions = all.filter((partition) => !late.includes(partition))
+  if (await areOrderRowsLost({ log, database, partitions })) throw rowsLost()
+  const connection = kafkaConnection(parts.settings, 'orders')
+  refuseOlderRows(await positionsGoneBack(connection, database))
+  refuseOlderRows(await unknownReplies({ log, database, partitions }))
+  if (late.length === 0) return log
+  return checkedLater({
+    ...parts,
+    log,
+    clock,
+    away: late.flatMap((partition) => pairedTopics.map((topic) => ({ topic, partition }))),
+    check: async ({ partition }) => {
+      refuseOlderRows(await unknownReplies({ log, database, partitions: [partition] }))
+    },
+  })
+}
+
+const pairedTopics = [ordersTopic, orderStepsTopic]
 
 function settledPayments({ settings }: RoleParts, { database }: { database: Database }) {
   const connection = kafkaConnection(settings, 'orders')

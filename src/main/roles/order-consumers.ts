@@ -17,7 +17,6 @@ import type { PaymentSettings } from '../../config/settings.ts'
 import { type Consumer, startConsumer } from '../../consumer/consumer.ts'
 import { type ConsumerMetrics, createConsumerMetrics } from '../../consumer/consumer-metrics.ts'
 import type { AnyWork } from '../../consumer/consumer-work.ts'
-import { orderStepsTopic } from '../../domain/orders/messages.ts'
 import { createCouponStep } from '../../orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../orders/dead-letters.ts'
 import { createOrderProcess } from '../../orders/order-process.ts'
@@ -126,18 +125,4 @@ export function restoreOrderRows(parts: RestoreParts): Promise<RestoredOrders | 
   const { log, database, payment } = parts
   const wallet = payment === undefined ? createWalletStoreSql(database) : null
   return restoreOrders({ log, stores: { ...createOrderStores(database), wallet } })
-}
-
-/**
- * Whether orders have gone through the log and no consumer has a row of its own: SQL is another one
- * or was emptied. Consumers that start now would decide anew what has been decided.
- */
-export async function areOrderRowsLost({ log, database }: RestoreParts): Promise<boolean> {
-  const bounds = await log.bounds(orderStepsTopic)
-  if (bounds.every(({ start, end }) => start === end)) return false
-  const { orders, coupons, stock, payments } = createOrderStores(database)
-  for (const store of [orders, coupons, stock, payments]) {
-    if ((await store.positions()).length > 0) return false
-  }
-  return true
 }

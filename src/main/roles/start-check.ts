@@ -7,7 +7,6 @@ import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { readFingerprint, settleFingerprint } from '../../adapters/stores/fingerprints.ts'
 import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import { wrongCodes } from '../../domain/coupons/codes.ts'
-import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { codeSecretFingerprint } from '../../domain/fingerprint.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, LogBounds } from '../../ports/log.ts'
@@ -59,18 +58,24 @@ async function compare(
 }
 
 type AnyPartition = Pick<Log, 'partitionsOf' | 'partitionBounds' | 'bounds' | 'tail'>
-export type PresentCheck = StartCheck & { log: AnyPartition; clock: Clock; leaderWaitMsMax: number }
+export type PresentCheck = StartCheck & {
+  log: AnyPartition
+  clock: Clock
+  leaderWaitMsMax: number
+  /** One of its partitions has to be there. */
+  topic: string
+}
 
 /**
  * As `checkStart`, of the partitions that have a leader. Resolves to the others: nothing may be
  * answered or issued from one of them before `checkPartition`.
  */
 export async function checkPresent(check: PresentCheck): Promise<PartitionName[]> {
-  const { log, database, codeSecret, clock, leaderWaitMsMax: ms } = check
+  const { log, database, codeSecret, topic, clock, leaderWaitMsMax: ms } = check
   const places = await readPlaces(database)
   const { bounds, away } = await boundsInTime(log, allTopics, { clock, ms })
-  if (away.filter(({ topic }) => topic === claimsTopic).length === log.partitionsOf(claimsTopic)) {
-    throw new PortError('log_unavailable', `no partition of ${claimsTopic} has a leader`, {
+  if (away.filter((at) => at.topic === topic).length === log.partitionsOf(topic)) {
+    throw new PortError('log_unavailable', `no partition of ${topic} has a leader`, {
       retryable: true,
     })
   }

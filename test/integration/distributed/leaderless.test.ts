@@ -80,4 +80,9 @@ describe('a partition without a leader', { timeout: 180_000 }, () => {
     const query = `select count(*) from ${table} where coupon_id = '${coupons.there}'`
     await waitFor('rows', async () => Number((await services.sql(query))[0]?.[0]) === 5)
   })
+
+  it('hinders no start of the consumers of orders', async () => {
+    const orders = await services.orders()
+    assert.match(orders.output(), /starting without partitions that have no leader/)
+  })
 })

@@ -12,8 +12,11 @@ import { openDatabasePglite } from '../../../src/adapters/database/pglite.ts'
 import { openLogFile } from '../../../src/adapters/log-file/log-file.ts'
 import { openLogMemory } from '../../../src/adapters/memory/log.ts'
 import type { OrdersRecord } from '../../../src/domain/orders/messages.ts'
+import { ordersTopic } from '../../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../../src/domain/orders/records.ts'
 import { retryTopics } from '../../../src/domain/orders/retries.ts'
+import { partitionFor } from '../../../src/domain/partitioner.ts'
+import { areOrderRowsLost, unknownReplies } from '../../../src/main/roles/older-rows.ts'
 import {
   newConsumerMetrics,
   restoreOrderRows,
@@ -94,6 +97,9 @@ describe('the rows of orders', () => {
     await run(first)
     const made = await dump(first)
     assert.match(made, /"sold"[^]*"captured"[^]*"refused"/)
+    assert.equal(await areOrderRowsLost({ log, database: first }), false)
+    assert.deepEqual(await unknownReplies({ log, database: first }), [])
+    assert.equal(await areOrderRowsLost({ log, database: second }), true)
     const restored = await restoreOrderRows({ log, database: second })
     assert.deepEqual(restored, { orders: ordersMade, letters: 0, takenAgain: 0 })
     assert.equal(await dump(second), made)
@@ -120,6 +126,21 @@ describe('the rows of orders', () => {
     assert.match(await dump(database), /"held": 3/)
     await database.close()
     await removeDataDirectory(path)
+  })
+
+  it('are missed in the partitions that are compared, and in no others', async () => {
+    const other = openLogMemory({ topics: embeddedTopics, clock })
+    for (const record of liveOrder()) await other.append(topicOf(record), [entryOf(record)])
+    const database = await open()
+    const own = partitionFor('live', embeddedTopics[ordersTopic])
+    for (const partition of [0, 1, 2, 3]) {
+      const compared = { log: other, database, partitions: [partition] }
+      assert.equal(await areOrderRowsLost(compared), partition === own)
+      const found = partition === own ? ['coupon-step', 'stock-step'] : []
+      const expected = found.map((step) => `${step} has answered order live, and has no row of it`)
+      assert.deepEqual(await unknownReplies(compared), expected)
+    }
+    await database.close()
   })
 
   it('are written over what an attempt that was killed has left', async () => {
