@@ -7,6 +7,7 @@ import type { Log } from './log.ts'
 import {
   boundsInTime,
   boundsOf,
+  endFault,
   lostBeginnings,
   type ReadPlace,
   strangePlaces,
@@ -47,6 +48,12 @@ describe('a log that is compared with what was read of it', async () => {
     ['was read before fingerprints were kept', other, [unknown], []],
     ['has lost its end', await logOf(4), [place], [/up to 5, but it ends at 4: records are lost/]],
     ['has lost all', await logOf(0), [unknown], [/up to 5, but it ends at 0: records are lost/]],
+    [
+      'has fewer partitions than were read',
+      log,
+      [{ ...unknown, partition: 1, next: 1 }],
+      [/partition 1 of topic up to 1, but it ends at 0: records are lost/],
+    ],
     ['has lost its beginning', without(2), [unknown], [/partition 0 of topic begins at offset 2/]],
     ['lost it before anybody read it', without(1), [], [/begins at offset 1/]],
     ['is another', other, [place], [/record 4 of partition 0 .* not the one that issuer has read/]],
@@ -63,6 +70,21 @@ describe('a log that is compared with what was read of it', async () => {
       const faults = [...lostBeginnings(bounds), ...(await strangePlaces(found, bounds, places))]
       assert.equal(faults.length, expected.length, faults.join('\n'))
       expected.forEach((pattern, n) => assert.match(faults[n] ?? '', pattern))
+    })
+  }
+})
+
+describe('the end of a log', () => {
+  for (const [next, end, isTold] of [
+    [0, 0, false],
+    [4, 5, false],
+    [5, 5, false],
+    [5, 4, true],
+    [1, 0, true],
+  ] as const) {
+    it(`at ${end} is ${isTold ? 'too early' : 'right'} for who has read up to ${next}`, () => {
+      const fault = endFault({ reader: 'issuer', topic, partition: 0, next }, end)
+      assert.equal(fault !== null, isTold)
     })
   }
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import { codeDeriver, rememberCodes, type WonSlot } from './codes.ts'
+import { codeDeriver, rememberCodes, type WonSlot, wrongCodes } from './codes.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 
@@ -52,6 +52,17 @@ test('a secret longer than a block of the hash counts to its last byte', () => {
     assert.equal(codeDeriver(key)(won), plainCode(key, won), `${length} bytes`)
     assert.notEqual(codeDeriver(`${key}2`)(won), codeDeriver(`${key}3`)(won), `${length} bytes`)
   }
+})
+
+test('a code that is not the one derived for its row is found', () => {
+  const rows = [1, 2, 3].map((slot) => {
+    const won = { couponId: 'spring', slot, claimId: `c${slot}` }
+    return { ...won, code: codeDeriver(secret)(won) }
+  })
+  assert.deepEqual(wrongCodes(secret, rows), [])
+  const swapped = rows.map((row, n) => ({ ...row, code: rows[n === 0 ? 1 : n]?.code ?? '' }))
+  assert.deepEqual(wrongCodes(secret, swapped), swapped.slice(0, 1))
+  assert.equal(wrongCodes(`${secret}!`, rows).length, 3)
 })
 
 test('a remembered code is the derived one, and is derived once', () => {

@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
-  type ClaimOutcome,
-  type ControlOutcome,
-  type Decision,
-  decide,
-  settled,
-  statusAt,
-} from './decide.ts'
+  closesAt,
+  conditions,
+  coupon,
+  couponId,
+  type Kind,
+  now,
+  opensAt,
+  pairs,
+  terms,
+  zoes,
+} from '../../../test/models/coupon-conditions.ts'
+import { type ControlOutcome, type Decision, decide, settled, statusAt } from './decide.ts'
 import { type ControlMessage, type CouponMessage, quantityMax } from './messages.ts'
-import { type Coupon, type CouponState, evolve, type Issued, initialState } from './state.ts'
+import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
 
-const opensAt = 1_000
-const closesAt = 9_000
-const terms = { name: 'Spring', quantity: 2, opensAt, closesAt }
 const by = 'op'
-const couponId = 'spring'
 
 const create = { type: 'coupon.created', couponId, terms, rules: 1, by, commandId: 'c' } as const
 
@@ -30,27 +31,6 @@ function restock(add: number, commandId: string): ControlMessage {
 function turn(to: 'paused' | 'resumed' | 'closed', commandId: string): ControlMessage {
   return { type: `coupon.${to}`, couponId, by, commandId }
 }
-
-/** An open coupon of quantity 2, one of them issued to zoe, with these changes. */
-function coupon(changes: Partial<Coupon> = {}): Coupon {
-  return {
-    status: 'open',
-    couponId,
-    partition: 0,
-    rules: 1,
-    terms,
-    opensAt,
-    closesAt,
-    quantity: 2,
-    paused: false,
-    commands: new Map(),
-    winners: new Map([['zoe', zoes]]),
-    ...changes,
-  }
-}
-
-const zoes: Issued = { slot: 1, claimId: 'claim-zoe', offset: 4, appendedAt: opensAt }
-const now = 5_000
 
 function decideAt(message: CouponMessage, state: CouponState, appendedAt = now): Decision {
   return decide({ message, partition: 0, offset: 40, appendedAt }, state)
@@ -73,18 +53,6 @@ function kindsOf(steps: readonly Step[]): string[] {
   return run(steps).outcomes.map((outcome) => outcome.kind)
 }
 
-type Kind = ClaimOutcome['kind']
-
-/** What makes each outcome of ann's claim at `now` apply. */
-const conditions = {
-  already_issued: { winners: new Map([['ann', { ...zoes, claimId: 'claim-ann' }]]) },
-  closed: { closesAt: now },
-  not_open: { status: 'scheduled', opensAt: now + 1 },
-  paused: { paused: true },
-  sold_out: { quantity: 1 },
-} satisfies Partial<Record<Kind, Partial<Coupon>>>
-type Condition = keyof typeof conditions
-
 const single: readonly (readonly [Kind, CouponState])[] = [
   ['unknown_coupon', initialState()],
   ['already_issued', coupon(conditions.already_issued)],
@@ -93,20 +61,6 @@ const single: readonly (readonly [Kind, CouponState])[] = [
   ['paused', coupon(conditions.paused)],
   ['sold_out', coupon(conditions.sold_out)],
   ['issued', coupon()],
-]
-
-/** unknown_coupon and issued compete with nothing: no coupon at all, and no reason against. */
-const pairs: readonly (readonly [wins: Condition, over: Condition])[] = [
-  ['already_issued', 'closed'],
-  ['already_issued', 'not_open'],
-  ['already_issued', 'paused'],
-  ['already_issued', 'sold_out'],
-  ['closed', 'not_open'],
-  ['closed', 'paused'],
-  ['closed', 'sold_out'],
-  ['not_open', 'paused'],
-  ['not_open', 'sold_out'],
-  ['paused', 'sold_out'],
 ]
 
 describe('a claim', () => {
@@ -234,13 +188,21 @@ describe('closing by time', () => {
     assert.deepEqual(kindsOf(steps).slice(1), ['closed', 'closed', 'closed', 'closed'])
   })
 
-  test('keeps what was won', () => {
+  test('keeps what was won, and is done by the winner who asks again, too', () => {
     const kinds = kindsOf([
       [create, 1],
       [claim('ann'), opensAt],
       [claim('ann'), closesAt],
+      [claim('bob'), closesAt - 1],
     ])
-    assert.equal(kinds[2], 'already_issued')
+    assert.deepEqual(kinds.slice(2), ['already_issued', 'closed'])
+  })
+
+  test('refuses the control record that comes at closesAt itself', () => {
+    for (const late of [restock(1, 'r'), turn('paused', 'p'), turn('resumed', 'q')]) {
+      assert.deepEqual(kindsOf([...created, [late, closesAt - 1]]).at(-1), 'done')
+      assert.deepEqual(kindsOf([...created, [late, closesAt]]).at(-1), 'closed')
+    }
   })
 
   test('that had passed when the coupon was created is done by its own record', () => {
@@ -326,6 +288,11 @@ describe('a control record', () => {
     }
   })
 
+  test('that closes again has no event', () => {
+    const decision = decideAt(turn('closed', 'y'), coupon({ status: 'closed' }))
+    assert.deepEqual(decision, { outcome: { kind: 'done' }, events: [] })
+  })
+
   test('of a restock adds once, however often the record is stored', () => {
     const { state } = run([...created, [restock(3, 'r'), 2], [restock(3, 'r'), 2]])
     assert.ok(state.status !== 'absent')
@@ -381,6 +348,15 @@ describe('what is settled without a record', () => {
   for (const [name, changes, nowMax, expected] of rows) {
     test(`for ${name} is ${expected ?? 'for the log to say'}`, () => {
       assert.equal(settled(coupon(changes), 'ann', () => nowMax)?.kind ?? null, expected)
+    })
+  }
+
+  // By the clock alone nothing has closed.
+  const known = { ...conditions, closed: { status: 'closed' as const } }
+  for (const [wins, over] of pairs) {
+    test(`is ${wins} rather than ${over}, as for a claim`, () => {
+      const both = coupon({ ...known[over], ...known[wins] })
+      assert.equal(settled(both, 'ann', () => now)?.kind, wins)
     })
   }
 })

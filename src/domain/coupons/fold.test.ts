@@ -128,11 +128,16 @@ describe('a record', () => {
   })
 
   test('in another partition than its coupon id says is void, known coupon or not', () => {
-    const { fold: known } = fold([{ message: createdAs('spring', 1), appendedAt: 1 }])
-    for (const state of [createFold(partitions), known]) {
-      for (let partition = 0; partition < partitions; partition += 1) {
-        const read = readRecord(state, { partition, offset: 1, appendedAt: 1, value })
-        assert.equal(read.kind, partition === home ? 'message' : 'void', `partition ${partition}`)
+    for (const couponId of couponIds) {
+      const { fold: known } = fold([{ message: createdAs(couponId, 1), appendedAt: 1 }])
+      const own = partitionFor(couponId, partitions)
+      const bytes = encodeMessage({ ...claim, couponId })
+      for (const state of [createFold(partitions), known]) {
+        for (let partition = 0; partition < partitions; partition += 1) {
+          const read = readRecord(state, { partition, offset: 1, appendedAt: 1, value: bytes })
+          const expected = partition === own ? 'message' : 'void'
+          assert.equal(read.kind, expected, `${couponId} in partition ${partition}`)
+        }
       }
     }
   })

@@ -135,6 +135,13 @@ describe('the coupon step', () => {
     })
   }
 
+  test('that waits keeps the record, and since when', () => {
+    const looked = { ...facts, issued: null, issuerNext: 7 }
+    const command = { message: messages.placed, at: 7, facts: looked }
+    const { events } = decideCoupon(command, rows.absent)
+    assert.deepEqual(events, [{ type: 'waits', placed: messages.placed, at: 7 }])
+  })
+
   test('replies with the discount, and says why it refuses', () => {
     const answer = (changes: Partial<CouponFacts>) => {
       const looked = { ...facts, ...changes }

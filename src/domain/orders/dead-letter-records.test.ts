@@ -122,6 +122,25 @@ describe('a re-driven record', () => {
   })
 })
 
+describe('the headers of a retried record', () => {
+  const headers = retryHeaders({ ...failed, attempts: 1, origin, redrives: 0 })
+  const odd: Readonly<Record<string, Record<string, string>>> = {
+    'no consumer': { 'firstcome-consumer': '' },
+    'a negative count of attempts': { 'firstcome-attempts': '-1' },
+    'a count of re-drives that is no number': { 'firstcome-redrives': 'x' },
+    'an origin without a time': { 'firstcome-origin': 'firstcome.orders 3 17' },
+    'an origin without an offset': { 'firstcome-origin': 'firstcome.orders 3' },
+    'an origin at a negative offset': { 'firstcome-origin': 'firstcome.orders 3 -17 5' },
+    'an origin without a topic': { 'firstcome-origin': ' 3 17 5' },
+  }
+  for (const [what, changed] of Object.entries(odd)) {
+    test(`with ${what} are those of no retried record`, () => {
+      assert.notEqual(readRetryNote(headers), null)
+      assert.equal(readRetryNote({ ...headers, ...changed }), null)
+    })
+  }
+})
+
 describe('a record of a dead letter', () => {
   const command = {
     type: 'dead_letter.redriven',

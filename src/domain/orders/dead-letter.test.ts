@@ -151,5 +151,7 @@ describe('a dead letter', () => {
       [1, 2, null, null],
     )
     assert.equal(redriveOf(discarded, 'd1'), null)
+    // Of one whose first re-drives stand in letters that were lost.
+    assert.equal(redriveOf({ ...twice, redrives: 7 }, 'r2'), 7)
   })
 })

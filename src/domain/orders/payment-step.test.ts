@@ -207,11 +207,30 @@ describe('the payment step', () => {
     assert.equal(summaryOf(commands.cancelled, row), 'applied cancelled')
   })
 
+  test('asks to capture and to give back the least amount that there is', () => {
+    const row: PaymentRow = { ...rows.captured, amount: 1 }
+    assert.equal(summaryOf(said(dueOf(1)), rows.absent), 'applied asked *capture')
+    assert.equal(summaryOf(commands.cancelled, row), 'applied undoing *undo')
+  })
+
+  test('remembers while it undoes what the provider had said, which it may contradict', () => {
+    const undoing = (row: PaymentRow) => {
+      return decidePayment(commands.cancelled, row).events.reduce(evolvePayment, row)
+    }
+    assert.deepEqual(undoing(rows.asked), rows.undoing)
+    assert.deepEqual(undoing(rows.captured), rows.undoingCaptured)
+    assert.deepEqual(undoing(rows.refusedInDoubt), rows.undoingRefused)
+  })
+
   test('given an event out of turn meets a programming error', () => {
     assert.throws(() => evolvePayment(rows.tombstone, { type: 'asked', payment }))
     assert.throws(() => evolvePayment(rows.refunded, { type: 'undoing' }))
     assert.throws(() => evolvePayment(rows.captured, { type: 'undone', refunded: 200 }))
     assert.throws(() => evolvePayment(rows.undoing, { type: 'captured' }))
+    assert.throws(() => evolvePayment(rows.refunded, { type: 'cancelled', orderId }))
+    assert.throws(() =>
+      evolvePayment(rows.undoing, { type: 'refused', reason: 'payment_declined' }),
+    )
   })
 })
 

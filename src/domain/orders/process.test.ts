@@ -5,8 +5,7 @@ import { decide, decisionOf, evolve, initialState, type OrderCommand } from './p
 import type { OrderState } from './state.ts'
 
 const orderId = 'o-1'
-const placedAt = 1_000
-const timeLimitMs = 500
+const [placedAt, timeLimitMs] = [1_000, 500]
 const deadline = placedAt + timeLimitMs
 const bare: OrderPlaced = {
   type: 'order.placed',
@@ -312,6 +311,11 @@ describe('an order', () => {
     assert.equal(decision.events.reduce(evolve, state).status, 'confirmed')
   })
 
+  test('that both steps have refused before it is cancelled for what the coupon step says', () => {
+    const { events } = decide(commands.placed, after('stockRefused', 'couponRefused'))
+    assert.deepEqual(events.at(-1), { type: 'cancelled', reason: 'coupon_not_held' })
+  })
+
   test('says which coupon it has spent when it is confirmed', () => {
     const confirmed = { type: 'order.confirmed', orderId, couponId: 'spring' }
     assert.deepEqual(decisionOf(states.confirmed), confirmed)
@@ -340,27 +344,27 @@ describe('an order', () => {
     const otherUse = said({ ...used, couponId: 'autumn' })
     const otherLines = said({ ...held, lines: [...lines, ...linesOf('cup')] })
     const otherProduct = said({ ...held, lines: linesOf('cup') })
-    const otherPayment = said({ ...captured, amount: 199 })
+    const paid = [199, 201].map((amount) => [states.due, said({ ...captured, amount })] as const)
     const bareDue = then(then(initialState(), said(bare)), commands.held)
     const rows: readonly (readonly [OrderState, OrderCommand])[] = [
       [after('placed', 'held'), otherUse],
       [after('placed', 'used'), otherLines],
       [after('placed', 'used'), otherProduct],
-      [states.due, otherPayment],
       [then(initialState(), said(bare)), commands.used],
       [then(initialState(), said(bare)), commands.couponRefused],
       [bareDue, commands.used],
     ]
-    for (const [state, command] of rows) {
+    for (const [state, command] of [...rows, ...paid]) {
       const next = then(state, command)
       assert.ok(next.status === 'cancelled' && next.reason === 'mixed_up')
     }
   })
 
   test('is not what its own record says when that contradicts it', () => {
-    const otherDue = said({ ...due, subtotal: 301, total: 201 })
-    assert.equal(decide(otherDue, states.due).outcome, 'contradiction')
-    assert.equal(decide(otherDue, states.confirmed).outcome, 'contradiction')
+    for (const state of [states.due, states.confirmed]) {
+      assert.equal(decide(said({ ...due, subtotal: 301 }), state).outcome, 'contradiction')
+      assert.equal(decide(said({ ...due, total: 201 }), state).outcome, 'contradiction')
+    }
   })
 
   test('read from the orders topic first ends as it had ended, whatever the steps say then', () => {

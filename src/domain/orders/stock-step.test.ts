@@ -182,6 +182,8 @@ describe('the stock step', () => {
   test('given an event out of turn meets a programming error', () => {
     assert.throws(() => evolveStock(rows.sold, { type: 'released' }), { message: /released of/ })
     assert.throws(() => evolveStock(rows.absent, { type: 'sold' }), { message: /sold of/ })
+    const waits = { type: 'waits', placed, at: 7 } as const
+    assert.throws(() => evolveStock(rows.held, waits), { message: /waits of/ })
     assert.throws(() => evolveStock(rows.tombstone, { type: 'held', hold }), { message: /held of/ })
   })
 })

@@ -69,6 +69,12 @@ describe('a product', () => {
     assert.equal(product.initial, 5)
   })
 
+  test('may be held, and sold, to the last piece', () => {
+    const gone = evolveProduct(tea, { type: 'held', quantity: tea.available })
+    assert.equal(gone.available, 0)
+    assert.equal(evolveProduct(gone, { type: 'sold', quantity: gone.held }).held, 0)
+  })
+
   test('never goes below 0: that is a programming error', () => {
     assert.throws(() => evolveProduct(tea, { type: 'held', quantity: 6 }), { message: /below 0/ })
     assert.throws(() => evolveProduct(tea, { type: 'sold', quantity: 1 }), { message: /below 0/ })
