@@ -1,0 +1,227 @@
+// Mutants of what becomes of an order: the process, its three steps, sums, money and stock, and
+// what operators do about dead letters.
+
+import { type MutantsOf, mutantsOf } from './mutant.ts'
+
+const domain = 'src/domain/orders'
+const orderProcess: MutantsOf = {
+  file: `${domain}/process.ts`,
+  test: `${domain}/process.test.ts`,
+  mutants: [
+    [
+      'payment.amount === order.sums.total',
+      'payment.amount >= order.sums.total',
+      'an order is cancelled when a step did something for other content under its id',
+    ],
+    [
+      'payment.amount === order.sums.total',
+      'payment.amount <= order.sums.total',
+      'an order is cancelled when a step did something for other content under its id',
+    ],
+    ['now < state.deadline', 'now <= state.deadline', 'placed takes late: applied cancelled'],
+    [
+      'stock === null || (order.coupon !== null && coupon === null)',
+      'stock === null',
+      'placed takes held: applied placed',
+    ],
+    [
+      "if (coupon?.type === 'coupon.refused') return",
+      "if (coupon?.type === 'coupon.refused' && stock?.type !== 'stock.refused') return",
+      'both steps have refused before it is cancelled for what the coupon step says',
+    ],
+    [
+      'sumsOf(stock.lines, coupon?.discount)',
+      'sumsOf(stock.lines, undefined)',
+      'due takes captured: applied confirmed',
+    ],
+    [
+      'if (isAnswer && heard[step] !== null) return contradiction',
+      '',
+      'used takes couponRefused: contradiction',
+    ],
+    [
+      'return isAnswer ? repeated(state) : ignored',
+      'return repeated(state)',
+      'repeats nothing for what a step says again about its end, or the two would never stop',
+    ],
+    [
+      '(sums.subtotal === subtotal && sums.total === total)',
+      'sums.total === total',
+      'is not what its own record says when that contradicts it',
+    ],
+    [
+      'quantities.get(productId) === quantity',
+      'quantities.has(productId)',
+      'placed takes otherLines: conflict',
+    ],
+  ],
+}
+const content: MutantsOf = {
+  file: `${domain}/process.ts`,
+  test: `${domain}/same-content.test.ts`,
+  mutants: [
+    ['order.userId === other.userId &&', '', 'an order of another user is another order'],
+    ['if (a.length !== b.length) return false', '', 'an order of one line is another order'],
+    ['order.couponId === other.couponId &&', '', 'an order of another coupon is another order'],
+  ],
+}
+const sums: MutantsOf = {
+  file: `${domain}/process.ts`,
+  test: `${domain}/sums.test.ts`,
+  mutants: [
+    [
+      'Math.floor((rest * value) / 100)',
+      'Math.ceil((rest * value) / 100)',
+      'of 999 with a percentage, rounded down take 99 off',
+    ],
+    [
+      'Math.floor((rest * value) / 100)',
+      'Math.round((rest * value) / 100)',
+      'of 999 with a percentage, rounded down take 99 off',
+    ],
+    [
+      'Math.min(amountOff(subtotal, discount), subtotal)',
+      'amountOff(subtotal, discount)',
+      'of 999 with an amount beyond what there is take 999 off',
+    ],
+  ],
+}
+const coupon: MutantsOf = {
+  file: `${domain}/coupon-step.ts`,
+  test: `${domain}/coupon-step.test.ts`,
+  mutants: [
+    [
+      'facts.issuerNext <= coupon.offset',
+      'facts.issuerNext < coupon.offset',
+      'that finds the coupon not there yet answers: applied waiting',
+    ],
+    [
+      'facts.usedBy !== null && !facts.isKept',
+      'facts.usedBy === undefined',
+      'that finds the coupon used by a living order answers: applied waiting',
+    ],
+    [
+      'row.kept === true ? contradiction : release(row)',
+      'release(row)',
+      'whose row is kept takes cancelled: contradiction used',
+    ],
+    [
+      'row.couponId === couponId ? keep(row) : release(row)',
+      'keep(row)',
+      'whose row is used takes confirmedBare: applied released',
+    ],
+  ],
+}
+const stock: MutantsOf = {
+  file: `${domain}/stock-step.ts`,
+  test: `${domain}/stock-step.test.ts`,
+  mutants: [
+    [
+      'product.available >= line.quantity',
+      'product.available > line.quantity',
+      'whose row is absent takes placed: applied held',
+    ],
+    [
+      'product.available + product.held < line.quantity',
+      'product.available < line.quantity',
+      'says neither yes nor no while a no could be wrong: all of them are',
+    ],
+    [
+      'product.available + product.held < line.quantity',
+      'product.available + product.held <= line.quantity',
+      'says neither yes nor no while a no could be wrong: some pieces are held by others',
+    ],
+    [
+      '!(isNew && isQueued)',
+      'isNew !== undefined',
+      'lets those wait who come after others for the same pieces, and no order for ever',
+    ],
+  ],
+}
+const payment: MutantsOf = {
+  file: `${domain}/payment-step.ts`,
+  test: `${domain}/payment-step.test.ts`,
+  mutants: [
+    [
+      'if (total > 0) return',
+      'if (total > 1) return',
+      'asks to capture and to give back the least amount that there is',
+    ],
+    [
+      'if (refunded !== 0 && refunded !== row.amount) return contradiction',
+      '',
+      'whose row is undoing takes undonePart: contradiction',
+    ],
+    [
+      'if (refunded === 0 && row.amount > 0 && row.wasCaptured === true) return contradiction',
+      '',
+      'whose row is undoingCaptured takes undoneNothing: contradiction',
+    ],
+    [
+      '{ ...undoing, wasRefused: row.reason }',
+      'undoing',
+      'remembers while it undoes what the provider had said, which it may contradict',
+    ],
+    [
+      'answer.inDoubt === true || row.inDoubt === true',
+      'answer.inDoubt === true',
+      'whose row is askedInDoubt takes no: applied refused in doubt',
+    ],
+  ],
+}
+const supplies: MutantsOf[] = [
+  {
+    file: `${domain}/wallet.ts`,
+    test: `${domain}/supplies.test.ts`,
+    mutants: [
+      ['amount <= balance', 'amount < balance', 'asked for the whole balance is then captured'],
+      ['undone(charge.amount, charge.amount)', 'undone(charge.amount, 0)', 'undoing of a capture'],
+      [
+        'undone(charge.refunded, 0)',
+        'undone(charge.refunded, charge.refunded)',
+        'the undoing again is then undone and moves 0',
+      ],
+      [
+        'balance + amount > balanceMax',
+        'balance + amount >= balanceMax',
+        'a top-up to the limit ends done and adds 100',
+      ],
+    ],
+  },
+  {
+    file: `${domain}/product.ts`,
+    test: `${domain}/supplies.test.ts`,
+    mutants: [
+      ['state.supplied + add > stockMax', 'state.supplied + add >= stockMax', 'as much as may be'],
+      ['state.price === price && ', '', 'a product given another price ends conflict'],
+    ],
+  },
+]
+const letters: MutantsOf = {
+  file: `${domain}/dead-letter.ts`,
+  test: `${domain}/dead-letter.test.ts`,
+  mutants: [
+    ['letter.redrives >= redrivesMax', 'letter.redrives > redrivesMax', 'one re-drive too many'],
+    [
+      'record.redrives > letter.redrives',
+      'record.redrives >= letter.redrives',
+      'the same dead letter after a discard ends unchanged',
+    ],
+    [
+      'letter.redrives - redriven.length + at + 1',
+      'at + 1',
+      'knows which of its re-drives a command was',
+    ],
+  ],
+}
+
+export const orderMutants = mutantsOf([
+  orderProcess,
+  content,
+  sums,
+  coupon,
+  stock,
+  payment,
+  ...supplies,
+  letters,
+])
