@@ -348,7 +348,10 @@ export async function stopsIssuer({ log, store, clock }: World): Promise<unknown
   const parts = { store, clock, codeSecret, onError: stopped.resolve }
   const issuer = await startIssuer({ ...parts, log: soleMember(log) })
   const error = await stopped.promise
-  await issuer.close()
+  // What it was publishing ends in virtual time.
+  const closed = issuer.close()
+  await clock.runUntil(clock.now() + healedMs)
+  await closed
   return error
 }
 
