@@ -1,6 +1,7 @@
 // The alert rules, tried by promtool on made-up series of three roles: each rings where it should,
 // and none beside it. A burst is seen wherever it begins: from 0, in a series that appears with its
-// first value, and in a process that takes the place of one which had counted as many.
+// first value, in a process that takes the place of one which had counted as many, and behind a
+// time without scrapes.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -177,6 +178,27 @@ describe('the alert rules', { skip }, () => {
         rings: { '9m': [], '10m': [alert], '16m': [] },
       }
     })
+    assert.equal(tryRules(cases), '')
+  })
+
+  it('take no series for new that was away for a while, and see what it has more', () => {
+    const cases = bursts.flatMap(([, series, count]) => ({
+      series: { [series]: `${count}x4 stale _x5 ${count}x30` },
+      rings: { '11m': [], '16m': [] },
+    }))
+    assert.equal(tryRules(cases), '')
+    const grown = bursts.map(([alert, series, count]) => ({
+      series: { [series]: `${count}x4 stale _x5 ${2 * count}x30` },
+      rings: { '11m': [alert], '17m': [] },
+    }))
+    assert.equal(tryRules(grown), '')
+  })
+
+  it('go on for five minutes, also where the process has ended since', () => {
+    const cases = bursts.map(([alert, series, count]) => ({
+      series: { [series]: `0x9 ${count} stale` },
+      rings: { '10m': [alert], '12m': [alert], '16m': [] },
+    }))
     assert.equal(tryRules(cases), '')
   })
 

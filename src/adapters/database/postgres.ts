@@ -30,7 +30,7 @@ export type PostgresOptions = {
   onWarning?: ((message: string) => void) | undefined
 }
 export type PostgresState = PoolState & {
-  /** Whether what was last asked reached the server; false until it did. */
+  /** Whether what was last asked reached the server; false until it did. While not, it is asked. */
   reachable: boolean
   /** How often the server could not be reached, or a connection to it was lost. */
   failures: number
@@ -38,6 +38,7 @@ export type PostgresState = PoolState & {
 }
 export type PostgresDatabase = Database & { state(): PostgresState }
 
+const lookAgainMs = 2_000
 /** The server keeps so much of the name of a prepared statement. */
 const nameLengthMax = 63
 
@@ -49,6 +50,13 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
   let reachable = false
   let failures = 0
   let lastError: string | null = null
+  let wasReached = false
+  let cancelLook: (() => void) | null = null
+
+  function reached(): void {
+    reachable = true
+    wasReached = true
+  }
 
   function failed(error: unknown): void {
     if (!(error instanceof PortError)) return
@@ -56,6 +64,15 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
     failures++
     reachable = false
     lastError = error.message
+    if (wasReached) lookAgain()
+  }
+
+  /** A process that has nothing to ask would say for ever that the server is away. */
+  function lookAgain(): void {
+    cancelLook ??= clock.after(lookAgainMs, () => {
+      cancelLook = null
+      if (!reachable) use((connection) => connection.script('select 1')).catch(lookAgain)
+    })
   }
 
   const connect = connectorOf({ url, tls, place, clock, limits })
@@ -67,7 +84,7 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
           failed(error)
           onLost()
         })
-        reachable = true
+        reached()
         return connection
       } catch (error) {
         failed(error)
@@ -78,7 +95,7 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
 
   async function use<T>(run: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     const result = await pool.use(run)
-    reachable = true
+    reached()
     return result
   }
 
@@ -98,7 +115,12 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
     script: (text) => use((connection) => connection.script(text)),
     transaction: (run, kind) => use((connection) => connection.transaction(run, kind)),
     state: () => ({ ...pool.state(), reachable, failures, lastError }),
-    close: pool.close,
+    async close() {
+      // Whoever looks just now fails by the closing, and looks no more.
+      cancelLook?.()
+      cancelLook = () => {}
+      await pool.close()
+    },
   }
 }
 

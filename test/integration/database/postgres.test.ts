@@ -273,6 +273,18 @@ describe('A PostgreSQL server', { skip }, () => {
       })
     }
 
+    it('is known to be there again though nobody has asked it anything', async () => {
+      const database = open(short)
+      await ask(database, 'select 1')
+      await server.crash()
+      await waitFor('the loss', () => !database.state().reachable)
+      const { failures } = database.state()
+      await waitFor('a look in vain', () => database.state().failures > failures)
+      await server.start()
+      await waitFor('the way back', () => database.state().reachable)
+      assert.equal(warnings.length, 1)
+    })
+
     it('a connection that nobody uses is not met by the next caller', async () => {
       const database = open()
       const other = open()
