@@ -47,33 +47,9 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
   const limits = { ...postgresLimits, ...options.limits }
   const place = placeOf(url)
   const texts = new Map<string, string>()
-  let reachable = false
-  let failures = 0
-  let lastError: string | null = null
-  let wasReached = false
-  let cancelLook: (() => void) | null = null
-
-  function reached(): void {
-    reachable = true
-    wasReached = true
-  }
-
-  function failed(error: unknown): void {
-    if (!(error instanceof PortError)) return
-    if (reachable || failures === 0) onWarning?.(error.message)
-    failures++
-    reachable = false
-    lastError = error.message
-    if (wasReached) lookAgain()
-  }
-
-  /** A process that has nothing to ask would say for ever that the server is away. */
-  function lookAgain(): void {
-    cancelLook ??= clock.after(lookAgainMs, () => {
-      cancelLook = null
-      if (!reachable) use((connection) => connection.script('select 1')).catch(lookAgain)
-    })
-  }
+  // Those that were open went with the one that was lost: this opens one.
+  const look = () => use(() => Promise.resolve())
+  const reach = watchReach({ clock, onWarning, look })
 
   const connect = connectorOf({ url, tls, place, clock, limits })
   const pool = createPool<PostgresConnection>({
@@ -81,13 +57,13 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
     async connect(onLost) {
       try {
         const connection = await connect((error) => {
-          failed(error)
+          reach.failed(error)
           onLost()
         })
-        reached()
+        reach.reached()
         return connection
       } catch (error) {
-        failed(error)
+        reach.failed(error)
         throw error
       }
     },
@@ -95,7 +71,7 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
 
   async function use<T>(run: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     const result = await pool.use(run)
-    reached()
+    reach.reached()
     return result
   }
 
@@ -114,12 +90,49 @@ export function startPostgres(options: PostgresOptions): PostgresDatabase {
     },
     script: (text) => use((connection) => connection.script(text)),
     transaction: (run, kind) => use((connection) => connection.transaction(run, kind)),
-    state: () => ({ ...pool.state(), reachable, failures, lastError }),
+    state: () => ({ ...pool.state(), ...reach.state() }),
     async close() {
-      // Whoever looks just now fails by the closing, and looks no more.
-      cancelLook?.()
-      cancelLook = () => {}
+      reach.close()
       await pool.close()
+    },
+  }
+}
+
+type Reach = Omit<PostgresState, keyof PoolState>
+type ReachParts = Pick<PostgresOptions, 'clock' | 'onWarning'> & { look(): Promise<unknown> }
+
+/** A process that has nothing to ask would say for ever that the server is away: so it looks. */
+function watchReach({ clock, onWarning, look }: ReachParts) {
+  const state: Reach = { reachable: false, failures: 0, lastError: null }
+  let wasReached = false
+  let isClosed = false
+  let cancelLook: (() => void) | null = null
+
+  function lookAgain(): void {
+    if (isClosed) return
+    cancelLook ??= clock.after(lookAgainMs, () => {
+      cancelLook = null
+      if (!state.reachable) look().catch(lookAgain)
+    })
+  }
+
+  return {
+    state: () => state,
+    reached(): void {
+      state.reachable = true
+      wasReached = true
+    },
+    failed(error: unknown): void {
+      if (!(error instanceof PortError)) return
+      if (state.reachable || state.failures === 0) onWarning?.(error.message)
+      state.failures++
+      state.reachable = false
+      state.lastError = error.message
+      if (wasReached) lookAgain()
+    },
+    close(): void {
+      isClosed = true
+      cancelLook?.()
     },
   }
 }

@@ -160,7 +160,9 @@ describe('a Prometheus that watches several nodes', {
   })
 
   it('rings while Kafka is away', async () => {
-    const away = ['AppendsFail', 'LogAway', 'NotReady', 'Unavailable'].map((it) => `Firstcome${it}`)
+    const away = ['AppendsFail', 'LogAway', 'NotReady', 'Unavailable'].map(
+      (name) => `Firstcome${name}`,
+    )
     // Whether a claim is told 202 first, and a consumer was just asking, depends on the moment.
     const perhaps = ['FirstcomeClaimsPending', 'FirstcomeRetries']
     let isOver = false
