@@ -23,13 +23,13 @@ export async function loadedFault(
   coupons: Iterable<Coupon>,
 ): Promise<string | null> {
   for (const coupon of coupons) {
-    const fault = sumsFault(coupon, parts) ?? (await lastWinnerFault(coupon, parts))
+    const fault = sumsFault(coupon, parts) ?? (await winnersFault(coupon, parts))
     if (fault !== null) return `coupon ${coupon.couponId}: ${fault}`
   }
   return null
 }
 
-function sumsFault(coupon: Coupon, { partitions, positions }: LoadedParts): string | null {
+function sumsFault(coupon: Coupon, { partitions }: LoadedParts): string | null {
   const { couponId, partition, quantity, terms, commands, winners } = coupon
   if (partition !== partitionFor(couponId, partitions)) return `it is not of partition ${partition}`
   const added = commands.values().reduce((sum, add) => sum + add, 0)
@@ -37,22 +37,30 @@ function sumsFault(coupon: Coupon, { partitions, positions }: LoadedParts): stri
     return `its quantity is ${quantity}, but ${terms.quantity} and ${added} more were ordered`
   }
   if (winners.size > quantity) return `${winners.size} have it, but its quantity is ${quantity}`
-  const next = positions.get(partition) ?? 0
-  let before = -1
-  for (const { slot, offset } of winners.values()) {
-    if (offset <= before)
-      return `slot ${slot} was won by record ${offset}, which is not behind the last`
-    if (offset >= next)
-      return `slot ${slot} was won by record ${offset}, but the rows end at ${next}`
-    before = offset
-  }
   return null
 }
 
-async function lastWinnerFault(coupon: Coupon, { log }: LoadedParts): Promise<string | null> {
-  const [last] = [...coupon.winners].slice(-1)
-  if (last === undefined) return null
-  const winner = { userId: last[0], ...last[1] }
+async function winnersFault(coupon: Coupon, parts: LoadedParts): Promise<string | null> {
+  const next = parts.positions.get(coupon.partition) ?? 0
+  let last: { userId: string; issued: Issued } | null = null
+  for (const [userId, issued] of coupon.winners) {
+    const { slot, offset } = issued
+    const won = () => `slot ${slot} was won by record ${offset}`
+    if (last !== null && offset <= last.issued.offset) {
+      return `${won()}, which is not behind the last`
+    }
+    if (offset >= next) return `${won()}, but the rows end at ${next}`
+    last = { userId, issued }
+  }
+  if (last === null) return null
+  return lastWinnerFault(coupon, { userId: last.userId, ...last.issued }, parts)
+}
+
+async function lastWinnerFault(
+  coupon: Coupon,
+  winner: Winner,
+  { log }: LoadedParts,
+): Promise<string | null> {
   const record = await recordAt(log, coupon.partition, winner.offset)
   if (record !== null && isClaimOf(coupon, winner, record)) return null
   return `slot ${winner.slot} was won by record ${winner.offset}, which is no claim of its holder`

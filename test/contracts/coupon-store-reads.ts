@@ -87,7 +87,8 @@ export function couponTests(test: TestStore): void {
     for (const loaded of [...read.loaded.values(), ...read.coupons]) {
       loaded.commands.set('later', 1)
       loaded.terms.name = 'later'
-      loaded.winners.clear()
+      const slot = loaded.winners.size + 1
+      loaded.winners.set('later', { slot, claimId: 'later', offset: 9, appendedAt: 9 })
     }
     for (const stored of read.rows) stored.userId = 'later'
     for (const position of read.positions.values()) position.next = 99

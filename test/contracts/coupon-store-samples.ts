@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Session } from '../../src/adapters/database/database.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
+import { PackedWinners } from '../../src/domain/coupons/winners.ts'
 import type { CouponStore, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 
@@ -25,7 +26,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     quantity: 3,
     paused: false,
     commands: new Map(),
-    winners: new Map(),
+    winners: new PackedWinners(),
     ...changes,
   }
 }

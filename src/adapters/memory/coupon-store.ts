@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { PackedWinners } from '../../domain/coupons/winners.ts'
 import {
   byCouponId,
   bySlot,
@@ -23,10 +24,10 @@ export type CouponStoreMemoryParts = {
   crashPoint?: ((name: string) => void) | undefined
 }
 
+type CouponWithoutWinners = Omit<Coupon, 'winners'>
 type Tables = {
   positions: Map<number, StoredPosition>
-  /** Without their winners. */
-  coupons: Map<string, Coupon>
+  coupons: Map<string, CouponWithoutWinners>
   issued: Map<string, IssuedRow>
   /** The keys of all unique constraints of all rows. */
   taken: Set<string>
@@ -52,7 +53,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
     async load(couponIds) {
       const ids = new Set(couponIds)
       const found = [...tables.coupons].filter(([couponId]) => ids.has(couponId))
-      const coupons = structuredClone(new Map(found))
+      const coupons = new Map(found.map(([couponId, coupon]) => [couponId, loaded(coupon)]))
       for (const row of rowsWhere(({ couponId }) => ids.has(couponId))) {
         addWinner(coupons, row)
       }
@@ -69,8 +70,8 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       crashPoint?.('K18')
       tables.positions.set(partition, { ...position, next })
       for (const coupon of coupons) {
-        const stored = structuredClone({ ...coupon, winners: new Map() })
-        tables.coupons.set(coupon.couponId, stored)
+        const { winners: _, ...stored } = coupon
+        tables.coupons.set(coupon.couponId, structuredClone(stored))
       }
       for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, { ...row })
       for (const key of taken) tables.taken.add(key)
@@ -95,8 +96,8 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       return rowsWhere((row) => matches(row, query)).slice(0, query.limit)
     },
     async snapshot() {
-      const { positions, coupons } = structuredClone(tables)
-      return { positions, coupons: [...coupons.values()].sort(byCouponId) }
+      const coupons = [...tables.coupons.values()].map(loaded).sort(byCouponId)
+      return { positions: structuredClone(tables.positions), coupons }
     },
     dump: () => dumpOf(tables),
   }
@@ -104,6 +105,10 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
 
 function noRows(): Tables {
   return { positions: new Map(), coupons: new Map(), issued: new Map(), taken: new Set() }
+}
+
+function loaded(coupon: CouponWithoutWinners): Coupon {
+  return { ...structuredClone(coupon), winners: new PackedWinners() }
 }
 
 function dumpOf(tables: Tables): () => void {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { PackedWinners } from '../../domain/coupons/winners.ts'
 import type { HeldCoupon, IssuedRow } from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { SqlRow, SqlScalar, SqlValue } from '../database/database.ts'
@@ -40,7 +41,7 @@ export function couponOf(row: SqlRow): Coupon {
     terms: JSON.parse(terms) as Terms,
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
     commands: new Map(JSON.parse(commands) as [string, number][]),
-    winners: new Map(),
+    winners: new PackedWinners(),
   }
 }
 

@@ -10,6 +10,7 @@ import { type Decision, decide } from './decide.ts'
 import { applyCommand, createFold, type Fold, readRecord, type StoredRecord } from './fold.ts'
 import { type CouponMessage, encodeMessage } from './messages.ts'
 import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
+import { PackedWinners } from './winners.ts'
 
 describe('any log', () => {
   test('is decided as the naive model decides it, record by record', () => {
@@ -50,7 +51,7 @@ describe('any log', () => {
       const bounds = [0, ...cuts.filter((cut) => cut < entries.length), entries.length]
       bounds.sort((a, b) => a - b)
       for (const [index, from] of bounds.slice(0, -1).entries()) {
-        state = structuredClone(state)
+        state = storedAndLoaded(state)
         decisions.push(...continueFold(state, entries.slice(from, bounds[index + 1]), from))
       }
       assert.deepEqual({ fold: state, decisions }, whole)
@@ -98,7 +99,7 @@ describe('any log', () => {
   test('is judged without a change to the state that judges it', () => {
     check(anyLog(), (entries) => {
       const { fold: state } = fold(entries.slice(0, -1))
-      const before = structuredClone(state)
+      const before = storedAndLoaded(state)
       for (const { message, appendedAt } of entries.slice(-1)) {
         const coupon = state.coupons.get(message.couponId) ?? initialState()
         const at = { partition: 0, offset: entries.length, appendedAt }
@@ -211,6 +212,16 @@ function winnersOf(state: Fold): Map<string, (readonly [string, number, string])
 
 function rulesOf(state: Fold): Map<string, Partial<Coupon>> {
   return new Map([...state.coupons].map(([id, coupon]) => [id, { ...coupon, winners: new Map() }]))
+}
+
+/** Nothing of it is the other's. */
+function storedAndLoaded({ partitions: count, coupons }: Fold): Fold {
+  const copies = [...coupons].map(([id, { winners, ...coupon }]) => {
+    const packed = new PackedWinners()
+    for (const [userId, issued] of winners) packed.set(userId, issued)
+    return [id, { ...structuredClone(coupon), winners: packed }] as const
+  })
+  return { partitions: count, coupons: new Map(copies) }
 }
 
 /** A refused claim is not among them: stored again after a restock or a resume, it may win. */

@@ -22,7 +22,7 @@ import { type Decoded, decoderOf, encoderOf, type MessageOf, record } from '../r
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
 
-/** Bounded so that the winners of one coupon fit in the memory of a node (about 250 B each). */
+/** Bounded so that the winners of one coupon fit in the memory of a node (about 60 B each). */
 export const quantityMax = 10_000_000
 /** Unicode code points, as JSON Schema counts. */
 export const couponNameCharactersMax = 200

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Terms } from './messages.ts'
 import { type Coupon, type CouponEvent, type CouponState, evolve, initialState } from './state.ts'
+import { PackedWinners } from './winners.ts'
 
 const terms: Terms = { name: 'Spring', quantity: 2, opensAt: 1_000, closesAt: 2_000 }
 
@@ -35,7 +36,7 @@ test('a new coupon is scheduled, with all of its terms and nothing issued', () =
     quantity: 2,
     paused: false,
     commands: new Map(),
-    winners: new Map(),
+    winners: new PackedWinners(),
   })
 })
 

@@ -3,9 +3,9 @@
 // fold quadratic. Whoever folds owns its states; nobody else may hold on to one across an event.
 
 import type { Terms } from './messages.ts'
+import { type Issued, PackedWinners, type Winners } from './winners.ts'
 
-/** Where and when a claim won. `offset` is in the coupon's partition; times are ms UTC. */
-export type Issued = { slot: number; claimId: string; offset: number; appendedAt: number }
+export type { Issued } from './winners.ts'
 
 export type Coupon = {
   /** Scheduled until a record at or after `opensAt`; closed by operator or time, for good. */
@@ -24,8 +24,7 @@ export type Coupon = {
    * later in the log neither adds again nor undoes what was commanded in between.
    */
   commands: Map<string, number>
-  /** By user, in slot order: the n-th entry has slot n. */
-  winners: Map<string, Issued>
+  winners: Winners
 }
 export type CouponState = { status: 'absent' } | Coupon
 
@@ -78,6 +77,6 @@ export function newCoupon(event: CouponEvent & { type: 'created' }): Coupon {
     quantity: event.terms.quantity,
     paused: false,
     commands: new Map(),
-    winners: new Map(),
+    winners: new PackedWinners(),
   }
 }
