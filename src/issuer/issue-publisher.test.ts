@@ -115,9 +115,12 @@ describe('the events of committed rows', () => {
     publisher.begin(1, { next: 0, published: 0 })
     let from = 0
     for (const slot of upTo(3)) {
-      publisher.publish(0, await commit(0, { from: slot, issued: [row('a', slot + 1, slot)] }))
+      await publisher.publish(
+        0,
+        await commit(0, { from: slot, issued: [row('a', slot + 1, slot)] }),
+      )
       const fresh = await commit(1, { from, issued: [row('b', slot, slot)] })
-      publisher.publish(1, fresh)
+      await publisher.publish(1, fresh)
       from = fresh.next
       await pass(50)
       assert.deepEqual(slots('b'), upTo(slot))
@@ -140,13 +143,15 @@ describe('the events of committed rows', () => {
     for (const batch of [0, 1, 2, 3]) {
       const from = batch * each
       const issued = upTo(each).map((n) => row('a', from + n, from + n - 1))
-      publisher.publish(0, await commit(0, { from, issued }))
-      await pass(50)
+      // Waited for, and not for ever.
+      const waited = publisher.publish(0, await commit(0, { from, issued }))
+      await pass(5_000)
+      await waited
     }
     world.refused = null
     await pass(2_000)
     const last = await commit(0, { from: 4 * each, issued: [row('a', 4 * each + 1, 4 * each)] })
-    publisher.publish(0, last)
+    await publisher.publish(0, last)
     await pass(2_000)
     await publisher.close()
     assert.deepEqual(slots('a'), upTo(4 * each + 1))

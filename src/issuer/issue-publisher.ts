@@ -4,7 +4,7 @@
 
 import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
-import { sleep } from '../ports/clock.ts'
+import { sleep, within } from '../ports/clock.ts'
 import type { CouponStore, IssuedRow, RowsQuery } from '../ports/coupons.ts'
 import type { Log } from '../ports/log.ts'
 import { type Retry, retrying } from '../ports/retry.ts'
@@ -22,7 +22,8 @@ export type Committed = { issued: readonly IssuedRow[]; next: number }
 export type IssuePublisher = {
   /** Before anything else of a partition; what a crash left unpublished is published now. */
   begin(partition: number, position: { next: number; published: number }): void
-  publish(partition: number, committed: Committed): void
+  /** Resolves when more may be committed, which is at once unless too much waits. */
+  publish(partition: number, committed: Committed): Promise<void>
   /** Resolves when nothing more is published: all there was, if the caller has not stopped. */
   close(): Promise<void>
 }
@@ -44,11 +45,15 @@ type Lane = {
 const eventsPerAppendMax = 5_000
 /** Rows of a partition that are kept until they are published: some seconds of a rush. */
 export const rowsWaitingMax = 20_000
+/** Longer than an append takes that does not fail: then nobody waits for this partition. */
+const publishWaitMsMax = 3_000
+/** As many rows at most are sorted for a page of them. */
+const recordsPerReadMax = 20_000
 /** An append and its mark cost as much as a transaction of rows, and nobody waits for them. */
 const publishEveryMsMin = 20
 
 export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher {
-  const { log, store, retry, onPublished, onError } = parts
+  const { store, retry, onPublished, onError } = parts
   const lanes = new Map<number, Lane>()
 
   function start(lane: Lane): void {
@@ -70,31 +75,15 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
   async function publishNext(lane: Lane): Promise<number> {
     const { partition, published, next, rows } = lane
     lane.rows = []
-    if (rows === null) await sendStored({ partition, from: published, to: next })
-    else await send(rows)
+    for (let from = published; rows === null && from < next; from += recordsPerReadMax) {
+      const to = Math.min(from + recordsPerReadMax, next)
+      await sendStored(parts, { partition, from, to })
+    }
+    if (rows !== null) await send(parts, rows)
     if (rows?.length !== 0) await retrying(retry, () => store.markPublished(partition, next))
     lane.published = Math.max(published, next)
     await onPublished(new Map([[partition, next]]))
     return next
-  }
-
-  async function send(issued: readonly IssuedRow[]): Promise<void> {
-    for (let at = 0; at < issued.length; at += eventsPerAppendMax) {
-      const events = issued.slice(at, at + eventsPerAppendMax).map(encodeIssuedEvent)
-      await retrying(retry, () => log.append(couponEventsTopic, events))
-    }
-  }
-
-  async function sendStored(won: NonNullable<RowsQuery['won']>): Promise<void> {
-    let after: RowsQuery['after']
-    // Rows come in coupon order, not in log order: only behind the last page all are published.
-    for (let whole = false; !whole; ) {
-      const query = { won, limit: eventsPerAppendMax, ...(after && { after }) }
-      const issued = await retrying(retry, () => store.issuedRows(query))
-      await send(issued)
-      after = issued.at(-1)
-      whole = issued.length < eventsPerAppendMax
-    }
   }
 
   return {
@@ -104,16 +93,42 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
       lanes.set(partition, lane)
       if (rows === null) start(lane)
     },
-    publish(partition, { issued, next }) {
+    async publish(partition, { issued, next }) {
       const lane = lanes.get(partition)
       if (lane === undefined) throw new Error(`partition ${partition} has not begun`)
       lane.next = next
       for (const row of issued) lane.rows?.push(row)
-      if ((lane.rows?.length ?? 0) > rowsWaitingMax) lane.rows = null
       start(lane)
+      if (lane.publishing === null || (lane.rows?.length ?? 0) <= rowsWaitingMax) return
+      const forget = () => {
+        lane.rows = null
+      }
+      await within({ clock: retry.clock, ms: publishWaitMsMax, late: forget }, lane.publishing)
     },
     async close() {
       await Promise.all([...lanes.values()].map(async ({ publishing }) => publishing))
     },
+  }
+}
+
+type Sending = Pick<IssuePublisherParts, 'log' | 'store' | 'retry'>
+
+async function send({ log, retry }: Sending, issued: readonly IssuedRow[]): Promise<void> {
+  for (let at = 0; at < issued.length; at += eventsPerAppendMax) {
+    const events = issued.slice(at, at + eventsPerAppendMax).map(encodeIssuedEvent)
+    await retrying(retry, () => log.append(couponEventsTopic, events))
+  }
+}
+
+async function sendStored(parts: Sending, won: NonNullable<RowsQuery['won']>): Promise<void> {
+  const { store, retry } = parts
+  let after: RowsQuery['after']
+  // Rows come in coupon order, not in log order: only behind the last page all are published.
+  for (let whole = false; !whole; ) {
+    const query = { won, limit: eventsPerAppendMax, ...(after && { after }) }
+    const issued = await retrying(retry, () => store.issuedRows(query))
+    await send(parts, issued)
+    after = issued.at(-1)
+    whole = issued.length < eventsPerAppendMax
   }
 }

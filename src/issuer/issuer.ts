@@ -160,7 +160,7 @@ class IssuerSession implements Session {
     const lagMs = clock.now() - first.appendedAt
     observe?.applied({ records: records.length, rows: issued.length, lagMs })
     const events = issued.filter((row) => this.isUnpublished(row))
-    this.publisher.publish(partition, { issued: events, next })
+    await this.publisher.publish(partition, { issued: events, next })
   }
 
   private isUnpublished({ partition, offset }: LogPlace): boolean {
