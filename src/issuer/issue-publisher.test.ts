@@ -106,6 +106,21 @@ describe('the events of committed rows', () => {
     assert.equal(await published(0), next)
   })
 
+  it('that came at once are published whole, however many fit in one append', async () => {
+    const { log, publisher, commit, pass } = createWorld()
+    publisher.begin(0, { next: 0, published: 0 })
+    const issued = upTo(10_001).map((slot) => row('a', slot, slot - 1))
+    publisher.publish(0, await commit(0, { from: 0, issued }))
+    await pass(1_000)
+    await publisher.close()
+    const ids = log
+      .records(couponEventsTopic)
+      .flat()
+      .map(({ headers }) => headers?.ce_id)
+    assert.equal(ids.length, 10_001)
+    assert.equal(new Set(ids).size, 10_001)
+  })
+
   it('wait for no other partition, at the start or later, and keep their order', async () => {
     const world = createWorld()
     const { publisher, commit, slots, published, pass } = world

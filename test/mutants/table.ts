@@ -1,7 +1,14 @@
 // All mutants, by the part whose policy they change. Whoever changes policy adds one.
 
+import { claimMutants } from './claims.ts'
 import { couponMutants } from './coupons.ts'
+import { issuerMutants } from './issuer.ts'
 import type { Mutant } from './mutant.ts'
 import { orderMutants } from './orders.ts'
 
-export const mutants: readonly Mutant[] = [...couponMutants, ...orderMutants]
+export const mutants: readonly Mutant[] = [
+  ...couponMutants,
+  ...claimMutants,
+  ...issuerMutants,
+  ...orderMutants,
+]

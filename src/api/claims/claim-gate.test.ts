@@ -1,124 +1,101 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { gateAnswering, startNodes } from '../../../test/models/gated-claims.ts'
 import { seededRandom } from '../../../test/simulation/random.ts'
-import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { createGateMemory } from '../../adapters/memory/gate.ts'
-import { openLogMemory } from '../../adapters/memory/log.ts'
-import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
-import { type Clock, sleep } from '../../ports/clock.ts'
-import type { Gate, GateClaim, GateVerdict } from '../../ports/gate.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Gate, GateClaim } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
-import type { AnsweredBy, ClaimLimits, GateObserver } from './claim-parts.ts'
-import { startClaimService } from './claim-service.ts'
-
-const start = Date.parse('2026-01-01T00:00:00Z')
-const codeSecret = 'a secret that is used in tests only'
-
-type Options = {
-  gate(clock: Clock): Gate
-  nodes?: number
-  limits?: Partial<ClaimLimits>
-  appendTakesMs?: number
-  wrap?(log: Log): Log
-}
-
-async function startNodes(options: Options) {
-  const clock = virtualClock(start)
-  const memory = openLogMemory({
-    topics: { [claimsTopic]: 2 },
-    clock,
-    nextAppend: () => ({ takesMs: options.appendTakesMs ?? 4, outcome: 'stored' }),
-  })
-  const errors: unknown[] = []
-  const answeredBy: Record<AnsweredBy, number> = { memory: 0, deferred: 0, log: 0 }
-  const seen = { bypassed: 0, calls: 0, pass: 0, seen: 0, full: 0, toMemory: 0, toLog: 0 }
-  const observer: GateObserver = {
-    asked(verdicts) {
-      seen.calls += 1
-      for (const verdict of ['pass', 'seen', 'full'] as const) seen[verdict] += verdicts[verdict]
-    },
-    bypassed: () => void (seen.bypassed += 1),
-    released: (to) => void (seen[to === 'memory' ? 'toMemory' : 'toLog'] += 1),
-  }
-  const gate = options.gate(clock)
-  let ids = 0
-  const start1 = () =>
-    startClaimService({
-      log: options.wrap?.(memory) ?? memory,
-      gate,
-      clock,
-      newId: () => `id-${++ids}`,
-      codeSecret,
-      limits: options.limits,
-      observe: {
-        answered: (_, by) => void (answeredBy[by] += 1),
-        appended() {},
-        appendFailed() {},
-        voided() {},
-        gate: observer,
-      },
-      onError: (error) => errors.push(error),
-    })
-  const nodes = await Promise.all(Array.from({ length: options.nodes ?? 1 }, start1))
-  const node = (n = 0) => nodes[n] ?? assert.fail()
-  const pass = (ms: number) => clock.runUntil(clock.now() + ms)
-  let commands = 0
-  async function command(message: { type: 'coupon.paused' | 'coupon.closed' } | Restock | Create) {
-    const by = { by: 'operator', commandId: `command-${++commands}` }
-    const decided = node().command({ couponId: 'sale', ...message, ...by })
-    await pass(20)
-    assert.equal((await decided).kind, 'decided')
-  }
-  const create = (quantity: number) =>
-    command({ type: 'coupon.created', terms: { name: 'sale', quantity }, rules: newestRules })
-  const records = () => memory.records(claimsTopic).flat().length
-  /** The kind of the answer, and how long it took. */
-  async function ask(userId: string, n = 0) {
-    const askedAt = clock.now()
-    const answer: ClaimAnswer = await node(n).claim('sale', userId)
-    return { answer, kind: answer.kind, tookMs: clock.now() - askedAt }
-  }
-  return { clock, errors, answeredBy, seen, node, pass, command, create, records, ask }
-}
-type Restock = { type: 'coupon.restocked'; add: number }
-type Create = {
-  type: 'coupon.created'
-  terms: { name: string; quantity: number }
-  rules: number
-}
-
-/** A gate that answers as `say` does. */
-function gateAnswering(say: (claim: GateClaim, n: number) => GateVerdict): Gate {
-  let asked = 0
-  return {
-    ask: async (claims) => claims.map((claim) => say(claim, asked++)),
-    isHere: () => true,
-    close: () => Promise.resolve(),
-  }
-}
 
 describe('the claim path behind a gate', () => {
   it('says no to nobody whose earlier claim the gate still has', async () => {
-    const slow = (clock: Clock): Gate => ({
+    const asked = Promise.withResolvers<void>()
+    const slow = (): Gate => ({
       ...gateAnswering(() => 'pass'),
-      ask: (claims) => sleep(clock, 20).then(() => claims.map(() => 'pass')),
+      ask: async (claims) => {
+        await asked.promise
+        return claims.map(() => 'pass')
+      },
     })
     const { pass, create, command, ask, node } = await startNodes({ gate: slow })
     await create(2)
     const first = ask('kim')
     await pass(1)
-    const pausing = command({ type: 'coupon.paused' })
-    await pass(10)
+    await command({ type: 'coupon.paused' })
     assert.equal((await ask('lee')).kind, 'paused', 'memory knows')
     assert.deepEqual(await node().mine('sale', 'kim'), { kind: 'pending' })
     const again = ask('kim')
+    asked.resolve()
     await pass(60)
-    await pausing
     for (const answer of [await first, await again]) {
       assert.ok(answer.answer.kind === 'paused' && answer.answer.record !== undefined)
     }
     assert.equal((await ask('kim')).kind, 'paused')
+    assert.equal((await node().mine('sale', 'kim'))?.kind, 'paused')
+  })
+
+  it('tells the gate which coupon it is, how many there are, and how many have it', async () => {
+    const told: GateClaim[] = []
+    const gate = () =>
+      gateAnswering((claim) => {
+        told.push(claim)
+        return 'pass'
+      })
+    const { create, ask, pass } = await startNodes({ gate })
+    await create(3)
+    for (const user of ['kim', 'lee']) {
+      const asked = ask(user)
+      await pass(20)
+      assert.equal((await asked).kind, 'issued')
+    }
+    const coupon = { couponId: 'sale', quantity: 3, closesAt: Number.POSITIVE_INFINITY }
+    const epoch = told[0]?.coupon.epoch ?? ''
+    assert.match(epoch, /^\d+-\d+-\d{13}$/)
+    assert.deepEqual(told, [
+      { userId: 'kim', coupon: { ...coupon, epoch, issued: 0 } },
+      { userId: 'lee', coupon: { ...coupon, epoch, issued: 1 } },
+    ])
+  })
+
+  it('answers at once what was settled while the gate was asked, and is in no doubt then', async () => {
+    const asked = Promise.withResolvers<void>()
+    const gate = (): Gate => ({
+      ...gateAnswering(() => 'full'),
+      ask: async (claims) => {
+        await asked.promise
+        return claims.map(() => 'full')
+      },
+    })
+    const limits = { deferMsMax: 10_000 }
+    const { pass, create, command, ask, node, records } = await startNodes({ gate, limits })
+    await create(2)
+    const first = ask('kim')
+    await pass(1)
+    await command({ type: 'coupon.closed' })
+    const before = records()
+    asked.resolve()
+    await pass(1)
+    const { answer } = await first
+    assert.ok(answer.kind === 'closed' && answer.record === undefined)
+    assert.equal((await node().mine('sale', 'kim'))?.kind, 'closed')
+    assert.equal(records(), before)
+  })
+
+  it('says at once that a claim which passes the gate finds no room before the log', async () => {
+    const limits = { claimsWaitingMax: 1 }
+    const gate = () => gateAnswering(() => 'pass')
+    const { create, ask, pass } = await startNodes({ gate, limits, appendTakesMs: 10 })
+    await create(9)
+    const asked = ['a', 'b', 'c'].map((user) => ask(user))
+    await pass(200)
+    const answers = await Promise.all(asked)
+    const busy = answers.filter(({ kind }) => kind === 'unavailable')
+    assert.ok(busy.length > 0)
+    for (const { answer, tookMs } of busy) {
+      assert.ok(answer.kind === 'unavailable' && answer.reason === 'queue_full')
+      assert.ok(tookMs < 10, 'at once')
+    }
   })
 
   it('makes one record of one user who asks three nodes at once, who all answer the same', async () => {

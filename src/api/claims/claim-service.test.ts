@@ -1,116 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { leapingClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../adapters/memory/log.ts'
 import {
-  type ControlMessage,
-  claimsTopic,
-  encodeMessage,
-  newestRules,
-} from '../../domain/coupons/messages.ts'
-import type { Log, LogEntry } from '../../ports/log.ts'
+  codeSecret,
+  controlEntry,
+  elsewhere,
+  start,
+  startNode,
+} from '../../../test/models/claim-node.ts'
+import { codeDeriver } from '../../domain/coupons/codes.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import type { Log } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import type { ClaimAnswer } from './claim-answers.ts'
-import type { ClaimLimits } from './claim-parts.ts'
-import { startClaimService } from './claim-service.ts'
-
-const start = Date.parse('2026-01-01T00:00:00Z')
-const codeSecret = 'a secret that is used in tests only'
-
-type Options = { limits?: Partial<ClaimLimits>; wrap?(log: Log): Log }
-
-async function startNode(options: Options = {}) {
-  const clock = virtualClock(start)
-  let outcome: AppendOutcome = { takesMs: 4, outcome: 'stored' }
-  const machine = leapingClock(clock)
-  const memory = openLogMemory({ topics: { [claimsTopic]: 2 }, clock, nextAppend: () => outcome })
-  const errors: unknown[] = []
-  const differences: number[] = []
-  const told: string[] = []
-  let ids = 0
-  const node = await startClaimService({
-    log: options.wrap?.(memory) ?? memory,
-    clock: machine,
-    newId: () => `id-${++ids}`,
-    codeSecret,
-    limits: options.limits,
-    observe: {
-      answered: (kind) => told.push(kind),
-      appended() {},
-      appendFailed: (stored) => told.push(`stored: ${stored}`),
-      voided() {},
-    },
-    onClockDiffers: (seconds) => differences.push(seconds),
-    onError: (error) => errors.push(error),
-  })
-
-  async function create(couponId: string, terms: { quantity: number; opensAt?: number }) {
-    const created = node.command({
-      type: 'coupon.created',
-      couponId,
-      terms: { name: couponId, ...terms },
-      rules: newestRules,
-      by: 'operator',
-      commandId: `create ${couponId}`,
-    })
-    await pass(20)
-    assert.equal((await created).kind, 'decided')
-  }
-
-  async function command(message: Control) {
-    const answer = node.command({ ...control(message), commandId: `command ${++ids}` })
-    await pass(20)
-    return answer
-  }
-
-  const pass = (ms: number) => clock.runUntil(clock.now() + ms)
-  async function claim(couponId: string, userId: string, ms = 20): Promise<ClaimAnswer> {
-    const answer = node.claim(couponId, userId)
-    await pass(ms)
-    return answer
-  }
-  const appended = () => memory.records(claimsTopic).flat().length
-  return {
-    node,
-    clock,
-    machine,
-    errors,
-    differences,
-    told,
-    memory,
-    create,
-    command,
-    claim,
-    pass,
-    appended,
-    setOutcome: (next: AppendOutcome) => {
-      outcome = next
-    },
-  }
-}
-
-type Control = { type: 'coupon.paused' | 'coupon.resumed' | 'coupon.closed' | 'coupon.restocked' }
-
-function control({ type }: Control): ControlMessage {
-  const base = { couponId: 'sale', by: 'operator', commandId: type }
-  return type === 'coupon.restocked' ? { type, ...base, add: 5 } : { type, ...base }
-}
-
-function controlEntry(message: Control): LogEntry {
-  return { key: 'sale', value: encodeMessage(control(message)) }
-}
-
-/** Another node sells all of the two there are, or its operator pauses or closes the sale. */
-async function elsewhere(memory: MemoryLog, refusal: 'sold_out' | 'paused' | 'closed') {
-  const other = memory.asWriter()
-  if (refusal !== 'sold_out') {
-    return other.append(claimsTopic, [controlEntry({ type: `coupon.${refusal}` })])
-  }
-  const base = { type: 'coupon.claimed', couponId: 'sale' } as const
-  const claims = ['park', 'choi'].map((userId) => ({ ...base, userId, claimId: `of ${userId}` }))
-  const entries = claims.map((claim) => ({ key: 'sale', value: encodeMessage(claim) }))
-  return other.append(claimsTopic, entries)
-}
 
 describe('the claim path', () => {
   it('answers a winner by its own record, and again from memory without another record', async () => {
@@ -121,6 +21,8 @@ describe('the claim path', () => {
     const again = await claim('sale', 'kim')
     assert.ok(first.kind === 'issued' && again.kind === 'issued')
     assert.deepEqual([first.first, again.first], [true, false])
+    const won = { couponId: 'sale', slot: 1, claimId: first.issued.claimId }
+    assert.equal(first.code, codeDeriver(codeSecret)(won))
     assert.deepEqual({ ...again, first: true }, first)
     assert.equal(appended(), before)
   })

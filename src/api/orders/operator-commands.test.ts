@@ -74,6 +74,17 @@ describe('an operator’s command', () => {
     assert.deepEqual(other, { kind: 'applied', outcome: 'conflict' })
     const created = await commands.run(creation('created'))
     assert.deepEqual(created, { kind: 'applied', outcome: 'unchanged' })
+    const topUp = {
+      type: 'wallet.topped_up',
+      userId: 'tea',
+      by: 'operator',
+      commandId: 'c',
+    } as const
+    const outcomes = [1, 2].map(async (amount) => commands.run({ ...topUp, amount }))
+    assert.deepEqual(await Promise.all(outcomes), [
+      { kind: 'applied', outcome: 'done' },
+      { kind: 'applied', outcome: 'conflict' },
+    ])
     assert.equal(appended(), 0)
   })
 
