@@ -16,15 +16,35 @@ if (major > needed[0] || (major === needed[0] && minor >= needed[1])) {
 }
 
 async function run() {
-  // A reader that has gone (`| head`) must not change how a command ends.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (error.code !== 'EPIPE') throw error
-    })
-  }
+  sayWhatCannotBeWritten()
+  if (process.pid === 1) endBySignals()
   const { fatalError, main } = await import('../src/main/cli/cli.ts')
   process.on('uncaughtException', fatalError)
   process.exitCode = await main(process.argv.slice(2))
+}
+
+/** A reader that has gone (`| head`) changes nothing; a disk that is full, the exit code. */
+function sayWhatCannotBeWritten() {
+  process.stderr.on('error', () => {})
+  let isSaid = false
+  process.stdout.on('error', (error) => {
+    if (error.code === 'EPIPE' || isSaid) return
+    isSaid = true
+    process.stderr.write(`firstcome: its output cannot be written: ${error.message}\n`)
+    process.on('exit', (code) => {
+      if (code === 0) process.exitCode = 1
+    })
+  })
+}
+
+/** The first process of a container is ended by no signal that it does not listen to. */
+function endBySignals() {
+  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+    process.on(signal, () => {
+      // Whoever else listens ends it in order, or sends the signal again.
+      if (process.listenerCount(signal) === 1) process.exit(128 + number)
+    })
+  }
 }
 
 /** `main` never throws: only the import fails here. */

@@ -91,7 +91,9 @@ function kafkaNode(parts: NodeParts): KafkaNode {
     const { protocol = 'PLAINTEXT', settings: more = {} } = parts.options
     const settings = { nodeId, dataDirectory, protocol, more }
     writeFileSync(properties, nodeProperties(layout, settings))
-    if (existsSync(dataDirectory)) return
+    // Its last file: storage that was prepared by halves is prepared anew.
+    if (existsSync(join(dataDirectory, 'meta.properties'))) return
+    rmSync(dataDirectory, { recursive: true, force: true })
     const format = ['kafka.tools.StorageTool', 'format', '-t', layout.clusterId, '-c', properties]
     const { formatting = [] } = parts.options
     const run = spawnSync('java', [...java, ...format, ...formatting], { encoding: 'utf8' })

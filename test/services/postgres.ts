@@ -4,7 +4,16 @@
 
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -179,7 +188,10 @@ async function createCluster({ binaries, directory }: Cluster): Promise<void> {
   writeFileSync(join(directory, 'password'), password)
   writeFileSync(join(directory, 'port'), String(await freePort()))
   if (user !== undefined) chownSync(directory, user.uid, user.gid)
-  const args = ['--pgdata', join(directory, 'data'), '--username', 'postgres', '--no-sync']
+  // A cluster that was made by halves, because somebody had enough, is never used.
+  const making = join(directory, 'data.new')
+  rmSync(making, { recursive: true, force: true })
+  const args = ['--pgdata', making, '--username', 'postgres', '--no-sync']
   const locale = ['--encoding', 'UTF8', '--locale', 'C.UTF-8']
   const access = ['--auth', 'scram-sha-256', '--pwfile', join(directory, 'password')]
   const made = spawnSync(join(binaries, 'initdb'), [...args, ...locale, ...access], {
@@ -189,6 +201,7 @@ async function createCluster({ binaries, directory }: Cluster): Promise<void> {
     ...user,
   })
   if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr}`)
+  renameSync(making, join(directory, 'data'))
 }
 
 /** The server refuses to run as root. */

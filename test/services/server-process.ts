@@ -4,7 +4,7 @@
 
 import { spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
@@ -12,7 +12,7 @@ export type ServerCommand = {
   name: string
   file: string
   args: readonly string[]
-  /** Its working directory; its output goes to `<name>.out` in there. */
+  /** Its working directory; its output goes to `<name>.out` in there, who it is to `<name>.pid`. */
   directory: string
   env?: Readonly<Record<string, string>>
   /** Servers that refuse to run as root run as this user. */
@@ -47,7 +47,31 @@ export function startServerProcess(command: ServerCommand): ServerProcess {
   closeSync(output)
   child.unref()
   if (child.pid === undefined) throw new Error(`${file} cannot be started; is it installed?`)
+  const started = { pid: child.pid, startedAt: startTime(child.pid) }
+  writeFileSync(pidPath(directory, command.name), JSON.stringify(started))
   return serverProcess(child.pid, outputPath)
+}
+
+/** One that was started there, by whomever, and still runs. */
+export function startedServer(directory: string, name: string): ServerProcess | null {
+  const path = pidPath(directory, name)
+  if (!existsSync(path)) return null
+  const { pid, startedAt } = JSON.parse(readFileSync(path, 'utf8')) as Started
+  const found = serverProcess(pid, join(directory, `${name}.out`))
+  return found.isRunning() && startTime(pid) === startedAt ? found : null
+}
+
+/** Without the time, another process may have the number by now. */
+type Started = { pid: number; startedAt: string }
+
+function pidPath(directory: string, name: string): string {
+  return join(directory, `${name}.pid`)
+}
+
+/** In ticks since the machine started: together with its number it names one process. */
+function startTime(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
 /** A handle on one that was started before, by this process or another. */

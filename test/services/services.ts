@@ -5,24 +5,22 @@
 import { hash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { startKafka } from './kafka.ts'
 import { startPostgresServer } from './postgres.ts'
 import { redisInstalled, startRedis } from './redis.ts'
-import { type ServerProcess, serverProcess } from './server-process.ts'
+import { type ServerProcess, startedServer } from './server-process.ts'
 
-type Kept = {
-  name: string
-  pid: number
-  /** Without it, another process may have the number by now. */
-  startedAt: string
-  output: string
-}
-type Services = {
-  settings: Record<string, string>
-  brokers: number
-  processes: Kept[]
-}
+type Services = { settings: Record<string, string>; brokers: number }
+/** Which of them there should be; `found` while it runs. */
+type Server = { name: string; output: string; found: ServerProcess | null }
+
+const namesOfServers = [
+  'FIRSTCOME_KAFKA_BROKERS',
+  'FIRSTCOME_REDIS_URL',
+  'FIRSTCOME_POSTGRES_URL',
+] as const
 
 const program = new Command('services')
   .description('Kafka, Redis and PostgreSQL for development, as plain processes on free ports.')
@@ -41,10 +39,9 @@ program
   .description('start what does not run, and print their settings as NAME=value lines')
   .option('--brokers <count>', 'of Kafka: 1 or 3', brokerCount)
   .action(async (options: { brokers?: 1 | 3 }) => {
-    const services = await up(directoryOf(program), options.brokers)
-    for (const [name, value] of Object.entries(services.settings)) {
-      process.stdout.write(`${name}=${value}\n`)
-    }
+    const settings = await upUnlessInterrupted(directoryOf(program), options.brokers)
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+    process.stdout.write(lines.join(''))
   })
 program
   .command('down')
@@ -52,6 +49,7 @@ program
   .option('--delete', 'delete their data as well')
   .action(async (options: { delete?: boolean }) => {
     const directory = directoryOf(program)
+    if (read(directory) === null) say(`nothing was started in ${directory}`)
     await down(directory)
     if (options.delete !== true) return
     for (const path of [directory, postgresDirectory(directory)]) {
@@ -63,12 +61,44 @@ program
   .description('which of them run; exit code 1 where one does not')
   .action(() => status(directoryOf(program)))
 
-await program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`services: ${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-})
+process.stdout.on('error', fail)
+await program.parseAsync().catch(fail)
 
-async function up(directory: string, asked?: 1 | 3): Promise<Services> {
+function fail(error: unknown): void {
+  say(`services: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}
+
+/** By Ctrl-C everything that was started is stopped again, and it ends as by that signal. */
+async function upUnlessInterrupted(
+  directory: string,
+  asked?: 1 | 3,
+): Promise<Services['settings']> {
+  const interrupted = Promise.withResolvers<number>()
+  for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 })) {
+    process.once(signal, () => interrupted.resolve(128 + number))
+  }
+  const stopping = new AbortController()
+  const starting = up(directory, { asked, signal: stopping.signal })
+  // A program that was waited for ends by the same Ctrl-C, before it is heard of here.
+  const failing = starting.catch(async (error: unknown) => {
+    await setImmediate()
+    throw error
+  })
+  const ended = await Promise.race([failing, interrupted.promise])
+  if (typeof ended !== 'number') return ended.settings
+  say('interrupted; stopping what was started')
+  stopping.abort()
+  await down(directory)
+  // What was just being started is there by now, or has failed.
+  await starting.catch(() => {})
+  await down(directory)
+  return process.exit(ended)
+}
+
+type Asked = { asked?: 1 | 3 | undefined; signal: AbortSignal }
+
+async function up(directory: string, { asked, signal }: Asked): Promise<Services> {
   const before = read(directory)
   const brokers = asked ?? before?.brokers ?? 1
   if (before !== null && before.brokers !== brokers) {
@@ -77,42 +107,59 @@ async function up(directory: string, asked?: 1 | 3): Promise<Services> {
         '"npm run services -- down --delete" first, which deletes it',
     )
   }
-  if (before?.processes.every((kept) => runningProcess(kept) !== null)) return before
-  if (before !== null) await down(directory)
+  const isWhole = before !== null && namesOfServers.every((name) => name in before.settings)
+  if (isWhole && serversOf(directory, brokers).every(({ found }) => found !== null)) return before
+  await down(directory)
   mkdirSync(directory, { recursive: true })
   if (!redisInstalled()) {
     throw new Error('redis-server is not installed (on Debian: apt install redis-server)')
   }
-  const services = before ?? { settings: developmentSecrets(), brokers, processes: [] }
-  services.processes = []
-  const keep = (name: string, started: ServerProcess, output: string) => {
-    services.processes.push({ name, pid: started.pid, startedAt: startTime(started.pid), output })
-    write(directory, services)
-    say(`${name} runs as process ${started.pid}`)
-  }
+  const services = before ?? { settings: developmentSecrets(), brokers }
+  write(directory, services)
+  const urls = await startAll(directory, { services, signal })
+  Object.assign(services.settings, urls)
+  write(directory, services)
+  return services
+}
 
-  const inDirectory = (name: string) => join(directory, name)
+async function startAll(
+  directory: string,
+  { services, signal }: { services: Services; signal: AbortSignal },
+): Promise<Record<(typeof namesOfServers)[number], string>> {
+  const started = (name: string, pid: number) => {
+    say(`${name} runs as process ${pid}`)
+    signal.throwIfAborted()
+  }
   const postgres = await startPostgresServer({ directory: postgresDirectory(directory) })
-  keep('PostgreSQL', postgres.process(), join(postgres.directory, 'postgres.out'))
+  started('PostgreSQL', postgres.process().pid)
   const { FIRSTCOME_REDIS_URL: redisBefore } = services.settings
   const port = redisBefore === undefined ? {} : { port: Number(new URL(redisBefore).port) }
-  const redis = await startRedis({ directory: inDirectory('redis'), ...port })
-  keep('Redis', serverProcess(redis.pid(), ''), inDirectory('redis/redis.out'))
-  const kafka = await startKafka({
-    directory: inDirectory('kafka'),
-    brokers: brokers === 3 ? 3 : 1,
-  })
-  kafka.nodes.forEach((node, n) => {
-    const output = inDirectory(`kafka/broker-${n + 1}/kafka.out`)
-    keep(`Kafka broker ${n + 1}`, node.process, output)
-  })
-  Object.assign(services.settings, {
+  const redis = await startRedis({ directory: join(directory, 'redis'), ...port })
+  started('Redis', redis.pid())
+  const brokers = services.brokers === 3 ? 3 : 1
+  const kafka = await startKafka({ directory: join(directory, 'kafka'), brokers })
+  kafka.nodes.forEach(({ process: { pid } }, n) => started(`Kafka broker ${n + 1}`, pid))
+  return {
     FIRSTCOME_KAFKA_BROKERS: kafka.brokers,
     FIRSTCOME_REDIS_URL: redis.url,
     FIRSTCOME_POSTGRES_URL: postgres.url,
+  }
+}
+
+/** In the order of their start. */
+function serversOf(directory: string, brokers: number): Server[] {
+  const at = (name: string, where: string, what: string) => ({
+    name,
+    output: join(where, `${what}.out`),
+    found: startedServer(where, what),
   })
-  write(directory, services)
-  return services
+  return [
+    at('PostgreSQL', postgresDirectory(directory), 'postgres'),
+    at('Redis', join(directory, 'redis'), 'redis'),
+    ...Array.from({ length: brokers }, (_, n) =>
+      at(`Kafka broker ${n + 1}`, join(directory, `kafka/broker-${n + 1}`), 'kafka'),
+    ),
+  ]
 }
 
 /**
@@ -132,19 +179,16 @@ function anyoneMayEnter(path: string): boolean {
 /** In the reverse of their order; all brokers at once, for the last ones cannot hand over. */
 async function down(directory: string): Promise<void> {
   const services = read(directory)
-  if (services === null) return say(`nothing was started in ${directory}`)
-  const running = services.processes.flatMap((kept) => {
-    const found = runningProcess(kept)
-    return found === null ? [] : [{ ...kept, found }]
-  })
-  const isBroker = ({ name }: Kept) => name.startsWith('Kafka')
+  if (services === null) return
+  const running = serversOf(directory, services.brokers).filter(({ found }) => found !== null)
+  const isBroker = ({ name }: Server) => name.startsWith('Kafka')
   await Promise.all(running.filter(isBroker).map(end))
-  await Promise.all(running.filter((kept) => !isBroker(kept)).map(end))
+  await Promise.all(running.filter((server) => !isBroker(server)).map(end))
 }
 
-async function end({ name, found }: Kept & { found: ServerProcess }): Promise<void> {
+async function end({ name, found }: Server): Promise<void> {
   // For PostgreSQL it means: end the connections, write everything, and stop.
-  await found.end(name === 'PostgreSQL' ? 'SIGINT' : 'SIGTERM')
+  await found?.end(name === 'PostgreSQL' ? 'SIGINT' : 'SIGTERM')
   say(`${name} has stopped`)
 }
 
@@ -155,23 +199,11 @@ function status(directory: string): void {
     process.exitCode = 1
     return
   }
-  for (const kept of services.processes) {
-    const runs = runningProcess(kept) !== null
-    const state = runs ? `runs as process ${kept.pid}` : `does not run; see ${kept.output}`
-    process.stdout.write(`${kept.name.padEnd(16)} ${state}\n`)
-    if (!runs) process.exitCode = 1
+  for (const { name, output, found } of serversOf(directory, services.brokers)) {
+    const state = found === null ? `does not run; see ${output}` : `runs as process ${found.pid}`
+    process.stdout.write(`${name.padEnd(16)} ${state}\n`)
+    if (found === null) process.exitCode = 1
   }
-}
-
-function runningProcess({ pid, startedAt, output }: Kept): ServerProcess | null {
-  const found = serverProcess(pid, output)
-  return found.isRunning() && startTime(pid) === startedAt ? found : null
-}
-
-/** In ticks since the machine started: together with its number it names one process. */
-function startTime(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
 function read(directory: string): Services | null {

@@ -23,7 +23,7 @@ export const lettersPerCallMax = 100
 /** Pages that one call looks through: letters that cannot be re-driven are passed over. */
 const pagesPerCallMax = 10
 /** Under way at once: other operators have commands too. */
-const commandsAtOnceMax = 20
+export const commandsAtOnceMax = 20
 
 export async function redriveMany(parts: RedriveParts, asked: ManyAsked): Promise<ManyAnswer> {
   const reader = parts.orders.reader()

@@ -81,7 +81,7 @@ Examples:
 
 Exit codes:
   0  done
-  1  a promise or a check failed, or the service refused
+  1  a promise or a check failed, the service refused, or the output could not be written
   2  wrong usage or settings, or nothing was compared
   3  the service cannot be reached, or cannot answer now
 

@@ -12,6 +12,9 @@ import { CommandError, type Context, type ExitCode, exitCodes } from '../context
 import { problemText } from './coupon-text.ts'
 import { operatorToken, serviceUrl } from './service-address.ts'
 
+/** Longer than a service takes for any call: SQL has 30 s, and a hundred re-drives take 25. */
+export const callMsMax = 40_000
+
 export type CallOptions = { url?: string; token?: string; json?: boolean }
 export type OperatorCall = {
   call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey'>
@@ -47,7 +50,7 @@ export async function answerTo(
   const unknown = call.method === 'GET' ? '' : `${unknownEffect} ${again}\n`
   const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
   try {
-    return await callService({ ...call, url, token })
+    return await callService({ ...call, url, token, deadlineMs: callMsMax })
   } catch (error) {
     throw error instanceof ServiceError ? unreachable(error, unknown) : error
   } finally {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -201,3 +202,77 @@ test('The least Node that is taken is the one the package asks for.', () => {
   const needed = /const needed = \[(\d+), (\d+)\]/.exec(source) ?? []
   assert.equal(engines.node, `>=${needed[1]}.${needed[2]}`)
 })
+
+describe('What cannot be written is one line on standard error, and exit code 1, of', () => {
+  for (const args of [
+    ['--help'],
+    ['--version'],
+    ['coupon', '--help'],
+    ['token', '--user', 'kim'],
+    ['token', '--user', 'kim', '--json'],
+  ]) {
+    test(args.join(' '), () => {
+      const { code, err } = onFullDisk(args)
+      assert.equal(
+        err,
+        'firstcome: its output cannot be written: ENOSPC: no space left on device, write\n',
+      )
+      assert.equal(code, 1)
+    })
+  }
+
+  test('nothing, where the command has failed anyway', () => {
+    const { code, err } = onFullDisk(['coupon', 'show', 'tea', '--url', nowhere])
+    assert.equal(code, 3)
+    assert.match(err, /^firstcome: nothing answers/)
+  })
+
+  test('nothing, where the message itself cannot be written', () => {
+    assert.equal(onFullDisk(['tokne'], 2).code, 2)
+  })
+})
+
+describe('As the first process of a container a command ends by', {
+  skip: mayUnshare() ? false : 'needs the right to make a namespace of processes: run it as root',
+}, () => {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    test(signal, async (t) => {
+      const asked = Promise.withResolvers<void>()
+      const service = createServer(() => asked.resolve())
+      await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+      t.after(() => service.close())
+      t.after(() => service.closeAllConnections())
+      const { port } = service.address() as { port: number }
+      const show = ['coupon', 'show', 'tea', '--url', `http://127.0.0.1:${port}`]
+      const inside = [process.execPath, cliPath, ...show]
+      const outside = spawn('unshare', ['--pid', '--fork', '--kill-child', ...inside])
+      const ended = once(outside, 'exit')
+      await asked.promise
+      // The signal is for the command, not for who made its namespace.
+      process.kill(childOf(outside.pid ?? 0), signal)
+      assert.deepEqual(await ended, [code, null])
+    })
+  }
+})
+
+/** `fd`: 1, standard output, or 2; the other one is read. */
+function onFullDisk(args: readonly string[], fd: 1 | 2 = 1): { code: number | null; err: string } {
+  const command = ['-c', `exec "$0" "$@" ${fd}>/dev/full`, process.execPath, cliPath, ...args]
+  const env = { PATH: process.env.PATH, FIRSTCOME_JWT_SECRET: 'x'.repeat(32) }
+  const { status, stderr } = spawnSync('sh', command, { encoding: 'utf8', env })
+  return { code: status, err: stderr }
+}
+
+function mayUnshare(): boolean {
+  const may = spawnSync('unshare', ['--pid', '--fork', 'true']).status === 0
+  if (!may && process.env.CI === 'true') throw new Error('a namespace of processes cannot be made')
+  return may
+}
+
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'))
+}

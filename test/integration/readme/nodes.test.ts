@@ -1,5 +1,6 @@
 // The commands that lead to a sale on several nodes, as the README has them, on real Kafka,
-// PostgreSQL and Redis that they start themselves. Only the ports are others: these may be taken.
+// PostgreSQL and Redis that they start themselves, also after a start of these that was broken off.
+// Only the ports are others: these may be taken.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -11,7 +12,7 @@ import { test } from 'node:test'
 import { kafkaJars } from '../../services/kafka-jars.ts'
 import { findPostgres } from '../../services/postgres.ts'
 import { redisInstalled } from '../../services/redis.ts'
-import { freePort } from '../../services/server-process.ts'
+import { freePort, waitFor } from '../../services/server-process.ts'
 import { sectionsOf } from './markdown.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -41,12 +42,14 @@ test('The commands for several nodes lead to a sale that is fair.', {
   assert.ok(begin !== undefined && prove !== undefined && blocks.length === 2)
   const ports = [await freePort(), await freePort(), await freePort(), await freePort()]
   const here = (text: string) =>
-    ports.reduce((result, port, n) => result.replaceAll(String(8080 + n), String(port)), text)
+    ports.reduce((result, port, n) => result.replaceAll(String(8091 + n), String(port)), text)
   const folder = mkdtempSync(join(tmpdir(), 'firstcome-nodes-'))
   for (const name of ['bin', 'node_modules', 'package.json', 'sql', 'src', 'test']) {
     symlinkSync(join(root, name), join(folder, name))
   }
   const ready = (port: number) => `curl -sf http://127.0.0.1:${port}/readyz`
+  // A service that was started before, as the README has it, keeps its port.
+  assert.ok(!blocks.some(({ text }) => /808\d/.test(text)))
   const waiting = ports.slice(0, 2).map(ready).join(' && ')
   const script = [
     'set -e',
@@ -68,13 +71,26 @@ test('The commands for several nodes lead to a sale that is fair.', {
     const ended = once(child, 'exit').then(([code]) => code as number | null)
     return { group: child.pid ?? 0, ended, output: () => printed }
   }
-  const shell = run('bash', ['script'])
+  /** Before it has started all of them. */
+  async function upUntil(said: string, signal: NodeJS.Signals): Promise<void> {
+    const started = run(process.execPath, ['test/services/services.ts', 'up'])
+    await waitFor(said, () => started.output().includes(said))
+    process.kill(started.group, signal)
+    assert.equal(await started.ended, signal === 'SIGINT' ? 130 : null, started.output())
+  }
+  let shell: ReturnType<typeof run> | undefined
   try {
+    await upUntil('PostgreSQL runs', 'SIGINT')
+    const status = run('npm', ['run', '--silent', 'services', '--', 'status'])
+    assert.equal(await status.ended, 1)
+    assert.doesNotMatch(status.output(), /runs as/)
+    await upUntil('Redis runs', 'SIGKILL')
+    shell = run('bash', ['script'])
     assert.equal(await shell.ended, 0, shell.output())
     assert.match(shell.output(), /Every promise was kept\.[^]*Every promise holds\./)
   } finally {
     // The roles that the shell has left behind are in its group.
-    if (groupLives(shell.group)) process.kill(-shell.group, 'SIGTERM')
+    if (shell && groupLives(shell.group)) process.kill(-shell.group, 'SIGTERM')
     const down = run('npm', ['run', '--silent', 'services', '--', 'down', '--delete'])
     assert.equal(await down.ended, 0, down.output())
     rmSync(folder, { recursive: true, force: true })

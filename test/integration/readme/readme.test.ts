@@ -35,7 +35,7 @@ const operating = sectionsOf(read('docs/operating.md'))
 const notHere: Record<string, string> = {
   'npm ci && npm start': 'the service is started for all of them; it would be installed anew',
   'npm run --silent services -- up > services.env': 'nodes.test.ts runs them',
-  'npx firstcome rehearse --url http://127.0.0.1:8081': 'nodes.test.ts runs them',
+  'npx firstcome rehearse --url http://127.0.0.1:8092': 'nodes.test.ts runs them',
   'npm ci && npm test': 'this is what is running',
   'npx firstcome rehearse --users 3000 --quantity 1500 --rate 600': 'with the next: crash.test.ts',
   'kill -9 $(node -p \'require("./data/owner.json").pid\')': 'crash.test.ts kills and starts again',
