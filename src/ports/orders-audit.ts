@@ -10,6 +10,7 @@ import type {
   StockRow,
 } from '../domain/orders/state.ts'
 import type { ConsumerName, ConsumerPosition, DoneCommand, Taken } from './orders.ts'
+import type { PaymentTaker } from './payments.ts'
 
 export type OrdersAuditSource = {
   /** Whether all that is read is as of one moment; else each call is as of its own. */
@@ -21,6 +22,8 @@ export type OrdersAuditReader = {
   positions(): Promise<AuditedPosition[]>
   /** In the order of the table's key, strictly after `after`. */
   page<Table extends AuditedTable>(query: AuditQuery<Table>): Promise<AuditPage<Table>>
+  /** Who takes payments, by the last consumer of payments that started; null: none has yet. */
+  paymentsBy?(): Promise<PaymentTaker | null>
 }
 export type AuditedPosition = Omit<ConsumerPosition, 'tries'> & {
   consumer: ConsumerName

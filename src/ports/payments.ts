@@ -3,6 +3,9 @@
 import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import type { Charge } from '../domain/orders/state.ts'
 
+/** The built-in wallets, or a payment service, where real money moves. */
+export type PaymentTaker = 'wallets' | 'service'
+
 /**
  * A payment provider. Its key is the order id: asked again it answers the same, and what was
  * undone is never captured later.

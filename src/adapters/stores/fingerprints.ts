@@ -1,6 +1,8 @@
 // By what the secrets and settings that rows were made with are known again, kept in SQL. Nobody
 // can find a secret by its fingerprint.
 
+import { paymentFingerprint } from '../../domain/fingerprint.ts'
+import type { PaymentTaker } from '../../ports/payments.ts'
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 
@@ -29,4 +31,14 @@ export async function readFingerprint(database: Queryable, name: string): Promis
   const statement = loadStatements(['read-fingerprint'])['read-fingerprint']
   const { rows } = await database.query(statement, [name])
   return rows[0] === undefined ? null : String(rows[0][0])
+}
+
+/** Of where payments are taken. */
+export const paymentProvider = 'payment-provider'
+
+/** By whom payments are taken; null where that was never settled. */
+export async function readPaymentTaker(database: Queryable): Promise<PaymentTaker | null> {
+  const fingerprint = await readFingerprint(database, paymentProvider)
+  if (fingerprint === null) return null
+  return fingerprint === paymentFingerprint(null) ? 'wallets' : 'service'
 }

@@ -11,6 +11,7 @@ import {
 } from '../../ports/orders-audit.ts'
 import type { Database, Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
+import { readPaymentTaker } from './fingerprints.ts'
 
 /** All pages in one snapshot: the database must bear a transaction that lasts as long as they. */
 export function createOrdersAuditSql(database: Database): OrdersAuditSource {
@@ -26,6 +27,7 @@ export function createOrdersAuditReaderSql(database: Queryable): OrdersAuditRead
   const names = auditedTables.map((table) => `audit-${table}` as const)
   const statements = loadStatements(['audit-positions', ...names])
   return {
+    paymentsBy: () => readPaymentTaker(database),
     async positions() {
       const { rows } = await database.query(statements['audit-positions'])
       return rows.map(([position]) => JSON.parse(String(position)) as AuditedPosition)

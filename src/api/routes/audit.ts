@@ -58,7 +58,10 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
       answers: { 200: Positions },
       answer: () =>
         readStore(ordersAudit?.() ?? null, async (reader) =>
-          ok({ positions: await reader.positions() }),
+          ok({
+            positions: await reader.positions(),
+            payments: (await reader.paymentsBy?.()) ?? undefined,
+          }),
         ),
     }),
     route({
@@ -102,6 +105,10 @@ const Positions = Type.Object(
         { title: 'ConsumerPosition' },
       ),
     ),
+    payments: Type.Optional({
+      ...oneOf(['wallets', 'service']),
+      description: 'Who takes payments; absent until a consumer of payments has started.',
+    }),
   },
   { title: 'OrdersProjection' },
 )

@@ -27,6 +27,7 @@ import { PortError } from '../../ports/port-error.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { unknownReplies } from './older-rows.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
+import { settlePaymentSetting } from './payment-setting.ts'
 import { hasTrustedRows, openProjection, readMarksDirectory } from './projection.ts'
 import { checkStart, refuseOlderRows } from './start-check.ts'
 import { withStops } from './stops.ts'
@@ -119,6 +120,8 @@ async function run(data: IssuerThreadData): Promise<void> {
       onError: failed,
     })
     const common = { log, database, clock, payment, crashPoint, ...consumers }
+    // Nobody else takes payments while this process runs.
+    await settlePaymentSetting({ database, url: payment?.url, members: async () => 0 })
     await restoreOrderRows(common)
     refuseOlderRows(await unknownReplies(common))
     orders = await withStops(async (stops) => {

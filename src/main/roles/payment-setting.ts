@@ -4,6 +4,7 @@
 
 import type { Queryable } from '../../adapters/database/database.ts'
 import {
+  paymentProvider,
   readFingerprint,
   replaceFingerprint,
   settleFingerprint,
@@ -28,18 +29,16 @@ export async function settlePaymentSetting(
 ): Promise<() => Promise<void>> {
   const { database, url, members } = parts
   const own = paymentFingerprint(url ?? null)
-  const remembered = await settleFingerprint(database, name, own)
+  const remembered = await settleFingerprint(database, paymentProvider, own)
   if (remembered !== own) {
     if ((await members()) > 0) throw otherSetting(url, remembered)
-    await replaceFingerprint(database, name, own)
+    await replaceFingerprint(database, paymentProvider, own)
   }
   return async () => {
-    const now = await readFingerprint(database, name)
+    const now = await readFingerprint(database, paymentProvider)
     if (now !== own) throw otherSetting(url, now)
   }
 }
-
-const name = 'payment-provider'
 
 function otherSetting(url: string | undefined, theirs: string | null): CommandError {
   const isTheirsWallet = theirs === paymentFingerprint(null)
