@@ -20,6 +20,8 @@ export const exitCodes = {
   wrongUsage: 2,
   /** The service cannot be reached, or cannot answer now. */
   unreachable: 3,
+  /** By Ctrl-C, as shells have it: 128 and the number of the signal. */
+  interrupted: 130,
 } as const
 
 /** Ends a command with a message of its own and no stack. The message may have several lines. */

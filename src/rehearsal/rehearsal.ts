@@ -1,18 +1,22 @@
 // The frame of every rehearsal: one client with bounded connections, one set of limits, and what
 // its stages do alike. Trusts nothing but answers; the service needs no special mode. A service
-// that restarts is waited for; one that stays silent ends the rehearsal instead of turning every
-// attempt into a time-out, one after another.
+// that restarts is waited for. One that stays silent, or Ctrl-C, ends the rehearsal with what was
+// told until then, and what it made there is taken away, however it ends.
 
 import { hash } from 'node:crypto'
 import type { Read } from '../client/answers.ts'
-import { type HttpClient, startHttpClient } from '../client/http-client.ts'
+import { startHttpClient } from '../client/http-client.ts'
 import type { Progress } from '../client/progress.ts'
 import { tokenSigner } from '../client/tokens.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { againMs } from './attempts.ts'
+import type { WinEvents } from './coupons/win-events.ts'
 import { share } from './figures.ts'
+import { closeWhatWasMade, type Made, nothingMade } from './leaving.ts'
+import { type Left, RehearsalError } from './rehearsal-error.ts'
 import { runClosedLoop } from './scheduler.ts'
 import { type Service, serviceOver } from './service.ts'
+import { watchSilence } from './silence.ts'
 
 export type RehearsalPlan = {
   /** Names the users and what is made for them: the same id storms with the same users again. */
@@ -20,18 +24,40 @@ export type RehearsalPlan = {
   url: URL
   secret: string
   users: number
+  /** Leaves what was made as it is. */
+  keep?: boolean
 }
 export type RehearsalParts = {
   clock: Clock
   progress: Progress
   limits?: Partial<RehearsalLimits>
+  /** Aborted: everything ends now, with what is known. */
+  signal?: AbortSignal | undefined
+  /** The events of coupons, read from the log itself; a text says why they cannot be. */
+  events?: WinEvents | string
+  /** Whether somebody says that this may be done; without it nobody does. */
+  confirm?(what: string): Promise<boolean>
 }
 /** What the stages of a rehearsal work with. */
-export type Run = Omit<RehearsalParts, 'limits'> & {
+export type Run = Required<Pick<RehearsalParts, 'clock' | 'progress' | 'events' | 'confirm'>> & {
   limits: RehearsalLimits
   service: Service
   users: readonly string[]
+  /** Noted before it is asked for. */
+  made: Made
   operatorToken(name: string): string
+}
+/** What every report has. */
+export type Ended = {
+  /** Why it ended before its end; null where it did not. */
+  cut: RehearsalError | null
+  left: Left
+}
+/** How one rehearsal goes. */
+export type Acts<Report> = {
+  play(run: Run): Promise<Report>
+  /** What is known where it was cut short; null where nobody was told anything yet. */
+  told(run: Run): Report | null
 }
 
 export type RehearsalLimits = typeof limitsDefault
@@ -39,8 +65,8 @@ export type RehearsalLimits = typeof limitsDefault
 const limitsDefault = {
   /** One request, then it is unknown. Longer than the service takes to answer 202. */
   requestMsMax: 15_000,
-  /** Without any answer: ten times what a restart with a full log takes. */
-  silenceMsMax: 30_000,
+  /** Without any answer: some times what a restart takes, and soon enough for a report in 30 s. */
+  silenceMsMax: 20_000,
   /** A claim, from first request to end. Longer than a restart; a person would have left. */
   claimMsMax: 30_000,
   /** An order: three times what the service gives it by default, so a restart is waited for too. */
@@ -51,6 +77,10 @@ const limitsDefault = {
   readMsMax: 30_000,
   /** For SQL to show what the log has decided. A first start makes the database for seconds. */
   rowsMsMax: 60_000,
+  /** For the events of all wins, once their rows are there. */
+  eventsMsMax: 30_000,
+  /** For taking away what was made, in the end. */
+  leaveMsMax: 8_000,
   /** For undoing what was cancelled: attempts of a step take 3 s, a consumer's successor 10 s. */
   settleMsMax: 20_000,
 }
@@ -61,39 +91,45 @@ const tokenSeconds = 7 * 24 * 3600
 /** About 20 ms of work; then timers and progress get their turn. */
 const tokensPerTurn = 2000
 
-/** Why a rehearsal cannot go on. */
-export class RehearsalError extends Error {
-  readonly code: 'unreachable' | 'refused'
-  readonly retryable: boolean
-
-  constructor(code: RehearsalError['code'], message: string) {
-    super(message)
-    this.name = 'RehearsalError'
-    this.code = code
-    this.retryable = code === 'unreachable'
-  }
-}
-
 /** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
-export async function runRehearsal<Ended>(
-  { clock, progress, limits: given }: RehearsalParts,
-  { runId, url, secret, users, connections }: RehearsalPlan & { connections: number },
-  rehearse: (run: Run) => Promise<Ended>,
-): Promise<Ended> {
-  const limits = { ...limitsDefault, ...given }
+export async function runRehearsal<Report>(
+  parts: RehearsalParts,
+  plan: RehearsalPlan & { connections: number },
+  { play, told }: Acts<Report>,
+): Promise<Report & Ended> {
+  const { clock, progress, signal, events = 'nobody has said where', confirm = denied } = parts
+  const { url, connections, runId, users } = plan
+  const limits = { ...limitsDefault, ...parts.limits }
   const client = startHttpClient({ url, connections, requestMsMax: limits.requestMsMax })
-  const http = endingInSilence(client, { clock, silenceMsMax: limits.silenceMsMax })
-  const sign = tokenSigner(secret)
+  const http = watchSilence(client, { clock, silenceMsMax: limits.silenceMsMax, signal })
+  const sign = tokenSigner(plan.secret)
   const operatorToken = (sub: string) => {
     return sign({ sub, operator: true, expiresInSeconds: tokenSeconds, now: clock.now() })
   }
   const service = serviceOver({ http, url, operatorToken: operatorToken('rehearsal') })
-  try {
-    const ids = userIds(runId, users)
-    return await rehearse({ clock, progress, limits, service, users: ids, operatorToken })
-  } finally {
+  const made = nothingMade()
+  const shared = { clock, progress, limits, events, confirm, made }
+  const run: Run = { ...shared, service, users: userIds(runId, users), operatorToken }
+  const leave = async () => {
+    http.close()
     await client.close()
+    return closeWhatWasMade({ clock, plan, made, limits, token: operatorToken('rehearsal') })
   }
+  try {
+    const report = await Promise.race([play(run), http.ended])
+    return { ...report, cut: null, left: await leave() }
+  } catch (error) {
+    const isForeseen = error instanceof RehearsalError
+    const report = isForeseen && error.code !== 'refused' ? told(run) : null
+    const left = await leave()
+    if (isForeseen) error.left = left
+    if (!isForeseen || report === null) throw error
+    return { ...report, cut: error, left }
+  }
+}
+
+async function denied(): Promise<boolean> {
+  return false
 }
 
 /** Users of this run alone: the same id gives the same users again, and no two runs share one. */
@@ -119,27 +155,6 @@ export async function mintTokens(
   return tokens
 }
 
-/** Its requests reject once nothing has been answered for so long. */
-function endingInSilence(
-  http: HttpClient,
-  { clock, silenceMsMax }: { clock: Clock; silenceMsMax: number },
-): Pick<HttpClient, 'send'> {
-  let answeredAt = clock.monotonic()
-  return {
-    async send(request) {
-      const attempt = await http.send(request)
-      const now = clock.monotonic()
-      if (attempt.kind === 'answered') answeredAt = now
-      else if (now - answeredAt > silenceMsMax) {
-        const seconds = Math.round((now - answeredAt) / 1000)
-        const message = `the service has not answered for ${seconds} s (${attempt.reason})`
-        throw new RehearsalError('unreachable', message)
-      }
-      return attempt
-    },
-  }
-}
-
 /** Ends when every item is done, or with the first that rejects; shows how many are done. */
 export async function doAll<Item>(
   { clock, progress }: Run,
@@ -153,6 +168,11 @@ export async function doAll<Item>(
     done += 1
   })
   await progress.during(() => `${title}: ${share(done, items.length)}`, all)
+}
+
+/** For the first words with a service: where nobody is, nothing is waited for. */
+export function refuseNobody(read: Read<unknown>): void {
+  if (!read.ok && read.status === null) throw new RehearsalError('unreachable', read.reason)
 }
 
 /** What could not be read says why. */

@@ -6,7 +6,8 @@ import type { SalePlan, SaleRehearsal } from './coupons/sale.ts'
 import type { ClaimEntry } from './coupons/sale-evidence.ts'
 import type { OrderEntry } from './orders/order-evidence.ts'
 import type { OrdersPlan, OrdersRehearsal } from './orders/shopping.ts'
-import { allKept, type Verdict, verdictOf } from './promises.ts'
+import { nothingBroken, type Verdict, verdictOf } from './promises.ts'
+import { RehearsalError } from './rehearsal-error.ts'
 import { ordersReport, type Paint, saleReport } from './report.ts'
 import type { CouponSeen, Issued, OrderAnswer } from './service.ts'
 
@@ -28,6 +29,7 @@ const after: CouponSeen = {
   issued: 1,
   remaining: 0,
   status: 'sold_out',
+  discount: null,
 }
 const yes: Issued = { kind: 'issued', userId: 'a', slot: 1, code: 'x', claimId: 'y' }
 
@@ -50,6 +52,8 @@ function verdict(breaches: string[] = []): Verdict {
 function saleRehearsal(given: { breaches?: string[]; behindMsMax?: number }): SaleRehearsal {
   return {
     plan: salePlan,
+    cut: null,
+    left: ['the coupon rehearsal-7f3a9c01, closed'],
     before: { ...after, issued: 0, remaining: 1 },
     after,
     rowsAfterMs: 12.34,
@@ -74,7 +78,7 @@ test('of a sale, the opening says what is about to happen', () => {
   const text = saleReport.opening(salePlan, plain)
   assert.equal(
     text,
-    '3 users storm a fresh coupon of 1, 3 at once\nrun 7f3a9c01 · http://127.0.0.1:8080\n',
+    '3 users storm a fresh coupon of 1, 2 at once\nrun 7f3a9c01 · http://127.0.0.1:8080\n',
   )
   const load = { kind: 'open', ratePerSecond: 5000 } as const
   const again = { ...salePlan, load, asksPerUser: 2, coupon: { couponId: 'summer' } }
@@ -101,6 +105,7 @@ Promises
   ✓ the rows in SQL agree  1 of 1 rows, 12.3 ms later
 
 Every promise was kept.
+Left there: the coupon rehearsal-7f3a9c01, closed.
 `,
   )
 })
@@ -108,10 +113,10 @@ Every promise was kept.
 test('of a sale, a broken promise names its first breaches, and is safe on a terminal', () => {
   const breaches = ['one\u001b[2J', ...Array.from({ length: 9 }, (_, index) => `user-${index}`)]
   const broken = saleRehearsal({ breaches })
-  assert.equal(allKept(broken), false)
+  assert.equal(nothingBroken(broken), false)
   const text = saleReport.text(broken, plain)
   assert.match(text, /✗ the rows in SQL agree {2}1 of 1 rows\n {6}one\u{fffd}\[2J\n {6}user-0\n/u)
-  assert.match(text, /and 5 more\n\n1 promise broken\.\n$/)
+  assert.match(text, /and 5 more\n\n1 promise broken\.\nLeft there: [^\n]*\n$/)
 })
 
 test('of a sale, latencies are void where the generator fell behind', () => {
@@ -145,6 +150,45 @@ test('of a sale, the JSON report has the figures and no secret', () => {
   assert.ok(!JSON.stringify(json).includes('never shown'))
 })
 
+test('of a sale that was cut short, the report has what was told and what is open', () => {
+  const left = ['the coupon rehearsal-7f3a9c01, perhaps open to everyone (cut off): close it']
+  const unjudged = { notJudged: 'the service could not be asked any more' }
+  const open = verdictOf({
+    promise: 'kept',
+    title: 'a told yes is kept',
+    found: unjudged,
+    breaches: [],
+  })
+  const cut: SaleRehearsal = {
+    ...saleRehearsal({}),
+    after: null,
+    rowsAfterMs: null,
+    verdicts: [verdict(), open],
+    cut: new RehearsalError('unreachable', 'the service has not answered for 20 s (cut off)'),
+    left,
+  }
+  const text = saleReport.text(cut, plain)
+  assert.match(
+    text,
+    /^\nIt ended before its end: the service has not answered for 20 s \(cut off\)\.\n/,
+  )
+  assert.match(text, /\nThis is what was told until then\.\n\nAnswers {2}3 answers/)
+  assert.match(text, /\n {2}– a told yes is kept {5}not judged: the service could not be asked/)
+  const ends =
+    /\nNothing that was told breaks a promise; 1 promise could not be judged\.\nLeft there: /
+  assert.match(text, ends)
+  const { kind: _kind, ...told } = yes
+  assert.partialDeepStrictEqual(saleReport.json(cut), {
+    verdict: 'unfinished',
+    endedEarly: 'the service has not answered for 20 s (cut off)',
+    told: [told],
+    left,
+    promises: [{ kept: true }, { kept: null }],
+  })
+  const wrong = { ...cut, verdicts: [verdict(['two have slot 1']), open] }
+  assert.match(saleReport.text(wrong, plain), /\n1 promise broken\.\n/)
+})
+
 const ordersPlan: OrdersPlan = {
   runId: '7f3a9c01',
   url: new URL('http://127.0.0.1:8080'),
@@ -170,19 +214,21 @@ function ended(status: string, reason: string | null = null): OrderAnswer {
 function ordersRehearsal(breaches: string[] = []): OrdersRehearsal {
   return {
     plan: ordersPlan,
+    cut: null,
+    left: [],
     sale: { after: { couponId: 'rehearsal-7f3a9c01' } } as SaleRehearsal,
     settledAfterMs: 12.34,
     verdicts: [
       verdictOf({
         promise: 'stock',
         title: 'stock adds up',
-        detail: '3 = 1 available + 0 held + 2 sold',
+        found: '3 = 1 available + 0 held + 2 sold',
         breaches: [],
       }),
       verdictOf({
         promise: 'money',
         title: 'money adds up',
-        detail: '9 = 4 in wallets + 5 paid',
+        found: '9 = 4 in wallets + 5 paid',
         breaches,
       }),
     ],
@@ -238,7 +284,7 @@ Next, let the service prove it from its log: npx firstcome audit
 
 test('of orders, a broken promise is named, and the report is safe on a terminal', () => {
   const broken = ordersRehearsal(['one\u001b[2J'])
-  assert.equal(allKept(broken), false)
+  assert.equal(nothingBroken(broken), false)
   const text = ordersReport.text(broken, plain)
   assert.match(
     text,

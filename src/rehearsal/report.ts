@@ -2,12 +2,18 @@
 // object. Pure. What the service said is shown only where it is a figure or was checked.
 
 import type { Entry, Undecided } from './attempts.ts'
-import type { SalePlan, SaleRehearsal } from './coupons/sale.ts'
-import { type ClaimEntry, countOutcomes, type OutcomeKind } from './coupons/sale-evidence.ts'
+import { askingAtOnce, type SalePlan, type SaleRehearsal } from './coupons/sale.ts'
+import {
+  type ClaimEntry,
+  countOutcomes,
+  finalAnswer,
+  type OutcomeKind,
+} from './coupons/sale-evidence.ts'
 import { addOne, count, counted, duration, printable, sumOf } from './figures.ts'
 import { countAnswers, type OrderEntry } from './orders/order-evidence.ts'
 import type { OrdersPlan, OrdersRehearsal } from './orders/shopping.ts'
-import { allKept, type Verdict } from './promises.ts'
+import { nothingBroken, type Verdict } from './promises.ts'
+import type { Ended } from './rehearsal.ts'
 import type { Storm } from './storm.ts'
 
 /** How things look; each gives its text back where there are no colours. */
@@ -32,7 +38,7 @@ export const saleReport = {
     const pace =
       load.kind === 'open'
         ? `${count(load.ratePerSecond)} asks a second`
-        : `${count(Math.min(load.concurrency, users * asksPerUser))} at once`
+        : `${count(askingAtOnce(plan))} at once`
     const title = `${counted(users, 'user')} storm ${goal}${times}, ${pace}`
     return openingText([title], plan, paint)
   },
@@ -42,7 +48,7 @@ export const saleReport = {
     const late = `asks started up to ${duration(storm.behindMsMax)} late`
     const promises = verdicts.map((verdict) => {
       const { promise, kept, detail } = verdict
-      if (promise !== 'stored' || !kept) return verdict
+      if (promise !== 'stored' || kept !== true || rowsAfterMs === null) return verdict
       return { ...verdict, detail: `${detail}, ${duration(rowsAfterMs)} later` }
     })
     const report = {
@@ -53,13 +59,13 @@ export const saleReport = {
       warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
       verdicts: promises,
     }
-    return reportText(report, paint)
+    return reportText(report, rehearsal, paint)
   },
   json(rehearsal: SaleRehearsal): object {
-    const { plan, storm, after, rowsAfterMs } = rehearsal
+    const { plan, storm, before, after, rowsAfterMs } = rehearsal
     const { entries, seconds, behindMsMax, latency } = storm
     return reportJson(rehearsal, {
-      coupon: after,
+      coupon: after ?? before,
       fresh: 'quantity' in plan.coupon,
       users: plan.users,
       asksPerUser: plan.asksPerUser,
@@ -71,8 +77,17 @@ export const saleReport = {
       answersPerSecond: seconds > 0 ? entries.length / seconds : null,
       latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
       rowsAfterMs,
+      ...(rehearsal.cut === null ? {} : { told: toldYes(entries) }),
     })
   },
+}
+
+/** Where the service is gone, nobody else knows who was told so. */
+function toldYes(entries: readonly ClaimEntry[]): object[] {
+  return entries.flatMap((entry) => {
+    const { kind, ...issued } = finalAnswer(entry)
+    return kind === 'issued' ? [issued] : []
+  })
 }
 
 const outcomeKinds = Object.keys(countOutcomes([])) as OutcomeKind[]
@@ -109,17 +124,17 @@ export const ordersReport = {
     return openingText([title, `${goods}, ${money}`], plan, paint)
   },
   text(rehearsal: OrdersRehearsal, paint: Paint): string {
-    const { orders, verdicts, settledAfterMs } = rehearsal
+    const { orders, verdicts } = rehearsal
     const report = {
       title: 'Orders',
       storm: orders,
-      more: allKept(rehearsal) ? `, ${duration(settledAfterMs)} until all of it added up` : '',
+      more: settledText(rehearsal),
       rows: answerRows(orders.entries),
       measured: 'of each order, from its first request to its end',
       verdicts,
       next: 'Next, let the service prove it from its log: npx firstcome audit',
     }
-    return reportText(report, paint)
+    return reportText(report, rehearsal, paint)
   },
   json(rehearsal: OrdersRehearsal): object {
     const { plan, sale, orders, settledAfterMs } = rehearsal
@@ -128,7 +143,7 @@ export const ordersReport = {
     const { users, quantity, products, stock, withoutMoney, concurrency } = plan
     const sizes = { users, quantity, products, stock, withoutMoney, concurrency }
     return reportJson(rehearsal, {
-      coupon: sale.after,
+      coupon: sale.after ?? sale.before,
       ...sizes,
       orders: entries.length,
       confirmed,
@@ -143,8 +158,15 @@ export const ordersReport = {
       ordersPerSecond: seconds > 0 ? entries.length / seconds : null,
       latencyMs: latency,
       settledAfterMs,
+      ...(rehearsal.cut === null ? {} : { told: toldYes(sale.storm.entries) }),
     })
   },
+}
+
+function settledText(rehearsal: OrdersRehearsal): string {
+  const { settledAfterMs } = rehearsal
+  if (settledAfterMs === null || !nothingBroken(rehearsal)) return ''
+  return `, ${duration(settledAfterMs)} until all of it added up`
 }
 
 function answerRows(entries: readonly OrderEntry[]): AnswerRow[] {
@@ -183,13 +205,19 @@ type Report = {
   next?: string
 }
 
-function reportText(report: Report, paint: Paint): string {
+function reportText(report: Report, { cut, left }: Ended, paint: Paint): string {
   const { verdicts, next } = report
+  const ended = cut === null ? null : `It ended before its end: ${printable(cut.message)}.`
   const sections = [
+    ...(ended === null ? [] : [`${paint.bad(ended)}\nThis is what was told until then.`]),
     answersSection(report, paint),
     latencySection(report, paint),
     promisesSection(verdicts, paint),
-    verdictText(verdicts, paint) + (next === undefined ? '' : `\n${paint.dim(next)}`),
+    [
+      verdictText(verdicts, { ended }, paint),
+      ...leftLines(left),
+      ...(next === undefined || cut !== null ? [] : [paint.dim(next)]),
+    ].join('\n'),
   ]
   return `\n${sections.join('\n\n')}\n`
 }
@@ -231,7 +259,7 @@ function latencySection({ measured, storm, warning }: Report, paint: Paint): str
 function promisesSection(verdicts: readonly Verdict[], paint: Paint): string {
   const width = Math.max(...verdicts.map(({ title }) => title.length))
   const lines = verdicts.flatMap(({ title, kept, detail, breaches }) => {
-    const mark = kept ? paint.good('✓') : paint.bad('✗')
+    const mark = kept === null ? paint.dim('–') : kept ? paint.good('✓') : paint.bad('✗')
     const shown = breaches.slice(0, breachesShownMax).map((breach) => printable(breach))
     const more = breaches.length - shown.length
     if (more > 0) shown.push(`and ${count(more)} more`)
@@ -243,22 +271,38 @@ function promisesSection(verdicts: readonly Verdict[], paint: Paint): string {
   return [paint.bold('Promises'), ...lines].join('\n')
 }
 
-function verdictText(verdicts: readonly Verdict[], paint: Paint): string {
-  const broken = verdicts.filter(({ kept }) => !kept).length
-  if (broken === 0) return paint.good('Every promise was kept.')
-  return paint.bad(`${counted(broken, 'promise')} broken.`)
+function verdictText(
+  verdicts: readonly Verdict[],
+  { ended }: { ended: string | null },
+  paint: Paint,
+): string {
+  const broken = verdicts.filter(({ kept }) => kept === false).length
+  const open = verdicts.filter(({ kept }) => kept === null).length
+  if (broken > 0) return paint.bad(`${counted(broken, 'promise')} broken.`)
+  const unjudged = `${counted(open, 'promise')} could not be judged`
+  if (ended !== null) return paint.bad(`Nothing that was told breaks a promise; ${unjudged}.`)
+  if (open === 0) return paint.good('Every promise was kept.')
+  return `${paint.good('No promise was broken')}; ${unjudged}.`
+}
+
+/** What stays at the service, for whoever comes after. */
+export function leftLines(left: readonly string[]): string[] {
+  return left.map((line) => `Left there: ${printable(line)}.`)
 }
 
 /** The report for scripts, with the figures between what was run and what became of it. */
 function reportJson(
-  { plan, verdicts }: { plan: Run; verdicts: readonly Verdict[] },
+  { plan, verdicts, cut, left }: Ended & { plan: Run; verdicts: readonly Verdict[] },
   figures: object,
 ): object {
+  const whole = cut === null ? 'kept' : 'unfinished'
   return {
-    verdict: allKept({ verdicts }) ? 'kept' : 'broken',
+    verdict: nothingBroken({ verdicts }) ? whole : 'broken',
+    ...(cut === null ? {} : { endedEarly: cut.message }),
     run: plan.runId,
     url: shownUrl(plan.url),
     ...figures,
+    left,
     promises: verdicts.map(({ breaches, ...verdict }) => ({
       ...verdict,
       breachCount: breaches.length,

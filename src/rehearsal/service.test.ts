@@ -205,17 +205,19 @@ test('a command that was only accepted is pending, and a refused one is not aske
   assert.partialDeepStrictEqual(await done(answered({ status: 503 })), { ok: false, again: true })
 })
 
+const off = { kind: 'amount', value: 500 } as const
+
 test('what a user holds is read, or else not to be had', async () => {
   const coupons = [
-    { couponId: 'spring', status: 'used', orderId: 'a' },
-    { couponId: 'tea', status: 'unused' },
+    { couponId: 'spring', name: 'Spring', slot: 7, code: 'x', status: 'used', orderId: 'a' },
+    { couponId: 'tea', name: 'Tea', slot: 1, code: 'y', status: 'unused', discount: off },
   ]
   const read = (body: object) => over(answered({ status: 200, body })).service.coupons('t')
   assert.deepEqual(await read({ coupons }), {
     ok: true,
     value: [
-      { couponId: 'spring', orderId: 'a' },
-      { couponId: 'tea', orderId: null },
+      { couponId: 'spring', name: 'Spring', slot: 7, code: 'x', discount: null, orderId: 'a' },
+      { couponId: 'tea', name: 'Tea', slot: 1, code: 'y', discount: off, orderId: null },
     ],
   })
   const [used] = coupons

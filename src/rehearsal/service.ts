@@ -14,6 +14,7 @@ import {
 import type { Attempt, HttpClient } from '../client/http-client.ts'
 import type { Discount } from '../domain/coupons/messages.ts'
 import type { Line } from '../domain/orders/messages.ts'
+import type { PaymentTaker } from '../ports/payments.ts'
 import { isDefinite, type Reply, type ReplyRules, replyOf } from './attempts.ts'
 
 const coupon = {
@@ -25,6 +26,7 @@ const coupon = {
   status: 'string',
 } as const
 const row = { slot: 'number', userId: 'string', claimId: 'string', code: 'string' } as const
+const held = { couponId: 'string', name: 'string', slot: 'number', code: 'string' } as const
 const product = {
   productId: 'string',
   price: 'number',
@@ -32,11 +34,19 @@ const product = {
   held: 'number',
   sold: 'number',
 } as const
+const letter = {
+  deadLetterId: 'string',
+  consumer: 'string',
+  key: 'string',
+  reason: 'string',
+} as const
 /** As the problems are called that refuse a claim. */
 const refusals = ['sold_out', 'not_open', 'paused', 'closed'] as const
 const sums = { subtotal: 'number', discount: 'number', total: 'number' } as const
 
-export type CouponSeen = Shaped<typeof coupon>
+export type CouponSeen = Shaped<typeof coupon> & { discount: Discount | null }
+/** What a coupon is made with. */
+export type CouponTerms = { name: string; quantity: number; discount?: Discount | undefined }
 /** A row of SQL, as the operator's list of issued coupons shows it. */
 export type RowSeen = Shaped<typeof row>
 /** What somebody holds, as the service said it; `userId` is the one the service named. */
@@ -47,7 +57,10 @@ export type ClaimAnswer = Issued | { kind: (typeof refusals)[number] }
 export type MyClaim = ClaimAnswer | { kind: 'none' }
 export type ProductSeen = Shaped<typeof product>
 /** `orderId`: of the order that has used it; null where none has. */
-export type CouponHeld = { couponId: string; orderId: string | null }
+export type CouponHeld = Shaped<typeof held> & {
+  discount: Discount | null
+  orderId: string | null
+}
 /** What the service says an order is; sums only once payment was due. */
 export type OrderSeen = {
   orderId: string
@@ -62,7 +75,8 @@ export type OrderAnswer =
   /** The problem that it was refused with; nothing was placed. */
   | { kind: 'refused'; problem: string }
 
-export type NewCoupon = { couponId: string; name: string; quantity: number; discount?: Discount }
+export type LetterSeen = Shaped<typeof letter>
+export type NewCoupon = CouponTerms & { couponId: string }
 export type NewProduct = { productId: string; name: string; price: number; stock: number }
 /** The same user and key is the same order, however often it is placed. */
 export type NewOrder = { key: string; lines: readonly Line[]; couponId?: string }
@@ -76,8 +90,9 @@ export type ServiceOptions = {
   operatorToken: string
 }
 
-/** The longest page that the service gives. */
+/** The longest pages that the service gives. */
 const rowsPerPage = 1000
+const lettersPerPage = 200
 
 /** Each call, and what its answer means. */
 export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
@@ -96,6 +111,9 @@ export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
   }
   return {
     createCoupon: (body: NewCoupon) => post('/coupons', operatorToken, { body }).then(doneOf),
+    closeCoupon: (couponId: string) => {
+      return post(`/coupons/${couponId}/close`, operatorToken).then(doneOf)
+    },
     coupon: (couponId: string) => get(`/coupons/${couponId}`).then(couponOf),
     claim: (couponId: string, token: string) => {
       return post(`/coupons/${couponId}/claims`, token).then(claimReply)
@@ -109,6 +127,13 @@ export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
       const after = afterSlot > 0 ? `&afterCouponId=${couponId}&afterSlot=${afterSlot}` : ''
       const path = `/issued-coupons?couponId=${couponId}&limit=${rowsPerPage}${after}`
       return get(path, operatorToken).then(rowsOf)
+    },
+    /** Who takes payments: real money moves where it is a service. */
+    payments: () => get('/orders-projection', operatorToken).then(paymentsOf),
+    /** Dead letters after one of them, of all consumers. */
+    deadLetters: (after: string | null) => {
+      const page = after === null ? '' : `&after=${encodeURIComponent(after)}`
+      return get(`/dead-letters?limit=${lettersPerPage}${page}`, operatorToken).then(lettersOf)
     },
     createProduct: (body: NewProduct, token: string) => {
       return post('/products', token, { body }).then(doneOf)
@@ -135,7 +160,10 @@ export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
 function reading<Value>(valueOf: (content: Json) => Value | null) {
   return (attempt: Attempt) => readOf(attempt, valueOf)
 }
-const couponOf = reading((content) => fieldsOf(content, coupon))
+const couponOf = reading((content) => {
+  const seen = fieldsOf(content, coupon)
+  return seen && { ...seen, discount: discountOf(content.discount) }
+})
 const productOf = reading((content) => fieldsOf(content, product))
 const balanceOf = reading(({ balance }) => numberOf(balance))
 const couponsOf = reading(({ coupons }) => listOf(coupons, couponHeld))
@@ -144,6 +172,20 @@ const rowsOf = reading(({ issued, next }) => {
   const rows = listOf(issued, (item) => fieldsOf(item, row))
   return rows && { rows, more: next !== undefined && next !== null }
 })
+
+const lettersOf = reading(({ deadLetters, next }) => {
+  const letters = listOf(deadLetters, (item) => fieldsOf(item, letter))
+  return letters && { letters, next: typeof next === 'string' ? next : null }
+})
+/** It may not be settled yet: whoever takes them says so when it starts. */
+function paymentsOf(attempt: Attempt): Read<PaymentTaker> {
+  const read = readOf(attempt, ({ payments }) => (isTaker(payments) ? payments : null))
+  return read.ok || read.status !== 200 ? read : { ...read, again: true }
+}
+
+function isTaker(value: unknown): value is PaymentTaker {
+  return value === 'wallets' || value === 'service'
+}
 
 const claimReply = (attempt: Attempt) => replyOf(attempt, claims)
 const orderReply = (attempt: Attempt) => replyOf(attempt, orders)
@@ -215,9 +257,16 @@ function lineSeen(item: unknown): OrderSeen['lines'][number] | null {
 }
 
 function couponHeld(item: unknown): CouponHeld | null {
-  const held = fieldsOf(item, { couponId: 'string', status: 'string' })
-  if (held?.status === 'unused') return { couponId: held.couponId, orderId: null }
-  return held?.status === 'used' ? fieldsOf(item, { couponId: 'string', orderId: 'string' }) : null
+  const seen = fieldsOf(item, held)
+  const { status, orderId, discount } = (item ?? {}) as Json
+  if (seen === null) return null
+  const known = { ...seen, discount: discountOf(discount) }
+  if (status === 'unused') return { ...known, orderId: null }
+  return status === 'used' && typeof orderId === 'string' ? { ...known, orderId } : null
+}
+
+function discountOf(value: unknown): Discount | null {
+  return fieldsOf(value, { kind: 'string', value: 'number' }) as Discount | null
 }
 
 function numberOf(value: unknown): number | null {

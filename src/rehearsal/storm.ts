@@ -1,7 +1,8 @@
 // A storm: attempts start as their load says, and each ends in the ledger. Latencies of very many
-// of them are kept in little memory, to three digits.
+// of them are kept in little memory, to three digits. What was told is known at every moment.
 
 import { build } from 'hdr-histogram-js'
+import type { Clock, Moment } from '../ports/clock.ts'
 import type { Entry } from './attempts.ts'
 import { count, share } from './figures.ts'
 import type { Run } from './rehearsal.ts'
@@ -28,16 +29,38 @@ export type Storm<Kept> = {
   latency: Latency
 }
 
+/** What has ended so far, and when the first attempt of all began: null where none has yet. */
+export type Ledger<Kept> = {
+  entries: Kept[]
+  startedAt: Moment | null
+  latency: ReturnType<typeof build>
+}
+
+export function newLedger<Kept>(): Ledger<Kept> {
+  const latency = build({ highestTrackableValue: latencyMax, numberOfSignificantValueDigits: 3 })
+  return { entries: [], startedAt: null, latency }
+}
+
+/** As of now; what ends later is not in it. */
+export function stormSoFar<Kept>(
+  { entries, startedAt, latency }: Ledger<Kept>,
+  clock: Clock,
+): Storm<Kept> {
+  const seconds = startedAt === null ? 0 : (clock.monotonic() - startedAt) / 1000
+  return { entries: [...entries], seconds, behindMsMax: 0, latency: latencyOf(latency) }
+}
+
 /** An hour in µs, beyond any deadline of an attempt. */
 const latencyMax = 3_600_000_000
 
 export async function blow<Kept extends Entry<unknown>>(
   { clock, progress }: Run,
   { load, ask, attempts, title, figures }: StormPlan<Kept>,
+  ledger: Ledger<Kept>,
 ): Promise<Storm<Kept>> {
-  const entries: Kept[] = []
-  const latency = build({ highestTrackableValue: latencyMax, numberOfSignificantValueDigits: 3 })
+  const { entries, latency } = ledger
   const startedAt = clock.monotonic()
+  ledger.startedAt = startedAt
   const all = runLoad(clock, load, async (index, intendedAt) => {
     const asked = ask(index).map(async (attempt) => {
       const entry = await attempt
@@ -56,8 +79,7 @@ export async function blow<Kept extends Entry<unknown>>(
     return `${title}: ${share(entries.length, attempts)}  ${words.join(' · ')}`
   }
   const { behindMsMax } = await progress.during(line, all)
-  const seconds = (clock.monotonic() - startedAt) / 1000
-  return { entries, seconds, behindMsMax, latency: latencyOf(latency) }
+  return { ...stormSoFar(ledger, clock), behindMsMax }
 }
 
 function latencyOf(histogram: ReturnType<typeof build>): Latency {

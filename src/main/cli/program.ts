@@ -84,6 +84,7 @@ Exit codes:
   1  a promise or a check failed, the service refused, or the output could not be written
   2  wrong usage or settings, or nothing was compared
   3  the service cannot be reached, or cannot answer now
+  130  ended by Ctrl-C, after it has cleaned up
 
 Settings come from the environment (FIRSTCOME_PORT, FIRSTCOME_DATA, …); flags override them.`
 

@@ -11,6 +11,8 @@ import {
 } from './declared-command.ts'
 import { parseAmount, parseCount, parseCouponId, parseRate } from './option-values.ts'
 
+const keepOption = option('--keep', 'leave the coupon open in the end')
+
 const rehearseOrders: DeclaredCommand = {
   summary: 'Hold a sale, let everyone order at once, and add up money, stock and coupons.',
   examples: [
@@ -21,9 +23,10 @@ const rehearseOrders: DeclaredCommand = {
   notes: `
 The coupon, the products and the users are made for each rehearsal. Some have no money, some want
 what is scarce, some click twice, some place two orders for one coupon, some name a coupon that
-they do not hold. Afterwards every order, wallet, product and coupon is read back and added up.
-Ends with 1 on any difference. Tokens are made with the local secret (--data,
-FIRSTCOME_JWT_SECRET).`,
+they do not hold. Afterwards every order, wallet, product and coupon is read back and added up;
+dead letters, and orders that ran out of time, are breaches. Ends with 1 on any. Where a payment
+service takes the payments nothing is done without --real-money. In the end the coupon is closed;
+products and wallets stay. Tokens are made with the local secret (--data, FIRSTCOME_JWT_SECRET).`,
   takes: [
     option('--users <number>', 'how many people claim, and then order (300)', parseCount),
     option('--quantity <number>', 'how many coupons there are, of 15% each (100)', parseCount),
@@ -31,6 +34,8 @@ FIRSTCOME_JWT_SECRET).`,
     option('--stock <number>', 'pieces of the scarce product (20)', parseCount),
     option('--without-money <number>', 'people with too little money (one in ten)', parseAmount),
     option('--concurrency <number>', 'claims, and then orders, at a time (100)', parseCount),
+    option('--real-money', 'also where a payment service takes the payments'),
+    keepOption,
     urlOption,
     jsonOption,
   ],
@@ -47,8 +52,11 @@ export const proofCommands: DeclaredCommands = {
     ],
     notes: `
 Afterwards every answer is held against what the service has: who was told yes has exactly one
-coupon, nobody else has any, and the slots run from 1 without a hole. Ends with 1 if a promise
-broke. Users' tokens are made with the local secret (--data, FIRSTCOME_JWT_SECRET).`,
+coupon, nobody else has any, the slots run from 1 without a hole, and the events are in the log.
+Ends with 1 if a promise broke. A coupon that rehearsals have not made is taken only where somebody
+says so; one made for this is closed in the end, also after Ctrl-C. A service that stays silent for
+20 s ends it, with what was told until then. Users' tokens are made with the local secret (--data,
+FIRSTCOME_JWT_SECRET), and events are read from the log there, or from FIRSTCOME_KAFKA_BROKERS.`,
     takes: [
       option('--users <number>', 'how many people ask (1000)', parseCount),
       option('--quantity <number>', 'how many there are of a fresh coupon (100)', parseCount),
@@ -65,6 +73,8 @@ broke. Users' tokens are made with the local secret (--data, FIRSTCOME_JWT_SECRE
         parseCouponId,
       ).conflicts('quantity'),
       option('--run <id>', 'the users of an earlier run once more'),
+      option('--yes', 'do not ask before a coupon is taken that no rehearsal has made'),
+      keepOption,
       urlOption,
       jsonOption,
     ],

@@ -1,6 +1,6 @@
 // `firstcome rehearse` storms a coupon of the running service and says whether it held; `firstcome
 // rehearse orders` holds a sale there, then everyone orders, and all of it is added up. Exit code 1
-// if a promise broke, 3 if the service could not be reached.
+// if a promise broke, 3 if the service could not be reached, or not to the end.
 
 import { randomBytes } from 'node:crypto'
 import { styleText } from 'node:util'
@@ -8,21 +8,30 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { noProgress, startProgress } from '../../client/progress.ts'
 import { couponIdPattern, quantityMax } from '../../domain/coupons/messages.ts'
 import { stockMax } from '../../domain/orders/messages.ts'
-import { rehearseSale, type SalePlan } from '../../rehearsal/coupons/sale.ts'
+import { rehearseSale } from '../../rehearsal/coupons/rehearse-sale.ts'
+import type { SalePlan } from '../../rehearsal/coupons/sale.ts'
 import { type OrdersPlan, rehearseOrders } from '../../rehearsal/orders/shopping.ts'
-import { allKept, type Verdict } from '../../rehearsal/promises.ts'
-import {
-  RehearsalError,
-  type RehearsalParts,
-  type RehearsalPlan,
-} from '../../rehearsal/rehearsal.ts'
-import { ordersReport, type Paint, saleReport } from '../../rehearsal/report.ts'
-import { CommandError, type CommandRun, exitCodes } from '../context.ts'
+import { nothingBroken, type Verdict } from '../../rehearsal/promises.ts'
+import type { Ended as EndedAny, RehearsalParts, RehearsalPlan } from '../../rehearsal/rehearsal.ts'
+import { RehearsalError } from '../../rehearsal/rehearsal-error.ts'
+import { leftLines, ordersReport, type Paint, saleReport } from '../../rehearsal/report.ts'
+import { CommandError, type CommandRun, type ExitCode, exitCodes } from '../context.ts'
+import { askPerson } from './rehearse/ask-person.ts'
+import { onInterrupt } from './rehearse/interrupts.ts'
+import { openWinEvents } from './rehearse/win-events.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'
 
-type SharedOptions = { users?: number; concurrency?: number; url?: string; json?: boolean }
+type SharedOptions = {
+  users?: number
+  concurrency?: number
+  url?: string
+  json?: boolean
+  keep?: boolean
+  /** What would be asked for may be done. */
+  yes?: boolean
+}
 /** What every plan has: from the options of all, the settings, and chance. */
-type Place = Pick<RehearsalPlan, 'runId' | 'url' | 'secret'>
+type Place = Pick<RehearsalPlan, 'runId' | 'url' | 'secret' | 'keep'>
 type Rehearsal<Options, Sizes, Ended> = {
   /** Throws what is wrong with the options. */
   sizesOf(options: Options): Sizes
@@ -41,27 +50,44 @@ export const runRehearseOrders = commandOf(orders)
 function commandOf<
   Options extends SharedOptions & OfSale,
   Sizes,
-  Ended extends { verdicts: readonly Verdict[] },
+  Ended extends EndedAny & { verdicts: readonly Verdict[] },
 >(rehearsal: Rehearsal<Options, Sizes, Ended>): CommandRun<Options> {
   return async (options, { settings, out, err }) => {
     const sizes = rehearsal.sizesOf(options)
+    const { json = false, yes = false, keep = false } = options
     const plan = {
       runId: options.run ?? randomBytes(4).toString('hex'),
       url: new URL(serviceUrl(settings, options.url)),
       secret: jwtSecret(settings),
+      keep,
       ...sizes,
     }
-    const { json = false } = options
     const clock = systemClock()
     const progress = json ? noProgress() : startProgress(clock, err)
     const paint = terminalPaint()
     if (!json) out(rehearsal.opening(plan, paint))
-    const ended = await rehearsal.rehearse({ clock, progress }, plan).catch((error: unknown) => {
+    const { events, close } = await openWinEvents(settings)
+    const interrupt = onInterrupt()
+    const confirm = async (what: string) => yes || (await askPerson(what, interrupt.signal))
+    const parts = { clock, progress, events, confirm, signal: interrupt.signal }
+    try {
+      const ended = await rehearsal.rehearse(parts, plan)
+      out(json ? `${JSON.stringify(rehearsal.json(ended))}\n` : rehearsal.text(ended, paint))
+      return exitCodeOf(ended)
+    } catch (error) {
       throw error instanceof RehearsalError ? commandError(error, plan.url) : error
-    })
-    out(json ? `${JSON.stringify(rehearsal.json(ended))}\n` : rehearsal.text(ended, paint))
-    return allKept(ended) ? exitCodes.ok : exitCodes.failed
+    } finally {
+      interrupt.close()
+      await close()
+    }
   }
+}
+
+/** What was told wrong weighs more than that it was not all. */
+function exitCodeOf(ended: EndedAny & { verdicts: readonly Verdict[] }): ExitCode {
+  if (ended.cut?.code === 'interrupted') return exitCodes.interrupted
+  if (!nothingBroken(ended)) return exitCodes.failed
+  return ended.cut === null ? exitCodes.ok : exitCodes.unreachable
 }
 
 /** Colours where standard output is a terminal that wants them. */
@@ -72,9 +98,17 @@ function terminalPaint(): Paint {
 }
 
 function commandError(error: RehearsalError, url: URL): CommandError {
-  if (error.code === 'refused') return new CommandError(exitCodes.failed, error.message)
-  const message = `the service at ${url.origin} cannot be reached: ${error.message}`
-  return new CommandError(exitCodes.unreachable, message, { cause: error })
+  const { code, left, message } = error
+  const isAway = code === 'unreachable'
+  const text = isAway ? `the service at ${url.origin} cannot be reached: ${message}` : message
+  return new CommandError(errorCodes[code], [text, ...leftLines(left)].join('\n'), { cause: error })
+}
+
+const errorCodes: Record<RehearsalError['code'], ExitCode> = {
+  unreachable: exitCodes.unreachable,
+  refused: exitCodes.failed,
+  unconfirmed: exitCodes.wrongUsage,
+  interrupted: exitCodes.interrupted,
 }
 
 /** Throws what all the wrong ones say. */
@@ -147,6 +181,8 @@ type OrdersOptions = SharedOptions &
     stock?: number
     /** How many users have too little for anything. */
     withoutMoney?: number
+    /** A payment service may be asked for real money. */
+    realMoney?: boolean
   }
 const notOfOrders = [
   ['asksPerUser', '--asks-per-user'],
@@ -175,7 +211,7 @@ function orderSizes(options: OrdersOptions): Omit<OrdersPlan, keyof Place> {
   const { users, quantity, products, stock, concurrency } = { ...ordersDefaults, ...options }
   // A tenth of fewer users, too.
   const poor = Math.ceil((users * ordersDefaults.withoutMoney) / ordersDefaults.users)
-  const { withoutMoney = poor } = options
+  const { withoutMoney = poor, realMoney = false } = options
   checkUsage([
     ...notOfOrders.map(([name, flag]): [boolean, string] => [
       options[name] !== undefined,
@@ -191,5 +227,5 @@ function orderSizes(options: OrdersOptions): Omit<OrdersPlan, keyof Place> {
     [withoutMoney > users, '--without-money must be at most the number of users'],
     [concurrency > concurrencyMax, `--concurrency must be at most ${concurrencyMax}`],
   ])
-  return { users, quantity, products, stock, withoutMoney, concurrency }
+  return { users, quantity, products, stock, withoutMoney, concurrency, realMoney }
 }

@@ -3,7 +3,18 @@
 // what, and who holds which slot. Pure.
 
 import type { Entry, Undecided } from '../attempts.ts'
-import type { ClaimAnswer, CouponSeen, Issued, MyClaim, RowSeen } from '../service.ts'
+import { count } from '../figures.ts'
+import type { NotJudged } from '../promises.ts'
+import type { Seen } from '../rehearsal.ts'
+import type {
+  ClaimAnswer,
+  CouponHeld,
+  CouponSeen,
+  CouponTerms,
+  Issued,
+  MyClaim,
+  RowSeen,
+} from '../service.ts'
 
 export type ClaimEntry = Entry<ClaimAnswer> & {
   /** Index into the users of the run. */
@@ -31,16 +42,26 @@ export function countOutcomes(
 /** What GET …/claims/mine says; unknown where it says nothing. */
 export type Mine = MyClaim | { kind: 'unknown'; reason: string }
 
-export type SaleEvidence = {
+export type SaleEvidence = SaleTold & (SaleRead | { after: null })
+/** Known while the storm goes on. */
+export type SaleTold = {
   users: readonly string[]
-  /** The coupon was made for this run, so that nobody else claims it. */
-  fresh: boolean
+  /** What the coupon was made with, for this run alone; null where it was there before. */
+  asked: CouponTerms | null
   entries: readonly ClaimEntry[]
-  /** By index of the user, after the storm. */
-  mine: readonly Mine[]
   before: CouponSeen
+}
+/** What the service says after the storm, by index of the user where it is about one. */
+export type SaleRead = {
   after: CouponSeen
+  mine: readonly Mine[]
+  /** What users see in /me/coupons. */
+  held: readonly Seen<CouponHeld[]>[]
+  /** Whether some have been spent since they were won. */
+  spent: boolean
   rows: readonly RowSeen[] | { missing: string }
+  /** What was published about the coupon; repeated events are the same events. */
+  events: readonly RowSeen[] | { missing: string } | NotJudged
 }
 
 /** A user who asked. */
@@ -56,6 +77,7 @@ export type Asker = {
   wasRefused: boolean
   wasRefusedLast: boolean
   mine: Mine
+  held: Seen<CouponHeld[]>
   /** What the user holds: by `mine`, else by the first yes. */
   holds: Issued | null
 }
@@ -63,22 +85,36 @@ export type Asker = {
 export type Holder = Asker & { holds: Issued }
 /** The evidence, read: what each check gets. */
 export type SaleCase = SaleEvidence & {
+  /** How many there are: by what was asked for, else as the service says. */
+  quantity: number
   askers: readonly Asker[]
   holders: readonly Holder[]
 }
+/** Where the service was there to be read afterwards. */
+export type ReadCase = SaleCase & SaleRead
 
-export function saleCase(evidence: SaleEvidence): SaleCase {
-  const { users, entries, mine } = evidence
-  const byUser = Map.groupBy(entries, ({ user }) => user)
-  const askers = users.map((userId, user) => {
-    const known = mine[user] ?? { kind: 'unknown', reason: 'never asked' }
-    return askerOf(userId, known, byUser.get(user) ?? [])
-  })
-  const holders = askers.filter((asker): asker is Holder => asker.holds !== null)
-  return { ...evidence, askers, holders }
+export function isRead(sale: SaleCase): sale is ReadCase {
+  return sale.after !== null
 }
 
-function askerOf(userId: string, mine: Mine, entries: readonly ClaimEntry[]): Asker {
+export function saleCase(evidence: SaleEvidence): SaleCase {
+  const { users, entries, asked, before, after } = evidence
+  const byUser = Map.groupBy(entries, ({ user }) => user)
+  const askers = users.map((userId, user) => {
+    const read = after === null ? undefined : evidence
+    const mine = read?.mine[user] ?? { kind: 'unknown', reason: 'never asked' }
+    const held = read?.held[user] ?? { missing: 'never asked' }
+    return askerOf({ userId, mine, held }, byUser.get(user) ?? [])
+  })
+  const holders = askers.filter((asker): asker is Holder => asker.holds !== null)
+  const { quantity } = asked ?? after ?? before
+  return { ...evidence, quantity, askers, holders }
+}
+
+function askerOf(
+  { userId, mine, held }: Pick<Asker, 'userId' | 'mine' | 'held'>,
+  entries: readonly ClaimEntry[],
+): Asker {
   const asks = entries.map((entry) => {
     const answer = finalAnswer(entry)
     const isNo = answer.kind === 'sold_out' || answer.kind === 'closed'
@@ -100,6 +136,7 @@ function askerOf(userId: string, mine: Mine, entries: readonly ClaimEntry[]): As
     wasRefused: noes.length > 0,
     wasRefusedLast: last.isNo,
     mine,
+    held,
     holds: mine.kind === 'issued' ? mine : (yeses[0] ?? null),
   }
 }
@@ -110,4 +147,34 @@ export function earliest<Time extends string>(
   time: Time,
 ): number {
   return all.reduce((first, one) => Math.min(first, one[time]), Infinity)
+}
+
+/** Slots up to `before.issued` were won before this run: its times say nothing of them. */
+export function holdersSince({ before, holders }: SaleCase): Holder[] {
+  return holders.filter(({ holds }) => holds.slot > before.issued)
+}
+
+export function sameIssued(a: Issued, b: Issued): boolean {
+  return a.userId === b.userId && sameWin(a, b)
+}
+
+type Win = Pick<Issued, 'slot' | 'code' | 'claimId'>
+
+export function sameWin(a: Win, b: Win): boolean {
+  return a.slot === b.slot && a.code === b.code && a.claimId === b.claimId
+}
+
+export function shownIssued({ slot, code, claimId }: Win): string {
+  return `slot ${slot} (code ${code}, claim ${claimId})`
+}
+
+export function shownTerms({ name, quantity, discount }: TermsSeen): string {
+  return `${count(quantity)} of ${JSON.stringify(name)}, ${shownDiscount(discount)}`
+}
+
+type TermsSeen = Omit<CouponTerms, 'discount'> & { discount?: CouponTerms['discount'] | null }
+
+export function shownDiscount(discount: TermsSeen['discount']): string {
+  if (discount === undefined || discount === null) return 'no discount'
+  return `${discount.kind} ${count(discount.value)} off`
 }

@@ -2,72 +2,27 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Verdict } from '../promises.ts'
-import type { CouponSeen, Issued, RowSeen } from '../service.ts'
-import type { ClaimEntry as Entry, SaleEvidence as Evidence, Mine } from './sale-evidence.ts'
+import {
+  allWith,
+  broken,
+  coupon,
+  type Evidence,
+  entry,
+  quantity,
+  row,
+  soldOut,
+  sound,
+  terms,
+  unknown,
+  users,
+  winning,
+  withEntry,
+  withMine,
+  withRows,
+  won,
+} from '../../../test/models/sale-evidence.ts'
+import type { Issued, RowSeen } from '../service.ts'
 import { reconcileSale as reconcile, type SalePromise } from './sale-promises.ts'
-
-const users = ['ann', 'ben', 'cho', 'dan', 'eve']
-const quantity = 3
-
-/** The first three won in the order they asked, each asked once, one after another. */
-function sound(): Evidence {
-  const after = coupon({ issued: quantity })
-  return {
-    users,
-    fresh: true,
-    entries: users.map((_, user) => entry(user)),
-    mine: users.map((_, user) => (user < quantity ? won(user) : { kind: 'sold_out' })),
-    before: coupon({ issued: 0 }),
-    after,
-    rows: users.slice(0, quantity).map((_, user) => row(user)),
-  }
-}
-
-function coupon(given: Partial<CouponSeen>): CouponSeen {
-  const issued = given.issued ?? quantity
-  const of = given.quantity ?? quantity
-  const base = { couponId: 'c', name: 'C', quantity: of, issued, remaining: of - issued }
-  return { ...base, status: 'open', ...given }
-}
-
-function won(user: number, slot = user + 1): Issued {
-  const userId = users[user] ?? ''
-  return { kind: 'issued', userId, slot, code: `code-${slot}`, claimId: `claim-${user}` }
-}
-
-function row(user: number): RowSeen {
-  const { userId, slot, code, claimId } = won(user)
-  return { userId, slot, code, claimId }
-}
-
-function entry(user: number, given: Partial<Entry> = {}): Entry {
-  const at = user * 10
-  const times = { firstSentAt: at, sentAt: at, endedAt: at + 5, retries: 0, polls: 0 }
-  return { user, ...times, answer: user < quantity ? won(user) : { kind: 'sold_out' }, ...given }
-}
-
-function withEntry(user: number, given: Partial<Entry>): Evidence {
-  const evidence = sound()
-  return { ...evidence, entries: evidence.entries.with(user, entry(user, given)) }
-}
-
-function withMine(user: number, mine: Mine): Evidence {
-  const evidence = sound()
-  return { ...evidence, mine: evidence.mine.with(user, mine) }
-}
-
-function withRows(change: (rows: RowSeen[]) => RowSeen[]): Evidence {
-  const evidence = sound()
-  return { ...evidence, rows: change([...(evidence.rows as RowSeen[])]) }
-}
-
-function broken(verdicts: Verdict<SalePromise>[]): SalePromise[] {
-  return verdicts.filter(({ kept }) => !kept).map(({ promise }) => promise)
-}
-
-const unknown = { kind: 'unknown', reason: 'timed out' } as const
-const soldOut = { kind: 'sold_out' } as const
 
 test('a sound ledger breaks nothing, and every promise says what was counted', () => {
   const verdicts = reconcile(sound())
@@ -76,14 +31,18 @@ test('a sound ledger breaks nothing, and every promise says what was counted', (
     verdicts.map(({ promise, detail }) => [promise, detail]),
     [
       ['definite', '5 of 5 asks'],
+      ['as_asked', '3 of "C", percent 10 off'],
       ['exact', '3 issued: 3 coupons, 5 users'],
       ['kept', '3 of 3 have it'],
       ['one_each', '3 winners, 1 ask each'],
       ['slots', '3 slots, 1…3'],
+      ['codes', '3 codes'],
       ['refused', '2 told no have none'],
-      ['in_order', 'nobody who asked later came earlier'],
+      ['in_order', '4 asked after another was answered, none came earlier'],
       ['counted', '3 issued, 0 remaining'],
       ['stored', '3 of 3 rows'],
+      ['seen', '3 see theirs, nobody another one'],
+      ['published', '3 events of 3 wins'],
     ],
   )
 })
@@ -103,7 +62,11 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
   ['a yes that mine denies', withMine(1, soldOut), ['kept']],
   ['a yes of which mine knows nothing', withMine(1, { kind: 'none' }), ['kept']],
   ['a yes that mine cannot confirm', withMine(1, unknown), ['kept']],
-  ['another claim id in mine', withMine(1, { ...won(1), claimId: 'x' }), ['kept', 'stored']],
+  [
+    'another claim id in mine',
+    withMine(1, { ...won(1), claimId: 'x' }),
+    ['kept', 'stored', 'published'],
+  ],
   [
     'the coupon of somebody else',
     {
@@ -116,7 +79,7 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
     'one slot too many',
     {
       ...withEntry(3, { answer: won(3) }),
-      mine: withMine(3, won(3)).mine,
+      ...winning([won(0), won(1), won(2), won(3), null]),
       after: coupon({ issued: 4 }),
       rows: [row(0), row(1), row(2), row(3)],
     },
@@ -126,7 +89,7 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
     'one too few, and the slot empty',
     {
       ...withEntry(2, { answer: soldOut }),
-      mine: withMine(2, soldOut).mine,
+      ...winning([won(0), won(1), null, null, null]),
       after: coupon({ issued: 2 }),
       rows: [row(0), row(1)],
     },
@@ -134,14 +97,17 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
   ],
   [
     'a slot given twice',
-    { ...withEntry(2, { answer: won(2, 2) }), mine: withMine(2, won(2, 2)).mine },
-    ['slots', 'stored'],
+    {
+      ...withEntry(2, { answer: won(2, 2) }),
+      ...winning([won(0), won(1), won(2, 2), null, null]),
+    },
+    ['slots', 'codes', 'stored', 'published'],
   ],
   [
     'a hole',
     {
       ...withEntry(2, { answer: won(2, 4) }),
-      mine: withMine(2, won(2, 4)).mine,
+      ...winning([won(0), won(1), won(2, 4), null, null]),
       rows: [row(0), row(1), { ...row(2), slot: 4, code: 'code-4' }],
     },
     ['slots', 'stored'],
@@ -159,7 +125,7 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
   [
     'a loser whom mine calls a winner',
     withMine(3, won(3)),
-    ['exact', 'slots', 'refused', 'counted', 'stored'],
+    ['exact', 'slots', 'refused', 'counted', 'stored', 'seen', 'published'],
   ],
   [
     'a later ask that got an earlier slot',
@@ -170,7 +136,7 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
         entry(1, { answer: won(1, 1) }),
         ...sound().entries.slice(2),
       ],
-      mine: [won(0, 2), won(1, 1), ...sound().mine.slice(2)],
+      ...winning([won(0, 2), won(1, 1), won(2), null, null]),
       rows: [
         { ...row(1), slot: 1, code: 'code-1' },
         { ...row(0), slot: 2, code: 'code-2' },
@@ -188,7 +154,7 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
         entry(1, { answer: won(1, 1) }),
         ...sound().entries.slice(2),
       ],
-      mine: [won(0, 2), won(1, 1), ...sound().mine.slice(2)],
+      ...winning([won(0, 2), won(1, 1), won(2), null, null]),
       rows: [
         { ...row(1), slot: 1, code: 'code-1' },
         { ...row(0), slot: 2, code: 'code-2' },
@@ -242,18 +208,36 @@ const planted: [what: string, Evidence, SalePromise[]][] = [
     ['stored'],
   ],
   ['rows that cannot be read', { ...sound(), rows: { missing: 'status 500' } }, ['stored']],
+  [
+    'more than were asked for, and the service says so everywhere',
+    {
+      ...withEntry(3, { answer: won(3) }),
+      ...winning([won(0), won(1), won(2), won(3), null]),
+      before: coupon({ issued: 0, quantity: 4 }),
+      after: coupon({ issued: 4, quantity: 4 }),
+      rows: [row(0), row(1), row(2), row(3)],
+    },
+    ['as_asked', 'exact', 'slots'],
+  ],
+  [
+    'another discount than was asked for',
+    { ...sound(), after: coupon({ discount: { kind: 'percent', value: 11 } }) },
+    ['as_asked'],
+  ],
+  ['another name', { ...sound(), before: coupon({ issued: 0, name: 'X' }) }, ['as_asked']],
+  ['one code for all', allWith({ code: 'one' }), ['codes']],
 ]
 
 for (const [what, evidence, promises] of planted) {
   test(`${what}: ${promises.length === 0 ? 'nothing broken' : promises.join(', ')}`, () => {
     const verdicts = reconcile(evidence)
     assert.deepEqual(broken(verdicts), promises, JSON.stringify(verdicts, null, 1))
-    for (const { kept, breaches } of verdicts) assert.equal(kept, breaches.length === 0)
+    for (const { kept, breaches } of verdicts) assert.equal(kept === false, breaches.length > 0)
   })
 }
 
 test('after a restock only the last answer of a user counts as a no', () => {
-  const restocked = { ...sound(), before: coupon({ issued: 0, quantity: 2 }) }
+  const restocked = { ...sound(), asked: null, before: coupon({ issued: 0, quantity: 2 }) }
   const early = entry(2, { firstSentAt: 20, sentAt: 20, endedAt: 21, answer: soldOut })
   assert.deepEqual(broken(reconcile({ ...restocked, entries: [early, ...restocked.entries] })), [])
   const late = entry(2, { endedAt: 100, answer: soldOut })
@@ -267,13 +251,13 @@ test('of a coupon of somebody else, other winners and earlier slots are no breac
   })
   const theirs: Evidence = {
     ...sound(),
-    fresh: false,
+    asked: null,
     before: coupon({ issued: 2, quantity: 5 }),
     after: coupon({ issued: 5, quantity: 5 }),
     entries: users.map((_, user) => {
       return entry(user, user < quantity ? { answer: won(user, user + 3) } : {})
     }),
-    mine: users.map((_, user) => (user < quantity ? won(user, user + 3) : soldOut)),
+    ...winning(users.map((_, user) => (user < quantity ? won(user, user + 3) : null))),
     rows: [...strangers, ...[0, 1, 2].map((user) => ({ ...row(user), ...idOf(user) }))],
   }
   assert.deepEqual(broken(reconcile(theirs)), [])
@@ -294,19 +278,46 @@ test('a hundred thousand users are reconciled within seconds', () => {
   const many = Array.from({ length: 100_000 }, (_, user) => `user-${user}`)
   const holds = (user: number): Issued => {
     const slot = user + 1
-    return { kind: 'issued', userId: many[user] ?? '', slot, code: 'x', claimId: 'y' }
+    return { kind: 'issued', userId: many[user] ?? '', slot, code: `c-${slot}`, claimId: 'y' }
   }
+  const rows = many.map((userId, user) => {
+    return { userId, slot: user + 1, code: `c-${user + 1}`, claimId: 'y' }
+  })
   const evidence: Evidence = {
     users: many,
-    fresh: true,
+    asked: { ...terms, quantity: many.length },
     entries: many.map((_, user) => entry(user, { answer: holds(user) })),
-    mine: many.map((_, user) => holds(user)),
+    ...winning(many.map((_, user) => holds(user))),
+    spent: false,
     before: coupon({ issued: 0, quantity: many.length }),
     after: coupon({ issued: many.length, quantity: many.length }),
-    rows: many.map((userId, user) => ({ userId, slot: user + 1, code: 'x', claimId: 'y' })),
+    rows,
   }
   const startedAt = performance.now()
   assert.deepEqual(broken(reconcile(evidence)), [])
   const ms = performance.now() - startedAt
   assert.ok(ms < 5000, `took ${Math.round(ms)} ms`)
+})
+
+test('where all ask at once nothing is said of their order', () => {
+  const evidence = sound()
+  const atOnce = evidence.entries.map((one) => ({ ...one, firstSentAt: 0, sentAt: 0, endedAt: 9 }))
+  const verdicts = reconcile({ ...evidence, entries: atOnce })
+  const order = verdicts.find(({ promise }) => promise === 'in_order')
+  assert.deepEqual(
+    [order?.kept, order?.detail],
+    [null, 'not judged: nobody asked after another was answered'],
+  )
+  assert.deepEqual(broken(verdicts), [])
+})
+
+test('of a sale that was cut short only what was told is judged', () => {
+  const { users: all, asked, before, entries } = sound()
+  const told = { users: all, asked, before, after: null }
+  const verdicts = reconcile({ ...told, entries: entries.slice(1, 3) })
+  assert.deepEqual(broken(verdicts), [])
+  const judged = verdicts.flatMap(({ promise, kept }) => (kept === true ? [promise] : []))
+  assert.deepEqual(judged, ['as_asked', 'exact', 'one_each', 'slots', 'codes', 'in_order'])
+  const tooMany = [0, 1, 2, 3].map((user) => entry(user, { answer: won(user) }))
+  assert.deepEqual(broken(reconcile({ ...told, entries: tooMany })), ['exact', 'slots'])
 })

@@ -4,38 +4,74 @@
 
 import { isDefinite } from '../attempts.ts'
 import { count, counted } from '../figures.ts'
-import { type Check, type Verdict, verdictsOf } from '../promises.ts'
-import type { Issued, RowSeen } from '../service.ts'
+import { type Check, type NotJudged, type Verdict, verdictsOf } from '../promises.ts'
+import {
+  countsTheSame,
+  noIsKept,
+  rowsAgree,
+  usersSeeIt,
+  winsArePublished,
+  yesIsKept,
+} from './sale-afterwards.ts'
 import {
   earliest,
   finalAnswer,
   type Holder,
-  type Mine,
+  holdersSince,
+  isRead,
+  type ReadCase,
   type SaleCase,
   type SaleEvidence,
   saleCase,
+  sameIssued,
+  shownIssued,
+  shownTerms,
 } from './sale-evidence.ts'
 
 export type SalePromise = keyof typeof checks
 
 const checks = {
   definite: ['everyone got a definite answer', everyoneAnswered],
+  as_asked: ['the coupon is as it was asked for', asAsked],
   exact: ['exactly as many as there are', exactlyAsMany],
-  kept: ['a told yes is kept', yesIsKept],
+  kept: ['a told yes is kept', ofRead(yesIsKept)],
   one_each: ['one coupon each', oneEach],
   slots: ['slots without a hole, none twice', slotsWithoutHole],
-  refused: ['a told no is kept', noIsKept],
+  codes: ['a code of its own for each', codesDiffer],
+  refused: ['a told no is kept', ofRead(noIsKept)],
   in_order: ['first come, first served', inOrder],
   stays_open: ['once open, never not open again', staysOpen],
-  counted: ['the coupon counts the same', countsTheSame],
-  stored: ['the rows in SQL agree', rowsAgree],
+  counted: ['the coupon counts the same', ofRead(countsTheSame)],
+  stored: ['the rows in SQL agree', ofRead(rowsAgree)],
+  seen: ['users see what they won', ofRead(usersSeeIt)],
+  published: ['every win is published', ofRead(winsArePublished)],
 } satisfies Record<string, Check<SaleCase>>
 
 export function reconcileSale(evidence: SaleEvidence): Verdict<SalePromise>[] {
   return verdictsOf<SalePromise, SaleCase>(checks, saleCase(evidence))
 }
 
-function everyoneAnswered({ entries, users }: SaleCase, breaches: string[]): string {
+/** A check of what the service says after the storm, which it may not live to be asked. */
+function ofRead(find: (sale: ReadCase, breaches: string[]) => string | NotJudged | null) {
+  return (sale: SaleCase, breaches: string[]) => {
+    const unread = { notJudged: 'it ended before this was read' }
+    return isRead(sale) ? find(sale, breaches) : unread
+  }
+}
+
+/** By what was asked of the service, not by what it says that this was. */
+function asAsked({ asked, before, after }: SaleCase, breaches: string[]): string | null {
+  if (asked === null) return null
+  const wanted = shownTerms(asked)
+  for (const seen of new Set([before, after ?? before].map((coupon) => shownTerms(coupon)))) {
+    if (seen !== wanted) breaches.push(`asked for ${wanted}, it is ${seen}`)
+  }
+  return wanted
+}
+
+function everyoneAnswered(sale: SaleCase, breaches: string[]): string | NotJudged {
+  const { entries, users } = sale
+  if (!isRead(sale)) return { notJudged: `${counted(entries.length, 'ask')} ended before it did` }
   for (const entry of entries) {
     const answer = finalAnswer(entry)
     if (isDefinite(answer)) continue
@@ -46,17 +82,24 @@ function everyoneAnswered({ entries, users }: SaleCase, breaches: string[]): str
 }
 
 function exactlyAsMany(sale: SaleCase, breaches: string[]): string {
-  const { before, after, fresh, rows, entries, askers, holders } = sale
+  const { before, asked, quantity, entries, askers, holders } = sale
+  if (!isRead(sale)) {
+    const most = asked === null ? quantity - before.issued : quantity
+    const given = asked === null ? holdersSince(sale).length : holders.length
+    if (given > most) breaches.push(`${count(given)} told yes, there were ${count(most)}`)
+    return `${count(given)} told yes, of ${count(most)}`
+  }
+  const { after, rows } = sale
   const stored = 'missing' in rows ? 0 : rows.length
-  const issued = Math.max(after.issued, stored, fresh ? holders.length : 0)
-  if (fresh) {
-    const expected = Math.min(after.quantity, askers.length)
+  const issued = Math.max(after.issued, stored, asked === null ? 0 : holders.length)
+  if (asked !== null) {
+    const expected = Math.min(quantity, askers.length)
     if (issued !== expected) breaches.push(`${count(issued)} issued, expected ${count(expected)}`)
     if (holders.length < expected) {
       breaches.push(`${count(holders.length)} users hold one, expected ${count(expected)}`)
     }
-    const asked = counted(askers.length, 'user')
-    return `${count(issued)} issued: ${counted(after.quantity, 'coupon')}, ${asked}`
+    const people = counted(askers.length, 'user')
+    return `${count(issued)} issued: ${counted(quantity, 'coupon')}, ${people}`
   }
   if (issued > after.quantity) breaches.push(`${count(issued)} issued of ${count(after.quantity)}`)
   if (entries.some(({ answer }) => answer.kind === 'sold_out')) {
@@ -69,23 +112,6 @@ function exactlyAsMany(sale: SaleCase, breaches: string[]): string {
   return `${count(issued)} of ${count(after.quantity)} issued, ${here}`
 }
 
-function yesIsKept({ askers }: SaleCase, breaches: string[]): string {
-  let winners = 0
-  for (const { userId, yeses, mine } of askers) {
-    const [yes] = yeses
-    if (yes === undefined) continue
-    winners += 1
-    if (mine.kind !== 'issued') {
-      breaches.push(`${userId} was told slot ${yes.slot}, then ${saidNow(mine)}`)
-    } else if (!sameIssued(yes, mine)) {
-      breaches.push(`${userId} was told ${shownIssued(yes)}, then ${shownIssued(mine)}`)
-    } else if (mine.userId !== userId) {
-      breaches.push(`${userId} was given the coupon of ${mine.userId}`)
-    }
-  }
-  return `${count(winners - breaches.length)} of ${count(winners)} have it`
-}
-
 function oneEach({ entries, askers, holders }: SaleCase, breaches: string[]): string {
   for (const { userId, yeses } of askers) {
     const [first] = yeses
@@ -94,47 +120,52 @@ function oneEach({ entries, askers, holders }: SaleCase, breaches: string[]): st
       breaches.push(`${userId} was told ${shownIssued(first)} and ${shownIssued(other)}`)
     }
   }
-  const perUser = entries.length / Math.max(1, askers.length)
+  const people = new Set(entries.map(({ user }) => user)).size
+  const perUser = Math.round(entries.length / Math.max(1, people))
   return `${counted(holders.length, 'winner')}, ${counted(perUser, 'ask')} each`
 }
 
-function slotsWithoutHole({ fresh, after, holders }: SaleCase, breaches: string[]): string {
+function slotsWithoutHole(sale: SaleCase, breaches: string[]): string {
+  const { asked, quantity, holders } = sale
+  // Where some were not answered, nobody knows what they have won.
+  const isWhole = asked !== null && isRead(sale)
   const bySlot = new Map<number, string>()
   for (const { userId, holds } of holders) {
     const other = bySlot.get(holds.slot)
     if (other === undefined) bySlot.set(holds.slot, userId)
     else breaches.push(`slot ${holds.slot} belongs to ${other} and ${userId}`)
-    if (!Number.isSafeInteger(holds.slot) || holds.slot < 1 || holds.slot > after.quantity) {
-      breaches.push(`${userId} holds slot ${holds.slot} of ${count(after.quantity)}`)
+    if (!Number.isSafeInteger(holds.slot) || holds.slot < 1 || holds.slot > quantity) {
+      breaches.push(`${userId} holds slot ${holds.slot} of ${count(quantity)}`)
     }
   }
-  if (fresh) {
+  if (isWhole) {
     let last = 0
-    for (const slot of bySlot.keys()) last = Math.max(last, Math.min(slot, after.quantity))
+    for (const slot of bySlot.keys()) last = Math.max(last, Math.min(slot, quantity))
     for (let slot = 1; slot <= last; slot += 1) {
       if (!bySlot.has(slot)) breaches.push(`slot ${slot} belongs to nobody`)
     }
   }
   if (bySlot.size === 0) return 'no slot was issued'
-  return `${count(bySlot.size)} slots${fresh ? `, 1…${count(bySlot.size)}` : ''}`
+  return `${count(bySlot.size)} slots${isWhole ? `, 1…${count(bySlot.size)}` : ''}`
 }
 
-function noIsKept({ before, after, askers }: SaleCase, breaches: string[]): string {
-  const refusal = after.quantity === before.quantity ? 'wasRefused' : 'wasRefusedLast'
-  const refused = askers.filter((asker) => asker[refusal])
-  for (const { userId, holds } of refused) {
-    if (holds !== null) breaches.push(`${userId} was told no, yet holds slot ${holds.slot}`)
+function codesDiffer({ holders }: SaleCase, breaches: string[]): string {
+  const byCode = new Map<string, string>()
+  for (const { userId, holds } of holders) {
+    const other = byCode.get(holds.code)
+    if (other === undefined) byCode.set(holds.code, userId)
+    else breaches.push(`${other} and ${userId} have one code: ${holds.code}`)
   }
-  return `${count(refused.length - breaches.length)} told no have none`
+  return counted(byCode.size, 'code')
 }
 
 /** Who was answered before another even asked, comes first in the log (I8). */
-function inOrder({ before, after, askers, holders }: SaleCase, breaches: string[]): string {
-  // Slots up to `before.issued` were won before this run: its times say nothing of them.
-  const won = holders.filter(({ holds }) => holds.slot > before.issued)
+function inOrder(sale: SaleCase, breaches: string[]): string | NotJudged {
+  const { asked, before, after, askers } = sale
+  const won = holdersSince(sale)
   const bySent = [...won].sort((a, b) => a.firstSentAt - b.firstSentAt)
   const byAnswered = [...won].sort((a, b) => a.yesAt - b.yesAt)
-  const restocked = after.quantity !== before.quantity
+  const restocked = after === null ? asked === null : after.quantity !== before.quantity
   const soldOutAt = restocked ? Infinity : earliest(askers, 'noAt')
   let answered = 0
   let highest: Holder | undefined
@@ -152,7 +183,12 @@ function inOrder({ before, after, askers, holders }: SaleCase, breaches: string[
       breaches.push(`${later.userId} won, having asked after another was told no`)
     }
   }
-  return 'nobody who asked later came earlier'
+  const answeredAt = Math.min(earliest(askers, 'yesAt'), earliest(askers, 'noAt'))
+  const later = askers.filter(({ firstSentAt }) => {
+    return answeredAt < firstSentAt && firstSentAt < Infinity
+  })
+  if (later.length === 0) return { notJudged: 'nobody asked after another was answered' }
+  return `${count(later.length)} asked after another was answered, none came earlier`
 }
 
 function staysOpen({ users, entries, askers }: SaleCase, breaches: string[]): string | null {
@@ -164,83 +200,4 @@ function staysOpen({ users, entries, askers }: SaleCase, breaches: string[]): st
     breaches.push(`${users[user]} was told not open after another was told issued`)
   }
   return `${counted(early.length, 'ask')} came before the opening`
-}
-
-function countsTheSame({ before, after, fresh, holders }: SaleCase, breaches: string[]): string {
-  if (fresh && after.issued !== holders.length) {
-    breaches.push(`it says ${count(after.issued)} issued, the users hold ${count(holders.length)}`)
-  }
-  const known = before.issued + holders.filter(({ holds }) => holds.slot > before.issued).length
-  if (!fresh && after.issued < known) {
-    breaches.push(`it says ${count(after.issued)} issued, at least ${count(known)} are`)
-  }
-  if (after.remaining !== after.quantity - after.issued) {
-    breaches.push(`${count(after.remaining)} remaining of ${count(after.quantity)}`)
-  }
-  return `${count(after.issued)} issued, ${count(after.remaining)} remaining`
-}
-
-function saidNow(mine: Mine): string {
-  if (mine.kind === 'none') return 'not to have won'
-  return mine.kind === 'unknown' ? `nothing definite (${mine.reason})` : mine.kind.replace('_', ' ')
-}
-
-/** The same slots, codes and claims, in rows 1…n of the coupon without a hole. */
-function rowsAgree({ rows, fresh, holders }: SaleCase, breaches: string[]): string {
-  if ('missing' in rows) {
-    breaches.push(rows.missing)
-    return 'not to be had'
-  }
-
-  breaches.push(...misnumbered(rows))
-  const byUser = new Map<string, RowSeen>()
-  for (const row of rows) {
-    const other = byUser.get(row.userId)
-    if (other === undefined) byUser.set(row.userId, row)
-    else breaches.push(`${row.userId} has two rows, slots ${other.slot} and ${row.slot}`)
-  }
-  let agreeing = 0
-  for (const { userId, holds } of holders) {
-    const row = byUser.get(userId)
-    byUser.delete(userId)
-    if (row === undefined) {
-      breaches.push(`${userId} holds slot ${holds.slot}, but has no row`)
-    } else if (!sameWin(row, holds)) {
-      breaches.push(`${userId} holds ${shownIssued(holds)}, the row says ${shownIssued(row)}`)
-    } else {
-      agreeing += 1
-    }
-  }
-  if (fresh) {
-    for (const { userId, slot } of byUser.values()) {
-      breaches.push(`slot ${slot} has a row for ${userId}, who was never told so`)
-    }
-  }
-  const others = fresh ? '' : ` here, ${count(rows.length)} in all`
-  return `${count(agreeing)} of ${count(holders.length)} rows${others}`
-}
-
-/** Rows come in the order of their slots. */
-function* misnumbered(rows: readonly RowSeen[]): Iterable<string> {
-  let expected = 1
-  for (const { slot } of rows) {
-    if (slot < expected) yield `slot ${slot} has more than one row`
-    else if (slot === expected + 1) yield `slot ${expected} has no row`
-    else if (slot > expected) yield `slots ${expected}…${slot - 1} have no row`
-    expected = Math.max(expected, slot + 1)
-  }
-}
-
-function sameIssued(a: Issued, b: Issued): boolean {
-  return a.userId === b.userId && sameWin(a, b)
-}
-
-type Win = Pick<Issued, 'slot' | 'code' | 'claimId'>
-
-function sameWin(a: Win, b: Win): boolean {
-  return a.slot === b.slot && a.code === b.code && a.claimId === b.claimId
-}
-
-function shownIssued({ slot, code, claimId }: Win): string {
-  return `slot ${slot} (code ${code}, claim ${claimId})`
 }

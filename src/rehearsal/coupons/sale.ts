@@ -1,34 +1,29 @@
-// A rehearsal of a sale: storms one coupon of a running service as its clients would, then asks
-// the service what it remembers and holds it against what they were answered. A read that the
-// service answers with an error is evidence against it, one that nobody answers ends it all.
+// A sale as its clients hold it: one coupon of a running service, which is made or found, and the
+// storm of all who claim it. What each was told stands in the ledger at every moment.
 
 import type { Failed } from '../../client/answers.ts'
-import type { Discount } from '../../domain/coupons/messages.ts'
-import { sleep } from '../../ports/clock.ts'
 import { follow, isDefinite } from '../attempts.ts'
-import { share, sumOf } from '../figures.ts'
+import { count, share, sumOf } from '../figures.ts'
 import type { Verdict } from '../promises.ts'
 import {
   doAll,
+  type Ended,
   mintTokens,
-  RehearsalError,
-  type RehearsalParts,
   type RehearsalPlan,
   type Run,
-  runRehearsal,
-  see,
+  refuseNobody,
 } from '../rehearsal.ts'
+import { RehearsalError } from '../rehearsal-error.ts'
 import type { Load } from '../scheduler.ts'
-import type { ClaimAnswer, CouponSeen, RowSeen, Service } from '../service.ts'
-import { blow, type Storm } from '../storm.ts'
-import { type ClaimEntry, countOutcomes, type Mine, type SaleEvidence } from './sale-evidence.ts'
-import { reconcileSale } from './sale-promises.ts'
+import type { ClaimAnswer, CouponSeen, CouponTerms, Service } from '../service.ts'
+import { blow, type Ledger, newLedger, type Storm } from '../storm.ts'
+import { type ClaimEntry, countOutcomes } from './sale-evidence.ts'
 
 export type SalePlan = RehearsalPlan & {
   asksPerUser: number
   load: Load
   /** A coupon that is there, or how many a fresh one has. */
-  coupon: { couponId: string } | { quantity: number; discount?: Discount }
+  coupon: { couponId: string } | Omit<CouponTerms, 'name'>
 }
 /** A coupon that is there, and people with tokens. */
 export type OpenSale = {
@@ -39,56 +34,92 @@ export type OpenSale = {
 }
 /** Everybody has claimed and was answered, as far as anybody could say. */
 export type HeldSale = OpenSale & { storm: Storm<ClaimEntry>; endedAt: number }
+/** What is known of a sale at every moment: null while it is not open. */
+export type SaleLedger = Ledger<ClaimEntry> & { open: OpenSale | null }
 /** What is reported of it. */
-export type SaleRehearsal = Pick<HeldSale, 'plan' | 'storm' | 'before'> & {
-  after: CouponSeen
+export type SaleReport = Pick<HeldSale, 'plan' | 'storm' | 'before'> & {
+  /** Null where the service could not be asked any more. */
+  after: CouponSeen | null
   /** From the end of the storm until SQL showed every row. */
-  rowsAfterMs: number
+  rowsAfterMs: number | null
   verdicts: Verdict[]
 }
+export type SaleRehearsal = SaleReport & Ended
 
 /** One connection for each who claims at once, up to what a process may have open. */
 const connectionsMax = 1000
 const spreadMsMax = 100
-const rowsPollMs = 50
 
-/** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
-export function rehearseSale(parts: RehearsalParts, plan: SalePlan): Promise<SaleRehearsal> {
-  return runRehearsal(parts, { ...plan, connections: connectionsOf(plan) }, async (run) => {
-    return readSale(run, await holdSale(run, await openSale(run, plan)))
-  })
+export function newSaleLedger(): SaleLedger {
+  return { ...newLedger<ClaimEntry>(), open: null }
 }
 
-function connectionsOf({ load, users, asksPerUser }: SalePlan): number {
+/**
+ * How many ask at once. Some have to ask after others were answered, else nobody could say
+ * whether who came first was served first.
+ */
+export function askingAtOnce({ load, users, asksPerUser }: SalePlan): number {
+  const asks = users * asksPerUser
   const atOnce = load.kind === 'closed' ? load.concurrency : connectionsMax
-  return Math.min(atOnce, users * asksPerUser, connectionsMax)
+  return Math.max(1, Math.min(atOnce, asks - Math.ceil(asks / oneLaterIn)))
+}
+const oneLaterIn = 20
+
+export function connectionsOf(plan: SalePlan): number {
+  return Math.min(askingAtOnce(plan), connectionsMax)
 }
 
-export async function openSale(run: Run, plan: SalePlan): Promise<OpenSale> {
-  const { clock, service, users, progress } = run
-  const before = await findCoupon(service, plan)
+export async function openSale(run: Run, plan: SalePlan, ledger: SaleLedger): Promise<OpenSale> {
+  const { clock, users, progress } = run
+  const before = await findCoupon(run, plan)
   const made = { made: 0 }
   const tokens = await progress.during(
     () => `Making tokens: ${share(made.made, plan.users)}`,
     mintTokens({ clock, users, secret: plan.secret }, made),
   )
-  return { plan, tokens, before }
+  ledger.open = { plan, tokens, before }
+  return ledger.open
 }
 
-/** Makes or finds the coupon; the first words with the service, so nobody there means the end. */
-async function findCoupon(service: Service, { runId, coupon }: SalePlan): Promise<CouponSeen> {
-  const isFresh = 'quantity' in coupon
-  const couponId = isFresh ? `rehearsal-${runId}` : coupon.couponId
+/** Makes or finds the coupon. */
+async function findCoupon(run: Run, plan: SalePlan): Promise<CouponSeen> {
+  const { service, made: known } = run
+  const { runId, coupon } = plan
+  const asked = askedOf(plan)
+  const isFresh = asked !== null
+  const couponId = 'couponId' in coupon ? coupon.couponId : `${madeHere}${runId}`
   if (isFresh) {
-    const made = await service.createCoupon({ couponId, name: `Rehearsal ${runId}`, ...coupon })
+    refuseNobody(await service.coupon(couponId))
+    known.couponId = couponId
+    const made = await service.createCoupon({ couponId, ...asked })
     if (!made.ok && made.status !== 202) throw failure('the service made no coupon', made)
   }
   const read = await service.coupon(couponId)
   const what = isFresh ? 'the new coupon' : `the coupon ${couponId}`
   if (!read.ok) throw failure(`${what} cannot be read`, read)
+  // Which coupon it is follows from what was asked, too.
+  const before = { ...read.value, couponId }
   const rows = await service.issuedRows(couponId, 0)
   if (!rows.ok && rows.status === 401) throw failure('the rows cannot be read', rows)
-  return read.value
+  if (!isFresh && !couponId.startsWith(madeHere)) await mayBeTaken(run, before)
+  return before
+}
+
+/** What the coupon is asked for with; null where it is there. */
+export function askedOf({ runId, coupon }: SalePlan): CouponTerms | null {
+  return 'quantity' in coupon ? { name: `Rehearsal ${runId}`, ...coupon } : null
+}
+
+/** How the coupons of rehearsals begin. */
+const madeHere = 'rehearsal-'
+
+/** Made-up users win what real ones were to have. */
+async function mayBeTaken(run: Run, { couponId, name, remaining }: CouponSeen): Promise<void> {
+  const what = `${couponId} (${name}) was not made by a rehearsal: made-up users would take`
+  if (await run.confirm(`${what} up to ${count(remaining)} of it, for good`)) return
+  const none = `nothing was taken of ${couponId}, which no rehearsal has made`
+  const message = `${none}: --yes says that it may be`
+  throw new RehearsalError('unconfirmed', message)
 }
 
 function failure(what: string, { status, reason }: Failed): RehearsalError {
@@ -99,24 +130,27 @@ function failure(what: string, { status, reason }: Failed): RehearsalError {
 }
 
 /** A user's claims leave together, as from impatient fingers. */
-export async function holdSale(run: Run, open: OpenSale): Promise<HeldSale> {
+export async function holdSale(run: Run, open: OpenSale, ledger: SaleLedger): Promise<HeldSale> {
   const { plan, tokens, before } = open
   const { couponId } = before
-  const { asksPerUser, load } = plan
+  const { asksPerUser } = plan
+  const { load } = plan
+  const paced = load.kind === 'open' ? load : { ...load, concurrency: askingAtOnce(plan) }
   // Opens the connections: else the storm would measure how fast this process does.
   const connections = Array.from({ length: connectionsOf(plan) })
   await Promise.all(connections.map(() => run.service.coupon(couponId)))
   const attempts = tokens.length * asksPerUser
-  const storm = await blow<ClaimEntry>(run, {
-    load: { ...load, asks: attempts },
-    ask(index) {
+  const stormPlan = {
+    load: { ...paced, asks: attempts },
+    ask(index: number) {
       const user = Math.floor(index / asksPerUser)
       return [claim(run, { couponId, user, token: tokens[user] ?? '' })]
     },
     attempts,
     title: 'Asking',
     figures: stormFigures,
-  })
+  }
+  const storm = await blow<ClaimEntry>(run, stormPlan, ledger)
   await settle(run, open, storm.entries)
   return { ...open, storm, endedAt: run.clock.monotonic() }
 }
@@ -184,58 +218,4 @@ async function settle(
         ? mine.value
         : (await claim(run, { couponId, user, token })).answer
   })
-}
-
-/** What everyone holds, how the coupon counts, and the rows of SQL, which come a moment later. */
-export async function readSale(run: Run, held: HeldSale): Promise<SaleRehearsal> {
-  const { clock, service, users } = run
-  const { tokens, before, plan, storm, endedAt } = held
-  const { couponId } = before
-  const coupon = await see(run, () => service.coupon(couponId))
-  if ('missing' in coupon) {
-    const message = `the coupon ${couponId} cannot be read: ${coupon.missing}`
-    throw new RehearsalError('refused', message)
-  }
-  const after = coupon.value
-  const rows = await readRows(run, after)
-  const rowsAfterMs = clock.monotonic() - endedAt
-  const mine: Mine[] = []
-  const everyone = { title: 'Asking everyone what they have', items: tokens }
-  await doAll(run, everyone, async (token, user) => {
-    const seen = await see(run, () => service.mine(couponId, token))
-    mine[user] = 'value' in seen ? seen.value : { kind: 'unknown', reason: seen.missing }
-  })
-  const fresh = 'quantity' in plan.coupon
-  const { entries } = storm
-  const verdicts = reconcileSale({ users, fresh, entries, mine, before, after, rows })
-  return { plan, storm, before, after, rowsAfterMs, verdicts }
-}
-
-/** All rows of the coupon, as soon as all are there, or what is there in the end. */
-async function readRows(
-  { clock, limits, service, progress }: Run,
-  { couponId, issued }: CouponSeen,
-): Promise<SaleEvidence['rows']> {
-  const rows: RowSeen[] = []
-  const deadline = clock.monotonic() + limits.rowsMsMax
-  async function fill(): Promise<SaleEvidence['rows']> {
-    for (;;) {
-      const after = rows.at(-1)?.slot ?? 0
-      const read = await service.issuedRows(couponId, after)
-      if (read.ok) {
-        for (const row of read.value.rows) rows.push(row)
-        const last = rows.at(-1)?.slot ?? 0
-        if (read.value.more && last > after) continue
-        if (rows.length >= issued || last >= issued) return rows
-      }
-      const isOver = clock.monotonic() >= deadline
-      if (!read.ok && (isOver || !read.again)) {
-        return { missing: `the rows cannot be read: ${read.reason}` }
-      }
-      if (isOver) return rows
-      await sleep(clock, rowsPollMs)
-    }
-  }
-  const line = () => `Waiting for the rows in SQL: ${share(rows.length, issued)}`
-  return progress.during(line, fill())
 }

@@ -1,11 +1,13 @@
 // Who is to order what in a rehearsal of orders, what each was answered, what is there when all is
 // read back, and the one reading of it that all checks share. Pure.
 
+import type { PaymentTaker } from '../../ports/payments.ts'
 import type { Entry } from '../attempts.ts'
 import { addOne } from '../figures.ts'
 import type { Seen } from '../rehearsal.ts'
 import type {
   CouponHeld,
+  LetterSeen,
   NewOrder,
   NewProduct,
   OrderAnswer,
@@ -44,21 +46,32 @@ export type ShopSeen = {
   products: Seen<ProductSeen>[]
   /** By order id. */
   orders: Map<string, Seen<OrderSeen>>
+  /** Dead letters that were not there before. */
+  letters: Seen<LetterSeen[]>
 }
 export type OrderEvidence = {
   users: readonly string[]
   shop: Shop
+  payments: PaymentTaker
   /** By index of the user, as is `won`. */
   topUps: readonly number[]
   won: readonly boolean[]
   entries: readonly OrderEntry[]
-  seen: ShopSeen
+  /** Null where the service could not be asked any more. */
+  seen: ShopSeen | null
 }
 
 /** The evidence, read: what each check gets. Every order once, as it was first answered. */
 export type OrderCase = OrderEvidence & {
   ended: readonly OrderSeen[]
   confirmed: readonly { order: OrderSeen; intent: Intent }[]
+}
+
+/** Where the service was there to be read afterwards. */
+export type SeenCase = OrderCase & { seen: ShopSeen }
+
+export function isSeen(orders: OrderCase): orders is SeenCase {
+  return orders.seen !== null
 }
 
 export function orderCase(evidence: OrderEvidence): OrderCase {
@@ -73,4 +86,28 @@ export function orderCase(evidence: OrderEvidence): OrderCase {
     ended: all.map(({ order }) => order),
     confirmed: all.filter(({ order }) => order.status === 'confirmed'),
   }
+}
+
+/** What became of an order, in one word; null where nobody knows. */
+export function endName({ answer }: OrderEntry): string | null {
+  if (answer.kind === 'refused') return answer.problem
+  if (answer.kind !== 'ended') return null
+  const { status, reason } = answer.order
+  return status === 'cancelled' ? (reason ?? 'cancelled') : status
+}
+
+export function shownOrder({ status, reason, couponId, sums }: OrderSeen): string {
+  const why = reason === null ? '' : ` (${reason})`
+  const cost = sums === null ? '' : `, ${sums.subtotal} − ${sums.discount} = ${sums.total}`
+  return `${status}${why}${couponId === null ? '' : `, coupon ${couponId}`}${cost}`
+}
+
+export function shownLines(
+  { lines }: Pick<OrderSeen, 'lines'>,
+  { prices }: { prices: boolean },
+): string {
+  const texts = lines.map(({ productId, quantity, unitPrice }) => {
+    return `${productId} ${quantity} ${prices ? unitPrice : ''}`
+  })
+  return texts.join()
 }

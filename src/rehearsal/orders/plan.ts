@@ -76,6 +76,18 @@ export function errandsOf(plan: ShopPlan, won: readonly boolean[]): Errand[] {
   })
 }
 
+/** What an order costs. On its own account: the service's function would share its mistakes. */
+export function dueOf({ products }: Shop, { lines, couponId }: Intent) {
+  const priced = lines.map((line) => {
+    const product = products.find(({ productId }) => productId === line.productId)
+    return { ...line, unitPrice: product?.price ?? 0 }
+  })
+  const subtotal = priced.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
+  const percent = couponId === undefined ? 0 : discountOfRehearsal.value
+  const discount = Math.floor((subtotal * percent) / 100)
+  return { lines: priced, sums: { subtotal, discount, total: subtotal - discount } }
+}
+
 function ofWinner(turn: number, plain: Intent, shop: Shop): Errand {
   const { couponId } = shop
   switch (turn % 8) {

@@ -292,6 +292,7 @@ function plain(text: string, url = 'http://127.0.0.1:8080'): string {
     .replaceAll(/"code":"[^"]+"/g, 'CODE')
     .replaceAll(/"partition":\d+,"offset":\d+/g, 'PLACE')
     .replaceAll(/\brun [0-9a-f]{8}\b/g, 'RUN')
+    .replaceAll(/\b(rehearsal[- ])[0-9a-f]{8}\b/gi, '$1RUN')
     .replaceAll(/\bprocess \d+/g, 'PROCESS')
     .replaceAll(/[\d,.]+ (ms|s)\b/g, 'DURATION')
     .replaceAll(/[\d,]+ a second/g, 'RATE')

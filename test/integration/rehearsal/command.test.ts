@@ -41,12 +41,18 @@ async function runOn(fault: ServiceFault | null, options: RehearseOptions): Prom
   }
 }
 
-test('a rehearsal of an honest service ends with 0 and says so', async () => {
-  const { exitCode, out, err } = await runOn(null, { run: 'again' })
+test('a rehearsal of an honest service ends with 0 and says so', async (t) => {
+  const service = await startFakeService(null)
+  t.after(() => service.close())
+  const options = { users: 50, quantity: 10, url: service.url, run: 'again' }
+  const { exitCode, out, err } = await run(options)
   assert.equal(exitCode, 0)
-  assert.match(out, /^50 users storm a fresh coupon of 10, 50 at once\nrun again · http:/)
+  assert.match(out, /^50 users storm a fresh coupon of 10, 47 at once\nrun again · http:/)
   assert.match(out, /\n {2}issued {4}10\n {2}sold out {2}40\n {2}unknown {4}0\n/)
-  assert.match(out, /\nEvery promise was kept\.\n$/)
+  assert.match(out, /– every win is published {13}not judged: there is no log in /)
+  assert.match(out, /\nNo promise was broken; 1 promise could not be judged\.\nLeft there: /)
+  assert.match(out, /\nLeft there: the coupon rehearsal-again, closed\.\n$/)
+  assert.deepEqual([...service.closed], ['rehearsal-again'])
   assert.equal(err, '')
 })
 
@@ -54,7 +60,7 @@ test('a rehearsal of a service that breaks a promise ends with 1 and names it', 
   const { exitCode, out } = await runOn('one_too_many', {})
   assert.equal(exitCode, 1)
   assert.match(out, /✗ exactly as many as there are .*\n {6}11 issued, expected 10\n/)
-  assert.match(out, /\n2 promises broken\.\n$/)
+  assert.match(out, /\n2 promises broken\.\nLeft there: .*\n$/)
 })
 
 test('with --json there is one object and nothing else', async () => {
@@ -73,6 +79,22 @@ test('a rehearsal without a service ends with 3', async () => {
   const { exitCode, err } = await run({ url: service.url })
   assert.equal(exitCode, 3)
   assert.match(err, /cannot be reached: nobody listens there$/)
+})
+
+test('a coupon of somebody else needs a word of somebody, which scripts give by --yes', async (t) => {
+  const service = await startFakeService(null)
+  t.after(() => service.close())
+  const { url } = service
+  const kept = await run({ users: 5, quantity: 3, url, run: 'a', keep: true })
+  assert.equal(kept.exitCode, 0, kept.out + kept.err)
+  const claims = service.claims()
+  const refused = await run({ coupon: 'summer', users: 5, url })
+  assert.equal(refused.exitCode, 2)
+  assert.match(refused.err, /nothing was taken of summer, .*: --yes says that it may be$/)
+  assert.equal(service.claims(), claims)
+  const taken = await run({ coupon: 'summer', users: 5, url, yes: true })
+  assert.equal(taken.exitCode, 0, taken.out + taken.err)
+  assert.deepEqual([...service.closed], [], 'neither was made by this run and is to be closed')
 })
 
 const wrong: [RehearseOptions, RegExp][] = [

@@ -5,45 +5,54 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { noProgress } from '../../../src/client/progress.ts'
-import {
-  rehearseSale,
-  type SalePlan,
-  type SaleRehearsal,
-} from '../../../src/rehearsal/coupons/sale.ts'
+import { rehearseSale } from '../../../src/rehearsal/coupons/rehearse-sale.ts'
+import type { SalePlan, SaleRehearsal } from '../../../src/rehearsal/coupons/sale.ts'
 import { countOutcomes } from '../../../src/rehearsal/coupons/sale-evidence.ts'
 import type { SalePromise } from '../../../src/rehearsal/coupons/sale-promises.ts'
-import { RehearsalError, type RehearsalLimits } from '../../../src/rehearsal/rehearsal.ts'
+import type { RehearsalLimits, RehearsalParts } from '../../../src/rehearsal/rehearsal.ts'
+import { RehearsalError } from '../../../src/rehearsal/rehearsal-error.ts'
 import { type ServiceFault, startFakeService } from './fake-coupon-service.ts'
 
 const clock = systemClock()
 
-type Plan = Partial<SalePlan> & { limits?: Partial<RehearsalLimits> }
+type Given = Pick<RehearsalParts, 'limits' | 'confirm' | 'signal' | 'events'>
+type Plan = Partial<SalePlan> & Given & { limits?: Partial<RehearsalLimits> }
 
 async function rehearsed(fault: ServiceFault | null, given: Plan = {}): Promise<SaleRehearsal> {
   const service = await startFakeService(fault)
-  const { limits, ...plan } = given
+  const { limits, confirm, signal, events, ...plan } = given
+  const parts: Given = { ...(confirm && { confirm }), signal }
   try {
     return await rehearseSale(
-      { clock, progress: noProgress(), limits: { rowsMsMax: 300, ...limits } },
       {
-        runId: 'test',
-        url: new URL(service.url),
-        secret: 'a secret of at least thirty-two bytes',
-        users: 100,
-        asksPerUser: 1,
-        // Far fewer than coupons, so that some surely ask after others were answered.
-        load: { kind: 'closed', concurrency: 4 },
-        coupon: { quantity: 20 },
-        ...plan,
+        clock,
+        progress: noProgress(),
+        ...parts,
+        limits: { rowsMsMax: 300, eventsMsMax: 300, ...limits },
+        events: events ?? { of: async () => service.events() },
       },
+      { ...salePlan(service.url), ...plan },
     )
   } finally {
     await service.close()
   }
 }
 
+function salePlan(url: string): SalePlan {
+  return {
+    runId: 'test',
+    url: new URL(url),
+    secret: 'a secret of at least thirty-two bytes',
+    users: 100,
+    asksPerUser: 1,
+    // Far fewer than coupons, so that some surely ask after others were answered.
+    load: { kind: 'closed', concurrency: 4 },
+    coupon: { quantity: 20 },
+  }
+}
+
 function broken({ verdicts }: SaleRehearsal): string[] {
-  return verdicts.filter(({ kept }) => !kept).map(({ promise }) => promise)
+  return verdicts.filter(({ kept }) => kept === false).map(({ promise }) => promise)
 }
 
 function outcomes({ storm }: SaleRehearsal) {
@@ -61,7 +70,7 @@ test('three asks of everyone are one coupon each', async () => {
   const rehearsal = await rehearsed(null, { asksPerUser: 3 })
   assert.deepEqual(broken(rehearsal), [])
   assert.equal(rehearsal.storm.entries.length, 300)
-  assert.equal(rehearsal.after.issued, 20)
+  assert.equal(rehearsal.after?.issued, 20)
 })
 
 test('with fewer users than coupons everyone gets one', async () => {
@@ -88,9 +97,13 @@ test('a coupon that others claim too is judged by what can be known', async () =
     asksPerUser: 1,
     load: { kind: 'closed', concurrency: 5 },
   } as const
-  const parts = { clock, progress: noProgress(), limits: { rowsMsMax: 300 } }
+  const confirm = async () => true
+  const parts = { clock, progress: noProgress(), limits: { rowsMsMax: 300 }, confirm }
   try {
-    await rehearseSale(parts, { ...plan, runId: 'first', coupon: { quantity: 20 } })
+    const kept = { ...plan, runId: 'first', coupon: { quantity: 20 }, keep: true }
+    const first = await rehearseSale(parts, kept)
+    assert.match(first.left.join(), /^the coupon rehearsal-first, open to everyone: close it/)
+    assert.equal(service.closed.size, 0)
     const second = await rehearseSale(parts, { ...plan, runId: 'second', coupon })
     assert.deepEqual(broken(second), [])
     assert.equal(outcomes(second).issued, 5)
@@ -103,13 +116,19 @@ test('a coupon that others claim too is judged by what can be known', async () =
   }
 })
 
+const discount = { kind: 'percent', value: 15 } as const
 const broke: [ServiceFault, SalePromise[], Plan?][] = [
   ['one_too_many', ['exact', 'slots']],
   ['one_too_few', ['exact']],
-  ['slot_twice', ['slots', 'stored']],
+  ['slot_twice', ['slots', 'stored', 'published']],
   ['slot_skipped', ['slots', 'stored']],
   ['mine_denies', ['kept']],
-  ['mine_changes_code', ['kept', 'stored']],
+  ['mine_changes_code', ['kept', 'stored', 'seen', 'published']],
+  ['one_code_for_all', ['codes']],
+  ['more_than_asked', ['as_asked', 'exact', 'slots']],
+  ['less_off', ['as_asked', 'seen'], { coupon: { quantity: 20, discount } }],
+  ['sees_another_code', ['seen']],
+  ['sees_nothing', ['seen']],
   ['second_coupon', ['one_each'], { asksPerUser: 2 }],
   ['refuses_winner', ['refused', 'in_order']],
   ['row_lost', ['stored']],
@@ -158,12 +177,86 @@ test('rows that come late are waited for', async () => {
   assert.deepEqual(broken(rehearsal), [])
 })
 
-test('a service that falls silent ends the rehearsal', async () => {
-  const limits = { requestMsMax: 200, silenceMsMax: 400, claimMsMax: 400 }
-  await assert.rejects(rehearsed('silent_after_some', { limits }), (error: unknown) => {
-    return error instanceof RehearsalError && error.code === 'unreachable'
-  })
+test('a service that falls silent ends the rehearsal with what was told until then', async () => {
+  const limits = { requestMsMax: 200, silenceMsMax: 400, leaveMsMax: 400 }
+  const rehearsal = await rehearsed('silent_after_some', { limits })
+  assert.equal(rehearsal.cut?.code, 'unreachable')
+  assert.deepEqual(broken(rehearsal), [])
+  assert.ok(outcomes(rehearsal).issued > 0, 'somebody was told yes')
+  const exact = rehearsal.verdicts.find(({ promise }) => promise === 'exact')
+  assert.match(exact?.detail ?? '', / told yes, of 20$/)
+  const left = /^the coupon rehearsal-test, perhaps open to everyone \(.*\): close it with "npx/
+  assert.match(rehearsal.left.join(), left)
 })
+
+test('a service that falls silent is reported for what it told wrong', async () => {
+  const limits = { requestMsMax: 200, silenceMsMax: 400, leaveMsMax: 400 }
+  const rehearsal = await rehearsed('one_code_then_silent', { limits })
+  assert.deepEqual(broken(rehearsal), ['codes'])
+})
+
+test('Ctrl-C ends the rehearsal with what was told, and closes its coupon', async (t) => {
+  const interrupt = new AbortController()
+  const service = await startFakeService('turns_away', {
+    onClaim: (claims) => claims === 40 && interrupt.abort(),
+  })
+  t.after(() => service.close())
+  const parts = { clock, progress: noProgress(), signal: interrupt.signal }
+  const plan = { ...salePlan(service.url), load: { kind: 'closed', concurrency: 4 } } as const
+  const rehearsal = await rehearseSale(parts, plan)
+  assert.equal(rehearsal.cut?.code, 'interrupted')
+  assert.ok(rehearsal.storm.entries.length > 0)
+  assert.deepEqual([...service.closed], ['rehearsal-test'])
+  assert.deepEqual(rehearsal.left, ['the coupon rehearsal-test, closed'])
+})
+
+test('what a rehearsal has made is closed in the end, and when it cannot go on', async (t) => {
+  const service = await startFakeService('no_rows')
+  t.after(() => service.close())
+  const parts = { clock, progress: noProgress() }
+  await assert.rejects(rehearseSale(parts, salePlan(service.url)), (error: unknown) => {
+    assert.ok(error instanceof RehearsalError)
+    assert.deepEqual(error.left, ['the coupon rehearsal-test, closed'])
+    return error.code === 'refused'
+  })
+  assert.deepEqual([...service.closed], ['rehearsal-test'])
+})
+
+test('a coupon of somebody else is taken only where somebody says so', async (t) => {
+  const service = await startFakeService(null)
+  t.after(() => service.close())
+  const asked: string[] = []
+  const confirm = async (what: string) => {
+    asked.push(what)
+    return false
+  }
+  const parts = { clock, progress: noProgress(), confirm }
+  const made = rehearseSale(parts, { ...salePlan(service.url), runId: 'theirs', keep: true })
+  assert.equal((await made).cut, null)
+  const claims = service.claims()
+  const plan = { ...salePlan(service.url), coupon: { couponId: 'theirs' } }
+  await assert.rejects(rehearseSale(parts, plan), { code: 'unconfirmed' })
+  assert.match(asked.join(), /was not made by a rehearsal: made-up users would take up to 0/)
+  assert.equal(service.claims(), claims)
+})
+
+test('events that nobody can read are said not to be judged', async () => {
+  const rehearsal = await rehearsed(null, { events: 'there is no log here' })
+  const events = rehearsal.verdicts.find(({ promise }) => promise === 'published')
+  assert.deepEqual([events?.kept, events?.detail], [null, 'not judged: there is no log here'])
+})
+
+for (const published of ['nothing', 'all but one'] as const) {
+  test(`a service that publishes ${published} breaks: published`, async (t) => {
+    const service = await startFakeService(null)
+    t.after(() => service.close())
+    const first = published === 'nothing' ? Infinity : 1
+    const events = { of: async () => service.events().slice(first) }
+    const parts = { clock, progress: noProgress(), limits: { eventsMsMax: 300 }, events }
+    const rehearsal = await rehearseSale(parts, salePlan(service.url))
+    assert.deepEqual(broken(rehearsal), ['published'])
+  })
+}
 
 test('a service that is not there cannot be rehearsed', async () => {
   const service = await startFakeService(null)

@@ -18,6 +18,11 @@ export type ServiceFault =
   | 'row_of_stranger'
   | 'counts_wrong'
   | 'last_come_first'
+  | 'one_code_for_all'
+  | 'more_than_asked'
+  | 'less_off'
+  | 'sees_another_code'
+  | 'sees_nothing'
   // Faults that are none: clients must cope with them.
   | 'cuts_off'
   | 'server_error'
@@ -25,14 +30,36 @@ export type ServiceFault =
   | 'only_accepts'
   | 'rows_late'
   | 'silent_after_some'
+  | 'one_code_then_silent'
+  | 'no_rows'
 
-export type FakeService = { url: string; claims: () => number; close(): Promise<void> }
+export type FakeService = {
+  url: string
+  claims: () => number
+  /** Coupons that nobody can get any more. */
+  closed: ReadonlySet<string>
+  /** The events of its wins, as its log has them. */
+  events: () => Win[]
+  close(): Promise<void>
+}
 
-type Win = { userId: string; slot: number; code: string; claimId: string }
+export type Win = { userId: string; slot: number; code: string; claimId: string }
+type Coupon = {
+  couponId: string
+  name: string
+  quantity: number
+  discount?: { kind: string; value: number }
+}
 type Answer = { status: number; body: object; headers?: Record<string, string> }
 
-export async function startFakeService(fault: ServiceFault | null): Promise<FakeService> {
-  const shop = openShop(fault)
+/** `onClaim`: called with each claim, and how many there were. */
+type Watching = { onClaim?(claims: number): void }
+
+export async function startFakeService(
+  fault: ServiceFault | null,
+  { onClaim = () => {} }: Watching = {},
+): Promise<FakeService> {
+  const shop = openShop(fault, onClaim)
   const server = createServer((request, response) => {
     request.resume()
     let body = ''
@@ -50,6 +77,8 @@ export async function startFakeService(fault: ServiceFault | null): Promise<Fake
   return {
     url: `http://127.0.0.1:${port}`,
     claims: shop.claims,
+    closed: shop.closed,
+    events: shop.events,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -61,10 +90,13 @@ export async function startFakeService(fault: ServiceFault | null): Promise<Fake
 type Shop = {
   answer(request: IncomingMessage, body: string): Answer | 'cut off' | 'silence'
   claims(): number
+  closed: ReadonlySet<string>
+  events(): Win[]
 }
 
-function openShop(fault: ServiceFault | null): Shop {
-  let coupon = { couponId: '', name: '', quantity: 0 }
+function openShop(fault: ServiceFault | null, onClaim: (claims: number) => void): Shop {
+  let coupon: Coupon = { couponId: '', name: '', quantity: 0 }
+  const closed = new Set<string>()
   const wins = new Map<string, Win>()
   const seen = new Map<string, number>()
   let claims = 0
@@ -82,6 +114,7 @@ function openShop(fault: ServiceFault | null): Shop {
   }
   function claim(userId: string): Answer | 'cut off' {
     claims += 1
+    onClaim(claims)
     const times = (seen.get(userId) ?? 0) + 1
     seen.set(userId, times)
     if (fault === 'turns_away' && times === 1) {
@@ -90,7 +123,8 @@ function openShop(fault: ServiceFault | null): Shop {
     const had = wins.get(userId)
     if (had === undefined && wins.size < quantity()) {
       const slot = nextSlot()
-      wins.set(userId, { userId, slot, code: `CODE-${slot}`, claimId: `claim-${claims}` })
+      const code = fault?.startsWith('one_code') ? 'CODE-1' : `CODE-${claims}`
+      wins.set(userId, { userId, slot, code, claimId: `claim-${claims}` })
     }
     const win = wins.get(userId)
     if (fault === 'cuts_off' && times === 1 && claims % 3 === 0) return 'cut off'
@@ -101,7 +135,7 @@ function openShop(fault: ServiceFault | null): Shop {
       const headers = { location: `/coupons/${coupon.couponId}/claims/mine` }
       return { status: 202, body: { outcome: 'pending' }, headers }
     }
-    if (win === undefined) return { status: 409, body: problem('sold-out') }
+    if (win === undefined) return { status: 409, body: problem(gone()) }
     if (fault === 'refuses_winner' && win.slot === 5) {
       return { status: 409, body: problem('sold-out') }
     }
@@ -139,6 +173,17 @@ function openShop(fault: ServiceFault | null): Shop {
     const next = { afterCouponId: coupon.couponId, afterSlot: last?.slot }
     return { status: 200, body: { issued: page, ...(page.length < rowsPerPage ? {} : { next }) } }
   }
+  function held(userId: string): Answer {
+    const win = fault === 'sees_nothing' ? undefined : wins.get(userId)
+    const code = fault === 'sees_another_code' ? 'CODE-X' : win?.code
+    const { couponId, name, discount = null } = coupon
+    const coupons = win ? [{ couponId, name, discount, ...win, code, status: 'unused' }] : []
+    return { status: 200, body: { coupons } }
+  }
+  /** A fake that nobody reopens: closed only once its rehearsal has left. */
+  function gone(): string {
+    return closed.has(coupon.couponId) ? 'closed' : 'sold-out'
+  }
   function seenCoupon(): object {
     const count = fault === 'counts_wrong' ? wins.size - 1 : wins.size
     const remaining = coupon.quantity - count
@@ -150,22 +195,32 @@ function openShop(fault: ServiceFault | null): Shop {
 
   return {
     claims: () => claims,
+    closed,
+    events: () => [...wins.values()],
     answer(request, body) {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake')
-      if (fault === 'silent_after_some' && claims >= silentAfter) return 'silence'
+      if (fault?.includes('silent') && claims >= silentAfter) return 'silence'
+      if (fault === 'no_rows' && pathname === '/issued-coupons') return denied
       if (request.method === 'POST' && pathname === '/coupons') {
-        coupon = JSON.parse(body) as typeof coupon
+        const asked = JSON.parse(body) as Coupon
+        const more = fault === 'more_than_asked' ? 7 : 0
+        const { discount } = asked
+        const off = fault === 'less_off' && discount ? { ...discount, value: 1 } : discount
+        coupon = { ...asked, quantity: asked.quantity + more, ...(off && { discount: off }) }
         return { status: 201, body: seenCoupon() }
       }
       if (pathname === '/issued-coupons') return rows(Number(searchParams.get('afterSlot') ?? 0))
       if (pathname.endsWith('/claims')) return claim(userOf(request))
       if (pathname.endsWith('/mine')) return mine(userOf(request))
+      if (pathname === '/me/coupons') return held(userOf(request))
+      if (pathname.endsWith('/close')) closed.add(coupon.couponId)
       return { status: 200, body: seenCoupon() }
     },
   }
 }
 
 const silentAfter = 10
+const denied: Answer = { status: 401, body: problem('unauthorized') }
 /** Small, so that a few rows take several pages. */
 const rowsPerPage = 8
 

@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
-import { noProgress } from '../../../src/client/progress.ts'
+import { noProgress, type Progress } from '../../../src/client/progress.ts'
 import { ordersDefaults } from '../../../src/main/commands/rehearse.ts'
+import { rehearseSale } from '../../../src/rehearsal/coupons/rehearse-sale.ts'
 import {
   type OrdersPlan,
   type OrdersRehearsal,
@@ -49,17 +50,20 @@ async function rehearsed(given: Partial<OrdersPlan> = {}): Promise<OrdersRehears
   )
 }
 
-async function rehearsedThrough(tamper: Tamper): Promise<OrdersRehearsal> {
+async function rehearsedThrough(
+  tamper: Tamper,
+  given: Partial<OrdersPlan> = {},
+): Promise<OrdersRehearsal> {
   const proxy = await startTamperingProxy(service.url, tamper)
   try {
-    return await rehearsed({ url: new URL(proxy.url) })
+    return await rehearsed({ url: new URL(proxy.url), ...given })
   } finally {
     await proxy.close()
   }
 }
 
 function broken({ verdicts }: OrdersRehearsal): string[] {
-  return verdicts.filter(({ kept }) => !kept).map(({ promise }) => promise)
+  return verdicts.filter(({ kept }) => kept === false).map(({ promise }) => promise)
 }
 
 function shown({ verdicts }: OrdersRehearsal): string {
@@ -84,7 +88,7 @@ test('a real service keeps every promise, and everything that should happen does
     'out_of_stock',
   ])
   assert.equal(ends.get('insufficient_funds'), sizes.withoutMoney)
-  assert.equal(rehearsal.sale.after.issued, sizes.quantity)
+  assert.equal(rehearsal.sale.after?.issued, sizes.quantity)
   const scarce = rehearsal.verdicts.find(({ promise }) => promise === 'scarce')
   assert.match(scarce?.detail ?? '', /^4 of 4 sold, /)
 })
@@ -128,6 +132,7 @@ function lie(path: RegExp, change: (body: Json) => void): Tamper {
 }
 
 describe('What is told wrong is noticed:', () => {
+  let letterReads = 0
   const table: [what: string, promises: string[], tamper: Tamper][] = [
     [
       'a wallet that has less',
@@ -160,6 +165,23 @@ describe('What is told wrong is noticed:', () => {
       }),
     ],
     [
+      'a total that is wrong by one wherever it is told',
+      ['discount'],
+      ({ path, body }) => {
+        if (!path.startsWith('/orders')) return {}
+        return { body: body.replace(/"total":(\d+)/, (_, total) => `"total":${Number(total) + 1}`) }
+      },
+    ],
+    [
+      'dead letters',
+      ['letters'],
+      ({ path, body }) => {
+        if (!path.startsWith('/dead-letters') || (letterReads += 1) === 1) return {}
+        const letter = { deadLetterId: 'd', consumer: 'stock-step', key: 'k', reason: 'away' }
+        return { body: body.replace('[]', JSON.stringify([letter])) }
+      },
+    ],
+    [
       'a coupon that is never used',
       ['coupons'],
       lie(/^\/me\/coupons/, ({ coupons }) => {
@@ -169,11 +191,90 @@ describe('What is told wrong is noticed:', () => {
   ]
   for (const [what, promises, tamper] of table) {
     test(what, async () => {
-      const rehearsal = await rehearsedThrough(tamper)
+      const few = { users: 32, quantity: 16, withoutMoney: 4 }
+      const rehearsal = await rehearsedThrough(tamper, few)
       assert.deepEqual(broken(rehearsal), promises, shown(rehearsal))
     })
   }
 })
+
+describe('With a payment service, which is away,', () => {
+  let paying: ServiceProcess
+  before(async () => {
+    // Nobody listens there: the port was just given back.
+    const proxy = await startTamperingProxy(service.url, () => ({}))
+    await proxy.close()
+    const env = { FIRSTCOME_PAYMENT_URL: proxy.url, FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '2' }
+    paying = await startService({ env })
+  })
+  after(async () => {
+    await paying.crash()
+    await removeDataDirectory(paying.data)
+  })
+  const few = { users: 8, quantity: 4, products: 2, stock: 2, withoutMoney: 2 }
+  const rehearsedThere = (given: Partial<OrdersPlan>) => {
+    const secret = readSecrets(paying.data).jwtSecret ?? ''
+    const plan = { runId: 'real', url: new URL(paying.url), secret, ...sizes, ...few, ...given }
+    return rehearseOrders({ clock, progress: noProgress(), limits: { settleMsMax: 2_000 } }, plan)
+  }
+
+  test('nothing is done before somebody says that real money may move', async () => {
+    await assert.rejects(rehearsedThere({}), { code: 'unconfirmed', left: [] })
+    const { coupons } = (await (await fetch(`${paying.url}/coupons`)).json()) as Json
+    assert.deepEqual(coupons, [])
+  })
+
+  test('orders that run out of time are no service', async () => {
+    const rehearsal = await rehearsedThere({ realMoney: true })
+    const found = broken(rehearsal)
+    for (const promise of ['expected', 'confirmed']) assert.ok(found.includes(promise), promise)
+    const money = rehearsal.verdicts.find(({ promise }) => promise === 'money')
+    assert.match(money?.detail ?? '', /^not judged: a payment service takes it/)
+    const captures = '0 captures of 0 in all at the payment service, to be given back there'
+    assert.ok(rehearsal.left.includes(captures), rehearsal.left.join('\n'))
+  })
+
+  test('a service that is killed in the middle is reported with what it told', async () => {
+    let killed = false
+    const kill = () => {
+      if (killed) return
+      killed = true
+      void paying.crash()
+    }
+    const rehearsal = await rehearseSale(
+      { clock, progress: seeing(/Asking: .* issued/, kill), limits: soonSilent },
+      {
+        runId: 'killed',
+        url: new URL(paying.url),
+        secret: readSecrets(paying.data).jwtSecret ?? '',
+        users: 2000,
+        asksPerUser: 1,
+        load: { kind: 'open', ratePerSecond: 200 },
+        coupon: { quantity: 2000 },
+      },
+    )
+    assert.equal(rehearsal.cut?.code, 'unreachable')
+    assert.ok(rehearsal.storm.entries.some(({ answer }) => answer.kind === 'issued'))
+    assert.deepEqual(
+      rehearsal.verdicts.filter(({ kept }) => kept === false),
+      [],
+    )
+    assert.match(rehearsal.left.join(), /perhaps open to everyone \(nobody listens there\)/)
+  })
+})
+
+const soonSilent = { silenceMsMax: 3_000, leaveMsMax: 500 }
+
+/** Calls `then` where a line of progress is so, and each time after. */
+function seeing(line: RegExp, then: () => void): Progress {
+  return {
+    ...noProgress(),
+    during(says, work) {
+      const look = setInterval(() => line.test(says()) && then(), 10)
+      return work.finally(() => clearInterval(look))
+    },
+  }
+}
 
 describe('The command:', () => {
   const small = ['--users', '30', '--quantity', '15', '--stock', '2', '--concurrency', '10']
@@ -186,7 +287,14 @@ describe('The command:', () => {
     assert.match(out, /^30 users storm a fresh coupon of 15, then order\n5 products, 2 pieces/)
     assert.match(out, /, 3 users without money\nrun [0-9a-f]{8} · http:/)
     assert.match(out, /\n {2}✓ money adds up .* = .* in wallets \+ .* paid\n/)
-    assert.match(out, /\nEvery promise was kept\.\nNext, .*npx firstcome audit\n$/)
+    assert.match(out, /\nEvery promise was kept\.\nLeft there: the coupon .*, closed\.\n/)
+    assert.match(
+      out,
+      /\nLeft there: 5 products.*\nLeft there: 29 wallets .*\nNext, .*firstcome audit\n$/,
+    )
+    const [, couponId = ''] = /the coupon (rehearsal-\w+), closed/.exec(out) ?? []
+    const coupon = (await (await fetch(`${service.url}/coupons/${couponId}`)).json()) as Json
+    assert.equal(coupon.status, 'closed')
   })
 
   test('with --json prints one object and nothing else', async () => {
