@@ -37,7 +37,7 @@ function kafkaVersion(): string {
   return version
 }
 
-function cacheDirectory(): string {
+export function cacheDirectory(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'firstcome')
 }
 
