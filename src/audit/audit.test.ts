@@ -96,6 +96,21 @@ describe('an audit of a healthy set', () => {
     assert.equal(report.counts.newerRows, 1)
   })
 
+  test('leaves alone the row of the very next record', async () => {
+    await sale.append({ ...control('restocked', 'r2'), add: 1 })
+    sale.sql = await sale.rowsUpTo(sale.ends())
+    const before = sourceOf(sale.sql)
+    const reader = readerOf(sale.copyOfLog())
+    await sale.claims(spring, ['fay'])
+    const after = sourceOf(await sale.rowsUpTo(sale.ends()))
+    let snapshots = 0
+    const snapshot = () => (snapshots++ === 0 ? before : after).snapshot()
+    const source = { snapshot, issuedRows: after.issuedRows }
+    const report = await auditSale({ openLog: async () => reader, source })
+    assert.deepEqual(report.firstDifferences, [])
+    assert.equal(report.counts.newerRows, 1)
+  })
+
   test('takes the coupons in any order that their rows come in', async () => {
     const { sql } = sale
     sql.rows = [true, false].flatMap((first) => {
@@ -174,6 +189,14 @@ describe('an audit stops', () => {
       },
     }
     await assert.rejects(auditSale({ openLog: async () => reader }), broken)
+  })
+
+  test('where a row comes twice', async () => {
+    const { snapshot } = sourceOf(sale.sql)
+    const rows = sale.sql.rows.flatMap((row) => [row, row])
+    await assert.rejects(auditSale({ source: { snapshot, issuedRows: async () => rows } }), {
+      message: /do not come in slot order/,
+    })
   })
 
   test('where rows do not come in slot order, which would hide differences', async () => {

@@ -1,6 +1,8 @@
 // All mutants, by the part whose policy they change. Whoever changes policy adds one.
 
+import { auditMutants } from './audit.ts'
 import { claimMutants } from './claims.ts'
+import { consumerMutants } from './consumers.ts'
 import { couponMutants } from './coupons.ts'
 import { issuerMutants } from './issuer.ts'
 import type { Mutant } from './mutant.ts'
@@ -11,4 +13,6 @@ export const mutants: readonly Mutant[] = [
   ...claimMutants,
   ...issuerMutants,
   ...orderMutants,
+  ...consumerMutants,
+  ...auditMutants,
 ]

@@ -123,6 +123,22 @@ const plants: Readonly<Record<string, Plant>> = {
     sale.springCoupon().opensAt = 1
     return [['I7', /^spring: the row has opensAt 1, the log gives 2000$/]]
   },
+  'a closing changed'(sale) {
+    sale.springCoupon().closesAt = 99_999
+    return [['I7', /^spring: the row has closesAt 99999, the log gives Infinity$/]]
+  },
+  'rules changed'(sale) {
+    sale.springCoupon().rules = 2
+    return [['I7', /^spring: the row has rules 2, the log gives 1$/]]
+  },
+  'the partition of a coupon changed'(sale) {
+    sale.springCoupon().partition = 1
+    return [['I7', /^spring: the row has partition 1, the log gives 3$/]]
+  },
+  'a restock of another size'(sale) {
+    sale.springCoupon().commands.set('r1', 9)
+    return [['I7', /^spring: the row has other commands than the log$/]]
+  },
   'a discount changed'(sale) {
     const coupon = sale.springCoupon()
     coupon.terms = { ...coupon.terms, discount: { kind: 'percent', value: 90 } }
@@ -147,6 +163,15 @@ const plants: Readonly<Record<string, Plant>> = {
   'a position beyond the log'({ sql }) {
     sql.positions.set(home, { next: 99, published: 99 })
     return [['I2', /^partition 3: rows were .* offset 99, but the log ends at 14: 85 records are/]]
+  },
+  'a position one beyond the log'({ sql }) {
+    sql.positions.set(home, { next: 15, published: 15 })
+    return [['I2', /^partition 3: rows were .* offset 15, but the log ends at 14: 1 record is/]]
+  },
+  'a position just before the record of the last row'(sale) {
+    const { sql } = sale
+    sql.positions.set(home, { next: 13, published: 13 })
+    return [['I2', /^slot 5 of spring: the row was won by record 13.* only up to offset 13$/]]
   },
   'a position of a partition that is not there'({ sql }) {
     sql.positions.set(7, { next: 1, published: 1 })

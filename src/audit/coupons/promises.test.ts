@@ -91,6 +91,13 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     [13, restock(1), 'closed'],
     [14, claim('cat'), 'closed'],
   ],
+  'a restock to the limit': [
+    created,
+    ann,
+    bob,
+    [12, restock(quantityMax - 2), 'done'],
+    [13, claim('cat'), 'issued', 3],
+  ],
 }
 
 type Wrong = readonly [readonly Row[], Difference['invariant'], RegExp]
@@ -239,5 +246,18 @@ describe('the checks of the promises', () => {
     const stray = { couponId, quantity: 1, winners: new Map() }
     checks.finish(new Map([[couponId, stray as never]]))
     assert.equal(findings.count('I1'), 1)
+  })
+
+  test('find a fold that has other winners than the log', () => {
+    const findings = createFindings()
+    const checks = createPromiseChecks(findings)
+    const place = { partition: 0, offset: 0, appendedAt: 10 }
+    checks.check({ message: create, ...place }, { kind: 'created' })
+    const fold = { couponId, quantity: 2, winners: new Map() }
+    checks.finish(new Map([[couponId, fold as never]]))
+    assert.equal(findings.total(), 0)
+    const other = { ...fold, winners: new Map([['ann', {}]]) }
+    checks.finish(new Map([[couponId, other as never]]))
+    assert.equal(findings.count('I4'), 1)
   })
 })

@@ -35,6 +35,13 @@ function state(name: string, fields: object): Plant {
   return (shop) => void Object.assign(of('orders', name)(shop).state, fields)
 }
 
+/** What stands beside a row as its status, and nothing in it. */
+function beside(table: 'stock-rows' | 'coupon-rows' | 'payment-rows', name: string): Plant {
+  return (shop) => {
+    of(table, name)(shop).status = 'waiting'
+  }
+}
+
 function notPublished(name: string): Plant {
   return (shop) => {
     of('orders', name)(shop).unannounced = true
@@ -75,6 +82,7 @@ const stock: Record<string, Plant> = {
   'a line of another product': change('stock-rows', 'cat-1', {
     lines: [{ ...line, productId: 'cup' }],
   }),
+  'another status beside a row': beside('stock-rows', 'cat-1'),
   'a refusal for another reason': change('stock-rows', 'dan-1', { reason: 'out_of_stock' }),
   'a refusal of another product': change('stock-rows', 'dan-1', { productId: 'tea' }),
   'released pieces that were refused': change('stock-rows', 'bob-1', {
@@ -117,6 +125,7 @@ const money: Record<string, Plant> = {
   'a captured charge with a reason': change('charges', 'cat-1', { reason: 'payment_declined' }),
   'a refused charge that is gone': drop('charges', 'bob-1'),
   'the payment row of a paid order gone': drop('payment-rows', 'cat-1'),
+  'another status beside a row': beside('payment-rows', 'cat-1'),
   'the payment of another user': change('payment-rows', 'cat-1', { userId: 'gus' }),
   'a payment refused for another reason': change('payment-rows', 'bob-1', {
     reason: 'payment_declined',
@@ -131,6 +140,7 @@ const coupons: Record<string, Plant> = {
     discount: { kind: 'percent', value: 11 },
   }),
   'a used coupon without its discount': change('coupon-rows', 'ann-1', { discount: undefined }),
+  'another status beside a row': beside('coupon-rows', 'ann-1'),
   'another coupon': change('coupon-rows', 'ann-1', { couponId: 'autumn' }),
   'the coupon of another user': change('coupon-rows', 'bob-1', { userId: 'ann' }),
   'a spent coupon that may become free': change('coupon-rows', 'ann-1', { kept: undefined }),
@@ -202,6 +212,7 @@ const letters: Record<string, Plant> = {
   },
   'a letter that is gone': drop('letters', 'coupon-step'),
   'another outcome of a command': change('letter-commands', 'x', { outcome: 'conflict' }),
+  'a command with an amount': change('letter-commands', 'x', { amount: 1 }),
   'a command that is gone': drop('letter-commands', 'x'),
   'a command that nobody gave': ({ tables }) => {
     const key = tables.letters[0]?.id ?? ''

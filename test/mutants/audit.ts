@@ -1,0 +1,144 @@
+// Mutants of what an audit compares: the promises of the claims log, the rows of coupons, and the
+// logs and rows of orders.
+
+import { type MutantsOf, mutantsOf } from './mutant.ts'
+
+const coupons = 'src/audit/coupons'
+const promises: MutantsOf = {
+  file: `${coupons}/promises.ts`,
+  test: `${coupons}/promises.test.ts`,
+  mutants: [
+    ['ledger.slots.size >= ledger.quantity) broken', 'ledger === null) broken', 'one more winner'],
+    ['if (slot !== next)', 'if (slot > next)', 'a slot given twice'],
+    ['if (!ledger.opened) broken', 'if (ledger === null) broken', 'a winner before the opening'],
+    ['ledger.paused || ledger.closed', 'ledger.closed', 'a winner during a pause'],
+    ['ledger.paused || ledger.closed', 'ledger.paused', 'a winner after the close'],
+    [
+      "kind === 'sold_out' && ledger.slots.size >= ledger.quantity",
+      "kind === 'sold_out'",
+      'sold out while coupons are left',
+    ],
+    [
+      'appendedAt >= ledger.closesAt',
+      'appendedAt > ledger.closesAt',
+      'from its creation to its end',
+    ],
+    [
+      'ledger?.slots.size !== winners.size',
+      'ledger === null',
+      'that has other winners than the log',
+    ],
+    ['+ message.add > quantityMax', '+ message.add >= quantityMax', 'a restock to the limit'],
+  ],
+}
+const rows: MutantsOf = {
+  file: `${coupons}/compare-rows.ts`,
+  test: `${coupons}/compare-rows.test.ts`,
+  mutants: [
+    ['if (rows > quantity) {', 'if (rows > quantity + 1) {', 'in the rows, a row added'],
+    ['row.appendedAt !== won.appendedAt', 'row.appendedAt < 0', 'a time changed'],
+    [' || row.partition !== won.partition', '', 'a partition changed'],
+    [' && row.claimId === issued.claimId', '', 'a claim changed'],
+    ['rules, opensAt, closesAt }\n', 'rules, opensAt }\n', 'a closing changed'],
+    ['!sameTerms(row.terms, coupon.terms)', 'row.terms === null', 'a discount changed'],
+    ['!remembered || ', '', 'a restock of another size'],
+    ['row.offset >= nextOf', 'row.offset > nextOf', 'just before the record of the last row'],
+    ['if (!doubled) continue', 'continue', 'a second row for a winner'],
+  ],
+}
+const audit: MutantsOf[] = [
+  {
+    file: 'src/audit/audit.ts',
+    test: `${coupons}/compare-rows.test.ts`,
+    mutants: [
+      ['if (next <= end) continue', 'if (next <= end + 1) continue', 'one beyond the log'],
+      ['if (start === 0) continue', 'if (start <= 1) continue', 'the first record gone'],
+      ['for (const row of wrong) addWrongCode(findings, row)', 'void wrong', 'a code changed'],
+    ],
+  },
+  {
+    file: `${coupons}/replay.ts`,
+    test: `${coupons}/compare-rows.test.ts`,
+    mutants: [['onGap: (gap) => addGap(findings, gap)', 'onGap: () => {}', 'a record cut out']],
+  },
+  {
+    file: `${coupons}/compare-rows.ts`,
+    test: 'src/audit/audit.test.ts',
+    mutants: [
+      ['offset >= end &&', 'offset > end &&', 'leaves alone the row of the very next record'],
+      ['row.slot <= current.lastSlot', 'row.slot < current.lastSlot', 'where a row comes twice'],
+    ],
+  },
+]
+
+const orders = 'src/audit/orders'
+const histories: MutantsOf = {
+  file: `${orders}/check-histories.ts`,
+  test: `${orders}/check-histories.test.ts`,
+  mutants: [
+    ['due.userId !== placed.userId', 'due === null', 'payment that is due of another user'],
+    ['captured !== due.total', 'captured < due.total', 'find more captured than was due'],
+    ['captured !== due.total', 'captured > due.total', 'find less captured than was due'],
+    ['captured !== refunded', 'captured < refunded', 'find 899 given back of 900'],
+    ['captured !== refunded', 'captured > refunded', 'find 901 given back of 900'],
+    ["if (answers['stock.sold']) broken", 'if (false) broken', 'was sold though cancelled'],
+    ["if (answers['stock.released']) broken", 'if (false) broken', 'let go of though confirmed'],
+    ['refused?.reason === reason', 'refused !== undefined', 'a reason that no step has given'],
+    ['early > clockSkewMsMax', 'early > 2 * clockSkewMsMax', 'that timed out early'],
+    ['late <= overdueGraceMs', 'late <= 2 * overdueGraceMs', 'find an order that lives too long'],
+    ['discount?.value === terms?.value', 'terms !== null', 'another discount than the coupon has'],
+    ['couponId !== placed.coupon?.couponId', 'placed === null', 'with another coupon'],
+    ['known?.has(unitPrice) === true', 'known !== undefined', 'another price than the product has'],
+    [
+      '(subtotal * BigInt(used.discount.value)) / 100n',
+      '(subtotal * BigInt(used.discount.value) + 99n) / 100n',
+      'have nothing against an order that was confirmed',
+    ],
+  ],
+}
+const plants = 'test/integration/audit'
+const ordersRows: MutantsOf[] = [
+  {
+    file: `${orders}/compare-orders.ts`,
+    test: `${plants}/shop-plants.test.ts`,
+    mutants: [
+      ['{ partition, ...columnsOf(stored) }', '{ partition }', 'I10: another user in its column'],
+      ['if (isSettled) return compare(whole(stored), whole(state))', '', 'I10: another reason'],
+    ],
+  },
+  {
+    file: `${orders}/compare-steps.ts`,
+    test: `${plants}/shop-plants.test.ts`,
+    mutants: [
+      ['stored.status !== status', 'stored === null', 'I12: another status beside a row'],
+      [' && row.userId === userId) return', ') return', 'I12: the payment of another user'],
+      ['discount: used.discount })', '})', 'I13: a used coupon with another discount'],
+      ['given.kept = isKept ? true : undefined', 'void isKept', 'I13: a spent coupon that may'],
+    ],
+  },
+  {
+    file: `${orders}/compare-commands.ts`,
+    test: `${plants}/orders-plants.test.ts`,
+    mutants: [
+      ['said.amount !== amount', 'said === null', 'a top-up of another sum'],
+      ['if (said === undefined) broken(', 'if (said === null) broken(', 'that nobody asked for'],
+    ],
+  },
+  {
+    file: `${orders}/compare-letters.ts`,
+    test: `${plants}/shop-plants.test.ts`,
+    mutants: [
+      ['said === outcome && amount === null', 'said === outcome', 'I14: a command with an amount'],
+      ['if (!allowed.includes(null)) broken', 'if (false) broken', 'I14: a letter that is gone'],
+    ],
+  },
+  {
+    file: `${orders}/compare-sums.ts`,
+    test: `${plants}/shop-plants.test.ts`,
+    mutants: [
+      ['if (userId !== payer) broken', 'if (false) broken', 'I12: a charge moved to another user'],
+    ],
+  },
+]
+
+export const auditMutants = mutantsOf([promises, rows, ...audit, histories, ...ordersRows])

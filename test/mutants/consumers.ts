@@ -1,0 +1,142 @@
+// Mutants of who carries orders through: positions and attempts of records, what the steps do with
+// a batch, wallets, the provider, and dead letters.
+
+import { type MutantsOf, mutantsOf } from './mutant.ts'
+
+const consumer = 'src/consumer'
+const entries: MutantsOf = {
+  file: `${consumer}/entries.ts`,
+  test: `${consumer}/entries.test.ts`,
+  mutants: [
+    ['record.offset < queue.next', 'record.offset <= queue.next', 'one behind its last record'],
+    ['attempts >= attemptsMax', 'attempts > attemptsMax', 'for the 3. time is a dead letter'],
+    ['entry.strict || entry', 'entry', 'of a topic in strict order is a dead letter at once'],
+    ['(note?.attempts ?? 0) + 1', '(note?.attempts ?? 1)', 'for the 2. time is tried again'],
+    ['(last?.offset ?? 0) + 1', 'last?.offset ?? 0', 'is one behind its last record'],
+    ['note?.redrives ?? 0', '0', 'keeps how often it was tried and re-driven'],
+    ['note?.consumer !== name', 'note === null', 'is nobody’s but that consumer’s'],
+    ['Math.min(queue.published, next)', 'queue.published', 'that more is published than is stored'],
+    ['recordFingerprint(last)', "'x'", 'is one behind its last record, which it names'],
+    ['expected: next }', 'expected: next + 1 }', 'is checked against where it stood'],
+  ],
+}
+const batches: MutantsOf[] = [
+  {
+    file: `${consumer}/batch-handler.ts`,
+    test: `${consumer}/consumer.test.ts`,
+    mutants: [
+      ["if (result === 'fenced') throw new Fenced()", '', 'once another has moved its positions'],
+      ['await this.send(entries)', '', 'make bytes that are no record a dead letter at once'],
+    ],
+  },
+  {
+    file: `${consumer}/batch-handler.ts`,
+    test: `${consumer}/broken-table.test.ts`,
+    mutants: [
+      [
+        'this.blamed > blamedInARowMax',
+        'this.blamed >= blamedInARowMax',
+        'after some that were blamed one behind the other, and no others are buried',
+      ],
+    ],
+  },
+]
+const part = 'src/orders'
+const work: MutantsOf[] = [
+  {
+    file: `${part}/step-work.ts`,
+    test: `${part}/step-work.test.ts`,
+    mutants: [
+      ['results.get(item) ?? take(item)', 'take(item)', 'take what is supplied before orders'],
+      [
+        "if (commands.get(key) !== undefined) return { kind: 'dropped', publish: [] }",
+        '',
+        'take a command once',
+      ],
+      [
+        "case 'ignored':\n",
+        "case 'ignored':\n    case 'contradiction':\n",
+        'what contradicts them',
+      ],
+    ],
+  },
+  {
+    file: `${part}/wallet.ts`,
+    test: `${part}/wallet.test.ts`,
+    mutants: [
+      ['moved.get(userId) ?? ', '', 'share one balance, in their order'],
+      ['charged.get(orderId)?.charge ?? ', '', 'are charged once, and given back'],
+    ],
+  },
+  {
+    file: `${part}/order-process.ts`,
+    test: `${part}/order-process.test.ts`,
+    mutants: [
+      ['unannounced: true }', 'unannounced: false }', 'that this is not published yet'],
+      ["outcome === 'contradiction') throw", "outcome === 'conflict') throw", 'puts aside what'],
+      [
+        'if (this.known.isOfRecord && at <= this.now()) return',
+        '',
+        'goes on from the latest record, and neither back nor by a wall clock',
+      ],
+      [
+        'isRepeated !== true && (source?.attempts ?? 0) === 0',
+        'isRepeated !== true',
+        'takes no record that is read again, or tried again, for the time it is',
+      ],
+      ['if (!this.known.isOfRecord) this', 'this', 'neither back nor by a wall clock'],
+    ],
+  },
+]
+const payments: MutantsOf[] = [
+  {
+    file: `${part}/payment-asking.ts`,
+    test: `${part}/payment-step.test.ts`,
+    mutants: [
+      ['isFinal || attempts', 'attempts', 'makes an answer that contradicts what is stored'],
+      ['const attempts = before + 1', 'const attempts = before', 'lets the record be tried again'],
+      ["status === 'asked' ? 'capture' : 'undo'", "'capture'", 'gives back what a cancelled order'],
+    ],
+  },
+  {
+    file: `${part}/payment-asking.ts`,
+    test: `${part}/payment-contradictions.test.ts`,
+    mutants: [
+      [
+        "answer.kind === 'refused' ? { ...answer, ...doubt } : answer",
+        'answer',
+        'is asked to undo what a process that ended may have asked',
+      ],
+    ],
+  },
+  {
+    file: `${part}/payment-step.ts`,
+    test: `${part}/payment-contradictions.test.ts`,
+    mutants: [
+      [' || (source?.redrives ?? 0) === 0', '', 'until people have tried it again'],
+      [
+        'if (answered.failure.inDoubt === true) rows.put(orderId, inDoubt(bare))',
+        '',
+        'is asked to undo it, and where nothing comes back the refusal stands',
+      ],
+    ],
+  },
+  {
+    file: `${part}/coupon-step.ts`,
+    test: `${part}/coupon-step.test.ts`,
+    mutants: [
+      ["kind === 'release' ? null : use.orderId", 'use.orderId', 'what a cancelled one let go of'],
+      ["isKept: kind === 'keep'", 'isKept: false', 'refuses what a confirmed order has spent'],
+    ],
+  },
+]
+const letters: MutantsOf = {
+  file: `${part}/dead-letters.ts`,
+  test: `${part}/dead-letters.test.ts`,
+  mutants: [
+    ['name !== null && before === null', 'name !== null', 'does not do later what it refused'],
+    ['redrive === null ? []', 'redrive !== null ? []', 'gives a re-driven record back, once'],
+  ],
+}
+
+export const consumerMutants = mutantsOf([entries, ...batches, ...work, ...payments, letters])
