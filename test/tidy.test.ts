@@ -1,10 +1,13 @@
 // What the type checker and the linter cannot see: which folder may import which, what the core
-// may not touch, how large files may be, and that nothing unfinished is left.
+// may not touch, how large files may be, that nothing unfinished is left, and that the table of
+// mutants is true of the sources as they are.
 
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
+import { nameOf, outOfDate } from './mutants/mutant.ts'
+import { mutants } from './mutants/table.ts'
 
 const root = join(import.meta.dirname, '..')
 const sources = globSync('{src,test,bin}/**/*.{ts,js}', { cwd: root }).toSorted()
@@ -271,6 +274,12 @@ describe('the source tree', () => {
       wrong.filter((path) => !path.endsWith('.test.ts')),
       [],
     )
+  })
+
+  it('is changed in one place by each mutant, whose test file is there', () => {
+    assert.deepEqual(outOfDate(root, mutants).map(nameOf), [])
+    assert.equal(new Set(mutants.map(nameOf)).size, mutants.length)
+    assert.ok(mutants.length >= 60)
   })
 
   it('has at most 12 scripts', () => {

@@ -35,7 +35,7 @@ const loaded: MutantsOf = {
   mutants: [
     ['winners.size > quantity', 'winners.size > quantity + 1', 'more winners than its quantity'],
     ['winners.size > quantity', 'winners.size >= quantity', 'as many winners as its quantity'],
-    ['offset <= before', 'offset < before', 'has two winners of one record'],
+    ['offset <= last.issued.offset', 'offset < last.issued.offset', 'two winners of one record'],
     [
       'quantity !== terms.quantity + added',
       'quantity < added',
