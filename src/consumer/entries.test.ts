@@ -32,7 +32,9 @@ function workOf({ strict = false } = {}): AnyWork {
   return { name: 'stock-step', inputs: [input] } as unknown as AnyWork
 }
 
-function queueAt(next: number, { topic = ordersTopic as string, published = next } = {}) {
+type At = { topic?: string; published?: number }
+
+function queueAt(next: number, { topic = ordersTopic, published = next }: At = {}) {
   const stored = { topic, partition: 0, next, published, tries: 0 }
   const delayMs = topic === ordersTopic ? 0 : 1_000
   return createQueue({ topic, partition: 0, delayMs, stored, end: 99 })
