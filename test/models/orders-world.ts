@@ -33,6 +33,8 @@ import {
 
 export type Scenario = {
   seed: number
+  /** Ms UTC; absent: 1,000. */
+  startsAt?: number
   won: readonly WonRow[]
   /** Applied in order, now and then twice. */
   supplies: readonly (ProductMessage | WalletMessage)[]
@@ -87,7 +89,7 @@ export function readStored(topic: 'orders' | 'steps', { value, at, partition }: 
   return { message: decoded.message, at }
 }
 
-function createWorld({ seed, won, supplies, orders }: Scenario): World {
+function createWorld({ seed, startsAt, won, supplies, orders }: Scenario): World {
   const lanes: Lane[] = []
   for (let partition = 0; partition < partitions; partition += 1) {
     for (const consumer of ['process', 'coupon', 'stock', 'payment'] as const) {
@@ -98,7 +100,7 @@ function createWorld({ seed, won, supplies, orders }: Scenario): World {
   const empty = () => Array.from({ length: partitions }, (): Stored[] => [])
   return {
     random: seededRandom(seed),
-    now: 1_000,
+    now: startsAt ?? 1_000,
     stores: createStores(won),
     topics: { orders: empty(), steps: empty() },
     lanes,

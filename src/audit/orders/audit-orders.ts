@@ -6,6 +6,7 @@ import { consumerNames } from '../../ports/orders.ts'
 import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
 import type { Findings } from '../findings.ts'
 import { checkHistories, type OrderCounts, type ReplayedClaims } from './check-histories.ts'
+import { checkRefusals } from './check-refusals.ts'
 import { compareLetters } from './compare-letters.ts'
 import { type ComparisonParts, compareOrders } from './compare-orders.ts'
 import { compareSteps } from './compare-steps.ts'
@@ -53,7 +54,10 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   const now = Math.max(log.newestAt, audit.now?.() ?? 0)
   const isStopped = audit.now === null
   const prices = pricesOf(log)
-  const counts = checkHistories({ orders: log.orders, findings, now, claims, prices, isStopped })
+  const { orders, heldSince } = log
+  const histories = { orders, findings, now, claims, prices, heldSince, isStopped }
+  const { counts, spent } = checkHistories(histories)
+  checkRefusals({ ...histories, spent })
   const inFlight = createInFlight(rows, log)
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
   compareOrders(comparison)

@@ -62,7 +62,8 @@ function found(changes: Changes, { endedAt = 7_000, now = 10_000 } = {}): string
     checkRecord(history, logged, findings)
     enter(history, logged)
   }
-  const won = { winners: new Map([['ann', {}]]), terms: { discount: tenPercent } }
+  const winners = new Map([['ann', { slot: 1, claimId: 'c', offset: 7, appendedAt: 1 }]])
+  const won = { partition: 0, winners, terms: { discount: tenPercent } }
   checkHistories({
     orders,
     findings,
@@ -72,6 +73,7 @@ function found(changes: Changes, { endedAt = 7_000, now = 10_000 } = {}): string
       bounds: [{ start: 0, end: 9 }],
     },
     prices: new Map([['tea', new Set([333])]]),
+    heldSince: new Map(),
     isStopped: true,
   })
   return findings.first().map(({ invariant, text }) => `${invariant} ${text}`)

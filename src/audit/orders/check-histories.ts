@@ -6,7 +6,7 @@ import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { CancelReason, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
 import { sameLines } from '../../domain/orders/process.ts'
 import type { LogBounds } from '../../ports/log.ts'
-import { type Broken, brokenOrder, type Findings } from '../findings.ts'
+import { type Broken, brokenOrder, type Findings, recordAt } from '../findings.ts'
 
 /** The replayed claims; what is newer than they are is left alone. */
 export type ReplayedClaims = {
@@ -21,7 +21,9 @@ export type HistoryParts = {
   claims: ReplayedClaims | null
   /** By product, what any record created it for. */
   prices: ReadonlyMap<string, ReadonlySet<number>>
-  /** Nothing was written while the topics were read one after the other. */
+  /** By product, when a step first said that it holds some, ms UTC. */
+  heldSince: ReadonlyMap<string, number>
+  /** Nothing was written while the topics were read one after the other, and by one clock. */
   isStopped: boolean
 }
 export type OrderCounts = {
@@ -33,12 +35,16 @@ export type OrderCounts = {
 }
 
 /** After its deadline the process needs a moment, more after an outage of its database. */
-const overdueGraceMs = 60_000
+export const overdueGraceMs = 60_000
 /** What the clocks of two machines may differ by: one says the time-out, the other stores it. */
-const clockSkewMsMax = 5_000
+export const clockSkewMsMax = 5_000
 
-export function checkHistories(parts: HistoryParts): OrderCounts {
-  const { orders, findings, now, claims, isStopped } = parts
+/** `spent`: the confirmed order that spent it, by user and coupon. */
+export function checkHistories(parts: HistoryParts): {
+  counts: OrderCounts
+  spent: ReadonlyMap<string, string>
+} {
+  const { orders, findings, now, isStopped } = parts
   const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0 }
   const spent = new Map<string, string>()
   for (const { placed, due, end, answers, orderId } of orders.values()) {
@@ -51,6 +57,7 @@ export function checkHistories(parts: HistoryParts): OrderCounts {
     counts.orders += 1
     const checked: Checked = {
       placed: placed.message,
+      placedAt: placed.origin.appendedAt,
       timeOverAt: placed.origin.appendedAt + placed.message.timeLimitMs,
       due: due?.message ?? null,
       answers,
@@ -67,11 +74,10 @@ export function checkHistories(parts: HistoryParts): OrderCounts {
     } else {
       counts.confirmed += 1
       checkConfirmed(checked, end.message.couponId)
-      checkSpent(checked, claims, spent)
+      checkSpent(checked, parts, spent)
     }
   }
-  for (const order of orders.values()) checkUsedBefore(order, spent, parts)
-  return counts
+  return { counts, spent }
 }
 
 /** A product has one price for ever. */
@@ -84,26 +90,10 @@ function checkPrices({ answers, broken }: Checked, prices: HistoryParts['prices'
   }
 }
 
-/** A coupon is refused as used where an order that was confirmed has it, and only there. */
-function checkUsedBefore(
-  { orderId, placed, alsoPlaced, answers, end }: OrderHistory,
-  spent: ReadonlyMap<string, string>,
-  { findings, now, isStopped }: HistoryParts,
-): void {
-  if (answers['coupon.refused']?.reason !== 'coupon_already_used') return
-  const coupon = placed?.message.coupon
-  if (placed === null || coupon === undefined || alsoPlaced.length > 0) return
-  // The other order stands in another partition, which may have been read a moment before.
-  const isLongAgo = end !== null && now - end.origin.appendedAt > overdueGraceMs
-  if (!isStopped && !isLongAgo) return
-  if (spent.has(`${placed.message.userId} ${coupon.couponId}`)) return
-  const text = `coupon ${coupon.couponId} was refused as used, which no order has spent`
-  brokenOrder(findings, orderId)('I13', text)
-}
-
 type Checked = Pick<OrderHistory, 'answers'> & {
   placed: OrderPlaced
   /** Ms UTC. */
+  placedAt: number
   timeOverAt: number
   due: OrderMessage<'order.payment_due'> | null
   broken: Broken
@@ -187,8 +177,8 @@ function checkCancelled(
 
 /** `spent`: the confirmed order that spent it, by user and coupon. */
 function checkSpent(
-  { placed, answers, broken }: Checked,
-  claims: ReplayedClaims | null,
+  { placed, placedAt, answers, broken }: Checked,
+  { claims, isStopped }: HistoryParts,
   spent: Map<string, string>,
 ): void {
   const { orderId, userId, coupon } = placed
@@ -201,8 +191,17 @@ function checkSpent(
   spent.set(`${userId} ${couponId}`, orderId)
   if (claims === null || offset >= (claims.bounds[partition]?.end ?? 0)) return
   const known = claims.coupons.get(couponId)
-  if (known?.winners.has(userId) !== true) {
+  const won = known?.winners.get(userId)
+  if (known === undefined || won === undefined) {
     return broken('I13', `${userId} never won coupon ${couponId}, which it has spent`)
+  }
+  if (won.offset !== offset || known.partition !== partition) {
+    const named = recordAt({ partition, offset })
+    const real = recordAt({ partition: known.partition, offset: won.offset })
+    broken('I13', `it names ${named} for coupon ${couponId}, which was won by ${real}`)
+  }
+  if (won.appendedAt > placedAt + (isStopped ? 0 : clockSkewMsMax)) {
+    broken('I13', `it was placed before ${userId} had won coupon ${couponId}, which it has spent`)
   }
   const discount = answers['coupon.used']?.discount
   const terms = known.terms.discount

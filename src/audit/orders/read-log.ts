@@ -44,6 +44,8 @@ export type OrdersLog = {
   /** By topic. */
   bounds: Map<string, LogBounds[]>
   orders: Map<string, OrderHistory>
+  /** By product, when a step first said that it holds some, ms UTC. */
+  heldSince: Map<string, number>
   products: Logged<ProductMessage>[]
   topUps: Logged<WalletMessage>[]
   retried: Retried[]
@@ -73,6 +75,7 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
   const read: OrdersLog = {
     bounds: new Map(),
     orders: new Map(),
+    heldSince: new Map(),
     products: [],
     topUps: [],
     retried: [],
@@ -87,7 +90,10 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
     enterChecked(historyOf(read.orders, logged), logged, parts.findings)
   }
   await reading(ordersInput, take)
-  await reading(stepsInput, take)
+  await reading(stepsInput, (logged) => {
+    take(logged)
+    noteHeld(read.heldSince, logged)
+  })
   await reading(productsInput, (logged) => read.products.push(logged))
   await reading(walletsInput, (logged) => read.topUps.push(logged))
   for (const topic of retryTopics) {
@@ -110,6 +116,13 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
     read.deadLettered.push({ partition, offset, ...buried })
   })
   return read
+}
+
+function noteHeld(since: Map<string, number>, { message, origin }: Logged<StepMessage>): void {
+  if (message.type !== 'stock.held') return
+  for (const { productId } of message.lines) {
+    since.set(productId, Math.min(since.get(productId) ?? origin.appendedAt, origin.appendedAt))
+  }
 }
 
 type Reading = <Message>(

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Issued } from '../../../src/domain/coupons/winners.ts'
 import {
   type AuditedWorld,
   auditWorld,
@@ -17,6 +18,8 @@ const orderId = 'dan-1'
 const heldLines = [{ productId: 'tea', quantity: 1, unitPrice: 150 }]
 const held = { type: 'stock.held', orderId, lines: heldLines } as const
 const usedBefore = { type: 'coupon.refused', reason: 'coupon_already_used' } as const
+const notHeld = { type: 'coupon.refused', reason: 'coupon_not_held' } as const
+const unknown = { type: 'stock.refused', reason: 'unknown_product', productId: 'tea' } as const
 const plantsInTheLogAlone: Plants = {
   'an order at another price': [
     (world) => {
@@ -33,14 +36,54 @@ const plantsInTheLogAlone: Plants = {
     (world) => say(world, placed('dan-1', { tea: 1 }, 1), { ...usedBefore, orderId }),
     [/^I13 order dan-1: coupon spring was refused as used, which no order has spent$/],
   ],
+  'a holder refused as none': [
+    (world) => say(world, placed('bob-2', { tea: 1 }, 1), { ...notHeld, orderId: 'bob-2' }),
+    [/^I13 order bob-2: coupon spring was refused as not held, but bob won it by record 1 of/],
+  ],
+  'a product that was sold before refused as unknown': [
+    (world) => say(world, placed(orderId, { tea: 1 }), { ...unknown, orderId }),
+    [/^I11 order dan-1: product tea was refused as unknown, which others had been sold before$/],
+  ],
 }
+
+const terms = { name: 'Spring', quantity: 3, discount: { kind: 'percent', value: 10 } } as const
+const winners = new Map<string, Issued>()
+for (const [n, userId] of ['ann', 'bob'].entries()) {
+  winners.set(userId, { slot: n + 1, claimId: 'c', offset: n, appendedAt: 1 })
+}
+const spring = { couponId: 'spring', partition: 0, terms, winners }
+const claims = {
+  coupons: new Map([['spring', spring as never]]),
+  bounds: [{ start: 0, end: 2 }],
+}
+
+describe('no refusal is found', () => {
+  for (const [name, refused] of [
+    ['of a stranger', [placed('dan-1', { tea: 1 }, 1), { ...notHeld, orderId }]],
+    [
+      'of who won later than the order says',
+      [placed('bob-2', { tea: 1 }, 0), { ...notHeld, orderId: 'bob-2' }],
+    ],
+    [
+      'of a product that nobody was ever sold',
+      [placed(orderId, { jar: 1 }), { ...unknown, productId: 'jar', orderId }],
+    ],
+  ] as const) {
+    test(name, async () => {
+      const world = await smallWorld()
+      await say(world, ...refused)
+      const { found } = await auditWorld(world, { now: null, claims })
+      assert.deepEqual(found, [])
+    })
+  }
+})
 
 describe('an audit of the orders of a stopped service finds, and nothing else with it,', () => {
   for (const [name, [plant, expected]] of Object.entries(plantsInTheLogAlone)) {
     test(name, async () => {
       const world = await smallWorld()
       await plant(world)
-      const { found } = await auditWorld(world, { now: null })
+      const { found } = await auditWorld(world, { now: null, claims })
       const texts = found.map(({ invariant, text }) => `${invariant} ${text}`)
       assert.equal(texts.length, expected.length, texts.join('\n'))
       expected.forEach((shape, n) => assert.match(texts[n] ?? '', shape))

@@ -335,7 +335,7 @@ test('coupons that were never won, or took off something else, are found in the 
   const discount = { kind: 'percent', value: 10 } as const
   const terms = { name: 'Spring', quantity: 3, discount }
   const issued = { slot: 1, claimId: 'c', offset: 0, appendedAt: 1 }
-  const coupon = { couponId: 'spring', terms, winners: new Map([['ann', issued]]) }
+  const coupon = { couponId: 'spring', partition: 0, terms, winners: new Map([['ann', issued]]) }
   const claimsOf = (changed: object) => ({
     coupons: new Map([['spring', { ...coupon, ...changed } as never]]),
     bounds: [{ start: 0, end: 2 }],
@@ -349,6 +349,18 @@ test('coupons that were never won, or took off something else, are found in the 
   const lost = 'I13 order ann-1: ann never won coupon spring, which it has spent'
   assert.deepEqual(await foundIn(claimsOf(nobody)), [lost])
   assert.deepEqual(await foundIn({ ...claimsOf(nobody), bounds: [] }), [])
+  for (const [changed, words] of [
+    [
+      { offset: 1 },
+      'it names record 0 of partition 0 for coupon spring, which was won by record 1',
+    ],
+    [{ appendedAt: Number.MAX_SAFE_INTEGER }, 'it was placed before ann had won coupon spring'],
+  ] as const) {
+    const won = { winners: new Map([['ann', { ...issued, ...changed }]]) }
+    const [found, ...others] = await foundIn(claimsOf(won))
+    assert.deepEqual(others, [])
+    assert.ok(found?.startsWith(`I13 order ann-1: ${words}`), found)
+  }
   const other = 'I12 order ann-1: another discount was taken off than that of coupon spring'
   assert.deepEqual(await foundIn(claimsOf({ terms: { ...terms, discount: undefined } })), [other])
 })

@@ -11,8 +11,9 @@ import { withoutTopics } from '../../../src/audit/orders/read-log.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import type { OrdersAuditSource } from '../../../src/ports/orders-audit.ts'
 import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
-import { type AuditedWorld, smallWorld } from '../../models/orders-audit.ts'
+import { type AuditedWorld, smallScenario, worldAtRest } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
+import type { Scenario } from '../../models/orders-world.ts'
 import { createSmallSale, type Sale, sourceOf, wrongCodesOf } from '../../models/small-sale.ts'
 
 let database: Database
@@ -22,11 +23,31 @@ let sale: Sale
 before(async () => {
   database = await openPgliteCopy()
   await migrate(database)
-  world = await smallWorld()
   sale = await createSmallSale()
+  world = await worldAtRest(smallOrders())
   await writeOrdersTables(database, world)
 })
 after(() => database.close())
+
+/** As the small orders, but of those who have won in the sale. */
+function smallOrders(): Scenario {
+  const rows = new Map([1, 2].map((slot) => sale.springRow(slot)).map((row) => [row.userId, row]))
+  const wonBy = (userId: string) => {
+    const { partition, offset } = rows.get(userId) ?? {}
+    assert.ok(partition !== undefined && offset !== undefined, userId)
+    return { partition, offset }
+  }
+  const { won, orders } = smallScenario
+  return {
+    ...smallScenario,
+    startsAt: sale.clock.at,
+    won: won.map((row) => ({ ...row, offset: wonBy(row.userId).offset })),
+    orders: orders.map((order) => {
+      const { coupon, userId } = order
+      return coupon === undefined ? order : { ...order, coupon: { ...coupon, ...wonBy(userId) } }
+    }),
+  }
+}
 
 test('a report counts coupons and orders, and has the promises of both', async () => {
   const report = await auditBoth()
