@@ -49,6 +49,21 @@ describe('an audit of a healthy set', () => {
     )
   })
 
+  test('knows that a rebuild has dropped the rows while they were compared', async () => {
+    const before = sourceOf(sale.sql)
+    const after = sourceOf(await sale.rowsUpTo(sale.ends().map(() => 0)))
+    let snapshots = 0
+    const source = {
+      snapshot: () => (snapshots++ === 0 ? before : after).snapshot(),
+      issuedRows: after.issuedRows,
+    }
+    const report = await auditSale({ source })
+    assert.ok(report.differences > 0)
+    assert.equal(report.rowsWentBack, true)
+    const lost = await auditSale({ source: { ...before, issuedRows: after.issuedRows } })
+    assert.equal(lost.rowsWentBack, false)
+  })
+
   test('finds nothing wherever the issuer has come to, and tells how far it is behind', async () => {
     for (let behind = 0; behind <= homeEnd; behind += 1) {
       sale.sql = await sale.rowsUpTo(sale.ends().with(home, homeEnd - behind))

@@ -55,6 +55,8 @@ export type AuditReport = {
   differences: number
   firstDifferences: Difference[]
   durationMs: number
+  /** While they were compared, the rows were dropped, to be derived anew. */
+  rowsWentBack: boolean
   /** Where append times went back by the word of an operator. */
   acceptedClocks: readonly { by: string; at: string; before: string }[]
 }
@@ -105,6 +107,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
       onProgress: (done, total) => onProgress?.({ phase: 'orders', done, total }),
     }))
   const reach = reachOf(snapshot, replayed, couponId)
+  const rowsWentBack = findings.total() > 0 && (await haveGoneBack(source, positions))
   return {
     couponId: couponId ?? null,
     fair: findings.total() === 0,
@@ -122,6 +125,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
     orders: ordersCounts ?? null,
     differences: findings.total(),
     firstDifferences: findings.first(),
+    rowsWentBack,
     durationMs: Math.round(clock.monotonic() - startedAt),
     acceptedClocks: (log.acceptedClocks ?? []).map(({ by, at, before }) => {
       return { by, at: formatInstant(at), before: formatInstant(before) }
@@ -187,6 +191,17 @@ async function* pagesOf(
     asked.catch(() => {})
     yield rows
   }
+}
+
+/** A rebuild sends positions back as it drops the rows: what was compared then is no difference. */
+async function haveGoneBack(
+  source: ProjectionSource,
+  before: ProjectionSnapshot['positions'],
+): Promise<boolean> {
+  const { positions } = await source.snapshot()
+  return before.entries().some(([partition, { next }]) => {
+    return (positions.get(partition)?.next ?? 0) < next
+  })
 }
 
 function checkBounds(

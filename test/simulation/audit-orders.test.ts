@@ -88,23 +88,46 @@ describe('an audit of orders finds nothing', () => {
     assert.ok(Object.values(counts).every((count) => count === 0))
   })
 
-  test('of an order that still has time, until its time and a minute are over', async () => {
+  test('of an order that its consumer has not taken, until that is away for ten minutes', async () => {
     const audited = await smallWorld()
     const order = placed('dan-1', { tea: 1 })
     await audited.log.append(topicOf(order), [entryOf(order)])
-    audited.clock.at += order.timeLimitMs + 60_000
+    audited.clock.at += 600_000
     const living = await auditWorld(audited)
     assert.deepEqual(living.found, [])
     assert.deepEqual([living.counts.live, living.counts.inFlight], [1, 1])
     audited.clock.at += 1
+    const seconds = 600 - order.timeLimitMs / 1000
     const { found } = await auditWorld(audited)
     assert.deepEqual(found, [
       {
         invariant: 'I10',
         orderId: 'dan-1',
-        text: 'order dan-1: it has no end, 60 s after its time was over',
+        text: `order dan-1: it has no end, ${seconds} s after its time was over`,
       },
     ])
+  })
+
+  test('of an order that its consumer has taken, until its time and a minute are over', async () => {
+    const audited = await smallWorld()
+    const order = placed('dan-1', { tea: 1 })
+    await audited.log.append(topicOf(order), [entryOf(order)])
+    for (const position of audited.positions) {
+      if (position.consumer === 'order-process' && position.topic === topicOf(order)) {
+        position.next += 1
+      }
+    }
+    const late = async () => {
+      const { found } = await auditWorld(audited)
+      return found.filter(({ invariant, text }) => invariant === 'I10' && text.includes('no end'))
+    }
+    audited.clock.at += order.timeLimitMs + 60_000
+    assert.deepEqual(await late(), [])
+    audited.clock.at += 1
+    assert.match(
+      (await late())[0]?.text ?? '',
+      /dan-1: it has no end, 60 s after its time was over/,
+    )
   })
 
   test('of an order that nobody ended while the service is stopped', async () => {

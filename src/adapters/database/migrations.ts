@@ -33,7 +33,9 @@ export async function migrate(
     const [first] = migrations
     if (first !== undefined) await session.script(first.text)
     const { pending, strangers } = await compare(session, migrations)
-    if (strangers[0] !== undefined) throw new PortError('store_broken', strangers[0])
+    if (strangers[0] !== undefined) {
+      throw new PortError('store_broken', `${strangers[0]}: ${otherVersionHint}`)
+    }
     for (const { name, text } of pending) {
       await session.script(text)
       await session.query(statements['record-migration'], [name, sha256(text)])
@@ -42,17 +44,23 @@ export async function migrate(
   })
 }
 
-/** Why this version cannot work with the schema as it is; nothing where it can. */
+/** Why this version cannot work with the schema as it is, and the way out; nothing where it can. */
 export async function migrationFaults(
   database: Queryable,
   migrations = readMigrations(),
 ): Promise<string[]> {
   await checkEncoding(database)
   const { rows } = await database.query(loadStatements(['find-migrations'])['find-migrations'])
-  if (rows[0]?.[0] === null) return ['nothing was ever migrated there']
+  if (rows[0]?.[0] === null) return ['nothing was ever migrated there', migrateHint]
   const { pending, strangers } = await compare(database, migrations)
-  return [...pending.map(({ name }) => `migration ${name} has not run yet`), ...strangers]
+  // Where another version has run its own, "migrate" of this one would refuse, too.
+  if (strangers.length > 0) return [...strangers, otherVersionHint]
+  const missing = pending.map(({ name }) => `migration ${name} has not run yet`)
+  return missing.length === 0 ? [] : [...missing, migrateHint]
 }
+
+export const migrateHint = 'run "firstcome migrate" of this version first'
+export const otherVersionHint = 'use the version that has run it, or restore a dump of before'
 
 /** Before anything else: another one cannot hold every name, and can never be changed. */
 async function checkEncoding(database: Queryable): Promise<void> {

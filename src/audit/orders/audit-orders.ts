@@ -51,14 +51,16 @@ export type OrdersAuditParts = {
 export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts> {
   const { audit, rows, findings, claims, onProgress } = parts
   const log = await readOrdersLog({ log: parts.log, findings, onProgress })
-  const now = Math.max(log.newestAt, audit.now?.() ?? 0)
   const isStopped = audit.now === null
   const prices = pricesOf(log)
+  const inFlight = createInFlight(rows, log)
+  const latest = Math.max(log.newestAt, audit.now?.() ?? 0)
+  const until = isStopped ? latest : Math.min(latest, takenUntil(log, inFlight))
+  const now = latest - until > lateConsumerMsMax ? latest : until
   const { orders, heldSince } = log
   const histories = { orders, findings, now, claims, prices, heldSince, isStopped }
   const { counts, spent } = checkHistories(histories)
   checkRefusals({ ...histories, spent })
-  const inFlight = createInFlight(rows, log)
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
   compareOrders(comparison)
   compareSteps(comparison)
@@ -77,6 +79,24 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
     waitingDeadLetters: inFlight.waitingLetters,
     lagRecords: lagOf(comparison),
   }
+}
+
+/** One that is away for longer is none that is merely late. */
+const lateConsumerMsMax = 600_000
+
+/**
+ * When the oldest order was placed that the order process has not taken yet: while it is away it
+ * ends nothing, and what is over since then is late, not lost.
+ */
+function takenUntil({ orders }: OrdersLog, { positionOf }: InFlight): number {
+  let until = Number.POSITIVE_INFINITY
+  for (const { placed } of orders.values()) {
+    if (placed === null) continue
+    const { topic, partition, offset, appendedAt } = placed.origin
+    if (offset < positionOf('order-process', topic, partition).next) continue
+    until = Math.min(until, appendedAt)
+  }
+  return until
 }
 
 function pricesOf({ products }: OrdersLog): Map<string, Set<number>> {

@@ -34,6 +34,8 @@ export type OrderCounts = {
   live: number
 }
 
+/** How it is told. */
+export const overdue = 'it has no end'
 /** After its deadline the process needs a moment, more after an outage of its database. */
 export const overdueGraceMs = 60_000
 /** What the clocks of two machines may differ by: one says the time-out, the other stores it. */
@@ -102,7 +104,7 @@ type Checked = Pick<OrderHistory, 'answers'> & {
 function checkAge({ timeOverAt, broken }: Checked, now: number): void {
   const late = now - timeOverAt
   if (late <= overdueGraceMs) return
-  broken('I10', `it has no end, ${Math.round(late / 1000)} s after its time was over`)
+  broken('I10', `${overdue}, ${Math.round(late / 1000)} s after its time was over`)
 }
 
 /** Held prices × quantities − discount. */

@@ -15,6 +15,7 @@ import { given, kafkaConnection } from '../roles/distributed.ts'
 import {
   type AuditedRows,
   type AuditSource,
+  refuseOtherSchema,
   rowsIn,
   rowsOfService,
   type SourceOptions,
@@ -25,7 +26,7 @@ export async function openDistributed(options: SourceOptions): Promise<AuditSour
   const clock = systemClock()
   const connection = kafkaConnection(settings, 'audit')
   let log: Log | null = null
-  const rows = url === undefined ? rowsOfPostgres(settings) : rowsOfService(url, options)
+  const rows = url === undefined ? await rowsOfPostgres(settings) : rowsOfService(url, options)
   return {
     ...rows,
     async openLog() {
@@ -43,7 +44,8 @@ export async function openDistributed(options: SourceOptions): Promise<AuditSour
   }
 }
 
-function rowsOfPostgres({ postgres, codeSecret: secret }: Settings): AuditedRows {
+async function rowsOfPostgres(settings: Settings): Promise<AuditedRows> {
+  const { postgres, codeSecret: secret } = settings
   if (postgres === undefined) {
     const missingText = 'FIRSTCOME_POSTGRES_URL is missing: the rows of this log are there'
     throw new CommandError(exitCodes.wrongUsage, `${missingText}; or ask an API node with --url`)
@@ -51,6 +53,10 @@ function rowsOfPostgres({ postgres, codeSecret: secret }: Settings): AuditedRows
   const codeSecret = given(secret, 'FIRSTCOME_CODE_SECRET')
   const database = startPostgres({ ...postgres, clock: systemClock() })
   const close = () => database.close()
+  await refuseOtherSchema(database, 'as it is').catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
   const where = 'the rows in PostgreSQL'
   return { ...rowsIn(database, Date.now), codeSecret, where, rows: 'compared', close }
 }

@@ -67,6 +67,7 @@ const empty: AuditReport = {
   differences: 0,
   firstDifferences: [],
   durationMs: 0,
+  rowsWentBack: false,
   acceptedClocks: [],
 }
 type Rows = Parameters<typeof whyNothing>[1]
@@ -78,6 +79,13 @@ const judged: [string, Partial<AuditReport>, Partial<typeof nothing>, Rows, RegE
   ['rows of another service', {}, { records: 9 }, 'compared', /read nothing of this log/],
   ['rows put back to 0, with a difference', { differences: 1 }, { records: 9 }, 'compared', null],
   ['an empty log', {}, {}, 'compared', /the log has no record/],
+  [
+    'rows that a rebuild has dropped meanwhile',
+    { differences: 9, rowsWentBack: true },
+    { records: 9, comparedRecords: 9 },
+    'compared',
+    /being derived anew/,
+  ],
   ['orders alone', { orders: { ...none, records: 2 } }, {}, 'compared', null],
 ]
 for (const [what, report, counts, rows, said] of judged) {

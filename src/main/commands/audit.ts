@@ -4,6 +4,7 @@
 import { systemClock } from '../../adapters/clock-system.ts'
 import { type AuditProgress, type AuditReport, audit } from '../../audit/audit.ts'
 import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
+import { overdue } from '../../audit/orders/check-histories.ts'
 import { startProgress } from '../../client/progress.ts'
 import { ServiceError } from '../../client/service-client.ts'
 import { sleep } from '../../ports/clock.ts'
@@ -49,9 +50,10 @@ async function auditNow(
     const parts = { source, orders, openLog, clock, couponId: coupon, onProgress }
     const compare = () => audit({ ...parts, wrongCodes: codes.check })
     let report = await compare()
-    // Rows that have only just begun: whoever writes them is given a moment.
-    const deadline = clock.monotonic() + firstRowsMsMax
-    while (maySoonCompare(report, opened.orders.now) && clock.monotonic() < deadline) {
+    // Rows that have only just begun, are derived anew, or are of consumers that come back: whoever
+    // writes them is given a moment.
+    const deadline = clock.monotonic() + rowsWaitMsMax
+    while (mayDiffer(report, opened.orders.now) && clock.monotonic() < deadline) {
       await sleep(clock, lookAgainMs)
       report = await compare()
     }
@@ -68,11 +70,17 @@ async function auditNow(
 }
 
 /** A running issuer writes its first rows within a moment; on a busy machine in some seconds. */
-const firstRowsMsMax = 10_000
+const rowsWaitMsMax = 15_000
 const lookAgainMs = 250
 
-/** `now`: null where nobody writes rows meanwhile. */
-function maySoonCompare({ counts, differences }: AuditReport, now: OrdersAudit['now']): boolean {
+/** Whether another look may well say something else. `now`: null where nobody writes rows. */
+function mayDiffer(report: AuditReport, now: OrdersAudit['now']): boolean {
+  const { counts, differences, rowsWentBack, promises, firstDifferences } = report
+  if (rowsWentBack) return true
+  // Consumers that were away end at once, when they are back, what is over.
+  const isLate = firstDifferences.every(({ text }) => text.includes(overdue))
+  const others = promises.some(({ id, differences: found }) => id !== 'I10' && found > 0)
+  if (differences > 0 && isLate && !others) return now !== null
   const hasNothing = counts.comparedRecords === 0 && counts.rows === 0 && differences === 0
   return now !== null && hasNothing && counts.records > 0
 }
@@ -84,7 +92,8 @@ const steps = {
 } as const
 
 /** What the exit code says of an audit that could not be made. */
-function exitCodeOf(error: unknown): 1 | 3 | null {
+function exitCodeOf(error: unknown): ExitCode | null {
+  if (error instanceof CommandError) return error.exitCode
   if (error instanceof ServiceError) return exitCodes.unreachable
   if (!(error instanceof PortError)) return null
   const away = error.code === 'log_unavailable' || error.code === 'store_unavailable'

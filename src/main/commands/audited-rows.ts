@@ -3,7 +3,8 @@
 
 import { systemClock } from '../../adapters/clock-system.ts'
 import { readSecrets } from '../../adapters/data-directory.ts'
-import type { Database } from '../../adapters/database/database.ts'
+import type { Database, Queryable } from '../../adapters/database/database.ts'
+import { migrationFaults, otherVersionHint } from '../../adapters/database/migrations.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
 import type { ProjectionSource } from '../../audit/audit.ts'
@@ -99,4 +100,19 @@ async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
     }
     await sleep(clock, askAgainMs)
   }
+}
+
+/**
+ * Rows of another version are not what this one would compare: nothing is said of them. Older ones
+ * may be brought to this version where they are a directory's own.
+ */
+export async function refuseOtherSchema(
+  database: Queryable,
+  taken: 'as it is' | 'older ones too',
+): Promise<void> {
+  const faults = await migrationFaults(database)
+  const mayGoOn = taken === 'older ones too' && !faults.includes(otherVersionHint)
+  if (faults.length === 0 || mayGoOn) return
+  const message = ['nothing was compared: the rows are those of another version:', ...faults]
+  throw new CommandError(exitCodes.wrongUsage, message.join('\n  '))
 }

@@ -14,9 +14,10 @@ export type Audited = {
 
 /** Who finds nothing wrong has proved nothing, unless there was something to find. */
 export function whyNothing(
-  { counts, orders, differences }: AuditReport,
+  { counts, orders, differences, rowsWentBack }: AuditReport,
   rows: AuditSource['rows'],
 ): string | null {
+  if (rowsWentBack) return 'the rows are being derived anew: ask again once that has ended'
   if (rows === 'none' || differences > 0) return null
   if (rows === 'untrusted') return 'the rows are not trusted, and will be derived anew'
   if (counts.comparedRecords > 0 || counts.rows > 0) return null

@@ -3,7 +3,7 @@
 // topics as they were recorded when they were created, durable) refuses to start, with reasons.
 
 import { systemClock } from '../../adapters/clock-system.ts'
-import { migrationFaults } from '../../adapters/database/migrations.ts'
+import { migrateHint, migrationFaults } from '../../adapters/database/migrations.ts'
 import { type PostgresDatabase, startPostgres } from '../../adapters/database/postgres.ts'
 import type { KafkaConnection } from '../../adapters/log-kafka/connection.ts'
 import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
@@ -109,7 +109,7 @@ type CheckParts = { waiting: Waiting; database: PostgresDatabase; connection: Ka
 /** Every reason not to start; none where all is as it must be. */
 async function startFaults({ waiting, database, connection }: CheckParts): Promise<string[]> {
   const schema = await waitFor(waiting, 'PostgreSQL', () => migrationFaults(database))
-  if (schema.length > 0) return [...schema, migrateHint]
+  if (schema.length > 0) return schema
   const layouts = await waitFor(waiting, 'PostgreSQL', () => readTopicLayouts(database))
   const unrecorded = allTopics.filter((topic) => !layouts.some((it) => it.topic === topic))
   if (unrecorded.length > 0) {
@@ -117,8 +117,6 @@ async function startFaults({ waiting, database, connection }: CheckParts): Promi
   }
   return faultsOfTopics({ waiting, connection, layouts })
 }
-
-const migrateHint = 'run "firstcome migrate" of this version first'
 
 type TopicCheck = Omit<CheckParts, 'database'> & { layouts: readonly TopicLayout[] }
 

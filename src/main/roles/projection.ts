@@ -70,7 +70,7 @@ export async function dropProjection(dataDirectory: string): Promise<void> {
   await rm(projectionDirectory(dataDirectory), { recursive: true, force: true })
 }
 
-export async function openMigrated(directory: string): Promise<Database> {
+async function openMigrated(directory: string): Promise<Database> {
   const database = await openDatabasePglite({ directory })
   try {
     await migrate(database)

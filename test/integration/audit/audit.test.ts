@@ -122,6 +122,23 @@ describe('the audit command', () => {
     assert.match(busy.err, /is in use by process \d+/)
   })
 
+  test('compares nothing with rows of a newer version, and names the way out', async () => {
+    const copy = copyOf(data)
+    const database = await openDatabasePglite({ directory: projectionDirectory(copy) })
+    await database.script("insert into firstcome.migrations values ('9999-later.sql', 'x')")
+    await database.close()
+    const { exitCode, err } = await auditIn(copy)
+    assert.equal(exitCode, 2)
+    assert.match(err, /nothing was compared: the rows are those of another version:\n/)
+    assert.match(
+      err,
+      /9999-later.sql has run .* does not know it\n {2}use the version that has run it/,
+    )
+    const json = await auditIn(copy, { json: true })
+    assert.partialDeepStrictEqual(JSON.parse(json.out), { fair: null })
+    assert.equal(json.exitCode, 2)
+  })
+
   test('prints the first differences and ends with 1', async () => {
     const copy = copyOf(data)
     const database = await openDatabasePglite({ directory: projectionDirectory(copy) })

@@ -6,6 +6,7 @@ import type { Database } from '../../../src/adapters/database/database.ts'
 import {
   type Migration,
   migrate,
+  migrateHint,
   migrationFaults,
   readMigrations,
 } from '../../../src/adapters/database/migrations.ts'
@@ -67,7 +68,8 @@ describe('Migrations', () => {
         /keeps text as LATIN1, not UTF8; make another one: createdb/,
       )
     }
-    assert.deepEqual(await migrationFaults(database), ['nothing was ever migrated there'])
+    const nothing = ['nothing was ever migrated there', migrateHint]
+    assert.deepEqual(await migrationFaults(database), nothing)
   })
 
   it('that are new run, in their order', async () => {
@@ -96,15 +98,16 @@ describe('Migrations', () => {
 
   it('that are missing, unknown or edited are reported to who only looks, which changes nothing', async () => {
     const faults = (...known: Migration[]) => migrationFaults(database, [first, ...known])
-    assert.deepEqual(await faults(one), ['nothing was ever migrated there'])
+    assert.deepEqual(await faults(one), ['nothing was ever migrated there', migrateHint])
     await run(one)
     assert.deepEqual(await faults(one), [])
-    assert.deepEqual(await faults(one, two), [`migration ${two.name} has not run yet`])
+    assert.deepEqual(await faults(one, two), [`migration ${two.name} has not run yet`, migrateHint])
     await run(one, two)
     const edited = { ...one, text: `${one.text} -- edited` }
     assert.deepEqual(await faults(edited), [
       `migration ${one.name} has run on this database, but its file is another one now`,
       `migration ${two.name} has run on this database, but this version does not know it`,
+      'use the version that has run it, or restore a dump of before',
     ])
   })
 
