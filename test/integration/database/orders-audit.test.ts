@@ -1,9 +1,12 @@
-// What the audit of orders reads from SQL is what the stores of the consumers wrote.
+// What the audit of orders reads from SQL, in both profiles, is what the stores of the consumers
+// wrote: so whatever it finds in their memory twins it finds there.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../../../src/adapters/clock-system.ts'
 import type { Database } from '../../../src/adapters/database/database.ts'
 import { migrate } from '../../../src/adapters/database/migrations.ts'
+import { startPostgres } from '../../../src/adapters/database/postgres.ts'
 import {
   createOrdersAuditReaderSql,
   createOrdersAuditSql,
@@ -20,8 +23,8 @@ import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 import { auditedWorld, auditSourceOf, letterRow, smallScenario } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import { runWorld } from '../../models/orders-world.ts'
+import { postgresForTests } from '../../services/postgres.ts'
 
-let database: Database
 const world = await auditedWorld(runWorld(smallScenario), smallScenario)
 const letters = ['stock-step.orders.0.1', 'stock-step.orders.0.2'].map(letter)
 world.tables.letters.push(...letters.map(letterRow))
@@ -32,40 +35,59 @@ for (const position of world.positions.slice(0, 5)) {
   Object.assign(position, { next: 15, published: 14 })
 }
 
-before(async () => {
-  database = await openPgliteCopy()
-  await migrate(database)
-  await writeOrdersTables(database, world, letters)
-})
-after(() => database.close())
+const postgres = await postgresForTests()
+after(postgres.close)
+const databases: [name: string, skip: string | false, open: () => Promise<Database>][] = [
+  ['PGlite', false, openPgliteCopy],
+  [
+    'PostgreSQL',
+    postgres.skip,
+    async () => startPostgres({ url: await postgres.newDatabase(), clock: systemClock() }),
+  ],
+]
 
-test('SQL gives the audit every row as it was written', async () => {
-  const rows = await readOrdersRows(createOrdersAuditSql(database))
-  const expected = await readOrdersRows(auditSourceOf(world))
-  const byPlace = ({ consumer, topic, partition }: (typeof rows.positions)[0]) => {
-    return `${consumer} ${topic} ${partition}`
-  }
-  for (const { positions } of [rows, expected]) {
-    positions.sort((a, b) => (byPlace(a) < byPlace(b) ? -1 : 1))
-  }
-  assert.deepEqual(rows, expected)
-})
+for (const [name, skip, open] of databases) {
+  describe(`what the audit reads from ${name}`, { skip }, () => readingTests(open))
+}
 
-test('each page goes on where the last one ended, with the keys in order', async () => {
-  const reader = createOrdersAuditReaderSql(database)
-  for (const table of auditedTables) {
-    const whole = await reader.page({ table, limit: 1_000, after: ['', ''] })
-    assert.ok(whole.rows.length >= 2 || table === 'uses', table)
-    assert.equal(whole.next, undefined)
-    const pages: unknown[] = []
-    for (let key: AuditKey | undefined = ['', '']; key !== undefined; ) {
-      const page: AuditPage<AuditedTable> = await reader.page({ table, limit: 1, after: key })
-      pages.push(...page.rows)
-      key = page.next
+function readingTests(open: () => Promise<Database>): void {
+  let database: Database
+
+  before(async () => {
+    database = await open()
+    await migrate(database)
+    await writeOrdersTables(database, world, letters)
+  })
+  after(() => database.close())
+
+  it('is every row as it was written', async () => {
+    const rows = await readOrdersRows(createOrdersAuditSql(database))
+    const expected = await readOrdersRows(auditSourceOf(world))
+    const byPlace = ({ consumer, topic, partition }: (typeof rows.positions)[0]) => {
+      return `${consumer} ${topic} ${partition}`
     }
-    assert.deepEqual(pages, whole.rows, table)
-  }
-})
+    for (const { positions } of [rows, expected]) {
+      positions.sort((a, b) => (byPlace(a) < byPlace(b) ? -1 : 1))
+    }
+    assert.deepEqual(rows, expected)
+  })
+
+  it('comes in pages, each from where the last one ended, with the keys in order', async () => {
+    const reader = createOrdersAuditReaderSql(database)
+    for (const table of auditedTables) {
+      const whole = await reader.page({ table, limit: 1_000, after: ['', ''] })
+      assert.ok(whole.rows.length >= 2 || table === 'uses', table)
+      assert.equal(whole.next, undefined)
+      const pages: unknown[] = []
+      for (let key: AuditKey | undefined = ['', '']; key !== undefined; ) {
+        const page: AuditPage<AuditedTable> = await reader.page({ table, limit: 1, after: key })
+        pages.push(...page.rows)
+        key = page.next
+      }
+      assert.deepEqual(pages, whole.rows, table)
+    }
+  })
+}
 
 function letter(id: string): DeadLetter {
   const origin = { topic: 'firstcome.orders', partition: 0, offset: 1, appendedAt: 5 }
