@@ -136,6 +136,8 @@ const ordersRows: MutantsOf[] = [
     file: `${orders}/compare-sums.ts`,
     test: `${plants}/shop-plants.test.ts`,
     mutants: [
+      ['if (sum !== supplied) {', 'if (sum < supplied) {', 'I11: a piece on the shelf that nobody'],
+      ['if (sum !== supplied) {', 'if (sum > supplied) {', 'I11: a piece gone from the shelf'],
       ['if (userId !== payer) broken', 'if (false) broken', 'I12: a charge moved to another user'],
     ],
   },

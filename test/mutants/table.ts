@@ -7,6 +7,7 @@ import { couponMutants } from './coupons.ts'
 import { issuerMutants } from './issuer.ts'
 import type { Mutant } from './mutant.ts'
 import { orderMutants } from './orders.ts'
+import { restoreMutants } from './restore.ts'
 
 export const mutants: readonly Mutant[] = [
   ...couponMutants,
@@ -14,5 +15,6 @@ export const mutants: readonly Mutant[] = [
   ...issuerMutants,
   ...orderMutants,
   ...consumerMutants,
+  ...restoreMutants,
   ...auditMutants,
 ]

@@ -69,6 +69,8 @@ const stock: Record<string, Plant> = {
     supplied: 14,
     available: 8,
   }),
+  'a piece on the shelf that nobody supplied': change('products', 'tea', { available: 10 }),
+  'a piece gone from the shelf': change('products', 'tea', { available: 8 }),
   'sold pieces put back on the shelf': change('products', 'cup', { available: 2, sold: 0 }),
   'a product renamed': change('products', 'cup', { name: 'Mug' }),
   'another price': change('products', 'cup', { price: 998 }),
@@ -123,6 +125,10 @@ const money: Record<string, Plant> = {
     reason: 'payment_declined',
   }),
   'a captured charge with a reason': change('charges', 'cat-1', { reason: 'payment_declined' }),
+  'a charge of an order that never owed anything': ({ tables }) => {
+    const reason = 'insufficient_funds'
+    tables.charges.push({ orderId: 'dan-1', userId: 'dan', status: 'refused', amount: 0, reason })
+  },
   'a refused charge that is gone': drop('charges', 'bob-1'),
   'the payment row of a paid order gone': drop('payment-rows', 'cat-1'),
   'another status beside a row': beside('payment-rows', 'cat-1'),
