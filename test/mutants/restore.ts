@@ -9,11 +9,6 @@ const steps: MutantsOf = {
   test,
   mutants: [
     [
-      'decideStock({ message, at: 0, products: new Map() }, row)\n  return { row: events.reduce(evolveStock, row), again: endUnlessAnswered(order, replies) }',
-      'decideStock({ message, at: 0, products: new Map() }, row)\n  return { row: events.reduce(evolveStock, row), again: replies.length > 0 ? order.end : null }',
-      'the stock of an order whose pieces are sold is sold -',
-    ],
-    [
       'if (!isWallet) return { row, again: end }',
       '',
       'the payment of an order that is to be given back, by provider, is undoing cancelled',
