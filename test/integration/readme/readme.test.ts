@@ -1,57 +1,45 @@
-// What the documents say is held against what there is: the commands of the README are executed as
-// they stand there, in a folder of their own, and print what it shows; the two languages say the
-// same; links lead somewhere; settings, commands, calls, metrics and limits are those of the code.
+// The commands of the README and its pages are executed as they stand there, in a folder of their
+// own, and print what it shows; what the service has is what the pages name; and the two languages
+// say the same. What needs no service is in documents.test.ts.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, readFileSync, symlinkSync } from 'node:fs'
+import { globSync, symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Command } from 'commander'
 import { readOwner } from '../../../src/adapters/data-directory.ts'
-import * as writer from '../../../src/adapters/log-file/topic-writer.ts'
-import { defaultClaimLimits } from '../../../src/api/claims/claim-parts.ts'
-import * as schemas from '../../../src/api/http/schemas.ts'
-import { serverLimits } from '../../../src/api/http/server-limits.ts'
-import { orderLimits } from '../../../src/api/orders/order-limits.ts'
-import * as kinds from '../../../src/config/setting-table.ts'
-import * as settings from '../../../src/config/settings.ts'
-import * as messages from '../../../src/domain/coupons/messages.ts'
-import { buildProgram } from '../../../src/main/cli/program.ts'
+import { freePort, serverProcess, waitFor } from '../../services/server-process.ts'
 import { within } from '../processes/service-process.ts'
-import { anchorOf, type Block, codeRowsOf, figuresOf, linksOf, sectionsOf } from './markdown.ts'
+import { type Block, figuresOf, linksOf } from './markdown.ts'
+import { english, firstLine, korean, operating, root, rowsOf, translated } from './pages.ts'
 
-const root = join(import.meta.dirname, '../../..')
-const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const translated = ['README', 'docs/tour', 'docs/reference', 'docs/when-things-go-wrong']
-const english = translated.flatMap((page) => sectionsOf(read(`${page}.md`)))
-const korean = translated.flatMap((page) => sectionsOf(read(`${page}.ko.md`)))
-const operating = sectionsOf(read('docs/operating.md'))
-
+const rehearsal = 'npx firstcome rehearse --users 3000 --quantity 1500 --rate 600'
 /** Commands that a test of the documents must not run, by their first line. */
 const notHere: Record<string, string> = {
   'npm ci && npm start': 'the service is started for all of them; it would be installed anew',
   'npm run --silent services -- up > services.env': 'nodes.test.ts runs them',
   'npx firstcome rehearse --url http://127.0.0.1:8092': 'nodes.test.ts runs them',
   'npm ci && npm test': 'this is what is running',
-  'npx firstcome rehearse --users 3000 --quantity 1500 --rate 600': 'with the next: crash.test.ts',
-  'kill -9 $(node -p \'require("./data/owner.json").pid\')': 'crash.test.ts kills and starts again',
+  [rehearsal]: 'with the next, in a folder of their own: see below',
+  'kill -9 $(node -p \'require("./data/owner.json").pid\')': 'it ends the service',
 }
 const waitMsMax = 240_000
-const readmeLinesMax = 400
 
 describe('the commands of the README and its pages', () => {
   let folder: string
   let service: Service
+  let env: Record<string, string>
   before(async () => {
     folder = await newFolder()
-    service = await startService(folder)
+    // The same when it is started again, or nobody would find it.
+    env = { FIRSTCOME_PORT: String(await freePort()) }
+    service = await startService(folder, env)
   })
   after(async () => {
-    await service.stop()
+    await stopService(folder)
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -88,6 +76,17 @@ describe('the commands of the README and its pages', () => {
     assert.match(result?.out ?? '', /no rows in .*backup.*Every promise holds\.\n$/s)
   })
 
+  it('keep their data in the files that the page for operators names', () => {
+    const files = globSync('{*,log/*}', { cwd: join(folder, 'data') })
+    const parts = operating.filter(({ title }) => title === 'What is in the data directory')
+    const named = rowsOf(parts, /./).map(([name = '']) => name.replace(/\/$/, ''))
+    assert.ok(files.length > 12)
+    assert.deepEqual(
+      files.filter((file) => file !== 'log' && !named.includes(file)),
+      [],
+    )
+  })
+
   it('are every call of the service, and each that it names is one', async () => {
     const answer = await fetch(`${service.url}/openapi.json`)
     const { paths } = (await answer.json()) as { paths: Record<string, object> }
@@ -104,6 +103,22 @@ describe('the commands of the README and its pages', () => {
     const watching = operating.filter(({ title }) => title === 'Watching')
     const named = rowsOf(watching, /^firstcome_/).map(([name]) => name)
     assert.deepEqual(named.toSorted(), metrics.toSorted())
+  })
+
+  it('end as it is shown where they kill the service', { timeout: waitMsMax }, async () => {
+    const blocks = english.flatMap((section) => section.blocks)
+    const at = blocks.findIndex((block) => firstLine(block) === rehearsal)
+    const [ask, killAndStart, shown] = blocks.slice(at, at + 3)
+    assert.ok(ask && killAndStart && shown)
+    const already = await issued(service.url)
+    const asking = startShell(ask, folder, env)
+    const isAsking = async () => (await issued(service.url)) > already
+    await waitFor('the rehearsal to be on its way', isAsking)
+    startShell(killAndStart, folder, env)
+    assert.deepEqual(await within(asking.ended, waitMsMax, 'the rehearsal'), [0, null])
+    const [, end = ''] = shown.text.split('Promises\n')
+    const [, ended = ''] = asking.output().split('Promises\n')
+    assert.equal(withoutFigures(ended), withoutFigures(end))
   })
 })
 
@@ -128,82 +143,7 @@ describe('the two languages of the README and its pages', () => {
   })
 })
 
-describe('the documents', () => {
-  const pages = globSync('{*.md,docs/**/*.md}', { cwd: root })
-
-  it('link to files and headings that are there', () => {
-    const wrong = pages.flatMap((page) => {
-      return linksOf(read(page))
-        .filter((link) => !/^https?:/.test(link) && !leadsSomewhere(page, link))
-        .map((link) => `${page}: ${link}`)
-    })
-    assert.deepEqual(wrong, [])
-  })
-
-  it('leave to other pages what is not needed at first', () => {
-    for (const page of ['README.md', 'README.ko.md']) {
-      assert.ok(read(page).split('\n').length <= readmeLinesMax, page)
-    }
-  })
-
-  it('name the settings that there are, with their defaults', () => {
-    const named = rowsOf(english, /^FIRSTCOME_/)
-    assert.deepEqual(named.map(([name]) => name).toSorted(), kinds.settingNames.toSorted())
-    for (const [name = '', value = ''] of named) {
-      if (['none', 'made on the first start'].includes(value)) continue
-      const given = settings.readSettings({ [name]: value })
-      assert.deepEqual(given, settings.readSettings({}), `${name} is not ${value} by default`)
-    }
-  })
-
-  it('name the metrics of several nodes that there are', () => {
-    const files = globSync('src/**/*.ts', { cwd: root })
-    const source = files.map((file) => read(file)).join('')
-    const several = operating.filter(({ title }) => title === 'Watching several nodes')
-    const named = rowsOf(several, /^firstcome_/).map(([name = '']) => name)
-    assert.ok(named.length > 5)
-    for (const name of named) assert.ok(source.includes(`name: '${name}'`), name)
-  })
-
-  it('say what to do at every alert that there is', () => {
-    const rules = read('docs/prometheus-alerts.yml').matchAll(/alert: (\w+)[^]*?severity: (\w+)/g)
-    const named = rowsOf(operating, /^Firstcome/).map(([name, severity]) => `${name} ${severity}`)
-    assert.deepEqual(
-      named,
-      [...rules].map(([, name, severity]) => `${name} ${severity}`),
-    )
-  })
-
-  it('name the commands that there are', () => {
-    const wired: Command[] = []
-    const wire = (command: Command) => void wired.push(command)
-    const program = buildProgram({ version: '', wire })
-    const commands = wired.map((command) => {
-      const { parent } = command
-      return parent === program ? command.name() : `${parent?.name()} ${command.name()}`
-    })
-    const table = english.find(({ title }) => title === 'Commands')?.prose ?? ''
-    assert.deepEqual(
-      codeRowsOf(table)
-        .map(([name]) => name)
-        .toSorted(),
-      commands.toSorted(),
-    )
-  })
-
-  it('name limits that there are, with their values', () => {
-    const limitsOf = [defaultClaimLimits, orderLimits, serverLimits]
-    const modules = [settings, kinds, messages, schemas, writer, ...limitsOf]
-    const limits = new Map<string, unknown>(modules.flatMap((module) => Object.entries(module)))
-    const named = rowsOf(operating, /^\w+Max$|^\w+Min$/)
-    assert.ok(named.length > 10)
-    for (const [name = '', value = ''] of named) {
-      assert.equal(Number(value.replaceAll(',', '')), limits.get(name), name)
-    }
-  })
-})
-
-type Service = { url: string; output(): string; stop(): Promise<void> }
+type Service = { url: string; output(): string }
 
 /** The repository as a newcomer sees it, but with a ./data of its own. */
 async function newFolder(): Promise<string> {
@@ -214,28 +154,47 @@ async function newFolder(): Promise<string> {
   return folder
 }
 
-function environment(): NodeJS.ProcessEnv {
+function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const path = `${join(root, 'node_modules/.bin')}:${process.env.PATH ?? ''}`
-  return { PATH: path, HOME: process.env.HOME ?? '', FIRSTCOME_PORT: '0' }
+  return { PATH: path, HOME: process.env.HOME ?? '', FIRSTCOME_PORT: '0', ...more }
 }
 
-async function startService(folder: string): Promise<Service> {
-  const child = spawn('npm', ['start'], { cwd: folder, env: environment() })
+/** As it would be typed in a terminal. */
+function startShell({ text }: Block, folder: string, more: Record<string, string>) {
+  const child = spawn('bash', ['-c', text], { cwd: folder, env: environment(more) })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (some: string) => (printed += some))
+  }
+  return { ended: once(child, 'exit'), output: () => printed }
+}
+
+/** Whoever started the one that runs. */
+async function stopService(folder: string): Promise<void> {
+  const owner = readOwner(join(folder, 'data'))
+  assert.ok(owner)
+  process.kill(owner.pid, 'SIGTERM')
+  await waitFor('the end of the service', () => !serverProcess(owner.pid, '').isRunning())
+}
+
+/** How many were told yes by their own record since it was started. */
+async function issued(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^firstcome_claims_total\{outcome="issued",by="log"\} (\d+)$/m.exec(metrics)?.[1])
+}
+
+async function startService(folder: string, more: Record<string, string> = {}): Promise<Service> {
+  const child = spawn('npm', ['start'], { cwd: folder, env: environment(more) })
   let printed = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
   }
-  const exited = once(child, 'exit')
   const data = join(folder, 'data')
   const deadline = performance.now() + waitMsMax
   for (;;) {
     const owner = readOwner(data)
     if (owner?.url !== undefined && printed.includes('Stop it')) {
-      const stop = async () => {
-        process.kill(owner.pid, 'SIGTERM')
-        await within(exited, waitMsMax, 'the stop')
-      }
-      return { url: owner.url, output: () => printed, stop }
+      return { url: owner.url, output: () => printed }
     }
     assert.ok(child.exitCode === null && performance.now() < deadline, printed)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -273,10 +232,6 @@ function isSkipped(block: Block): boolean {
   return block.language === 'sh' && firstLine(block) in notHere
 }
 
-function firstLine({ text }: Block): string {
-  return text.split('\n')[0] ?? ''
-}
-
 /** What the document shows right after a block of commands; '' where that prints nothing. */
 function shownAfter(blocks: readonly Block[], at: number): string {
   const next = blocks[at + 1]
@@ -311,23 +266,10 @@ function withoutWarnings(text: string): string {
   return text.replaceAll(/^npm warn.*\n/gm, '')
 }
 
-function rowsOf(sections: typeof english, name: RegExp): string[][] {
-  const rows = sections.flatMap(({ prose }) => codeRowsOf(prose))
-  return rows.filter(([first = '']) => name.test(first))
-}
-
 /** Where links lead, whichever language it is in: headings differ. */
 function placesOf(text: string): string[] {
   const pages = new RegExp(`(^|/)(${translated.join('|').replaceAll('docs/', '')})(\\.ko)?\\.md.*$`)
   return linksOf(text)
     .map((link) => link.replace(pages, '$1$2.md'))
     .toSorted()
-}
-
-function leadsSomewhere(page: string, link: string): boolean {
-  const [path = '', anchor] = link.split('#')
-  const target = path === '' ? join(root, page) : join(root, dirname(page), path)
-  if (!existsSync(target)) return false
-  if (anchor === undefined) return true
-  return sectionsOf(readFileSync(target, 'utf8')).some(({ title }) => anchorOf(title) === anchor)
 }
