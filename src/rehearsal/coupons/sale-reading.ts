@@ -3,24 +3,26 @@
 
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { counted, share } from '../figures.ts'
+import { count, counted, share } from '../figures.ts'
 import { doAll, type Run, see } from '../rehearsal.ts'
 import { RehearsalError } from '../rehearsal-error.ts'
 import type { CouponSeen, RowSeen } from '../service.ts'
 import { stormSoFar } from '../storm.ts'
 import { askedOf, type HeldSale, type SaleLedger, type SaleReport } from './sale.ts'
-import type { SaleRead } from './sale-evidence.ts'
+import { countOutcomes, finalAnswer, type SaleRead } from './sale-evidence.ts'
 import { reconcileSale } from './sale-promises.ts'
 
 const rowsPollMs = 50
 const eventsPollMs = 250
 
 /** What is known of a sale that was cut short. */
-export function toldSale({ clock, users }: Run, ledger: SaleLedger): SaleReport | null {
+export function toldSale(run: Run, ledger: SaleLedger): SaleReport | null {
+  const { clock, users } = run
   const { open } = ledger
   const storm = stormSoFar(ledger, clock)
   if (open === null || storm.entries.length === 0) return null
   const { plan, before } = open
+  noteTaken(run, before, storm)
   const told = { users, asked: askedOf(plan), entries: storm.entries, before }
   const verdicts = reconcileSale({ ...told, after: null })
   return { plan, storm, before, after: null, rowsAfterMs: null, verdicts }
@@ -35,6 +37,7 @@ export async function readSale(
   const { clock, service, users } = run
   const { before, plan, storm, endedAt } = held
   const { couponId } = before
+  noteTaken(run, before, storm)
   const coupon = await see(run, () => service.coupon(couponId))
   if ('missing' in coupon) {
     const message = `the coupon ${couponId} cannot be read: ${coupon.missing}`
@@ -53,6 +56,15 @@ export async function readSale(
   const told = { users, asked: askedOf(plan), entries: storm.entries, before }
   const verdicts = reconcileSale({ ...told, after, rows, ...everyone, spent, events })
   return { plan, storm, before, after, rowsAfterMs, verdicts }
+}
+
+/** What nobody can give back of a coupon that was there before. */
+function noteTaken({ made }: Run, { couponId }: CouponSeen, { entries }: HeldSale['storm']): void {
+  if (made.couponId !== null) return
+  const { issued } = countOutcomes(entries.map((entry) => finalAnswer(entry)))
+  if (issued === 0) return
+  const note = `${count(issued)} of ${couponId}, told to made-up users`
+  if (!made.others.includes(note)) made.others.push(note)
 }
 
 async function readEveryone(

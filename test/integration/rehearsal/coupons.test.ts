@@ -107,6 +107,7 @@ test('a coupon that others claim too is judged by what can be known', async () =
     const second = await rehearseSale(parts, { ...plan, runId: 'second', coupon })
     assert.deepEqual(broken(second), [])
     assert.equal(outcomes(second).issued, 5)
+    assert.deepEqual(second.left, ['5 of theirs, told to made-up users'])
     assert.equal(outcomes(second).sold_out, 10)
     const again = await rehearseSale(parts, { ...plan, runId: 'first', coupon })
     assert.deepEqual(broken(again), [], 'the same users get the same coupons again')

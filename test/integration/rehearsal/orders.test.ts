@@ -14,8 +14,10 @@ import {
   type OrdersRehearsal,
   rehearseOrders,
 } from '../../../src/rehearsal/orders/shopping.ts'
+import { waitFor } from '../../services/server-process.ts'
 import { type CliResult, runCli } from '../processes/cli-process.ts'
 import {
+  launchRole,
   removeDataDirectory,
   type ServiceProcess,
   startService,
@@ -294,6 +296,24 @@ describe('The command:', () => {
     )
     const [, couponId = ''] = /the coupon (rehearsal-\w+), closed/.exec(out) ?? []
     const coupon = (await (await fetch(`${service.url}/coupons/${couponId}`)).json()) as Json
+    assert.equal(coupon.status, 'closed')
+  })
+
+  test('ended by Ctrl-C closes its coupon, says what was told, and ends with 130', async () => {
+    const { jwtSecret = '' } = readSecrets(service.data)
+    const env = { FIRSTCOME_JWT_SECRET: jwtSecret, FIRSTCOME_DATA: service.data }
+    const storm = ['--users', '4000', '--quantity', '4000', '--rate', '200', '--run', 'ended']
+    const { child, exited, output } = launchRole({ role: 'rehearse', env }, storm)
+    await waitFor('a yes', () => / issued /.test(output()))
+    child.kill('SIGINT')
+    assert.deepEqual(await exited, { code: 130, signal: null })
+    await waitFor('the report', () => output().includes('Left there: '))
+    assert.match(
+      output(),
+      /\nIt ended before its end: interrupted\.\nThis is what was told until then/,
+    )
+    assert.match(output(), /\nLeft there: the coupon rehearsal-ended, closed\.\n/)
+    const coupon = (await (await fetch(`${service.url}/coupons/rehearsal-ended`)).json()) as Json
     assert.equal(coupon.status, 'closed')
   })
 
