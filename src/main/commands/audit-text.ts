@@ -6,7 +6,9 @@ import type { OrdersCounts } from '../../audit/orders/audit-orders.ts'
 import { printable } from '../context.ts'
 import type { Audited } from './audited.ts'
 
-export function auditText({ report, where, nothingCompared }: Audited): string {
+const signsShownMax = 3
+
+export function auditText({ report, where, strange, nothingCompared }: Audited): string {
   const { couponId, fair, promises, differences, firstDifferences } = report
   const what = couponId === null ? 'the log' : `${couponId} in the log`
   const lines = [
@@ -29,6 +31,10 @@ export function auditText({ report, where, nothingCompared }: Audited): string {
   const more = differences - firstDifferences.length
   if (more > 0) lines.push(`  and ${number(more)} more`)
   if (!fair) lines.push('')
+  if (strange.length > 0) {
+    lines.push('These rows were not made from this log as it is: are they those that were meant?')
+    lines.push(...strange.slice(0, signsShownMax).map((sign) => `  ${printable(sign)}`))
+  }
   if (nothingCompared !== null) lines.push(`Nothing was compared: ${nothingCompared}.`)
   else lines.push(fair ? 'Every promise holds.' : `Promises are broken: ${many(differences)}.`)
   return `${lines.join('\n')}\n`

@@ -13,7 +13,7 @@ import { CommandError, type Context, type ExitCode, exitCodes } from '../context
 import { createCodeChecker } from './audit-codes.ts'
 import { isDistributed, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
-import { type Audited, whyNothing } from './audited.ts'
+import { type Audited, signsOfAnotherLog, whyNothing } from './audited.ts'
 
 export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
 
@@ -22,8 +22,10 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
   const json = options.json === true
   try {
     const audited = await auditNow(options, { ...context, err: json ? () => {} : err })
-    const { report, nothingCompared } = audited
-    const told = nothingCompared === null ? report : { ...report, fair: null, nothingCompared }
+    const { report, strange, nothingCompared } = audited
+    const signs = strange.length === 0 ? {} : { anotherLog: strange }
+    const judged = nothingCompared === null ? {} : { fair: null, nothingCompared }
+    const told = { ...report, ...signs, ...judged }
     out(json ? `${JSON.stringify(told)}\n` : auditText(audited))
     if (nothingCompared !== null) return exitCodes.wrongUsage
     return report.fair ? exitCodes.ok : exitCodes.failed
@@ -61,7 +63,8 @@ async function auditNow(
       const log = isDistributed(settings) ? 'the log' : settings.dataDirectory
       throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${log}`)
     }
-    return { report, where, nothingCompared: whyNothing(report, opened.rows) }
+    const strange = await signsOfAnotherLog(opened, report)
+    return { report, where, strange, nothingCompared: whyNothing(report, opened.rows) }
   } finally {
     progress.end()
     await codes.close()

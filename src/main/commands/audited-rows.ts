@@ -7,6 +7,7 @@ import type { Database, Queryable } from '../../adapters/database/database.ts'
 import { migrationFaults, otherVersionHint } from '../../adapters/database/migrations.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
+import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import type { ProjectionSource } from '../../audit/audit.ts'
 import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
 import type { LogReader } from '../../audit/orders/read-log.ts'
@@ -15,6 +16,7 @@ import type { Progress } from '../../client/progress.ts'
 import { callService, problemOf } from '../../client/service-client.ts'
 import type { Settings } from '../../config/settings.ts'
 import { sleep } from '../../ports/clock.ts'
+import type { ReadPlace } from '../../ports/log-check.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { operatorToken } from './service-address.ts'
 
@@ -30,6 +32,8 @@ export type AuditedRows = {
    * anew, so nothing can be said of them.
    */
   rows: 'compared' | 'none' | 'untrusted'
+  /** By what the log is known that the rows were made from; absent: nobody could say. */
+  places?(): Promise<ReadPlace[]>
   close(): Promise<void>
 }
 export type SourceOptions = {
@@ -49,7 +53,8 @@ const askAgainMs = 250
 
 export function rowsIn(database: Database, now: OrdersAudit['now']) {
   const orders = { source: createOrdersAuditSql(database), now }
-  return { source: createCouponReaderSql(database), orders }
+  const places = () => readPlaces(database)
+  return { source: createCouponReaderSql(database), orders, places }
 }
 
 export function rowsOfService(url: string, { settings, token }: SourceOptions): AuditedRows {

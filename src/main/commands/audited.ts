@@ -2,12 +2,15 @@
 // of none, must not say that every promise holds.
 
 import type { AuditReport } from '../../audit/audit.ts'
+import { boundsOf, strangePlaces } from '../../ports/log-check.ts'
 import type { AuditSource } from './audited-rows.ts'
 
 export type Audited = {
   report: AuditReport
   /** Which rows were compared. */
   where: string
+  /** What shows that the rows were made from another log than this; only where they differ. */
+  strange: readonly string[]
   /** Why nothing was; null where something was, or where there is a log alone. */
   nothingCompared: string | null
 }
@@ -26,4 +29,16 @@ export function whyNothing(
     return isEmpty ? 'the log has no record, and there is no row' : null
   }
   return 'the rows have read nothing of this log: see whether they are those that were meant'
+}
+
+/** Differences of every sort follow where somebody audits the rows of another service. */
+export async function signsOfAnotherLog(
+  { places, openLog }: AuditSource,
+  { differences }: AuditReport,
+): Promise<string[]> {
+  if (differences === 0 || places === undefined) return []
+  const known = await places()
+  const log = await openLog()
+  const topics = [...new Set(known.map(({ topic }) => topic))]
+  return strangePlaces(log, await boundsOf(log, topics), known)
 }

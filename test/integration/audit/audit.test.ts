@@ -122,6 +122,18 @@ describe('the audit command', () => {
     assert.match(busy.err, /is in use by process \d+/)
   })
 
+  test('says of rows that were made from another log that they were', async () => {
+    const copy = copyOf(data)
+    const database = await openDatabasePglite({ directory: projectionDirectory(copy) })
+    await database.script(`
+      update coupons.positions set fingerprint = 'of another' where next_offset > 0;
+      update coupons.issued_coupons set user_id = 'mallory' where slot = 2`)
+    await database.close()
+    const { exitCode, out } = await auditIn(copy)
+    assert.equal(exitCode, 1, out)
+    assert.match(out, /\nThese rows were not made from this log as it is: are they those/)
+  })
+
   test('compares nothing with rows of a newer version, and names the way out', async () => {
     const copy = copyOf(data)
     const database = await openDatabasePglite({ directory: projectionDirectory(copy) })
