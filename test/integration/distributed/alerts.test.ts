@@ -30,6 +30,8 @@ function hastened(rules: string): string {
     .replaceAll('start_time_seconds < 300', 'start_time_seconds < 5')
 }
 
+const named = (alert: string) => `Firstcome${alert}`
+
 type Phase = { cause(): Promise<void>; rings: readonly string[]; heal(): Promise<void> }
 type Panel = { title: string; targets?: { expr: string }[] }
 type Matrix = { result: { metric: Record<string, string>; values: [number, string][] }[] }
@@ -163,8 +165,9 @@ describe('a Prometheus that watches several nodes', {
     const away = ['AppendsFail', 'LogAway', 'NotReady', 'Unavailable'].map(
       (name) => `Firstcome${name}`,
     )
-    // Whether a claim is told 202 first, and a consumer was just asking, depends on the moment.
-    const perhaps = ['FirstcomeClaimsPending', 'FirstcomeRetries']
+    // Whether a claim is told 202 first, a consumer was just asking, and how long each takes to
+    // join its group again, depends on the moment.
+    const perhaps = ['ClaimsPending', 'OrdersStandStill', 'Retries', 'RowsStandStill'].map(named)
     let isOver = false
     let claiming: Promise<void> | undefined
     const rung = await rungBy({
