@@ -7,6 +7,7 @@ import { couponMutants } from './coupons.ts'
 import { issuerMutants } from './issuer.ts'
 import type { Mutant } from './mutant.ts'
 import { orderMutants } from './orders.ts'
+import { rehearsalMutants } from './rehearsal.ts'
 import { restoreMutants } from './restore.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -17,4 +18,5 @@ export const mutants: readonly Mutant[] = [
   ...consumerMutants,
   ...restoreMutants,
   ...auditMutants,
+  ...rehearsalMutants,
 ]

@@ -75,8 +75,11 @@ describe('kill −9 at a named point', () => {
     it(`${point} of a claim: the log alone says who has won`, () =>
       dieAt(data, { point, passing: 5 }))
   }
+  // How many claims the issuer gathers is its own affair: the coupon's own record is the first
+  // passing, or none where only rows are published, and the next one comes with any claim.
   for (const point of ['K15', 'K16', 'K17', 'K18', 'K19', 'K20', 'K21']) {
-    it(`${point} of the issuer: the rows follow the log`, () => dieAt(data, { point, passing: 3 }))
+    const passing = point === 'K20' ? 1 : 2
+    it(`${point} of the issuer: the rows follow the log`, () => dieAt(data, { point, passing }))
   }
 })
 
