@@ -3,7 +3,8 @@
 -- Result: first and second key, row (JSON text).
 
 select order_id, '',
-       json_build_object('orderId', order_id, 'status', status, 'open', open, 'row', row)::text
+       json_build_object('orderId', order_id, 'status', status, 'unannounced', unannounced,
+                         'row', row)::text
   from payments.orders
  where order_id > $1
  order by order_id

@@ -5,7 +5,7 @@
 
 select row::text
   from {schema}.orders
- where open
+ where unannounced
    and order_id > $1
  order by order_id
  limit $2

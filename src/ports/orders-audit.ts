@@ -49,7 +49,7 @@ export const auditedTables = [
   'letter-commands',
 ] as const
 export type AuditedTable = (typeof auditedTables)[number]
-/** `status`, `open` (see StepStore) and all of `columns`: beside the row itself. */
+/** `status`, `unannounced` (see StepStore) and all of `columns`: beside the row itself. */
 export type AuditedRows = {
   orders: {
     status: string
@@ -85,4 +85,9 @@ export type AuditedLetter = Omit<DeadLetter, 'value'> & {
   valueSha256: string
   columns: Pick<DeadLetter, 'id' | 'consumer' | 'status'>
 }
-export type AuditedStepRow<Row> = { orderId: string; status: string; open: boolean; row: Row }
+export type AuditedStepRow<Row> = {
+  orderId: string
+  status: string
+  unannounced: boolean
+  row: Row
+}

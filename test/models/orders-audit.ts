@@ -329,6 +329,6 @@ export function letterRow({ value, ...letter }: DeadLetter): AuditedRows['letter
 
 function rowsOf<Row extends { status: string }>(rows: ReadonlyMap<string, Row>) {
   return [...rows].map(([orderId, row]) => {
-    return { orderId, status: row.status, open: isWaiting(row), row: structuredClone(row) }
+    return { orderId, status: row.status, unannounced: isWaiting(row), row: structuredClone(row) }
   })
 }

@@ -68,6 +68,6 @@ function tablesOf({
 
 function rowsOf<Row extends { status: string }>(rows: ReadonlyMap<string, Row>) {
   return [...rows].map(([orderId, row]) => {
-    return { orderId, status: row.status, open: isWaiting(row), row }
+    return { orderId, status: row.status, unannounced: isWaiting(row), row }
   })
 }

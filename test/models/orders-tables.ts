@@ -43,7 +43,9 @@ export async function writeOrdersTables(
     const schema = schemas[`${step}-step`]
     await insert(
       `${schema}.orders`,
-      rows.map(({ orderId, status, open, row }) => ({ order_id: orderId, status, open, row })),
+      rows.map(({ orderId, status, unannounced, row }) => {
+        return { order_id: orderId, status, unannounced, row }
+      }),
     )
   }
   await insert(

@@ -94,7 +94,7 @@ function placesOf(places: readonly Place[]): SqlValue[] {
 }
 
 /** A row of a step that knows something of an order. */
-type StepRow<Row> = { row: Row & { orderId: string }; open: boolean }
+type StepRow<Row> = { row: Row & { orderId: string }; unannounced: boolean }
 
 /** The rows of a step, and which of them are open: see StepStore. Orders never met are missing. */
 export function stepTable<Row extends { status: string }>(
@@ -107,12 +107,12 @@ export function stepTable<Row extends { status: string }>(
     name: 'step-rows',
     statements,
     idOf: ({ row }) => row.orderId,
-    rowOf: (cells) => ({ row: jsonOf(cells) as StepRow<Row>['row'], open: false }),
+    rowOf: (cells) => ({ row: jsonOf(cells) as StepRow<Row>['row'], unannounced: false }),
     columns: (rows) => [
       rows.map(({ row }) => row.orderId),
       rows.map(({ row }) => row.status),
       rows.map(({ row }) => JSON.stringify(row)),
-      rows.map(({ open }) => open),
+      rows.map(({ unannounced }) => unannounced),
     ],
   })
   return {
@@ -123,7 +123,7 @@ export function stepTable<Row extends { status: string }>(
     async write(session: Queryable, { rows, unsaid = false, said = [] }: StepRows<Row>) {
       if (said.length > 0) await session.query(statements['close-step-rows'], [said])
       const changed = rows.map((row) => {
-        return { row: row as StepRow<Row>['row'], open: unsaid || isWaiting(row) }
+        return { row: row as StepRow<Row>['row'], unannounced: unsaid || isWaiting(row) }
       })
       await table.write(session, changed)
     },

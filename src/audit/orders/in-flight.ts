@@ -65,7 +65,7 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
   const openOf = (consumer: ConsumerName, { orderId }: OrderHistory) => {
     const name = stepTables[consumer]
     const stored = name === undefined ? undefined : rows[name].get(orderId)
-    const isOpen = stored?.open === true
+    const isOpen = stored?.unannounced === true
     const waits = stored?.row.status === 'waiting'
     return { isOpen, waits, isAsked: isOpen && 'record' in stored.row }
   }

@@ -84,7 +84,7 @@ const plantsInStock: Plants = {
   'a stock row that no order has': [
     ({ tables }) => {
       const row = { status: 'refused', orderId, reason: 'out_of_stock', productId: 'tea' } as const
-      tables['stock-rows'].push({ orderId, status: 'refused', open: false, row })
+      tables['stock-rows'].push({ orderId, status: 'refused', unannounced: false, row })
     },
     [/^I11 order dan-1: a stock row, but the orders topic has no such order$/],
   ],

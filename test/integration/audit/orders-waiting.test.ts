@@ -23,9 +23,11 @@ import {
   letterRow,
   originOf,
   payBob,
+  placed,
   positionAt,
   retriedEntry,
   rowOf,
+  say,
   smallWorld,
 } from '../../models/orders-audit.ts'
 
@@ -37,6 +39,25 @@ const end: OrderMessage<'order.cancelled'> = {
 }
 /** Bob's order. */
 const partition = 1
+
+test('an order that waits is the one that was placed, since it was placed', async () => {
+  const world = await smallWorld()
+  const order = placed('dan-1', { tea: 1 })
+  await say(world, order)
+  const since = world.clock.at
+  const found = async (changed: object) => {
+    const row = { status: 'waiting', orderId: 'dan-1', placed: order, since, ...changed } as const
+    const stored = { orderId: 'dan-1', status: 'waiting', unannounced: true, row }
+    const tables = { ...world.tables, 'stock-rows': [...world.tables['stock-rows'], stored] }
+    return (await auditWorld({ ...world, tables })).found.map(({ text }) => text)
+  }
+  assert.deepEqual(await found({}), [])
+  for (const changed of [{ since: since - 1 }, { placed: { ...order, userId: 'eve' } }]) {
+    const [text, ...others] = await found(changed)
+    assert.deepEqual(others, [])
+    assert.match(text ?? '', /^order dan-1: .*(since|placed)/)
+  }
+})
 
 describe('a cancelled order that has paid is no difference', () => {
   test('while its undoing waits in a retry topic', async () => {

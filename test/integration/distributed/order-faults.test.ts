@@ -129,7 +129,7 @@ describe('an order on Kafka and PostgreSQL', { timeout: 600_000 }, () => {
     const known = await retries()
     assert.equal((await people.place('alone', 'k', order)).status, 202)
     await waitFor('the order to wait in the rows of the coupon step', async () => {
-      const text = `select 1 from coupons.orders where open and status = 'waiting'`
+      const text = `select 1 from coupons.orders where unannounced and status = 'waiting'`
       return (await services.sql(text)).length === 1
     })
     assert.equal((await people.order('alone', 'k')).status, 'pending')
