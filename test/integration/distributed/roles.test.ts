@@ -45,11 +45,13 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
   it('is migrated once, however many migrate at once, and again without effect', async () => {
     const both = await Promise.all([migrate(...oneBroker), migrate(...oneBroker)])
     for (const { code, err } of both) assert.equal(code, 0, err)
-    const created = both.map(({ out }) => out).join('')
+    const told = both.map(({ out }) => out).join('')
     for (const topic of [claimsTopic, couponEventsTopic]) {
-      assert.equal(created.split(`${topic}: created, 4 partitions`).length, 2, created)
+      // One may find what the other has just created, and be the first to record it.
+      const recorded = `${topic}: (created|there before, taken as it is), 4 partitions`
+      assert.equal([...told.matchAll(new RegExp(recorded, 'g'))].length, 1, told)
     }
-    assert.equal(created.split('ran 0001-coupons.sql').length, 2, created)
+    assert.equal(told.split('0001-coupons.sql').length, 2, told)
     const { code, out, err } = await migrate()
     assert.equal(code, 0, err)
     assert.match(out, /^PostgreSQL: up to date\n/)
