@@ -210,7 +210,7 @@ function compareRows<Row extends AnyRow>(
 /** Of other content under the same id the step may have met the other first. */
 function waitingColumns(row: AnyRow, { placed, alsoPlaced }: OrderHistory): Columns<AnyRow> {
   if (row.status !== 'waiting' || placed === null || alsoPlaced.length > 0) return {}
-  return { placed: placed.message, since: placed.origin.appendedAt }
+  return { placed: placed.message }
 }
 
 /** The steps know an order from the orders topic alone. */
