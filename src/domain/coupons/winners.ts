@@ -30,10 +30,9 @@ export class PackedWinners implements Winners {
   private readonly chunks: Chunk[] = []
   /** Open addressing; 0: free. At most half of it is taken. */
   private index = new Uint32Array(firstIndexSize)
-  /** While the index grows: what it was, with the slots above `moved`. */
+  /** While the index grows: what it was, half of it taken, with the slots above `moved`. */
   private older: Uint32Array | null = null
   private moved = 0
-  private olderSize = 0
 
   get(userId: string): Issued | undefined {
     const slot = this.slotOf(userId)
@@ -76,7 +75,7 @@ export class PackedWinners implements Winners {
 
   private at(slot: number): [string, Issued] {
     const chunk = this.chunkOf(slot)
-    const n = (slot - 1) % winnersPerChunk
+    const n = placeInChunk(slot)
     return [chunk.userId(n), chunk.issued(n, slot)]
   }
 
@@ -100,28 +99,32 @@ export class PackedWinners implements Winners {
       if (entry === 0) return 0
       const slot = entry & slotsMax
       if ((entry ^ hash) >>> slotBits === 0) {
-        if (this.chunkOf(slot).userId((slot - 1) % winnersPerChunk) === userId) return slot
+        if (this.chunkOf(slot).userId(placeInChunk(slot)) === userId) return slot
       }
     }
   }
 
   private grow(): void {
     this.older = this.index
-    this.olderSize = this.size - 1
     this.moved = 0
     this.index = new Uint32Array(2 * this.index.length)
   }
 
   private moveSome(): void {
     if (this.older === null) return
-    const end = Math.min(this.moved + movedPerWinner, this.olderSize)
+    const all = this.older.length / 2
+    const end = Math.min(this.moved + movedPerWinner, all)
     while (this.moved < end) {
       this.moved += 1
       const slot = this.moved
-      enter(this.index, this.chunkOf(slot).hash((slot - 1) % winnersPerChunk), slot)
+      enter(this.index, this.chunkOf(slot).hash(placeInChunk(slot)), slot)
     }
-    if (this.moved === this.olderSize) this.older = null
+    if (this.moved === all) this.older = null
   }
+}
+
+function placeInChunk(slot: number): number {
+  return (slot - 1) % winnersPerChunk
 }
 
 function enter(index: Uint32Array, hash: number, slot: number): void {

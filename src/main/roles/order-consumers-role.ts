@@ -52,7 +52,7 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
 async function comparedLog(parts: RoleParts, opened: Distributed): Promise<Log> {
   const { log, database, clock } = opened
   // What a step has answered to an order stands in the partition of the same number.
-  const away = opened.away.filter(({ topic }) => pairedTopics.some((paired) => paired === topic))
+  const away = opened.away.filter(({ topic }) => pairedTopics.includes(topic))
   const late = [...new Set(away.map(({ partition }) => partition))]
   const all = Array.from({ length: log.partitionsOf(ordersTopic) }, (_, partition) => partition)
   const partitions = all.filter((partition) => !late.includes(partition))
@@ -72,7 +72,7 @@ async function comparedLog(parts: RoleParts, opened: Distributed): Promise<Log> 
   })
 }
 
-const pairedTopics = [ordersTopic, orderStepsTopic]
+const pairedTopics: readonly string[] = [ordersTopic, orderStepsTopic]
 
 function settledPayments({ settings }: RoleParts, { database }: { database: Database }) {
   const connection = kafkaConnection(settings, 'orders')
