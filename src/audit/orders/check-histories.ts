@@ -39,7 +39,12 @@ export const overdue = 'it has no end'
 /** After its deadline the process needs a moment, more after an outage of its database. */
 export const overdueGraceMs = 60_000
 /** What the clocks of two machines may differ by: one says the time-out, the other stores it. */
-export const clockSkewMsMax = 5_000
+const clockSkewMsMax = 5_000
+
+/** What the append times of two topics may differ by. */
+export function skewMsMax({ isStopped }: Pick<HistoryParts, 'isStopped'>): number {
+  return isStopped ? 0 : clockSkewMsMax
+}
 
 /** `spent`: the confirmed order that spent it, by user and coupon. */
 export function checkHistories(parts: HistoryParts): {
@@ -180,9 +185,10 @@ function checkCancelled(
 /** `spent`: the confirmed order that spent it, by user and coupon. */
 function checkSpent(
   { placed, placedAt, answers, broken }: Checked,
-  { claims, isStopped }: HistoryParts,
+  parts: HistoryParts,
   spent: Map<string, string>,
 ): void {
+  const { claims } = parts
   const { orderId, userId, coupon } = placed
   if (coupon === undefined) return
   const { couponId, partition, offset } = coupon
@@ -202,7 +208,7 @@ function checkSpent(
     const real = recordAt({ partition: known.partition, offset: won.offset })
     broken('I13', `it names ${named} for coupon ${couponId}, which was won by ${real}`)
   }
-  if (won.appendedAt > placedAt + (isStopped ? 0 : clockSkewMsMax)) {
+  if (won.appendedAt > placedAt + skewMsMax(parts)) {
     broken('I13', `it was placed before ${userId} had won coupon ${couponId}, which it has spent`)
   }
   const discount = answers['coupon.used']?.discount

@@ -4,7 +4,7 @@
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { OrderPlaced } from '../../domain/orders/messages.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
-import { clockSkewMsMax, type HistoryParts, overdueGraceMs } from './check-histories.ts'
+import { type HistoryParts, overdueGraceMs, skewMsMax } from './check-histories.ts'
 
 export type RefusalParts = HistoryParts & {
   /** The confirmed order that spent it, by user and coupon. */
@@ -60,9 +60,8 @@ function checkNotHeld({ placed, broken }: Refused, { claims }: RefusalParts): vo
 
 /** A product is known for ever, and surely since some of it were held. */
 function checkUnknown({ placedAt, answers, broken }: Refused, parts: RefusalParts): void {
-  const { heldSince, isStopped } = parts
   const productId = answers['stock.refused']?.productId ?? ''
-  const since = heldSince.get(productId) ?? Number.POSITIVE_INFINITY
-  if (placedAt <= since + (isStopped ? 0 : clockSkewMsMax)) return
+  const since = parts.heldSince.get(productId) ?? Number.POSITIVE_INFINITY
+  if (placedAt <= since + skewMsMax(parts)) return
   broken('I11', `product ${productId} was refused as unknown, which others had been sold before`)
 }
