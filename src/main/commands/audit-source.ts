@@ -7,8 +7,6 @@ import { existsSync } from 'node:fs'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { DataDirectoryError, openDataDirectory, readOwner } from '../../adapters/data-directory.ts'
 import type { Database } from '../../adapters/database/database.ts'
-import { migrate } from '../../adapters/database/migrations.ts'
-import { openDatabasePglite } from '../../adapters/database/pglite.ts'
 import { openLogFileReader } from '../../adapters/log-file/log-file.ts'
 import { topicPath } from '../../adapters/log-file/topic-readers.ts'
 import { withoutTopics } from '../../audit/orders/read-log.ts'
@@ -16,7 +14,7 @@ import type { Settings } from '../../config/settings.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
 import { CommandError, exitCodes } from '../context.ts'
-import { isProjectionTrusted, projectionDirectory } from '../roles/projection.ts'
+import { isProjectionTrusted, openMigrated, projectionDirectory } from '../roles/projection.ts'
 import { embeddedTopics } from '../roles/topics.ts'
 import {
   type AuditedRows,
@@ -102,25 +100,14 @@ async function rowsOfStopped(
     return { ...noRows, codeSecret, where: untrusted, rows: 'untrusted', close: letGo }
   }
   try {
-    const database = await openComparable(projection)
+    // Brought to this version, unless they are of a newer one.
+    const isComparable = (rows: Database) => refuseOtherSchema(rows, 'older ones too')
+    const database = await openMigrated(projection, isComparable)
     const close = () => database.close().finally(directory.close)
     // Nothing has happened since: no order is older than the last record says.
     return { ...rowsIn(database, null), codeSecret, where, rows: 'compared', close }
   } catch (error) {
     directory.close()
-    throw error
-  }
-}
-
-/** Brought to this version, unless they are of a newer one. */
-async function openComparable(projection: string): Promise<Database> {
-  const database = await openDatabasePglite({ directory: projection })
-  try {
-    await refuseOtherSchema(database, 'older ones too')
-    await migrate(database)
-    return database
-  } catch (error) {
-    await database.close()
     throw error
   }
 }

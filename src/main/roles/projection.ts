@@ -70,9 +70,14 @@ export async function dropProjection(dataDirectory: string): Promise<void> {
   await rm(projectionDirectory(dataDirectory), { recursive: true, force: true })
 }
 
-async function openMigrated(directory: string): Promise<Database> {
+/** `check` may refuse what is there before anything is changed. */
+export async function openMigrated(
+  directory: string,
+  check?: (database: Database) => Promise<void>,
+): Promise<Database> {
   const database = await openDatabasePglite({ directory })
   try {
+    await check?.(database)
     await migrate(database)
     return database
   } catch (error) {
