@@ -15,6 +15,7 @@ import { useJsonBodies } from './json-body.ts'
 import { countUnavailable } from './problems.ts'
 import type { Limiter } from './rate-limits.ts'
 import { useSecurityHeaders } from './security-headers.ts'
+import { serializersAtFirstUse } from './serialization.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'
 
@@ -71,6 +72,7 @@ function createApp(limits: ServerLimits, logger: Logger | undefined): FastifyIns
   // No logger for fastify itself: a line, or only a child logger, per request is too dear.
   return createFastify({
     bodyLimit: limits.bodyBytesMax,
+    schemaController: { compilersFactory: { buildSerializer: serializersAtFirstUse } },
     routerOptions: { maxParamLength: limits.pathPartCharactersMax },
     requestTimeout: limits.requestWaitMsMax,
     connectionTimeout: limits.silenceMsMax,

@@ -16,8 +16,25 @@ export function useValidation(app: FastifyInstance): void {
   const bodies = validator({ coerceTypes: false })
   const texts = validator({ coerceTypes: true, useDefaults: true })
   app.setValidatorCompiler<object>(({ schema, httpPart }) =>
-    httpPart === 'body' ? bodies.compile(schema) : decimalsOnly(texts.compile(schema), schema),
+    atFirstUse(() =>
+      httpPart === 'body' ? bodies.compile(schema) : decimalsOnly(texts.compile(schema), schema),
+    ),
   )
+}
+
+type Validator = { (value: Record<string, unknown>): boolean; errors?: ErrorObject[] | null }
+
+/** See serialization.ts. */
+function atFirstUse(compile: () => Validator): Validator {
+  let compiled: Validator | undefined
+  const validate = (value: Record<string, unknown>): boolean => {
+    compiled ??= compile()
+    const valid = compiled(value)
+    validate.errors = compiled.errors ?? null
+    return valid
+  }
+  validate.errors = null as ErrorObject[] | null
+  return validate
 }
 
 /** The validator takes all that JavaScript calls a number: `0x10`, `1e3`, ` 7 `, nothing at all. */
