@@ -4,7 +4,6 @@
 // Never while they run.
 
 import type { Database } from '../../adapters/database/database.ts'
-import { createPaymentsHttp } from '../../adapters/payments-http.ts'
 import { createCouponStepStoreSql } from '../../adapters/stores/coupon-step.ts'
 import { createDeadLetterStoreSql } from '../../adapters/stores/dead-letters.ts'
 import { createOrderStoreSql } from '../../adapters/stores/order-process.ts'
@@ -81,15 +80,23 @@ export function newConsumerMetrics(
   return { metrics: createConsumerMetrics({ names, consumers: () => running, ends }), running }
 }
 
-function startOne(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): Promise<Consumer> {
+async function startOne(
+  name: ConsumerName,
+  parts: OrderConsumersParts,
+  stops: Stops,
+): Promise<Consumer> {
   const { log, clock, crashPoint, metrics, onError } = parts
-  const work = workOf(name, parts, stops)
+  const work = await workOf(name, parts, stops)
   const common = { clock, observe: metrics.observer(name), onError }
   if (crashPoint === undefined) return startConsumer({ ...common, work, log })
   return startConsumer({ ...common, ...crashingConsumer({ work, log }, crashPoint) })
 }
 
-function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): AnyWork {
+async function workOf(
+  name: ConsumerName,
+  parts: OrderConsumersParts,
+  stops: Stops,
+): Promise<AnyWork> {
   const { database, clock, crashPoint } = parts
   const stores = createOrderStores(database)
   switch (name) {
@@ -102,7 +109,7 @@ function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): A
     case 'stock-step':
       return createStockStep(stores.stock)
     case 'payment-step': {
-      const payments = openPayments(parts)
+      const payments = await openPayments(parts)
       stops.defer(() => payments.close())
       const crashing = crashPoint && crashingPayments(payments, crashPoint)
       return createPaymentStep(stores.payments, crashing ?? payments)
@@ -112,8 +119,11 @@ function workOf(name: ConsumerName, parts: OrderConsumersParts, stops: Stops): A
   }
 }
 
-function openPayments({ payment, database, clock }: OrderConsumersParts): Payments {
+async function openPayments(parts: OrderConsumersParts): Promise<Payments> {
+  const { payment, database, clock } = parts
   if (payment === undefined) return createWallet(createWalletStoreSql(database))
+  // Its HTTP client is loaded where it is used: it takes a tenth of a second.
+  const { createPaymentsHttp } = await import('../../adapters/payments-http.ts')
   return createPaymentsHttp({ ...payment, clock })
 }
 
