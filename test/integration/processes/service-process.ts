@@ -13,9 +13,8 @@ import { signToken } from '../../../src/client/tokens.ts'
 import { projectionDirectory, trustProjection } from '../../../src/main/roles/projection.ts'
 import { within as withinDeadline } from '../../../src/ports/clock.ts'
 import { copyPglite } from '../../contracts/pglite-copies.ts'
-import { compileCache } from './cli-process.ts'
+import { cliPath, compileCache, shortLife } from './cli-process.ts'
 
-const binary = join(import.meta.dirname, '../../../bin/firstcome.js')
 /** A start reads the whole log; a loaded machine is slow. */
 const startWaitMsMax = 60_000
 const stopWaitMsMax = 30_000
@@ -125,7 +124,7 @@ function launch(
   env: Readonly<Record<string, string>>,
   filesMax: number | 'unlimited' = 'unlimited',
 ) {
-  const command = [process.execPath, binary, ...args]
+  const command = [process.execPath, ...shortLife, cliPath, ...args]
   const limited = ['-c', `ulimit -n ${filesMax} && exec "$0" "$@"`, ...command]
   const [file = '', ...rest] = filesMax === 'unlimited' ? command : ['sh', ...limited]
   const child = spawn(file, rest, {
