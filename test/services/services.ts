@@ -137,7 +137,7 @@ async function startAll(
   const redis = await startRedis({ directory: join(directory, 'redis'), ...port })
   started('Redis', redis.pid())
   const brokers = services.brokers === 3 ? 3 : 1
-  const kafka = await startKafka({ directory: join(directory, 'kafka'), brokers })
+  const kafka = await startKafka({ directory: join(directory, 'kafka'), brokers, longLived: true })
   kafka.nodes.forEach(({ process: { pid } }, n) => started(`Kafka broker ${n + 1}`, pid))
   return {
     FIRSTCOME_KAFKA_BROKERS: kafka.brokers,

@@ -30,7 +30,7 @@ export async function startBackends(): Promise<Backends> {
     stops.push(() => postgres.remove())
     const redis = await startRedis({ directory })
     stops.push(() => redis.stop())
-    const kafka = await startKafka()
+    const kafka = await startKafka({ longLived: true })
     stops.push(() => kafka.stop())
     return {
       brokers: kafka.brokers,
