@@ -45,7 +45,7 @@ describe('an audit of a healthy set', () => {
     })
     assert.deepEqual(
       report.promises.map(({ id, differences }) => [id, differences]),
-      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I9'].map((id) => [id, 0]),
+      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I9', 'I15'].map((id) => [id, 0]),
     )
   })
 

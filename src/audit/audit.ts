@@ -135,10 +135,15 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
 
 function promisesOf(findings: Findings, withOrders: boolean): AuditReport['promises'] {
   const all = withOrders ? { ...promises, ...ordersPromises } : promises
-  return Object.entries(all).map(([name, text]) => {
+  const inOrder = Object.entries(all).toSorted(([a], [b]) => numberOf(a) - numberOf(b))
+  return inOrder.map(([name, text]) => {
     const id = name as Invariant
     return { id, text, differences: findings.count(id) }
   })
+}
+
+function numberOf(name: string): number {
+  return Number(name.slice(1))
 }
 
 type Comparing = { replayed: Replayed; snapshot: ProjectionSnapshot; findings: Findings }

@@ -39,7 +39,8 @@ export function ordersAuditOver(ask: Ask): OrdersAuditReader {
   }
 }
 
-type TermsJson = Omit<Terms, 'opensAt' | 'closesAt'> & { opensAt?: string; closesAt?: string }
+type TermsTimes = 'opensAt' | 'closesAt' | 'validUntil'
+type TermsJson = Omit<Terms, TermsTimes> & { [Name in TermsTimes]?: string }
 type CouponJson = Omit<Coupon, 'opensAt' | 'closesAt' | 'terms' | 'commands' | 'winners'> & {
   opensAt: string
   closesAt: string | null
@@ -69,11 +70,14 @@ function couponFrom({ opensAt, closesAt, terms, commands, ...coupon }: CouponJso
   }
 }
 
-function termsFrom({ opensAt, closesAt, ...rest }: TermsJson): Terms {
+function termsFrom({ opensAt, closesAt, validUntil, ...rest }: TermsJson): Terms {
+  const timed = (name: TermsTimes, at?: string) =>
+    at === undefined ? {} : { [name]: instantFrom(at) }
   return {
     ...rest,
-    ...(opensAt === undefined ? {} : { opensAt: instantFrom(opensAt) }),
-    ...(closesAt === undefined ? {} : { closesAt: instantFrom(closesAt) }),
+    ...timed('opensAt', opensAt),
+    ...timed('closesAt', closesAt),
+    ...timed('validUntil', validUntil),
   }
 }
 

@@ -294,6 +294,22 @@ export function list<F extends Fields>(
   }
 }
 
+/** 1 to `max` texts. */
+export function textList(
+  one: Field<string>,
+  limits: { max: number; description: string },
+): Field<readonly string[]> {
+  const { max, description } = limits
+  return {
+    schema: { type: 'array', items: one.schema, minItems: 1, maxItems: max, description },
+    read: (value) => {
+      if (!Array.isArray(value) || value.length === 0 || value.length > max) return null
+      const items = (value as unknown[]).map((item) => one.read(item))
+      return items.every((item) => item !== null) ? items : null
+    },
+  }
+}
+
 /** An object of any names, each with a text. */
 export function texts(description: string): Field<Readonly<Record<string, string>>> {
   const { read, schema: one } = anyText('')

@@ -37,7 +37,7 @@ type AnyDeclaration = Omit<Declaration, 'rule'> & {
   rule?: { says: string; holds(content: unknown): boolean }
 }
 type Declarations = Readonly<Record<string, AnyDeclaration>>
-type Reader = (wire: Wire) => unknown
+export type Reader = (wire: Wire) => unknown
 
 export type Topic<D extends Declarations = Declarations> = {
   topic: string
@@ -93,7 +93,9 @@ function decodeWith(value: Buffer, readers: ReadonlyMap<string, Reader>): Decode
   return { kind: 'message', message }
 }
 
-function readerOf(type: string, { fields, rule }: AnyDeclaration): Reader {
+/** What a declaration says of the fields of one type. */
+export function readerOf<F extends Fields>(type: string, declared: Declaration<F>): Reader {
+  const { fields, rule }: AnyDeclaration = declared as unknown as AnyDeclaration
   const parts = partsOf(fields)
   return (wire) => {
     const message = readInto({ type }, parts, wire)

@@ -41,7 +41,7 @@ const letter = {
   reason: 'string',
 } as const
 /** As the problems are called that refuse a claim. */
-const refusals = ['sold_out', 'not_open', 'paused', 'closed'] as const
+const refusals = ['sold_out', 'not_open', 'paused', 'not_eligible', 'closed'] as const
 const sums = { subtotal: 'number', discount: 'number', total: 'number' } as const
 
 export type CouponSeen = Shaped<typeof coupon> & { discount: Discount | null }

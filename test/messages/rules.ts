@@ -1,6 +1,7 @@
 // What a record must keep that JSON Schema cannot say, as readers see it and written a
 // second time: the tests hold it against what the domain reads.
 
+import { newestRules } from '../../src/domain/coupons/messages.ts'
 import { instantPattern, type Schema, type Wire } from '../../src/domain/field.ts'
 import { deadLetterId } from '../../src/domain/orders/dead-letter-messages.ts'
 import { orderSumMax } from '../../src/domain/orders/messages.ts'
@@ -83,11 +84,18 @@ function productsDiffer(name: string): Rule {
 /** By type; what they say stands in their declaration. */
 const ownRules: Readonly<Record<string, Omit<Rule, 'says'>>> = {
   'coupon.created': {
-    holds: ({ opensAt, closesAt }) => {
+    holds: ({ opensAt, closesAt, validUntil, validDays }) => {
+      if (validUntil !== undefined && validDays !== undefined) return false
       if (opensAt === undefined || closesAt === undefined) return true
       return msOf(closesAt) > msOf(opensAt)
     },
-    mend: (wire) => {
+    mend: (given) => {
+      const { validUntil: _, ...endless } = given
+      // Of rules 1 the schema says more than the domain reads.
+      const wire: Wire = {
+        ...(given.validDays === undefined ? given : endless),
+        rules: newestRules,
+      }
       const { opensAt, closesAt, ...rest } = wire
       if (opensAt === undefined || closesAt === undefined) return wire
       if (opensAt === closesAt) return { ...rest, opensAt }

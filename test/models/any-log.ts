@@ -2,17 +2,26 @@
 // commands and times, so that everything meets everything; append times may go back.
 
 import * as fc from 'fast-check'
-import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
+import { type CouponMessage, newestRules } from '../../src/domain/coupons/messages.ts'
 import type { Entry } from './naive-claims.ts'
 
 export const partitions = 4
 export const couponIds = ['autumn', 'spring', 'winter'] as const
+const audiences = [{}, {}, { audience: { attribute: 'tier', values: ['gold', 'silver'] } }]
+const values = [{}, { audience: 'gold' }, { audience: 'silver' }, { audience: 'bronze' }]
 const users = ['ann', 'bob', 'cat', 'dan', 'eve'] as const
 
-/** A creation whose terms, but for the name, are given. */
-export function createdAs(couponId: string, quantity: number, times = {}): CouponMessage {
-  const terms = { name: couponId, quantity, ...times }
-  return { type: 'coupon.created', couponId, terms, rules: 1, by: 'op', commandId: 'create' }
+/** A creation whose terms, but for the name, are given. Rules 1 know no audience. */
+export function createdAs(couponId: string, quantity: number, others = {}): CouponMessage {
+  const terms = { name: couponId, quantity, ...others }
+  return {
+    type: 'coupon.created',
+    couponId,
+    terms,
+    rules: newestRules,
+    by: 'op',
+    commandId: 'create',
+  }
 }
 
 export function anyLog(): fc.Arbitrary<Entry[]> {
@@ -20,16 +29,23 @@ export function anyLog(): fc.Arbitrary<Entry[]> {
   const commandId = fc.constantFrom('x1', 'x2', 'x3')
   const time = fc.option(fc.integer({ min: 10, max: 40 }), { nil: undefined })
   const creation = fc
-    .tuple(couponId, fc.integer({ min: 1, max: 4 }), time, fc.integer({ min: 1, max: 40 }))
-    .map(([id, quantity, opensAt, longer]) => {
+    .tuple(
+      couponId,
+      fc.integer({ min: 1, max: 4 }),
+      time,
+      fc.integer({ min: 1, max: 40 }),
+      fc.constantFrom(...audiences),
+    )
+    .map(([id, quantity, opensAt, longer, audience]) => {
       const opens = opensAt === undefined ? {} : { opensAt }
       const closes = longer > 20 ? {} : { closesAt: (opensAt ?? 10) + longer }
-      return createdAs(id, quantity, { ...opens, ...closes })
+      return createdAs(id, quantity, { ...opens, ...closes, ...audience })
     })
   const claim = fc
-    .tuple(couponId, fc.constantFrom(...users), fc.nat(99))
-    .map(([id, userId, serial]): CouponMessage => {
-      return { type: 'coupon.claimed', couponId: id, userId, claimId: `claim-${serial}` }
+    .tuple(couponId, fc.constantFrom(...users), fc.nat(99), fc.constantFrom(...values))
+    .map(([id, userId, serial, value]): CouponMessage => {
+      const claimId = `claim-${serial}`
+      return { type: 'coupon.claimed', couponId: id, userId, claimId, ...value }
     })
   const restock = fc
     .tuple(couponId, commandId, fc.integer({ min: 1, max: 2 }))

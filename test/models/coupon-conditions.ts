@@ -37,6 +37,7 @@ export const conditions = {
   closed: { closesAt: now },
   not_open: { status: 'scheduled', opensAt: now + 1 },
   paused: { paused: true },
+  not_eligible: { terms: { ...terms, audience: { attribute: 'tier', values: ['gold'] } } },
   sold_out: { quantity: 1 },
 } satisfies Partial<Record<Kind, Partial<Coupon>>>
 export type Condition = keyof typeof conditions
@@ -46,11 +47,16 @@ export const pairs: readonly (readonly [wins: Condition, over: Condition])[] = [
   ['already_issued', 'closed'],
   ['already_issued', 'not_open'],
   ['already_issued', 'paused'],
+  ['already_issued', 'not_eligible'],
   ['already_issued', 'sold_out'],
   ['closed', 'not_open'],
   ['closed', 'paused'],
+  ['closed', 'not_eligible'],
   ['closed', 'sold_out'],
   ['not_open', 'paused'],
+  ['not_open', 'not_eligible'],
   ['not_open', 'sold_out'],
+  ['paused', 'not_eligible'],
   ['paused', 'sold_out'],
+  ['not_eligible', 'sold_out'],
 ]

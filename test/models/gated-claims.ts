@@ -69,13 +69,15 @@ export async function startNodes(options: Options) {
     await pass(20)
     assert.equal((await decided).kind, 'decided')
   }
-  const create = (quantity: number) =>
-    command({ type: 'coupon.created', terms: { name: 'sale', quantity }, rules: newestRules })
+  const create = (quantity: number, others = {}) => {
+    const terms = { name: 'sale', quantity, ...others }
+    return command({ type: 'coupon.created', terms, rules: newestRules })
+  }
   const records = () => memory.records(claimsTopic).flat().length
   /** The kind of the answer, and how long it took. */
-  async function ask(userId: string, n = 0) {
+  async function ask(userId: string, n = 0, token = {}) {
     const askedAt = clock.now()
-    const answer: ClaimAnswer = await node(n).claim('sale', userId)
+    const answer: ClaimAnswer = await node(n).claim('sale', userId, token)
     return { answer, kind: answer.kind, tookMs: clock.now() - askedAt }
   }
   return { clock, errors, answeredBy, seen, node, pass, command, create, records, ask }

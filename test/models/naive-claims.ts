@@ -1,5 +1,5 @@
-// The rules of version 1 written a second time, as naively as they can be said: no states and no
-// events, every record is judged by reading the whole log before it. Tests compare the real fold
+// The rules of versions 1 and 2 written a second time, as naively as they can be said: no states,
+// no events: every record is judged by reading the whole log before it. Tests compare the real fold
 // with it. Slow (quadratic), and it shares nothing with the domain but the shape of messages.
 
 import type {
@@ -62,7 +62,10 @@ type Life = {
   closed: boolean
 }
 
-function judgeClaim({ userId }: CouponClaimed, { life, terms, open, closed }: Life): string {
+function judgeClaim(
+  { userId, audience }: CouponClaimed,
+  { life, terms, open, closed }: Life,
+): string {
   const wins = life.filter((it) => it.outcome.startsWith('issued '))
   const own = wins.find((it) => (it.message as CouponClaimed).userId === userId)
   if (own !== undefined) return `already_${own.outcome}`
@@ -70,6 +73,8 @@ function judgeClaim({ userId }: CouponClaimed, { life, terms, open, closed }: Li
   if (!open) return 'not_open'
   const turns = effective(life).filter(({ message }) => message.type !== 'coupon.restocked')
   if (turns.at(-1)?.message.type === 'coupon.paused') return 'paused'
+  const allowed = terms.audience?.values
+  if (allowed !== undefined && !allowed.some((it) => it === audience)) return 'not_eligible'
   let quantity = terms.quantity
   for (const { message } of effective(life)) {
     if (message.type === 'coupon.restocked') quantity += message.add

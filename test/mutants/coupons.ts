@@ -18,6 +18,11 @@ const claims: MutantsOf = {
       'a claim ends paused rather than sold_out',
     ],
     [
+      'if (!isEligible(state.terms, audience)) return',
+      'if (isEligible(state.terms, audience)) return',
+      'a claim ends not_eligible where only that applies',
+    ],
+    [
       'if (winner !== undefined) {',
       "if (winner !== undefined && status !== 'closed') {",
       'a claim ends already_issued rather than closed',
@@ -86,6 +91,17 @@ const controls: MutantsOf = {
       "sameTerms(message.terms, coupon.terms) ? 'unchanged' : 'conflict'",
       "'unchanged'",
       'a control record with another quantity ends conflict',
+    ],
+  ],
+}
+const audience: MutantsOf = {
+  file: 'src/domain/coupons/audience.ts',
+  test: 'src/domain/coupons/decide.test.ts',
+  mutants: [
+    [
+      'audience.values.includes(value)',
+      'true',
+      'a claim of one whom the coupon is for wins, and who is refused has taken nothing',
     ],
   ],
 }
@@ -217,6 +233,7 @@ export const couponMutants = mutantsOf([
   controls,
   settled,
   state,
+  audience,
   fold,
   messages,
   codes,

@@ -183,6 +183,14 @@ function createGateMetrics(registry: Registry, isHere: () => boolean): GateObser
 }
 
 function noAnswers() {
-  const none = { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0, unknown_coupon: 0 }
+  const none = {
+    issued: 0,
+    sold_out: 0,
+    not_open: 0,
+    paused: 0,
+    not_eligible: 0,
+    closed: 0,
+    unknown_coupon: 0,
+  }
   return { ...none, pending: 0, unavailable: 0 } satisfies Record<ClaimAnswer['kind'], number>
 }

@@ -71,12 +71,19 @@ export type Readiness = { ready: boolean; reasons: string[] }
 
 export type Found = { kind: 'found'; coupon: Coupon } | { kind: 'unknown_coupon' } | Unavailable
 
+/** What the verified token of a caller says. */
+export type TokenClaims = Readonly<Record<string, unknown>>
+
 /** The claim path behind the HTTP layer. Read-only calls answer from this node's own fold. */
 export type ClaimService = {
   /** At once where the log has settled the matter already; else when it has. */
-  claim(couponId: string, userId: string): ClaimAnswer | Promise<ClaimAnswer>
+  claim(couponId: string, userId: string, token?: TokenClaims): ClaimAnswer | Promise<ClaimAnswer>
   /** What a claim would be answered, without making one; null: not won, and the coupon is open. */
-  mine(couponId: string, userId: string): ClaimAnswer | null | Promise<ClaimAnswer | null>
+  mine(
+    couponId: string,
+    userId: string,
+    token?: TokenClaims,
+  ): ClaimAnswer | null | Promise<ClaimAnswer | null>
   /** Appends a control record and answers what the log decided. */
   command(message: ControlMessage): Promise<CommandAnswer>
   /** As far as this node has read. */

@@ -58,6 +58,27 @@ describe('the claim path behind a gate', () => {
     ])
   })
 
+  it('is not asked about whom the coupon is not for: the log says no, and later memory', async () => {
+    const told: string[] = []
+    const gate = () =>
+      gateAnswering(({ userId }) => {
+        told.push(userId)
+        return 'pass'
+      })
+    const { clock, create, ask, pass, records } = await startNodes({ gate })
+    const audience = { attribute: 'tier', values: ['gold'] }
+    await create(1, { audience, opensAt: clock.now() + 25 })
+    await pass(5)
+    const asked = [ask('kim'), ask('lee', 0, { tier: 'gold' }), ask('park', 0, { tier: 'new' })]
+    await pass(20)
+    const [kim, lee, park] = await Promise.all(asked)
+    assert.deepEqual([kim?.kind, lee?.kind, park?.kind], ['not_eligible', 'issued', 'not_eligible'])
+    assert.deepEqual(told, ['lee'])
+    const before = records()
+    assert.equal((await ask('new', 0, { tier: 'new' })).kind, 'not_eligible')
+    assert.equal(records(), before)
+  })
+
   it('answers at once what was settled while the gate was asked, and is in no doubt then', async () => {
     const asked = Promise.withResolvers<void>()
     const gate = (): Gate => ({

@@ -3,6 +3,7 @@
 // goes to the log like the rest. So a gate decides how many records the log gets, and when, but
 // never an answer.
 
+import { isEligible } from '../../domain/coupons/audience.ts'
 import type { Coupon, CouponEvent } from '../../domain/coupons/state.ts'
 import { sleep } from '../../ports/clock.ts'
 import type { Gate, GateCoupon, GateVerdict } from '../../ports/gate.ts'
@@ -15,7 +16,7 @@ import { type NewClaim, OpenClaims } from './open-claims.ts'
 export type ClaimGateParts = ClaimPathParts & { gate: Gate }
 
 export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
-  const { gate, clock, limits, observe, state } = parts
+  const { gate, clock, fold, limits, observe, state } = parts
   const held = new OpenClaims()
   const deferred = new DeferredClaims(path, { ...parts, held })
   /** Where and when each coupon was created. */
@@ -42,6 +43,9 @@ export function behindGate(path: ClaimPath, parts: ClaimGateParts): ClaimPath {
     },
     send(claim) {
       if (!path.trustsMemory(claim.couponId)) return path.send(claim)
+      // It takes nothing: a gate that counted it would call the coupon full too early.
+      const coupon = fold.coupons.get(claim.couponId)
+      if (coupon !== undefined && !isEligible(coupon.terms, claim.audience)) return path.send(claim)
       const isFull = unasked.waiting() + deferred.size >= limits.gatedClaimsMax
       if (!state.closing.aborted && gate.isHere() && !isFull) {
         const isTaken = unasked.add(claim)

@@ -4,6 +4,7 @@
 // the log, and then ends in 'pending'; and while a claim of one's own may still be written, memory
 // says no to nobody.
 
+import { audienceOf } from '../../domain/coupons/audience.ts'
 import { codeDeriver, rememberCodes } from '../../domain/coupons/codes.ts'
 import { type ClaimCommand, type ClaimOutcome, settled } from '../../domain/coupons/decide.ts'
 import { claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
@@ -18,6 +19,7 @@ import {
   refusedBy,
   starting,
   stopping,
+  type TokenClaims,
 } from './claim-answers.ts'
 import type { ClaimPathParts } from './claim-parts.ts'
 import type { CouponFold, FoldListener } from './coupon-fold.ts'
@@ -43,14 +45,26 @@ export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService
     return answer
   }
 
-  return (couponId, userId) => {
+  return (couponId, userId, token) => {
     if (state.stopping) return atOnce(stopping)
     if (!fold.knows(couponId)) return atOnce(starting)
-    const known = path.settled({ couponId, userId })
+    const asked = askedBy(fold, { couponId, userId }, token)
+    const known = path.settled(asked)
     if (known !== null) return atOnce(known)
-    const claim = { couponId, userId, claimId: newId() }
+    const claim = { ...asked, claimId: newId() }
     return path.send(claim) ? waiters.wait(claim.claimId) : atOnce(busy)
   }
+}
+
+/** With what the token says, where the coupon asks for it. */
+export function askedBy(
+  { coupons }: Pick<CouponFold, 'coupons'>,
+  asked: Asked,
+  token: TokenClaims = {},
+): Asked {
+  const { audience } = coupons.get(asked.couponId)?.terms ?? {}
+  const value = audience && audienceOf(audience, token)
+  return value === undefined ? asked : { ...asked, audience: value }
 }
 
 export function createClaimPath(parts: ClaimPathParts): ClaimPath {
@@ -87,7 +101,7 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   function known(asked: Asked, nowMax: () => Instant): ClaimAnswer | null {
     const coupon = fold.coupons.get(asked.couponId)
     if (coupon === undefined) return { kind: 'unknown_coupon' }
-    const outcome = settled(coupon, asked.userId, nowMax)
+    const outcome = settled(coupon, asked, nowMax)
     return outcome === null ? null : answerOf(outcome, asked)
   }
 

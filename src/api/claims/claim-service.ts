@@ -17,7 +17,7 @@ import {
 } from './claim-answers.ts'
 import { behindGate } from './claim-gate.ts'
 import { type ClaimPathParts, type ClaimServiceParts, defaultClaimLimits } from './claim-parts.ts'
-import { type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
+import { askedBy, type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
@@ -100,8 +100,9 @@ function ownService(
   const { fold, state } = parts
   return {
     claim: claimAlong(path, parts),
-    mine(couponId, userId) {
-      return fold.knows(couponId) ? path.mine({ couponId, userId }) : starting
+    mine(couponId, userId, token) {
+      if (!fold.knows(couponId)) return starting
+      return path.mine(askedBy(fold, { couponId, userId }, token))
     },
     async command(message) {
       if (state.stopping) return stopping

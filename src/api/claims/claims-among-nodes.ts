@@ -23,13 +23,13 @@ export function amongNodes(
 
   return {
     ...own,
-    claim(couponId, userId) {
-      if (own.coupon(couponId) !== undefined) return own.claim(couponId, userId)
-      return fresh(couponId, () => own.claim(couponId, userId), onUnavailable)
+    claim(couponId, userId, token) {
+      if (own.coupon(couponId) !== undefined) return own.claim(couponId, userId, token)
+      return fresh(couponId, () => own.claim(couponId, userId, token), onUnavailable)
     },
-    mine(couponId, userId) {
-      if (own.coupon(couponId)?.winners.has(userId)) return own.mine(couponId, userId)
-      return fresh(couponId, () => own.mine(couponId, userId))
+    mine(couponId, userId, token) {
+      if (own.coupon(couponId)?.winners.has(userId)) return own.mine(couponId, userId, token)
+      return fresh(couponId, () => own.mine(couponId, userId, token))
     },
     find(couponId) {
       if (own.coupon(couponId) !== undefined) return own.find(couponId)

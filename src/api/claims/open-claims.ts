@@ -1,9 +1,11 @@
 // Claims that this node has accepted and that may still be written to the log, or have been and
 // were not read yet. Until then nobody who has one is told no from memory, for it may win.
 
+import type { CouponClaimed } from '../../domain/coupons/messages.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 
-export type Asked = { couponId: string; userId: string }
+/** `audience`: what the token says, where the coupon asks for it; see the record of a claim. */
+export type Asked = Pick<CouponClaimed, 'couponId' | 'userId' | 'audience'>
 export type NewClaim = Asked & { claimId: string }
 
 /** `before`: sent earlier for the same user, and not settled either. */

@@ -44,6 +44,7 @@ export const problems = {
   'sold-out': text(409, 'Sold out', 'All of these coupons are issued. A restock may follow.'),
   'not-open': text(409, 'Not open yet', 'Claims are taken from opensAt on.'),
   paused: text(409, 'Paused', 'The coupon is paused. It may be resumed.'),
+  'not-eligible': text(409, 'Not eligible', 'The coupon is for others: your token decides.'),
   closed: text(409, 'Closed', 'The coupon is closed for good.'),
   'coupon-exists': text(409, 'Coupon exists', 'The id belongs to a coupon of other content.'),
   'idempotency-key-reused': text(
@@ -95,6 +96,7 @@ export const refusals = {
   closed: 'closed',
   not_open: 'not-open',
   paused: 'paused',
+  not_eligible: 'not-eligible',
   sold_out: 'sold-out',
   quantity_limit: 'quantity-limit',
   unknown_product: 'unknown-product',

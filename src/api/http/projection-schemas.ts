@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { CouponId, Instant, nullable, oneOf } from './schemas.ts'
 
-const AnsweredTerms = Type.Object(
+export const StoredTerms = Type.Object(
   {
     name: Type.String(),
     quantity: Type.Integer(),
@@ -14,12 +14,25 @@ const AnsweredTerms = Type.Object(
         {
           kind: oneOf(['amount', 'percent']),
           value: Type.Integer(),
+          max: Type.Optional(Type.Integer()),
         },
         { title: 'StoredDiscount' },
       ),
     ),
+    minimum: Type.Optional(Type.Integer()),
+    validUntil: Type.Optional(Instant),
+    validDays: Type.Optional(Type.Integer()),
+    audience: Type.Optional(
+      Type.Object(
+        {
+          attribute: Type.String(),
+          values: Type.Unsafe<readonly string[]>(Type.Array(Type.String())),
+        },
+        { title: 'StoredAudience' },
+      ),
+    ),
   },
-  { title: 'AnsweredTerms' },
+  { title: 'StoredTerms' },
 )
 /** The stored state of a coupon, its winners left out. */
 export const StoredCoupon = Type.Object(
@@ -32,7 +45,7 @@ export const StoredCoupon = Type.Object(
     quantity: Type.Integer(),
     opensAt: Instant,
     closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
-    terms: AnsweredTerms,
+    terms: StoredTerms,
     commands: Type.Array(
       Type.Object({ commandId: Type.String(), add: Type.Integer() }, { title: 'StoredCommand' }),
     ),

@@ -4,6 +4,8 @@
 import { type TObjectOptions, type TProperties, Type } from 'typebox'
 import {
   amountMax,
+  audienceCharactersMax,
+  audienceValuesMax,
   couponIdPattern,
   couponNameCharactersMax,
   quantityMax,
@@ -64,6 +66,25 @@ const Discount = Type.Unsafe<DiscountShape>({
   oneOf: [discountOf('amount', amountMax), discountOf('percent', 100)],
 })
 
+const AudienceText = Type.String({
+  minLength: 1,
+  maxLength: audienceCharactersMax,
+  format: 'visible-text',
+  description: visible,
+})
+const Audience = closed(
+  {
+    attribute: AudienceText,
+    values: Type.Array(AudienceText, { minItems: 1, maxItems: audienceValuesMax }),
+  },
+  {
+    title: 'Audience',
+    description:
+      'Only users whose token has one of these values in the claim of this name can win. A claim ' +
+      'that is a list counts with any of its values; numbers and booleans count as their text.',
+  },
+)
+
 export const CouponPath = closed({ couponId: CouponId })
 export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
   type: ['object', 'null'],
@@ -83,6 +104,7 @@ export const NewCoupon = closed(
     opensAt: Type.Optional(Instant),
     closesAt: Type.Optional(Instant),
     discount: Type.Optional(Discount),
+    audience: Type.Optional(Audience),
   },
   { title: 'NewCoupon' },
 )
@@ -133,6 +155,7 @@ export const Coupon = closed(
     opensAt: Instant,
     closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
     discount: AnsweredDiscount,
+    audience: Type.Optional(Audience),
   },
   { $id: 'Coupon' },
 )

@@ -3,8 +3,10 @@
 // nothing is said of what the token holds.
 
 import { userIdPattern } from '../../domain/coupons/messages.ts'
+import type { TokenClaims } from '../claims/claim-answers.ts'
 
-export type Caller = { userId: string; operator: boolean }
+/** `token`: all that it says, for coupons that are not for everybody. */
+export type Caller = { userId: string; operator: boolean; token: TokenClaims }
 export type TokenRefusal = keyof typeof tokenRefusals
 
 /** How far the clocks of whoever makes tokens and of this node may be apart. */
@@ -40,14 +42,15 @@ const libraryCodes: Readonly<Record<string, TokenRefusal>> = {
 
 /** Of a token with the right signature. */
 export function callerFrom(claims: object, now: number): Caller | TokenRefusal {
-  const { sub, exp, nbf, scope } = claims as Record<string, unknown>
+  const token = claims as TokenClaims
+  const { sub, exp, nbf, scope } = token
   if (typeof exp !== 'number') return 'exp_missing'
   if (exp * 1000 > now + tokenLifeMsMax) return 'exp_too_late'
   if (now >= exp * 1000 + clockToleranceMs) return 'expired'
   const isTime = nbf === undefined || typeof nbf === 'number'
   if (!isTime || now < (nbf ?? 0) * 1000 - clockToleranceMs) return 'nbf'
   if (typeof sub !== 'string' || !userIdShape.test(sub)) return 'sub'
-  return { userId: sub, operator: scopes(scope).includes('operator') }
+  return { userId: sub, operator: scopes(scope).includes('operator'), token }
 }
 
 const userIdShape = new RegExp(userIdPattern)

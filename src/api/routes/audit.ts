@@ -4,12 +4,18 @@
 
 import type { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
+import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { IssuedRow, ProjectionSnapshot, RowsQuery } from '../../ports/coupons.ts'
 import { auditedTables } from '../../ports/orders-audit.ts'
 import { longAnswer } from '../http/long-answers.ts'
-import { IssuedRows, Projection, type StoredCoupon } from '../http/projection-schemas.ts'
+import {
+  IssuedRows,
+  Projection,
+  type StoredCoupon,
+  type StoredTerms,
+} from '../http/projection-schemas.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { closed, IssuedQuery, oneOf } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
@@ -153,16 +159,22 @@ export function issuedRowsAnswer(rows: readonly IssuedRow[], limit: number): Rea
 
 function storedCouponJson(coupon: Coupon): Static<typeof StoredCoupon> {
   const { winners: _, terms, opensAt, closesAt, commands, ...rest } = coupon
-  const { opensAt: opens, closesAt: closes, ...offer } = terms
   return {
     ...rest,
     opensAt: formatInstant(opensAt),
     closesAt: Number.isFinite(closesAt) ? formatInstant(closesAt) : null,
-    terms: {
-      ...offer,
-      ...(opens === undefined ? {} : { opensAt: formatInstant(opens) }),
-      ...(closes === undefined ? {} : { closesAt: formatInstant(closes) }),
-    },
+    terms: termsJson(terms),
     commands: [...commands].map(([commandId, add]) => ({ commandId, add })),
+  }
+}
+
+function termsJson({ opensAt, closesAt, validUntil, ...rest }: Terms): Static<typeof StoredTerms> {
+  const timed = (name: string, at?: number) =>
+    at === undefined ? {} : { [name]: formatInstant(at) }
+  return {
+    ...rest,
+    ...timed('opensAt', opensAt),
+    ...timed('closesAt', closesAt),
+    ...timed('validUntil', validUntil),
   }
 }

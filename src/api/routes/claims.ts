@@ -19,7 +19,9 @@ import { CouponPath, HeldPage, issuedClaimRef, NoBody, Page, pendingRef } from '
 import type { RouteParts } from '../http/server-parts.ts'
 
 export function claimRoutes({ claims, store }: RouteParts): Route[] {
-  const problems = ['unknown-coupon', 'closed', 'not-open', 'paused', 'sold-out'] as const
+  const problems = [
+    ...(['unknown-coupon', 'closed', 'not-open', 'paused', 'not-eligible', 'sold-out'] as const),
+  ]
   return [
     route({
       call: 'POST /coupons/:couponId/claims',
@@ -33,7 +35,8 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
       answers: { 200: issuedClaimRef, 201: issuedClaimRef, 202: pendingRef },
       answer(request) {
         const { couponId } = request.params
-        const answer = claims.claim(couponId, callerOf(request).userId)
+        const { userId, token } = callerOf(request)
+        const answer = claims.claim(couponId, userId, token)
         return mapAnswer(answer, (said) => claimAnswer(said, couponId, claims.logTime))
       },
     }),
@@ -47,7 +50,8 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
       answers: { 200: issuedClaimRef, 202: pendingRef },
       answer(request) {
         const { couponId } = request.params
-        return mapAnswer(claims.mine(couponId, callerOf(request).userId), (said) => {
+        const { userId, token } = callerOf(request)
+        return mapAnswer(claims.mine(couponId, userId, token), (said) => {
           if (said === null) return { problem: 'not-issued' }
           const known = said.kind === 'issued' ? { ...said, first: false } : said
           return claimAnswer(known, couponId, claims.logTime)
@@ -104,6 +108,7 @@ function claimAnswer(answer: ClaimAnswer, couponId: string, logTime: () => numbe
     case 'unknown_coupon':
     case 'closed':
     case 'paused':
+    case 'not_eligible':
     case 'sold_out':
       return { problem: refusals[answer.kind], members: decidedBy(answer.record) }
   }

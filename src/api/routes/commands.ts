@@ -155,10 +155,12 @@ function termsErrors({ opensAt, closesAt }: AskedTerms, now: number): FieldError
 function termsOf(asked: AskedTerms): Terms {
   const opensAt = readInstant(asked.opensAt)
   const closesAt = readInstant(asked.closesAt)
-  const terms: Terms = { name: asked.name, quantity: asked.quantity }
+  const { name, quantity, discount, audience } = asked
+  const terms: Terms = { name, quantity }
   if (opensAt !== undefined) terms.opensAt = opensAt
   if (closesAt !== undefined) terms.closesAt = closesAt
-  if (asked.discount !== undefined) terms.discount = asked.discount
+  if (discount !== undefined) terms.discount = discount
+  if (audience !== undefined) terms.audience = audience
   return terms
 }
 

@@ -43,6 +43,7 @@ export function couponRoutes({ claims }: RouteParts): Route[] {
 /** Its shape is the schema Coupon. As of `now`, milliseconds UTC. */
 export function couponJson(coupon: Coupon, now: number) {
   const issued = coupon.winners.size
+  const { discount, audience } = coupon.terms
   return {
     couponId: coupon.couponId,
     name: coupon.terms.name,
@@ -52,6 +53,7 @@ export function couponJson(coupon: Coupon, now: number) {
     status: visibleStatus(coupon, now),
     opensAt: formatInstant(coupon.opensAt),
     closesAt: Number.isFinite(coupon.closesAt) ? formatInstant(coupon.closesAt) : null,
-    discount: coupon.terms.discount ?? null,
+    discount: discount ?? null,
+    ...(audience && { audience }),
   }
 }

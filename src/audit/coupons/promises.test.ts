@@ -15,8 +15,9 @@ type Outcome = ClaimOutcome | ControlOutcome
 /** Append time, message, outcome. */
 type Row = readonly [number, CouponMessage, Outcome['kind'], slot?: number]
 
-function claim(userId: string): CouponMessage {
-  return { type: 'coupon.claimed', couponId, userId, claimId: `claim-${userId}` }
+function claim(userId: string, audience?: string): CouponMessage {
+  const asked = { type: 'coupon.claimed', couponId, userId, claimId: `claim-${userId}` } as const
+  return audience === undefined ? asked : { ...asked, audience }
 }
 
 function restock(add: number, commandId = 'r'): CouponMessage {
@@ -35,6 +36,15 @@ const create: CouponMessage = {
   by,
   commandId: 'c',
 }
+const golden: Row = [
+  1,
+  {
+    ...create,
+    rules: 2,
+    terms: { ...terms, audience: { attribute: 'tier', values: ['gold'] } },
+  },
+  'created',
+]
 const created: Row = [1, create, 'created']
 const ann: Row = [10, claim('ann'), 'issued', 1]
 const bob: Row = [11, claim('bob'), 'issued', 2]
@@ -90,6 +100,13 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     [12, turn('closed', 'x'), 'done'],
     [13, restock(1), 'closed'],
     [14, claim('cat'), 'closed'],
+  ],
+  'a coupon that is not for everybody': [
+    golden,
+    [10, claim('ann'), 'not_eligible'],
+    [10, claim('ann', 'silver'), 'not_eligible'],
+    [10, claim('ann', 'gold'), 'issued', 1],
+    [11, claim('ann'), 'already_issued', 1],
   ],
   'a restock to the limit': [
     created,
@@ -180,6 +197,22 @@ const wrong: Readonly<Record<string, Wrong>> = {
     [created, [10, claim('ann'), 'unknown_coupon']],
     'I6',
     /ann was told unknown_coupon/,
+  ],
+  'a winner for whom the coupon is not': [
+    [golden, [10, claim('ann', 'silver'), 'issued', 1]],
+    'I15',
+    /ann won slot 1 of spring, which is for others$/,
+  ],
+  'a winner of whom the token said nothing': [[golden, ann], 'I15', /which is for others/],
+  'not eligible, for whom the coupon is': [
+    [golden, [10, claim('ann', 'gold'), 'not_eligible']],
+    'I6',
+    /ann was told not_eligible/,
+  ],
+  'not eligible for what is for everybody': [
+    [created, [10, claim('ann'), 'not_eligible']],
+    'I6',
+    /ann was told not_eligible/,
   ],
   'a winner before the opening': [
     [created, [9, claim('ann'), 'issued', 1]],

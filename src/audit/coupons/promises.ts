@@ -4,6 +4,7 @@
 
 import type { Command, Decision } from '../../domain/coupons/decide.ts'
 import {
+  type Audience,
   type ControlMessage,
   type CouponClaimed,
   type CouponCreated,
@@ -23,6 +24,7 @@ type Outcome = Decision['outcome']
 type Ledger = {
   couponId: string
   quantity: number
+  audience: Audience | undefined
   opensAt: number
   closesAt: number
   opened: boolean
@@ -99,7 +101,7 @@ type Claim = {
 }
 
 function checkWin({ ledger, command, held, broken }: Claim, issued: Issued): void {
-  const { userId, claimId } = command.message
+  const { userId, claimId, audience } = command.message
   const { slot } = issued
   const won = `${userId} won slot ${slot} of ${ledger.couponId}`
   if (held !== undefined) broken('I3', `${won}, but had slot ${held}`)
@@ -108,6 +110,7 @@ function checkWin({ ledger, command, held, broken }: Claim, issued: Issued): voi
   if (slot !== next) broken('I4', `${won}, but the next slot was ${next}`)
   if (!ledger.opened) broken('I9', `${won} before it had opened`)
   if (ledger.paused || ledger.closed) broken('I9', `${won}, but ${standing(ledger)}`)
+  if (!isFor(ledger, audience)) broken('I15', `${won}, which is for others`)
   const own = issued.claimId === claimId && issued.offset === command.offset
   if (!own || issued.appendedAt !== command.appendedAt) {
     broken('I4', `${won} with another record's claim id, place or time`)
@@ -126,7 +129,8 @@ function checkNoWin({ ledger, command, held, broken }: Claim, outcome: Outcome):
   if (held !== undefined) broken('I5', `${told}, but has slot ${held}`)
   if (outcome.kind === 'not_open') {
     if (ledger.opened) broken('I9', `${told}, but ${ledger.couponId} had opened`)
-  } else if (!refusable(ledger, outcome.kind)) broken('I6', `${told}, but ${standing(ledger)}`)
+  } else if (!refusable({ ledger, command }, outcome.kind))
+    broken('I6', `${told}, but ${standing(ledger)}`)
 }
 
 function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
@@ -135,6 +139,7 @@ function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
   return {
     couponId,
     quantity: terms.quantity,
+    audience: terms.audience,
     opensAt,
     closesAt,
     opened: appendedAt >= opensAt,
@@ -157,10 +162,18 @@ function control(ledger: Ledger, message: ControlMessage): void {
 }
 
 /** Whether the log gives this reason to refuse who has not won. */
-function refusable(ledger: Ledger, kind: Outcome['kind']): boolean {
+function refusable(
+  { ledger, command }: Pick<Claim, 'ledger' | 'command'>,
+  kind: Outcome['kind'],
+): boolean {
   if (kind === 'closed') return ledger.closed
   if (kind === 'paused') return ledger.paused
+  if (kind === 'not_eligible') return !isFor(ledger, command.message.audience)
   return kind === 'sold_out' && ledger.slots.size >= ledger.quantity
+}
+
+function isFor({ audience }: Ledger, value: string | undefined): boolean {
+  return audience === undefined || audience.values.some((one) => one === value)
 }
 
 function standing({ couponId, closed, paused, slots, quantity }: Ledger): string {

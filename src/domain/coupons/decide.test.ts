@@ -53,12 +53,15 @@ function kindsOf(steps: readonly Step[]): string[] {
   return run(steps).outcomes.map((outcome) => outcome.kind)
 }
 
+const ann = { userId: 'ann' }
+
 const single: readonly (readonly [Kind, CouponState])[] = [
   ['unknown_coupon', initialState()],
   ['already_issued', coupon(conditions.already_issued)],
   ['closed', coupon(conditions.closed)],
   ['not_open', coupon(conditions.not_open)],
   ['paused', coupon(conditions.paused)],
+  ['not_eligible', coupon(conditions.not_eligible)],
   ['sold_out', coupon(conditions.sold_out)],
   ['issued', coupon()],
 ]
@@ -77,6 +80,20 @@ describe('a claim', () => {
     })
   }
 
+  test('of one whom the coupon is for wins, and who is refused has taken nothing', () => {
+    const { audience } = conditions.not_eligible.terms
+    const golden = { ...create, rules: 2, terms: { ...terms, quantity: 1, audience } }
+    const having = (value: string) => ({ ...claim(value), audience: value }) as CouponMessage
+    const kinds = kindsOf([
+      [golden, 1],
+      [claim('ann'), opensAt],
+      [having('silver'), opensAt],
+      [having('gold'), opensAt],
+      [having('silver'), opensAt],
+    ])
+    assert.deepEqual(kinds.slice(1), ['not_eligible', 'not_eligible', 'issued', 'not_eligible'])
+  })
+
   test('wins the next slot, with its own claim id, offset and append time', () => {
     const issued = { slot: 2, claimId: 'claim-ann', offset: 40, appendedAt: now }
     const decision = decideAt(claim('ann'), coupon())
@@ -91,7 +108,7 @@ describe('a claim', () => {
   })
 
   test('that is refused changes nothing', () => {
-    for (const [kind, state] of single.slice(2, 6)) {
+    for (const [kind, state] of single.slice(2, 7)) {
       const events = decideAt(claim('ann'), state).events.map((event) => event.type)
       assert.deepEqual(events, kind === 'closed' ? ['closed'] : [])
     }
@@ -341,22 +358,31 @@ describe('what is settled without a record', () => {
     ['certainly before opensAt', { status: 'scheduled', opensAt: now + 1 }, now, 'not_open'],
     ['possibly at opensAt', { status: 'scheduled', opensAt: now }, now, null],
     ['a paused coupon', { paused: true }, now, 'paused'],
+    ['a coupon for others', conditions.not_eligible, now, 'not_eligible'],
     ['a full coupon', { quantity: 1 }, now, 'sold_out'],
     ['a coupon with room', {}, now, null],
     ['closesAt passed by this clock only', {}, closesAt, null],
   ]
   for (const [name, changes, nowMax, expected] of rows) {
     test(`for ${name} is ${expected ?? 'for the log to say'}`, () => {
-      assert.equal(settled(coupon(changes), 'ann', () => nowMax)?.kind ?? null, expected)
+      assert.equal(settled(coupon(changes), ann, () => nowMax)?.kind ?? null, expected)
     })
   }
+
+  test('asks what the token says, of a coupon that is not for everybody', () => {
+    const golden = coupon({ ...conditions.not_eligible, ...conditions.sold_out })
+    const kinds = ['gold', 'silver'].map((audience) => {
+      return settled(golden, { ...ann, audience }, () => now)?.kind
+    })
+    assert.deepEqual(kinds, ['sold_out', 'not_eligible'])
+  })
 
   // By the clock alone nothing has closed.
   const known = { ...conditions, closed: { status: 'closed' as const } }
   for (const [wins, over] of pairs) {
     test(`is ${wins} rather than ${over}, as for a claim`, () => {
       const both = coupon({ ...known[over], ...known[wins] })
-      assert.equal(settled(both, 'ann', () => now)?.kind, wins)
+      assert.equal(settled(both, ann, () => now)?.kind, wins)
     })
   }
 })

@@ -1,6 +1,7 @@
 // Who wins: the whole policy. `decide` says what one record of the log means for one coupon, and
 // nothing else decides anything. Pure: the only clock is the record's own append time.
 
+import { isEligible } from './audience.ts'
 import {
   type ControlMessage,
   type CouponClaimed,
@@ -16,7 +17,13 @@ export type Place = { partition: number; offset: number; appendedAt: number }
 export type Command<Message = CouponMessage> = Place & { message: Message }
 export type ClaimCommand = Command<CouponClaimed>
 export type ControlCommand = Command<ControlMessage>
-export type Refusal = 'unknown_coupon' | 'closed' | 'not_open' | 'paused' | 'sold_out'
+export type Refusal =
+  | 'unknown_coupon'
+  | 'closed'
+  | 'not_open'
+  | 'paused'
+  | 'not_eligible'
+  | 'sold_out'
 export type ClaimOutcome = { kind: 'issued' | 'already_issued'; issued: Issued } | { kind: Refusal }
 export type ControlOutcome = {
   kind:
@@ -49,7 +56,7 @@ export function decide(command: Command, state: CouponState): Decision {
 
 /** The outcome of a claim, in this order of precedence: the first that applies. */
 function decideClaim(
-  { userId, claimId }: CouponClaimed,
+  { userId, claimId, audience }: CouponClaimed,
   { offset, appendedAt }: Place,
   state: CouponState,
 ): Decision<ClaimOutcome> {
@@ -64,6 +71,7 @@ function decideClaim(
   if (status === 'closed') return { outcome: refusals.closed, events: passed }
   if (status === 'scheduled') return { outcome: refusals.not_open, events: passed }
   if (state.paused) return { outcome: refusals.paused, events: passed }
+  if (!isEligible(state.terms, audience)) return { outcome: refusals.not_eligible, events: passed }
   if (state.winners.size >= state.quantity) return { outcome: refusals.sold_out, events: passed }
 
   const issued: Issued = { slot: state.winners.size + 1, claimId, offset, appendedAt }
@@ -78,12 +86,17 @@ function decideClaim(
  * What the log has already settled for this user, without a record of its own; null where only
  * the log can say. `nowMax` is a time (ms UTC) that the log's clock cannot have passed by now.
  */
-export function settled(coupon: Coupon, userId: string, nowMax: () => number): ClaimOutcome | null {
+export function settled(
+  coupon: Coupon,
+  { userId, audience }: Pick<CouponClaimed, 'userId' | 'audience'>,
+  nowMax: () => number,
+): ClaimOutcome | null {
   const winner = coupon.winners.get(userId)
   if (winner !== undefined) return { kind: 'already_issued', issued: winner }
   if (coupon.status === 'closed') return refusals.closed
   if (coupon.status === 'scheduled') return nowMax() < coupon.opensAt ? refusals.not_open : null
   if (coupon.paused) return refusals.paused
+  if (!isEligible(coupon.terms, audience)) return refusals.not_eligible
   return coupon.winners.size >= coupon.quantity ? refusals.sold_out : null
 }
 
@@ -161,5 +174,6 @@ const refusals = {
   closed: { kind: 'closed' },
   not_open: { kind: 'not_open' },
   paused: { kind: 'paused' },
+  not_eligible: { kind: 'not_eligible' },
   sold_out: { kind: 'sold_out' },
 } as const

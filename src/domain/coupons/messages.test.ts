@@ -51,6 +51,37 @@ const wireForms: readonly (readonly [CouponMessage, string])[] = [
     { type: `coupon.${to}`, ...control },
     `{"type":"coupon.${to}","couponId":"spring-2026","by":"op-1","commandId":"op-1:key","v":1}`,
   ]),
+  [
+    {
+      type: 'coupon.claimed',
+      couponId: 'spring-2026',
+      userId: 'ann',
+      claimId: 'c-1',
+      audience: '금',
+    },
+    '{"type":"coupon.claimed","couponId":"spring-2026","userId":"ann","claimId":"c-1",' +
+      '"audience":"금","v":1}',
+  ],
+  [
+    {
+      type: 'coupon.created',
+      ...control,
+      rules: 2,
+      terms: {
+        name: 'Spring',
+        quantity: 1,
+        discount: { kind: 'percent', value: 10, max: 3_000 },
+        minimum: 20_000,
+        validUntil: Date.UTC(2026, 2, 2),
+        audience: { attribute: 'tier', values: ['금', 'silver'] },
+      },
+    },
+    '{"type":"coupon.created","couponId":"spring-2026","by":"op-1","commandId":"op-1:key",' +
+      '"rules":2,"v":1,"name":"Spring","quantity":1,' +
+      '"discount":{"kind":"percent","value":10,"max":3000},"minimum":20000,' +
+      '"validUntil":"2026-03-02T00:00:00.000Z",' +
+      '"audience":{"attribute":"tier","values":["금","silver"]}}',
+  ],
 ]
 
 describe('the wire form', () => {
@@ -77,6 +108,13 @@ describe('the wire form', () => {
     assert.deepEqual(decoded, { kind: 'message', message: wireForms[0]?.[0] })
   })
 
+  test('of rules 1 is read as ever: what only rules 2 know is dropped, whatever it is', () => {
+    const { discount: _, ...others } = wrongTerms
+    const discount = { kind: 'percent', value: 10, max: 'much' }
+    const message = wireForms[2]?.[0]
+    assert.deepEqual(decode({ ...created, ...others, discount }), { kind: 'message', message })
+  })
+
   test('is bounded where SQL and memory are', () => {
     const longest = { name: '쿠'.repeat(couponNameCharactersMax), quantity: quantityMax }
     assert.equal(decode({ ...created, ...longest }).kind, 'message')
@@ -92,6 +130,16 @@ describe('the wire form', () => {
     )
   })
 })
+
+const ruledTwice = parsed(8)
+/** What only rules 2 know; each wrong in its own way. */
+const wrongTerms = {
+  minimum: -1,
+  validUntil: 'soon',
+  validDays: 0,
+  audience: { attribute: 'tier', values: [] },
+  discount: { kind: 'percent', value: 10, max: 0 },
+}
 
 const claimed = parsed(0)
 const created = parsed(2)
@@ -159,6 +207,14 @@ const malformed: readonly (readonly [string, object])[] = [
   ['amount 0', { ...created, discount: { kind: 'amount', value: 0 } }],
   ['amount beyond the limit', { ...created, discount: { kind: 'amount', value: amountMax + 1 } }],
   ['amount with a fraction', { ...created, discount: { kind: 'amount', value: 0.5 } }],
+  ['an audience that is no text', { ...claimed, audience: ['gold'] }],
+  ['an empty audience', { ...claimed, audience: '' }],
+  ...Object.entries(wrongTerms).map(([name, wrong]): [string, object] => {
+    return [`wrong ${name} of rules 2`, { ...ruledTwice, [name]: wrong }]
+  }),
+  ['two ends of validity', { ...ruledTwice, validDays: 7 }],
+  ['an audience without attribute', { ...ruledTwice, audience: { values: ['gold'] } }],
+  ['an audience of numbers', { ...ruledTwice, audience: { attribute: 'tier', values: [1] } }],
   ['restock of nothing', { ...restocked, add: 0 }],
   ['restock of less', { ...restocked, add: -5 }],
   ['restock without add', { ...restocked, add: undefined }],
@@ -197,7 +253,7 @@ const noRecords: readonly (readonly [string, Buffer])[] = [
 /** What this version cannot judge: skipping it could find other winners. */
 const unknowns: readonly (readonly [string, object, RegExp])[] = [
   ['an unknown type', { ...claimed, type: 'coupon.gifted' }, /^unknown type "coupon.gifted"$/],
-  ['revoking, which version 1 does not have', { ...paused, type: 'coupon.revoked' }, /revoked/],
+  ['gifting, which version 2 does not have', { ...paused, type: 'coupon.given' }, /given/],
   ['an empty type', { ...claimed, type: '' }, /^unknown type ""$/],
   ['a type in capitals', { ...claimed, type: 'Coupon.claimed' }, /unknown type/],
   ['a type named like a method', { ...claimed, type: 'constructor' }, /unknown type/],
@@ -208,7 +264,8 @@ const unknowns: readonly (readonly [string, object, RegExp])[] = [
   ['a version as text', { ...claimed, v: '1' }, /version/],
   ['a version that resists being shown', { ...claimed, v: { toString: 1, toJSON: 1 } }, /version/],
   ['a newer version of other shape', { type: 'coupon.claimed', v: 2, who: 'ann' }, /version 2/],
-  ['newer rules', { ...created, rules: 2 }, /^rules 2 of spring-2026$/],
+  ['newer rules', { ...created, rules: 3 }, /^rules 3 of spring-2026$/],
+  ['newer rules of other terms', { ...created, rules: 3, minimum: 'some' }, /^rules 3 of /],
 ]
 
 describe('reading', () => {

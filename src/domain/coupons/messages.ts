@@ -6,18 +6,22 @@
 import {
   count,
   either,
+  type Fields,
   flat,
   identifier,
   instant,
   isIdentifier,
   like,
   literal,
+  object,
   optional,
   text,
+  textList,
   type Values,
   type Wire,
+  whole,
 } from '../field.ts'
-import { type Decoded, decoderOf, encoderOf, type MessageOf, record } from '../record.ts'
+import { type Decoded, decoderOf, encoderOf, type MessageOf, readerOf, record } from '../record.ts'
 
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
@@ -31,7 +35,13 @@ export const amountMax = 1_000_000_000_000
 export const couponIdPattern = '^[a-z0-9][a-z0-9-]{0,62}$'
 /** 1 to 128 printable ASCII characters without spaces. */
 export const userIdPattern = '^[!-~]{1,128}$'
-export const newestRules = 1
+/** A century: no coupon lives longer, and every time that follows exists. */
+export const validDaysMax = 36_500
+/** Of the name of a claim of the token, and of each of its values: Unicode code points. */
+export const audienceCharactersMax = 128
+export const audienceValuesMax = 100
+/** 2: terms may have `max`, `minimum`, an end of validity and an audience; codes are in groups. */
+export const newestRules = 2
 
 export const couponIdField = (says: string) => like(couponIdPattern, says)
 export const userIdField = (says: string) => like(userIdPattern, says)
@@ -39,54 +49,93 @@ export const commandFields = {
   by: identifier('The operator who commanded it.'),
   commandId: identifier('The command. The same one again for the same id changes nothing.'),
 }
-const discountKinds = [
-  {
-    kind: literal('amount', 'What `value` is.'),
-    value: count(amountMax, 'An amount in whole minor units.'),
-  },
-  {
-    kind: literal('percent', 'What `value` is.'),
-    value: count(100, 'A percentage of the subtotal, rounded down.'),
-  },
-]
-export const discountField = either(
-  discountKinds,
-  'What the coupon takes off; without it nothing. Never more than the subtotal.',
-)
-export type Discount = Values<(typeof discountKinds)[number]>
+const amountOff = {
+  kind: literal('amount', 'What `value` is.'),
+  value: count(amountMax, 'An amount in whole minor units.'),
+}
+const percentOfRules1 = {
+  kind: literal('percent', 'What `value` is.'),
+  value: count(100, 'A percentage of the subtotal, rounded down.'),
+}
+const percentOff = {
+  ...percentOfRules1,
+  max: optional(count(amountMax, 'At most so much, in whole minor units; of a percentage.')),
+}
+const discountSays = 'What the coupon takes off; without it nothing. Never more than the subtotal.'
+export const discountField = either([percentOff, amountOff], discountSays)
+export type Discount = Values<typeof amountOff> | Values<typeof percentOff>
 
 const ofCoupon = couponIdField('The coupon.')
 const control = { couponId: ofCoupon, ...commandFields }
-const terms = {
+const termsOfRules1 = {
   name: text(couponNameCharactersMax, 'What people read.'),
   quantity: count(quantityMax, 'How many users can win it.'),
   opensAt: optional(instant('Open from then on; absent: from this record on.')),
   closesAt: optional(instant('Closed from then on; absent: never by itself.')),
+  discount: optional(either([percentOfRules1, amountOff], discountSays)),
+}
+export const minimumField = optional(
+  whole(amountMax, 'It cannot be spent on a subtotal below it, in whole minor units.'),
+)
+const audience = {
+  attribute: text(audienceCharactersMax, 'The claim of the token that decides.'),
+  values: textList(text(audienceCharactersMax, ''), {
+    max: audienceValuesMax,
+    description: 'Who has one of these can win.',
+  }),
+}
+const terms = {
+  ...termsOfRules1,
   discount: optional(discountField),
+  minimum: minimumField,
+  validUntil: optional(instant('The last moment at which it can be spent; absent: no such end.')),
+  validDays: optional(
+    count(validDaysMax, 'It can be spent for so many days of 24 hours from its claim on.'),
+  ),
+  audience: optional(object(audience, 'Who can win it; absent: everybody.')),
 }
 /** What the operator asked for. Times are milliseconds since 1970 UTC. */
 export type Terms = Values<typeof terms>
+export type Audience = Values<typeof audience>
+
+/** `shape`: of the terms. */
+function created<Shape extends Fields>(shape: Shape) {
+  return {
+    writer: 'api',
+    says: 'A coupon is offered. The first one of an id counts.',
+    fields: {
+      ...control,
+      rules: {
+        ...count(Number.MAX_SAFE_INTEGER, ''),
+        // What is newer is read, so that it can be reported by name.
+        schema: count(newestRules, 'The version of the rules that decide this coupon.').schema,
+      },
+      terms: flat(shape),
+    },
+  }
+}
+
+const timesInOrder = ({ opensAt, closesAt }: { opensAt?: number; closesAt?: number }) => {
+  return opensAt === undefined || closesAt === undefined || closesAt > opensAt
+}
+const createdOfRules1 = record({
+  ...created(termsOfRules1),
+  rule: { says: '', holds: ({ terms: given }) => timesInOrder(given) },
+})
 
 export const claims = {
   topic: claimsTopic,
   key: 'couponId',
   records: {
     'coupon.created': record({
-      writer: 'api',
-      says: 'A coupon is offered. The first one of an id counts.',
-      fields: {
-        ...control,
-        rules: {
-          ...count(Number.MAX_SAFE_INTEGER, ''),
-          // What is newer is read, so that it can be reported by name.
-          schema: count(newestRules, 'The version of the rules that decide this coupon.').schema,
-        },
-        terms: flat(terms),
-      },
+      ...created(terms),
       rule: {
-        says: '`closesAt` is later than `opensAt`.',
-        holds: ({ terms: { opensAt, closesAt } }) => {
-          return opensAt === undefined || closesAt === undefined || closesAt > opensAt
+        says:
+          '`closesAt` is later than `opensAt`. Of `validUntil` and `validDays` there is one at ' +
+          'most. What only rules 2 know is left out of a coupon of rules 1, whatever it is.',
+        holds: ({ terms: given }) => {
+          const ends = [given.validUntil, given.validDays].filter((end) => end !== undefined)
+          return timesInOrder(given) && ends.length <= 1
         },
       },
     }),
@@ -99,6 +148,13 @@ export const claims = {
         couponId: ofCoupon,
         userId: userIdField('Who asks.'),
         claimId: identifier('This asking.'),
+        audience: optional(
+          text(
+            audienceCharactersMax,
+            'What the token says of the attribute that the coupon asks for; absent: nothing, or ' +
+              'the coupon is for everybody.',
+          ),
+        ),
       },
     }),
     'coupon.restocked': record({
@@ -149,26 +205,41 @@ export function decodeMessage(value: Buffer): Decoded<CouponMessage> {
 }
 
 export function sameTerms(a: Terms, b: Terms): boolean {
-  return (
-    a.name === b.name &&
-    a.quantity === b.quantity &&
-    a.opensAt === b.opensAt &&
-    a.closesAt === b.closesAt &&
-    a.discount?.kind === b.discount?.kind &&
-    a.discount?.value === b.discount?.value
-  )
+  return textOf(a) === textOf(b)
 }
 
+/** With the fields in the order of the declaration, whatever order they were read in. */
+function textOf(given: Terms): string {
+  return JSON.stringify(termsField.write?.(given))
+}
+
+const termsField = object(terms)
 const encodeAny = encoderOf(claims)
-const decodeAny = decoderOf(claims, { 'coupon.claimed': readClaimed })
+const decodeAny = decoderOf(claims, {
+  'coupon.created': readCreated,
+  'coupon.claimed': readClaimed,
+})
 const couponIdShape = new RegExp(couponIdPattern)
 const userIdShape = new RegExp(userIdPattern)
 
+const readRules1 = readerOf('coupon.created', createdOfRules1)
+const readRules2 = readerOf('coupon.created', claims.records['coupon.created'])
+
+/** Of newer rules the terms may be anything: they are reported by name, and decide nothing. */
+function readCreated(wire: Wire): unknown {
+  return wire.rules === newestRules ? readRules2(wire) : readRules1(wire)
+}
+
 /** By hand: a million of these are read where one of another type is. */
 function readClaimed(wire: Wire): CouponClaimed | null {
-  const { couponId, userId, claimId } = wire
+  const { couponId, userId, claimId, audience: given } = wire
   if (typeof couponId !== 'string' || !couponIdShape.test(couponId)) return null
   if (typeof userId !== 'string' || !userIdShape.test(userId)) return null
   if (!isIdentifier(claimId)) return null
-  return { type: 'coupon.claimed', couponId, userId, claimId }
+  if (given === undefined) return { type: 'coupon.claimed', couponId, userId, claimId }
+  const value = audienceValue.read(given)
+  if (value === null) return null
+  return { type: 'coupon.claimed', couponId, userId, claimId, audience: value }
 }
+
+const audienceValue = text(audienceCharactersMax, '')

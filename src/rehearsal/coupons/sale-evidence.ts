@@ -33,7 +33,7 @@ export type OutcomeKind = ReturnType<typeof finalAnswer>['kind']
 export function countOutcomes(
   answers: Iterable<{ kind: OutcomeKind }>,
 ): Record<OutcomeKind, number> {
-  const zeros = { issued: 0, sold_out: 0, not_open: 0, paused: 0, closed: 0 }
+  const zeros = { issued: 0, sold_out: 0, not_open: 0, paused: 0, not_eligible: 0, closed: 0 }
   const counts = { ...zeros, pending: 0, unknown: 0 }
   for (const { kind } of answers) counts[kind] += 1
   return counts

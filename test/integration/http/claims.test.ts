@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createSigner } from 'fast-jwt'
 import { pino } from 'pino'
+import type { CouponClaimed } from '../../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../../src/domain/coupons/state.ts'
-import { type Answer, startedAt, startTestServer, tokenOf } from './fixture.ts'
+import { type Answer, jwtSecret, startedAt, startTestServer, tokenOf } from './fixture.ts'
 import { exchange } from './raw.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
@@ -108,9 +110,10 @@ test('a claim may carry no body, an empty one of type JSON, or an empty object',
   }
 })
 
-const refusals: [kind: 'closed' | 'paused' | 'sold_out', type: string][] = [
+const refusals: [kind: 'closed' | 'paused' | 'not_eligible' | 'sold_out', type: string][] = [
   ['closed', '/problems/closed'],
   ['paused', '/problems/paused'],
+  ['not_eligible', '/problems/not-eligible'],
   ['sold_out', '/problems/sold-out'],
 ]
 for (const [kind, type] of refusals) {
@@ -123,6 +126,39 @@ for (const [kind, type] of refusals) {
     assertProblem(await call('GET /coupons/tea/claims/mine'), 409, { type })
   })
 }
+
+test('who may win a coupon that is not for everybody is decided by the token alone', async (t) => {
+  const { call, claims, time } = await startTestServer(t)
+  const audience = { attribute: 'tier', values: ['gold', '7', 'true'] }
+  const json = { couponId: 'vip', name: 'V', quantity: 99, audience }
+  await call('POST /coupons', { as: 'operator', json })
+  const cases: [tier: unknown, copied: string | undefined, status: number][] = [
+    ['gold', 'gold', 201],
+    [['new', 'gold'], 'gold', 201],
+    [7, '7', 201],
+    [true, 'true', 201],
+    [undefined, undefined, 409],
+    ['Gold', 'Gold', 409],
+    [['new', 'old'], 'new', 409],
+    [[], undefined, 409],
+    [{ gold: true }, undefined, 409],
+    [null, undefined, 409],
+    ['g'.repeat(129), undefined, 409],
+  ]
+  for (const [n, [tier, copied, status]] of cases.entries()) {
+    const sub = `user-${n}`
+    const exp = Math.floor(time.now / 1000) + 60
+    const token = createSigner({ key: jwtSecret, algorithm: 'HS256' })({ sub, exp, tier })
+    const headers = { authorization: `Bearer ${token}` }
+    const told = await call('POST /coupons/vip/claims', { as: null, headers })
+    assert.equal(told.status, status, JSON.stringify(tier))
+    if (status === 409) assert.equal(told.body.type, '/problems/not-eligible')
+    assert.equal((claims.appended.at(-1) as CouponClaimed).audience, copied)
+    const mine = await call('GET /coupons/vip/claims/mine', { as: null, headers })
+    assert.equal(mine.status, status === 201 ? 200 : 409)
+  }
+  assert.equal((await call('GET /coupons/vip')).body.issued, 4)
+})
 
 test('not open is 409 with opensAt and the whole seconds until then, one to a day', async (t) => {
   const { call, claims, time } = await startTestServer(t)

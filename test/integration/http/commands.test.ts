@@ -2,7 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeMessage, encodeMessage, quantityMax } from '../../../src/domain/coupons/messages.ts'
+import {
+  type CouponCreated,
+  decodeMessage,
+  encodeMessage,
+  quantityMax,
+} from '../../../src/domain/coupons/messages.ts'
 import { startedAt, startTestServer } from './fixture.ts'
 
 const iso = (at: number) => new Date(at).toISOString()
@@ -40,7 +45,7 @@ test('an operator offers a coupon: 201 with Location, the same again 200, other 
         closesAt: Date.UTC(2026, 4, 2),
         discount: { kind: 'percent', value: 100 },
       },
-      rules: 1,
+      rules: 2,
       by: 'operator-1',
       commandId: 'made-1',
     },
@@ -75,7 +80,7 @@ test('a coupon without an id gets one, and without times is open at once for eve
     type: 'coupon.created',
     couponId: 'made-1',
     terms: { name: 'T', quantity: 1 },
-    rules: 1,
+    rules: 2,
     by: 'operator',
     commandId: 'made-2',
   })
@@ -105,6 +110,35 @@ test('an Idempotency-Key is one coupon, where its operator gives no id', async (
   }
   const named = { couponId: 'tea', name: 'T', quantity: 1 }
   assert.deepEqual(await offer('operator-1', 'm', named), { status: 201, id: 'tea' })
+})
+
+test('an audience is offered, shown and compared as it was given, and refused where it is none', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const audience = { attribute: '등급', values: ['금', 'silver'] }
+  const json = { couponId: 'vip', name: 'V', quantity: 1, audience }
+  const made = await call('POST /coupons', { as: 'operator', json })
+  assert.equal(made.status, 201)
+  assert.deepEqual(made.body.audience, audience)
+  assert.deepEqual((claims.appended[0] as CouponCreated).terms.audience, audience)
+  assert.equal((await call('POST /coupons', { as: 'operator', json })).status, 200)
+  const others = { ...json, audience: { ...audience, values: ['금'] } }
+  assert.equal((await call('POST /coupons', { as: 'operator', json: others })).status, 409)
+  const wrong = [
+    {},
+    { attribute: 'tier' },
+    { attribute: 'tier', values: [] },
+    { attribute: '', values: ['gold'] },
+    { attribute: 'tier', values: [''] },
+    { attribute: 'tier', values: ['\ud800'] },
+    { attribute: 'tier', values: [1] },
+    { attribute: 'tier', values: Array.from({ length: 101 }, (_, n) => `${n}`) },
+    { attribute: 'x'.repeat(129), values: ['gold'] },
+    { attribute: 'tier', values: ['gold'], note: 'x' },
+  ]
+  for (const one of wrong) {
+    const answer = await call('POST /coupons', { as: 'operator', json: { ...json, audience: one } })
+    assert.equal(answer.status, 422, JSON.stringify(one))
+  }
 })
 
 test('a time is told what it lacks', async (t) => {

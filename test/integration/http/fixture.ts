@@ -11,6 +11,7 @@ import type {
   DecidedBy,
   Readiness,
 } from '../../../src/api/claims/claim-answers.ts'
+import { askedBy } from '../../../src/api/claims/claim-path.ts'
 import type { ServerSettings } from '../../../src/api/http/server-parts.ts'
 import type { OrderLimits } from '../../../src/api/orders/order-limits.ts'
 import { startOrderService } from '../../../src/api/orders/order-service.ts'
@@ -160,22 +161,26 @@ function fakeClaims(now: () => number): FakeClaims {
     mineAnswers: [],
     state: { ready: true, reasons: [] },
     appended: [],
-    async claim(couponId, userId) {
+    async claim(couponId, userId, token) {
       const scripted = fake.claimAnswers.shift()
       if (scripted !== undefined) return scripted
       if (!fold.coupons.has(couponId)) return { kind: 'unknown_coupon' }
       const claimId = `claim-${++claimed}`
-      const command = append({ type: 'coupon.claimed', couponId, userId, claimId })
+      const command = append({
+        type: 'coupon.claimed',
+        ...askedBy(fold, { couponId, userId }, token),
+        claimId,
+      })
       const { partition, offset, appendedAt } = command
       const record = { claimId, partition, offset, appendedAt }
       return told(applyCommand(fold, command).outcome, { couponId, userId, record })
     },
-    mine(couponId, userId) {
+    mine(couponId, userId, token) {
       const scripted = fake.mineAnswers.shift()
       if (scripted !== undefined) return scripted
       const coupon = fold.coupons.get(couponId)
       if (coupon === undefined) return { kind: 'unknown_coupon' }
-      const outcome = settled(coupon, userId, now)
+      const outcome = settled(coupon, askedBy(fold, { couponId, userId }, token), now)
       return outcome === null ? null : told(outcome, { couponId, userId })
     },
     async command(message) {
