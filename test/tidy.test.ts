@@ -101,7 +101,7 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/ports/gate.ts': 'how long until a coupon closes',
   'src/api/claims/api-metrics.ts': 'how far it is from the log’s',
   'src/api/claims/log-time.ts': 'the log’s clock, until it is known, and how far it is from that',
-  'src/api/http/auth.ts': 'whether a token has expired',
+  'src/api/tokens/token-verifier.ts': 'whether a token has expired',
   'src/issuer/issuer.ts': 'how old a record is',
   'src/main/cli/coupon-commands.ts': 'what a time without a date comes to',
   'src/main/commands/audit-distributed.ts': 'how old an order is',

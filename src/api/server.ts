@@ -18,6 +18,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { supplyRoutes } from './routes/supplies.ts'
+import { TokenVerifier, type TokenVerifierParts } from './tokens/token-verifier.ts'
 
 export type RunningServer = {
   /** As `http://127.0.0.1:8080`. */
@@ -57,34 +58,43 @@ export async function openServer(
     phase,
   })
   await useOpenApi(app)
-  const hooks = await callHooks(app, { ...parts, metrics, limitUnknown }, limits)
+  const tokens = tokensOf(parts)
+  const hooks = await callHooks(app, { ...parts, metrics, tokens, limitUnknown }, limits)
   const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
   const services = { claims, orders } as Services
   addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, ...services, metricsText, limits }))
   parts.extraRoutes?.(app, hooks)
+  const address = await listen(settings).catch(async (error: unknown) => {
+    await tokens.close()
+    throw error
+  })
   return {
-    address: await listen(settings),
+    address,
     app,
     serve(there) {
       Object.assign(services.claims, there.claims)
       Object.assign(services.orders, there.orders)
       isServing = true
     },
-    close: stop,
+    async close() {
+      // First, so that nobody who is waited for waits for a key.
+      await tokens.close()
+      await stop()
+    },
   }
 }
 
-type HookParts = ServerParts & Pick<ServerApp, 'limitUnknown'> & { metrics: Registry }
+type HookParts = ServerParts &
+  Pick<ServerApp, 'limitUnknown'> & { metrics: Registry; tokens: TokenVerifier }
 
 async function callHooks(
   app: FastifyInstance,
-  { settings, clock, metrics, limitUnknown }: HookParts,
+  { settings, clock, metrics, tokens, limitUnknown }: HookParts,
   limits: ServerLimits,
 ): Promise<CallHooks> {
-  const auth = { secret: settings.jwtSecret, clock, metrics }
-  const { authenticate, operatorOnly } = await useAuth(app, auth)
+  const { authenticate, only } = useAuth(app, { tokens, metrics })
   const rates = { clock, ...settings, keysMax: limits.rateKeysMax }
   const { byCaller, byAddress } = await useRateLimits(app, rates)
   for (const limiter of byAddress) limitUnknown(limiter)
@@ -92,9 +102,18 @@ async function callHooks(
     service: [],
     anyone: byAddress,
     user: [...byAddress, authenticate, ...byCaller],
-    operator: [...byAddress, authenticate, operatorOnly, ...byCaller],
-    auditor: [authenticate, operatorOnly],
+    operator: [...byAddress, authenticate, only('operator'), ...byCaller],
+    viewer: [...byAddress, authenticate, only('operator', 'viewer'), ...byCaller],
+    auditor: [authenticate, only('operator', 'viewer')],
   }
+}
+
+function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifier {
+  const { jwtSecret: secret, tokenRules: rules = { userClaim: 'sub' }, tokenLimits } = settings
+  const onNews: TokenVerifierParts['onNews'] = ({ isWrong, message }) =>
+    logger?.[isWrong ? 'warn' : 'info'](message)
+  const limits = tokenLimits ?? {}
+  return new TokenVerifier({ secret, rules, clock, source: keySet, onNews, limits })
 }
 
 function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {

@@ -3,9 +3,10 @@
 // where it has a place of its own among the settings, one in `settingsOf` (settings.ts).
 // docs/reference.md has the same table for people; a test compares.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
+import { keySetBytesMax } from '../ports/tokens.ts'
 
 /** What a text may be. A mistake repeats nothing of a secret, or of what may hold one. */
 export type Kind<T> = {
@@ -51,6 +52,8 @@ const paymentTimeoutSecondsMax = 60
 const saslCharactersMax = 1024
 /** A bearer token fits into one header; a longer one is a file that was pasted by mistake. */
 export const tokenCharactersMax = 4096
+/** Issuers and audiences are URLs or short words, claims names. */
+const claimCharactersMax = 1024
 /** A chain of certificates has a few kilobytes. */
 const pemBytesMax = 1024 * 1024
 /** The crash points are numbered K1 to K30. */
@@ -120,6 +123,31 @@ const serviceUrl: Kind<string> = {
   },
   ...hidden,
 }
+/** The key set itself, as its provider serves it. Absolute. */
+const keySetFile: Kind<string> = {
+  must: 'a file with a JSON Web Key Set, {"keys": […]}, that can be read',
+  read(path) {
+    try {
+      if (statSync(path).size > keySetBytesMax) return null
+      const { keys } = Object(JSON.parse(readFileSync(path, 'utf8'))) as { keys?: unknown }
+      return Array.isArray(keys) ? resolve(path) : null
+    } catch {
+      return null
+    }
+  },
+}
+const keySetUrl: Kind<string> = {
+  must: `${webUrl.must}, without a name or a password`,
+  read(text) {
+    const url = URL.parse(webUrl.read(text) ?? '')
+    return url && `${url.username}${url.password}` === '' ? text : null
+  },
+  ...hidden,
+}
+const claimText: Kind<string> = {
+  must: `a text without spaces of 1 to ${claimCharactersMax} characters`,
+  read: (text) => (/^\S+$/.test(text) && text.length <= claimCharactersMax ? text : null),
+}
 const brokers: Kind<string[]> = {
   must: 'a list host:port,host:port',
   read: (text) => listOf(text, (broker) => (isBroker(broker) ? broker : null)),
@@ -137,6 +165,12 @@ export const settingTable = {
   FIRSTCOME_HOST: [host, '127.0.0.1', 'the address to listen on'],
   FIRSTCOME_DATA: [directory, './data', 'the data directory; one process owns it at a time'],
   FIRSTCOME_JWT_SECRET: [secret, null, 'signs tokens, 32 bytes or more; the same for every node'],
+  FIRSTCOME_JWKS_URL: [keySetUrl, null, 'keys of an identity provider whose tokens are taken, too'],
+  FIRSTCOME_JWKS_FILE: [keySetFile, null, 'the same keys in a file, read again as it changes'],
+  FIRSTCOME_JWT_ISSUER: [claimText, null, 'the iss that every token must have'],
+  FIRSTCOME_JWT_AUDIENCE: [claimText, null, 'what must be in the aud of every token'],
+  FIRSTCOME_JWT_USER_CLAIM: [claimText, 'sub', 'the claim of a token that names the user'],
+  FIRSTCOME_JWT_SCOPE_CLAIM: [claimText, null, 'the claim with scopes; else scope and scp'],
   FIRSTCOME_CODE_SECRET: [secret, null, 'makes coupon codes: the same everywhere and for ever'],
   FIRSTCOME_USER_RATE_MAX: [rate, '20', 'requests per second of one user at a node; 0: no limit'],
   FIRSTCOME_OPERATOR_RATE_MAX: [rate, '500', 'requests per second of one operator; 0: no limit'],
@@ -194,7 +228,7 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
 
 const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
-const claims = /_(\w+_SECRET|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
+const claims = /_(\w+_SECRET|JWKS_\w+|JWT_\w+|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
   start: [listening, /_DATA$/, claims, /_PAYMENTS?_\w+$/],
@@ -218,6 +252,10 @@ export const givenTogether: readonly Record<'any' | 'all', readonly SettingName[
   { any: sasl, all: sasl },
   { any: certificate, all: certificate },
   { any: ['FIRSTCOME_PAYMENT_TOKEN'], all: ['FIRSTCOME_PAYMENT_URL'] },
+]
+/** Of which only one may be given. */
+export const notTogether: readonly (readonly [SettingName, SettingName])[] = [
+  ['FIRSTCOME_JWKS_URL', 'FIRSTCOME_JWKS_FILE'],
 ]
 /** Without the flag before them they would be taken for granted and do nothing. */
 export const onlyWith: readonly (readonly [SettingName, readonly SettingName[]])[] = [

@@ -19,6 +19,8 @@ const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'))
 const pemPath = join(directory, 'one.pem')
 writeFileSync(pemPath, pem)
+const keySetPath = join(directory, 'keys.json')
+writeFileSync(keySetPath, '{"keys":[]}')
 after(() => rmSync(directory, { recursive: true }))
 
 const longEnough = 'x'.repeat(secretBytesMin)
@@ -40,6 +42,7 @@ test('Nothing given means the documented defaults.', () => {
     port: 8080,
     host: '127.0.0.1',
     dataDirectory: resolve('data'),
+    tokenRules: { userClaim: 'sub' },
     userRateMax: 20,
     operatorRateMax: 500,
     addressRateMax: 0,
@@ -56,6 +59,11 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_HOST: '::1',
     FIRSTCOME_DATA: '/var/lib/firstcome/',
     FIRSTCOME_JWT_SECRET: longEnough,
+    FIRSTCOME_JWKS_FILE: keySetPath,
+    FIRSTCOME_JWT_ISSUER: 'https://id.example',
+    FIRSTCOME_JWT_AUDIENCE: 'shop',
+    FIRSTCOME_JWT_USER_CLAIM: 'email',
+    FIRSTCOME_JWT_SCOPE_CLAIM: 'realm_access.roles',
     FIRSTCOME_CODE_SECRET: 'é'.repeat(16),
     FIRSTCOME_USER_RATE_MAX: '0',
     FIRSTCOME_OPERATOR_RATE_MAX: '7',
@@ -85,6 +93,13 @@ test('Every setting is read from the environment.', () => {
     host: '::1',
     dataDirectory: '/var/lib/firstcome',
     jwtSecret: longEnough,
+    keySet: { path: keySetPath },
+    tokenRules: {
+      issuer: 'https://id.example',
+      audience: 'shop',
+      userClaim: 'email',
+      scopeClaim: 'realm_access.roles',
+    },
     codeSecret: 'é'.repeat(16),
     userRateMax: 0,
     operatorRateMax: 7,
@@ -132,6 +147,9 @@ describe('These values are refused, by name and with what is allowed:', () => {
     ['FIRSTCOME_HOST', ['http://localhost', 'localhost:80', 'a b', '-x', ':::']],
     ['FIRSTCOME_DATA', ['  ', 'a\0b']],
     ['FIRSTCOME_JWT_SECRET', ['x'.repeat(secretBytesMin - 1), 'x'.repeat(secretBytesMax + 1)]],
+    ['FIRSTCOME_JWKS_URL', ['id.example', 'ftp://id', 'https://me:hunter2@id/keys']],
+    ['FIRSTCOME_JWKS_FILE', [pemPath, directory, join(directory, 'none')]],
+    ['FIRSTCOME_JWT_ISSUER', ['a b', 'x'.repeat(1025)]],
     ['FIRSTCOME_CODE_SECRET', ['short', 'x'.repeat(secretBytesMin - 1)]],
     ['FIRSTCOME_USER_RATE_MAX', ['-1', '1000001', 'off', '0.5']],
     ['FIRSTCOME_OPERATOR_RATE_MAX', ['-1', '1000001']],
@@ -183,6 +201,11 @@ describe('What is secret, or may hold a secret, may stand in a file:', () => {
   const inFiles: [name: SettingName, text: string, read: (settings: Settings) => unknown][] = [
     ['FIRSTCOME_JWT_SECRET', longEnough, ({ jwtSecret }) => jwtSecret],
     ['FIRSTCOME_CODE_SECRET', longEnough, ({ codeSecret }) => codeSecret],
+    [
+      'FIRSTCOME_JWKS_URL',
+      'https://id.example/keys?tenant=1',
+      ({ keySet }) => keySet && 'url' in keySet && keySet.url,
+    ],
     ['FIRSTCOME_KAFKA_SASL_PASSWORD', 'hunter2', ({ kafka }) => kafka?.sasl?.password],
     ['FIRSTCOME_REDIS_URL', 'redis://:hunter2@r', ({ redisUrl }) => redisUrl],
     ['FIRSTCOME_POSTGRES_URL', 'postgres://me:hunter2@p/db', ({ postgres }) => postgres?.url],
@@ -240,58 +263,6 @@ test('White space at an end of a secret is warned of, wherever it comes from.', 
   ])
   const fine = readSettings({ FIRSTCOME_JWT_SECRET: `${longEnough} ${longEnough}` })
   assert.deepEqual(fine.ok && fine.warnings, [])
-})
-
-describe('Settings of Kafka that only make sense together are asked for together:', () => {
-  const sasl = 'FIRSTCOME_KAFKA_SASL'
-  const table: [title: string, env: Environment, expected: string[]][] = [
-    [
-      'a name without a mechanism and a password',
-      { [`${sasl}_USERNAME`]: 'kim' },
-      [
-        `${sasl}_MECHANISM is missing: ${sasl}_USERNAME goes with it`,
-        `${sasl}_PASSWORD is missing: ${sasl}_USERNAME goes with it`,
-      ],
-    ],
-    [
-      'a certificate without a key',
-      { FIRSTCOME_KAFKA_TLS: 'true', FIRSTCOME_KAFKA_TLS_CERT_FILE: pemPath },
-      ['FIRSTCOME_KAFKA_TLS_KEY_FILE is missing: FIRSTCOME_KAFKA_TLS_CERT_FILE goes with it'],
-    ],
-    [
-      'a certificate where nothing is encrypted',
-      { FIRSTCOME_KAFKA_TLS: 'false', FIRSTCOME_KAFKA_TLS_CA_FILE: pemPath },
-      ['FIRSTCOME_KAFKA_TLS_CA_FILE is given, but FIRSTCOME_KAFKA_TLS is not true'],
-    ],
-    [
-      'a certificate for PostgreSQL where nothing is encrypted',
-      { FIRSTCOME_KAFKA_TLS: 'true', FIRSTCOME_POSTGRES_TLS_CA_FILE: pemPath },
-      ['FIRSTCOME_POSTGRES_TLS_CA_FILE is given, but FIRSTCOME_POSTGRES_TLS is not true'],
-    ],
-    [
-      'a mechanism that is none',
-      { [`${sasl}_MECHANISM`]: 'GSSAPI', [`${sasl}_USERNAME`]: 'k', [`${sasl}_PASSWORD`]: 'p' },
-      [`${sasl}_MECHANISM must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, not "GSSAPI"`],
-    ],
-    [
-      'a password that would be sent as it is',
-      { [`${sasl}_MECHANISM`]: 'PLAIN', [`${sasl}_USERNAME`]: 'k', [`${sasl}_PASSWORD`]: 'p' },
-      [`${sasl}_MECHANISM is PLAIN, which anybody can read without FIRSTCOME_KAFKA_TLS`],
-    ],
-    [
-      'a password that is too long, which is not repeated',
-      {
-        FIRSTCOME_KAFKA_TLS: 'true',
-        [`${sasl}_MECHANISM`]: 'PLAIN',
-        [`${sasl}_USERNAME`]: 'k',
-        [`${sasl}_PASSWORD`]: 'hunter2'.repeat(200),
-      },
-      [`${sasl}_PASSWORD must be 1 to 1024 characters long`],
-    ],
-  ]
-  for (const [title, env, expected] of table) {
-    test(title, () => assert.deepEqual(mistakes(env), expected))
-  }
 })
 
 test('A token for payments must fit into a header, goes with a URL and is not repeated.', () => {

@@ -3,11 +3,13 @@
 // repeated in one. Leaves out: what is given at all (given-texts.ts), and secrets kept in the data
 // directory (adapters/data-directory.ts).
 
+import type { TokenRules } from '../ports/tokens.ts'
 import { type Environment, type Given, givenTexts, type SettingFlags } from './given-texts.ts'
 import {
   givenTogether,
   type Kind,
   mayBeInFile,
+  notTogether,
   onlyDistributed,
   onlyWith,
   type SaslMechanism,
@@ -32,6 +34,8 @@ export type PaymentSettings = {
   /** For one of its answers. */
   requestMsMax?: number
 }
+/** Where the keys of an identity provider are. */
+export type KeySetSettings = { url: string } | { path: string }
 export type KafkaSettings = {
   brokers: readonly string[]
   /** Present: connections are encrypted. Each is PEM; absent `ca`: the one of the system. */
@@ -78,6 +82,8 @@ function settingsOf(value: SettingValues) {
     host: value.FIRSTCOME_HOST,
     dataDirectory: value.FIRSTCOME_DATA,
     jwtSecret: value.FIRSTCOME_JWT_SECRET,
+    tokenRules: tokenRulesOf(value),
+    keySet: keySetOf(value),
     codeSecret: value.FIRSTCOME_CODE_SECRET,
     userRateMax: value.FIRSTCOME_USER_RATE_MAX,
     operatorRateMax: value.FIRSTCOME_OPERATOR_RATE_MAX,
@@ -92,6 +98,21 @@ function settingsOf(value: SettingValues) {
     payment: paymentOf(value),
     testFaults: value.FIRSTCOME_TEST_FAULTS ?? [],
   })
+}
+
+function tokenRulesOf(value: SettingValues): TokenRules {
+  return present({
+    issuer: value.FIRSTCOME_JWT_ISSUER,
+    audience: value.FIRSTCOME_JWT_AUDIENCE,
+    userClaim: value.FIRSTCOME_JWT_USER_CLAIM,
+    scopeClaim: value.FIRSTCOME_JWT_SCOPE_CLAIM,
+  })
+}
+
+function keySetOf(value: SettingValues): KeySetSettings | undefined {
+  const { FIRSTCOME_JWKS_URL: url, FIRSTCOME_JWKS_FILE: path } = value
+  if (url !== undefined) return { url }
+  return path === undefined ? undefined : { path }
 }
 
 function kafkaOf(value: SettingValues): KafkaSettings | undefined {
@@ -153,6 +174,9 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
     if (has === undefined) return []
     return all.filter(absent).map((name) => `${name} is missing: ${has} goes with it`)
   })
+  const doubled = notTogether
+    .filter((names) => !names.some(absent))
+    .map(([one, other]) => `${one} and ${other} are given: only one of them may be`)
   const unencrypted = onlyWith.flatMap(([flag, names]) => {
     if (given.get(flag)?.text === 'true') return []
     return names
@@ -165,7 +189,7 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
     isPlain && given.get('FIRSTCOME_KAFKA_TLS')?.text !== 'true'
       ? [`${mechanism} is PLAIN, which anybody can read without FIRSTCOME_KAFKA_TLS`]
       : []
-  return [...needed, ...apart, ...unencrypted, ...readable]
+  return [...needed, ...apart, ...doubled, ...unencrypted, ...readable]
 }
 
 /** The settings that were given, but that the embedded profile has no use for. */

@@ -6,6 +6,7 @@ export const portErrorCodes = [
   'log_failed', // a sync failed: nothing may be appended before a restart
   'log_damaged', // stored records cannot be read, or fewer are there than were acknowledged
   'store_unavailable', // the database cannot be reached now
+  'keys_unavailable', // the keys of an identity provider cannot be had now
   'store_broken', // a constraint fired or the rows contradict the log: a second writer, or a bug
 ] as const
 export type PortErrorCode = (typeof portErrorCodes)[number]

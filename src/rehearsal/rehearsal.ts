@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import type { Read } from '../client/answers.ts'
 import { startHttpClient } from '../client/http-client.ts'
 import type { Progress } from '../client/progress.ts'
-import { tokenSigner } from '../client/tokens.ts'
+import { type TokenMaker, tokenSigner } from '../client/tokens.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
 import { againMs } from './attempts.ts'
 import type { WinEvents } from './coupons/win-events.ts'
@@ -18,11 +18,10 @@ import { runClosedLoop } from './scheduler.ts'
 import { type Service, serviceOver } from './service.ts'
 import { watchSilence } from './silence.ts'
 
-export type RehearsalPlan = {
+export type RehearsalPlan = TokenMaker & {
   /** Names the users and what is made for them: the same id storms with the same users again. */
   runId: string
   url: URL
-  secret: string
   users: number
   /** Leaves what was made as it is. */
   keep?: boolean
@@ -102,7 +101,7 @@ export async function runRehearsal<Report>(
   const limits = { ...limitsDefault, ...parts.limits }
   const client = startHttpClient({ url, connections, requestMsMax: limits.requestMsMax })
   const http = watchSilence(client, { clock, silenceMsMax: limits.silenceMsMax, signal })
-  const sign = tokenSigner(plan.secret)
+  const sign = tokenSigner(plan)
   const operatorToken = (sub: string) => {
     return sign({ sub, operator: true, expiresInSeconds: tokenSeconds, now: clock.now() })
   }
@@ -141,11 +140,11 @@ export function userIds(runId: string, users: number): string[] {
 
 /** A token for each user, made before the storm so that it costs the storm nothing. */
 export async function mintTokens(
-  { clock, users, secret }: { clock: Clock; users: readonly string[]; secret: string },
+  { clock, users, ...maker }: { clock: Clock; users: readonly string[] } & TokenMaker,
   progress: { made: number },
 ): Promise<string[]> {
   const tokens: string[] = []
-  const sign = tokenSigner(secret)
+  const sign = tokenSigner(maker)
   const now = clock.now()
   for (const sub of users) {
     tokens.push(sign({ sub, operator: false, expiresInSeconds: tokenSeconds, now }))

@@ -35,6 +35,7 @@ export const unavailableReasons = [
   'log_unavailable',
   'database_starting',
   'database_unavailable',
+  'token_keys',
   'starting',
   'stopping',
 ] as const

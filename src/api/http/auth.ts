@@ -1,18 +1,17 @@
-// Who is calling: JWT bearer tokens, HS256 and nothing else. The library checks the signature,
-// token-checks.ts the rest, by the clock port. A 401 says which check failed, and each is counted.
+// Who is calling, by bearer tokens, and whether they may. A 401 says which check of its token
+// failed, and each is counted.
 
-import fastifyJwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
-import type { Clock } from '../../ports/clock.ts'
-import { sendProblem } from './problems.ts'
+import type { Unavailable } from '../claims/claim-answers.ts'
 import {
   type Caller,
-  callerFrom,
-  refusalOf,
+  type Scope,
   type TokenRefusal,
   tokenRefusals,
-} from './token-checks.ts'
+} from '../tokens/token-checks.ts'
+import type { TokenVerifier, Verdict } from '../tokens/token-verifier.ts'
+import { sendProblem, sendUnavailable } from './problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,39 +19,35 @@ declare module 'fastify' {
   }
 }
 
-export type AuthParts = { secret: string; clock: Clock; metrics: Registry }
-export type AuthHooks = { authenticate: onRequestHookHandler; operatorOnly: onRequestHookHandler }
+export type AuthParts = { tokens: Pick<TokenVerifier, 'verify'>; metrics: Registry }
 
-export async function useAuth(app: FastifyInstance, parts: AuthParts): Promise<AuthHooks> {
-  const { secret, clock, metrics } = parts
-  await app.register(fastifyJwt, {
-    secret,
-    decoratorName: 'tokenClaims',
-    verify: { algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true },
-  })
+export function useAuth(app: FastifyInstance, { tokens, metrics }: AuthParts) {
   app.decorateRequest('caller', null)
   const count = countRefusals(metrics)
 
-  return {
-    authenticate(request, reply, done) {
-      const token = bearerToken(request.headers.authorization)
-      if (token === null) return refuse(reply)
-      const claims = verified(app, token)
-      const caller = typeof claims === 'string' ? claims : callerFrom(claims, clock.now())
-      if (typeof caller === 'string') {
-        count(caller)
-        return refuseToken(reply, caller)
-      }
-      request.caller = caller
-      done()
-    },
-    operatorOnly(request, reply, done) {
-      if (callerOf(request).operator) return done()
-      const needed = 'error="insufficient_scope", scope="operator"'
-      reply.header('www-authenticate', `Bearer realm="firstcome", ${needed}`)
-      sendProblem(reply, 'forbidden')
-    },
+  function judge(verdict: Verdict, request: FastifyRequest, reply: FastifyReply): boolean {
+    if (typeof verdict !== 'string') {
+      request.caller = verdict
+      return true
+    }
+    if (verdict === 'keys_away') sendUnavailable(reply, keysAway)
+    else {
+      count(verdict)
+      refuseToken(reply, verdict)
+    }
+    return false
   }
+  const authenticate: onRequestHookHandler = (request, reply, done) => {
+    const token = bearerToken(request.headers.authorization)
+    if (token === null) return refuse(reply)
+    const goOn = (verdict: Verdict) => {
+      if (judge(verdict, request, reply)) done()
+    }
+    const verdict = tokens.verify(token)
+    if (verdict instanceof Promise) verdict.then(goOn, done)
+    else goOn(verdict)
+  }
+  return { authenticate, only }
 }
 
 /** For routes behind `authenticate` only. */
@@ -73,17 +68,24 @@ export function countRefusals(metrics: Registry): (reason: TokenRefusal) => void
   return (reason) => counter.inc({ reason })
 }
 
+/** Lets those in who have one of these scopes. */
+function only(...needed: readonly [Scope, ...Scope[]]): onRequestHookHandler {
+  const detail = `This call needs the scope ${needed.join(' or ')}.`
+  const scope = `error="insufficient_scope", scope="${needed.join(' ')}"`
+  return (request, reply, done) => {
+    const { scopes } = callerOf(request)
+    if (needed.some((one) => scopes.has(one))) return done()
+    reply.header('www-authenticate', `Bearer realm="firstcome", ${scope}`)
+    sendProblem(reply, 'forbidden', { detail })
+  }
+}
+
+/** The next ask of the provider may bring the key. */
+const keysAway: Unavailable = { kind: 'unavailable', reason: 'token_keys', retryAfterSeconds: 3 }
+
 function bearerToken(header: string | undefined): string | null {
   if (header === undefined || header.slice(0, 7).toLowerCase() !== 'bearer ') return null
   return header.slice(7).trim()
-}
-
-function verified(app: FastifyInstance, token: string): object | TokenRefusal {
-  try {
-    return app.jwt.verify<object>(token)
-  } catch (error) {
-    return refusalOf((error as { code?: string }).code)
-  }
 }
 
 function refuse(reply: FastifyReply): void {

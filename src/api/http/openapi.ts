@@ -76,7 +76,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions): FastifySch
 }
 
 function slugsOf({ caller, problems: own }: Call, schema: FastifySchema): ProblemSlug[] {
-  const operators = caller === 'operator' || caller === 'auditor'
+  const operators = caller === 'operator' || caller === 'viewer' || caller === 'auditor'
   return [
     'malformed-request',
     ...(schema.params ? (['malformed-path', 'path-too-long'] as const) : []),
@@ -131,5 +131,7 @@ const bearerScheme = {
   type: 'http',
   scheme: 'bearer',
   bearerFormat: 'JWT',
-  description: 'HS256; `sub` is the user, `exp` is required, `scope` may contain `operator`.',
+  description:
+    'HS256 by the secret, or RS256, ES256 or EdDSA by a key of the identity provider. `sub` is ' +
+    'the user, `exp` is required, `scope` may contain `operator`, `viewer` or `redeem`.',
 } as const

@@ -32,7 +32,7 @@ export const problems = {
   'malformed-body': text(400, 'Malformed body', 'The body is not JSON in UTF-8.'),
   'malformed-path': text(400, 'Malformed path', 'The path is not correctly percent-encoded.'),
   unauthorized: text(401, 'Unauthorized', 'This call needs a bearer token.'),
-  forbidden: text(403, 'Forbidden', 'This call needs the scope operator.'),
+  forbidden: text(403, 'Forbidden', 'This call needs a scope that the token does not have.'),
   'unknown-path': text(404, 'Unknown path', 'There is no such call.'),
   'unknown-coupon': text(404, 'Unknown coupon', 'There is no coupon of this id.'),
   'unknown-product': text(404, 'Unknown product', 'There is no product of this id.'),

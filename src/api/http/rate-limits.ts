@@ -1,6 +1,6 @@
-// At most so many requests a second, by user, by operator and by address, counted in windows of a
-// second that begin with the first request. Each limit remembers a bounded number of keys, the
-// latest ones.
+// At most so many requests a second, by user, by operator or till, and by address, counted in
+// windows of a second that begin with the first request. Each limit remembers a bounded number of
+// keys, the latest ones.
 
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
 import type {
@@ -35,8 +35,11 @@ export async function useRateLimits(app: FastifyInstance, limits: RateLimits) {
   const byId = (request: FastifyRequest) => callerOf(request).userId
   const users = limit(userRateMax, byId)
   const operators = operatorRateMax === 0 ? null : limit(operatorRateMax, byId)
-  const ofCaller: onRequestAsyncHookHandler = async (request, reply) =>
-    callerOf(request).operator ? operators?.(request, reply) : users(request, reply)
+  const ofCaller: onRequestAsyncHookHandler = async (request, reply) => {
+    const { scopes } = callerOf(request)
+    const isMany = scopes.has('operator') || scopes.has('redeem')
+    return isMany ? operators?.(request, reply) : users(request, reply)
+  }
   return {
     byCaller: userRateMax === 0 ? [] : [ofCaller],
     // Without a key of ours the library takes the address, of IPv6 the network.

@@ -130,6 +130,7 @@ const tagOf: Readonly<Record<keyof CallHooks, string>> = {
   anyone: 'coupons',
   user: 'claims',
   operator: 'operators',
+  viewer: 'operators',
   auditor: 'operators',
 }
 

@@ -5,8 +5,10 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import type { CouponStore } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
+import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
 import type { OrderService } from '../orders/order-answers.ts'
+import type { TokenVerifierParts } from '../tokens/token-verifier.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>
@@ -16,6 +18,8 @@ export type ServerSettings = {
   /** 0: any free port. */
   port: number
   jwtSecret: string
+  /** Absent: `sub` is the user, and nobody asks for an issuer or an audience. */
+  tokenRules?: TokenRules
   /** Requests a second of one of them; 0 is off. */
   userRateMax: number
   operatorRateMax: number
@@ -23,6 +27,7 @@ export type ServerSettings = {
   /** Until a connection on which nobody asks is closed. */
   keepAliveSeconds?: number
   limits?: Partial<ServerLimits>
+  tokenLimits?: TokenVerifierParts['limits']
 }
 
 /** What answers the calls; a start may take minutes until they are there. */
@@ -35,6 +40,8 @@ export type ServerParts = {
   store: () => ReadStore | null
   /** What the consumers of orders keep; null while SQL is not up yet. */
   ordersAudit?: (() => OrdersAuditReader | null) | undefined
+  /** The keys of an identity provider, where one makes tokens, too. */
+  keySet?: KeySetSource | undefined
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>
@@ -53,7 +60,9 @@ export type CallHooks = {
   anyone: CallHook[]
   user: CallHook[]
   operator: CallHook[]
-  /** Operators' bulk reads: not limited, an audit asks as fast as it can read. */
+  /** Who may see everything and change nothing, and operators. */
+  viewer: CallHook[]
+  /** Bulk reads of the same: not limited, an audit asks as fast as it can read. */
   auditor: CallHook[]
 }
 

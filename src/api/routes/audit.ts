@@ -1,6 +1,6 @@
 // The rows as they stand, for the auditor of a running service: the coupons as of one moment, all
-// else page by page, each page as of its own. Operators only; not rate limited, since an audit
-// reads every row there is.
+// else page by page, each page as of its own. For operators and viewers; not rate limited, since an
+// audit reads every row there is.
 
 import type { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'

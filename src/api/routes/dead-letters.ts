@@ -117,7 +117,7 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
   return [
     route({
       call: 'GET /dead-letters',
-      caller: 'operator',
+      caller: 'viewer',
       readsStore: true,
       operationId: 'listDeadLetters',
       summary: 'Records that could not be handled, in the order of their ids',
@@ -132,7 +132,7 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
     }),
     route({
       call: 'GET /dead-letters/:deadLetterId',
-      caller: 'operator',
+      caller: 'viewer',
       problems: ['unknown-dead-letter'],
       readsStore: true,
       operationId: 'getDeadLetter',

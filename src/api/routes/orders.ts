@@ -44,13 +44,15 @@ export function orderRoutes({ limits, orders }: RouteParts): Route[] {
       readsStore: true,
       tag: 'orders',
       operationId: 'getOrder',
-      summary: 'Show an order of the caller’s, or an operator any, and what its steps have done',
+      summary:
+        'Show an order of the caller’s, operators and viewers any, and what its steps have done',
       params: OrderPath,
       answers: { 200: orderRef },
       async answer(request) {
         const { orderId } = request.params
-        const { operator, userId } = callerOf(request)
-        const found = await orders.order({ orderId, userId: operator ? null : userId })
+        const { scopes, userId } = callerOf(request)
+        const seesAll = scopes.has('operator') || scopes.has('viewer')
+        const found = await orders.order({ orderId, userId: seesAll ? null : userId })
         if (found.kind === 'found') return ok(orderView(found.order))
         return found.kind === 'unavailable' ? found : { problem: refusals[found.kind] }
       },

@@ -52,15 +52,20 @@ const token: DeclaredCommand = {
   examples: [
     'token --user kim',
     'token --operator lee --ttl 1h',
+    'token --user dashboard --scope viewer',
     `$ curl -X POST -H "Authorization: Bearer $(npx firstcome token --user kim)" \\
       http://127.0.0.1:8080/coupons/first-sale/claims`,
   ],
   notes: `
 It is signed with FIRSTCOME_JWT_SECRET, or with the secret that the first start left in the data
-directory. Anyone who has it may act as that user until it ends.`,
+directory, and has what FIRSTCOME_JWT_ISSUER and its siblings ask for. Anyone who has it may act as
+that user until it ends.`,
   takes: [
     option('--user <name>', 'a user who claims').conflicts('operator'),
     option('--operator [name]', 'an operator who runs coupons ("operator" without a name)'),
+    option('--scope <scope>', 'viewer: the user may see what operators see; redeem: a till')
+      .choices(['viewer', 'redeem'])
+      .conflicts('operator'),
     option('--ttl <duration>', 'how long it is valid: 90s, 10m, 24h, 7d', parseDuration).default(
       86_400,
       '24h',

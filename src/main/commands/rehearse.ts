@@ -31,7 +31,7 @@ type SharedOptions = {
   yes?: boolean
 }
 /** What every plan has: from the options of all, the settings, and chance. */
-type Place = Pick<RehearsalPlan, 'runId' | 'url' | 'secret' | 'keep'>
+type Place = Pick<RehearsalPlan, 'runId' | 'url' | 'secret' | 'rules' | 'keep'>
 type Rehearsal<Options, Sizes, Ended> = {
   /** Throws what is wrong with the options. */
   sizesOf(options: Options): Sizes
@@ -59,6 +59,7 @@ function commandOf<
       runId: options.run ?? randomBytes(4).toString('hex'),
       url: new URL(serviceUrl(settings, options.url)),
       secret: jwtSecret(settings),
+      rules: settings.tokenRules,
       keep,
       ...sizes,
     }

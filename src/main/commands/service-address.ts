@@ -39,6 +39,7 @@ export function operatorToken(settings: Settings, now: number, given?: string): 
   if (given !== undefined) return given
   return signToken({
     secret: jwtSecret(settings),
+    rules: settings.tokenRules,
     sub: defaultOperator,
     operator: true,
     expiresInSeconds: commandTokenSeconds,

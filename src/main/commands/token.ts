@@ -10,13 +10,14 @@ export type TokenOptions = {
   user?: string
   /** true: an operator without a name. */
   operator?: string | true
+  scope?: 'viewer' | 'redeem'
   ttl: number
   json?: boolean
 }
 
 /** Prints the token and nothing else, so that a shell can catch it. */
 export async function runToken(options: TokenOptions, context: Context): Promise<ExitCode> {
-  const { user, operator, ttl } = options
+  const { user, operator, scope, ttl } = options
   if ((user === undefined) === (operator === undefined)) {
     throw new CommandError(exitCodes.wrongUsage, 'say whose token: --user NAME or --operator')
   }
@@ -28,8 +29,10 @@ export async function runToken(options: TokenOptions, context: Context): Promise
   const now = Date.now()
   const token = signToken({
     secret: jwtSecret(context.settings),
+    rules: context.settings.tokenRules,
     sub,
     operator: operator !== undefined,
+    scope,
     expiresInSeconds: ttl,
     now,
   })

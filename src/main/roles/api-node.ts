@@ -18,6 +18,7 @@ import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
+import type { KeySetSource } from '../../ports/tokens.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
 import { startReadiness } from './start-readiness.ts'
 import { type Stops, unlessStopped } from './stops.ts'
@@ -89,6 +90,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     isDraining: () => signal?.aborted === true,
     store: () => parts.reads()?.coupons ?? null,
     ordersAudit: () => parts.reads()?.ordersAudit ?? null,
+    keySet: await keySetOf(settings),
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),
@@ -113,6 +115,13 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     },
     close: () => server.close(),
   }
+}
+
+async function keySetOf({ keySet }: Settings): Promise<KeySetSource | undefined> {
+  if (keySet === undefined) return undefined
+  // Its HTTP client is loaded where it is used: it takes a tenth of a second.
+  const { keySetAt, keySetIn } = await import('../../adapters/key-sets.ts')
+  return 'url' in keySet ? keySetAt(keySet.url) : keySetIn(keySet.path)
 }
 
 /** Resolves once it knows the whole log, and all calls are answered. */

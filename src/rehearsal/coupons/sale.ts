@@ -75,7 +75,7 @@ export async function openSale(run: Run, plan: SalePlan, ledger: SaleLedger): Pr
   const made = { made: 0 }
   const tokens = await progress.during(
     () => `Making tokens: ${share(made.made, plan.users)}`,
-    mintTokens({ clock, users, secret: plan.secret }, made),
+    mintTokens({ clock, users, secret: plan.secret, rules: plan.rules }, made),
   )
   ledger.open = { plan, tokens, before }
   return ledger.open

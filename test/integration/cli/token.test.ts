@@ -49,6 +49,27 @@ test('An operator has the scope, the name that is given and the time that was as
   assert.equal(verified(nameless.out.trim(), secret).sub, 'operator')
 })
 
+test('A token has what every token must have, and the scope that was asked for.', async () => {
+  const env = {
+    FIRSTCOME_JWT_SECRET: secret,
+    FIRSTCOME_JWT_ISSUER: 'https://id',
+    FIRSTCOME_JWT_AUDIENCE: 'shop',
+    FIRSTCOME_JWT_USER_CLAIM: 'email',
+    FIRSTCOME_JWT_SCOPE_CLAIM: 'roles',
+  }
+  const made = async (...args: string[]) => {
+    const { out } = await runCli(['token', ...args], { env })
+    const { iat: _, exp: __, ...claims } = verified(out.trim(), secret)
+    return claims
+  }
+  const all = { iss: 'https://id', aud: 'shop' }
+  const kim = { sub: 'kim', email: 'kim', ...all }
+  assert.deepEqual(await made('--user', 'kim'), kim)
+  assert.deepEqual(await made('--user', 'kim', '--scope', 'viewer'), { ...kim, roles: 'viewer' })
+  const lee = { sub: 'lee', email: 'lee', ...all, roles: 'operator' }
+  assert.deepEqual(await made('--operator', 'lee'), lee)
+})
+
 test('With --json the token comes with whose it is and when it ends.', async () => {
   const env = { FIRSTCOME_JWT_SECRET: secret }
   const { out } = await runCli(['token', '--user', 'kim', '--ttl', '90s', '--json'], { env })

@@ -1,0 +1,79 @@
+// Tokens that were verified, by their hashes, so that the next request of one costs no
+// verification. Bounded by number and by text; who has not asked for longest is forgotten.
+
+import { hash } from 'node:crypto'
+import type { ProviderKey } from './provider-key.ts'
+import type { Caller, TokenTimes } from './token-checks.ts'
+
+export type Remembered = {
+  caller: Caller
+  times: TokenTimes
+  /** null: the secret. */
+  key: ProviderKey | null
+  characters: number
+}
+export type RememberedLimits = { [Name in keyof typeof rememberedLimits]: number }
+
+export const rememberedLimits = {
+  /** A stampede of as many whose page asked before. */
+  tokensMax: 100_000,
+  /** Of all their texts; with their claims, some three times as much memory. */
+  charactersMax: 48 * 1024 * 1024,
+} as const
+
+export class RememberedTokens {
+  private readonly tokens = new Map<string, Remembered>()
+  private readonly limits: RememberedLimits
+  private characters = 0
+
+  constructor(limits: Partial<RememberedLimits> = {}) {
+    this.limits = { ...rememberedLimits, ...limits }
+  }
+
+  get size(): number {
+    return this.tokens.size
+  }
+
+  /** `now`: ms UTC. */
+  get(token: string, now: number): Caller | undefined {
+    const name = nameOf(token)
+    const found = this.tokens.get(name)
+    if (found === undefined) return undefined
+    this.drop(name, found)
+    if (now < found.times.from || now >= found.times.until) return undefined
+    this.keep(name, found)
+    return found.caller
+  }
+
+  add(token: string, verified: Omit<Remembered, 'characters'>): void {
+    const name = nameOf(token)
+    const before = this.tokens.get(name)
+    if (before !== undefined) this.drop(name, before)
+    this.keep(name, { ...verified, characters: token.length })
+    for (const [oldest, remembered] of this.tokens) {
+      const { tokensMax, charactersMax } = this.limits
+      if (this.tokens.size <= tokensMax && this.characters <= charactersMax) return
+      this.drop(oldest, remembered)
+    }
+  }
+
+  forgetBy(key: ProviderKey): void {
+    for (const [name, remembered] of this.tokens) {
+      if (remembered.key === key) this.drop(name, remembered)
+    }
+  }
+
+  private keep(name: string, remembered: Remembered): void {
+    this.tokens.set(name, remembered)
+    this.characters += remembered.characters
+  }
+
+  private drop(name: string, { characters }: Remembered): void {
+    this.tokens.delete(name)
+    this.characters -= characters
+  }
+}
+
+function nameOf(token: string): string {
+  return hash('sha256', token, 'base64')
+}

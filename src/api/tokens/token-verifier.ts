@@ -1,0 +1,122 @@
+// Who a bearer token is of: by the secret HS256, by keys of an identity provider the algorithm of
+// each key; a token never chooses. The library verifies, token-checks.ts asks for the rest. A token
+// of an unknown key waits until the provider was asked since, which is never long.
+
+import { createDecoder, createVerifier } from 'fast-jwt'
+import { isObject, type Wire } from '../../domain/field.ts'
+import { type Clock, within } from '../../ports/clock.ts'
+import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
+import { type ProviderKey, providerAlgorithms, timeIsOurs } from './provider-key.ts'
+import { ProviderKeys, type ProviderKeysLimits, type ProviderKeysParts } from './provider-keys.ts'
+import { RememberedTokens } from './remembered-tokens.ts'
+import { type Caller, callerFrom, refusalOf, type TokenRefusal } from './token-checks.ts'
+
+export type TokenVerifierParts = {
+  secret: string
+  rules: TokenRules
+  clock: Clock
+  /** Absent: no token is believed but those by the secret. */
+  source?: KeySetSource | undefined
+  onNews: ProviderKeysParts['onNews']
+  limits?: Partial<TokenLimits & ProviderKeysLimits>
+}
+/** `keys_away`: whether its key is one of the provider's cannot be said now. */
+export type Verdict = Caller | TokenRefusal | 'keys_away'
+export type TokenLimits = { [Name in keyof typeof tokenLimits]: number }
+
+export const tokenLimits = {
+  /** The next ask begins within 2.1 s, and its answer takes less than a second. */
+  keyWaitMsMax: 4_000,
+  /** Who makes up names of keys may not hold more connections than this. */
+  keyWaitersMax: 1_000,
+} as const
+
+const decode = createDecoder({ complete: true })
+
+export class TokenVerifier {
+  private readonly parts: TokenVerifierParts
+  private readonly limits: TokenLimits
+  private readonly remembered = new RememberedTokens()
+  private readonly bySecret: (token: string) => Wire
+  private readonly provider: ProviderKeys | null
+  private waiters = 0
+
+  constructor(parts: TokenVerifierParts) {
+    const { secret, source, clock, onNews, limits = {} } = parts
+    this.parts = parts
+    this.limits = { ...tokenLimits, ...limits }
+    this.bySecret = createVerifier({ key: secret, algorithms: ['HS256'], ...timeIsOurs })
+    const onRemoved = (key: ProviderKey) => this.remembered.forgetBy(key)
+    this.provider = source ? new ProviderKeys({ source, clock, onRemoved, onNews, limits }) : null
+  }
+
+  /** At once, but where a key has to be asked for. */
+  verify(token: string): Verdict | Promise<Verdict> {
+    const known = this.remembered.get(token, this.parts.clock.now())
+    if (known !== undefined) return known
+    const { provider } = this
+    if (provider === null) return this.byOne(token, null)
+    const header = headerOf(token)
+    if (typeof header === 'string') return header
+    const isOfProvider = providerAlgorithms.some((algorithm) => algorithm === header.alg)
+    if (!isOfProvider) return this.byOne(token, null)
+    const named = namedBy(header, provider.keys())
+    if (named.length > 0) return this.byAny(token, header, named)
+    return this.waiters < this.limits.keyWaitersMax
+      ? this.byNewKey(token, header, provider)
+      : 'keys_away'
+  }
+
+  async close(): Promise<void> {
+    await this.provider?.close()
+  }
+
+  private async byNewKey(token: string, header: Wire, provider: ProviderKeys): Promise<Verdict> {
+    const { clock } = this.parts
+    const deadline = { clock, ms: this.limits.keyWaitMsMax, late: () => false }
+    this.waiters += 1
+    const isAnswered = await within(deadline, provider.ask())
+    this.waiters -= 1
+    const named = namedBy(header, provider.keys())
+    if (named.length > 0) return this.byAny(token, header, named)
+    return isAnswered ? 'key' : 'keys_away'
+  }
+
+  private byAny(token: string, { alg }: Wire, named: readonly ProviderKey[]): Verdict {
+    let verdict: Verdict = 'algorithm'
+    for (const key of named) {
+      if (key.algorithm !== alg) continue
+      verdict = this.byOne(token, key)
+      if (verdict !== 'signature') return verdict
+    }
+    return verdict
+  }
+
+  /** `key` null: by the secret. */
+  private byOne(token: string, key: ProviderKey | null): Caller | TokenRefusal {
+    let claims: Wire
+    try {
+      claims = key === null ? this.bySecret(token) : key.verify(token)
+    } catch (error) {
+      return refusalOf(error)
+    }
+    const found = callerFrom(claims, this.parts.rules, this.parts.clock.now())
+    if (typeof found === 'string') return found
+    this.remembered.add(token, { ...found, key })
+    return found.caller
+  }
+}
+
+/** Without a kid each of them may have signed it. */
+function namedBy({ kid }: Wire, keys: readonly ProviderKey[]): readonly ProviderKey[] {
+  return kid === undefined ? keys : keys.filter((key) => key.kid === kid)
+}
+
+function headerOf(token: string): Wire | TokenRefusal {
+  try {
+    const { header } = decode(token) as { header: unknown }
+    return isObject(header) ? header : 'malformed'
+  } catch (error) {
+    return refusalOf(error)
+  }
+}
