@@ -198,7 +198,13 @@ export const orderSteps = {
     'payment.refused': record({
       ...ofPaymentStep,
       says: 'Nothing was taken. The order will be cancelled.',
-      fields: { orderId, reason: oneOf(paymentRefusals, 'Why.') },
+      fields: {
+        orderId,
+        reason: oneOf(
+          paymentRefusals,
+          'Why. `insufficient_funds` of the built-in wallet: also with what other orders of the user have paid and may get back.',
+        ),
+      },
     }),
     'payment.refunded': record({
       ...ofPaymentStep,
