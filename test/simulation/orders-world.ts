@@ -179,7 +179,7 @@ class Fleet {
   }
 
   /**
-   * As a rush begins: what the steps say, and longer one partition of the orders. So an order may be
+   * As a rush begins: what the steps say, and longer one partition of the orders. An order may be
    * told cancelled that has paid, and others go on before what it paid is given back.
    */
   private lateReads(): (topic: string, partition: number) => boolean {

@@ -202,7 +202,7 @@ export const orderSteps = {
         orderId,
         reason: oneOf(
           paymentRefusals,
-          'Why. `insufficient_funds` of the built-in wallet: also with what other orders of the user have paid and may get back.',
+          'Why. `insufficient_funds` of the wallet: even with what other orders may give back.',
         ),
       },
     }),
