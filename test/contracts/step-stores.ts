@@ -353,7 +353,10 @@ async function changePayments(
   await store.transact({ checks: [], wanted }, () => ({ changes, moves: [], result: null }))
 }
 
-function loadWallet(wallet: WalletStore, orderIds: string[], userIds: string[], wanted = 0) {
+function loadWallet(
+  wallet: WalletStore,
+  ...[orderIds, userIds, wanted = 0]: [string[], string[], number?]
+) {
   const users = new Map(userIds.map((userId) => [userId, wanted]))
   return wallet.charge({ orderIds, users }, (found) => {
     return { changes: { charges: new Map(), balances: new Map() }, result: found }

@@ -154,7 +154,7 @@ export function callProvider(stores: Stores, call: PaymentEffect): ProviderAnswe
   const { unsettled, mayReturn } = capturedOf(stores, userId)
   const before = stores.charges.get(orderId) ?? absent
   const balance = stores.balances.get(userId) ?? 0
-  const answer = charge(stores, call, unsettled)
+  const answer = askWallet(stores, call, unsettled)
   if (answer.kind === 'not_now') {
     count(stores.outcomes, 'payment not now')
     return null
@@ -166,12 +166,12 @@ export function callProvider(stores: Stores, call: PaymentEffect): ProviderAnswe
 
 /** Another provider, which knows nothing of what may come back. */
 export function callService(stores: Stores, call: PaymentEffect): ProviderAnswer {
-  const answer = charge(stores, call, 0)
+  const answer = askWallet(stores, call, 0)
   assert.ok(answer.kind !== 'not_now')
   return answer
 }
 
-function charge(
+function askWallet(
   stores: Stores,
   { kind, payment }: PaymentEffect,
   unsettled: number,

@@ -21,11 +21,13 @@ export function cancelled(orderId: string): OrderMessage {
 
 type Asking = { questions: readonly PaymentEffect[]; statuses: (string | undefined)[] }
 
+type Options = {
+  answering?: (payments: Payments) => Payments['ask']
+  limits?: Partial<Payments['limits']>
+}
+
 /** Over the built-in wallet, where ann has 1,000; notes what is asked, and what is stored then. */
-export function startStep({
-  answering = (payments: Payments) => payments.ask,
-  limits = {} as Partial<Payments['limits']>,
-} = {}) {
+export function startStep({ answering = (payments) => payments.ask, limits = {} }: Options = {}) {
   const store = createPaymentStepStoreMemory()
   const { tables } = store
   tables.balances.set('ann', 1_000)
