@@ -1,0 +1,104 @@
+// The verification of a whole sale, from public data only: what signed checkpoint stands for it,
+// whether the entries make its root, whether each of them follows from those before it, and where a
+// receipt stands in it. Pure: whoever has the data feeds it line by line.
+
+import { type Checkpoint, type Opened, openCheckpoint } from './checkpoint.ts'
+import { type Leaf, readLeaf } from './read-leaf.ts'
+import { type Receipt, receiptFaults } from './receipt.ts'
+import { newSale, type Sale, takeLeaf } from './sale.ts'
+import type { VerifierKey } from './signed-note.ts'
+import { appendLeaf, emptyTree, type GrowingTree, leafHash, rootOf } from './tree.ts'
+
+export type SaleParts = {
+  couponId: string
+  keys: readonly VerifierKey[]
+  /** The signed note. */
+  checkpoint: string
+  receipt?: Receipt | undefined
+}
+export type ClaimLeaf = Leaf & { kind: 'claim' }
+export type SaleCheck = {
+  /** The checkpoint of the sale and that of the receipt; null: not to be trusted. */
+  opened: Exclude<Opened, { fault: string }> | null
+  held: Checkpoint | null
+  receipt: Receipt | null
+  tree: GrowingTree
+  sale: Sale
+  /** The root at the size of the receipt's checkpoint, once the tree has had it. */
+  heldRoot: Buffer | null
+  /** The claims of the receipt's `who` below that size. */
+  own: ClaimLeaf[]
+  /** Of checkpoint and receipt, and of the entries. */
+  faults: string[]
+  entryFaults: string[]
+  entryFaultsLeftOut: number
+}
+
+/** After the first things that are wrong the others mostly follow from them. */
+const faultsToldMax = 5
+
+/** Its checkpoint says how many lines it must be given with `takeLine`. */
+export function beginCheck(parts: SaleParts): SaleCheck {
+  const { couponId, receipt = null } = parts
+  const faults: string[] = []
+  const opened = openCheckpoint(parts.checkpoint, parts)
+  if ('fault' in opened) faults.push(`the checkpoint: ${opened.fault}`)
+  const held = receipt === null ? null : openCheckpoint(receipt.checkpoint, parts)
+  if (held !== null && 'fault' in held) faults.push(`the receipt: its checkpoint: ${held.fault}`)
+  if (receipt !== null && receipt.couponId !== couponId) {
+    faults.push(`the receipt: it is of coupon ${receipt.couponId}`)
+  }
+  const tree = emptyTree()
+  return {
+    opened: 'fault' in opened ? null : opened,
+    held: held === null || 'fault' in held ? null : held.checkpoint,
+    receipt,
+    tree,
+    sale: newSale(),
+    own: [],
+    faults,
+    heldRoot: rootOf(tree),
+    entryFaults: [],
+    entryFaultsLeftOut: 0,
+  }
+}
+
+/** The next entry, without its line end. Changes the check in place. */
+export function takeLine(check: SaleCheck, line: string): void {
+  const { tree, sale, held, receipt } = check
+  const n = tree.size
+  const heldSize = held?.size ?? 0
+  appendLeaf(tree, leafHash(line))
+  if (tree.size <= heldSize) check.heldRoot = tree.size === heldSize ? rootOf(tree) : null
+  const leaf = readLeaf(line, n)
+  const fault = 'fault' in leaf ? leaf.fault : takeLeaf(sale, leaf)
+  if (fault !== null && check.entryFaults.length < faultsToldMax) {
+    check.entryFaults.push(`entry ${n} ${fault}`)
+  } else if (fault !== null) check.entryFaultsLeftOut += 1
+  if ('fault' in leaf || leaf.kind !== 'claim' || n >= heldSize) return
+  if (leaf.who === receipt?.who) check.own.push(leaf)
+}
+
+/** All that is wrong, in words; none: the sale is as its checkpoint says. */
+export function endCheck(check: SaleCheck): string[] {
+  const { opened, held, receipt, tree, own, faults } = check
+  if (opened === null) return faults
+  const { size, root } = opened.checkpoint
+  const ofTree = []
+  if (size === 0) ofTree.push('the checkpoint: it is of no entries at all')
+  else if (tree.size < size) {
+    ofTree.push(`there are ${tree.size} entries, and the checkpoint is of ${size}`)
+  } else if (!rootOf(tree).equals(root)) {
+    ofTree.push(`the ${size} entries do not make the root of the checkpoint`)
+  }
+  const ofReceipt =
+    receipt === null || held === null
+      ? []
+      : receiptFaults(receipt, {
+          checkpoint: held,
+          root: tree.size < held.size ? null : check.heldRoot,
+          claims: own.map(({ n }) => n),
+        })
+  const told = ofReceipt.slice(0, faultsToldMax).map((text) => `the receipt: ${text}`)
+  return [...faults, ...ofTree, ...told, ...check.entryFaults]
+}
