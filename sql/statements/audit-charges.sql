@@ -7,8 +7,7 @@ select order_id, '', json_build_object(
          'userId', user_id,
          'status', status,
          'amount', amount,
-         'reason', reason,
-         'unsettled', unsettled
+         'reason', reason
        )::text
   from payments.charges
  where order_id > $1

@@ -57,15 +57,12 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
     wantedBy,
     decide(items, loaded) {
       const batch = batchOf(loaded)
-      const settled: string[] = []
-      const results = suppliesFirst(items, (item): ItemResult => {
+      const results = suppliesFirst(items, (item) => {
         const { message } = item
         if (message.type === 'wallet.topped_up') return takeTopUp(message, batch)
-        if (message.type !== 'order.confirmed') return takeOrder({ ...item, message }, batch)
-        settled.push(message.orderId)
-        return { kind: 'applied', publish: [] }
+        return takeOrder({ ...item, message }, batch)
       })
-      return { changes: { ...changesOf(batch), settled }, results }
+      return { changes: changesOf(batch), results }
     },
     stored: (changes) => asks.stored(changes),
     task: { start: (task) => asks.start(task) },

@@ -27,13 +27,8 @@ const steps: MutantsOf = {
     ],
     ['userId: of.userId }', "userId: '' }", 'that was spent is kept, with whose it is'],
     [
-      'return end === null ? { ...captured, unsettled: true } : captured',
-      'return captured',
-      'a wallet has charged what was captured, and nothing where nothing was to be paid',
-    ],
-    [
-      'if (row.amount === 0) return null',
-      'if (row.amount < 0) return null',
+      'return row.amount > 0 ? {',
+      'return row.amount >= 0 ? {',
       'a wallet has charged what was captured, and nothing where nothing was to be paid',
     ],
     [

@@ -198,13 +198,7 @@ export const orderSteps = {
     'payment.refused': record({
       ...ofPaymentStep,
       says: 'Nothing was taken. The order will be cancelled.',
-      fields: {
-        orderId,
-        reason: oneOf(
-          paymentRefusals,
-          'Why. `insufficient_funds` of the wallet: even with what other orders may give back.',
-        ),
-      },
+      fields: { orderId, reason: oneOf(paymentRefusals, 'Why.') },
     }),
     'payment.refunded': record({
       ...ofPaymentStep,

@@ -92,6 +92,28 @@ from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were iss
     takes: [option('--coupon <id>', 'this coupon only', parseCouponId), ...callOptions],
     load: async () => (await import('../commands/audit.ts')).runAudit,
   },
+  verify: {
+    summary: 'Check a whole sale from what everyone may read, without trusting the service.',
+    examples: [
+      'verify http://127.0.0.1:8080 --coupon first-sale',
+      'verify https://coupons.example --coupon first-sale --receipt mine.json',
+      'verify https://coupons.example --coupon first-sale --save sale.txt',
+      'verify sale.txt --coupon first-sale',
+    ],
+    notes: `
+Every hash, the signature, the outcome and slot of every claim, every act of the operator, opening
+and closing by the clock of the log, and your own place by a receipt. Ends with 0 and says what is
+proved and what is not, or with 1 and the first things that are wrong. What each step means is in
+docs/verify.md, and tools/verify-sale.mjs does the same in a hundred lines that you can read.`,
+    takes: [
+      new Argument('<sale>', 'the URL of the service, or a file that --save wrote'),
+      option('--coupon <id>', 'the coupon', parseCouponId).makeOptionMandatory(),
+      option('--key <file>', 'the verifier key that you trust; without it that of the service'),
+      option('--receipt <file>', 'what the service gave you as your receipt'),
+      option('--save <file>', 'write all of it to one file, to be verified again at any time'),
+    ],
+    load: async () => (await import('../commands/verify/verify.ts')).runVerify,
+  },
   backup: {
     summary: 'Copy the log of one process, as of one moment, and its secrets.',
     examples: ['backup /srv/backups/monday', 'backup /srv/backups/monday --data /srv/firstcome'],

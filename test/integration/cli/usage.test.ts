@@ -27,6 +27,7 @@ const commands = [
   ['rehearse'],
   ['rehearse', 'orders'],
   ['audit'],
+  ['verify'],
   ['backup'],
   ['rebuild'],
   ['token'],

@@ -1,0 +1,134 @@
+// Where the data of a sale comes from: the public calls of a service, or a file that was saved.
+// What either of them gives wrongly is a fault in words; a service that nobody reaches is not one.
+
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type HttpClient, startHttpClient } from '../../../client/http-client.ts'
+import { readSavedSale } from '../../../domain/proof/saved-sale.ts'
+import { CommandError, exitCodes, printable } from '../../context.ts'
+
+export type SaleSource = {
+  /** The verifier key that it gives itself. */
+  key(): Promise<string>
+  /** The signed note. */
+  checkpoint(): Promise<string>
+  /** The first `size` entries, as texts of whole lines; fewer where it has no more. */
+  pages(size: number): AsyncIterable<string>
+  close(): Promise<void>
+}
+
+/** What was given is not what it must be. */
+export class SaleFault extends Error {
+  override readonly name = 'SaleFault'
+}
+
+export function openSource(from: string, couponId: string): SaleSource {
+  return /^https?:\/\//i.test(from) ? service(from, couponId) : savedFile(from, couponId)
+}
+
+/** What the user named must be there; what stands in it is another matter. */
+export function readGiven(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    throw new CommandError(exitCodes.wrongUsage, `cannot read ${path}: ${code}`, { cause: error })
+  }
+}
+
+/** Lines are counted in bytes, because the text of a whole sale may be longer than a string. */
+const lineEnd = 0x0a
+const pageBytes = 1024 * 1024
+
+function savedFile(path: string, couponId: string): SaleSource {
+  const saved = readSavedSale(readGiven(path))
+  if (saved === null) {
+    throw new SaleFault(`${path} is no saved sale, or it was cut, or changed since it was saved`)
+  }
+  if (saved.couponId !== couponId) {
+    throw new SaleFault(`${path} is of coupon ${saved.couponId}, not of ${couponId}`)
+  }
+  const { key, checkpoint, entries } = saved
+  return {
+    key: async () => key,
+    checkpoint: async () => checkpoint,
+    async *pages() {
+      for (let begin = 0, end = 0; begin < entries.length; begin = end) {
+        end = entries.indexOf(lineEnd, Math.min(begin + pageBytes, entries.length - 1)) + 1
+        if (end === 0) throw new SaleFault('the entries end within a line')
+        yield entries.toString('utf8', begin, end)
+      }
+    },
+    close: async () => {},
+  }
+}
+
+/** As many as a service gives at once. */
+const pageEntriesMax = 10_000
+/** Of entries with the longest terms; whatever is longer is no answer of this service. */
+const answerBytesMax = 64 * 1024 * 1024
+const requestMsMax = 30_000
+/** A tree that is being made again, or a limit of calls, is over in a moment, or it is not. */
+const triesMax = 30
+const retryAfterSecondsMax = 10
+
+function service(from: string, couponId: string): SaleSource {
+  const url = URL.parse(from)
+  if (url === null) throw new CommandError(exitCodes.wrongUsage, `${from} is no address`)
+  const http = startHttpClient({ url, connections: 2, requestMsMax, bytesMax: answerBytesMax })
+  const get = (call: string) =>
+    asked(http, `/coupons/${encodeURIComponent(couponId)}/proof/${call}`)
+  return {
+    key: async () => (await get('key')).replace(/\n$/, ''),
+    checkpoint: () => get('checkpoint'),
+    async *pages(size) {
+      const page = (begin: number) =>
+        get(`entries?from=${begin}&limit=${Math.min(pageEntriesMax, size - begin)}`)
+      let next = page(0)
+      for (let taken = 0; taken < size; ) {
+        const text = await next
+        const lines = countLines(text)
+        if (text === '') return
+        taken += lines
+        // The next page is under way while this one is checked.
+        if (taken < size) {
+          next = page(taken)
+          next.catch(() => {})
+        }
+        yield text
+      }
+    },
+    close: () => http.close(),
+  }
+}
+
+function countLines(text: string): number {
+  if (text !== '' && !text.endsWith('\n')) throw new SaleFault('the entries end within a line')
+  let lines = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1
+  return lines
+}
+
+async function asked(http: HttpClient, path: string): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await http.send({ method: 'GET', path })
+    if (answer.kind !== 'answered') {
+      throw new CommandError(exitCodes.unreachable, `cannot ask for ${path}: ${answer.reason}`)
+    }
+    const { status, body, headers } = answer
+    if (status === 200) return body
+    const isBusy = status === 503 || status === 429
+    if (!isBusy || tries === triesMax) throw refused(path, status, body)
+    const seconds = Number(headers.retryAfter ?? 1)
+    await sleep(1000 * Math.min(retryAfterSecondsMax, seconds >= 0 ? seconds : 1))
+  }
+}
+
+function refused(path: string, status: number, body: string): Error {
+  const said = printable(body).slice(0, 200)
+  if (status === 503 || status === 429) {
+    return new CommandError(exitCodes.unreachable, `${path} is answered ${status}: ${said}`)
+  }
+  const why = status === 404 ? 'there is no such coupon, or no proof of it' : said
+  return new SaleFault(`${path} is answered ${status}: ${why}`)
+}

@@ -1,0 +1,87 @@
+// What a verification says to people: what was proved, what was not, or what is wrong.
+
+import type { Sale } from '../../../domain/proof/sale.ts'
+import type { SaleCheck } from '../../../domain/proof/sale-check.ts'
+import type { VerifierKey } from '../../../domain/proof/signed-note.ts'
+import { formatVerifierKey } from '../../../domain/proof/signed-note.ts'
+import { formatInstant } from '../../../domain/time.ts'
+import { printable } from '../../context.ts'
+
+export type Verified = { couponId: string; check: SaleCheck; key: VerifierKey; isOwnKey: boolean }
+
+export function provedText({ couponId, check, key, isOwnKey }: Verified): string {
+  const { sale, tree } = check
+  const others = (check.opened?.note.signatures.length ?? 1) - 1
+  const lines = [
+    `The sale of coupon ${couponId} (${sale.name}) is what its checkpoint says.`,
+    '',
+    'Proved:',
+    `  ${tree.size} entries make the root that ${key.name} has signed.`,
+    `  The key is ${isOwnKey ? ownKey : 'the one that you trust'}: ${formatVerifierKey(key)}`,
+    ...(others > 0 ? [`  ${others} more signatures stand beside it, not checked here.`] : []),
+    `  ${winnersText(sale)}`,
+    `  ${claimsText(sale)}`,
+    `  Every act of the operator and of time, ${acts(sale)} in all, where it happened:`,
+    ...sale.acts.map((act) => `    ${act}`),
+    ...(sale.actsLeftOut > 0 ? [`    and ${sale.actsLeftOut} more, all checked`] : []),
+    ...(sale.ignored > 0 ? [`  Acts that were refused or changed nothing: ${sale.ignored}.`] : []),
+    ...placeLines(check),
+    '',
+    'Not proved, and not to be proved from this:',
+    '  that two "who" are two people: one person may have two accounts, two people one;',
+    '  what happened before the log: claims that never reached it, or were refused from memory;',
+    '  that the clock of the log was right;',
+    '  that everybody is shown this tree: compare saved checkpoints, or have witnesses sign them.',
+    ...(sale.hasAudience ? ['  who belongs to the audience: the service says so by tokens.'] : []),
+  ]
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+const ownKey =
+  'the one that the service gives itself (compare it with one that you have from elsewhere, --key)'
+
+const acts = (sale: Sale) => sale.acts.length + sale.actsLeftOut
+
+function winnersText({ winners, quantity, status, paused, at }: Sale): string {
+  const issued = winners.size
+  const state = paused && status === 'open' ? 'paused' : status
+  const all = issued === quantity ? `all ${quantity}` : `${issued} of ${quantity}`
+  const slots = issued === 0 ? 'no slots' : `slots 1 to ${issued}`
+  return (
+    `Issued: ${all}, to the first different eligible askers in the order of the log, ${slots}, ` +
+    `and to nobody else; ${state} at ${formatInstant(at)}.`
+  )
+}
+
+function claimsText({ claims }: Sale): string {
+  const told = Object.entries(claims).filter(([, count]) => count > 0)
+  const parts = told.map(([outcome, count]) => `${count} ${outcome}`)
+  return `Claims, each with the outcome that those before it make: ${parts.join(', ') || 'none'}.`
+}
+
+function placeLines({ receipt, held, own, sale }: SaleCheck): string[] {
+  if (receipt === null || held === null) return []
+  const { userId, who } = receipt
+  const place = `  Your receipt (${userId}, ${who}) is of this tree, at its size ${held.size}: `
+  const { winners } = sale
+  const slot = winners.get(who)
+  if (own.length === 0) {
+    return [`${place}no claim of yours is below it.`, ...refusedBeforeLog(sale)]
+  }
+  const told = own.map(({ n, outcome }) => `entry ${n} ${outcome}`).join(', ')
+  return [`${place}${told}.`, slot === undefined ? '  You won no slot.' : `  Your slot is ${slot}.`]
+}
+
+function refusedBeforeLog({ winners, quantity, status }: Sale): string[] {
+  if (status === 'closed') return ['  The coupon is closed: who asks after that is not recorded.']
+  return winners.size >= quantity ? ['  All were gone: who asks after that is not recorded.'] : []
+}
+
+export function wrongText(couponId: string, faults: readonly string[], leftOut: number): string {
+  const lines = [
+    `The sale of coupon ${couponId} does not hold:`,
+    ...faults.map((fault) => `  ${fault}`),
+    ...(leftOut > 0 ? [`  and ${leftOut} more entries that do not follow`] : []),
+  ]
+  return `${lines.map(printable).join('\n')}\n`
+}

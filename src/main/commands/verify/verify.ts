@@ -1,0 +1,153 @@
+// `firstcome verify`: holds a whole sale against its signed checkpoint and a receipt, from public
+// data alone. Ends with 1 on anything that is wrong, and says what; needs no trust in the service.
+
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { systemClock } from '../../../adapters/clock-system.ts'
+import { type Progress, startProgress } from '../../../client/progress.ts'
+import { type Receipt, readReceipt } from '../../../domain/proof/receipt.ts'
+import { beginCheck, endCheck, type SaleCheck, takeLine } from '../../../domain/proof/sale-check.ts'
+import { savedEnd, savedHead } from '../../../domain/proof/saved-sale.ts'
+import {
+  formatVerifierKey,
+  parseVerifierKey,
+  type VerifierKey,
+} from '../../../domain/proof/signed-note.ts'
+import { type Context, type ExitCode, exitCodes } from '../../context.ts'
+import { openSource, readGiven, SaleFault, type SaleSource } from './sale-source.ts'
+import { provedText, wrongText } from './verify-text.ts'
+
+export type VerifyOptions = {
+  /** A URL or a file. */
+  sale: string
+  coupon: string
+  key?: string
+  receipt?: string
+  save?: string
+}
+
+export async function runVerify(options: VerifyOptions, context: Context): Promise<ExitCode> {
+  const { coupon: couponId } = options
+  try {
+    const receipt = options.receipt === undefined ? undefined : givenReceipt(options.receipt)
+    const trusted = options.key === undefined ? null : givenKeys(options.key)
+    const source = openSource(options.sale, couponId)
+    try {
+      return await verify({ options, context, source, receipt, trusted })
+    } finally {
+      await source.close()
+    }
+  } catch (error) {
+    if (!(error instanceof SaleFault)) throw error
+    context.out(wrongText(couponId, [error.message], 0))
+    return exitCodes.failed
+  }
+}
+
+type Parts = {
+  options: VerifyOptions
+  context: Context
+  source: SaleSource
+  receipt: Receipt | undefined
+  /** Null: the service's own key is taken. */
+  trusted: VerifierKey[] | null
+}
+
+async function verify(parts: Parts): Promise<ExitCode> {
+  const { options, context, source, receipt, trusted } = parts
+  const { coupon: couponId, save } = options
+  const keys = trusted ?? keysIn(await source.key(), 'what the service gives as its key')
+  const checkpoint = await source.checkpoint()
+  const check = beginCheck({ couponId, keys, checkpoint, receipt })
+  const { opened } = check
+  if (opened !== null) {
+    const head = { couponId, key: formatVerifierKey(opened.key), checkpoint }
+    const file = save === undefined ? null : startSaving(save, savedHead(head))
+    const progress = startProgress(systemClock(), context.err)
+    try {
+      await takeAll({ check, source, file, progress })
+      file?.end()
+    } finally {
+      progress.end()
+      file?.close()
+    }
+  }
+  const faults = endCheck(check)
+  if (faults.length > 0 || opened === null) {
+    context.out(wrongText(couponId, faults, check.entryFaultsLeftOut))
+    return exitCodes.failed
+  }
+  context.out(provedText({ couponId, check, key: opened.key, isOwnKey: trusted === null }))
+  return exitCodes.ok
+}
+
+type Taking = {
+  check: SaleCheck
+  source: SaleSource
+  file: SavingFile | null
+  progress: Progress
+}
+
+async function takeAll({ check, source, file, progress }: Taking): Promise<void> {
+  const size = check.opened?.checkpoint.size ?? 0
+  for await (const page of source.pages(size)) {
+    for (let begin = 0; begin < page.length; ) {
+      const end = page.indexOf('\n', begin)
+      if (check.tree.size === size) throw new SaleFault(`there are more than ${size} entries`)
+      takeLine(check, page.slice(begin, end))
+      begin = end + 1
+    }
+    file?.add(page)
+    progress.show('Checking the entries', check.tree.size / size)
+  }
+}
+
+type SavingFile = { add(text: string): void; end(): void; close(): void }
+
+/** Under another name until it is whole. */
+function startSaving(path: string, head: string): SavingFile {
+  const hash: Hash = createHash('sha256')
+  const unfinished = `${path}.part`
+  const file = openSync(unfinished, 'w')
+  let isWhole = false
+  const write = (text: string) => {
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+  }
+  const add = (text: string) => {
+    hash.update(text)
+    write(text)
+  }
+  add(head)
+  return {
+    add,
+    end: () => {
+      write(savedEnd(hash.digest('hex')))
+      isWhole = true
+    },
+    close: () => {
+      closeSync(file)
+      if (isWhole) renameSync(unfinished, path)
+      else rmSync(unfinished)
+    },
+  }
+}
+
+function givenReceipt(path: string): Receipt {
+  const receipt = readReceipt(readGiven(path).toString())
+  if (receipt !== null) return receipt
+  throw new SaleFault(`${path} is no receipt`)
+}
+
+function givenKeys(path: string): VerifierKey[] {
+  return keysIn(readGiven(path).toString(), path)
+}
+
+/** Several where a key was changed: one a line. */
+function keysIn(text: string, where: string): VerifierKey[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const keys = lines.map((line) => parseVerifierKey(line.trim()))
+  const known = keys.filter((key) => key !== null)
+  if (known.length > 0 && known.length === keys.length) return known
+  throw new SaleFault(`${where} holds no verifier key (<name>+<id>+<base64>)`)
+}
