@@ -40,6 +40,7 @@ describe('an audit of a healthy set', () => {
       winners: 6,
       rows: 6,
       newerRows: 0,
+      events: 0,
       lagRecords: 0,
       comparedRecords: report.counts.records,
     })

@@ -2,11 +2,13 @@
 // neither the issuer nor `decide`: the promises are checked by a bookkeeping of its own. Only what
 // the clients were answered is out of its sight (see rehearse).
 
+import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CouponStore, IssuedRow, ProjectionSnapshot, RowsQuery } from '../ports/coupons.ts'
 import type { LogBounds } from '../ports/log.ts'
+import { compareEvents } from './coupons/compare-events.ts'
 import {
   addWrongCode,
   compareCoupons,
@@ -42,7 +44,11 @@ export type AuditParts = {
   couponId?: string | undefined
   onProgress?: ((progress: AuditProgress) => void) | undefined
 }
-export type AuditProgress = { phase: 'records' | 'rows' | 'orders'; done: number; total: number }
+export type AuditProgress = {
+  phase: 'records' | 'rows' | 'events' | 'orders'
+  done: number
+  total: number
+}
 
 export type AuditReport = {
   /** Null: all of them. */
@@ -66,6 +72,8 @@ export type AuditCounts = RowCounts & {
   claims: number
   coupons: number
   winners: number
+  /** Of winners, as they were published; one that was published twice counts twice. */
+  events: number
   /** Records that the rows are behind the log. A figure, not a difference. */
   lagRecords: number
   /** Records of the claims log that the rows have read, and were compared with. */
@@ -85,6 +93,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   const orders = couponId === undefined ? parts.orders : undefined
   const ordersRows = orders && (await readOrdersRows(orders.source))
   const log = await parts.openLog()
+  const eventBounds = await log.bounds(couponEventsTopic)
   const replayed = await replayClaims({
     log,
     findings,
@@ -94,7 +103,9 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   })
   checkBounds(snapshot, replayed.bounds, findings)
   compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed.atPosition, findings)
-  const counts = await compareRows(parts, { replayed, snapshot, findings })
+  const comparing = { replayed, snapshot, findings }
+  const counts = await compareRows(parts, comparing)
+  const events = await eventsOf(parts, { ...comparing, log, bounds: eventBounds })
   const ordersCounts =
     orders &&
     ordersRows &&
@@ -119,6 +130,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
       coupons: replayed.fold.coupons.size,
       winners: winnersOf(replayed),
       ...counts,
+      events,
       lagRecords: reach.reduce((lag, { end, next }) => lag + end - next, 0),
       comparedRecords: reach.reduce((sum, { next }) => sum + next, 0),
     },
@@ -173,6 +185,21 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
   const counts = comparison.end()
   await comparison.checkCovered(async () => (await source.snapshot()).positions)
   return counts
+}
+
+function eventsOf(
+  { wrongCodes, couponId, onProgress }: AuditParts,
+  comparing: Comparing & { log: LogReader; bounds: readonly LogBounds[] },
+): Promise<number> {
+  const { replayed, snapshot, ...rest } = comparing
+  return compareEvents({
+    ...rest,
+    wrongCodes,
+    couponId,
+    fold: replayed.fold,
+    positions: snapshot.positions,
+    onProgress: (done, total) => onProgress?.({ phase: 'events', done, total }),
+  })
 }
 
 /** One page ahead, so that reading and comparing overlap where the source is another process. */

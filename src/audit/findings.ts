@@ -9,7 +9,7 @@ export const promises = {
   I4: 'slots from 1 without a hole, in the order of the log',
   I5: 'no answer ever changed',
   I6: 'nobody was refused while coupons were to be had',
-  I7: 'a replay gives the same rows, codes and coupons',
+  I7: 'a replay gives the same rows, codes, coupons and events',
   I9: 'nobody won before the opening, and nobody was too early after it',
   I15: 'coupons are held only by those whom their terms allow',
 } as const

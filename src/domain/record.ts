@@ -71,15 +71,9 @@ export function decoderOf<T extends Topic>(
 }
 
 function decodeWith(value: Buffer, readers: ReadonlyMap<string, Reader>): Decoded<unknown> {
-  let wire: unknown
-  try {
-    // Readers in other languages replace broken UTF-8 differently, so it is no JSON at all.
-    wire = isUtf8(value) ? JSON.parse(value.toString()) : undefined
-  } catch {
-    wire = undefined
-  }
+  const wire = jsonOf(value)
   if (wire === undefined) return { kind: 'void', reason: 'not JSON' }
-  if (!isObject(wire) || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
+  if (wire === null || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
   const read = readers.get(wire.type)
   if (read === undefined) {
     return { kind: 'unknown', reason: `unknown type ${JSON.stringify(wire.type.slice(0, 100))}` }
@@ -91,6 +85,18 @@ function decodeWith(value: Buffer, readers: ReadonlyMap<string, Reader>): Decode
   const message = read(wire)
   if (message === null) return { kind: 'void', reason: `malformed ${wire.type}` }
   return { kind: 'message', message }
+}
+
+/** Null: JSON that is no object; undefined: no JSON. */
+export function jsonOf(value: Buffer): Wire | null | undefined {
+  try {
+    // Readers in other languages replace broken UTF-8 differently, so it is no JSON at all.
+    if (!isUtf8(value)) return undefined
+    const found: unknown = JSON.parse(value.toString())
+    return isObject(found) ? found : null
+  } catch {
+    return undefined
+  }
 }
 
 /** What a declaration says of the fields of one type. */

@@ -8,6 +8,7 @@ import {
   type ControlMessage,
   type CouponMessage,
   claimsTopic,
+  couponEventsTopic,
   encodeMessage,
 } from '../../src/domain/coupons/messages.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
@@ -99,13 +100,13 @@ export function sourceOf({
   }
 }
 
-/** Another reader of the log, of records that may have been tampered with. */
+/** Another reader of the claims log, of records that may have been tampered with. */
 export function readerOf(records: readonly LogRecord[][]): Pick<Log, 'bounds' | 'tail'> {
   const bounds = records.map((list) => {
     return { start: list[0]?.offset ?? 0, end: (list.at(-1)?.offset ?? -1) + 1 }
   })
   return {
-    bounds: async () => bounds,
+    bounds: async (topic) => (topic === claimsTopic ? bounds : []),
     tail({ onBatch, onError }) {
       const give = async () => {
         for (const [partition, list] of records.entries()) {
@@ -125,7 +126,8 @@ export function byCouponAndSlot(a: IssuedRow, b: IssuedRow): number {
 
 export function createEmptySale(): Sale {
   const clock = { at: 1_000, now: () => clock.at, monotonic: () => clock.at, after: () => () => {} }
-  const log = openLogMemory({ topics: { [claimsTopic]: partitions }, clock })
+  const topics = { [claimsTopic]: partitions, [couponEventsTopic]: partitions }
+  const log = openLogMemory({ topics, clock })
   const ends = () => log.records(claimsTopic).map((records) => records.length)
   return {
     clock,
@@ -187,7 +189,7 @@ export async function rowsUpTo(records: LogRecord[][], next: readonly number[]):
       written.coupons.set(coupon.couponId, { ...structuredClone(coupon), winners: new Map() })
     }
     written.rows.push(...issued)
-    written.positions.set(partition, { next: end, published: end })
+    written.positions.set(partition, { next: end, published: 0 })
   }
   written.rows.sort(byCouponAndSlot)
   return written

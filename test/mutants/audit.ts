@@ -57,6 +57,16 @@ const audit: MutantsOf[] = [
     ],
   },
   {
+    file: `${coupons}/compare-events.ts`,
+    test: `${coupons}/compare-events.test.ts`,
+    mutants: [
+      ['issued?.slot === slot && ', 'issued !== undefined && ', 'one that names another slot'],
+      ['|| issued.appendedAt !== appendedAt', '', 'one that names another time'],
+      ['if (offset >= published) continue', 'if (offset >= 0) continue', 'one that is missing'],
+      [', position?.notified ?? 0)', ')', 'before the rows were derived anew'],
+    ],
+  },
+  {
     file: `${coupons}/replay.ts`,
     test: `${coupons}/compare-rows.test.ts`,
     mutants: [['onGap: (gap) => addGap(findings, gap)', 'onGap: () => {}', 'a record cut out']],

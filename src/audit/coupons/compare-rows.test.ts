@@ -161,20 +161,20 @@ const plants: Readonly<Record<string, Plant>> = {
     return [['I7', /^zzz: there is a row, but the log never made it$/]]
   },
   'a position beyond the log'({ sql }) {
-    sql.positions.set(home, { next: 99, published: 99 })
+    sql.positions.set(home, { next: 99, published: 0 })
     return [['I2', /^partition 3: rows were .* offset 99, but the log ends at 14: 85 records are/]]
   },
   'a position one beyond the log'({ sql }) {
-    sql.positions.set(home, { next: 15, published: 15 })
+    sql.positions.set(home, { next: 15, published: 0 })
     return [['I2', /^partition 3: rows were .* offset 15, but the log ends at 14: 1 record is/]]
   },
   'a position just before the record of the last row'(sale) {
     const { sql } = sale
-    sql.positions.set(home, { next: 13, published: 13 })
+    sql.positions.set(home, { next: 13, published: 0 })
     return [['I2', /^slot 5 of spring: the row was won by record 13.* only up to offset 13$/]]
   },
   'a position of a partition that is not there'({ sql }) {
-    sql.positions.set(7, { next: 1, published: 1 })
+    sql.positions.set(7, { next: 1, published: 0 })
     return [['I2', /^partition 7: .* the log ends at 0: 1 record is lost$/]]
   },
 }

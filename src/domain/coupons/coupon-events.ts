@@ -2,8 +2,8 @@
 // (attributes in headers, data in the value, without `type` and `v`). The id is derived, so a
 // repeated event is the same event and its reader can drop it.
 
-import { count, instant, like, text, type Values } from '../field.ts'
-import { eventHeaders, record } from '../record.ts'
+import { count, instant, like, partsOf, readInto, text, type Values } from '../field.ts'
+import { eventHeaders, jsonOf, record } from '../record.ts'
 import { formatInstant } from '../time.ts'
 import { couponEventsTopic, couponIdField, quantityMax, userIdField } from './messages.ts'
 
@@ -50,4 +50,15 @@ export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
       time: issuedAt,
     }),
   }
+}
+
+const parts = partsOf(fields)
+
+/** Null: it is no event of a winner. */
+export function readIssuedEvent({ key, value }: { key: string; value: Buffer }) {
+  const wire = jsonOf(value) ?? null
+  const event = wire && (readInto({}, parts, wire) as Values<typeof fields> | null)
+  if (event === null || event.couponId !== key) return null
+  const { issuedAt, ...rest } = event
+  return { ...rest, appendedAt: issuedAt } satisfies IssuedEvent
 }

@@ -7,7 +7,7 @@ import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
 import { describeTopics } from '../../adapters/log-kafka/topics.ts'
 import { withoutTopics } from '../../audit/orders/read-log.ts'
 import type { Settings } from '../../config/settings.ts'
-import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
 import type { Log } from '../../ports/log.ts'
 import { CommandError, exitCodes } from '../context.ts'
@@ -30,7 +30,7 @@ export async function openDistributed(options: SourceOptions): Promise<AuditSour
   return {
     ...rows,
     async openLog() {
-      const existing = await describeTopics(connection, orderTopics)
+      const existing = await describeTopics(connection, [couponEventsTopic, ...orderTopics])
       // Before this version's "firstcome migrate" there are none of orders.
       const topics = [claimsTopic, ...existing.map(({ name }) => name)]
       await log?.close()

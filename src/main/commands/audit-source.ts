@@ -11,7 +11,7 @@ import { openLogFileReader } from '../../adapters/log-file/log-file.ts'
 import { topicPath } from '../../adapters/log-file/topic-readers.ts'
 import { withoutTopics } from '../../audit/orders/read-log.ts'
 import type { Settings } from '../../config/settings.ts'
-import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { isProjectionTrusted, openMigrated, projectionDirectory } from '../roles/projection.ts'
@@ -63,7 +63,7 @@ async function openEmbedded(options: SourceOptions): Promise<AuditSource> {
 /** Those that are there, in the order in which the audit needs their ends. */
 function topicsIn(directory: string): Record<string, number> {
   const partitions: Readonly<Record<string, number>> = embeddedTopics
-  const names = [claimsTopic, ...orderTopics].filter((topic) => {
+  const names = [couponEventsTopic, claimsTopic, ...orderTopics].filter((topic) => {
     return partitions[topic] !== undefined && existsSync(topicPath(directory, topic))
   })
   return Object.fromEntries(names.map((topic) => [topic, partitions[topic] ?? 0]))

@@ -53,6 +53,7 @@ const nothing = {
   claims: 0,
   coupons: 0,
   winners: 0,
+  events: 0,
   rows: 0,
   newerRows: 0,
   lagRecords: 0,

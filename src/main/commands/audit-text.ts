@@ -14,6 +14,7 @@ export function auditText({ report, where, strange, nothingCompared }: Audited):
   const lines = [
     `Compared ${what} with ${where}.`,
     countsText(report),
+    ...eventsText(report.counts),
     ...(report.orders === null ? [] : ordersText(report.orders)),
     ...report.acceptedClocks.map(({ by, at, before }) => {
       return `Append times go back from ${before} to ${at}: accepted by ${printable(by)}`
@@ -50,6 +51,11 @@ function countsText({ counts, durationMs }: AuditReport): string {
   const behind = lagRecords === 0 ? '' : `, ${counted(lagRecords, 'record')} behind the log`
   const seconds = (durationMs / 1000).toFixed(1)
   return `${log.join('')}; ${counted(rows, 'row')}${behind}; ${seconds} s`
+}
+
+/** Nothing where nobody has ever won. */
+function eventsText({ events }: AuditReport['counts']): string[] {
+  return events === 0 ? [] : [`Events: ${number(events)} published`]
 }
 
 /** Nothing where nobody has ever ordered: most read this for their coupons alone. */

@@ -22,7 +22,7 @@ import { createCouponReaderSql } from '../../../src/adapters/stores/coupon-reade
 import { type AuditReport, audit } from '../../../src/audit/audit.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { wrongCodes } from '../../../src/domain/coupons/codes.ts'
-import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic } from '../../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../../src/domain/partitioner.ts'
 import { type AuditOptions, runAudit } from '../../../src/main/commands/audit.ts'
 import { CommandError } from '../../../src/main/context.ts'
@@ -38,7 +38,7 @@ import {
   startService,
 } from '../processes/service-process.ts'
 
-const topics = { [claimsTopic]: 4 }
+const topics = { [couponEventsTopic]: 4, [claimsTopic]: 4 }
 const clock = { ...systemClock(), after: () => () => {} }
 const couponId = 'spring'
 const quantity = 20
@@ -372,7 +372,9 @@ async function writeLog(directory: string, records: readonly LogRecord[]): Promi
   rmSync(topicPath(directory, claimsTopic))
   rmSync(highWaterMarkPath(directory, claimsTopic))
   let now = 0
-  const log = await openLogFile({ directory, topics, clock: { ...clock, now: () => now } })
+  const claims = { [claimsTopic]: 4 }
+  const at = { ...clock, now: () => now }
+  const log = await openLogFile({ directory, topics: claims, clock: at })
   for (const { key, value, appendedAt } of records) {
     now = appendedAt
     await log.append(claimsTopic, [{ key, value }])

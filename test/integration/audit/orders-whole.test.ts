@@ -8,7 +8,7 @@ import { migrate } from '../../../src/adapters/database/migrations.ts'
 import { createOrdersAuditSql } from '../../../src/adapters/stores/orders-audit.ts'
 import { type AuditParts, type AuditReport, audit } from '../../../src/audit/audit.ts'
 import { withoutTopics } from '../../../src/audit/orders/read-log.ts'
-import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic } from '../../../src/domain/coupons/messages.ts'
 import type { OrdersAuditSource } from '../../../src/ports/orders-audit.ts'
 import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 import { type AuditedWorld, smallScenario, worldAtRest } from '../../models/orders-audit.ts'
@@ -85,7 +85,8 @@ test('a log without the topics of orders is a log without orders', async () => {
 
 /** The sale's claims and the world's orders as one log. */
 function auditBoth(changes: Partial<AuditParts> = {}): Promise<AuditReport> {
-  const of = (topic: string) => (topic === claimsTopic ? sale.log : world.log)
+  const ofCoupons: readonly string[] = [claimsTopic, couponEventsTopic]
+  const of = (topic: string) => (ofCoupons.includes(topic) ? sale.log : world.log)
   return audit({
     source: sourceOf(sale.sql),
     openLog: async () => ({

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { beforeEach, describe, test } from 'node:test'
+import {
+  autumn,
+  codeSecret,
+  createSmallSale,
+  home,
+  type Sale,
+  sourceOf,
+  spring,
+  wrongCodesOf,
+} from '../../../test/models/small-sale.ts'
+import { codeDeriver } from '../../domain/coupons/codes.ts'
+import { encodeIssuedEvent } from '../../domain/coupons/coupon-events.ts'
+import { couponEventsTopic } from '../../domain/coupons/messages.ts'
+import type { IssuedRow } from '../../ports/coupons.ts'
+import { audit } from '../audit.ts'
+
+let sale: Sale
+
+beforeEach(async () => {
+  sale = await createSmallSale()
+  for (const position of sale.sql.positions.values()) position.published = position.next
+})
+
+describe('an audit of the events finds nothing', () => {
+  test('where each is there, in any order, and some again', async () => {
+    const { rows } = sale.sql
+    await publish([...rows.toReversed(), ...rows.slice(0, 2)])
+    assert.deepEqual(await found(), [])
+    assert.equal((await report()).counts.events, rows.length + 2)
+  })
+
+  test('of winners whose events may still come, nor of bytes that are no event', async () => {
+    for (const position of sale.sql.positions.values()) position.published = 0
+    await publish(sale.sql.rows.slice(0, 1))
+    await append(spring, '{"slot":1}', 'not JSON', '[]')
+    assert.deepEqual(await found(), [])
+    assert.equal((await report()).counts.events, 1)
+  })
+
+  test('of the coupons beside the one that is asked for', async () => {
+    await publish(sale.sql.rows.filter(({ couponId }) => couponId === autumn))
+    const { fair, counts } = await report(autumn)
+    assert.deepEqual([fair, counts.events], [true, 1])
+    assert.equal((await report(spring)).fair, false)
+  })
+})
+
+describe('an audit of the events finds', () => {
+  test('one that is missing, though the rows say that it was published', async () => {
+    await publish(sale.sql.rows.filter((row) => row !== sale.springRow(2)))
+    assert.deepEqual(await found(), ['slot 2 of spring: the event is missing; bob won it'])
+  })
+
+  test('one that is missing, though it was published before the rows were derived anew', async () => {
+    const next = sale.sql.positions.get(home)?.next ?? 0
+    sale.sql.positions.set(home, { next, published: 0, notified: next })
+    await publish(sale.sql.rows.filter((row) => row !== sale.springRow(2)))
+    assert.deepEqual(await found(), ['slot 2 of spring: the event is missing; bob won it'])
+  })
+
+  const planted: Record<string, (row: IssuedRow) => Partial<IssuedRow>> = {
+    'another winner': () => ({ userId: 'mallory' }),
+    'the winner of another slot': () => ({ userId: 'cat' }),
+    'another slot': () => ({ slot: 3 }),
+    'another claim': () => ({ claimId: 'claim-none' }),
+    'another time': ({ appendedAt }) => ({ appendedAt: appendedAt + 1 }),
+    'a coupon that there is not': () => ({ couponId: 'winter' }),
+  }
+  for (const [what, change] of Object.entries(planted)) {
+    test(`one that names ${what}`, async () => {
+      const row = sale.springRow(2)
+      await publish([...sale.sql.rows, { ...row, ...change(row) }])
+      const texts = await found()
+      assert.equal(texts.length, 1)
+      assert.match(
+        texts[0] ?? '',
+        /: the event names .* of the events\), which is not what the log/,
+      )
+    })
+  }
+
+  test('one with the code of another coupon', async () => {
+    const { claimId } = sale.springRow(2)
+    const code = codeDeriver(codeSecret)({ couponId: autumn, slot: 2, claimId })
+    await publish([...sale.sql.rows, { ...sale.springRow(2), code }])
+    const text = 'slot 2 of spring: the event has a code that is not the one derived for it'
+    assert.deepEqual(await found(), [text])
+  })
+})
+
+async function publish(rows: readonly IssuedRow[]): Promise<void> {
+  await sale.log.append(couponEventsTopic, rows.map(encodeIssuedEvent))
+}
+
+async function append(key: string, ...values: string[]): Promise<void> {
+  const entries = values.map((value) => ({ key, value: Buffer.from(value) }))
+  await sale.log.append(couponEventsTopic, entries)
+}
+
+function report(couponId?: string) {
+  const openLog = async () => sale.log
+  const parts = { source: sourceOf(sale.sql), openLog, clock: sale.clock, couponId }
+  return audit({ ...parts, wrongCodes: wrongCodesOf })
+}
+
+async function found(): Promise<string[]> {
+  const { firstDifferences } = await report()
+  for (const { invariant } of firstDifferences) assert.equal(invariant, 'I7')
+  return firstDifferences.map(({ text }) => text)
+}

@@ -1,0 +1,106 @@
+// Compares the published events with the winners that the replayed log gives. Events come at least
+// once and in any order, so each is held against its winner, and a bit remembers that it was there.
+// They have been read up to an end that was asked for before that of the claims, so none is newer
+// than its winner. Where the rows say that events are published, all of them must be there.
+
+import { readIssuedEvent } from '../../domain/coupons/coupon-events.ts'
+import type { Fold } from '../../domain/coupons/fold.ts'
+import { couponEventsTopic } from '../../domain/coupons/messages.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
+import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
+import { readToEnd, undecoded } from '../../ports/partition-reader.ts'
+import { type Findings, recordAt } from '../findings.ts'
+
+export type EventComparisonParts = {
+  log: Pick<Log, 'tail'>
+  /** Of the events, asked for before the claims log was replayed. */
+  bounds: readonly LogBounds[]
+  fold: Fold
+  positions: ReadonlyMap<number, StoredPosition>
+  findings: Findings
+  wrongCodes(rows: readonly IssuedRow[]): Promise<IssuedRow[]>
+  /** Only the events of this coupon; the topic is read as a whole. */
+  couponId?: string | undefined
+  onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+/** Of their codes, which are derived elsewhere. */
+const eventsPerPage = 5_000
+
+/** Resolves to how many events there are; one that was published twice counts twice. */
+export async function compareEvents(parts: EventComparisonParts): Promise<number> {
+  const { log, bounds, findings, couponId } = parts
+  const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
+  const seen = new Map<string, Uint8Array>()
+  let done = 0
+  let events = 0
+  let page: IssuedRow[] = []
+
+  function take(record: LogRecord): void {
+    done += 1
+    const event = readIssuedEvent(record)
+    if (event === null || (couponId !== undefined && event.couponId !== couponId)) return
+    events += 1
+    const coupon = parts.fold.coupons.get(event.couponId)
+    const issued = coupon?.winners.get(event.userId)
+    const { slot, claimId, appendedAt } = event
+    const isWinners = issued?.slot === slot && issued.claimId === claimId
+    if (coupon === undefined || !isWinners || issued.appendedAt !== appendedAt) {
+      const given = `${event.userId} (claim ${claimId}, ${recordAt(record)} of the events)`
+      addWrong(findings, event, `names ${given}, which is not what the log gives`)
+      return
+    }
+    page.push({ ...event, ...issued, partition: coupon.partition })
+    note(seen, coupon, slot)
+  }
+
+  async function checkCodes(): Promise<void> {
+    const rows = page
+    page = []
+    for (const row of await parts.wrongCodes(rows)) {
+      addWrong(findings, row, 'has a code that is not the one derived for it')
+    }
+  }
+
+  await readToEnd<LogRecord>({
+    log,
+    topic: couponEventsTopic,
+    bounds,
+    decode: undecoded,
+    onMessage: take,
+    async onBatch() {
+      parts.onProgress?.(done, total)
+      if (page.length >= eventsPerPage) await checkCodes()
+    },
+  })
+  await checkCodes()
+  addMissing(seen, parts)
+  return events
+}
+
+/** A bit for each slot of a coupon. */
+function note(seen: Map<string, Uint8Array>, { couponId, winners }: Coupon, slot: number): void {
+  const bits = seen.get(couponId) ?? new Uint8Array((winners.size >> 3) + 1)
+  seen.set(couponId, bits)
+  bits[slot >> 3] = (bits[slot >> 3] ?? 0) | (1 << (slot & 7))
+}
+
+function addMissing(seen: ReadonlyMap<string, Uint8Array>, parts: EventComparisonParts): void {
+  const { fold, positions, findings } = parts
+  for (const { couponId, partition, winners } of fold.coupons.values()) {
+    const position = positions.get(partition)
+    const published = Math.max(position?.published ?? 0, position?.notified ?? 0)
+    const bits = seen.get(couponId)
+    for (const [userId, { slot, offset }] of winners) {
+      if (offset >= published) continue
+      const isThere = (((bits?.[slot >> 3] ?? 0) >> (slot & 7)) & 1) === 1
+      if (!isThere) addWrong(findings, { couponId, slot }, `is missing; ${userId} won it`)
+    }
+  }
+}
+
+function addWrong(findings: Findings, about: { couponId: string; slot: number }, text: string) {
+  const { couponId, slot } = about
+  findings.add('I7', { couponId }, `slot ${slot} of ${couponId}: the event ${text}`)
+}
