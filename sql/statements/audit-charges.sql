@@ -7,7 +7,8 @@ select order_id, '', json_build_object(
          'userId', user_id,
          'status', status,
          'amount', amount,
-         'reason', reason
+         'reason', reason,
+         'unsettled', unsettled
        )::text
   from payments.charges
  where order_id > $1

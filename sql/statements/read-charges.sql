@@ -3,12 +3,12 @@
 -- Each row is looked for by itself, through its key: a plan made while the table was small would
 -- read all of it for ever.
 -- Parameter: order ids text[].
--- Result: order_id, status, amount, reason (or null).
+-- Result: order_id, status, amount, reason (or null), unsettled.
 
-select r.order_id, r.status, r.amount, r.reason
+select r.order_id, r.status, r.amount, r.reason, r.unsettled
   from (select distinct unnest($1::text[]) as order_id) as w
  cross join lateral (
-    select order_id, status, amount, reason
+    select order_id, status, amount, reason, unsettled
       from payments.charges t
      where t.order_id = w.order_id
     offset 0

@@ -5,7 +5,7 @@
 
 import type { Publish, TaskParts } from '../consumer/consumer-work.ts'
 import { deadLetterEntry, retryEntry } from '../domain/orders/dead-letter-records.ts'
-import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
+import type { NotNow, PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import { entryOf } from '../domain/orders/records.ts'
 import { attemptsMax } from '../domain/orders/retries.ts'
 import type { Payment, PaymentAsking, PaymentRow } from '../domain/orders/state.ts'
@@ -34,7 +34,7 @@ export type AskingParts = OpenRowsParts<
 
 /** Of one transaction. */
 const answersPerTransactionMax = 1_000
-/** Until the database of the wallet is asked again. */
+/** Until the database of the wallet is asked again, and whoever was told "not now". */
 const askAgainMs = 100
 
 export class PaymentAsks {
@@ -43,6 +43,8 @@ export class PaymentAsks {
   /** In the order of their coming; those under way are among them. */
   private readonly rows = new Map<string, AskingRow>()
   private underWay = new Set<string>()
+  /** Who was told "not now"; of them, who was told so longest ago is asked again first. */
+  private readonly putOff = new Set<string>()
   /** Of an earlier session, which may have asked about them. */
   private readonly inherited = new Set<string>()
   private calls = 0
@@ -58,8 +60,10 @@ export class PaymentAsks {
   /** To be called with every change, once it is committed. */
   stored({ rows }: PaymentChanges): void {
     for (const row of rows) {
+      if (!('orderId' in row)) continue
+      this.putOff.delete(row.orderId)
       if (isAsking(row)) this.rows.set(row.orderId, row)
-      else if ('orderId' in row) this.rows.delete(row.orderId)
+      else this.rows.delete(row.orderId)
     }
     if (this.rows.size > this.underWay.size) this.task?.wake(0)
   }
@@ -68,6 +72,7 @@ export class PaymentAsks {
   start(task: TaskParts): () => Promise<number> {
     this.task = task
     this.rows.clear()
+    this.putOff.clear()
     this.inherited.clear()
     this.underWay = new Set()
     this.calls = 0
@@ -117,9 +122,8 @@ export class PaymentAsks {
   private ask(task: TaskParts): void {
     const { questionsPerCallMax, callsAtOnceMax } = this.parts.payments.limits
     let some: AskingRow[] = []
-    for (const row of this.rows.values()) {
+    for (const row of this.askable()) {
       if (this.calls >= callsAtOnceMax) return
-      if (this.underWay.has(row.orderId)) continue
       some.push(row)
       if (some.length < questionsPerCallMax) continue
       void this.call(task, some)
@@ -128,11 +132,26 @@ export class PaymentAsks {
     if (some.length > 0 && this.calls < callsAtOnceMax) void this.call(task, some)
   }
 
+  /** Who was told "not now" comes last, and holds up nobody, however many there are. */
+  private *askable(): Generator<AskingRow> {
+    for (const row of this.rows.values()) {
+      const { orderId } = row
+      if (!this.underWay.has(orderId) && !this.putOff.has(orderId)) yield row
+    }
+    for (const orderId of this.putOff) {
+      const row = this.rows.get(orderId)
+      if (row !== undefined) yield row
+    }
+  }
+
   /** Never rejects. */
   private async call(task: TaskParts, rows: readonly AskingRow[]): Promise<void> {
     const { payments } = this.parts
     this.calls += 1
-    for (const { orderId } of rows) this.underWay.add(orderId)
+    for (const { orderId } of rows) {
+      this.underWay.add(orderId)
+      this.putOff.delete(orderId)
+    }
     const questions = rows.map(questionOf)
     const answers = await payments.ask(questions, payments.limits.answerMsMax).catch((error) => {
       return { error: error as unknown }
@@ -142,17 +161,20 @@ export class PaymentAsks {
     this.calls -= 1
     if (Array.isArray(answers)) {
       answers.forEach((answer, n) => this.take(rows[n], answer))
-      return task.wake(0)
+      const isSettling = answers.some(({ kind }) => kind !== 'not_now')
+      const othersWait = this.rows.size > this.underWay.size + this.putOff.size
+      return task.wake(isSettling || othersWait ? 0 : askAgainMs)
     }
     for (const { orderId } of rows) this.underWay.delete(orderId)
     const { error } = answers
     if (!(error instanceof PortError && error.retryable)) this.broken = { error }
-    task.wake(askAgainMs)
+    task.wake(this.broken === null ? askAgainMs : 0)
   }
 
-  private take(row: AskingRow | undefined, answer: ProviderAnswer | PaymentFailure): void {
+  private take(row: AskingRow | undefined, answer: ProviderAnswer | NotNow | PaymentFailure): void {
     if (row === undefined) throw new Error('an answer that nobody asked for')
     const { orderId } = row
+    if (answer.kind === 'not_now') return this.takeNotNow(row)
     const { kind } = questionOf(row)
     const isInherited = this.inherited.has(orderId)
     const doubt = isInherited ? { inDoubt: true as const } : {}
@@ -162,6 +184,13 @@ export class PaymentAsks {
       const told = answer.kind === 'refused' ? { ...answer, ...doubt } : answer
       this.answers.push({ orderId, kind, answer: told })
     }
+  }
+
+  private takeNotNow(asked: AskingRow): void {
+    const { orderId } = asked
+    this.underWay.delete(orderId)
+    // It may be about to be undone by now.
+    if (this.rows.get(orderId) === asked) this.putOff.add(orderId)
   }
 }
 

@@ -5,7 +5,7 @@ import { drive, startTask } from '../../test/models/work-driver.ts'
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
-} from '../adapters/memory/consumer-stores.ts'
+} from '../adapters/memory/payment-stores.ts'
 import type { Payments } from '../ports/payments.ts'
 import { createPaymentStep } from './payment-step.ts'
 import { createWallet } from './wallet.ts'

@@ -6,7 +6,7 @@ import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
   type PaymentTables,
-} from '../adapters/memory/consumer-stores.ts'
+} from '../adapters/memory/payment-stores.ts'
 import { balanceMax, topUpAmountMax } from '../domain/orders/messages.ts'
 import { crashingPayments } from '../main/roles/crash-points.ts'
 import type { Payments } from '../ports/payments.ts'
@@ -24,12 +24,48 @@ function statusOf(tables: PaymentTables, orderId: string): string | undefined {
 describe('the payment step', () => {
   test('stores what it asks before it asks, for all orders of a batch at once', async () => {
     const { take, asked, tables, store } = startStep()
-    const said = await take(due('a'), due('b', 800), due('c', 700))
+    const said = await take(due('a'), due('b', 1_001), due('c', 700))
     assert.deepEqual(said, ['payment.captured a', 'payment.refused b', 'payment.captured c'])
     const [{ statuses } = { statuses: [] }] = asked
     assert.deepEqual(statuses, ['asked', 'asked', 'asked'])
     assert.equal(tables.balances.get('ann'), 0)
     assert.deepEqual(await store.openRows({ after: '', limit: 9 }), [], 'all is noted as said')
+  })
+
+  test('asks again about what money that comes back may pay, which holds up nobody', async () => {
+    const { take, asked, tables } = startStep()
+    await take(due('a', 800))
+    assert.deepEqual(await take(due('b', 900)), [])
+    assert.deepEqual(await take(due('c', 100)), ['payment.captured c'])
+    assert.deepEqual(await take(cancelled('a')), ['payment.refunded a', 'payment.captured b'])
+    assert.deepEqual(tables.balances.get('ann'), 0)
+    const calls = asked.map(({ questions }) => questions.map(({ payment }) => payment.orderId))
+    const [, , third] = calls
+    assert.deepEqual(third, ['c', 'b'])
+  })
+
+  test('asks about the others first, however many wait for money', async () => {
+    const { take } = startStep({ limits: { questionsPerCallMax: 2 } })
+    const waiting = Array.from({ length: 9 }, (_, n) => due(`w-${n}`, 900))
+    assert.deepEqual(await take(due('a', 800), ...waiting), ['payment.captured a'])
+    assert.deepEqual(await take(due('z', 200)), ['payment.captured z'])
+  })
+
+  test('refuses what waited for money as soon as its order is confirmed', async () => {
+    const { take } = startStep()
+    await take(due('a', 800), due('b', 900))
+    assert.deepEqual(await take(), [])
+    const confirmed = { type: 'order.confirmed', orderId: 'a' } as const
+    assert.deepEqual(await take(confirmed), ['payment.refused b'])
+    assert.deepEqual(await take(due('c', 300)), ['payment.refused c'])
+  })
+
+  test('undoes what waits for money when its time is over', async () => {
+    const { take, tables } = startStep()
+    await take(due('a', 800), due('b', 900))
+    assert.deepEqual(await take(cancelled('b')), [])
+    assert.equal(statusOf(tables, 'b'), 'cancelled')
+    assert.equal(tables.balances.get('ann'), 200)
   })
 
   test('says the same again to a record that comes again, and asks nobody', async () => {

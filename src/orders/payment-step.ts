@@ -57,12 +57,15 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
     wantedBy,
     decide(items, loaded) {
       const batch = batchOf(loaded)
-      const results = suppliesFirst(items, (item) => {
+      const settled: string[] = []
+      const results = suppliesFirst(items, (item): ItemResult => {
         const { message } = item
         if (message.type === 'wallet.topped_up') return takeTopUp(message, batch)
-        return takeOrder({ ...item, message }, batch)
+        if (message.type !== 'order.confirmed') return takeOrder({ ...item, message }, batch)
+        settled.push(message.orderId)
+        return { kind: 'applied', publish: [] }
       })
-      return { changes: changesOf(batch), results }
+      return { changes: { ...changesOf(batch), settled }, results }
     },
     stored: (changes) => asks.stored(changes),
     task: { start: (task) => asks.start(task) },

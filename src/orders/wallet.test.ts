@@ -14,7 +14,12 @@ function startWallet(loaded: Partial<WalletLoaded> = {}) {
   const wallet = createWallet({
     async charge(_, decide) {
       const balances = new Map([['ann', 100]])
-      const { changes, result } = decide({ charges: new Map(), balances, ...loaded })
+      const { changes, result } = decide({
+        charges: new Map(),
+        balances,
+        unsettled: new Map(),
+        ...loaded,
+      })
       stored.push(changes)
       return result
     },
@@ -34,12 +39,12 @@ describe('orders of one user that are asked for together', () => {
       question('capture', 'b'),
       question('capture', 'c', 40),
     )
-    assert.deepEqual(kinds, ['captured', 'refused', 'captured'])
+    // What a has paid may come back, until its order is confirmed.
+    assert.deepEqual(kinds, ['captured', 'not_now', 'captured'])
     assert.equal(balance, 0)
     const charges = [...(stored[0]?.charges ?? [])].map(([id, { charge }]) => [id, charge.status])
     assert.deepEqual(charges, [
       ['a', 'captured'],
-      ['b', 'refused'],
       ['c', 'captured'],
     ])
   })
@@ -58,5 +63,29 @@ describe('orders of one user that are asked for together', () => {
     const { ask } = startWallet({ charges })
     const answered = await ask(question('undo', 'old', 50), question('capture', 'a', 150))
     assert.deepEqual(answered, { kinds: ['undone', 'captured'], balance: 0 })
+  })
+
+  test('wait for what may come back, and are refused where even that is not enough', async () => {
+    const unsettled = new Map([['ann', 50]])
+    const { ask, stored } = startWallet({ unsettled })
+    const { kinds } = await ask(
+      question('capture', 'a', 150),
+      question('capture', 'b', 151),
+      question('capture', 'c', 100),
+      question('capture', 'd', 150),
+      question('undo', 'c', 100),
+      question('capture', 'e', 101),
+      question('capture', 'f', 151),
+    )
+    assert.deepEqual(kinds, [
+      ...(['not_now', 'refused', 'captured', 'not_now'] as const),
+      ...(['undone', 'not_now', 'refused'] as const),
+    ])
+    assert.deepEqual([...(stored[0]?.charges.keys() ?? [])], ['b', 'c', 'f'])
+  })
+
+  test('are told nothing of what may come back to others', async () => {
+    const { ask } = startWallet({ unsettled: new Map([['bob', 500]]) })
+    assert.deepEqual((await ask(question('capture', 'a', 101))).kinds, ['refused'])
   })
 })

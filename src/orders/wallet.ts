@@ -1,19 +1,18 @@
 // The built-in payment provider: the wallets that the payment step tops up. What it answered to a
 // charge is stored with the balance and answered again, so it may be asked as often as is needed.
 
-import type { PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
+import type { NotNow, PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import { absent, type Charge } from '../domain/orders/state.ts'
-import { type ChargeCommand, decideCharge } from '../domain/orders/wallet.ts'
+import { type ChargeCommand, decideCharge, unsettledOf } from '../domain/orders/wallet.ts'
 import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../ports/payments.ts'
 
 /** Rejects with the store's PortError while the database is away: nothing was moved, or all. */
 export function createWallet(store: WalletStore): Payments {
   return {
     ask(questions) {
-      const payments = questions.map(({ payment }) => payment)
-      const orderIds = [...new Set(payments.map(({ orderId }) => orderId))]
-      const userIds = [...new Set(payments.map(({ userId }) => userId))]
-      return store.charge({ orderIds, userIds }, (loaded) => chargeAll(questions, loaded))
+      const orderIds = [...new Set(questions.map(({ payment }) => payment.orderId))]
+      const wanted = { orderIds, users: sumsOf(questions) }
+      return store.charge(wanted, (loaded) => chargeAll(questions, loaded))
     },
     // One transaction for many, one after the other: they share balances.
     limits: { questionsPerCallMax: 1_000, callsAtOnceMax: 1, answerMsMax: 4_000 },
@@ -21,11 +20,20 @@ export function createWallet(store: WalletStore): Payments {
   }
 }
 
+function sumsOf(questions: readonly PaymentEffect[]): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const { kind, payment } of questions) {
+    const { userId, amount } = payment
+    sums.set(userId, (sums.get(userId) ?? 0) + (kind === 'capture' ? amount : 0))
+  }
+  return sums
+}
+
 /** One after the other: two orders of a user share one balance. */
 function chargeAll(
   questions: readonly PaymentEffect[],
-  { charges, balances }: WalletLoaded,
-): { changes: WalletChanges; result: ProviderAnswer[] } {
+  { charges, balances, unsettled }: WalletLoaded,
+): { changes: WalletChanges; result: (ProviderAnswer | NotNow)[] } {
   const charged = new Map<string, { userId: string; charge: Charge }>()
   const moved = new Map<string, number>()
   const result = questions.map(({ kind, payment }) => {
@@ -33,8 +41,11 @@ function chargeAll(
     const before = charged.get(orderId)?.charge ?? charges.get(orderId) ?? absent
     const balance = moved.get(userId) ?? balances.get(userId) ?? 0
     const command: ChargeCommand = kind === 'undo' ? { kind } : { kind, amount }
-    const { charge, add, answer } = decideCharge(command, before, balance)
+    const mayComeBack = unsettled.get(userId) ?? 0
+    const funds = { balance, unsettled: mayComeBack }
+    const { charge, add, answer } = decideCharge(command, before, funds)
     if (charge !== before) charged.set(orderId, { userId, charge })
+    unsettled.set(userId, mayComeBack - unsettledOf(before) + unsettledOf(charge))
     if (add !== 0) moved.set(userId, balance + add)
     return answer
   })

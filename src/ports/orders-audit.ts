@@ -74,6 +74,7 @@ export type AuditedRows = {
     status: string
     amount: number
     reason: string | null
+    unsettled: boolean
   }
   'stock-commands': DoneCommand
   'payment-commands': DoneCommand

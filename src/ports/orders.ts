@@ -164,6 +164,8 @@ export type PaymentLoaded = {
   commands: Map<string, DoneCommand>
 }
 export type PaymentChanges = StepRows<PaymentRow> & {
+  /** Orders that are confirmed: what was captured for them never comes back. */
+  settled?: readonly string[]
   balances: ReadonlyMap<string, number>
   commands: readonly DoneCommand[]
 }

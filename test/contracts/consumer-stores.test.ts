@@ -8,13 +8,15 @@ import {
   createCouponStepStoreMemory,
   createDeadLetterStoreMemory,
   createOrderStoreMemory,
-  createPaymentStepStoreMemory,
   createStockStepStoreMemory,
-  createWalletStoreMemory,
   emptyCouponTables,
-  emptyPaymentTables,
 } from '../../src/adapters/memory/consumer-stores.ts'
 import { createOrdersReaderMemory } from '../../src/adapters/memory/orders-reader.ts'
+import {
+  createPaymentStepStoreMemory,
+  createWalletStoreMemory,
+  emptyPaymentTables,
+} from '../../src/adapters/memory/payment-stores.ts'
 import { couponKey } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-sql.ts'

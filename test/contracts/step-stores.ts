@@ -177,6 +177,7 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       assert.deepEqual(await loadWallet(wallet, ['a'], ['ann']), {
         charges: new Map(),
         balances: new Map([['ann', 0]]),
+        unsettled: new Map(),
       })
     })
 
@@ -213,7 +214,7 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       const seen = await loadWallet(wallet, [], ['ann', 'bob', 'cat'])
       assert.deepEqual(byId(seen.balances), { ann: most, bob: 1, cat: 0 })
       const balances = new Map([['ann', 3]])
-      await wallet.charge({ orderIds: [], userIds: ['ann'] }, () => {
+      await wallet.charge({ orderIds: [], users: new Map([['ann', 0]]) }, () => {
         return { changes: { charges: new Map(), balances }, result: null }
       })
       const { balances: left } = await loadPayments(store, [], ['ann', 'bob', 'cat'])
@@ -233,10 +234,33 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       assert.deepEqual(byId(kept), { ...charges, a: undone })
     })
 
+    test('tell what was captured and may come back, to whom has too little', async (opened) => {
+      const { store, wallet } = opened
+      await changePayments(store, { balances: new Map([['ann', 4]]) })
+      const unsettled: Charge = { status: 'captured', amount: 5, unsettled: true }
+      const settled: Charge = { status: 'captured', amount: 7 }
+      await changeCharges(wallet, { a: unsettled, b: { ...unsettled, amount: 20 }, c: settled })
+      const told = async (wanted: number) => {
+        return byId((await loadWallet(wallet, [], ['ann', 'bob'], wanted)).unsettled)
+      }
+      assert.deepEqual(await told(4), {})
+      assert.deepEqual(await told(5), { ann: 25 })
+      await changePayments(store, { settled: ['c', 'b', 'nobody', 'b'] })
+      assert.deepEqual(await told(5), { ann: 5 })
+      const { charges } = await loadWallet(wallet, ['a', 'b', 'c', 'nobody'], [])
+      assert.deepEqual(byId(charges), { a: unsettled, b: { ...settled, amount: 20 }, c: settled })
+      await changeCharges(wallet, { a: { status: 'undone', refunded: 5 } })
+      await changePayments(store, { settled: ['a'] })
+      assert.deepEqual(await told(5), {})
+      const { charges: undone } = await loadWallet(wallet, ['a'], [])
+      assert.deepEqual(byId(undone), { a: { status: 'undone', refunded: 5 } })
+    })
+
     test('overdraw nobody, and write nothing then', async ({ store, wallet }) => {
       const charged = { userId: 'ann', charge: { status: 'captured', amount: 5 } } as const
       const changes = { charges: new Map([['a', charged]]), balances: new Map([['ann', -1]]) }
-      const charging = wallet.charge({ orderIds: ['a'], userIds: ['ann'] }, () => {
+      const users = new Map([['ann', 5]])
+      const charging = wallet.charge({ orderIds: ['a'], users }, () => {
         return { changes, result: null }
       })
       await assert.rejects(charging, firedBy('not_overdrawn'))
@@ -251,7 +275,8 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       const charging = Array.from({ length: 12 }, (_, n) => {
         // In both orders, so that whoever locked as asked would meet another halfway.
         const userIds = n % 2 === 0 ? ['ann', 'bob'] : ['bob', 'ann']
-        return opened.wallet.charge({ orderIds: [`o-${n}`], userIds }, ({ balances }) => {
+        const users = new Map(userIds.map((userId) => [userId, 2]))
+        return opened.wallet.charge({ orderIds: [`o-${n}`], users }, ({ balances }) => {
           const left = new Map([...balances].map(([userId, had]) => [userId, had - 2]))
           const isPoor = [...left.values()].some((balance) => balance < 0)
           const changes = { charges: new Map(), balances: isPoor ? new Map() : left }
@@ -328,8 +353,12 @@ async function changePayments(
   await store.transact({ checks: [], wanted }, () => ({ changes, moves: [], result: null }))
 }
 
-function loadWallet(wallet: WalletStore, orderIds: string[], userIds: string[]) {
-  return wallet.charge({ orderIds, userIds }, (found) => {
+function loadWallet(
+  wallet: WalletStore,
+  ...[orderIds, userIds, wanted = 0]: [string[], string[], number?]
+) {
+  const users = new Map(userIds.map((userId) => [userId, wanted]))
+  return wallet.charge({ orderIds, users }, (found) => {
     return { changes: { charges: new Map(), balances: new Map() }, result: found }
   })
 }
@@ -338,7 +367,7 @@ async function changeCharges(wallet: WalletStore, some: Record<string, Charge>):
   const charges = new Map(
     Object.entries(some).map(([orderId, charge]) => [orderId, { userId: 'ann', charge }]),
   )
-  await wallet.charge({ orderIds: Object.keys(some), userIds: [] }, () => {
+  await wallet.charge({ orderIds: Object.keys(some), users: new Map() }, () => {
     return { changes: { charges, balances: new Map() }, result: null }
   })
 }

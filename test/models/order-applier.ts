@@ -32,7 +32,7 @@ import type { Log, LogRecord } from '../../src/ports/log.ts'
 import { commandKey, type DoneCommand } from '../../src/ports/orders.ts'
 import type { OrdersReader } from '../../src/ports/orders-reader.ts'
 import {
-  callProvider,
+  callService,
   createStores,
   takeCoupon,
   takeOrder,
@@ -98,7 +98,7 @@ export function startOrderApplier(log: Log): OrderApplier {
     const payment = takePayment(stores, orderId, { kind: 'record', message })
     replies.push(...payment.replies)
     for (const call of payment.calls) {
-      const answer = callProvider(stores, call)
+      const answer = callService(stores, call)
       replies.push(...takePayment(stores, orderId, { kind: 'answer', answer }).replies)
     }
     return replies

@@ -24,6 +24,7 @@ import {
   retryHeaders,
   retryTopics,
 } from '../../src/domain/orders/retries.ts'
+import { unsettledOf } from '../../src/domain/orders/wallet.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import type { LogEntry } from '../../src/ports/log.ts'
 import { type ConsumerName, isWaiting } from '../../src/ports/orders.ts'
@@ -293,7 +294,8 @@ function tablesOf({ stores, unannounced }: World, { supplies }: Scenario): Audit
     const { status } = charge
     const amount = status === 'captured' ? charge.amount : status === 'undone' ? charge.refunded : 0
     const reason = status === 'refused' ? charge.reason : null
-    tables.charges.push({ orderId, userId, status, amount, reason })
+    const unsettled = unsettledOf(charge) > 0
+    tables.charges.push({ orderId, userId, status, amount, reason, unsettled })
   }
   for (const message of supplies) {
     const { commandId, type } = message

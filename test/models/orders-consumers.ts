@@ -9,14 +9,16 @@ import {
   createCouponStepStoreMemory,
   createDeadLetterStoreMemory,
   createOrderStoreMemory,
-  createPaymentStepStoreMemory,
   createStockStepStoreMemory,
-  createWalletStoreMemory,
 } from '../../src/adapters/memory/consumer-stores.ts'
 import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
+import {
+  createPaymentStepStoreMemory,
+  createWalletStoreMemory,
+} from '../../src/adapters/memory/payment-stores.ts'
 import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import type { AnyWork } from '../../src/consumer/consumer-work.ts'
-import { type OrdersRecord, walletsTopic } from '../../src/domain/orders/messages.ts'
+import type { OrdersRecord } from '../../src/domain/orders/messages.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
 import { crashingConsumer, crashingPayments } from '../../src/main/roles/crash-points.ts'
 import { embeddedTopics } from '../../src/main/roles/topics.ts'
@@ -27,7 +29,7 @@ import { createPaymentStep } from '../../src/orders/payment-step.ts'
 import { createStockStep } from '../../src/orders/stock-step.ts'
 import { createWallet } from '../../src/orders/wallet.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { Log, Membership } from '../../src/ports/log.ts'
+import type { Log, Membership, Tail, TailOptions } from '../../src/ports/log.ts'
 import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
 import type { Payments } from '../../src/ports/payments.ts'
 import { machineThatLeaps } from '../simulation/leaps.ts'
@@ -41,9 +43,10 @@ export type RunOptions = {
   payments?: Payments
   /** Absent: one of its own, which is set now and then. */
   wallClock?: Clock
-  /** While it says so nothing is read of top-ups. */
-  readsLate?: () => boolean
+  /** While it says so nothing is read of the partition. */
+  readsLate?: ReadsLate
 }
+type ReadsLate = (topic: string, partition: number) => boolean
 export type Process = {
   isDead(): boolean
   /** At this moment, wherever it is. */
@@ -68,24 +71,38 @@ export function createOrdersSystem(start = 1_000_000, random = seededRandom(star
   const stores = { coupons, stock, payment, orders, letters, wallet }
   const errors: unknown[] = []
 
+  /** Each partition by itself, so that one that is late holds up no other. */
+  function tailLate(tailing: TailOptions, readsLate: ReadsLate): Tail {
+    const tails = [...tailing.from].map(([partition, offset]): [number, Tail] => {
+      const isLate = () => readsLate(tailing.topic, partition)
+      const tail = log.tail({
+        ...tailing,
+        from: new Map([[partition, offset]]),
+        async onBatch(batch) {
+          while (isLate()) await new Promise<void>((resolve) => clock.after(100, resolve))
+          return tailing.onBatch(batch)
+        },
+      })
+      return [partition, tail]
+    })
+    const byPartition = new Map(tails)
+    return {
+      lastReadAt: (partition) => byPartition.get(partition)?.lastReadAt(partition) ?? 0,
+      async close() {
+        await Promise.all(tails.map(([, tail]) => tail.close()))
+      },
+    }
+  }
+
   async function run(options: RunOptions = {}): Promise<Process> {
-    const { names = consumerNames, dies, payments, readsLate = () => false } = options
+    const { names = consumerNames, dies, payments, readsLate } = options
     const own = options.wallClock ?? machine()
     const life = createLife(dies)
     const alive = <Store extends object>(store: Store) => life.mortal(store)
     const memberships: Membership[] = []
     const joining: Log = {
       ...log,
-      tail(tailing) {
-        if (tailing.topic !== walletsTopic) return log.tail(tailing)
-        return log.tail({
-          ...tailing,
-          async onBatch(batch) {
-            while (readsLate()) await new Promise<void>((resolve) => clock.after(100, resolve))
-            return tailing.onBatch(batch)
-          },
-        })
-      },
+      tail: readsLate === undefined ? log.tail : (tailing) => tailLate(tailing, readsLate),
       async join(joined) {
         const membership = await log.join(joined)
         memberships.push(membership)

@@ -19,6 +19,7 @@ import type {
 import {
   decidePayment,
   evolvePayment,
+  type NotNow,
   type PaymentCommand,
   type PaymentEffect,
   type ProviderAnswer,
@@ -35,7 +36,7 @@ import {
   type StockRow,
 } from '../../src/domain/orders/state.ts'
 import { decideStock, evolveStock } from '../../src/domain/orders/stock-step.ts'
-import { decideCharge, decideTopUp } from '../../src/domain/orders/wallet.ts'
+import { decideCharge, decideTopUp, unsettledOf } from '../../src/domain/orders/wallet.ts'
 
 /** A coupon that a user has won, at an offset of the claims log's one partition. */
 export type WonRow = { couponId: string; userId: string; offset: number; discount?: Discount }
@@ -138,19 +139,67 @@ export function takePayment(
   const { outcome, events, effects, replies } = decidePayment(command, row)
   count(stores.outcomes, `payment ${outcome}`)
   if (events.length > 0) stores.paymentRows.set(orderId, events.reduce(evolvePayment, row))
+  if (command.kind === 'record' && command.message.type === 'order.confirmed') {
+    const charge = stores.charges.get(orderId)
+    if (charge?.status === 'captured') {
+      stores.charges.set(orderId, { status: 'captured', amount: charge.amount })
+    }
+  }
   return { replies: [...replies], calls: [...effects] }
 }
 
-/** The built-in provider. */
-export function callProvider(stores: Stores, { kind, payment }: PaymentEffect): ProviderAnswer {
-  const { orderId, userId, amount } = payment
-  const charge = stores.charges.get(orderId) ?? { status: 'absent' }
+/** The built-in provider. null: what was captured may still come back; try again later. */
+export function callProvider(stores: Stores, call: PaymentEffect): ProviderAnswer | null {
+  const { orderId, userId, amount } = call.payment
+  const { unsettled, mayReturn } = capturedOf(stores, userId)
+  const before = stores.charges.get(orderId) ?? absent
   const balance = stores.balances.get(userId) ?? 0
-  const decision = decideCharge(kind === 'undo' ? { kind } : { kind, amount }, charge, balance)
-  stores.charges.set(orderId, decision.charge)
+  const answer = askWallet(stores, call, unsettled)
+  if (answer.kind === 'not_now') {
+    count(stores.outcomes, 'payment not now')
+    return null
+  }
+  const isRefusedNow = before.status === 'absent' && answer.kind === 'refused'
+  if (isRefusedNow) assert.ok(amount > balance + mayReturn, `${orderId} was refused too soon`)
+  return answer
+}
+
+/** Another provider, which knows nothing of what may come back. */
+export function callService(stores: Stores, call: PaymentEffect): ProviderAnswer {
+  const answer = askWallet(stores, call, 0)
+  assert.ok(answer.kind !== 'not_now')
+  return answer
+}
+
+function askWallet(
+  stores: Stores,
+  { kind, payment }: PaymentEffect,
+  unsettled: number,
+): ProviderAnswer | NotNow {
+  const { orderId, userId, amount } = payment
+  const before = stores.charges.get(orderId) ?? absent
+  const balance = stores.balances.get(userId) ?? 0
+  const command = kind === 'undo' ? { kind } : { kind, amount }
+  const decision = decideCharge(command, before, { balance, unsettled })
+  if (decision.charge !== before) stores.charges.set(orderId, decision.charge)
   stores.balances.set(userId, balance + decision.add)
   if (decision.add !== 0) count(stores.effects, `payment ${kind} ${orderId}`)
   return decision.answer
+}
+
+/** `mayReturn`: by the orders themselves, whatever the payment step has come to know of them. */
+function capturedOf(
+  { charges, paymentRows, orders }: Stores,
+  userId: string,
+): { unsettled: number; mayReturn: number } {
+  const sums = { unsettled: 0, mayReturn: 0 }
+  for (const [orderId, charge] of charges) {
+    const row = paymentRows.get(orderId) ?? absent
+    if (charge.status !== 'captured' || !('userId' in row) || row.userId !== userId) continue
+    sums.unsettled += unsettledOf(charge)
+    if (orders.get(orderId)?.status !== 'confirmed') sums.mayReturn += charge.amount
+  }
+  return sums
 }
 
 export function takeSupply(stores: Stores, message: ProductMessage | WalletMessage): void {

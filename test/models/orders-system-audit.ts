@@ -1,5 +1,6 @@
 // What an audit of orders reads, made from the stores of the real consumers on memory twins.
 
+import { unsettledOf } from '../../src/domain/orders/wallet.ts'
 import { consumerNames, isWaiting } from '../../src/ports/orders.ts'
 import {
   type AuditedWorld,
@@ -57,7 +58,8 @@ function tablesOf({
     const { status } = charge
     const amount = status === 'captured' ? charge.amount : status === 'undone' ? charge.refunded : 0
     const reason = status === 'refused' ? charge.reason : null
-    tables.charges.push({ orderId, userId, status, amount, reason })
+    const unsettled = unsettledOf(charge) > 0
+    tables.charges.push({ orderId, userId, status, amount, reason, unsettled })
   }
   tables['stock-commands'] = [...stock.tables.commands.values()]
   tables['payment-commands'] = [...payment.tables.commands.values()]

@@ -172,6 +172,7 @@ function callByChance(world: World): void {
   if (random.chance(0.8)) calls.splice(at, 1)
   const { orderId } = call.payment
   const answer = callProvider(world.stores, call)
+  if (answer === null) return
   for (let copies = random.int(0, 2); copies > 0; copies -= 1)
     world.answers.push({ orderId, answer })
 }
@@ -248,7 +249,8 @@ function drain(world: World): void {
     for (const lane of world.lanes) deliverAll(world, lane)
     for (const call of world.calls.splice(0)) {
       const { orderId } = call.payment
-      world.answers.push({ orderId, answer: callProvider(stores, call) })
+      const answer = callProvider(stores, call)
+      if (answer !== null) world.answers.push({ orderId, answer })
     }
     for (const { orderId, answer } of world.answers.splice(0)) {
       publish(world, takePayment(stores, orderId, { kind: 'answer', answer }).replies)

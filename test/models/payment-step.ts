@@ -4,7 +4,7 @@
 import {
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
-} from '../../src/adapters/memory/consumer-stores.ts'
+} from '../../src/adapters/memory/payment-stores.ts'
 import { type OrderMessage, orderStepsTopic } from '../../src/domain/orders/messages.ts'
 import type { PaymentEffect } from '../../src/domain/orders/payment-step.ts'
 import { createPaymentStep, type PaymentStepMessage } from '../../src/orders/payment-step.ts'
@@ -21,8 +21,13 @@ export function cancelled(orderId: string): OrderMessage {
 
 type Asking = { questions: readonly PaymentEffect[]; statuses: (string | undefined)[] }
 
+type Options = {
+  answering?: (payments: Payments) => Payments['ask']
+  limits?: Partial<Payments['limits']>
+}
+
 /** Over the built-in wallet, where ann has 1,000; notes what is asked, and what is stored then. */
-export function startStep({ answering = (payments: Payments) => payments.ask } = {}) {
+export function startStep({ answering = (payments) => payments.ask, limits = {} }: Options = {}) {
   const store = createPaymentStepStoreMemory()
   const { tables } = store
   tables.balances.set('ann', 1_000)
@@ -30,6 +35,7 @@ export function startStep({ answering = (payments: Payments) => payments.ask } =
   const asked: Asking[] = []
   const payments: Payments = {
     ...wallet,
+    limits: { ...wallet.limits, ...limits },
     ask(questions, withinMs) {
       const statuses = questions.map(({ payment }) => tables.rows.get(payment.orderId)?.status)
       asked.push({ questions, statuses })

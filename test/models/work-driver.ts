@@ -41,24 +41,31 @@ async function persistently<T>(call: () => Promise<T | 'fenced'>): Promise<T> {
   }
 }
 
-/** A session of its task; what it publishes is given to `onPublish`. */
+/**
+ * A session of its task; what it publishes is given to `onPublish`. Each turn ends where the task
+ * has nothing to do at once; what it is to do after a while is for the next turn.
+ */
 export function startTask<Message, Wanted, Loaded, Changes>(
   work: ConsumerWork<Message, Wanted, Loaded, Changes>,
   onPublish: (records: readonly Publish[]) => void,
 ): () => Promise<void> {
   let isWoken = true
+  let isWaiting = false
   assert.ok(work.task !== undefined)
   const run = work.task.start({
     partitions: [0],
     checks: () => [],
     partitionOf: () => 0,
     publish: async (records) => onPublish(records),
-    wake: () => {
-      isWoken = true
+    wake: (ms) => {
+      if (ms === 0) isWoken = true
+      else isWaiting = true
     },
     fenced: () => assert.fail('fenced'),
   })
   return async () => {
+    isWoken ||= isWaiting
+    isWaiting = false
     for (let turn = 0; turn < 1_000; turn++) {
       const wasWoken = isWoken
       isWoken = false

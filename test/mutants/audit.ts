@@ -148,6 +148,11 @@ const ordersRows: MutantsOf[] = [
     mutants: [
       ['if (sum !== supplied) {', 'if (sum < supplied) {', 'I11: a piece on the shelf that nobody'],
       ['if (sum !== supplied) {', 'if (sum > supplied) {', 'I11: a piece gone from the shelf'],
+      [
+        'isConfirmed ? { ...captured, unsettled: false } : captured',
+        'captured',
+        'I12: a charge of a confirmed order that may come back',
+      ],
       ['if (userId !== payer) broken', 'if (false) broken', 'I12: a charge moved to another user'],
     ],
   },

@@ -66,6 +66,7 @@ const work: MutantsOf[] = [
     mutants: [
       ['moved.get(userId) ?? ', '', 'share one balance, in their order'],
       ['charged.get(orderId)?.charge ?? ', '', 'are charged once, and given back'],
+      [' - unsettledOf(before)', '', 'wait for what may come back, and are refused where even'],
     ],
   },
   {
@@ -95,6 +96,7 @@ const payments: MutantsOf[] = [
     mutants: [
       ['isFinal || attempts', 'attempts', 'makes an answer that contradicts what is stored'],
       ['const attempts = before + 1', 'const attempts = before', 'lets the record be tried again'],
+      [' && !this.putOff.has(orderId)', '', 'asks about the others first, however many wait'],
       ["status === 'asked' ? 'capture' : 'undo'", "'capture'", 'gives back what a cancelled order'],
     ],
   },
@@ -107,6 +109,13 @@ const payments: MutantsOf[] = [
         'answer',
         'is asked to undo what a process that ended may have asked',
       ],
+    ],
+  },
+  {
+    file: `${part}/payment-step.ts`,
+    test: `${part}/payment-step.test.ts`,
+    mutants: [
+      ['settled.push(message.orderId)', '', 'refuses what waited for money as soon as its order'],
     ],
   },
   {

@@ -174,7 +174,17 @@ const supplies: MutantsOf[] = [
     file: `${domain}/wallet.ts`,
     test: `${domain}/supplies.test.ts`,
     mutants: [
-      ['amount <= balance', 'amount < balance', 'asked for the whole balance is then captured'],
+      ['amount <= balance)', 'amount < balance)', 'asked for the whole balance is then captured'],
+      [
+        'amount <= balance + unsettled',
+        'amount < balance + unsettled',
+        'is not_now with 99 and 1 that may come back',
+      ],
+      [
+        "{ status: 'captured', amount, unsettled: true }",
+        "{ status: 'captured', amount }",
+        'is captured with 100 and 100 that may come back',
+      ],
       ['undone(charge.amount, charge.amount)', 'undone(charge.amount, 0)', 'undoing of a capture'],
       [
         'undone(charge.refunded, 0)',

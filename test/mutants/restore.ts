@@ -27,8 +27,13 @@ const steps: MutantsOf = {
     ],
     ['userId: of.userId }', "userId: '' }", 'that was spent is kept, with whose it is'],
     [
-      'return row.amount > 0 ? {',
-      'return row.amount >= 0 ? {',
+      'return end === null ? { ...captured, unsettled: true } : captured',
+      'return captured',
+      'a wallet has charged what was captured, and nothing where nothing was to be paid',
+    ],
+    [
+      'if (row.amount === 0) return null',
+      'if (row.amount < 0) return null',
       'a wallet has charged what was captured, and nothing where nothing was to be paid',
     ],
     [

@@ -1,9 +1,10 @@
 // One simulated rush on few pieces: the real consumers of orders on the memory twins, in virtual
 // time, with buyers who have money and others who have none, processes that die and come again,
 // wall clocks that leap, and the built-in wallet or a payment service that is slow and lies.
-// Everything that chance decides comes from the seed.
+// With the wallet reads may come late, and who is told that an order has run out of time orders
+// again at once. Everything that chance decides comes from the seed.
 
-import type { OrderPlaced } from '../../src/domain/orders/messages.ts'
+import { type OrderPlaced, orderStepsTopic, ordersTopic } from '../../src/domain/orders/messages.ts'
 import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
 import { createOrdersSystem, type OrdersSystem, type Process } from '../models/orders-consumers.ts'
 import { type Random, seededRandom } from './random.ts'
@@ -13,12 +14,19 @@ export const price = 100
 /** Longer than any fault lasts: nobody with that much time may run out of it. */
 export const longLimitMs = 120_000
 const stormMs = 5_000
+const beforeRushMs = 1_000
 /** What is cancelled last is undone by then, with every attempt that a record gets. */
 const atRestMs = 7_000
 /** Of the orders, where the service lies at all. */
 const liedAboutShare = 0.7
 
-export type Buyer = { orderId: string; isRich: boolean; limitMs: number; placedAt: number }
+export type Buyer = {
+  orderId: string
+  userId: string
+  isRich: boolean
+  limitMs: number
+  placedAt: number
+}
 export type OrdersRun = {
   random: Random
   system: OrdersSystem
@@ -27,16 +35,17 @@ export type OrdersRun = {
   /** Null: the built-in wallet. */
   payments: SlowPayments | null
   lies: boolean
-  faults: PaymentFaults & { killed: number }
+  faults: PaymentFaults & { killed: number; again: number }
 }
 
 export async function runOrders(seed: number): Promise<OrdersRun> {
   const world = await createWorld(seed)
   const fleet = new Fleet(world)
   await fleet.start()
-  await world.system.pass(1_000)
+  await world.system.pass(beforeRushMs)
   placeByChance(world)
   fleet.scheduleDeaths()
+  if (world.payments === null) orderAgain(world)
   await world.system.pass(stormMs)
   // Whoever lies does so until what it left open was asked again.
   if (world.lies) await world.system.pass(stormMs)
@@ -56,19 +65,20 @@ async function createWorld(seed: number): Promise<OrdersRun> {
   const pieces = isLarge ? 20 : random.int(1, 4)
   // It takes a death between a capture and its order's end, and an order that then has no time.
   const lies = random.chance(0.2)
-  const hasTime = !lies && random.chance(0.8)
+  const isWallet = !lies && random.chance(0.4)
+  const hasTime = !lies && random.chance(isWallet ? 0.4 : 0.8)
   const buyer = (name: string, isRich: boolean): Buyer => {
     const limitMs = hasTime
       ? longLimitMs
-      : random.int(1_000, lies && random.chance(0.5) ? 3_000 : 10_000)
-    return { orderId: name, isRich, limitMs, placedAt: 0 }
+      : random.int(1_000, isWallet || (lies && random.chance(0.5)) ? 3_000 : 10_000)
+    return { orderId: name, userId: name, isRich, limitMs, placedAt: 0 }
   }
   const [rich, poor] = isLarge ? [40, 60] : [random.int(1, 5), random.int(0, 4)]
   const buyers = [
     ...Array.from({ length: rich }, (_, n) => buyer(`rich-${n}`, true)),
     ...Array.from({ length: poor }, (_, n) => buyer(`poor-${n}`, false)),
   ]
-  const faults = { slow: 0, late: 0, lost: 0, lied: 0, killed: 0 }
+  const faults = { slow: 0, late: 0, lost: 0, lied: 0, killed: 0, again: 0 }
   const balances = new Map(
     buyers.flatMap(({ orderId, isRich }) => (isRich ? [[orderId, price]] : [])),
   )
@@ -77,7 +87,7 @@ async function createWorld(seed: number): Promise<OrdersRun> {
     : []
   const isLiedAbout = (orderId: string) => liedAbout.includes(orderId)
   const parts = { clock, random, faults, balances, isLiedAbout }
-  const payments = !lies && random.chance(0.4) ? null : createSlowPayments(parts)
+  const payments = isWallet ? null : createSlowPayments(parts)
   const by = 'op'
   const tea = { productId: 'tea', name: 'Tea', price, stock: pieces, by, commandId: 'c' }
   await system.append({ type: 'product.created', ...tea })
@@ -90,22 +100,40 @@ async function createWorld(seed: number): Promise<OrdersRun> {
 }
 
 function placeByChance({ system, random, buyers }: OrdersRun): void {
-  const lines = [{ productId: 'tea', quantity: 1 }]
   const withinMs = random.chance(0.5) ? 0 : stormMs / 2
   for (const buyer of buyers) {
-    const { orderId, limitMs: timeLimitMs } = buyer
-    system.clock.after(random.int(0, withinMs), () => {
-      buyer.placedAt = system.clock.monotonic()
-      const order: OrderPlaced = {
-        type: 'order.placed',
-        orderId,
-        userId: orderId,
-        lines,
-        timeLimitMs,
-      }
-      system.append(order).catch((error: unknown) => system.errors.push(error))
-    })
+    system.clock.after(random.int(0, withinMs), () => place(system, buyer))
   }
+}
+
+function place(system: OrdersSystem, buyer: Buyer): void {
+  buyer.placedAt = system.clock.monotonic()
+  const { orderId, userId, limitMs: timeLimitMs } = buyer
+  const lines = [{ productId: 'tea', quantity: 1 }]
+  const order: OrderPlaced = { type: 'order.placed', orderId, userId, lines, timeLimitMs }
+  system.append(order).catch((error: unknown) => system.errors.push(error))
+}
+
+/** A told end is a done end: what the first order has paid is there for the second. */
+function orderAgain(world: OrdersRun): void {
+  const { system, buyers, faults } = world
+  const first = new Set(buyers.filter(({ isRich }) => isRich))
+  const look = () => {
+    const told = [...first].filter(({ orderId }) => {
+      const state = system.stores.orders.kept.get(orderId)?.state
+      return state?.status === 'cancelled' && state.reason === 'timed_out'
+    })
+    if (told.length === 0 && areAllEnded(world)) return
+    for (const buyer of told) {
+      const again = { ...buyer, orderId: `again-${buyer.orderId}`, limitMs: longLimitMs }
+      first.delete(buyer)
+      buyers.push(again)
+      place(system, again)
+      faults.again++
+    }
+    system.clock.after(1, look)
+  }
+  look()
 }
 
 /** Processes of all consumers, or of some; whoever dies comes again a while later. */
@@ -150,9 +178,31 @@ class Fleet {
     await closed
   }
 
+  /**
+   * As a rush begins: what the steps say, and longer one partition of the orders. An order may be
+   * told cancelled that has paid, and others go on before what it paid is given back.
+   */
+  private lateReads(): (topic: string, partition: number) => boolean {
+    const { random, system } = this.world
+    const { clock } = system
+    const begins = clock.monotonic() + beforeRushMs
+    const partition = random.int(0, 3)
+    const stepsFrom = begins + random.int(0, 100)
+    const ordersFrom = begins + random.int(0, 150)
+    const stepsUntil = stepsFrom + random.int(0, 1) * random.int(1_000, 3_000)
+    const ordersUntil = ordersFrom + random.int(0, 1) * random.int(3_000, 5_000)
+    return (topic, read) => {
+      const now = clock.monotonic()
+      if (topic === orderStepsTopic) return stepsFrom <= now && now < stepsUntil
+      const isLate = topic === ordersTopic && read === partition
+      return isLate && ordersFrom <= now && now < ordersUntil
+    }
+  }
+
   private async startOne(names: readonly ConsumerName[]): Promise<void> {
     const { system, payments } = this.world
-    const process = await system.run({ names, ...(payments !== null && { payments }) })
+    const faults = payments === null ? { readsLate: this.lateReads() } : { payments }
+    const process = await system.run({ names, ...faults })
     this.running.push({ process, names })
   }
 }

@@ -22,7 +22,7 @@ import { scenarios } from '../models/any-orders.ts'
 import { auditWorld } from '../models/orders-audit.ts'
 import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
 import { checkAtRest, storesOf, withoutRows } from '../models/orders-restored.ts'
-import { callProvider, takeSupply } from '../models/orders-stores.ts'
+import { callService, takeSupply } from '../models/orders-stores.ts'
 import { auditedSystem } from '../models/orders-system-audit.ts'
 import { runChaos, runWorld, type Scenario, type World } from '../models/orders-world.ts'
 
@@ -97,12 +97,12 @@ describe('rows that were lost', () => {
         for (const supply of waiting.supplies) takeSupply(stores, supply)
         const system = await restoreCut(cut, world, false)
         await finish(system, world, {
-          ask: async (questions) => questions.map((question) => callProvider(stores, question)),
+          ask: async (questions) => questions.map((question) => callService(stores, question)),
           limits: { questionsPerCallMax: 1_000, callsAtOnceMax: 1, answerMsMax: 4_000 },
           close: async () => {},
         })
         // Requests that were still on their way must find the order undone.
-        for (const call of calls) callProvider(stores, call)
+        for (const call of calls) callService(stores, call)
         checkAtRest(system, cut.scenario, stores.balances)
         for (const [effect, times] of stores.effects) {
           if (effect.startsWith('payment')) assert.equal(times, 1, `once: ${effect}`)

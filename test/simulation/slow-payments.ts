@@ -2,6 +2,7 @@
 // though the money was moved, and, about some orders, contradicting itself once. When it is healed
 // it answers at once, and the truth.
 
+import assert from 'node:assert/strict'
 import type { PaymentEffect, ProviderAnswer } from '../../src/domain/orders/payment-step.ts'
 import { absent, type Charge } from '../../src/domain/orders/state.ts'
 import { decideCharge } from '../../src/domain/orders/wallet.ts'
@@ -50,7 +51,8 @@ export function createSlowPayments(parts: Parts): SlowPayments {
     }
     const balance = balances.get(userId) ?? 0
     const command = kind === 'undo' ? { kind } : { kind, amount }
-    const { charge, add, answer } = decideCharge(command, before, balance)
+    const { charge, add, answer } = decideCharge(command, before, { balance, unsettled: 0 })
+    assert.ok(answer.kind !== 'not_now')
     charges.set(orderId, charge)
     balances.set(userId, balance + add)
     return answer

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type VirtualClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
+import { createCouponStepStoreMemory } from '../../src/adapters/memory/consumer-stores.ts'
+import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import {
-  createCouponStepStoreMemory,
   createPaymentStepStoreMemory,
   createWalletStoreMemory,
-} from '../../src/adapters/memory/consumer-stores.ts'
-import { type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
+} from '../../src/adapters/memory/payment-stores.ts'
 import { type Consumer, startConsumer } from '../../src/consumer/consumer.ts'
 import {
   type OrderMessage,

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import type { Discount } from '../../domain/coupons/messages.ts'
-import type { Charge, CouponRow, Order, OrderState } from '../../domain/orders/state.ts'
+import type { CouponRow, Order, OrderState } from '../../domain/orders/state.ts'
 import {
   type CommandName,
   type ConsumerPosition,
@@ -22,9 +22,6 @@ import {
   type OrderChange,
   type OrderStore,
   type OrderWanted,
-  type PaymentChanges,
-  type PaymentLoaded,
-  type PaymentWanted,
   type PositionMove,
   type StepRows,
   type StockChanges,
@@ -32,7 +29,6 @@ import {
   type StockWanted,
   type Taken,
 } from '../../ports/orders.ts'
-import type { WalletStore } from '../../ports/payments.ts'
 import { PortError } from '../../ports/port-error.ts'
 
 type Access<Wanted, Loaded, Changes> = {
@@ -238,7 +234,7 @@ export function createStockStepStoreMemory(
 }
 
 /** The rows of a step, and which of them are open. */
-function openRowsOf<Row extends StepRow>(rows: Map<string, Row>) {
+export function openRowsOf<Row extends StepRow>(rows: Map<string, Row>) {
   const open = new Set<string>()
   return {
     write({ rows: changed, unsaid = false, said = [] }: StepRows<Row>): void {
@@ -255,56 +251,6 @@ function openRowsOf<Row extends StepRow>(rows: Map<string, Row>) {
       return structuredClone([...pick(rows, ids.slice(0, limit)).values()])
     },
   }
-}
-
-/** Of the payment step and of the built-in provider: they share the balances, as in SQL. */
-export type PaymentTables = PaymentLoaded & {
-  /** By order id. */
-  charges: Map<string, { userId: string; charge: Charge }>
-}
-
-export function emptyPaymentTables(): PaymentTables {
-  return { rows: new Map(), balances: new Map(), commands: new Map(), charges: new Map() }
-}
-
-export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymentTables()) {
-  const open = openRowsOf(tables.rows)
-  const store = createConsumerStoreMemory(tables, {
-    load: ({ orderIds, userIds, commands }: PaymentWanted): PaymentLoaded => ({
-      rows: pick(tables.rows, orderIds),
-      balances: pick(tables.balances, userIds),
-      ...commandsIn(tables, commands),
-    }),
-    write({ balances, commands, ...rows }: PaymentChanges) {
-      writeBalances(tables, balances)
-      open.write(rows)
-      writeCommands(tables.commands, commands)
-    },
-  })
-  return { ...store, openRows: open.read }
-}
-
-export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
-  return {
-    async charge({ orderIds, userIds }, decide) {
-      const found = [...pick(tables.charges, orderIds)]
-      const charges = new Map(found.map(([orderId, { charge }]) => [orderId, charge]))
-      const balances = new Map(userIds.map((userId) => [userId, tables.balances.get(userId) ?? 0]))
-      const { changes, result } = decide(structuredClone({ charges, balances }))
-      writeBalances(tables, changes.balances)
-      for (const [orderId, charged] of structuredClone(changes.charges)) {
-        tables.charges.set(orderId, charged)
-      }
-      return result
-    },
-  }
-}
-
-function writeBalances(tables: PaymentTables, balances: ReadonlyMap<string, number>): void {
-  for (const [userId, balance] of balances) {
-    if (balance < 0) throw constraintFired('not_overdrawn', `user ${userId}`)
-  }
-  for (const [userId, balance] of balances) tables.balances.set(userId, balance)
 }
 
 /** `tables` may be read by others: all that the store keeps, as it is now. */
@@ -329,7 +275,7 @@ export function constraintFired(constraint: string, what: string): PortError {
 }
 
 /** Those of these keys that are there. */
-function pick<Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) {
+export function pick<Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) {
   const picked = new Map<string, Value>()
   for (const key of keys) {
     const value = from.get(key)
@@ -338,14 +284,17 @@ function pick<Value>(from: ReadonlyMap<string, Value>, keys: readonly string[]) 
   return picked
 }
 
-function commandsIn(tables: Pick<StockLoaded, 'commands'>, names: readonly CommandName[]) {
+export function commandsIn(tables: Pick<StockLoaded, 'commands'>, names: readonly CommandName[]) {
   return { commands: pick(tables.commands, names.map(commandKey)) }
 }
 
 type StepRow = { status: 'absent' } | { status: string; orderId: string }
 
 /** What became of a command first is what became of it. */
-function writeCommands(to: Map<string, DoneCommand>, commands: readonly DoneCommand[]): void {
+export function writeCommands(
+  to: Map<string, DoneCommand>,
+  commands: readonly DoneCommand[],
+): void {
   for (const command of commands) {
     const key = commandKey(command)
     if (!to.has(key)) to.set(key, command)

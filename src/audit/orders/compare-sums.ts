@@ -76,7 +76,7 @@ function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): voi
       broken('I12', `${paid} was paid by its payment row, ${charged} by the wallet`)
       continue
     }
-    const given = givenCharge(row)
+    const given = givenCharge(row, order.end?.message.type === 'order.confirmed')
     // What was refused after a lost answer is undone, too, and leaves the same row.
     const isRefusedTwice = row.status === 'refused' && charge?.status === 'undone'
     if (charge !== undefined && !(isRefusedTwice && charge.amount === 0)) {
@@ -103,16 +103,20 @@ function compareCharges({ rows, log, inFlight, findings }: ComparisonParts): voi
 }
 
 /** What the built-in wallet has done about an order whose payment row is this one. */
-function givenCharge(row: PaymentRow): Columns<AuditedRows['charges']> {
+function givenCharge(row: PaymentRow, isConfirmed: boolean): Columns<AuditedRows['charges']> {
+  const settled = { reason: null, unsettled: false }
   switch (row.status) {
-    case 'captured':
-      return { status: 'captured', amount: row.amount, reason: null }
+    case 'captured': {
+      const captured = { status: 'captured', amount: row.amount, reason: null }
+      // Of an order that lives, one that an older version has charged is settled from the start.
+      return isConfirmed ? { ...captured, unsettled: false } : captured
+    }
     case 'refunded':
-      return { status: 'undone', amount: row.amount, reason: null }
+      return { ...settled, status: 'undone', amount: row.amount }
     case 'refused':
-      return { status: 'refused', amount: 0, reason: row.reason }
+      return { ...settled, status: 'refused', amount: 0, reason: row.reason }
     case 'cancelled':
-      return { status: 'undone', amount: 0, reason: null }
+      return { ...settled, status: 'undone', amount: 0 }
     case 'absent':
     case 'asked':
     case 'undoing':

@@ -198,7 +198,13 @@ export const orderSteps = {
     'payment.refused': record({
       ...ofPaymentStep,
       says: 'Nothing was taken. The order will be cancelled.',
-      fields: { orderId, reason: oneOf(paymentRefusals, 'Why.') },
+      fields: {
+        orderId,
+        reason: oneOf(
+          paymentRefusals,
+          'Why. `insufficient_funds` of the wallet: even with what other orders may give back.',
+        ),
+      },
     }),
     'payment.refunded': record({
       ...ofPaymentStep,

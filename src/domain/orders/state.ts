@@ -138,6 +138,7 @@ export type ProductState = Absent | Product
 /** What the built-in provider did about one order, for ever. */
 export type Charge =
   | Absent
-  | { status: 'captured'; amount: number }
+  // Unsettled: its order is not known to be confirmed, so the money may still come back.
+  | { status: 'captured'; amount: number; unsettled?: true }
   | { status: 'refused'; reason: PaymentRefusal }
   | { status: 'undone'; refunded: number }

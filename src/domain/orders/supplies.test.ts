@@ -109,6 +109,7 @@ describe('a charge', () => {
   const undo: ChargeCommand = { kind: 'undo' }
   const captured: Charge = { status: 'captured', amount: 100 }
   const refused: Charge = { status: 'refused', reason: 'insufficient_funds' }
+  const unsettled: Charge = { ...captured, unsettled: true }
   const rows = [
     ['the whole balance', capture, absent, 100, 'captured', -100],
     ['more than the balance', capture, absent, 99, 'refused', 0],
@@ -116,32 +117,50 @@ describe('a charge', () => {
     ['what was refused, with money now', capture, refused, 500, 'refused', 0],
     ['what was undone', capture, { status: 'undone', refunded: 100 }, 500, 'undone', 0],
     ['the undoing of a capture', undo, captured, 0, 'undone', 100],
+    ['the undoing of one that was unsettled', undo, unsettled, 0, 'undone', 100],
     ['the undoing again', undo, { status: 'undone', refunded: 100 }, 100, 'undone', 0],
     ['the undoing of what was refused', undo, refused, 99, 'undone', 0],
     ['the undoing before the capture', undo, absent, 500, 'undone', 0],
   ] as const
   for (const [name, asked, charge, balance, status, add] of rows) {
     test(`asked for ${name} is then ${status} and moves ${add}`, () => {
-      const decision = decideCharge(asked, charge, balance)
+      const decision = decideCharge(asked, charge, { balance, unsettled: 0 })
       assert.equal(decision.charge.status, status)
       assert.equal(decision.add, add)
     })
   }
 
+  for (const [balance, unsettledSum, answer] of [
+    [99, 1, 'not_now'],
+    [0, 100, 'not_now'],
+    [98, 1, 'refused'],
+    [0, 99, 'refused'],
+    [100, 100, 'captured'],
+  ] as const) {
+    const funds = { balance, unsettled: unsettledSum }
+    test(`is ${answer} with ${balance} and ${unsettledSum} that may come back`, () => {
+      const decision = decideCharge(capture, absent, funds)
+      assert.equal(decision.answer.kind, answer)
+      const left = { captured: unsettled, not_now: absent, refused }
+      assert.deepEqual(decision.charge, left[answer])
+    })
+  }
+
   test('answers what it did, and the same when it is asked again', () => {
+    const funds = (balance: number) => ({ balance, unsettled: 0 })
     const answers = (charge: Charge, balance: number) => {
-      const first = decideCharge(capture, charge, balance)
-      const second = decideCharge(capture, first.charge, 1_000)
+      const first = decideCharge(capture, charge, funds(balance))
+      const second = decideCharge(capture, first.charge, funds(1_000))
       assert.deepEqual(second.answer, first.answer)
-      const undone = decideCharge(undo, second.charge, 0)
-      assert.deepEqual(decideCharge(undo, undone.charge, 0).answer, undone.answer)
+      const undone = decideCharge(undo, second.charge, funds(0))
+      assert.deepEqual(decideCharge(undo, undone.charge, funds(0)).answer, undone.answer)
       return [first.answer, undone.answer]
     }
     const yes = [{ kind: 'captured' }, { kind: 'undone', refunded: 100 }]
     assert.deepEqual(answers(absent, 100), yes)
     const no = { kind: 'refused', reason: 'insufficient_funds' }
     assert.deepEqual(answers(absent, 99), [no, { kind: 'undone', refunded: 0 }])
-    const never = decideCharge(capture, { status: 'undone', refunded: 0 }, 500)
+    const never = decideCharge(capture, { status: 'undone', refunded: 0 }, funds(500))
     assert.deepEqual(never.answer, { kind: 'refused', reason: 'payment_declined' })
   })
 })

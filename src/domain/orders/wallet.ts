@@ -1,9 +1,10 @@
 // The built-in payment provider: a balance for every user, moved by top-ups and by charges. What
 // was answered to a charge is kept by order id and answered again, so asking twice moves nothing
-// twice, and an order that was undone is never charged later.
+// twice, and an order that was undone is never charged later. Nobody is refused what money that is
+// merely captured would pay, as long as it may come back: its order has not been confirmed yet.
 
 import { balanceMax, type WalletMessage } from './messages.ts'
-import type { ProviderAnswer } from './payment-step.ts'
+import type { NotNow, ProviderAnswer } from './payment-step.ts'
 import type { Charge } from './state.ts'
 
 /** `before`: what the same command added earlier, if it did; the caller looks it up by its id. */
@@ -16,8 +17,10 @@ export type TopUpDecision = {
   add: number
 }
 export type ChargeCommand = { kind: 'capture'; amount: number } | { kind: 'undo' }
+/** Of a user, 0 where nothing is known. `unsettled`: captured for orders that may be cancelled. */
+export type Funds = { balance: number; unsettled: number }
 /** The charge as it is from now on, what to add to the balance, and what to tell the step. */
-export type ChargeDecision = { charge: Charge; add: number; answer: ProviderAnswer }
+export type ChargeDecision = { charge: Charge; add: number; answer: ProviderAnswer | NotNow }
 
 export function decideTopUp({ message, before }: TopUpCommand, balance: number): TopUpDecision {
   const { amount } = message
@@ -26,24 +29,27 @@ export function decideTopUp({ message, before }: TopUpCommand, balance: number):
   return { outcome: 'done', add: amount }
 }
 
-/** `balance` is 0 for a user who never topped up. */
-export function decideCharge(
-  command: ChargeCommand,
-  charge: Charge,
-  balance: number,
-): ChargeDecision {
-  return command.kind === 'undo'
-    ? decideUndo(charge)
-    : decideCapture(command.amount, charge, balance)
+export function decideCharge(command: ChargeCommand, charge: Charge, funds: Funds): ChargeDecision {
+  return command.kind === 'undo' ? decideUndo(charge) : decideCapture(command.amount, charge, funds)
 }
 
-function decideCapture(amount: number, charge: Charge, balance: number): ChargeDecision {
+/** Of a charge, what may still come back. */
+export function unsettledOf(charge: Charge): number {
+  return charge.status === 'captured' && charge.unsettled === true ? charge.amount : 0
+}
+
+function decideCapture(
+  amount: number,
+  charge: Charge,
+  { balance, unsettled }: Funds,
+): ChargeDecision {
   switch (charge.status) {
     case 'absent': {
       if (amount <= balance) {
-        const captured: Charge = { status: 'captured', amount }
+        const captured: Charge = { status: 'captured', amount, unsettled: true }
         return { charge: captured, add: -amount, answer: { kind: 'captured' } }
       }
+      if (amount <= balance + unsettled) return { charge, add: 0, answer: { kind: 'not_now' } }
       const reason = 'insufficient_funds'
       return { charge: { status: 'refused', reason }, add: 0, answer: { kind: 'refused', reason } }
     }

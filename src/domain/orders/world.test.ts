@@ -84,6 +84,7 @@ const expectedSights = [
     ['coupon used', 'coupon refused', 'coupon released', 'stock held', 'stock refused'],
     ['stock released', 'stock sold', 'payment captured', 'payment refused', 'payment refunded'],
     ['process repeated', 'process conflict', 'coupon waits', 'coupon repeated'],
+    ['payment not now'],
     ['stock repeated', 'payment repeated', 'payment ignored', 'row cancelled', 'row refunded'],
   )
 

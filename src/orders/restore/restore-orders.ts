@@ -164,7 +164,7 @@ function rowsOf(orders: Iterable<OrderHistory>, partition: number, restoring: Re
     tally.addStock(take('stock-step', restoreStock(order), rows.stock))
     const payment = take('payment-step', restorePayment(order, isWallet), rows.payments)
     if (isWallet) tally.addPayment(payment)
-    const charge = chargeOf(payment)
+    const charge = chargeOf(payment, order)
     if (charge === null || due === null) continue
     rows.charges.set(due.message.orderId, { userId: due.message.userId, charge })
   }

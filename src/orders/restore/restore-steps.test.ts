@@ -136,22 +136,27 @@ describe('restored from what was said', () => {
 
   test('a wallet has charged what was captured, and nothing where nothing was to be paid', () => {
     const payment = { orderId, userId: 'ann', amount: 200 }
-    assert.deepEqual(chargeOf({ status: 'captured', ...payment }), {
+    const lives = historyFrom(due)
+    const ended = historyFrom(due, confirmed)
+    const captured = { status: 'captured', ...payment } as const
+    assert.deepEqual(chargeOf(captured, lives), {
       status: 'captured',
       amount: 200,
+      unsettled: true,
     })
-    assert.equal(chargeOf({ status: 'captured', ...payment, amount: 0 }), null)
-    assert.deepEqual(chargeOf({ status: 'refunded', ...payment }), {
+    assert.deepEqual(chargeOf(captured, ended), { status: 'captured', amount: 200 })
+    assert.equal(chargeOf({ ...captured, amount: 0 }, lives), null)
+    assert.deepEqual(chargeOf({ status: 'refunded', ...payment }, ended), {
       status: 'undone',
       refunded: 200,
     })
     const reason = 'insufficient_funds'
-    assert.deepEqual(chargeOf({ status: 'refused', orderId, reason }), {
+    assert.deepEqual(chargeOf({ status: 'refused', orderId, reason }, ended), {
       status: 'refused',
       reason,
     })
     for (const status of ['asked', 'undoing'] as const) {
-      assert.equal(chargeOf({ status, ...payment }), null)
+      assert.equal(chargeOf({ status, ...payment }, lives), null)
     }
   })
 

@@ -113,10 +113,13 @@ function endUnlessAnswered(
 }
 
 /** What the wallet did about an order; null: it was never asked, or was asked to undo nothing. */
-export function chargeOf(row: PaymentRow): Charge | null {
+export function chargeOf(row: PaymentRow, { end }: Pick<OrderHistory, 'end'>): Charge | null {
   switch (row.status) {
-    case 'captured':
-      return row.amount > 0 ? { status: 'captured', amount: row.amount } : null
+    case 'captured': {
+      if (row.amount === 0) return null
+      const captured = { status: 'captured', amount: row.amount } as const
+      return end === null ? { ...captured, unsettled: true } : captured
+    }
     case 'refused':
       return { status: 'refused', reason: row.reason }
     case 'refunded':

@@ -87,7 +87,7 @@ export type Charges = WalletChanges['charges']
 export async function writeCharges(wallet: WalletStore, charges: Charges): Promise<void> {
   for (const page of pagesOf([...charges], pageRowsMax)) {
     const changes = { charges: new Map(page), balances: new Map<string, number>() }
-    await wallet.charge({ orderIds: [], userIds: [] }, () => ({ changes, result: 'written' }))
+    await wallet.charge({ orderIds: [], users: new Map() }, () => ({ changes, result: 'written' }))
   }
 }
 

@@ -125,9 +125,13 @@ const money: Record<string, Plant> = {
     reason: 'payment_declined',
   }),
   'a captured charge with a reason': change('charges', 'cat-1', { reason: 'payment_declined' }),
+  'a charge of a confirmed order that may come back': change('charges', 'cat-1', {
+    unsettled: true,
+  }),
   'a charge of an order that never owed anything': ({ tables }) => {
     const reason = 'insufficient_funds'
-    tables.charges.push({ orderId: 'dan-1', userId: 'dan', status: 'refused', amount: 0, reason })
+    const charge = { orderId: 'dan-1', userId: 'dan', status: 'refused', amount: 0, reason }
+    tables.charges.push({ ...charge, unsettled: false })
   },
   'a refused charge that is gone': drop('charges', 'bob-1'),
   'the payment row of a paid order gone': drop('payment-rows', 'cat-1'),

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
-import { createPaymentStepStoreMemory } from '../../../src/adapters/memory/consumer-stores.ts'
+import { createPaymentStepStoreMemory } from '../../../src/adapters/memory/payment-stores.ts'
 import { createPaymentsHttp } from '../../../src/adapters/payments-http.ts'
 import {
   decodeOrderMessage,
