@@ -5,7 +5,8 @@ import { formatInstant, parseExactInstant } from './time.ts'
 
 /**
  * The part of JSON Schema that fields need, and what it has no word for: `utf16Max`, a length in
- * UTF-16 units, and `distinctBy`, a field in which no two items of a list may be the same.
+ * UTF-16 units, `normalForm`, one of Unicode's, and `distinctBy`, a field in which no two items of
+ * a list may be the same.
  */
 export type Schema = {
   type?: string
@@ -18,6 +19,7 @@ export type Schema = {
   minLength?: number
   maxLength?: number
   utf16Max?: number
+  normalForm?: 'NFC'
   items?: Schema
   minItems?: number
   maxItems?: number
@@ -35,6 +37,8 @@ export type Field<Value> = {
   /** What stands in the JSON; absent: the value itself. */
   write?(value: Value): unknown
   isOptional?: true
+  /** Whether a reader of version 1 of the record would take this value for none. */
+  isSinceVersion2?(value: unknown): boolean
   /** Its fields stand beside those of the record, after `v`. */
   isFlat?: true
 }
@@ -187,6 +191,7 @@ export type Part = {
   name: string
   read(value: unknown): unknown
   write: ((value: unknown) => unknown) | null
+  isSinceVersion2: ((value: unknown) => boolean) | null
   isOptional: boolean
   isFlat: boolean
 }
@@ -196,6 +201,7 @@ export function partsOf(fields: Fields): Part[] {
     name,
     read: field.read,
     write: field.write ?? null,
+    isSinceVersion2: field.isSinceVersion2 ?? null,
     isOptional: field.isOptional === true,
     isFlat: field.isFlat === true,
   }))

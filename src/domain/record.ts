@@ -5,10 +5,13 @@
 
 import { isUtf8 } from 'node:buffer'
 import {
+  count,
+  type Field,
   type Fields,
   isObject,
   literal,
   objectSchema,
+  type Part,
   partsOf,
   readInto,
   type Schema,
@@ -45,13 +48,15 @@ export type Topic<D extends Declarations = Declarations> = {
   key: string
   records: D
 }
+type Readers = ReadonlyMap<string, { read: Reader; newest: number }>
 type Flat<T> = { [Name in keyof T]: T[Name] }
 /** A message of a topic: any, or one of these types. */
 export type MessageOf<T extends Topic, Type extends keyof T['records'] = keyof T['records']> = {
   [Name in Type & string]: Flat<{ type: Name } & Values<T['records'][Name]['fields']>>
 }[Type & string]
 
-const version = 1
+/** Of what every reader knows. A type that can say more is of version 2 where it does. */
+const firstVersion = 1
 
 /** Gives back what it is given; for the sake of its type. */
 export function record<F extends Fields>(declaration: Declaration<F>): Declaration<F> {
@@ -65,26 +70,29 @@ export function decoderOf<T extends Topic>(
 ): (value: Buffer) => Decoded<MessageOf<T>> {
   // A Map, because an object would also answer to types such as 'constructor'.
   const readers = new Map(
-    Object.entries(records).map(([type, it]) => [type, byHand[type] ?? readerOf(type, it)]),
+    Object.entries(records).map(([type, it]) => {
+      const read = byHand[type] ?? readerOf(type, it)
+      return [type, { read, newest: newestVersionOf(it) }]
+    }),
   )
   return (value) => decodeWith(value, readers) as Decoded<MessageOf<T>>
 }
 
-function decodeWith(value: Buffer, readers: ReadonlyMap<string, Reader>): Decoded<unknown> {
+function decodeWith(value: Buffer, readers: Readers): Decoded<unknown> {
   const wire = jsonOf(value)
   if (wire === undefined) return { kind: 'void', reason: 'not JSON' }
   if (wire === null || typeof wire.type !== 'string') return { kind: 'void', reason: 'no type' }
-  const read = readers.get(wire.type)
-  if (read === undefined) {
+  const reader = readers.get(wire.type)
+  if (reader === undefined) {
     return { kind: 'unknown', reason: `unknown type ${JSON.stringify(wire.type.slice(0, 100))}` }
   }
-  if (wire.v !== version) {
-    const given = typeof wire.v === 'number' ? wire.v : 'that is no number'
-    return { kind: 'unknown', reason: `version ${given} of ${wire.type}` }
-  }
-  const message = read(wire)
-  if (message === null) return { kind: 'void', reason: `malformed ${wire.type}` }
-  return { kind: 'message', message }
+  const { read, newest } = reader
+  const message = wire.v === firstVersion || wire.v === newest ? read(wire) : null
+  if (message !== null) return { kind: 'message', message }
+  // Of version 2 as well: what it does not say now, a later writer may mean by it.
+  if (wire.v === firstVersion) return { kind: 'void', reason: `malformed ${wire.type}` }
+  const given = typeof wire.v === 'number' ? wire.v : 'that is no number'
+  return { kind: 'unknown', reason: `version ${given} of ${wire.type}` }
 }
 
 /** Null: JSON that is no object; undefined: no JSON. */
@@ -105,7 +113,8 @@ export function readerOf<F extends Fields>(type: string, declared: Declaration<F
   const parts = partsOf(fields)
   return (wire) => {
     const message = readInto({ type }, parts, wire)
-    return message === null || rule?.holds(message) === false ? null : message
+    if (message === null || wire.v !== versionOf(message, parts)) return null
+    return rule?.holds(message) === false ? null : message
   }
 }
 
@@ -122,10 +131,27 @@ export function encoderOf<T extends Topic>({ records }: T): (message: MessageOf<
     const { type } = message as { type: string }
     const { own = [], flat = [] } = partsByType.get(type) ?? {}
     const wire = writeInto({ type }, own, message)
-    wire.v = version
+    wire.v = versionOf(message, own)
     for (const { name, write } of flat) Object.assign(wire, write?.((message as Wire)[name]))
     return Buffer.from(JSON.stringify(wire))
   }
+}
+
+function newestVersionOf({ fields }: AnyDeclaration): number {
+  return partsOf(fields).some((part) => part.isSinceVersion2 !== null) ? 2 : firstVersion
+}
+
+/** The only one in which a message is written, and read. */
+function versionOf(message: Wire, parts: readonly Part[]): number {
+  const isNew = parts.some((part) => part.isSinceVersion2?.(message[part.name]))
+  return isNew ? 2 : firstVersion
+}
+
+function versionField(declared: AnyDeclaration): Field<unknown> {
+  const says = 'The version of the type.'
+  const newest = newestVersionOf(declared)
+  if (newest === firstVersion) return literal(firstVersion, says)
+  return count(newest, `${says} 2 where the user is more than 1–128 visible ASCII characters.`)
 }
 
 /** The field that tells records of one type and key apart; null: there is one of each at most. */
@@ -152,10 +178,11 @@ export function eventHeaders(event: {
 }
 
 /** The JSON Schema of a record's value. */
-export function schemaOf(type: string, { fields, says }: AnyDeclaration): Schema {
+export function schemaOf(type: string, declared: AnyDeclaration): Schema {
+  const { fields, says } = declared
   const envelope: Fields = {
     type: literal(type, 'The type of the record.'),
-    v: literal(version, 'The version of the type.'),
+    v: versionField(declared),
   }
   return objectSchema({ ...envelope, ...fields }, says)
 }

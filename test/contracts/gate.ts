@@ -148,7 +148,17 @@ export function gateContract(name: string, skip: string | false, open: OpenGate)
     it('takes every user id there can be', () =>
       withGate({ seenMs: 60_000 }, async ({ gate }) => {
         const printable = String.fromCharCode(...Array.from({ length: 94 }, (_, n) => 33 + n))
-        const users = [printable, '{c:sale}', '*3', '-1', '+inf', 'x'.repeat(128), '%n']
+        const users = [
+          printable,
+          '{c:sale}',
+          '*3',
+          '-1',
+          '+inf',
+          'x'.repeat(128),
+          '%n',
+          '김 철수',
+          '🎟'.repeat(128),
+        ]
         const sale = coupon({ quantity: 100 })
         assert.deepEqual(new Set(await ask(gate, sale, users)), new Set(['pass']))
         assert.deepEqual(new Set(await ask(gate, sale, users)), new Set(['seen']))

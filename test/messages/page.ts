@@ -36,8 +36,9 @@ const rules = [
   '## What holds for every record',
   [
     '- **Value.** A JSON object in UTF-8. `type` says what it is and `v` is the version of that ' +
-      'type, now 1. Ignore fields that you do not know: more may come. Do not guess what a ' +
-      '`type` or a `v` means that you do not know: stop, or set it aside and tell somebody. ' +
+      'type, now 1, or 2 where a record has a user that 1 does not know. Ignore fields that you ' +
+      'do not know: more may come. Do not guess what a `type` or a `v` means that you do not ' +
+      'know: stop, or set it aside and tell somebody. ' +
       '(Only `coupon.issued` has neither in its value: its type stands in the headers.)',
     '- **Headers.** [CloudEvents 1.0](https://cloudevents.io) in binary mode: `ce_specversion` ' +
       '(`1.0`), `ce_type`, `ce_source` (who wrote it), `ce_id`, and `content-type` ' +

@@ -45,7 +45,7 @@ export function recordTypes(topic: Topic): RecordType[] {
 }
 
 const ajv = new Ajv2020({ strict: true })
-ajv.addVocabulary(['utf16Max', 'distinctBy'])
+ajv.addVocabulary(['utf16Max', 'normalForm', 'distinctBy'])
 
 export function isValid({ schema, rules }: Pick<RecordType, 'schema' | 'rules'>, wire: unknown) {
   return ajv.validate(schema, wire) && rules.every(({ holds }) => holds(wire as Wire))

@@ -25,12 +25,14 @@ export function rulesOf(
   }
   const counted = named(({ utf16Max }) => utf16Max !== undefined)
   const times = named(({ pattern }) => pattern === instantPattern)
+  const normal = named(({ normalForm }) => normalForm !== undefined)
   const lists = named(({ distinctBy }) => distinctBy !== undefined)
   const own = ownRules[type]
   if ((own === undefined) !== (rule === undefined)) throw new Error(`the rule of ${type}`)
   return [
     ...(counted.length > 0 ? [identifiersFit(counted)] : []),
     ...(times.length > 0 ? [instantsExist(times)] : []),
+    ...(normal.length > 0 ? [usersAreNormal(normal)] : []),
     ...lists.map(productsDiffer),
     ...(own === undefined || rule === undefined ? [] : [{ says: rule.says, ...own }]),
   ]
@@ -51,6 +53,29 @@ function cut(identifier: unknown): string {
   return Array.from(String(identifier))
     .slice(0, identifierUnitsMax / 2)
     .join('')
+}
+
+function usersAreNormal(names: readonly string[]): Rule {
+  const all = names.map((name) => `\`${name}\``).join(' and ')
+  const isPlain = (wire: Wire) => names.every((name) => /^[!-~]+$/.test(String(wire[name])))
+  const versionOf = (wire: Wire) => (isPlain(wire) ? 1 : 2)
+  return {
+    says: `${all} is in Unicode’s form NFC, and \`v\` is 2 where it has more than visible ASCII.`,
+    holds: (wire) => {
+      const isNormal = names.every((name) => String(wire[name]).normalize() === wire[name])
+      return isNormal && (wire.v === undefined || wire.v === versionOf(wire))
+    },
+    mend: (given) => {
+      const users = names.map((name) => [name, normalUser(String(given[name]))])
+      const wire: Wire = { ...given, ...Object.fromEntries(users) }
+      return { ...wire, v: versionOf(wire) }
+    },
+  }
+}
+
+/** Normal forms may be longer. */
+function normalUser(name: string): string {
+  return Array.from(name.normalize()).slice(0, 128).join('')
 }
 
 function instantsExist(names: readonly string[]): Rule {

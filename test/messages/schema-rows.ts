@@ -1,9 +1,10 @@
 // A JSON Schema as the rows of a table: a row for each field, those of objects and lists within it
 // named by their path.
 
-import { couponIdPattern, userIdPattern } from '../../src/domain/coupons/messages.ts'
+import { couponIdPattern } from '../../src/domain/coupons/messages.ts'
 import { instantPattern, type Schema, textPattern } from '../../src/domain/field.ts'
 import { orderIdPattern, productIdPattern } from '../../src/domain/orders/messages.ts'
+import { userIdPattern } from '../../src/domain/user-id.ts'
 
 export type SchemaRow = { name: string; form: string; isOptional: boolean; says: string }
 
@@ -36,7 +37,7 @@ function distinct(rows: readonly SchemaRow[], what: 'form' | 'says'): string[] {
 const named = new Map([
   [couponIdPattern, 'id'],
   [productIdPattern, 'id'],
-  [userIdPattern, '1–128 printable ASCII characters, no space'],
+  [userIdPattern, '1–128 characters, no control characters, in NFC'],
   [orderIdPattern, '1–64 of `A-Z a-z 0-9 _ -`'],
   [instantPattern, 'time'],
 ])

@@ -9,7 +9,7 @@ export const partitions = 4
 export const couponIds = ['autumn', 'spring', 'winter'] as const
 const audiences = [{}, {}, { audience: { attribute: 'tier', values: ['gold', 'silver'] } }]
 const values = [{}, { audience: 'gold' }, { audience: 'silver' }, { audience: 'bronze' }]
-const users = ['ann', 'bob', 'cat', 'dan', 'eve'] as const
+const users = ['ann', 'bob', 'cat', 'dan', '이브 🎟'] as const
 
 /** A creation whose terms, but for the name, are given. Rules 1 know no audience. */
 export function createdAs(couponId: string, quantity: number, others = {}): CouponMessage {

@@ -9,7 +9,6 @@ import {
   couponIdPattern,
   couponNameCharactersMax,
   quantityMax,
-  userIdPattern,
 } from '../../domain/coupons/messages.ts'
 import {
   cancelReasons,
@@ -22,6 +21,7 @@ import {
   stockMax,
   topUpAmountMax,
 } from '../../domain/orders/messages.ts'
+import { userIdRule } from '../../domain/user-id.ts'
 
 /** Pages for people and scripts; a node answers one within a millisecond. */
 export const pageItemsMax = 200
@@ -236,7 +236,9 @@ const Money = (max: number) =>
 
 export const ProductPath = closed({ productId: ProductId })
 export const OrderPath = closed({ orderId: OrderId })
-export const WalletPath = closed({ userId: Type.String({ pattern: userIdPattern }) })
+export const WalletPath = closed({
+  userId: Type.String({ format: 'user-id', description: `Percent-encoded: ${userIdRule}.` }),
+})
 
 export const NewProduct = closed(
   {

@@ -5,6 +5,7 @@ import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from '
 import type { FastifyInstance } from 'fastify'
 import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
+import { userIdOf, userIdRule } from '../../domain/user-id.ts'
 import { isVisibleText } from './visible-text.ts'
 
 export type FieldError = { path: string; message: string }
@@ -80,6 +81,7 @@ function validator(options: Options): Ajv2020 {
     strictTypes: false,
     formats: {
       'date-time': (text: string) => parseInstant(text) !== null,
+      'user-id': (text: string) => userIdOf(text) !== null,
       'coupon-name': isCouponName,
       'visible-text': isVisibleText,
     },
@@ -131,6 +133,7 @@ const visibleText = 'visible text without characters that hide or turn round wha
 
 const formatMessages: Record<string, string> = {
   'date-time': 'must be an RFC 3339 time of the years 1970 to 9999, as 2026-05-01T09:00:00Z',
+  'user-id': `must be ${userIdRule}`,
   'coupon-name': `must be ${visibleText} of at most ${couponNameCharactersMax} UTF-16 units`,
   'visible-text': `must be ${visibleText}`,
 }

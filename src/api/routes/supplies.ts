@@ -1,6 +1,7 @@
 // Products with their stock, and wallets. What operators ask for goes through the log; they are
 // answered what its step made of it. Everybody sees products, and users their own wallet, in SQL.
 
+import { userIdOf } from '../../domain/user-id.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
@@ -105,8 +106,8 @@ function walletRoutes(parts: RouteParts): Route[] {
       body: TopUp,
       answers: { 200: walletRef, 202: pendingRef },
       answer(request) {
-        const { userId } = request.params
-        if (userId === 'mine') return minesIsNobody
+        const userId = userIdOf(request.params.userId)
+        if (userId === null || userId === 'mine') return minesIsNobody
         const by = callerOf(request).userId
         const commandId = idOfKey(by, request.headers['idempotency-key'])
         const { amount } = request.body

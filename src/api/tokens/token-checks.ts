@@ -2,7 +2,7 @@
 // to whoever sent it, and by its name in the metrics. Until the signature is known to be right,
 // nothing is said of what the token holds.
 
-import { userIdPattern } from '../../domain/coupons/messages.ts'
+import { userIdOf, userIdRule } from '../../domain/user-id.ts'
 import { claimOf, type TokenRules } from '../../ports/tokens.ts'
 import type { TokenClaims } from '../claims/claim-answers.ts'
 
@@ -41,8 +41,8 @@ export const tokenRefusals = {
   issuer: 'The bearer token has not the issuer (iss) that is set here.',
   audience: 'The bearer token is not for the audience (aud) that is set here.',
   sub:
-    'The bearer token has a sub that is no text of 1 to 128 visible ASCII characters; or, where ' +
-    'another claim is set for the user, that one is none.',
+    `The bearer token has a sub that is no text of ${userIdRule}; or, where another claim is set ` +
+    'for the user, that one is none.',
 } as const
 
 /** Of what the library refused. */
@@ -73,12 +73,10 @@ export function callerFrom(
   const { issuer, audience } = rules
   if (issuer !== undefined && iss !== issuer) return 'issuer'
   if (audience !== undefined && ![aud].flat().includes(audience)) return 'audience'
-  const userId = claimOf(token, rules.userClaim)
-  if (typeof userId !== 'string' || !userIdShape.test(userId)) return 'sub'
+  const userId = userIdOf(claimOf(token, rules.userClaim))
+  if (userId === null) return 'sub'
   return { caller: { userId, scopes: scopesIn(token, rules), token }, times: { from, until } }
 }
-
-const userIdShape = new RegExp(userIdPattern)
 
 function scopesIn(token: TokenClaims, { scopeClaim }: TokenRules): ReadonlySet<Scope> {
   const names = scopeClaim === undefined ? ['scope', 'scp'] : [scopeClaim]

@@ -5,7 +5,8 @@
 import { count, instant, like, partsOf, readInto, text, type Values } from '../field.ts'
 import { eventHeaders, jsonOf, record } from '../record.ts'
 import { formatInstant } from '../time.ts'
-import { couponEventsTopic, couponIdField, quantityMax, userIdField } from './messages.ts'
+import { userIdField } from '../user-id.ts'
+import { couponEventsTopic, couponIdField, quantityMax } from './messages.ts'
 
 const fields = {
   couponId: couponIdField('The coupon.'),

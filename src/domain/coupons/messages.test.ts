@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
+import { userIdOf } from '../user-id.ts'
 import {
   amountMax,
   type CouponMessage,
@@ -93,6 +94,15 @@ describe('the wire form', () => {
     })
   }
 
+  test('of a claim is of version 2 where version 1 would take its user for none', () => {
+    for (const userId of ['김철수', 'ann lee', '🎟'.repeat(128)]) {
+      const message = { type: 'coupon.claimed', couponId: 'a', userId, claimId: 'c' } as const
+      const wire = encodeMessage(message)
+      assert.equal((JSON.parse(wire.toString()) as { v: number }).v, 2)
+      assert.deepEqual(decodeMessage(wire), { kind: 'message', message })
+    }
+  })
+
   test('of any message reads back as that message', () => {
     fc.assert(
       fc.property(messages(), (message) => {
@@ -158,8 +168,8 @@ const malformed: readonly (readonly [string, object])[] = [
   ['no userId', { ...claimed, userId: undefined }],
   ['userId of another type', { ...claimed, userId: ['ann'] }],
   ['empty userId', { ...claimed, userId: '' }],
-  ['userId with a space', { ...claimed, userId: 'ann b' }],
-  ['userId that is not ASCII', { ...claimed, userId: '앤' }],
+  ['userId with a space in version 1', { ...claimed, userId: 'ann b' }],
+  ['userId that is not ASCII in version 1', { ...claimed, userId: '앤' }],
   ['userId too long', { ...claimed, userId: 'u'.repeat(129) }],
   ['no claimId', { ...claimed, claimId: undefined }],
   ['claimId null', { ...claimed, claimId: null }],
@@ -258,7 +268,11 @@ const unknowns: readonly (readonly [string, object, RegExp])[] = [
   ['a type in capitals', { ...claimed, type: 'Coupon.claimed' }, /unknown type/],
   ['a type named like a method', { ...claimed, type: 'constructor' }, /unknown type/],
   ['a type named like the prototype', { ...claimed, type: '__proto__' }, /unknown type/],
-  ['a newer version', { ...claimed, v: 2 }, /^version 2 of coupon.claimed$/],
+  ['a newer version', { ...claimed, v: 3 }, /^version 3 of coupon.claimed$/],
+  ['version 2 of a user that 1 knows', { ...claimed, v: 2 }, /^version 2 of coupon.claimed$/],
+  ['version 2 of no normal user', { ...claimed, v: 2, userId: 'e\u0301' }, /^version 2 of /],
+  ['version 2 of no user', { ...claimed, v: 2, userId: '앤\u0007' }, /^version 2 of /],
+  ['version 2 of a type that has none', { ...paused, v: 2 }, /^version 2 of coupon.paused$/],
   ['an older version', { ...claimed, v: 0 }, /version 0/],
   ['no version', { ...claimed, v: undefined }, /version/],
   ['a version as text', { ...claimed, v: '1' }, /version/],
@@ -328,7 +342,9 @@ function messages(): fc.Arbitrary<CouponMessage> {
   const couponId = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,62}$/)
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
   const plain = text.filter((it) => !it.includes('\0') && it.length <= 300)
-  const userId = fc.stringMatching(/^[!-~]{1,128}$/)
+  const userId = fc
+    .oneof(fc.stringMatching(/^[!-~]{1,128}$/), fc.string({ unit: 'binary', maxLength: 128 }))
+    .map((name) => userIdOf(name) ?? 'ann')
   const controls = { couponId, by: plain, commandId: plain }
   return fc.oneof(
     fc.record({ type: fc.constant('coupon.claimed' as const), couponId, userId, claimId: plain }),

@@ -22,6 +22,7 @@ import {
   whole,
 } from '../field.ts'
 import { type Decoded, decoderOf, encoderOf, type MessageOf, readerOf, record } from '../record.ts'
+import { isUserSinceVersion2, userIdField, userIdOf } from '../user-id.ts'
 
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
@@ -33,8 +34,6 @@ export const couponNameCharactersMax = 200
 /** Money is whole minor units; a trillion leaves sums of thousands of them exact in a double. */
 export const amountMax = 1_000_000_000_000
 export const couponIdPattern = '^[a-z0-9][a-z0-9-]{0,62}$'
-/** 1 to 128 printable ASCII characters without spaces. */
-export const userIdPattern = '^[!-~]{1,128}$'
 /** A century: no coupon lives longer, and every time that follows exists. */
 export const validDaysMax = 36_500
 /** Of the name of a claim of the token, and of each of its values: Unicode code points. */
@@ -44,7 +43,6 @@ export const audienceValuesMax = 100
 export const newestRules = 2
 
 export const couponIdField = (says: string) => like(couponIdPattern, says)
-export const userIdField = (says: string) => like(userIdPattern, says)
 export const commandFields = {
   by: identifier('The operator who commanded it.'),
   commandId: identifier('The command. The same one again for the same id changes nothing.'),
@@ -191,7 +189,8 @@ export type ControlMessage = Exclude<CouponMessage, CouponClaimed>
 /** The record's value; its key is the coupon id. */
 export function encodeMessage(message: CouponMessage): Buffer {
   if (message.type !== 'coupon.claimed') return encodeAny(message)
-  return Buffer.from(JSON.stringify({ ...message, v: 1 }))
+  const v = isUserSinceVersion2(message.userId) ? 2 : 1
+  return Buffer.from(JSON.stringify({ ...message, v }))
 }
 
 export function decodeMessage(value: Buffer): Decoded<CouponMessage> {
@@ -220,7 +219,6 @@ const decodeAny = decoderOf(claims, {
   'coupon.claimed': readClaimed,
 })
 const couponIdShape = new RegExp(couponIdPattern)
-const userIdShape = new RegExp(userIdPattern)
 
 const readRules1 = readerOf('coupon.created', createdOfRules1)
 const readRules2 = readerOf('coupon.created', claims.records['coupon.created'])
@@ -232,9 +230,11 @@ function readCreated(wire: Wire): unknown {
 
 /** By hand: a million of these are read where one of another type is. */
 function readClaimed(wire: Wire): CouponClaimed | null {
-  const { couponId, userId, claimId, audience: given } = wire
+  const { v, couponId, userId: givenUser, claimId, audience: given } = wire
   if (typeof couponId !== 'string' || !couponIdShape.test(couponId)) return null
-  if (typeof userId !== 'string' || !userIdShape.test(userId)) return null
+  const userId = userIdOf(givenUser)
+  if (userId === null || userId !== givenUser) return null
+  if (v !== (isUserSinceVersion2(userId) ? 2 : 1)) return null
   if (!isIdentifier(claimId)) return null
   if (given === undefined) return { type: 'coupon.claimed', couponId, userId, claimId }
   const value = audienceValue.read(given)

@@ -190,7 +190,7 @@ const malformed: readonly (readonly [string, object])[] = [
   ['an orderId that is no part of an address', { ...placed, orderId: 'a/b' }],
   ['an orderId too long', { ...placed, orderId: 'o'.repeat(65) }],
   ['no userId', { ...placed, userId: undefined }],
-  ['a userId with a space', { ...placed, userId: 'ann b' }],
+  ['a userId with a space in version 1', { ...placed, userId: 'ann b' }],
   ['no lines', { ...placed, lines: undefined }],
   ['lines that are no list', { ...placed, lines: { 0: line } }],
   ['an empty list of lines', { ...placed, lines: [] }],

@@ -2,9 +2,10 @@
 // API (placed) and the order process (the rest), the steps' topic by the three steps. Ids, limits
 // and sums are checked when a record is read, once: whoever holds a message may count with it.
 
-import { commandFields, couponIdField, discountField, userIdField } from '../coupons/messages.ts'
+import { commandFields, couponIdField, discountField } from '../coupons/messages.ts'
 import { count, like, list, object, oneOf, optional, text, type Values, whole } from '../field.ts'
 import { decoderOf, type MessageOf, record } from '../record.ts'
+import { userIdField } from '../user-id.ts'
 
 export const ordersTopic = 'firstcome.orders'
 export const orderStepsTopic = 'firstcome.order-steps'

@@ -1,8 +1,8 @@
 // `firstcome token`: makes a token for a user or an operator, signed with the local secret.
 
 import { signToken } from '../../client/tokens.ts'
-import { userIdPattern } from '../../domain/coupons/messages.ts'
 import { formatInstant } from '../../domain/time.ts'
+import { userIdOf, userIdRule } from '../../domain/user-id.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { defaultOperator, jwtSecret } from './service-address.ts'
 
@@ -21,11 +21,8 @@ export async function runToken(options: TokenOptions, context: Context): Promise
   if ((user === undefined) === (operator === undefined)) {
     throw new CommandError(exitCodes.wrongUsage, 'say whose token: --user NAME or --operator')
   }
-  const sub = user ?? (operator === true ? defaultOperator : operator) ?? ''
-  if (!new RegExp(userIdPattern).test(sub)) {
-    const message = 'a name is 1 to 128 printable ASCII characters without spaces'
-    throw new CommandError(exitCodes.wrongUsage, message)
-  }
+  const sub = userIdOf(user ?? (operator === true ? defaultOperator : operator))
+  if (sub === null) throw new CommandError(exitCodes.wrongUsage, `a name is ${userIdRule}`)
   const now = Date.now()
   const token = signToken({
     secret: jwtSecret(context.settings),

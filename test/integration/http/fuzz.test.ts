@@ -89,10 +89,17 @@ const order = fc.oneof(
 )
 const printable = fc.integer({ min: 33, max: 126 }).map((code) => String.fromCharCode(code))
 const idempotencyKey = fc.string({ unit: printable, minLength: 1, maxLength: 130 })
+/** Long ones, and such as nobody can have. */
+const user = fc
+  .oneof(fc.constant('a"/b'), fc.string({ unit: 'binary', minLength: 1, maxLength: 130 }))
+  .filter((text) => text.isWellFormed() && text !== '.' && text !== '..')
 const ask = fc.oneof(
   fc.tuple(fc.constant('/products'), product),
   fc.tuple(fc.constant('/products/tea/stock'), fc.record({ add: mostly(count) })),
-  fc.tuple(fc.constant('/wallets/a%22%2Fb/top-ups'), fc.record({ amount: mostly(count) })),
+  fc.tuple(
+    user.map((userId) => `/wallets/${encodeURIComponent(userId)}/top-ups`),
+    fc.record({ amount: mostly(count) }),
+  ),
   fc.tuple(fc.constant('/orders'), order),
 )
 type Read = (value: Buffer, place: StoredPlace) => { kind: string }

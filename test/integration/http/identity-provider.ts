@@ -47,6 +47,7 @@ export async function startIdentityProvider(
       provider.url = `http://127.0.0.1:${port}/keys?of=shop`
     },
     async stop() {
+      if (!server.listening) return
       server.close()
       server.closeAllConnections()
       await once(server, 'close')

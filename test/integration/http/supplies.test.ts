@@ -95,15 +95,26 @@ test('money is put in once for each key and operator, and its user sees it', asy
 
 test('a wallet is any user’s, whatever their name, and every key fits a record', async (t) => {
   const { call, log } = await start(t)
-  const userId = '"/%?#\\~'.padEnd(128, '"')
-  const path = `POST /wallets/${encodeURIComponent(userId)}/top-ups`
   const operator = 'operator'.padEnd(128, '"')
-  for (const text of ['"'.repeat(128), '\\'.repeat(127), 'k']) {
-    const answer = await call(path, { as: operator, json: { amount: 1 }, headers: key(text) })
-    assert.equal(answer.status, 200, answer.text)
+  for (const userId of ['"/%?#\\~'.padEnd(128, '"'), '김 철수@가게', '🎟'.repeat(128)]) {
+    // Whatever form of it somebody has typed.
+    const path = `POST /wallets/${encodeURIComponent(userId.normalize('NFD'))}/top-ups`
+    for (const text of ['"'.repeat(128), '\\'.repeat(127), 'k']) {
+      const answer = await call(path, { as: operator, json: { amount: 1 }, headers: key(text) })
+      assert.equal(answer.status, 200, answer.text)
+    }
+    const mine = await call('GET /wallets/mine', { as: userId })
+    assert.deepEqual(mine.body, { userId, balance: 3 })
   }
-  const mine = await call('GET /wallets/mine', { as: userId })
-  assert.deepEqual(mine.body, { userId, balance: 3 })
+  for (const nobody of ['a%0Ab', 'x'.repeat(129), '%C2%85']) {
+    const answer = await call(`POST /wallets/${nobody}/top-ups`, {
+      as,
+      json: { amount: 1 },
+      headers: key('k'),
+    })
+    assert.equal(answer.status, 422, answer.text)
+    assert.match(JSON.stringify(answer.body.errors), /1 to 128 characters without control/)
+  }
   for (const { value } of log.records(walletsTopic).flat()) {
     assert.equal(decodeWalletMessage(value).kind, 'message')
   }
@@ -157,7 +168,7 @@ test('what is beyond a limit or no number is 422, and what is at it a record', a
     ['POST /products/Tea/stock', { add: 1 }, '/productId'],
     ['POST /wallets/ann/top-ups', { amount: 0 }, '/amount'],
     ['POST /wallets/ann/top-ups', { amount: topUpAmountMax + 1 }, '/amount'],
-    ['POST /wallets/a%20b/top-ups', { amount: 1 }, '/userId'],
+    ['POST /wallets/a%0Ab/top-ups', { amount: 1 }, '/userId'],
   ]
   for (const [line, json, path] of bad) {
     const answer = await call(line, { as, json, headers: key('k') })
