@@ -9,8 +9,10 @@ import type { Mutant } from './mutant.ts'
 import { orderMutants } from './orders.ts'
 import { rehearsalMutants } from './rehearsal.ts'
 import { restoreMutants } from './restore.ts'
+import { tokenMutants } from './tokens.ts'
 
 export const mutants: readonly Mutant[] = [
+  ...tokenMutants,
   ...couponMutants,
   ...claimMutants,
   ...issuerMutants,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { virtualClock } from '../../../src/adapters/memory/clock-virtual.ts'
-import { startedAt, startTestServer } from './fixture.ts'
+import { signToken } from '../../../src/client/tokens.ts'
+import { jwtSecret, startedAt, startTestServer } from './fixture.ts'
 
 /** Time stands still until a test moves it on. */
 function stopTime() {
@@ -39,6 +40,21 @@ test('a wall clock that is set back or ahead changes nothing', async (t) => {
     clock.leap(leapMs)
     assert.equal(await claim(), 429, `after a leap of ${leapMs} ms`)
     await clock.runUntil(clock.now() + 1_000)
+  }
+})
+
+test('tills have the limit of operators, viewers that of users', async (t) => {
+  const settings = { userRateMax: 1, operatorRateMax: 2 }
+  const { call } = await startTestServer(t, { clock: stopTime(), settings })
+  const given = { secret: jwtSecret, operator: false, expiresInSeconds: 60, now: startedAt }
+  for (const [scope, statuses] of [
+    ['redeem', [404, 404, 429]],
+    ['viewer', [404, 429, 429]],
+  ] as const) {
+    const token = signToken({ ...given, sub: scope, scope })
+    for (const status of statuses) {
+      assert.equal((await call('POST /coupons/tea/claims', { token })).status, status, scope)
+    }
   }
 })
 

@@ -1,0 +1,71 @@
+// Mutants of who is believed: which keys, for how long, what a token must have, and who is a user.
+
+import { type MutantsOf, mutantsOf } from './mutant.ts'
+
+const part = 'src/api/tokens'
+const keys: MutantsOf = {
+  file: `${part}/provider-key.ts`,
+  test: `${part}/provider-key.test.ts`,
+  mutants: [
+    [' || privatePart !== undefined) return null', ') return null', 'keys of other kinds'],
+    ["if (use !== undefined && use !== 'sig') return null", '', 'keys of other kinds'],
+    ['modulusLength < rsaBitsMin || ', '', 'keys of other kinds'],
+    ['return isOwn ? algorithm : null', 'return algorithm', 'keys of other kinds'],
+    ['usable.length < providerKeysMax && ', '', 'the first keys count'],
+  ],
+}
+const asking: MutantsOf = {
+  file: `${part}/provider-keys.ts`,
+  test: `${part}/token-verifier.test.ts`,
+  mutants: [
+    ['clock.monotonic() + this.limits.askAfterMsMin', '0', 'is asked every 2 s at most'],
+    ['this.parts.onRemoved(key)', '{}', 'one that is gone is no longer believed'],
+    ['this.known = [...now.values()]', '', 'is verified once'],
+  ],
+}
+const verifying: MutantsOf = {
+  file: `${part}/token-verifier.ts`,
+  test: `${part}/token-verifier.test.ts`,
+  mutants: [
+    ['if (known !== undefined) return known', '', 'is verified once'],
+    ['keys.filter((key) => key.kid === kid)', 'keys', 'one that is gone is no longer believed'],
+    ["isAnswered ? 'key' : 'keys_away'", "'key'", 'waits for a key no longer than it may'],
+    ['this.waiters += 1', '', 'is asked every 2 s at most'],
+  ],
+}
+const remembering: MutantsOf = {
+  file: `${part}/remembered-tokens.ts`,
+  test: `${part}/remembered-tokens.test.ts`,
+  mutants: [
+    ['now < found.times.from || ', '', 'from its beginning until its end'],
+    ['now >= found.times.until', 'now > found.times.until', 'from its beginning until its end'],
+    ['remembered.key === key', 'remembered.key !== key', 'tokens of a key that is gone'],
+    ['this.characters <= charactersMax', 'true', 'by number and by length'],
+    ['this.characters -= characters', '', 'by number and by length'],
+  ],
+}
+const asked: MutantsOf = {
+  file: `${part}/token-checks.ts`,
+  test: 'test/integration/http/provider-tokens.test.ts',
+  mutants: [
+    ["if (issuer !== undefined && iss !== issuer) return 'issuer'", '', 'hold for every token'],
+    [' && ![aud].flat().includes(audience)', ' && aud !== audience', 'hold for every token'],
+    [
+      "['scope', 'scp'] : [scopeClaim]",
+      "['scope', 'scp'] : ['scope', scopeClaim]",
+      'hold for every',
+    ],
+  ],
+}
+const users: MutantsOf = {
+  file: 'src/domain/user-id.ts',
+  test: 'src/domain/user-id.test.ts',
+  mutants: [
+    ["given.normalize('NFC')", 'given', 'one name is one user'],
+    ["given.normalize('NFC')", "given.normalize('NFKC')", 'one name is one user'],
+    ["new RegExp(userIdPattern, 'u')", 'new RegExp(userIdPattern)', 'these are users'],
+    ['return userId === value ? userId : null', 'return userId', 'has it as it is stored'],
+  ],
+}
+
+export const tokenMutants = mutantsOf([keys, asking, verifying, remembering, asked, users])
