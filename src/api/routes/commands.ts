@@ -18,7 +18,7 @@ import {
 } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
-import { commandIdOfKey, couponIdOfKey } from '../orders/order-answers.ts'
+import { commandIdOfKey, couponIdOfKey, idOfKey } from '../orders/order-answers.ts'
 import { couponJson } from './coupons.ts'
 
 export function commandRoutes(parts: RouteParts): Route[] {
@@ -106,16 +106,22 @@ function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch)
     problems: ['unknown-coupon', ...problems],
     operationId: `${verb}Coupon`,
     summary,
+    description: 'With an Idempotency-Key it is done once, whatever was commanded in between.',
     params: CouponPath,
+    headers: KeyAllowed,
     body: NoBody,
     answers: { 200: couponRef, 202: pendingRef },
-    answer: (request) =>
-      couponCommandAnswer(parts, {
+    answer(request) {
+      const by = callerOf(request).userId
+      const key = request.headers['idempotency-key']
+      return couponCommandAnswer(parts, {
         type,
         couponId: request.params.couponId,
-        by: callerOf(request).userId,
-        commandId: parts.newId(),
-      }),
+        by,
+        // A key is that of its path as well, and no key has a line break.
+        commandId: key === undefined ? parts.newId() : idOfKey(by, `${verb}\n${key}`),
+      })
+    },
   })
 }
 

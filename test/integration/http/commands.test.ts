@@ -227,6 +227,26 @@ test('restock, pause, resume and close answer 200 with the coupon as it is then'
   }
 })
 
+test('an Idempotency-Key pauses and resumes once, whatever was commanded in between', async (t) => {
+  const { call } = await startTestServer(t)
+  const as = 'operator'
+  await call('POST /coupons', { as, json: tea })
+  const command = async (verb: string, key: string, by = as) => {
+    const headers = { 'idempotency-key': key }
+    const { status, body } = await call(`POST /coupons/tea/${verb}`, { as: by, headers })
+    return status === 200 ? body.status : status
+  }
+  assert.equal(await command('pause', 'one'), 'paused')
+  assert.equal(await command('resume', 'one'), 'open', 'a key is that of its path')
+  assert.equal(await command('pause', 'one'), 'open', 'it was paused again')
+  assert.equal(await command('pause', 'one', 'operator-2'), 'paused', 'it is a key of another')
+  assert.equal(await command('resume', 'one'), 'paused')
+  assert.equal(await command('resume', 'x'.repeat(129)), 422)
+  assert.equal(await command('close', 'one'), 'closed')
+  assert.equal(await command('close', 'one'), 'closed')
+  assert.equal(await command('pause', 'one'), 'closed', 'what was done stays answered')
+})
+
 test('an Idempotency-Key restocks once, is the operator’s own, and fits one size', async (t) => {
   const { call, claims } = await startTestServer(t)
   await call('POST /coupons', { as: 'operator', json: tea })
