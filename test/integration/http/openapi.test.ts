@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { startTestServer } from './fixture.ts'
 import type { OpenApi } from './openapi-check.ts'
 
@@ -24,6 +25,22 @@ test('the document has nothing that a linter warns of', async (t) => {
     found.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]),
     [],
   )
+})
+
+test('every schema is one, which the service itself does not look at', async (t) => {
+  const { call } = await startTestServer(t)
+  const document = (await call('GET /openapi.json')).body as OpenApi
+  const ajv = new Ajv2020({ strict: false })
+  const nodes = [...nodesOf(document)]
+  const named = nodes.filter(([path]) => /^#\/components\/schemas\/\w+$/.test(path))
+  const inPlace = nodes.flatMap(([path, { schema }]): [string, Node][] => {
+    return schema === undefined ? [] : [[`${path}/schema`, schema as Node]]
+  })
+  assert.ok(named.length > 30 && inPlace.length > 100)
+  for (const [path, schema] of [...named, ...inPlace]) {
+    assert.ok(await ajv.validateSchema(schema), `${path}: ${ajv.errorsText()}`)
+  }
+  assert.equal(await ajv.validateSchema({ type: 'numeral' }), false)
 })
 
 test('every object has a name, and kinds are told apart by the values that are sent', async (t) => {
