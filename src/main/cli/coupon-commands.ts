@@ -2,7 +2,7 @@
 
 import { Argument, InvalidArgumentError } from 'commander'
 import type { SwitchVerb } from '../commands/coupon.ts'
-import { callOptions, type DeclaredCommand, option } from './declared-command.ts'
+import { type DeclaredCommand, option, timedCallOptions } from './declared-command.ts'
 import { parseCount, parseCouponId, parseDiscount, parseTime } from './option-values.ts'
 
 const load = () => import('../commands/coupon.ts')
@@ -15,8 +15,11 @@ const create: DeclaredCommand = {
     'coupon create --name "First sale" --quantity 100',
     `coupon create --id lunch --name "점심 10%" --quantity 500 --discount 10% \\
       --opens-at 2026-05-01T12:00:00+09:00 --closes-at 2026-05-01T13:00:00+09:00`,
+    `coupon create --name Evening --quantity 50 --opens-at "2026-05-01 18:00" --zone Asia/Seoul`,
     'coupon create --name Test --quantity 10 --opens-at +10s --json',
   ],
+  notes: `
+A time without an offset is one of the --zone, and is said back with its offset.`,
   takes: [
     option('--id <id>', 'its id: a-z, 0-9 and -, at most 63 (one is made up)', parseCouponId),
     option('--name <text>', 'what people see').makeOptionMandatory(),
@@ -24,15 +27,26 @@ const create: DeclaredCommand = {
     option('--opens-at <time>', 'RFC 3339, or +5s, +10m from now (open at once)', time),
     option('--closes-at <time>', 'the same (never closes by itself)', time),
     option('--discount <value>', '10% or an amount in whole minor units: 5000', parseDiscount),
-    ...callOptions,
+    ...timedCallOptions,
   ],
   load: async () => (await load()).runCreate,
+}
+
+const list: DeclaredCommand = {
+  summary: 'List the coupons in the order of their ids.',
+  examples: ['coupon list', 'coupon list --limit 200 --after first-sale --json'],
+  takes: [
+    option('--limit <number>', 'how many, at most 200 (50)', parseCount),
+    option('--after <id>', 'go on behind this one', parseCouponId),
+    ...timedCallOptions,
+  ],
+  load: async () => (await load()).runCouponList,
 }
 
 const show: DeclaredCommand = {
   summary: 'Show a coupon: its status and how many are issued.',
   examples: ['coupon show first-sale', 'coupon show first-sale --json'],
-  takes: [couponId, ...callOptions],
+  takes: [couponId, ...timedCallOptions],
   load: async () => (await load()).runShow,
 }
 
@@ -48,7 +62,7 @@ Where no answer comes, a --key to ask again with is printed, so that nothing is 
     couponId,
     option('--add <number>', 'how many more', parseCount).makeOptionMandatory(),
     option('--key <text>', 'asking again with the same key adds once', parseKey),
-    ...callOptions,
+    ...timedCallOptions,
   ],
   load: async () => (await load()).runRestock,
 }
@@ -57,7 +71,7 @@ export const coupon: DeclaredCommand = {
   summary: 'Create, show and run the coupons of a running service.',
   examples: [
     'coupon create --id first-sale --name "First sale" --quantity 100',
-    'coupon show first-sale',
+    'coupon list',
     'coupon restock first-sale --add 50',
   ],
   notes: `
@@ -65,6 +79,7 @@ The service is found by --url, else by what it left in the data directory, else 
 and FIRSTCOME_PORT. Without --token, calls are signed with the local secret as an operator.`,
   below: {
     create,
+    list,
     show,
     restock,
     pause: switching('pause', 'Refuse claims until it is resumed.'),
@@ -77,7 +92,7 @@ function switching(verb: SwitchVerb, summary: string): DeclaredCommand {
   return {
     summary,
     examples: [`coupon ${verb} first-sale`],
-    takes: [couponId, ...callOptions],
+    takes: [couponId, ...timedCallOptions],
     load: async () => (await load()).runSwitch(verb),
   }
 }

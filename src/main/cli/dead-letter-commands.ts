@@ -2,7 +2,7 @@
 
 import { Argument, InvalidArgumentError } from 'commander'
 import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/dead-letter-messages.ts'
-import { callOptions, type DeclaredCommand, option } from './declared-command.ts'
+import { type DeclaredCommand, option, timedCallOptions } from './declared-command.ts'
 import { parseCount } from './option-values.ts'
 
 const load = () => import('../commands/dead-letters.ts')
@@ -19,7 +19,7 @@ const list: DeclaredCommand = {
     option('--consumer <name>', 'only those that this consumer could not handle', parseConsumer),
     option('--limit <number>', 'how many, at most 200 (50)', parseCount),
     option('--after <id>', 'go on behind this one', parseLetterId),
-    ...callOptions,
+    ...timedCallOptions,
   ],
   load: async () => (await load()).runList,
 }
@@ -30,7 +30,7 @@ const show: DeclaredCommand = {
     'dead-letters show stock-step.orders.3.17',
     'dead-letters show issuer.claims.0.42 --json',
   ],
-  takes: [new Argument('<id>', 'its id').argParser(parseLetterId), ...callOptions],
+  takes: [new Argument('<id>', 'its id').argParser(parseLetterId), ...timedCallOptions],
   load: async () => (await load()).runShow,
 }
 
@@ -48,7 +48,7 @@ was done. Bytes that are no record cannot be re-driven: discard them.`,
     new Argument('[ids...]', 'their ids').argParser(collectLetterIds),
     option('--all', 'all that wait, but for those that cannot be re-driven'),
     option('--consumer <name>', 'of --all, those of this consumer', parseConsumer),
-    ...callOptions,
+    ...timedCallOptions,
   ],
   load: async () => (await load()).runRedrive,
 }
@@ -59,7 +59,7 @@ const discard: DeclaredCommand = {
     'dead-letters discard issuer.claims.0.42',
     'dead-letters discard issuer.claims.0.42 issuer.claims.0.43',
   ],
-  takes: [new Argument('<ids...>', 'their ids').argParser(collectLetterIds), ...callOptions],
+  takes: [new Argument('<ids...>', 'their ids').argParser(collectLetterIds), ...timedCallOptions],
   load: async () => (await load()).runDiscard,
 }
 

@@ -4,7 +4,7 @@
 import { type Argument, Option } from 'commander'
 import { logLevels, settingFlags, settingTable } from '../../config/setting-table.ts'
 import type { CommandRun } from '../context.ts'
-import { parseServiceUrl } from './option-values.ts'
+import { parseServiceUrl, parseZone } from './option-values.ts'
 
 /** By name, in the order of the help. */
 export type DeclaredCommands = Readonly<Record<string, DeclaredCommand>>
@@ -35,6 +35,9 @@ export const urlOption = option('--url <address>', 'where the service is', parse
 const token = option('--token <token>', 'a token of your own instead of one made here')
 /** Of every command that makes a call to the service. */
 export const callOptions = [urlOption, token, jsonOption]
+const zone = option('--zone <zone>', 'of times, as Asia/Seoul (that of this machine)', parseZone)
+/** The same, of commands that show times. */
+export const timedCallOptions = [...callOptions, zone]
 export const listenOptions = [
   settingOption('port'),
   settingOption('host'),

@@ -4,6 +4,7 @@
 import { InvalidArgumentError } from 'commander'
 import { couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
+import { type GivenTime, isZone } from '../commands/zones.ts'
 
 /** About ten years, as long as a token may be valid: more is a slip. */
 const durationDaysMax = 3_650
@@ -37,14 +38,22 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError(`It must be a duration such as 90s, 10m, 24h or 7d (${max}).`)
 }
 
-/** RFC 3339 with an offset, or `+5s`, `+10m`, … from now on; given back as RFC 3339 in UTC. */
-export function parseTime(text: string, now: number): string {
+/** RFC 3339, or `+5s`, `+10m`, … from now on; without an offset it is a time of some zone. */
+export function parseTime(text: string, now: number): GivenTime {
   const later = text.startsWith('+') ? durationSeconds(text.slice(1)) : null
-  if (later !== null) return formatInstant(now + later * 1000)
-  const at = parseInstant(text.replace(/^(\d{4}-\d\d-\d\d) /, '$1T'))
-  if (at !== null) return formatInstant(at)
-  const example = '2026-05-01T10:00:00+09:00'
-  throw new InvalidArgumentError(`It must be a time such as ${example}, or +5s, +10m from now.`)
+  if (later !== null) return { at: formatInstant(now + later * 1000) }
+  const time = text.replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
+  const at = parseInstant(time)
+  if (at !== null) return { at: formatInstant(at) }
+  const local = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(time) ? `${time}:00` : time
+  if (parseInstant(`${local}Z`) !== null) return { local }
+  const examples = '2026-05-01T10:00:00+09:00, "2026-05-01 10:00" in the --zone'
+  throw new InvalidArgumentError(`It must be a time such as ${examples}, or +5s, +10m from now.`)
+}
+
+export function parseZone(text: string): string {
+  if (isZone(text)) return text
+  throw new InvalidArgumentError('It must be a time zone such as Asia/Seoul or UTC.')
 }
 
 export function parseCouponId(text: string): string {

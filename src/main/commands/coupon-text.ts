@@ -3,21 +3,39 @@
 
 import type { Problem, ServiceAnswer } from '../../client/service-client.ts'
 import { printable } from '../context.ts'
+import { shownTime } from './zones.ts'
 
 /** A few lines, the last one ended. Fields that are not there are left out. */
-export function couponText(coupon: ServiceAnswer['body']): string {
+export function couponText(coupon: ServiceAnswer['body'], zone: string): string {
   const title = `${shown(coupon.couponId)}  ${shown(coupon.name)}`
   const rows: [label: string, value: string | null][] = [
     ['status', shown(coupon.status).replace('_', ' ')],
     ['issued', issuedText(coupon)],
-    ['opens', typeof coupon.opensAt === 'string' ? printable(coupon.opensAt) : null],
-    ['closes', typeof coupon.closesAt === 'string' ? printable(coupon.closesAt) : 'never'],
+    ['opens', shownTime(zone, coupon.opensAt)],
+    ['closes', shownTime(zone, coupon.closesAt) ?? 'never'],
     ['discount', discountText(coupon.discount)],
   ]
   const lines = rows.flatMap(([label, value]) =>
     value === null ? [] : [`  ${label.padEnd(9)}${value}`],
   )
   return `${[title, ...lines].join('\n')}\n`
+}
+
+/** Two lines for each; says so where there is none, or more. */
+export function couponListText(body: ServiceAnswer['body'], zone: string): string {
+  const coupons = Array.isArray(body.coupons) ? (body.coupons as ServiceAnswer['body'][]) : []
+  if (coupons.length === 0) return 'No coupons.\n'
+  const lines = coupons.flatMap((coupon) => {
+    const closes = shownTime(zone, coupon.closesAt)
+    const until = closes === null ? '' : ` until ${closes}`
+    const status = shown(coupon.status).replace('_', ' ')
+    return [
+      `${shown(coupon.couponId)}  ${shown(coupon.name)}`,
+      `  ${status}, ${issuedText(coupon)}, from ${shownTime(zone, coupon.opensAt) ?? '?'}${until}`,
+    ]
+  })
+  if (typeof body.next === 'string') lines.push(`There are more: --after ${printable(body.next)}`)
+  return `${lines.join('\n')}\n`
 }
 
 /** The refusal, what it means, and every field that is wrong. */

@@ -3,30 +3,35 @@
 
 import { printable } from '../context.ts'
 import { shown } from './coupon-text.ts'
+import { shownTime } from './zones.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** Two lines for each letter; says so where there is none, or more. */
-export function letterListText(body: Json): string {
+export function letterListText(body: Json, zone: string): string {
   const letters = objects(body.deadLetters)
   if (letters.length === 0) return 'No dead letters.\n'
-  const lines = letters.flatMap((letter) => [
-    `${shown(letter.deadLetterId)}  ${statusText(letter)}  ${shown(letter.buriedAt)}`,
-    `  ${shown(letter.reason)}`,
-  ])
+  const lines = letters.flatMap((letter) => {
+    const buriedAt = shownTime(zone, letter.buriedAt) ?? '?'
+    return [
+      `${shown(letter.deadLetterId)}  ${statusText(letter)}  ${buriedAt}`,
+      `  ${shown(letter.reason)}`,
+    ]
+  })
   if (typeof body.next === 'string') lines.push(`There are more: --after ${printable(body.next)}`)
   return `${lines.join('\n')}\n`
 }
 
-export function letterText(letter: Json): string {
+export function letterText(letter: Json, zone: string): string {
+  const time = (value: unknown) => shownTime(zone, value) ?? '?'
   const { topic, partition, offset, appendedAt } = objectOf(letter.origin)
   const place = `${shown(topic)}, partition ${shown(partition)}, offset ${shown(offset)}`
   const rows: [label: string, value: string][] = [
     ['status', statusText(letter)],
     ['consumer', shown(letter.consumer)],
-    ['from', `${place}, ${shown(appendedAt)}`],
+    ['from', `${place}, ${time(appendedAt)}`],
     ['reason', shown(letter.reason)],
-    ['attempts', `${shown(letter.attempts)}, the last one before ${shown(letter.buriedAt)}`],
+    ['attempts', `${shown(letter.attempts)}, the last one before ${time(letter.buriedAt)}`],
     ['key', shown(letter.key)],
   ]
   const headers = Object.entries(objectOf(letter.headers)).map(
@@ -34,7 +39,7 @@ export function letterText(letter: Json): string {
   )
   const acts = objects(letter.acts).map(({ act, by, at, reason }): [string, string] => [
     act === 'redriven' ? 're-driven' : shown(act),
-    `by ${shown(by)} at ${shown(at)}, after: ${shown(reason)}`,
+    `by ${shown(by)} at ${time(at)}, after: ${shown(reason)}`,
   ])
   const body: [string, string] =
     typeof letter.text === 'string'

@@ -4,30 +4,27 @@
 import type { ServiceAnswer } from '../../client/service-client.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { countsText, letterListText, letterText } from './dead-letter-text.ts'
-import { answerTo, type CallOptions, failureOf, runCall } from './service-command.ts'
+import { answerTo, failureOf, pagePath, runCall, type TimedCallOptions } from './service-command.ts'
+import { zoneOf } from './zones.ts'
 
-export type ListOptions = CallOptions & {
+export type ListOptions = TimedCallOptions & {
   status?: string
   consumer?: string
   limit?: number
   after?: string
 }
-export type LetterOptions = CallOptions & { id: string }
-export type AskedRedrive = CallOptions & { ids?: string[]; all?: boolean; consumer?: string }
+export type LetterOptions = TimedCallOptions & { id: string }
+export type AskedRedrive = TimedCallOptions & { ids?: string[]; all?: boolean; consumer?: string }
 type RedriveOptions = AskedRedrive & DiscardOptions
-export type DiscardOptions = CallOptions & { ids: string[] }
+export type DiscardOptions = TimedCallOptions & { ids: string[] }
 
 /** As many as one call takes. */
 export const idsPerCallMax = 100
 
 export function runList(options: ListOptions, context: Context): Promise<ExitCode> {
   const { status, consumer, limit, after } = options
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries({ status, consumer, limit, after })) {
-    if (value !== undefined) query.set(name, String(value))
-  }
-  const path = query.size > 0 ? `${lettersPath}?${query.toString()}` : lettersPath
-  const done = ({ body }: ServiceAnswer) => letterListText(body)
+  const path = pagePath(lettersPath, { status, consumer, limit, after })
+  const done = ({ body }: ServiceAnswer) => letterListText(body, zoneOf(options))
   return runCall(
     { call: { method: 'GET', path }, asOperator: true, again: '', done },
     options,
@@ -37,7 +34,7 @@ export function runList(options: ListOptions, context: Context): Promise<ExitCod
 
 export function runShow(options: LetterOptions, context: Context): Promise<ExitCode> {
   const call = { method: 'GET', path: letterPath(options.id) } as const
-  return runCall({ call, asOperator: true, again: '', done: letterOf }, options, context)
+  return runCall({ call, asOperator: true, again: '', done: letterOf(options) }, options, context)
 }
 
 /** One by its own call, which says best why it is refused; several are counted. */
@@ -73,10 +70,10 @@ const lettersPath = '/dead-letters'
 
 type Act = { verb: 'redrive' | 'discard'; id: string }
 
-function act({ verb, id }: Act, options: CallOptions, context: Context): Promise<ExitCode> {
+function act({ verb, id }: Act, options: TimedCallOptions, context: Context): Promise<ExitCode> {
   const call = { method: 'POST', path: `${letterPath(id)}/${verb}` } as const
   const again = `firstcome dead-letters show ${id}`
-  return runCall({ call, again, done: letterOf }, options, context)
+  return runCall({ call, again, done: letterOf(options) }, options, context)
 }
 
 /** In as many calls as it takes; for all, each goes on behind the last letter of the one before. */
@@ -147,6 +144,6 @@ function letterPath(id: string): string {
   return `${lettersPath}/${encodeURIComponent(id)}`
 }
 
-function letterOf({ body }: ServiceAnswer): string {
-  return letterText(body)
+function letterOf(options: TimedCallOptions): (answer: ServiceAnswer) => string {
+  return ({ body }) => letterText(body, zoneOf(options))
 }

@@ -16,6 +16,8 @@ import { operatorToken, serviceUrl } from './service-address.ts'
 export const callMsMax = 40_000
 
 export type CallOptions = { url?: string; token?: string; json?: boolean }
+/** `zone`: in which times are shown and typed; absent: that of this machine. */
+export type TimedCallOptions = CallOptions & { zone?: string }
 export type OperatorCall = {
   call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey'>
   /** A GET that is for operators only; every other call is. */
@@ -24,6 +26,15 @@ export type OperatorCall = {
   again: string
 }
 export type ShownCall = OperatorCall & { done: (answer: ServiceAnswer) => string }
+
+/** With what is given of a query. */
+export function pagePath(path: string, given: Record<string, string | number | undefined>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) query.set(name, String(value))
+  }
+  return query.size > 0 ? `${path}?${query.toString()}` : path
+}
 
 /** Asks, and shows what came of it. */
 export async function runCall(

@@ -116,6 +116,47 @@ test('Create sends every term as the contract has it and shows the coupon.', asy
   assert.equal(out, `${lines.join('\n')}\n`)
 })
 
+test('A time without an offset is one of the zone, is said back, and shown in it.', async () => {
+  answer = { status: 201, body: coupon }
+  const terms = ['--id', 'lunch', '--name', '점심', '--quantity', '150']
+  const times = ['--opens-at', '2026-05-01 12:00', '--zone', 'Asia/Seoul']
+  const { exitCode, out, err } = await run('create', ...terms, ...times)
+  assert.equal(exitCode, 0)
+  const sent = { opensAt: '2026-05-01T03:00:00.000Z', couponId: 'lunch', quantity: 150 }
+  assert.partialDeepStrictEqual(seen[0]?.body, sent)
+  const said = '2026-05-01 12:00:00 in Asia/Seoul is 2026-05-01T12:00:00.000+09:00'
+  assert.equal(err, `${said}\n`)
+  assert.match(out, /\n {2}opens {4}2026-05-01T12:00:00\.000\+09:00\n/)
+  const skipped = ['--opens-at', '2026-03-29 02:30', '--zone', 'Europe/Berlin']
+  const refused = await run('create', ...terms, ...skipped)
+  assert.equal(refused.exitCode, 2)
+  assert.match(refused.err, /there is no 2026-03-29 02:30:00 in Europe\/Berlin/)
+  assert.equal(seen.length, 1)
+})
+
+test('List shows a page of coupons, and how to go on.', async () => {
+  const other = {
+    ...coupon,
+    couponId: 'night',
+    name: 'Night',
+    closesAt: '2026-05-02T00:00:00.000Z',
+  }
+  answer = { status: 200, body: { coupons: [coupon, other], next: 'night' } }
+  const { exitCode, out, err } = await run('list', '--limit', '2', '--after', 'first')
+  assert.deepEqual([exitCode, err], [0, ''])
+  assert.equal(seen[0]?.call, 'GET /coupons?limit=2&after=first')
+  const lines = [
+    'lunch  점심',
+    '  open, 100 of 150 (50 left), from 2026-05-01T03:00:00.000Z',
+    'night  Night',
+    '  open, 100 of 150 (50 left), from 2026-05-01T03:00:00.000Z until 2026-05-02T00:00:00.000Z',
+    'There are more: --after night',
+  ]
+  assert.equal(out, `${lines.join('\n')}\n`)
+  answer = { status: 200, body: { coupons: [] } }
+  assert.equal((await run('list')).out, 'No coupons.\n')
+})
+
 test('Create leaves out what was not given and makes up an id; times count from now.', async () => {
   answer = { status: 201, body: coupon }
   const asked = Date.now()

@@ -34,7 +34,8 @@ export const cliPath = join(import.meta.dirname, '../../../bin/firstcome.js')
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { env = {}, cwd, interruptAfter } = options
   const child = spawn(process.execPath, [...shortLife, cliPath, ...args], {
-    env: { PATH: process.env.PATH, ...compileCache, ...env },
+    // Whatever zone the machine is in.
+    env: { PATH: process.env.PATH, TZ: 'UTC', ...compileCache, ...env },
     timeout: commandMsMax,
     killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'pipe'],
