@@ -10,42 +10,42 @@ process.on('uncaughtException', (error) => wrong(error.message))
 const text = { type: 'string' }, options = { key: text, coupon: text, receipt: text }
 const { values: given, positionals: [from] } = parseArgs({ options, allowPositionals: true })
 const id = given.coupon ?? wrong('say URL|FILE and --coupon ID')
-const sha = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest()
+const sha = (...parts) => parts.reduce((it, part) => it.update(part), createHash('sha256')).digest()
 const nodeHash = (left, right) => sha(Buffer.of(1), left, right)
-const leafHash = (it) => sha(Buffer.of(0), Buffer.from(Object(it) === it ? canonical(it) : it))
-const canonical = (it) => Array.isArray(it) ? `[${it.map(canonical)}]` : Object(it) !== it
-  ? JSON.stringify(it) : `{${Object.keys(it).sort().map((k) => `"${k}":${canonical(it[k])}`)}}`
+const leafHash = (leaf) => sha(Buffer.of(0), Buffer.from(leaf))
+const isSorted = (it) => Array.isArray(it) ? it.every(isSorted) : Object(it) !== it
+  || Object.keys(it).every((name, at, all) => !(name < all[at - 1]) && isSorted(it[name]))
 // Where the data comes from: the public calls, or a file that `firstcome verify --save` wrote.
-const file = /^https?:/i.test(from) ? null : readFileSync(from ?? '', 'utf8')
-const saved = file?.split('\n'), noteEnd = saved?.indexOf('', 6)
-const sum = saved && `sha256 ${sha(Buffer.from(file.slice(0, -72))).toString('hex')}\n`
-if (saved && (saved[0] !== `firstcome sale 1 ${id}` || !file.endsWith(sum))) wrong('it is cut')
+const file = /^https?:/i.test(from) ? null : readFileSync(from ?? ''), end = file?.length - 72
+const sum = file && `sha256 ${sha(file.subarray(0, end)).toString('hex')}\n`
+const noteEnd = file?.indexOf('\n\n', file.indexOf('\n\n') + 2) + 1
+const saved = file?.toString('utf8', 0, noteEnd).split('\n')
+if (file && (saved[0] !== `firstcome sale 1 ${id}` || file.toString('latin1', end) !== sum)) wrong('it is cut')
 const get = (call) => fetch(`${from.replace(/\/+$/, '')}/coupons/${id}/proof/${call}`)
   .then((answer) => answer.ok ? answer.text() : wrong(`${call} is answered ${answer.status}`))
-async function* lines(size) {
-  for (let n = 0, page; n < size; n += page.length) {
-    page = saved ? saved.slice(noteEnd + 1, -2).concat('')
-      : (await get(`entries?from=${n}&limit=${Math.min(1e4, size - n)}`)).split('\n')
+async function* pages(size) {
+  for (let n = 0, at = noteEnd + 1, to, page; n < size; n += page.length, at = to) {
+    page = (file ? file.toString('utf8', at, to = file.indexOf(10, Math.min(at + 1e6, end - 1)) + 1)
+      : await get(`entries?from=${n}&limit=${Math.min(1e4, size - n)}`)).split('\n')
     if (page.pop() !== '' || page.length === 0) wrong(`the entries end at ${n} of ${size}`)
-    yield* page
+    yield page
   }
 }
 const keys = (given.key ? readFileSync(given.key, 'utf8') : saved?.[1] ?? await get('key')).trim()
 function open(note) { // A checkpoint: origin, size, root; signed by the key under this origin.
   const [origin, size, root, ...rest] = note.split('\n'), isOurs = origin.endsWith(`/coupons/${id}`)
-  const signatures = rest.map((line) => Buffer.from(line.split(`— ${origin} `)[1] ?? '', 'base64'))
+  const signs = rest.map((line) => Buffer.from(line.split(`— ${origin} `)[1] ?? '', 'base64'))
   for (const [, name, code] of keys.matchAll(/^([^+\n]+)\+[0-9a-f]{8}\+(\S+)$/gm)) {
     if (!isOurs || (name !== origin && `${name}/coupons/${id}` !== origin)) continue
     const typed = Buffer.from(code, 'base64'), x = typed.subarray(1).toString('base64url')
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-    const keyId = sha(Buffer.from(`${origin}\n`), typed).subarray(0, 4)
-    if (signatures.some((it) => keyId.equals(it.subarray(0, 4))
+    if (signs.some((it) => sha(Buffer.from(`${origin}\n`), typed).subarray(0, 4).equals(it.subarray(0, 4))
       && verify(null, Buffer.from(`${origin}\n${size}\n${root}\n`), key, it.subarray(4))))
       return { size: Number(size), root }
   }
   return wrong(`no checkpoint of ${id} that the key has signed: ${keys}`)
 }
-const head = open(saved?.slice(2, noteEnd).join('\n') ?? await get('checkpoint'))
+const head = open(saved?.slice(2).join('\n') ?? await get('checkpoint'))
 const mine = given.receipt && JSON.parse(readFileSync(given.receipt, 'utf8'))
 const held = mine && open(mine.checkpoint)
 const trees = [], winners = new Map(), done = [], own = [], on = () => state !== 'closed'
@@ -59,10 +59,10 @@ const acts = { // Whether the operator could do it then, and did it.
   edited: (it) => (!it.opensAt || state === 'not_open') && (!it.closesAt || on())
     && Object.assign(sale, it),
 }
-for await (const line of lines(head.size)) { // It must follow from the entries before it.
+for await (const page of pages(head.size)) for (const line of page) { // Does it follow?
   const leaf = JSON.parse(line), { at, kind, who, outcome, slot } = leaf, was = winners.get(who)
   const bad = (why) => wrong(`entry ${n} ${why}: ${line}`)
-  if (canonical(leaf) !== line || leaf.n !== n) bad('is not written as it must be')
+  if (JSON.stringify(leaf) !== line || !isSorted(leaf) || leaf.n !== n) bad('is misspelt or misplaced')
   if (new Date(at).toISOString() !== at || at < last) bad('goes back in time')
   state = !on() || at >= sale?.closesAt ? 'closed' : at >= sale?.opensAt ? 'open' : state
   if (kind === 'claim' && n > 0) {
@@ -70,7 +70,7 @@ for await (const line of lines(head.size)) { // It must follow from the entries 
       : winners.size < sale.quantity ? 'issued' : 'sold_out'
     const isOut = outcome === 'not_eligible' && sale.audience && /^issued|sold/.test(due)
     const dueSlot = was ?? (due === 'issued' && !isOut ? winners.size + 1 : undefined)
-    if (Object.keys(leaf).length !== (slot ? 6 : 5) || slot !== dueSlot || (outcome !== due && !isOut))
+    if ((outcome !== due && !isOut) || slot !== dueSlot || Object.keys(leaf).length !== (slot ? 6 : 5))
       bad(`must be ${due} ${dueSlot ?? ''}`)
     if (outcome === 'issued') winners.set(who, slot)
     if (who === mine?.who && n < held.size) own.push(n)

@@ -7,6 +7,7 @@ import { couponMutants } from './coupons.ts'
 import { issuerMutants } from './issuer.ts'
 import type { Mutant } from './mutant.ts'
 import { orderMutants } from './orders.ts'
+import { proofMutants } from './proof.ts'
 import { rehearsalMutants } from './rehearsal.ts'
 import { restoreMutants } from './restore.ts'
 import { tokenMutants } from './tokens.ts'
@@ -21,4 +22,5 @@ export const mutants: readonly Mutant[] = [
   ...restoreMutants,
   ...auditMutants,
   ...rehearsalMutants,
+  ...proofMutants,
 ]

@@ -18,8 +18,23 @@ export function canonicalJson(value: unknown): string {
 export function parseCanonical(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    return canonicalJson(value) === text ? value : null
+    // Faster than `canonicalJson(value) === text`, for whoever reads a million leaves.
+    return isCanonical(value) && JSON.stringify(value) === text ? value : null
   } catch {
     return null
   }
+}
+
+/** Whether it holds nothing but what leaves hold, and its fields are in order. */
+function isCanonical(value: unknown): boolean {
+  if (typeof value === 'string' || value === true) return true
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (Array.isArray(value)) return value.every(isCanonical)
+  if (typeof value !== 'object' || value === null) return false
+  let last = ''
+  for (const [name, one] of Object.entries(value)) {
+    if (name < last || !isCanonical(one)) return false
+    last = name
+  }
+  return true
 }

@@ -7,6 +7,8 @@ import {
   honestLeaves,
   keyOf,
   leavesOf,
+  logOf,
+  opensAt,
   ownKey,
   whoIn,
 } from '../../../test/models/published-sale.ts'
@@ -29,6 +31,22 @@ test('The leaves of a sale are these, byte for byte.', () => {
   assert.equal(leaves[5], `${at(12)},"kind":"paused","n":5}`)
   assert.equal(leaves[10], `{"add":1,"at":"2026-05-01T09:00:20.000Z","kind":"restocked","n":10}`)
   assert.equal(leaves[15], `${at(32)},"ignored":true,"kind":"restocked","n":15}`)
+})
+
+test('An act that changes nothing is ignored: what is so already, twice, or after the close.', () => {
+  const entries = logOf([
+    [0, 'created', { name: 'a', quantity: 1, closesAt: opensAt }],
+    [1, 'resumed'],
+    [1, 'paused'],
+    [2, 'paused'],
+    [3, 'resumed'],
+    [4, 'created', { name: 'b', quantity: 2 }],
+    [10, 'closed'],
+    [11, 'restocked', 1],
+  ])
+  const leaves = leavesOf(entries).get('first-sale') ?? []
+  const ignored = leaves.flatMap((leaf, n) => (leaf.includes('"ignored":true') ? [n] : []))
+  assert.deepEqual(ignored, [1, 3, 5, 6, 7])
 })
 
 test('Any log gives each coupon leaves that a verifier finds to be a sale.', () => {

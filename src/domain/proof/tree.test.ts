@@ -154,5 +154,7 @@ test('Trees of no size, of the same size and of fewer leaves are held as RFC 916
   assert.ok(!isConsistent({ ...same, toRoot: b }))
   assert.ok(!isConsistent({ ...same, proof: [a] }))
   assert.ok(!isConsistent({ ...same, from: 2 }))
+  assert.ok(isIncluded({ n: 0, size: 1, leaf: a, root: a, proof: [] }))
   assert.ok(!isIncluded({ n: 1, size: 1, leaf: a, root: a, proof: [] }))
+  assert.ok(!isIncluded({ n: 0, size: 2, leaf: a, root: a, proof: [] }), 'a proof that ends below')
 })

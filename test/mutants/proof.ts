@@ -1,0 +1,133 @@
+// Mutants of the proof: what of a record is public, how trees, notes and checkpoints are read, and
+// what a verifier finds.
+
+import { type MutantsOf, mutantsOf } from './mutant.ts'
+
+const leaves: MutantsOf = {
+  file: 'src/domain/proof/leaf.ts',
+  test: 'src/domain/proof/leaf.test.ts',
+  mutants: [
+    [
+      'const at = Math.max(appendedAt, before.at)',
+      'const at = appendedAt',
+      'Any log gives each coupon leaves that a verifier finds to be a sale',
+    ],
+    [
+      "if (message.type === 'coupon.paused' && seen.paused) return null",
+      'if (false) return null',
+      'An act that changes nothing is ignored: what is so already, twice, or after the close',
+    ],
+    [
+      'decision.events.length <= seen.passed',
+      'decision.events.length === 0',
+      'Any log gives each coupon leaves that a verifier finds to be a sale',
+    ],
+    [
+      'if (wire[name] !== undefined) shown[name]',
+      'if (wire.by !== undefined) shown.by = wire.by; else shown[name]',
+      'Of a control record only public fields are told, whatever kind it is',
+    ],
+    [
+      'value !== seen[name]',
+      'value !== undefined',
+      'An edit tells what changed, and nothing where nothing did',
+    ],
+  ],
+}
+const users: MutantsOf = {
+  file: 'src/domain/proof/who.ts',
+  test: 'src/domain/proof/leaf.test.ts',
+  mutants: [
+    [
+      '`${couponId}\\0${userId}`',
+      'userId',
+      'A user has one "who" on a coupon, and another one on every other and by other secrets',
+    ],
+  ],
+}
+const checkpoints: MutantsOf = {
+  file: 'src/domain/proof/checkpoint.ts',
+  test: 'src/domain/proof/checkpoint.test.ts',
+  mutants: [
+    [
+      "if (!origin.endsWith(couponOrigin('', couponId))) {",
+      'if (false) {',
+      'Only what the key of this coupon has signed is opened, and the reason is said',
+    ],
+    [
+      'formatCheckpoint(checkpoint) === text ? checkpoint : null',
+      'checkpoint',
+      'A checkpoint has one spelling: everything else is none',
+    ],
+  ],
+}
+const notes: MutantsOf = {
+  ...checkpoints,
+  file: 'src/domain/proof/signed-note.ts',
+  mutants: [
+    [
+      'own.every(',
+      'own.some(',
+      'Signatures of others beside it change nothing; a false one under our name does',
+    ],
+    [
+      "bytes.toString('base64') === text ? bytes : null",
+      'bytes',
+      'Any bit of a checkpoint that is changed is found, in text and signature',
+    ],
+  ],
+}
+const trees: MutantsOf = {
+  file: 'src/domain/proof/tree-proofs.ts',
+  test: 'src/domain/proof/tree.test.ts',
+  mutants: [
+    [
+      'path.last === 0 && made.equals(root)',
+      'made.equals(root)',
+      'Trees of no size, of the same size and of fewer leaves are held as RFC 9162 says',
+    ],
+    [
+      'old.equals(fromRoot) && made.equals(toRoot)',
+      'made.equals(toRoot)',
+      'Of 10,000 proofs with one bit changed',
+    ],
+  ],
+}
+const sales: MutantsOf = {
+  file: 'src/domain/proof/sale.ts',
+  test: 'src/domain/proof/sale-check.test.ts',
+  mutants: [
+    ['const wentBack = leaf.at < before', 'const wentBack = false', 'a time goes back'],
+    [
+      "if (leaf.opensAt !== undefined && status !== 'scheduled') {",
+      'if (leaf.opensAt !== undefined && isClosed) {',
+      'the opening is moved after it opened',
+    ],
+    ["if (isClosed) return 'restocks after the close'", '', 'it is restocked after the close'],
+    [
+      "outcome === 'not_eligible' && sale.hasAudience",
+      "outcome === 'not_eligible'",
+      'who is not eligible of a coupon for all',
+    ],
+    [
+      'slot === undefined || slot === dueSlot',
+      'slot === undefined || slot > 0',
+      'two winners are swapped',
+    ],
+  ],
+}
+const receipts: MutantsOf = {
+  ...sales,
+  file: 'src/domain/proof/receipt.ts',
+  mutants: [
+    ['} else if (!root.equals(checkpoint.root)) {', '} else if (false) {', 'a fork is shown'],
+    [
+      "root !== null && numbers !== seen.claims.join(', ')",
+      'root === checkpoint.root && numbers.length < 0',
+      'an entry of the user is left out',
+    ],
+    ['if (whoOf(salt, userId) !== who)', 'if (userId === who)', 'the receipt is of somebody else'],
+  ],
+}
+
+export const proofMutants = mutantsOf([leaves, users, checkpoints, notes, trees, sales, receipts])
