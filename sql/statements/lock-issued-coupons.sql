@@ -4,10 +4,11 @@
 -- Each row is looked for by its key: a plan made for a small table would read all of it for ever.
 -- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
 -- int[]; the issuer's name as a reader text, and its topic text.
--- Result: coupon_id, user_id, issued boolean, discount (JSON text, or null), next_offset.
+-- Result: coupon_id, user_id, appended_at_ms of the claim (null: not issued), terms without the
+-- audience (JSON text, or null), next_offset.
 
-select w.coupon_id, w.user_id, r.coupon_id is not null,
-       (select (c.terms -> 'discount')::text
+select w.coupon_id, w.user_id, r.appended_at_ms,
+       (select (c.terms - 'audience')::text
           from coupons.coupons c
          where c.coupon_id = r.coupon_id),
        (select p.next_offset
@@ -19,7 +20,7 @@ select w.coupon_id, w.user_id, r.coupon_id is not null,
      order by 1, 2
   ) as w
   left join lateral (
-    select i.coupon_id
+    select i.coupon_id, i.appended_at_ms
       from coupons.issued_coupons i
      where i.user_id = w.user_id and i.coupon_id = w.coupon_id
        for no key update

@@ -15,6 +15,7 @@ import { claimRoutes } from './routes/claims.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
+import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { supplyRoutes } from './routes/supplies.ts'
@@ -124,6 +125,7 @@ function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
     ...couponRoutes(parts),
     ...commandRoutes(parts),
     ...claimRoutes(parts),
+    ...heldCouponRoutes(parts),
     ...supplyRoutes(parts),
     ...orderRoutes(parts),
     ...auditRoutes(parts),

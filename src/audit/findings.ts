@@ -11,7 +11,7 @@ export const promises = {
   I6: 'nobody was refused while coupons were to be had',
   I7: 'a replay gives the same rows, codes, coupons and events',
   I9: 'nobody won before the opening, and nobody was too early after it',
-  I15: 'coupons are held only by those whom their terms allow',
+  I15: 'coupons are held and spent only as their terms allow',
 } as const
 /** Of the orders, which an audit of one coupon leaves out. */
 export const ordersPromises = {

@@ -35,7 +35,7 @@ export function createCouponStep(store: CouponStepStore): CouponStepWork {
     decide,
     ready: async (rows) => {
       const facts = await store.facts(rows.map(({ placed }) => placed).flatMap(couponOf))
-      return rows.filter(({ placed }) => isAnswerable(placed, facts))
+      return rows.filter((row) => isAnswerable(row, facts))
     },
     repliesOf: (row) => repeatAnswer(row).replies,
     lookEveryMs: issuerLookEveryMs,
@@ -79,9 +79,9 @@ function note({ kind, use }: CouponChanges['effects'][number], { facts }: Coupon
   facts.set(key, { ...known, usedBy, isKept: kind === 'keep' })
 }
 
-function isAnswerable(placed: WaitingRow['placed'], facts: CouponLoaded['facts']): boolean {
+function isAnswerable({ placed, since: at }: WaitingRow, facts: CouponLoaded['facts']): boolean {
   const known = factsOf(placed, { facts })
-  return known === null || !isNotNow(placed, known)
+  return known === null || !isNotNow({ placed, at }, known)
 }
 
 function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {

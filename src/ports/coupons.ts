@@ -1,7 +1,7 @@
 // The rows of the claims log: which coupons there are and who has won them. Every port has a memory
 // twin, and all adapters of a port pass its one contract suite (test/contracts).
 
-import type { Discount } from '../domain/coupons/messages.ts'
+import type { Terms } from '../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../domain/coupons/state.ts'
 
 /** The SQL projection of the claims log. Only the issuer writes it. */
@@ -18,7 +18,7 @@ export type CouponStore = {
    */
   markPublished(partition: number, next: number): Promise<void>
   /** What one user holds, in coupon id order, strictly after `page.after` (a coupon id). */
-  heldBy(userId: string, page: Page): Promise<HeldCoupon[]>
+  heldBy(userId: string, page: HeldQuery): Promise<HeldCoupon[]>
   /** Rows in (couponId, slot) order. */
   issuedRows(query: RowsQuery): Promise<IssuedRow[]>
   /** Positions and coupons (without their winners) as of one moment. */
@@ -47,8 +47,10 @@ export type IssuedRow = Issued & {
   code: string
 }
 export type Page = { limit: number; after?: string }
-/** `orderId`: of the order that uses it; absent: unused. */
-export type HeldCoupon = IssuedRow & { name: string; discount: Discount | null; orderId?: string }
+/** `couponId`: only this one. */
+export type HeldQuery = Page & { couponId?: string }
+/** `orderId`: of the order that uses it; absent: none does. */
+export type HeldCoupon = IssuedRow & { terms: Omit<Terms, 'audience'>; orderId?: string }
 export type RowsQuery = {
   limit: number
   couponId?: string

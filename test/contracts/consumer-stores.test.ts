@@ -17,6 +17,7 @@ import {
   createWalletStoreMemory,
   emptyPaymentTables,
 } from '../../src/adapters/memory/payment-stores.ts'
+import { heldTerms } from '../../src/domain/orders/coupon-step.ts'
 import { couponKey } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-sql.ts'
@@ -24,7 +25,7 @@ import { deadLetterStoreContract } from './dead-letter-store.ts'
 import { orderStoreContract } from './order-store.ts'
 import { ordersReaderContract, ordersTables } from './orders-reader.ts'
 import { openPgliteCopy } from './pglite-copies.ts'
-import { couponStepContract, paymentContract } from './step-stores.ts'
+import { couponStepContract, paymentContract, wonAt } from './step-stores.ts'
 import { stockStepContract } from './stock-step-store.ts'
 
 const close = async () => {}
@@ -47,9 +48,9 @@ couponStepContract('memory', async () => {
     store: createCouponStepStoreMemory(tables),
     async issue(coupons, next) {
       tables.issuerNext.set(2, next)
-      for (const { couponId, userId, discount } of coupons) {
-        const key = couponKey({ couponId, userId })
-        tables.issued.set(key, discount === undefined ? {} : { discount })
+      for (const [n, { couponId, userId, ...offer }] of coupons.entries()) {
+        const terms = { name: couponId, quantity: 9, ...offer }
+        tables.issued.set(couponKey({ couponId, userId }), heldTerms(terms, wonAt(n + 1)))
       }
     },
     close,

@@ -219,7 +219,8 @@ export function heldTests(test: TestStore): void {
     const coupons = couponIds.map((couponId, n) => {
       const amount = { kind: 'amount', value: 1_000_000_000_000 } as const
       const named = terms({ name: `쿠폰 ${couponId}` })
-      return coupon({ couponId, terms: n === 1 ? { ...named, discount: amount } : named })
+      const audience = { attribute: 'tier', values: ['gold'] }
+      return coupon({ couponId, terms: n === 1 ? { ...named, discount: amount, audience } : named })
     })
     const issued = couponIds.map((couponId, offset) => {
       return row({ couponId, slot: 1, userId: offset === 2 ? 'bob' : 'ann', offset })
@@ -232,17 +233,29 @@ export function heldTests(test: TestStore): void {
     const held = await store.heldBy('ann', { limit: 10 })
     assert.deepEqual(held[1], {
       ...row({ couponId: 'a0', slot: 1, userId: 'ann', offset: 1 }),
-      name: '쿠폰 a0',
-      discount: { kind: 'amount', value: 1_000_000_000_000 },
+      terms: terms({
+        name: '쿠폰 a0',
+        discount: { kind: 'amount', value: 1_000_000_000_000 },
+      }),
     })
     assert.deepEqual(
-      held.map(({ couponId, discount: given }) => [couponId, given?.kind ?? null]),
+      held.map(({ couponId, terms: { discount: given } }) => [couponId, given?.kind ?? null]),
       [
         ['a-b', null],
         ['a0', 'amount'],
         ['b', null],
       ],
     )
+  })
+
+  test('is what they have of one coupon, where only that is asked for', async (store) => {
+    await fill(store)
+    const ids = async (couponId: string) => {
+      const held = await store.heldBy('ann', { limit: 10, couponId })
+      return held.map((one) => one.couponId)
+    }
+    assert.deepEqual(await ids('a0'), ['a0'])
+    assert.deepEqual(await ids('ab'), [])
   })
 
   test('comes in pages, in coupon id order', async (store) => {

@@ -10,7 +10,12 @@ import {
 } from '../../src/adapters/stores/payment-step.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { coupon, row, terms } from './coupon-store-samples.ts'
-import type { CouponStepUnderTest, IssuedCoupon, PaymentUnderTest } from './step-stores.ts'
+import {
+  type CouponStepUnderTest,
+  type IssuedCoupon,
+  type PaymentUnderTest,
+  wonAt,
+} from './step-stores.ts'
 
 const couponTables = ['coupons', 'issued_coupons', 'positions', 'orders', 'uses']
 const paymentTables = ['orders', 'balances', 'commands', 'charges']
@@ -22,7 +27,14 @@ export async function openCouponStepSql(database: Database): Promise<CouponStepU
     store: createCouponStepStoreSql(database),
     async issue(issued, next) {
       const rows = issued.map(({ couponId, userId }, n) => {
-        return row({ couponId, userId, slot: n + 1, partition: 2, offset: n })
+        return row({
+          couponId,
+          userId,
+          slot: n + 1,
+          partition: 2,
+          offset: n,
+          appendedAt: wonAt(n + 1),
+        })
       })
       const coupons = couponsOf(issued)
       await issuer.apply({
@@ -46,9 +58,9 @@ export async function openPaymentSql(database: Database): Promise<PaymentUnderTe
 
 function couponsOf(issued: readonly IssuedCoupon[]): Coupon[] {
   const byId = new Map(issued.map((it) => [it.couponId, it]))
-  return [...byId.values()].map(({ couponId, discount }) => {
-    const offer = discount === undefined ? terms() : terms({ discount })
-    return coupon({ couponId, partition: 2, terms: offer })
+  return [...byId.values()].map(({ couponId, ...named }) => {
+    const { userId: _, ...offer } = named
+    return coupon({ couponId, partition: 2, quantity: 9, terms: terms(offer) })
   })
 }
 

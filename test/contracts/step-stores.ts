@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Discount } from '../../src/domain/coupons/messages.ts'
-import type { CouponFacts } from '../../src/domain/orders/coupon-step.ts'
+import type { Discount, Terms } from '../../src/domain/coupons/messages.ts'
+import type { CouponFacts, HeldTerms } from '../../src/domain/orders/coupon-step.ts'
 import type { Charge, CouponRow, PaymentRow } from '../../src/domain/orders/state.ts'
 import type {
   CouponChanges,
@@ -20,7 +20,11 @@ import type {
 import type { WalletStore } from '../../src/ports/payments.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 
-export type IssuedCoupon = { couponId: string; userId: string; discount?: Discount }
+/** When the n-th of those that are issued was won. */
+export function wonAt(n: number): number {
+  return 1_770_000_000_000 + n
+}
+export type IssuedCoupon = { couponId: string; userId: string } & Partial<Terms>
 export type CouponStepUnderTest = {
   store: CouponStepStore
   /** As the issuer would write them; in partition 2, whose position is then `next`. */
@@ -63,12 +67,22 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
           { couponId: 'spring', userId: 'ann', discount: half },
           { couponId: 'plain', userId: 'ann' },
           { couponId: 'spring', userId: 'bob', discount: half },
+          { couponId: 'brief', userId: 'ann', minimum: 5_000, validDays: 2 },
+          { couponId: 'ended', userId: 'ann', validUntil: 7 },
         ],
         8,
       )
-      const keys = ['spring ann', 'plain ann', 'plain bob', 'other ann']
+      const keys = ['spring ann', 'plain ann', 'plain bob', 'other ann', 'brief ann', 'ended ann']
       const { facts } = await loadCoupons(opened.store, wantedCoupons([], keys))
-      assert.deepEqual(facts, factsOf(keys, { 'spring ann': { discount: half }, 'plain ann': {} }))
+      assert.deepEqual(
+        facts,
+        factsOf(keys, {
+          'spring ann': { discount: half },
+          'plain ann': {},
+          'brief ann': { minimum: 5_000, validUntil: wonAt(4) + 2 * 86_400_000 },
+          'ended ann': { validUntil: 7 },
+        }),
+      )
       const elsewhere = { couponId: 'spring', userId: 'ann', partition: 1 }
       const other = await loadCoupons(opened.store, { orderIds: [], coupons: [elsewhere] })
       assert.equal(other.facts.get('spring ann')?.issuerNext, 0)
@@ -318,7 +332,7 @@ function fact(known: Partial<CouponFacts>): CouponFacts {
 
 function factsOf(
   keys: readonly string[],
-  issued: Readonly<Record<string, { discount?: Discount }>>,
+  issued: Readonly<Record<string, HeldTerms>>,
 ): Map<string, CouponFacts> {
   return new Map(keys.map((key) => [key, fact({ issued: issued[key] ?? null })]))
 }

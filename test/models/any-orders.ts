@@ -2,7 +2,8 @@
 // the last item, one coupon and one balance. For property tests.
 
 import * as fc from 'fast-check'
-import { amountMax, type Discount } from '../../src/domain/coupons/messages.ts'
+import { amountMax } from '../../src/domain/coupons/messages.ts'
+import type { OfferTerms } from '../../src/domain/coupons/offer.ts'
 import type {
   OrderPlaced,
   ProductMessage,
@@ -12,18 +13,18 @@ import type { Scenario } from './orders-world.ts'
 
 export const users = ['ann', 'bob', 'cat'] as const
 export const prices = { tea: 150, cup: 999, gift: 0 } as const
-export const discounts: Readonly<Record<string, Discount | undefined>> = {
-  spring: { kind: 'percent', value: 33 },
-  autumn: { kind: 'amount', value: 200 },
-  gold: { kind: 'amount', value: amountMax },
-  plain: undefined,
+export const offers: Readonly<Record<string, OfferTerms>> = {
+  spring: { discount: { kind: 'percent', value: 33, max: 400 } },
+  autumn: { discount: { kind: 'amount', value: 200 }, minimum: 300 },
+  gold: { discount: { kind: 'amount', value: amountMax } },
+  plain: {},
 }
 
 /** `limits`: how long an order may take, ms; any of them. */
 export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
   const timeLimits = limits.length > 0 ? limits : [30, 300, 3_000]
   const wins = fc.subarray(
-    users.flatMap((userId) => Object.keys(discounts).map((couponId) => ({ couponId, userId }))),
+    users.flatMap((userId) => Object.keys(offers).map((couponId) => ({ couponId, userId }))),
     { minLength: 4 },
   )
   const stocks = fc.tuple(fc.nat(9), fc.nat(6), fc.integer({ min: 2, max: 20 }))
@@ -32,8 +33,7 @@ export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
     .record({ seed: fc.nat(2 ** 31), wins, stocks, money, orders: anyOrders(timeLimits) })
     .map(({ seed, wins: pairs, stocks: counts, money: amounts, orders }) => {
       const won = pairs.map((pair, offset) => {
-        const discount = discounts[pair.couponId]
-        return discount === undefined ? { ...pair, offset } : { ...pair, offset, discount }
+        return { ...pair, offset, ...offers[pair.couponId] }
       })
       const placed = orders.map(({ coupon, ...order }): OrderPlaced => {
         if (coupon === undefined) return order
@@ -50,7 +50,7 @@ function anyOrders(limits: readonly number[]): fc.Arbitrary<OrderPlaced[]> {
   const line = fc.record({ productId: fc.constantFrom('tea', 'tea', 'cup', 'gift'), quantity })
   const stray = fc.record({ productId: fc.constant('ghost'), quantity })
   const anyLine = fc.oneof({ weight: 12, arbitrary: line }, { weight: 1, arbitrary: stray })
-  const couponId = fc.constantFrom(...Object.keys(discounts), undefined, undefined)
+  const couponId = fc.constantFrom(...Object.keys(offers), undefined, undefined)
   const order = fc
     .record({
       // The user is part of what an order id is made from.

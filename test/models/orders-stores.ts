@@ -3,7 +3,7 @@
 // which happens twice is found, and effects that contradict what is stored throw.
 
 import assert from 'node:assert/strict'
-import type { Discount } from '../../src/domain/coupons/messages.ts'
+import type { OfferTerms } from '../../src/domain/coupons/offer.ts'
 import {
   type CouponFacts,
   decideCoupon,
@@ -39,7 +39,7 @@ import { decideStock, evolveStock } from '../../src/domain/orders/stock-step.ts'
 import { decideCharge, decideTopUp, unsettledOf } from '../../src/domain/orders/wallet.ts'
 
 /** A coupon that a user has won, at an offset of the claims log's one partition. */
-export type WonRow = { couponId: string; userId: string; offset: number; discount?: Discount }
+export type WonRow = { couponId: string; userId: string; offset: number } & OfferTerms
 export type Stores = {
   orders: Map<string, OrderState>
   /** What the process was given for each order, in this order. */

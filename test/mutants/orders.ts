@@ -30,8 +30,8 @@ const orderProcess: MutantsOf = {
       'both steps have refused before it is cancelled for what the coupon step says',
     ],
     [
-      'sumsOf(stock.lines, coupon?.discount)',
-      'sumsOf(stock.lines, undefined)',
+      'sumsOf(stock.lines, coupon ?? {})',
+      'sumsOf(stock.lines, {})',
       'due takes captured: applied confirmed',
     ],
     [
@@ -66,7 +66,7 @@ const content: MutantsOf = {
   ],
 }
 const sums: MutantsOf = {
-  file: `${domain}/process.ts`,
+  file: 'src/domain/coupons/offer.ts',
   test: `${domain}/sums.test.ts`,
   mutants: [
     [
@@ -83,6 +83,16 @@ const sums: MutantsOf = {
       'Math.min(amountOff(subtotal, discount), subtotal)',
       'amountOff(subtotal, discount)',
       'of 999 with an amount beyond what there is take 999 off',
+    ],
+    [
+      'if (subtotal < minimum)',
+      'if (subtotal <= minimum)',
+      'of 1000 with a minimum that is met exactly take 100 off',
+    ],
+    [
+      'Math.floor((rest * value) / 100), max)',
+      'Math.floor((rest * value) / 100), subtotal)',
+      'of 1010 with a percentage above its cap take 100 off',
     ],
   ],
 }

@@ -2,7 +2,7 @@
 // same counts and the same constraints, and nothing shared with their callers, as over a wire.
 
 import assert from 'node:assert/strict'
-import type { Discount } from '../../domain/coupons/messages.ts'
+import type { HeldTerms } from '../../domain/orders/coupon-step.ts'
 import type { CouponRow, Order, OrderState } from '../../domain/orders/state.ts'
 import {
   type CommandName,
@@ -145,7 +145,7 @@ export function emptyCouponTables() {
     /** The order that uses a coupon, by `couponKey`. */
     uses: new Map<string, string>(),
     /** By `couponKey`. */
-    issued: new Map<string, { discount?: Discount }>(),
+    issued: new Map<string, HeldTerms>(),
     /** By partition of the claims log. */
     issuerNext: new Map<number, number>(),
   }

@@ -83,11 +83,16 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       if (position === undefined || position.published >= next || next > position.next) return
       position.published = next
     },
-    async heldBy(userId, { limit, after = '' }) {
-      const rows = rowsWhere((row) => row.userId === userId && row.couponId > after)
+    async heldBy(userId, { limit, after = '', couponId }) {
+      const rows = rowsWhere((row) => {
+        const isAsked = couponId === undefined || row.couponId === couponId
+        return row.userId === userId && row.couponId > after && isAsked
+      })
       return rows.slice(0, limit).map((row) => {
-        const { name, discount = null } = tables.coupons.get(row.couponId)?.terms ?? { name: '' }
-        const held = { ...row, name, discount: structuredClone(discount) }
+        const coupon = tables.coupons.get(row.couponId)
+        assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
+        const { audience: _, ...terms } = structuredClone(coupon.terms)
+        const held = { ...row, terms }
         const orderId = uses?.get(couponKey(row))
         return orderId === undefined ? held : { ...held, orderId }
       })

@@ -28,8 +28,9 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
       const { rows } = await database.query(statements['read-positions'], positionOwner)
       return new Map(rows.map((row) => positionOf(row as PositionCells)))
     },
-    async heldBy(userId, { limit, after = '' }) {
-      const { rows } = await database.query(statements['read-held-coupons'], [userId, after, limit])
+    async heldBy(userId, { limit, after = '', couponId = null }) {
+      const asked = [userId, after, limit, couponId]
+      const { rows } = await database.query(statements['read-held-coupons'], asked)
       return rows.map(heldCouponOf)
     },
     async issuedRows({ limit, couponId = null, after, won }) {

@@ -2,7 +2,7 @@
 // returns, in the order that the .sql files name them.
 
 import assert from 'node:assert/strict'
-import type { Discount, Terms } from '../../domain/coupons/messages.ts'
+import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { PackedWinners } from '../../domain/coupons/winners.ts'
 import type { HeldCoupon, IssuedRow } from '../../ports/coupons.ts'
@@ -61,11 +61,10 @@ export function issuedRowOf(row: SqlRow): IssuedRow {
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {
   const behind = row.slice(issuedFields.length)
-  const [name, discount, orderId] = behind as [string, string | null, string | null]
+  const [terms, orderId] = behind as [string, string | null]
   return {
     ...issuedRowOf(row),
-    name,
-    discount: discount === null ? null : (JSON.parse(discount) as Discount),
+    terms: JSON.parse(terms) as Terms,
     ...(orderId === null ? {} : { orderId }),
   }
 }

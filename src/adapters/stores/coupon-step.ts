@@ -2,7 +2,8 @@
 // which order uses a coupon. The row of a coupon that an order wants stays locked until the end
 // of the transaction, so two steps, or two orders, never both find it unused.
 
-import type { Discount } from '../../domain/coupons/messages.ts'
+import type { Terms } from '../../domain/coupons/messages.ts'
+import { heldTerms } from '../../domain/orders/coupon-step.ts'
 import type { CouponRow } from '../../domain/orders/state.ts'
 import {
   type CouponChanges,
@@ -48,10 +49,9 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     const uses = await session.query(statements['read-coupon-uses'], names)
     const users = new Map((uses.rows as unknown as UseCells[]).map((use) => [keyOf(use), use]))
     const facts = (found.rows as unknown as IssuedCells[]).map((cells): [string, CouponFacts] => {
-      const [, , isIssued, discount, issuerNext] = cells
+      const [, , wonAt, terms, issuerNext] = cells
       const [, , usedBy = null, isKept = false] = users.get(keyOf(cells)) ?? []
-      const terms = discount === null ? {} : { discount: JSON.parse(discount) as Discount }
-      const issued = isIssued ? terms : null
+      const issued = wonAt === null ? null : heldTerms(JSON.parse(terms ?? '{}') as Terms, wonAt)
       return [keyOf(cells), { issuerNext: issuerNext ?? 0, issued, usedBy, isKept }]
     })
     return new Map(facts)
@@ -90,8 +90,8 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
 type Named = readonly [couponId: string, userId: string, ...rest: unknown[]]
 type IssuedCells = readonly [
   ...(readonly [couponId: string, userId: string]),
-  isIssued: boolean,
-  discount: string | null,
+  wonAt: number | null,
+  terms: string | null,
   next: number | null,
 ]
 type UseCells = readonly [couponId: string, userId: string, orderId: string, isKept: boolean]

@@ -20,6 +20,8 @@ export type IssuedAnswer = {
   partition: number
   issued: Issued
   code: string
+  /** The last moment at which it can be spent, ms UTC; absent: it does not end. */
+  validUntil?: number | undefined
 }
 export type ClaimAnswer =
   | IssuedAnswer

@@ -8,6 +8,7 @@ import { audienceOf } from '../../domain/coupons/audience.ts'
 import { codeDeriver, rememberCodes } from '../../domain/coupons/codes.ts'
 import { type ClaimCommand, type ClaimOutcome, settled } from '../../domain/coupons/decide.ts'
 import { claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
+import { validUntilOf } from '../../domain/coupons/validity.ts'
 import type { Instant } from '../../ports/clock.ts'
 import type { LogEntry } from '../../ports/log.ts'
 import { createAppendBatcher } from '../batcher.ts'
@@ -147,7 +148,8 @@ function answerFrom({ coupons }: CouponFold, codeSecret: string) {
       const { issued } = outcome
       const code = codeOf[kind]({ couponId, slot: issued.slot, claimId: issued.claimId })
       const first = kind === 'issued'
-      return { kind: 'issued', first, couponId, userId, partition, issued, code }
+      const validUntil = validUntilOf(coupon.terms, issued.appendedAt)
+      return { kind: 'issued', first, couponId, userId, partition, issued, code, validUntil }
     }
     if (by === undefined) return { kind, coupon }
     const { message, partition, offset, appendedAt } = by

@@ -9,7 +9,9 @@ import {
   couponIdPattern,
   couponNameCharactersMax,
   quantityMax,
+  validDaysMax,
 } from '../../domain/coupons/messages.ts'
+import { type IssuedStatus, issuedStatuses } from '../../domain/coupons/validity.ts'
 import {
   cancelReasons,
   lineQuantityMax,
@@ -46,26 +48,40 @@ export const CouponId = Type.String({ pattern: couponIdPattern, examples: ['spri
 export const Instant = Type.String({ format: 'date-time', examples: ['2026-05-01T09:00:00.000Z'] })
 export const Count = (max: number) => Type.Integer({ minimum: 1, maximum: max })
 
-const discountOf = (kind: 'amount' | 'percent', valueMax: number) => ({
+const discountOf = (kind: 'amount' | 'percent', valueMax: number, more = {}) => ({
   title: kind === 'amount' ? 'AmountDiscount' : 'PercentDiscount',
   type: 'object',
   properties: {
     kind: { const: kind },
     value: { type: 'integer', minimum: 1, maximum: valueMax },
+    ...more,
   },
   required: ['kind', 'value'],
   additionalProperties: false,
 })
-type DiscountShape = { kind: 'amount' | 'percent'; value: number }
+const cap = {
+  type: 'integer',
+  minimum: 1,
+  maximum: amountMax,
+  description: 'No more than so much, in whole minor units.',
+}
+type DiscountShape =
+  | { kind: 'amount'; value: number }
+  | { kind: 'percent'; value: number; max?: number }
 const Discount = Type.Unsafe<DiscountShape>({
   title: 'Discount',
   type: 'object',
   description: 'An amount in whole minor units of the currency, or a percentage, rounded down.',
   required: ['kind'],
   discriminator: { propertyName: 'kind' },
-  oneOf: [discountOf('amount', amountMax), discountOf('percent', 100)],
+  oneOf: [discountOf('amount', amountMax), discountOf('percent', 100, { max: cap })],
 })
 
+const Minimum = Type.Integer({
+  minimum: 0,
+  maximum: amountMax,
+  description: 'The coupon cannot be spent on a subtotal below it, in whole minor units.',
+})
 const AudienceText = Type.String({
   minLength: 1,
   maxLength: audienceCharactersMax,
@@ -104,9 +120,12 @@ export const NewCoupon = closed(
     opensAt: Type.Optional(Instant),
     closesAt: Type.Optional(Instant),
     discount: Type.Optional(Discount),
+    minimum: Type.Optional(Minimum),
+    validUntil: Type.Optional(Instant),
+    validDays: Type.Optional(Count(validDaysMax)),
     audience: Type.Optional(Audience),
   },
-  { title: 'NewCoupon' },
+  { title: 'NewCoupon', description: 'Of validUntil and validDays there is one at most.' },
 )
 export const Restock = closed({ add: Count(quantityMax) }, { title: 'Restock' })
 const idempotencyKey = Type.String({
@@ -136,7 +155,11 @@ export const nullable = <Value>(schema: object) => Type.Unsafe<Value | null>(sch
 const AnsweredDiscount = nullable<DiscountShape>({
   title: 'AnsweredDiscount',
   type: ['object', 'null'],
-  properties: { kind: { type: 'string', enum: ['amount', 'percent'] }, value: { type: 'integer' } },
+  properties: {
+    kind: { type: 'string', enum: ['amount', 'percent'] },
+    value: { type: 'integer' },
+    max: { type: 'integer' },
+  },
   required: ['kind', 'value'],
 })
 const LogPlace = Type.Object(
@@ -155,6 +178,9 @@ export const Coupon = closed(
     opensAt: Instant,
     closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
     discount: AnsweredDiscount,
+    minimum: Type.Optional(Minimum),
+    validUntil: Type.Optional(Instant),
+    validDays: Type.Optional(Type.Integer()),
     audience: Type.Optional(Audience),
   },
   { $id: 'Coupon' },
@@ -176,8 +202,10 @@ export const HeldPage = Type.Object(
           slot: Type.Integer(),
           code: Type.String(),
           discount: AnsweredDiscount,
+          minimum: Type.Optional(Minimum),
           issuedAt: Instant,
-          status: oneOf(['unused', 'used']),
+          validUntil: Type.Optional(Instant),
+          status: oneOf(issuedStatuses),
           orderId: Type.Optional(Type.String()),
         },
         { title: 'HeldCoupon' },
@@ -196,6 +224,13 @@ export const IssuedClaim = closed(
     slot: Type.Integer({ description: 'The winner’s rank, from 1.' }),
     code: Type.String(),
     log: LogPlace,
+    validUntil: Type.Optional(Instant),
+    status: Type.Optional(
+      Type.Unsafe<IssuedStatus>({
+        ...oneOf(issuedStatuses),
+        description: 'Of GET alone; left out while the rows cannot be read.',
+      }),
+    ),
   },
   { $id: 'IssuedClaim' },
 )

@@ -1,32 +1,25 @@
 // The claim path over HTTP, the one that must be fast: no throw for a refusal, constant bodies
-// where nothing differs, a template for winners, one hop to the claim service and back. Beside it
-// what a user holds, from the SQL projection: it may be a moment behind the user's answers.
+// where nothing differs, a template for winners, one hop to the claim service and back.
 
 import { formatInstant } from '../../domain/time.ts'
 import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import { type ProblemMembers, refusals } from '../http/problems.ts'
-import {
-  type Answer,
-  lastOfFull,
-  mapAnswer,
-  ok,
-  type Route,
-  readStore,
-  route,
-} from '../http/route.ts'
-import { CouponPath, HeldPage, issuedClaimRef, NoBody, Page, pendingRef } from '../http/schemas.ts'
+import { type Answer, mapAnswer, type Route, route } from '../http/route.ts'
+import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
-export function claimRoutes({ claims, store }: RouteParts): Route[] {
-  const problems = [
-    ...(['unknown-coupon', 'closed', 'not-open', 'paused', 'not-eligible', 'sold-out'] as const),
-  ]
+export const claimProblems = [
+  ...(['unknown-coupon', 'closed', 'not-open', 'paused', 'not-eligible', 'sold-out'] as const),
+]
+
+export function claimRoutes({ claims }: RouteParts): Route[] {
+  const logTime = () => claims.logTime()
   return [
     route({
       call: 'POST /coupons/:couponId/claims',
       caller: 'user',
-      problems,
+      problems: claimProblems,
       operationId: 'claimCoupon',
       summary: 'Claim a coupon; asking again gives the same answer',
       description: '201 where this request won, 200 where the user already had the coupon.',
@@ -37,48 +30,8 @@ export function claimRoutes({ claims, store }: RouteParts): Route[] {
         const { couponId } = request.params
         const { userId, token } = callerOf(request)
         const answer = claims.claim(couponId, userId, token)
-        return mapAnswer(answer, (said) => claimAnswer(said, couponId, claims.logTime))
+        return mapAnswer(answer, (said) => claimAnswer(said, couponId, logTime))
       },
-    }),
-    route({
-      call: 'GET /coupons/:couponId/claims/mine',
-      caller: 'user',
-      problems: [...problems, 'not-issued'],
-      operationId: 'getMyClaim',
-      summary: 'What a claim would be told now, without making one',
-      params: CouponPath,
-      answers: { 200: issuedClaimRef, 202: pendingRef },
-      answer(request) {
-        const { couponId } = request.params
-        const { userId, token } = callerOf(request)
-        return mapAnswer(claims.mine(couponId, userId, token), (said) => {
-          if (said === null) return { problem: 'not-issued' }
-          const known = said.kind === 'issued' ? { ...said, first: false } : said
-          return claimAnswer(known, couponId, claims.logTime)
-        })
-      },
-    }),
-    route({
-      call: 'GET /me/coupons',
-      caller: 'user',
-      readsStore: true,
-      operationId: 'listMyCoupons',
-      summary: 'The coupons that the caller holds, in the order of their ids',
-      query: Page,
-      answers: { 200: HeldPage },
-      answer: (request) =>
-        readStore(store(), async (reads) => {
-          const held = await reads.heldBy(callerOf(request).userId, request.query)
-          const coupons = held.map(({ couponId, name, slot, code, discount, ...more }) => {
-            const issuedAt = formatInstant(more.appendedAt)
-            const coupon = { couponId, name, slot, code, discount, issuedAt }
-            const { orderId } = more
-            return orderId === undefined
-              ? { ...coupon, status: 'unused' }
-              : { ...coupon, status: 'used', orderId }
-          })
-          return ok({ coupons, next: lastOfFull(coupons, request.query.limit)?.couponId })
-        }),
     }),
   ]
 }
@@ -89,10 +42,10 @@ const retryAfterSecondsMax = 86_400
 const pendingBody = '{"outcome":"pending"}'
 
 /** `logTime`: asked only where it is told, for most answers do without. */
-function claimAnswer(answer: ClaimAnswer, couponId: string, logTime: () => number): Answer {
+export function claimAnswer(answer: ClaimAnswer, couponId: string, logTime: () => number): Answer {
   switch (answer.kind) {
     case 'issued':
-      return { status: answer.first ? 201 : 200, body: issuedBody(answer) }
+      return { status: answer.first ? 201 : 200, body: `{${issuedFields(answer)}}` }
     case 'pending':
       return { status: 202, body: pendingBody, location: `/coupons/${couponId}/claims/mine` }
     case 'unavailable':
@@ -115,13 +68,15 @@ function claimAnswer(answer: ClaimAnswer, couponId: string, logTime: () => numbe
 }
 
 /** By hand, since every winner gets one. Coupon ids and codes need no escaping. */
-function issuedBody({ couponId, userId, partition, issued, code }: IssuedAnswer): string {
+export function issuedFields(answer: IssuedAnswer): string {
+  const { couponId, userId, partition, issued, code, validUntil } = answer
   const { slot, claimId, offset, appendedAt } = issued
   const at = formatInstant(appendedAt)
   const log = `{"partition":${partition},"offset":${offset},"appendedAt":"${at}"}`
   const user = `"userId":${JSON.stringify(userId)},"claimId":${JSON.stringify(claimId)}`
   const won = `"slot":${slot},"code":"${code}"`
-  return `{"outcome":"issued","couponId":"${couponId}",${user},${won},"log":${log}}`
+  const end = validUntil === undefined ? '' : `,"validUntil":"${formatInstant(validUntil)}"`
+  return `"outcome":"issued","couponId":"${couponId}",${user},${won},"log":${log}${end}`
 }
 
 function decidedBy(record: DecidedBy | undefined): ProblemMembers | undefined {

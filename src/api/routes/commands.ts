@@ -148,26 +148,29 @@ async function couponCommandAnswer(
 type AskedTerms = Omit<Static<typeof NewCoupon>, 'couponId'>
 
 /** The schema has seen to each field; what is left is how the times stand to each other. */
-function termsErrors({ opensAt, closesAt }: AskedTerms, now: number): FieldError[] {
-  const closes = readInstant(closesAt)
-  if (closes === undefined) return []
-  if (closes <= (readInstant(opensAt) ?? now)) {
-    const than = opensAt === undefined ? 'now' : 'opensAt'
-    return [{ path: '/closesAt', message: `must be after ${than}` }]
-  }
-  return closes > now ? [] : [{ path: '/closesAt', message: 'must be in the future' }]
+function termsErrors(asked: AskedTerms, now: number): FieldError[] {
+  const opensAt = readInstant(asked.opensAt)
+  const opens = { at: opensAt ?? now, named: opensAt === undefined ? 'now' : 'opensAt' }
+  const twice = asked.validUntil !== undefined && asked.validDays !== undefined
+  const ends = twice ? [{ path: '/validDays', message: 'does not go with validUntil' }] : []
+  const times = (['closesAt', 'validUntil'] as const).flatMap((name): FieldError[] => {
+    const at = readInstant(asked[name])
+    const path = `/${name}`
+    if (at === undefined) return []
+    if (at <= opens.at) return [{ path, message: `must be after ${opens.named}` }]
+    return at > now ? [] : [{ path, message: 'must be in the future' }]
+  })
+  return [...ends, ...times]
 }
 
 function termsOf(asked: AskedTerms): Terms {
-  const opensAt = readInstant(asked.opensAt)
-  const closesAt = readInstant(asked.closesAt)
-  const { name, quantity, discount, audience } = asked
-  const terms: Terms = { name, quantity }
-  if (opensAt !== undefined) terms.opensAt = opensAt
-  if (closesAt !== undefined) terms.closesAt = closesAt
-  if (discount !== undefined) terms.discount = discount
-  if (audience !== undefined) terms.audience = audience
-  return terms
+  const { name, quantity, discount, minimum, validDays, audience } = asked
+  const times = (['opensAt', 'closesAt', 'validUntil'] as const).map((field) => {
+    return [field, readInstant(asked[field])] as const
+  })
+  const given = Object.entries({ discount, minimum, validDays, audience })
+  const optional = [...times, ...given].filter(([, value]) => value !== undefined)
+  return { name, quantity, ...(Object.fromEntries(optional) as Partial<Terms>) }
 }
 
 function readInstant(text: string | undefined): number | undefined {

@@ -1,6 +1,7 @@
 // What anyone may read about coupons, from this node's own fold.
 
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { validUntilJson } from '../../domain/coupons/validity.ts'
 import { visibleStatus } from '../../domain/coupons/view.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { lastOfFull, mapAnswer, ok, type Route, route } from '../http/route.ts'
@@ -43,7 +44,7 @@ export function couponRoutes({ claims }: RouteParts): Route[] {
 /** Its shape is the schema Coupon. As of `now`, milliseconds UTC. */
 export function couponJson(coupon: Coupon, now: number) {
   const issued = coupon.winners.size
-  const { discount, audience } = coupon.terms
+  const { discount, minimum, validUntil, validDays, audience } = coupon.terms
   return {
     couponId: coupon.couponId,
     name: coupon.terms.name,
@@ -54,6 +55,9 @@ export function couponJson(coupon: Coupon, now: number) {
     opensAt: formatInstant(coupon.opensAt),
     closesAt: Number.isFinite(coupon.closesAt) ? formatInstant(coupon.closesAt) : null,
     discount: discount ?? null,
+    ...(minimum === undefined ? {} : { minimum }),
+    ...validUntilJson(validUntil),
+    ...(validDays && { validDays }),
     ...(audience && { audience }),
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { enter, historyOf, type OrderHistory } from '../../domain/orders/history.ts'
-import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
+import type { CancelReason, OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import { createFindings } from '../findings.ts'
 import { checkHistories } from './check-histories.ts'
 import { checkRecord } from './check-record.ts'
@@ -38,14 +38,14 @@ const records: { [Type in Message['type']]?: Extract<Message, { type: Type }> } 
 }
 const confirmed = { 'order.confirmed': {} } as const
 /** Instead of the end, and what is sold then. */
-const ended = (reason: 'timed_out' | 'out_of_stock' | 'insufficient_funds'): Changes => ({
+const ended = (reason: CancelReason): Changes => ({
   'order.confirmed': null,
   'stock.sold': null,
   'order.cancelled': { orderId, reason },
 })
 
 /** What is found in the records of one order with these changes; each at its own moment. */
-function found(changes: Changes, { endedAt = 7_000, now = 10_000 } = {}): string[] {
+function found(changes: Changes, { endedAt = 7_000, now = 10_000, terms = {} } = {}): string[] {
   const findings = createFindings()
   const orders = new Map<string, OrderHistory>()
   const types = new Set([...Object.keys(records), ...Object.keys(changes)] as Message['type'][])
@@ -63,7 +63,7 @@ function found(changes: Changes, { endedAt = 7_000, now = 10_000 } = {}): string
     enter(history, logged)
   }
   const winners = new Map([['ann', { slot: 1, claimId: 'c', offset: 7, appendedAt: 1 }]])
-  const won = { partition: 0, winners, terms: { discount: tenPercent } }
+  const won = { partition: 0, winners, terms: { discount: tenPercent, ...terms } }
   checkHistories({
     orders,
     findings,
@@ -91,8 +91,52 @@ const nothingWrong: Readonly<Record<string, Changes>> = {
     'payment.captured': null,
     'payment.refused': { orderId, reason: 'insufficient_funds' },
   },
+  'one that was below the minimum of its coupon': {
+    ...ended('minimum_not_met'),
+    'coupon.used': { discount: tenPercent, minimum: 1_000 },
+    'order.payment_due': null,
+    'payment.captured': null,
+  },
 }
+const capped = { ...tenPercent, max: 98 }
+/** Each with the terms of the coupon. */
+const wrongByTerms: readonly (readonly [string, object, Changes, RegExp])[] = [
+  [
+    'a coupon spent below its minimum',
+    { minimum: 1_000 },
+    { 'coupon.used': { minimum: 1_000 } },
+    /I15 .*spent on 999, below its minimum of 1000/,
+  ],
+  [
+    'more taken off than the cap',
+    { discount: capped },
+    { 'coupon.used': { discount: capped } },
+    /I12 .*900 of 999 was due, but .* are 901 of 999/,
+  ],
+  ['a cap that was left out', { discount: capped }, {}, /I12 .*another discount was taken off/],
+  ['a minimum that was left out', { minimum: 5 }, {}, /I12 .*another discount was taken off/],
+  [
+    'a coupon spent a millisecond too late',
+    { validUntil: 1_000 },
+    {},
+    /I15 .*it was placed 1 ms after coupon spring had expired, which it has spent/,
+  ],
+]
+const rightByTerms: readonly (readonly [string, object])[] = [
+  ['at its last valid moment', { validUntil: 1_001 }],
+  ['within its days', { validDays: 1 }],
+]
 const wrong: readonly (readonly [string, Changes, RegExp])[] = [
+  [
+    'a minimum that was met',
+    {
+      ...ended('minimum_not_met'),
+      'coupon.used': { discount: tenPercent, minimum: 999 },
+      'order.payment_due': null,
+      'payment.captured': null,
+    },
+    /I10 .*cancelled for 999 below the minimum of 999/,
+  ],
   [
     'payment that is due of another user',
     { 'order.payment_due': { userId: 'bob' } },
@@ -175,6 +219,22 @@ describe('the histories of orders', () => {
   for (const [what, changes] of Object.entries(nothingWrong)) {
     test(`have nothing against ${what}`, () => {
       assert.deepEqual(found(changes, { endedAt: 61_001 }), [])
+    })
+  }
+
+  for (const [what, terms] of rightByTerms) {
+    test(`have nothing against a coupon that was spent ${what}`, () => {
+      assert.deepEqual(found(confirmed, { terms }), [])
+    })
+  }
+
+  for (const [what, terms, changes, expected] of wrongByTerms) {
+    test(`find ${what}`, () => {
+      const { 'coupon.used': used = {}, ...rest } = changes
+      const answered = { 'coupon.used': { discount: tenPercent, ...used }, ...rest }
+      const texts = found(answered, { terms })
+      assert.equal(texts.length, 1, texts.join('\n'))
+      assert.match(texts[0] ?? '', expected)
     })
   }
 

@@ -1,11 +1,13 @@
 // Whether what the topics say of each order fits together: it ends in time, for a reason that a
 // step gave; it is confirmed with exactly what was held, used and paid. All by sums of its own.
 
+import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { CancelReason, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
 import { sameLines } from '../../domain/orders/process.ts'
 import type { LogBounds } from '../../ports/log.ts'
+import { canonicalJson } from '../compare-columns.ts'
 import { type Broken, brokenOrder, type Findings, recordAt } from '../findings.ts'
 
 /** The replayed claims; what is newer than they are is left alone. */
@@ -131,13 +133,22 @@ function checkSums({ placed, due, answers, broken }: Checked): void {
   }
   let subtotal = 0n
   for (const { quantity, unitPrice } of held.lines) subtotal += BigInt(quantity) * BigInt(unitPrice)
-  let discount = 0n
-  if (used?.discount?.kind === 'amount') discount = BigInt(used.discount.value)
-  if (used?.discount?.kind === 'percent') discount = (subtotal * BigInt(used.discount.value)) / 100n
+  const { minimum = 0 } = used ?? {}
+  if (subtotal < BigInt(minimum)) {
+    broken('I15', `its coupon was spent on ${subtotal}, below its minimum of ${minimum}`)
+  }
+  const discount = exactDiscount(used?.discount, subtotal)
   const total = subtotal > discount ? subtotal - discount : 0n
   if (BigInt(due.subtotal) === subtotal && BigInt(due.total) === total) return
   const asked = `${due.total} of ${due.subtotal} was due`
   broken('I12', `${asked}, but held prices less the discount are ${total} of ${subtotal}`)
+}
+
+function exactDiscount(discount: Discount | undefined, subtotal: bigint): bigint {
+  if (discount === undefined) return 0n
+  if (discount.kind === 'amount') return BigInt(discount.value)
+  const share = (subtotal * BigInt(discount.value)) / 100n
+  return discount.max !== undefined && share > discount.max ? BigInt(discount.max) : share
 }
 
 function checkConfirmed(
@@ -178,8 +189,18 @@ function checkCancelled(
   }
   const { 'coupon.refused': coupon, 'stock.refused': stock, 'payment.refused': payment } = answers
   if (reason === 'mixed_up') return
+  if (reason === 'minimum_not_met') return checkBelowMinimum({ answers, broken })
   if ([coupon, stock, payment].some((refused) => refused?.reason === reason)) return
   broken('I10', `it was cancelled for ${reason}, which no step has said`)
+}
+
+function checkBelowMinimum({ answers, broken }: Pick<Checked, 'answers' | 'broken'>): void {
+  const { 'coupon.used': used, 'stock.held': held } = answers
+  const { minimum = 0 } = used ?? {}
+  const lines = held?.lines ?? []
+  const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
+  if (held !== undefined && subtotal < minimum) return
+  broken('I10', `it was cancelled for ${subtotal} below the minimum of ${minimum} of its coupon`)
 }
 
 /** `spent`: the confirmed order that spent it, by user and coupon. */
@@ -211,8 +232,22 @@ function checkSpent(
   if (won.appendedAt > placedAt + skewMsMax(parts)) {
     broken('I13', `it was placed before ${userId} had won coupon ${couponId}, which it has spent`)
   }
-  const discount = answers['coupon.used']?.discount
-  const terms = known.terms.discount
-  if (discount?.kind === terms?.kind && discount?.value === terms?.value) return
-  broken('I12', `another discount was taken off than that of coupon ${couponId}`)
+  const used = answers['coupon.used']
+  const taken = canonicalJson({ discount: used?.discount, minimum: used?.minimum })
+  const { discount, minimum } = known.terms
+  if (taken !== canonicalJson({ discount, minimum })) {
+    broken('I12', `another discount was taken off than that of coupon ${couponId}`)
+  }
+  const lateMs = placedAt - endOf(known.terms, won.appendedAt)
+  if (lateMs <= skewMsMax(parts)) return
+  broken(
+    'I15',
+    `it was placed ${lateMs} ms after coupon ${couponId} had expired, which it has spent`,
+  )
+}
+
+/** Until when a coupon that was won then could be spent. */
+export function endOf({ validUntil, validDays }: Terms, wonAt: number): number {
+  if (validUntil !== undefined) return validUntil
+  return validDays === undefined ? Number.POSITIVE_INFINITY : wonAt + validDays * 86_400_000
 }

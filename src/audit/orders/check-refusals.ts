@@ -4,7 +4,7 @@
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { OrderPlaced } from '../../domain/orders/messages.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
-import { type HistoryParts, overdueGraceMs, skewMsMax } from './check-histories.ts'
+import { endOf, type HistoryParts, overdueGraceMs, skewMsMax } from './check-histories.ts'
 
 export type RefusalParts = HistoryParts & {
   /** The confirmed order that spent it, by user and coupon. */
@@ -30,6 +30,7 @@ function checkOrder(history: OrderHistory, parts: RefusalParts): void {
   const refused = { placed: message, placedAt: origin.appendedAt, answers, end, broken }
   if (answers['coupon.refused']?.reason === 'coupon_already_used') checkUsed(refused, parts)
   if (answers['coupon.refused']?.reason === 'coupon_not_held') checkNotHeld(refused, parts)
+  if (answers['coupon.refused']?.reason === 'coupon_expired') checkExpired(refused, parts)
   if (answers['stock.refused']?.reason === 'unknown_product') checkUnknown(refused, parts)
 }
 
@@ -56,6 +57,17 @@ function checkNotHeld({ placed, broken }: Refused, { claims }: RefusalParts): vo
   const record = recordAt({ partition: known.partition, offset: won.offset })
   const refused = `coupon ${coupon.couponId} was refused as not held`
   broken('I13', `${refused}, but ${userId} won it by ${record}`)
+}
+
+/** By the append time of the order. */
+function checkExpired({ placed, placedAt, broken }: Refused, parts: RefusalParts): void {
+  const { userId, coupon } = placed
+  const known = parts.claims?.coupons.get(coupon?.couponId ?? '')
+  const won = known?.winners.get(userId)
+  if (known === undefined || won === undefined) return
+  const leftMs = endOf(known.terms, won.appendedAt) - placedAt
+  if (leftMs < skewMsMax(parts)) return
+  broken('I15', `coupon ${known.couponId} was refused as expired, ${leftMs} ms before it ended`)
 }
 
 /** A product is known for ever, and surely since some of it were held. */

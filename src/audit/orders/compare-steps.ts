@@ -100,7 +100,8 @@ const couponStep: Step<CouponRow> = {
     if (placed !== null && 'userId' in row) {
       const given: Columns<CouponRow> = { userId: placed.message.userId }
       if (used !== undefined) {
-        Object.assign(given, { couponId: used.couponId, discount: used.discount })
+        const { discount, minimum } = used
+        Object.assign(given, { couponId: used.couponId, discount, minimum })
       }
       const isKept = end?.message.type === 'order.confirmed' && row.status === 'used'
       if (isSettled) given.kept = isKept ? true : undefined

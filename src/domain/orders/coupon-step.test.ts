@@ -159,6 +159,34 @@ describe('the coupon step', () => {
     })
   })
 
+  test('is by the append time of the order: the last valid moment is one of them', () => {
+    const issued = { discount, minimum: 500, validUntil: 7 }
+    const answer = (at: number, changes: Partial<CouponFacts> = {}) => {
+      const looked = { ...facts, issued, ...changes }
+      const { replies, events } = decideCoupon(
+        { message: messages.placed, at, facts: looked },
+        absent,
+      )
+      const [reply] = replies
+      return reply?.type === 'coupon.refused' ? reply.reason : (reply?.type ?? events[0]?.type)
+    }
+    assert.equal(answer(7), 'coupon.used')
+    assert.equal(answer(8), 'coupon_expired')
+    assert.equal(answer(8, { usedBy: 'o-2', isKept: true }), 'coupon_already_used')
+    assert.equal(answer(7, { usedBy: 'o-2' }), 'waits')
+    assert.equal(answer(8, { usedBy: 'o-2' }), 'coupon_expired')
+    const waiting = { status: 'waiting', orderId, placed: messages.placed, since: 7 } as const
+    const command = { message: messages.placed, at: 7, facts: { ...facts, issued } }
+    const [used] = decideCoupon(command, waiting).replies
+    assert.deepEqual(used, {
+      type: 'coupon.used',
+      orderId,
+      couponId: 'spring',
+      discount,
+      minimum: 500,
+    })
+  })
+
   test('releases just what it used', () => {
     const { effects } = decideCoupon({ message: messages.cancelled, at: 7, facts: null }, rows.used)
     assert.deepEqual(effects, [{ kind: 'release', use }])

@@ -4,17 +4,30 @@
 // record is decided again when that changes. What the coupons schema says is for the caller to look
 // up, in the transaction that stores the decision.
 
-import type { Discount } from '../coupons/messages.ts'
+import type { Terms } from '../coupons/messages.ts'
+import type { OfferTerms } from '../coupons/offer.ts'
+import { isOver, validUntilOf } from '../coupons/validity.ts'
 import type { CouponRefusal, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
 import type { CouponRow, CouponUse } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
+
+/** `validUntil`: the last moment at which it can be spent, ms UTC; absent: it does not end. */
+export type HeldTerms = OfferTerms & { validUntil?: number }
+export function heldTerms(terms: Terms, wonAt: number): HeldTerms {
+  const held: HeldTerms = {}
+  const validUntil = validUntilOf(terms, wonAt)
+  if (terms.discount !== undefined) held.discount = terms.discount
+  if (terms.minimum !== undefined) held.minimum = terms.minimum
+  if (validUntil !== undefined) held.validUntil = validUntil
+  return held
+}
 
 /** What the coupons schema says, as of the transaction, about the coupon that an order names. */
 export type CouponFacts = {
   /** The first offset of the coupon's partition that the issuer has not yet applied. */
   issuerNext: number
   /** The issued coupon of this user; null: there is no row. */
-  issued: { discount?: Discount } | null
+  issued: HeldTerms | null
   /** The order that uses it now, if any, and whether that is for good. */
   usedBy: string | null
   isKept: boolean
@@ -79,11 +92,17 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
   throw new Error(`${event.type} of a coupon row that is ${row.status}`)
 }
 
-/** Whether a placed order must wait: neither yes nor no could be said for good. */
-export function isNotNow({ coupon }: OrderPlaced, facts: CouponFacts): boolean {
+/**
+ * Whether an order that was placed then must wait: neither yes nor no could be said for good. A
+ * coupon that is over stays so, whoever has it.
+ */
+export function isNotNow(
+  { placed: { coupon }, at }: { placed: OrderPlaced; at: number },
+  facts: CouponFacts,
+): boolean {
   if (coupon === undefined) return false
   if (facts.issued === null) return facts.issuerNext <= coupon.offset
-  return facts.usedBy !== null && !facts.isKept
+  return facts.usedBy !== null && !facts.isKept && !isOver(facts.issued.validUntil, at)
 }
 
 function decidePlaced(
@@ -98,15 +117,19 @@ function decidePlaced(
   if (coupon === undefined) return applied({ type: 'unneeded', orderId }, [], [])
   if (facts === null) throw new Error(`no facts about the coupon of order ${orderId}`)
   if (facts.usedBy === orderId) return contradiction
-  if (isNotNow(message, facts)) {
+  if (isNotNow({ placed: message, at }, facts)) {
     return row.status === 'waiting'
       ? ignored
       : applied({ type: 'waits', placed: message, at }, [], [])
   }
   if (facts.issued === null) return refuse(orderId, 'coupon_not_held')
+  if (facts.isKept) return refuse(orderId, 'coupon_already_used')
+  const { validUntil, discount, minimum } = facts.issued
+  if (isOver(validUntil, at)) return refuse(orderId, 'coupon_expired')
   if (facts.usedBy !== null) return refuse(orderId, 'coupon_already_used')
   const use: CouponUse = { orderId, couponId: coupon.couponId, userId }
-  if (facts.issued.discount !== undefined) use.discount = facts.issued.discount
+  if (discount !== undefined) use.discount = discount
+  if (minimum !== undefined) use.minimum = minimum
   return applied({ type: 'used', use }, [{ kind: 'use', use }], [usedReply(use)])
 }
 
@@ -186,9 +209,10 @@ function useOf(row: UsedRow): CouponUse {
   return use
 }
 
-function usedReply({ orderId, couponId, discount }: CouponUse): StepMessage {
+function usedReply({ orderId, couponId, discount, minimum }: CouponUse): StepMessage {
   const used: StepMessage<'coupon.used'> = { type: 'coupon.used', orderId, couponId }
   if (discount !== undefined) used.discount = discount
+  if (minimum !== undefined) used.minimum = minimum
   return used
 }
 

@@ -2,7 +2,7 @@
 // API (placed) and the order process (the rest), the steps' topic by the three steps. Ids, limits
 // and sums are checked when a record is read, once: whoever holds a message may count with it.
 
-import { commandFields, couponIdField, discountField } from '../coupons/messages.ts'
+import { commandFields, couponIdField, discountField, minimumField } from '../coupons/messages.ts'
 import { count, like, list, object, oneOf, optional, text, type Values, whole } from '../field.ts'
 import { decoderOf, type MessageOf, record } from '../record.ts'
 import { userIdField } from '../user-id.ts'
@@ -31,14 +31,15 @@ export const balanceMax = 1_000_000_000_000_000
 /** A day: whoever holds stock without paying must let go of it some time. */
 export const orderTimeLimitMsMax = 86_400_000
 
-export const couponRefusals = ['coupon_not_held', 'coupon_already_used'] as const
+export const couponRefusals = ['coupon_not_held', 'coupon_already_used', 'coupon_expired'] as const
 export const stockRefusals = ['unknown_product', 'out_of_stock'] as const
 export const paymentRefusals = ['insufficient_funds', 'payment_declined'] as const
-/** Why an order ended cancelled. mixed_up: a step answered to other content under its id. */
+/** Why an order ended cancelled. minimum_not_met: of its coupon. mixed_up: a step answered to other content under its id. */
 export const cancelReasons = [
   ...couponRefusals,
   ...stockRefusals,
   ...paymentRefusals,
+  'minimum_not_met',
   'timed_out',
   'mixed_up',
 ] as const
@@ -130,8 +131,9 @@ export const orders = {
         orderId,
         reason: oneOf(
           cancelReasons,
-          'What the first step that refused said; `timed_out`: not done within its time limit; ' +
-            '`mixed_up`: two orders with different content had the same id.',
+          'What the first step that refused said; `minimum_not_met`: the subtotal is below the ' +
+            'minimum of the coupon; `timed_out`: not done within its time ' +
+            'limit; `mixed_up`: two orders with different content had the same id.',
         ),
       },
     }),
@@ -149,7 +151,7 @@ export const orderSteps = {
     'coupon.used': record({
       ...ofCouponStep,
       says: 'The coupon is used for this order, and for no other.',
-      fields: { orderId, couponId, discount: optional(discountField) },
+      fields: { orderId, couponId, discount: optional(discountField), minimum: minimumField },
     }),
     'coupon.refused': record({
       ...ofCouponStep,

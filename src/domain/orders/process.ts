@@ -3,7 +3,7 @@
 // changes nothing but the notes. What the orders topic says was decided counts before what this
 // fold would decide, so a rebuild (orders topic first) ends every order as it ended.
 
-import type { Discount } from '../coupons/messages.ts'
+import { type Offer, type OfferTerms, offerOf } from '../coupons/offer.ts'
 import type {
   CancelReason,
   Line,
@@ -129,19 +129,14 @@ export function sameContent(
   )
 }
 
-/** Held prices × quantities − discount; the discount is never more than the subtotal. */
-export function sumsOf(lines: readonly PricedLine[], discount: Discount | undefined): Sums {
+/** Held prices × quantities, less what the coupon takes off; or why it cannot be spent on them. */
+export function sumsOf(lines: readonly PricedLine[], coupon: OfferTerms): Sums | Refused {
   const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
-  const off = discount === undefined ? 0 : Math.min(amountOff(subtotal, discount), subtotal)
-  return { subtotal, discount: off, total: subtotal - off }
+  const offer = offerOf(coupon, subtotal)
+  return 'refused' in offer ? offer : { subtotal, ...offer }
 }
 
-function amountOff(subtotal: number, { kind, value }: Discount): number {
-  if (kind === 'amount') return value
-  // subtotal × value could pass 2^53, so hundreds and the rest are counted apart. Rounded down.
-  const rest = subtotal % 100
-  return ((subtotal - rest) / 100) * value + Math.floor((rest * value) / 100)
-}
+type Refused = Extract<Offer, { refused: unknown }>
 
 function decideTime(now: number, state: OrderState): OrderDecision {
   if (!isLive(state) || now < state.deadline) return ignored
@@ -216,7 +211,9 @@ function afterAnswers(order: PlacedOrder): OrderEvent | null {
   if (coupon?.type === 'coupon.refused') return { type: 'cancelled', reason: coupon.reason }
   if (stock?.type === 'stock.refused') return { type: 'cancelled', reason: stock.reason }
   if (stock === null || (order.coupon !== null && coupon === null)) return null
-  return { type: 'due', sums: sumsOf(stock.lines, coupon?.discount) }
+  const sums = sumsOf(stock.lines, coupon ?? {})
+  if ('refused' in sums) return { type: 'cancelled', reason: sums.refused }
+  return { type: 'due', sums }
 }
 
 function afterPayment(order: DueOrder): OrderEvent | null {

@@ -2,7 +2,7 @@
 // keyed by the order id. How they change is in process.ts, coupon-step.ts, stock-step.ts and
 // payment-step.ts, so that stores can name them. States are never changed in place.
 
-import type { Discount } from '../coupons/messages.ts'
+import type { OfferTerms } from '../coupons/offer.ts'
 import type {
   CancelReason,
   CouponRefusal,
@@ -75,7 +75,7 @@ export type WaitingRow = { status: 'waiting'; orderId: string; placed: OrderPlac
 /** cancelled: a tombstone, left by a cancellation that came before anything was done. */
 export type Tombstone = { status: 'cancelled'; orderId: string }
 
-export type CouponUse = { orderId: string; couponId: string; userId: string; discount?: Discount }
+export type CouponUse = { orderId: string; couponId: string; userId: string } & OfferTerms
 export type CouponRow =
   | Absent
   | { status: 'unneeded'; orderId: string } // an order without a coupon

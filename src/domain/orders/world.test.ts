@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { discounts, prices, scenarios, users } from '../../../test/models/any-orders.ts'
+import { offers, prices, scenarios, users } from '../../../test/models/any-orders.ts'
 import type { Stores } from '../../../test/models/orders-stores.ts'
 import {
   readStored,
@@ -114,9 +114,11 @@ function checkConfirmed(order: ConfirmedOrder, stores: Stores): void {
   const subtotal = lines.reduce((sum, { productId, quantity }) => {
     return sum + prices[productId as keyof typeof prices] * quantity
   }, 0)
-  const discount = coupon === null ? undefined : discounts[coupon.couponId]
+  const { discount, minimum = 0 } = offers[coupon?.couponId ?? ''] ?? {}
+  assert.ok(subtotal >= minimum, 'the minimum is met')
   const percent = discount?.kind === 'percent'
-  const off = percent ? Math.floor((subtotal * discount.value) / 100) : (discount?.value ?? 0)
+  const share = percent ? Math.floor((subtotal * discount.value) / 100) : 0
+  const off = percent ? Math.min(share, discount.max ?? share) : (discount?.value ?? 0)
   const total = Math.max(0, subtotal - off)
   assert.deepEqual(sums, { subtotal, discount: subtotal - total, total }, 'the discount is off')
   assert.equal(stores.stockRows.get(orderId)?.status, 'sold')

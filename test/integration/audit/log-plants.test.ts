@@ -18,6 +18,7 @@ const orderId = 'dan-1'
 const heldLines = [{ productId: 'tea', quantity: 1, unitPrice: 150 }]
 const held = { type: 'stock.held', orderId, lines: heldLines } as const
 const usedBefore = { type: 'coupon.refused', reason: 'coupon_already_used' } as const
+const expired = { type: 'coupon.refused', reason: 'coupon_expired' } as const
 const notHeld = { type: 'coupon.refused', reason: 'coupon_not_held' } as const
 const unknown = { type: 'stock.refused', reason: 'unknown_product', productId: 'tea' } as const
 const plantsInTheLogAlone: Plants = {
@@ -39,6 +40,10 @@ const plantsInTheLogAlone: Plants = {
   'a holder refused as none': [
     (world) => say(world, placed('bob-2', { tea: 1 }, 1), { ...notHeld, orderId: 'bob-2' }),
     [/^I13 order bob-2: coupon spring was refused as not held, but bob won it by record 1 of/],
+  ],
+  'a coupon that had not expired refused as expired': [
+    (world) => say(world, placed('bob-2', { tea: 1 }, 1), { ...expired, orderId: 'bob-2' }),
+    [/^I15 order bob-2: coupon spring was refused as expired, .* before it ended$/],
   ],
   'a product that was sold before refused as unknown': [
     (world) => say(world, placed(orderId, { tea: 1 }), { ...unknown, orderId }),

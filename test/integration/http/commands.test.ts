@@ -141,6 +141,63 @@ test('an audience is offered, shown and compared as it was given, and refused wh
   }
 })
 
+test('terms are offered, shown and compared as they were given', async (t) => {
+  const { call, claims } = await startTestServer(t)
+  const terms = {
+    discount: { kind: 'percent', value: 10, max: 3_000 },
+    minimum: 20_000,
+    validUntil: '2026-05-31T15:00:00.000+09:00',
+  }
+  const json = { couponId: 'spring', name: 'S', quantity: 1, ...terms }
+  const made = await call('POST /coupons', { as: 'operator', json })
+  assert.equal(made.status, 201)
+  const { discount, minimum, validUntil } = made.body
+  assert.deepEqual({ discount, minimum }, { discount: terms.discount, minimum: 20_000 })
+  assert.equal(validUntil, '2026-05-31T06:00:00.000Z')
+  assert.deepEqual((claims.appended[0] as CouponCreated).terms, {
+    name: 'S',
+    quantity: 1,
+    ...terms,
+    validUntil: Date.UTC(2026, 4, 31, 6),
+  })
+  assert.equal((await call('POST /coupons', { as: 'operator', json })).status, 200)
+  for (const other of [{ minimum: 0 }, { discount: { kind: 'percent', value: 10 } }]) {
+    const changed = { ...json, ...other }
+    assert.equal((await call('POST /coupons', { as: 'operator', json: changed })).status, 409)
+  }
+  const days = { couponId: 'days', name: 'D', quantity: 1, validDays: 30 }
+  assert.equal((await call('POST /coupons', { as: 'operator', json: days })).body.validDays, 30)
+})
+
+const wrongTerms: readonly (readonly [terms: object, path: string])[] = [
+  [{ minimum: -1 }, '/minimum'],
+  [{ minimum: 0.5 }, '/minimum'],
+  [{ validDays: 0 }, '/validDays'],
+  [{ validDays: 36_501 }, '/validDays'],
+  [{ validUntil: 'soon' }, '/validUntil'],
+  [{ validUntil: '2026-04-30T00:00:00Z' }, '/validUntil'],
+  [{ validUntil: '2026-06-01T00:00:00Z', opensAt: '2026-06-01T00:00:00Z' }, '/validUntil'],
+  [{ validUntil: '2026-06-01T00:00:00Z', validDays: 1 }, '/validDays'],
+  [{ discount: { kind: 'percent', value: 10, max: 0 } }, '/discount/max'],
+  [{ discount: { kind: 'amount', value: 10, max: 5 } }, '/discount/max'],
+  [{ max: 5 }, '/max'],
+  [{ rules: 1 }, '/rules'],
+]
+for (const [terms, path] of wrongTerms) {
+  test(`${JSON.stringify(terms)} is 422 at ${path}`, async (t) => {
+    const { call, claims } = await startTestServer(t)
+    const json = { name: 'W', quantity: 1, ...terms }
+    const { status, body } = await call('POST /coupons', { as: 'operator', json })
+    assert.equal(status, 422)
+    const errors = body.errors as { path: string }[]
+    assert.ok(
+      errors.some((error) => error.path === path),
+      JSON.stringify(errors),
+    )
+    assert.deepEqual(claims.appended, [])
+  })
+}
+
 test('a time is told what it lacks', async (t) => {
   const { call } = await startTestServer(t)
   const lacks: [opensAt: string, what: RegExp][] = [

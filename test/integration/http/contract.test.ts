@@ -50,8 +50,17 @@ const row = {
 const ordersAudit = await auditSourceOf(await smallWorld()).read(async (reader) => reader)
 const store = {
   heldBy: async () => [
-    { ...row, name: 'Tea', discount: null, orderId: 'order-1' },
-    { ...row, couponId: 'milk', name: 'Milk', discount: { kind: 'amount' as const, value: 1 } },
+    { ...row, terms: { name: 'Tea', quantity: 1, validDays: 1 }, orderId: 'order-1' },
+    {
+      ...row,
+      couponId: 'milk',
+      terms: {
+        name: 'Milk',
+        quantity: 1,
+        discount: { kind: 'percent' as const, value: 1, max: 5 },
+        minimum: 9,
+      },
+    },
   ],
   issuedRows: async () => [row],
   snapshot: async () => ({

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { IssuedAnswer } from '../../../src/api/claims/claim-answers.ts'
 import type { ReadStore, ServerParts } from '../../../src/api/http/server-parts.ts'
 import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
 import { ordersAuditOver, projectionOver } from '../../../src/client/audit-rows.ts'
@@ -21,6 +22,7 @@ const row = (couponId: string, slot: number, userId = 'ann'): IssuedRow => ({
   offset: slot + 10,
   appendedAt: startedAt + slot,
 })
+type Body = { couponId: string; status: string; validUntil?: string }
 const rows = [row('tea', 1), row('tea', 2, 'bob"\\'), row('tea', 3, 'cid')]
 
 function fakeStore(store: Partial<ReadStore>): () => ReadStore {
@@ -34,8 +36,8 @@ test('what a user holds comes from SQL, in pages', async (t) => {
   const heldBy: ReadStore['heldBy'] = async (userId, page) => {
     asked.push([userId, { ...page }])
     const held = [
-      { ...row('milk', 7), name: 'Milk', discount: null },
-      { ...row('tea', 1), name: 'Tea', discount },
+      { ...row('milk', 7), terms: { name: 'Milk', quantity: 9 } },
+      { ...row('tea', 1), terms: { name: 'Tea', quantity: 9, discount, minimum: 700 } },
     ]
     return held.slice(0, page.limit)
   }
@@ -55,6 +57,7 @@ test('what a user holds comes from SQL, in pages', async (t) => {
     slot: 1,
     code: 'CODE-1',
     discount,
+    minimum: 700,
     issuedAt: '2026-05-01T09:00:00.001Z',
     status: 'unused',
   }
@@ -69,6 +72,56 @@ test('what a user holds comes from SQL, in pages', async (t) => {
     ['bob', { limit: 1 }],
     ['ann', { limit: 200, after: 'milk' }],
   ])
+})
+
+test('a coupon is unused until it is used, and then used, though it may be over', async (t) => {
+  const end = startedAt + 60_000
+  const days = { name: 'Tea', quantity: 9, validUntil: end }
+  const held = {
+    open: { ...row('open', 7), terms: { name: 'Open', quantity: 9 } },
+    used: { ...row('used', 7), terms: days, orderId: 'order-1' },
+    ends: { ...row('ends', 7), terms: days },
+  }
+  const heldBy: ReadStore['heldBy'] = async (_, { couponId }) => {
+    return couponId === undefined ? Object.values(held) : [held[couponId as 'open']]
+  }
+  const { call, time, claims } = await startTestServer(t, { store: fakeStore({ heldBy }) })
+  const statuses = async () => {
+    const { coupons } = (await call('GET /me/coupons')).body as { coupons: Body[] }
+    for (const { couponId, status, validUntil } of coupons) {
+      assert.equal(validUntil, couponId === 'open' ? undefined : new Date(end).toISOString())
+      const answer: IssuedAnswer = {
+        kind: 'issued',
+        first: false,
+        ...held[couponId as 'open'],
+        issued: row('tea', 7),
+        validUntil: couponId === 'open' ? undefined : end,
+      }
+      claims.mineAnswers.push(answer)
+      const mine = (await call(`GET /coupons/${couponId}/claims/mine`)).body
+      assert.deepEqual([mine.status, mine.validUntil], [status, validUntil])
+    }
+    return coupons.map(({ status }) => status)
+  }
+  assert.deepEqual(await statuses(), ['unused', 'used', 'unused'])
+  time.now = end
+  assert.deepEqual(await statuses(), ['unused', 'used', 'unused'])
+  time.now = end + 1
+  assert.deepEqual(await statuses(), ['unused', 'used', 'expired'])
+})
+
+test('what was won is answered without its status while the rows cannot be read', async (t) => {
+  const away = new PortError('store_unavailable', 'away', { retryable: true })
+  for (const store of [() => null, fakeStore({ heldBy: () => Promise.reject(away) })]) {
+    const { call } = await startTestServer(t, { store })
+    await call('POST /coupons', {
+      as: 'operator',
+      json: { couponId: 'tea', name: 'T', quantity: 1 },
+    })
+    const won = await call('POST /coupons/tea/claims')
+    const mine = await call('GET /coupons/tea/claims/mine')
+    assert.deepEqual([mine.status, mine.body], [200, won.body])
+  }
 })
 
 test('the auditor reads the projection and the rows as SQL has them', async (t) => {

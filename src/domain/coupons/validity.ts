@@ -1,0 +1,32 @@
+// How long an issued coupon can be spent, and what it looks like to people. The append time of the
+// record that spends it decides; whoever only looks takes the time that it has.
+
+import { formatInstant } from '../time.ts'
+import type { Terms } from './messages.ts'
+
+const dayMs = 86_400_000
+
+/** The last valid moment, ms UTC; undefined: it does not end. `wonAt`: of the claim. */
+export function validUntilOf({ validUntil, validDays }: Terms, wonAt: number): number | undefined {
+  if (validUntil !== undefined) return validUntil
+  return validDays === undefined ? undefined : wonAt + validDays * dayMs
+}
+
+export const issuedStatuses = ['unused', 'used', 'revoked', 'expired'] as const
+export type IssuedStatus = (typeof issuedStatuses)[number]
+export type IssuedFacts = { isUsed: boolean; validUntil: number | undefined }
+
+/** In this order of precedence. `now` is ms UTC. */
+export function issuedStatus({ isUsed, validUntil }: IssuedFacts, now: number): IssuedStatus {
+  if (isUsed) return 'used'
+  return isOver(validUntil, now) ? 'expired' : 'unused'
+}
+
+export function isOver(validUntil: number | undefined, at: number): boolean {
+  return validUntil !== undefined && at > validUntil
+}
+
+/** As a field of an answer, where there is one. */
+export function validUntilJson(validUntil: number | undefined): { validUntil?: string } {
+  return validUntil === undefined ? {} : { validUntil: formatInstant(validUntil) }
+}
