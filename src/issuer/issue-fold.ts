@@ -51,9 +51,9 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
   }
 
   function rowOf(coupon: Coupon, event: CouponEvent & { type: 'issued' }): IssuedRow {
-    const { couponId, partition } = coupon
+    const { couponId, partition, rules } = coupon
     const { userId, issued } = event
-    const code = codeOf({ couponId, slot: issued.slot, claimId: issued.claimId })
+    const code = codeOf({ couponId, slot: issued.slot, claimId: issued.claimId, rules })
     return { ...issued, couponId, userId, partition, code }
   }
 

@@ -17,7 +17,7 @@ import {
   createWalletStoreMemory,
   emptyPaymentTables,
 } from '../../src/adapters/memory/payment-stores.ts'
-import { heldTerms } from '../../src/domain/orders/coupon-step.ts'
+import { heldTerms } from '../../src/domain/coupons/validity.ts'
 import { couponKey } from '../../src/ports/orders.ts'
 import { consumerStoreContract } from './consumer-store.ts'
 import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-sql.ts'

@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Discount, Terms } from '../../src/domain/coupons/messages.ts'
-import type { CouponFacts, HeldTerms } from '../../src/domain/orders/coupon-step.ts'
+import type { HeldTerms } from '../../src/domain/coupons/validity.ts'
+import type { CouponFacts } from '../../src/domain/orders/coupon-step.ts'
 import type { Charge, CouponRow, PaymentRow } from '../../src/domain/orders/state.ts'
 import type {
   CouponChanges,

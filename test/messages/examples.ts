@@ -149,7 +149,7 @@ const examples: readonly AnyRecord[] = [
   { type: 'dead_letter.redriven', ...letter },
   { type: 'dead_letter.discarded', ...letter },
 ]
-const won = { couponId, slot: 1, claimId }
+const won = { couponId, slot: 1, claimId, rules: newestRules }
 const entries: ReadonlyMap<string, Entry> = new Map([
   ...claimExamples.map((message): [string, Entry] => [message.type, claimEntry(message)]),
   ...examples.map((message): [string, Entry] => [message.type, entryOf(message)]),

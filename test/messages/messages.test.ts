@@ -113,6 +113,7 @@ describe('the schemas of records', () => {
       slot: fc.integer({ min: 1, max: quantityMax }),
       claimId: fc.string({ minLength: 1, maxLength: 300 }),
       appendedAt: fc.date({ noInvalidDate: true }).map((date) => date.getTime()),
+      rules: fc.constantFrom(1, 2),
     })
     fc.assert(
       fc.property(won, (one) => {

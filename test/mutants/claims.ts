@@ -34,7 +34,11 @@ const path: MutantsOf[] = [
         'const first = true',
         'again from memory without another',
       ],
-      ['claimId: issued.claimId })', "claimId: '' })", 'again from memory without another record'],
+      [
+        'claimId: issued.claimId, rules })',
+        "claimId: '', rules })",
+        'again from memory without another record',
+      ],
     ],
   },
 ]

@@ -169,8 +169,8 @@ const messages: MutantsOf = {
     ['count(100,', 'count(101,', 'reading finds a record with percent 101 void'],
   ],
 }
-const codes: MutantsOf = {
-  file: 'src/domain/coupons/codes.ts',
+const codeTexts: MutantsOf = {
+  file: 'src/domain/coupons/code-text.ts',
   test: 'src/domain/coupons/codes.test.ts',
   mutants: [
     [
@@ -179,18 +179,36 @@ const codes: MutantsOf = {
       'a code is pinned for ever: a rebuild must give winners the codes that they hold',
     ],
     [
-      '*~$=U`',
-      '*~$U=`',
+      '*~$=U`\n',
+      '*~$U=`\n',
       'a code is the top 60 bits of the HMAC in base 32 with their check symbol',
     ],
+  ],
+}
+const typedCodes: MutantsOf = {
+  file: 'src/domain/coupons/code-text.ts',
+  test: 'src/domain/coupons/code-text.test.ts',
+  mutants: [
+    [
+      'sum = doubled(sum) ^ valueAt(first, n)',
+      'sum = sum ^ valueAt(first, n)',
+      'a code with one wrong symbol, or two neighbours swapped, is no code of its rules',
+    ],
+    [".replaceAll('O', '0')", '', 'a code is read however it is typed'],
+  ],
+}
+const codes: MutantsOf = {
+  file: 'src/domain/coupons/codes.ts',
+  test: 'src/domain/coupons/codes.test.ts',
+  mutants: [
     [
       '>>> 4)) % 2 ** 30',
       '>>> 5)) % 2 ** 30',
       'a code is pinned for ever: a rebuild must give winners the codes that they hold',
     ],
     [
-      'row.code !== derive(row)',
-      'row.code === undefined',
+      'row.code !== derive({ ...row,',
+      'row.code === undefined && derive({ ...row,',
       'a code that is not the one derived for its row is found',
     ],
     [
@@ -236,6 +254,8 @@ export const couponMutants = mutantsOf([
   audience,
   fold,
   messages,
+  codeTexts,
+  typedCodes,
   codes,
   view,
   log,

@@ -2,7 +2,7 @@
 // same counts and the same constraints, and nothing shared with their callers, as over a wire.
 
 import assert from 'node:assert/strict'
-import type { HeldTerms } from '../../domain/orders/coupon-step.ts'
+import type { HeldTerms } from '../../domain/coupons/validity.ts'
 import type { CouponRow, Order, OrderState } from '../../domain/orders/state.ts'
 import {
   type CommandName,

@@ -3,7 +3,7 @@
 // of the transaction, so two steps, or two orders, never both find it unused.
 
 import type { Terms } from '../../domain/coupons/messages.ts'
-import { heldTerms } from '../../domain/orders/coupon-step.ts'
+import { heldTerms } from '../../domain/coupons/validity.ts'
 import type { CouponRow } from '../../domain/orders/state.ts'
 import {
   type CouponChanges,

@@ -144,9 +144,9 @@ function answerFrom({ coupons }: CouponFold, codeSecret: string) {
     if (coupon === undefined) return { kind: 'unknown_coupon' }
     const { kind } = outcome
     if (kind === 'issued' || kind === 'already_issued') {
-      const { partition } = coupon
+      const { partition, rules } = coupon
       const { issued } = outcome
-      const code = codeOf[kind]({ couponId, slot: issued.slot, claimId: issued.claimId })
+      const code = codeOf[kind]({ couponId, slot: issued.slot, claimId: issued.claimId, rules })
       const first = kind === 'issued'
       const validUntil = validUntilOf(coupon.terms, issued.appendedAt)
       return { kind: 'issued', first, couponId, userId, partition, issued, code, validUntil }

@@ -8,7 +8,7 @@ import {
   startNode,
 } from '../../../test/models/claim-node.ts'
 import { codeDeriver } from '../../domain/coupons/codes.ts'
-import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import type { Log } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 
@@ -21,7 +21,7 @@ describe('the claim path', () => {
     const again = await claim('sale', 'kim')
     assert.ok(first.kind === 'issued' && again.kind === 'issued')
     assert.deepEqual([first.first, again.first], [true, false])
-    const won = { couponId: 'sale', slot: 1, claimId: first.issued.claimId }
+    const won = { couponId: 'sale', slot: 1, claimId: first.issued.claimId, rules: newestRules }
     assert.equal(first.code, codeDeriver(codeSecret)(won))
     assert.deepEqual({ ...again, first: true }, first)
     assert.equal(appended(), before)

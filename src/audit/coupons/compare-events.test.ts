@@ -83,7 +83,7 @@ describe('an audit of the events finds', () => {
 
   test('one with the code of another coupon', async () => {
     const { claimId } = sale.springRow(2)
-    const code = codeDeriver(codeSecret)({ couponId: autumn, slot: 2, claimId })
+    const code = codeDeriver(codeSecret)({ couponId: autumn, slot: 2, claimId, rules: 1 })
     await publish([...sale.sql.rows, { ...sale.springRow(2), code }])
     const text = 'slot 2 of spring: the event has a code that is not the one derived for it'
     assert.deepEqual(await found(), [text])

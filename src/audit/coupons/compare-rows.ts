@@ -3,6 +3,7 @@
 // replayed log is left alone, unless no stored position covers it either. The coupons' own rows
 // are compared with the log as of the stored positions.
 
+import { rulesOfCode } from '../../domain/coupons/code-text.ts'
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { sameTerms } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
@@ -80,7 +81,7 @@ export function createRowComparison(parts: RowComparisonParts): RowComparison {
         keepNewest(newest, row)
         return false
       }
-      const isWinners = compareRow(current, row, parts)
+      const isWinners = compareRow(current, row, parts) && hasItsRules(current, row, parts)
       if (isWinners && row.partition === current.coupon?.partition) keepNewest(covered, row)
       return isWinners
     },
@@ -173,6 +174,13 @@ function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts)
     const times = `${formatInstant(row.appendedAt)}, its record ${formatInstant(won.appendedAt)}`
     brokenRow(findings, row)('I7', `the row has the time ${times}`)
   }
+}
+
+/** Whether the code is written as the coupon's rules have it; which code it is, others look. */
+function hasItsRules({ coupon }: Current, row: IssuedRow, parts: RowComparisonParts): boolean {
+  if (coupon === null || rulesOfCode(row.code) === coupon.rules) return true
+  addWrongCode(parts.findings, row)
+  return false
 }
 
 export function addWrongCode(findings: Findings, row: IssuedRow): void {

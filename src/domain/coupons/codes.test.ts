@@ -18,22 +18,24 @@ function plainCode(key: string, { couponId, slot, claimId }: WonSlot): string {
 
 test('a code is pinned for ever: a rebuild must give winners the codes that they hold', () => {
   const won = { couponId: 'spring', slot: 1, claimId: '0199aaaa-bbbb-7ccc-8ddd-000000000000' }
-  assert.equal(codeDeriver(secret)(won), plainCode(secret, won))
-  assert.equal(codeDeriver(secret)(won), '51FM3NNWWTFYQ')
+  const derive = codeDeriver(secret)
+  assert.equal(derive({ ...won, rules: 1 }), plainCode(secret, won))
+  assert.equal(derive({ ...won, rules: 1 }), '51FM3NNWWTFYQ')
+  assert.equal(derive({ ...won, rules: 2 }), '51FM-3NNW-WTFY-X')
 })
 
 test('a code is the top 60 bits of the HMAC in base 32 with their check symbol', () => {
   const won = fc.record({ couponId: fc.string(), slot: fc.nat(), claimId: fc.string() })
   fc.assert(
     fc.property(fc.string(), won, (key, it) => {
-      assert.equal(codeDeriver(key)(it), plainCode(key, it))
+      assert.equal(codeDeriver(key)({ ...it, rules: 1 }), plainCode(key, it))
     }),
     { numRuns: 500 },
   )
 })
 
 test('another coupon, slot, claim or secret gives another code', () => {
-  const won = { couponId: 'spring', slot: 12, claimId: '3' }
+  const won = { couponId: 'spring', slot: 12, claimId: '3', rules: 2 }
   const others = [
     { ...won, couponId: 'autumn' },
     { ...won, slot: 1, claimId: '23' },
@@ -46,7 +48,7 @@ test('another coupon, slot, claim or secret gives another code', () => {
 })
 
 test('a secret longer than a block of the hash counts to its last byte', () => {
-  const won = { couponId: 'spring', slot: 1, claimId: 'c' }
+  const won = { couponId: 'spring', slot: 1, claimId: 'c', rules: 1 }
   for (const length of [63, 64, 65, 200]) {
     const key = 'k'.repeat(length)
     assert.equal(codeDeriver(key)(won), plainCode(key, won), `${length} bytes`)
@@ -56,7 +58,7 @@ test('a secret longer than a block of the hash counts to its last byte', () => {
 
 test('a code that is not the one derived for its row is found', () => {
   const rows = [1, 2, 3].map((slot) => {
-    const won = { couponId: 'spring', slot, claimId: `c${slot}` }
+    const won = { couponId: 'spring', slot, claimId: `c${slot}`, rules: slot === 2 ? 1 : 2 }
     return { ...won, code: codeDeriver(secret)(won) }
   })
   assert.deepEqual(wrongCodes(secret, rows), [])
@@ -72,7 +74,7 @@ test('a remembered code is the derived one, and is derived once', () => {
     derived += 1
     return derive(won)
   })
-  const won = { couponId: 'spring', slot: 1, claimId: 'c' }
+  const won = { couponId: 'spring', slot: 1, claimId: 'c', rules: 2 }
   assert.deepEqual([codeOf(won), codeOf(won)], [derive(won), derive(won)])
   assert.equal(derived, 1)
 })

@@ -2,29 +2,27 @@
 // give the same codes, so a rebuilt projection has them all. Nobody can guess one: 60 bits.
 
 import { hash } from 'node:crypto'
+import { codeSymbols, codeText, rulesOfCode } from './code-text.ts'
 
-const symbols = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-/** Crockford's base 32 with his five extra symbols for a check modulo 37. */
-const checkSymbols = `${symbols}*~$=U`
 /** Ten bits as two symbols. */
 const pairs = Array.from({ length: 1024 }, (_, bits) => {
-  return symbols.charAt(bits >>> 5) + symbols.charAt(bits & 31)
+  return codeSymbols.charAt(bits >>> 5) + codeSymbols.charAt(bits & 31)
 })
 
 export type WonSlot = { couponId: string; slot: number; claimId: string }
-export type DeriveCode = (won: WonSlot) => string
+/** `rules`: those of its coupon. */
+export type DeriveCode = (won: WonSlot & { rules: number }) => string
 
-/** 12 symbols of Crockford base 32 and his check symbol, over (coupon, slot, claim). */
+/** 60 bits over (coupon, slot, claim), written as the coupon's rules have it. */
 export function codeDeriver(secret: string): DeriveCode {
   const hmac = hmacSha256(secret)
-  return ({ couponId, slot, claimId }) => {
+  return ({ couponId, slot, claimId, rules }) => {
     // JSON keeps the three apart whatever they contain.
     const digest = hmac(JSON.stringify([couponId, slot, claimId]))
     const first = wordAt(digest, 0)
     const high = first >>> 2
     const low = ((first & 3) * 2 ** 28 + (wordAt(digest, 4) >>> 4)) % 2 ** 30
-    const check = ((high % 37) * (2 ** 30 % 37) + (low % 37)) % 37
-    return thirtyBits(high) + thirtyBits(low) + checkSymbols.charAt(check)
+    return codeText(thirtyBits(high) + thirtyBits(low), rules)
   }
 }
 
@@ -59,13 +57,13 @@ function hmacSha256(secret: string): (message: string) => string {
   }
 }
 
-/** Those whose code is not the one derived for them. */
+/** Those whose code is not the one derived for them, whichever rules it is written by. */
 export function wrongCodes<Row extends WonSlot & { code: string }>(
   secret: string,
   rows: readonly Row[],
 ): Row[] {
   const derive = codeDeriver(secret)
-  return rows.filter((row) => row.code !== derive(row))
+  return rows.filter((row) => row.code !== derive({ ...row, rules: rulesOfCode(row.code) }))
 }
 
 /** Codes kept so that a winner who asks again costs no second HMAC; about 10 MB at most. */

@@ -14,8 +14,10 @@ const fields = {
   slot: count(quantityMax, "The winner's rank: 1 is the first."),
   claimId: text(300, 'The claim that won.'),
   code: like(
-    '^[0-9A-HJKMNP-TV-Z]{12}[0-9A-HJKMNP-TV-Z*~$=U]$',
-    'What the winner shows: 12 symbols of Crockford base 32 and his check symbol. ' +
+    '^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]$|' +
+      '^[0-9A-HJKMNP-TV-Z]{12}[0-9A-HJKMNP-TV-Z*~$=U]$',
+    'What the winner shows: 12 symbols of Crockford base 32 and a check symbol, in groups; ' +
+      'without groups of a coupon of rules 1, whose check symbol may be one of five more. ' +
       'Whoever has it can show it too: do not log it.',
   ),
   issuedAt: instant('When the claim was appended, by the clock of the log.'),

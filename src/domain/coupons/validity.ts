@@ -3,6 +3,7 @@
 
 import { formatInstant } from '../time.ts'
 import type { Terms } from './messages.ts'
+import type { OfferTerms } from './offer.ts'
 
 const dayMs = 86_400_000
 
@@ -10,6 +11,17 @@ const dayMs = 86_400_000
 export function validUntilOf({ validUntil, validDays }: Terms, wonAt: number): number | undefined {
   if (validUntil !== undefined) return validUntil
   return validDays === undefined ? undefined : wonAt + validDays * dayMs
+}
+
+/** `validUntil`: the last moment at which it can be spent, ms UTC; absent: it does not end. */
+export type HeldTerms = OfferTerms & { validUntil?: number }
+export function heldTerms(terms: Terms, wonAt: number): HeldTerms {
+  const held: HeldTerms = {}
+  const validUntil = validUntilOf(terms, wonAt)
+  if (terms.discount !== undefined) held.discount = terms.discount
+  if (terms.minimum !== undefined) held.minimum = terms.minimum
+  if (validUntil !== undefined) held.validUntil = validUntil
+  return held
 }
 
 export const issuedStatuses = ['unused', 'used', 'revoked', 'expired'] as const

@@ -4,23 +4,10 @@
 // record is decided again when that changes. What the coupons schema says is for the caller to look
 // up, in the transaction that stores the decision.
 
-import type { Terms } from '../coupons/messages.ts'
-import type { OfferTerms } from '../coupons/offer.ts'
-import { isOver, validUntilOf } from '../coupons/validity.ts'
+import { type HeldTerms, isOver } from '../coupons/validity.ts'
 import type { CouponRefusal, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
 import type { CouponRow, CouponUse } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
-
-/** `validUntil`: the last moment at which it can be spent, ms UTC; absent: it does not end. */
-export type HeldTerms = OfferTerms & { validUntil?: number }
-export function heldTerms(terms: Terms, wonAt: number): HeldTerms {
-  const held: HeldTerms = {}
-  const validUntil = validUntilOf(terms, wonAt)
-  if (terms.discount !== undefined) held.discount = terms.discount
-  if (terms.minimum !== undefined) held.minimum = terms.minimum
-  if (validUntil !== undefined) held.validUntil = validUntil
-  return held
-}
 
 /** What the coupons schema says, as of the transaction, about the coupon that an order names. */
 export type CouponFacts = {

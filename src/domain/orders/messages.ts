@@ -34,7 +34,10 @@ export const orderTimeLimitMsMax = 86_400_000
 export const couponRefusals = ['coupon_not_held', 'coupon_already_used', 'coupon_expired'] as const
 export const stockRefusals = ['unknown_product', 'out_of_stock'] as const
 export const paymentRefusals = ['insufficient_funds', 'payment_declined'] as const
-/** Why an order ended cancelled. minimum_not_met: of its coupon. mixed_up: a step answered to other content under its id. */
+/**
+ * Why an order ended cancelled. minimum_not_met: of its coupon. mixed_up: a step answered to other
+ * content under its id.
+ */
 export const cancelReasons = [
   ...couponRefusals,
   ...stockRefusals,

@@ -3,6 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { answerCalls } from '../../adapters/thread-call.ts'
+import { rulesOfCode } from '../../domain/coupons/code-text.ts'
 import { codeDeriver } from '../../domain/coupons/codes.ts'
 
 export type CodeRow = [couponId: string, slot: number, claimId: string, code: string]
@@ -14,6 +15,7 @@ if (parentPort !== null) answerCalls(parentPort, wrongOf, 'store_broken')
 /** The places of the rows whose code is wrong. */
 function wrongOf(question: string): number[] {
   return (JSON.parse(question) as CodeRow[]).flatMap(([couponId, slot, claimId, code], index) => {
-    return codeOf({ couponId, slot, claimId }) === code ? [] : [index]
+    const rules = rulesOfCode(code)
+    return codeOf({ couponId, slot, claimId, rules }) === code ? [] : [index]
   })
 }
