@@ -24,8 +24,9 @@ import { consumerStoreContractsSql, noOrders, noStock } from './consumer-stores-
 import { deadLetterStoreContract } from './dead-letter-store.ts'
 import { orderStoreContract } from './order-store.ts'
 import { ordersReaderContract, ordersTables } from './orders-reader.ts'
+import { paymentContract } from './payment-step-store.ts'
 import { openPgliteCopy } from './pglite-copies.ts'
-import { couponStepContract, paymentContract, wonAt } from './step-stores.ts'
+import { couponStepContract, wonAt } from './step-stores.ts'
 import { stockStepContract } from './stock-step-store.ts'
 
 const close = async () => {}

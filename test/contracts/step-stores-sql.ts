@@ -10,12 +10,8 @@ import {
 } from '../../src/adapters/stores/payment-step.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { coupon, row, terms } from './coupon-store-samples.ts'
-import {
-  type CouponStepUnderTest,
-  type IssuedCoupon,
-  type PaymentUnderTest,
-  wonAt,
-} from './step-stores.ts'
+import type { PaymentUnderTest } from './payment-step-store.ts'
+import { type CouponStepUnderTest, type IssuedCoupon, wonAt } from './step-stores.ts'
 
 const couponTables = ['coupons', 'issued_coupons', 'positions', 'orders', 'uses']
 const paymentTables = ['orders', 'balances', 'commands', 'charges']
