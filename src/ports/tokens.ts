@@ -13,6 +13,7 @@ export type TokenRules = {
 /** The name of the claim itself, or a path of names with dots between, as `realm_access.roles`. */
 export function claimOf(claims: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name]
+  if (!name.includes('.')) return undefined
   let found: unknown = claims
   for (const part of name.split('.')) {
     const isThere = typeof found === 'object' && found !== null && Object.hasOwn(found, part)

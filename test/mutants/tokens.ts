@@ -51,8 +51,8 @@ const asked: MutantsOf = {
     ["if (issuer !== undefined && iss !== issuer) return 'issuer'", '', 'hold for every token'],
     [' && ![aud].flat().includes(audience)', ' && aud !== audience', 'hold for every token'],
     [
-      "['scope', 'scp'] : [scopeClaim]",
-      "['scope', 'scp'] : ['scope', scopeClaim]",
+      'claimsWithScopes : [scopeClaim]',
+      "claimsWithScopes : ['scope', scopeClaim]",
       'hold for every',
     ],
   ],

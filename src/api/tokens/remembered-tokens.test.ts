@@ -5,7 +5,7 @@ import { RememberedTokens } from './remembered-tokens.ts'
 
 const caller = (userId: string) => ({ userId, scopes: new Set<never>(), token: {} })
 const times = { from: 0, until: 1_000 }
-const verified = (userId: string) => ({ caller: caller(userId), times, key: null })
+const verified = (userId: string) => ({ caller: caller(userId), times, key: null, characters: 1 })
 
 test('a token is remembered from its beginning until its end, and no longer', () => {
   const tokens = new RememberedTokens()
@@ -29,12 +29,12 @@ test('who has not asked for longest is forgotten, by number and by length', () =
     ['a', undefined, 'c', 'd'],
   )
   const short = new RememberedTokens({ charactersMax: 100 })
-  for (let n = 0; n < 1_000; n++) short.add(`${n}`.padEnd(30), verified(`${n}`))
+  for (let n = 0; n < 1_000; n++) short.add(`${n}`, { ...verified(`${n}`), characters: 30 })
   assert.equal(short.size, 3)
-  assert.equal(short.get('999'.padEnd(30), 1)?.userId, '999')
-  short.add('x'.repeat(101), verified('long'))
+  assert.equal(short.get('999', 1)?.userId, '999')
+  short.add('long', { ...verified('long'), characters: 101 })
   assert.equal(short.size, 0)
-  for (let n = 0; n < 5; n++) short.add('same'.padEnd(90), verified('same'))
+  for (let n = 0; n < 5; n++) short.add('same', { ...verified('same'), characters: 90 })
   assert.equal(short.size, 1)
 })
 

@@ -10,6 +10,7 @@ export type Remembered = {
   times: TokenTimes
   /** null: the secret. */
   key: ProviderKey | null
+  /** Of the token. */
   characters: number
 }
 export type RememberedLimits = { [Name in keyof typeof rememberedLimits]: number }
@@ -34,9 +35,8 @@ export class RememberedTokens {
     return this.tokens.size
   }
 
-  /** `now`: ms UTC. */
-  get(token: string, now: number): Caller | undefined {
-    const name = nameOf(token)
+  /** By its `nameOf`; `now`: ms UTC. */
+  get(name: string, now: number): Caller | undefined {
     const found = this.tokens.get(name)
     if (found === undefined) return undefined
     this.drop(name, found)
@@ -45,11 +45,10 @@ export class RememberedTokens {
     return found.caller
   }
 
-  add(token: string, verified: Omit<Remembered, 'characters'>): void {
-    const name = nameOf(token)
+  add(name: string, verified: Remembered): void {
     const before = this.tokens.get(name)
     if (before !== undefined) this.drop(name, before)
-    this.keep(name, { ...verified, characters: token.length })
+    this.keep(name, verified)
     for (const [oldest, remembered] of this.tokens) {
       const { tokensMax, charactersMax } = this.limits
       if (this.tokens.size <= tokensMax && this.characters <= charactersMax) return
@@ -74,6 +73,7 @@ export class RememberedTokens {
   }
 }
 
-function nameOf(token: string): string {
+/** Made once for each request: it costs as much as all else here. */
+export function nameOf(token: string): string {
   return hash('sha256', token, 'base64')
 }

@@ -78,10 +78,14 @@ export function callerFrom(
   return { caller: { userId, scopes: scopesIn(token, rules), token }, times: { from, until } }
 }
 
+/** Nearly everybody's. */
+const noScopes: ReadonlySet<Scope> = new Set()
+const claimsWithScopes = ['scope', 'scp'] as const
+
 function scopesIn(token: TokenClaims, { scopeClaim }: TokenRules): ReadonlySet<Scope> {
-  const names = scopeClaim === undefined ? ['scope', 'scp'] : [scopeClaim]
-  const said = names.map((name) => claimOf(token, name)).flatMap(listed)
-  return new Set(scopes.filter((scope) => said.includes(scope)))
+  const names = scopeClaim === undefined ? claimsWithScopes : [scopeClaim]
+  const said = names.flatMap((name) => listed(claimOf(token, name)))
+  return said.length === 0 ? noScopes : new Set(scopes.filter((scope) => said.includes(scope)))
 }
 
 /** Words in a text, or a list of them. */

@@ -8,7 +8,7 @@ import { type Clock, within } from '../../ports/clock.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import { type ProviderKey, providerAlgorithms, timeIsOurs } from './provider-key.ts'
 import { ProviderKeys, type ProviderKeysLimits, type ProviderKeysParts } from './provider-keys.ts'
-import { RememberedTokens } from './remembered-tokens.ts'
+import { nameOf, RememberedTokens } from './remembered-tokens.ts'
 import { type Caller, callerFrom, refusalOf, type TokenRefusal } from './token-checks.ts'
 
 export type TokenVerifierParts = {
@@ -31,6 +31,7 @@ export const tokenLimits = {
   keyWaitersMax: 1_000,
 } as const
 
+type Token = { text: string; name: string }
 const decode = createDecoder({ complete: true })
 
 export class TokenVerifier {
@@ -51,12 +52,13 @@ export class TokenVerifier {
   }
 
   /** At once, but where a key has to be asked for. */
-  verify(token: string): Verdict | Promise<Verdict> {
-    const known = this.remembered.get(token, this.parts.clock.now())
+  verify(text: string): Verdict | Promise<Verdict> {
+    const token = { text, name: nameOf(text) }
+    const known = this.remembered.get(token.name, this.parts.clock.now())
     if (known !== undefined) return known
     const { provider } = this
     if (provider === null) return this.byOne(token, null)
-    const header = headerOf(token)
+    const header = headerOf(text)
     if (typeof header === 'string') return header
     const isOfProvider = providerAlgorithms.some((algorithm) => algorithm === header.alg)
     if (!isOfProvider) return this.byOne(token, null)
@@ -71,7 +73,7 @@ export class TokenVerifier {
     await this.provider?.close()
   }
 
-  private async byNewKey(token: string, header: Wire, provider: ProviderKeys): Promise<Verdict> {
+  private async byNewKey(token: Token, header: Wire, provider: ProviderKeys): Promise<Verdict> {
     const { clock } = this.parts
     const deadline = { clock, ms: this.limits.keyWaitMsMax, late: () => false }
     this.waiters += 1
@@ -82,7 +84,7 @@ export class TokenVerifier {
     return isAnswered ? 'key' : 'keys_away'
   }
 
-  private byAny(token: string, { alg }: Wire, named: readonly ProviderKey[]): Verdict {
+  private byAny(token: Token, { alg }: Wire, named: readonly ProviderKey[]): Verdict {
     let verdict: Verdict = 'algorithm'
     for (const key of named) {
       if (key.algorithm !== alg) continue
@@ -93,17 +95,19 @@ export class TokenVerifier {
   }
 
   /** `key` null: by the secret. */
-  private byOne(token: string, key: ProviderKey | null): Caller | TokenRefusal {
+  private byOne(token: Token, key: ProviderKey | null): Caller | TokenRefusal {
+    const { name, text } = token
     let claims: Wire
     try {
-      claims = key === null ? this.bySecret(token) : key.verify(token)
+      claims = key === null ? this.bySecret(text) : key.verify(text)
     } catch (error) {
       return refusalOf(error)
     }
     const found = callerFrom(claims, this.parts.rules, this.parts.clock.now())
     if (typeof found === 'string') return found
-    this.remembered.add(token, { ...found, key })
-    return found.caller
+    const { caller, times } = found
+    this.remembered.add(name, { caller, times, key, characters: text.length })
+    return caller
   }
 }
 
