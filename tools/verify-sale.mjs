@@ -56,7 +56,7 @@ const acts = { // Whether the operator could do it then, and did it.
   restocked: ({ add }) => on() && add > 0 && (sale.quantity += add) <= 1e7,
   paused: () => on() && !paused && (paused = true), resumed: () => on() && paused && !(paused = false),
   closed: () => on() && (state = 'closed'), revoked: (it) => it.all || winners.has(it.who),
-  edited: (it) => (!it.opensAt || state === 'not_open') && (!it.closesAt || on())
+  edited: (it) => on() && (!it.opensAt || state === 'not_open') && (it.closesAt ?? '~') > it.at
     && Object.assign(sale, it),
 }
 for await (const page of pages(head.size)) for (const line of page) { // Does it follow?

@@ -99,8 +99,8 @@ const sales: MutantsOf = {
   mutants: [
     ['const wentBack = leaf.at < before', 'const wentBack = false', 'a time goes back'],
     [
-      "if (leaf.opensAt !== undefined && status !== 'scheduled') {",
-      'if (leaf.opensAt !== undefined && isClosed) {',
+      "if (opensAt !== undefined && sale.status !== 'scheduled') {",
+      "if (opensAt !== undefined && sale.status === 'closed') {",
       'the opening is moved after it opened',
     ],
     ["if (isClosed) return 'restocks after the close'", '', 'it is restocked after the close'],

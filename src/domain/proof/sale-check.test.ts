@@ -131,6 +131,16 @@ test('Records that rules 2 bring are followed: audience, edits and revocations.'
     leaf([10, 9], 'edited', { ignored: true }),
   ]
   assert.deepEqual(endCheck(checked(publish(leaves))), [])
+  const late: [edit: object, says: RegExp][] = [
+    [{ opensAt: time(9) }, /entry 6 moves the opening/],
+    [{ closesAt: time(8) }, /entry 6 leaves the close at .* not after/],
+  ]
+  for (const [edit, says] of late) {
+    const edited = leaves.slice(0, 6).concat(leaf([6, 8], 'edited', edit))
+    assert.match(endCheck(checked(publish(edited))).join(), says)
+  }
+  const named = leaves.slice(0, 10).concat(leaf([10, 9], 'edited', { name: 'Late' }))
+  assert.match(endCheck(checked(publish(named))).join(), /entry 10 edits after the close/)
   const wrong = leaves.with(7, leaf([7, 8], 'revoked', { who: who('cat') }))
   assert.match(endCheck(checked(publish(wrong))).join(), /entry 7 revokes .* has won nothing/)
 })

@@ -159,14 +159,24 @@ function wrongAct(sale: Sale, leaf: Act): string | null {
     case 'closed':
       return isClosed ? 'closes what was closed' : null
     case 'edited':
-      if (leaf.opensAt !== undefined && status !== 'scheduled') {
-        return `moves the opening to ${formatInstant(leaf.opensAt)} after it has opened`
-      }
-      return leaf.closesAt !== undefined && isClosed ? 'moves the close after the close' : null
+      return wrongEdit(sale, leaf)
     case 'revoked':
       if (leaf.who === undefined || winners.has(leaf.who)) return null
       return `revokes ${leaf.who}, which has won nothing`
   }
+}
+
+function wrongEdit(
+  sale: Sale,
+  { at, opensAt, closesAt }: Leaf & { kind: 'edited' },
+): string | null {
+  if (sale.status === 'closed') return 'edits after the close'
+  if (opensAt !== undefined && sale.status !== 'scheduled') {
+    return `moves the opening to ${formatInstant(opensAt)} after it has opened`
+  }
+  const closes = closesAt ?? sale.closesAt
+  if (closes > Math.max(opensAt ?? sale.opensAt, at)) return null
+  return `leaves the close at ${formatInstant(closes)}, which is not after the opening and itself`
 }
 
 /** What was done, in words. */

@@ -2,7 +2,7 @@
 // What either of them gives wrongly is a fault in words; a service that nobody reaches is not one.
 
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type HttpClient, startHttpClient } from '../../../client/http-client.ts'
 import { readSavedSale } from '../../../domain/proof/saved-sale.ts'
 import { CommandError, exitCodes, printable } from '../../context.ts'
@@ -57,6 +57,8 @@ function savedFile(path: string, couponId: string): SaleSource {
         end = entries.indexOf(lineEnd, Math.min(begin + pageBytes, entries.length - 1)) + 1
         if (end === 0) throw new SaleFault('the entries end within a line')
         yield entries.toString('utf8', begin, end)
+        // So that Ctrl-C is heard.
+        await setImmediate()
       }
     },
     close: async () => {},

@@ -13,7 +13,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../../../domain/proof/signed-note.ts'
-import { type Context, type ExitCode, exitCodes } from '../../context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { openSource, readGiven, SaleFault, type SaleSource } from './sale-source.ts'
 import { provedText, wrongText } from './verify-text.ts'
 
@@ -108,7 +108,12 @@ type SavingFile = { add(text: string): void; end(): void; close(): void }
 function startSaving(path: string, head: string): SavingFile {
   const hash: Hash = createHash('sha256')
   const unfinished = `${path}.part`
-  const file = openSync(unfinished, 'w')
+  const file = openFresh(unfinished)
+  const interrupted = () => {
+    rmSync(unfinished)
+    process.exit(exitCodes.interrupted)
+  }
+  process.once('SIGINT', interrupted)
   let isWhole = false
   const write = (text: string) => {
     const bytes = Buffer.from(text)
@@ -126,10 +131,20 @@ function startSaving(path: string, head: string): SavingFile {
       isWhole = true
     },
     close: () => {
+      process.off('SIGINT', interrupted)
       closeSync(file)
       if (isWhole) renameSync(unfinished, path)
       else rmSync(unfinished)
     },
+  }
+}
+
+function openFresh(path: string): number {
+  try {
+    return openSync(path, 'w')
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    throw new CommandError(exitCodes.wrongUsage, `cannot write ${path}: ${code}`, { cause: error })
   }
 }
 
