@@ -43,6 +43,7 @@ test('each refusal is told by a problem of its own name, with the status that is
     'closed: 409 closed',
     'not_open: 409 not-open',
     'paused: 409 paused',
+    'not_eligible: 409 not-eligible',
     'sold_out: 409 sold-out',
     'quantity_limit: 409 quantity-limit',
     'unknown_product: 404 unknown-product',
