@@ -6,12 +6,13 @@
 
 select next_offset, published_offset, null as coupon_id, partition, null::bigint as rules,
        null as status, null::boolean as paused, null::int as quantity,
-       null::bigint as opens_at_ms, null::bigint as closes_at_ms, null as terms, null as commands
+       null::bigint as opens_at_ms, null as name, null::bigint as closes_at_ms,
+       null as terms, null as commands
   from coupons.positions
  where reader = $1 and topic = $2
  union all
 select null, null, coupon_id, partition, rules,
        status, paused, quantity,
-       opens_at_ms, closes_at_ms, terms::text, commands::text
+       opens_at_ms, name, closes_at_ms, terms::text, commands::text
   from coupons.coupons
  order by coupon_id nulls first, partition

@@ -26,7 +26,9 @@ const full: Coupon = {
   closesAt: 2_001,
   quantity: 15,
   paused: true,
-  commands: new Map([
+  name: 'With another name',
+  commands: new Map<string, number | string>([
+    ['op:edit', '{"name":"With another name"}'],
     ['op:first', 5],
     ['made-2', 0],
   ]),

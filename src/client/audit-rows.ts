@@ -45,7 +45,7 @@ type CouponJson = Omit<Coupon, 'opensAt' | 'closesAt' | 'terms' | 'commands' | '
   opensAt: string
   closesAt: string | null
   terms: TermsJson
-  commands: { commandId: string; add: number }[]
+  commands: { commandId: string; add: number | string }[]
 }
 type ProjectionJson = {
   positions: (StoredPosition & { partition: number })[]

@@ -19,6 +19,7 @@ function coupon(couponId: string): Coupon {
     partition: 0,
     rules: 1,
     terms: { name: couponId, quantity: 50_000 },
+    name: 'named',
     opensAt: 0,
     closesAt: Number.POSITIVE_INFINITY,
     quantity: 50_000,

@@ -38,6 +38,7 @@ function coupon(changes: Partial<Coupon> = {}): Coupon {
     couponId,
     partition,
     rules: 1,
+    name: 'Spring',
     terms: { name: 'Sale', quantity: 2 },
     opensAt: 0,
     closesAt: Number.POSITIVE_INFINITY,

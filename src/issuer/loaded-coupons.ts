@@ -32,7 +32,7 @@ export async function loadedFault(
 function sumsFault(coupon: Coupon, { partitions }: LoadedParts): string | null {
   const { couponId, partition, quantity, terms, commands, winners } = coupon
   if (partition !== partitionFor(couponId, partitions)) return `it is not of partition ${partition}`
-  const added = commands.values().reduce((sum, add) => sum + add, 0)
+  const added = commands.values().reduce<number>((sum, add) => sum + (Number(add) || 0), 0)
   if (quantity !== terms.quantity + added) {
     return `its quantity is ${quantity}, but ${terms.quantity} and ${added} more were ordered`
   }

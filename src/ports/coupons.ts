@@ -50,7 +50,12 @@ export type Page = { limit: number; after?: string }
 /** `couponId`: only this one. */
 export type HeldQuery = Page & { couponId?: string }
 /** `orderId`: of the order that uses it; absent: none does. */
-export type HeldCoupon = IssuedRow & { terms: Omit<Terms, 'audience'>; orderId?: string }
+export type HeldCoupon = IssuedRow & {
+  /** As it was edited last. */
+  name: string
+  terms: Omit<Terms, 'audience'>
+  orderId?: string
+}
 export type RowsQuery = {
   limit: number
   couponId?: string

@@ -21,6 +21,7 @@ const discount = { kind: 'percent', value: 100 } as const
 const variants: readonly (readonly [string, Partial<Coupon>])[] = [
   ['without closing time or discount', {}],
   ['scheduled, with all terms', { status: 'scheduled', terms: { ...terms(), discount } }],
+  ['edited', { name: '여름 쿠폰', commands: new Map([['e', '{"name":"여름 쿠폰"}']]) }],
   ['paused', { paused: true, commands: new Map([['pause', 0]]) }],
   ['closed', { status: 'closed', closesAt: 2_000, terms: { ...terms(), closesAt: 2_000 } }],
   ['of another partition and rules', { partition: 11, rules: Number.MAX_SAFE_INTEGER }],
@@ -233,6 +234,7 @@ export function heldTests(test: TestStore): void {
     const held = await store.heldBy('ann', { limit: 10 })
     assert.deepEqual(held[1], {
       ...row({ couponId: 'a0', slot: 1, userId: 'ann', offset: 1 }),
+      name: 'Summer',
       terms: terms({
         name: '쿠폰 a0',
         discount: { kind: 'amount', value: 1_000_000_000_000 },

@@ -21,6 +21,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     partition: 0,
     rules: 1,
     terms: terms(),
+    name: 'Summer',
     opensAt: 1_000,
     closesAt: Number.POSITIVE_INFINITY,
     quantity: 3,

@@ -94,6 +94,13 @@ const claimExamples: readonly CouponMessage[] = [
   { type: 'coupon.restocked', couponId, by, commandId: 'operator:more-1', add: 50 },
   { type: 'coupon.paused', ...switching },
   { type: 'coupon.resumed', ...switching },
+  {
+    type: 'coupon.edited',
+    ...switching,
+    name: 'Spring sale, longer',
+    closesAt: Date.UTC(2026, 4, 3),
+    reason: 'The fair goes on.',
+  },
   { type: 'coupon.closed', ...switching },
 ]
 const examples: readonly AnyRecord[] = [

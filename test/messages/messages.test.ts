@@ -175,6 +175,11 @@ const rulesBroken: Readonly<Record<string, readonly Wire[]>> = {
   'coupon.paused': [{ commandId: '🎟'.repeat(151) }],
   'coupon.resumed': [{ commandId: '🎟'.repeat(151) }],
   'coupon.closed': [{ commandId: '🎟'.repeat(151) }],
+  'coupon.edited': [
+    { by: '🎟'.repeat(151) },
+    { opensAt: '2026-13-01T00:00:00.000Z' },
+    { opensAt: '2026-05-03T00:00:00.000Z' },
+  ],
   'order.placed': [
     {
       lines: [

@@ -128,6 +128,18 @@ const ownRules: Readonly<Record<string, Omit<Rule, 'says'>>> = {
       return { ...rest, opensAt: first, closesAt: last }
     },
   },
+  'coupon.edited': {
+    holds: ({ name, opensAt, closesAt }) => {
+      if (opensAt === undefined || closesAt === undefined) {
+        return [name, opensAt, closesAt].some((field) => field !== undefined)
+      }
+      return msOf(closesAt) > msOf(opensAt)
+    },
+    mend: (given) => {
+      const { opensAt: _, ...wire } = given
+      return { name: 'A name', ...wire }
+    },
+  },
   'order.payment_due': {
     holds: ({ subtotal, discount, total }) => {
       const [before, off] = [Number(subtotal), Number(discount)]

@@ -16,6 +16,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     partition: 0,
     rules: 1,
     terms,
+    name: terms.name,
     opensAt,
     closesAt,
     quantity: 2,

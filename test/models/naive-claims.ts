@@ -48,6 +48,8 @@ function judge({ message, appendedAt }: Entry, before: readonly Judged[]): strin
       const repeated = effective(life).some((it) => it.message.commandId === message.commandId)
       return closed && !repeated ? 'closed' : 'done'
     }
+    case 'coupon.edited':
+      throw new Error('this model knows no edits')
     case 'coupon.claimed': {
       const open = everAt(terms.opensAt ?? creation.appendedAt)
       return judgeClaim(message, { life, terms, open, closed })

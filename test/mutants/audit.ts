@@ -39,7 +39,7 @@ const rows: MutantsOf = {
     ['row.appendedAt !== won.appendedAt', 'row.appendedAt < 0', 'a time changed'],
     [' || row.partition !== won.partition', '', 'a partition changed'],
     [' && row.claimId === issued.claimId', '', 'a claim changed'],
-    ['rules, opensAt, closesAt }\n', 'rules, opensAt }\n', 'a closing changed'],
+    ['name, opensAt, closesAt }\n', 'name, opensAt }\n', 'a closing changed'],
     ['!sameTerms(row.terms, coupon.terms)', 'row.terms === null', 'a discount changed'],
     ['!remembered || ', '', 'a restock of another size'],
     ['row.offset >= nextOf', 'row.offset > nextOf', 'just before the record of the last row'],

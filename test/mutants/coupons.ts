@@ -63,12 +63,12 @@ const controls: MutantsOf = {
   ...claims,
   mutants: [
     [
-      'statusAt(state, appendedAt))',
-      'state.status)',
+      'status: statusAt(state, appendedAt), appendedAt }',
+      'status: state.status, appendedAt }',
       'closing by time refuses the control record that comes at closesAt itself',
     ],
     [
-      "before === add ? done(null) : noEvent('conflict')",
+      "before === content ? done(null) : noEvent('conflict')",
       'done(null)',
       'a control record with other content under its id ends conflict',
     ],

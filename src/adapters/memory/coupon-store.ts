@@ -92,7 +92,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
         const coupon = tables.coupons.get(row.couponId)
         assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
         const { audience: _, ...terms } = structuredClone(coupon.terms)
-        const held = { ...row, terms }
+        const held = { ...row, name: coupon.name, terms }
         const orderId = uses?.get(couponKey(row))
         return orderId === undefined ? held : { ...held, orderId }
       })

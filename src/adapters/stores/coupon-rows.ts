@@ -12,7 +12,16 @@ import { columnsOf, fieldsOf } from './locked-table.ts'
 
 /** Behind them stand when it closes, and its terms and commands as JSON. */
 const couponFields = [
-  ...(['couponId', 'partition', 'rules', 'status', 'paused', 'quantity', 'opensAt'] as const),
+  ...([
+    'couponId',
+    'partition',
+    'rules',
+    'status',
+    'paused',
+    'quantity',
+    'opensAt',
+    'name',
+  ] as const),
 ]
 const issuedFields = [
   ...(['couponId', 'slot', 'userId', 'claimId', 'code'] as const),
@@ -40,7 +49,7 @@ export function couponOf(row: SqlRow): Coupon {
     ...fieldsOf<Coupon>(row, couponFields),
     terms: JSON.parse(terms) as Terms,
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
-    commands: new Map(JSON.parse(commands) as [string, number][]),
+    commands: new Map(JSON.parse(commands) as [string, number | string][]),
     winners: new PackedWinners(),
   }
 }
@@ -61,9 +70,10 @@ export function issuedRowOf(row: SqlRow): IssuedRow {
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {
   const behind = row.slice(issuedFields.length)
-  const [terms, orderId] = behind as [string, string | null]
+  const [name, terms, orderId] = behind as [string, string, string | null]
   return {
     ...issuedRowOf(row),
+    name,
     terms: JSON.parse(terms) as Terms,
     ...(orderId === null ? {} : { orderId }),
   }

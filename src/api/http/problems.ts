@@ -45,6 +45,11 @@ export const problems = {
   'not-open': text(409, 'Not open yet', 'Claims are taken from opensAt on.'),
   paused: text(409, 'Paused', 'The coupon is paused. It may be resumed.'),
   'not-eligible': text(409, 'Not eligible', 'The coupon is for others: your token decides.'),
+  'too-late': text(
+    409,
+    'Too late',
+    'The coupon has opened, or would have closed before it is edited.',
+  ),
   closed: text(409, 'Closed', 'The coupon is closed for good.'),
   'coupon-exists': text(409, 'Coupon exists', 'The id belongs to a coupon of other content.'),
   'idempotency-key-reused': text(
@@ -99,6 +104,7 @@ export const refusals = {
   not_eligible: 'not-eligible',
   sold_out: 'sold-out',
   quantity_limit: 'quantity-limit',
+  too_late: 'too-late',
   unknown_product: 'unknown-product',
   stock_limit: 'stock-limit',
   balance_limit: 'balance-limit',

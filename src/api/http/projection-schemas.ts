@@ -40,6 +40,7 @@ export const StoredCoupon = Type.Object(
     couponId: CouponId,
     partition: Type.Integer(),
     rules: Type.Integer(),
+    name: Type.String(),
     status: oneOf(['scheduled', 'open', 'closed']),
     paused: Type.Boolean(),
     quantity: Type.Integer(),
@@ -47,7 +48,16 @@ export const StoredCoupon = Type.Object(
     closesAt: nullable<string>({ type: ['string', 'null'], format: 'date-time' }),
     terms: StoredTerms,
     commands: Type.Array(
-      Type.Object({ commandId: Type.String(), add: Type.Integer() }, { title: 'StoredCommand' }),
+      Type.Object(
+        {
+          commandId: Type.String(),
+          add: Type.Unsafe<number | string>({
+            type: ['integer', 'string'],
+            description: 'What a restock added, or what an edit said.',
+          }),
+        },
+        { title: 'StoredCommand' },
+      ),
     ),
   },
   { title: 'StoredCoupon' },

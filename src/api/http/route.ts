@@ -16,7 +16,7 @@ export type Route<
   Body extends TSchema = TSchema,
 > = {
   /** Method and path, as `GET /coupons/:couponId`. */
-  call: `${'GET' | 'POST'} /${string}`
+  call: `${'GET' | 'POST' | 'PATCH'} /${string}`
   caller: keyof CallHooks
   /** Its own ones, beside those that follow from its caller and its shapes. */
   problems?: readonly ProblemSlug[]

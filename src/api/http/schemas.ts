@@ -107,15 +107,16 @@ export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
   description: 'No body, or an empty object.',
   additionalProperties: false,
 })
+export const CouponName = Type.String({
+  minLength: 1,
+  maxLength: couponNameCharactersMax,
+  format: 'coupon-name',
+  description: `${visible} Lengths count UTF-16 units.`,
+})
 export const NewCoupon = closed(
   {
     couponId: Type.Optional(CouponId),
-    name: Type.String({
-      minLength: 1,
-      maxLength: couponNameCharactersMax,
-      format: 'coupon-name',
-      description: `${visible} Lengths count UTF-16 units.`,
-    }),
+    name: CouponName,
     quantity: Count(quantityMax),
     opensAt: Type.Optional(Instant),
     closesAt: Type.Optional(Instant),

@@ -6,6 +6,7 @@ import { type ControlMessage, newestRules, type Terms } from '../../domain/coupo
 import { parseInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { decidedAnswer } from '../http/command-answers.ts'
+import { CouponEdit, couponOrPreview, Preview } from '../http/command-schemas.ts'
 import { type Answer, pendingAt, type Route, route } from '../http/route.ts'
 import {
   CouponPath,
@@ -19,11 +20,13 @@ import {
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
 import { commandIdOfKey, couponIdOfKey, idOfKey } from '../orders/order-answers.ts'
+import { previewAnswer } from './command-preview.ts'
 import { couponJson } from './coupons.ts'
 
 export function commandRoutes(parts: RouteParts): Route[] {
   return [
     createRoute(parts),
+    editRoute(parts),
     restockRoute(parts),
     ...switches.map((one) => switchRoute(parts, one)),
   ]
@@ -66,6 +69,51 @@ function createRoute(parts: RouteParts): Route {
   })
 }
 
+function editRoute(parts: RouteParts): Route {
+  const { claims, newId } = parts
+  return route({
+    call: 'PATCH /coupons/:couponId',
+    caller: 'operator',
+    problems: ['unknown-coupon', 'closed', 'too-late', 'idempotency-key-reused'],
+    operationId: 'editCoupon',
+    summary: 'Change the name, or when claims are taken',
+    description:
+      'opensAt only while nobody could claim yet; terms never change. With preview=true nothing ' +
+      'is done, and the answer says what would change.',
+    params: CouponPath,
+    query: Preview,
+    headers: KeyAllowed,
+    body: CouponEdit,
+    answers: { 200: couponOrPreview, 202: pendingRef },
+    async answer(request) {
+      const { couponId } = request.params
+      const by = callerOf(request).userId
+      const key = request.headers['idempotency-key']
+      const { name, reason, ...times } = request.body
+      const opensAt = readInstant(times.opensAt)
+      const closesAt = readInstant(times.closesAt)
+      const found = await claims.find(couponId)
+      const known = found.kind === 'found' ? found.coupon.opensAt : 0
+      const errors = editErrors({ name, opensAt, closesAt }, { known, now: claims.logTime() })
+      if (errors.length > 0) return { problem: 'invalid-request', members: { errors } }
+      return couponCommandAnswer(
+        parts,
+        {
+          type: 'coupon.edited',
+          couponId,
+          by,
+          commandId: key === undefined ? newId() : idOfKey(by, `edit\n${key}`),
+          ...(name === undefined ? {} : { name }),
+          ...(opensAt === undefined ? {} : { opensAt }),
+          ...(closesAt === undefined ? {} : { closesAt }),
+          ...(reason === undefined ? {} : { reason }),
+        },
+        request.query,
+      )
+    },
+  })
+}
+
 function restockRoute(parts: RouteParts): Route {
   return route({
     call: 'POST /coupons/:couponId/restock',
@@ -74,19 +122,21 @@ function restockRoute(parts: RouteParts): Route {
     operationId: 'restockCoupon',
     summary: 'Add to the quantity',
     params: CouponPath,
+    query: Preview,
     headers: KeyAllowed,
     body: Restock,
-    answers: { 200: couponRef, 202: pendingRef },
+    answers: { 200: couponOrPreview, 202: pendingRef },
     answer(request) {
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
-      return couponCommandAnswer(parts, {
+      const message = {
         type: 'coupon.restocked',
         couponId: request.params.couponId,
         add: request.body.add,
         by,
         commandId: key === undefined ? parts.newId() : commandIdOfKey(by, key),
-      })
+      } as const
+      return couponCommandAnswer(parts, message, request.query)
     },
   })
 }
@@ -108,27 +158,28 @@ function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch)
     summary,
     description: 'With an Idempotency-Key it is done once, whatever was commanded in between.',
     params: CouponPath,
+    query: Preview,
     headers: KeyAllowed,
     body: NoBody,
-    answers: { 200: couponRef, 202: pendingRef },
+    answers: { 200: couponOrPreview, 202: pendingRef },
     answer(request) {
+      const { couponId } = request.params
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
-      return couponCommandAnswer(parts, {
-        type,
-        couponId: request.params.couponId,
-        by,
-        // A key is that of its path as well, and no key has a line break.
-        commandId: key === undefined ? parts.newId() : idOfKey(by, `${verb}\n${key}`),
-      })
+      // A key is that of its path as well, and no key has a line break.
+      const commandId = key === undefined ? parts.newId() : idOfKey(by, `${verb}\n${key}`)
+      return couponCommandAnswer(parts, { type, couponId, by, commandId }, request.query)
     },
   })
 }
 
 async function couponCommandAnswer(
-  { claims }: RouteParts,
+  parts: RouteParts,
   message: ControlMessage,
+  { preview }: Static<typeof Preview> = {},
 ): Promise<Answer> {
+  if (preview !== undefined) return previewAnswer(parts, message)
+  const { claims } = parts
   const { couponId } = message
   const location = `/coupons/${couponId}`
   const answer = await claims.command(message)
@@ -143,6 +194,19 @@ async function couponCommandAnswer(
       return coupon === undefined ? null : couponJson(coupon, claims.logTime())
     },
   })
+}
+
+type Edit = { name: string | undefined; opensAt: number | undefined; closesAt: number | undefined }
+
+/** `known`: when it opens now, ms UTC. */
+function editErrors(edit: Edit, { known, now }: { known: number; now: number }): FieldError[] {
+  const { name, opensAt = known, closesAt } = edit
+  if (name === undefined && edit.opensAt === undefined && closesAt === undefined) {
+    return [{ path: '', message: 'needs a name, opensAt or closesAt' }]
+  }
+  if (closesAt === undefined) return []
+  if (closesAt <= now) return [{ path: '/closesAt', message: 'must be in the future' }]
+  return closesAt > opensAt ? [] : [{ path: '/closesAt', message: 'must be after opensAt' }]
 }
 
 type AskedTerms = Omit<Static<typeof NewCoupon>, 'couponId'>

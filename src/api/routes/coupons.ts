@@ -47,7 +47,7 @@ export function couponJson(coupon: Coupon, now: number) {
   const { discount, minimum, validUntil, validDays, audience } = coupon.terms
   return {
     couponId: coupon.couponId,
-    name: coupon.terms.name,
+    name: coupon.name,
     quantity: coupon.quantity,
     issued,
     remaining: Math.max(0, coupon.quantity - issued),

@@ -84,8 +84,9 @@ async function isUsedNow(
 }
 
 /** Its shape is in the schema HeldPage. `now` is ms UTC. */
-function heldJson({ couponId, slot, code, terms, appendedAt, orderId }: HeldCoupon, now: number) {
-  const { name, discount = null, minimum } = terms
+function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, now: number) {
+  const { appendedAt, orderId } = held
+  const { discount = null, minimum } = terms
   const validUntil = validUntilOf(terms, appendedAt)
   return {
     couponId,

@@ -261,8 +261,8 @@ export function compareCoupons(
 }
 
 function compareCoupon(row: Coupon, coupon: Coupon, broken: (text: string) => void): void {
-  const { status, paused, quantity, partition, rules, opensAt, closesAt } = coupon
-  const columns = { status, paused, quantity, partition, rules, opensAt, closesAt }
+  const { status, paused, quantity, partition, rules, name, opensAt, closesAt } = coupon
+  const columns = { status, paused, quantity, partition, rules, name, opensAt, closesAt }
   compareColumns(row, columns, broken)
   if (!sameTerms(row.terms, coupon.terms)) {
     const [found, given] = [row.terms, coupon.terms].map((terms) => JSON.stringify(terms))

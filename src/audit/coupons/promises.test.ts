@@ -24,6 +24,10 @@ function restock(add: number, commandId = 'r'): CouponMessage {
   return { type: 'coupon.restocked', couponId, add, by, commandId }
 }
 
+function edit(times: { opensAt?: number; closesAt?: number }, commandId = 'e'): CouponMessage {
+  return { type: 'coupon.edited', couponId, by, commandId, ...times }
+}
+
 function turn(to: 'paused' | 'resumed' | 'closed', commandId: string): CouponMessage {
   return { type: `coupon.${to}`, couponId, by, commandId }
 }
@@ -107,6 +111,18 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     [10, claim('ann', 'silver'), 'not_eligible'],
     [10, claim('ann', 'gold'), 'issued', 1],
     [11, claim('ann'), 'already_issued', 1],
+  ],
+  'edits, as they came': [
+    created,
+    [2, edit({ opensAt: 20, closesAt: 50 }), 'done'],
+    [10, claim('ann'), 'not_open'],
+    [20, claim('ann'), 'issued', 1],
+    [21, edit({ opensAt: 30 }, 'e2'), 'too_late'],
+    [21, claim('bob'), 'issued', 2],
+    [22, restock(5), 'done'],
+    [30, edit({ closesAt: 40 }, 'e3'), 'done'],
+    [30, edit({ closesAt: 30 }, 'e4'), 'too_late'],
+    [40, claim('cat'), 'closed'],
   ],
   'a restock to the limit': [
     created,
@@ -213,6 +229,16 @@ const wrong: Readonly<Record<string, Wrong>> = {
     [created, [10, claim('ann'), 'not_eligible']],
     'I6',
     /ann was told not_eligible/,
+  ],
+  'a winner before the opening that an edit has moved': [
+    [created, [2, edit({ opensAt: 20 }), 'done'], [19, claim('ann'), 'issued', 1]],
+    'I9',
+    /ann won slot 1 of spring before it had opened$/,
+  ],
+  'a winner after the close that an edit has moved': [
+    [created, [12, edit({ closesAt: 20 }), 'done'], [20, claim('ann'), 'issued', 1]],
+    'I9',
+    /but spring was closed/,
   ],
   'a winner before the opening': [
     [created, [9, claim('ann'), 'issued', 1]],

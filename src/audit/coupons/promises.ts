@@ -8,6 +8,7 @@ import {
   type ControlMessage,
   type CouponClaimed,
   type CouponCreated,
+  type CouponEdited,
   quantityMax,
 } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
@@ -50,7 +51,7 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     }
     ledger.opened ||= appendedAt >= ledger.opensAt
     ledger.closed ||= appendedAt >= ledger.closesAt
-    if (message.type !== 'coupon.claimed') control(ledger, message)
+    if (message.type !== 'coupon.claimed') control(ledger, message, appendedAt)
     else checkClaim(ledger, { ...command, message }, outcome)
   }
 
@@ -150,15 +151,26 @@ function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
   }
 }
 
-function control(ledger: Ledger, message: ControlMessage): void {
+function control(ledger: Ledger, message: ControlMessage, appendedAt: number): void {
   if (message.type === 'coupon.created') return
   if (message.type === 'coupon.closed') ledger.closed = true
   if (ledger.closed || ledger.commands.has(message.commandId)) return
   if (message.type === 'coupon.restocked') {
     if (ledger.quantity + message.add > quantityMax) return
     ledger.quantity += message.add
+  } else if (message.type === 'coupon.edited') {
+    if (!edited(ledger, message, appendedAt)) return
   } else ledger.paused = message.type === 'coupon.paused'
   ledger.commands.add(message.commandId)
+}
+
+/** False where it came too late. */
+function edited(ledger: Ledger, edit: CouponEdited, appendedAt: number): boolean {
+  const { opensAt = ledger.opensAt, closesAt = ledger.closesAt } = edit
+  if (edit.opensAt !== undefined && ledger.opened) return false
+  if (closesAt <= opensAt || closesAt <= appendedAt) return false
+  Object.assign(ledger, { opensAt, closesAt })
+  return true
 }
 
 /** Whether the log gives this reason to refuse who has not won. */

@@ -5,6 +5,7 @@ import { isEligible } from './audience.ts'
 import {
   type ControlMessage,
   type CouponClaimed,
+  type CouponCreated,
   type CouponMessage,
   quantityMax,
   sameTerms,
@@ -34,6 +35,7 @@ export type ControlOutcome = {
     | 'closed' // refused: closed for good
     | 'unknown_coupon'
     | 'quantity_limit' // refused: restocked beyond quantityMax
+    | 'too_late' // refused: it has opened, or would have closed
 }
 export type Decision<Outcome = ClaimOutcome | ControlOutcome> = {
   outcome: Outcome
@@ -119,7 +121,8 @@ function decideControl(
 ): Decision<ControlOutcome> {
   if (state.status !== 'absent') {
     const passed = timeEvents(state, appendedAt)
-    const { outcome, event } = decideKnown(message, state, statusAt(state, appendedAt))
+    const seen = { status: statusAt(state, appendedAt), appendedAt }
+    const { outcome, event } = decideKnown(message, state, seen)
     return { outcome, events: event === null ? passed : [...passed, event] }
   }
   if (message.type !== 'coupon.created') {
@@ -136,26 +139,44 @@ type Controlled = { outcome: ControlOutcome; event: CouponEvent | null }
 function decideKnown(
   message: ControlMessage,
   coupon: Coupon,
-  status: Coupon['status'],
+  { status, appendedAt }: { status: Coupon['status']; appendedAt: number },
 ): Controlled {
   if (message.type === 'coupon.created') {
     return noEvent(sameTerms(message.terms, coupon.terms) ? 'unchanged' : 'conflict')
   }
   if (message.type === 'coupon.closed') return done(status === 'closed' ? null : { type: 'closed' })
   const { commandId } = message
-  const add = message.type === 'coupon.restocked' ? message.add : 0
+  const content = contentOf(message)
   const before = coupon.commands.get(commandId)
-  if (before !== undefined) return before === add ? done(null) : noEvent('conflict')
+  if (before !== undefined) return before === content ? done(null) : noEvent('conflict')
   if (status === 'closed') return noEvent('closed')
   switch (message.type) {
     case 'coupon.paused':
       return done({ type: 'paused', commandId })
     case 'coupon.resumed':
       return done({ type: 'resumed', commandId })
-    case 'coupon.restocked':
+    case 'coupon.restocked': {
+      const { add } = message
       if (coupon.quantity + add > quantityMax) return noEvent('quantity_limit')
       return done({ type: 'restocked', commandId, add })
+    }
+    case 'coupon.edited': {
+      const { name, opensAt, closesAt } = message
+      if (opensAt !== undefined && status !== 'scheduled') return noEvent('too_late')
+      const times = { opensAt: opensAt ?? coupon.opensAt, closesAt: closesAt ?? coupon.closesAt }
+      if (times.closesAt <= Math.max(times.opensAt, appendedAt)) return noEvent('too_late')
+      const edit = name === undefined ? times : { ...times, name }
+      return done({ type: 'edited', commandId, content: String(content), edit })
+    }
   }
+}
+
+/** What tells one command from another of the same id. */
+function contentOf(message: Exclude<ControlMessage, CouponCreated>): number | string {
+  if (message.type === 'coupon.restocked') return message.add
+  if (message.type !== 'coupon.edited') return 0
+  const { name, opensAt, closesAt } = message
+  return JSON.stringify({ name, opensAt, closesAt })
 }
 
 function done(event: CouponEvent | null): Controlled {

@@ -34,6 +34,8 @@ export const couponNameCharactersMax = 200
 /** Money is whole minor units; a trillion leaves sums of thousands of them exact in a double. */
 export const amountMax = 1_000_000_000_000
 export const couponIdPattern = '^[a-z0-9][a-z0-9-]{0,62}$'
+/** Why something was done: Unicode code points. */
+export const reasonCharactersMax = 500
 /** A century: no coupon lives longer, and every time that follows exists. */
 export const validDaysMax = 36_500
 /** Of the name of a claim of the token, and of each of its values: Unicode code points. */
@@ -172,6 +174,24 @@ export const claims = {
       says: 'Users can win again.',
       fields: control,
     }),
+    'coupon.edited': record({
+      writer: 'api',
+      says: 'What people read, or when claims are taken, is changed. Terms never change.',
+      fields: {
+        ...control,
+        name: optional(text(couponNameCharactersMax, 'What people read from now on.')),
+        opensAt: optional(instant('Without effect once it has opened.')),
+        closesAt: optional(instant('Later than this record, and than the opening.')),
+        reason: optional(text(reasonCharactersMax, 'Why.')),
+      },
+      rule: {
+        says: 'It has a name or a time, and `closesAt` is later than `opensAt`.',
+        holds: (edit) => {
+          const { name, opensAt, closesAt } = edit
+          return (name ?? opensAt ?? closesAt) !== undefined && timesInOrder(edit)
+        },
+      },
+    }),
     'coupon.closed': record({
       writer: 'api',
       says: 'Nobody wins any more, for good.',
@@ -184,6 +204,7 @@ type Claims = typeof claims
 export type CouponMessage = MessageOf<Claims>
 export type CouponCreated = MessageOf<Claims, 'coupon.created'>
 export type CouponClaimed = MessageOf<Claims, 'coupon.claimed'>
+export type CouponEdited = MessageOf<Claims, 'coupon.edited'>
 export type ControlMessage = Exclude<CouponMessage, CouponClaimed>
 
 /** The record's value; its key is the coupon id. */

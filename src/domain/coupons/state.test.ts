@@ -31,6 +31,7 @@ test('a new coupon is scheduled, with all of its terms and nothing issued', () =
     partition: 3,
     rules: 1,
     terms,
+    name: 'Spring',
     opensAt: 1_000,
     closesAt: 2_000,
     quantity: 2,

@@ -13,27 +13,33 @@ export type Coupon = {
   couponId: string
   partition: number
   rules: number
+  /** As it was created. */
   terms: Terms
+  /** These three are as they were edited last. */
+  name: string
   opensAt: number
   closesAt: number
   /** `terms.quantity` and every restock. */
   quantity: number
   paused: boolean
   /**
-   * What each restock command added, and 0 for each pause and resume: a record that is repeated
-   * later in the log neither adds again nor undoes what was commanded in between.
+   * What each restock command added, 0 for each pause and resume, and what each edit said: a
+   * record that is repeated later in the log neither adds again nor undoes what was commanded in
+   * between.
    */
-  commands: Map<string, number>
+  commands: Map<string, number | string>
   winners: Winners
 }
 export type CouponState = { status: 'absent' } | Coupon
 
+export type Edit = Partial<Pick<Coupon, 'name' | 'opensAt' | 'closesAt'>>
 export type CouponEvent =
   | ({ type: 'created'; at: number } & Pick<Coupon, 'couponId' | 'partition' | 'rules' | 'terms'>)
   | { type: 'opened' }
   | { type: 'issued'; userId: string; issued: Issued }
   | { type: 'restocked'; commandId: string; add: number }
   | { type: 'paused' | 'resumed'; commandId: string }
+  | { type: 'edited'; commandId: string; content: string; edit: Edit }
   | { type: 'closed' }
 
 export function initialState(): CouponState {
@@ -59,6 +65,10 @@ export function evolve(state: CouponState, event: CouponEvent): CouponState {
       state.paused = event.type === 'paused'
       state.commands.set(event.commandId, 0)
       return state
+    case 'edited':
+      Object.assign(state, event.edit)
+      state.commands.set(event.commandId, event.content)
+      return state
     case 'closed':
       state.status = 'closed'
       return state
@@ -72,6 +82,7 @@ export function newCoupon(event: CouponEvent & { type: 'created' }): Coupon {
     partition: event.partition,
     rules: event.rules,
     terms: event.terms,
+    name: event.terms.name,
     opensAt: event.terms.opensAt ?? event.at,
     closesAt: event.terms.closesAt ?? Number.POSITIVE_INFINITY,
     quantity: event.terms.quantity,

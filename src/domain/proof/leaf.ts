@@ -63,20 +63,15 @@ type Seen = { passed: number; paused: boolean; name?: string; opensAt?: string; 
 
 function seenOf(coupon: Coupon | undefined, appendedAt: number): Seen {
   if (coupon === undefined) return { passed: 0, paused: false }
-  const { paused, opensAt, closesAt, status } = coupon
+  const { paused, name, opensAt, closesAt, status } = coupon
   return {
     // How many events are those of time alone.
     passed: statusAt(coupon, appendedAt) === status ? 0 : 1,
     paused,
-    name: nameOf(coupon),
+    name,
     opensAt: formatInstant(opensAt),
     ...(Number.isFinite(closesAt) ? { closesAt: formatInstant(closesAt) } : {}),
   }
-}
-
-/** A name that was edited stands beside the terms, which never change. */
-function nameOf({ name, terms }: { name?: string; terms: { name: string } }): string {
-  return name ?? terms.name
 }
 
 type Controlled = { seen: Seen; decision: Decision } & Pick<LeafParts, 'whoOf'>

@@ -24,6 +24,7 @@ const stored: Coupon = {
   couponId: 'tea',
   partition: 0,
   rules: 1,
+  name: 'Tea',
   terms: {
     name: 'Tea',
     quantity: 1,
@@ -50,10 +51,11 @@ const row = {
 const ordersAudit = await auditSourceOf(await smallWorld()).read(async (reader) => reader)
 const store = {
   heldBy: async () => [
-    { ...row, terms: { name: 'Tea', quantity: 1, validDays: 1 }, orderId: 'order-1' },
+    { ...row, name: 'Tea', terms: { name: 'Tea', quantity: 1, validDays: 1 }, orderId: 'order-1' },
     {
       ...row,
       couponId: 'milk',
+      name: 'Milk',
       terms: {
         name: 'Milk',
         quantity: 1,
@@ -101,6 +103,7 @@ const commands: [line: string, init: CallInit][] = [
   ['POST /coupons/tea/restock', { json: { add: 1 }, headers: { 'idempotency-key': 'k' } }],
   ['POST /coupons/tea/pause', {}],
   ['POST /coupons/tea/resume', {}],
+  ['PATCH /coupons/tea', { json: { name: 'Tea again' }, headers: { 'idempotency-key': 'e' } }],
   ['POST /coupons/tea/close', {}],
 ]
 
@@ -119,6 +122,12 @@ async function offerAndClaim(call: Call): Promise<void> {
     await call(`GET /coupons/${couponId}/claims/mine`, { as: 'cid' })
   }
   await call('POST /coupons', { as, json: { ...terms, couponId: 'oat' } })
+  const again = { as, headers: { 'idempotency-key': 'same' } }
+  for (const name of ['Oat', 'Oats']) await call('PATCH /coupons/oat', { ...again, json: { name } })
+  const opensAt = '2027-01-01T00:00:00Z'
+  await call('PATCH /coupons/oat?preview=true', { as, json: { opensAt } })
+  await call('POST /coupons/oat/pause?preview=true', { as })
+  await call('POST /coupons/oat/pause?preview=false', { as })
   await call('GET /coupons/oat/claims/mine')
   await call(claim)
   for (const line of [claim, mine]) await call(line, { as: null })
@@ -158,6 +167,7 @@ async function meetCommandAnswers(call: Call, claims: FakeClaims): Promise<void>
     await call(line.replace('tea', long), { as, ...init })
   }
   await call('POST /coupons/tea/restock', { as, json: { add: 1 } })
+  await call('PATCH /coupons/tea', { as, json: { name: 'Tea once more' } })
   for (const verb of ['pause', 'resume', 'close']) await call(`POST /coupons/tea/${verb}`, { as })
 }
 
@@ -208,7 +218,7 @@ test('a rate limit is answered as documented, where one is', async (t) => {
       .filter(([, { responses }]) => '429' in responses)
       .map(([method]) => `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, 'tea')}`),
   )
-  assert.equal(limited.length, 22)
+  assert.equal(limited.length, 23)
   await call('GET /coupons')
   for (const line of limited) {
     // A window of a second may end between two calls, but not between all of these.
@@ -227,8 +237,8 @@ test('the document names every call, its security and its schemas', async (t) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
   )
   assert.equal(document.openapi, '3.1.0')
-  assert.equal(operations.length, 30)
-  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, 30)
+  assert.equal(operations.length, 31)
+  assert.equal(new Set(operations.map(({ operationId }) => operationId)).size, 31)
   const schemes = Object.keys(document.components.securitySchemes)
   for (const { path, method, summary, security, requestBody, responses } of operations) {
     assert.ok(summary.length > 0)
@@ -237,7 +247,7 @@ test('the document names every call, its security and its schemas', async (t) =>
     if (requestBody !== undefined) {
       assert.equal(requestBody.required, !optionalBodies.test(path), path)
     }
-    assert.equal(requestBody !== undefined, method === 'post')
+    assert.equal(requestBody !== undefined, method !== 'get')
     for (const { description } of Object.values(responses)) assert.ok(description.length > 0)
   }
   const names = ['Coupon', 'IssuedClaim', 'Order', 'Pending', 'Problem', 'Product', 'Wallet']

@@ -36,8 +36,12 @@ test('what a user holds comes from SQL, in pages', async (t) => {
   const heldBy: ReadStore['heldBy'] = async (userId, page) => {
     asked.push([userId, { ...page }])
     const held = [
-      { ...row('milk', 7), terms: { name: 'Milk', quantity: 9 } },
-      { ...row('tea', 1), terms: { name: 'Tea', quantity: 9, discount, minimum: 700 } },
+      { ...row('milk', 7), name: 'Milk', terms: { name: 'Milk', quantity: 9 } },
+      {
+        ...row('tea', 1),
+        name: 'Tea',
+        terms: { name: 'Tea', quantity: 9, discount, minimum: 700 },
+      },
     ]
     return held.slice(0, page.limit)
   }
@@ -78,9 +82,9 @@ test('a coupon is unused until it is used, and then used, though it may be over'
   const end = startedAt + 60_000
   const days = { name: 'Tea', quantity: 9, validUntil: end }
   const held = {
-    open: { ...row('open', 7), terms: { name: 'Open', quantity: 9 } },
-    used: { ...row('used', 7), terms: days, orderId: 'order-1' },
-    ends: { ...row('ends', 7), terms: days },
+    open: { ...row('open', 7), name: 'Open', terms: { name: 'Open', quantity: 9 } },
+    used: { ...row('used', 7), name: 'Tea', terms: days, orderId: 'order-1' },
+    ends: { ...row('ends', 7), name: 'Tea', terms: days },
   }
   const heldBy: ReadStore['heldBy'] = async (_, { couponId }) => {
     return couponId === undefined ? Object.values(held) : [held[couponId as 'open']]

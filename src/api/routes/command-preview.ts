@@ -1,0 +1,40 @@
+// What an operator's command on a coupon would change, and for how many people, with nothing done:
+// `?preview=true`. Refused as the command itself would be.
+
+import { type ControlMessage } from '../../domain/coupons/messages.ts'
+import { previewOf } from '../../domain/coupons/preview.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import { conflictOf, refusals } from '../http/problems.ts'
+import type { Answer } from '../http/route.ts'
+import type { RouteParts } from '../http/server-parts.ts'
+import { couponJson } from './coupons.ts'
+
+export async function previewAnswer(
+  { claims }: RouteParts,
+  message: ControlMessage,
+): Promise<Answer> {
+  const found = await claims.find(message.couponId)
+  if (found.kind === 'unknown_coupon') return { problem: 'unknown-coupon' }
+  if (found.kind === 'unavailable') return found
+  const now = claims.logTime()
+  const { coupon } = found
+  const { outcome, after } = previewOf(message, coupon, now)
+  if (outcome === 'conflict') return { problem: conflictOf(message.type) }
+  if (outcome in refusals) return { problem: refusals[outcome as keyof typeof refusals] }
+  const before = couponJson(coupon, now)
+  const then = couponJson(after, now)
+  const names = Object.keys(then) as (keyof typeof then)[]
+  const changes = names
+    .filter((field) => before[field] !== then[field])
+    .map((field) => ({ field, from: before[field] ?? null, to: then[field] ?? null }))
+  const { couponId } = message
+  const people = changes.length === 0 ? 0 : touched(message, coupon)
+  return { status: 200, body: JSON.stringify({ preview: true, couponId, changes, people }) }
+}
+
+/** How many people it touches: see the schema. */
+function touched(message: ControlMessage, { quantity, winners }: Coupon): number {
+  if (message.type === 'coupon.restocked') return message.add
+  if (message.type === 'coupon.edited') return winners.size
+  return Math.max(0, quantity - winners.size)
+}
