@@ -15,7 +15,8 @@ const create: DeclaredCommand = {
     'coupon create --name "First sale" --quantity 100',
     `coupon create --id lunch --name "점심 10%" --quantity 500 --discount 10% \\
       --opens-at 2026-05-01T12:00:00+09:00 --closes-at 2026-05-01T13:00:00+09:00`,
-    `coupon create --name Evening --quantity 50 --opens-at "2026-05-01 18:00" --zone Asia/Seoul`,
+    `coupon create --name Evening --quantity 50 \\
+      --opens-at "2026-05-01 18:00" --zone Asia/Seoul`,
     'coupon create --name Test --quantity 10 --opens-at +10s --json',
   ],
   notes: `

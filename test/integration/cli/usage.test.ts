@@ -33,6 +33,7 @@ const commands = [
   ['token'],
   ['coupon'],
   ['coupon', 'create'],
+  ['coupon', 'list'],
   ['coupon', 'show'],
   ['coupon', 'restock'],
   ['coupon', 'pause'],
