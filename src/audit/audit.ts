@@ -15,6 +15,7 @@ import {
   createRowComparison,
   type RowCounts,
 } from './coupons/compare-rows.ts'
+import { createPageCodes } from './coupons/page-codes.ts'
 import { type Replayed, replayClaims } from './coupons/replay.ts'
 import {
   createFindings,
@@ -167,21 +168,14 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
   const { positions } = snapshot
   const comparison = createRowComparison({ fold, bounds, positions, findings })
   const total = winnersOf(replayed)
+  const codes = createPageCodes(wrongCodes, (row) => addWrongCode(findings, row))
   let done = 0
-  let codesOfPage: Promise<void> = Promise.resolve()
   for await (const rows of pagesOf(source, couponId)) {
-    const winners = rows.filter((row) => comparison.compare(row))
-    // One page behind, so that the codes of one are derived while the next is compared.
-    await codesOfPage
-    codesOfPage = wrongCodes(winners).then((wrong) => {
-      for (const row of wrong) addWrongCode(findings, row)
-    })
-    // Where the next page cannot be read, nobody waits for this one's codes any more.
-    codesOfPage.catch(() => {})
+    await codes.check(rows.filter((row) => comparison.compare(row)))
     done += rows.length
     onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
   }
-  await codesOfPage
+  await codes.end()
   const counts = comparison.end()
   await comparison.checkCovered(async () => (await source.snapshot()).positions)
   return counts

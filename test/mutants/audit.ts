@@ -53,8 +53,12 @@ const audit: MutantsOf[] = [
     mutants: [
       ['if (next <= end) continue', 'if (next <= end + 1) continue', 'one beyond the log'],
       ['if (start === 0) continue', 'if (start <= 1) continue', 'the first record gone'],
-      ['for (const row of wrong) addWrongCode(findings, row)', 'void wrong', 'a code changed'],
     ],
+  },
+  {
+    file: `${coupons}/page-codes.ts`,
+    test: `${coupons}/compare-rows.test.ts`,
+    mutants: [['for (const row of wrong) onWrong(row)', 'void wrong', 'a code changed']],
   },
   {
     file: `${coupons}/compare-events.ts`,

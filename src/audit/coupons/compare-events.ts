@@ -11,6 +11,7 @@ import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { readToEnd, undecoded } from '../../ports/partition-reader.ts'
 import { type Findings, recordAt } from '../findings.ts'
+import { createPageCodes } from './page-codes.ts'
 
 export type EventComparisonParts = {
   log: Pick<Log, 'tail'>
@@ -36,6 +37,9 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
   let done = 0
   let events = 0
   let page: IssuedRow[] = []
+  const codes = createPageCodes(parts.wrongCodes, (row) => {
+    addWrong(findings, row, 'has a code that is not the one derived for it')
+  })
 
   function take(record: LogRecord): void {
     done += 1
@@ -55,12 +59,10 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
     note(seen, coupon, slot)
   }
 
-  async function checkCodes(): Promise<void> {
+  function checkCodes(): Promise<void> {
     const rows = page
     page = []
-    for (const row of await parts.wrongCodes(rows)) {
-      addWrong(findings, row, 'has a code that is not the one derived for it')
-    }
+    return codes.check(rows)
   }
 
   await readToEnd<LogRecord>({
@@ -75,6 +77,7 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
     },
   })
   await checkCodes()
+  await codes.end()
   addMissing(seen, parts)
   return events
 }
