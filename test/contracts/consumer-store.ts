@@ -2,7 +2,7 @@
 // count what became of the records, and write all of a transaction or nothing.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type {
   ConsumerPosition,
   ConsumerStore,
@@ -11,6 +11,7 @@ import type {
   Taken,
 } from '../../src/ports/orders.ts'
 import { PortError } from '../../src/ports/port-error.ts'
+import { testOpened } from './opened.ts'
 
 export type ConsumerStoreUnderTest<Wanted, Loaded, Changes> = {
   store: ConsumerStore<Wanted, Loaded, Changes>
@@ -40,17 +41,13 @@ export function consumerStoreContract<Wanted, Loaded, Changes>(
   open: () => Promise<ConsumerStoreUnderTest<Wanted, Loaded, Changes>>,
 ): void {
   type Opened = ConsumerStoreUnderTest<Wanted, Loaded, Changes> & { take: Take }
+  const testEach = testOpened(open)
   const test = (title: string, run: (opened: Opened) => Promise<void>) => {
-    it(title, async () => {
-      const opened = await open()
+    testEach(title, async (opened) => {
       const { store, wanted, changes } = opened
       const take: Take = (checks, moves) =>
         store.transact({ checks, wanted }, () => ({ changes, moves, result: 'done' }))
-      try {
-        await run({ ...opened, take })
-      } finally {
-        await opened.close()
-      }
+      await run({ ...opened, take })
     })
   }
   describe(`the store of a consumer: ${name}`, () => {

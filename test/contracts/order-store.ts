@@ -1,9 +1,10 @@
 // What every store of the order process must do, beside what all stores of consumers do.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { Answers, AwaitedOrder, Order, StepNote } from '../../src/domain/orders/state.ts'
 import type { OrderChange, OrderStore } from '../../src/ports/orders.ts'
+import { testOpened } from './opened.ts'
 
 export type OrderStoreUnderTest = { store: OrderStore; close(): Promise<void> }
 type Test = (title: string, run: (store: OrderStore) => Promise<void>) => void
@@ -12,16 +13,8 @@ const unanswered: Answers = { coupon: null, stock: null, payment: null, notes: [
 const sums = { subtotal: 300, discount: 100, total: 200 }
 
 export function orderStoreContract(name: string, open: () => Promise<OrderStoreUnderTest>): void {
-  const test: Test = (title, run) => {
-    it(title, async () => {
-      const { store, close } = await open()
-      try {
-        await run(store)
-      } finally {
-        await close()
-      }
-    })
-  }
+  const testEach = testOpened(open)
+  const test: Test = (title, run) => testEach(title, ({ store }) => run(store))
   describe(`the order process's store: ${name}`, () => {
     test('knows no order at first', async (store) => {
       assert.deepEqual(await load(store, ['a']), {})

@@ -1,7 +1,7 @@
 // What every store of payments keeps: the step's rows, and what the wallet did about each order.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { Charge, PaymentRow } from '../../src/domain/orders/state.ts'
 import type {
   DoneCommand,
@@ -11,6 +11,7 @@ import type {
   PaymentWanted,
 } from '../../src/ports/orders.ts'
 import type { WalletStore } from '../../src/ports/payments.ts'
+import { testOpened } from './opened.ts'
 import { byId, firedBy, idMap, idsOf } from './step-stores.ts'
 
 export type PaymentUnderTest = {
@@ -20,16 +21,7 @@ export type PaymentUnderTest = {
 }
 
 export function paymentContract(name: string, open: () => Promise<PaymentUnderTest>): void {
-  const test = (title: string, run: (opened: PaymentUnderTest) => Promise<void>) => {
-    it(title, async () => {
-      const opened = await open()
-      try {
-        await run(opened)
-      } finally {
-        await opened.close()
-      }
-    })
-  }
+  const test = testOpened(open)
   describe(`the stores of the payment step and of the wallet: ${name}`, () => {
     test('know nothing at first', async ({ store, wallet }) => {
       assert.deepEqual(await loadPayments(store, ['a'], ['ann']), {

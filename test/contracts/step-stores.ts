@@ -2,7 +2,7 @@
 // gives empty tables and a way to fill and read them.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { Discount, Terms } from '../../src/domain/coupons/messages.ts'
 import type { HeldTerms } from '../../src/domain/coupons/validity.ts'
 import type { CouponFacts } from '../../src/domain/orders/coupon-step.ts'
@@ -14,6 +14,7 @@ import type {
   CouponWanted,
 } from '../../src/ports/orders.ts'
 import { PortError } from '../../src/ports/port-error.ts'
+import { testOpened } from './opened.ts'
 
 /** When the n-th of those that are issued was won. */
 export function wonAt(n: number): number {
@@ -32,16 +33,7 @@ const none = { applied: 0, dropped: 0, postponed: 0, buried: 0, passedBy: 0 }
 const half: Discount = { kind: 'percent', value: 50 }
 
 export function couponStepContract(name: string, open: () => Promise<CouponStepUnderTest>): void {
-  const test = (title: string, run: (opened: CouponStepUnderTest) => Promise<void>) => {
-    it(title, async () => {
-      const opened = await open()
-      try {
-        await run(opened)
-      } finally {
-        await opened.close()
-      }
-    })
-  }
+  const test = testOpened(open)
   describe(`the coupon step's store: ${name}`, () => {
     test('knows nothing of orders and coupons that were never met', async ({ store }) => {
       const loaded = await loadCoupons(store, wantedCoupons(['a'], ['spring ann']))

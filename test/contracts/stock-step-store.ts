@@ -1,7 +1,7 @@
 // What every store of the stock step must do, beside what all stores of consumers do.
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { stockMax } from '../../src/domain/orders/messages.ts'
 import type { Product, StockRow } from '../../src/domain/orders/state.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../src/ports/orders.ts'
 import { PortError } from '../../src/ports/port-error.ts'
 import { firedBy } from './consumer-store.ts'
+import { testOpened } from './opened.ts'
 
 export type StockUnderTest = { store: StockStepStore; close(): Promise<void> }
 type Run = (store: StockStepStore) => Promise<void>
@@ -192,16 +193,8 @@ const nothing: StockWanted = { orderIds: [], productIds: [], commands: [] }
 const noChanges: StockChanges = { rows: [], products: [], commands: [] }
 
 function testOf(open: () => Promise<StockUnderTest>) {
-  return (title: string, run: Run) => {
-    it(title, async () => {
-      const { store, close } = await open()
-      try {
-        await run(store)
-      } finally {
-        await close()
-      }
-    })
-  }
+  const test = testOpened(open)
+  return (title: string, run: Run) => test(title, ({ store }) => run(store))
 }
 
 function noneLoaded(): StockLoaded {
