@@ -70,7 +70,7 @@ function createRoute(parts: RouteParts): Route {
 }
 
 function editRoute(parts: RouteParts): Route {
-  const { claims, newId } = parts
+  const { claims } = parts
   return route({
     call: 'PATCH /coupons/:couponId',
     caller: 'operator',
@@ -102,7 +102,7 @@ function editRoute(parts: RouteParts): Route {
           type: 'coupon.edited',
           couponId,
           by,
-          commandId: key === undefined ? newId() : idOfKey(by, `edit\n${key}`),
+          commandId: commandIdOf(parts, { by, act: 'edit', key }),
           ...(name === undefined ? {} : { name }),
           ...(opensAt === undefined ? {} : { opensAt }),
           ...(closesAt === undefined ? {} : { closesAt }),
@@ -166,11 +166,17 @@ function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch)
       const { couponId } = request.params
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
-      // A key is that of its path as well, and no key has a line break.
-      const commandId = key === undefined ? parts.newId() : idOfKey(by, `${verb}\n${key}`)
+      const commandId = commandIdOf(parts, { by, act: verb, key })
       return couponCommandAnswer(parts, { type, couponId, by, commandId }, request.query)
     },
   })
+}
+
+type Commanded = { by: string; act: string; key: string | undefined }
+
+/** A key is that of what it was given for as well, and no key has a line break. */
+function commandIdOf({ newId }: RouteParts, { by, act, key }: Commanded): string {
+  return key === undefined ? newId() : idOfKey(by, `${act}\n${key}`)
 }
 
 async function couponCommandAnswer(
