@@ -2,7 +2,7 @@
 // names, from the time zone data of Node). A time that a zone's clocks skip or show twice is not
 // guessed.
 
-import { formatInstant } from '../../domain/time.ts'
+import { formatInstant, parseInstant } from '../../domain/time.ts'
 import { CommandError, exitCodes } from '../context.ts'
 
 /** As it was typed: an instant in RFC 3339, UTC, or what a clock on a wall shows. */
@@ -31,8 +31,8 @@ export function timeIn(zone: string, at: number): string {
 
 /** The same of a service's time, which is RFC 3339; of anything else null. */
 export function shownTime(zone: string, time: unknown): string | null {
-  const at = typeof time === 'string' ? Date.parse(time) : Number.NaN
-  return Number.isNaN(at) ? null : timeIn(zone, at)
+  const at = typeof time === 'string' ? parseInstant(time) : null
+  return at === null ? null : timeIn(zone, at)
 }
 
 /**

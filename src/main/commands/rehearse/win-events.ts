@@ -9,7 +9,7 @@ import type { LogReader } from '../../../audit/orders/read-log.ts'
 import type { Settings } from '../../../config/settings.ts'
 import { claimsTopic, couponEventsTopic } from '../../../domain/coupons/messages.ts'
 import type { LogBounds, LogRecord } from '../../../ports/log.ts'
-import { readToEnd } from '../../../ports/partition-reader.ts'
+import { readToEnd, undecoded } from '../../../ports/partition-reader.ts'
 import { PortError } from '../../../ports/port-error.ts'
 import type { WinEvents } from '../../../rehearsal/coupons/win-events.ts'
 import { embeddedTopics } from '../../roles/topics.ts'
@@ -65,11 +65,8 @@ async function eventsSince(log: EventsLog): Promise<WinEvents> {
       log: reading,
       topic,
       bounds,
-      decode: (record) => ({ kind: 'message', message: record }),
+      decode: undecoded,
       onMessage: take,
-      onVoid: () => {},
-      onUnknown: () => {},
-      onGap: () => {},
     })
   }
   return {
