@@ -51,7 +51,7 @@ export async function openServer(
   let isServing = false
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
-  const { app, listen, stop, limitUnknown } = await createServerApp({
+  const { app, uses, listen, stop, limitUnknown } = await createServerApp({
     clock,
     limits,
     logger,
@@ -65,7 +65,11 @@ export async function openServer(
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
   const services = { claims, orders } as Services
-  addRoutes(app, { hooks, limits }, allRoutes(app, { ...parts, ...services, metricsText, limits }))
+  addRoutes(
+    app,
+    { hooks, limits },
+    allRoutes({ app, uses }, { ...parts, ...services, metricsText, limits }),
+  )
   parts.extraRoutes?.(app, hooks)
   const address = await listen(settings).catch(async (error: unknown) => {
     await tokens.close()
@@ -117,11 +121,11 @@ function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifi
   return new TokenVerifier({ secret, rules, clock, source: keySet, onNews, limits })
 }
 
-function allRoutes(app: FastifyInstance, parts: RouteParts): Route[] {
+function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): Route[] {
   const { readiness, metricsText } = parts
   return [
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
-    openApiRoute(app),
+    openApiRoute(server),
     ...couponRoutes(parts),
     ...commandRoutes(parts),
     ...claimRoutes(parts),

@@ -1,16 +1,14 @@
-// Answers are written by their schemas. Each is compiled when it is first used: the schemas of all
-// calls take a quarter of a second, of which a start has no use.
+// Answers are written by their schemas, whose code is made as first-uses.ts says.
 
 import createFactory from '@fastify/fast-json-stringify-compiler'
+import type { FirstUses } from './first-uses.ts'
 
-export const serializersAtFirstUse: createFactory.SerializerFactory = (schemas, options) => {
-  let compile: createFactory.SerializerCompiler | undefined
-  return (route) => {
-    let serialize: createFactory.Serializer | undefined
-    return (answer) => {
-      compile ??= createFactory.SerializerSelector()(schemas, options)
-      serialize ??= compile(route)
-      return serialize(answer)
+export function serializersAtFirstUse(uses: FirstUses): createFactory.SerializerFactory {
+  return (schemas, options) => {
+    const compile = createFactory.SerializerSelector()(schemas, options)
+    return (route) => {
+      const serializer = uses.of(() => compile(route))
+      return (answer) => serializer()(answer)
     }
   }
 }

@@ -11,6 +11,7 @@ import {
   useErrorReplies,
   useUnknownPaths,
 } from './error-replies.ts'
+import { createFirstUses, type FirstUses } from './first-uses.ts'
 import { useJsonBodies } from './json-body.ts'
 import { countUnavailable } from './problems.ts'
 import type { Limiter } from './rate-limits.ts'
@@ -22,6 +23,8 @@ import { useValidation } from './validation.ts'
 export type ServerAppParts = AdmissionParts & ConnectionParts
 export type ServerApp = {
   app: FastifyInstance
+  /** What is made soon after it listens. */
+  uses: FirstUses
   /** To be called once, when all routes are there; resolves to its address. */
   listen(at: { host: string; port: number }): Promise<string>
   /** Asked before an unknown path or method is answered. */
@@ -32,11 +35,12 @@ export type ServerApp = {
 
 export async function createServerApp(parts: ServerAppParts): Promise<ServerApp> {
   const { limits, logger } = parts
-  const app = createApp(limits, logger)
+  const uses = createFirstUses()
+  const app = createApp({ limits, logger, uses })
   useErrorReplies(app, logger)
   countUnavailable(app, parts.metrics)
   const answerUnknown = useUnknownPaths(app)
-  useValidation(app)
+  useValidation(app, uses)
   useJsonBodies(app)
   await useSecurityHeaders(app)
   limitConnections(app.server, parts)
@@ -48,17 +52,20 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   })
   return {
     app,
+    uses,
     limitUnknown(limit) {
       limiter = limit
     },
     async listen({ host, port }) {
       try {
-        return await app.listen({
+        const address = await app.listen({
           // Fastify serves localhost by a second server, which would have none of our limits.
           host: host === 'localhost' ? '127.0.0.1' : host,
           port,
           backlog: limits.acceptQueueMax,
         })
+        void uses.makeAll()
+        return address
       } catch (error) {
         await app.close()
         throw error
@@ -68,11 +75,13 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   }
 }
 
-function createApp(limits: ServerLimits, logger: Logger | undefined): FastifyInstance {
+type AppParts = { limits: ServerLimits; logger?: Logger | undefined; uses: FirstUses }
+
+function createApp({ limits, logger, uses }: AppParts): FastifyInstance {
   // No logger for fastify itself: a line, or only a child logger, per request is too dear.
   return createFastify({
     bodyLimit: limits.bodyBytesMax,
-    schemaController: { compilersFactory: { buildSerializer: serializersAtFirstUse } },
+    schemaController: { compilersFactory: { buildSerializer: serializersAtFirstUse(uses) } },
     routerOptions: { maxParamLength: limits.pathPartCharactersMax },
     requestTimeout: limits.requestWaitMsMax,
     connectionTimeout: limits.silenceMsMax,

@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fastify from 'fastify'
 import type { CouponCreated } from '../../domain/coupons/messages.ts'
 import { decodeMessage, encodeMessage } from '../../domain/coupons/messages.ts'
+import { createFirstUses } from './first-uses.ts'
 import { isCouponName, useValidation } from './validation.ts'
 
 const names: [name: string, accepted: boolean][] = [
@@ -79,7 +80,7 @@ test('the first request of a kind holds up nobody by looking whether its schema 
   const looks = t.mock.method(Ajv2020.prototype, 'validateSchema')
   const app = fastify()
   t.after(() => app.close())
-  useValidation(app)
+  useValidation(app, createFirstUses())
   const page = { type: 'object', properties: { limit: { type: 'integer', minimum: 1 } } }
   const body = { type: 'object', properties: { add: { type: 'integer' } } }
   app.post('/', { schema: { querystring: page, body } }, () => 'done')

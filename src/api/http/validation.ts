@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
 import { userIdOf, userIdRule } from '../../domain/user-id.ts'
+import type { FirstUses } from './first-uses.ts'
 import { isVisibleText } from './visible-text.ts'
 
 export type FieldError = { path: string; message: string }
@@ -13,23 +14,23 @@ export type FieldError = { path: string; message: string }
 /** A body of unknown fields only could have hundreds of mistakes; nobody reads more than a few. */
 export const fieldErrorsMax = 20
 
-export function useValidation(app: FastifyInstance): void {
+export function useValidation(app: FastifyInstance, uses: FirstUses): void {
   const bodies = validator({ coerceTypes: false })
   const texts = validator({ coerceTypes: true, useDefaults: true })
   app.setValidatorCompiler<object>(({ schema, httpPart }) =>
-    atFirstUse(() =>
-      httpPart === 'body' ? bodies.compile(schema) : decimalsOnly(texts.compile(schema), schema),
+    withErrorsOf(
+      uses.of(() =>
+        httpPart === 'body' ? bodies.compile(schema) : decimalsOnly(texts.compile(schema), schema),
+      ),
     ),
   )
 }
 
 type Validator = { (value: Record<string, unknown>): boolean; errors?: ErrorObject[] | null }
 
-/** See serialization.ts. */
-function atFirstUse(compile: () => Validator): Validator {
-  let compiled: Validator | undefined
+function withErrorsOf(made: () => Validator): Validator {
   const validate = (value: Record<string, unknown>): boolean => {
-    compiled ??= compile()
+    const compiled = made()
     const valid = compiled(value)
     validate.errors = compiled.errors ?? null
     return valid

@@ -1,10 +1,10 @@
 // About the service itself: alive, ready, measured, described.
 
-import type { FastifyInstance } from 'fastify'
 import type { Readiness } from '../claims/claim-answers.ts'
 import { openApiDocument } from '../http/openapi.ts'
 import { ok, type Route, route } from '../http/route.ts'
 import { Health, Ready } from '../http/schemas.ts'
+import type { ServerApp } from '../http/server-app.ts'
 
 export type ServiceRouteParts = {
   readiness(): Readiness
@@ -50,14 +50,14 @@ export function serviceRoutes(parts: ServiceRouteParts): Route[] {
   ]
 }
 
-export function openApiRoute(app: FastifyInstance): Route {
-  let document: string | undefined
+export function openApiRoute({ app, uses }: Pick<ServerApp, 'app' | 'uses'>): Route {
+  const document = uses.of(() => openApiDocument(app))
   return route({
     call: 'GET /openapi.json',
     caller: 'service',
     operationId: 'getOpenApi',
     summary: 'This contract',
     answers: { 200: { type: 'object', additionalProperties: true } },
-    answer: () => ok((document ??= openApiDocument(app))),
+    answer: () => ok(document()),
   })
 }
