@@ -4,8 +4,21 @@
 import type { Terms } from '../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../domain/coupons/state.ts'
 
-/** The SQL projection of the claims log. Only the issuer writes it. */
-export type CouponStore = {
+/** What anybody may ask of the SQL projection of the claims log. */
+export type CouponReads = {
+  /** What one user holds, in coupon id order, strictly after `page.after` (a coupon id). */
+  heldBy(userId: string, page: HeldQuery): Promise<HeldCoupon[]>
+  /** Who holds one coupon, in slot order, strictly after slot `page.after`. */
+  winners(couponId: string, page: WinnersPage): Promise<HeldCoupon[]>
+  /** What has one of these codes, as they are stored; in (couponId, slot) order. */
+  byCode(codes: readonly string[]): Promise<HeldCoupon[]>
+  /** Rows in (couponId, slot) order. */
+  issuedRows(query: RowsQuery): Promise<IssuedRow[]>
+  /** Positions and coupons (without their winners) as of one moment. */
+  snapshot(): Promise<ProjectionSnapshot>
+}
+/** The projection, which only the issuer writes. */
+export type CouponStore = CouponReads & {
   /** By partition; a partition that is missing has never been written. */
   positions(): Promise<Map<number, StoredPosition>>
   /** The folded state of those of these coupons that have rows, winners included. */
@@ -17,12 +30,6 @@ export type CouponStore = {
    * position is lower: the rows were put back or dropped meanwhile.
    */
   markPublished(partition: number, next: number): Promise<void>
-  /** What one user holds, in coupon id order, strictly after `page.after` (a coupon id). */
-  heldBy(userId: string, page: HeldQuery): Promise<HeldCoupon[]>
-  /** Rows in (couponId, slot) order. */
-  issuedRows(query: RowsQuery): Promise<IssuedRow[]>
-  /** Positions and coupons (without their winners) as of one moment. */
-  snapshot(): Promise<ProjectionSnapshot>
 }
 /**
  * `next`: the first offset not yet applied; `published`: not yet published. `notified`: below it
@@ -49,6 +56,7 @@ export type IssuedRow = Issued & {
 export type Page = { limit: number; after?: string }
 /** `couponId`: only this one. */
 export type HeldQuery = Page & { couponId?: string }
+export type WinnersPage = { limit: number; after?: number }
 /** `orderId`: of the order that uses it; absent: none does. */
 export type HeldCoupon = IssuedRow & {
   /** As it was edited last. */

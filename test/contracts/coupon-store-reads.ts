@@ -278,6 +278,38 @@ export function heldTests(test: TestStore): void {
   })
 }
 
+export function lookUpTests(test: TestStore): void {
+  test('finds who holds one coupon in slot order, in pages', async (store) => {
+    await fillRows(store)
+    const found = async (couponId: string, limit: number, after?: number) => {
+      const page = await store.winners(couponId, { limit, ...(after !== undefined && { after }) })
+      return page.map((one) => `${one.couponId} ${one.slot} ${one.userId} ${one.name}`)
+    }
+    const all = [1, 2, 3, 4].map((slot) => `a0 ${slot} user-${slot} Summer`)
+    assert.deepEqual(await found('a0', 9), all)
+    assert.deepEqual(await found('a0', 2), all.slice(0, 2))
+    assert.deepEqual(await found('a0', 2, 2), all.slice(2))
+    assert.deepEqual(await found('a0', 2, 4), [])
+    assert.deepEqual(await found('a', 9), [])
+    assert.deepEqual(
+      (await store.winners('a0', { limit: 1 }))[0],
+      (await store.heldBy('user-1', { limit: 1, couponId: 'a0' }))[0],
+    )
+  })
+
+  test('finds what has a code, of whatever coupon', async (store) => {
+    await fillRows(store)
+    const found = async (...codes: string[]) => {
+      const held = await store.byCode(codes)
+      return held.map(({ couponId, slot, code }) => `${couponId} ${slot} ${code}`)
+    }
+    const four = ['a-b', 'a0', 'aa', 'ab'].map((couponId) => `${couponId} 2 CODE-2`)
+    assert.deepEqual(await found('CODE-2', 'CODE-99'), four)
+    assert.deepEqual(await found('code-2'), [])
+    assert.deepEqual(await found(), [])
+  })
+}
+
 async function pages(store: CouponStore, query: RowsQuery): Promise<IssuedRow[]> {
   const found: IssuedRow[] = []
   for (;;) {

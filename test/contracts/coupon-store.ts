@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { CouponStore, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
-import { couponTests, heldTests, rowTests, winnerTests } from './coupon-store-reads.ts'
+import type { CouponStore, HeldCoupon, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
+import { couponTests, heldTests, lookUpTests, rowTests, winnerTests } from './coupon-store-reads.ts'
 import {
   batch,
   brokenBy,
@@ -42,6 +42,7 @@ export function couponStoreContract(name: string, open: OpenStore): void {
     describe('constraints', () => constraintTests(testStore))
     describe('issued rows', () => rowTests(testStore))
     describe('what a user holds', () => heldTests(testStore))
+    describe('a look-up', () => lookUpTests(testStore))
     describe('what an order uses', () => usedTests(open))
     describe('a snapshot', () => snapshotTests(testStore))
     describe('a crash', () => crashTests(withStore))
@@ -70,6 +71,10 @@ function usedTests(open: OpenStore): void {
         ['b', 'order-1'],
       ])
       assert.deepEqual(await held('bob'), [['a', 'order-2']])
+      const users = ({ slot, orderId }: HeldCoupon) => `${slot} ${orderId ?? 'unused'}`
+      const winners = await store.winners('a', { limit: 9 })
+      assert.deepEqual(winners.map(users), ['1 unused', '2 order-2'])
+      assert.deepEqual((await store.byCode(['CODE-2'])).map(users), ['2 order-2'])
     } finally {
       await close()
     }

@@ -337,6 +337,8 @@ function faultyStore(world: World, alive: { value: boolean }): CouponStore {
     apply: (batch) => call(() => store.apply(batch)),
     markPublished: (partition, next) => call(() => store.markPublished(partition, next)),
     heldBy: (userId, page) => call(() => store.heldBy(userId, page)),
+    winners: (couponId, page) => call(() => store.winners(couponId, page)),
+    byCode: (codes) => call(() => store.byCode(codes)),
     issuedRows: (query) => call(() => store.issuedRows(query)),
     snapshot: () => call(() => store.snapshot()),
   }

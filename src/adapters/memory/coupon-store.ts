@@ -7,7 +7,9 @@ import { PackedWinners } from '../../domain/coupons/winners.ts'
 import {
   byCouponId,
   bySlot,
+  type CouponReads,
   type CouponStore,
+  type HeldCoupon,
   type IssueBatch,
   type IssuedRow,
   type RowsQuery,
@@ -41,12 +43,7 @@ export type CouponStoreMemory = CouponStore & {
 export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): CouponStoreMemory {
   const { crashPoint, uses } = parts
   const tables = noRows()
-  const rowsWhere = (wanted: (row: IssuedRow) => boolean) => {
-    return [...tables.issued.values()]
-      .filter(wanted)
-      .sort(bySlot)
-      .map((row) => ({ ...row }))
-  }
+  const rowsWhere = (wanted: (row: IssuedRow) => boolean) => rowsOf(tables, wanted)
 
   return {
     positions: async () => structuredClone(tables.positions),
@@ -83,19 +80,34 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       if (position === undefined || position.published >= next || next > position.next) return
       position.published = next
     },
+    ...readsOf(tables, uses),
+    dump: () => dumpOf(tables),
+  }
+}
+
+function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponReads {
+  const rowsWhere = (wanted: (row: IssuedRow) => boolean) => rowsOf(tables, wanted)
+  const held = (row: IssuedRow): HeldCoupon => {
+    const coupon = tables.coupons.get(row.couponId)
+    assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
+    const { audience: _, ...terms } = structuredClone(coupon.terms)
+    const orderId = uses?.get(couponKey(row))
+    return { ...row, name: coupon.name, terms, ...(orderId === undefined ? {} : { orderId }) }
+  }
+  return {
     async heldBy(userId, { limit, after = '', couponId }) {
       const rows = rowsWhere((row) => {
         const isAsked = couponId === undefined || row.couponId === couponId
         return row.userId === userId && row.couponId > after && isAsked
       })
-      return rows.slice(0, limit).map((row) => {
-        const coupon = tables.coupons.get(row.couponId)
-        assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
-        const { audience: _, ...terms } = structuredClone(coupon.terms)
-        const held = { ...row, name: coupon.name, terms }
-        const orderId = uses?.get(couponKey(row))
-        return orderId === undefined ? held : { ...held, orderId }
-      })
+      return rows.slice(0, limit).map(held)
+    },
+    async winners(couponId, { limit, after = 0 }) {
+      const rows = rowsWhere((row) => row.couponId === couponId && row.slot > after)
+      return rows.slice(0, limit).map(held)
+    },
+    async byCode(codes) {
+      return rowsWhere(({ code }) => codes.includes(code)).map(held)
     },
     async issuedRows(query) {
       return rowsWhere((row) => matches(row, query)).slice(0, query.limit)
@@ -104,8 +116,12 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       const coupons = [...tables.coupons.values()].map(loaded).sort(byCouponId)
       return { positions: structuredClone(tables.positions), coupons }
     },
-    dump: () => dumpOf(tables),
   }
+}
+
+function rowsOf({ issued }: Tables, wanted: (row: IssuedRow) => boolean): IssuedRow[] {
+  const rows = [...issued.values()].filter(wanted)
+  return rows.sort(bySlot).map((row) => ({ ...row }))
 }
 
 function noRows(): Tables {

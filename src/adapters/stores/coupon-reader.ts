@@ -3,19 +3,21 @@
 
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { CouponStore, StoredPosition } from '../../ports/coupons.ts'
+import type { CouponReads, CouponStore, StoredPosition } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { couponOf, heldCouponOf, issuedRowOf } from './coupon-rows.ts'
 
-export type CouponReader = Pick<CouponStore, 'positions' | 'heldBy' | 'issuedRows' | 'snapshot'>
+export type CouponReader = CouponReads & Pick<CouponStore, 'positions'>
 
 /** Whose positions these are: another reader of the same topic would have its own. */
 export const positionOwner = ['issuer', claimsTopic] as const
 
 export function createCouponReaderSql(database: Queryable): CouponReader {
   const statements = loadStatements([
+    'read-held-by-code',
     'read-held-coupons',
+    'read-held-of-coupon',
     'read-issued-rows',
     'read-issued-rows-of-coupon',
     'read-issued-rows-won',
@@ -31,6 +33,15 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
     async heldBy(userId, { limit, after = '', couponId = null }) {
       const asked = [userId, after, limit, couponId]
       const { rows } = await database.query(statements['read-held-coupons'], asked)
+      return rows.map(heldCouponOf)
+    },
+    async winners(couponId, { limit, after = 0 }) {
+      const asked = [couponId, after, limit]
+      const { rows } = await database.query(statements['read-held-of-coupon'], asked)
+      return rows.map(heldCouponOf)
+    },
+    async byCode(codes) {
+      const { rows } = await database.query(statements['read-held-by-code'], [codes])
       return rows.map(heldCouponOf)
     },
     async issuedRows({ limit, couponId = null, after, won }) {

@@ -3,7 +3,7 @@
 import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
-import type { CouponStore } from '../../ports/coupons.ts'
+import type { CouponReads } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
@@ -11,7 +11,7 @@ import type { OrderService } from '../orders/order-answers.ts'
 import type { TokenVerifierParts } from '../tokens/token-verifier.ts'
 import type { ServerLimits } from './server-limits.ts'
 
-export type ReadStore = Pick<CouponStore, 'heldBy' | 'issuedRows' | 'snapshot'>
+export type ReadStore = CouponReads
 
 export type ServerSettings = {
   host: string

@@ -64,6 +64,8 @@ const store = {
       },
     },
   ],
+  winners: async () => [{ ...row, name: 'Tea', terms: { name: 'Tea', quantity: 1 } }],
+  byCode: async () => [],
   issuedRows: async () => [row],
   snapshot: async () => ({
     positions: new Map([[0, { next: 2, published: 2 }]]),

@@ -27,7 +27,8 @@ const rows = [row('tea', 1), row('tea', 2, 'bob"\\'), row('tea', 3, 'cid')]
 
 function fakeStore(store: Partial<ReadStore>): () => ReadStore {
   const unused = () => Promise.reject(new Error('not to be asked'))
-  return () => ({ heldBy: unused, issuedRows: unused, snapshot: unused, ...store })
+  const none = { heldBy: unused, winners: unused, byCode: unused }
+  return () => ({ ...none, issuedRows: unused, snapshot: unused, ...store })
 }
 
 test('what a user holds comes from SQL, in pages', async (t) => {

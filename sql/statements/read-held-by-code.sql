@@ -1,0 +1,11 @@
+-- Who holds what has one of these codes, in coupon id order, and which order uses it.
+-- Parameter: codes text[].
+-- Result: as read-held-coupons has it.
+
+select i.coupon_id, i.slot, i.user_id, i.claim_id, i.code, i.partition, i.log_offset,
+       i.appended_at_ms, c.name, (c.terms - 'audience')::text, u.order_id
+  from coupons.issued_coupons i
+  join coupons.coupons c on c.coupon_id = i.coupon_id
+  left join coupons.uses u on u.user_id = i.user_id and u.coupon_id = i.coupon_id
+ where i.code = any($1::text[])
+ order by i.coupon_id, i.slot

@@ -1,0 +1,12 @@
+-- Who holds one coupon, in slot order, and which order uses it.
+-- Parameters: coupon id text, after this slot int (0 from the first), limit bigint.
+-- Result: as read-held-coupons has it.
+
+select i.coupon_id, i.slot, i.user_id, i.claim_id, i.code, i.partition, i.log_offset,
+       i.appended_at_ms, c.name, (c.terms - 'audience')::text, u.order_id
+  from coupons.issued_coupons i
+  join coupons.coupons c on c.coupon_id = i.coupon_id
+  left join coupons.uses u on u.user_id = i.user_id and u.coupon_id = i.coupon_id
+ where i.coupon_id = $1 and i.slot > $2
+ order by i.slot
+ limit $3
