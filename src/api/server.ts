@@ -19,6 +19,7 @@ import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { supplyRoutes } from './routes/supplies.ts'
+import { winnerRoutes } from './routes/winners.ts'
 import { TokenVerifier, type TokenVerifierParts } from './tokens/token-verifier.ts'
 
 export type RunningServer = {
@@ -130,6 +131,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...commandRoutes(parts),
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),
+    ...winnerRoutes(parts),
     ...supplyRoutes(parts),
     ...orderRoutes(parts),
     ...auditRoutes(parts),

@@ -47,9 +47,12 @@ export type Route<
   ): Answer | Promise<Answer>
 }
 
-/** `body` as text is sent as it is. `location`: where to look, or to ask again. */
+/**
+ * `body` as text is sent as it is. `location`: where to look, or to ask again. `fileName`: of what
+ * browsers are to keep as a file.
+ */
 export type Answer =
-  | { status: 200 | 201 | 202; body: unknown; location?: string }
+  | { status: 200 | 201 | 202; body: unknown; location?: string; fileName?: string }
   | { problem: ProblemSlug; members?: ProblemMembers | undefined; retryAfterSeconds?: number }
   | Unavailable
 
@@ -166,8 +169,11 @@ const jsonType = 'application/json; charset=utf-8'
 
 function sendAnswer(reply: FastifyReply, answer: Answer, contentType: string): void {
   if ('status' in answer) {
-    const { status, body, location } = answer
+    const { status, body, location, fileName } = answer
     if (location !== undefined) reply.header('location', location)
+    if (fileName !== undefined) {
+      reply.header('content-disposition', `attachment; filename="${fileName}"`)
+    }
     reply.code(status).type(contentType).send(body)
   } else if ('problem' in answer) {
     const { problem, members, retryAfterSeconds } = answer

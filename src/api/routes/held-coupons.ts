@@ -1,7 +1,12 @@
 // What a user holds: of one coupon as the log has it at once, of all from the SQL projection, which
 // may be a moment behind. Whether a coupon is used stands in the rows alone.
 
-import { issuedStatus, validUntilJson, validUntilOf } from '../../domain/coupons/validity.ts'
+import {
+  type IssuedStatus,
+  issuedStatus,
+  validUntilJson,
+  validUntilOf,
+} from '../../domain/coupons/validity.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { within } from '../../ports/clock.ts'
 import type { HeldCoupon } from '../../ports/coupons.ts'
@@ -85,9 +90,7 @@ async function isUsedNow(
 
 /** Its shape is in the schema HeldPage. `now` is ms UTC. */
 function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, now: number) {
-  const { appendedAt, orderId } = held
   const { discount = null, minimum } = terms
-  const validUntil = validUntilOf(terms, appendedAt)
   return {
     couponId,
     name,
@@ -95,7 +98,20 @@ function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, no
     code,
     discount,
     ...(minimum === undefined ? {} : { minimum }),
-    issuedAt: formatInstant(appendedAt),
+    issuedAt: formatInstant(held.appendedAt),
+    ...heldState({ terms, ...held }, now),
+  }
+}
+
+type HeldState = { validUntil?: string; status: IssuedStatus; orderId?: string }
+
+/** Whether it can be spent, and until when. `now` is ms UTC. */
+export function heldState(
+  { terms, appendedAt, orderId }: Pick<HeldCoupon, 'terms' | 'appendedAt' | 'orderId'>,
+  now: number,
+): HeldState {
+  const validUntil = validUntilOf(terms, appendedAt)
+  return {
     ...validUntilJson(validUntil),
     status: issuedStatus({ isUsed: orderId !== undefined, validUntil }, now),
     ...(orderId === undefined ? {} : { orderId }),

@@ -196,6 +196,8 @@ test('each call is open to exactly those it is for', async (t) => {
     ['POST /coupons/tea/pause', nobody, 403, 404],
     ['POST /coupons/tea/resume', nobody, 403, 404],
     ['POST /coupons/tea/close', nobody, 403, 404],
+    ['GET /coupons/tea/winners', nobody, 403, 404],
+    ['GET /coupons/tea/winners.csv', nobody, 403, 404],
     ['GET /me/coupons', nobody, 503, 503],
     ['GET /projection', nobody, 403, 503],
     ['GET /issued-coupons', nobody, 403, 503],
