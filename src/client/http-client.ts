@@ -6,7 +6,7 @@
 import { Pool } from 'undici'
 
 export type Request = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PATCH'
   /** Below the service's URL, from '/' on. */
   path: string
   token?: string | undefined

@@ -1,12 +1,21 @@
-// The `coupon` commands and their help. What they do is in commands/coupon.ts.
+// The `coupon` commands and their help. What they do is in commands/coupons/coupon.ts.
 
 import { Argument, InvalidArgumentError } from 'commander'
-import type { SwitchVerb } from '../commands/coupon.ts'
+import type { SwitchVerb } from '../commands/coupons/coupon.ts'
 import { type DeclaredCommand, option, timedCallOptions } from './declared-command.ts'
-import { parseCount, parseCouponId, parseDiscount, parseTime } from './option-values.ts'
+import {
+  parseAmount,
+  parseAudience,
+  parseCount,
+  parseCouponId,
+  parseDiscount,
+  parseTime,
+} from './option-values.ts'
 
-const load = () => import('../commands/coupon.ts')
+const load = () => import('../commands/coupons/coupon.ts')
 const couponId = new Argument('<id>', 'its id').argParser(parseCouponId)
+const preview = option('--preview', 'say what would change, and do nothing')
+const yes = option('--yes', 'do it without showing and asking first')
 const time = (text: string) => parseTime(text, Date.now())
 
 const create: DeclaredCommand = {
@@ -17,6 +26,7 @@ const create: DeclaredCommand = {
       --opens-at 2026-05-01T12:00:00+09:00 --closes-at 2026-05-01T13:00:00+09:00`,
     `coupon create --name Evening --quantity 50 \\
       --opens-at "2026-05-01 18:00" --zone Asia/Seoul`,
+    'coupon create --name VIP --quantity 9 --discount 20% --audience tier=gold,vip',
     'coupon create --name Test --quantity 10 --opens-at +10s --json',
   ],
   notes: `
@@ -28,6 +38,11 @@ A time without an offset is one of the --zone, and is said back with its offset.
     option('--opens-at <time>', 'RFC 3339, or +5s, +10m from now (open at once)', time),
     option('--closes-at <time>', 'the same (never closes by itself)', time),
     option('--discount <value>', '10% or an amount in whole minor units: 5000', parseDiscount),
+    option('--discount-max <amount>', 'the most that a percentage takes off', parseCount),
+    option('--minimum <amount>', 'the least subtotal that it can be spent on', parseAmount),
+    option('--valid-until <time>', 'the last moment to spend it (for ever)', time),
+    option('--valid-days <number>', 'the same, in days from the claim on', parseCount),
+    option('--audience <claim=values>', 'who can win: tier=gold,vip (anyone)', parseAudience),
     ...timedCallOptions,
   ],
   load: async () => (await load()).runCreate,
@@ -63,9 +78,54 @@ Where no answer comes, a --key to ask again with is printed, so that nothing is 
     couponId,
     option('--add <number>', 'how many more', parseCount).makeOptionMandatory(),
     option('--key <text>', 'asking again with the same key adds once', parseKey),
+    preview,
     ...timedCallOptions,
   ],
   load: async () => (await load()).runRestock,
+}
+
+const edit: DeclaredCommand = {
+  summary: 'Change the name of a coupon, or when claims are taken.',
+  examples: [
+    'coupon edit first-sale --name "The first sale"',
+    'coupon edit first-sale --closes-at "2026-05-01 18:00" --zone Asia/Seoul --preview',
+  ],
+  notes: `
+The opening only while nobody could claim yet. Other terms never change. Who, when and why is kept
+in the log.`,
+  takes: [
+    couponId,
+    option('--name <text>', 'what people see'),
+    option('--opens-at <time>', 'RFC 3339, or +5s, +10m from now', time),
+    option('--closes-at <time>', 'the same', time),
+    option('--reason <text>', 'why, for the log'),
+    option('--key <text>', 'asking again with the same key edits once', parseKey),
+    preview,
+    ...timedCallOptions,
+  ],
+  load: async () => (await load()).runEdit,
+}
+
+const winners: DeclaredCommand = {
+  summary: 'Show who has won a coupon: all, or one by slot, user or code.',
+  examples: [
+    'coupon winners first-sale',
+    'coupon winners first-sale --code ezff-crjq-22gw-6',
+    '$ npx firstcome coupon winners first-sale --csv > winners.csv',
+  ],
+  notes: `
+From the rows, which may be a moment behind. Spreadsheets take no cell of the file for a formula.`,
+  takes: [
+    couponId,
+    option('--slot <number>', 'only who has this one', parseCount),
+    option('--user <name>', 'only this user'),
+    option('--code <code>', 'only who has it; in any case, with or without hyphens'),
+    option('--limit <number>', 'how many, at most 1000 (50)', parseCount),
+    option('--after <slot>', 'go on behind this one', parseCount),
+    option('--csv', 'all of them, as a file for spreadsheets'),
+    ...timedCallOptions,
+  ],
+  load: async () => (await import('../commands/coupons/winners.ts')).runWinners,
 }
 
 export const coupon: DeclaredCommand = {
@@ -82,6 +142,8 @@ and FIRSTCOME_PORT. Without --token, calls are signed with the local secret as a
     create,
     list,
     show,
+    winners,
+    edit,
     restock,
     pause: switching('pause', 'Refuse claims until it is resumed.'),
     resume: switching('resume', 'Take claims again.'),
@@ -93,7 +155,7 @@ function switching(verb: SwitchVerb, summary: string): DeclaredCommand {
   return {
     summary,
     examples: [`coupon ${verb} first-sale`],
-    takes: [couponId, ...timedCallOptions],
+    takes: [couponId, preview, ...(verb === 'close' ? [yes] : []), ...timedCallOptions],
     load: async () => (await load()).runSwitch(verb),
   }
 }

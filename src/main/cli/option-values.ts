@@ -2,7 +2,7 @@
 // throws commander's InvalidArgumentError, which says what is allowed and ends with exit code 2.
 
 import { InvalidArgumentError } from 'commander'
-import { couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
+import { type Audience, couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
 import { type GivenTime, isZone } from '../commands/zones.ts'
 
@@ -68,6 +68,13 @@ export function parseDiscount(text: string): Discount {
   const value = Number(digits)
   if (value >= 1) return { kind: percent === '%' ? 'percent' : 'amount', value }
   throw new InvalidArgumentError('It must be a percentage such as 10% or an amount such as 5000.')
+}
+
+/** `tier=gold,silver`: a claim of the token, and the values of it that can win. */
+export function parseAudience(text: string): Audience {
+  const [, attribute = '', values = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (attribute !== '') return { attribute, values: values.split(',') }
+  throw new InvalidArgumentError('It must be a claim of the token and its values: tier=gold,vip.')
 }
 
 /** An http or https address, without a path or credentials and with no slash at its end. */

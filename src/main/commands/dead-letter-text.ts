@@ -2,7 +2,7 @@
 // them is trusted to be harmless on a terminal.
 
 import { printable } from '../context.ts'
-import { shown } from './coupon-text.ts'
+import { shown } from './coupons/coupon-text.ts'
 import { shownTime } from './zones.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -16,7 +16,7 @@ import type { Ended as EndedAny, RehearsalParts, RehearsalPlan } from '../../reh
 import { RehearsalError } from '../../rehearsal/rehearsal-error.ts'
 import { leftLines, ordersReport, type Paint, saleReport } from '../../rehearsal/report.ts'
 import { CommandError, type CommandRun, type ExitCode, exitCodes } from '../context.ts'
-import { askPerson } from './rehearse/ask-person.ts'
+import { askPerson } from './ask-person.ts'
 import { onInterrupt } from './rehearse/interrupts.ts'
 import { openWinEvents } from './rehearse/win-events.ts'
 import { jwtSecret, serviceUrl } from './service-address.ts'

@@ -9,7 +9,7 @@ import {
   ServiceError,
 } from '../../client/service-client.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { problemText } from './coupon-text.ts'
+import { problemText } from './coupons/coupon-text.ts'
 import { operatorToken, serviceUrl } from './service-address.ts'
 
 /** Longer than a service takes for any call: SQL has 30 s, and a hundred re-drives take 25. */
@@ -22,6 +22,8 @@ export type OperatorCall = {
   call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey'>
   /** A GET that is for operators only; every other call is. */
   asOperator?: boolean
+  /** Though it is no GET. */
+  changesNothing?: boolean
   /** The command that finds out, where no answer came. */
   again: string
 }
@@ -52,13 +54,14 @@ export async function runCall(
 
 /** Throws a CommandError where there is no answer. */
 export async function answerTo(
-  { call, again, asOperator = call.method !== 'GET' }: OperatorCall,
+  { call, again, changesNothing, asOperator = call.method !== 'GET' }: OperatorCall,
   options: CallOptions,
   { settings, err }: Context,
 ): Promise<ServiceAnswer> {
   const url = serviceUrl(settings, options.url)
-  const token = asOperator ? operatorToken(settings, Date.now(), options.token) : options.token
-  const unknown = call.method === 'GET' ? '' : `${unknownEffect} ${again}\n`
+  const token = asOperator ? tokenOf(options, settings) : options.token
+  const isHarmless = changesNothing ?? call.method === 'GET'
+  const unknown = isHarmless ? '' : `${unknownEffect} ${again}\n`
   const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
   try {
     return await callService({ ...call, url, token, deadlineMs: callMsMax })
@@ -67,6 +70,11 @@ export async function answerTo(
   } finally {
     stopListening()
   }
+}
+
+/** The one that was given, or one made here. */
+export function tokenOf({ token }: CallOptions, settings: Context['settings']): string {
+  return operatorToken(settings, Date.now(), token)
 }
 
 /** Says why the answer is not what was asked for; null where it is. */
@@ -102,7 +110,8 @@ function onInterrupt(tell: () => void): () => void {
   return () => process.off('SIGINT', interrupted)
 }
 
-function unreachable(error: ServiceError, unknown: string): CommandError {
+/** What a command ends with that was not answered. `unknown`: what is said of its effect. */
+export function unreachable(error: ServiceError, unknown: string): CommandError {
   const start = 'Is it running? Start it with `npx firstcome start`, or say where it is with --url.'
   const hint = error.effect === 'none' ? start : unknown
   const message = `${error.message}\n${hint}`.trimEnd()

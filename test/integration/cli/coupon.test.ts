@@ -200,7 +200,7 @@ test('Show needs no secret and sends no token.', async () => {
 
 test('Pause, resume and close call what they are named after, without a body.', async () => {
   for (const verb of ['pause', 'resume', 'close']) {
-    const { exitCode } = await run(verb, 'lunch')
+    const { exitCode } = await run(verb, 'lunch', ...(verb === 'close' ? ['--yes'] : []))
     assert.equal(exitCode, 0, verb)
   }
   const calls = seen.map(({ call, body }) => [call, body])

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { type DataDirectory, openDataDirectory } from '../../../src/adapters/data-directory.ts'
+import { createCouponStoreMemory } from '../../../src/adapters/memory/coupon-store.ts'
 import { openLogMemory } from '../../../src/adapters/memory/log.ts'
 import {
   type RunningClaimService,
@@ -16,6 +17,7 @@ import {
 } from '../../../src/api/claims/claim-service.ts'
 import { type RunningServer, startServer } from '../../../src/api/server.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { batch, coupon as couponOf, row } from '../../contracts/coupon-store-samples.ts'
 import { noOrders } from '../../models/no-orders.ts'
 import { type CliResult, runCli } from '../processes/cli-process.ts'
 
@@ -23,6 +25,7 @@ const parent = mkdtempSync(join(tmpdir(), 'firstcome-cli-'))
 let data: DataDirectory
 let claims: RunningClaimService
 let server: RunningServer
+const store = createCouponStoreMemory()
 
 before(async () => {
   const clock = systemClock()
@@ -38,7 +41,7 @@ before(async () => {
   server = await startServer({
     claims,
     orders: noOrders,
-    store: () => null,
+    store: () => store,
     clock,
     newId: randomUUID,
     metricsText: async () => '',
@@ -80,7 +83,69 @@ test('A coupon is created, paused, resumed, restocked, shown and closed.', async
   const shown = await coupon('show', 'lunch', '--json')
   const { couponId, quantity, status } = JSON.parse(shown.out) as Record<string, unknown>
   assert.deepEqual([couponId, quantity, status], ['lunch', 7, 'open'])
-  assert.match((await coupon('close', 'lunch')).out, /^Closed for good\.\nlunch/)
+  const name = ['edit', 'lunch', '--name', 'Lunch']
+  const preview = await coupon(...name, '--preview')
+  const lines = ['What would change about lunch:', '  name      점심 → Lunch', '  0 people hold it']
+  assert.equal(preview.out, `${lines.join('\n')}\n`)
+  assert.match((await coupon(...name)).out, /^Edited\.\nlunch {2}Lunch\n/)
+  const nothing = await coupon('edit', 'lunch', '--reason', 'x')
+  assert.deepEqual([nothing.exitCode, nothing.out], [2, ''])
+
+  const asked = await coupon('close', 'lunch')
+  assert.deepEqual([asked.exitCode, asked.out], [2, ''])
+  assert.match(asked.err, /status {4}open → closed\n {2}7 more people could win it now\n/)
+  assert.match(asked.err, /nothing was done.*--yes/)
+  assert.match((await coupon('show', 'lunch')).out, /status {3}open/)
+  assert.match((await coupon('close', 'lunch', '--yes')).out, /^Closed for good\.\nlunch/)
+  const again = await coupon('close', 'lunch', '--preview', '--json')
+  const preview2 = { preview: true, couponId: 'lunch', changes: [], people: 0 }
+  assert.deepEqual(JSON.parse(again.out), preview2)
+})
+
+test('All terms are taken, and shown.', async () => {
+  const terms = ['--discount', '20%', '--discount-max', '9000', '--minimum', '10000']
+  const other = ['--valid-days', '30', '--audience', 'tier=gold,vip']
+  const { out } = await coupon('create', '--name', 'VIP', '--quantity', '9', ...terms, ...other)
+  const shown = [
+    '  discount 20%, at most 9000',
+    '  minimum  10000',
+    '  valid    30 days from the claim on',
+    '  for      tier gold or vip',
+  ]
+  assert.ok(out.endsWith(`${shown.join('\n')}\n`), out)
+  const until = ['--name', 'x', '--quantity', '1', '--valid-until', '2099-01-01T00:00:00Z']
+  const dated = await coupon('create', ...until, '--zone', 'UTC')
+  assert.match(dated.out, /\n {2}valid {4}until 2099-01-01T00:00:00\.000Z\n/)
+  const wrong = await coupon('create', ...until, '--discount', '500', '--discount-max', '100')
+  assert.deepEqual([wrong.exitCode, wrong.out], [2, ''])
+})
+
+test('Winners are shown, found, and written as a file.', async () => {
+  await coupon('create', '--id', 'won', '--name', 'won', '--quantity', '2')
+  const code = 'G2ZJ-9WVN-7CJ9-S'
+  const issued = [
+    row({ couponId: 'won', slot: 1, userId: '=kim', code, appendedAt: 0 }),
+    row({ couponId: 'won', slot: 2, userId: 'lee\u202e', appendedAt: 0 }),
+  ]
+  await store.apply(batch({ next: 2, coupons: [couponOf({ couponId: 'won' })], issued }))
+  const at = '1970-01-01T00:00:00.000Z'
+  const first = `       1  ${code}  ${at}  unused  =kim\n`
+  const winners = await coupon('winners', 'won', '--zone', 'UTC')
+  assert.equal(winners.out, `${first}       2  CODE-2  ${at}  unused  lee\u{fffd}\n`)
+  const found = await coupon('winners', 'won', '--code', 'g2zj9wvn7cj9s', '--zone', 'UTC')
+  assert.equal(found.out, first)
+  assert.equal((await coupon('winners', 'won', '--user', 'nobody')).out, 'No winners.\n')
+  const page = await coupon('winners', 'won', '--limit', '1')
+  assert.match(page.out, /\nThere are more: --after 1\n$/)
+  const file = await coupon('winners', 'won', '--csv')
+  const lines = file.out.split('\r\n')
+  assert.match(lines[0] ?? '', /^\uFEFFslot,userId,code,/)
+  assert.equal(lines[1], `1,"'=kim",${code},${at},unused,,`)
+  assert.deepEqual([lines.length, file.exitCode], [4, 0])
+  assert.equal((await coupon('winners', 'nobody', '--csv')).exitCode, 1)
+  assert.equal((await coupon('winners', 'won', '--csv', '--slot', '1')).exitCode, 2)
+  const away = await coupon('winners', 'won', '--csv', '--url', 'http://127.0.0.1:1')
+  assert.equal(away.exitCode, 3)
 })
 
 test('A made-up id and a relative opening are taken, and the coupon waits for it.', async () => {

@@ -35,6 +35,8 @@ const commands = [
   ['coupon', 'create'],
   ['coupon', 'list'],
   ['coupon', 'show'],
+  ['coupon', 'winners'],
+  ['coupon', 'edit'],
   ['coupon', 'restock'],
   ['coupon', 'pause'],
   ['coupon', 'resume'],

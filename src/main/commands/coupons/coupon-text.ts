@@ -1,9 +1,9 @@
 // How the command line shows a coupon, and a refusal, to people. What the service says is shown as
 // text and never trusted to be harmless on a terminal.
 
-import type { Problem, ServiceAnswer } from '../../client/service-client.ts'
-import { printable } from '../context.ts'
-import { shownTime } from './zones.ts'
+import type { Problem, ServiceAnswer } from '../../../client/service-client.ts'
+import { printable } from '../../context.ts'
+import { shownTime } from '../zones.ts'
 
 /** A few lines, the last one ended. Fields that are not there are left out. */
 export function couponText(coupon: ServiceAnswer['body'], zone: string): string {
@@ -14,6 +14,9 @@ export function couponText(coupon: ServiceAnswer['body'], zone: string): string 
     ['opens', shownTime(zone, coupon.opensAt)],
     ['closes', shownTime(zone, coupon.closesAt) ?? 'never'],
     ['discount', discountText(coupon.discount)],
+    ['minimum', typeof coupon.minimum === 'number' ? shown(coupon.minimum) : null],
+    ['valid', validityText(coupon, zone)],
+    ['for', audienceText(coupon.audience)],
   ]
   const lines = rows.flatMap(([label, value]) =>
     value === null ? [] : [`  ${label.padEnd(9)}${value}`],
@@ -38,6 +41,38 @@ export function couponListText(body: ServiceAnswer['body'], zone: string): strin
   return `${lines.join('\n')}\n`
 }
 
+/** What an act would change, and whom it touches: `people` is said behind their number. */
+export function previewText(
+  body: ServiceAnswer['body'],
+  { people, zone }: { people: string; zone: string },
+): string {
+  const { changes, people: touched, couponId } = body
+  const all = Array.isArray(changes) ? (changes as ServiceAnswer['body'][]) : []
+  if (all.length === 0) return `Nothing would change about ${shown(couponId)}.\n`
+  const lines = all.map(({ field, from, to }) => {
+    const [before, after] = [from, to].map((value) => valueText(value, zone))
+    return `  ${shown(field).padEnd(10)}${before} → ${after}`
+  })
+  const first = `What would change about ${shown(couponId)}:`
+  return `${[first, ...lines, `  ${shown(touched)} ${people}`].join('\n')}\n`
+}
+
+function valueText(value: unknown, zone: string): string {
+  return value === null ? 'none' : (shownTime(zone, value) ?? shown(value).replace('_', ' '))
+}
+
+/** The winners of a page, a line each; says so where there is none, or more. */
+export function winnersText(body: ServiceAnswer['body'], zone: string): string {
+  const winners = Array.isArray(body.winners) ? (body.winners as ServiceAnswer['body'][]) : []
+  if (winners.length === 0) return 'No winners.\n'
+  const lines = winners.map(({ slot, code, status, issuedAt, userId }) => {
+    const at = shownTime(zone, issuedAt) ?? '?'
+    return `${shown(slot).padStart(8)}  ${shown(code)}  ${at}  ${shown(status)}  ${shown(userId)}`
+  })
+  if (typeof body.next === 'number') lines.push(`There are more: --after ${body.next}`)
+  return `${lines.join('\n')}\n`
+}
+
 /** The refusal, what it means, and every field that is wrong. */
 export function problemText(status: number, problem: Problem): string {
   const kind = problem.slug === '' ? '' : ` ${printable(problem.slug)}`
@@ -55,8 +90,21 @@ function issuedText({ issued, quantity, remaining }: ServiceAnswer['body']): str
 
 function discountText(discount: unknown): string | null {
   if (typeof discount !== 'object' || discount === null) return null
-  const { kind, value } = discount as Record<string, unknown>
-  return `${shown(value)}${kind === 'percent' ? '%' : ''}`
+  const { kind, value, max } = discount as Record<string, unknown>
+  const most = max === undefined ? '' : `, at most ${shown(max)}`
+  return `${shown(value)}${kind === 'percent' ? '%' : ''}${most}`
+}
+
+function validityText({ validUntil, validDays }: ServiceAnswer['body'], zone: string) {
+  const until = shownTime(zone, validUntil)
+  if (until !== null) return `until ${until}`
+  return typeof validDays === 'number' ? `${validDays} days from the claim on` : null
+}
+
+function audienceText(audience: unknown): string | null {
+  if (typeof audience !== 'object' || audience === null) return null
+  const { attribute, values } = audience as Record<string, unknown>
+  return `${shown(attribute)} ${(Array.isArray(values) ? values : []).map(shown).join(' or ')}`
 }
 
 /** A field as text, whatever it is. */

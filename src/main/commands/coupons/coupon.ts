@@ -2,12 +2,19 @@
 // outcome is unknown, the message says how to ask again without doing it twice.
 
 import { randomUUID } from 'node:crypto'
-import type { ServiceAnswer } from '../../client/service-client.ts'
-import type { Discount } from '../../domain/coupons/messages.ts'
-import type { CommandRun, Context, ExitCode } from '../context.ts'
+import type { ServiceAnswer } from '../../../client/service-client.ts'
+import type { Audience, Discount } from '../../../domain/coupons/messages.ts'
+import {
+  CommandError,
+  type CommandRun,
+  type Context,
+  type ExitCode,
+  exitCodes,
+} from '../../context.ts'
+import { pagePath, runCall, type TimedCallOptions } from '../service-command.ts'
+import { type GivenTime, instantOf, zoneOf } from '../zones.ts'
+import { type ActOptions, runAct } from './coupon-act.ts'
 import { couponListText, couponText } from './coupon-text.ts'
-import { pagePath, runCall, type TimedCallOptions } from './service-command.ts'
-import { type GivenTime, instantOf, zoneOf } from './zones.ts'
 
 export type CreateOptions = TimedCallOptions & {
   id?: string
@@ -16,21 +23,32 @@ export type CreateOptions = TimedCallOptions & {
   opensAt?: GivenTime
   closesAt?: GivenTime
   discount?: Discount
+  discountMax?: number
+  minimum?: number
+  validUntil?: GivenTime
+  validDays?: number
+  audience?: Audience
 }
 export type CouponListOptions = TimedCallOptions & { limit?: number; after?: string }
 export type ShowOptions = TimedCallOptions & { id: string }
-export type RestockOptions = ShowOptions & { add: number; key?: string }
+export type RestockOptions = ActOptions & { add: number; key?: string }
+export type EditOptions = ActOptions & {
+  name?: string
+  opensAt?: GivenTime
+  closesAt?: GivenTime
+  reason?: string
+  key?: string
+}
 export type SwitchVerb = 'pause' | 'resume' | 'close'
 
 export async function runCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
-  const { id, name, quantity, discount } = options
-  const say = options.json === true ? () => {} : context.err
-  const [opensAt, closesAt] = [options.opensAt, options.closesAt].map((time) => {
-    return time && instantOf(time, zoneOf(options), say)
-  })
+  const { id, name, quantity, minimum, validDays, audience } = options
+  const { opensAt, closesAt, validUntil } = timesOf(options, context)
+  const discount = discountOf(options)
   // Named here, not by the service, so that a lost answer can be asked for.
   const couponId = id ?? `coupon-${randomUUID().slice(0, 8)}`
-  const body = { couponId, name, quantity, opensAt, closesAt, discount }
+  const times = { opensAt, closesAt, validUntil, validDays }
+  const body = { couponId, name, quantity, ...times, discount, minimum, audience }
   const call = { method: 'POST', path: '/coupons', body } as const
   const again = `firstcome coupon show ${couponId}`
   const done = (answer: ServiceAnswer) => {
@@ -59,6 +77,7 @@ export async function runShow(options: ShowOptions, context: Context): Promise<E
 
 export async function runRestock(options: RestockOptions, context: Context): Promise<ExitCode> {
   const { id, add, key = randomUUID() } = options
+  const people = 'more people can win it'
   const call = {
     method: 'POST',
     path: `${couponPath(id)}/restock`,
@@ -67,16 +86,31 @@ export async function runRestock(options: RestockOptions, context: Context): Pro
   } as const
   const again = `firstcome coupon restock ${id} --add ${add} --key ${key}`
   const done = (answer: ServiceAnswer) => `Restocked by ${add}.\n${couponOf(answer, options)}`
-  return runCall({ call, again, done }, options, context)
+  return runAct({ call, again, done, people }, options, context)
+}
+
+export async function runEdit(options: EditOptions, context: Context): Promise<ExitCode> {
+  const { id, name, reason, key = randomUUID() } = options
+  const { opensAt, closesAt } = timesOf(options, context)
+  const body = { name, opensAt, closesAt, reason }
+  if (name === undefined && opensAt === undefined && closesAt === undefined) {
+    const message = 'give what is to change: --name, --opens-at or --closes-at'
+    throw new CommandError(exitCodes.wrongUsage, message)
+  }
+  const call = { method: 'PATCH', path: couponPath(id), body, idempotencyKey: key } as const
+  const again = `firstcome coupon show ${id}`
+  const done = (answer: ServiceAnswer) => `Edited.\n${couponOf(answer, options)}`
+  return runAct({ call, again, done, people: 'people hold it' }, options, context)
 }
 
 /** Pause, resume and close: doing one twice is the same as doing it once. */
-export function runSwitch(verb: SwitchVerb): CommandRun<ShowOptions> {
+export function runSwitch(verb: SwitchVerb): CommandRun<ActOptions> {
   return (options, context) => {
     const done = (answer: ServiceAnswer) => `${switchDone[verb]}\n${couponOf(answer, options)}`
     const call = { method: 'POST', path: `${couponPath(options.id)}/${verb}` } as const
     const again = `firstcome coupon ${verb} ${options.id}`
-    return runCall({ call, again, done }, options, context)
+    const act = { call, again, done, people: 'more people could win it now' }
+    return runAct({ ...act, isForGood: verb === 'close' }, options, context)
   }
 }
 
@@ -85,6 +119,23 @@ const switchDone = {
   resume: 'Resumed.',
   close: 'Closed for good.',
 } as const
+
+type GivenTimes = Pick<CreateOptions, 'opensAt' | 'closesAt' | 'validUntil'>
+
+/** Said back, unless only JSON is wanted. */
+function timesOf(options: TimedCallOptions & GivenTimes, { err }: Context) {
+  const { opensAt, closesAt, validUntil } = options
+  const say = options.json === true ? () => {} : err
+  const at = (time?: GivenTime) => time && instantOf(time, zoneOf(options), say)
+  return { opensAt: at(opensAt), closesAt: at(closesAt), validUntil: at(validUntil) }
+}
+
+function discountOf({ discount, discountMax: max }: CreateOptions) {
+  if (max === undefined) return discount
+  if (discount?.kind === 'percent') return { ...discount, max }
+  const message = '--discount-max is of a percentage: give one with --discount, as 10%'
+  throw new CommandError(exitCodes.wrongUsage, message)
+}
 
 function couponPath(id: string): string {
   return `/coupons/${encodeURIComponent(id)}`

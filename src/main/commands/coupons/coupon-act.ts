@@ -1,0 +1,54 @@
+// What operators do to a coupon, which can be looked at before it is done: what would change, and
+// how many people it touches. What is done for good is shown and asked about first, unless --yes
+// is given.
+
+import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
+import { askPerson } from '../ask-person.ts'
+import {
+  answerTo,
+  failureOf,
+  pagePath,
+  runCall,
+  type ShownCall,
+  type TimedCallOptions,
+} from '../service-command.ts'
+import { zoneOf } from '../zones.ts'
+import { previewText } from './coupon-text.ts'
+
+export type ActOptions = TimedCallOptions & { id: string; preview?: boolean; yes?: boolean }
+/** `people`: what is said behind the number of those whom it touches. */
+export type Act = ShownCall & { people: string; isForGood?: boolean }
+
+export async function runAct(act: Act, options: ActOptions, context: Context): Promise<ExitCode> {
+  const { id, preview = false, yes = false } = options
+  if (preview) return runCall(previewOf(act, options), options, context)
+  if (act.isForGood === true && !yes) {
+    const shown = previewOf(act, options)
+    const answer = await answerTo(shown, options, context)
+    const failed = failureOf(answer, { asked: shown, options }, context)
+    if (failed !== null) {
+      if (options.json === true) context.out(`${JSON.stringify(answer.body)}\n`)
+      return failed
+    }
+    context.err(shown.done(answer))
+    await confirm(id)
+  }
+  return runCall(act, options, context)
+}
+
+function previewOf({ call, people }: Act, options: ActOptions): ShownCall {
+  return {
+    call: { ...call, path: pagePath(call.path, { preview: 'true' }) },
+    changesNothing: true,
+    again: `firstcome coupon show ${options.id}`,
+    done: ({ body }) => previewText(body, { people, zone: zoneOf(options) }),
+  }
+}
+
+/** Throws where nobody says yes. */
+async function confirm(id: string): Promise<void> {
+  const neverAborted = new AbortController().signal
+  if (await askPerson(`What is done to ${id} now is for good`, neverAborted)) return
+  const message = 'nothing was done: nobody said yes to it. Scripts say so with --yes'
+  throw new CommandError(exitCodes.wrongUsage, message)
+}
