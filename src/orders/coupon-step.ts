@@ -84,11 +84,17 @@ function isAnswerable({ placed, since: at }: WaitingRow, facts: CouponLoaded['fa
   return known === null || !isNotNow({ placed, at }, known)
 }
 
+const notOfCoupons: readonly OrderMessage['type'][] = [
+  'order.payment_due',
+  'order.return_asked',
+  'order.returned',
+]
+
 function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
   const orderIds = new Set<string>()
   const coupons = new Map<string, CouponWanted['coupons'][number]>()
   for (const { message } of items) {
-    if (message.type === 'order.payment_due') continue
+    if (notOfCoupons.includes(message.type)) continue
     orderIds.add(message.orderId)
     if (message.type !== 'order.placed') continue
     for (const coupon of couponOf(message)) coupons.set(couponKey(coupon), coupon)

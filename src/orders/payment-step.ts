@@ -1,6 +1,7 @@
-// The payment step: captures what an order owes, gives it back if the order is cancelled, and
-// tops up wallets. What the provider is to do is stored first, then it is asked, then its answer
-// is stored and published (docs/decisions/0022). Nothing waits for the provider but its own order.
+// The payment step: captures what an order owes, gives it back if the order is cancelled or
+// returned, and tops up wallets. What the provider is to do is stored first, then it is asked, then
+// its answer is stored and published (docs/decisions/0022). Nothing waits for the provider but its
+// own order.
 
 import {
   type ConsumerWork,
@@ -78,6 +79,12 @@ function changesOf({ rows, balances, commands }: PaymentBatch): PaymentChanges {
   return { rows: rows.changes(), balances: balances.changed, commands: commands.changes() }
 }
 
+const ofPayments: readonly OrderMessage['type'][] = [
+  'order.payment_due',
+  'order.cancelled',
+  'order.return_due',
+]
+
 function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   const orderIds = new Set<string>()
   const userIds = new Set<string>()
@@ -86,7 +93,7 @@ function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
     if (message.type === 'wallet.topped_up') {
       userIds.add(message.userId)
       commands.push({ key: message.userId, commandId: message.commandId })
-    } else if (message.type === 'order.payment_due' || message.type === 'order.cancelled') {
+    } else if (ofPayments.includes(message.type)) {
       orderIds.add(message.orderId)
     }
   }

@@ -11,16 +11,20 @@ const reply = { type: 'stock.sold', orderId: 'o' } as const
 describe('the steps', () => {
   test('take what is supplied before orders of the same batch, and answer in its order', () => {
     const item = (type: string, commandId?: string): Item<{ type: string }> => {
-      const message = commandId === undefined ? { type } : { type, commandId }
-      return { message, topic: 'topic', partition: 0, at: 0 }
+      return {
+        message: { type, ...(commandId && { commandId }) },
+        topic: 'topic',
+        partition: 0,
+        at: 0,
+      }
     }
-    const items = [item('order a'), item('supply b', '1'), item('order c'), item('supply d', '2')]
+    const items = [item('order.a'), item('supply.b', '1'), item('order.c', '2'), item('supply.d')]
     const taken: string[] = []
     const results = suppliesFirst(items, ({ message: { type } }): ItemResult => {
       taken.push(type)
-      return { kind: type.startsWith('order') ? 'applied' : 'dropped', publish: [] }
+      return { kind: type.startsWith('order.') ? 'applied' : 'dropped', publish: [] }
     })
-    assert.deepEqual(taken, ['supply b', 'supply d', 'order a', 'order c'])
+    assert.deepEqual(taken, ['supply.b', 'supply.d', 'order.a', 'order.c'])
     const kinds = results.map(({ kind }) => kind)
     assert.deepEqual(kinds, ['applied', 'dropped', 'applied', 'dropped'])
   })

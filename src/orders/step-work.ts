@@ -62,7 +62,7 @@ export function suppliesFirst<Message extends { type: string }>(
   items: readonly Item<Message>[],
   take: (item: Item<Message>) => ItemResult,
 ): ItemResult[] {
-  const isSupply = ({ message }: Item<Message>) => 'commandId' in message
+  const isSupply = ({ message }: Item<Message>) => !message.type.startsWith('order.')
   const results = new Map<Item<Message>, ItemResult>()
   for (const item of items) if (isSupply(item)) results.set(item, take(item))
   return items.map((item) => results.get(item) ?? take(item))

@@ -24,6 +24,7 @@ export function orderStoreContract(name: string, open: () => Promise<OrderStoreU
       assert.deepEqual(await store.unannounced(query), [])
     })
 
+    const asked = { by: 'ann', commandId: 'c', reason: 'broken', at: 9 }
     test('keeps orders, whatever their status, and what becomes of them', async (store) => {
       const awaited: AwaitedOrder = { status: 'awaited', orderId: 'W', heard: heard(1) }
       const states = [
@@ -32,9 +33,12 @@ export function orderStoreContract(name: string, open: () => Promise<OrderStoreU
         { ...placed('b'), status: 'due', sums } as const,
         { ...placed('c'), status: 'confirmed', sums } as const,
         { ...placed('-'), status: 'cancelled', reason: 'timed_out', sums: null } as const,
+        { ...placed('r'), status: 'returning', sums, confirmedAt: 7, asked } as const,
+        { ...placed('R'), status: 'returned', sums, confirmedAt: 7, asked } as const,
       ]
       await change(store, states)
-      assert.deepEqual(await load(store, ['W', 'a', 'b', 'c', '-', 'x']), byId(states))
+      const known = await load(store, ['W', 'a', 'b', 'c', '-', 'r', 'R', 'x'])
+      assert.deepEqual(known, byId(states))
       const later = [
         placed('W', { heard: heard(2) }),
         { ...placed('a'), status: 'due', sums } as const,

@@ -119,6 +119,28 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
       assert.equal(await usedBy(), 'a')
     })
 
+    test('gives a spent coupon back, for another order to use', async ({ store, issue }) => {
+      await issue([{ couponId: 'spring', userId: 'ann' }], 8)
+      const wanted = wantedCoupons(['a'], ['spring ann'])
+      const use = { orderId: 'a', couponId: 'spring', userId: 'ann' }
+      const spent: CouponRow = { status: 'used', ...use, kept: true }
+      await changeCoupons(store, { rows: [spent], effects: [effect('use', 'a')] })
+      const back: CouponRow = { status: 'released', ...use, kept: true }
+      await changeCoupons(store, { rows: [back], effects: [effect('release', 'a')] })
+      const { rows, facts } = await loadCoupons(store, wanted)
+      assert.deepEqual(rows.get('a'), back)
+      assert.deepEqual(facts.get('spring ann'), fact({ issued: {} }))
+      await changeCoupons(store, { rows: [], effects: [effect('use', 'b')] })
+      const again = await loadCoupons(store, wanted)
+      assert.deepEqual(again.facts.get('spring ann'), fact({ issued: {}, usedBy: 'b' }))
+      // In one batch: used by the next, and for good.
+      const all = [effect('release', 'b'), effect('use', 'c'), effect('keep', 'c')]
+      const kept: CouponRow = { ...use, orderId: 'c', status: 'used', kept: true }
+      await changeCoupons(store, { rows: [kept], effects: all })
+      const last = (await store.facts(wanted.coupons)).get('spring ann')
+      assert.deepEqual(last, fact({ issued: {}, usedBy: 'c', isKept: true }))
+    })
+
     const bobs = { couponId: 'other', userId: 'ann' }
     for (const [what, constraint, wrong] of [
       ['a coupon twice', 'one_order_per_coupon', effect('use', 'b')],

@@ -32,13 +32,14 @@ export function stockStepContract(name: string, open: () => Promise<StockUnderTe
       const rows: StockRow[] = [
         { status: 'held', orderId: 'b', lines },
         { status: 'released', orderId: 'a', lines },
+        { status: 'returned', orderId: 'r', lines },
         { status: 'refused', orderId: 'Z', reason: 'out_of_stock', productId: 'tea' },
         { status: 'cancelled', orderId: '-' },
       ]
       await change(store, { rows })
       const sold: StockRow = { status: 'sold', orderId: 'b', lines }
       await change(store, { rows: [sold] })
-      const loaded = await load(store, { ...nothing, orderIds: ['a', 'b', 'Z', '-', 'c'] })
+      const loaded = await load(store, { ...nothing, orderIds: ['a', 'b', 'r', 'Z', '-', 'c'] })
       const kept = [...rows.slice(1), sold].map((row) => [idOf(row), row])
       assert.deepEqual(Object.fromEntries(loaded.rows), Object.fromEntries(kept))
     })

@@ -188,6 +188,7 @@ const rulesBroken: Readonly<Record<string, readonly Wire[]>> = {
       ],
     },
   ],
+  'order.return_asked': [{ commandId: '🎟'.repeat(151) }],
   'order.payment_due': [{ total: 22_501 }, { subtotal: 0, discount: 1, total: 0 }],
   'stock.held': [
     {
@@ -267,5 +268,12 @@ function smallWorld(seed: number): Parameters<typeof runWorld>[0] {
       { ...order(5, 'ann', 1), ...spring },
       order(6, 'ann', 2),
     ],
+    returns: [1, 5, 6].map((n) => ({
+      type: 'order.return_asked',
+      orderId: `o-${n}`,
+      by: 'ann',
+      commandId: 'c',
+      withinMs: 1_000_000,
+    })),
   }
 }

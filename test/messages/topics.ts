@@ -20,10 +20,14 @@ const pages: readonly { topic: Topic; about: readonly string[] }[] = [
     about: [
       'The life of every order, from the request to its end. If you want to know which orders ' +
         'there are and how they ended, read this topic and no other.',
-      'An order is placed, then payment is due, then it is confirmed; it can be cancelled at any ' +
-        'time before that. What stands here was decided: an order that is confirmed or cancelled ' +
-        'stays so. Act on `order.confirmed`, not on the steps. A record may be repeated later, ' +
-        'so an `order.placed` can be read after the end of its order.',
+      'An order is placed, then payment is due, then it is confirmed; it can be cancelled ' +
+        'at any time before that. What stands here was decided: an order that is cancelled ' +
+        'stays so, and one that is confirmed until it is returned. Act on `order.confirmed`, ' +
+        'not on the steps. A record may be repeated later, so an `order.placed` can be read ' +
+        'after the end of its order.',
+      'A confirmed order can be returned, whole and once: `order.return_asked` is a wish, ' +
+        'by its user or an operator; `order.return_due` says that it was in time, and ' +
+        '`order.returned` that money, pieces and coupon are back. Act on `order.returned`.',
     ],
   },
   {

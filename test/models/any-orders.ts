@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { amountMax } from '../../src/domain/coupons/messages.ts'
 import type { OfferTerms } from '../../src/domain/coupons/offer.ts'
 import type {
+  OrderMessage,
   OrderPlaced,
   ProductMessage,
   WalletMessage,
@@ -44,6 +45,26 @@ export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
       return { seed, won, supplies: suppliesOf(counts, amounts), orders: placed }
     })
 }
+
+/** With returns of some of the orders, in time, late, or asked for more than once. */
+export function returnScenarios(...limits: number[]): fc.Arbitrary<Scenario> {
+  const ask = fc.record({
+    nth: fc.nat(9),
+    by: fc.constantFrom('op', ...users),
+    commandId: fc.constantFrom('c', 'd'),
+    withinMs: fc.constantFrom(undefined, 1, 1_000_000),
+  })
+  const asks = fc.array(ask, { maxLength: 6 })
+  return fc.tuple(scenarios(...limits), asks).map(([scenario, wishes]) => {
+    const returns = wishes.map(({ nth, by, commandId, withinMs }): ReturnAsked => {
+      const { orderId = '-' } = scenario.orders[nth % scenario.orders.length] ?? {}
+      const asked = { type: 'order.return_asked', orderId, by, commandId } as const
+      return withinMs === undefined ? asked : { ...asked, withinMs }
+    })
+    return { ...scenario, returns }
+  })
+}
+type ReturnAsked = OrderMessage<'order.return_asked'>
 
 function anyOrders(limits: readonly number[]): fc.Arbitrary<OrderPlaced[]> {
   const quantity = fc.integer({ min: 1, max: 3 })

@@ -197,7 +197,9 @@ function capturedOf(
     const row = paymentRows.get(orderId) ?? absent
     if (charge.status !== 'captured' || !('userId' in row) || row.userId !== userId) continue
     sums.unsettled += unsettledOf(charge)
-    if (orders.get(orderId)?.status !== 'confirmed') sums.mayReturn += charge.amount
+    // A return gives anew, as a top-up does: nobody waits for it.
+    const isSold = ['confirmed', 'returning', 'returned']
+    if (!isSold.includes(orders.get(orderId)?.status ?? '')) sums.mayReturn += charge.amount
   }
   return sums
 }

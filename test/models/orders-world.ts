@@ -40,7 +40,10 @@ export type Scenario = {
   supplies: readonly (ProductMessage | WalletMessage)[]
   /** Placed in order; the same order id again is a copy, or other content under it. */
   orders: readonly OrderPlaced[]
+  /** Asked for whenever; absent: none. */
+  returns?: readonly ReturnAsked[]
 }
+type ReturnAsked = OrderMessage<'order.return_asked'>
 export type Consumer = 'process' | 'coupon' | 'stock' | 'payment'
 export type Stored = { value: Buffer; at: number; partition: number }
 export type World = {
@@ -54,7 +57,11 @@ export type World = {
   answers: { orderId: string; answer: ProviderAnswer }[]
   /** Timed out and stored, but perhaps not published. */
   unannounced: Set<string>
-  waiting: { supplies: (ProductMessage | WalletMessage)[]; orders: OrderPlaced[] }
+  waiting: {
+    supplies: (ProductMessage | WalletMessage)[]
+    orders: OrderPlaced[]
+    returns: ReturnAsked[]
+  }
 }
 type Lane = { consumer: Consumer; topic: 'orders' | 'steps'; partition: number; next: number }
 export type Read = { message: OrderMessage | StepMessage; at: number }
@@ -89,7 +96,8 @@ export function readStored(topic: 'orders' | 'steps', { value, at, partition }: 
   return { message: decoded.message, at }
 }
 
-function createWorld({ seed, startsAt, won, supplies, orders }: Scenario): World {
+function createWorld(scenario: Scenario): World {
+  const { seed, startsAt, won, supplies, orders, returns = [] } = scenario
   const lanes: Lane[] = []
   for (let partition = 0; partition < partitions; partition += 1) {
     for (const consumer of ['process', 'coupon', 'stock', 'payment'] as const) {
@@ -108,7 +116,7 @@ function createWorld({ seed, startsAt, won, supplies, orders }: Scenario): World
     calls: [],
     answers: [],
     unannounced: new Set(),
-    waiting: { supplies: [...supplies], orders: [...orders] },
+    waiting: { supplies: [...supplies], orders: [...orders], returns: [...returns] },
   }
 }
 
@@ -128,7 +136,8 @@ function actByChance(world: World): void {
     if (supply !== undefined) takeSupply(stores, supply)
   } else {
     const placed = waiting.orders.shift()
-    if (placed !== undefined) publish(world, [placed])
+    const wish = placed ?? (random.chance(0.1) ? waiting.returns.shift() : undefined)
+    if (wish !== undefined) publish(world, [wish])
   }
 }
 
@@ -261,8 +270,10 @@ function drain(world: World): void {
     // Only once the records have come to rest, so that not every order ends by its time.
     const onlyWaits = world.retries.length === waitedBefore && pendingIn(world) === 0
     const atRest = sizeOf(world) === before && onlyWaits
-    if (atRest && world.unannounced.size === 0 && !hasLive(stores)) return
+    const isOver = atRest && world.unannounced.size === 0 && !hasLive(stores)
+    if (isOver && waiting.returns.length === 0) return
     if (atRest) world.now += 1_000
+    if (isOver) publish(world, waiting.returns.splice(0, 2))
     sweep(world, true)
   }
   assert.fail(`not at rest after ${drainRoundsMax} rounds`)

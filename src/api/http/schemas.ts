@@ -320,11 +320,20 @@ export const Product = closed(
 )
 export const Wallet = closed({ userId: Type.String(), balance: Type.Integer() }, { $id: 'Wallet' })
 const reason = Type.Optional(oneOf(cancelReasons))
+const OrderReturn = Type.Object(
+  {
+    by: Type.String({ description: 'Who wanted it returned: its user, or an operator.' }),
+    reason: Type.Optional(Type.String()),
+    askedAt: Instant,
+  },
+  { title: 'OrderReturn', description: 'Of an order that is being returned, or is returned.' },
+)
 export const Order = closed(
   {
     orderId: OrderId,
-    status: oneOf(['pending', 'confirmed', 'cancelled']),
+    status: oneOf(['pending', 'confirmed', 'cancelled', 'returning', 'returned']),
     reason,
+    return: Type.Optional(OrderReturn),
     lines: Type.Array(
       Type.Object(
         {

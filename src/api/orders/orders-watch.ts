@@ -2,8 +2,8 @@
 // when one ends. So a node knows of an order before SQL does, and whoever waits for an end is woken
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
+import { noAnswers } from '../../domain/orders/heard.ts'
 import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
-import { noAnswers } from '../../domain/orders/process.ts'
 import { ordersInput } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
@@ -196,12 +196,16 @@ export class OrdersWatch {
         }
         return
       case 'order.payment_due':
+      case 'order.return_asked':
+      case 'order.return_due':
         return
       case 'order.confirmed':
         pace.confirmed(orderId)
         return this.end(orderId)
       case 'order.cancelled':
         pace.cancelled(orderId)
+        return this.end(orderId)
+      case 'order.returned':
         return this.end(orderId)
     }
   }

@@ -22,7 +22,8 @@ export function checkRecord(
 
 type Wrong = (text: string) => void
 
-function checkOrder({ placed, due, end }: OrderHistory, message: OrderMessage, wrong: Wrong): void {
+function checkOrder(history: OrderHistory, message: OrderMessage, wrong: Wrong): void {
+  const { placed, due, end, returnDue } = history
   switch (message.type) {
     case 'order.placed':
       // Other content under the same id: the first counts, and the process says so.
@@ -44,6 +45,18 @@ function checkOrder({ placed, due, end }: OrderHistory, message: OrderMessage, w
       if (end !== null && !same(end.message, message)) {
         wrong(`it ends twice: ${endText(end.message)}, then ${endText(message)}`)
       }
+      return
+    case 'order.return_asked':
+      // Whoever asks for what cannot be is told no.
+      return
+    case 'order.return_due':
+      if (end?.message.type !== 'order.confirmed') wrong('it is returned, but was not confirmed')
+      if (returnDue !== null && !same(returnDue.message, message)) {
+        wrong('it is returned twice, and not the same')
+      }
+      return
+    case 'order.returned':
+      if (returnDue === null) wrong('it is returned before a return was due')
   }
 }
 

@@ -43,9 +43,13 @@ export function decideCoupon(command: CouponCommand, row: CouponRow): CouponDeci
     case 'order.placed':
       return decidePlaced({ ...command, message }, row)
     case 'order.payment_due':
+    case 'order.return_asked':
+    case 'order.returned':
       return ignored
     case 'order.confirmed':
       return decideConfirmed(message, row)
+    case 'order.return_due':
+      return decideReturnDue(message, row)
     case 'order.cancelled':
       return decideCancelled(message.orderId, row)
   }
@@ -149,7 +153,7 @@ function decideCancelled(orderId: string, row: CouponRow): CouponDecision {
     case 'used':
       return row.kept === true ? contradiction : release(row)
     case 'released':
-      return repeated(releasedReply(row))
+      return row.kept === true ? contradiction : repeated(releasedReply(row))
     case 'unneeded':
     case 'refused':
     case 'cancelled':
@@ -170,7 +174,32 @@ function decideConfirmed(
     case 'used':
       return row.couponId === couponId ? keep(row) : release(row)
     case 'released':
-      return row.couponId === couponId ? contradiction : repeated(releasedReply(row))
+      if (row.couponId !== couponId) return repeated(releasedReply(row))
+      // Kept: it was returned since; the confirmation comes late, by way of a retry.
+      return row.kept === true ? ignored : contradiction
+    case 'unneeded':
+    case 'refused':
+      return couponId === undefined ? ignored : contradiction
+    case 'cancelled':
+      return contradiction
+  }
+}
+
+/** The confirmation went before it, or comes late, by way of a retry. */
+function decideReturnDue(
+  { orderId, couponId }: OrderMessage<'order.return_due'>,
+  row: CouponRow,
+): CouponDecision {
+  switch (row.status) {
+    case 'absent':
+    case 'waiting':
+      if (couponId !== undefined) return contradiction
+      return applied({ type: 'unneeded', orderId }, [], [])
+    case 'used':
+      return row.couponId === couponId ? giveBack(row) : release(row)
+    case 'released':
+      if (row.couponId === couponId && row.kept !== true) return contradiction
+      return repeated(releasedReply(row))
     case 'unneeded':
     case 'refused':
       return couponId === undefined ? ignored : contradiction
@@ -189,6 +218,13 @@ function keep(row: UsedRow): CouponDecision {
 function release(row: UsedRow): CouponDecision {
   const effect: CouponEffect = { kind: 'release', use: useOf(row) }
   return applied({ type: 'released' }, [effect], [releasedReply(row)])
+}
+
+/** Whoever used it for good has no more use for it: `used` is gone, what it came to is kept. */
+function giveBack(row: UsedRow): CouponDecision {
+  const { events, effects, ...released } = release(row)
+  const kept: CouponRowEvent[] = row.kept === true ? [] : [{ type: 'kept' }]
+  return { ...released, events: [...kept, ...events], effects }
 }
 
 function useOf(row: UsedRow): CouponUse {

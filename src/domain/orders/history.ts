@@ -13,13 +13,16 @@ export type OrderHistory = {
   partition: number
   /** As `decide` and `evolve` rebuild it. */
   state: OrderState
-  /** Decided by the answers, and the orders topic does not say so yet. */
+  /** Decided by what was answered or asked, and the orders topic does not say so yet. */
   unannounced: boolean
   placed: Logged<OrderPlaced> | null
   /** Other content under the same id, which a step may have met first. */
   alsoPlaced: OrderPlaced[]
   due: Logged<OrderMessage<'order.payment_due'>> | null
   end: Logged<OrderEnd> | null
+  /** Of its return: that the steps are to give back, and that they have. */
+  returnDue: Logged<OrderMessage<'order.return_due'>> | null
+  returned: Logged<OrderMessage<'order.returned'>> | null
   /** What each step answered, by type: the first of each. */
   answers: StepAnswers
   /** The last record about it in each of the two topics; -1: there is none. */
@@ -42,6 +45,8 @@ export function historyOf(
     alsoPlaced: [],
     due: null,
     end: null,
+    returnDue: null,
+    returned: null,
     answers: {},
     lastOffsets: { orders: -1, steps: -1 },
   }
@@ -72,6 +77,17 @@ export function enter(
     case 'order.confirmed':
     case 'order.cancelled':
       history.end ??= { message, origin }
+      break
+    case 'order.return_asked':
+      if (outcome === 'applied') history.unannounced = true
+      break
+    case 'order.return_due':
+      history.returnDue ??= { message, origin }
+      history.unannounced = false
+      break
+    case 'order.returned':
+      history.returned ??= { message, origin }
+      history.unannounced = false
       break
     default: {
       const answers: Partial<Record<StepMessage['type'], StepMessage>> = history.answers

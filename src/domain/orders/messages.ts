@@ -2,8 +2,25 @@
 // API (placed) and the order process (the rest), the steps' topic by the three steps. Ids, limits
 // and sums are checked when a record is read, once: whoever holds a message may count with it.
 
-import { commandFields, couponIdField, discountField, minimumField } from '../coupons/messages.ts'
-import { count, like, list, object, oneOf, optional, text, type Values, whole } from '../field.ts'
+import {
+  commandFields,
+  couponIdField,
+  discountField,
+  minimumField,
+  reasonCharactersMax,
+} from '../coupons/messages.ts'
+import {
+  count,
+  identifier,
+  like,
+  list,
+  object,
+  oneOf,
+  optional,
+  text,
+  type Values,
+  whole,
+} from '../field.ts'
 import { decoderOf, type MessageOf, record } from '../record.ts'
 import { userIdField } from '../user-id.ts'
 
@@ -28,6 +45,8 @@ export const stockMax = 1_000_000_000
 export const topUpAmountMax = 1_000_000_000_000
 /** Checked where money comes in, so a refund always has room below 2^53. */
 export const balanceMax = 1_000_000_000_000_000
+/** A century: what an order may be returned within, in milliseconds from its confirmation on. */
+export const returnWithinMsMax = 36_500 * 86_400_000
 /** A day: whoever holds stock without paying must let go of it some time. */
 export const orderTimeLimitMsMax = 86_400_000
 
@@ -120,12 +139,46 @@ export const orders = {
     }),
     'order.confirmed': record({
       writer: 'order-process',
-      says: 'The order has succeeded, for good: it is paid, and what was held for it is its own.',
+      says:
+        'The order has succeeded: it is paid, and what was held for it is its own. Only a return ' +
+        'ends that.',
       // A coupon step that used another one lets go of it.
       fields: {
         orderId,
         couponId: optional(couponIdField('The coupon it has spent; absent: none.')),
       },
+    }),
+    'order.return_asked': record({
+      writer: 'api',
+      says:
+        'Somebody wants to return the order, whole. It counts where it was confirmed at an ' +
+        'earlier append time, not returned yet, and in time; else nothing follows.',
+      fields: {
+        orderId,
+        by: userIdField('Who asks: its user, or an operator.'),
+        commandId: identifier('The request, made from who asks and the Idempotency-Key.'),
+        reason: optional(text(reasonCharactersMax, 'Why, for people.')),
+        withinMs: optional(
+          count(
+            returnWithinMsMax,
+            'Milliseconds from the append time of `order.confirmed` to that of this record, at ' +
+              'most; absent: an operator asks, any time.',
+          ),
+        ),
+      },
+    }),
+    'order.return_due': record({
+      writer: 'order-process',
+      says: 'The order is being returned: the steps give back what it has, and say so after it.',
+      fields: {
+        orderId,
+        couponId: optional(couponIdField('The coupon it had spent; absent: none.')),
+      },
+    }),
+    'order.returned': record({
+      writer: 'order-process',
+      says: 'The order is returned, for good: money, pieces and coupon are back.',
+      fields: { orderId },
     }),
     'order.cancelled': record({
       writer: 'order-process',
@@ -163,7 +216,7 @@ export const orderSteps = {
     }),
     'coupon.released': record({
       ...ofCouponStep,
-      says: 'After a cancellation: the user can use the coupon again.',
+      says: 'After a cancellation or for a return: the user can use the coupon again.',
       fields: { orderId, couponId },
     }),
     'stock.held': record({
@@ -188,7 +241,7 @@ export const orderSteps = {
     }),
     'stock.released': record({
       ...ofStockStep,
-      says: 'After a cancellation: what was held can be sold to others.',
+      says: 'After a cancellation or for a return: others can buy what was held, or sold.',
       fields: { orderId },
     }),
     'stock.sold': record({
@@ -214,7 +267,7 @@ export const orderSteps = {
     }),
     'payment.refunded': record({
       ...ofPaymentStep,
-      says: 'After a cancellation: what was taken is given back.',
+      says: 'After a cancellation or for a return: what was taken is given back.',
       fields: { orderId, amount: sum('What was given back') },
     }),
   },

@@ -35,11 +35,15 @@ export function decidePayment(command: PaymentCommand, row: PaymentRow): Payment
   switch (message.type) {
     case 'order.placed':
     case 'order.confirmed':
+    case 'order.return_asked':
+    case 'order.returned':
       return ignored
     case 'order.payment_due':
       return decideDue(message, row)
     case 'order.cancelled':
       return decideCancelled(message.orderId, row)
+    case 'order.return_due':
+      return decideReturnDue(row)
   }
 }
 
@@ -142,6 +146,26 @@ function decideCancelled(orderId: string, row: PaymentRow): PaymentDecision {
       return repeated(refundedReply(row))
     case 'cancelled':
       return ignored
+  }
+}
+
+/** As of an order that is cancelled, but that it was captured is certain. */
+function decideReturnDue(row: PaymentRow): PaymentDecision {
+  switch (row.status) {
+    case 'captured': {
+      // Nothing was paid: nothing comes back, and nobody is asked.
+      if (row.amount === 0) return ignored
+      return applied({ type: 'undoing' }, [{ kind: 'undo', payment: paymentOf(row) }], [])
+    }
+    case 'undoing':
+      return askAgain('undo', row)
+    case 'refunded':
+      return repeated(refundedReply(row))
+    case 'absent':
+    case 'asked':
+    case 'refused':
+    case 'cancelled':
+      return contradiction
   }
 }
 

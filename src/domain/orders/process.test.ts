@@ -202,7 +202,7 @@ const table: Readonly<Record<keyof typeof states, Readonly<Record<Name, string>>
     early: 'ignored',
     late: 'ignored',
     writtenDue: 'ignored',
-    writtenConfirmed: 'ignored',
+    writtenConfirmed: 'applied confirmed',
     writtenCancelled: 'contradiction',
   },
   refused: {

@@ -1,26 +1,28 @@
-// The order process: what follows from what the steps said. Nothing else ends an order.
-// An order takes the first answer of each step and ends once; whatever comes twice or late
-// changes nothing but the notes. What the orders topic says was decided counts before what this
-// fold would decide, so a rebuild (orders topic first) ends every order as it ended.
+// The order process: what follows from what the steps said. Nothing else ends an order, and only
+// the wish to return it leads on from a confirmation. An order takes the first answer of each step
+// and ends once; whatever comes twice or late changes nothing but the notes. What the orders topic
+// says was decided counts before what this fold would decide, so a rebuild (orders topic first)
+// ends every order as it ended.
 
 import { type Offer, type OfferTerms, offerOf } from '../coupons/offer.ts'
+import { heardBy, partsOf, withMessage } from './heard.ts'
 import type {
   CancelReason,
   Line,
-  OrderEnd,
   OrderMessage,
   OrderPlaced,
   PricedLine,
   StepMessage,
   Sums,
 } from './messages.ts'
+import { confirmedAt, hasGivenBack, isReturning } from './returning.ts'
 import type {
-  Answers,
   DueOrder,
+  LiveOrder,
   OrderContent,
   OrderState,
   PlacedOrder,
-  Step,
+  ReturnAsked,
   StepOutcome,
 } from './state.ts'
 
@@ -32,6 +34,7 @@ export type OrderOutcome =
   | 'applied'
   | 'repeated' // known already; what had been decided is published again
   | 'ignored' // known already, or not yet time
+  | 'refused' // a return that is none: not confirmed, too late, or returned already
   | 'conflict' // placed again under the same id with other content; the first counts
   | 'contradiction' // two deciders or a step that changed its mind: a bug, to be looked at
 export type OrderEvent =
@@ -39,7 +42,11 @@ export type OrderEvent =
   | { type: 'answered'; message: StepMessage; at: number }
   | { type: 'due'; sums: Sums }
   | { type: 'confirmed' }
+  /** Its record stands in the log: `at`, its append time. */
+  | { type: 'confirmation_met'; at: number }
   | { type: 'cancelled'; reason: CancelReason }
+  | { type: 'returning'; asked: ReturnAsked }
+  | { type: 'returned' }
 export type OrderDecision = {
   outcome: OrderOutcome
   events: readonly OrderEvent[]
@@ -60,8 +67,15 @@ export function decide(command: OrderCommand, state: OrderState): OrderDecision 
     case 'order.payment_due':
       return decideWrittenDue(message, state)
     case 'order.confirmed':
+      return decideWrittenConfirmed(at, state)
     case 'order.cancelled':
-      return decideWrittenEnd(message, state)
+      return decideWrittenCancelled(message.reason, state)
+    case 'order.return_asked':
+      return decideReturnAsked(message, at, state)
+    case 'order.return_due':
+      return isReturning(state) ? ignored : contradiction
+    case 'order.returned':
+      return decideWrittenReturned(state)
     default:
       return decideStep(message, at, state)
   }
@@ -83,12 +97,21 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       return { ...state, status: 'due', sums: event.sums }
     case 'confirmed':
       if (state.status !== 'due') break
-      return { ...state, status: 'confirmed' }
+      return { ...state, status: 'confirmed', confirmedAt: null }
+    case 'confirmation_met':
+      if (state.status !== 'confirmed') break
+      return { ...state, confirmedAt: event.at }
     case 'cancelled': {
       if (!isLive(state)) break
       const sums = state.status === 'due' ? state.sums : null
       return { ...state, status: 'cancelled', reason: event.reason, sums }
     }
+    case 'returning':
+      if (state.status !== 'confirmed') break
+      return { ...state, status: 'returning', asked: event.asked }
+    case 'returned':
+      if (state.status !== 'returning') break
+      return { ...state, status: 'returned' }
   }
   throw new Error(`${event.type} of an order that is ${state.status}`)
 }
@@ -114,6 +137,16 @@ export function decisionOf(state: OrderState): OrderMessage | null {
     }
     case 'cancelled':
       return { type: 'order.cancelled', orderId: state.orderId, reason: state.reason }
+    case 'returning': {
+      const due: OrderMessage<'order.return_due'> = {
+        type: 'order.return_due',
+        orderId: state.orderId,
+      }
+      if (state.coupon !== null) due.couponId = state.coupon.couponId
+      return due
+    }
+    case 'returned':
+      return { type: 'order.returned', orderId: state.orderId }
   }
 }
 
@@ -166,6 +199,8 @@ function decideWrittenDue(
       return applied(state, { type: 'due', sums: { subtotal, discount, total } })
     case 'due':
     case 'confirmed':
+    case 'returning':
+    case 'returned':
     case 'cancelled': {
       // Cancelled without sums: it was cancelled before the late record of what was due.
       const { sums } = state
@@ -175,15 +210,42 @@ function decideWrittenDue(
   }
 }
 
+/** Read back from the orders topic: known already, but for a rebuild, and for when it was. */
+function decideWrittenConfirmed(at: number, state: OrderState): OrderDecision {
+  const met = { type: 'confirmation_met', at } as const
+  if (state.status === 'due') return sequence([{ type: 'confirmed' }, met])
+  if (isReturning(state)) return ignored
+  if (state.status !== 'confirmed') return contradiction
+  return typeof state.confirmedAt === 'number' ? ignored : sequence([met])
+}
+
 /** Read back from the orders topic: known already, but for a rebuild. */
-function decideWrittenEnd(end: OrderEnd, state: OrderState): OrderDecision {
-  if (end.type === 'order.confirmed') {
-    if (state.status === 'confirmed') return ignored
-    return state.status === 'due' ? applied(state, { type: 'confirmed' }) : contradiction
-  }
-  const { reason } = end
+function decideWrittenCancelled(reason: CancelReason, state: OrderState): OrderDecision {
   if (state.status === 'cancelled') return state.reason === reason ? ignored : contradiction
   return isLive(state) ? applied(state, { type: 'cancelled', reason }) : contradiction
+}
+
+/** Read back from the orders topic: known already, but for a rebuild. */
+function decideWrittenReturned(state: OrderState): OrderDecision {
+  if (state.status === 'returned') return ignored
+  return state.status === 'returning' ? applied(state, { type: 'returned' }) : contradiction
+}
+
+/** Decided by the orders topic alone, so by every reader alike; an order is returned once. */
+function decideReturnAsked(
+  { by, commandId, reason, withinMs }: OrderMessage<'order.return_asked'>,
+  at: number,
+  state: OrderState,
+): OrderDecision {
+  if (isReturning(state)) return state.asked.commandId === commandId ? repeated(state) : refused
+  if (state.status !== 'confirmed') return refused
+  const since = confirmedAt(state)
+  // What was asked before it is not asked again when a restart reads it again.
+  if (since === null || at <= since) return refused
+  if (at - since > (withinMs ?? Number.POSITIVE_INFINITY)) return refused
+  const asked: ReturnAsked = { by, commandId, at }
+  if (reason !== undefined) asked.reason = reason
+  return applied(state, { type: 'returning', asked })
 }
 
 function decideStep(message: StepMessage, at: number, state: OrderState): OrderDecision {
@@ -192,6 +254,7 @@ function decideStep(message: StepMessage, at: number, state: OrderState): OrderD
   if (heard.notes.some((note) => note.step === step && note.outcome === outcome)) {
     // Only answers repeat a decision: a repeated decision repeats what steps did about it, and if
     // that repeated the decision in turn, the two would go on for ever.
+    if (isLastWord(state, outcome)) return repeated(state)
     return isAnswer ? repeated(state) : ignored
   }
   // The step has given the other answer before: yes and no cannot both be true.
@@ -199,8 +262,14 @@ function decideStep(message: StepMessage, at: number, state: OrderState): OrderD
   return applied(state, { type: 'answered', message, at })
 }
 
+/** Nothing is done about order.returned, so nothing repeats for ever. */
+function isLastWord(state: OrderState, outcome: StepOutcome): boolean {
+  return state.status === 'returned' && (outcome === 'released' || outcome === 'refunded')
+}
+
 /** What the steps' answers come to, if anything: at most two events, one after the other. */
 function followUp(state: OrderState): OrderEvent | null {
+  if (state.status === 'returning') return hasGivenBack(state) ? { type: 'returned' } : null
   if (!isLive(state)) return null
   if (isMixedUp(state)) return { type: 'cancelled', reason: 'mixed_up' }
   return state.status === 'placed' ? afterAnswers(state) : afterPayment(state)
@@ -249,43 +318,28 @@ function contentOf(
   return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: heardBy(state) }
 }
 
-function isLive(state: OrderState): state is PlacedOrder | DueOrder {
+function isLive(state: OrderState): state is LiveOrder {
   return state.status === 'placed' || state.status === 'due'
 }
-
-export const noAnswers: Answers = { coupon: null, stock: null, payment: null, notes: [] }
-
-function heardBy(state: OrderState): Answers {
-  return state.status === 'absent' ? noAnswers : state.heard
-}
-
-/** The first answer of each step decides; a note of every record of theirs is for people. */
-function withMessage(heard: Answers, message: StepMessage, at: number): Answers {
-  const { step, outcome, isAnswer } = partsOf(message)
-  const reason = 'reason' in message ? { reason: message.reason } : {}
-  const notes = [...heard.notes, { step, outcome, ...reason, at }]
-  return isAnswer ? { ...heard, [step]: message, notes } : { ...heard, notes }
-}
-
-/** Every type is its step and its outcome. An answer moves an order on; the rest only tells. */
-function partsOf({ type }: StepMessage): { step: Step; outcome: StepOutcome; isAnswer: boolean } {
-  const [step, outcome] = type.split('.') as [Step, StepOutcome]
-  return { step, outcome, isAnswer: answerOutcomes.includes(outcome) }
-}
-
-const answerOutcomes: readonly StepOutcome[] = ['used', 'held', 'captured', 'refused']
 
 /** An event that a record brought, and what follows from it. */
 function applied(state: OrderState, event: OrderEvent): OrderDecision {
   const events = [event]
   const publish: OrderMessage[] = []
   let next = evolve(state, event)
+  // That it is to be returned is a decision of our own; the rest is what others have said.
+  if (event.type === 'returning') publish.push(...decisionsOf(next))
   for (let then = followUp(next); then !== null; then = followUp(next)) {
     events.push(then)
     next = evolve(next, then)
     publish.push(...decisionsOf(next))
   }
   return { outcome: 'applied', events, publish }
+}
+
+/** Events that a record of our own brought back. */
+function sequence(events: readonly OrderEvent[]): OrderDecision {
+  return { outcome: 'applied', events, publish: [] }
 }
 
 /** An event that is a decision of our own. */
@@ -303,5 +357,6 @@ function decisionsOf(state: OrderState): OrderMessage[] {
 }
 
 const ignored: OrderDecision = { outcome: 'ignored', events: [], publish: [] }
+const refused: OrderDecision = { outcome: 'refused', events: [], publish: [] }
 const conflict: OrderDecision = { outcome: 'conflict', events: [], publish: [] }
 const contradiction: OrderDecision = { outcome: 'contradiction', events: [], publish: [] }

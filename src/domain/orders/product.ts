@@ -16,7 +16,7 @@ export type ProductOutcome =
 export type ProductEvent =
   | { type: 'created'; created: ProductCreated }
   | { type: 'added'; add: number }
-  | { type: 'held' | 'released' | 'sold'; quantity: number }
+  | { type: 'held' | 'released' | 'sold' | 'returned'; quantity: number }
 export type ProductDecision = { outcome: ProductOutcome; event: ProductEvent | null }
 
 export function decideProduct(
@@ -44,12 +44,21 @@ export function evolveProduct(state: ProductState, event: ProductEvent): Product
       return moved(state, { available: event.quantity, held: -event.quantity, sold: 0 })
     case 'sold':
       return moved(state, { available: 0, held: -event.quantity, sold: event.quantity })
+    case 'returned':
+      return moved(state, { available: event.quantity, held: 0, sold: -event.quantity })
   }
 }
 
+const effectEvents = {
+  hold: 'held',
+  release: 'released',
+  sell: 'sold',
+  return: 'returned',
+} as const
+
 /** What the stock step's effect does to each product, by id. */
 export function eventsOf({ kind, lines }: StockEffect): Map<string, ProductEvent> {
-  const type = ({ hold: 'held', release: 'released', sell: 'sold' } as const)[kind]
+  const type = effectEvents[kind]
   return new Map(lines.map(({ productId, quantity }) => [productId, { type, quantity }]))
 }
 
@@ -80,6 +89,6 @@ function moved(product: Product, by: { available: number; held: number; sold: nu
   const available = product.available + by.available
   const held = product.held + by.held
   const sold = product.sold + by.sold
-  if (available < 0 || held < 0) throw new Error(`product ${product.productId} below 0`)
+  if (available < 0 || held < 0 || sold < 0) throw new Error(`product ${product.productId} below 0`)
   return { ...product, available, held, sold }
 }

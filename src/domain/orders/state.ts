@@ -46,14 +46,29 @@ export type Answers = {
 export type AwaitedOrder = { status: 'awaited'; orderId: string; heard: Answers }
 export type PlacedOrder = { status: 'placed' } & OrderContent
 export type DueOrder = { status: 'due'; sums: Sums } & OrderContent
-export type ConfirmedOrder = { status: 'confirmed'; sums: Sums } & OrderContent
+export type ConfirmedOrder = { status: 'confirmed'; sums: Sums } & Confirmation & OrderContent
+/** Every step is to give back what the order has, or has: `asked` says for whom, and why. */
+export type ReturningOrder = {
+  status: 'returning' | 'returned'
+  sums: Sums
+  asked: ReturnAsked
+} & Confirmation &
+  OrderContent
+/**
+ * The append time of order.confirmed, ms UTC. Null: that record was not met yet. Absent: it was
+ * stored before orders could be returned; the payment is the next best.
+ */
+type Confirmation = { confirmedAt?: number | null }
+/** `at`: the append time of the record that asked, ms UTC. */
+export type ReturnAsked = { by: string; commandId: string; reason?: string; at: number }
 /** `sums` is null where payment was never due. */
 export type CancelledOrder = {
   status: 'cancelled'
   reason: CancelReason
   sums: Sums | null
 } & OrderContent
-export type Order = PlacedOrder | DueOrder | ConfirmedOrder | CancelledOrder
+export type Order = LiveOrder | ConfirmedOrder | CancelledOrder | ReturningOrder
+export type LiveOrder = PlacedOrder | DueOrder
 export type OrderState = Absent | AwaitedOrder | Order
 /** Times are ms UTC; `deadline` is by the log's clock: its own append time and the time limit. */
 export type OrderContent = {
@@ -80,7 +95,7 @@ export type CouponRow =
   | Absent
   | { status: 'unneeded'; orderId: string } // an order without a coupon
   | WaitingRow
-  // kept: its order is confirmed, and nobody will ever use the coupon again.
+  // kept: its order was confirmed, and nobody uses the coupon again unless that is returned.
   | ({ status: 'used' | 'released'; kept?: true } & CouponUse)
   | { status: 'refused'; orderId: string; reason: CouponRefusal }
   | Tombstone
@@ -89,14 +104,15 @@ export type StockHold = { orderId: string; lines: readonly PricedLine[] }
 export type StockRow =
   | Absent
   | WaitingRow
-  | ({ status: 'held' | 'released' | 'sold' } & StockHold)
+  // returned: it was sold, and is given back.
+  | ({ status: 'held' | 'released' | 'sold' | 'returned' } & StockHold)
   | { status: 'refused'; orderId: string; reason: StockRefusal; productId: string }
   | Tombstone
 
 export type Payment = { orderId: string; userId: string; amount: number }
 /** What the provider is still to be asked for, and how often that has failed. */
 export type PaymentAsking = {
-  message: OrderMessage<'order.payment_due' | 'order.cancelled'>
+  message: OrderMessage<'order.payment_due' | 'order.cancelled' | 'order.return_due'>
   origin: Origin
   attempts: number
   redrives: number
@@ -138,7 +154,7 @@ export type ProductState = Absent | Product
 /** What the built-in provider did about one order, for ever. */
 export type Charge =
   | Absent
-  // Unsettled: its order is not known to be confirmed, so the money may still come back.
+  // Unsettled: its order is not known to be confirmed, so it may yet be cancelled.
   | { status: 'captured'; amount: number; unsettled?: true }
   | { status: 'refused'; reason: PaymentRefusal }
   | { status: 'undone'; refunded: number }

@@ -32,10 +32,10 @@ export type StockRowEvent =
   | { type: 'held'; hold: StockHold }
   | { type: 'refused'; orderId: string; reason: StockRefusal; productId: string }
   | { type: 'released' }
-  | { type: 'sold' }
+  | { type: 'sold' | 'returned' }
   | { type: 'cancelled'; orderId: string }
 /** `lines` in product id order, in which their rows are locked. */
-export type StockEffect = { kind: 'hold' | 'release' | 'sell'; lines: readonly Line[] }
+export type StockEffect = { kind: 'hold' | 'release' | 'sell' | 'return'; lines: readonly Line[] }
 export type StockDecision = StepDecision<StockRowEvent, StockEffect>
 
 export function decideStock(command: StockCommand, row: StockRow): StockDecision {
@@ -44,9 +44,13 @@ export function decideStock(command: StockCommand, row: StockRow): StockDecision
     case 'order.placed':
       return decidePlaced({ ...command, message }, row)
     case 'order.payment_due':
+    case 'order.return_asked':
+    case 'order.returned':
       return ignored
     case 'order.confirmed':
       return decideConfirmed(message.orderId, row)
+    case 'order.return_due':
+      return decideReturnDue(message.orderId, row)
     case 'order.cancelled':
       return decideCancelled(message.orderId, row)
   }
@@ -96,6 +100,9 @@ export function evolveStock(row: StockRow, event: StockRowEvent): StockRow {
     case 'sold':
       if (row.status !== 'held') break
       return { ...row, status: event.type }
+    case 'returned':
+      if (row.status !== 'sold') break
+      return { ...row, status: 'returned' }
   }
   throw new Error(`${event.type} of a stock row that is ${row.status}`)
 }
@@ -138,6 +145,7 @@ export function repeatAnswer(row: StockRow): StockDecision {
     case 'held':
     case 'released':
     case 'sold':
+    case 'returned':
       return repeated(heldReply(row))
     case 'refused': {
       const { orderId, reason, productId } = row
@@ -160,6 +168,7 @@ function decideCancelled(orderId: string, row: StockRow): StockDecision {
     case 'cancelled':
       return ignored
     case 'sold':
+    case 'returned':
       return contradiction
   }
 }
@@ -170,6 +179,34 @@ function decideConfirmed(orderId: string, row: StockRow): StockDecision {
     case 'held':
       return applied({ type: 'sold' }, [effect('sell', row)], [reply])
     case 'sold':
+    // The confirmation comes late, by way of a retry.
+    case 'returned':
+      return repeated(reply)
+    case 'absent':
+    case 'waiting':
+    case 'refused':
+    case 'released':
+    case 'cancelled':
+      return contradiction
+  }
+}
+
+function decideReturnDue(orderId: string, row: StockRow): StockDecision {
+  const reply = { type: 'stock.released', orderId } as const
+  switch (row.status) {
+    case 'held': {
+      // Its confirmation is being retried; a return never comes without one.
+      const sold = decideConfirmed(orderId, row)
+      return {
+        outcome: 'applied',
+        events: [...sold.events, { type: 'returned' }],
+        effects: [...sold.effects, effect('return', row)],
+        replies: [...sold.replies, reply],
+      }
+    }
+    case 'sold':
+      return applied({ type: 'returned' }, [effect('return', row)], [reply])
+    case 'returned':
       return repeated(reply)
     case 'absent':
     case 'waiting':

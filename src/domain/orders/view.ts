@@ -7,8 +7,10 @@ import type { Order, StepNote } from './state.ts'
 /** Times are RFC 3339 in UTC with milliseconds; money is whole minor units. */
 export type OrderView = {
   orderId: string
-  status: 'pending' | 'confirmed' | 'cancelled'
+  status: 'pending' | 'confirmed' | 'cancelled' | 'returning' | 'returned'
   reason?: CancelReason
+  /** Who wanted it returned, why and when; from then on. */
+  return?: { by: string; reason?: string; askedAt: string }
   /** With unit prices once they are held. */
   lines: readonly (Line | PricedLine)[]
   couponId?: string
@@ -27,6 +29,11 @@ export function orderView(order: Order): OrderView {
     placedAt: formatInstant(placedAt),
   }
   if (order.status === 'cancelled') view.reason = order.reason
+  if ('asked' in order) {
+    const { by, reason, at } = order.asked
+    const why = reason === undefined ? {} : { reason }
+    view.return = { by, ...why, askedAt: formatInstant(at) }
+  }
   if (coupon !== null) view.couponId = coupon.couponId
   if (order.status !== 'placed' && order.sums !== null) Object.assign(view, order.sums)
   return view

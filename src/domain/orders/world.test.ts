@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { offers, prices, scenarios, users } from '../../../test/models/any-orders.ts'
+import { offers, prices, returnScenarios, users } from '../../../test/models/any-orders.ts'
 import type { Stores } from '../../../test/models/orders-stores.ts'
 import {
   readStored,
@@ -14,12 +14,12 @@ import {
 } from '../../../test/models/orders-world.ts'
 import { type OrderMessage, type OrderPlaced, orderTimeLimitMsMax } from './messages.ts'
 import { decide, evolve, initialState } from './process.ts'
-import type { ConfirmedOrder, Order } from './state.ts'
+import type { CancelledOrder, ConfirmedOrder, Order, OrderState, ReturningOrder } from './state.ts'
 
 describe('a world of orders', () => {
   test('always comes to rest, with every order ended and everything added up', () => {
     fc.assert(
-      fc.property(scenarios(), (scenario) => {
+      fc.property(returnScenarios(), (scenario) => {
         checkWorld(runWorld(scenario), scenario)
       }),
       { numRuns: 300 },
@@ -28,7 +28,7 @@ describe('a world of orders', () => {
 
   test('ends each order by its answers alone, when there is time for all of them', () => {
     fc.assert(
-      fc.property(scenarios(orderTimeLimitMsMax), (any) => {
+      fc.property(returnScenarios(orderTimeLimitMsMax), (any) => {
         // Two contents under one id may wait for a step that has answered to the other.
         const byId = new Map(any.orders.map((order) => [order.orderId, order]))
         // And of two orders for one coupon each may hold what the other waits for.
@@ -51,7 +51,7 @@ describe('a world of orders', () => {
 
   test('ends each order as the orders topic says, when it is read again from nothing', () => {
     fc.assert(
-      fc.property(scenarios(), (scenario) => {
+      fc.property(returnScenarios(), (scenario) => {
         checkRebuild(runWorld(scenario))
       }),
       { numRuns: 100 },
@@ -60,7 +60,7 @@ describe('a world of orders', () => {
 
   test('has met every ending and every kind of fault in these few hundred scenarios', () => {
     const seen = new Set<string>()
-    for (const scenario of fc.sample(scenarios(), { seed: 5, numRuns: 300 })) {
+    for (const scenario of fc.sample(returnScenarios(), { seed: 5, numRuns: 300 })) {
       const { stores } = runWorld(scenario)
       for (const order of endedOrders(stores)) {
         seen.add(order.status === 'cancelled' ? order.reason : order.status)
@@ -77,14 +77,14 @@ describe('a world of orders', () => {
 
 const expectedSights = [
   'confirmed free coupon_not_held coupon_already_used unknown_product out_of_stock',
-  'insufficient_funds timed_out mixed_up',
+  'insufficient_funds timed_out mixed_up returned',
 ]
   .flatMap((words) => words.split(' '))
   .concat(
     ['coupon used', 'coupon refused', 'coupon released', 'stock held', 'stock refused'],
     ['stock released', 'stock sold', 'payment captured', 'payment refused', 'payment refunded'],
     ['process repeated', 'process conflict', 'coupon waits', 'coupon repeated'],
-    ['payment not now'],
+    ['payment not now', 'process refused', 'row returned'],
     ['stock repeated', 'payment repeated', 'payment ignored', 'row cancelled', 'row refunded'],
   )
 
@@ -97,6 +97,7 @@ function checkWorld(world: World, scenario: Scenario): void {
   for (const [effect, times] of stores.effects) assert.equal(times, 1, `once: ${effect}`)
   for (const order of orders) {
     if (order.status === 'confirmed') checkConfirmed(order, stores)
+    else if (order.status === 'returned') checkReturned(order, stores)
     else checkNothingLeft(order, stores)
   }
   const confirmed = orders.filter((order) => order.status === 'confirmed')
@@ -110,7 +111,37 @@ function checkWorld(world: World, scenario: Scenario): void {
 }
 
 function checkConfirmed(order: ConfirmedOrder, stores: Stores): void {
-  const { orderId, lines, coupon, sums } = order
+  const { orderId, coupon, sums } = order
+  checkSums(order)
+  assert.equal(stores.stockRows.get(orderId)?.status, 'sold')
+  assert.equal(stores.paymentRows.get(orderId)?.status, 'captured')
+  // Without a coupon the step may have met other content under this id, and let go of it since.
+  const couponStatus = stores.couponRows.get(orderId)?.status ?? ''
+  assert.match(couponStatus, coupon === null ? /^(unneeded|refused|released)$/ : /^used$/)
+  const { effects } = stores
+  assert.equal(effects.get(`payment capture ${orderId}`) ?? 0, sums.total > 0 ? 1 : 0, 'paid once')
+  for (const undone of ['stock release', 'stock return', 'payment undo']) {
+    assert.ok(!effects.has(`${undone} ${orderId}`), 'nothing undone')
+  }
+}
+
+/** It was sold and paid, once, and all of that was given back, once. */
+function checkReturned(order: ReturningOrder, { effects, ...stores }: Stores): void {
+  const { orderId, coupon, sums } = order
+  checkSums(order)
+  assert.equal(stores.stockRows.get(orderId)?.status, 'returned')
+  const paid = sums.total > 0
+  assert.equal(stores.paymentRows.get(orderId)?.status, paid ? 'refunded' : 'captured')
+  const couponStatus = stores.couponRows.get(orderId)?.status ?? ''
+  assert.match(couponStatus, coupon === null ? /^(unneeded|refused|released)$/ : /^released$/)
+  const times = (what: string) => effects.get(`${what} ${orderId}`) ?? 0
+  for (const what of ['stock hold', 'stock sell', 'stock return']) assert.equal(times(what), 1)
+  for (const what of ['payment capture', 'payment undo']) assert.equal(times(what), paid ? 1 : 0)
+  assert.equal(times('coupon release'), times('coupon use'))
+  assert.equal(times('stock release'), 0)
+}
+
+function checkSums({ lines, coupon, sums }: ConfirmedOrder | ReturningOrder): void {
   const subtotal = lines.reduce((sum, { productId, quantity }) => {
     return sum + prices[productId as keyof typeof prices] * quantity
   }, 0)
@@ -121,16 +152,6 @@ function checkConfirmed(order: ConfirmedOrder, stores: Stores): void {
   const off = percent ? Math.min(share, discount.max ?? share) : (discount?.value ?? 0)
   const total = Math.max(0, subtotal - off)
   assert.deepEqual(sums, { subtotal, discount: subtotal - total, total }, 'the discount is off')
-  assert.equal(stores.stockRows.get(orderId)?.status, 'sold')
-  assert.equal(stores.paymentRows.get(orderId)?.status, 'captured')
-  // Without a coupon the step may have met other content under this id, and let go of it since.
-  const couponStatus = stores.couponRows.get(orderId)?.status ?? ''
-  assert.match(couponStatus, coupon === null ? /^(unneeded|refused|released)$/ : /^used$/)
-  const { effects } = stores
-  assert.equal(effects.get(`payment capture ${orderId}`) ?? 0, total > 0 ? 1 : 0, 'paid once')
-  for (const undone of ['stock release', 'payment undo']) {
-    assert.ok(!effects.has(`${undone} ${orderId}`), 'nothing undone')
-  }
 }
 
 function couponOf({ userId, coupon }: OrderPlaced): string {
@@ -195,18 +216,22 @@ function checkReplay({ orders, commands }: Stores): void {
   for (const [orderId, given] of commands) {
     let state = initialState()
     for (const command of given) state = decide(command, state).events.reduce(evolve, state)
-    assert.deepEqual(state, orders.get(orderId), 'the same commands give the same state')
+    const known = orders.get(orderId) ?? initialState()
+    assert.deepEqual(state, known, 'the same commands give the same state')
   }
 }
 
 /** Orders first, then what the steps said: no new decision, and every order as it ended. */
 function checkRebuild({ topics, stores }: World): void {
   const rebuilt = new Map<string, ReturnType<typeof initialState>>()
-  const written = new Set<string>()
+  const written = new Set(
+    topics.orders.flat().map((stored) => {
+      return decisionText(readStored('orders', stored).message as OrderMessage)
+    }),
+  )
   for (const topic of ['orders', 'steps'] as const) {
     for (const stored of topics[topic].flat()) {
       const { message, at } = readStored(topic, stored)
-      if (topic === 'orders') written.add(decisionText(message as OrderMessage))
       const state = rebuilt.get(message.orderId) ?? initialState()
       const { outcome, events, publish } = decide({ kind: 'record', message, at }, state)
       assert.notEqual(outcome, 'contradiction')
@@ -219,25 +244,28 @@ function checkRebuild({ topics, stores }: World): void {
   }
 }
 
-function endOf(
-  state: Stores['orders'] extends Map<string, infer S> ? S | undefined : never,
-): object {
-  assert.ok(state?.status === 'confirmed' || state?.status === 'cancelled')
+function endOf(state: OrderState | undefined): object {
+  assert.ok(state !== undefined && isEnded(state))
   const { status, orderId, userId, lines, coupon, placedAt, deadline, sums } = state
   const content = { orderId, userId, lines, coupon, placedAt, deadline }
   // What was due, but never published because the time was over first, is not in the topic.
   if (status === 'cancelled') return { status, ...content, reason: state.reason }
-  return { status, ...content, sums }
+  const asked = 'asked' in state ? state.asked : null
+  return { status, ...content, sums, asked, confirmedAt: state.confirmedAt }
 }
 
 function decisionText(message: OrderMessage): string {
   return JSON.stringify(message)
 }
 
-function endedOrders({ orders }: Stores): Order[] {
-  return [...orders.values()].filter((order): order is Order => {
-    return order.status === 'confirmed' || order.status === 'cancelled'
-  })
+type EndedOrder = ConfirmedOrder | CancelledOrder | ReturningOrder
+function endedOrders({ orders }: Stores): EndedOrder[] {
+  return [...orders.values()].filter(isEnded)
+}
+
+function isEnded(state: OrderState): state is EndedOrder {
+  const { status } = state
+  return status === 'confirmed' || status === 'cancelled' || status === 'returned'
 }
 
 function rowsOf({ couponRows, stockRows, paymentRows }: Stores): { status: string }[] {
