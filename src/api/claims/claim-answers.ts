@@ -68,6 +68,8 @@ export function refusedBy({ code }: PortError): Unavailable {
 export type CommandAnswer =
   | { kind: 'decided'; outcome: ControlOutcome; coupon?: Coupon }
   | { kind: 'pending' }
+  /** Its Idempotency-Key was given for another coupon: nothing was done. */
+  | { kind: 'key_reused' }
   | Unavailable
 
 export type Readiness = { ready: boolean; reasons: string[] }

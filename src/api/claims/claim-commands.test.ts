@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { controlEntry, elsewhere, startNode } from '../../../test/models/claim-node.ts'
-import { claimsTopic, encodeMessage } from '../../domain/coupons/messages.ts'
+import { claimsTopic, encodeMessage, newestRules } from '../../domain/coupons/messages.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { type CommandAnswer, refusedBy } from './claim-answers.ts'
+import { keyedCreateId } from './keyed-creates.ts'
 
 const restock = { type: 'coupon.restocked', couponId: 'sale', by: 'op', commandId: 'k' } as const
 
@@ -80,6 +81,30 @@ describe('an operator’s command', () => {
       ['sale', 'other'].map((couponId) => node.coupon(couponId)?.quantity),
       [15, 15],
     )
+  })
+
+  it('that creates a coupon takes its key for that one alone, also after a restart', async () => {
+    const { node, memory, pass, setOutcome } = await startNode()
+    const offer = (couponId: string, quantity = 1, by = node) => {
+      const commandId = keyedCreateId('key')
+      const terms = { name: 'sale', quantity }
+      const command = { type: 'coupon.created', couponId, terms, rules: newestRules } as const
+      return by.command({ ...command, by: 'op', commandId })
+    }
+    const atOnce = [offer('sale'), offer('other'), offer('sale')]
+    await pass(20)
+    const told = (await Promise.all(atOnce)).map(summaryOf)
+    assert.deepEqual(told, ['created', 'key_reused', 'created'])
+    const later = [offer('sale'), offer('other'), offer('sale', 2)]
+    await pass(20)
+    const kinds = (await Promise.all(later)).map(summaryOf)
+    assert.deepEqual(kinds, ['unchanged', 'key_reused', 'conflict'])
+    assert.equal(node.coupon('other'), undefined)
+
+    const restarted = await startNode({ wrap: () => memory })
+    await restarted.pass(20)
+    setOutcome({ takesMs: 0, outcome: 'stored' })
+    assert.equal(summaryOf(await offer('other', 1, restarted.node)), 'key_reused')
   })
 
   it('is refused while the node stops, which says so', async () => {

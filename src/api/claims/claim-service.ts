@@ -21,6 +21,7 @@ import { askedBy, type ClaimPath, claimAlong, createClaimPath } from './claim-pa
 import { amongNodes } from './claims-among-nodes.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
+import { KeyedCreates } from './keyed-creates.ts'
 import { LogTime } from './log-time.ts'
 import { createWaiters } from './waiters.ts'
 
@@ -142,13 +143,16 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
   const idOf = ({ couponId, commandId }: ControlMessage) => `${couponId} ${commandId}`
   /** What waits; other content may come under its id, here or through another node. */
   const underWay = new Map<string, ControlMessage>()
+  const keys = new KeyedCreates()
   const controlDecided: FoldListener['controlDecided'] = ({ message }, { outcome }) => {
+    keys.decided(message, outcome)
     const id = idOf(message)
     if (!isDeepStrictEqual(underWay.get(id), message)) return
     const coupon = fold.coupons.get(message.couponId)
     waiters.answer(id, { kind: 'decided', outcome, ...(coupon && { coupon }) })
   }
   async function run(message: ControlMessage): Promise<CommandAnswer> {
+    if (keys.isReused(message, underWay.values())) return { kind: 'key_reused' }
     const id = idOf(message)
     const before = underWay.get(id)
     if (before === undefined) return append(id, message)

@@ -4,6 +4,7 @@
 import type { Static } from 'typebox'
 import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
+import { keyedCreateId } from '../claims/keyed-creates.ts'
 import { callerOf } from '../http/auth.ts'
 import { decidedAnswer } from '../http/command-answers.ts'
 import { CouponEdit, couponOrPreview, Preview } from '../http/command-schemas.ts'
@@ -37,12 +38,13 @@ function createRoute(parts: RouteParts): Route {
   return route({
     call: 'POST /coupons',
     caller: 'operator',
-    problems: ['coupon-exists'],
+    problems: ['coupon-exists', 'idempotency-key-reused'],
     operationId: 'createCoupon',
     summary: 'Offer a coupon; the same again is answered 200',
     description:
       'Without opensAt it is open from its own record on, by the log’s clock. Without couponId ' +
-      'an Idempotency-Key names the coupon: the same again is the same coupon.',
+      'an Idempotency-Key names the coupon: the same again is the same coupon. With ' +
+      'one, the key is for this coupon alone.',
     headers: KeyAllowed,
     body: NewCoupon,
     answers: { 200: couponRef, 201: couponRef, 202: pendingRef },
@@ -63,7 +65,7 @@ function createRoute(parts: RouteParts): Route {
         terms: termsOf(asked),
         rules: newestRules,
         by,
-        commandId: newId(),
+        commandId: key === undefined ? newId() : keyedCreateId(idOfKey(by, key)),
       })
     },
   })
@@ -191,6 +193,7 @@ async function couponCommandAnswer(
   const answer = await claims.command(message)
   if (answer.kind === 'unavailable') return answer
   if (answer.kind === 'pending') return pendingAt(location)
+  if (answer.kind === 'key_reused') return { problem: 'idempotency-key-reused' }
   return decidedAnswer({
     message,
     outcome: answer.outcome.kind,

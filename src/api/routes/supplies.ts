@@ -39,7 +39,8 @@ function productRoutes(parts: RouteParts): Route[] {
       caller: 'operator',
       problems: ['product-exists'],
       operationId: 'createProduct',
-      summary: 'Offer a product; the same again is answered 200',
+      summary: 'Offer a product; the same again is answered 200, with a key or without',
+      headers: KeyAllowed,
       body: NewProduct,
       answers: { 200: productRef, 201: productRef, 202: pendingRef },
       answer(request) {

@@ -87,7 +87,7 @@ test('a coupon without an id gets one, and without times is open at once for eve
 })
 
 test('an Idempotency-Key is one coupon, where its operator gives no id', async (t) => {
-  const { call } = await startTestServer(t)
+  const { call, claims } = await startTestServer(t)
   const offer = async (as: string, key: string, json: object = { name: 'T', quantity: 1 }) => {
     const { status, body } = await call('POST /coupons', {
       as,
@@ -110,6 +110,12 @@ test('an Idempotency-Key is one coupon, where its operator gives no id', async (
   }
   const named = { couponId: 'tea', name: 'T', quantity: 1 }
   assert.deepEqual(await offer('operator-1', 'm', named), { status: 201, id: 'tea' })
+  assert.deepEqual(await offer('operator-1', 'm', named), { status: 200, id: 'tea' })
+  const ids = claims.appended.map((message) => 'commandId' in message && message.commandId)
+  assert.equal(ids.at(-1), ids.at(-2))
+  claims.commandAnswers.push({ kind: 'key_reused' })
+  const reused = await call('POST /coupons', { as: 'operator-1', json: named })
+  assert.equal(reused.body.type, '/problems/idempotency-key-reused')
 })
 
 test('an audience is offered, shown and compared as it was given, and refused where it is none', async (t) => {

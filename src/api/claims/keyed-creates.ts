@@ -1,0 +1,40 @@
+// Which coupon an operator's Idempotency-Key was given for: asked with it for another one, nothing
+// is made. It follows from the log, so every node knows it, also after a restart. Two that ask
+// for different coupons at the same moment through two nodes may each be given theirs.
+
+import type { ControlOutcome } from '../../domain/coupons/decide.ts'
+import type { ControlMessage } from '../../domain/coupons/messages.ts'
+
+const prefix = 'create:'
+
+/** The command id of a coupon that is created with a key. */
+export function keyedCreateId(keyId: string): string {
+  return prefix + keyId
+}
+
+export class KeyedCreates {
+  /** By command id; one for each coupon that was created with a key. */
+  private readonly couponIds = new Map<string, string>()
+
+  decided(message: ControlMessage, { kind }: ControlOutcome): void {
+    if (!isKeyedCreate(message) || (kind !== 'created' && kind !== 'unchanged')) return
+    const { commandId, couponId } = message
+    if (!this.couponIds.has(commandId)) this.couponIds.set(commandId, couponId)
+  }
+
+  /** Whether its key has named another coupon, or names one of those under way. */
+  isReused(message: ControlMessage, underWay: Iterable<ControlMessage>): boolean {
+    if (!isKeyedCreate(message)) return false
+    const { commandId, couponId } = message
+    const known = this.couponIds.get(commandId)
+    if (known !== undefined) return known !== couponId
+    for (const other of underWay) {
+      if (other.commandId === commandId && other.couponId !== couponId) return true
+    }
+    return false
+  }
+}
+
+function isKeyedCreate({ type, commandId }: ControlMessage): boolean {
+  return type === 'coupon.created' && commandId.startsWith(prefix)
+}
