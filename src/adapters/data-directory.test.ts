@@ -142,13 +142,16 @@ test('Secrets are made on the first start and are the same ever after.', () => {
 })
 
 test('Secrets that are given win over the kept ones and are never written.', () => {
-  assert.deepEqual(start({ jwtSecret, codeSecret }).secrets, { jwtSecret, codeSecret })
-  assert.ok(!existsSync(join(path, 'secrets.json')))
+  const first = start({ jwtSecret, codeSecret }).secrets
+  const { proofKey, proofSecret } = first
+  assert.deepEqual(first, { jwtSecret, codeSecret, proofKey, proofSecret })
+  assert.deepEqual(readSecrets(path), { proofKey, proofSecret })
   const later = restarted({ codeSecret })
   assert.equal(later.secrets.codeSecret, codeSecret)
-  assert.deepEqual(readSecrets(path), { jwtSecret: later.secrets.jwtSecret })
-  assert.deepEqual(restarted({ jwtSecret, codeSecret }).secrets, { jwtSecret, codeSecret })
-  assert.deepEqual(readSecrets(path), { jwtSecret: later.secrets.jwtSecret })
+  const kept = { jwtSecret: later.secrets.jwtSecret, proofKey, proofSecret }
+  assert.deepEqual(readSecrets(path), kept)
+  assert.deepEqual(restarted({ jwtSecret, codeSecret }).secrets, first)
+  assert.deepEqual(readSecrets(path), kept)
   for (const file of readdirSync(path)) {
     const text = readFileSync(join(path, file), 'latin1')
     assert.ok(!text.includes(codeSecret) && !text.includes(jwtSecret), file)

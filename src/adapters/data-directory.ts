@@ -4,7 +4,7 @@
 // process closes ANY descriptor of the file: never open lock.db by other means than this one.
 // A code secret that was used once is pinned: with another one, coupon codes would change.
 
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -12,8 +12,11 @@ import { codeSecretFingerprint } from '../domain/fingerprint.ts'
 import { formatInstant } from '../domain/time.ts'
 import { messageOf } from '../ports/port-error.ts'
 import { syncDirectory, writeFileAtomically } from './file-atomic.ts'
+import { proofIdentityFile } from './proof-identity-file.ts'
+import { keptCheckpointsFile } from './published-checkpoints.ts'
 
-export type Secrets = { jwtSecret: string; codeSecret: string }
+/** `proofKey`: PKCS #8 in PEM. */
+export type Secrets = Record<(typeof secretNames)[number], string>
 /** `startedAt` is RFC 3339; `url` is there once the service listens. */
 export type Owner = { pid: number; startedAt: string; url?: string }
 
@@ -113,8 +116,13 @@ const ownerFile = 'owner.json'
 const secretsFile = 'secrets.json'
 const codeSecretMarkFile = 'code-secret.sha256'
 /** What belongs to the log in a copy of it. */
-export const keptFiles = [secretsFile, codeSecretMarkFile] as const
-const secretNames = ['jwtSecret', 'codeSecret'] as const
+export const keptFiles: readonly string[] = [
+  secretsFile,
+  codeSecretMarkFile,
+  proofIdentityFile,
+  keptCheckpointsFile,
+]
+const secretNames = ['jwtSecret', 'codeSecret', 'proofKey', 'proofSecret'] as const
 /** The low byte of SQLite's error code; the rest says why. */
 const sqliteBusy = 5
 
@@ -223,21 +231,21 @@ function settleSecrets(
   if (mark !== null && given.codeSecret === undefined && kept.codeSecret === undefined) {
     throw codeSecretChanged(path, `${secretsFile} does not hold it and none was given`)
   }
-  const jwtSecret = given.jwtSecret ?? kept.jwtSecret ?? drawSecret()
-  const codeSecret = given.codeSecret ?? kept.codeSecret ?? drawSecret()
+  const secretOf = (name: keyof Secrets) => given[name] ?? kept[name] ?? drawn(name)
+  const secrets = Object.fromEntries(secretNames.map((name) => [name, secretOf(name)])) as Secrets
+  const { codeSecret } = secrets
   if (mark !== null && mark.trim() !== codeSecretFingerprint(codeSecret)) {
     throw codeSecretChanged(path, 'another one is given now')
   }
 
   const wanted: Partial<Secrets> = { ...kept }
-  if (given.jwtSecret === undefined) wanted.jwtSecret = jwtSecret
-  if (given.codeSecret === undefined) wanted.codeSecret = codeSecret
+  for (const name of secretNames) if (given[name] === undefined) wanted[name] = secrets[name]
   orUnusable(path, () => {
     if (Object.keys(wanted).length > Object.keys(kept).length) writeSecrets(path, wanted)
     if (mark === null)
       writeFileAtomically(join(path, codeSecretMarkFile), `${codeSecretFingerprint(codeSecret)}\n`)
   })
-  return { secrets: { jwtSecret, codeSecret }, firstRun: mark === null }
+  return { secrets, firstRun: mark === null }
 }
 
 function writeSecrets(path: string, secrets: Partial<Secrets>): void {
@@ -246,6 +254,12 @@ function writeSecrets(path: string, secrets: Partial<Secrets>): void {
   if (secretNames.some((name) => kept[name] !== secrets[name])) {
     throw damagedSecrets(path, 'does not read back as it was written')
   }
+}
+
+function drawn(name: keyof Secrets): string {
+  if (name !== 'proofKey') return drawSecret()
+  const { privateKey } = generateKeyPairSync('ed25519')
+  return String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
 }
 
 function drawSecret(): string {

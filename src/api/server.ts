@@ -17,6 +17,7 @@ import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { proofRoutes } from './routes/proof.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { supplyRoutes } from './routes/supplies.ts'
 import { winnerRoutes } from './routes/winners.ts'
@@ -132,6 +133,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),
     ...winnerRoutes(parts),
+    ...proofRoutes(parts),
     ...supplyRoutes(parts),
     ...orderRoutes(parts),
     ...auditRoutes(parts),

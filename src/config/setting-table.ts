@@ -3,6 +3,7 @@
 // where it has a place of its own among the settings, one in `settingsOf` (settings.ts).
 // docs/reference.md has the same table for people; a test compares.
 
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
@@ -54,6 +55,8 @@ const saslCharactersMax = 1024
 export const tokenCharactersMax = 4096
 /** Issuers and audiences are URLs or short words, claims names. */
 const claimCharactersMax = 1024
+/** It stands in every checkpoint, and in every key. */
+const originCharactersMax = 200
 /** A chain of certificates has a few kilobytes. */
 const pemBytesMax = 1024 * 1024
 /** The crash points are numbered K1 to K30. */
@@ -148,6 +151,23 @@ const claimText: Kind<string> = {
   must: `a text without spaces of 1 to ${claimCharactersMax} characters`,
   read: (text) => (/^\S+$/.test(text) && text.length <= claimCharactersMax ? text : null),
 }
+const proofOrigin: Kind<string> = {
+  must: `a name without spaces, + or a slash at its end, at most ${originCharactersMax} characters`,
+  read: (text) =>
+    /^[^\s+\p{Cc}]*[^\s+\p{Cc}/]$/u.test(text) && text.length <= originCharactersMax ? text : null,
+}
+/** PEM. */
+const ed25519Key: Kind<string> = {
+  must: 'a private Ed25519 key, PKCS #8 in PEM',
+  read(text) {
+    try {
+      return createPrivateKey(text).asymmetricKeyType === 'ed25519' ? text : null
+    } catch {
+      return null
+    }
+  },
+  ...hidden,
+}
 const brokers: Kind<string[]> = {
   must: 'a list host:port,host:port',
   read: (text) => listOf(text, (broker) => (isBroker(broker) ? broker : null)),
@@ -172,6 +192,10 @@ export const settingTable = {
   FIRSTCOME_JWT_USER_CLAIM: [claimText, 'sub', 'the claim of a token that names the user'],
   FIRSTCOME_JWT_SCOPE_CLAIM: [claimText, null, 'the claim with scopes; else scope and scp'],
   FIRSTCOME_CODE_SECRET: [secret, null, 'makes coupon codes: the same everywhere and for ever'],
+  FIRSTCOME_PROOF: [flag, 'true', 'false: no proof of sales is made, and its calls are 404'],
+  FIRSTCOME_PROOF_ORIGIN: [proofOrigin, null, 'under this name proofs are signed, for ever'],
+  FIRSTCOME_PROOF_KEY: [ed25519Key, null, 'signs proofs: Ed25519, PKCS #8 in PEM'],
+  FIRSTCOME_PROOF_SECRET: [secret, null, 'hides users in proofs: the same everywhere and for ever'],
   FIRSTCOME_USER_RATE_MAX: [rate, '20', 'requests per second of one user at a node; 0: no limit'],
   FIRSTCOME_OPERATOR_RATE_MAX: [rate, '500', 'requests per second of one operator; 0: no limit'],
   FIRSTCOME_ADDRESS_RATE_MAX: [rate, '0', 'requests per second of one address; 0: no limit'],
@@ -218,6 +242,8 @@ export const settingFlags = {
 } as const satisfies Record<string, readonly [flag: string, SettingName]>
 
 const distributed: readonly SettingName[] = ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL']
+/** Who makes or shows proofs, beside others of its kind. */
+export const proofRoles: readonly string[] = ['api', 'issuer']
 /** By command. What is not listed works without, or asks for what it misses when it misses it. */
 export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = {
   api: [...distributed, 'FIRSTCOME_JWT_SECRET', 'FIRSTCOME_CODE_SECRET'],
@@ -228,13 +254,14 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
 
 const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
-const claims = /_(\w+_SECRET|JWKS_\w+|JWT_\w+|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
+const claims =
+  /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JWKS_\w+|JWT_\w+|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
   start: [listening, /_DATA$/, claims, /_PAYMENTS?_\w+$/],
   migrate: [kafkaAndSql],
   api: [listening, kafkaAndSql, /_REDIS_URL$/, claims],
-  issuer: [listening, kafkaAndSql, /_CODE_SECRET$/],
+  issuer: [listening, kafkaAndSql, /_CODE_SECRET$/, /_PROOF(_\w+)?$/],
   orders: [listening, kafkaAndSql, /_PAYMENTS?_\w+$/],
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -37,12 +38,16 @@ function mistakes(env: Environment, flags?: SettingFlags): readonly string[] {
   return read.mistakes
 }
 
+const pemOf = (key: KeyObject) => String(key.export({ type: 'pkcs8', format: 'pem' }))
+const proofKey = pemOf(generateKeyPairSync('ed25519').privateKey)
+
 test('Nothing given means the documented defaults.', () => {
   assert.deepEqual(settings({ HOME: '/root', FIRST: 'no' }), {
     port: 8080,
     host: '127.0.0.1',
     dataDirectory: resolve('data'),
     tokenRules: { userClaim: 'sub' },
+    makesProof: true,
     userRateMax: 20,
     operatorRateMax: 500,
     addressRateMax: 0,
@@ -65,6 +70,10 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_JWT_USER_CLAIM: 'email',
     FIRSTCOME_JWT_SCOPE_CLAIM: 'realm_access.roles',
     FIRSTCOME_CODE_SECRET: 'é'.repeat(16),
+    FIRSTCOME_PROOF: 'false',
+    FIRSTCOME_PROOF_ORIGIN: 'coupons.example/shop',
+    FIRSTCOME_PROOF_KEY: proofKey,
+    FIRSTCOME_PROOF_SECRET: longEnough,
     FIRSTCOME_USER_RATE_MAX: '0',
     FIRSTCOME_OPERATOR_RATE_MAX: '7',
     FIRSTCOME_ADDRESS_RATE_MAX: '1000000',
@@ -101,6 +110,10 @@ test('Every setting is read from the environment.', () => {
       scopeClaim: 'realm_access.roles',
     },
     codeSecret: 'é'.repeat(16),
+    makesProof: false,
+    proofOrigin: 'coupons.example/shop',
+    proofKey,
+    proofSecret: longEnough,
     userRateMax: 0,
     operatorRateMax: 7,
     addressRateMax: 1_000_000,
@@ -201,6 +214,8 @@ describe('What is secret, or may hold a secret, may stand in a file:', () => {
   const inFiles: [name: SettingName, text: string, read: (settings: Settings) => unknown][] = [
     ['FIRSTCOME_JWT_SECRET', longEnough, ({ jwtSecret }) => jwtSecret],
     ['FIRSTCOME_CODE_SECRET', longEnough, ({ codeSecret }) => codeSecret],
+    ['FIRSTCOME_PROOF_KEY', proofKey.trimEnd(), ({ proofKey: key }) => key],
+    ['FIRSTCOME_PROOF_SECRET', longEnough, ({ proofSecret }) => proofSecret],
     [
       'FIRSTCOME_JWKS_URL',
       'https://id.example/keys?tenant=1',

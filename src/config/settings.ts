@@ -12,6 +12,7 @@ import {
   notTogether,
   onlyDistributed,
   onlyWith,
+  proofRoles,
   type SaslMechanism,
   type SettingName,
   type SettingValues,
@@ -85,6 +86,10 @@ function settingsOf(value: SettingValues) {
     tokenRules: tokenRulesOf(value),
     keySet: keySetOf(value),
     codeSecret: value.FIRSTCOME_CODE_SECRET,
+    makesProof: value.FIRSTCOME_PROOF,
+    proofOrigin: value.FIRSTCOME_PROOF_ORIGIN,
+    proofKey: value.FIRSTCOME_PROOF_KEY,
+    proofSecret: value.FIRSTCOME_PROOF_SECRET,
     userRateMax: value.FIRSTCOME_USER_RATE_MAX,
     operatorRateMax: value.FIRSTCOME_OPERATOR_RATE_MAX,
     addressRateMax: value.FIRSTCOME_ADDRESS_RATE_MAX,
@@ -150,7 +155,8 @@ function paymentOf(value: SettingValues): PaymentSettings | undefined {
 function spacedSecrets(given: ReadonlyMap<SettingName, Given>): string[] {
   return settingNames.filter(mayBeInFile).flatMap((name) => {
     const { text = '', from } = given.get(name) ?? {}
-    if (text === text.trim()) return []
+    // PEM ends with one.
+    if (text === text.trim() || name === 'FIRSTCOME_PROOF_KEY') return []
     return [`${from} has white space at an end, which counts as a part of it`]
   })
 }
@@ -189,7 +195,18 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
     isPlain && given.get('FIRSTCOME_KAFKA_TLS')?.text !== 'true'
       ? [`${mechanism} is PLAIN, which anybody can read without FIRSTCOME_KAFKA_TLS`]
       : []
-  return [...needed, ...apart, ...doubled, ...unencrypted, ...readable]
+  return [...needed, ...apart, ...doubled, ...unencrypted, ...readable, ...unproved(given, needs)]
+}
+
+/** Where several nodes sign under one name, each is given the key and the secret. */
+function unproved(given: ReadonlyMap<SettingName, Given>, needs?: SettingNeeds): string[] {
+  const origin: SettingName = 'FIRSTCOME_PROOF_ORIGIN'
+  const isOff = given.get('FIRSTCOME_PROOF')?.text === 'false'
+  if (isOff || !given.has(origin) || !proofRoles.includes(needs?.command ?? '')) return []
+  const names: readonly SettingName[] = ['FIRSTCOME_PROOF_KEY', 'FIRSTCOME_PROOF_SECRET']
+  return names
+    .filter((name) => !given.has(name))
+    .map((name) => `${name} is missing: ${origin} goes with it`)
 }
 
 /** The settings that were given, but that the embedded profile has no use for. */

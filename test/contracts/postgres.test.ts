@@ -12,6 +12,8 @@ import { consumerStoreContractsSql } from './consumer-stores-sql.ts'
 import { couponStoreContract } from './coupon-store.ts'
 import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
+import { proofContract } from './proof-store.ts'
+import { openProofSql } from './proof-store-sql.ts'
 
 const postgres = await postgresForTests()
 after(postgres.close)
@@ -42,6 +44,8 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
       close: async () => {},
     }
   })
+
+  proofContract('SQL on PostgreSQL', () => openProofSql(database))
 
   consumerStoreContractsSql('SQL on PostgreSQL', () => database)
 })

@@ -30,9 +30,9 @@ import { saltOf, whoOf } from '../../src/domain/proof/who.ts'
 import type { Entry } from './naive-claims.ts'
 
 export const couponId = 'first-sale'
-const prefix = 'coupons.example'
+export const prefix = 'coupons.example'
 export const origin = couponOrigin(prefix, couponId)
-const secret = 'the secret of the proofs of these tests, made up'
+export const proofSecret = 'the secret of the proofs of these tests, made up'
 const seed = Buffer.from('302e020100300506032b657004220420'.padEnd(96, '07'), 'hex')
 export const ownKey = createPrivateKey({ key: seed, format: 'der', type: 'pkcs8' })
 export const otherKey = generateKeyPairSync('ed25519').privateKey
@@ -41,7 +41,7 @@ export const keyOf = (key: KeyObject, name = origin): VerifierKey => {
   return verifierKey(name, rawPublicKey(key))
 }
 export const whoIn = (id: string, userId: string) => {
-  return whoOf(saltOf(secret, { couponId: id, userId }), userId)
+  return whoOf(saltOf(proofSecret, { couponId: id, userId }), userId)
 }
 export const who = (userId: string) => whoIn(couponId, userId)
 
@@ -149,7 +149,7 @@ const coded = (hashes: readonly Buffer[]) => hashes.map((one) => one.toString('b
 
 /** As the service would give it at this size. */
 export function receiptOf(leaves: readonly string[], userId: string, key = ownKey) {
-  const salt = saltOf(secret, { couponId, userId })
+  const salt = saltOf(proofSecret, { couponId, userId })
   const nodeAt = nodesOf(leaves)
   const entries = leaves.flatMap((leaf, n) => (leaf.includes(who(userId)) ? [{ n, leaf }] : []))
   return {

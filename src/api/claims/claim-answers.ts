@@ -37,6 +37,7 @@ export const unavailableReasons = [
   'log_unavailable',
   'database_starting',
   'database_unavailable',
+  'proof_behind',
   'token_keys',
   'starting',
   'stopping',
@@ -54,6 +55,7 @@ export const starting = unavailable('starting')
 export const busy = unavailable('queue_full')
 export const logUnavailable = unavailable('log_unavailable')
 export const databaseStarting = unavailable('database_starting')
+export const proofBehind = unavailable('proof_behind')
 export const databaseUnavailable = unavailable('database_unavailable')
 
 function unavailable(reason: Unavailable['reason']): Unavailable {
@@ -97,6 +99,11 @@ export type ClaimService = {
   find(couponId: string): Found | Promise<Found>
   /** In id order, strictly after `page.after`. */
   coupons(page: Page): Coupon[]
+  /**
+   * Of the partition of a coupon, the first offset that this node has not read. All that anybody
+   * was answered about the coupon until now, by whichever node, lies below it.
+   */
+  readUpTo(couponId: string): number | Unavailable | Promise<number | Unavailable>
   /** By the log's clock, as far as this node knows it. */
   logTime(): Instant
   readiness(): Readiness

@@ -116,6 +116,7 @@ function ownService(
       return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
     },
     coupons: (page) => fold.page(page),
+    readUpTo: (couponId) => fold.positions()[fold.partitionOf(couponId)] ?? 0,
     logTime: () => fold.time.estimate(),
     readiness: () => readinessOf(parts),
     degraded: () => stalledIn(parts).map((partition) => stalledText(partition)),

@@ -31,6 +31,7 @@ export function amongNodes(
       if (own.coupon(couponId)?.winners.has(userId)) return own.mine(couponId, userId, token)
       return fresh(couponId, () => own.mine(couponId, userId, token))
     },
+    readUpTo: (couponId) => fresh(couponId, () => own.readUpTo(couponId)),
     find(couponId) {
       if (own.coupon(couponId) !== undefined) return own.find(couponId)
       return fresh(couponId, () => own.find(couponId))

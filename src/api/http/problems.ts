@@ -35,6 +35,7 @@ export const problems = {
   forbidden: text(403, 'Forbidden', 'This call needs a scope that the token does not have.'),
   'unknown-path': text(404, 'Unknown path', 'There is no such call.'),
   'unknown-coupon': text(404, 'Unknown coupon', 'There is no coupon of this id.'),
+  'no-proof': text(404, 'No proof', 'This service makes no proof of its sales.'),
   'unknown-product': text(404, 'Unknown product', 'There is no product of this id.'),
   'unknown-order': text(404, 'Unknown order', 'You have no order of this id.'),
   'not-issued': text(404, 'Not issued', 'You do not have this coupon; it is open for claims.'),

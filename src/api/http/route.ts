@@ -49,10 +49,16 @@ export type Route<
 
 /**
  * `body` as text is sent as it is. `location`: where to look, or to ask again. `fileName`: of what
- * browsers are to keep as a file.
+ * browsers are to keep as a file. `cache`: the Cache-Control, where it may be kept.
  */
 export type Answer =
-  | { status: 200 | 201 | 202; body: unknown; location?: string; fileName?: string }
+  | {
+      status: 200 | 201 | 202
+      body: unknown
+      location?: string
+      fileName?: string
+      cache?: string
+    }
   | { problem: ProblemSlug; members?: ProblemMembers | undefined; retryAfterSeconds?: number }
   | Unavailable
 
@@ -169,11 +175,12 @@ const jsonType = 'application/json; charset=utf-8'
 
 function sendAnswer(reply: FastifyReply, answer: Answer, contentType: string): void {
   if ('status' in answer) {
-    const { status, body, location, fileName } = answer
+    const { status, body, location, fileName, cache } = answer
     if (location !== undefined) reply.header('location', location)
     if (fileName !== undefined) {
       reply.header('content-disposition', `attachment; filename="${fileName}"`)
     }
+    if (cache !== undefined) reply.header('cache-control', cache)
     reply.code(status).type(contentType).send(body)
   } else if ('problem' in answer) {
     const { problem, members, retryAfterSeconds } = answer

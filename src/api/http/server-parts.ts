@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
 import type { CouponReads } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
+import type { ProofReader } from '../../ports/proof.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
 import type { OrderService } from '../orders/order-answers.ts'
@@ -30,6 +31,15 @@ export type ServerSettings = {
   tokenLimits?: TokenVerifierParts['limits']
 }
 
+/** `publicKey`: that of the one key, 32 bytes; `prefix`: of the origins. `secret` makes salts. */
+export type ProofParts = {
+  prefix: string
+  publicKey: Buffer
+  secret: string
+  /** null while SQL is not up yet. */
+  reader: () => ProofReader | null
+}
+
 /** What answers the calls; a start may take minutes until they are there. */
 export type Services = { claims: ClaimService; orders: OrderService }
 
@@ -40,6 +50,8 @@ export type ServerParts = {
   store: () => ReadStore | null
   /** What the consumers of orders keep; null while SQL is not up yet. */
   ordersAudit?: (() => OrdersAuditReader | null) | undefined
+  /** Absent: no proof is made. */
+  proof?: ProofParts | undefined
   /** The keys of an identity provider, where one makes tokens, too. */
   keySet?: KeySetSource | undefined
   clock: Clock

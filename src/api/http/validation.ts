@@ -47,8 +47,8 @@ function decimalsOnly(validate: ValidateFunction, schema: object) {
   const checked = (texts: Record<string, unknown>): boolean => {
     for (const name of names) {
       const text = texts[name]
-      // Whatever else it is, it is no number: the validator says so.
-      if (typeof text === 'string' && !decimal.test(text)) texts[name] = null
+      // Whatever else it is, it is no number: the validator says so. Of null it would make 0.
+      if (typeof text === 'string' && !decimal.test(text)) texts[name] = {}
     }
     const valid = validate(texts)
     checked.errors = validate.errors ?? null

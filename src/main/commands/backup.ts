@@ -32,10 +32,11 @@ export async function runBackup(
     // A directory of an earlier version may lack topics that its next start makes.
     const names = Object.entries(embeddedTopics)
     const topics = Object.fromEntries(names.filter(([name]) => existsSync(topicPath(from, name))))
-    const records = await copyLog({ from, to, topics, clock, onProgress })
+    // First: whatever they say was published, the log that is copied behind them has.
     for (const name of keptFiles) {
       if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
     }
+    const records = await copyLog({ from, to, topics, clock, onProgress })
     syncDirectory(to)
     const done = { directory: to, records }
     out(json === true ? `${JSON.stringify(done)}\n` : backupText(done))

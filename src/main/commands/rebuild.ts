@@ -26,6 +26,7 @@ import { groupOf } from '../roles/kafka-positions.ts'
 import { areOrderRowsLost } from '../roles/older-rows.ts'
 import { restoreOrderRows } from '../roles/order-consumers.ts'
 import { dropProjection, openProjection } from '../roles/projection.ts'
+import { dropProof } from '../roles/proof.ts'
 import type { Stops } from '../roles/stops.ts'
 import { embeddedTopics } from '../roles/topics.ts'
 import { plainLogger } from '../roles/wait-for.ts'
@@ -184,6 +185,7 @@ async function rebuildDistributed(parts: RebuildParts): Promise<Rebuilt> {
   const bounds = await log.bounds(claimsTopic)
   await checkReadable(log, bounds)
   await resetProjection(database, bounds)
+  await dropProof(database)
   await issuersAreThrough({ store: createCouponReaderSql(database), clock, bounds, progress })
   const counted = await database.query(loadStatements(['count-rows'])['count-rows'])
   // Rows that PostgreSQL still has are left as they are.

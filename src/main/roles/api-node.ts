@@ -7,6 +7,7 @@ import type { Queryable } from '../../adapters/database/database.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
+import { createProofReaderSql } from '../../adapters/stores/proof-reader.ts'
 import { createApiMetrics } from '../../api/claims/api-metrics.ts'
 import type { Readiness } from '../../api/claims/claim-answers.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
@@ -20,6 +21,7 @@ import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
+import { type ProofSettings, shownProof } from './proof.ts'
 import { startReadiness } from './start-readiness.ts'
 import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
@@ -29,6 +31,8 @@ export type ApiServerParts = {
   settings: Settings & { jwtSecret: string; codeSecret: string }
   /** In front of the log; whoever gives it closes it. */
   gate?: Gate | undefined
+  /** Absent: none is made. */
+  proof?: ProofSettings | undefined
   /** null while SQL is not up. */
   reads: () => SqlReads | null
   /** Of what else runs in this process, in the text format of Prometheus. */
@@ -58,12 +62,13 @@ export function readsOver(database: Queryable) {
     coupons: createCouponReaderSql(database),
     orders: createOrdersReaderSql(database),
     ordersAudit: createOrdersAuditReaderSql(database),
+    proof: createProofReaderSql(database),
   }
 }
 
 /** Listens at once, and answers probes; `startApiNode` gives it what answers the other calls. */
 export async function openApiServer(parts: ApiServerParts, stops: Stops) {
-  const { gate, clock, settings, logger, signal } = parts
+  const { gate, clock, settings, logger, signal, proof } = parts
   const { crashPoint } = parts.faults
   const start = startReadiness(signal)
   let claims: RunningClaimService | null = null
@@ -90,6 +95,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     isDraining: () => signal?.aborted === true,
     store: () => parts.reads()?.coupons ?? null,
     ordersAudit: () => parts.reads()?.ordersAudit ?? null,
+    proof: proof && shownProof(proof, () => parts.reads()?.proof ?? null),
     keySet: await keySetOf(settings),
     clock,
     newId: randomUUIDv7,

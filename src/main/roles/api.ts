@@ -20,6 +20,7 @@ import {
   startApiNode,
 } from './api-node.ts'
 import { given, openDistributed } from './distributed.ts'
+import { proofSettings, settleProof } from './proof.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -47,8 +48,10 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     if (gate !== undefined) stops.defer(() => gate.close())
     let reads: SqlReads | null = null
     let metrics: Registry | null = null
+    const proof = proofSettings(settings)
     const node = {
       gate,
+      proof,
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
       reads: () => reads,
@@ -64,6 +67,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
       'api',
       stops,
     )
+    if (proof !== undefined) await settleProof(database, proof)
     reads = readsOver(database)
     metrics = createDatabaseMetrics(database.state)
     const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }

@@ -7,11 +7,13 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
 import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
 import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-writer.ts'
+import { settleProofFile } from '../../adapters/proof-identity-file.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
 import { openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
 import { readMarksOf } from './projection.ts'
+import { identityOf, proofSettings } from './proof.ts'
 import { checkPlaces } from './start-check.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults, type Faults } from './test-faults.ts'
@@ -50,9 +52,12 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const directory = openDataDirectory({ path, secrets: settings, now: clock.now() })
   stops.defer(() => directory.close())
 
+  const proof = proofSettings(settings, directory.secrets)
+  if (proof !== undefined) settleProofFile(directory.path, identityOf(proof))
   let issuer: EmbeddedIssuer | null = null
   const node = {
     clock,
+    proof,
     settings: { ...settings, ...directory.secrets },
     reads: () => issuer?.reads() ?? null,
     otherMetrics: async () => (await issuer?.metricsText()) ?? '',
@@ -87,6 +92,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
       topics: embeddedTopics,
       codeSecret: directory.secrets.codeSecret,
       payment: settings.payment,
+      proof,
       testFaults: settings.testFaults,
     },
     onWaiting: (text) => logger.warn(text),

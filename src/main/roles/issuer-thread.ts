@@ -11,8 +11,10 @@ import type { Database } from '../../adapters/database/database.ts'
 import { serveDatabase } from '../../adapters/database/thread.ts'
 import { connectLog } from '../../adapters/log-file/thread.ts'
 import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
+import { openKeptCheckpoints } from '../../adapters/published-checkpoints.ts'
 import { openReadMarks, type ReadMarks } from '../../adapters/read-marks.ts'
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { createProofStoreSql } from '../../adapters/stores/proof-store.ts'
 import { answerCalls, type Failure, failureOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-table.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
@@ -29,8 +31,9 @@ import { unknownReplies } from './older-rows.ts'
 import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './order-consumers.ts'
 import { settlePaymentSetting } from './payment-setting.ts'
 import { hasTrustedRows, openProjection, readMarksDirectory } from './projection.ts'
+import { type ProofSettings, startProof } from './proof.ts'
 import { checkStart, refuseOlderRows } from './start-check.ts'
-import { withStops } from './stops.ts'
+import { type Stops, withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 import { lineLogger, waitFor } from './wait-for.ts'
 
@@ -40,6 +43,8 @@ export type IssuerThreadSettings = {
   codeSecret: string
   /** Absent: the built-in wallet. */
   payment: PaymentSettings | undefined
+  /** Absent: none is made. */
+  proof: ProofSettings | undefined
   testFaults: readonly TestFault[]
 }
 export type IssuerThreadPorts = Record<'logPort' | 'databasePort' | 'controlPort', MessagePort>
@@ -124,7 +129,9 @@ async function run(data: IssuerThreadData): Promise<void> {
     await settlePaymentSetting({ database, url: payment?.url, members: async () => 0 })
     await restoreOrderRows(common)
     refuseOlderRows(await unknownReplies(common))
+    const making = { log, database, clock, settings, failed }
     orders = await withStops(async (stops) => {
+      await makeProof(making, stops)
       await startOrderConsumers({ ...common, onError: (error) => say(newsOf(error)) }, stops)
       return {}
     })
@@ -134,6 +141,23 @@ async function run(data: IssuerThreadData): Promise<void> {
   answerCalls(controlPort, answer, 'store_broken')
   const opened = open()
   await opened.catch((error: unknown) => closing.signal.aborted || failed(error))
+}
+
+type Making = Parameters<typeof openRows>[1] & {
+  database: Database
+  clock: Clock
+  failed(error: unknown): void
+}
+
+async function makeProof(
+  { log, database, clock, settings, failed }: Making,
+  stops: Stops,
+): Promise<void> {
+  const { proof, dataDirectory } = settings
+  if (proof === undefined) return
+  const kept = await openKeptCheckpoints(dataDirectory, createProofStoreSql(database))
+  stops.defer(() => kept.close())
+  await startProof({ log, database, clock, proof, keep: kept.keep, onError: failed }, stops)
 }
 
 type Opening = { say(news: IssuerNews): void; clock: Clock; signal: AbortSignal }

@@ -9,6 +9,7 @@ import { startPositionWatch } from '../../issuer/position-watch.ts'
 import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
 import { crashingIssuerLog } from './crash-points.ts'
 import { given, openDistributed } from './distributed.ts'
+import { proofSettings, settleProof, startProof } from './proof.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
@@ -46,6 +47,11 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
     issuer = running
     probes.started()
     stops.defer(() => running.close())
+    const proof = proofSettings(settings)
+    if (proof !== undefined) {
+      await settleProof(database, proof)
+      await startProof({ ...opened, proof, onError: parts.onFatal }, stops)
+    }
     const watch = startPositionWatch({
       store,
       clock: opened.clock,

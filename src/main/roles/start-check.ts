@@ -20,6 +20,7 @@ import {
   type TopicBounds,
 } from '../../ports/log-check.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { refuseContradicted } from './proof.ts'
 import { allTopics } from './topics.ts'
 
 export type StartCheck = {
@@ -31,6 +32,7 @@ export type StartCheck = {
 
 /** Rejects with a PortError that names all that differs, and the way out. */
 export async function checkStart({ log, database, codeSecret }: StartCheck): Promise<void> {
+  await refuseContradicted(database)
   await checkLog(log, database)
   if (codeSecret !== undefined) await checkCodeSecret(database, codeSecret)
 }
@@ -72,6 +74,7 @@ export type PresentCheck = StartCheck & {
  */
 export async function checkPresent(check: PresentCheck): Promise<PartitionName[]> {
   const { log, database, codeSecret, topic, clock, leaderWaitMsMax: ms } = check
+  await refuseContradicted(database)
   const places = await readPlaces(database)
   const { bounds, away } = await boundsInTime(log, allTopics, { clock, ms })
   if (away.filter((at) => at.topic === topic).length === log.partitionsOf(topic)) {

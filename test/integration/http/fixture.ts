@@ -143,7 +143,7 @@ async function callServer(address: string, line: string, init: CallInit = {}): P
     ...(body === undefined ? {} : { body }),
   })
   const text = await response.text()
-  const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '') && text !== ''
   return {
     status: response.status,
     headers: response.headers,
@@ -200,6 +200,7 @@ function fakeClaims(now: () => number): FakeClaims {
         .filter(({ couponId }) => couponId > after)
         .toSorted((a, b) => (a.couponId < b.couponId ? -1 : 1))
         .slice(0, limit),
+    readUpTo: () => fake.appended.length,
     logTime: now,
     readiness: () => fake.state,
   }

@@ -99,6 +99,7 @@ function noClaims(): ClaimService {
     coupon: none,
     find: none,
     coupons: none,
+    readUpTo: () => 0,
     logTime: () => Date.now(),
     readiness: () => ({ ready: true, reasons: [] }),
   }

@@ -1,0 +1,87 @@
+// The checkpoints that one process has published, in a file beside its log: what was published
+// binds for ever, and the rows may be deleted at any time. Appended and synced before anybody is
+// shown one. A line that a crash has cut was never served, and is cut off.
+
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { PortError } from '../ports/port-error.ts'
+import type { ProofStore, PublishedCheckpoint } from '../ports/proof.ts'
+import { syncDirectory } from './file-atomic.ts'
+
+export type KeptCheckpoints = {
+  /** Resolves when they are on the disk. */
+  keep(checkpoints: readonly PublishedCheckpoint[]): Promise<void>
+  close(): Promise<void>
+}
+
+export const keptCheckpointsFile = 'proof-checkpoints.jsonl'
+
+/** Of a directory that this process owns. First what the rows and the file lack of each other. */
+export async function openKeptCheckpoints(
+  directory: string,
+  store: Pick<ProofStore, 'published' | 'publish' | 'load' | 'drop'>,
+): Promise<KeptCheckpoints> {
+  const path = join(directory, keptCheckpointsFile)
+  const isNew = !existsSync(path)
+  const kept = isNew ? [] : readKept(path)
+  const file = await open(path, 'a', 0o600)
+  if (isNew) syncDirectory(dirname(path))
+  async function keep(checkpoints: readonly PublishedCheckpoint[]): Promise<void> {
+    await file.appendFile(checkpoints.map((one) => `${JSON.stringify(one)}\n`).join(''))
+    await file.datasync()
+  }
+  await settle({ kept, keep, store })
+  return { keep, close: () => file.close() }
+}
+
+type Settling = Pick<KeptCheckpoints, 'keep'> & {
+  kept: readonly PublishedCheckpoint[]
+  store: Parameters<typeof openKeptCheckpoints>[1]
+}
+
+async function settle({ kept, keep, store }: Settling): Promise<void> {
+  const stored = await store.published()
+  const inRows = new Set(stored.map(nameOf))
+  const inFile = new Set(kept.map(nameOf))
+  const unstored = kept.filter((one) => !inRows.has(nameOf(one)))
+  const unkept = stored.filter((one) => !inFile.has(nameOf(one)))
+  if (unkept.length > 0) await keep(unkept)
+  if (unstored.length === 0) return
+  const partitions = [...new Set(unstored.map(({ partition }) => partition))]
+  const { trees } = await store.load(partitions, '')
+  const sizes = new Map(trees.map(({ couponId, tree }) => [couponId, tree.size]))
+  // Nobody has compared it with these trees: they are made again, and it is compared then.
+  if (unstored.some(({ couponId, size }) => size <= (sizes.get(couponId) ?? 0))) await store.drop()
+  await store.publish(unstored)
+}
+
+function nameOf({ couponId, size, signer }: PublishedCheckpoint): string {
+  return `${couponId} ${size} ${signer}`
+}
+
+function readKept(path: string): PublishedCheckpoint[] {
+  const text = readFileSync(path, 'utf8')
+  const end = text.lastIndexOf('\n') + 1
+  const lines = text.slice(0, end).split('\n').slice(0, -1)
+  const kept = lines.map((line, n) => readLine(line) ?? damaged(path, n + 1))
+  if (end < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, end)))
+  return kept
+}
+
+function readLine(line: string): PublishedCheckpoint | null {
+  try {
+    const value = JSON.parse(line) as Partial<PublishedCheckpoint>
+    const { couponId, size, signer, partition, note } = value
+    const texts = [couponId, signer, note].every((one) => typeof one === 'string')
+    const counts = [size, partition].every(Number.isSafeInteger)
+    return texts && counts ? (value as PublishedCheckpoint) : null
+  } catch {
+    return null
+  }
+}
+
+function damaged(path: string, line: number): never {
+  const what = `line ${line} of ${path} is no checkpoint that was published`
+  throw new PortError('log_damaged', `${what}: restore the file, from a backup of the log`)
+}

@@ -1,0 +1,186 @@
+// Makes the proof that everybody may read: reads the claims log beside the issuer, from positions
+// of its own, and stores leaves and trees with them in one transaction. Rows of coupons never wait
+// for it. What was published must come again when trees are made anew, else it refuses to go on.
+
+import { presentEnds } from '../../consumer/present-ends.ts'
+import {
+  Fenced,
+  type Session,
+  type Share,
+  sharePartitions,
+} from '../../consumer/shared-partitions.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Log, LogBatch, LogBounds } from '../../ports/log.ts'
+import { endFault } from '../../ports/log-check.ts'
+import { followPartitions, type PartitionReader, stopAtGap } from '../../ports/partition-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
+import type { ProofStore } from '../../ports/proof.ts'
+import { retrying } from '../../ports/retry.ts'
+import {
+  type Checkpoints,
+  type CheckpointsParts,
+  type ProofSigner,
+  signerId,
+  startCheckpoints,
+} from './checkpoints.ts'
+import { createProofFold, type ProofFold, type ProofMade } from './proof-fold.ts'
+import { type PublishedBefore, publishedBefore } from './published-before.ts'
+
+export type ProofConsumerParts = {
+  log: Log
+  store: ProofStore
+  clock: Clock
+  /** Makes the salts. */
+  secret: string
+  signer: ProofSigner
+  /** Makes checkpoints durable before they are served; absent: the store does. */
+  keep?: CheckpointsParts['keep'] | undefined
+  observe?: ProofObserver | undefined
+  /** It has stopped for good: the log cannot be read, or contradicts what was published. */
+  onError(error: unknown): void
+}
+export type ProofObserver = {
+  applied(batch: { records: number; leaves: number }): void
+  published(count: number): void
+  /** Called for every attempt that failed and is made again. */
+  waiting(error: PortError): void
+}
+export type ProofConsumer = {
+  /** Next offset to apply, by partition that it owns now. */
+  positions(): ReadonlyMap<number, number>
+  /** Drops all it knows and starts again from what is stored. */
+  restart(): void
+  close(): Promise<void>
+}
+
+export const proofGroup = 'firstcome.proof'
+/** A transaction costs the same for one record and for hundreds, and nobody waits for it. */
+const batchEveryMsMin = 20
+
+export async function startProofConsumer(parts: ProofConsumerParts): Promise<ProofConsumer> {
+  const { log, clock, onError } = parts
+  const shared = await sharePartitions({
+    log,
+    clock,
+    topic: claimsTopic,
+    group: proofGroup,
+    createSession: (share) => new ProofSession(parts, share),
+    onRetry: (error) => parts.observe?.waiting(error),
+    onError,
+  })
+  return {
+    positions: () => shared.session()?.positions ?? new Map<number, number>(),
+    restart: shared.restart,
+    close: shared.close,
+  }
+}
+
+class ProofSession implements Session {
+  readonly positions = new Map<number, number>()
+  private readonly parts: ProofConsumerParts
+  private readonly share: Share
+  private readonly checkpoints: Checkpoints
+  private fold: ProofFold | null = null
+  private before: PublishedBefore | null = null
+  private ends: Map<number, LogBounds> = new Map()
+  private reader: PartitionReader | null = null
+  private appliedAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: ProofConsumerParts, share: Share) {
+    this.parts = parts
+    this.share = share
+    const { store, signer, keep = async () => {} } = parts
+    const { retry, fail: onError } = share
+    const onPublished = parts.observe?.published
+    this.checkpoints = startCheckpoints({ store, signer, retry, keep, onPublished, onError })
+  }
+
+  async begin(): Promise<void> {
+    const { log, store, signer, secret } = this.parts
+    const { retry, signal, fail, partitions: owned } = this.share
+    const stored = await retrying(retry, () => store.load(owned, signerId(signer)))
+    this.ends = await presentEnds({ ...this.parts, share: this.share }, claimsTopic)
+    for (const [partition, { end }] of this.ends) {
+      const next = stored.positions.get(partition) ?? 0
+      const lost = endFault({ reader: 'proof', topic: claimsTopic, partition, next }, end)
+      if (lost !== null) throw new PortError('log_damaged', lost)
+      this.positions.set(partition, next)
+    }
+    if (signal.aborted) return
+    const partitions = log.partitionsOf(claimsTopic)
+    this.before = publishedBefore(stored.unmet)
+    this.fold = createProofFold({ partitions, secret, stored, before: this.before })
+    for (const tree of stored.trees) {
+      if (tree.tree.size > tree.signed) this.checkpoints.grown(tree)
+    }
+    await this.checkReached()
+    this.reader = followPartitions({
+      log,
+      topic: claimsTopic,
+      // From the beginning, for the fold holds all who have won.
+      from: new Map([...this.ends].map(([partition, { start }]) => [partition, start])),
+      ...this.fold.reading,
+      onGap: stopAtGap,
+      onBatch: (batch) => this.apply(batch),
+      onError: fail,
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.reader?.close()
+    await this.checkpoints.close()
+  }
+
+  private async apply({ partition, records }: LogBatch): Promise<void> {
+    const { store, clock, observe } = this.parts
+    const { retry, signal } = this.share
+    const { fold } = this
+    const expected = this.positions.get(partition) ?? 0
+    const next = (records.at(-1)?.offset ?? -1) + 1
+    if (fold === null || next <= expected) return
+    const made = await fold.apply()
+    if (typeof made === 'string') return this.refuse(made)
+    const batch = { partition, expected, next, ...made }
+    const applied = await retrying(retry, () => store.apply(batch))
+    if (applied === 'fenced') throw new Fenced()
+    this.positions.set(partition, next)
+    for (const tree of made.trees) this.checkpoints.grown(tree)
+    observe?.applied({ records: next - expected, leaves: leavesIn(made) })
+    await this.checkReached()
+    const earlyMs = this.appliedAt + batchEveryMsMin - clock.monotonic()
+    if (earlyMs > 0) await sleep(clock, earlyMs, signal)
+    this.appliedAt = clock.monotonic()
+  }
+
+  /** Once the log has been read as far as it went at the start, all that was published is met. */
+  private async checkReached(): Promise<void> {
+    const { before, fold, ends, positions } = this
+    if (before === null || ends.size < this.share.partitions.length) return
+    const isBehind = [...ends].some(([at, { end }]) => (positions.get(at) ?? 0) < end)
+    if (isBehind) return
+    const missing = before.missing((couponId) => fold?.tree(couponId)?.tree.size ?? 0)
+    if (missing !== null) return this.refuse(missing)
+    this.before = null
+  }
+
+  private async refuse(reason: string): Promise<never> {
+    const { store } = this.parts
+    await retrying(this.share.retry, () => store.refuse(reason))
+    throw new PortError('log_damaged', refusalText([reason]))
+  }
+}
+
+function leavesIn({ entries }: ProofMade): number {
+  return entries.reduce((sum, { leaves }) => sum + leaves.length, 0)
+}
+
+/** Why nobody goes on, and the way out. */
+export function refusalText(reasons: readonly string[]): string {
+  return [
+    'the log contradicts what was published of it:',
+    ...reasons.map((reason) => `  ${reason}`),
+    'Whoever saved a checkpoint can show that. Restore the log that it was published from, and ' +
+      'run "firstcome rebuild"; nobody goes on with this one',
+  ].join('\n')
+}

@@ -1,0 +1,104 @@
+// How the roles make and show the proof of sales: who they are in it, as it was recorded, and the
+// consumer with what watches over it.
+
+import { createPrivateKey } from 'node:crypto'
+import type { Database, Queryable } from '../../adapters/database/database.ts'
+import { settleFingerprint } from '../../adapters/stores/fingerprints.ts'
+import { createProofStoreSql, readProofRefusals } from '../../adapters/stores/proof-store.ts'
+import type { ProofParts } from '../../api/http/server-parts.ts'
+import type { Settings } from '../../config/settings.ts'
+import {
+  identityFault,
+  localOrigin,
+  type ProofIdentity,
+  proofSecretFingerprint,
+} from '../../domain/proof/identity.ts'
+import { rawPublicKey } from '../../domain/proof/signed-note.ts'
+import { startPositionWatch } from '../../issuer/position-watch.ts'
+import {
+  type ProofConsumerParts,
+  refusalText,
+  startProofConsumer,
+} from '../../issuer/proof/proof-consumer.ts'
+import { PortError } from '../../ports/port-error.ts'
+import type { Stops } from './stops.ts'
+
+/** As it may go to another thread. `key`: PKCS #8 in PEM. */
+export type ProofSettings = { origin: string; key: string; secret: string }
+
+/** Undefined: no proof is made. */
+export function proofSettings(
+  { makesProof, proofOrigin, proofKey, proofSecret }: Settings,
+  kept?: { proofKey: string; proofSecret: string },
+): ProofSettings | undefined {
+  const origin = proofOrigin ?? (kept && localOrigin)
+  const key = kept?.proofKey ?? proofKey
+  const secret = kept?.proofSecret ?? proofSecret
+  if (!makesProof || origin === undefined || key === undefined || secret === undefined) {
+    return undefined
+  }
+  return { origin, key, secret }
+}
+
+export function identityOf({ origin, key, secret }: ProofSettings): ProofIdentity {
+  const publicKey = rawPublicKey(createPrivateKey(key)).toString('base64')
+  return { origin, key: publicKey, secret: proofSecretFingerprint(secret) }
+}
+
+/** What a node shows of it. */
+export function shownProof(proof: ProofSettings, reader: ProofParts['reader']): ProofParts {
+  const publicKey = rawPublicKey(createPrivateKey(proof.key))
+  return { prefix: proof.origin, publicKey, secret: proof.secret, reader }
+}
+
+const recordedNames = { origin: 'proof_origin', key: 'proof_key', secret: 'proof_secret' } as const
+
+/** Rejects with what differs from how it was recorded in SQL; records it where nothing does. */
+export async function settleProof(database: Database, proof: ProofSettings): Promise<void> {
+  const own = identityOf(proof)
+  const secret = await settleFingerprint(database, recordedNames.secret, own.secret)
+  const origin = await settleFingerprint(database, recordedNames.origin, own.origin)
+  const key = await settleFingerprint(database, recordedNames.key, own.key)
+  const fault = identityFault(own, { origin, key, secret })
+  if (fault !== null) throw new PortError('store_broken', fault)
+}
+
+/** Rejects where what was published is not what the log makes. */
+export async function refuseContradicted(database: Queryable): Promise<void> {
+  const reasons = await readProofRefusals(database)
+  if (reasons.length > 0) throw new PortError('log_damaged', refusalText(reasons))
+}
+
+/** All of it that follows from the log; what was published stays. */
+export async function dropProof(database: Database): Promise<void> {
+  await createProofStoreSql(database).drop()
+}
+
+export type MakingParts = Pick<
+  ProofConsumerParts,
+  'log' | 'clock' | 'keep' | 'observe' | 'onError'
+> & {
+  database: Database
+  proof: ProofSettings
+}
+
+/** Beside the issuer. */
+export async function startProof(parts: MakingParts, stops: Stops): Promise<void> {
+  const { database, proof, clock, onError } = parts
+  const store = createProofStoreSql(database)
+  const signer = { prefix: proof.origin, privateKey: createPrivateKey(proof.key) }
+  const consumer = await startProofConsumer({ ...parts, store, signer, secret: proof.secret })
+  stops.defer(() => consumer.close())
+  const positions = async () => {
+    const stored = [...(await store.positions())]
+    return new Map(stored.map(([at, { next }]) => [at, { next, published: next }]))
+  }
+  const watch = startPositionWatch({
+    store: { positions },
+    clock,
+    own: consumer.positions,
+    onMovedBack: consumer.restart,
+    onError,
+  })
+  stops.defer(() => watch.close())
+}
