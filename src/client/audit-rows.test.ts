@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { json as jsonOf, text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { issuedRowsAnswer, projectionAnswer } from '../api/routes/audit.ts'
+import { noRevocations } from '../domain/coupons/revocations.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { IssuedRow, ProjectionSnapshot } from '../ports/coupons.ts'
 import { projectionOver } from './audit-rows.ts'
@@ -32,6 +33,7 @@ const full: Coupon = {
     ['op:first', 5],
     ['made-2', 0],
   ]),
+  revocations: noRevocations(),
   winners: new Map(),
 }
 const bare: Coupon = {

@@ -2,6 +2,7 @@
 // the service wrote. It is only trusted to come from a service of this version.
 
 import type { Terms } from '../domain/coupons/messages.ts'
+import { type Revocation, revocationsOf } from '../domain/coupons/revocations.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { parseExactInstant } from '../domain/time.ts'
 import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
@@ -41,11 +42,19 @@ export function ordersAuditOver(ask: Ask): OrdersAuditReader {
 
 type TermsTimes = 'opensAt' | 'closesAt' | 'validUntil'
 type TermsJson = Omit<Terms, TermsTimes> & { [Name in TermsTimes]?: string }
-type CouponJson = Omit<Coupon, 'opensAt' | 'closesAt' | 'terms' | 'commands' | 'winners'> & {
+type MadeAnew = 'opensAt' | 'closesAt' | 'terms' | 'commands' | 'revocations' | 'winners'
+type RevocationJson = Omit<Revocation, 'appendedAt' | 'taken'> & {
+  appendedAt: string
+  from: number | null
+  to: number | null
+}
+type CouponJson = Omit<Coupon, MadeAnew> & {
   opensAt: string
   closesAt: string | null
   terms: TermsJson
   commands: { commandId: string; add: number | string }[]
+  /** In the order of the log. */
+  revocations?: RevocationJson[]
 }
 type ProjectionJson = {
   positions: (StoredPosition & { partition: number })[]
@@ -59,15 +68,22 @@ function rowsQuery({ limit, couponId, after }: RowsQuery): string {
   return new URLSearchParams({ limit: String(limit), ...of, ...from }).toString()
 }
 
-function couponFrom({ opensAt, closesAt, terms, commands, ...coupon }: CouponJson): Coupon {
+function couponFrom(json: CouponJson): Coupon {
+  const { opensAt, closesAt, terms, commands, revocations = [], ...coupon } = json
   return {
     ...coupon,
     terms: termsFrom(terms),
     opensAt: instantFrom(opensAt),
     closesAt: closesAt === null ? Number.POSITIVE_INFINITY : instantFrom(closesAt),
     commands: new Map(commands.map(({ commandId, add }) => [commandId, add])),
+    revocations: revocationsOf(revocations.map(revocationFrom)),
     winners: new Map(),
   }
+}
+
+function revocationFrom({ appendedAt, from, to, ...rest }: RevocationJson): Revocation {
+  const taken = from === null || to === null ? null : { from, to }
+  return { ...rest, appendedAt: instantFrom(appendedAt), taken }
 }
 
 function termsFrom({ opensAt, closesAt, validUntil, ...rest }: TermsJson): Terms {

@@ -11,7 +11,7 @@ import { formatInstant, parseExactInstant } from './time.ts'
 export type Schema = {
   type?: string
   description?: string
-  const?: string | number
+  const?: string | number | true
   enum?: readonly string[]
   minimum?: number
   maximum?: number
@@ -160,6 +160,14 @@ export function literal<const Value extends string | number>(
   return {
     schema: { type: typeof value === 'number' ? 'integer' : 'string', const: value, description },
     read: (given) => (given === value ? value : null),
+  }
+}
+
+/** True; where it is not, the field is absent. */
+export function always(description: string): Field<true> {
+  return {
+    schema: { type: 'boolean', const: true, description },
+    read: (given) => (given === true ? given : null),
   }
 }
 

@@ -5,7 +5,7 @@ import { codeDeriver } from '../domain/coupons/codes.ts'
 import type { Command } from '../domain/coupons/decide.ts'
 import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
-import { byCouponId, bySlot, type IssuedRow } from '../ports/coupons.ts'
+import { byCouponId, bySlot, type IssuedRow, type RevocationRow } from '../ports/coupons.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { type PartitionReading, writtenByNewer } from '../ports/partition-reader.ts'
 import type { VoidRecord } from './void-records.ts'
@@ -15,7 +15,12 @@ export type IssueFoldParts = {
   codeSecret: string
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
 }
-export type Issue = { coupons: Coupon[]; issued: IssuedRow[]; voids: VoidRecord[] }
+export type Issue = {
+  coupons: Coupon[]
+  issued: IssuedRow[]
+  revocations: RevocationRow[]
+  voids: VoidRecord[]
+}
 export type IssueFold = {
   /** Takes the records of a batch. */
   reading: Required<
@@ -70,18 +75,23 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
       await loadMissing(commands)
       const coupons = new Set<Coupon>()
       const issued: IssuedRow[] = []
+      const revocations: RevocationRow[] = []
       for (const command of commands) {
         const { events } = applyCommand(fold, command)
         const coupon = fold.coupons.get(command.message.couponId)
         if (coupon === undefined) continue
         for (const event of events) {
-          if (event.type !== 'issued') coupons.add(coupon)
-          else issued.push(rowOf(coupon, event))
+          if (event.type === 'issued') issued.push(rowOf(coupon, event))
+          else coupons.add(coupon)
+          if (event.type === 'revoked') {
+            const { couponId, partition } = coupon
+            revocations.push({ ...event.revocation, couponId, partition })
+          }
         }
       }
       // One fixed order: two writers that insert in different orders could wait for each other.
       issued.sort(bySlot)
-      return { coupons: [...coupons].sort(byCouponId), issued, voids }
+      return { coupons: [...coupons].sort(byCouponId), issued, revocations, voids }
     },
   }
 }

@@ -7,6 +7,7 @@ import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
+import { noRevocations } from '../domain/coupons/revocations.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { IssuedRow } from '../ports/coupons.ts'
 import { PortError } from '../ports/port-error.ts'
@@ -25,6 +26,7 @@ function coupon(couponId: string): Coupon {
     quantity: 50_000,
     paused: false,
     commands: new Map(),
+    revocations: noRevocations(),
     winners: new Map(),
   }
 }

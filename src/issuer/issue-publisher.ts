@@ -2,10 +2,20 @@
 // next rows are written meanwhile, however long an append takes. How far it has come is stored
 // afterwards, so a crash in between publishes again, with the same event ids.
 
-import { encodeIssuedEvent } from '../domain/coupons/coupon-events.ts'
+import {
+  type EventEntry,
+  encodeIssuedEvent,
+  encodeRevokedEvent,
+} from '../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import { sleep, within } from '../ports/clock.ts'
-import type { CouponStore, IssuedRow, RowsQuery } from '../ports/coupons.ts'
+import type {
+  CouponStore,
+  IssuedRow,
+  LogRange,
+  RevocationRow,
+  RowsQuery,
+} from '../ports/coupons.ts'
 import type { Log } from '../ports/log.ts'
 import { type Retry, retrying } from '../ports/retry.ts'
 
@@ -18,7 +28,11 @@ export type IssuePublisherParts = {
   /** It has stopped for good. */
   onError(error: unknown): void
 }
-export type Committed = { issued: readonly IssuedRow[]; next: number }
+export type Committed = {
+  issued: readonly IssuedRow[]
+  revocations?: readonly RevocationRow[]
+  next: number
+}
 export type IssuePublisher = {
   /** Before anything else of a partition; what a crash left unpublished is published now. */
   begin(partition: number, position: { next: number; published: number }): void
@@ -28,6 +42,7 @@ export type IssuePublisher = {
   close(): Promise<void>
 }
 
+type PublishedRow = IssuedRow | RevocationRow
 /** Of one partition: where no event can be appended, no other has to wait. */
 type Lane = {
   partition: number
@@ -36,7 +51,7 @@ type Lane = {
   /** The first offset that is not committed. */
   next: number
   /** Committed and not published; null: too many to be kept, they are read from SQL again. */
-  rows: IssuedRow[] | null
+  rows: PublishedRow[] | null
   publishing: Promise<void> | null
   lastAt: number
 }
@@ -93,11 +108,12 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
       lanes.set(partition, lane)
       if (rows === null) start(lane)
     },
-    async publish(partition, { issued, next }) {
+    async publish(partition, { issued, revocations = [], next }) {
       const lane = lanes.get(partition)
       if (lane === undefined) throw new Error(`partition ${partition} has not begun`)
       lane.next = next
       for (const row of issued) lane.rows?.push(row)
+      for (const row of revocations) lane.rows?.push(row)
       start(lane)
       if (lane.publishing === null || (lane.rows?.length ?? 0) <= rowsWaitingMax) return
       const forget = () => {
@@ -113,14 +129,22 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
 
 type Sending = Pick<IssuePublisherParts, 'log' | 'store' | 'retry'>
 
-async function send({ log, retry }: Sending, issued: readonly IssuedRow[]): Promise<void> {
-  for (let at = 0; at < issued.length; at += eventsPerAppendMax) {
-    const events = issued.slice(at, at + eventsPerAppendMax).map(encodeIssuedEvent)
+async function send({ log, retry }: Sending, rows: readonly PublishedRow[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += eventsPerAppendMax) {
+    const events = rows.slice(at, at + eventsPerAppendMax).flatMap(eventOf)
+    if (events.length === 0) continue
     await retrying(retry, () => log.append(couponEventsTopic, events))
   }
 }
 
-async function sendStored(parts: Sending, won: NonNullable<RowsQuery['won']>): Promise<void> {
+/** None of a revoke that took nothing. */
+function eventOf(row: PublishedRow): EventEntry[] {
+  if ('code' in row) return [encodeIssuedEvent(row)]
+  const { taken } = row
+  return taken === null ? [] : [encodeRevokedEvent({ ...row, taken })]
+}
+
+async function sendStored(parts: Sending, won: LogRange): Promise<void> {
   const { store, retry } = parts
   let after: RowsQuery['after']
   // Rows come in coupon order, not in log order: only behind the last page all are published.
@@ -131,4 +155,5 @@ async function sendStored(parts: Sending, won: NonNullable<RowsQuery['won']>): P
     after = issued.at(-1)
     whole = issued.length < eventsPerAppendMax
   }
+  await send(parts, await retrying(retry, () => store.revocations(won)))
 }

@@ -149,18 +149,21 @@ class IssuerSession implements Session {
     if (first === undefined || last === undefined) return
     const expected = this.positions.get(partition) ?? 0
     const next = expected + records.length
-    const { coupons, issued, voids } = await this.fold.apply()
+    const { coupons, issued, revocations, voids } = await this.fold.apply()
     const unpublished = voids.filter(({ record }) => this.isUnpublished(record))
     await deadLetterVoids({ log, retry }, unpublished)
     const fingerprint = recordFingerprint(last)
-    const batch = { partition, expected, next, fingerprint, coupons, issued }
+    const batch = { partition, expected, next, fingerprint, coupons, issued, revocations }
     const applied = await retrying(retry, () => store.apply(batch))
     if (applied === 'fenced') throw new Fenced()
     this.positions.set(partition, next)
     const lagMs = clock.now() - first.appendedAt
     observe?.applied({ records: records.length, rows: issued.length, lagMs })
-    const events = issued.filter((row) => this.isUnpublished(row))
-    await this.publisher.publish(partition, { issued: events, next })
+    await this.publisher.publish(partition, {
+      issued: issued.filter((row) => this.isUnpublished(row)),
+      revocations: revocations.filter((row) => this.isUnpublished(row)),
+      next,
+    })
   }
 
   private isUnpublished({ partition, offset }: LogPlace): boolean {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../adapters/memory/log.ts'
 import { claimsTopic, encodeMessage } from '../domain/coupons/messages.ts'
+import { noRevocations } from '../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../domain/coupons/state.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { loadedFault } from './loaded-coupons.ts'
@@ -45,6 +46,7 @@ function coupon(changes: Partial<Coupon> = {}): Coupon {
     quantity: 3,
     paused: false,
     commands: new Map([['restock', 1]]),
+    revocations: noRevocations(),
     winners: new Map([won('kim', 1), won('lee', 2), won('ann', 3)]),
     ...changes,
   }

@@ -2,6 +2,7 @@
 // twin, and all adapters of a port pass its one contract suite (test/contracts).
 
 import type { Terms } from '../domain/coupons/messages.ts'
+import type { Revocation } from '../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../domain/coupons/state.ts'
 
 /** What anybody may ask of the SQL projection of the claims log. */
@@ -14,6 +15,8 @@ export type CouponReads = {
   byCode(codes: readonly string[]): Promise<HeldCoupon[]>
   /** Rows in (couponId, slot) order. */
   issuedRows(query: RowsQuery): Promise<IssuedRow[]>
+  /** Revokes that records in [from, to) of this partition have done, in their order. */
+  revocations(range: LogRange): Promise<RevocationRow[]>
   /** Positions and coupons (without their winners) as of one moment. */
   snapshot(): Promise<ProjectionSnapshot>
 }
@@ -46,6 +49,8 @@ export type IssueBatch = {
   coupons: readonly Coupon[]
   /** In (couponId, slot) order. */
   issued: readonly IssuedRow[]
+  /** In the order of the log; absent: none. */
+  revocations?: readonly RevocationRow[]
 }
 export type IssuedRow = Issued & {
   couponId: string
@@ -53,25 +58,34 @@ export type IssuedRow = Issued & {
   partition: number
   code: string
 }
+export type RevocationRow = Revocation & { couponId: string; partition: number }
+export type LogRange = { partition: number; from: number; to: number }
 export type Page = { limit: number; after?: string }
 /** `couponId`: only this one. */
 export type HeldQuery = Page & { couponId?: string }
 export type WinnersPage = { limit: number; after?: number }
-/** `orderId`: of the order that uses it; absent: none does. */
+/** `orderId`: of the order that uses it; absent: none does. `revoked`: and perhaps used before. */
 export type HeldCoupon = IssuedRow & {
   /** As it was edited last. */
   name: string
   terms: Omit<Terms, 'audience'>
   orderId?: string
+  revoked?: true
 }
 export type RowsQuery = {
   limit: number
   couponId?: string
   after?: { couponId: string; slot: number }
   /** Only rows that records in [from, to) of this partition have won. */
-  won?: { partition: number; from: number; to: number }
+  won?: LogRange
 }
 export type ProjectionSnapshot = { positions: Map<number, StoredPosition>; coupons: Coupon[] }
+
+/** Without where it belongs. */
+export function revocationIn(row: RevocationRow): Revocation {
+  const { couponId: _, partition: __, ...revocation } = row
+  return revocation
+}
 
 type SlotKey = { couponId: string; slot: number }
 

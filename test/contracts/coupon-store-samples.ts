@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { Session } from '../../src/adapters/database/database.ts'
+import { noRevocations } from '../../src/domain/coupons/revocations.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { PackedWinners } from '../../src/domain/coupons/winners.ts'
 import type { CouponStore, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
@@ -27,6 +28,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     quantity: 3,
     paused: false,
     commands: new Map(),
+    revocations: noRevocations(),
     winners: new PackedWinners(),
     ...changes,
   }
@@ -93,7 +95,8 @@ export function brokenBy(constraint: string): (error: unknown) => true {
 }
 
 export const emptyCouponTables =
-  'truncate coupons.coupons, coupons.issued_coupons, coupons.positions, coupons.uses'
+  'truncate coupons.coupons, coupons.issued_coupons, coupons.positions, coupons.uses, ' +
+  'coupons.revocations'
 
 /** As the coupon step does. Ids without quotes only. */
 export function useCouponSql(database: Pick<Session, 'script'>) {

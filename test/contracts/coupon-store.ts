@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CouponStore, HeldCoupon, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
 import { couponTests, heldTests, lookUpTests, rowTests, winnerTests } from './coupon-store-reads.ts'
+import { revocationTests } from './coupon-store-revocations.ts'
 import {
   batch,
   brokenBy,
@@ -42,6 +43,7 @@ export function couponStoreContract(name: string, open: OpenStore): void {
     describe('constraints', () => constraintTests(testStore))
     describe('issued rows', () => rowTests(testStore))
     describe('what a user holds', () => heldTests(testStore))
+    describe('revokes', () => revocationTests(testStore))
     describe('a look-up', () => lookUpTests(testStore))
     describe('what an order uses', () => usedTests(open))
     describe('a snapshot', () => snapshotTests(testStore))

@@ -13,7 +13,7 @@ import { coupon, row, terms } from './coupon-store-samples.ts'
 import type { PaymentUnderTest } from './payment-step-store.ts'
 import { type CouponStepUnderTest, type IssuedCoupon, wonAt } from './step-stores.ts'
 
-const couponTables = ['coupons', 'issued_coupons', 'positions', 'orders', 'uses']
+const couponTables = ['coupons', 'issued_coupons', 'positions', 'orders', 'uses', 'revocations']
 const paymentTables = ['orders', 'balances', 'commands', 'charges']
 
 export async function openCouponStepSql(database: Database): Promise<CouponStepUnderTest> {

@@ -40,6 +40,7 @@ const goldens = [
 ]
 /** What the version of its rules did not know, and stopped at: a later one reads it. */
 const readSince = new Map([
+  ['claims-rules-1 0/17', 'void'], // a revoke of nobody
   ['claims-rules-1 0/19', 'created'], // rules 2
 ])
 

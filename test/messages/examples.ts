@@ -2,10 +2,11 @@
 // writes it again.
 
 import { codeDeriver } from '../../src/domain/coupons/codes.ts'
-import { encodeIssuedEvent } from '../../src/domain/coupons/coupon-events.ts'
+import { encodeIssuedEvent, encodeRevokedEvent } from '../../src/domain/coupons/coupon-events.ts'
 import {
   type CouponMessage,
   claimsTopic,
+  couponEventsTopic,
   decodeMessage,
   encodeMessage,
   newestRules,
@@ -31,8 +32,8 @@ import { type Decoded } from '../../src/domain/record.ts'
 
 export type Entry = { key: string; value: Buffer; headers?: Readonly<Record<string, string>> }
 
-export function exampleOf(type: string): Entry {
-  const example = entries.get(type)
+export function exampleOf(topic: string, type: string): Entry {
+  const example = topic === couponEventsTopic ? events.get(type) : entries.get(type)
   if (example === undefined) throw new Error(`${type} has no example`)
   return example
 }
@@ -101,6 +102,7 @@ const claimExamples: readonly CouponMessage[] = [
     closesAt: Date.UTC(2026, 4, 3),
     reason: 'The fair goes on.',
   },
+  { type: 'coupon.revoked', ...switching, userId, reason: 'The account was stolen.' },
   { type: 'coupon.closed', ...switching },
 ]
 const examples: readonly AnyRecord[] = [
@@ -171,15 +173,6 @@ const entries: ReadonlyMap<string, Entry> = new Map([
   ...claimExamples.map((message): [string, Entry] => [message.type, claimEntry(message)]),
   ...examples.map((message): [string, Entry] => [message.type, entryOf(message)]),
   [
-    'coupon.issued',
-    encodeIssuedEvent({
-      ...won,
-      userId,
-      code: codeDeriver('a secret of at least thirty-two bytes')(won),
-      appendedAt: Date.UTC(2026, 4, 1, 9, 0, 0, 12),
-    }),
-  ],
-  [
     'dead_letter.buried',
     deadLetterEntry({
       consumer: 'stock-step',
@@ -196,5 +189,28 @@ const entries: ReadonlyMap<string, Entry> = new Map([
       redrivable: true,
       redrives: 0,
     }).entry,
+  ],
+])
+/** A claim may have the name of an event. */
+const events: ReadonlyMap<string, Entry> = new Map([
+  [
+    'coupon.issued',
+    encodeIssuedEvent({
+      ...won,
+      userId,
+      code: codeDeriver('a secret of at least thirty-two bytes')(won),
+      appendedAt: Date.UTC(2026, 4, 1, 9, 0, 0, 12),
+    }),
+  ],
+  [
+    'coupon.revoked',
+    encodeRevokedEvent({
+      couponId,
+      commandId: switching.commandId,
+      userId: null,
+      taken: { to: 100 },
+      reason: 'The fair was called off.',
+      appendedAt: Date.UTC(2026, 4, 2, 10),
+    }),
   ],
 ])

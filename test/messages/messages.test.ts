@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { codeDeriver } from '../../src/domain/coupons/codes.ts'
 import { encodeIssuedEvent } from '../../src/domain/coupons/coupon-events.ts'
-import { claimsTopic, quantityMax } from '../../src/domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic, quantityMax } from '../../src/domain/coupons/messages.ts'
 import type { Wire } from '../../src/domain/field.ts'
 import { deadLetterEntry } from '../../src/domain/orders/dead-letter-records.ts'
 import { type OrderPlaced } from '../../src/domain/orders/messages.ts'
@@ -180,6 +180,7 @@ const rulesBroken: Readonly<Record<string, readonly Wire[]>> = {
     { opensAt: '2026-13-01T00:00:00.000Z' },
     { opensAt: '2026-05-03T00:00:00.000Z' },
   ],
+  'coupon.revoked': [{ by: '🎟'.repeat(151) }, { all: true }],
   'order.placed': [
     {
       lines: [
@@ -224,7 +225,11 @@ function checkEntry(type: RecordType, { key, value, headers }: Entry): void {
     ce_id: filled(type.eventId, wire),
     'content-type': 'application/json',
   })
-  assert.equal(time, type.type === 'coupon.issued' ? wire.issuedAt : undefined)
+  assert.equal(time, type.topic.topic === couponEventsTopic ? wireTime(wire) : undefined)
+}
+
+function wireTime({ issuedAt, revokedAt }: Wire): unknown {
+  return issuedAt ?? revokedAt
 }
 
 function readAgain({ again }: RecordType, wire: Wire): Entry | null {
@@ -236,7 +241,8 @@ function wireOf({ value }: Entry): Wire {
 }
 
 function typeNamed(name: string): RecordType {
-  const type = recordTypes.find((one) => one.type === name)
+  const all = [...readTypes, ...recordTypes]
+  const type = all.find((one) => one.type === name)
   assert.ok(type, name)
   return type
 }

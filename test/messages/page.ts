@@ -39,7 +39,7 @@ const rules = [
       'type, now 1, or 2 where a record has a user that 1 does not know. Ignore fields that you ' +
       'do not know: more may come. Do not guess what a `type` or a `v` means that you do not ' +
       'know: stop, or set it aside and tell somebody. ' +
-      '(Only `coupon.issued` has neither in its value: its type stands in the headers.)',
+      '(Only coupon events have neither in their value: their type stands in the headers.)',
     '- **Headers.** [CloudEvents 1.0](https://cloudevents.io) in binary mode: `ce_specversion` ' +
       '(`1.0`), `ce_type`, `ce_source` (who wrote it), `ce_id`, and `content-type` ' +
       '(`application/json`). Coupon events also have `ce_time`. Claims have no headers.',

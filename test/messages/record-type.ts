@@ -38,7 +38,7 @@ export function recordTypes(topic: Topic): RecordType[] {
       schema,
       rules: isBare ? [] : rulesOf(type, declared, schema),
       eventId: `${type}/{${topic.key}}${idField === null ? '' : `/{${idField}}`}`,
-      example: exampleOf(type),
+      example: exampleOf(topic.topic, type),
       again: isBare ? undefined : (value) => rewritten(topic.topic, value),
     }
   })

@@ -140,6 +140,13 @@ const ownRules: Readonly<Record<string, Omit<Rule, 'says'>>> = {
       return { name: 'A name', ...wire }
     },
   },
+  'coupon.revoked': {
+    holds: ({ userId, all }) => (userId === undefined) !== (all === undefined),
+    mend: (given) => {
+      const { all: _, ...wire } = given
+      return wire.userId === undefined ? { ...wire, all: true } : wire
+    },
+  },
   'order.payment_due': {
     holds: ({ subtotal, discount, total }) => {
       const [before, off] = [Number(subtotal), Number(discount)]

@@ -43,10 +43,10 @@ const pages: readonly { topic: Topic; about: readonly string[] }[] = [
   {
     topic: couponEvents,
     about: [
-      'Who won which coupon. It is published after the row is committed, so what you read here ' +
-        'can also be asked of the API. The winners of one coupon come in the order of their ' +
-        'slots. After a crash some are published again, with the same `ce_id`: the slots then ' +
-        'start again from an earlier one.',
+      'Who won which coupon, and which were revoked. It is published after the row is committed, ' +
+        'so what you read here can also be asked of the API. The winners of one coupon come in ' +
+        'the order of their slots. After a crash some are published again, with the same ' +
+        '`ce_id`: the slots then start again from an earlier one.',
     ],
   },
   {

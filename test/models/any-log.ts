@@ -57,11 +57,19 @@ export function anyLog(): fc.Arbitrary<Entry[]> {
     .map(([id, command, to]): CouponMessage => {
       return { type: `coupon.${to}`, couponId: id, by: 'op', commandId: `${to}-${command}` }
     })
+  const revoke = fc
+    .tuple(couponId, commandId, fc.constantFrom(...users, undefined), fc.constantFrom('a', 'b'))
+    .map(([id, command, userId, reason]): CouponMessage => {
+      const whose = userId === undefined ? ({ all: true } as const) : { userId }
+      const stamp = { by: 'op', commandId: `v-${command}` }
+      return { type: 'coupon.revoked', couponId: id, ...whose, reason, ...stamp }
+    })
   const message = fc.oneof(
     { weight: 3, arbitrary: creation },
     { weight: 12, arbitrary: claim },
     { weight: 2, arbitrary: restock },
     { weight: 2, arbitrary: turn },
+    { weight: 2, arbitrary: revoke },
   )
   const step = fc.tuple(message, fc.integer({ min: -3, max: 5 }))
   const start = fc.tuple(creation, fc.constant(1))

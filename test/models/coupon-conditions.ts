@@ -1,6 +1,7 @@
 // A coupon in each condition that an outcome of a claim stands for, and which of two wins.
 
 import type { ClaimOutcome } from '../../src/domain/coupons/decide.ts'
+import { noRevocations } from '../../src/domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../src/domain/coupons/state.ts'
 
 export const opensAt = 1_000
@@ -22,6 +23,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     quantity: 2,
     paused: false,
     commands: new Map(),
+    revocations: noRevocations(),
     winners: new Map([['zoe', zoes]]),
     ...changes,
   }

@@ -48,6 +48,8 @@ function judge({ message, appendedAt }: Entry, before: readonly Judged[]): strin
       const repeated = effective(life).some((it) => it.message.commandId === message.commandId)
       return closed && !repeated ? 'closed' : 'done'
     }
+    case 'coupon.revoked':
+      return judgeRevoke(message, life)
     case 'coupon.edited':
       throw new Error('this model knows no edits')
     case 'coupon.claimed': {
@@ -82,6 +84,22 @@ function judgeClaim(
     if (message.type === 'coupon.restocked') quantity += message.add
   }
   return wins.length >= quantity ? 'sold_out' : `issued ${wins.length + 1}`
+}
+
+function judgeRevoke(
+  { commandId, userId, reason }: Extract<CouponMessage, { type: 'coupon.revoked' }>,
+  life: readonly Judged[],
+): string {
+  for (const { message, outcome } of life) {
+    if (message.type !== 'coupon.revoked' || message.commandId !== commandId) continue
+    if (outcome !== 'done') continue
+    return message.userId === userId && message.reason === reason ? 'done' : 'conflict'
+  }
+  const isHeld = life.some(({ message, outcome }) => {
+    const isOwn = message.type === 'coupon.claimed' && message.userId === userId
+    return isOwn && outcome.startsWith('issued ')
+  })
+  return userId === undefined || isHeld ? 'done' : 'not_issued'
 }
 
 function judgeRestock(

@@ -75,11 +75,8 @@ export async function wrongCodesOf(rows: readonly IssuedRow[]): Promise<IssuedRo
   return wrongCodes(codeSecret, rows)
 }
 
-export function control<Name extends 'created' | 'restocked' | 'paused' | 'resumed' | 'closed'>(
-  name: Name,
-  commandId: string,
-  couponId = spring,
-) {
+type Control = 'created' | 'restocked' | 'paused' | 'resumed' | 'revoked' | 'closed'
+export function control<Name extends Control>(name: Name, commandId: string, couponId = spring) {
   return { type: `coupon.${name}` as const, couponId, by: 'op', commandId }
 }
 

@@ -63,8 +63,8 @@ const controls: MutantsOf = {
   ...claims,
   mutants: [
     [
-      'status: statusAt(state, appendedAt), appendedAt }',
-      'status: state.status, appendedAt }',
+      'status: statusAt(state, appendedAt), offset, appendedAt }',
+      'status: state.status, offset, appendedAt }',
       'closing by time refuses the control record that comes at closesAt itself',
     ],
     [

@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict'
 import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/fold.ts'
 import { claimsTopic, couponEventsTopic, decodeMessage } from '../../src/domain/coupons/messages.ts'
+import { isRevoked } from '../../src/domain/coupons/revocations.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
-import type { IssuedRow } from '../../src/ports/coupons.ts'
+import type { CouponReads, IssuedRow } from '../../src/ports/coupons.ts'
 import {
   type Answered,
   recordsOf,
@@ -45,8 +46,27 @@ async function check(world: World): Promise<number> {
   }
   const again = await replayed(world.log)
   assert.deepEqual(await again.issuedRows({ limit: 100_000 }), rows, 'I7')
-  checkEvents(world, rows)
+  const stored = await revocationsOf(world.store)
+  const folded = [...coupons].map(([couponId, one]) => [couponId, one.revocations] as const)
+  assert.deepEqual(stored, new Map(folded), 'I7: revokes')
+  assert.deepEqual(await revocationsOf(again), stored, 'I7: revokes')
+  await checkRevoked(world, coupons)
+  checkEvents(world, rows, coupons)
   return issued
+}
+
+async function revocationsOf(store: CouponReads): Promise<Map<string, Coupon['revocations']>> {
+  const { coupons } = await store.snapshot()
+  return new Map(coupons.map(({ couponId, revocations }) => [couponId, revocations]))
+}
+
+/** What is looked up shows what the log has revoked, and nothing else. */
+async function checkRevoked(world: World, coupons: Map<string, Coupon>): Promise<void> {
+  for (const { couponId, revocations } of coupons.values()) {
+    const held = await world.store.winners(couponId, { limit: 1_000 })
+    const wrong = held.filter((one) => isRevoked(revocations, one.slot) !== (one.revoked ?? false))
+    assert.deepEqual(wrong, [], 'I15')
+  }
 }
 
 function rowsOf({ store }: World): Promise<IssuedRow[]> {
@@ -141,12 +161,22 @@ function isSettled(world: World, told: Answered, key: string): boolean {
   })
 }
 
-function checkEvents(world: World, rows: readonly IssuedRow[]): void {
+function checkEvents(
+  world: World,
+  rows: readonly IssuedRow[],
+  coupons: ReadonlyMap<string, Coupon>,
+): void {
   const events = world.log.records(couponEventsTopic).flat()
   const ids = new Set(events.map((event) => event.headers?.ce_id))
   assert.deepEqual(
     [...ids].toSorted(),
-    rows.map((row) => `coupon.issued/${row.couponId}/${row.slot}`).toSorted(),
-    'an event of every row, and of nothing else',
+    [
+      ...rows.map((row) => `coupon.issued/${row.couponId}/${row.slot}`),
+      ...[...coupons.values()].flatMap(({ couponId, revocations }) => {
+        const all = [...revocations.commands.values()].filter(({ taken }) => taken !== null)
+        return all.map(({ commandId }) => `coupon.revoked/${couponId}/${commandId}`)
+      }),
+    ].toSorted(),
+    'an event of every row and revoke, and of nothing else',
   )
 }

@@ -17,8 +17,8 @@ import { allTopics } from '../../src/main/roles/topics.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CouponStore } from '../../src/ports/coupons.ts'
 import type { Log, LogRecord } from '../../src/ports/log.ts'
-import { PortError } from '../../src/ports/port-error.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
+import { faultyStore } from './faulty-store.ts'
 import { machineThatLeaps } from './leaps.ts'
 import { type Random, seededRandom } from './random.ts'
 
@@ -240,7 +240,7 @@ export function recordsOf({ log }: World, couponId: string): LogRecord[] {
 
 function scheduleOperators(world: World, nodes: RunningClaimService[]): void {
   const { random, clock } = world
-  for (const { couponId } of world.sales) {
+  for (const { couponId, users } of world.sales) {
     const commands = ['coupon.paused', 'coupon.resumed', 'coupon.restocked'] as const
     for (let n = 0; n < random.int(0, 4); n++) {
       const type = commands[random.int(0, 2)] ?? 'coupon.resumed'
@@ -253,11 +253,32 @@ function scheduleOperators(world: World, nodes: RunningClaimService[]): void {
           .catch((error: unknown) => world.errors.push(error))
       })
     }
+    scheduleRevokes(world, nodes, { couponId, users })
     // Healed, and with nothing on its way, the operator sees to it that the sale goes on.
     clock.after(2 * stormMs + 100, () => {
       const resume = { type: 'coupon.resumed', couponId, by: 'operator' } as const
       untilDecided(world, nodes, resume).catch((error: unknown) => world.errors.push(error))
     })
+  }
+}
+
+/** Of one or of all; now and then the same again, through any node. */
+function scheduleRevokes(
+  world: World,
+  nodes: RunningClaimService[],
+  { couponId, users }: Pick<Sale, 'couponId' | 'users'>,
+): void {
+  const { random, clock, errors } = world
+  for (let n = 0; n < random.int(0, 5); n++) {
+    const userId = users[random.int(0, users.length - 1)] ?? ''
+    const whose = random.chance(0.3) ? ({ all: true } as const) : { userId }
+    const stamp = { couponId, by: 'operator', commandId: `revoke-${couponId}-${n}`, reason: 'r' }
+    for (let time = 0; time < random.int(1, 2); time++) {
+      clock.after(random.int(0, stormMs), () => {
+        const asked = pick(world, nodes).command({ type: 'coupon.revoked', ...whose, ...stamp })
+        asked.catch((error: unknown) => errors.push(error))
+      })
+    }
   }
 }
 
@@ -315,32 +336,6 @@ function soleMember(log: Log): Log {
       queueMicrotask(() => options.onAssigned(all))
       return { commit: () => Promise.resolve(), leave: () => Promise.resolve() }
     },
-  }
-}
-
-/** Slow; now and then away; and after some commits the answer is lost. */
-function faultyStore(world: World, alive: { value: boolean }): CouponStore {
-  const { store, random, clock, faults } = world
-  const forever = new Promise<never>(() => {})
-  async function call<T>(run: () => Promise<T>): Promise<T> {
-    await new Promise<void>((resolve) => clock.after(random.int(0, 30), resolve))
-    if (!alive.value) return forever
-    const dice = faults.on ? random.next() : 1
-    if (dice < 0.1) throw new PortError('store_unavailable', 'away', { retryable: true })
-    const result = await run()
-    if (dice < 0.2) throw new PortError('store_unavailable', 'reply lost', { retryable: true })
-    return result
-  }
-  return {
-    positions: () => call(() => store.positions()),
-    load: (couponIds) => call(() => store.load(couponIds)),
-    apply: (batch) => call(() => store.apply(batch)),
-    markPublished: (partition, next) => call(() => store.markPublished(partition, next)),
-    heldBy: (userId, page) => call(() => store.heldBy(userId, page)),
-    winners: (couponId, page) => call(() => store.winners(couponId, page)),
-    byCode: (codes) => call(() => store.byCode(codes)),
-    issuedRows: (query) => call(() => store.issuedRows(query)),
-    snapshot: () => call(() => store.snapshot()),
   }
 }
 

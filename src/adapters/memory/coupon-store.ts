@@ -2,6 +2,7 @@
 // constraints by the same names, and nothing shared with its callers, as over a wire.
 
 import assert from 'node:assert/strict'
+import { isRevoked, revocationsOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { PackedWinners } from '../../domain/coupons/winners.ts'
 import {
@@ -12,7 +13,9 @@ import {
   type HeldCoupon,
   type IssueBatch,
   type IssuedRow,
+  type RevocationRow,
   type RowsQuery,
+  revocationIn,
   type StoredPosition,
 } from '../../ports/coupons.ts'
 import { couponKey } from '../../ports/orders.ts'
@@ -26,11 +29,13 @@ export type CouponStoreMemoryParts = {
   crashPoint?: ((name: string) => void) | undefined
 }
 
-type CouponWithoutWinners = Omit<Coupon, 'winners'>
+type CouponCells = Omit<Coupon, 'winners' | 'revocations'>
 type Tables = {
   positions: Map<number, StoredPosition>
-  coupons: Map<string, CouponWithoutWinners>
+  coupons: Map<string, CouponCells>
   issued: Map<string, IssuedRow>
+  /** In the order in which they were written. */
+  revocations: RevocationRow[]
   /** The keys of all unique constraints of all rows. */
   taken: Set<string>
 }
@@ -50,7 +55,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
     async load(couponIds) {
       const ids = new Set(couponIds)
       const found = [...tables.coupons].filter(([couponId]) => ids.has(couponId))
-      const coupons = new Map(found.map(([couponId, coupon]) => [couponId, loaded(coupon)]))
+      const coupons = new Map(found.map(([couponId, coupon]) => [couponId, loaded(coupon, tables)]))
       for (const row of rowsWhere(({ couponId }) => ids.has(couponId))) {
         addWinner(coupons, row)
       }
@@ -67,9 +72,10 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       crashPoint?.('K18')
       tables.positions.set(partition, { ...position, next })
       for (const coupon of coupons) {
-        const { winners: _, ...stored } = coupon
+        const { winners: _, revocations: __, ...stored } = coupon
         tables.coupons.set(coupon.couponId, structuredClone(stored))
       }
+      tables.revocations.push(...structuredClone(batch.revocations ?? []))
       for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, { ...row })
       for (const key of taken) tables.taken.add(key)
       crashPoint?.('K19')
@@ -92,7 +98,14 @@ function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponRe
     assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
     const { audience: _, ...terms } = structuredClone(coupon.terms)
     const orderId = uses?.get(couponKey(row))
-    return { ...row, name: coupon.name, terms, ...(orderId === undefined ? {} : { orderId }) }
+    const { revocations } = loaded(coupon, tables)
+    return {
+      ...row,
+      name: coupon.name,
+      terms,
+      ...(orderId === undefined ? {} : { orderId }),
+      ...(isRevoked(revocations, row.slot) ? { revoked: true } : {}),
+    }
   }
   return {
     async heldBy(userId, { limit, after = '', couponId }) {
@@ -112,8 +125,14 @@ function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponRe
     async issuedRows(query) {
       return rowsWhere((row) => matches(row, query)).slice(0, query.limit)
     },
+    async revocations({ partition, from, to }) {
+      const inRange = (row: RevocationRow) => row.offset >= from && row.offset < to
+      const own = tables.revocations.filter((row) => row.partition === partition && inRange(row))
+      return structuredClone(own).sort((a, b) => a.offset - b.offset)
+    },
     async snapshot() {
-      const coupons = [...tables.coupons.values()].map(loaded).sort(byCouponId)
+      const coupons = [...tables.coupons.values()].map((row) => loaded(row, tables))
+      coupons.sort(byCouponId)
       return { positions: structuredClone(tables.positions), coupons }
     },
   }
@@ -125,11 +144,14 @@ function rowsOf({ issued }: Tables, wanted: (row: IssuedRow) => boolean): Issued
 }
 
 function noRows(): Tables {
-  return { positions: new Map(), coupons: new Map(), issued: new Map(), taken: new Set() }
+  const none = { positions: new Map(), coupons: new Map(), issued: new Map(), taken: new Set() }
+  return { ...none, revocations: [] } as Tables
 }
 
-function loaded(coupon: CouponWithoutWinners): Coupon {
-  return { ...structuredClone(coupon), winners: new PackedWinners() }
+function loaded(coupon: CouponCells, tables: Tables): Coupon {
+  const own = tables.revocations.filter(({ couponId }) => couponId === coupon.couponId)
+  const revocations = revocationsOf(structuredClone(own).map(revocationIn))
+  return { ...structuredClone(coupon), revocations, winners: new PackedWinners() }
 }
 
 function dumpOf(tables: Tables): () => void {
@@ -159,6 +181,11 @@ function checkConstraints(tables: Tables, batch: IssueBatch): Set<string> {
     }
     const coupon = changed.get(couponId) ?? tables.coupons.get(couponId)
     if (slot > (coupon?.quantity ?? 0)) throw constraintFired('slot_within_quantity', what)
+  }
+  for (const { couponId, commandId } of batch.revocations ?? []) {
+    const key = `one_per_revoke ${couponId} ${commandId}`
+    if (tables.taken.has(key)) throw constraintFired('one_per_revoke', key)
+    taken.add(key)
   }
   return taken
 }

@@ -6,7 +6,7 @@ import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { CouponReads, CouponStore, StoredPosition } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { couponOf, heldCouponOf, issuedRowOf } from './coupon-rows.ts'
+import { couponOf, heldCouponOf, issuedRowOf, revocationRowOf } from './coupon-rows.ts'
 
 export type CouponReader = CouponReads & Pick<CouponStore, 'positions'>
 
@@ -22,6 +22,7 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
     'read-issued-rows-of-coupon',
     'read-issued-rows-won',
     'read-positions',
+    'read-revocations',
     'read-snapshot',
   ])
 
@@ -54,6 +55,11 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
             : [statements['read-issued-rows-of-coupon'], [couponId]]
       const { rows } = await database.query(statement, [...page, ...values])
       return rows.map(issuedRowOf)
+    },
+    async revocations({ partition, from, to }) {
+      const asked = [partition, from, to]
+      const { rows } = await database.query(statements['read-revocations'], asked)
+      return rows.map(revocationRowOf)
     },
     async snapshot() {
       const { rows } = await database.query(statements['read-snapshot'], positionOwner)

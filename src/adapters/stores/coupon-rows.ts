@@ -3,14 +3,15 @@
 
 import assert from 'node:assert/strict'
 import type { Terms } from '../../domain/coupons/messages.ts'
+import { type Revocation, revocationsOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { PackedWinners } from '../../domain/coupons/winners.ts'
-import type { HeldCoupon, IssuedRow } from '../../ports/coupons.ts'
+import type { HeldCoupon, IssuedRow, RevocationRow } from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { SqlRow, SqlScalar, SqlValue } from '../database/database.ts'
 import { columnsOf, fieldsOf } from './locked-table.ts'
 
-/** Behind them stand when it closes, and its terms and commands as JSON. */
+/** Behind them stand when it closes, and its terms, commands and revocations as JSON. */
 const couponFields = [
   ...([
     'couponId',
@@ -41,17 +42,55 @@ export function couponColumns(coupons: readonly Coupon[]): SqlValue[] {
   ]
 }
 
+type CouponCells = readonly [
+  ...(readonly [closesAt: number | null, terms: string, commands: string]),
+  revocations: string | null,
+]
+
 /** Without its winners. */
 export function couponOf(row: SqlRow): Coupon {
   const behind = row.slice(couponFields.length)
-  const [closesAt, terms, commands] = behind as [number | null, string, string]
+  const [closesAt, terms, commands, revocations] = behind as unknown as CouponCells
   return {
     ...fieldsOf<Coupon>(row, couponFields),
     terms: JSON.parse(terms) as Terms,
     closesAt: closesAt ?? Number.POSITIVE_INFINITY,
     commands: new Map(JSON.parse(commands) as [string, number | string][]),
+    revocations: revocationsOf(readRevocations(revocations)),
     winners: new PackedWinners(),
   }
+}
+
+type RevocationCells = readonly [
+  ...(readonly [commandId: string, offset: number, appendedAt: number]),
+  ...(readonly [by: string, reason: string, userId: string | null]),
+  ...(readonly [from: number | null, to: number | null]),
+]
+
+function readRevocations(text: string | null): Revocation[] {
+  return text === null ? [] : (JSON.parse(text) as RevocationCells[]).map(revocationOf)
+}
+
+function revocationOf([commandId, offset, appendedAt, ...rest]: RevocationCells): Revocation {
+  const [by, reason, userId, from, to] = rest
+  const taken = from === null || to === null ? null : { from, to }
+  return { commandId, by, reason, userId, offset, appendedAt, taken }
+}
+
+/** A row of read-revocations.sql. */
+export function revocationRowOf([couponId, commandId, partition, ...rest]: SqlRow): RevocationRow {
+  const revocation = revocationOf([commandId, ...rest] as unknown as RevocationCells)
+  return { ...revocation, couponId: String(couponId), partition: Number(partition) }
+}
+
+/** The parameters of insert-revocations.sql. */
+export function revocationColumns(rows: readonly RevocationRow[]): SqlValue[] {
+  return [
+    ...columnsOf(rows, 'couponId', 'commandId', 'partition', 'offset', 'appendedAt'),
+    ...columnsOf(rows, 'by', 'reason', 'userId'),
+    rows.map(({ taken }) => taken?.from ?? null),
+    rows.map(({ taken }) => taken?.to ?? null),
+  ]
 }
 
 /** A row of copy-issued-coupons.sql. */
@@ -70,12 +109,13 @@ export function issuedRowOf(row: SqlRow): IssuedRow {
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {
   const behind = row.slice(issuedFields.length)
-  const [name, terms, orderId] = behind as [string, string, string | null]
+  const [name, terms, orderId, revoked] = behind as [string, string, string | null, boolean]
   return {
     ...issuedRowOf(row),
     name,
     terms: JSON.parse(terms) as Terms,
     ...(orderId === null ? {} : { orderId }),
+    ...(revoked ? { revoked } : {}),
   }
 }
 

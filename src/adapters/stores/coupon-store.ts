@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { CouponStore, IssueBatch } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
-import type { Database, Queryable, Session, Statement } from '../database/database.ts'
+import type { Database, Queryable, Session, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createCouponReaderSql, positionOwner } from './coupon-reader.ts'
 import {
@@ -15,6 +15,7 @@ import {
   couponOf,
   issuedCells,
   issuedColumns,
+  revocationColumns,
   rowMissing,
   winnerOf,
 } from './coupon-rows.ts'
@@ -38,6 +39,7 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
     'copy-issued-coupons',
     'create-position',
     'insert-issued-coupons',
+    'insert-revocations',
     'mark-published',
     'read-coupons',
     'read-winners',
@@ -71,22 +73,22 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
     load(couponIds) {
       return database.transaction(async (session) => {
         const { rows } = await session.query(statements['read-coupons'], [couponIds])
-        const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[11]) }))
+        const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[12]) }))
         await readWinners({ session, statement: statements['read-winners'] }, loadings)
         return new Map(loadings.map(({ coupon }) => [coupon.couponId, coupon]))
       }, 'snapshot')
     },
     async apply(batch) {
       checkBatch(batch)
-      const { coupons, issued } = batch
+      const { coupons, issued, revocations = [] } = batch
       const applied = await database.transaction(async (session) => {
         crashPoint?.('K16')
         if (!(await moved(session, batch))) return 'fenced'
-        if (coupons.length > 0) {
-          await session.query(statements['upsert-coupons'], couponColumns(coupons))
-        }
+        await writeAll(session, statements['upsert-coupons'], couponColumns(coupons))
         crashPoint?.('K17')
         if (issued.length > 0) await insertIssued(session, batch)
+        const revoked = revocationColumns(revocations)
+        await writeAll(session, statements['insert-revocations'], revoked)
         crashPoint?.('K18')
         return 'applied'
       })
@@ -97,6 +99,16 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
       await database.query(statements['mark-published'], [...positionOwner, partition, next])
     },
   }
+}
+
+/** Where there is a row. */
+async function writeAll(
+  session: Queryable,
+  statement: Statement,
+  columns: SqlValue[],
+): Promise<void> {
+  const [ids] = columns
+  if (Array.isArray(ids) && ids.length > 0) await session.query(statement, columns)
 }
 
 /**

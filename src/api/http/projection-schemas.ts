@@ -59,6 +59,26 @@ export const StoredCoupon = Type.Object(
         { title: 'StoredCommand' },
       ),
     ),
+    revocations: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            commandId: Type.String(),
+            by: Type.String(),
+            reason: Type.String(),
+            userId: nullable<string>({ type: ['string', 'null'] }),
+            offset: Type.Integer(),
+            appendedAt: Instant,
+            from: nullable<number>({ type: ['integer', 'null'] }),
+            to: nullable<number>({ type: ['integer', 'null'] }),
+          },
+          {
+            title: 'StoredRevocation',
+            description: 'Of one user, or (null) of all; which slots it took, none where null.',
+          },
+        ),
+      ),
+    ),
   },
   { title: 'StoredCoupon' },
 )

@@ -158,13 +158,18 @@ export function issuedRowsAnswer(rows: readonly IssuedRow[], limit: number): Rea
 }
 
 function storedCouponJson(coupon: Coupon): Static<typeof StoredCoupon> {
-  const { winners: _, terms, opensAt, closesAt, commands, ...rest } = coupon
+  const { winners: _, terms, opensAt, closesAt, commands, revocations, ...rest } = coupon
+  const revoked = [...revocations.commands.values()].map(({ appendedAt, taken, ...one }) => {
+    const slots = { from: taken?.from ?? null, to: taken?.to ?? null }
+    return { ...one, ...slots, appendedAt: formatInstant(appendedAt) }
+  })
   return {
     ...rest,
     opensAt: formatInstant(opensAt),
     closesAt: Number.isFinite(closesAt) ? formatInstant(closesAt) : null,
     terms: termsJson(terms),
     commands: [...commands].map(([commandId, add]) => ({ commandId, add })),
+    ...(revoked.length === 0 ? {} : { revocations: revoked }),
   }
 }
 

@@ -1,6 +1,7 @@
 // What a user holds: of one coupon as the log has it at once, of all from the SQL projection, which
 // may be a moment behind. Whether a coupon is used stands in the rows alone.
 
+import { isRevoked as isRevokedSlot } from '../../domain/coupons/revocations.ts'
 import {
   type IssuedStatus,
   issuedStatus,
@@ -68,7 +69,8 @@ async function ownAnswer(said: IssuedAnswer, parts: RouteParts): Promise<Answer>
   const body = issuedFields(said)
   if (isUsed === undefined) return { status: 200, body: `{${body}}` }
   const { validUntil } = said
-  const status = issuedStatus({ isUsed, validUntil }, parts.claims.logTime())
+  const isRevoked = isRevokedNow(said, parts)
+  const status = issuedStatus({ isUsed, isRevoked, validUntil }, parts.claims.logTime())
   return { status: 200, body: `{${body},"status":"${status}"}` }
 }
 
@@ -88,6 +90,11 @@ async function isUsedNow(
   return held && held[0]?.orderId !== undefined
 }
 
+function isRevokedNow({ couponId, issued }: IssuedAnswer, { claims }: RouteParts): boolean {
+  const coupon = claims.coupon(couponId)
+  return coupon !== undefined && isRevokedSlot(coupon.revocations, issued.slot)
+}
+
 /** Its shape is in the schema HeldPage. `now` is ms UTC. */
 function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, now: number) {
   const { discount = null, minimum } = terms
@@ -103,17 +110,21 @@ function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, no
   }
 }
 
+type HeldFacts = Pick<HeldCoupon, 'terms' | 'appendedAt' | 'orderId' | 'revoked'>
 type HeldState = { validUntil?: string; status: IssuedStatus; orderId?: string }
 
 /** Whether it can be spent, and until when. `now` is ms UTC. */
 export function heldState(
-  { terms, appendedAt, orderId }: Pick<HeldCoupon, 'terms' | 'appendedAt' | 'orderId'>,
+  { terms, appendedAt, orderId, revoked }: HeldFacts,
   now: number,
 ): HeldState {
   const validUntil = validUntilOf(terms, appendedAt)
   return {
     ...validUntilJson(validUntil),
-    status: issuedStatus({ isUsed: orderId !== undefined, validUntil }, now),
+    status: issuedStatus(
+      { isUsed: orderId !== undefined, isRevoked: revoked === true, validUntil },
+      now,
+    ),
     ...(orderId === undefined ? {} : { orderId }),
   }
 }

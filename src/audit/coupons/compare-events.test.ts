@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test'
 import {
   autumn,
   codeSecret,
+  control,
   createSmallSale,
   home,
   type Sale,
@@ -11,7 +12,7 @@ import {
   wrongCodesOf,
 } from '../../../test/models/small-sale.ts'
 import { codeDeriver } from '../../domain/coupons/codes.ts'
-import { encodeIssuedEvent } from '../../domain/coupons/coupon-events.ts'
+import { encodeIssuedEvent, encodeRevokedEvent } from '../../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../../domain/coupons/messages.ts'
 import type { IssuedRow } from '../../ports/coupons.ts'
 import { audit } from '../audit.ts'
@@ -88,6 +89,52 @@ describe('an audit of the events finds', () => {
     const text = 'slot 2 of spring: the event has a code that is not the one derived for it'
     assert.deepEqual(await found(), [text])
   })
+})
+
+describe('an audit of the events of revokes', () => {
+  const event = {
+    couponId: spring,
+    commandId: 'v1',
+    userId: 'bob',
+    reason: 'why',
+    taken: { from: 2, to: 2 },
+    appendedAt: 3_000,
+  }
+  const at = (changes: Partial<typeof event>) => encodeRevokedEvent({ ...event, ...changes })
+
+  beforeEach(async () => {
+    await sale.append({ ...control('revoked', 'v1'), userId: 'bob', reason: 'why' })
+    await sale.append({ ...control('revoked', 'v2'), userId: 'bob', reason: 'took nothing' })
+    sale = { ...sale, sql: await sale.rowsUpTo(sale.ends()) }
+    for (const position of sale.sql.positions.values()) position.published = position.next
+    await publish(sale.sql.rows)
+  })
+
+  test('finds nothing where each that took something is there, and some again', async () => {
+    await sale.log.append(couponEventsTopic, [at({}), at({})])
+    assert.deepEqual(await found(), [])
+  })
+
+  test('finds one that is missing', async () => {
+    assert.deepEqual(await found(), ['revoke v1 of spring: the event is missing'])
+  })
+
+  const planted = {
+    'of another user': { userId: 'cat' },
+    'of another slot': { taken: { from: 3, to: 3 } },
+    'for another reason': { reason: 'other' },
+    'at another time': { appendedAt: 2_999 },
+    'that nobody commanded': { commandId: 'v9' },
+    'of a coupon that there is not': { couponId: 'winter' },
+  }
+  for (const [what, changes] of Object.entries(planted)) {
+    test(`finds one ${what}`, async () => {
+      await sale.log.append(couponEventsTopic, [at({}), at(changes)])
+      const [text, ...others] = await found()
+      assert.match(text ?? '', /^revoke v[19] of \w+: the event \(.*\) is not what the log gives$/)
+      assert.deepEqual(others, [])
+    })
+  }
 })
 
 async function publish(rows: readonly IssuedRow[]): Promise<void> {

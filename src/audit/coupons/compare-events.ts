@@ -1,9 +1,9 @@
-// Compares the published events with the winners that the replayed log gives. Events come at least
-// once and in any order, so each is held against its winner, and a bit remembers that it was there.
-// They have been read up to an end that was asked for before that of the claims, so none is newer
-// than its winner. Where the rows say that events are published, all of them must be there.
+// Compares the published events with the winners and revokes that the replayed log gives. Events
+// come at least once and in any order, so each is held against its winner, and a bit remembers that
+// it was there. They have been read up to an end that was asked for before that of the claims, so
+// none is newer than its winner. Where the rows say that events are published, all must be there.
 
-import { readIssuedEvent } from '../../domain/coupons/coupon-events.ts'
+import { readIssuedEvent, readRevokedEvent } from '../../domain/coupons/coupon-events.ts'
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { couponEventsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
@@ -34,6 +34,7 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
   const { log, bounds, findings, couponId } = parts
   const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
   const seen = new Map<string, Uint8Array>()
+  const revokes = createRevokes(parts)
   let done = 0
   let events = 0
   let page: IssuedRow[] = []
@@ -44,7 +45,8 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
   function take(record: LogRecord): void {
     done += 1
     const event = readIssuedEvent(record)
-    if (event === null || (couponId !== undefined && event.couponId !== couponId)) return
+    if (event === null) return revokes.take(record)
+    if (couponId !== undefined && event.couponId !== couponId) return
     events += 1
     const coupon = parts.fold.coupons.get(event.couponId)
     const issued = coupon?.winners.get(event.userId)
@@ -79,7 +81,44 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
   await checkCodes()
   await codes.end()
   addMissing(seen, parts)
+  revokes.addMissing()
   return events
+}
+
+/** Of revokes that took something, each is published under its command id. */
+function createRevokes({ fold, positions, findings, couponId: only }: EventComparisonParts) {
+  const seen = new Set<string>()
+  const wrong = (couponId: string, commandId: string, text: string) => {
+    findings.add('I7', { couponId }, `revoke ${commandId} of ${couponId}: the event ${text}`)
+  }
+  return {
+    take(record: LogRecord): void {
+      const event = readRevokedEvent(record)
+      if (event === null || (only !== undefined && event.couponId !== only)) return
+      const { couponId, commandId, userId = null, slot, reason, revokedAt } = event
+      const given = fold.coupons.get(couponId)?.revocations.commands.get(commandId)
+      const isSame = given?.taken?.to === slot && given.userId === userId
+      if (isSame && given.reason === reason && given.appendedAt === revokedAt) {
+        seen.add(`${couponId} ${commandId}`)
+      } else wrong(couponId, commandId, `(${recordAt(record)}) is not what the log gives`)
+    },
+    addMissing(): void {
+      for (const { couponId, partition, revocations } of fold.coupons.values()) {
+        const published = publishedOf(positions.get(partition))
+        for (const { commandId, offset, taken } of revocations.commands.values()) {
+          const isDue = taken !== null && offset < published
+          if (isDue && !seen.has(`${couponId} ${commandId}`)) {
+            wrong(couponId, commandId, 'is missing')
+          }
+        }
+      }
+    },
+  }
+}
+
+/** Below it all was published. */
+function publishedOf(position: StoredPosition | undefined): number {
+  return Math.max(position?.published ?? 0, position?.notified ?? 0)
 }
 
 /** A bit for each slot of a coupon. */
@@ -92,8 +131,7 @@ function note(seen: Map<string, Uint8Array>, { couponId, winners }: Coupon, slot
 function addMissing(seen: ReadonlyMap<string, Uint8Array>, parts: EventComparisonParts): void {
   const { fold, positions, findings } = parts
   for (const { couponId, partition, winners } of fold.coupons.values()) {
-    const position = positions.get(partition)
-    const published = Math.max(position?.published ?? 0, position?.notified ?? 0)
+    const published = publishedOf(positions.get(partition))
     const bits = seen.get(couponId)
     for (const [userId, { slot, offset }] of winners) {
       if (offset >= published) continue

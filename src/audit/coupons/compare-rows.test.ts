@@ -17,6 +17,7 @@ import {
   spring,
   wrongCodesOf,
 } from '../../../test/models/small-sale.ts'
+import type { Revocation } from '../../domain/coupons/revocations.ts'
 import type { IssuedRow } from '../../ports/coupons.ts'
 import { type AuditReport, audit } from '../audit.ts'
 import { firstDifferencesMax, type Invariant } from '../findings.ts'
@@ -239,6 +240,50 @@ describe('an audit finds and names, in the rows,', () => {
   })
 })
 
+describe('an audit of revokes', () => {
+  async function revokedSale() {
+    const sale = await createSmallSale()
+    await sale.append({ ...control('revoked', 'v1'), userId: 'bob', reason: 'a' })
+    await sale.append({ ...control('revoked', 'v2'), all: true, reason: 'b' })
+    const { positions, coupons, rows } = await sale.rowsUpTo(sale.ends())
+    return Object.assign(sale, { sql: { positions, coupons, rows } })
+  }
+
+  test('finds nothing where the rows are those of the log', async () => {
+    assert.equal((await auditOf(await revokedSale())).fair, true)
+  })
+
+  const planted: Readonly<Record<string, [(all: Map<string, Revocation>) => void, RegExp]>> = {
+    'one without its row': [
+      (all) => void all.delete('v1'),
+      /^spring: the row has nothing of the revoke of bob by record 14$/,
+    ],
+    'one of all without its row': [
+      (all) => void all.delete('v2'),
+      /^spring: the row has nothing of the revoke of all by record 15$/,
+    ],
+    'a row without a record': [
+      (all) => void all.set('v3', { ...revoke, commandId: 'v3', userId: 'ann' }),
+      /^spring: the row has a revoke of ann by record 14, which the log never made$/,
+    ],
+    'one of other slots': [
+      (all) => void all.set('v1', { ...revoke, taken: { from: 3, to: 3 } }),
+      /^spring: the row has of the revoke of bob .*"from":3.* the log gives .*"from":2/,
+    ],
+    'one with another reason': [
+      (all) => void all.set('v1', { ...revoke, reason: 'c' }),
+      /^spring: the row has of the revoke of bob .*"reason":"c".* the log gives .*"reason":"a"/,
+    ],
+  }
+  for (const [what, [plant, text]] of Object.entries(planted)) {
+    test(`finds and names ${what}`, async () => {
+      const sale = await revokedSale()
+      plant(sale.springCoupon().revocations.commands)
+      assertFound(await auditOf(sale), [['I7', text]])
+    })
+  }
+})
+
 describe('an audit finds and names, in a copy of the log,', () => {
   test('the last record cut off', async () => {
     const sale = await createSmallSale()
@@ -276,6 +321,16 @@ describe('an audit finds and names, in a copy of the log,', () => {
     assert.match(texts[0] ?? '', /the log starts at offset 1: its first records are lost$/)
   })
 })
+
+const revoke: Revocation = {
+  commandId: 'v1',
+  by: 'op',
+  reason: 'a',
+  userId: 'bob',
+  offset: 14,
+  appendedAt: 9_000,
+  taken: { from: 2, to: 2 },
+}
 
 function auditOf(sale: Sale, reader: LogReader = sale.log): Promise<AuditReport> {
   const { sql, clock } = sale

@@ -6,12 +6,13 @@
 import { rulesOfCode } from '../../domain/coupons/code-text.ts'
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { sameTerms } from '../../domain/coupons/messages.ts'
+import type { Revocation } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { compareColumns } from '../compare-columns.ts'
+import { canonicalJson, compareColumns } from '../compare-columns.ts'
 import { type Broken, type Findings, recordAt } from '../findings.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
@@ -272,4 +273,25 @@ function compareCoupon(row: Coupon, coupon: Coupon, broken: (text: string) => vo
   if (!remembered || row.commands.size !== coupon.commands.size) {
     broken('other commands than the log')
   }
+  compareRevocations(row, coupon, broken)
+}
+
+function compareRevocations(row: Coupon, coupon: Coupon, broken: (text: string) => void): void {
+  const stored = new Map(row.revocations.commands)
+  for (const [commandId, given] of coupon.revocations.commands) {
+    const found = stored.get(commandId)
+    stored.delete(commandId)
+    const revoke = `the revoke of ${whoseOf(given)} by record ${given.offset}`
+    if (found === undefined) broken(`nothing of ${revoke}`)
+    else if (canonicalJson(found) !== canonicalJson(given)) {
+      broken(`of ${revoke} ${canonicalJson(found)}, the log gives ${canonicalJson(given)}`)
+    }
+  }
+  for (const extra of stored.values()) {
+    broken(`a revoke of ${whoseOf(extra)} by record ${extra.offset}, which the log never made`)
+  }
+}
+
+function whoseOf({ userId }: Revocation): string {
+  return userId ?? 'all'
 }

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClaimOutcome, ControlOutcome } from '../../domain/coupons/decide.ts'
+import { applyCommand, createFold } from '../../domain/coupons/fold.ts'
 import { type CouponMessage, quantityMax } from '../../domain/coupons/messages.ts'
+import { noRevocations, revokedCount } from '../../domain/coupons/revocations.ts'
 import { createFindings, type Difference } from '../findings.ts'
 import { createPromiseChecks } from './promises.ts'
 
@@ -26,6 +28,12 @@ function restock(add: number, commandId = 'r'): CouponMessage {
 
 function edit(times: { opensAt?: number; closesAt?: number }, commandId = 'e'): CouponMessage {
   return { type: 'coupon.edited', couponId, by, commandId, ...times }
+}
+
+/** Without a user: of all. */
+function revoke(commandId: string, userId?: string): CouponMessage {
+  const whose = userId === undefined ? ({ all: true } as const) : { userId }
+  return { type: 'coupon.revoked', couponId, ...whose, reason: 'r', by, commandId }
 }
 
 function turn(to: 'paused' | 'resumed' | 'closed', commandId: string): CouponMessage {
@@ -302,7 +310,7 @@ describe('the checks of the promises', () => {
     const checks = createPromiseChecks(findings)
     checks.finish(new Map())
     assert.equal(findings.total(), 0)
-    const stray = { couponId, quantity: 1, winners: new Map() }
+    const stray = { couponId, quantity: 1, winners: new Map(), revocations: noRevocations() }
     checks.finish(new Map([[couponId, stray as never]]))
     assert.equal(findings.count('I1'), 1)
   })
@@ -312,11 +320,38 @@ describe('the checks of the promises', () => {
     const checks = createPromiseChecks(findings)
     const place = { partition: 0, offset: 0, appendedAt: 10 }
     checks.check({ message: create, ...place }, { kind: 'created' })
-    const fold = { couponId, quantity: 2, winners: new Map() }
+    const fold = { couponId, quantity: 2, winners: new Map(), revocations: noRevocations() }
     checks.finish(new Map([[couponId, fold as never]]))
     assert.equal(findings.total(), 0)
     const other = { ...fold, winners: new Map([['ann', {}]]) }
     checks.finish(new Map([[couponId, other as never]]))
     assert.equal(findings.count('I4'), 1)
+  })
+
+  test('find a fold that has revoked others than the log', () => {
+    const logs: [CouponMessage[], number][] = [
+      [[], 0],
+      [[revoke('v', 'ann')], 1],
+      [[revoke('v', 'ann'), revoke('v', 'bob'), revoke('w', 'eve')], 1],
+      [[revoke('v', 'ann'), revoke('w')], 2],
+    ]
+    for (const [revokes, revoked] of logs) {
+      const findings = createFindings()
+      const checks = createPromiseChecks(findings)
+      const messages = [create, claim('ann'), claim('bob'), ...revokes]
+      const fold = createFold(1)
+      for (const [offset, message] of messages.entries()) {
+        const command = { message, partition: 0, offset, appendedAt: 10 }
+        checks.check(command, applyCommand(fold, command).outcome)
+      }
+      checks.finish(fold.coupons)
+      assert.equal(findings.total(), 0)
+      const coupon = fold.coupons.get(couponId)
+      assert.ok(coupon)
+      assert.equal(revokedCount(coupon.revocations), revoked)
+      coupon.revocations.slots.add(7)
+      checks.finish(fold.coupons)
+      assert.equal(findings.count('I15'), 1)
+    }
   })
 })

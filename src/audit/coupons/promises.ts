@@ -9,8 +9,10 @@ import {
   type CouponClaimed,
   type CouponCreated,
   type CouponEdited,
+  type CouponRevoked,
   quantityMax,
 } from '../../domain/coupons/messages.ts'
+import { revokedCount } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { type Broken, type Findings, type Invariant, recordAt } from '../findings.ts'
 
@@ -33,6 +35,10 @@ type Ledger = {
   paused: boolean
   /** Restocks, pauses and resumes that took effect. */
   commands: Set<string>
+  /** Revokes that took effect. */
+  revokes: Set<string>
+  /** Users whose coupon was revoked. */
+  revoked: Set<string>
   /** The slot of each user who won. */
   slots: Map<string, number>
 }
@@ -77,7 +83,7 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
   return {
     check,
     finish(coupons) {
-      for (const { couponId, quantity, winners } of coupons.values()) {
+      for (const { couponId, quantity, winners, revocations } of coupons.values()) {
         const ledger = ledgers.get(couponId)
         const differs = (invariant: Invariant, fold: string, log: number | string) => {
           findings.add(invariant, { couponId }, `${couponId}: the fold has ${fold}, the log ${log}`)
@@ -87,6 +93,10 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
         }
         if (ledger?.slots.size !== winners.size) {
           differs('I4', `${winners.size} winners`, ledger?.slots.size ?? 0)
+        }
+        const revoked = revokedCount(revocations)
+        if (ledger?.revoked.size !== revoked) {
+          differs('I15', `${revoked} revoked`, ledger?.revoked.size ?? 0)
         }
       }
     },
@@ -147,14 +157,17 @@ function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
     closed: appendedAt >= closesAt,
     paused: false,
     commands: new Set(),
+    revokes: new Set(),
+    revoked: new Set(),
     slots: new Map(),
   }
 }
 
 function control(ledger: Ledger, message: ControlMessage, appendedAt: number): void {
   if (message.type === 'coupon.created') return
+  if (message.type === 'coupon.revoked') return revoke(ledger, message)
   if (message.type === 'coupon.closed') ledger.closed = true
-  if (ledger.closed || ledger.commands.has(message.commandId)) return
+  if (ledger.closed || hasDone(ledger, message.commandId)) return
   if (message.type === 'coupon.restocked') {
     if (ledger.quantity + message.add > quantityMax) return
     ledger.quantity += message.add
@@ -162,6 +175,19 @@ function control(ledger: Ledger, message: ControlMessage, appendedAt: number): v
     if (!edited(ledger, message, appendedAt)) return
   } else ledger.paused = message.type === 'coupon.paused'
   ledger.commands.add(message.commandId)
+}
+
+/** Whoever won later keeps it. */
+function revoke(ledger: Ledger, { commandId, userId }: CouponRevoked): void {
+  const { slots, revokes, revoked } = ledger
+  if (hasDone(ledger, commandId)) return
+  if (userId !== undefined && !slots.has(userId)) return
+  revokes.add(commandId)
+  for (const one of userId === undefined ? slots.keys() : [userId]) revoked.add(one)
+}
+
+function hasDone({ commands, revokes }: Ledger, commandId: string): boolean {
+  return commands.has(commandId) || revokes.has(commandId)
 }
 
 /** False where it came too late. */

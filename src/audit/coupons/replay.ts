@@ -4,6 +4,7 @@
 
 import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
+import { copyOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
@@ -51,7 +52,9 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
     for (const coupon of fold.coupons.values()) {
       if (coupon.partition !== partition) continue
       const commands = new Map(coupon.commands)
-      replayed.atPosition.set(coupon.couponId, { ...coupon, commands, winners: new Map() })
+      const revocations = copyOf(coupon.revocations)
+      const captured = { ...coupon, commands, revocations, winners: new Map() }
+      replayed.atPosition.set(coupon.couponId, captured)
     }
   }
 

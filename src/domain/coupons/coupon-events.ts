@@ -2,11 +2,23 @@
 // (attributes in headers, data in the value, without `type` and `v`). The id is derived, so a
 // repeated event is the same event and its reader can drop it.
 
-import { count, instant, like, partsOf, readInto, text, type Values } from '../field.ts'
+import {
+  always,
+  count,
+  identifier,
+  instant,
+  like,
+  optional,
+  partsOf,
+  readInto,
+  text,
+  type Values,
+} from '../field.ts'
 import { eventHeaders, jsonOf, record } from '../record.ts'
 import { formatInstant } from '../time.ts'
 import { userIdField } from '../user-id.ts'
-import { couponEventsTopic, couponIdField, quantityMax } from './messages.ts'
+import { couponEventsTopic, couponIdField, quantityMax, reasonCharactersMax } from './messages.ts'
+import type { Revocation } from './revocations.ts'
 
 const fields = {
   couponId: couponIdField('The coupon.'),
@@ -23,6 +35,16 @@ const fields = {
   issuedAt: instant('When the claim was appended, by the clock of the log.'),
 }
 
+const revokedFields = {
+  couponId: couponIdField('The coupon.'),
+  commandId: identifier('The command of the operator.'),
+  userId: optional(userIdField('Whose coupon was revoked.')),
+  all: optional(always('All were revoked that had been won.')),
+  slot: count(quantityMax, 'That of the user; of all the last one, and all before it.'),
+  reason: text(reasonCharactersMax, 'Why.'),
+  revokedAt: instant('When it was commanded, by the clock of the log.'),
+}
+
 export const couponEvents = {
   topic: couponEventsTopic,
   key: 'couponId',
@@ -32,6 +54,13 @@ export const couponEvents = {
       says: 'A user has won a coupon, and the row that says so is committed.',
       fields,
       idField: 'slot',
+    }),
+    'coupon.revoked': record({
+      writer: 'issuer',
+      says:
+        'What was won cannot be spent any more, unless it was used before; the row that says so ' +
+        'is committed. A revoke of what was revoked already is not published.',
+      fields: revokedFields,
     }),
   },
 }
@@ -55,7 +84,39 @@ export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
   }
 }
 
+/** `taken`: there is something to publish. */
+export type RevokedEvent = Omit<Revocation, 'by' | 'offset' | 'taken'> & {
+  couponId: string
+  taken: { to: number }
+}
+
+export function encodeRevokedEvent(event: RevokedEvent): EventEntry {
+  const { couponId, commandId, userId, taken, reason } = event
+  const revokedAt = formatInstant(event.appendedAt)
+  const whose = userId === null ? { all: true } : { userId }
+  const value = { couponId, commandId, ...whose, slot: taken.to, reason, revokedAt }
+  return {
+    key: couponId,
+    value: Buffer.from(JSON.stringify(value)),
+    headers: eventHeaders({
+      type: 'coupon.revoked',
+      writer: 'issuer',
+      id: `coupon.revoked/${couponId}/${commandId}`,
+      time: revokedAt,
+    }),
+  }
+}
+
 const parts = partsOf(fields)
+
+const revokedParts = partsOf(revokedFields)
+
+/** Null: it is no event of a revoke. */
+export function readRevokedEvent({ key, value }: { key: string; value: Buffer }) {
+  const wire = jsonOf(value) ?? null
+  const event = wire && (readInto({}, revokedParts, wire) as Values<typeof revokedFields> | null)
+  return event === null || event.couponId !== key ? null : event
+}
 
 /** Null: it is no event of a winner. */
 export function readIssuedEvent({ key, value }: { key: string; value: Buffer }) {

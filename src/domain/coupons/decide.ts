@@ -7,9 +7,11 @@ import {
   type CouponClaimed,
   type CouponCreated,
   type CouponMessage,
+  type CouponRevoked,
   quantityMax,
   sameTerms,
 } from './messages.ts'
+import { type Revocation, takenBy } from './revocations.ts'
 import { type Coupon, type CouponEvent, type CouponState, type Issued, newCoupon } from './state.ts'
 
 /** Where a record stands in the log, and when it was appended (ms UTC). */
@@ -36,6 +38,7 @@ export type ControlOutcome = {
     | 'unknown_coupon'
     | 'quantity_limit' // refused: restocked beyond quantityMax
     | 'too_late' // refused: it has opened, or would have closed
+    | 'not_issued' // refused: the user to revoke it of does not have it
 }
 export type Decision<Outcome = ClaimOutcome | ControlOutcome> = {
   outcome: Outcome
@@ -116,12 +119,12 @@ function timeEvents(coupon: Coupon, at: number): readonly CouponEvent[] {
 
 function decideControl(
   message: ControlMessage,
-  { partition, appendedAt }: Place,
+  { partition, offset, appendedAt }: Place,
   state: CouponState,
 ): Decision<ControlOutcome> {
   if (state.status !== 'absent') {
     const passed = timeEvents(state, appendedAt)
-    const seen = { status: statusAt(state, appendedAt), appendedAt }
+    const seen = { status: statusAt(state, appendedAt), offset, appendedAt }
     const { outcome, event } = decideKnown(message, state, seen)
     return { outcome, events: event === null ? passed : [...passed, event] }
   }
@@ -134,21 +137,21 @@ function decideControl(
   return { outcome: { kind: 'created' }, events: [created, ...passed] }
 }
 
+type Seen = { status: Coupon['status']; offset: number; appendedAt: number }
 type Controlled = { outcome: ControlOutcome; event: CouponEvent | null }
 
-function decideKnown(
-  message: ControlMessage,
-  coupon: Coupon,
-  { status, appendedAt }: { status: Coupon['status']; appendedAt: number },
-): Controlled {
+function decideKnown(message: ControlMessage, coupon: Coupon, seen: Seen): Controlled {
   if (message.type === 'coupon.created') {
     return noEvent(sameTerms(message.terms, coupon.terms) ? 'unchanged' : 'conflict')
   }
+  const { status, appendedAt } = seen
   if (message.type === 'coupon.closed') return done(status === 'closed' ? null : { type: 'closed' })
   const { commandId } = message
-  const content = contentOf(message)
+  const content = message.type === 'coupon.revoked' ? null : contentOf(message)
   const before = coupon.commands.get(commandId)
   if (before !== undefined) return before === content ? done(null) : noEvent('conflict')
+  if (message.type === 'coupon.revoked') return decideRevoked(message, coupon, seen)
+  if (coupon.revocations.commands.has(commandId)) return noEvent('conflict')
   if (status === 'closed') return noEvent('closed')
   switch (message.type) {
     case 'coupon.paused':
@@ -171,8 +174,28 @@ function decideKnown(
   }
 }
 
+/** Also once it is closed: what was issued can be spent as long as it is valid. */
+function decideRevoked(
+  message: CouponRevoked,
+  { revocations, winners }: Coupon,
+  { offset, appendedAt }: Seen,
+): Controlled {
+  const { commandId, by, reason } = message
+  const userId = message.userId ?? null
+  const before = revocations.commands.get(commandId)
+  if (before !== undefined) {
+    const isSame = before.userId === userId && before.reason === reason
+    return isSame ? done(null) : noEvent('conflict')
+  }
+  const slot = userId === null ? null : winners.get(userId)?.slot
+  if (slot === undefined) return noEvent('not_issued')
+  const taken = takenBy(revocations, { slot, winners: winners.size })
+  const revocation: Revocation = { commandId, by, reason, userId, offset, appendedAt, taken }
+  return done({ type: 'revoked', revocation })
+}
+
 /** What tells one command from another of the same id. */
-function contentOf(message: Exclude<ControlMessage, CouponCreated>): number | string {
+function contentOf(message: Exclude<ControlMessage, CouponCreated | CouponRevoked>) {
   if (message.type === 'coupon.restocked') return message.add
   if (message.type !== 'coupon.edited') return 0
   const { name, opensAt, closesAt } = message

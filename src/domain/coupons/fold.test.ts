@@ -9,7 +9,7 @@ import { partitionFor } from '../partitioner.ts'
 import { type Decision, decide } from './decide.ts'
 import { applyCommand, createFold, type Fold, readRecord, type StoredRecord } from './fold.ts'
 import { type CouponMessage, encodeMessage } from './messages.ts'
-import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
+import { type CouponState, evolve, initialState } from './state.ts'
 import { PackedWinners } from './winners.ts'
 
 describe('any log', () => {
@@ -210,8 +210,15 @@ function winnersOf(state: Fold): Map<string, (readonly [string, number, string])
   )
 }
 
-function rulesOf(state: Fold): Map<string, Partial<Coupon>> {
-  return new Map([...state.coupons].map(([id, coupon]) => [id, { ...coupon, winners: new Map() }]))
+/** Without offsets: where a record stands depends on what was stored again before it. */
+function rulesOf(state: Fold): Map<string, object> {
+  return new Map(
+    [...state.coupons].map(([id, coupon]) => {
+      const { winners: _, revocations, ...rest } = coupon
+      const revokes = [...revocations.commands.values()].map((one) => ({ ...one, offset: 0 }))
+      return [id, { ...rest, revocations: { ...revocations, commands: revokes } }]
+    }),
+  )
 }
 
 /** Nothing of it is the other's. */

@@ -4,6 +4,7 @@
 // winners.
 
 import {
+  always,
   count,
   either,
   type Fields,
@@ -192,6 +193,22 @@ export const claims = {
         },
       },
     }),
+    'coupon.revoked': record({
+      writer: 'api',
+      says:
+        'Issued coupons cannot be spent from now on: that of one user, or all that were issued ' +
+        'before. What was used stays used, and no slot is given to another.',
+      fields: {
+        ...control,
+        userId: optional(userIdField('Whose coupon.')),
+        all: optional(always('All that were issued before.')),
+        reason: text(reasonCharactersMax, 'Why.'),
+      },
+      rule: {
+        says: 'It has either `userId` or `all`.',
+        holds: ({ userId, all }) => (userId === undefined) !== (all === undefined),
+      },
+    }),
     'coupon.closed': record({
       writer: 'api',
       says: 'Nobody wins any more, for good.',
@@ -205,6 +222,7 @@ export type CouponMessage = MessageOf<Claims>
 export type CouponCreated = MessageOf<Claims, 'coupon.created'>
 export type CouponClaimed = MessageOf<Claims, 'coupon.claimed'>
 export type CouponEdited = MessageOf<Claims, 'coupon.edited'>
+export type CouponRevoked = MessageOf<Claims, 'coupon.revoked'>
 export type ControlMessage = Exclude<CouponMessage, CouponClaimed>
 
 /** The record's value; its key is the coupon id. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Terms } from './messages.ts'
+import { noRevocations } from './revocations.ts'
 import { type Coupon, type CouponEvent, type CouponState, evolve, initialState } from './state.ts'
 import { PackedWinners } from './winners.ts'
 
@@ -37,6 +38,7 @@ test('a new coupon is scheduled, with all of its terms and nothing issued', () =
     quantity: 2,
     paused: false,
     commands: new Map(),
+    revocations: noRevocations(),
     winners: new PackedWinners(),
   })
 })

@@ -3,6 +3,7 @@
 // fold quadratic. Whoever folds owns its states; nobody else may hold on to one across an event.
 
 import type { Terms } from './messages.ts'
+import { addRevocation, noRevocations, type Revocation, type Revocations } from './revocations.ts'
 import { type Issued, PackedWinners, type Winners } from './winners.ts'
 
 export type { Issued } from './winners.ts'
@@ -28,6 +29,7 @@ export type Coupon = {
    * between.
    */
   commands: Map<string, number | string>
+  revocations: Revocations
   winners: Winners
 }
 export type CouponState = { status: 'absent' } | Coupon
@@ -40,6 +42,7 @@ export type CouponEvent =
   | { type: 'restocked'; commandId: string; add: number }
   | { type: 'paused' | 'resumed'; commandId: string }
   | { type: 'edited'; commandId: string; content: string; edit: Edit }
+  | { type: 'revoked'; revocation: Revocation }
   | { type: 'closed' }
 
 export function initialState(): CouponState {
@@ -69,6 +72,9 @@ export function evolve(state: CouponState, event: CouponEvent): CouponState {
       Object.assign(state, event.edit)
       state.commands.set(event.commandId, event.content)
       return state
+    case 'revoked':
+      addRevocation(state.revocations, event.revocation)
+      return state
     case 'closed':
       state.status = 'closed'
       return state
@@ -88,6 +94,7 @@ export function newCoupon(event: CouponEvent & { type: 'created' }): Coupon {
     quantity: event.terms.quantity,
     paused: false,
     commands: new Map(),
+    revocations: noRevocations(),
     winners: new PackedWinners(),
   }
 }

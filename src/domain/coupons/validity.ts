@@ -26,11 +26,13 @@ export function heldTerms(terms: Terms, wonAt: number): HeldTerms {
 
 export const issuedStatuses = ['unused', 'used', 'revoked', 'expired'] as const
 export type IssuedStatus = (typeof issuedStatuses)[number]
-export type IssuedFacts = { isUsed: boolean; validUntil: number | undefined }
+export type IssuedFacts = { isUsed: boolean; isRevoked: boolean; validUntil: number | undefined }
 
 /** In this order of precedence. `now` is ms UTC. */
-export function issuedStatus({ isUsed, validUntil }: IssuedFacts, now: number): IssuedStatus {
+export function issuedStatus(facts: IssuedFacts, now: number): IssuedStatus {
+  const { isUsed, isRevoked, validUntil } = facts
   if (isUsed) return 'used'
+  if (isRevoked) return 'revoked'
   return isOver(validUntil, now) ? 'expired' : 'unused'
 }
 

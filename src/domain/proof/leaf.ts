@@ -80,6 +80,8 @@ type Controlled = { seen: Seen; decision: Decision } & Pick<LeafParts, 'whoOf'>
 function controlFields(message: ControlMessage, { seen, decision, whoOf }: Controlled) {
   const isCreated = decision.events[0]?.type === 'created'
   if (!isCreated && decision.events.length <= seen.passed) return null
+  const last = decision.events.at(-1)
+  if (last?.type === 'revoked' && last.revocation.taken === null) return null
   if (message.type === 'coupon.paused' && seen.paused) return null
   if (message.type === 'coupon.resumed' && !seen.paused) return null
   const wire = JSON.parse(encodeMessage(message).toString()) as Readonly<Record<string, unknown>>

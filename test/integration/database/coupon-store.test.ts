@@ -29,7 +29,9 @@ describe('A coupon store on PostgreSQL', { skip: postgres.skip }, () => {
     await migrate(owner)
   })
   beforeEach(() => {
-    return owner.script('truncate coupons.coupons, coupons.issued_coupons, coupons.positions')
+    return owner.script(
+      'truncate coupons.coupons, coupons.issued_coupons, coupons.positions, coupons.revocations',
+    )
   })
   afterEach(async () => {
     for (const part of opened.splice(0)) await part.close()

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClaimAnswer, CommandAnswer } from '../../../src/api/claims/claim-answers.ts'
+import { noRevocations } from '../../../src/domain/coupons/revocations.ts'
 import type { Coupon } from '../../../src/domain/coupons/state.ts'
 import { auditSourceOf, smallWorld } from '../../models/orders-audit.ts'
 import { meetOrderCalls } from './contract-orders.ts'
@@ -36,6 +37,7 @@ const stored: Coupon = {
   quantity: 3,
   paused: false,
   commands: new Map([['operator:key', 2]]),
+  revocations: noRevocations(),
   winners: new Map(),
 }
 const row = {
@@ -66,6 +68,7 @@ const store = {
   ],
   winners: async () => [{ ...row, name: 'Tea', terms: { name: 'Tea', quantity: 1 } }],
   byCode: async () => [],
+  revocations: async () => [],
   issuedRows: async () => [row],
   snapshot: async () => ({
     positions: new Map([[0, { next: 2, published: 2 }]]),

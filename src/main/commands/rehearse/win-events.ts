@@ -78,7 +78,8 @@ async function eventsSince(log: EventsLog): Promise<WinEvents> {
       if (!isHere) return null
       const rows: ReturnType<typeof rowOf>[] = []
       await since(couponEventsTopic, (record) => {
-        if (record.key === couponId) rows.push(rowOf(record))
+        const isWin = record.headers?.ce_type !== 'coupon.revoked'
+        if (record.key === couponId && isWin) rows.push(rowOf(record))
       })
       return rows
     },
