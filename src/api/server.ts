@@ -16,6 +16,7 @@ import { commandRoutes } from './routes/commands.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
+import { liveRoute } from './routes/live.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { proofRoutes } from './routes/proof.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
@@ -129,6 +130,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
     openApiRoute(server),
     ...couponRoutes(parts),
+    liveRoute(parts),
     ...commandRoutes(parts),
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),

@@ -48,16 +48,15 @@ export type Route<
 }
 
 /**
- * `body` as text is sent as it is. `location`: where to look, or to ask again. `fileName`: of what
- * browsers are to keep as a file. `cache`: the Cache-Control, where it may be kept.
+ * `body` as text is sent as it is. `location`: where to look, or to ask again. `headers`: others,
+ * in place of those that every answer has.
  */
 export type Answer =
   | {
-      status: 200 | 201 | 202
+      status: 200 | 201 | 202 | 304
       body: unknown
       location?: string
-      fileName?: string
-      cache?: string
+      headers?: Readonly<Record<string, string>>
     }
   | { problem: ProblemSlug; members?: ProblemMembers | undefined; retryAfterSeconds?: number }
   | Unavailable
@@ -175,13 +174,11 @@ const jsonType = 'application/json; charset=utf-8'
 
 function sendAnswer(reply: FastifyReply, answer: Answer, contentType: string): void {
   if ('status' in answer) {
-    const { status, body, location, fileName, cache } = answer
+    const { status, body, location, headers } = answer
     if (location !== undefined) reply.header('location', location)
-    if (fileName !== undefined) {
-      reply.header('content-disposition', `attachment; filename="${fileName}"`)
-    }
-    if (cache !== undefined) reply.header('cache-control', cache)
-    reply.code(status).type(contentType).send(body)
+    if (headers !== undefined) reply.headers(headers)
+    if (status === 304) reply.code(status).send()
+    else reply.code(status).type(contentType).send(body)
   } else if ('problem' in answer) {
     const { problem, members, retryAfterSeconds } = answer
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))

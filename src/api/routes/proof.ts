@@ -190,7 +190,7 @@ function withPublished(parts: RouteParts, couponId: string, read: ReadProof): Pr
 }
 
 function cached(body: unknown, cache: string): Answer {
-  return { status: 200, body, cache }
+  return { status: 200, body, headers: { 'cache-control': cache } }
 }
 
 function keyAnswer({ publicKey }: Pick<ProofParts, 'prefix' | 'publicKey'>, name: string): Answer {

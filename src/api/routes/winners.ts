@@ -102,7 +102,10 @@ function fileRoute(parts: RouteParts): Route {
         const first = reads.winners(couponId, { limit: fileRowsAtOnce }).then((page): Answer => {
           const pieces = filePieces({ reads, couponId, now }, page)
           const body = Readable.from(pieces, { objectMode: false })
-          return { status: 200, body, fileName: `${couponId}-winners.csv` }
+          const headers = {
+            'content-disposition': `attachment; filename="${couponId}-winners.csv"`,
+          }
+          return { status: 200, body, headers }
         })
         return within({ clock, ms, late: () => databaseUnavailable }, first)
       }),

@@ -119,6 +119,8 @@ async function offerAndClaim(call: Call): Promise<void> {
   await call('POST /coupons', { as, json: { name: 'Open', quantity: 1 } })
   await call('GET /coupons?limit=1')
   await call('GET /coupons?limit=0')
+  for (const couponId of ['tea', 'milk', 'Tea', long]) await call(`GET /coupons/${couponId}/live`)
+  await call('GET /coupons/tea/live', { headers: { 'if-none-match': '*' } })
   for (const couponId of ['tea', 'milk', 'made-2', 'Tea', long]) {
     await call(`GET /coupons/${couponId}`)
     await call(`POST /coupons/${couponId}/claims`)
