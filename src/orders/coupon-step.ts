@@ -7,12 +7,12 @@ import {
   type CouponFacts,
   decideCoupon,
   evolveCoupon,
-  isNotNow,
+  isAnswerable,
   repeatAnswer,
 } from '../domain/orders/coupon-step.ts'
-import type { OrderMessage, OrderPlaced } from '../domain/orders/messages.ts'
+import type { AnyPlaced, OrderMessage } from '../domain/orders/messages.ts'
 import { ordersInput } from '../domain/orders/records.ts'
-import type { WaitingRow } from '../domain/orders/state.ts'
+import type { WaitingForCoupon } from '../domain/orders/state.ts'
 import {
   type CouponChanges,
   type CouponLoaded,
@@ -35,7 +35,7 @@ export function createCouponStep(store: CouponStepStore): CouponStepWork {
     decide,
     ready: async (rows) => {
       const facts = await store.facts(rows.map(({ placed }) => placed).flatMap(couponOf))
-      return rows.filter((row) => isAnswerable(row, facts))
+      return rows.filter((row) => mayAnswer(row, facts))
     },
     repliesOf: (row) => repeatAnswer(row).replies,
     lookEveryMs: issuerLookEveryMs,
@@ -75,19 +75,24 @@ function note({ kind, use }: CouponChanges['effects'][number], { facts }: Coupon
   const key = couponKey(use)
   const known = facts.get(key)
   if (known === undefined) return
-  const usedBy = kind === 'release' ? null : use.orderId
-  facts.set(key, { ...known, usedBy, isKept: kind === 'keep' })
+  const isReleased = kind === 'release'
+  const { orderId, reserved = null } = use
+  const held = isReleased ? nobodys : { usedBy: orderId, reserved }
+  facts.set(key, { ...known, ...held, isKept: kind === 'keep' })
 }
 
-function isAnswerable({ placed, since: at }: WaitingRow, facts: CouponLoaded['facts']): boolean {
-  const known = factsOf(placed, { facts })
-  return known === null || !isNotNow({ placed, at }, known)
+const nobodys = { usedBy: null, reserved: null }
+
+function mayAnswer(row: WaitingForCoupon, facts: CouponLoaded['facts']): boolean {
+  const known = factsOf(row.placed, { facts })
+  return known === null || isAnswerable(row, known)
 }
 
 const notOfCoupons: readonly OrderMessage['type'][] = [
   'order.payment_due',
   'order.return_asked',
   'order.returned',
+  'redemption.use',
 ]
 
 function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
@@ -96,14 +101,14 @@ function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
   for (const { message } of items) {
     if (notOfCoupons.includes(message.type)) continue
     orderIds.add(message.orderId)
-    if (message.type !== 'order.placed') continue
+    if (!isPlaced(message)) continue
     for (const coupon of couponOf(message)) coupons.set(couponKey(coupon), coupon)
   }
   return { orderIds: [...orderIds], coupons: [...coupons.values()] }
 }
 
 /** One, or none. */
-function couponOf({ userId, coupon }: OrderPlaced): CouponWanted['coupons'][number][] {
+function couponOf({ userId, coupon }: AnyPlaced): CouponWanted['coupons'][number][] {
   if (coupon === undefined) return []
   return [{ couponId: coupon.couponId, userId, partition: coupon.partition }]
 }
@@ -112,7 +117,11 @@ function factsOf(
   message: OrderMessage,
   { facts }: Pick<CouponLoaded, 'facts'>,
 ): CouponFacts | null {
-  if (message.type !== 'order.placed' || message.coupon === undefined) return null
+  if (!isPlaced(message) || message.coupon === undefined) return null
   const { userId, coupon } = message
   return facts.get(couponKey({ couponId: coupon.couponId, userId })) ?? null
+}
+
+function isPlaced(message: OrderMessage): message is AnyPlaced {
+  return message.type === 'order.placed' || message.type === 'redemption.placed'
 }

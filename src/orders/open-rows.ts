@@ -35,17 +35,22 @@ export class OpenRows<Row extends AnyRow, Wanted, Loaded, Changes extends StepRo
     const { store, repliesOf } = this.parts
     const waiting: OfOrder<Row>[] = []
     const unsaid: OfOrder<Row>[] = []
+    /** Who waits may have asked somebody to let go. */
+    const asked: OfOrder<Row>[] = []
     for (let after = ''; ; ) {
       const page = (await store.openRows({ after, limit: rowsPerPageMax })).filter(hasOrder)
       for (const row of page) {
         if (!task.partitions.includes(task.partitionOf(row.orderId))) continue
-        if (isWaiting(row)) waiting.push(row)
-        else unsaid.push(row)
+        if (!isWaiting(row)) unsaid.push(row)
+        else {
+          waiting.push(row)
+          if (row.status === 'waiting') asked.push(row)
+        }
       }
       if (page.length < rowsPerPageMax) break
       after = page.at(-1)?.orderId ?? ''
     }
-    await task.publish(publishing(unsaid.flatMap((row) => repliesOf(row))))
+    await task.publish(publishing([...unsaid, ...asked].flatMap((row) => repliesOf(row))))
     this.said = unsaid.map(({ orderId }) => orderId)
     return waiting
   }

@@ -10,7 +10,7 @@ import {
   type TaskParts,
 } from '../consumer/consumer-work.ts'
 import { type OrderMessage, ordersTopic, type StepMessage } from '../domain/orders/messages.ts'
-import { decide, decisionOf, evolve, initialState } from '../domain/orders/process.ts'
+import { decide, decisionsOf, evolve, initialState } from '../domain/orders/process.ts'
 import { ordersInput, stepsInput } from '../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -99,11 +99,25 @@ export class LogTime {
   }
 }
 
+/** From saying that the time of a redemption is over to saying it again, if the log did not. */
+const sayAgainMs = 1_000
+
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
 function createSweep({ store, time }: { store: OrderStore; time: LogTime }, task: TaskParts) {
   const { partitions } = task
   const limit = overduePerSweepMax
+  /** When it was said of each redemption that its time is over. */
+  const said = new Map<string, number>()
   let mayBeUnannounced = true
+
+  /** What comes of it the log decides, and the process once it reads it there. */
+  async function sayOver(over: readonly OrderMessage[]): Promise<void> {
+    const now = time.now()
+    for (const [orderId, at] of said) if (at + sayAgainMs <= now) said.delete(orderId)
+    const unsaid = over.filter(({ orderId }) => !said.has(orderId))
+    for (const { orderId } of unsaid) said.set(orderId, now)
+    if (unsaid.length > 0) await task.publish(publishing(unsaid))
+  }
 
   async function endOverdue(): Promise<void> {
     const orderIds = await store.overdue({ partitions, now: time.now(), limit })
@@ -111,30 +125,39 @@ function createSweep({ store, time }: { store: OrderStore; time: LogTime }, task
     mayBeUnannounced = true
     const checks = task.checks(ordersTopic)
     const done = await store.transact({ checks, wanted: { orderIds } }, (states) => {
-      return { changes: timedOut(states, { now: time.now(), task }), moves: [], result: 'done' }
+      const { changes, over } = timedOut(states, { now: time.now(), task })
+      return { changes, moves: [], result: over }
     })
-    if (done === 'fenced') task.fenced()
+    if (done === 'fenced') return task.fenced()
+    await sayOver(done)
   }
 
   return async (): Promise<number> => {
     await endOverdue()
     if (!mayBeUnannounced) return sweepEveryMs
     const ended = await store.unannounced({ partitions, limit })
-    const decisions = ended.map(decisionOf).filter((decision) => decision !== null)
-    await task.publish(publishing(decisions))
+    await task.publish(publishing(ended.flatMap(decisionsOf)))
     if (ended.length > 0) await store.markAnnounced(ended.map(({ orderId }) => orderId))
     mayBeUnannounced = ended.length === limit
     return sweepEveryMs
   }
 }
 
-function timedOut(states: States, { now, task }: { now: number; task: TaskParts }): OrderChange[] {
-  return [...states.values()].flatMap((state) => {
-    const { events } = decide({ kind: 'time', now }, state)
-    if (events.length === 0) return []
+type TimedOut = { changes: OrderChange[]; over: OrderMessage[] }
+
+function timedOut(states: States, { now, task }: { now: number; task: TaskParts }): TimedOut {
+  const found: TimedOut = { changes: [], over: [] }
+  for (const state of states.values()) {
+    const { events, publish } = decide({ kind: 'time', now }, state)
+    if (events.length === 0) {
+      found.over.push(...publish)
+      continue
+    }
     const next = known(events.reduce(evolve, state))
-    return [{ state: next, partition: task.partitionOf(next.orderId), unannounced: true }]
-  })
+    const partition = task.partitionOf(next.orderId)
+    found.changes.push({ state: next, partition, unannounced: true })
+  }
+  return found
 }
 
 function known(state: OrderState): AwaitedOrder | Order {

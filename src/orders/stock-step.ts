@@ -3,10 +3,14 @@
 // pieces that are merely held wait, and whoever waits comes before those who order later.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
-import type { OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
+import type { Line, OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
 import { decideProduct, eventsOf, evolveProduct } from '../domain/orders/product.ts'
 import { ordersInput, productsInput } from '../domain/orders/records.ts'
-import { absent, type Product, type WaitingRow } from '../domain/orders/state.ts'
+import {
+  absent,
+  type Product,
+  type WaitingForCoupon as WaitingRow,
+} from '../domain/orders/state.ts'
 import { decideStock, evolveStock, repeatAnswer, standingOf } from '../domain/orders/stock-step.ts'
 import type {
   CommandName,
@@ -68,15 +72,21 @@ export function createStockStep(store: StockStepStore): StockStep {
   }
 }
 
+/** A redemption never waits here. */
+function linesOf(message: OrderMessage): readonly Line[] {
+  return message.type === 'order.placed' ? message.lines : []
+}
+
 function productIdsOf(rows: Iterable<WaitingRow>): Set<string> {
   const productIds = new Set<string>()
-  for (const { placed } of rows) for (const line of placed.lines) productIds.add(line.productId)
+  for (const { placed } of rows) for (const line of linesOf(placed)) productIds.add(line.productId)
   return productIds
 }
 
 /** Those that can be answered, each as if those before it were. */
 function holdable(rows: readonly WaitingRow[], products: Map<string, Product>): WaitingRow[] {
-  return rows.filter(({ placed: { lines } }) => {
+  return rows.filter(({ placed }) => {
+    const lines = linesOf(placed)
     const { kind } = standingOf(lines, products)
     if (kind !== 'free') return kind === 'refused'
     for (const { productId, quantity } of lines) {
@@ -116,7 +126,7 @@ function takeOrder(
   { rows, products, waitedFor }: StockBatch,
 ): ItemResult {
   const { orderId } = message
-  const lines = message.type === 'order.placed' ? message.lines : []
+  const lines = linesOf(message)
   const isQueued = lines.some(({ productId }) => waitedFor.has(productId))
   const decision = decideRow({ rows, orderId }, evolveStock, (row) => {
     return decideStock({ message, at, products: products.all, isQueued }, row)

@@ -4,8 +4,8 @@
 // any other. A reply that was stored and perhaps not published is said again by the next start.
 
 import type { ConsumerWork, Item, TaskParts } from '../consumer/consumer-work.ts'
-import { type OrderPlaced, ordersTopic } from '../domain/orders/messages.ts'
-import type { WaitingRow } from '../domain/orders/state.ts'
+import { type AnyPlaced, ordersTopic } from '../domain/orders/messages.ts'
+import type { WaitingForCoupon as WaitingRow } from '../domain/orders/state.ts'
 import type { StepRows } from '../ports/orders.ts'
 import { type AnyRow, hasOrder, OpenRows, type OpenRowsParts } from './open-rows.ts'
 
@@ -15,8 +15,8 @@ export type WaitingParts<
   Loaded,
   Changes extends StepRows<Row>,
 > = OpenRowsParts<Row, Wanted, Loaded, Changes> & {
-  wantedBy(items: readonly Item<OrderPlaced>[]): Wanted
-  decide: ConsumerWork<OrderPlaced, Wanted, Loaded, Changes>['decide']
+  wantedBy(items: readonly Item<AnyPlaced>[]): Wanted
+  decide: ConsumerWork<AnyPlaced, Wanted, Loaded, Changes>['decide']
   /** Of those that wait, the oldest first: for which there may be an answer by now. */
   ready(waiting: readonly WaitingRow[]): Promise<readonly WaitingRow[]>
   /** How soon it is noticed what others did, who have partitions of their own. */
@@ -97,7 +97,7 @@ export class WaitingOrders<Row extends AnyRow, Wanted, Loaded, Changes extends S
   }
 }
 
-function itemOf({ placed, since }: WaitingRow): Item<OrderPlaced> {
+function itemOf({ placed, since }: WaitingRow): Item<AnyPlaced> {
   return { message: placed, topic: ordersTopic, partition: 0, at: since }
 }
 

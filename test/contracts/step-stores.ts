@@ -196,7 +196,7 @@ function wantedCoupons(orderIds: string[], keys: string[]): CouponWanted {
 }
 
 function fact(known: Partial<CouponFacts>): CouponFacts {
-  return { issuerNext: 8, issued: null, usedBy: null, isKept: false, ...known }
+  return { issuerNext: 8, issued: null, usedBy: null, isKept: false, reserved: null, ...known }
 }
 
 function factsOf(

@@ -8,6 +8,7 @@ import type {
   OrderMessage,
   OrderPlaced,
   ProductMessage,
+  RedemptionPlaced,
   WalletMessage,
 } from '../../src/domain/orders/messages.ts'
 import type { Scenario } from './orders-world.ts'
@@ -31,18 +32,26 @@ export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
   const stocks = fc.tuple(fc.nat(9), fc.nat(6), fc.integer({ min: 2, max: 20 }))
   const money = fc.tuple(fc.nat(2_500), fc.nat(5_000), fc.nat(20_000))
   return fc
-    .record({ seed: fc.nat(2 ** 31), wins, stocks, money, orders: anyOrders(timeLimits) })
-    .map(({ seed, wins: pairs, stocks: counts, money: amounts, orders }) => {
+    .record({
+      ...{ seed: fc.nat(2 ** 31), wins, stocks, money, orders: anyOrders(timeLimits) },
+      redemptions: anyRedemptions(timeLimits),
+    })
+    .map(({ seed, wins: pairs, stocks: counts, money: amounts, orders, redemptions: asked }) => {
       const won = pairs.map((pair, offset) => {
         return { ...pair, offset, ...offers[pair.couponId] }
       })
+      const wonAs = (couponId: string, user: string) => {
+        const row = won.find((it) => it.userId === user && it.couponId === couponId)
+        return { couponId, partition: 0, offset: row?.offset ?? 2 }
+      }
       const placed = orders.map(({ coupon, ...order }): OrderPlaced => {
         if (coupon === undefined) return order
-        const { couponId } = coupon
-        const row = won.find((it) => it.userId === order.userId && it.couponId === couponId)
-        return { ...order, coupon: { couponId, partition: 0, offset: row?.offset ?? 2 } }
+        return { ...order, coupon: wonAs(coupon.couponId, order.userId) }
       })
-      return { seed, won, supplies: suppliesOf(counts, amounts), orders: placed }
+      const redemptions = asked.map((one): RedemptionPlaced => {
+        return { ...one, coupon: wonAs(one.coupon.couponId, one.userId) }
+      })
+      return { seed, won, supplies: suppliesOf(counts, amounts), orders: placed, redemptions }
     })
 }
 
@@ -92,6 +101,25 @@ function anyOrders(limits: readonly number[]): fc.Arbitrary<OrderPlaced[]> {
         : { ...placed, coupon: { couponId: id, partition: 0, offset: 0 } }
     })
   return fc.array(order, { minLength: 1, maxLength: 10 })
+}
+
+function anyRedemptions(limits: readonly number[]): fc.Arbitrary<RedemptionPlaced[]> {
+  const redemption = fc
+    .record({
+      orderId: fc.tuple(fc.constantFrom(...users), fc.nat(3)).map((parts) => parts.join('-r')),
+      couponId: fc.constantFrom(...Object.keys(offers)),
+      reference: fc.constantFrom('R-1', 'R-2'),
+      subtotal: fc.constantFrom(0, 299, 300, 2_001, Number.MAX_SAFE_INTEGER),
+      isOneShot: fc.nat(3).map((n) => n === 0),
+      timeLimitMs: fc.constantFrom(...limits),
+    })
+    .map(({ couponId, isOneShot, ...rest }): RedemptionPlaced => {
+      const userId = rest.orderId.split('-')[0] ?? ''
+      const coupon = { couponId, partition: 0, offset: 0 }
+      const placed = { type: 'redemption.placed', userId, coupon, by: 'shop', ...rest } as const
+      return isOneShot ? { ...placed, use: true } : placed
+    })
+  return fc.array(redemption, { maxLength: 6 })
 }
 
 function suppliesOf(

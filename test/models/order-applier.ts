@@ -94,7 +94,8 @@ export function startOrderApplier(log: Log): OrderApplier {
       won.push({ couponId, offset, userId: message.userId })
     }
     const { orderId } = message
-    const replies = [...(takeCoupon(stores, message) ?? []), ...(takeStock(stores, message) ?? [])]
+    const { replies } = takeCoupon(stores, { message, at: 0 })
+    replies.push(...(takeStock(stores, message) ?? []))
     const payment = takePayment(stores, orderId, { kind: 'record', message })
     replies.push(...payment.replies)
     for (const call of payment.calls) {

@@ -40,11 +40,12 @@ export function storesOf({ stores }: OrdersSystem, isWallet = true): RestoredSto
 /** `balances`: of the provider that was asked. */
 export function checkAtRest(
   { stores }: OrdersSystem,
-  { orders: placed, supplies }: Scenario,
+  { orders: ordered, redemptions = [], supplies }: Scenario,
   balances: ReadonlyMap<string, number>,
 ): void {
   assert.deepEqual([...stores.letters.tables.letters.values()], [], 'all could be handled')
   const orders = [...stores.orders.kept.values()].map(({ state }) => state)
+  const placed = [...ordered, ...redemptions]
   assert.equal(orders.length, new Set(placed.map(({ orderId }) => orderId)).size)
   const confirmed: ConfirmedOrder[] = []
   for (const order of orders) {
@@ -58,7 +59,7 @@ export function checkAtRest(
   assert.deepEqual(stored.sort(), uses.sort(), 'I13: one confirmed order for each use')
   checkStock(stores.stock.tables.products.values(), confirmed, supplies)
   for (const userId of ['ann', 'bob', 'cat']) {
-    const paid = confirmed.filter((order) => order.userId === userId)
+    const paid = confirmed.filter((order) => order.userId === userId && !order.redemption)
     const spent = paid.reduce((sum, { sums }) => sum + sums.total, 0)
     const has = balances.get(userId) ?? 0
     assert.equal(has + spent, suppliedOf(supplies, userId), `I12: ${userId}'s money`)
@@ -78,10 +79,16 @@ function checkRows(
   const coupon = '(unneeded|refused|released|cancelled)'
   if (status === 'confirmed') {
     const used = order.coupon === null ? coupon : 'used'
+    if (order.redemption !== undefined)
+      return assert.deepEqual(rows, ['used', undefined, undefined])
     assert.match(rows.join(' '), new RegExp(`^${used} sold captured$`), orderId)
     return
   }
   assert.equal(status, 'cancelled', 'I10: every order ends')
+  if (order.redemption !== undefined) {
+    assert.match(rows.join(' '), /^(refused|released|cancelled) {2}$/, orderId)
+    return
+  }
   const undone = '(refused|released|cancelled) (refused|refunded|cancelled)'
   assert.match(rows.join(' '), new RegExp(`^${coupon} ${undone}$`), orderId)
 }

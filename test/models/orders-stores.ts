@@ -10,8 +10,8 @@ import {
   evolveCoupon,
 } from '../../src/domain/orders/coupon-step.ts'
 import type {
+  AnyPlaced,
   OrderMessage,
-  OrderPlaced,
   ProductMessage,
   StepMessage,
   WalletMessage,
@@ -89,17 +89,21 @@ export function takeOrder(stores: Stores, orderId: string, command: OrderCommand
   return [...publish]
 }
 
-/** null: the issuer is behind, or a living order has the coupon; try again later. */
-export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[] | null {
+/** `waits`: the issuer is behind, or another has the coupon; try again later. */
+export function takeCoupon(
+  stores: Stores,
+  { message, at }: { message: OrderMessage; at: number },
+): { replies: StepMessage[]; waits: boolean } {
   const row = stores.couponRows.get(message.orderId) ?? absent
-  const facts = message.type === 'order.placed' ? couponFacts(stores, message) : null
-  const { outcome, events, effects, replies } = decideCoupon({ message, at: 0, facts }, row)
+  const isPlacing = message.type === 'order.placed' || message.type === 'redemption.placed'
+  const facts = isPlacing ? couponFacts(stores, message) : null
+  const { outcome, events, effects, replies } = decideCoupon({ message, at, facts }, row)
   count(stores.outcomes, `coupon ${outcome}`)
   const next = events.reduce(evolveCoupon, row)
   if (events.length > 0) stores.couponRows.set(message.orderId, next)
-  if (message.type === 'order.placed' && next.status === 'waiting') {
-    count(stores.outcomes, 'coupon waits')
-    return null
+  if (isPlacing && next.status === 'waiting') {
+    count(stores.outcomes, replies.length === 0 ? 'coupon waits' : 'coupon wants')
+    return { replies: [...replies], waits: true }
   }
   for (const { kind, use } of effects) {
     const key = `${use.couponId}/${use.userId}`
@@ -109,7 +113,7 @@ export function takeCoupon(stores: Stores, message: OrderMessage): StepMessage[]
     else stores.uses.delete(key)
     count(stores.effects, `coupon ${kind} ${message.orderId}`)
   }
-  return [...replies]
+  return { replies: [...replies], waits: false }
 }
 
 /** null: the pieces are held by others; try again later. */
@@ -221,7 +225,7 @@ export function takeSupply(stores: Stores, message: ProductMessage | WalletMessa
   if (event.type === 'added') stores.supplied.set(message.commandId, event.add)
 }
 
-function couponFacts(stores: Stores, { userId, coupon }: OrderPlaced): CouponFacts | null {
+function couponFacts(stores: Stores, { userId, coupon }: AnyPlaced): CouponFacts | null {
   if (coupon === undefined) return null
   const { couponId } = coupon
   const row = stores.won.find((it) => it.couponId === couponId && it.userId === userId)
@@ -229,7 +233,9 @@ function couponFacts(stores: Stores, { userId, coupon }: OrderPlaced): CouponFac
   const issued = row === undefined || row.offset >= issuerNext ? null : row
   const usedBy = stores.uses.get(`${couponId}/${userId}`) ?? null
   const user = stores.couponRows.get(usedBy ?? '')
-  return { issuerNext, issued, usedBy, isKept: user?.status === 'used' && user.kept === true }
+  const [isKept, reserved] =
+    user?.status === 'used' ? [user.kept === true, user.reserved ?? null] : [false, null]
+  return { issuerNext, issued, usedBy, isKept, reserved }
 }
 
 function count(counts: Map<string, number>, what: string): void {

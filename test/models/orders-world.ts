@@ -4,19 +4,23 @@
 // partition only. After the chaos everything is delivered, and then the world must be at rest.
 
 import assert from 'node:assert/strict'
+import { isOfOrder } from '../../src/domain/orders/history.ts'
 import {
+  type AnyPlaced,
   decodeOrderMessage,
   decodeStepMessage,
   type OrderMessage,
   type OrderPlaced,
   ordersTopic,
   type ProductMessage,
+  type RedemptionPlaced,
   type StepMessage,
   type WalletMessage,
 } from '../../src/domain/orders/messages.ts'
 import type { PaymentEffect, ProviderAnswer } from '../../src/domain/orders/payment-step.ts'
-import { decisionOf, type OrderCommand } from '../../src/domain/orders/process.ts'
+import { decisionsOf, type OrderCommand } from '../../src/domain/orders/process.ts'
 import { entryOf, readAt, topicOf } from '../../src/domain/orders/records.ts'
+import type { DueOrder, PlacedOrder } from '../../src/domain/orders/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { type Random, seededRandom } from '../simulation/random.ts'
 import {
@@ -42,6 +46,8 @@ export type Scenario = {
   orders: readonly OrderPlaced[]
   /** Asked for whenever; absent: none. */
   returns?: readonly ReturnAsked[]
+  /** Placed among the orders; absent: none. */
+  redemptions?: readonly RedemptionPlaced[]
 }
 type ReturnAsked = OrderMessage<'order.return_asked'>
 export type Consumer = 'process' | 'coupon' | 'stock' | 'payment'
@@ -59,9 +65,12 @@ export type World = {
   unannounced: Set<string>
   waiting: {
     supplies: (ProductMessage | WalletMessage)[]
-    orders: OrderPlaced[]
+    orders: AnyPlaced[]
     returns: ReturnAsked[]
   }
+  /** Those of which the shop may say something. */
+  redeemed: Set<string>
+  redemptions: number
 }
 type Lane = { consumer: Consumer; topic: 'orders' | 'steps'; partition: number; next: number }
 export type Read = { message: OrderMessage | StepMessage; at: number }
@@ -97,7 +106,7 @@ export function readStored(topic: 'orders' | 'steps', { value, at, partition }: 
 }
 
 function createWorld(scenario: Scenario): World {
-  const { seed, startsAt, won, supplies, orders, returns = [] } = scenario
+  const { seed, startsAt, won, supplies, orders, returns = [], redemptions = [] } = scenario
   const lanes: Lane[] = []
   for (let partition = 0; partition < partitions; partition += 1) {
     for (const consumer of ['process', 'coupon', 'stock', 'payment'] as const) {
@@ -116,12 +125,34 @@ function createWorld(scenario: Scenario): World {
     calls: [],
     answers: [],
     unannounced: new Set(),
-    waiting: { supplies: [...supplies], orders: [...orders], returns: [...returns] },
+    waiting: {
+      supplies: [...supplies],
+      orders: mixed(orders, redemptions),
+      returns: [...returns],
+    },
+    redeemed: new Set(),
+    redemptions: redemptions.length,
   }
+}
+
+function mixed(...lists: readonly (readonly AnyPlaced[])[]): AnyPlaced[] {
+  const longest = Math.max(...lists.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, n) => lists.flatMap((list) => list[n] ?? [])).flat()
+}
+
+/** The shop says what it likes, of what is placed. */
+function speakByChance(world: World): void {
+  const { random, topics } = world
+  const redeemed = [...world.redeemed]
+  if (redeemed.length === 0) return
+  const orderId = pick(random, redeemed)
+  const said = { orderId, by: 'shop', commandId: `c-${topics.orders.flat().length}` }
+  publish(world, [{ type: random.chance(0.6) ? 'redemption.use' : 'redemption.release', ...said }])
 }
 
 function actByChance(world: World): void {
   const { random, stores, waiting } = world
+  if (world.redemptions > 0 && random.chance(0.05)) return speakByChance(world)
   const dice = random.int(1, 100)
   if (dice <= 50) deliverByChance(world, pick(random, world.lanes))
   else if (dice <= 60) retryByChance(world)
@@ -205,13 +236,15 @@ function sweep(world: World, published: boolean): void {
   for (const [orderId, state] of world.stores.orders) {
     if (state.status !== 'placed' && state.status !== 'due') continue
     const decisions = takeOrder(world.stores, orderId, { kind: 'time', now: world.now })
-    if (decisions.length > 0) world.unannounced.add(orderId)
+    if (decisions.length === 0) continue
+    // That the time of a redemption is over nobody has decided yet.
+    if ('redemption' in state) publish(world, decisions)
+    else world.unannounced.add(orderId)
   }
   if (!published) return
   for (const orderId of world.unannounced) {
     const state = world.stores.orders.get(orderId)
-    const decision = state === undefined ? null : decisionOf(state)
-    if (decision !== null) publish(world, [decision])
+    if (state !== undefined) publish(world, decisionsOf(state))
   }
   world.unannounced.clear()
 }
@@ -224,8 +257,12 @@ function handle(world: World, consumer: Consumer, record: Read): (OrderMessage |
   }
   assert.ok(isOrderMessage(message))
   if (consumer !== 'payment') {
-    const take = consumer === 'stock' ? takeStock : takeCoupon
-    const replies = take(world.stores, message)
+    if (consumer === 'coupon') {
+      const { replies, waits } = takeCoupon(world.stores, { message, at })
+      if (waits) world.retries.push({ consumer, record })
+      return replies
+    }
+    const replies = takeStock(world.stores, message)
     if (replies === null) world.retries.push({ consumer, record })
     return replies ?? []
   }
@@ -241,6 +278,7 @@ function publish(world: World, messages: readonly (OrderMessage | StepMessage)[]
   for (const message of messages) {
     const { key, value } = entryOf(message)
     const partition = partitionFor(key, partitions)
+    if (message.type === 'redemption.placed') world.redeemed.add(message.orderId)
     const topic = topicOf(message) === ordersTopic ? 'orders' : 'steps'
     world.topics[topic][partition]?.push({ value, at: world.now, partition })
   }
@@ -272,11 +310,20 @@ function drain(world: World): void {
     const atRest = sizeOf(world) === before && onlyWaits
     const isOver = atRest && world.unannounced.size === 0 && !hasLive(stores)
     if (isOver && waiting.returns.length === 0) return
-    if (atRest) world.now += 1_000
+    if (atRest) world.now = Math.max(world.now + 1_000, firstOver(stores))
     if (isOver) publish(world, waiting.returns.splice(0, 2))
     sweep(world, true)
   }
   assert.fail(`not at rest after ${drainRoundsMax} rounds`)
+}
+
+/** Whoever has said nothing of a redemption says nothing more; orders are not kept waiting. */
+function firstOver({ orders }: Stores): number {
+  const live = [...orders.values()].filter((order): order is PlacedOrder | DueOrder => {
+    return order.status === 'placed' || order.status === 'due'
+  })
+  if (live.some(({ redemption }) => redemption === undefined) || live.length === 0) return 0
+  return Math.min(...live.map(({ deadline }) => deadline))
 }
 
 function deliverAll(world: World, lane: Lane): void {
@@ -301,7 +348,7 @@ function hasLive({ orders }: Stores): boolean {
 }
 
 function isOrderMessage(message: OrderMessage | StepMessage): message is OrderMessage {
-  return message.type.startsWith('order.')
+  return isOfOrder(message)
 }
 
 function pick<Item>(random: Random, items: readonly Item[]): Item {

@@ -30,6 +30,7 @@ describe('an audit of orders finds nothing', () => {
       confirmed: 2,
       cancelled: 1,
       live: 0,
+      redemptions: 0,
       inFlight: 0,
       products: 2,
       topUps: 2,

@@ -120,7 +120,9 @@ export function createOrderStoreMemory(): OrderStoreMemory {
         const isLive = state.status === 'placed' || state.status === 'due'
         return isLive && partitions.includes(partition)
       })
-      const over = live.filter(({ deadline }) => deadline <= now)
+      const over = live.filter(({ deadline, redemption }) => {
+        return deadline <= now && redemption?.isOver !== true
+      })
       over.sort((a, b) => a.deadline - b.deadline)
       return over.slice(0, limit).map(({ orderId }) => orderId)
     },
@@ -165,6 +167,7 @@ export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCoup
         issued: tables.issued.get(key) ?? null,
         usedBy,
         isKept: row?.status === 'used' && row.kept === true,
+        reserved: row?.status === 'used' ? (row.reserved ?? null) : null,
       })
     }
     return facts

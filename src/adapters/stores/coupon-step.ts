@@ -50,9 +50,10 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     const users = new Map((uses.rows as unknown as UseCells[]).map((use) => [keyOf(use), use]))
     const facts = (found.rows as unknown as IssuedCells[]).map((cells): [string, CouponFacts] => {
       const [, , wonAt, terms, issuerNext] = cells
-      const [, , usedBy = null, isKept = false] = users.get(keyOf(cells)) ?? []
+      const [, , usedBy = null, isKept = false, reservedAs = null] = users.get(keyOf(cells)) ?? []
+      const reserved = JSON.parse(reservedAs ?? 'null') as CouponFacts['reserved']
       const issued = wonAt === null ? null : heldTerms(JSON.parse(terms ?? '{}') as Terms, wonAt)
-      return [keyOf(cells), { issuerNext: issuerNext ?? 0, issued, usedBy, isKept }]
+      return [keyOf(cells), { issuerNext: issuerNext ?? 0, issued, usedBy, isKept, reserved }]
     })
     return new Map(facts)
   }
@@ -94,7 +95,12 @@ type IssuedCells = readonly [
   terms: string | null,
   next: number | null,
 ]
-type UseCells = readonly [couponId: string, userId: string, orderId: string, isKept: boolean]
+type UseCells = readonly [
+  ...(readonly [couponId: string, userId: string]),
+  orderId: string,
+  isKept: boolean,
+  reserved: string | null,
+]
 
 function keyOf([couponId, userId]: Named): string {
   return couponKey({ couponId, userId })

@@ -6,6 +6,7 @@ import { consumerNames } from '../../ports/orders.ts'
 import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
 import type { Findings } from '../findings.ts'
 import { checkHistories, type OrderCounts, type ReplayedClaims } from './check-histories.ts'
+import { checkRedemptions } from './check-redemptions.ts'
 import { checkRefusals } from './check-refusals.ts'
 import { compareLetters } from './compare-letters.ts'
 import { type ComparisonParts, compareOrders } from './compare-orders.ts'
@@ -60,6 +61,7 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   const { orders, heldSince } = log
   const histories = { orders, findings, now, claims, prices, heldSince, isStopped }
   const { counts, spent } = checkHistories(histories)
+  checkRedemptions(histories, spent)
   checkRefusals({ ...histories, spent })
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
   compareOrders(comparison)
@@ -90,7 +92,8 @@ const lateConsumerMsMax = 600_000
  */
 function takenUntil({ orders }: OrdersLog, { positionOf }: InFlight): number {
   let until = Number.POSITIVE_INFINITY
-  for (const { placed } of orders.values()) {
+  for (const order of orders.values()) {
+    const placed = order.redemption?.placed ?? order.placed
     if (placed === null) continue
     const { topic, partition, offset, appendedAt } = placed.origin
     if (offset < positionOf('order-process', topic, partition).next) continue

@@ -4,7 +4,7 @@
 import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
-import type { CancelReason, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
+import type { AnyPlaced, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
 import { sameLines } from '../../domain/orders/process.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { canonicalJson } from '../compare-columns.ts'
@@ -34,6 +34,7 @@ export type OrderCounts = {
   cancelled: number
   /** Not ended yet, and not too old for it. */
   live: number
+  redemptions: number
 }
 
 /** How it is told. */
@@ -48,15 +49,19 @@ export function skewMsMax({ isStopped }: Pick<HistoryParts, 'isStopped'>): numbe
   return isStopped ? 0 : clockSkewMsMax
 }
 
-/** `spent`: the confirmed order that spent it, by user and coupon. */
+/** `spent`: the confirmed order that spent it, by user and coupon. Redemptions are left out. */
 export function checkHistories(parts: HistoryParts): {
   counts: OrderCounts
-  spent: ReadonlyMap<string, string>
+  spent: Map<string, string>
 } {
   const { orders, findings, now, isStopped } = parts
-  const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0 }
+  const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0, redemptions: 0 }
   const spent = new Map<string, string>()
-  for (const { placed, due, end, answers, orderId } of orders.values()) {
+  for (const { placed, due, end, answers, orderId, redemption } of orders.values()) {
+    if (redemption !== null) {
+      counts.redemptions += 1
+      continue
+    }
     // The steps' topic was read later, and may speak of orders that came in between.
     if (placed === null) {
       const broken = brokenOrder(findings, orderId)
@@ -99,13 +104,16 @@ function checkPrices({ answers, broken }: Checked, prices: HistoryParts['prices'
   }
 }
 
-type Checked = Pick<OrderHistory, 'answers'> & {
-  placed: OrderPlaced
-  /** Ms UTC. */
+/** What spends a coupon, by its append time, ms UTC. */
+export type Spending = Pick<OrderHistory, 'answers'> & {
+  placed: AnyPlaced
   placedAt: number
+  broken: Broken
+}
+type Checked = Spending & {
+  placed: OrderPlaced
   timeOverAt: number
   due: OrderMessage<'order.payment_due'> | null
-  broken: Broken
 }
 
 function checkAge({ timeOverAt, broken }: Checked, now: number): void {
@@ -144,7 +152,7 @@ function checkSums({ placed, due, answers, broken }: Checked): void {
   broken('I12', `${asked}, but held prices less the discount are ${total} of ${subtotal}`)
 }
 
-function exactDiscount(discount: Discount | undefined, subtotal: bigint): bigint {
+export function exactDiscount(discount: Discount | undefined, subtotal: bigint): bigint {
   if (discount === undefined) return 0n
   if (discount.kind === 'amount') return BigInt(discount.value)
   const share = (subtotal * BigInt(discount.value)) / 100n
@@ -173,7 +181,7 @@ function checkConfirmed(
 
 function checkCancelled(
   { answers, timeOverAt, broken }: Checked,
-  reason: CancelReason,
+  reason: OrderMessage<'order.cancelled'>['reason'],
   endedAt: number,
 ): void {
   if (answers['stock.sold']) broken('I11', 'it was cancelled, but its stock was sold')
@@ -203,9 +211,9 @@ function checkBelowMinimum({ answers, broken }: Pick<Checked, 'answers' | 'broke
   broken('I10', `it was cancelled for ${subtotal} below the minimum of ${minimum} of its coupon`)
 }
 
-/** `spent`: the confirmed order that spent it, by user and coupon. */
-function checkSpent(
-  { placed, placedAt, answers, broken }: Checked,
+/** `spent`: by user and coupon; with this one. */
+export function checkSpent(
+  { placed, placedAt, answers, broken }: Spending,
   parts: HistoryParts,
   spent: Map<string, string>,
 ): void {

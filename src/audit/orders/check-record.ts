@@ -2,7 +2,13 @@
 // must fit together is checked once all is read (check-histories.ts).
 
 import { isOfOrder, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
-import type { OrderEnd, OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
+import {
+  isOfRedemption,
+  type OrderEnd,
+  type OrderMessage,
+  type RedemptionMessage,
+  type StepMessage,
+} from '../../domain/orders/messages.ts'
 import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
 
 /** `history`: of the records before it. */
@@ -16,13 +22,42 @@ export function checkRecord(
   const wrong = (text: string) => {
     broken(promiseOf(message.type), `${recordAt(origin)} of the ${topic}: ${text}`)
   }
-  if (isOfOrder(message)) checkOrder(history, message, wrong)
+  if (isOfRedemption(message)) checkRedemption(history, message, wrong)
+  else if (isOfOrder(message)) checkOrder(history, message, wrong)
   else checkAnswer(history, message, wrong)
 }
 
 type Wrong = (text: string) => void
 
-function checkOrder(history: OrderHistory, message: OrderMessage, wrong: Wrong): void {
+function checkRedemption(
+  { redemption }: OrderHistory,
+  message: RedemptionMessage,
+  wrong: Wrong,
+): void {
+  switch (message.type) {
+    case 'redemption.used': {
+      if (redemption === null) return wrong('it is used without ever being placed')
+      const { used, released } = redemption
+      if (used !== null && !same(used.message, message)) wrong('it is used twice, and not the same')
+      if (used === null && released !== null) wrong('it is used after it was released')
+      return
+    }
+    case 'redemption.released': {
+      if (redemption === null) return wrong('it is released without ever being placed')
+      const { used, released } = redemption
+      if (released !== null && !same(released.message, message)) {
+        wrong(`it is released twice: ${released.message.reason}, then ${message.reason}`)
+      }
+      if (used !== null && message.reason !== 'released') {
+        wrong(`it was used, but is released as ${message.reason}`)
+      }
+    }
+  }
+}
+
+type OfOrder = Exclude<OrderMessage, RedemptionMessage>
+
+function checkOrder(history: OrderHistory, message: OfOrder, wrong: Wrong): void {
   const { placed, due, end, returnDue } = history
   switch (message.type) {
     case 'order.placed':
@@ -89,7 +124,7 @@ const opposites: readonly (readonly StepMessage['type'][])[] = [
 ]
 
 function promiseOf(type: (OrderMessage | StepMessage)['type']): Invariant {
-  if (type.startsWith('order.')) return 'I10'
+  if (type.startsWith('order.') || type.startsWith('redemption.')) return 'I10'
   if (type.startsWith('coupon.')) return 'I13'
   return type.startsWith('stock.') ? 'I11' : 'I12'
 }

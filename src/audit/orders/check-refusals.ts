@@ -1,24 +1,72 @@
 // Whether a step had a reason to refuse an order: a refusal is the last word, so it may only be
 // said where nothing else was possible. What shows otherwise stands in other places of the log.
 
-import type { OrderHistory } from '../../domain/orders/history.ts'
-import type { OrderPlaced } from '../../domain/orders/messages.ts'
+import type { OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
+import type { AnyPlaced } from '../../domain/orders/messages.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
 import { endOf, type HistoryParts, overdueGraceMs, skewMsMax } from './check-histories.ts'
 
 export type RefusalParts = HistoryParts & {
-  /** The confirmed order that spent it, by user and coupon. */
+  /** The confirmed order or used redemption that spent it, by user and coupon. */
   spent: ReadonlyMap<string, string>
+  holders: ReadonlyMap<string, readonly Holder[]>
 }
-type Refused = Pick<OrderHistory, 'answers' | 'end'> & {
-  placed: OrderPlaced
+type Holder = { orderId: string; isReserved: boolean; until: number }
+type Refused = Pick<OrderHistory, 'answers'> & {
+  end: OrderHistory['end'] | RedemptionHistory['released']
+  placed: AnyPlaced
   /** Ms UTC. */
   placedAt: number
   broken: Broken
 }
 
-export function checkRefusals(parts: RefusalParts): void {
-  for (const history of parts.orders.values()) checkOrder(history, parts)
+export function checkRefusals(given: Omit<RefusalParts, 'holders'>): void {
+  const parts = { ...given, holders: holdersOf(given.orders.values()) }
+  for (const history of parts.orders.values()) {
+    if (history.redemption === null) checkOrder(history, parts)
+    else checkRedeemed(history, history.redemption, parts)
+  }
+}
+
+/** By user and coupon, who has had it for a while, and from when to when. */
+function holdersOf(orders: Iterable<OrderHistory>): RefusalParts['holders'] {
+  const holders = new Map<string, Holder[]>()
+  for (const { orderId, placed, end, answers, redemption } of orders) {
+    const by = redemption?.placed ?? placed
+    const used = answers['coupon.used']
+    if (by === null || used === undefined) continue
+    const cancelled = end?.message.type === 'order.cancelled' ? end : null
+    const until = (redemption?.released ?? cancelled)?.origin.appendedAt
+    const key = `${by.message.userId} ${used.couponId}`
+    const isReserved = redemption !== null
+    const holder = { orderId, isReserved, until: until ?? Number.POSITIVE_INFINITY }
+    holders.set(key, [...(holders.get(key) ?? []), holder])
+  }
+  return holders
+}
+
+function checkRedeemed(
+  { orderId, answers }: OrderHistory,
+  { placed, alsoPlaced, released }: RedemptionHistory,
+  parts: RefusalParts,
+): void {
+  if (alsoPlaced.length > 0) return
+  const { message, origin } = placed
+  const broken = brokenOrder(parts.findings, orderId)
+  const at = origin.appendedAt
+  const refused: Refused = { placed: message, placedAt: at, answers, end: released, broken }
+  checkCoupon(refused, parts)
+}
+
+function checkCoupon(refused: Refused, parts: RefusalParts): void {
+  switch (refused.answers['coupon.refused']?.reason) {
+    case 'coupon_already_used':
+      return checkUsed(refused, parts)
+    case 'coupon_not_held':
+      return checkNotHeld(refused, parts)
+    case 'coupon_expired':
+      return checkExpired(refused, parts)
+  }
 }
 
 function checkOrder(history: OrderHistory, parts: RefusalParts): void {
@@ -28,21 +76,27 @@ function checkOrder(history: OrderHistory, parts: RefusalParts): void {
   const { message, origin } = placed
   const broken = brokenOrder(parts.findings, orderId)
   const refused = { placed: message, placedAt: origin.appendedAt, answers, end, broken }
-  if (answers['coupon.refused']?.reason === 'coupon_already_used') checkUsed(refused, parts)
-  if (answers['coupon.refused']?.reason === 'coupon_not_held') checkNotHeld(refused, parts)
-  if (answers['coupon.refused']?.reason === 'coupon_expired') checkExpired(refused, parts)
+  checkCoupon(refused, parts)
   if (answers['stock.refused']?.reason === 'unknown_product') checkUnknown(refused, parts)
 }
 
-/** Used is a coupon that a confirmed order has, and no other. */
-function checkUsed({ placed, end, broken }: Refused, parts: RefusalParts): void {
-  const { spent, now, isStopped } = parts
+/**
+ * Used is a coupon that a confirmed order or used redemption has. Who comes while a redemption has
+ * reserved it does not wait, nor does a redemption while an order lives that has it.
+ */
+function checkUsed({ placed, placedAt, end, broken }: Refused, parts: RefusalParts): void {
+  const { spent, holders, now, isStopped } = parts
   const { userId, coupon } = placed
   if (coupon === undefined) return
   // The other order stands in another partition, which may have been read a moment before.
   const isLongAgo = end !== null && now - end.origin.appendedAt > overdueGraceMs
   if (!isStopped && !isLongAgo) return
-  if (spent.has(`${userId} ${coupon.couponId}`)) return
+  const key = `${userId} ${coupon.couponId}`
+  const isHeld = (holders.get(key) ?? []).some(({ orderId, isReserved, until }) => {
+    const mayRefuse = isReserved || placed.type === 'redemption.placed'
+    return mayRefuse && orderId !== placed.orderId && until >= placedAt - skewMsMax(parts)
+  })
+  if (isHeld || spent.has(key)) return
   broken('I13', `coupon ${coupon.couponId} was refused as used, which no order has spent`)
 }
 

@@ -2,7 +2,7 @@
 // not come to the end of is compared by its content alone.
 
 import type { OrderHistory } from '../../domain/orders/history.ts'
-import { decisionOf } from '../../domain/orders/process.ts'
+import { decisionsOf } from '../../domain/orders/process.ts'
 import type { Order, OrderState } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { canonicalJson, compareColumns } from '../compare-columns.ts'
@@ -32,7 +32,7 @@ export function compareOrders({ rows, log, inFlight, findings }: ComparisonParts
     if (!isUnannounced && inFlight.isAnswered('order-process', order)) checkDecided(order, broken)
     const isSettled = !isUnannounced && inFlight.isOrderSettled('order-process', order)
     if (row !== undefined) compareRow(row, order, { isSettled, broken })
-    else if (isSettled) broken('its row is missing')
+    else if (isSettled && order.state.status !== 'absent') broken('its row is missing')
   }
 }
 
@@ -42,10 +42,11 @@ type Comparing = {
 }
 
 /** A rebuild decides nothing that the process did not publish (docs/decisions/0020). */
-function checkDecided({ placed, due, end, state }: OrderHistory, broken: Comparing['broken']) {
-  if (placed === null) return
-  const decided = decisionOf(state)?.type
-  const written = (end ?? due)?.message.type
+function checkDecided(order: OrderHistory, broken: Comparing['broken']) {
+  const { placed, due, end, state, redemption } = order
+  if (placed === null && redemption === null) return
+  const decided = decisionsOf(state).at(-1)?.type
+  const written = (redemption?.released ?? redemption?.used ?? end ?? due)?.message.type
   if (decided === undefined || decided === written) return
   broken(`its steps' answers come to ${decided}, which the orders topic does not say`)
 }

@@ -2,7 +2,7 @@
 // held, used and paid exactly if it lives or is confirmed, and nothing left if it was cancelled.
 // A coupon that is used is used by the order's own row (I13).
 
-import type { OrderHistory, StepAnswers } from '../../domain/orders/history.ts'
+import type { OrderHistory, RedemptionHistory, StepAnswers } from '../../domain/orders/history.ts'
 import type {
   CouponRow,
   PaymentRow,
@@ -95,13 +95,20 @@ const couponStep: Step<CouponRow> = {
     { answer: 'coupon.refused', rows: ['refused'] },
   ],
   columns({ row, order, isSettled }) {
-    const { placed, answers, end } = order
+    const { answers, end, redemption } = order
+    const placed = redemption?.placed ?? order.placed
     const { 'coupon.used': used, 'coupon.refused': refused } = answers
     if (placed !== null && 'userId' in row) {
       const given: Columns<CouponRow> = { userId: placed.message.userId }
       if (used !== undefined) {
         const { discount, minimum } = used
         Object.assign(given, { couponId: used.couponId, discount, minimum })
+      }
+      if (redemption !== null) {
+        if (isSettled && redemption.released === null) {
+          given.kept = redemption.used === null ? undefined : true
+        }
+        return given
       }
       const isKept = end?.message.type === 'order.confirmed' && row.status === 'used'
       if (isSettled) given.kept = isKept ? true : undefined
@@ -110,7 +117,8 @@ const couponStep: Step<CouponRow> = {
     if (refused !== undefined && row.status === 'refused') return { reason: refused.reason }
     return waitingColumns(row, order)
   },
-  check({ row, order: { end }, isSettled, broken }) {
+  check({ row, order: { end, redemption }, isSettled, broken }) {
+    if (redemption !== null) return checkRedeemed(row, redemption, { isSettled, broken })
     if (end?.message.type !== 'order.confirmed') return
     const { couponId } = end.message
     const used = row.status === 'used' ? row.couponId : undefined
@@ -122,6 +130,22 @@ const couponStep: Step<CouponRow> = {
     broken(`confirmed with ${couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`)
   },
 }
+/** Until when it is reserved may be counted from a copy of its record that the step met first. */
+function checkRedeemed(
+  row: CouponRow,
+  { placed, alsoPlaced, used, released }: RedemptionHistory,
+  { isSettled, broken }: Pick<Found<CouponRow>, 'isSettled' | 'broken'>,
+): void {
+  const { reference } = placed.message
+  const isUsing = row.status === 'used' || row.status === 'released'
+  if (isUsing && alsoPlaced.length === 0 && row.reserved?.reference !== reference) {
+    broken(`its coupon row is for ${row.reserved?.reference ?? 'an order'}, not for ${reference}`)
+  }
+  if (used === null || released !== null || row.status === 'used') return
+  if (row.status === 'waiting' && !isSettled) return
+  broken(`it has used its coupon, but its row is ${row.status}`)
+}
+
 const paymentStep: Step<PaymentRow> = {
   name: 'payment',
   invariant: 'I12',
@@ -174,6 +198,10 @@ function compareRows<Row extends AnyRow>(
     if (!isPlaced(order)) continue
     const broken = (text: string) => brokenOrder(findings, orderId)(invariant, text)
     const stored = rows.get(orderId)
+    if (order.redemption !== null && name !== 'coupon') {
+      if (stored !== undefined) broken(`a ${name} row, but it is a redemption`)
+      continue
+    }
     const status: Row['status'] = stored?.row.status ?? 'absent'
     const isSettled = inFlight.isOrderSettled(consumer, order)
     const standing = standingOf(order)
@@ -209,7 +237,8 @@ function compareRows<Row extends AnyRow>(
 }
 
 /** Of other content under the same id the step may have met the other first. */
-function waitingColumns(row: AnyRow, { placed, alsoPlaced }: OrderHistory): Columns<AnyRow> {
+function waitingColumns(row: AnyRow, order: OrderHistory): Columns<AnyRow> {
+  const { placed, alsoPlaced } = order.redemption ?? order
   if (row.status !== 'waiting' || placed === null || alsoPlaced.length > 0) return {}
   return { placed: placed.message }
 }
@@ -219,7 +248,11 @@ function isPlaced(order: OrderHistory | undefined): order is OrderHistory {
   return order !== undefined && order.lastOffsets.orders >= 0
 }
 
-function standingOf({ end, due }: OrderHistory): Standing {
+function standingOf({ end, due, redemption }: OrderHistory): Standing {
+  if (redemption !== null) {
+    if (redemption.released !== null) return 'cancelled'
+    return redemption.used === null ? 'placed' : 'confirmed'
+  }
   if (end !== null) return end.message.type === 'order.confirmed' ? 'confirmed' : 'cancelled'
   return due === null ? 'placed' : 'due'
 }
@@ -234,7 +267,9 @@ function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
       broken('which is not in the log')
       continue
     }
-    const end = inFlight.isOrderSettled('coupon-step', order) ? order.end?.message : undefined
+    const isSettled = inFlight.isOrderSettled('coupon-step', order)
+    if (isSettled && order.redemption?.released) broken('which was released')
+    const end = isSettled ? order.end?.message : undefined
     if (end?.type === 'order.cancelled') broken('which was cancelled')
     if (end?.type === 'order.confirmed' && end.couponId !== couponId) {
       broken(`which was confirmed with ${end.couponId ?? 'no coupon'}`)

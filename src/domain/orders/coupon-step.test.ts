@@ -10,7 +10,13 @@ const bare: OrderPlaced = { type: 'order.placed', orderId, userId: 'ann', lines,
 const coupon = { couponId: 'spring', partition: 0, offset: 7 }
 const discount = { kind: 'percent', value: 10 } as const
 const use = { orderId, couponId: 'spring', userId: 'ann', discount }
-const facts: CouponFacts = { issuerNext: 8, issued: { discount }, usedBy: null, isKept: false }
+const facts: CouponFacts = {
+  issuerNext: 8,
+  issued: { discount },
+  usedBy: null,
+  isKept: false,
+  reserved: null,
+}
 
 const messages = {
   placed: { ...bare, coupon },

@@ -5,8 +5,15 @@
 // up, in the transaction that stores the decision.
 
 import { type HeldTerms, isOver } from '../coupons/validity.ts'
-import type { CouponRefusal, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
-import type { CouponRow, CouponUse } from './state.ts'
+import {
+  type AnyPlaced,
+  type CouponRefusal,
+  isOfRedemption,
+  type OrderMessage,
+  type RedemptionMessage,
+  type StepMessage,
+} from './messages.ts'
+import type { CouponRow, CouponUse, Reserved, WaitingForCoupon } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 
 /** What the coupons schema says, as of the transaction, about the coupon that an order names. */
@@ -18,16 +25,19 @@ export type CouponFacts = {
   /** The order that uses it now, if any, and whether that is for good. */
   usedBy: string | null
   isKept: boolean
+  /** Where that is a redemption. */
+  reserved: Reserved | null
 }
 export type CouponCommand = {
   message: OrderMessage
   /** When it was appended, ms UTC. */
   at: number
-  /** May be null where the record is not an order.placed with a coupon. */
+  /** May be null where the record places nothing, or an order without a coupon. */
   facts: CouponFacts | null
 }
 export type CouponRowEvent =
-  | { type: 'waits'; placed: OrderPlaced; at: number }
+  | { type: 'waits'; placed: AnyPlaced; at: number }
+  | { type: 'wants'; orderId: string }
   | { type: 'used'; use: CouponUse }
   | { type: 'kept' }
   | { type: 'refused'; orderId: string; reason: CouponRefusal }
@@ -39,6 +49,7 @@ export type CouponDecision = StepDecision<CouponRowEvent, CouponEffect>
 
 export function decideCoupon(command: CouponCommand, row: CouponRow): CouponDecision {
   const { message } = command
+  if (isOfRedemption(message)) return decideRedemption({ ...command, message }, row)
   switch (message.type) {
     case 'order.placed':
       return decidePlaced({ ...command, message }, row)
@@ -63,6 +74,9 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
       const { placed, at: since } = event
       return { status: 'waiting', orderId: placed.orderId, placed, since }
     }
+    case 'wants':
+      if (row.status !== 'waiting') break
+      return { ...row, wants: event.orderId }
     case 'used':
       if (!isOpen) break
       return { status: 'used', ...event.use }
@@ -83,45 +97,120 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
   throw new Error(`${event.type} of a coupon row that is ${row.status}`)
 }
 
+/** Whether there is an answer by now, or somebody else's place to ask for. */
+export function isAnswerable({ placed, since, wants }: WaitingForCoupon, facts: CouponFacts) {
+  const standing = standingOf(placed, since, facts)
+  return standing !== 'wait' && (standing !== 'want' || facts.usedBy !== wants)
+}
+
 /**
- * Whether an order that was placed then must wait: neither yes nor no could be said for good. A
- * coupon that is over stays so, whoever has it.
+ * wait: neither yes nor no could be said for good. want: the same, and the redemption that has
+ * reserved the coupon is of the same reference, and is asked to let go. A coupon that is over stays
+ * so, whoever has it.
  */
-export function isNotNow(
-  { placed: { coupon }, at }: { placed: OrderPlaced; at: number },
-  facts: CouponFacts,
-): boolean {
-  if (coupon === undefined) return false
-  if (facts.issued === null) return facts.issuerNext <= coupon.offset
-  return facts.usedBy !== null && !facts.isKept && !isOver(facts.issued.validUntil, at)
+function standingOf(
+  placed: AnyPlaced,
+  at: number,
+  { issuerNext, issued, usedBy, isKept, reserved }: CouponFacts,
+): 'free' | 'wait' | 'want' | CouponRefusal {
+  const { offset = 0 } = placed.coupon ?? {}
+  if (issued === null) return issuerNext <= offset ? 'wait' : 'coupon_not_held'
+  if (isKept) return 'coupon_already_used'
+  if (isOver(issued.validUntil, at)) return 'coupon_expired'
+  if (usedBy === null) return 'free'
+  const isReserved = reserved !== null && at < reserved.until
+  if (placed.type === 'order.placed') return isReserved ? 'coupon_already_used' : 'wait'
+  if (reserved === null) return 'coupon_already_used'
+  if (!isReserved) return 'wait'
+  return reserved.reference === placed.reference ? 'want' : 'coupon_already_used'
 }
 
 function decidePlaced(
-  { message, at, facts }: CouponCommand & { message: OrderPlaced },
+  { message, at, facts }: CouponCommand & { message: AnyPlaced },
   row: CouponRow,
 ): CouponDecision {
   if (row.status !== 'absent' && row.status !== 'waiting') return repeatAnswer(row)
-  const { orderId, userId, coupon } = message
+  const { orderId, coupon } = message
   // Of other content under its id the first counts, which waits.
   if (row.status === 'waiting' && row.placed.coupon?.couponId !== coupon?.couponId) return ignored
   // Stored as well: whatever else is placed under this id must find the order taken.
   if (coupon === undefined) return applied({ type: 'unneeded', orderId }, [], [])
   if (facts === null) throw new Error(`no facts about the coupon of order ${orderId}`)
   if (facts.usedBy === orderId) return contradiction
-  if (isNotNow({ placed: message, at }, facts)) {
-    return row.status === 'waiting'
-      ? ignored
-      : applied({ type: 'waits', placed: message, at }, [], [])
+  const standing = standingOf(message, at, facts)
+  switch (standing) {
+    case 'wait':
+      return waiting({ placed: message, at }, row, null)
+    case 'want':
+      return waiting({ placed: message, at }, row, facts.usedBy)
+    case 'free':
+      return use(message, at, facts)
+    default:
+      return refuse(orderId, standing)
   }
-  if (facts.issued === null) return refuse(orderId, 'coupon_not_held')
-  if (facts.isKept) return refuse(orderId, 'coupon_already_used')
-  const { validUntil, discount, minimum } = facts.issued
-  if (isOver(validUntil, at)) return refuse(orderId, 'coupon_expired')
-  if (facts.usedBy !== null) return refuse(orderId, 'coupon_already_used')
-  const use: CouponUse = { orderId, couponId: coupon.couponId, userId }
-  if (discount !== undefined) use.discount = discount
-  if (minimum !== undefined) use.minimum = minimum
-  return applied({ type: 'used', use }, [{ kind: 'use', use }], [usedReply(use)])
+}
+
+/** `wants`: whose place it is to take; asked once, and again where its record is read again. */
+function waiting(
+  waits: { placed: AnyPlaced; at: number },
+  row: CouponRow,
+  wants: string | null,
+): CouponDecision {
+  const events: CouponRowEvent[] = row.status === 'waiting' ? [] : [{ type: 'waits', ...waits }]
+  if (wants !== null && !(row.status === 'waiting' && row.wants === wants)) {
+    events.push({ type: 'wants', orderId: wants })
+  }
+  const next = events.reduce(evolveCoupon, row)
+  if (events.length === 0) return repeatAnswer(row)
+  return { outcome: 'applied', events, effects: [], replies: repeatAnswer(next).replies }
+}
+
+function use(placed: AnyPlaced, at: number, { issued }: CouponFacts): CouponDecision {
+  const { orderId, userId, coupon } = placed
+  if (issued === null || coupon === undefined) throw new Error(`${orderId} has nothing to use`)
+  const { discount, minimum } = issued
+  const using: CouponUse = { orderId, couponId: coupon.couponId, userId }
+  if (discount !== undefined) using.discount = discount
+  if (minimum !== undefined) using.minimum = minimum
+  if (placed.type === 'redemption.placed') using.reserved = reservedBy(placed, at)
+  return applied({ type: 'used', use: using }, [{ kind: 'use', use: using }], [usedReply(using)])
+}
+
+/** What a redemption that was appended then has of a coupon. */
+export function reservedBy(
+  { reference, timeLimitMs }: Extract<AnyPlaced, { type: 'redemption.placed' }>,
+  at: number,
+): Reserved {
+  return { reference, until: at + timeLimitMs }
+}
+
+/** The process says which word of the shop counts; who has no answer yet is let go by any end. */
+function decideRedemption(
+  command: CouponCommand & { message: RedemptionMessage },
+  row: CouponRow,
+): CouponDecision {
+  const { message } = command
+  const { orderId } = message
+  switch (message.type) {
+    case 'redemption.placed':
+      return decidePlaced({ ...command, message }, row)
+    case 'redemption.use':
+      return ignored
+    case 'redemption.release':
+    case 'redemption.expired': {
+      const isOpen = row.status === 'absent' || row.status === 'waiting'
+      return isOpen ? refuse(orderId, 'redemption_over') : ignored
+    }
+    case 'redemption.used':
+      if (row.status === 'used') return row.couponId === message.couponId ? keep(row) : release(row)
+      // It was released since; that it was used comes late, by way of a retry.
+      return row.status === 'released' ? ignored : contradiction
+    case 'redemption.released':
+      if (row.status === 'used') return release(row)
+      return row.status === 'released'
+        ? repeated(releasedReply(row))
+        : decideCancelled(orderId, row)
+  }
 }
 
 function refuse(orderId: string, reason: CouponRefusal): CouponDecision {
@@ -132,8 +221,9 @@ function refuse(orderId: string, reason: CouponRefusal): CouponDecision {
 /** What the row has said already. */
 export function repeatAnswer(row: CouponRow): CouponDecision {
   switch (row.status) {
-    case 'absent':
     case 'waiting':
+      return row.wants === undefined ? ignored : repeated(wantedReply(row.wants, row))
+    case 'absent':
     case 'unneeded':
     case 'cancelled':
       return ignored
@@ -237,6 +327,10 @@ function usedReply({ orderId, couponId, discount, minimum }: CouponUse): StepMes
   if (discount !== undefined) used.discount = discount
   if (minimum !== undefined) used.minimum = minimum
   return used
+}
+
+function wantedReply(orderId: string, { placed }: WaitingForCoupon): StepMessage {
+  return { type: 'coupon.wanted', orderId, couponId: placed.coupon?.couponId ?? '' }
 }
 
 function releasedReply({ orderId, couponId }: CouponUse): StepMessage {

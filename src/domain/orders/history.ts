@@ -1,7 +1,15 @@
 // What the two topics of orders say about one order: what was placed and decided, what each step
 // answered, and the state that follows. Whoever makes rows anew, or audits them, reads this.
 
-import type { OrderEnd, OrderMessage, OrderPlaced, StepMessage } from './messages.ts'
+import {
+  isOfRedemption,
+  type OrderEnd,
+  type OrderMessage,
+  type OrderPlaced,
+  type RedemptionMessage,
+  type RedemptionPlaced,
+  type StepMessage,
+} from './messages.ts'
 import { decide, evolve, initialState, type OrderOutcome } from './process.ts'
 import type { Origin } from './retries.ts'
 import type { OrderState } from './state.ts'
@@ -23,11 +31,22 @@ export type OrderHistory = {
   /** Of its return: that the steps are to give back, and that they have. */
   returnDue: Logged<OrderMessage<'order.return_due'>> | null
   returned: Logged<OrderMessage<'order.returned'>> | null
+  /** Null: it is an order. */
+  redemption: RedemptionHistory | null
   /** What each step answered, by type: the first of each. */
   answers: StepAnswers
   /** The last record about it in each of the two topics; -1: there is none. */
   lastOffsets: { orders: number; steps: number }
 }
+/** The first of each. `said`: what the shop and the time said, all of it, in the log's order. */
+export type RedemptionHistory = {
+  placed: Logged<RedemptionPlaced>
+  alsoPlaced: RedemptionPlaced[]
+  said: Logged<RedemptionSaid>[]
+  used: Logged<OrderMessage<'redemption.used'>> | null
+  released: Logged<OrderMessage<'redemption.released'>> | null
+}
+export type RedemptionSaid = OrderMessage<`redemption.${'use' | 'release' | 'expired'}`>
 export type StepAnswers = { [Type in StepMessage['type']]?: StepMessage<Type> }
 
 export function historyOf(
@@ -47,6 +66,7 @@ export function historyOf(
     end: null,
     returnDue: null,
     returned: null,
+    redemption: null,
     answers: {},
     lastOffsets: { orders: -1, steps: -1 },
   }
@@ -66,6 +86,11 @@ export function enter(
   const { outcome, events, publish } = decide(command, history.state)
   history.state = events.reduce(evolve, history.state)
   history.lastOffsets[isOfOrder(message) ? 'orders' : 'steps'] = origin.offset
+  if (isOfRedemption(message)) {
+    if (outcome === 'applied' && publish.length > 0) history.unannounced = true
+    enterRedemption(history, { message, origin }, outcome)
+    return outcome
+  }
   switch (message.type) {
     case 'order.placed':
       history.placed ??= { message, origin }
@@ -98,6 +123,34 @@ export function enter(
   return outcome
 }
 
+function enterRedemption(
+  history: OrderHistory,
+  { message, origin }: Logged<RedemptionMessage>,
+  outcome: OrderOutcome,
+): void {
+  const { redemption } = history
+  if (message.type === 'redemption.placed') {
+    const first = { placed: { message, origin }, alsoPlaced: [], said: [] }
+    history.redemption ??= { ...first, used: null, released: null }
+    if (outcome === 'conflict') redemption?.alsoPlaced.push(message)
+    return
+  }
+  if (redemption === null) return
+  switch (message.type) {
+    case 'redemption.use':
+    case 'redemption.release':
+    case 'redemption.expired':
+      redemption.said.push({ message, origin })
+      break
+    case 'redemption.used':
+      redemption.used ??= { message, origin }
+      break
+    case 'redemption.released':
+      redemption.released ??= { message, origin }
+      history.unannounced = false
+  }
+}
+
 export function isOfOrder(message: OrderMessage | StepMessage): message is OrderMessage {
-  return message.type.startsWith('order.')
+  return message.type.startsWith('order.') || isOfRedemption(message)
 }

@@ -23,6 +23,7 @@ import {
 } from '../field.ts'
 import { decoderOf, type MessageOf, record } from '../record.ts'
 import { userIdField } from '../user-id.ts'
+import { redemptionRecords } from './redemption-messages.ts'
 
 export const ordersTopic = 'firstcome.orders'
 export const orderStepsTopic = 'firstcome.order-steps'
@@ -51,6 +52,8 @@ export const returnWithinMsMax = 36_500 * 86_400_000
 export const orderTimeLimitMsMax = 86_400_000
 
 export const couponRefusals = ['coupon_not_held', 'coupon_already_used', 'coupon_expired'] as const
+/** redemption_over: it was released, or its time was over, before the step could answer. */
+const couponStepRefusals = [...couponRefusals, 'redemption_over'] as const
 export const stockRefusals = ['unknown_product', 'out_of_stock'] as const
 export const paymentRefusals = ['insufficient_funds', 'payment_declined'] as const
 /**
@@ -65,7 +68,7 @@ export const cancelReasons = [
   'timed_out',
   'mixed_up',
 ] as const
-export type CouponRefusal = (typeof couponRefusals)[number]
+export type CouponRefusal = (typeof couponStepRefusals)[number]
 export type StockRefusal = (typeof stockRefusals)[number]
 export type PaymentRefusal = (typeof paymentRefusals)[number]
 export type CancelReason = (typeof cancelReasons)[number]
@@ -81,6 +84,7 @@ const pricedLine = {
   ...line,
   unitPrice: whole(priceMax, 'The price of one piece when it was held, in whole minor units.'),
 }
+const ofWonCoupon = 'The coupon to spend, and where the user won it.'
 const wonCoupon = {
   couponId: couponIdField('Which.'),
   partition: whole(Number.MAX_SAFE_INTEGER, 'Of the claims topic, where the user won it.'),
@@ -123,7 +127,7 @@ export const orders = {
           orderTimeLimitMsMax,
           "Milliseconds from this record's append time on; then the order is cancelled.",
         ),
-        coupon: optional(object(wonCoupon, 'The coupon to spend, and where the user won it.')),
+        coupon: optional(object(wonCoupon, ofWonCoupon)),
       },
     }),
     'order.payment_due': record({
@@ -193,6 +197,7 @@ export const orders = {
         ),
       },
     }),
+    ...redemptionRecords({ orderId, coupon: object(wonCoupon, ofWonCoupon) }),
   },
 }
 
@@ -212,7 +217,19 @@ export const orderSteps = {
     'coupon.refused': record({
       ...ofCouponStep,
       says: 'The coupon cannot be used, and is not. The order will be cancelled.',
-      fields: { orderId, reason: oneOf(couponRefusals, 'Why.') },
+      fields: {
+        orderId,
+        reason: oneOf(
+          couponStepRefusals,
+          'Why. `redemption_over`: it was released, or its time was over, before there was an ' +
+            'answer.',
+        ),
+      },
+    }),
+    'coupon.wanted': record({
+      ...ofCouponStep,
+      says: 'Another redemption of the same reference waits for the coupon that this one reserved.',
+      fields: { orderId, couponId },
     }),
     'coupon.released': record({
       ...ofCouponStep,
@@ -319,6 +336,9 @@ type OrderSteps = (typeof orderSteps)['records']
 /** Any record of the orders topic, or one of these types. */
 export type OrderMessage<Type extends keyof Orders = keyof Orders> = MessageOf<typeof orders, Type>
 export type OrderPlaced = OrderMessage<'order.placed'>
+export type RedemptionMessage = Extract<OrderMessage, { type: `redemption.${string}` }>
+export type RedemptionPlaced = OrderMessage<'redemption.placed'>
+export type AnyPlaced = OrderPlaced | RedemptionPlaced
 export type OrderEnd = OrderMessage<'order.confirmed' | 'order.cancelled'>
 /** Any record of the steps' topic, or one of these types. */
 export type StepMessage<Type extends keyof OrderSteps = keyof OrderSteps> = MessageOf<
@@ -331,6 +351,10 @@ export type StockAdded = MessageOf<typeof products, 'stock.added'>
 export type WalletMessage = MessageOf<typeof wallets>
 /** Any record of the four topics. */
 export type OrdersRecord = OrderMessage | StepMessage | ProductMessage | WalletMessage
+
+export function isOfRedemption(message: { type: string }): message is RedemptionMessage {
+  return message.type.startsWith('redemption.')
+}
 
 export const decodeOrderMessage = decoderOf(orders)
 export const decodeStepMessage = decoderOf(orderSteps)

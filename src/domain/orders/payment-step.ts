@@ -3,7 +3,12 @@
 // `undoing`. The provider's key is the order id, so asking again is harmless; an undone order is
 // one for which the provider never again captures anything.
 
-import type { OrderMessage, PaymentRefusal, StepMessage } from './messages.ts'
+import {
+  isOfRedemption,
+  type OrderMessage,
+  type PaymentRefusal,
+  type StepMessage,
+} from './messages.ts'
 import type { Payment, PaymentRow } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 
@@ -32,6 +37,7 @@ export type PaymentDecision = StepDecision<PaymentRowEvent, PaymentEffect>
 export function decidePayment(command: PaymentCommand, row: PaymentRow): PaymentDecision {
   if (command.kind === 'answer') return decideAnswer(command.answer, row)
   const { message } = command
+  if (isOfRedemption(message)) return ignored
   switch (message.type) {
     case 'order.placed':
     case 'order.confirmed':

@@ -6,18 +6,30 @@
 
 import { type Offer, type OfferTerms, offerOf } from '../coupons/offer.ts'
 import { heardBy, partsOf, withMessage } from './heard.ts'
-import type {
-  CancelReason,
-  Line,
-  OrderMessage,
-  OrderPlaced,
-  PricedLine,
-  StepMessage,
-  Sums,
+import {
+  type CancelReason,
+  isOfRedemption,
+  type Line,
+  type OrderMessage,
+  type OrderPlaced,
+  type PricedLine,
+  type RedemptionMessage,
+  type StepMessage,
+  type Sums,
 } from './messages.ts'
+import {
+  decideRedemption,
+  mustExpire,
+  type RedemptionEvent,
+  redemptionEndsOf,
+  redemptionFollowUp,
+  redemptionOf,
+  withoutWord,
+} from './redemption.ts'
 import { confirmedAt, hasGivenBack, isReturning } from './returning.ts'
 import type {
   DueOrder,
+  EndReason,
   LiveOrder,
   OrderContent,
   OrderState,
@@ -44,9 +56,10 @@ export type OrderEvent =
   | { type: 'confirmed' }
   /** Its record stands in the log: `at`, its append time. */
   | { type: 'confirmation_met'; at: number }
-  | { type: 'cancelled'; reason: CancelReason }
   | { type: 'returning'; asked: ReturnAsked }
   | { type: 'returned' }
+  | { type: 'cancelled'; reason: EndReason }
+  | RedemptionEvent
 export type OrderDecision = {
   outcome: OrderOutcome
   events: readonly OrderEvent[]
@@ -61,6 +74,7 @@ export function initialState(): OrderState {
 export function decide(command: OrderCommand, state: OrderState): OrderDecision {
   if (command.kind === 'time') return decideTime(command.now, state)
   const { message, at } = command
+  if (isOfRedemption(message)) return decideOfRedemption(message, at, state)
   switch (message.type) {
     case 'order.placed':
       return decidePlaced(message, at, state)
@@ -86,6 +100,24 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
     case 'placed':
       if (state.status !== 'absent' && state.status !== 'awaited') break
       return { status: 'placed', ...contentOf(event, state) }
+    case 'reserving': {
+      if (state.status !== 'absent' && state.status !== 'awaited') break
+      const { placed, at } = event
+      const content = contentOf({ placed: { ...placed, lines: [] }, at }, state)
+      return { status: 'placed', ...content, redemption: redemptionOf(placed) }
+    }
+    case 'worded':
+    case 'over': {
+      if (state.status !== 'placed' || state.redemption === undefined) break
+      const said = event.type === 'over' ? { isOver: true as const } : { word: event.word }
+      return { ...state, redemption: { ...state.redemption, ...said } }
+    }
+    case 'used': {
+      if (state.status !== 'placed' || state.redemption === undefined) break
+      // A release that came before the coupon step's answer is still to be done.
+      const done = state.redemption.word === 'return' ? {} : withoutWord(state)
+      return { ...state, ...done, status: 'confirmed', sums: event.sums }
+    }
     case 'answered': {
       const { message, at } = event
       const heard = withMessage(heardBy(state), message, at)
@@ -102,9 +134,11 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
       if (state.status !== 'confirmed') break
       return { ...state, confirmedAt: event.at }
     case 'cancelled': {
-      if (!isLive(state)) break
-      const sums = state.status === 'due' ? state.sums : null
-      return { ...state, status: 'cancelled', reason: event.reason, sums }
+      const isUsed = state.status === 'confirmed' && state.redemption !== undefined
+      if (!isLive(state) && !isUsed) break
+      const sums = state.status === 'placed' ? null : state.sums
+      const { reason } = event
+      return { ...state, ...withoutWord(state), status: 'cancelled', reason, sums }
     }
     case 'returning':
       if (state.status !== 'confirmed') break
@@ -116,7 +150,15 @@ export function evolve(state: OrderState, event: OrderEvent): OrderState {
   throw new Error(`${event.type} of an order that is ${state.status}`)
 }
 
-/** The record that says how far an order was decided; null while nothing is. */
+/** The records that say how far an order was decided; none while nothing is. */
+export function decisionsOf(state: OrderState): OrderMessage[] {
+  const isEnded = state.status === 'confirmed' || state.status === 'cancelled'
+  if (isEnded && state.redemption !== undefined) return redemptionEndsOf(state)
+  const decision = decisionOf(state)
+  return decision === null ? [] : [decision]
+}
+
+/** Of an order, not of a redemption. */
 export function decisionOf(state: OrderState): OrderMessage | null {
   switch (state.status) {
     case 'absent':
@@ -135,8 +177,10 @@ export function decisionOf(state: OrderState): OrderMessage | null {
       if (state.coupon !== null) confirmed.couponId = state.coupon.couponId
       return confirmed
     }
-    case 'cancelled':
-      return { type: 'order.cancelled', orderId: state.orderId, reason: state.reason }
+    case 'cancelled': {
+      const reason = state.reason as CancelReason
+      return { type: 'order.cancelled', orderId: state.orderId, reason }
+    }
     case 'returning': {
       const due: OrderMessage<'order.return_due'> = {
         type: 'order.return_due',
@@ -171,7 +215,26 @@ export function sumsOf(lines: readonly PricedLine[], coupon: OfferTerms): Sums |
 
 type Refused = Extract<Offer, { refused: unknown }>
 
+function decideOfRedemption(
+  message: RedemptionMessage,
+  at: number,
+  state: OrderState,
+): OrderDecision {
+  const event = decideRedemption(message, at, state)
+  if (event === 'repeated') return repeated(state)
+  if (typeof event === 'string') return { ...ignored, outcome: event }
+  // What is read back is said already.
+  const isOurs = message.type === 'redemption.release' && event.type === 'cancelled'
+  return isOurs ? decided(state, event) : applied(state, event)
+}
+
+/** That the time of a redemption is over is said to the log first: there the shop may be sooner. */
 function decideTime(now: number, state: OrderState): OrderDecision {
+  if (mustExpire(state, now)) {
+    const { orderId } = state
+    return { ...ignored, publish: [{ type: 'redemption.expired', orderId }] }
+  }
+  if ('redemption' in state) return ignored
   if (!isLive(state) || now < state.deadline) return ignored
   return decided(state, { type: 'cancelled', reason: 'timed_out' })
 }
@@ -270,7 +333,9 @@ function isLastWord(state: OrderState, outcome: StepOutcome): boolean {
 /** What the steps' answers come to, if anything: at most two events, one after the other. */
 function followUp(state: OrderState): OrderEvent | null {
   if (state.status === 'returning') return hasGivenBack(state) ? { type: 'returned' } : null
-  if (!isLive(state)) return null
+  const ofRedemption = redemptionFollowUp(state)
+  if (ofRedemption !== null) return ofRedemption
+  if (!isLive(state) || state.redemption !== undefined) return null
   if (isMixedUp(state)) return { type: 'cancelled', reason: 'mixed_up' }
   return state.status === 'placed' ? afterAnswers(state) : afterPayment(state)
 }
@@ -310,7 +375,7 @@ export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
 }
 
 function contentOf(
-  { placed, at }: OrderEvent & { type: 'placed' },
+  { placed, at }: { placed: Omit<OrderPlaced, 'type'>; at: number },
   state: OrderState,
 ): OrderContent {
   const { orderId, userId, lines, coupon = null, timeLimitMs } = placed
@@ -349,11 +414,6 @@ function decided(state: OrderState, event: OrderEvent): OrderDecision {
 
 function repeated(state: OrderState): OrderDecision {
   return { outcome: 'repeated', events: [], publish: decisionsOf(state) }
-}
-
-function decisionsOf(state: OrderState): OrderMessage[] {
-  const decision = decisionOf(state)
-  return decision === null ? [] : [decision]
 }
 
 const ignored: OrderDecision = { outcome: 'ignored', events: [], publish: [] }

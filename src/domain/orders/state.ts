@@ -4,6 +4,7 @@
 
 import type { OfferTerms } from '../coupons/offer.ts'
 import type {
+  AnyPlaced,
   CancelReason,
   CouponRefusal,
   Line,
@@ -16,6 +17,7 @@ import type {
   Sums,
   WonCoupon,
 } from './messages.ts'
+import type { RedemptionEnd } from './redemption-messages.ts'
 import type { Origin } from './retries.ts'
 
 /** What nothing has been said of yet: how every order, row, product and charge begins. */
@@ -29,10 +31,12 @@ export type StepOutcome =
   | 'captured'
   | 'refused'
   | 'released'
+  | 'wanted'
   | 'sold'
   | 'refunded'
 /** A step's record, once each, in the order of the steps' topic. `at`: its append time, ms UTC. */
-export type StepNote = { step: Step; outcome: StepOutcome; reason?: CancelReason; at: number }
+export type StepNote = { step: Step; outcome: StepOutcome; reason?: EndReason; at: number }
+export type EndReason = CancelReason | RedemptionEnd
 
 /** The first answer of each step, and a note of all their records; `heard` in the rows of SQL. */
 export type Answers = {
@@ -61,10 +65,10 @@ export type ReturningOrder = {
 type Confirmation = { confirmedAt?: number | null }
 /** `at`: the append time of the record that asked, ms UTC. */
 export type ReturnAsked = { by: string; commandId: string; reason?: string; at: number }
-/** `sums` is null where payment was never due. */
+/** `sums` is null where payment was never due; of a redemption, where it was never used. */
 export type CancelledOrder = {
   status: 'cancelled'
-  reason: CancelReason
+  reason: EndReason
   sums: Sums | null
 } & OrderContent
 export type Order = LiveOrder | ConfirmedOrder | CancelledOrder | ReturningOrder
@@ -79,22 +83,48 @@ export type OrderContent = {
   placedAt: number
   deadline: number
   heard: Answers
+  redemption?: Redemption
+}
+/**
+ * Of a redemption: the coupon is reserved until the deadline. `word`: what the shop has said and
+ * was not done yet; return: it was used, and then released. `isOver`: its time is, as the log says.
+ */
+export type Redemption = {
+  reference: string
+  subtotal: number
+  use?: boolean
+  word?: 'use' | 'return' | 'release'
+  isOver?: true
 }
 
 /**
  * The step can say neither yes nor no for now: what it needs may still become free, or be gone.
  * `since`: when the order was placed, by the log's clock, ms UTC; the oldest is looked at first.
  */
-export type WaitingRow = { status: 'waiting'; orderId: string; placed: OrderPlaced; since: number }
+export type WaitingRow<Placed extends AnyPlaced = OrderPlaced> = {
+  status: 'waiting'
+  orderId: string
+  placed: Placed
+  since: number
+}
 
 /** cancelled: a tombstone, left by a cancellation that came before anything was done. */
 export type Tombstone = { status: 'cancelled'; orderId: string }
 
-export type CouponUse = { orderId: string; couponId: string; userId: string } & OfferTerms
+/** `reserved`: by a redemption, until then, by the log's clock, ms UTC. */
+export type Reserved = { reference: string; until: number }
+export type CouponUse = {
+  orderId: string
+  couponId: string
+  userId: string
+  reserved?: Reserved
+} & OfferTerms
+/** `wants`: the redemption whose place it has asked to take. */
+export type WaitingForCoupon = WaitingRow<AnyPlaced> & { wants?: string }
 export type CouponRow =
   | Absent
   | { status: 'unneeded'; orderId: string } // an order without a coupon
-  | WaitingRow
+  | WaitingForCoupon
   // kept: its order was confirmed, and nobody uses the coupon again unless that is returned.
   | ({ status: 'used' | 'released'; kept?: true } & CouponUse)
   | { status: 'refused'; orderId: string; reason: CouponRefusal }

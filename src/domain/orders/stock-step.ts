@@ -4,13 +4,14 @@
 // its row, and its record is decided again when that changes. What is in stock is for the caller to
 // look up and lock, in product id order, in the transaction that stores the decision.
 
-import type {
-  Line,
-  OrderMessage,
-  OrderPlaced,
-  PricedLine,
-  StepMessage,
-  StockRefusal,
+import {
+  isOfRedemption,
+  type Line,
+  type OrderMessage,
+  type OrderPlaced,
+  type PricedLine,
+  type StepMessage,
+  type StockRefusal,
 } from './messages.ts'
 import { sameLines } from './process.ts'
 import type { Product, StockHold, StockRow } from './state.ts'
@@ -40,6 +41,7 @@ export type StockDecision = StepDecision<StockRowEvent, StockEffect>
 
 export function decideStock(command: StockCommand, row: StockRow): StockDecision {
   const { message } = command
+  if (isOfRedemption(message)) return ignored
   switch (message.type) {
     case 'order.placed':
       return decidePlaced({ ...command, message }, row)

@@ -1,14 +1,14 @@
 // How an order looks to its user: `GET /orders/{orderId}`.
 
 import { formatInstant } from '../time.ts'
-import type { CancelReason, Line, PricedLine, Sums } from './messages.ts'
-import type { Order, StepNote } from './state.ts'
+import type { Line, PricedLine, Sums } from './messages.ts'
+import type { EndReason, Order, StepNote } from './state.ts'
 
 /** Times are RFC 3339 in UTC with milliseconds; money is whole minor units. */
 export type OrderView = {
   orderId: string
   status: 'pending' | 'confirmed' | 'cancelled' | 'returning' | 'returned'
-  reason?: CancelReason
+  reason?: EndReason
   /** Who wanted it returned, why and when; from then on. */
   return?: { by: string; reason?: string; askedAt: string }
   /** With unit prices once they are held. */

@@ -42,6 +42,7 @@ describe('a world of orders', () => {
         const world = runWorld(scenario)
         checkWorld(world, scenario)
         for (const order of endedOrders(world.stores)) {
+          if (order.redemption !== undefined) continue
           assert.ok(!('reason' in order) || order.reason !== 'timed_out')
         }
       }),
@@ -90,13 +91,15 @@ const expectedSights = [
 
 function checkWorld(world: World, scenario: Scenario): void {
   const { stores } = world
-  const placed = new Set(scenario.orders.map(({ orderId }) => orderId))
+  const asked = [...scenario.orders, ...(scenario.redemptions ?? [])]
+  const placed = new Set(asked.map(({ orderId }) => orderId))
   const orders = endedOrders(stores)
   assert.equal(orders.length, placed.size, 'I10: every order ends')
   for (const outcome of stores.outcomes.keys()) assert.doesNotMatch(outcome, /contradiction/)
   for (const [effect, times] of stores.effects) assert.equal(times, 1, `once: ${effect}`)
   for (const order of orders) {
-    if (order.status === 'confirmed') checkConfirmed(order, stores)
+    if (order.redemption !== undefined) checkRedeemed(order, stores)
+    else if (order.status === 'confirmed') checkConfirmed(order, stores)
     else if (order.status === 'returned') checkReturned(order, stores)
     else checkNothingLeft(order, stores)
   }
@@ -154,6 +157,28 @@ function checkSums({ lines, coupon, sums }: ConfirmedOrder | ReturningOrder): vo
   assert.deepEqual(sums, { subtotal, discount: subtotal - total, total }, 'the discount is off')
 }
 
+/** Used for good with exactly what its coupon gives, or nothing is left of it. */
+function checkRedeemed(order: Order, { effects, couponRows }: Stores): void {
+  const { orderId, coupon, redemption } = order
+  const used = effects.get(`coupon use ${orderId}`) ?? 0
+  const left = used - (effects.get(`coupon release ${orderId}`) ?? 0)
+  assert.equal(left, order.status === 'confirmed' ? 1 : 0, 'let go of, unless it is used')
+  const row = couponRows.get(orderId)?.status ?? ''
+  if (order.status !== 'confirmed') return assert.match(row, /^(refused|released|cancelled)$/)
+  assert.equal(row, 'used')
+  const { subtotal = 0 } = redemption ?? {}
+  const { discount, minimum = 0 } = offers[coupon?.couponId ?? ''] ?? {}
+  assert.ok(subtotal >= minimum, 'the minimum is met')
+  const share =
+    discount?.kind === 'percent'
+      ? (BigInt(subtotal) * BigInt(discount.value)) / 100n
+      : BigInt(discount?.value ?? 0)
+  const max = discount?.kind === 'percent' ? discount.max : undefined
+  const capped = max !== undefined && share > max ? BigInt(max) : share
+  const off = Number(capped > subtotal ? BigInt(subtotal) : capped)
+  assert.deepEqual(order.sums, { subtotal, discount: off, total: subtotal - off })
+}
+
 function couponOf({ userId, coupon }: OrderPlaced): string {
   return `${userId} ${coupon?.couponId}`
 }
@@ -203,7 +228,8 @@ function checkMoney(confirmed: readonly Order[], stores: Stores, { supplies }: S
     return it.type === 'wallet.topped_up' ? [[it.userId, it.amount] as const] : []
   })
   const paid = confirmed.flatMap((order) => {
-    return order.status === 'confirmed' ? [[order.userId, order.sums.total] as const] : []
+    const isPaid = order.status === 'confirmed' && order.redemption === undefined
+    return isPaid ? [[order.userId, order.sums.total] as const] : []
   })
   for (const userId of users) {
     const balance = stores.balances.get(userId) ?? 0

@@ -12,6 +12,7 @@ const none: OrdersCounts = {
   confirmed: 0,
   cancelled: 0,
   live: 0,
+  redemptions: 0,
   inFlight: 0,
   products: 0,
   topUps: 0,

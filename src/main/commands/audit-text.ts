@@ -66,6 +66,7 @@ function ordersText(orders: OrdersCounts): string[] {
   const log = `${counted(records, 'record')}${voids}, ${counted(orders.orders, 'order')}`
   const ends = [`${number(confirmed)} confirmed`, `${number(cancelled)} cancelled`]
   if (live > 0) ends.push(`${number(live)} live`)
+  const redeemed = orders.redemptions === 0 ? '' : `, ${counted(orders.redemptions, 'redemption')}`
   const supplies = `${counted(orders.products, 'product')}, ${counted(orders.topUps, 'top-up')}`
   const behind = lagRecords === 0 ? '' : `; ${counted(lagRecords, 'record')} still to be taken`
   const waiting = [
@@ -74,7 +75,7 @@ function ordersText(orders: OrdersCounts): string[] {
     [orders.waitingDeadLetters, 'dead letter', 'waiting for an operator'],
   ] as const
   return [
-    `Orders: ${log} (${ends.join(', ')}); ${supplies}${behind}`,
+    `Orders: ${log} (${ends.join(', ')})${redeemed}; ${supplies}${behind}`,
     ...waiting.flatMap(([count, noun, what]) => {
       return count === 0 ? [] : [`  ${counted(count, noun)} ${what}`]
     }),

@@ -3,8 +3,8 @@
 // depends on the row alone; it is done here, whether or not the step had come to it. Else what a
 // cancelled order held would be missing for those who were given it since.
 
-import { decideCoupon, evolveCoupon } from '../../domain/orders/coupon-step.ts'
-import type { Logged, OrderHistory } from '../../domain/orders/history.ts'
+import { decideCoupon, evolveCoupon, reservedBy } from '../../domain/orders/coupon-step.ts'
+import type { Logged, OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
 import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import {
   decidePayment,
@@ -24,13 +24,43 @@ import { decideStock, evolveStock } from '../../domain/orders/stock-step.ts'
 export type RestoredRow<Row> = { row: Row; again: Logged<OrderMessage> | null }
 
 export function restoreCoupon(order: OrderHistory): RestoredRow<CouponRow> {
+  if (order.redemption !== null) return restoreRedeemed(order, order.redemption)
   const row = couponAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { events, replies } = decideCoupon({ message: order.end.message, at: 0, facts: null }, row)
   return { row: events.reduce(evolveCoupon, row), again: endUnlessAnswered(order, replies) }
 }
 
+function restoreRedeemed(
+  { answers }: OrderHistory,
+  { placed, alsoPlaced, used, released }: RedemptionHistory,
+): RestoredRow<CouponRow> {
+  const { 'coupon.used': using, 'coupon.refused': refused } = answers
+  let row: CouponRow = absent
+  if (refused !== undefined) row = evolveCoupon(row, { ...refused, type: 'refused' })
+  else if (using !== undefined) {
+    const { type: _, ...usedAs } = using
+    const of =
+      [placed.message, ...alsoPlaced].find(({ coupon }) => coupon.couponId === using.couponId) ??
+      placed.message
+    const reserved = reservedBy(of, placed.origin.appendedAt)
+    row = evolveCoupon(row, { type: 'used', use: { ...usedAs, userId: of.userId, reserved } })
+  }
+  const end = released ?? used
+  if (end === null) return { row, again: row.status === 'absent' ? placed : null }
+  let said: readonly StepMessage[] = []
+  for (const ended of [used, released]) {
+    if (ended === null) continue
+    const { message } = ended
+    const { events, replies } = decideCoupon({ message, at: 0, facts: null }, row)
+    row = events.reduce(evolveCoupon, row)
+    said = replies
+  }
+  return { row, again: said.every(({ type }) => answers[type] !== undefined) ? null : end }
+}
+
 export function restoreStock(order: OrderHistory): RestoredRow<StockRow> {
+  if (order.redemption !== null) return { row: absent, again: null }
   const row = stockAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
   const { message } = order.end
@@ -43,6 +73,7 @@ export function restoreStock(order: OrderHistory): RestoredRow<StockRow> {
  * did and the step did not say was not done. Any other provider may have captured it, and is asked.
  */
 export function restorePayment(order: OrderHistory, isWallet: boolean): RestoredRow<PaymentRow> {
+  if (order.redemption !== null) return { row: absent, again: null }
   const answered = paymentAnswered(order, isWallet)
   const { end } = order
   if (end === null) {
