@@ -68,10 +68,11 @@ function startProcess() {
     },
     async transact(
       _: unknown,
-      decide: (states: Map<string, OrderState>) => { changes: OrderChange[] },
+      decide: (states: Map<string, OrderState>) => { changes: OrderChange[]; result: unknown },
     ) {
-      keep(decide(states()).changes)
-      return 'done'
+      const { changes, result } = decide(states())
+      keep(changes)
+      return result
     },
   }
   const work = createOrderProcess({ store: store as unknown as OrderStore, clock })

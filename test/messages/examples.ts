@@ -66,6 +66,7 @@ const claimId = '019a0a3e-a2b1-7f0e-9c3c-5b1d7f0a2e11'
 const by = 'operator'
 const orderId = 'q5nq1mC0o5cZ7QkTn9m9h0XbJ0V3v9Y2xw1W8vB2a4E'
 const productId = 'green-tea'
+const commandId = '019a0a3e-c11d-7c20-9b1f-2d4a6f8e0b13'
 const place = { topic: ordersTopic, partition: 3, offset: 17, appendedAt: 1777626000012 }
 const letter = {
   deadLetterId: deadLetterId('stock-step', place),
@@ -137,9 +138,33 @@ const examples: readonly AnyRecord[] = [
   },
   { type: 'order.return_due', orderId, couponId },
   { type: 'order.returned', orderId },
+  {
+    type: 'redemption.placed',
+    orderId,
+    userId,
+    coupon: { couponId, partition: 3, offset: 1204 },
+    reference: 'till-4/2026-05-01/118',
+    subtotal: 25_000,
+    use: true,
+    by: 'till-4',
+    timeLimitMs: 900_000,
+  },
+  { type: 'redemption.use', orderId, by: 'till-4', commandId },
+  { type: 'redemption.release', orderId, by: 'till-4', commandId, reason: 'The card failed.' },
+  { type: 'redemption.expired', orderId },
+  {
+    type: 'redemption.used',
+    orderId,
+    couponId,
+    subtotal: 25_000,
+    discount: 2_500,
+    total: 22_500,
+  },
+  { type: 'redemption.released', orderId, reason: 'timed_out' },
   { type: 'coupon.used', orderId, couponId, discount: { kind: 'percent', value: 10 } },
   { type: 'coupon.refused', orderId, reason: 'coupon_already_used' },
   { type: 'coupon.released', orderId, couponId },
+  { type: 'coupon.wanted', orderId, couponId },
   {
     type: 'stock.held',
     orderId,

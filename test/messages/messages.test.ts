@@ -191,6 +191,10 @@ const rulesBroken: Readonly<Record<string, readonly Wire[]>> = {
   ],
   'order.return_asked': [{ commandId: '🎟'.repeat(151) }],
   'order.payment_due': [{ total: 22_501 }, { subtotal: 0, discount: 1, total: 0 }],
+  'redemption.placed': [{ by: '🎟'.repeat(151) }],
+  'redemption.use': [{ commandId: '🎟'.repeat(151) }],
+  'redemption.release': [{ by: '🎟'.repeat(151) }],
+  'redemption.used': [{ total: 22_501 }, { subtotal: 0, discount: 1, total: 0 }],
   'stock.held': [
     {
       lines: [
@@ -261,7 +265,20 @@ function smallWorld(seed: number): Parameters<typeof runWorld>[0] {
   const discount = { kind: 'percent', value: 10 } as const
   return {
     seed,
-    won: [{ couponId: 'spring', userId: 'ann', offset: 0, discount }],
+    won: [
+      { couponId: 'spring', userId: 'ann', offset: 0, discount },
+      { couponId: 'summer', userId: 'dan', offset: 1, discount },
+    ],
+    redemptions: [1, 2, 3].map((n) => ({
+      type: 'redemption.placed',
+      orderId: `r-${n}`,
+      userId: 'dan',
+      coupon: { couponId: 'summer', partition: 0, offset: 1 },
+      reference: 'cart-7',
+      subtotal: 1_000,
+      by: 'till',
+      timeLimitMs: 50,
+    })),
     supplies: [
       { type: 'product.created', productId: 'tea', name: 'Tea', price: 100, stock: 9, ...command },
       { type: 'wallet.topped_up', userId: 'ann', amount: 500, ...command },

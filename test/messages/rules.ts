@@ -147,21 +147,26 @@ const ownRules: Readonly<Record<string, Omit<Rule, 'says'>>> = {
       return wire.userId === undefined ? { ...wire, all: true } : wire
     },
   },
-  'order.payment_due': {
+  'order.payment_due': sumsUpTo(orderSumMax),
+  'redemption.used': sumsUpTo(Number.MAX_SAFE_INTEGER),
+  'dead_letter.buried': {
+    holds: (wire) => wire.deadLetterId === idOf(wire),
+    mend: (wire) => ({ ...wire, deadLetterId: idOf(wire) }),
+  },
+}
+
+function sumsUpTo(max: number): Omit<Rule, 'says'> {
+  return {
     holds: ({ subtotal, discount, total }) => {
       const [before, off] = [Number(subtotal), Number(discount)]
       return off <= before && total === before - off
     },
     mend: (wire) => {
-      const subtotal = Math.min(Number(wire.subtotal), orderSumMax)
+      const subtotal = Math.min(Number(wire.subtotal), max)
       const discount = Math.min(Number(wire.discount), subtotal)
       return { ...wire, subtotal, discount, total: subtotal - discount }
     },
-  },
-  'dead_letter.buried': {
-    holds: (wire) => wire.deadLetterId === idOf(wire),
-    mend: (wire) => ({ ...wire, deadLetterId: idOf(wire) }),
-  },
+  }
 }
 
 function msOf(at: unknown): number {

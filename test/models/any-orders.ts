@@ -33,7 +33,11 @@ export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
   const money = fc.tuple(fc.nat(2_500), fc.nat(5_000), fc.nat(20_000))
   return fc
     .record({
-      ...{ seed: fc.nat(2 ** 31), wins, stocks, money, orders: anyOrders(timeLimits) },
+      seed: fc.nat(2 ** 31),
+      wins,
+      stocks,
+      money,
+      orders: anyOrders(timeLimits),
       redemptions: anyRedemptions(timeLimits),
     })
     .map(({ seed, wins: pairs, stocks: counts, money: amounts, orders, redemptions: asked }) => {

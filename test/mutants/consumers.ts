@@ -134,7 +134,7 @@ const payments: MutantsOf[] = [
     file: `${part}/coupon-step.ts`,
     test: `${part}/coupon-step.test.ts`,
     mutants: [
-      ["kind === 'release' ? null : use.orderId", 'use.orderId', 'what a cancelled one let go of'],
+      ["isReleased = kind === 'release'", 'isReleased = false', 'what a cancelled one let go of'],
       ["isKept: kind === 'keep'", 'isKept: false', 'refuses what a confirmed order has spent'],
     ],
   },

@@ -49,6 +49,12 @@ const orderProcess: MutantsOf = {
       'sums.total === total',
       'is not what its own record says when that contradicts it',
     ],
+  ],
+}
+const lines: MutantsOf = {
+  file: `${domain}/content.ts`,
+  test: `${domain}/process.test.ts`,
+  mutants: [
     [
       'quantities.get(productId) === quantity',
       'quantities.has(productId)',
@@ -56,8 +62,30 @@ const orderProcess: MutantsOf = {
     ],
   ],
 }
+const redemptions: MutantsOf = {
+  file: `${domain}/redemption.ts`,
+  test: `${domain}/redemption.test.ts`,
+  mutants: [
+    ['isOver !== true && at < deadline', 'isOver !== true', 'reserved takes lateUse: ignored'],
+    [
+      'redemption.isOver === true || at < deadline',
+      'redemption.isOver === true',
+      'reserved takes earlyExpired: ignored',
+    ],
+    [
+      "word === undefined && isOver !== true ? { type: 'worded', word: 'release' }",
+      "word === undefined ? { type: 'worded', word: 'release' }",
+      'over takes release: ignored',
+    ],
+    [
+      "if (word === 'release') return released('released')",
+      '',
+      'asked takes used: applied cancelled',
+    ],
+  ],
+}
 const content: MutantsOf = {
-  file: `${domain}/process.ts`,
+  file: `${domain}/content.ts`,
   test: `${domain}/same-content.test.ts`,
   mutants: [
     ['order.userId === other.userId &&', '', 'an order of another user is another order'],
@@ -101,13 +129,13 @@ const coupon: MutantsOf = {
   test: `${domain}/coupon-step.test.ts`,
   mutants: [
     [
-      'facts.issuerNext <= coupon.offset',
-      'facts.issuerNext < coupon.offset',
+      'issuerNext <= offset',
+      'issuerNext < offset',
       'that finds the coupon not there yet answers: applied waiting',
     ],
     [
-      'facts.usedBy !== null && !facts.isKept',
-      'facts.usedBy === undefined',
+      "if (usedBy === null) return 'free'",
+      "if (usedBy !== undefined) return 'free'",
       'that finds the coupon used by a living order answers: applied waiting',
     ],
     [
@@ -238,6 +266,8 @@ const letters: MutantsOf = {
 export const orderMutants = mutantsOf([
   orderProcess,
   content,
+  lines,
+  redemptions,
   sums,
   coupon,
   stock,

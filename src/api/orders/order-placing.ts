@@ -2,8 +2,8 @@
 // record that ends it. Before the append a failure is a "no, ask again"; after it none is: the
 // order may be there, so the answer is 'pending'.
 
+import { sameContent } from '../../domain/orders/content.ts'
 import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orders/messages.ts'
-import { sameContent } from '../../domain/orders/process.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'

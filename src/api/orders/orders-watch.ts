@@ -3,7 +3,12 @@
 // by its record. If it cannot follow, it starts anew; claims never depend on it.
 
 import { noAnswers } from '../../domain/orders/heard.ts'
-import { type OrderMessage, type OrderPlaced, ordersTopic } from '../../domain/orders/messages.ts'
+import {
+  isOfRedemption,
+  type OrderMessage,
+  type OrderPlaced,
+  ordersTopic,
+} from '../../domain/orders/messages.ts'
 import { ordersInput } from '../../domain/orders/records.ts'
 import type { PlacedOrder } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
@@ -184,6 +189,8 @@ export class OrdersWatch {
   private take(message: OrderMessage, { partition, offset, appendedAt }: LogRecord): void {
     const { orderId } = message
     const { known, pace } = this
+    // Whoever waits for one asks SQL: a reservation has no record of its own.
+    if (isOfRedemption(message)) return
     switch (message.type) {
       case 'order.placed':
         // Of several contents under one id the first counts.

@@ -3,9 +3,9 @@
 
 import type { Discount, Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { sameLines } from '../../domain/orders/content.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { AnyPlaced, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
-import { sameLines } from '../../domain/orders/process.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { canonicalJson } from '../compare-columns.ts'
 import { type Broken, brokenOrder, type Findings, recordAt } from '../findings.ts'

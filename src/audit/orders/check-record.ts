@@ -51,7 +51,12 @@ function checkRedemption(
       if (used !== null && message.reason !== 'released') {
         wrong(`it was used, but is released as ${message.reason}`)
       }
+      return
     }
+    case 'redemption.placed':
+    case 'redemption.use':
+    case 'redemption.release':
+    case 'redemption.expired':
   }
 }
 

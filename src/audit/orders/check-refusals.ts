@@ -66,6 +66,8 @@ function checkCoupon(refused: Refused, parts: RefusalParts): void {
       return checkNotHeld(refused, parts)
     case 'coupon_expired':
       return checkExpired(refused, parts)
+    case 'redemption_over':
+    case undefined:
   }
 }
 

@@ -1,7 +1,7 @@
 // Stock and money add up: what was supplied, as the log and the commands say, against what lies
 // there, is held, sold or paid by the rows of the orders.
 
-import { sameLines } from '../../domain/orders/process.ts'
+import { sameLines } from '../../domain/orders/content.ts'
 import type { PaymentRow } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'

@@ -144,7 +144,7 @@ function decidePlaced(
     case 'want':
       return waiting({ placed: message, at }, row, facts.usedBy)
     case 'free':
-      return use(message, at, facts)
+      return useNow(message, at, facts)
     default:
       return refuse(orderId, standing)
   }
@@ -165,7 +165,7 @@ function waiting(
   return { outcome: 'applied', events, effects: [], replies: repeatAnswer(next).replies }
 }
 
-function use(placed: AnyPlaced, at: number, { issued }: CouponFacts): CouponDecision {
+function useNow(placed: AnyPlaced, at: number, { issued }: CouponFacts): CouponDecision {
   const { orderId, userId, coupon } = placed
   if (issued === null || coupon === undefined) throw new Error(`${orderId} has nothing to use`)
   const { discount, minimum } = issued

@@ -4,15 +4,13 @@
 // says was decided counts before what this fold would decide, so a rebuild (orders topic first)
 // ends every order as it ended.
 
-import { type Offer, type OfferTerms, offerOf } from '../coupons/offer.ts'
+import { sameContent, sameLines, sumsOf } from './content.ts'
 import { heardBy, partsOf, withMessage } from './heard.ts'
 import {
   type CancelReason,
   isOfRedemption,
-  type Line,
   type OrderMessage,
   type OrderPlaced,
-  type PricedLine,
   type RedemptionMessage,
   type StepMessage,
   type Sums,
@@ -194,27 +192,6 @@ export function decisionOf(state: OrderState): OrderMessage | null {
   }
 }
 
-/** Whether the same key asks for the same order. How long it may take is not part of it. */
-export function sameContent(
-  order: { userId: string; lines: OrderPlaced['lines']; couponId?: string | undefined },
-  other: typeof order,
-): boolean {
-  return (
-    order.userId === other.userId &&
-    order.couponId === other.couponId &&
-    sameLines(order.lines, other.lines)
-  )
-}
-
-/** Held prices × quantities, less what the coupon takes off; or why it cannot be spent on them. */
-export function sumsOf(lines: readonly PricedLine[], coupon: OfferTerms): Sums | Refused {
-  const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
-  const offer = offerOf(coupon, subtotal)
-  return 'refused' in offer ? offer : { subtotal, ...offer }
-}
-
-type Refused = Extract<Offer, { refused: unknown }>
-
 function decideOfRedemption(
   message: RedemptionMessage,
   at: number,
@@ -301,7 +278,7 @@ function decideReturnAsked(
   state: OrderState,
 ): OrderDecision {
   if (isReturning(state)) return state.asked.commandId === commandId ? repeated(state) : refused
-  if (state.status !== 'confirmed') return refused
+  if (state.status !== 'confirmed' || state.redemption !== undefined) return refused
   const since = confirmedAt(state)
   // What was asked before it is not asked again when a restart reads it again.
   if (since === null || at <= since) return refused
@@ -365,13 +342,6 @@ function isMixedUp({ lines, coupon, heard }: OrderContent): boolean {
   }
   if (heard.coupon?.type === 'coupon.refused' && coupon === null) return true
   return heard.stock?.type === 'stock.held' && !sameLines(heard.stock.lines, lines)
-}
-
-/** In whatever sequence: a product is in one line only. */
-export function sameLines(a: readonly Line[], b: readonly Line[]): boolean {
-  if (a.length !== b.length) return false
-  const quantities = new Map(b.map(({ productId, quantity }) => [productId, quantity]))
-  return a.every(({ productId, quantity }) => quantities.get(productId) === quantity)
 }
 
 function contentOf(

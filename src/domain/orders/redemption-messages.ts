@@ -28,11 +28,13 @@ const said = {
 }
 
 /** `coupon`: which, and where the user won it. */
-export function redemptionRecords<Coupon>(shared: {
-  orderId: Field<string>
-  coupon: Field<Coupon>
-}) {
-  const { orderId, coupon } = shared
+type Shared<Coupon> = { orderId: Field<string>; coupon: Field<Coupon> }
+
+export function redemptionRecords<Coupon>(shared: Shared<Coupon>) {
+  return { ...saidByTheShop(shared), ...decidedByTheLog(shared) }
+}
+
+function saidByTheShop<Coupon>({ orderId, coupon }: Shared<Coupon>) {
   return {
     'redemption.placed': record({
       writer: 'api',
@@ -69,6 +71,11 @@ export function redemptionRecords<Coupon>(shared: {
         reason: optional(text(reasonCharactersMax, 'Why, for people.')),
       },
     }),
+  }
+}
+
+function decidedByTheLog({ orderId }: Pick<Shared<unknown>, 'orderId'>) {
+  return {
     'redemption.expired': record({
       writer: 'order-process',
       says:
@@ -101,7 +108,7 @@ export function redemptionRecords<Coupon>(shared: {
         reason: oneOf(
           redemptionEnds,
           'What the shop said, also after it was used, or the coupon step; `timed_out`: the shop ' +
-            'said nothing in time; `replaced`: another redemption of the same reference takes its ' +
+            'said nothing in time; `replaced`: another redemption of the same reference took its ' +
             'place; `minimum_not_met`: the subtotal is below the minimum of the coupon.',
         ),
       },

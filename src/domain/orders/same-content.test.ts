@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sameContent } from './process.ts'
+import { sameContent } from './content.ts'
 
 const [tea, cup] = [
   { productId: 'tea', quantity: 2 },

@@ -4,6 +4,7 @@
 // its row, and its record is decided again when that changes. What is in stock is for the caller to
 // look up and lock, in product id order, in the transaction that stores the decision.
 
+import { sameLines } from './content.ts'
 import {
   isOfRedemption,
   type Line,
@@ -13,7 +14,6 @@ import {
   type StepMessage,
   type StockRefusal,
 } from './messages.ts'
-import { sameLines } from './process.ts'
 import type { Product, StockHold, StockRow } from './state.ts'
 import { applied, contradiction, ignored, repeated, type StepDecision } from './step.ts'
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { amountMax, type Discount } from '../coupons/messages.ts'
 import type { OfferTerms } from '../coupons/offer.ts'
+import { sumsOf } from './content.ts'
 import {
   lineQuantityMax,
   orderLinesMax,
@@ -11,7 +12,7 @@ import {
   priceMax,
   type Sums,
 } from './messages.ts'
-import { decide, evolve, initialState, type OrderCommand, sumsOf } from './process.ts'
+import { decide, evolve, initialState, type OrderCommand } from './process.ts'
 import type { OrderState } from './state.ts'
 
 const percent = (value: number): OfferTerms => ({ discount: { kind: 'percent', value } })

@@ -48,15 +48,15 @@ function restoreRedeemed(
   }
   const end = released ?? used
   if (end === null) return { row, again: row.status === 'absent' ? placed : null }
-  let said: readonly StepMessage[] = []
+  let isSaid = true
   for (const ended of [used, released]) {
     if (ended === null) continue
     const { message } = ended
     const { events, replies } = decideCoupon({ message, at: 0, facts: null }, row)
     row = events.reduce(evolveCoupon, row)
-    said = replies
+    isSaid = replies.every(({ type }) => answers[type] !== undefined)
   }
-  return { row, again: said.every(({ type }) => answers[type] !== undefined) ? null : end }
+  return { row, again: isSaid ? null : end }
 }
 
 export function restoreStock(order: OrderHistory): RestoredRow<StockRow> {
