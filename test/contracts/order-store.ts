@@ -101,6 +101,17 @@ function timeTests(test: Test): void {
     assert.deepEqual(await of({ partitions: [] }), [])
   })
 
+  test('finds a redemption no more once the log says that its time is over', async (store) => {
+    const query = { partitions: [0], now: 100, limit: 9 }
+    const redemption = { reference: 'cart-7', subtotal: 5 }
+    await change(store, [placed('a', { deadline: 50, redemption })])
+    assert.deepEqual(await store.overdue(query), ['a'])
+    await change(store, [
+      placed('a', { deadline: 50, redemption: { ...redemption, isOver: true } }),
+    ])
+    assert.deepEqual(await store.overdue(query), [])
+  })
+
   test('finds an order no more once it has ended', async (store) => {
     const query = { partitions: [0], now: 100, limit: 9 }
     await change(store, [placed('a', { deadline: 50 })])

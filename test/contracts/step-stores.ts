@@ -98,6 +98,10 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
         assert.deepEqual(facts.get('spring ann'), expected)
         assert.deepEqual(await store.facts(wanted.coupons), facts)
       }
+      const reserved = { reference: 'cart-7', until: 1_500 }
+      await changeCoupons(store, { rows: [{ ...row, reserved }], effects: [] })
+      const expected = fact({ issued: { discount: half }, usedBy: 'a', reserved })
+      assert.deepEqual((await store.facts(wanted.coupons)).get('spring ann'), expected)
       assert.deepEqual(await store.openRows({ after: '', limit: 9 }), [])
     })
 
