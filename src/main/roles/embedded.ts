@@ -96,10 +96,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
       testFaults: settings.testFaults,
     },
     onWaiting: (text) => logger.warn(text),
-    onNews({ kind, reason }) {
-      if (kind === 'halted') logger.error({ reason }, 'orders have stopped; claims go on')
-      else logger.warn({ reason }, 'the rows are derived anew from the log')
-    },
+    onNews: (news) => tell(logger, news),
     onError: parts.onFatal,
   })
   const issuing = issuer
@@ -109,10 +106,17 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   // By the marks, which takes milliseconds; else by the rows themselves, once they can be read.
   const mayAnswer = () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked)
   const { onFatal } = parts
+  // Where the marks let it answer first: what the rows say later ends it all the same.
+  if (marks.length > 0) issuing.checked.catch(onFatal)
   await startApiNode({ ...node, log, mayAnswer, onReading, onFatal }, server, stops)
   const url = server.address
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }
+}
+
+function tell(logger: Logger, { kind, reason }: { kind: string; reason: string }): void {
+  if (kind === 'halted') logger.error({ reason }, 'orders have stopped; claims go on')
+  else logger.warn({ reason }, 'the rows are derived anew from the log')
 }
 
 function faultyWrites({ crashPoint, failSync }: Faults): WriteDurably | undefined {
