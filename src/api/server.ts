@@ -60,6 +60,7 @@ export async function openServer(
     logger,
     metrics,
     phase,
+    allowedOrigins: settings.allowedOrigins,
   })
   await useOpenApi(app)
   const tokens = tokensOf(parts)

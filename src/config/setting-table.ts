@@ -126,6 +126,12 @@ const serviceUrl: Kind<string> = {
   },
   ...hidden,
 }
+/** Exact ones, as browsers send them. */
+const origins: Kind<string[]> = {
+  must: 'origins as https://shop.example, with commas between, without paths',
+  read: (text) =>
+    listOf(text, (part) => (URL.parse(webUrl.read(part) ?? '')?.origin === part ? part : null)),
+}
 /** The key set itself, as its provider serves it. Absolute. */
 const keySetFile: Kind<string> = {
   must: 'a file with a JSON Web Key Set, {"keys": […]}, that can be read',
@@ -214,6 +220,7 @@ export const settingTable = {
   FIRSTCOME_PAYMENT_TOKEN: [bearerToken, null, 'the bearer token for it'],
   FIRSTCOME_POSTGRES_TLS: [flag, 'false', 'true: encrypted, and the certificate is checked'],
   FIRSTCOME_POSTGRES_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
+  FIRSTCOME_ALLOWED_ORIGINS: [origins, null, 'pages elsewhere that may call: https://shop.example'],
   FIRSTCOME_KEEP_ALIVE_SECONDS: [keepAlive, '75', 'until an idle connection is closed'],
   FIRSTCOME_DRAIN_SECONDS: [drain, null, 'SIGTERM: so long it still works (start: 0, others: 5)'],
   FIRSTCOME_PAYMENTS_AT_ONCE: [paymentsAtOnce, null, 'requests to it at once; else 64'],
@@ -253,14 +260,15 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
 }
 
 const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
+const pages = /_ALLOWED_ORIGINS$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims =
   /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JWKS_\w+|JWT_\w+|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
-  start: [listening, /_DATA$/, claims, /_PAYMENTS?_\w+$/],
+  start: [listening, pages, /_DATA$/, claims, /_PAYMENTS?_\w+$/],
   migrate: [kafkaAndSql],
-  api: [listening, kafkaAndSql, /_REDIS_URL$/, claims],
+  api: [listening, pages, kafkaAndSql, /_REDIS_URL$/, claims],
   issuer: [listening, kafkaAndSql, /_CODE_SECRET$/, /_PROOF(_\w+)?$/],
   orders: [listening, kafkaAndSql, /_PAYMENTS?_\w+$/],
 }

@@ -98,6 +98,7 @@ function settingsOf(value: SettingValues) {
     kafka: kafkaOf(value),
     redisUrl: value.FIRSTCOME_REDIS_URL,
     postgres: postgresOf(value),
+    allowedOrigins: value.FIRSTCOME_ALLOWED_ORIGINS,
     keepAliveSeconds: value.FIRSTCOME_KEEP_ALIVE_SECONDS,
     drainSeconds: value.FIRSTCOME_DRAIN_SECONDS,
     payment: paymentOf(value),

@@ -141,6 +141,8 @@ export function useUnknownPaths(
   const known = new Map<string, { shape: RegExp; methods: Set<string> }>()
 
   app.addHook('onRoute', ({ url, method }) => {
+    // Preflights, of whatever there is.
+    if (url === '*') return
     const path = known.get(url) ?? { shape: shapeOf(url), methods: new Set() }
     for (const each of [method].flat()) path.methods.add(each)
     known.set(url, path)

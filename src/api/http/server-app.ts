@@ -5,6 +5,7 @@ import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type AdmissionParts, useAdmission } from './admission.ts'
 import { type ConnectionParts, limitConnections } from './connections.ts'
+import { useCrossOrigin } from './cross-origin.ts'
 import {
   answerClientError,
   replyWithError,
@@ -20,7 +21,8 @@ import { serializersAtFirstUse } from './serialization.ts'
 import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'
 
-export type ServerAppParts = AdmissionParts & ConnectionParts
+export type ServerAppParts = AdmissionParts &
+  ConnectionParts & { allowedOrigins?: readonly string[] | undefined }
 export type ServerApp = {
   app: FastifyInstance
   /** What is made soon after it listens. */
@@ -43,6 +45,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   useValidation(app, uses)
   useJsonBodies(app)
   await useSecurityHeaders(app)
+  await useCrossOrigin(app, parts.allowedOrigins ?? [])
   limitConnections(app.server, parts)
   const stop = useAdmission(app, parts)
   let limiter: Limiter = async () => {}

@@ -25,6 +25,8 @@ export type ServerSettings = {
   userRateMax: number
   operatorRateMax: number
   addressRateMax: number
+  /** Of pages elsewhere that may call from a browser. */
+  allowedOrigins?: readonly string[]
   /** Until a connection on which nobody asks is closed. */
   keepAliveSeconds?: number
   limits?: Partial<ServerLimits>
