@@ -41,6 +41,8 @@ export const secretBytesMax = 4096
 const rateMax = 1_000_000
 /** A day: whoever holds stock without paying must let go of it some time. */
 const orderTimeLimitSecondsMax = 86_400
+/** A century; an order that is older is settled otherwise. */
+const returnDaysMax = 36_500
 /** Longer than any proxy keeps a connection that nobody uses. */
 const keepAliveSecondsMax = 3_600
 /** Supervisors wait for a minute or two; behind that, a stop is not to be waited for at all. */
@@ -73,6 +75,10 @@ const rate: Kind<number> = {
   read: (text) => wholeNumber(text, rateMax),
 }
 const orderTimeLimit = seconds(1, orderTimeLimitSecondsMax)
+const returnDays: Kind<number> = {
+  must: `days, 0 to ${returnDaysMax} (0: operators alone return orders)`,
+  read: (text) => wholeNumber(text, returnDaysMax),
+}
 const keepAlive = seconds(1, keepAliveSecondsMax)
 const drain = seconds(0, drainSecondsMax)
 const paymentsAtOnce: Kind<number> = {
@@ -206,6 +212,7 @@ export const settingTable = {
   FIRSTCOME_OPERATOR_RATE_MAX: [rate, '500', 'requests per second of one operator; 0: no limit'],
   FIRSTCOME_ADDRESS_RATE_MAX: [rate, '0', 'requests per second of one address; 0: no limit'],
   FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: [orderTimeLimit, '30', 'until an open order is cancelled'],
+  FIRSTCOME_RETURN_DAYS: [returnDays, '7', 'how long users can return an order; 0: operators only'],
   FIRSTCOME_KAFKA_BROKERS: [brokers, null, 'where Kafka is: host:port,host:port'],
   FIRSTCOME_KAFKA_TLS: [flag, 'false', 'true: connections to Kafka are encrypted'],
   FIRSTCOME_KAFKA_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],

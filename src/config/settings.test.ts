@@ -52,6 +52,7 @@ test('Nothing given means the documented defaults.', () => {
     operatorRateMax: 500,
     addressRateMax: 0,
     orderTimeLimitSeconds: 30,
+    returnDays: 7,
     keepAliveSeconds: 75,
     logLevel: 'info',
     testFaults: [],
@@ -78,6 +79,7 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_OPERATOR_RATE_MAX: '7',
     FIRSTCOME_ADDRESS_RATE_MAX: '1000000',
     FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: '86400',
+    FIRSTCOME_RETURN_DAYS: '0',
     FIRSTCOME_KAFKA_BROKERS: 'one:9092, [::1]:9093',
     FIRSTCOME_KAFKA_TLS: 'true',
     FIRSTCOME_KAFKA_TLS_CA_FILE: pemPath,
@@ -119,6 +121,7 @@ test('Every setting is read from the environment.', () => {
     operatorRateMax: 7,
     addressRateMax: 1_000_000,
     orderTimeLimitSeconds: 86_400,
+    returnDays: 0,
     kafka: {
       brokers: ['one:9092', '[::1]:9093'],
       tls: { ca: pem, cert: pem, key: pem },
@@ -169,6 +172,7 @@ describe('These values are refused, by name and with what is allowed:', () => {
     ['FIRSTCOME_USER_RATE_MAX', ['-1', '1000001', 'off', '0.5']],
     ['FIRSTCOME_OPERATOR_RATE_MAX', ['-1', '1000001']],
     ['FIRSTCOME_ADDRESS_RATE_MAX', ['-1', '1000001']],
+    ['FIRSTCOME_RETURN_DAYS', ['-1', '36501', '7d', '1.5']],
     ['FIRSTCOME_ORDER_TIME_LIMIT_SECONDS', ['0', '-1', '86401', '30s', '1.5']],
     [
       'FIRSTCOME_ALLOWED_ORIGINS',

@@ -94,6 +94,7 @@ function settingsOf(value: SettingValues) {
     operatorRateMax: value.FIRSTCOME_OPERATOR_RATE_MAX,
     addressRateMax: value.FIRSTCOME_ADDRESS_RATE_MAX,
     orderTimeLimitSeconds: value.FIRSTCOME_ORDER_TIME_LIMIT_SECONDS,
+    returnDays: value.FIRSTCOME_RETURN_DAYS,
     logLevel: value.FIRSTCOME_LOG_LEVEL,
     kafka: kafkaOf(value),
     redisUrl: value.FIRSTCOME_REDIS_URL,

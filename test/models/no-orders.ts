@@ -5,6 +5,7 @@ import type { OrderService } from '../../src/api/orders/order-answers.ts'
 
 export const noOrders: OrderService = {
   place: async () => databaseStarting,
+  return: async () => databaseStarting,
   order: async () => databaseStarting,
   command: async () => databaseStarting,
   reader: () => null,

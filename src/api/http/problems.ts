@@ -11,6 +11,7 @@ import type {
   FoundOrder,
   OrderCommand,
   PlaceAnswer,
+  ReturnAnswer,
 } from '../orders/order-answers.ts'
 import type { FieldError } from './validation.ts'
 
@@ -59,6 +60,21 @@ export const problems = {
     'Idempotency-Key reused',
     'The key was used for a request of other content.',
   ),
+  'order-not-confirmed': text(
+    409,
+    'Order not confirmed',
+    'Only a confirmed order can be returned: see its status.',
+  ),
+  'return-too-late': text(
+    409,
+    'Too late to return',
+    'The days in which you can return this order are over, or there are none. An operator can.',
+  ),
+  'order-already-returned': text(
+    409,
+    'Order returned already',
+    'It is returned, or is being returned, by another request.',
+  ),
   'product-exists': text(409, 'Product exists', 'The id belongs to a product of other content.'),
   'stock-limit': text(409, 'Stock limit', 'No product may be given more than a billion in all.'),
   'balance-limit': text(409, 'Balance limit', 'No wallet holds more than 10^15.'),
@@ -93,7 +109,8 @@ type Outcome =
   | CommandOutcome
   | PlaceAnswer['kind']
   | FoundOrder['kind']
-type Done = 'issued' | 'created' | 'done' | 'unchanged' | 'ended' | 'found' | 'pending'
+  | ReturnAnswer['kind']
+type Done = 'issued' | 'created' | 'done' | 'unchanged' | 'ended' | 'returned' | 'found' | 'pending'
 export type Refusal = Exclude<Outcome, Done | 'conflict' | 'unavailable'>
 export type Command = ControlMessage | OrderCommand
 
@@ -112,6 +129,9 @@ export const refusals = {
   stock_limit: 'stock-limit',
   balance_limit: 'balance-limit',
   unknown_order: 'unknown-order',
+  order_not_confirmed: 'order-not-confirmed',
+  return_too_late: 'return-too-late',
+  order_already_returned: 'order-already-returned',
   key_reused: 'idempotency-key-reused',
   coupon_not_held: 'coupon-not-held',
   unknown_letter: 'unknown-dead-letter',

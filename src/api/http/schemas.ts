@@ -9,6 +9,7 @@ import {
   couponIdPattern,
   couponNameCharactersMax,
   quantityMax,
+  reasonCharactersMax,
   validDaysMax,
 } from '../../domain/coupons/messages.ts'
 import { type IssuedStatus, issuedStatuses } from '../../domain/coupons/validity.ts'
@@ -105,6 +106,21 @@ export const CouponPath = closed({ couponId: CouponId })
 export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
   type: ['object', 'null'],
   description: 'No body, or an empty object.',
+  additionalProperties: false,
+})
+export const ReturnReason = Type.Unsafe<{ reason?: string } | undefined>({
+  title: 'ReturnReason',
+  type: ['object', 'null'],
+  description: 'No body, or why.',
+  properties: {
+    reason: {
+      type: 'string',
+      minLength: 1,
+      maxLength: reasonCharactersMax,
+      format: 'visible-text',
+      description: visible,
+    },
+  },
   additionalProperties: false,
 })
 export const CouponName = Type.String({

@@ -7,7 +7,12 @@ import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
 import type { DeadLetterCommand } from '../../domain/orders/dead-letter-messages.ts'
 import type { Line, ProductMessage, WalletMessage } from '../../domain/orders/messages.ts'
 import type { ProductOutcome } from '../../domain/orders/product.ts'
-import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
+import type {
+  CancelledOrder,
+  ConfirmedOrder,
+  Order,
+  ReturningOrder,
+} from '../../domain/orders/state.ts'
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import type { Unavailable } from '../claims/claim-answers.ts'
@@ -21,11 +26,32 @@ export type AskedOrder = {
 }
 export type PlaceAnswer =
   /** `first`: this very request has placed it. */
-  | { kind: 'ended'; first: boolean; order: ConfirmedOrder | CancelledOrder }
+  | { kind: 'ended'; first: boolean; order: EndedOrder }
   /** Not ended in time, or it is not known whether it was placed. */
   | { kind: 'pending'; orderId: string }
   | { kind: 'key_reused' }
   | { kind: 'coupon_not_held' }
+  | Unavailable
+export type EndedOrder = ConfirmedOrder | CancelledOrder | ReturningOrder
+/** `key`: the caller's own name for the wish; the same one again is the same wish. */
+export type AskedReturn = {
+  orderId: string
+  by: string
+  isOperator: boolean
+  key: string
+  reason?: string | undefined
+}
+export type ReturnAnswer =
+  | { kind: 'returned'; order: ReturningOrder }
+  /** Not given back in time, or it is not known whether the wish was stored. */
+  | { kind: 'pending'; orderId: string }
+  | { kind: 'order_not_confirmed' }
+  /** For its user; an operator still can. */
+  | { kind: 'return_too_late' }
+  /** By another wish, or it is about to be. */
+  | { kind: 'order_already_returned' }
+  | { kind: 'key_reused' }
+  | { kind: 'unknown_order' }
   | Unavailable
 export type FoundOrder =
   | { kind: 'found'; order: Order }
@@ -46,6 +72,8 @@ export type AppliedCommand =
 /** The calls about orders behind the HTTP layer. What reads SQL may reject with a PortError. */
 export type OrderService = {
   place(asked: AskedOrder): Promise<PlaceAnswer>
+  /** Whole, and once. */
+  return(asked: AskedReturn): Promise<ReturnAnswer>
   /** That user's; null: anybody's. */
   order(of: { orderId: string; userId: string | null }): Promise<FoundOrder>
   /** Appends the record and answers what its consumer made of it. */

@@ -5,7 +5,7 @@
 import { sameContent } from '../../domain/orders/content.ts'
 import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
-import type { CancelledOrder, ConfirmedOrder, Order } from '../../domain/orders/state.ts'
+import type { Order } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -18,7 +18,7 @@ import {
   type Unavailable,
 } from '../claims/claim-answers.ts'
 import type { OrderAdmission } from './order-admission.ts'
-import { type AskedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
+import { type AskedOrder, type EndedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
 import type { OrderLimits } from './order-limits.ts'
 import type { OrderReads } from './order-reads.ts'
 import type { EndListener, OrdersWatch } from './orders-watch.ts'
@@ -36,7 +36,6 @@ export type OrderPlacingParts = {
   onTransientError(error: unknown): void
   onError(error: unknown): void
 }
-type Ended = ConfirmedOrder | CancelledOrder
 type Waiting = {
   orderId: string
   until: number
@@ -142,7 +141,7 @@ export class OrderPlacing {
   }
 
   /** null: not in time. */
-  private async endOf(waiting: Waiting): Promise<Ended | Unavailable | null> {
+  private async endOf(waiting: Waiting): Promise<EndedOrder | Unavailable | null> {
     const { clock, limits } = this.parts
     const { orderId, until, listener, refused } = waiting
     const ended = listener.ended.then((): 'ended' => 'ended')
@@ -180,7 +179,7 @@ type Answered = { orderId: string; asked: AskedOrder; first: boolean }
 /** Through another node the key may have been used for something else at the same time. */
 function answerOf(
   { orderId, asked, first }: Answered,
-  end: Ended | Unavailable | null,
+  end: EndedOrder | Unavailable | null,
 ): PlaceAnswer {
   if (end === null) return { kind: 'pending', orderId }
   if ('kind' in end) return end
@@ -191,6 +190,6 @@ function isSame(asked: AskedOrder, { userId, lines, coupon }: Order): boolean {
   return sameContent(asked, { userId, lines, couponId: coupon?.couponId })
 }
 
-function isEnded(order: Order): order is Ended {
-  return order.status === 'confirmed' || order.status === 'cancelled'
+function isEnded(order: Order): order is EndedOrder {
+  return order.status !== 'placed' && order.status !== 'due'
 }

@@ -64,6 +64,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
         reader: () => applier.reader,
         claims: { mine: () => notHeld },
         timeLimitMs: 30_000,
+        returnWithinMs: 7 * 86_400_000,
         onTransientError: () => {},
         onError: (error) => assert.fail(String(error)),
         ...parts,

@@ -21,6 +21,7 @@ import type { FoundOrder, OrderService } from './order-answers.ts'
 import { type OrderLimits, orderLimits } from './order-limits.ts'
 import { OrderPlacing } from './order-placing.ts'
 import { createOrderReads } from './order-reads.ts'
+import { OrderReturning } from './order-returning.ts'
 import { OrdersWatch } from './orders-watch.ts'
 
 export type OrderServiceParts = {
@@ -31,6 +32,8 @@ export type OrderServiceParts = {
   claims: Pick<ClaimService, 'mine'>
   /** An order that has not ended so long after its record is cancelled. */
   timeLimitMs: number
+  /** How long after its confirmation its user can return an order; 0: operators alone. */
+  returnWithinMs: number
   limits?: Partial<OrderLimits> | undefined
   /** Something could not be asked or followed now, and is tried again. At most once a second. */
   onTransientError(error: unknown): void
@@ -42,6 +45,8 @@ export type RunningOrderService = OrderService & {
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   close(): Promise<void>
 }
+
+type AskedFor = Parameters<OrderService['order']>[0]
 
 export function startOrderService(given: OrderServiceParts): RunningOrderService {
   const parts = { ...given, onTransientError: throttled(given) }
@@ -61,6 +66,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   const reads = createOrderReads({ clock, reader, limits })
   const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
   const placing = new OrderPlacing({ ...parts, reads, watch, admission, limits })
+  const returning = new OrderReturning({ ...parts, reads, watch, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false
 
@@ -69,6 +75,18 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
     if (reader() === null) return databaseStarting
     if (!watch.follows()) return starting
     return atWork.size >= limits.atWorkMax || watch.isCrowded() ? busy : null
+  }
+
+  async function orderOf({ orderId, userId }: AskedFor): Promise<FoundOrder> {
+    if (reader() === null) return databaseStarting
+    let found = await placing.find(orderId)
+    if (found === null) {
+      if (!(await freshness.reached(orderId))) return logUnavailable
+      found = await placing.find(orderId)
+    }
+    const isAnothers = userId !== null && found?.userId !== userId
+    if (found === null || isAnothers) return { kind: 'unknown_order' }
+    return { kind: 'found', order: found }
   }
 
   function counted<Answer>(work: Promise<Answer>): Promise<Answer> {
@@ -80,17 +98,12 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
     async place(asked) {
       return whyNot() ?? counted(placing.place(asked))
     },
-    async order({ orderId, userId }): Promise<FoundOrder> {
-      if (reader() === null) return databaseStarting
-      let found = await placing.find(orderId)
-      if (found === null) {
-        if (!(await freshness.reached(orderId))) return logUnavailable
-        found = await placing.find(orderId)
-      }
-      const isAnothers = userId !== null && found?.userId !== userId
-      if (found === null || isAnothers) return { kind: 'unknown_order' }
-      return { kind: 'found', order: found }
+    async return(asked) {
+      const { orderId, by, isOperator } = asked
+      const find = () => orderOf({ orderId, userId: isOperator ? null : by })
+      return whyNot() ?? counted(returning.return(asked, find))
     },
+    order: orderOf,
     async command(command) {
       return isStopping ? stopping : counted(commands.run(command))
     },

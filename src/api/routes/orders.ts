@@ -1,15 +1,22 @@
 // Orders over HTTP: placed with a key of the client's, answered once they have ended. An order that
-// ended cancelled was placed all the same: its status and its reason say so.
+// ended cancelled was placed all the same: its status and its reason say so. And returned, once.
 
 import type { Line } from '../../domain/orders/messages.ts'
 import { orderView } from '../../domain/orders/view.ts'
 import { callerOf } from '../http/auth.ts'
 import { refusals } from '../http/problems.ts'
 import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
-import { KeyRequired, NewOrder, OrderPath, orderRef, pendingRef } from '../http/schemas.ts'
+import {
+  KeyRequired,
+  NewOrder,
+  OrderPath,
+  orderRef,
+  pendingRef,
+  ReturnReason,
+} from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
-import type { PlaceAnswer } from '../orders/order-answers.ts'
+import type { PlaceAnswer, ReturnAnswer } from '../orders/order-answers.ts'
 
 export function orderRoutes({ limits, orders }: RouteParts): Route[] {
   return [
@@ -35,6 +42,36 @@ export function orderRoutes({ limits, orders }: RouteParts): Route[] {
         const { userId } = callerOf(request)
         const key = request.headers['idempotency-key']
         return placedAnswer(await orders.place({ userId, key, lines, couponId }))
+      },
+    }),
+    route({
+      call: 'POST /orders/:orderId/return',
+      caller: 'user',
+      problems: [
+        'unknown-order',
+        'order-not-confirmed',
+        'return-too-late',
+        'order-already-returned',
+        'idempotency-key-reused',
+      ],
+      tag: 'orders',
+      operationId: 'returnOrder',
+      summary: 'Return a confirmed order, whole: money, pieces and coupon are given back',
+      description:
+        'By its user for FIRSTCOME_RETURN_DAYS from its confirmation on, by an operator any time. ' +
+        '200 once all is back, 202 while the refund is under way: ask again with the same key, or ' +
+        'at Location. An order is returned once; who asks with another key is told so.',
+      params: OrderPath,
+      headers: KeyRequired,
+      body: ReturnReason,
+      answers: { 200: orderRef, 202: pendingRef },
+      async answer(request) {
+        const { orderId } = request.params
+        const { scopes, userId: by } = callerOf(request)
+        const key = request.headers['idempotency-key']
+        const isOperator = scopes.has('operator')
+        const reason = request.body?.reason
+        return returnedAnswer(await orders.return({ orderId, by, isOperator, key, reason }))
       },
     }),
     route({
@@ -72,6 +109,23 @@ function placedAnswer(answer: PlaceAnswer): Answer {
       return answer
     case 'key_reused':
     case 'coupon_not_held':
+      return { problem: refusals[answer.kind] }
+  }
+}
+
+function returnedAnswer(answer: ReturnAnswer): Answer {
+  switch (answer.kind) {
+    case 'returned':
+      return ok(orderView(answer.order))
+    case 'pending':
+      return pendingAt(`/orders/${answer.orderId}`)
+    case 'unavailable':
+      return answer
+    case 'unknown_order':
+    case 'order_not_confirmed':
+    case 'return_too_late':
+    case 'order_already_returned':
+    case 'key_reused':
       return { problem: refusals[answer.kind] }
   }
 }

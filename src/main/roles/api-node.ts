@@ -162,6 +162,7 @@ export async function startApiNode(
     reader: () => parts.reads()?.orders ?? null,
     claims,
     timeLimitMs: settings.orderTimeLimitSeconds * 1000,
+    returnWithinMs: settings.returnDays * 86_400_000,
     onTransientError: (error) =>
       logger.warn({ err: error }, 'orders could not be asked or followed'),
     onError: parts.onFatal,

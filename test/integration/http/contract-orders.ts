@@ -1,6 +1,7 @@
 // Meets every documented answer of the calls about products, wallets and orders.
 
 import assert from 'node:assert/strict'
+import { idOfKey } from '../../../src/api/orders/order-answers.ts'
 import type { OrderApplier } from '../../models/order-applier.ts'
 import type { CallInit } from './fixture.ts'
 
@@ -53,12 +54,20 @@ async function placeAndShow({ call, applier }: OrderCalls): Promise<void> {
     assert.equal(await call(`GET /orders/${orderId}`, { as: 'bob' }), 404)
   }
   assert.equal(applier.tables.orders.size, 3)
+  for (const [orderId, { status }] of [...applier.tables.orders]) {
+    const path = `POST /orders/${orderId}/return`
+    const isConfirmed = status === 'confirmed'
+    assert.equal(await call(path, { headers: keyed('r') }), isConfirmed ? 200 : 409)
+    assert.equal(await call(path, { headers: keyed('other'), json: { reason: 'x' } }), 409)
+    assert.equal(await call(path, { as: 'bob', headers: keyed('r') }), 404)
+    await call(`GET /orders/${orderId}`)
+  }
 }
 
 async function meetRefusals({ call, badBodies }: OrderCalls): Promise<void> {
   const lines = ['POST /products', 'POST /products/tea/stock', 'POST /wallets/ann/top-ups']
   const json = { x: 'x'.repeat(20_000) }
-  for (const line of [...lines, 'POST /orders']) {
+  for (const line of [...lines, 'POST /orders', 'POST /orders/none/return']) {
     for (const who of [null, 'ann', as]) {
       for (const bad of [...badBodies, { json }, { json: { x: 1 } }]) {
         await call(line, { as: who, headers: keyed('k'), ...bad })
@@ -71,6 +80,7 @@ async function meetRefusals({ call, badBodies }: OrderCalls): Promise<void> {
   for (const id of ['milk', 'Milk!', long]) {
     await call(`GET /products/${id}`)
     await call(`GET /orders/${id}`)
+    await call(`POST /orders/${id}/return`, { headers: keyed('k') })
     await call(`GET /orders/${id}`, { as: null })
   }
   await call('GET /wallets/mine', { as: null })
@@ -78,11 +88,14 @@ async function meetRefusals({ call, badBodies }: OrderCalls): Promise<void> {
 
 /** Not in time, and not at all. */
 async function meetUndecided({ call, applier, sql }: OrderCalls): Promise<void> {
+  await call('POST /orders', { json: one, headers: keyed('bought') })
+  const bought = idOfKey('ann', 'bought')
   const calls: [line: string, init: CallInit][] = [
     ['POST /products', { as, json: { ...tea, productId: 'oat' } }],
     ['POST /products/tea/stock', { as, json: { add: 1 } }],
     ['POST /wallets/ann/top-ups', { as, json: { amount: 1 }, headers: keyed('late') }],
     ['POST /orders', { json: one, headers: keyed('late') }],
+    [`POST /orders/${bought}/return`, { headers: keyed('late') }],
   ]
   applier.hold()
   for (const [line, init] of calls) assert.equal(await call(line, init), 202, line)

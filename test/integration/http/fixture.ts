@@ -58,13 +58,15 @@ export type Answer = {
 export type Overrides = Partial<Omit<OpenServerParts, 'settings'>> & {
   settings?: Partial<ServerSettings>
   orderLimits?: Partial<OrderLimits>
+  returnWithinMs?: number
   /** In place of what the applier has stored. */
   reader?: (stored: OrdersReader) => OrdersReader | null
 }
 export type TestOrders = { log: MemoryLog; applier: OrderApplier }
 
 export async function startTestServer(t: TestContext, overrides: Overrides = {}) {
-  const { settings, orderLimits, reader = (stored) => stored, ...parts } = overrides
+  const { settings, orderLimits, reader = (stored) => stored, ...others } = overrides
+  const { returnWithinMs = 7 * 86_400_000, ...parts } = others
   const time = { now: startedAt }
   const clock = { ...systemClock(), now: () => time.now }
   const claims = fakeClaims(() => time.now)
@@ -84,6 +86,7 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
     reader: () => reader(applier.reader),
     claims,
     timeLimitMs: 30_000,
+    returnWithinMs,
     limits: orderLimits,
     onTransientError: () => {},
     onError(error) {
