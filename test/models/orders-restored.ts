@@ -84,6 +84,12 @@ function checkRows(
     assert.match(rows.join(' '), new RegExp(`^${used} sold captured$`), orderId)
     return
   }
+  if (status === 'returned') {
+    const released = order.coupon === null ? coupon : 'released'
+    const refunded = order.sums.total === 0 ? 'captured' : 'refunded'
+    assert.match(rows.join(' '), new RegExp(`^${released} returned ${refunded}$`), orderId)
+    return
+  }
   assert.equal(status, 'cancelled', 'I10: every order ends')
   if (order.redemption !== undefined) {
     assert.match(rows.join(' '), /^(refused|released|cancelled) {2}$/, orderId)

@@ -166,10 +166,17 @@ function actByChance(world: World): void {
     const supply = random.chance(0.2) ? waiting.supplies[0] : waiting.supplies.shift()
     if (supply !== undefined) takeSupply(stores, supply)
   } else {
-    const placed = waiting.orders.shift()
-    const wish = placed ?? (random.chance(0.1) ? waiting.returns.shift() : undefined)
+    const wish = returnByChance(world) ?? waiting.orders.shift()
     if (wish !== undefined) publish(world, [wish])
   }
+}
+
+/** Rather of an order that can be returned: chaos is over soon. */
+function returnByChance({ random, stores, waiting }: World): ReturnAsked | undefined {
+  const { returns } = waiting
+  const at = returns.findIndex(({ orderId }) => stores.orders.get(orderId)?.status === 'confirmed')
+  if (at < 0) return random.chance(0.05) ? returns.shift() : undefined
+  return returns.splice(at, 1)[0]
 }
 
 function deliverByChance(world: World, lane: Lane): void {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { ordersRowsPerPage, readOrdersRows } from '../../src/audit/orders/read-rows.ts'
 import { entryOf, topicOf } from '../../src/domain/orders/records.ts'
-import { scenarios } from '../models/any-orders.ts'
+import { returnScenarios } from '../models/any-orders.ts'
 import {
   auditedWorld,
   auditSourceOf,
@@ -28,6 +28,7 @@ describe('an audit of orders finds nothing', () => {
       voidRecords: 0,
       orders: 3,
       confirmed: 2,
+      returned: 0,
       cancelled: 1,
       live: 0,
       redemptions: 0,
@@ -42,10 +43,11 @@ describe('an audit of orders finds nothing', () => {
 
   test('in any world at rest', async () => {
     await fc.assert(
-      fc.asyncProperty(scenarios(), async (scenario) => {
+      fc.asyncProperty(returnScenarios(), async (scenario) => {
         const { found, counts } = await auditWorld(await worldAtRest(scenario))
         assert.deepEqual(found, [])
-        assert.equal(counts.orders, counts.confirmed + counts.cancelled)
+        const { confirmed, returned, cancelled } = counts
+        assert.equal(counts.orders, confirmed + returned + cancelled)
         assert.deepEqual([counts.inFlight, counts.lagRecords, counts.live], [0, 0, 0])
       }),
       { numRuns: 200 },
@@ -54,7 +56,7 @@ describe('an audit of orders finds nothing', () => {
 
   test('amid any faults', async () => {
     await fc.assert(
-      fc.asyncProperty(scenarios(), fc.nat(400), async (scenario, steps) => {
+      fc.asyncProperty(returnScenarios(), fc.nat(400), async (scenario, steps) => {
         const audited = await auditedWorld(runChaos(scenario, steps), scenario)
         assert.deepEqual((await auditWorld(audited)).found, [])
       }),
@@ -65,7 +67,7 @@ describe('an audit of orders finds nothing', () => {
   test('where each page is of another moment amid any faults', async () => {
     const moments = fc.array(fc.nat(400), { minLength: 1, maxLength: 12 })
     await fc.assert(
-      fc.asyncProperty(scenarios(), moments, async (scenario, [first = 0, ...rest]) => {
+      fc.asyncProperty(returnScenarios(), moments, async (scenario, [first = 0, ...rest]) => {
         const steps = [first, ...rest].sort((a, b) => a - b)
         const [early = 0, ...late] = steps
         const worlds = late.map((step) => runChaos(scenario, step))

@@ -18,7 +18,7 @@ import { createWallet } from '../../src/orders/wallet.ts'
 import { consumerNames, topicsReadBy } from '../../src/ports/orders.ts'
 import type { Payments } from '../../src/ports/payments.ts'
 import { PortError } from '../../src/ports/port-error.ts'
-import { scenarios } from '../models/any-orders.ts'
+import { returnScenarios } from '../models/any-orders.ts'
 import { auditWorld } from '../models/orders-audit.ts'
 import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
 import { checkAtRest, storesOf, withoutRows } from '../models/orders-restored.ts'
@@ -31,15 +31,15 @@ const atRestMs = 20_000
 type Cut = { scenario: Scenario; steps: number; diesFirst: boolean }
 /** `steps`: of a world in its chaos. `diesFirst`: the first attempt to restore it is cut, too. */
 const anyCut: fc.Arbitrary<Cut> = fc.record({
-  scenario: scenarios(),
-  steps: fc.nat(400),
+  scenario: returnScenarios(),
+  steps: fc.nat(900),
   diesFirst: fc.boolean(),
 })
 
 describe('rows that were lost', () => {
   test('are as they were, where all was said', async () => {
     await fc.assert(
-      fc.asyncProperty(scenarios(), async (scenario) => {
+      fc.asyncProperty(returnScenarios(), async (scenario) => {
         const world = runWorld(scenario)
         const system = await withoutRows(world, scenario)
         const parts = { log: system.log, stores: storesOf(system) }
@@ -69,7 +69,7 @@ describe('rows that were lost', () => {
 
   test('let each order end by its answers alone, where there is time for them', async () => {
     await fc.assert(
-      fc.asyncProperty(scenarios(orderTimeLimitMsMax), fc.nat(400), async (any, steps) => {
+      fc.asyncProperty(returnScenarios(orderTimeLimitMsMax), fc.nat(400), async (any, steps) => {
         // Two contents under one id may wait for a step that has answered to the other.
         const byId = new Map(any.orders.map((order) => [order.orderId, order]))
         // Of two orders with one coupon each may hold what the other waits for, until its time.
@@ -210,6 +210,8 @@ const expectedSights = [
   ['coupon-step order.placed', 'coupon-step order.cancelled'],
   ['stock-step order.placed', 'stock-step order.confirmed', 'stock-step order.cancelled'],
   ['payment-step order.payment_due', 'payment-step order.cancelled'],
+  ['coupon-step order.return_due', 'stock-step order.return_due'],
+  ['payment-step order.return_due', 'unannounced returning', 'unannounced returned'],
   ['unannounced due', 'unannounced confirmed', 'unannounced cancelled'],
   ['asked', 'undoing', 'captured', 'refused', 'refunded', 'cancelled'],
 ].flat()
@@ -248,6 +250,7 @@ function withoutStockPositions(stores: RestoredStores): RestoredStores {
 /** What was not placed by then is placed now. */
 async function finish(system: OrdersSystem, world: World, payments?: Payments): Promise<void> {
   await system.append(...world.waiting.orders)
+  await system.append(...world.waiting.returns)
   const consumers = await system.run(payments === undefined ? {} : { payments })
   await system.pass(atRestMs)
   await consumers.close()
@@ -296,7 +299,8 @@ function nothingCharged(charge: Charge): Charge | null {
 
 /** Without the notes, which may have been taken in another order, and sums that were never told. */
 function endOf(state: OrderState): unknown {
-  assert.ok(state.status === 'confirmed' || state.status === 'cancelled')
+  assert.match(state.status, /^(confirmed|cancelled|returned)$/)
+  assert.ok('sums' in state)
   const { heard: _, sums, ...order } = state
-  return state.status === 'confirmed' ? { ...order, sums } : order
+  return state.status === 'cancelled' ? order : { ...order, sums }
 }

@@ -31,6 +31,8 @@ export type HistoryParts = {
 export type OrderCounts = {
   orders: number
   confirmed: number
+  /** Of those that were confirmed; the last of them may still be given back. */
+  returned: number
   cancelled: number
   /** Not ended yet, and not too old for it. */
   live: number
@@ -49,15 +51,18 @@ export function skewMsMax({ isStopped }: Pick<HistoryParts, 'isStopped'>): numbe
   return isStopped ? 0 : clockSkewMsMax
 }
 
+const noOrders = { orders: 0, confirmed: 0, returned: 0, cancelled: 0, live: 0, redemptions: 0 }
+
 /** `spent`: the confirmed order that spent it, by user and coupon. Redemptions are left out. */
 export function checkHistories(parts: HistoryParts): {
   counts: OrderCounts
   spent: Map<string, string>
 } {
   const { orders, findings, now, isStopped } = parts
-  const counts: OrderCounts = { orders: 0, confirmed: 0, cancelled: 0, live: 0, redemptions: 0 }
+  const counts: OrderCounts = { ...noOrders }
   const spent = new Map<string, string>()
-  for (const { placed, due, end, answers, orderId, redemption } of orders.values()) {
+  for (const history of orders.values()) {
+    const { placed, due, end, answers, orderId, redemption, returnDue, returned } = history
     if (redemption !== null) {
       counts.redemptions += 1
       continue
@@ -86,9 +91,12 @@ export function checkHistories(parts: HistoryParts): {
       counts.cancelled += 1
       checkCancelled(checked, end.message.reason, end.origin.appendedAt)
     } else {
-      counts.confirmed += 1
+      counts[returnDue === null ? 'confirmed' : 'returned'] += 1
       checkConfirmed(checked, end.message.couponId)
-      checkSpent(checked, parts, spent)
+      if (returnDue === null) checkKept(checked, end.message.couponId)
+      else checkReturn(checked, { returnDue: returnDue.message, isOver: returned !== null })
+      // What it has given back another can spend.
+      checkSpent(checked, parts, returnDue === null ? spent : new Map())
     }
   }
   return { counts, spent }
@@ -171,11 +179,36 @@ function checkConfirmed(
   else if (due !== null && captured !== due.total) {
     broken('I12', `${captured} was captured, but ${due.total} was due`)
   }
+}
+
+function checkKept({ answers, broken }: Checked, couponId: string | undefined): void {
   if (answers['payment.refunded']) broken('I12', 'it was confirmed, but refunded')
   if (answers['stock.released']) broken('I11', 'it was confirmed, but its stock was released')
   const released = answers['coupon.released']
   if (released !== undefined && released.couponId === couponId) {
     broken('I13', `it was confirmed, but its coupon ${couponId} was released`)
+  }
+}
+
+/** All that it had is given back, and by the record that says so all of it is. */
+function checkReturn(
+  { due, placed, answers, broken }: Checked,
+  { returnDue, isOver }: { returnDue: OrderMessage<'order.return_due'>; isOver: boolean },
+): void {
+  const couponId = placed.coupon?.couponId
+  if (returnDue.couponId !== couponId) {
+    broken('I13', `it is returned with coupon ${returnDue.couponId}, placed with another`)
+  }
+  const refunded = answers['payment.refunded']?.amount
+  const total = due?.total ?? 0
+  if (refunded !== undefined && refunded !== total) {
+    broken('I12', `it is returned, but ${refunded} of ${total} was refunded`)
+  }
+  if (!isOver) return
+  if (total > 0 && refunded === undefined) broken('I12', 'it is returned, but nothing was refunded')
+  if (!answers['stock.released']) broken('I11', 'it is returned, but its stock was not released')
+  if (couponId !== undefined && answers['coupon.released']?.couponId !== couponId) {
+    broken('I13', `it is returned, but its coupon ${couponId} was not released`)
   }
 }
 

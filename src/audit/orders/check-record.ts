@@ -100,12 +100,16 @@ function checkOrder(history: OrderHistory, message: OfOrder, wrong: Wrong): void
   }
 }
 
-function checkAnswer({ answers }: OrderHistory, message: StepMessage, wrong: Wrong): void {
+function checkAnswer(history: OrderHistory, message: StepMessage, wrong: Wrong): void {
+  const { answers, returnDue } = history
   const { type } = message
   const before = answers[type]
   if (before === undefined) {
     const opposite = opposites.find((pair) => pair.includes(type))?.find((it) => it !== type)
-    if (opposite !== undefined && answers[opposite]) wrong(`${type}, but before ${opposite}`)
+    // What was sold is given back for a return.
+    const isReturn = type.startsWith('stock.') && returnDue !== null && answers['stock.held']
+    if (opposite !== undefined && answers[opposite] && !isReturn)
+      wrong(`${type}, but before ${opposite}`)
   } else if (!same(before, message)) {
     wrong(`${type} twice, and not the same: ${JSON.stringify([before, message])}`)
   }

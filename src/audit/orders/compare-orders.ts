@@ -43,10 +43,11 @@ type Comparing = {
 
 /** A rebuild decides nothing that the process did not publish (docs/decisions/0020). */
 function checkDecided(order: OrderHistory, broken: Comparing['broken']) {
-  const { placed, due, end, state, redemption } = order
+  const { placed, due, end, returnDue, returned, state, redemption } = order
   if (placed === null && redemption === null) return
   const decided = decisionsOf(state).at(-1)?.type
-  const written = (redemption?.released ?? redemption?.used ?? end ?? due)?.message.type
+  const redeemed = redemption?.released ?? redemption?.used
+  const written = (redeemed ?? returned ?? returnDue ?? end ?? due)?.message.type
   if (decided === undefined || decided === written) return
   broken(`its steps' answers come to ${decided}, which the orders topic does not say`)
 }
@@ -68,12 +69,19 @@ function compareRow(
     const { subtotal, discount, total } = due.message
     compare(canonicalJson(stored.sums), canonicalJson({ subtotal, discount, total }))
   }
-  if (isSettled) return compare(whole(stored), whole(state))
+  if (isSettled) return compare(whole(stored), whole(asOld(stored, state)))
   if (stored.status === 'awaited' || state.status === 'absent' || state.status === 'awaited') return
   compare(content(stored), content(state))
   const ended = stored.status === 'confirmed' || stored.status === 'cancelled'
   if (!ended || end === null || end.message.type === `order.${stored.status}`) return
   broken(`its row is ${stored.status}, the log says ${endText(end.message)}`)
+}
+
+/** Older versions did not keep when an order was confirmed. */
+function asOld(stored: OrderState, state: OrderState): OrderState {
+  if (!('sums' in stored) || 'confirmedAt' in stored || !('confirmedAt' in state)) return state
+  const { confirmedAt: _, ...old } = state
+  return old
 }
 
 function columnsOf(stored: AuditedRows['orders']['state']) {

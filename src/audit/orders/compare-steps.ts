@@ -14,7 +14,9 @@ import { type Columns, compareColumns } from '../compare-columns.ts'
 import { brokenOrder, type Invariant } from '../findings.ts'
 import type { ComparisonParts } from './compare-orders.ts'
 
-type Standing = 'placed' | 'due' | 'confirmed' | 'cancelled'
+/** returned: as soon as it is due. */
+type Standing = 'placed' | 'due' | 'confirmed' | 'cancelled' | 'returned'
+type End = Exclude<Standing, 'placed' | 'due'>
 type AnyRow = CouponRow | StockRow | PaymentRow
 type Found<Row extends AnyRow> = {
   row: Row
@@ -29,7 +31,7 @@ type Step<Row extends AnyRow> = {
   /** What the row may be, once the step has seen all that the log says. */
   settled: Readonly<Record<Standing, readonly Row['status'][]>>
   /** What only an end of the order allows. */
-  needs: Readonly<Partial<Record<Row['status'], 'confirmed' | 'cancelled'>>>
+  needs: Readonly<Partial<Record<Row['status'], readonly End[]>>>
   /** The answer without which the row cannot be so, once what the step published is in the log. */
   answers: Readonly<Partial<Record<Row['status'], keyof StepAnswers>>>
   /** What the row must be where the step has said so; the first that it has said counts. */
@@ -58,13 +60,20 @@ const stockStep: Step<StockRow> = {
     due: ['held'],
     confirmed: ['sold'],
     cancelled: ['refused', 'released', 'cancelled'],
+    returned: ['returned'],
   },
-  needs: { sold: 'confirmed', released: 'cancelled' },
-  answers: { held: 'stock.held', sold: 'stock.held', released: 'stock.held' },
+  needs: { sold: ['confirmed', 'returned'], released: ['cancelled'], returned: ['returned'] },
+  answers: {
+    held: 'stock.held',
+    sold: 'stock.held',
+    released: 'stock.held',
+    returned: 'stock.held',
+  },
   said: [
-    { answer: 'stock.sold', rows: ['sold'] },
-    { answer: 'stock.released', after: 'stock.held', rows: ['released'] },
-    { answer: 'stock.held', rows: ['held', 'sold', 'released'] },
+    { answer: 'stock.released', after: 'stock.sold', rows: ['returned'] },
+    { answer: 'stock.sold', rows: ['sold', 'returned'] },
+    { answer: 'stock.released', after: 'stock.held', rows: ['released', 'returned'] },
+    { answer: 'stock.held', rows: ['held', 'sold', 'released', 'returned'] },
     { answer: 'stock.refused', rows: ['refused'] },
   ],
   columns({ row, order }) {
@@ -86,6 +95,7 @@ const couponStep: Step<CouponRow> = {
     // Which of them, is seen from the coupon that was confirmed.
     confirmed: ['used', 'unneeded', 'refused', 'released'],
     cancelled: ['unneeded', 'refused', 'released', 'cancelled'],
+    returned: ['unneeded', 'refused', 'released'],
   },
   needs: {},
   answers: { used: 'coupon.used', released: 'coupon.used' },
@@ -95,7 +105,7 @@ const couponStep: Step<CouponRow> = {
     { answer: 'coupon.refused', rows: ['refused'] },
   ],
   columns({ row, order, isSettled }) {
-    const { answers, end, redemption } = order
+    const { answers, redemption } = order
     const placed = redemption?.placed ?? order.placed
     const { 'coupon.used': used, 'coupon.refused': refused } = answers
     if (placed !== null && 'userId' in row) {
@@ -110,18 +120,18 @@ const couponStep: Step<CouponRow> = {
         }
         return given
       }
-      const isKept = end?.message.type === 'order.confirmed' && row.status === 'used'
-      if (isSettled) given.kept = isKept ? true : undefined
+      if (isSettled) given.kept = spentBy(row, order) === undefined ? undefined : true
       return given
     }
     if (refused !== undefined && row.status === 'refused') return { reason: refused.reason }
     return waitingColumns(row, order)
   },
-  check({ row, order: { end, redemption }, isSettled, broken }) {
+  check({ row, order, isSettled, broken }) {
+    const { end, redemption } = order
     if (redemption !== null) return checkRedeemed(row, redemption, { isSettled, broken })
     if (end?.message.type !== 'order.confirmed') return
     const { couponId } = end.message
-    const used = row.status === 'used' ? row.couponId : undefined
+    const used = spentBy(row, order)
     if (used === couponId) return
     // It waited when its row was read, and was answered since.
     if (row.status === 'waiting' && !isSettled) return
@@ -146,6 +156,14 @@ function checkRedeemed(
   broken(`it has used its coupon, but its row is ${row.status}`)
 }
 
+/** What it has spent for good; a return gives that back. */
+function spentBy(row: CouponRow, { end, returnDue }: OrderHistory): string | undefined {
+  if (end?.message.type !== 'order.confirmed') return undefined
+  if (row.status === 'used') return row.couponId
+  const isBack = row.status === 'released' && returnDue !== null
+  return isBack && row.couponId === end.message.couponId ? row.couponId : undefined
+}
+
 const paymentStep: Step<PaymentRow> = {
   name: 'payment',
   invariant: 'I12',
@@ -154,8 +172,10 @@ const paymentStep: Step<PaymentRow> = {
     due: ['captured', 'refused'],
     confirmed: ['captured'],
     cancelled: ['refused', 'refunded', 'cancelled'],
+    // Where nothing was paid nothing is given back.
+    returned: ['refunded', 'captured'],
   },
-  needs: { refunded: 'cancelled', undoing: 'cancelled' },
+  needs: { refunded: ['cancelled', 'returned'], undoing: ['cancelled', 'returned'] },
   answers: {
     captured: 'payment.captured',
     refunded: 'payment.refunded',
@@ -171,7 +191,10 @@ const paymentStep: Step<PaymentRow> = {
     const refused = answers['payment.refused']
     return refused !== undefined && row.status === 'refused' ? { reason: refused.reason } : {}
   },
-  check({ row, order: { due }, broken }) {
+  check({ row, order: { due, returnDue }, isSettled, broken }) {
+    if (isSettled && returnDue !== null && row.status === 'captured' && row.amount > 0) {
+      broken(`it is returned, but ${row.amount} was not given back`)
+    }
     if ('disputed' in row) broken('the payment provider contradicts itself: see its dead letter')
     if (due === null || !('amount' in row)) return
     const { total, userId } = due.message
@@ -215,8 +238,8 @@ function compareRows<Row extends AnyRow>(
       broken(`its ${name} row is ${status}, but the step said ${said.answer}`)
     }
     const needed = step.needs[status]
-    if (needed !== undefined && standing !== needed) {
-      broken(`its ${name} row is ${status}, but the order is not ${needed}`)
+    if (needed !== undefined && !needed.includes(standing as End)) {
+      broken(`its ${name} row is ${status}, but the order is not ${needed.join(' or ')}`)
     }
     if (stored === undefined) continue
     const { row } = stored
@@ -248,11 +271,12 @@ function isPlaced(order: OrderHistory | undefined): order is OrderHistory {
   return order !== undefined && order.lastOffsets.orders >= 0
 }
 
-function standingOf({ end, due, redemption }: OrderHistory): Standing {
+function standingOf({ end, due, redemption, returnDue }: OrderHistory): Standing {
   if (redemption !== null) {
     if (redemption.released !== null) return 'cancelled'
     return redemption.used === null ? 'placed' : 'confirmed'
   }
+  if (returnDue !== null) return 'returned'
   if (end !== null) return end.message.type === 'order.confirmed' ? 'confirmed' : 'cancelled'
   return due === null ? 'placed' : 'due'
 }
@@ -271,6 +295,7 @@ function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
     if (isSettled && order.redemption?.released) broken('which was released')
     const end = isSettled ? order.end?.message : undefined
     if (end?.type === 'order.cancelled') broken('which was cancelled')
+    if (end !== undefined && order.returnDue !== null) broken('which was returned')
     if (end?.type === 'order.confirmed' && end.couponId !== couponId) {
       broken(`which was confirmed with ${end.couponId ?? 'no coupon'}`)
     }

@@ -10,6 +10,7 @@ const none: OrdersCounts = {
   voidRecords: 0,
   orders: 0,
   confirmed: 0,
+  returned: 0,
   cancelled: 0,
   live: 0,
   redemptions: 0,

@@ -60,11 +60,12 @@ function eventsText({ events }: AuditReport['counts']): string[] {
 
 /** Nothing where nobody has ever ordered: most read this for their coupons alone. */
 function ordersText(orders: OrdersCounts): string[] {
-  const { records, voidRecords, confirmed, cancelled, live, lagRecords } = orders
+  const { records, voidRecords, confirmed, returned, cancelled, live, lagRecords } = orders
   if (records === 0) return []
   const voids = voidRecords === 0 ? '' : ` (${number(voidRecords)} void)`
   const log = `${counted(records, 'record')}${voids}, ${counted(orders.orders, 'order')}`
   const ends = [`${number(confirmed)} confirmed`, `${number(cancelled)} cancelled`]
+  if (returned > 0) ends.push(`${number(returned)} returned`)
   if (live > 0) ends.push(`${number(live)} live`)
   const redeemed = orders.redemptions === 0 ? '' : `, ${counted(orders.redemptions, 'redemption')}`
   const supplies = `${counted(orders.products, 'product')}, ${counted(orders.topUps, 'top-up')}`

@@ -27,8 +27,10 @@ export function restoreCoupon(order: OrderHistory): RestoredRow<CouponRow> {
   if (order.redemption !== null) return restoreRedeemed(order, order.redemption)
   const row = couponAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
-  const { events, replies } = decideCoupon({ message: order.end.message, at: 0, facts: null }, row)
-  return { row: events.reduce(evolveCoupon, row), again: endUnlessAnswered(order, replies) }
+  return followed(order, row, (message, so) => {
+    const { events, replies } = decideCoupon({ message, at: 0, facts: null }, so)
+    return { row: events.reduce(evolveCoupon, so), replies }
+  })
 }
 
 function restoreRedeemed(
@@ -63,9 +65,10 @@ export function restoreStock(order: OrderHistory): RestoredRow<StockRow> {
   if (order.redemption !== null) return { row: absent, again: null }
   const row = stockAnswered(order)
   if (order.end === null) return { row, again: row.status === 'absent' ? order.placed : null }
-  const { message } = order.end
-  const { events, replies } = decideStock({ message, at: 0, products: new Map() }, row)
-  return { row: events.reduce(evolveStock, row), again: endUnlessAnswered(order, replies) }
+  return followed(order, row, (message, so) => {
+    const { events, replies } = decideStock({ message, at: 0, products: new Map() }, so)
+    return { row: events.reduce(evolveStock, so), replies }
+  })
 }
 
 /**
@@ -80,20 +83,44 @@ export function restorePayment(order: OrderHistory, isWallet: boolean): Restored
     const isOpen = answered.status === 'absent' || answered.status === 'asked'
     return { row: answered, again: isOpen ? order.due : null }
   }
-  const ended = decidePayment({ kind: 'record', message: end.message }, answered)
-  const row = ended.events.reduce(evolvePayment, answered)
-  const [question] = ended.effects
-  if (question === undefined) return { row, again: endUnlessAnswered(order, ended.replies) }
-  if (!isWallet) return { row, again: end }
-  const answer = { kind: 'undone', refunded: question.payment.amount } as const
-  const undone = decidePayment({ kind: 'answer', answer }, row)
-  return {
-    row: undone.events.reduce(evolvePayment, row),
-    again: endUnlessAnswered(order, undone.replies),
-  }
+  let asked: OrderHistory['end' | 'returnDue'] = null
+  const restored = followed(order, answered, (message, so) => {
+    const { events, effects, replies } = decidePayment({ kind: 'record', message }, so)
+    const row = events.reduce(evolvePayment, so)
+    const [question] = effects
+    if (question === undefined) return { row, replies }
+    if (!isWallet) {
+      asked = message.type === 'order.return_due' ? order.returnDue : end
+      return { row, replies: [] }
+    }
+    const answer = { kind: 'undone', refunded: question.payment.amount } as const
+    const undone = decidePayment({ kind: 'answer', answer }, row)
+    return { row: undone.events.reduce(evolvePayment, row), replies: undone.replies }
+  })
+  return asked === null ? restored : { ...restored, again: asked }
 }
 
-function couponAnswered({ placed, alsoPlaced, answers }: OrderHistory): CouponRow {
+type Followed<Row> = { row: Row; replies: readonly StepMessage[] }
+
+/** What the order's end, and its return, make of a row; the last unanswered one is taken again. */
+function followed<Row>(
+  { end, returnDue, answers }: OrderHistory,
+  answered: Row,
+  follow: (message: OrderMessage, row: Row) => Followed<Row>,
+): RestoredRow<Row> {
+  const restored: RestoredRow<Row> = { row: answered, again: null }
+  for (const record of [end, returnDue]) {
+    if (record === null) continue
+    const { row, replies } = follow(record.message, restored.row)
+    restored.row = row
+    // Where a reply was never said, the record is taken again: the row then gives the same reply.
+    const isSaid = replies.every(({ type }) => answers[type] !== undefined)
+    if (!isSaid) restored.again = record
+  }
+  return restored
+}
+
+function couponAnswered({ placed, alsoPlaced, answers, returnDue }: OrderHistory): CouponRow {
   if (placed === null) return absent
   const { orderId, coupon } = placed.message
   const { 'coupon.used': used, 'coupon.refused': refused } = answers
@@ -102,19 +129,22 @@ function couponAnswered({ placed, alsoPlaced, answers }: OrderHistory): CouponRo
     const wanted = [placed.message, ...alsoPlaced]
     const of = wanted.find((one) => one.coupon?.couponId === used.couponId) ?? placed.message
     const using = evolveCoupon(absent, { type: 'used', use: { ...usedAs, userId: of.userId } })
-    return answers['coupon.released'] ? evolveCoupon(using, { type: 'released' }) : using
+    // For a return it was kept before: that follows from the records.
+    const isReleased = answers['coupon.released'] !== undefined && returnDue === null
+    return isReleased ? evolveCoupon(using, { type: 'released' }) : using
   }
   if (refused !== undefined) return evolveCoupon(absent, { ...refused, type: 'refused' })
   return coupon === undefined ? evolveCoupon(absent, { type: 'unneeded', orderId }) : absent
 }
 
-function stockAnswered({ answers }: OrderHistory): StockRow {
+function stockAnswered({ answers, returnDue }: OrderHistory): StockRow {
   const { 'stock.held': held, 'stock.refused': refused } = answers
   if (held !== undefined) {
     const { type: _, ...hold } = held
     const holding = evolveStock(absent, { type: 'held', hold })
     if (answers['stock.sold']) return evolveStock(holding, { type: 'sold' })
-    return answers['stock.released'] ? evolveStock(holding, { type: 'released' }) : holding
+    const isReleased = answers['stock.released'] !== undefined && returnDue === null
+    return isReleased ? evolveStock(holding, { type: 'released' }) : holding
   }
   return refused === undefined ? absent : evolveStock(absent, { ...refused, type: 'refused' })
 }
@@ -133,14 +163,6 @@ function paymentAnswered({ due, answers }: OrderHistory, isWallet: boolean): Pay
   else if (refused !== undefined) events.push({ type: 'refused', reason: refused.reason })
   else if (isWallet || total === 0) return absent
   return events.reduce<PaymentRow>(evolvePayment, absent)
-}
-
-/** Where a reply was never said, the end is taken again: the row then gives the same reply. */
-function endUnlessAnswered(
-  { end, answers }: OrderHistory,
-  replies: readonly StepMessage[],
-): OrderHistory['end'] {
-  return replies.every(({ type }) => answers[type] !== undefined) ? null : end
 }
 
 /** What the wallet did about an order; null: it was never asked, or was asked to undo nothing. */
