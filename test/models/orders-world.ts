@@ -174,6 +174,7 @@ function actByChance(world: World): void {
 /** Rather of an order that can be returned: chaos is over soon. */
 function returnByChance({ random, stores, waiting }: World): ReturnAsked | undefined {
   const { returns } = waiting
+  if (returns.length === 0) return undefined
   const at = returns.findIndex(({ orderId }) => stores.orders.get(orderId)?.status === 'confirmed')
   if (at < 0) return random.chance(0.05) ? returns.shift() : undefined
   return returns.splice(at, 1)[0]

@@ -211,7 +211,7 @@ const expectedSights = [
   ['stock-step order.placed', 'stock-step order.confirmed', 'stock-step order.cancelled'],
   ['payment-step order.payment_due', 'payment-step order.cancelled'],
   ['coupon-step order.return_due', 'stock-step order.return_due'],
-  ['payment-step order.return_due', 'unannounced returning', 'unannounced returned'],
+  ['payment-step order.return_due', 'unannounced returning'],
   ['unannounced due', 'unannounced confirmed', 'unannounced cancelled'],
   ['asked', 'undoing', 'captured', 'refused', 'refunded', 'cancelled'],
 ].flat()

@@ -85,6 +85,8 @@ export function enter(
   const command = { kind: 'record', message, at: origin.appendedAt } as const
   const { outcome, events, publish } = decide(command, history.state)
   history.state = events.reduce(evolve, history.state)
+  // Whoever asks for nothing that can be leaves no trace, and may ask before there is an order.
+  if (message.type === 'order.return_asked' && outcome === 'refused') return outcome
   history.lastOffsets[isOfOrder(message) ? 'orders' : 'steps'] = origin.offset
   if (isOfRedemption(message)) {
     if (outcome === 'applied' && publish.length > 0) history.unannounced = true
