@@ -11,7 +11,7 @@ import type { Log, LogPlace } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { logUnavailable, refusedBy, type Unavailable } from '../claims/claim-answers.ts'
-import { type AskedReturn, type FoundOrder, idOfKey, type ReturnAnswer } from './order-answers.ts'
+import { type AskedReturn, idOfKey, type OrderService, type ReturnAnswer } from './order-answers.ts'
 import type { OrderLimits } from './order-limits.ts'
 import { type OrderReads, storeDeadline } from './order-reads.ts'
 import type { EndListener, OrdersWatch } from './orders-watch.ts'
@@ -40,15 +40,15 @@ export class OrderReturning {
     this.parts = parts
   }
 
-  /** `find`: that order, where the one who asks may see it. */
-  async return(asked: AskedReturn, find: () => Promise<FoundOrder>): Promise<ReturnAnswer> {
+  /** `find`: of that user; null: of anybody. */
+  async return(asked: AskedReturn, find: OrderService['order']): Promise<ReturnAnswer> {
     const { clock, limits, watch } = this.parts
-    const { orderId } = asked
+    const { orderId, by, isOperator } = asked
     const until = clock.monotonic() + limits.answerWaitMsMax
     // Before anything else, so that no end is missed.
     const listener = watch.listen(orderId)
     try {
-      const found = await find()
+      const found = await find({ orderId, userId: isOperator ? null : by })
       if (found.kind !== 'found') return found
       return await this.ask({ wish: this.wishOf(asked), until, listener }, found.order)
     } finally {

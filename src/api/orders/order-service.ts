@@ -99,9 +99,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       return whyNot() ?? counted(placing.place(asked))
     },
     async return(asked) {
-      const { orderId, by, isOperator } = asked
-      const find = () => orderOf({ orderId, userId: isOperator ? null : by })
-      return whyNot() ?? counted(returning.return(asked, find))
+      return whyNot() ?? counted(returning.return(asked, orderOf))
     },
     order: orderOf,
     async command(command) {

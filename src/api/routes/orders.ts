@@ -44,36 +44,7 @@ export function orderRoutes({ limits, orders }: RouteParts): Route[] {
         return placedAnswer(await orders.place({ userId, key, lines, couponId }))
       },
     }),
-    route({
-      call: 'POST /orders/:orderId/return',
-      caller: 'user',
-      problems: [
-        'unknown-order',
-        'order-not-confirmed',
-        'return-too-late',
-        'order-already-returned',
-        'idempotency-key-reused',
-      ],
-      tag: 'orders',
-      operationId: 'returnOrder',
-      summary: 'Return a confirmed order, whole: money, pieces and coupon are given back',
-      description:
-        'By its user for FIRSTCOME_RETURN_DAYS from its confirmation on, by an operator any time. ' +
-        '200 once all is back, 202 while the refund is under way: ask again with the same key, or ' +
-        'at Location. An order is returned once; who asks with another key is told so.',
-      params: OrderPath,
-      headers: KeyRequired,
-      body: ReturnReason,
-      answers: { 200: orderRef, 202: pendingRef },
-      async answer(request) {
-        const { orderId } = request.params
-        const { scopes, userId: by } = callerOf(request)
-        const key = request.headers['idempotency-key']
-        const isOperator = scopes.has('operator')
-        const reason = request.body?.reason
-        return returnedAnswer(await orders.return({ orderId, by, isOperator, key, reason }))
-      },
-    }),
+    returnRoute({ orders }),
     route({
       call: 'GET /orders/:orderId',
       caller: 'user',
@@ -95,6 +66,39 @@ export function orderRoutes({ limits, orders }: RouteParts): Route[] {
       },
     }),
   ]
+}
+
+function returnRoute({ orders }: Pick<RouteParts, 'orders'>): Route {
+  return route({
+    call: 'POST /orders/:orderId/return',
+    caller: 'user',
+    problems: [
+      'unknown-order',
+      'order-not-confirmed',
+      'return-too-late',
+      'order-already-returned',
+      'idempotency-key-reused',
+    ],
+    tag: 'orders',
+    operationId: 'returnOrder',
+    summary: 'Return a confirmed order, whole: money, pieces and coupon are given back',
+    description:
+      'By its user for FIRSTCOME_RETURN_DAYS from its confirmation on, by an operator any time. ' +
+      '200 once all is back, 202 while the refund is under way: ask again with the same key, or ' +
+      'at Location. An order is returned once; who asks with another key is told so.',
+    params: OrderPath,
+    headers: KeyRequired,
+    body: ReturnReason,
+    answers: { 200: orderRef, 202: pendingRef },
+    async answer(request) {
+      const { orderId } = request.params
+      const { scopes, userId: by } = callerOf(request)
+      const key = request.headers['idempotency-key']
+      const isOperator = scopes.has('operator')
+      const reason = request.body?.reason
+      return returnedAnswer(await orders.return({ orderId, by, isOperator, key, reason }))
+    },
+  })
 }
 
 function placedAnswer(answer: PlaceAnswer): Answer {

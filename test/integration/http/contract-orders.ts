@@ -54,7 +54,7 @@ async function placeAndShow({ call, applier }: OrderCalls): Promise<void> {
     assert.equal(await call(`GET /orders/${orderId}`, { as: 'bob' }), 404)
   }
   assert.equal(applier.tables.orders.size, 3)
-  for (const [orderId, { status }] of [...applier.tables.orders]) {
+  for (const [orderId, { status }] of applier.tables.orders) {
     const path = `POST /orders/${orderId}/return`
     const isConfirmed = status === 'confirmed'
     assert.equal(await call(path, { headers: keyed('r') }), isConfirmed ? 200 : 409)
