@@ -124,7 +124,11 @@ const ordersRows: MutantsOf[] = [
     test: `${plants}/shop-plants.test.ts`,
     mutants: [
       ['{ partition, ...columnsOf(stored) }', '{ partition }', 'I10: another user in its column'],
-      ['if (isSettled) return compare(whole(stored), whole(state))', '', 'I10: another reason'],
+      [
+        'if (isSettled) return compare(whole(stored), whole(asOld(stored, state)))',
+        '',
+        'I10: another reason',
+      ],
     ],
   },
   {
@@ -134,7 +138,11 @@ const ordersRows: MutantsOf[] = [
       ['stored.status !== status', 'stored === null', 'I12: another status beside a row'],
       [' && row.userId === userId) return', ') return', 'I12: the payment of another user'],
       ['discount, minimum })', 'minimum })', 'I13: a used coupon with another discount'],
-      ['given.kept = isKept ? true : undefined', 'void isKept', 'I13: a spent coupon that may'],
+      [
+        'given.kept = spentBy(row, order) === undefined ? undefined : true',
+        'void spentBy(row, order)',
+        'I13: a spent coupon that may',
+      ],
     ],
   },
   {

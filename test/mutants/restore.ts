@@ -9,8 +9,8 @@ const steps: MutantsOf = {
   test,
   mutants: [
     [
-      'if (!isWallet) return { row, again: end }',
-      '',
+      'if (!isWallet) {',
+      'if (isWallet && row === null) {',
       'the payment of an order that is to be given back, by provider, is undoing cancelled',
     ],
     [
@@ -21,8 +21,8 @@ const steps: MutantsOf = {
     ['isWallet || total === 0', 'isWallet', 'that costs nothing, unanswered, by provider'],
     ['isWallet || total === 0', 'total === 0', 'that owes, and nobody has answered, by wallet'],
     [
-      'answers[type] !== undefined) ? null : end',
-      'answers[type] !== undefined) ? end : null',
+      'if (!isSaid) restored.again = record',
+      'if (isSaid) restored.again = record',
       'the stock of an order whose pieces are to be sold is sold confirmed',
     ],
     ['userId: of.userId }', "userId: '' }", 'that was spent is kept, with whose it is'],
