@@ -84,13 +84,18 @@ FIRSTCOME_JWT_SECRET), and events are read from the log there, or from FIRSTCOME
   },
   audit: {
     summary: 'Replay the log, recompute every promise and compare with the rows.',
-    examples: ['audit', 'audit --coupon first-sale', 'audit --json'],
+    examples: ['audit', 'audit --coupon first-sale', 'audit --checkpoint saved.txt'],
     notes: `
 It works while the service runs and while it is stopped, and changes nothing. Ends with 1 on any
 difference; how far the rows are behind the log is a figure, not a difference. With
 FIRSTCOME_KAFKA_BROKERS the log is read from Kafka and the rows from FIRSTCOME_POSTGRES_URL (or
-from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were issued with.`,
-    takes: [option('--coupon <id>', 'this coupon only', parseCouponId), ...callOptions],
+from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were issued with. With
+--checkpoint it says only whether the log makes what somebody saved, signed by our key.`,
+    takes: [
+      option('--coupon <id>', 'this coupon only', parseCouponId),
+      option('--checkpoint <file>', 'a checkpoint that somebody saved').conflicts('coupon'),
+      ...callOptions,
+    ],
     async load() {
       // A sale goes on while it is audited, often on the same machine: who claims comes first.
       setPriority(constants.priority.PRIORITY_LOW)

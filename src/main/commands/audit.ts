@@ -15,12 +15,23 @@ import { isDistributed, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { type Audited, signsOfAnotherLog, whyNothing } from './audited.ts'
 
-export type AuditOptions = { coupon?: string; json?: boolean; url?: string; token?: string }
+export type AuditOptions = {
+  coupon?: string
+  checkpoint?: string
+  json?: boolean
+  url?: string
+  token?: string
+}
 
 export async function runAudit(options: AuditOptions, context: Context): Promise<ExitCode> {
   const { out, err } = context
   const json = options.json === true
+  const { checkpoint } = options
   try {
+    if (checkpoint !== undefined) {
+      const { runCheckpointAudit } = await import('./audit-checkpoint.ts')
+      return await runCheckpointAudit({ ...options, checkpoint }, context)
+    }
     const audited = await auditNow(options, { ...context, err: json ? () => {} : err })
     const { report, strange, nothingCompared } = audited
     const signs = strange.length === 0 ? {} : { anotherLog: strange }

@@ -24,6 +24,7 @@ const sizeOf = (note: string) => Number(note.split('\n')[1])
 
 describe('the proof of a sale', () => {
   let data: string
+  let saved = ''
   before(async () => {
     data = await newDataDirectory()
   })
@@ -33,9 +34,13 @@ describe('the proof of a sale', () => {
   async function using(env: Record<string, string>, use: Use): Promise<void> {
     const service = await startService({ data, env })
     const crowd = new Crowd(service, 8)
-    await use(crowd, service)
-    await crowd.close()
-    assert.equal(await service.stop(), 0, service.output())
+    try {
+      await use(crowd, service)
+      assert.equal(await service.stop(), 0, service.output())
+    } finally {
+      await crowd.close()
+      await service.crash()
+    }
   }
 
   /** The next start finds empty rows. */
@@ -55,6 +60,16 @@ describe('the proof of a sale', () => {
     }
   }
 
+  /** While the service runs, or not. */
+  function audited(note: string, exitCode: number): string {
+    const path = join(data, 'saved.txt')
+    writeFileSync(path, note)
+    const command = ['bin/firstcome.js', 'audit', '--data', data, '--checkpoint', path]
+    const run = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' })
+    assert.equal(run.status, exitCode, run.stdout + run.stderr)
+    return run.stdout
+  }
+
   it('satisfies both verifiers, and holds for winners and for losers', async () => {
     await using({}, async (crowd, { url }) => {
       await crowd.create({ couponId: 'sale', quantity: 3 })
@@ -70,10 +85,14 @@ describe('the proof of a sale', () => {
         })
         verified(url, path)
       }
+      saved = (await crowd.get(checkpointPath)).text
+      assert.match(audited(saved, 0), /The log makes this checkpoint: \d+ entries of sale/)
     })
   })
 
   it('is the same after the rows were deleted, under a name that is set, and none smaller', async () => {
+    audited(saved, 0)
+    assert.match(audited(saved.replace(/\n\d+\n/, '\n2\n'), 1), /not signed by our key/)
     const kept = readFileSync(join(data, 'proof-checkpoints.jsonl'), 'utf8').trimEnd().split('\n')
     const sizes = kept.map((line) => (JSON.parse(line) as { size: number }).size)
     await deleteRows()
