@@ -10,8 +10,10 @@ import { addRoutes, type Route } from './http/route.ts'
 import { createServerApp, type ServerApp } from './http/server-app.ts'
 import { limitsOf, type ServerLimits } from './http/server-limits.ts'
 import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
+import { CodeGuesses } from './redemptions/code-guesses.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { claimRoutes } from './routes/claims.ts'
+import { codeRoute } from './routes/codes.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
@@ -19,6 +21,7 @@ import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { liveRoute } from './routes/live.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { proofRoutes } from './routes/proof.ts'
+import { redemptionRoutes } from './routes/redemptions.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { supplyRoutes } from './routes/supplies.ts'
 import { winnerRoutes } from './routes/winners.ts'
@@ -113,6 +116,8 @@ async function callHooks(
     user: [...byAddress, authenticate, ...byCaller],
     operator: [...byAddress, authenticate, only('operator'), ...byCaller],
     viewer: [...byAddress, authenticate, only('operator', 'viewer'), ...byCaller],
+    till: [...byAddress, authenticate, only('redeem', 'operator'), ...byCaller],
+    tillViewer: [...byAddress, authenticate, only('redeem', 'operator', 'viewer'), ...byCaller],
     auditor: [authenticate, only('operator', 'viewer')],
   }
 }
@@ -127,6 +132,7 @@ function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifi
 
 function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): Route[] {
   const { readiness, metricsText } = parts
+  const guesses = new CodeGuesses(parts.clock)
   return [
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
     openApiRoute(server),
@@ -135,6 +141,8 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...commandRoutes(parts),
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),
+    ...redemptionRoutes(parts, guesses),
+    codeRoute(parts, guesses),
     ...winnerRoutes(parts),
     ...proofRoutes(parts),
     ...supplyRoutes(parts),

@@ -213,6 +213,7 @@ export const settingTable = {
   FIRSTCOME_ADDRESS_RATE_MAX: [rate, '0', 'requests per second of one address; 0: no limit'],
   FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: [orderTimeLimit, '30', 'until an open order is cancelled'],
   FIRSTCOME_RETURN_DAYS: [returnDays, '7', 'how long users can return an order; 0: operators only'],
+  FIRSTCOME_RESERVATION_SECONDS: [orderTimeLimit, '900', 'a redemption reserves its coupon'],
   FIRSTCOME_KAFKA_BROKERS: [brokers, null, 'where Kafka is: host:port,host:port'],
   FIRSTCOME_KAFKA_TLS: [flag, 'false', 'true: connections to Kafka are encrypted'],
   FIRSTCOME_KAFKA_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
@@ -270,7 +271,7 @@ const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
 const pages = /_ALLOWED_ORIGINS$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims =
-  /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JWKS_\w+|JWT_\w+|\w+_RATE_MAX|ORDER_TIME_LIMIT_SECONDS)$/
+  /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERVATION)_\w+)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
   start: [listening, pages, /_DATA$/, claims, /_PAYMENTS?_\w+$/],

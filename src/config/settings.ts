@@ -95,6 +95,7 @@ function settingsOf(value: SettingValues) {
     addressRateMax: value.FIRSTCOME_ADDRESS_RATE_MAX,
     orderTimeLimitSeconds: value.FIRSTCOME_ORDER_TIME_LIMIT_SECONDS,
     returnDays: value.FIRSTCOME_RETURN_DAYS,
+    reservationSeconds: value.FIRSTCOME_RESERVATION_SECONDS,
     logLevel: value.FIRSTCOME_LOG_LEVEL,
     kafka: kafkaOf(value),
     redisUrl: value.FIRSTCOME_REDIS_URL,

@@ -8,5 +8,10 @@ export const noOrders: OrderService = {
   return: async () => databaseStarting,
   order: async () => databaseStarting,
   command: async () => databaseStarting,
+  redemptions: {
+    place: async () => databaseStarting,
+    say: async () => databaseStarting,
+    find: async () => null,
+  },
   reader: () => null,
 }

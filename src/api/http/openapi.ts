@@ -3,6 +3,7 @@
 
 import fastifySwagger from '@fastify/swagger'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import { Redemption } from '../redemptions/schemas.ts'
 import { type Components, nameSchemas } from './openapi-names.ts'
 import { type ProblemSlug, problems } from './problems.ts'
 import { Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet } from './schemas.ts'
@@ -29,7 +30,7 @@ export async function useOpenApi(app: FastifyInstance): Promise<void> {
   })
 }
 
-const named = [Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet]
+const named = [Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet, Redemption]
 
 /** Only schemas with an `$id` are referred to, and it is their name in the document. */
 function nameOf(id: unknown): string {
@@ -76,7 +77,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions): FastifySch
 }
 
 function slugsOf({ caller, problems: own }: Call, schema: FastifySchema): ProblemSlug[] {
-  const operators = caller === 'operator' || caller === 'viewer' || caller === 'auditor'
+  const operators = !['service', 'anyone', 'user'].includes(caller)
   return [
     'malformed-request',
     ...(schema.params ? (['malformed-path', 'path-too-long'] as const) : []),

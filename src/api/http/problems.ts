@@ -24,6 +24,8 @@ export type ProblemMembers = {
   opensAt?: string
   claimId?: string
   log?: { partition: number; offset: number; appendedAt: string }
+  couponStatus?: 'reserved' | 'used'
+  reservedUntil?: string
 }
 
 type ProblemText = { status: number; title: string; detail: string }
@@ -39,6 +41,12 @@ export const problems = {
   'no-proof': text(404, 'No proof', 'This service makes no proof of its sales.'),
   'unknown-product': text(404, 'Unknown product', 'There is no product of this id.'),
   'unknown-order': text(404, 'Unknown order', 'You have no order of this id.'),
+  'unknown-code': text(
+    404,
+    'Unknown code',
+    'Nobody has won a coupon of this code, or by this user.',
+  ),
+  'unknown-redemption': text(404, 'Unknown redemption', 'There is no redemption of this id.'),
   'not-issued': text(404, 'Not issued', 'You do not have this coupon; it is open for claims.'),
   'user-has-none': text(404, 'User has none', 'The user does not have this coupon.'),
   'unknown-dead-letter': text(404, 'Unknown dead letter', 'There is no dead letter of this id.'),
@@ -75,6 +83,22 @@ export const problems = {
     'Order returned already',
     'It is returned, or is being returned, by another request.',
   ),
+  'coupon-already-used': text(
+    409,
+    'Coupon already used',
+    'It is used, or reserved for another cart.',
+  ),
+  'coupon-expired': text(409, 'Coupon expired', 'It could be spent until validUntil.'),
+  'reservation-expired': text(
+    409,
+    'Reservation expired',
+    'The coupon was let go of: redeem it again.',
+  ),
+  'redemption-released': text(
+    409,
+    'Redemption released',
+    'The coupon was let go of: redeem it again.',
+  ),
   'product-exists': text(409, 'Product exists', 'The id belongs to a product of other content.'),
   'stock-limit': text(409, 'Stock limit', 'No product may be given more than a billion in all.'),
   'balance-limit': text(409, 'Balance limit', 'No wallet holds more than 10^15.'),
@@ -95,6 +119,11 @@ export const problems = {
   ),
   'unsupported-expectation': text(417, 'Unsupported expectation', 'Only 100-continue is known.'),
   'invalid-request': text(422, 'Invalid request', 'The request breaks the schema: see errors.'),
+  'minimum-not-met': text(
+    422,
+    'Minimum not met',
+    'The subtotal is below the minimum of the coupon.',
+  ),
   'coupon-not-held': text(422, 'Coupon not held', 'You have not won a coupon of this id.'),
   'too-many-requests': text(429, 'Too many requests', 'Slow down: see Retry-After.'),
   'headers-too-large': text(431, 'Headers too large', 'Path and headers are too long together.'),

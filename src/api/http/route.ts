@@ -139,6 +139,8 @@ const tagOf: Readonly<Record<keyof CallHooks, string>> = {
   user: 'claims',
   operator: 'operators',
   viewer: 'operators',
+  till: 'redemptions',
+  tillViewer: 'redemptions',
   auditor: 'operators',
 }
 

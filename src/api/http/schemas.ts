@@ -169,7 +169,7 @@ export const IssuedQuery = Type.Object(
 )
 
 export const nullable = <Value>(schema: object) => Type.Unsafe<Value | null>(schema)
-const AnsweredDiscount = nullable<DiscountShape>({
+export const AnsweredDiscount = nullable<DiscountShape>({
   title: 'AnsweredDiscount',
   type: ['object', 'null'],
   properties: {
@@ -276,6 +276,8 @@ export const Problem = closed(
     opensAt: Type.Optional(Instant),
     claimId: Type.Optional(Type.String()),
     log: Type.Optional(LogPlace),
+    couponStatus: Type.Optional(Type.String()),
+    reservedUntil: Type.Optional(Instant),
   },
   { $id: 'Problem', description: 'RFC 9457.' },
 )
@@ -392,8 +394,7 @@ export const Health = Type.Object({ status: Type.Literal('alive') }, { title: 'H
 export const Ready = Type.Object(
   {
     status: Type.Literal('ready'),
-    /** What does not work, though claims do. */
-    degraded: Type.Optional(Type.Array(Type.String())),
+    degraded: Type.Optional(Type.Array(Type.String())), // though claims work
   },
   { title: 'Ready' },
 )

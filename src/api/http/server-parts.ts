@@ -76,6 +76,10 @@ export type CallHooks = {
   operator: CallHook[]
   /** Who may see everything and change nothing, and operators. */
   viewer: CallHook[]
+  /** A shop, or an operator. */
+  till: CallHook[]
+  /** The same, and who may see everything. */
+  tillViewer: CallHook[]
   /** Bulk reads of the same: not limited, an audit asks as fast as it can read. */
   auditor: CallHook[]
 }

@@ -16,6 +16,7 @@ import type {
 import type { TopUpDecision } from '../../domain/orders/wallet.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import type { Unavailable } from '../claims/claim-answers.ts'
+import type { RedemptionService } from '../redemptions/redemptions.ts'
 
 /** `key`: the client's own name for it; the same user's same key is the same order. */
 export type AskedOrder = {
@@ -78,6 +79,7 @@ export type OrderService = {
   order(of: { orderId: string; userId: string | null }): Promise<FoundOrder>
   /** Appends the record and answers what its consumer made of it. */
   command(command: OrderCommand): Promise<AppliedCommand>
+  redemptions: RedemptionService
   /** null while SQL is not up. */
   reader(): OrdersReader | null
   /** Why orders cannot be served, though claims are. */

@@ -65,6 +65,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
         claims: { mine: () => notHeld },
         timeLimitMs: 30_000,
         returnWithinMs: 7 * 86_400_000,
+        reservationMs: 900_000,
         onTransientError: () => {},
         onError: (error) => assert.fail(String(error)),
         ...parts,

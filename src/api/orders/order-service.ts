@@ -15,6 +15,11 @@ import {
   type Unavailable,
 } from '../claims/claim-answers.ts'
 import { createFoldFreshness } from '../claims/fold-freshness.ts'
+import {
+  type RedemptionAnswer,
+  type RedemptionService,
+  Redemptions,
+} from '../redemptions/redemptions.ts'
 import { OperatorCommands } from './operator-commands.ts'
 import { type AdmissionState, OrderAdmission } from './order-admission.ts'
 import type { FoundOrder, OrderService } from './order-answers.ts'
@@ -34,6 +39,8 @@ export type OrderServiceParts = {
   timeLimitMs: number
   /** How long after its confirmation its user can return an order; 0: operators alone. */
   returnWithinMs: number
+  /** How long a coupon is reserved by a redemption. */
+  reservationMs: number
   limits?: Partial<OrderLimits> | undefined
   /** Something could not be asked or followed now, and is tried again. At most once a second. */
   onTransientError(error: unknown): void
@@ -61,12 +68,12 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   })
   const { liveOrdersMax } = limits
   const watch = new OrdersWatch({ ...parts, liveOrdersMax, onAdvanced: freshness.advanced })
-  const { pace } = watch
-  const admission = new OrderAdmission({ pace, limits, timeLimitMs: parts.timeLimitMs })
+  const admission = new OrderAdmission({ pace: watch.pace, limits, timeLimitMs: parts.timeLimitMs })
   const reads = createOrderReads({ clock, reader, limits })
   const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
   const placing = new OrderPlacing({ ...parts, reads, watch, admission, limits })
   const returning = new OrderReturning({ ...parts, reads, watch, limits })
+  const redeeming = new Redemptions({ ...parts, reads, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false
 
@@ -85,7 +92,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       found = await placing.find(orderId)
     }
     const isAnothers = userId !== null && found?.userId !== userId
-    if (found === null || isAnothers) return { kind: 'unknown_order' }
+    if (found === null || found.redemption || isAnothers) return { kind: 'unknown_order' }
     return { kind: 'found', order: found }
   }
 
@@ -102,6 +109,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
       return whyNot() ?? counted(returning.return(asked, orderOf))
     },
     order: orderOf,
+    redemptions: behind(redeeming, async (work) => whyNot() ?? counted(work())),
     async command(command) {
       return isStopping ? stopping : counted(commands.run(command))
     },
@@ -111,10 +119,21 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
     async close() {
       isStopping = true
       await Promise.allSettled(atWork)
-      await placing.drained()
+      await Promise.all([placing.drained(), redeeming.drained()])
       commands.close()
       await watch.close()
     },
+  }
+}
+
+type Guard = (work: () => Promise<RedemptionAnswer>) => Promise<RedemptionAnswer>
+
+/** What changes something is refused while the service stops, and waited for. */
+function behind(redeeming: Redemptions, guarded: Guard): RedemptionService {
+  return {
+    place: (asked) => guarded(() => redeeming.place(asked)),
+    say: (type, word) => guarded(() => redeeming.say(type, word)),
+    find: (redemptionId) => redeeming.find(redemptionId),
   }
 }
 

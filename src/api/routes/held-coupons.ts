@@ -8,15 +8,25 @@ import {
   validUntilJson,
   validUntilOf,
 } from '../../domain/coupons/validity.ts'
+import type { Order } from '../../domain/orders/state.ts'
 import { formatInstant } from '../../domain/time.ts'
+import { userIdOf } from '../../domain/user-id.ts'
 import { within } from '../../ports/clock.ts'
 import type { HeldCoupon } from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { ClaimAnswer, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import { type Answer, lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
-import { CouponPath, HeldPage, issuedClaimRef, Page, pendingRef } from '../http/schemas.ts'
-import type { RouteParts } from '../http/server-parts.ts'
+import {
+  CouponPath,
+  HeldPage,
+  issuedClaimRef,
+  Page,
+  pendingRef,
+  WalletPath,
+} from '../http/schemas.ts'
+import type { ReadStore, RouteParts } from '../http/server-parts.ts'
+import { useFacts, usesOf } from '../redemptions/holders.ts'
 import { claimAnswer, claimProblems, issuedFields } from './claims.ts'
 
 /** `mine` is asked again and again during a rush: it does not wait for a database that is away. */
@@ -55,39 +65,69 @@ export function heldCouponRoutes(parts: RouteParts): Route[] {
       answers: { 200: HeldPage },
       answer: (request) =>
         readStore(store(), async (reads) => {
-          const held = await reads.heldBy(callerOf(request).userId, request.query)
-          const now = claims.logTime()
-          const coupons = held.map((one) => heldJson(one, now))
-          return ok({ coupons, next: lastOfFull(coupons, request.query.limit)?.couponId })
+          return heldPage(reads, { userId: callerOf(request).userId, ...request.query }, parts)
+        }),
+    }),
+    route({
+      call: 'GET /users/:userId/coupons',
+      caller: 'till',
+      readsStore: true,
+      tag: 'redemptions',
+      operationId: 'listCouponsOfUser',
+      summary: 'The coupons that a user holds, in the order of their ids',
+      params: WalletPath,
+      query: Page,
+      answers: { 200: HeldPage },
+      answer: (request) =>
+        readStore(store(), async (reads) => {
+          const userId = userIdOf(request.params.userId) ?? request.params.userId
+          return heldPage(reads, { userId, ...request.query }, parts)
         }),
     }),
   ]
 }
 
+async function heldPage(
+  reads: ReadStore,
+  { userId, ...page }: { userId: string; limit: number; after?: string },
+  { claims, orders }: RouteParts,
+): Promise<Answer> {
+  const held = await reads.heldBy(userId, page)
+  const uses = await usesOf(orders.reader(), held)
+  const now = claims.logTime()
+  const coupons = held.map((one) => heldJson(one, uses.get(one.orderId ?? ''), now))
+  return ok({ coupons, next: lastOfFull(coupons, page.limit)?.couponId })
+}
+
 async function ownAnswer(said: IssuedAnswer, parts: RouteParts): Promise<Answer> {
-  const isUsed = await isUsedNow(said, parts)
+  const use = await useNow(said, parts)
   const body = issuedFields(said)
-  if (isUsed === undefined) return { status: 200, body: `{${body}}` }
+  if (use === undefined) return { status: 200, body: `{${body}}` }
   const { validUntil } = said
   const isRevoked = isRevokedNow(said, parts)
-  const status = issuedStatus({ isUsed, isRevoked, validUntil }, parts.claims.logTime())
+  const status = issuedStatus({ ...use, isRevoked, validUntil }, parts.claims.logTime())
   return { status: 200, body: `{${body},"status":"${status}"}` }
 }
 
-/** Whether an order has used it; undefined: the rows do not say, or not in time. */
-async function isUsedNow(
+/** Whether somebody has used it; undefined: the rows do not say, or not in time. */
+async function useNow(
   { userId, couponId }: IssuedAnswer,
-  { store, clock }: RouteParts,
-): Promise<boolean | undefined> {
+  { store, clock, orders, claims }: RouteParts,
+): Promise<ReturnType<typeof useFacts> | undefined> {
   const reads = store()
   if (reads === null) return undefined
-  const rows = reads.heldBy(userId, { limit: 1, couponId }).catch((error: unknown) => {
+  const read = async () => {
+    // Without a row the issuer is behind, and nobody can have used it.
+    const held = await reads.heldBy(userId, { limit: 1, couponId })
+    const uses = await usesOf(orders.reader(), held)
+    const [{ orderId } = { orderId: undefined }] = held
+    return useFacts({ orderId }, uses.get(orderId ?? ''), claims.logTime())
+  }
+  const rows = read().catch((error: unknown) => {
     if (error instanceof PortError) return undefined
     throw error
   })
-  const held = await within({ clock, ms: rowWaitMsMax, late: () => undefined }, rows)
-  // Without a row the issuer is behind, and nobody can have used it.
-  return held && held[0]?.orderId !== undefined
+  return within({ clock, ms: rowWaitMsMax, late: () => undefined }, rows)
 }
 
 function isRevokedNow({ couponId, issued }: IssuedAnswer, { claims }: RouteParts): boolean {
@@ -96,7 +136,11 @@ function isRevokedNow({ couponId, issued }: IssuedAnswer, { claims }: RouteParts
 }
 
 /** Its shape is in the schema HeldPage. `now` is ms UTC. */
-function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, now: number) {
+function heldJson(
+  { couponId, name, slot, code, terms, ...held }: HeldCoupon,
+  order: Order | undefined,
+  now: number,
+) {
   const { discount = null, minimum } = terms
   return {
     couponId,
@@ -106,25 +150,26 @@ function heldJson({ couponId, name, slot, code, terms, ...held }: HeldCoupon, no
     discount,
     ...(minimum === undefined ? {} : { minimum }),
     issuedAt: formatInstant(held.appendedAt),
-    ...heldState({ terms, ...held }, now),
+    ...heldState({ terms, ...held }, order, now),
   }
 }
 
 type HeldFacts = Pick<HeldCoupon, 'terms' | 'appendedAt' | 'orderId' | 'revoked'>
 type HeldState = { validUntil?: string; status: IssuedStatus; orderId?: string }
 
-/** Whether it can be spent, and until when. `now` is ms UTC. */
+/** Whether it can be spent, and until when. `order`: which uses it. `now` is ms UTC. */
 export function heldState(
   { terms, appendedAt, orderId, revoked }: HeldFacts,
+  order: Order | undefined,
   now: number,
 ): HeldState {
   const validUntil = validUntilOf(terms, appendedAt)
   return {
     ...validUntilJson(validUntil),
     status: issuedStatus(
-      { isUsed: orderId !== undefined, isRevoked: revoked === true, validUntil },
+      { ...useFacts({ orderId }, order, now), isRevoked: revoked === true, validUntil },
       now,
     ),
-    ...(orderId === undefined ? {} : { orderId }),
+    ...(orderId === undefined || order?.redemption !== undefined ? {} : { orderId }),
   }
 }

@@ -15,6 +15,7 @@ import { csvLine, utf8Mark } from '../http/csv.ts'
 import { type Answer, lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { CouponPath, closed, Instant, oneOf, pageItemsDefault } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
+import { usesOf } from '../redemptions/holders.ts'
 import { heldState } from './held-coupons.ts'
 
 /** In one answer. */
@@ -79,7 +80,8 @@ function listRoute(parts: RouteParts): Route {
     answer: ({ params: { couponId }, query }) =>
       ofCoupon(parts, couponId, async (reads, now) => {
         const found = await winnersOf(reads, couponId, query)
-        const winners = found.map((one) => winnerJson(one, now))
+        const uses = await usesOf(parts.orders.reader(), found)
+        const winners = found.map((one) => winnerJson(one, uses, now))
         return ok({ winners, next: lastOfFull(winners, query.limit)?.slot })
       }),
   })
@@ -100,7 +102,7 @@ function fileRoute(parts: RouteParts): Route {
       ofCoupon(parts, couponId, (reads, now) => {
         const ms = limits.storeWaitMsMax
         const first = reads.winners(couponId, { limit: fileRowsAtOnce }).then((page): Answer => {
-          const pieces = filePieces({ reads, couponId, now }, page)
+          const pieces = filePieces({ reads, couponId, now, orders: parts.orders }, page)
           const body = Readable.from(pieces, { objectMode: false })
           const headers = {
             'content-disposition': `attachment; filename="${couponId}-winners.csv"`,
@@ -145,21 +147,24 @@ async function winnersOf(
   return found.filter(fits).slice(0, limit)
 }
 
-function winnerJson(winner: HeldCoupon, now: number) {
-  const { slot, userId, code, appendedAt } = winner
-  return { slot, userId, code, issuedAt: formatInstant(appendedAt), ...heldState(winner, now) }
+function winnerJson(winner: HeldCoupon, uses: Uses, now: number) {
+  const { slot, userId, code, appendedAt, orderId = '' } = winner
+  const state = heldState(winner, uses.get(orderId), now)
+  return { slot, userId, code, issuedAt: formatInstant(appendedAt), ...state }
 }
 
-type File = { reads: CouponReads; couponId: string; now: number }
+type Uses = Awaited<ReturnType<typeof usesOf>>
+type File = { reads: CouponReads; couponId: string; now: number; orders: RouteParts['orders'] }
 
 async function* filePieces(
-  { reads, couponId, now }: File,
+  { reads, couponId, now, orders }: File,
   first: readonly HeldCoupon[],
 ): AsyncGenerator<string> {
   yield utf8Mark + csvLine(fileColumns)
   let page = first
   for (;;) {
-    yield page.map((one) => csvLine(cellsOf(winnerJson(one, now)))).join('')
+    const uses = await usesOf(orders.reader(), page)
+    yield page.map((one) => csvLine(cellsOf(winnerJson(one, uses, now)))).join('')
     const last = lastOfFull(page, fileRowsAtOnce)
     if (last === undefined) return
     page = await reads.winners(couponId, { limit: fileRowsAtOnce, after: last.slot })

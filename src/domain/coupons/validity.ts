@@ -24,15 +24,22 @@ export function heldTerms(terms: Terms, wonAt: number): HeldTerms {
   return held
 }
 
-export const issuedStatuses = ['unused', 'used', 'revoked', 'expired'] as const
+export const issuedStatuses = ['unused', 'reserved', 'used', 'revoked', 'expired'] as const
 export type IssuedStatus = (typeof issuedStatuses)[number]
-export type IssuedFacts = { isUsed: boolean; isRevoked: boolean; validUntil: number | undefined }
+/** `reservedUntil`: by a redemption, ms UTC; absent: by none. */
+export type IssuedFacts = {
+  isUsed: boolean
+  isRevoked: boolean
+  reservedUntil?: number
+  validUntil: number | undefined
+}
 
 /** In this order of precedence. `now` is ms UTC. */
 export function issuedStatus(facts: IssuedFacts, now: number): IssuedStatus {
-  const { isUsed, isRevoked, validUntil } = facts
+  const { isUsed, isRevoked, reservedUntil, validUntil } = facts
   if (isUsed) return 'used'
   if (isRevoked) return 'revoked'
+  if (reservedUntil !== undefined && now < reservedUntil) return 'reserved'
   return isOver(validUntil, now) ? 'expired' : 'unused'
 }
 

@@ -163,6 +163,7 @@ export async function startApiNode(
     claims,
     timeLimitMs: settings.orderTimeLimitSeconds * 1000,
     returnWithinMs: settings.returnDays * 86_400_000,
+    reservationMs: settings.reservationSeconds * 1000,
     onTransientError: (error) =>
       logger.warn({ err: error }, 'orders could not be asked or followed'),
     onError: parts.onFatal,

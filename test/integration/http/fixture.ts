@@ -87,6 +87,7 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
     claims,
     timeLimitMs: 30_000,
     returnWithinMs,
+    reservationMs: 900_000,
     limits: orderLimits,
     onTransientError: () => {},
     onError(error) {

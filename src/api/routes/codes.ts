@@ -1,0 +1,50 @@
+// What a code is worth, looked at without taking it. Codes cannot be tried out: see
+// code-guesses.ts.
+
+import { offerOf } from '../../domain/coupons/offer.ts'
+import { callerOf } from '../http/auth.ts'
+import { type Answer, ok, type Route, readStore, route } from '../http/route.ts'
+import type { RouteParts } from '../http/server-parts.ts'
+import type { CodeGuesses } from '../redemptions/code-guesses.ts'
+import { holderByCode, usesOf } from '../redemptions/holders.ts'
+import { CodePath, CodeQuery, LookedUpCode } from '../redemptions/schemas.ts'
+import { heldState } from './held-coupons.ts'
+
+export function codeRoute(parts: RouteParts, guesses: CodeGuesses): Route {
+  const { store, orders, claims } = parts
+  return route({
+    call: 'GET /codes/:code',
+    caller: 'till',
+    problems: ['unknown-code'],
+    readsStore: true,
+    tag: 'redemptions',
+    operationId: 'lookUpCode',
+    summary: 'Look a code up without taking it, in whatever way it is typed',
+    params: CodePath,
+    query: CodeQuery,
+    answers: { 200: LookedUpCode },
+    answer(request) {
+      const { userId: by } = callerOf(request)
+      const tooMany = (): Answer => {
+        return { problem: 'too-many-requests', retryAfterSeconds: guesses.retryAfterSeconds(by) }
+      }
+      if (guesses.retryAfterSeconds(by) > 0) return tooMany()
+      return readStore(store(), async (reads) => {
+        const held = await holderByCode(parts, reads, request.params.code)
+        if (held === null) return guesses.note(by) ? { problem: 'unknown-code' } : tooMany()
+        const uses = await usesOf(orders.reader(), [held])
+        const { couponId, userId, slot, code, terms } = held
+        const { discount = null, minimum = 0 } = terms
+        const order = uses.get(held.orderId ?? '')
+        const { orderId: _, ...state } = heldState(held, order, claims.logTime())
+        const { subtotal } = request.query
+        const offer = subtotal === undefined ? undefined : offerJson(offerOf(terms, subtotal))
+        return ok({ couponId, userId, slot, code, discount, minimum, ...state, offer })
+      })
+    },
+  })
+}
+
+function offerJson(offer: ReturnType<typeof offerOf>) {
+  return 'refused' in offer ? { refused: offer.refused.replaceAll('_', '-') } : offer
+}
