@@ -47,6 +47,7 @@ test('each refusal is told by a problem of its own name, with the status that is
     'sold_out: 409 sold-out',
     'quantity_limit: 409 quantity-limit',
     'too_late: 409 too-late',
+    'not_issued: 404 user-has-none',
     'unknown_product: 404 unknown-product',
     'stock_limit: 409 stock-limit',
     'balance_limit: 409 balance-limit',
