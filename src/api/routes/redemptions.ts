@@ -15,7 +15,7 @@ import { databaseStarting, logUnavailable, type Unavailable } from '../claims/cl
 import { callerOf } from '../http/auth.ts'
 import type { ProblemMembers, ProblemSlug } from '../http/problems.ts'
 import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
-import { KeyRequired, pendingRef } from '../http/schemas.ts'
+import { KeyRequired, NoBody, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { CodeGuesses } from '../redemptions/code-guesses.ts'
 import { holderByCode, onceLetGo } from '../redemptions/holders.ts'
@@ -154,6 +154,7 @@ function wordRoutes(parts: RouteParts): Route[] {
       call: 'POST /redemptions/:redemptionId/use',
       operationId: 'useRedemption',
       summary: 'Say that it is sold: the coupon is used; again it is answered the same',
+      body: NoBody,
       async answer(request) {
         const { redemptionId } = request.params
         const by = callerOf(request).userId

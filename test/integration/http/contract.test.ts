@@ -262,7 +262,7 @@ test('the document names every call, its security and its schemas', async (t) =>
     const secured = '401' in responses
     assert.deepEqual(security.flatMap(Object.keys), secured ? schemes : [], path)
     if (requestBody !== undefined) {
-      const isOptional = optionalBodies.test(path) || path.endsWith('/return')
+      const isOptional = optionalBodies.test(path) || /\/(return|use|release)$/.test(path)
       assert.equal(requestBody.required, !isOptional, path)
     }
     assert.equal(requestBody !== undefined, method !== 'get')
