@@ -116,7 +116,7 @@ describe('rows that were lost', () => {
 
   test('were cut at every kind of moment in these few hundred worlds', async () => {
     const seen = new Set<string>()
-    for (const cut of fc.sample(anyCut, { seed: 7, numRuns: 400 })) {
+    for (const cut of fc.sample(anyCut, { seed: 7, numRuns: 700 })) {
       for (const isWallet of [true, false]) {
         const system = await restoreCut(cut, runChaos(cut.scenario, cut.steps), isWallet)
         for (const { headers = {}, value } of system.log.records(retryTopics[0]).flat()) {

@@ -31,16 +31,14 @@ export function checkRefusals(given: Omit<RefusalParts, 'holders'>): void {
 /** By user and coupon, who has had it for a while, and from when to when. */
 function holdersOf(orders: Iterable<OrderHistory>): RefusalParts['holders'] {
   const holders = new Map<string, Holder[]>()
-  for (const { orderId, placed, end, answers, redemption, returnDue, returned } of orders) {
+  for (const { orderId, placed, answers, redemption, returnDue, couponLetGoAt } of orders) {
     const by = redemption?.placed ?? placed
     const used = answers['coupon.used']
     if (by === null || used === undefined) continue
-    const cancelled = end?.message.type === 'order.cancelled' ? end : null
-    const until = (redemption?.released ?? returned ?? cancelled)?.origin.appendedAt
     const key = `${by.message.userId} ${used.couponId}`
     // A returned order had spent it, until it gave it back.
     const isReserved = redemption !== null || returnDue !== null
-    const holder = { orderId, isReserved, until: until ?? Number.POSITIVE_INFINITY }
+    const holder = { orderId, isReserved, until: couponLetGoAt ?? Number.POSITIVE_INFINITY }
     holders.set(key, [...(holders.get(key) ?? []), holder])
   }
   return holders

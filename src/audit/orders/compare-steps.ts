@@ -146,10 +146,11 @@ function checkRedeemed(
   { placed, alsoPlaced, used, released }: RedemptionHistory,
   { isSettled, broken }: Pick<Found<CouponRow>, 'isSettled' | 'broken'>,
 ): void {
-  const { reference } = placed.message
-  const isUsing = row.status === 'used' || row.status === 'released'
-  if (isUsing && alsoPlaced.length === 0 && row.reserved?.reference !== reference) {
-    broken(`its coupon row is for ${row.reserved?.reference ?? 'an order'}, not for ${reference}`)
+  const isReserved = row.status === 'used' && row.kept !== true
+  const reference = isReserved ? placed.message.reference : undefined
+  const reserved = 'reserved' in row ? row.reserved?.reference : undefined
+  if (alsoPlaced.length === 0 && reserved !== reference) {
+    broken(`its coupon row is for ${reserved ?? 'an order'}, not for ${reference ?? 'one'}`)
   }
   if (used === null || released !== null || row.status === 'used') return
   if (row.status === 'waiting' && !isSettled) return

@@ -82,7 +82,7 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
       return { status: 'used', ...event.use }
     case 'kept':
       if (row.status !== 'used') break
-      return { ...row, kept: true }
+      return { ...notReserved(row), kept: true }
     case 'refused':
       if (!isOpen) break
       return { status: 'refused', orderId: event.orderId, reason: event.reason }
@@ -92,9 +92,14 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
       return { status: event.type, orderId: event.orderId }
     case 'released':
       if (row.status !== 'used') break
-      return { ...row, status: 'released' }
+      return { ...notReserved(row), status: 'released' }
   }
   throw new Error(`${event.type} of a coupon row that is ${row.status}`)
+}
+
+/** Only what may still end either way is reserved. */
+function notReserved<Row extends UsedRow>({ reserved: _, ...row }: Row): Omit<Row, 'reserved'> {
+  return row
 }
 
 /** Whether there is an answer by now, or somebody else's place to ask for. */

@@ -35,6 +35,8 @@ export type OrderHistory = {
   redemption: RedemptionHistory | null
   /** What each step answered, by type: the first of each. */
   answers: StepAnswers
+  /** When the coupon step had let go of its coupon, and said so, ms UTC; null: it has not. */
+  couponLetGoAt: number | null
   /** The last record about it in each of the two topics; -1: there is none. */
   lastOffsets: { orders: number; steps: number }
 }
@@ -68,6 +70,7 @@ export function historyOf(
     returned: null,
     redemption: null,
     answers: {},
+    couponLetGoAt: null,
     lastOffsets: { orders: -1, steps: -1 },
   }
   histories.set(orderId, history)
@@ -119,6 +122,7 @@ export function enter(
     default: {
       const answers: Partial<Record<StepMessage['type'], StepMessage>> = history.answers
       answers[message.type] ??= message
+      if (message.type === 'coupon.released') history.couponLetGoAt ??= origin.appendedAt
       if (outcome === 'applied' && publish.length > 0) history.unannounced = true
     }
   }
