@@ -28,17 +28,28 @@ export function checkRefusals(given: Omit<RefusalParts, 'holders'>): void {
   }
 }
 
-/** By user and coupon, who has had it for a while, and from when to when. */
+/**
+ * By user and coupon, who has had it for a while, and until when. Who ended without an answer, or
+ * only by it, may have had it, too: rows that were lost before it was said are made anew without.
+ */
 function holdersOf(orders: Iterable<OrderHistory>): RefusalParts['holders'] {
   const holders = new Map<string, Holder[]>()
-  for (const { orderId, placed, answers, redemption, returnDue, couponLetGoAt } of orders) {
+  for (const history of orders) {
+    const { orderId, placed, answers, redemption, returnDue, couponLetGoAt, end } = history
     const by = redemption?.placed ?? placed
     const used = answers['coupon.used']
-    if (by === null || used === undefined) continue
-    const key = `${by.message.userId} ${used.couponId}`
+    const ended = redemption?.released ?? end
+    const couponId = used?.couponId ?? by?.message.coupon?.couponId
+    if (by === null || couponId === undefined) continue
+    const refused = answers['coupon.refused']?.reason
+    const isAnswered = refused !== undefined && refused !== 'redemption_over'
+    if (used === undefined && isAnswered) continue
+    const unsaid = ended === null ? null : ended.origin.appendedAt + overdueGraceMs
+    const until = (used === undefined ? unsaid : couponLetGoAt) ?? Number.POSITIVE_INFINITY
+    const key = `${by.message.userId} ${couponId}`
     // A returned order had spent it, until it gave it back.
     const isReserved = redemption !== null || returnDue !== null
-    const holder = { orderId, isReserved, until: couponLetGoAt ?? Number.POSITIVE_INFINITY }
+    const holder = { orderId, isReserved, until }
     holders.set(key, [...(holders.get(key) ?? []), holder])
   }
   return holders

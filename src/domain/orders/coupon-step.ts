@@ -81,7 +81,7 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
       if (!isOpen) break
       return { status: 'used', ...event.use }
     case 'kept':
-      if (row.status !== 'used') break
+      if (row.status !== 'used' && row.status !== 'released') break
       return { ...notReserved(row), kept: true }
     case 'refused':
       if (!isOpen) break
@@ -208,8 +208,10 @@ function decideRedemption(
     }
     case 'redemption.used':
       if (row.status === 'used') return row.couponId === message.couponId ? keep(row) : release(row)
+      if (row.status !== 'released') return contradiction
       // It was released since; that it was used comes late, by way of a retry.
-      return row.status === 'released' ? ignored : contradiction
+      if (row.kept === true || row.couponId !== message.couponId) return ignored
+      return applied({ type: 'kept' }, [], [])
     case 'redemption.released':
       if (row.status === 'used') return release(row)
       return row.status === 'released'
