@@ -31,10 +31,7 @@ export function identityFault(own: ProofIdentity, recorded: ProofIdentity | null
     )
   }
   if (own.key !== key) {
-    return (
-      'proofs were signed by another FIRSTCOME_PROOF_KEY. Give that one, or change it by ' +
-      '"firstcome proof rotate-key"'
-    )
+    return 'proofs were signed by another FIRSTCOME_PROOF_KEY. Give the one they were started with'
   }
   return null
 }

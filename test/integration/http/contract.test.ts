@@ -219,10 +219,11 @@ test('every answer of every call is as /openapi.json says', async (t) => {
 
   // What is left comes before a call is known (400, 408, 417, 431: see the hostile and the slow
   // clients), from rate limits (below), from faults of the service, or from a stop; those of dead
-  // letters are met in dead-letters.test.ts.
+  // letters, proofs, problems and redemptions are met in tests of their own.
+  const ownTests = /Proof|Checkpoint|Receipt|ProblemPage|edemption|redeem|lookUpCode|OfUser/
   const elsewhere = / (400|408|417|429|431|500)$|^(get\w+|listCoupons) 503$|DeadLetters? /
   assert.deepEqual(
-    openApi.unmet().filter((name) => !elsewhere.test(name)),
+    openApi.unmet().filter((name) => !elsewhere.test(name) && !ownTests.test(name)),
     [],
   )
 })

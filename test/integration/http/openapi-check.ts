@@ -62,7 +62,7 @@ export function createOpenApiCheck(document: OpenApi): OpenApiCheck {
       const parts = [path, method.toLowerCase(), 'responses', answer.status, 'content', type]
       const pointer = parts.map((part) => String(part).replaceAll('/', '~1')).join('/')
       const validate = ajv.compile({ $ref: encodeURI(`document#/paths/${pointer}/schema`) })
-      const body: unknown = type.endsWith('json') ? JSON.parse(answer.text) : answer.text
+      const body: unknown = /[/+]json$/.test(type) ? JSON.parse(answer.text) : answer.text
       assert.ok(validate(body), `${told}: ${ajv.errorsText(validate.errors)}`)
       unmet.delete(`${operation.operationId} ${answer.status}`)
     },

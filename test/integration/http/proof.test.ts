@@ -21,6 +21,7 @@ import { startProofConsumer } from '../../../src/issuer/proof/proof-consumer.ts'
 import type { ProofReader } from '../../../src/ports/proof.ts'
 import { keyOf, ownKey, prefix, proofSecret } from '../../models/published-sale.ts'
 import { startedAt, startTestServer } from './fixture.ts'
+import { createOpenApiCheck, type OpenApi } from './openapi-check.ts'
 
 const publicKey = rawPublicKey(ownKey)
 
@@ -55,7 +56,13 @@ async function startProofServer(t: TestContext, { limit = 2 } = {}) {
   const json = { couponId: 'sale', name: 'Sale', quantity: limit }
   await server.call('POST /coupons', { as: 'operator', json })
   const claim = (as: string) => server.call('POST /coupons/sale/claims', { as })
-  const get = (path: string, as: string | null = null) => server.call(`GET ${path}`, { as })
+  const document = (await server.call('GET /openapi.json')).body as unknown as OpenApi
+  const openApi = createOpenApiCheck(document)
+  const get = async (path: string, as: string | null = null) => {
+    const answer = await server.call(`GET ${path}`, { as })
+    openApi.check(`GET ${path}`, answer)
+    return answer
+  }
   const noReader = () => {
     now = null
   }
