@@ -11,7 +11,7 @@ import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
 import { countRefusals } from '../src/api/http/auth.ts'
 import { limitConnections } from '../src/api/http/connections.ts'
-import { countUnavailable } from '../src/api/http/problems.ts'
+import { countUnavailable } from '../src/api/http/problems/problems.ts'
 import { serverLimits } from '../src/api/http/server-limits.ts'
 import {
   createDatabaseMetrics,

@@ -20,6 +20,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { liveRoute } from './routes/live.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { problemPageRoute } from './routes/problem-pages.ts'
 import { proofRoutes } from './routes/proof.ts'
 import { redemptionRoutes } from './routes/redemptions.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
@@ -136,6 +137,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
   return [
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
     openApiRoute(server),
+    problemPageRoute,
     ...couponRoutes(parts),
     liveRoute(parts),
     ...commandRoutes(parts),

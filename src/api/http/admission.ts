@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../ports/clock.ts'
 import { stopping as refused, starting } from '../claims/claim-answers.ts'
 import { makeTypeReadable } from './json-body.ts'
-import { sendProblem, sendUnavailable } from './problems.ts'
+import { sendProblem, sendUnavailable } from './problems/problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type AdmissionParts = {

@@ -11,7 +11,7 @@ import {
   tokenRefusals,
 } from '../tokens/token-checks.ts'
 import type { TokenVerifier, Verdict } from '../tokens/token-verifier.ts'
-import { sendProblem, sendUnavailable } from './problems.ts'
+import { sendProblem, sendUnavailable } from './problems/problems.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

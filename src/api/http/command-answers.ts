@@ -6,7 +6,7 @@ import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { OrderCommand } from '../orders/order-answers.ts'
 import { storeDeadline } from '../orders/order-reads.ts'
-import { type Command, conflictOf, type Refusal, refusals } from './problems.ts'
+import { type Command, conflictOf, type Refusal, refusals } from './problems/problems.ts'
 import { type Answer, pendingAt } from './route.ts'
 import type { RouteParts } from './server-parts.ts'
 

@@ -11,15 +11,14 @@ import type { Logger } from 'pino'
 import { PortError } from '../../ports/port-error.ts'
 import { databaseUnavailable } from '../claims/claim-answers.ts'
 import { BodyError } from './json-body.ts'
+import { type ProblemSlug, problems } from './problems/problem-texts.ts'
 import {
   type ProblemMembers,
-  type ProblemSlug,
   problemBody,
-  problems,
   problemType,
   sendProblem,
   sendUnavailable,
-} from './problems.ts'
+} from './problems/problems.ts'
 
 import { fieldErrors } from './validation.ts'
 

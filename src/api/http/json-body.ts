@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isObject } from '../../domain/field.ts'
-import type { ProblemSlug } from './problems.ts'
+import type { ProblemSlug } from './problems/problem-texts.ts'
 import type { FieldError } from './validation.ts'
 
 /** Thrown for a body that cannot be taken; error-replies.ts answers with its problem. */

@@ -5,7 +5,7 @@ import fastifySwagger from '@fastify/swagger'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { Redemption } from '../redemptions/schemas.ts'
 import { type Components, nameSchemas } from './openapi-names.ts'
-import { type ProblemSlug, problems } from './problems.ts'
+import { type ProblemSlug, problems } from './problems/problem-texts.ts'
 import { Coupon, IssuedClaim, Order, Pending, Problem, Product, Wallet } from './schemas.ts'
 
 export async function useOpenApi(app: FastifyInstance): Promise<void> {

@@ -11,7 +11,7 @@ import type {
 } from 'fastify'
 import type { Clock, Moment } from '../../ports/clock.ts'
 import { callerOf } from './auth.ts'
-import { sendProblem } from './problems.ts'
+import { sendProblem } from './problems/problems.ts'
 
 type RateLimits = {
   clock: Clock

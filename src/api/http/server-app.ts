@@ -14,7 +14,7 @@ import {
 } from './error-replies.ts'
 import { createFirstUses, type FirstUses } from './first-uses.ts'
 import { useJsonBodies } from './json-body.ts'
-import { countUnavailable } from './problems.ts'
+import { countUnavailable } from './problems/problems.ts'
 import type { Limiter } from './rate-limits.ts'
 import { useSecurityHeaders } from './security-headers.ts'
 import { serializersAtFirstUse } from './serialization.ts'

@@ -4,7 +4,7 @@
 import { formatInstant } from '../../domain/time.ts'
 import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
-import { type ProblemMembers, refusals } from '../http/problems.ts'
+import { type ProblemMembers, refusals } from '../http/problems/problems.ts'
 import { type Answer, mapAnswer, type Route, route } from '../http/route.ts'
 import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'

@@ -4,7 +4,7 @@
 import { type ControlMessage } from '../../domain/coupons/messages.ts'
 import { previewOf } from '../../domain/coupons/preview.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import { conflictOf, refusals } from '../http/problems.ts'
+import { conflictOf, refusals } from '../http/problems/problems.ts'
 import type { Answer } from '../http/route.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import { couponJson } from './coupons.ts'

@@ -7,7 +7,7 @@ import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/dead-l
 import { formatInstant } from '../../domain/time.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
-import { conflictOf } from '../http/problems.ts'
+import { conflictOf } from '../http/problems/problems.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { closed, Instant, NoBody, oneOf, pageItemsMax, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'

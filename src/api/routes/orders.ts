@@ -4,7 +4,7 @@
 import type { Line } from '../../domain/orders/messages.ts'
 import { orderView } from '../../domain/orders/view.ts'
 import { callerOf } from '../http/auth.ts'
-import { refusals } from '../http/problems.ts'
+import { refusals } from '../http/problems/problems.ts'
 import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
 import {
   KeyRequired,

@@ -7,7 +7,7 @@ import { formatVerifierKey, verifierKey } from '../../domain/proof/signed-note.t
 import type { ProofReader } from '../../ports/proof.ts'
 import { databaseStarting, proofBehind } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
-import type { ProblemSlug } from '../http/problems.ts'
+import type { ProblemSlug } from '../http/problems/problem-texts.ts'
 import { type Answer, ok, type Route, route } from '../http/route.ts'
 import { CouponPath, closed } from '../http/schemas.ts'
 import type { ProofParts, RouteParts } from '../http/server-parts.ts'

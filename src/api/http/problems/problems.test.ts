@@ -2,16 +2,9 @@ import assert from 'node:assert/strict'
 import { STATUS_CODES } from 'node:http'
 import { test } from 'node:test'
 import fastify from 'fastify'
-import { unavailableReasons } from '../claims/claim-answers.ts'
-import {
-  conflictOf,
-  countUnavailable,
-  type ProblemSlug,
-  problemBody,
-  problems,
-  refusals,
-  sendUnavailable,
-} from './problems.ts'
+import { unavailableReasons } from '../../claims/claim-answers.ts'
+import { type ProblemSlug, problems } from './problem-texts.ts'
+import { conflictOf, countUnavailable, problemBody, refusals, sendUnavailable } from './problems.ts'
 
 const slugs = Object.keys(problems) as ProblemSlug[]
 

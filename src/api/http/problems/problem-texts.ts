@@ -1,32 +1,6 @@
-// Problem details (RFC 9457): every kind that the service answers, and the one table from refusals
-// to problems. Refusals are sent from bodies made at start, never thrown.
-
-import type { FastifyInstance, FastifyReply } from 'fastify'
-import { Counter, type Registry } from 'prom-client'
-import type { ControlOutcome } from '../../domain/coupons/decide.ts'
-import type { ControlMessage } from '../../domain/coupons/messages.ts'
-import { type ClaimAnswer, type Unavailable, unavailableReasons } from '../claims/claim-answers.ts'
-import type {
-  CommandOutcome,
-  FoundOrder,
-  OrderCommand,
-  PlaceAnswer,
-  ReturnAnswer,
-} from '../orders/order-answers.ts'
-import type { FieldError } from './validation.ts'
+// Every problem that the service answers: its slug, its status, and what it says in English.
 
 export type ProblemSlug = keyof typeof problems
-export type ProblemMembers = {
-  detail?: string
-  errors?: readonly FieldError[]
-  reason?: string
-  reasons?: readonly string[]
-  opensAt?: string
-  claimId?: string
-  log?: { partition: number; offset: number; appendedAt: string }
-  couponStatus?: 'reserved' | 'used'
-  reservedUntil?: string
-}
 
 type ProblemText = { status: number; title: string; detail: string }
 
@@ -131,98 +105,6 @@ export const problems = {
   unavailable: text(503, 'Unavailable', 'Nothing was done. Ask again: see Retry-After.'),
   'not-ready': text(503, 'Not ready', 'This node cannot serve yet: see reasons.'),
 } as const satisfies Record<string, ProblemText>
-
-type Outcome =
-  | ClaimAnswer['kind']
-  | ControlOutcome['kind']
-  | CommandOutcome
-  | PlaceAnswer['kind']
-  | FoundOrder['kind']
-  | ReturnAnswer['kind']
-type Done = 'issued' | 'created' | 'done' | 'unchanged' | 'ended' | 'returned' | 'found' | 'pending'
-export type Refusal = Exclude<Outcome, Done | 'conflict' | 'unavailable'>
-export type Command = ControlMessage | OrderCommand
-
-/** What each refusal is over HTTP. */
-export const refusals = {
-  unknown_coupon: 'unknown-coupon',
-  closed: 'closed',
-  not_open: 'not-open',
-  paused: 'paused',
-  not_eligible: 'not-eligible',
-  sold_out: 'sold-out',
-  quantity_limit: 'quantity-limit',
-  too_late: 'too-late',
-  not_issued: 'user-has-none',
-  unknown_product: 'unknown-product',
-  stock_limit: 'stock-limit',
-  balance_limit: 'balance-limit',
-  unknown_order: 'unknown-order',
-  order_not_confirmed: 'order-not-confirmed',
-  return_too_late: 'return-too-late',
-  order_already_returned: 'order-already-returned',
-  key_reused: 'idempotency-key-reused',
-  coupon_not_held: 'coupon-not-held',
-  unknown_letter: 'unknown-dead-letter',
-  not_redrivable: 'not-redrivable',
-} as const satisfies Record<Refusal, ProblemSlug>
-
-/** What a command conflicts with. */
-export function conflictOf(command: Command['type']): ProblemSlug {
-  return conflicts[command] ?? 'idempotency-key-reused'
-}
-
-const conflicts: Partial<Record<Command['type'], ProblemSlug>> = {
-  'coupon.created': 'coupon-exists',
-  'product.created': 'product-exists',
-  'dead_letter.redriven': 'dead-letter-discarded',
-  'dead_letter.discarded': 'dead-letter-redriven',
-}
-
-/** Sends a problem; without members its body is one made at start. */
-export function sendProblem(
-  reply: FastifyReply,
-  slug: ProblemSlug,
-  members?: ProblemMembers,
-): void {
-  const body = members === undefined ? bodies[slug] : problemBody(slug, members)
-  reply.code(problems[slug].status).type(problemType).send(body)
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    countUnavailable(reason: Unavailable['reason']): void
-  }
-}
-
-/** Each reason is there from the start, so that the first of a kind are an increase. */
-export function countUnavailable(app: FastifyInstance, metrics: Registry | undefined): void {
-  const counter = new Counter({
-    name: 'firstcome_unavailable_total',
-    help: 'Calls answered 503, by the reason that they were told',
-    labelNames: ['reason'],
-    registers: metrics === undefined ? [] : [metrics],
-  })
-  for (const reason of unavailableReasons) counter.inc({ reason }, 0)
-  app.decorate('countUnavailable', (reason: Unavailable['reason']) => counter.inc({ reason }))
-}
-
-export function sendUnavailable(reply: FastifyReply, { reason, ...answer }: Unavailable): void {
-  reply.server.countUnavailable(reason)
-  reply.header('retry-after', String(answer.retryAfterSeconds))
-  sendProblem(reply, 'unavailable', { reason })
-}
-
-export function problemBody(slug: ProblemSlug, members: ProblemMembers = {}): string {
-  const { status, title, detail } = problems[slug]
-  return JSON.stringify({ type: `/problems/${slug}`, title, status, detail, ...members })
-}
-
-export const problemType = 'application/problem+json; charset=utf-8'
-
-const bodies = Object.fromEntries(
-  (Object.keys(problems) as ProblemSlug[]).map((slug) => [slug, problemBody(slug)]),
-) as Record<ProblemSlug, string>
 
 function text(status: number, title: string, detail: string): ProblemText {
   return { status, title, detail }
