@@ -98,8 +98,9 @@ export function evolveCoupon(row: CouponRow, event: CouponRowEvent): CouponRow {
 }
 
 /** Only what may still end either way is reserved. */
-function notReserved<Row extends UsedRow>({ reserved: _, ...row }: Row): Omit<Row, 'reserved'> {
-  return row
+function notReserved<Row extends UsedRow>(row: Row): Omit<Row, 'reserved'> {
+  const { reserved: _, ...rest } = row
+  return rest
 }
 
 /** Whether there is an answer by now, or somebody else's place to ask for. */
