@@ -108,13 +108,19 @@ const gate: MutantsOf = {
 const http = 'src/api/http'
 const problems: MutantsOf[] = [
   {
-    file: `${http}/problems.ts`,
-    test: `${http}/problems.test.ts`,
+    file: `${http}/problems/problems.ts`,
+    test: `${http}/problems/problems.test.ts`,
     mutants: [
       ["sold_out: 'sold-out'", "sold_out: 'closed'", 'told by a problem of its own name'],
-      ["text(409, 'Not open yet'", "text(425, 'Not open yet'", 'the status that is documented'],
       ["?? 'idempotency-key-reused'", "?? 'coupon-exists'", 'with what its id belongs to'],
       ['String(answer.retryAfterSeconds)', "'1'", 'a 503 that says why, and when to ask again'],
+    ],
+  },
+  {
+    file: `${http}/problems/problem-texts.ts`,
+    test: `${http}/problems/problems.test.ts`,
+    mutants: [
+      ["text(409, 'Not open yet'", "text(425, 'Not open yet'", 'the status that is documented'],
       ["text(503, 'Unavailable'", "text(500, 'Unavailable'", 'a 503 that says why'],
     ],
   },

@@ -1,5 +1,5 @@
-// Problem details (RFC 9457): the one table from refusals to problems, and how they are sent, in the
-// language of whoever asks. Refusals are sent from bodies made at start, never thrown.
+// Problem details (RFC 9457): the one table from refusals to problems, and how they are sent, in
+// the language of whoever asks. Refusals are sent from bodies made at start, never thrown.
 
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
