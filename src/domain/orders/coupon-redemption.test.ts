@@ -111,7 +111,7 @@ const table: Readonly<Record<keyof typeof rows, Readonly<Record<keyof typeof mes
       use: 'ignored',
       release: 'ignored',
       expired: 'ignored',
-      used: 'ignored',
+      used: 'applied released',
       released: 'repeated +coupon.released',
     },
     refused: {

@@ -66,7 +66,7 @@ const plantsInStock: Plants = {
     (world) => setStatus(rowOf(world, 'stock-rows', isOf('bob-1')), 'sold'),
     [
       /^I11 order bob-1: cancelled in the log, but its stock row is sold$/,
-      /^I11 order bob-1: its stock row is sold, but the order is not confirmed$/,
+      /^I11 order bob-1: its stock row is sold, but the order is not confirmed or returned$/,
       /^I11 product tea: 5 are sold by its row, 6 by the orders$/,
     ],
   ],
