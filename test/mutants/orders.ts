@@ -144,8 +144,8 @@ const coupon: MutantsOf = {
       'whose row is kept takes cancelled: contradiction used',
     ],
     [
-      'row.couponId === couponId ? keep(row) : release(row)',
-      'keep(row)',
+      'row.couponId === couponId ? own(row) : release(row)',
+      'own(row)',
       'whose row is used takes confirmedBare: applied released',
     ],
   ],

@@ -58,9 +58,9 @@ export function decideCoupon(command: CouponCommand, row: CouponRow): CouponDeci
     case 'order.returned':
       return ignored
     case 'order.confirmed':
-      return decideConfirmed(message, row)
+      return decideSpent(message, row, confirmed)
     case 'order.return_due':
-      return decideReturnDue(message, row)
+      return decideSpent(message, row, returned)
     case 'order.cancelled':
       return decideCancelled(message.orderId, row)
   }
@@ -259,10 +259,14 @@ function decideCancelled(orderId: string, row: CouponRow): CouponDecision {
   }
 }
 
-/** The order may turn out to be other content under the same id than this step had seen. */
-function decideConfirmed(
-  { orderId, couponId }: OrderMessage<'order.confirmed'>,
+/**
+ * `own`: what becomes of the coupon that it has spent. The order may turn out to be other content
+ * under the same id than this step had seen: what was used for that is let go of.
+ */
+function decideSpent(
+  { orderId, couponId }: OrderMessage<'order.confirmed' | 'order.return_due'>,
   row: CouponRow,
+  own: (row: UsedRow) => CouponDecision,
 ): CouponDecision {
   switch (row.status) {
     case 'absent':
@@ -270,11 +274,9 @@ function decideConfirmed(
       if (couponId !== undefined) return contradiction
       return applied({ type: 'unneeded', orderId }, [], [])
     case 'used':
-      return row.couponId === couponId ? keep(row) : release(row)
+      return row.couponId === couponId ? own(row) : release(row)
     case 'released':
-      if (row.couponId !== couponId) return repeated(releasedReply(row))
-      // Kept: it was returned since; the confirmation comes late, by way of a retry.
-      return row.kept === true ? ignored : contradiction
+      return row.couponId === couponId ? own(row) : repeated(releasedReply(row))
     case 'unneeded':
     case 'refused':
       return couponId === undefined ? ignored : contradiction
@@ -283,27 +285,16 @@ function decideConfirmed(
   }
 }
 
+function confirmed(row: UsedRow): CouponDecision {
+  if (row.status === 'used') return keep(row)
+  // Kept: it was returned since; the confirmation comes late, by way of a retry.
+  return row.kept === true ? ignored : contradiction
+}
+
 /** The confirmation went before it, or comes late, by way of a retry. */
-function decideReturnDue(
-  { orderId, couponId }: OrderMessage<'order.return_due'>,
-  row: CouponRow,
-): CouponDecision {
-  switch (row.status) {
-    case 'absent':
-    case 'waiting':
-      if (couponId !== undefined) return contradiction
-      return applied({ type: 'unneeded', orderId }, [], [])
-    case 'used':
-      return row.couponId === couponId ? giveBack(row) : release(row)
-    case 'released':
-      if (row.couponId === couponId && row.kept !== true) return contradiction
-      return repeated(releasedReply(row))
-    case 'unneeded':
-    case 'refused':
-      return couponId === undefined ? ignored : contradiction
-    case 'cancelled':
-      return contradiction
-  }
+function returned(row: UsedRow): CouponDecision {
+  if (row.status === 'used') return giveBack(row)
+  return row.kept === true ? repeated(releasedReply(row)) : contradiction
 }
 
 type UsedRow = CouponRow & CouponUse & { kept?: true }
