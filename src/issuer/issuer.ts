@@ -4,7 +4,7 @@
 // knows and starts again from what is stored.
 
 import { presentEnds } from '../consumer/present-ends.ts'
-import { Fenced, type Session, type Share, sharePartitions } from '../consumer/shared-partitions.ts'
+import { Fenced, type Session, type Share } from '../consumer/shared-partitions.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { recordFingerprint } from '../domain/fingerprint.ts'
@@ -15,6 +15,7 @@ import { endFault } from '../ports/log-check.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
 import { retrying } from '../ports/retry.ts'
+import { type ClaimsConsumer, startClaimsConsumer } from './claims-consumer.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
 import { loadedFault } from './loaded-coupons.ts'
@@ -36,32 +37,10 @@ export type IssuerObserver = {
   waiting(error: PortError): void
 }
 
-export type Issuer = {
-  /** Next offset to apply, by partition that this issuer owns now. */
-  positions(): ReadonlyMap<number, number>
-  /** Drops all it knows and starts again from what is stored. */
-  restart(): void
-  close(): Promise<void>
-}
-
 export const issuerGroup = 'firstcome.issuer'
 
-export async function startIssuer(parts: IssuerParts): Promise<Issuer> {
-  const { log, clock, onError } = parts
-  const shared = await sharePartitions({
-    log,
-    clock,
-    topic: claimsTopic,
-    group: issuerGroup,
-    createSession: (share) => new IssuerSession(parts, share),
-    onRetry: (error) => parts.observe?.waiting(error),
-    onError,
-  })
-  return {
-    positions: () => shared.session()?.positions ?? new Map<number, number>(),
-    restart: shared.restart,
-    close: shared.close,
-  }
+export function startIssuer(parts: IssuerParts): Promise<ClaimsConsumer> {
+  return startClaimsConsumer(parts, issuerGroup, (share) => new IssuerSession(parts, share))
 }
 
 class IssuerSession implements Session {

@@ -12,7 +12,8 @@ import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
 import { type ControlMessage, claimsTopic, newestRules } from '../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
-import { type Issuer, startIssuer } from '../../src/issuer/issuer.ts'
+import type { ClaimsConsumer } from '../../src/issuer/claims-consumer.ts'
+import { startIssuer } from '../../src/issuer/issuer.ts'
 import { allTopics } from '../../src/main/roles/topics.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CouponStore } from '../../src/ports/coupons.ts'
@@ -285,7 +286,7 @@ function scheduleRevokes(
 /** Issuers that are killed, or that sleep through their successor's start and wake as zombies. */
 class IssuerFleet {
   private readonly world: World
-  private readonly running: { issuer: Issuer; alive: { value: boolean } }[] = []
+  private readonly running: { issuer: ClaimsConsumer; alive: { value: boolean } }[] = []
 
   constructor(world: World) {
     this.world = world

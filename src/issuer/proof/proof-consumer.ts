@@ -3,12 +3,7 @@
 // for it. What was published must come again when trees are made anew, else it refuses to go on.
 
 import { presentEnds } from '../../consumer/present-ends.ts'
-import {
-  Fenced,
-  type Session,
-  type Share,
-  sharePartitions,
-} from '../../consumer/shared-partitions.ts'
+import { Fenced, type Session, type Share } from '../../consumer/shared-partitions.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Log, LogBatch, LogBounds } from '../../ports/log.ts'
@@ -17,6 +12,7 @@ import { followPartitions, type PartitionReader, stopAtGap } from '../../ports/p
 import { PortError } from '../../ports/port-error.ts'
 import type { ProofStore } from '../../ports/proof.ts'
 import { retrying } from '../../ports/retry.ts'
+import { type ClaimsConsumer, startClaimsConsumer } from '../claims-consumer.ts'
 import {
   type Checkpoints,
   type CheckpointsParts,
@@ -46,36 +42,14 @@ export type ProofObserver = {
   /** Called for every attempt that failed and is made again. */
   waiting(error: PortError): void
 }
-export type ProofConsumer = {
-  /** Next offset to apply, by partition that it owns now. */
-  positions(): ReadonlyMap<number, number>
-  /** Drops all it knows and starts again from what is stored. */
-  restart(): void
-  close(): Promise<void>
-}
-
 export const proofGroup = 'firstcome.proof'
 /** Rests four times as long as it has worked, for claims and rows come first. */
 const restPart = 4
 /** So that a checkpoint covers a record within a second all the same. */
 const restMsMax = 100
 
-export async function startProofConsumer(parts: ProofConsumerParts): Promise<ProofConsumer> {
-  const { log, clock, onError } = parts
-  const shared = await sharePartitions({
-    log,
-    clock,
-    topic: claimsTopic,
-    group: proofGroup,
-    createSession: (share) => new ProofSession(parts, share),
-    onRetry: (error) => parts.observe?.waiting(error),
-    onError,
-  })
-  return {
-    positions: () => shared.session()?.positions ?? new Map<number, number>(),
-    restart: shared.restart,
-    close: shared.close,
-  }
+export function startProofConsumer(parts: ProofConsumerParts): Promise<ClaimsConsumer> {
+  return startClaimsConsumer(parts, proofGroup, (share) => new ProofSession(parts, share))
 }
 
 class ProofSession implements Session {

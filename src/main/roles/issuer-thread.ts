@@ -19,7 +19,8 @@ import { answerCalls, type Failure, failureOf } from '../../adapters/thread-call
 import type { TestFault } from '../../config/setting-table.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
-import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
+import type { ClaimsConsumer } from '../../issuer/claims-consumer.ts'
+import { startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
@@ -76,7 +77,7 @@ async function run(data: IssuerThreadData): Promise<void> {
   const { controlPort, logPort, databasePort, settings } = data
   const say = (news: IssuerNews) => controlPort.postMessage(news)
   let database: Database | null = null
-  let issuer: Issuer | null = null
+  let issuer: ClaimsConsumer | null = null
   let marks: ReadMarks | null = null
   let ends: LogEnds | null = null
   let orders: { close(): Promise<void> } | null = null

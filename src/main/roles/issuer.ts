@@ -3,7 +3,8 @@
 
 import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import { type Issuer, startIssuer } from '../../issuer/issuer.ts'
+import type { ClaimsConsumer } from '../../issuer/claims-consumer.ts'
+import { startIssuer } from '../../issuer/issuer.ts'
 import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import { startPositionWatch } from '../../issuer/position-watch.ts'
 import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
@@ -19,7 +20,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
   return withStops(async (stops) => {
     const { settings, logger } = parts
     const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
-    let issuer: Issuer | null = null
+    let issuer: ClaimsConsumer | null = null
     let ends: LogEnds | null = null
     const metrics = createIssuerMetrics(
       () => issuer?.positions() ?? new Map(),
