@@ -3,24 +3,24 @@
 // order may be there, so the answer is 'pending'.
 
 import { sameContent } from '../../domain/orders/content.ts'
-import { type OrderPlaced, ordersTopic, type WonCoupon } from '../../domain/orders/messages.ts'
+import type { OrderPlaced, WonCoupon } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type AppendBatcher, createAppendBatcher } from '../batcher.ts'
+import type { AppendBatcher } from '../batcher.ts'
 import {
   busy,
   type ClaimService,
   logUnavailable,
-  refusedBy,
   type Unavailable,
 } from '../claims/claim-answers.ts'
 import type { OrderAdmission } from './order-admission.ts'
 import { type AskedOrder, type EndedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
 import type { OrderLimits } from './order-limits.ts'
 import type { OrderReads } from './order-reads.ts'
+import { createOrdersBatcher } from './orders-batcher.ts'
 import type { EndListener, OrdersWatch } from './orders-watch.ts'
 
 export type OrderPlacingParts = {
@@ -50,17 +50,9 @@ export class OrderPlacing {
   private readonly refusals = new Map<string, (refusal: Unavailable) => void>()
 
   constructor(parts: OrderPlacingParts) {
-    const { log, clock, limits } = parts
     this.parts = parts
-    this.batcher = createAppendBatcher({
-      log,
-      topic: ordersTopic,
-      clock,
-      perBatchMax: limits.ordersPerBatchMax,
-      waitingMax: limits.ordersWaitingMax,
-      everyMsMin: limits.appendEveryMsMin,
-      onRefused: ({ key: orderId }, error) => this.refusals.get(orderId)?.(refusedBy(error)),
-      onError: parts.onError,
+    this.batcher = createOrdersBatcher(parts, ({ key: orderId }, refusal) => {
+      this.refusals.get(orderId)?.(refusal)
     })
   }
 

@@ -3,12 +3,7 @@
 // what became of it, or that nobody knows yet.
 
 import { createHash } from 'node:crypto'
-import {
-  isOfRedemption,
-  type OrderMessage,
-  ordersTopic,
-  type WonCoupon,
-} from '../../domain/orders/messages.ts'
+import { isOfRedemption, type OrderMessage, type WonCoupon } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import { sameRedemption } from '../../domain/orders/redemption.ts'
 import { isLetGo, placedStanding, standingOf } from '../../domain/orders/redemption-view.ts'
@@ -16,10 +11,11 @@ import type { Order } from '../../domain/orders/state.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type AppendBatcher, createAppendBatcher } from '../batcher.ts'
-import { busy, refusedBy, type Unavailable } from '../claims/claim-answers.ts'
+import type { AppendBatcher } from '../batcher.ts'
+import { busy, type Unavailable } from '../claims/claim-answers.ts'
 import type { OrderLimits } from '../orders/order-limits.ts'
 import type { OrderReads } from '../orders/order-reads.ts'
+import { createOrdersBatcher } from '../orders/orders-batcher.ts'
 
 export type AskedRedemption = {
   by: string
@@ -59,17 +55,9 @@ export class Redemptions {
   private readonly underWay = new Map<string, Promise<RedemptionAnswer>>()
 
   constructor(parts: RedemptionsParts) {
-    const { log, clock, limits } = parts
     this.parts = parts
-    this.batcher = createAppendBatcher({
-      log,
-      topic: ordersTopic,
-      clock,
-      perBatchMax: limits.ordersPerBatchMax,
-      waitingMax: limits.ordersWaitingMax,
-      everyMsMin: limits.appendEveryMsMin,
-      onRefused: (entry, error) => this.refusals.get(entry)?.(refusedBy(error)),
-      onError: parts.onError,
+    this.batcher = createOrdersBatcher(parts, (entry, refusal) => {
+      this.refusals.get(entry)?.(refusal)
     })
   }
 
