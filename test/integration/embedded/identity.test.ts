@@ -15,6 +15,7 @@ import {
   removeDataDirectory,
   type ServiceProcess,
   startService,
+  untilReady,
 } from '../processes/service-process.ts'
 
 const users = ['kim.lee+shop@example.com', '김 철수', 'José 🎟']
@@ -36,14 +37,6 @@ async function ask(service: ServiceProcess, line: string, { as: token, json: bod
     ...(body && { body: JSON.stringify(body) }),
   })
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
-}
-
-async function untilReady({ url }: ServiceProcess): Promise<void> {
-  const deadline = performance.now() + 60_000
-  while ((await fetch(`${url}/readyz`)).status !== 200) {
-    assert.ok(performance.now() < deadline, 'it does not become ready')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
 }
 
 test('users of an identity provider claim, order and are audited, also while it is away', async (t) => {

@@ -10,18 +10,11 @@ import {
   removeDataDirectory,
   type ServiceProcess,
   startService,
+  untilReady,
 } from '../processes/service-process.ts'
 
 type Init = { as?: string | null; key?: string; json?: object }
 type Body = Record<string, unknown>
-
-async function untilReady({ url }: ServiceProcess): Promise<void> {
-  const deadline = performance.now() + 60_000
-  while ((await fetch(`${url}/readyz`)).status !== 200) {
-    assert.ok(performance.now() < deadline, 'it does not become ready')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 /** Each answer is checked by the contract. */
 async function connect(service: ServiceProcess, tokens: Record<string, string>) {

@@ -13,6 +13,7 @@ import { signToken } from '../../../src/client/tokens.ts'
 import { projectionDirectory, trustProjection } from '../../../src/main/roles/projection.ts'
 import { within as withinDeadline } from '../../../src/ports/clock.ts'
 import { copyPglite } from '../../contracts/pglite-copies.ts'
+import { waitFor } from '../../services/server-process.ts'
 import { cliPath, compileCache, shortLife } from './cli-process.ts'
 
 /** A start reads the whole log; a loaded machine is slow. */
@@ -194,6 +195,15 @@ async function ended({ child, printed, exited }: Launched, what: string): Promis
     throw error
   })
   return { ...end, ...printed }
+}
+
+/** Resolves once it can serve all of it. */
+export function untilReady({ url }: Pick<RoleProcess, 'url'>): Promise<void> {
+  return waitFor(
+    'readiness',
+    async () => (await fetch(`${url}/readyz`)).status === 200,
+    startWaitMsMax,
+  )
 }
 
 export function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {

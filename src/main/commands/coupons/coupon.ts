@@ -137,7 +137,7 @@ function discountOf({ discount, discountMax: max }: CreateOptions) {
   throw new CommandError(exitCodes.wrongUsage, message)
 }
 
-function couponPath(id: string): string {
+export function couponPath(id: string): string {
   return `/coupons/${encodeURIComponent(id)}`
 }
 

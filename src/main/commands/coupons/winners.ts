@@ -16,6 +16,7 @@ import {
   unreachable,
 } from '../service-command.ts'
 import { zoneOf } from '../zones.ts'
+import { couponPath } from './coupon.ts'
 import { winnersText } from './coupon-text.ts'
 
 export type WinnersOptions = TimedCallOptions & {
@@ -30,7 +31,7 @@ export type WinnersOptions = TimedCallOptions & {
 
 export function runWinners(options: WinnersOptions, context: Context): Promise<ExitCode> {
   const { id, slot, user: userId, code, limit, after, csv = false } = options
-  const path = `/coupons/${encodeURIComponent(id)}/winners`
+  const path = `${couponPath(id)}/winners`
   const asked = { slot, userId, code, limit, after }
   if (csv) {
     const given = Object.values(asked).some((value) => value !== undefined)
