@@ -7,7 +7,7 @@ import { Pool } from 'undici'
 import type { PaymentRefusal } from '../domain/orders/messages.ts'
 import { backOff, type Clock, sleep } from '../ports/clock.ts'
 import type { PaymentFailure, Payments } from '../ports/payments.ts'
-import { createSlots, type Slots } from './slots.ts'
+import { createSlots, type Slots } from '../ports/slots.ts'
 
 export type PaymentsHttpParts = {
   /** http or https; calls go to paths below its own. */

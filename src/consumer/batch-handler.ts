@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts'
 import type { Decided, PositionMove, Taken } from '../ports/orders.ts'
 import { messageOf, PortError } from '../ports/port-error.ts'
 import { type Retry, retrying } from '../ports/retry.ts'
+import type { Slots } from '../ports/slots.ts'
 import type { AnyWork, Item, ItemResult, Publish } from './consumer-work.ts'
 import {
   checksOf,
@@ -32,6 +33,8 @@ export type BatchHandlerParts = {
   log: Log
   retry: Retry
   partitions: number
+  /** One at a time: what is committed later is also noted later. */
+  turns: Slots
   observe?: ConsumerObserver | undefined
 }
 export type ConsumerObserver = {
@@ -160,19 +163,22 @@ export class BatchHandler {
     entries: readonly Entry[],
     decide: (loaded: unknown) => Decided<unknown, Result>,
   ): Promise<Result> {
-    const { work, retry } = this.parts
+    const { work, retry, turns } = this.parts
     const items = entries.flatMap(({ item }) => item ?? [])
     const batch = { checks: checksOf(queues), wanted: work.wantedBy(items) }
-    let changes: unknown
-    const result = await retrying(retry, () => {
-      return work.store.transact(batch, (loaded) => {
-        const decided = decide(loaded)
-        changes = decided.changes
-        return decided
+    const result = await turns.run(async () => {
+      let changes: unknown
+      const done = await retrying(retry, () => {
+        return work.store.transact(batch, (loaded) => {
+          const decided = decide(loaded)
+          changes = decided.changes
+          return decided
+        })
       })
+      if (done === 'fenced') throw new Fenced()
+      work.stored?.(changes)
+      return done
     })
-    if (result === 'fenced') throw new Fenced()
-    work.stored?.(changes)
     for (const { topic, partition, next, tries, published } of result.moves) {
       const queue = queues.find((one) => one.topic === topic && one.partition === partition)
       if (queue !== undefined) Object.assign(queue, { next, tries, storedPublished: published })

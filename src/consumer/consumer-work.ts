@@ -43,8 +43,8 @@ export type ConsumerWork<Message, Wanted, Loaded, Changes> = {
   /** Called with what was decided, once that is committed. */
   stored?(changes: Changes): void
   /**
-   * What there is to do besides records; done between batches, never beside one. Run when a session
-   * begins, then after the milliseconds that it resolves to, or when it is woken.
+   * What there is to do besides records; no batch is decided meanwhile, in whichever loop. Run when
+   * a session begins, then after the milliseconds that it resolves to, or when it is woken.
    */
   task?: { start(parts: TaskParts): () => Promise<number> }
 }

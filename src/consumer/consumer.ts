@@ -1,6 +1,7 @@
 // One consumer of orders: it takes its share of the partitions, and in each session reads all its
 // topics there from the positions that are stored with their effects. The records of the retry
-// topics have a loop of their own, so that what is tried again holds up nothing.
+// topics have a loop of their own, so that what is tried again holds up nothing; the transactions
+// of both, and what there is to do besides, are done one at a time.
 
 import { retryDelaysMs, retryTopics } from '../domain/orders/retries.ts'
 import { partitionFor } from '../domain/partitioner.ts'
@@ -15,6 +16,7 @@ import {
 } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
 import { retrying } from '../ports/retry.ts'
+import { createSlots } from '../ports/slots.ts'
 import { BatchHandler, type ConsumerObserver } from './batch-handler.ts'
 import type { AnyWork } from './consumer-work.ts'
 import { checksOf } from './entries.ts'
@@ -74,6 +76,7 @@ class ConsumerSession implements Session {
   private readonly share: Share
   private readonly partitions: number
   private readonly handler: BatchHandler
+  private readonly turns = createSlots(1)
   /** Of the share, those that can be read. */
   private present: readonly number[] = []
   private loops: MessageLoop[] = []
@@ -84,7 +87,8 @@ class ConsumerSession implements Session {
     this.share = share
     this.partitions = parts.log.partitionsOf(parts.work.inputs[0]?.topic ?? '')
     const { retry } = share
-    this.handler = new BatchHandler({ ...parts, retry, partitions: this.partitions })
+    const { partitions, turns } = this
+    this.handler = new BatchHandler({ ...parts, retry, partitions, turns })
   }
 
   async begin(): Promise<void> {
@@ -181,7 +185,7 @@ class ConsumerSession implements Session {
         throw new Fenced()
       },
     })
-    return () => retrying(this.share.retry, run)
+    return () => this.turns.run(() => retrying(this.share.retry, run))
   }
 
   private tellLagTools(): Promise<void> {

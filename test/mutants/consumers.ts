@@ -25,9 +25,14 @@ const batches: MutantsOf[] = [
     file: `${consumer}/batch-handler.ts`,
     test: `${consumer}/consumer.test.ts`,
     mutants: [
-      ["if (result === 'fenced') throw new Fenced()", '', 'once another has moved its positions'],
+      ["if (done === 'fenced') throw new Fenced()", '', 'once another has moved its positions'],
       ['await this.send(entries)', '', 'make bytes that are no record a dead letter at once'],
     ],
+  },
+  {
+    file: `${consumer}/consumer.ts`,
+    test: `${consumer}/two-loops.test.ts`,
+    mutants: [['createSlots(1)', 'createSlots(2)', 'is what counts where it is stored later']],
   },
   {
     file: `${consumer}/batch-handler.ts`,

@@ -5,8 +5,8 @@
 
 import type { Clock } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { createSlots } from '../../ports/slots.ts'
 import { systemClock } from '../clock-system.ts'
-import { createSlots } from '../slots.ts'
 import { type Database, databaseClosed, tooManyCallers, unavailable } from './database.ts'
 import { type PgliteSession, startPgliteSession } from './pglite-session.ts'
 

@@ -223,5 +223,7 @@ async function whoIsBehind(of: { sql: FaultServices['sql']; log: Log }): Promise
       }
     }
   }
+  const asked = await of.sql(`select order_id from payments.orders where row->'record' is not null`)
+  for (const [orderId] of asked) behind.push(`the payment provider about ${orderId}`)
   return behind
 }
