@@ -47,7 +47,8 @@ logContract('file, seen from another thread', { outlivesItsProcess: false }, asy
   })
   tell = serveLog(owner, port1)
   const ends = { claims: owner.end('claims'), events: owner.end('events') }
-  const log = connectLog({ directory, topics: contractTopics, ends, port: port2, clock })
+  const parts = { directory, topics: contractTopics, ends, frames: {}, port: port2, clock }
+  const log = connectLog(parts)
   return {
     log,
     async close() {

@@ -13,6 +13,7 @@ import {
   createTopicReaders,
   highWaterMarkPath,
   known,
+  type TopicReaders,
   type Topics,
   topicPath,
 } from './topic-readers.ts'
@@ -32,7 +33,7 @@ export type LogFileOptions = {
   onAcknowledged?: ((topic: string, end: TopicEnd) => void) | undefined
 }
 
-export type LogFile = Log & { end(topic: string): TopicEnd }
+export type LogFile = Log & Pick<TopicReaders, 'end' | 'index'>
 
 /**
  * Checks every byte first. Throws log_damaged where acknowledged records cannot be read, or were
@@ -58,7 +59,7 @@ async function openFiles(
 ): Promise<LogFile> {
   const { directory, topics, clock, onWarning = () => {} } = options
   const appendClock = createAppendClock({ clock, onWarning })
-  const { grow, ...readers } = createTopicReaders(directory, topics, clock)
+  const { grow, begin, ...readers } = createTopicReaders(directory, topics, clock)
   for (const [topic, partitions] of Object.entries(topics)) {
     const file = await openTopicFile({
       ...options,
@@ -74,7 +75,7 @@ async function openFiles(
     files.set(topic, file)
   }
   appendClock.beginBehind(await settleClock(options, files))
-  for (const [topic, file] of files) grow(topic, file.end())
+  for (const [topic, file] of files) begin(topic, file.end(), file.index)
   return {
     ...readers,
     append: (topic, entries) => known(files.get(topic), topic).append(entries),
@@ -129,7 +130,7 @@ export async function openLogFileReader(
         const reason = `${scan.torn ?? 'the file ends there'}; ${acknowledged} were acknowledged`
         throw new PortError('log_damaged', `${path} is damaged at byte ${scan.bytes}: ${reason}`)
       }
-      readers.grow(topic, scan)
+      readers.begin(topic, scan, scan.index)
       for (const one of scan.acceptedClocks) accepted.set(one.at, one)
     } finally {
       await file.close()

@@ -15,6 +15,7 @@ import {
   readAcceptedClock,
   takeFrames,
 } from './format.ts'
+import { FrameIndex } from './frame-places.ts'
 
 /** Large enough that reading, not calling, takes the time; small enough for any machine. */
 const chunkBytes = 4 * 1024 * 1024
@@ -25,6 +26,8 @@ export type Scan = {
   lastAppendedAt: number
   /** In their order. */
   acceptedClocks: AcceptedClock[]
+  /** Of the good frames. */
+  index: FrameIndex
   /** The end of the last good frame. */
   bytes: number
   /** Why the bytes after it are no frame; null where the file ends there. */
@@ -44,6 +47,7 @@ export async function scanTopicFile(handle: FileHandle, options: ScanOptions): P
     ends: Array<number>(options.partitions).fill(0),
     lastAppendedAt: 0,
     acceptedClocks: [],
+    index: new FrameIndex(options.partitions),
     bytes: fileHeaderBytes,
     torn: null,
   }
@@ -112,6 +116,7 @@ function takeFrame(header: FrameHeader, frame: Buffer, scan: Scan): string | nul
   scan.ends[header.partition] = header.baseOffset + header.count
   scan.lastAppendedAt = header.appendedAt
   scan.bytes += header.bytes
+  scan.index.remember(scan.bytes, scan.ends)
   return null
 }
 

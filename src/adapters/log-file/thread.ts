@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log, LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { answerCalls, callThread } from '../thread-call.ts'
+import { FrameIndex, type IndexedFrame } from './frame-places.ts'
 import type { LogFile } from './log-file.ts'
 import { createTopicReaders, type Topics } from './topic-readers.ts'
 import type { TopicEnd } from './topic-writer.ts'
@@ -28,13 +29,24 @@ export type ConnectLogOptions = {
   topics: Topics
   /** Where each topic ended when the port was made. */
   ends: Readonly<Record<string, TopicEnd>>
+  /** What was known of its file by then. */
+  frames: Readonly<Record<string, readonly IndexedFrame[]>>
   port: MessagePort
   clock: Clock
 }
 
-export function connectLog({ directory, topics, ends, port, clock }: ConnectLogOptions): Log {
-  const { grow, end: _, ...readers } = createTopicReaders(directory, topics, clock)
-  for (const [topic, end] of Object.entries(ends)) grow(topic, end)
+export function connectLog(options: ConnectLogOptions): Log {
+  const { directory, topics, ends, frames, port, clock } = options
+  const {
+    grow,
+    begin,
+    end: _,
+    index: __,
+    ...readers
+  } = createTopicReaders(directory, topics, clock)
+  for (const [topic, end] of Object.entries(ends)) {
+    begin(topic, end, new FrameIndex(topics[topic] ?? 0, frames[topic]))
+  }
   const closed = () => new PortError('log_unavailable', 'log closed')
   const calls = callThread<Append, LogPlace[]>(port, closed)
   port.on('message', (message: Grown | { call: number }) => {

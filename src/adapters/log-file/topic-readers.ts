@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, LogRecord, Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { type FrameHeader, fileHeaderBytes, readRecords, takeFrames } from './format.ts'
+import { type FrameHeader, readRecords, takeFrames } from './format.ts'
+import { FrameIndex } from './frame-places.ts'
 import { createLocalGroups } from './group-local.ts'
 import type { TopicEnd } from './topic-writer.ts'
 
@@ -20,21 +21,29 @@ export type TopicReaders = Pick<
   Log,
   'partitionsOf' | 'bounds' | 'partitionBounds' | 'tail' | 'join'
 > & {
+  /** Before the first `tail`: how far the topic is acknowledged, and what is known of it. */
+  begin(topic: string, end: TopicEnd, index: FrameIndex): void
   /** The topic is acknowledged up to here now. */
   grow(topic: string, end: TopicEnd): void
   end(topic: string): TopicEnd
+  index(topic: string): FrameIndex
 }
 
 /** `directory`: the data directory. */
 export function createTopicReaders(directory: string, topics: Topics, clock: Clock): TopicReaders {
   const ends = new Map<string, TopicEnd>()
   const growths = new Map(Object.keys(topics).map((topic) => [topic, createGrowth()]))
-  const allCheckpoints = new Map(
-    Object.entries(topics).map(([topic, count]) => [topic, createCheckpoints(count)]),
+  const indexes = new Map(
+    Object.entries(topics).map(([topic, count]) => [topic, new FrameIndex(count)]),
   )
 
   function end(topic: string): TopicEnd {
     return known(ends.get(topic), topic)
+  }
+
+  function grow(topic: string, to: TopicEnd): void {
+    ends.set(topic, to)
+    growths.get(topic)?.grow(to.bytes)
   }
 
   const partitionsOf = (topic: string) => known(topics[topic], topic)
@@ -48,14 +57,16 @@ export function createTopicReaders(directory: string, topics: Topics, clock: Clo
     tail(options) {
       const path = topicPath(directory, options.topic)
       const growth = known(growths.get(options.topic), options.topic)
-      const checkpoints = known(allCheckpoints.get(options.topic), options.topic)
-      return tailTopicFile({ path, growth, checkpoints, clock }, options)
+      const index = known(indexes.get(options.topic), options.topic)
+      return tailTopicFile({ path, growth, index, clock }, options)
     },
-    grow(topic, to) {
-      ends.set(topic, to)
-      growths.get(topic)?.grow(to.bytes)
+    begin(topic, to, index) {
+      indexes.set(topic, index)
+      grow(topic, to)
     },
+    grow,
     end,
+    index: (topic) => known(indexes.get(topic), topic),
   }
 }
 
@@ -91,40 +102,18 @@ function createGrowth() {
   }
 }
 
-/** Of this many bytes one checkpoint is remembered. */
-const checkpointEveryBytes = 1024 * 1024
-
-/** Where frames begin, found by whoever read there, so that a late offset is not far to seek. */
-function createCheckpoints(partitions: number) {
-  const all = [{ position: fileHeaderBytes, ends: Array<number>(partitions).fill(0) }]
-  return {
-    /** The last one before all of these offsets. */
-    before(from: ReadonlyMap<number, number>) {
-      const wanted = [...from]
-      const isBefore = ({ ends }: { ends: readonly number[] }) => {
-        return wanted.every(([partition, offset]) => (ends[partition] ?? 0) <= offset)
-      }
-      return all.findLast(isBefore) ?? { position: fileHeaderBytes, ends: [] }
-    },
-    remember(position: number, ends: readonly number[]): void {
-      const last = all.at(-1)?.position ?? 0
-      if (position >= last + checkpointEveryBytes) all.push({ position, ends: [...ends] })
-    },
-  }
-}
-
 type TailParts = {
   path: string
   growth: Growth
-  checkpoints: ReturnType<typeof createCheckpoints>
+  index: FrameIndex
   clock: Clock
 }
 
 /** First what is stored, then what is acknowledged later. */
 function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
-  const { path, growth, checkpoints, clock } = parts
+  const { path, growth, index, clock } = parts
   const next = new Map(options.from)
-  const start = checkpoints.before(next)
+  const start = index.before(next)
   const ends = [...start.ends]
   let { position } = start
   let lastReadAt = 0
@@ -157,7 +146,7 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
       return null
     }
     position += await takeChunk(file, { path, position, limit: growth.bytes(), take })
-    checkpoints.remember(position, ends)
+    index.remember(position, ends)
     for (const [partition, records] of batches) {
       if (closed) return
       const handled = options.onBatch({ partition, records })

@@ -20,6 +20,7 @@ import {
   frameHeaderBytes,
   recordBytesMax,
 } from './format.ts'
+import type { FrameIndex } from './frame-places.ts'
 import { nextGoodFrame, type Scan, type ScanOptions, scanTopicFile } from './scan.ts'
 
 /** Records waiting for the disk, over all appends; about 10 MB of claims. Beyond: log_full. */
@@ -42,6 +43,8 @@ export type TopicEnd = { bytes: number; ends: number[] }
 
 export type TopicFile = {
   end(): TopicEnd
+  /** As it was opened. */
+  index: FrameIndex
   /** 0: it is empty. */
   lastAppendedAt(): Instant
   append(entries: readonly LogEntry[]): Promise<LogPlace[]>
@@ -134,6 +137,7 @@ async function cutTornTail(file: FileHandle, options: WithScan): Promise<void> {
 }
 
 class TopicWriter implements TopicFile {
+  readonly index: FrameIndex
   private readonly file: FileHandle
   private readonly options: TopicFileOptions
   private readonly write: WriteDurably
@@ -152,6 +156,7 @@ class TopicWriter implements TopicFile {
     this.options = options
     this.write = options.writeDurably ?? writeAll
     this.highWaterMark = openHighWaterMark(options.highWaterMarkPath)
+    this.index = options.scan.index
     this.ends = options.scan.ends
     this.bytes = options.scan.bytes
     this.last = options.scan.lastAppendedAt

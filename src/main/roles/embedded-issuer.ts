@@ -99,8 +99,9 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
 function startThread({ log, settings }: EmbeddedIssuerParts, ports: IssuerThreadPorts): Worker {
   const topics = Object.keys(settings.topics)
   const ends = Object.fromEntries(topics.map((topic) => [topic, log.end(topic)]))
+  const frames = Object.fromEntries(topics.map((topic) => [topic, log.index(topic).frames()]))
   return new Worker(new URL('./issuer-thread.ts', import.meta.url), {
-    workerData: { settings, ends, ...ports } satisfies IssuerThreadData,
+    workerData: { settings, ends, frames, ...ports } satisfies IssuerThreadData,
     transferList: Object.values(ports),
     // The thread has no arguments of its own.
     argv: [],

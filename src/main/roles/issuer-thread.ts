@@ -9,7 +9,7 @@ import { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
 import type { Database } from '../../adapters/database/database.ts'
 import { serveDatabase } from '../../adapters/database/thread.ts'
-import { connectLog } from '../../adapters/log-file/thread.ts'
+import { type ConnectLogOptions, connectLog } from '../../adapters/log-file/thread.ts'
 import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
 import { openKeptCheckpoints } from '../../adapters/published-checkpoints.ts'
 import { openReadMarks, type ReadMarks } from '../../adapters/read-marks.ts'
@@ -53,6 +53,7 @@ export type IssuerThreadPorts = Record<'logPort' | 'databasePort' | 'controlPort
 export type IssuerThreadData = IssuerThreadPorts & {
   settings: IssuerThreadSettings
   ends: Readonly<Record<string, TopicEnd>>
+  frames: ConnectLogOptions['frames']
 }
 /** What the main thread asks for; answered by text, which is empty for 'close'. */
 export type IssuerQuestion = 'metrics' | 'close'
@@ -108,7 +109,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     const { crashPoint } = createFaults(settings.testFaults)
     const clock = systemClock()
     const { dataDirectory: directory, topics, codeSecret, payment } = settings
-    const connected = connectLog({ directory, topics, ends: data.ends, port: logPort, clock })
+    const connected = connectLog({ ...data, directory, topics, port: logPort, clock })
     database = await openRows({ say, clock, signal: closing.signal }, { log: connected, settings })
     marks = openReadMarks(readMarksDirectory(directory), topics)
     const log = marks.noting(connected)
