@@ -3,7 +3,9 @@
 
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
-import { useAuth } from './http/auth.ts'
+import type { TokenRules } from '../ports/tokens.ts'
+import { createConsoleSessions } from './console/sessions.ts'
+import { guarded, useAuth } from './http/auth.ts'
 import { useOpenApi } from './http/openapi.ts'
 import { useRateLimits } from './http/rate-limits.ts'
 import { addRoutes, type Route } from './http/route.ts'
@@ -15,6 +17,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { codeRoute } from './routes/codes.ts'
 import { commandRoutes } from './routes/commands.ts'
+import { consoleSessionRoutes } from './routes/console-sessions.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
@@ -73,10 +76,13 @@ export async function openServer(
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
   const services = { claims, orders } as Services
+  const { jwtSecret: secret, tokenRules: rules = defaultRules } = settings
+  const codes = parts.consoleCodes
+  const sessions = createConsoleSessions({ tokens, codes, clock, secret, rules })
   addRoutes(
     app,
     { hooks, limits },
-    allRoutes({ app, uses }, { ...parts, ...services, metricsText, limits }),
+    allRoutes({ app, uses }, { ...parts, ...services, metricsText, limits, sessions }),
   )
   parts.extraRoutes?.(app, hooks)
   const address = await listen(settings).catch(async (error: unknown) => {
@@ -107,7 +113,7 @@ async function callHooks(
   { settings, clock, metrics, tokens, limitUnknown }: HookParts,
   limits: ServerLimits,
 ): Promise<CallHooks> {
-  const { authenticate, only } = useAuth(app, { tokens, metrics })
+  const { authenticate, authenticateConsole, only } = useAuth(app, { tokens, metrics })
   const rates = { clock, ...settings, keysMax: limits.rateKeysMax }
   const { byCaller, byAddress } = await useRateLimits(app, rates)
   for (const limiter of byAddress) limitUnknown(limiter)
@@ -115,16 +121,25 @@ async function callHooks(
     service: [],
     anyone: byAddress,
     user: [...byAddress, authenticate, ...byCaller],
-    operator: [...byAddress, authenticate, only('operator'), ...byCaller],
-    viewer: [...byAddress, authenticate, only('operator', 'viewer'), ...byCaller],
+    orderReader: [...byAddress, authenticateConsole, ...byCaller],
+    guarded: [...byAddress, guarded],
+    operator: [...byAddress, authenticateConsole, only('operator'), ...byCaller],
+    viewer: [...byAddress, authenticateConsole, only('operator', 'viewer'), ...byCaller],
     till: [...byAddress, authenticate, only('redeem', 'operator'), ...byCaller],
-    tillViewer: [...byAddress, authenticate, only('redeem', 'operator', 'viewer'), ...byCaller],
-    auditor: [authenticate, only('operator', 'viewer')],
+    tillViewer: [
+      ...byAddress,
+      authenticateConsole,
+      only('redeem', 'operator', 'viewer'),
+      ...byCaller,
+    ],
+    auditor: [authenticateConsole, only('operator', 'viewer')],
   }
 }
 
+const defaultRules: TokenRules = { userClaim: 'sub' }
+
 function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifier {
-  const { jwtSecret: secret, tokenRules: rules = { userClaim: 'sub' }, tokenLimits } = settings
+  const { jwtSecret: secret, tokenRules: rules = defaultRules, tokenLimits } = settings
   const onNews: TokenVerifierParts['onNews'] = ({ isWrong, message }) =>
     logger?.[isWrong ? 'warn' : 'info'](message)
   const limits = tokenLimits ?? {}
@@ -151,6 +166,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...orderRoutes(parts),
     ...auditRoutes(parts),
     ...deadLetterRoutes(parts),
+    ...consoleSessionRoutes(parts),
   ]
 }
 

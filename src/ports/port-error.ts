@@ -7,6 +7,7 @@ export const portErrorCodes = [
   'log_damaged', // stored records cannot be read, or fewer are there than were acknowledged
   'store_unavailable', // the database cannot be reached now
   'keys_unavailable', // the keys of an identity provider cannot be had now
+  'codes_unavailable', // the codes of the console cannot be had now
   'store_broken', // a constraint fired or the rows contradict the log: a second writer, or a bug
 ] as const
 export type PortErrorCode = (typeof portErrorCodes)[number]

@@ -39,6 +39,7 @@ export const unavailableReasons = [
   'database_unavailable',
   'proof_behind',
   'token_keys',
+  'console_codes',
   'starting',
   'stopping',
 ] as const

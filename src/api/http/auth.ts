@@ -1,9 +1,10 @@
-// Who is calling, by bearer tokens, and whether they may. A 401 says which check of its token
-// failed, and each is counted.
+// Who is calling, by bearer tokens, and whether they may. On the calls of the console its cookie
+// stands for a token. A 401 says which check of its token failed, and each is counted.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
 import type { Unavailable } from '../claims/claim-answers.ts'
+import { hasGuard, tokenInCookie } from '../console/session-cookie.ts'
 import {
   type Caller,
   type Scope,
@@ -37,17 +38,43 @@ export function useAuth(app: FastifyInstance, { tokens, metrics }: AuthParts) {
     }
     return false
   }
-  const authenticate: onRequestHookHandler = (request, reply, done) => {
-    const token = bearerToken(request.headers.authorization)
-    if (token === null) return refuse(reply)
-    const goOn = (verdict: Verdict) => {
-      if (judge(verdict, request, reply)) done()
+  const by = (tokenOf: TokenOf): onRequestHookHandler => {
+    return (request, reply, done) => {
+      const token = tokenOf(request)
+      if (token === null) return refuse(reply)
+      if (token === unguarded) return sendProblem(reply, 'console-header-missing')
+      const goOn = (verdict: Verdict) => {
+        if (judge(verdict, request, reply)) done()
+      }
+      const verdict = tokens.verify(token)
+      if (verdict instanceof Promise) verdict.then(goOn, done)
+      else goOn(verdict)
     }
-    const verdict = tokens.verify(token)
-    if (verdict instanceof Promise) verdict.then(goOn, done)
-    else goOn(verdict)
   }
-  return { authenticate, only }
+  return {
+    authenticate: by(({ headers }) => bearerToken(headers.authorization)),
+    /** By a bearer token, else by the cookie of the console. */
+    authenticateConsole: by(bearerOrCookie),
+    only,
+  }
+}
+
+type TokenOf = (request: FastifyRequest) => string | typeof unguarded | null
+/** A page of another origin may have sent the cookie. */
+const unguarded = Symbol('a cookie without the header of the console')
+
+function bearerOrCookie({ headers, method }: FastifyRequest): ReturnType<TokenOf> {
+  if (headers.authorization !== undefined) return bearerToken(headers.authorization)
+  const token = tokenInCookie(headers)
+  if (token === null || method === 'GET' || method === 'HEAD') return token
+  return hasGuard(headers) ? token : unguarded
+}
+
+/** For a call that needs no token, but may not come from a page of another origin. */
+export const guarded: onRequestHookHandler = ({ headers, method }, reply, done) => {
+  const hasBearer = bearerToken(headers.authorization) !== null
+  if (hasGuard(headers) || (method === 'DELETE' && hasBearer)) return done()
+  sendProblem(reply, 'console-header-missing')
 }
 
 /** For routes behind `authenticate` only. */

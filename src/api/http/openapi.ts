@@ -72,18 +72,22 @@ function documented(schema: FastifySchema, { config }: RouteOptions): FastifySch
   const call = config?.call
   if (call === undefined) return schema
   const response = { ...(schema.response as object), ...problemResponses(slugsOf(call, schema)) }
-  const secured = call.caller === 'anyone' || call.caller === 'service' ? [] : [{ bearer: [] }]
+  const secured = openToAll.has(call.caller) ? [] : [{ bearer: [] }]
   return { ...schema, response, security: secured }
 }
 
+const openToAll: ReadonlySet<Call['caller']> = new Set(['anyone', 'service', 'guarded'])
+const users: ReadonlySet<Call['caller']> = new Set(['user', 'orderReader'])
+
 function slugsOf({ caller, problems: own }: Call, schema: FastifySchema): ProblemSlug[] {
-  const operators = !['service', 'anyone', 'user'].includes(caller)
+  const operators = !openToAll.has(caller) && !users.has(caller)
   return [
     'malformed-request',
     ...(schema.params ? (['malformed-path', 'path-too-long'] as const) : []),
     ...(schema.body ? bodySlugs : []),
-    ...(caller === 'user' || operators ? (['unauthorized'] as const) : []),
+    ...(openToAll.has(caller) ? [] : (['unauthorized'] as const)),
     ...(operators ? (['forbidden'] as const) : []),
+    ...(caller === 'guarded' ? (['console-header-missing'] as const) : []),
     ...(schema.params || schema.body || schema.querystring ? (['invalid-request'] as const) : []),
     ...(caller === 'service' || caller === 'auditor' ? [] : (['too-many-requests'] as const)),
     'unsupported-expectation',
@@ -134,5 +138,6 @@ const bearerScheme = {
   bearerFormat: 'JWT',
   description:
     'HS256 by the secret, or RS256, ES256 or EdDSA by a key of the identity provider. `sub` is ' +
-    'the user, `exp` is required, `scope` may contain `operator`, `viewer` or `redeem`.',
+    'the user, `exp` is required, `scope` may contain `operator`, `viewer` or `redeem`. On the ' +
+    'calls of operators and viewers the cookie of `POST /console/session` stands for it.',
 } as const

@@ -17,7 +17,7 @@ export type Route<
   Body extends TSchema = TSchema,
 > = {
   /** Method and path, as `GET /coupons/:couponId`. */
-  call: `${'GET' | 'POST' | 'PATCH'} /${string}`
+  call: `${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`
   caller: keyof CallHooks
   /** Its own ones, beside those that follow from its caller and its shapes. */
   problems?: readonly ProblemSlug[]
@@ -54,7 +54,7 @@ export type Route<
  */
 export type Answer =
   | {
-      status: 200 | 201 | 202 | 304
+      status: 200 | 201 | 202 | 204 | 304
       body: unknown
       location?: string
       headers?: Readonly<Record<string, string>>
@@ -138,6 +138,8 @@ const tagOf: Readonly<Record<keyof CallHooks, string>> = {
   service: 'service',
   anyone: 'coupons',
   user: 'claims',
+  orderReader: 'orders',
+  guarded: 'console',
   operator: 'operators',
   viewer: 'operators',
   till: 'redemptions',
@@ -180,7 +182,7 @@ function sendAnswer(reply: FastifyReply, answer: Answer, contentType: string): v
     const { status, body, location, headers } = answer
     if (location !== undefined) reply.header('location', location)
     if (headers !== undefined) reply.headers(headers)
-    if (status === 304) reply.code(status).send()
+    if (status === 304 || status === 204) reply.code(status).send()
     else reply.code(status).type(contentType).send(body)
   } else if ('problem' in answer) {
     const { problem, members, retryAfterSeconds } = answer

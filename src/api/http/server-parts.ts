@@ -3,11 +3,13 @@
 import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import type { Clock } from '../../ports/clock.ts'
+import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { CouponReads } from '../../ports/coupons.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { ProofReader } from '../../ports/proof.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
+import type { ConsoleSessions } from '../console/sessions.ts'
 import type { OrderService } from '../orders/order-answers.ts'
 import type { TokenVerifierParts } from '../tokens/token-verifier.ts'
 import type { ServerLimits } from './server-limits.ts'
@@ -56,6 +58,8 @@ export type ServerParts = {
   proof?: ProofParts | undefined
   /** The keys of an identity provider, where one makes tokens, too. */
   keySet?: KeySetSource | undefined
+  /** Absent: none are made, and who signs in to the console pastes a token. */
+  consoleCodes?: ConsoleCodes | undefined
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>
@@ -73,6 +77,10 @@ export type CallHooks = {
   service: CallHook[]
   anyone: CallHook[]
   user: CallHook[]
+  /** The same, and the console by its cookie. */
+  orderReader: CallHook[]
+  /** Pages of the console, signed in or not. */
+  guarded: CallHook[]
   operator: CallHook[]
   /** Who may see everything and change nothing, and operators. */
   viewer: CallHook[]
@@ -86,4 +94,4 @@ export type CallHooks = {
 
 /** What every file of routes is given. */
 export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> &
-  Services & { limits: ServerLimits }
+  Services & { limits: ServerLimits; sessions: ConsoleSessions }

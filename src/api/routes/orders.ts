@@ -47,7 +47,7 @@ export function orderRoutes({ limits, orders }: RouteParts): Route[] {
     returnRoute({ orders }),
     route({
       call: 'GET /orders/:orderId',
-      caller: 'user',
+      caller: 'orderReader',
       problems: ['unknown-order'],
       readsStore: true,
       tag: 'orders',

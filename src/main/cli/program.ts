@@ -11,6 +11,7 @@ import {
 import { coupon } from './coupon-commands.ts'
 import { deadLetters } from './dead-letter-commands.ts'
 import {
+  callOptions,
   type DeclaredCommand,
   type DeclaredCommands,
   option,
@@ -43,7 +44,11 @@ export function buildProgram({ version, wire }: { version: string; wire: Wire })
     .showHelpAfterError('Add --help to see what it takes.')
     .addHelpText('after', programHelp)
   const both = { coupon, 'dead-letters': deadLetters }
-  addCommands(program, { ...roleCommands, token, ...both, ...proofCommands }, wire)
+  addCommands(
+    program,
+    { ...roleCommands, token, console: consoleCommand, ...both, ...proofCommands },
+    wire,
+  )
   return program
 }
 
@@ -75,11 +80,22 @@ that user until it ends.`,
   load: async () => (await import('../commands/token.ts')).runToken,
 }
 
+const consoleCommand: DeclaredCommand = {
+  summary: 'Print a link that signs a browser in to the console.',
+  examples: ['console', 'console --viewer', 'console --url https://coupons.example'],
+  notes: `
+The link is good once, within a minute. Who follows it stays signed in for 12 hours, or with --token
+until that token ends. --viewer: for one who sees everything and changes nothing.`,
+  takes: [option('--viewer', 'for one who only looks'), ...callOptions],
+  load: async () => (await import('../commands/console.ts')).runConsole,
+}
+
 const programHelp = `
 Examples:
   $ npx firstcome start                                  run the service
   $ npx firstcome token --user kim                       a token to claim with
   $ npx firstcome coupon create --name "First sale" --quantity 100
+  $ npx firstcome console                                a link to watch and steer the sale
   $ npx firstcome rehearse                               storm a coupon and see it hold
   $ npx firstcome audit                                  prove that it was fair
   $ npx firstcome migrate && npx firstcome api           one node of several, on Kafka

@@ -65,7 +65,7 @@ export function rowsOfService(url: string, { settings, token }: SourceOptions): 
     throw new CommandError(exitCodes.wrongUsage, message)
   }
   const ask = (path: string) => {
-    return askUntilUp({ url, path, token: () => operatorToken(settings, Date.now(), token) })
+    return askUntilUp({ url, path, token: () => operatorToken(settings, Date.now(), { token }) })
   }
   return {
     source: projectionOver(ask),

@@ -34,15 +34,21 @@ export function jwtSecret(settings: Settings): string {
   throw new CommandError(exitCodes.wrongUsage, message)
 }
 
+type WantedToken = { token?: string | undefined; seconds?: number | undefined }
+
 /** The token that was given, else a short-lived one of the local secret. `now` is ms UTC. */
-export function operatorToken(settings: Settings, now: number, given?: string): string {
-  if (given !== undefined) return given
+export function operatorToken(
+  settings: Settings,
+  now: number,
+  { token, seconds = commandTokenSeconds }: WantedToken,
+): string {
+  if (token !== undefined) return token
   return signToken({
     secret: jwtSecret(settings),
     rules: settings.tokenRules,
     sub: defaultOperator,
     operator: true,
-    expiresInSeconds: commandTokenSeconds,
+    expiresInSeconds: seconds,
     now,
   })
 }

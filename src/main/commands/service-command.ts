@@ -24,6 +24,8 @@ export type OperatorCall = {
   asOperator?: boolean
   /** Though it is no GET. */
   changesNothing?: boolean
+  /** How long a token that is made here is good. */
+  seconds?: number
   /** The command that finds out, where no answer came. */
   again: string
 }
@@ -54,12 +56,12 @@ export async function runCall(
 
 /** Throws a CommandError where there is no answer. */
 export async function answerTo(
-  { call, again, changesNothing, asOperator = call.method !== 'GET' }: OperatorCall,
+  { call, again, changesNothing, seconds, asOperator = call.method !== 'GET' }: OperatorCall,
   options: CallOptions,
   { settings, err }: Context,
 ): Promise<ServiceAnswer> {
   const url = serviceUrl(settings, options.url)
-  const token = asOperator ? tokenOf(options, settings) : options.token
+  const token = asOperator ? tokenOf({ ...options, seconds }, settings) : options.token
   const isHarmless = changesNothing ?? call.method === 'GET'
   const unknown = isHarmless ? '' : `${unknownEffect} ${again}\n`
   const stopListening = onInterrupt(() => err(`\nInterrupted.\n${unknown}`))
@@ -73,8 +75,11 @@ export async function answerTo(
 }
 
 /** The one that was given, or one made here. */
-export function tokenOf({ token }: CallOptions, settings: Context['settings']): string {
-  return operatorToken(settings, Date.now(), token)
+export function tokenOf(
+  options: Pick<CallOptions, 'token'> & { seconds?: number | undefined },
+  settings: Context['settings'],
+): string {
+  return operatorToken(settings, Date.now(), options)
 }
 
 /** Says why the answer is not what was asked for; null where it is. */

@@ -17,6 +17,7 @@ import { type RunningOrderService, startOrderService } from '../../api/orders/or
 import { openServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
@@ -31,6 +32,8 @@ export type ApiServerParts = {
   settings: Settings & { jwtSecret: string; codeSecret: string }
   /** In front of the log; whoever gives it closes it. */
   gate?: Gate | undefined
+  /** Whoever gives it closes it; absent: no node makes any. */
+  consoleCodes?: ConsoleCodes | undefined
   /** Absent: none is made. */
   proof?: ProofSettings | undefined
   /** null while SQL is not up. */
@@ -97,6 +100,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     ordersAudit: () => parts.reads()?.ordersAudit ?? null,
     proof: proof && shownProof(proof, () => parts.reads()?.proof ?? null),
     keySet: await keySetOf(settings),
+    consoleCodes: parts.consoleCodes,
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),

@@ -5,6 +5,7 @@
 
 import type { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
+import { startConsoleCodesRedis } from '../../adapters/redis/console-codes.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
@@ -46,11 +47,15 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     }
     const gate = startGate(parts, clock, onCluster)
     if (gate !== undefined) stops.defer(() => gate.close())
+    const { redisUrl: url } = settings
+    const consoleCodes = url === undefined ? undefined : startConsoleCodesRedis({ url, clock })
+    if (consoleCodes !== undefined) stops.defer(() => consoleCodes.close())
     let reads: SqlReads | null = null
     let metrics: Registry | null = null
     const proof = proofSettings(settings)
     const node = {
       gate,
+      consoleCodes,
       proof,
       clock,
       settings: { ...settings, jwtSecret, codeSecret },

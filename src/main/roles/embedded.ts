@@ -7,6 +7,7 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
 import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
 import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-writer.ts'
+import { createConsoleCodesMemory } from '../../adapters/memory/console-codes.ts'
 import { settleProofFile } from '../../adapters/proof-identity-file.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -57,6 +58,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   let issuer: EmbeddedIssuer | null = null
   const node = {
     clock,
+    consoleCodes: createConsoleCodesMemory(clock),
     proof,
     settings: { ...settings, ...directory.secrets },
     reads: () => issuer?.reads() ?? null,

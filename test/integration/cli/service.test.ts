@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { type DataDirectory, openDataDirectory } from '../../../src/adapters/data-directory.ts'
+import { createConsoleCodesMemory } from '../../../src/adapters/memory/console-codes.ts'
 import { createCouponStoreMemory } from '../../../src/adapters/memory/coupon-store.ts'
 import { openLogMemory } from '../../../src/adapters/memory/log.ts'
 import {
@@ -42,6 +43,7 @@ before(async () => {
     claims,
     orders: noOrders,
     store: () => store,
+    consoleCodes: createConsoleCodesMemory(clock),
     clock,
     newId: randomUUID,
     metricsText: async () => '',
@@ -187,4 +189,22 @@ test('What the service refuses ends with 1 and names the reason or the field.', 
   }
   const token = (await runCli(['token', '--user', 'kim', '--data', data.path])).out.trim()
   assert.match((await coupon('pause', 'taken', '--token', token)).err, /\(403 forbidden\)/)
+})
+
+test('A link to the console signs a browser in for half a day, as an operator or a viewer.', async () => {
+  for (const scope of ['operator', 'viewer'] as const) {
+    const args = scope === 'viewer' ? ['--viewer'] : []
+    const { exitCode, out, err } = await runCli(['console', ...args, '--data', data.path])
+    assert.deepEqual([exitCode, err], [0, ''])
+    const [, code] = /^http:\/\/127\.0\.0\.1:\d+\/console#code=([\w-]{32})\n$/.exec(out) ?? []
+    const answer = await fetch(`${server.address}/console/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-firstcome-console': '1' },
+      body: JSON.stringify({ code }),
+    })
+    const session = (await answer.json()) as { userId: string; scope: string; endsAt: string }
+    assert.deepEqual([session.userId, session.scope], ['operator', scope])
+    const hours = (Date.parse(session.endsAt) - Date.now()) / 3_600_000
+    assert.ok(hours > 11.9 && hours <= 12, `${hours} hours`)
+  }
 })

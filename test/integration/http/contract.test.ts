@@ -220,7 +220,7 @@ test('every answer of every call is as /openapi.json says', async (t) => {
   // What is left comes before a call is known (400, 408, 417, 431: see the hostile and the slow
   // clients), from rate limits (below), from faults of the service, or from a stop; those of dead
   // letters, proofs, problems and redemptions are met in tests of their own.
-  const ownTests = /Proof|Checkpoint|Receipt|ProblemPage|edemption|redeem|lookUpCode|OfUser/
+  const ownTests = /Proof|Checkpoint|Receipt|ProblemPage|edemption|redeem|lookUpCode|OfUser|Console/
   const elsewhere = / (400|408|417|429|431|500)$|^(get\w+|listCoupons) 503$|DeadLetters? /
   assert.deepEqual(
     openApi.unmet().filter((name) => !elsewhere.test(name) && !ownTests.test(name)),
@@ -246,7 +246,7 @@ test('a rate limit is answered as documented, where one is', async (t) => {
 })
 
 const optionalBodies =
-  /^\/(coupons\/\{couponId\}\/(claims|pause|resume|close)|dead-letters\/\{\w+\}\/\w+)$/
+  /^\/(coupons\/\{\w+\}\/(claims|pause|resume|close)|dead-letters\/\{\w+\}\/\w+|console\/codes)$/
 
 test('the document names every call, its security and its schemas', async (t) => {
   const { document } = await startChecked(t)
@@ -258,15 +258,16 @@ test('the document names every call, its security and its schemas', async (t) =>
   const ids = new Set(operations.map(({ operationId }) => operationId))
   assert.equal(ids.size, operations.length)
   const schemes = Object.keys(document.components.securitySchemes)
-  for (const { path, method, summary, security, requestBody, responses } of operations) {
+  for (const operation of operations) {
+    const { path, method, operationId, summary, security, requestBody, responses } = operation
     assert.ok(summary.length > 0)
-    const secured = '401' in responses
+    const secured = '401' in responses && operationId !== 'openConsoleSession'
     assert.deepEqual(security.flatMap(Object.keys), secured ? schemes : [], path)
     if (requestBody !== undefined) {
       const isOptional = optionalBodies.test(path) || /\/(return|use|release)$/.test(path)
       assert.equal(requestBody.required, !isOptional, path)
     }
-    assert.equal(requestBody !== undefined, method !== 'get')
+    assert.equal(requestBody !== undefined, !['get', 'delete'].includes(method))
     for (const { description } of Object.values(responses)) assert.ok(description.length > 0)
   }
   const names = ['Coupon', 'IssuedClaim', 'Order', 'Pending', 'Problem', 'Product', 'Wallet']

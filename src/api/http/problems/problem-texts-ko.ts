@@ -10,6 +10,14 @@ export const koreanProblems: Readonly<Record<ProblemSlug, Text>> = {
   'malformed-path': ['잘못된 경로', '경로의 퍼센트 인코딩이 올바르지 않습니다.'],
   unauthorized: ['인증 필요', '이 호출에는 bearer 토큰이 필요합니다.'],
   forbidden: ['권한 없음', '이 호출에 필요한 권한(scope)이 토큰에 없습니다.'],
+  'console-header-missing': [
+    '콘솔 헤더 없음',
+    '콘솔의 쿠키로 하는 호출에는 X-Firstcome-Console: 1 헤더가 필요합니다.',
+  ],
+  'console-code-over': [
+    '끝난 코드',
+    '이 코드는 끝났거나 이미 쓰였거나 없던 코드입니다. 코드는 1분 동안 한 번만 쓸 수 있습니다.',
+  ],
   'unknown-path': ['없는 경로', '그런 호출은 없습니다.'],
   'unknown-coupon': ['없는 쿠폰', '이 ID의 쿠폰은 없습니다.'],
   'no-proof': ['증명 없음', '이 서비스는 발급의 증명을 만들지 않습니다.'],

@@ -10,6 +10,16 @@ export const problems = {
   'malformed-path': text(400, 'Malformed path', 'The path is not correctly percent-encoded.'),
   unauthorized: text(401, 'Unauthorized', 'This call needs a bearer token.'),
   forbidden: text(403, 'Forbidden', 'This call needs a scope that the token does not have.'),
+  'console-header-missing': text(
+    403,
+    'Console header missing',
+    'A call by the cookie of the console needs the header X-Firstcome-Console: 1.',
+  ),
+  'console-code-over': text(
+    401,
+    'Code over',
+    'This code is over or was used, or never was: each is good once, for a minute.',
+  ),
   'unknown-path': text(404, 'Unknown path', 'There is no such call.'),
   'unknown-coupon': text(404, 'Unknown coupon', 'There is no coupon of this id.'),
   'no-proof': text(404, 'No proof', 'This service makes no proof of its sales.'),
