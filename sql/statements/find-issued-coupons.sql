@@ -1,23 +1,22 @@
 -- The coupons that waiting orders want to use: as lock-issued-coupons has it, but locking nothing.
 -- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
 -- int[]; the issuer's name as a reader text, and its topic text.
--- Result: coupon_id, user_id, appended_at_ms of the claim (null: not issued), terms without the
--- audience (JSON text, or null), next_offset.
+-- Result: coupon_id, user_id, slot and appended_at_ms of the claim (null: not issued), terms
+-- without the audience (JSON text, or null), next_offset, and notified_offset.
 
-select w.coupon_id, w.user_id, r.appended_at_ms,
+select w.coupon_id, w.user_id, r.slot, r.appended_at_ms,
        (select (c.terms - 'audience')::text
           from coupons.coupons c
          where c.coupon_id = r.coupon_id),
-       (select p.next_offset
-          from coupons.positions p
-         where p.reader = $4 and p.topic = $5 and p.partition = w.partition)
+       p.next_offset, p.notified_offset
   from (
     select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
       from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)
      order by 1, 2
   ) as w
   left join lateral (
-    select i.coupon_id, i.appended_at_ms
+    select i.coupon_id, i.slot, i.appended_at_ms
       from coupons.issued_coupons i
      where i.user_id = w.user_id and i.coupon_id = w.coupon_id
   ) as r on true
+  left join coupons.positions p on p.reader = $4 and p.topic = $5 and p.partition = w.partition

@@ -1,27 +1,29 @@
--- The coupons that orders want, and how far the issuer is where they were won: in one statement, so
--- that a rebuild is seen whole or not at all. Locked, as weakly as keeps others of its kind out, in
--- one order: of two orders for a coupon the second waits here, and steps never wait in a circle.
--- Each row is looked for by its key: a plan made for a small table would read all of it for ever.
--- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
--- int[]; the issuer's name as a reader text, and its topic text.
--- Result: coupon_id, user_id, appended_at_ms of the claim (null: not issued), terms without the
--- audience (JSON text, or null), next_offset.
+-- The coupons that orders want, and how far the issuer is where they were won, in one statement:
+-- a rebuild is seen whole or not at all. Locked in one order: of two orders for a coupon the second
+-- waits, and steps never in a circle. Whoever revokes changes what is offered, and comes before or
+-- after. Each row is looked for by its key: a plan made for a small table would read all of it.
+-- Parameters, by coupon: ids text[], user ids text[], partitions int[]; the issuer as a reader
+-- text, and its topic text. Result: coupon_id, user_id, slot and appended_at_ms of the claim (null:
+-- not issued), terms without the audience (JSON, or null), next_offset, and notified_offset.
 
-select w.coupon_id, w.user_id, r.appended_at_ms,
-       (select (c.terms - 'audience')::text
-          from coupons.coupons c
-         where c.coupon_id = r.coupon_id),
-       (select p.next_offset
-          from coupons.positions p
-         where p.reader = $4 and p.topic = $5 and p.partition = w.partition)
+select w.coupon_id, w.user_id, r.slot, r.appended_at_ms,
+       (o.terms - 'audience')::text,
+       p.next_offset, p.notified_offset
   from (
     select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
       from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)
      order by 1, 2
   ) as w
   left join lateral (
-    select i.coupon_id, i.appended_at_ms
+    select i.coupon_id, i.slot, i.appended_at_ms
       from coupons.issued_coupons i
      where i.user_id = w.user_id and i.coupon_id = w.coupon_id
        for no key update
   ) as r on true
+  left join lateral (
+    select c.terms
+      from coupons.coupons c
+     where c.coupon_id = r.coupon_id
+       for share
+  ) as o on true
+  left join coupons.positions p on p.reader = $4 and p.topic = $5 and p.partition = w.partition

@@ -93,6 +93,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   const { positions } = snapshot
   const orders = couponId === undefined ? parts.orders : undefined
   const ordersRows = orders && (await readOrdersRows(orders.source))
+  const readAt = orders?.now?.()
   const log = await parts.openLog()
   const eventBounds = await log.bounds(couponEventsTopic)
   const replayed = await replayClaims({
@@ -115,7 +116,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
       rows: ordersRows,
       log,
       findings,
-      claims: { coupons: replayed.fold.coupons, bounds: replayed.bounds },
+      claims: { coupons: replayed.fold.coupons, bounds: replayed.bounds, readAt },
       onProgress: (done, total) => onProgress?.({ phase: 'orders', done, total }),
     }))
   const reach = reachOf(snapshot, replayed, couponId)

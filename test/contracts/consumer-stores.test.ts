@@ -54,6 +54,11 @@ couponStepContract('memory', async () => {
         tables.issued.set(couponKey({ couponId, userId }), heldTerms(terms, wonAt(n + 1)))
       }
     },
+    async revoke({ couponId, userId = '' }, next) {
+      tables.issuerNext.set(2, next)
+      const isOf = (key: string) => key.startsWith(couponKey({ couponId, userId }))
+      for (const key of tables.issued.keys()) if (isOf(key)) tables.revoked.add(key)
+    },
     close,
   }
 })

@@ -9,6 +9,7 @@ import {
   createWalletStoreSql,
 } from '../../src/adapters/stores/payment-step.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
+import { revocation } from './coupon-store-revocations.ts'
 import { coupon, row, terms } from './coupon-store-samples.ts'
 import type { PaymentUnderTest } from './payment-step-store.ts'
 import { type CouponStepUnderTest, type IssuedCoupon, wonAt } from './step-stores.ts'
@@ -41,6 +42,16 @@ export async function openCouponStepSql(database: Database): Promise<CouponStepU
         coupons,
         issued: rows,
       })
+    },
+    async revoke({ couponId, userId }, next) {
+      const [winner] = userId === undefined ? [] : await issuer.heldBy(userId, { limit: 1 })
+      const slots =
+        winner === undefined ? { from: 1, to: 4 } : { from: winner.slot, to: winner.slot }
+      const offset = next - 1
+      const revoked = { offset, couponId, partition: 2, userId: userId ?? null, taken: slots }
+      const coupons = couponsOf([{ couponId, userId: '' }])
+      const moved = { partition: 2, expected: offset, next, fingerprint: null, issued: [] }
+      await issuer.apply({ ...moved, coupons, revocations: [revocation(revoked)] })
     },
     async close() {},
   }

@@ -25,6 +25,8 @@ export type CouponStepUnderTest = {
   store: CouponStepStore
   /** As the issuer would write them; in partition 2, whose position is then `next`. */
   issue(coupons: readonly IssuedCoupon[], next: number): Promise<void>
+  /** As the issuer would write it: that of one of those users, or of all; then it is at `next`. */
+  revoke(coupon: { couponId: string; userId?: string }, next: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -145,6 +147,25 @@ export function couponStepContract(name: string, open: () => Promise<CouponStepU
       assert.deepEqual(last, fact({ issued: {}, usedBy: 'c', isKept: true }))
     })
 
+    test('says what is revoked, of one and of all who had won', async (opened) => {
+      const users = ['ann', 'bob', 'cid', 'dan']
+      await opened.issue(
+        users.map((userId) => ({ couponId: 'spring', userId })),
+        8,
+      )
+      const wanted = wantedCoupons([], ['spring ann', 'spring bob', 'plain ann', 'spring eve'])
+      const revoked = async () => {
+        const { facts } = await loadCoupons(opened.store, wanted)
+        assert.deepEqual(await opened.store.facts(wanted.coupons), facts)
+        return [...facts].filter(([, { isRevoked }]) => isRevoked).map(([key]) => key)
+      }
+      assert.deepEqual(await revoked(), [])
+      await opened.revoke({ couponId: 'spring', userId: 'bob' }, 9)
+      assert.deepEqual(await revoked(), ['spring bob'])
+      await opened.revoke({ couponId: 'spring' }, 10)
+      assert.deepEqual(await revoked(), ['spring ann', 'spring bob'])
+    })
+
     const bobs = { couponId: 'other', userId: 'ann' }
     for (const [what, constraint, wrong] of [
       ['a coupon twice', 'one_order_per_coupon', effect('use', 'b')],
@@ -200,7 +221,9 @@ function wantedCoupons(orderIds: string[], keys: string[]): CouponWanted {
 }
 
 function fact(known: Partial<CouponFacts>): CouponFacts {
-  return { issuerNext: 8, issued: null, usedBy: null, isKept: false, reserved: null, ...known }
+  const unused = { usedBy: null, isKept: false, reserved: null }
+  const issuer = { issuerNext: 8, issuerWas: 0 }
+  return { ...issuer, issued: null, isRevoked: false, ...unused, ...known }
 }
 
 function factsOf(

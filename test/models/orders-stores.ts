@@ -49,6 +49,8 @@ export type Stores = {
   paymentRows: Map<string, PaymentRow>
   won: readonly WonRow[]
   issuerNext: number
+  /** By coupon and user, as the issuer has applied it. */
+  revoked: Set<string>
   /** The order that uses a coupon, by coupon and user. */
   uses: Map<string, string>
   products: Map<string, Product>
@@ -70,6 +72,7 @@ export function createStores(won: readonly WonRow[]): Stores {
     paymentRows: new Map(),
     won,
     issuerNext: 0,
+    revoked: new Set(),
     uses: new Map(),
     products: new Map(),
     balances: new Map(),
@@ -235,7 +238,8 @@ function couponFacts(stores: Stores, { userId, coupon }: AnyPlaced): CouponFacts
   const user = stores.couponRows.get(usedBy ?? '')
   const [isKept, reserved] =
     user?.status === 'used' ? [user.kept === true, user.reserved ?? null] : [false, null]
-  return { issuerNext, issued, usedBy, isKept, reserved }
+  const isRevoked = issued !== null && stores.revoked.has(`${couponId}/${userId}`)
+  return { issuerNext, issuerWas: 0, issued, isRevoked, usedBy, isKept, reserved }
 }
 
 function count(counts: Map<string, number>, what: string): void {

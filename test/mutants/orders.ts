@@ -134,9 +134,19 @@ const coupon: MutantsOf = {
       'that finds the coupon not there yet answers: applied waiting',
     ],
     [
-      "if (usedBy === null) return 'free'",
-      "if (usedBy !== undefined) return 'free'",
+      'if (usedBy === null) return',
+      'if (usedBy !== undefined) return',
       'that finds the coupon used by a living order answers: applied waiting',
+    ],
+    [
+      "issuerNext < issuerWas ? 'wait' : 'free'",
+      "'free'",
+      'waits for a rebuild of the rows, which may say that it is revoked',
+    ],
+    [
+      'isRevoked || revoked !== undefined',
+      'isRevoked',
+      'is refused where it was known to be revoked, however far the issuer is',
     ],
     [
       'row.kept === true ? contradiction : release(row)',

@@ -148,6 +148,8 @@ export function emptyCouponTables() {
     uses: new Map<string, string>(),
     /** By `couponKey`. */
     issued: new Map<string, HeldTerms>(),
+    /** By `couponKey`. */
+    revoked: new Set<string>(),
     /** By partition of the claims log. */
     issuerNext: new Map<number, number>(),
   }
@@ -165,6 +167,8 @@ export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCoup
       facts.set(key, {
         issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
         issued: tables.issued.get(key) ?? null,
+        issuerWas: 0,
+        isRevoked: tables.revoked.has(key),
         usedBy,
         isKept: row?.status === 'used' && row.kept === true,
         reserved: row?.status === 'used' ? (row.reserved ?? null) : null,

@@ -1,6 +1,7 @@
 // What the coupon step keeps in SQL, in the schema that it shares with the issuer: its rows, and
 // which order uses a coupon. The row of a coupon that an order wants stays locked until the end
-// of the transaction, so two steps, or two orders, never both find it unused.
+// of the transaction, so two steps, or two orders, never both find it unused; and whoever revokes
+// comes before the step or after it.
 
 import type { Terms } from '../../domain/coupons/messages.ts'
 import { heldTerms } from '../../domain/coupons/validity.ts'
@@ -34,8 +35,8 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
   ])
 
   /**
-   * Each statement sees what was committed when it began. So who uses a coupon comes after the
-   * lock, because whoever held the lock may have used it.
+   * Each statement sees what was committed when it began. So who uses a coupon, and whether it is
+   * revoked, comes after the locks, because whoever held them may have changed it.
    */
   async function factsOf(
     session: Queryable,
@@ -46,16 +47,12 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     const names = columnsOf(wanted, 'couponId', 'userId')
     const places = [...columnsOf(wanted, 'partition'), ...positionOwner]
     const found = await session.query(statements[`${how}-issued-coupons`], [...names, ...places])
-    const uses = await session.query(statements['read-coupon-uses'], names)
+    const cellsOf = found.rows as unknown as IssuedCells[]
+    const slots = cellsOf.map(([, , slot]) => slot)
+    const held = [cellsOf.map(([couponId]) => couponId), cellsOf.map(([, userId]) => userId)]
+    const uses = await session.query(statements['read-coupon-uses'], [...held, slots])
     const users = new Map((uses.rows as unknown as UseCells[]).map((use) => [keyOf(use), use]))
-    const facts = (found.rows as unknown as IssuedCells[]).map((cells): [string, CouponFacts] => {
-      const [, , wonAt, terms, issuerNext] = cells
-      const [, , usedBy = null, isKept = false, reservedAs = null] = users.get(keyOf(cells)) ?? []
-      const reserved = JSON.parse(reservedAs ?? 'null') as CouponFacts['reserved']
-      const issued = wonAt === null ? null : heldTerms(JSON.parse(terms ?? '{}') as Terms, wonAt)
-      return [keyOf(cells), { issuerNext: issuerNext ?? 0, issued, usedBy, isKept, reserved }]
-    })
-    return new Map(facts)
+    return new Map(cellsOf.map((cells) => [keyOf(cells), factOf(cells, users.get(keyOf(cells)))]))
   }
 
   async function writeUses(session: Queryable, effects: CouponChanges['effects']): Promise<void> {
@@ -91,16 +88,33 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
 type Named = readonly [couponId: string, userId: string, ...rest: unknown[]]
 type IssuedCells = readonly [
   ...(readonly [couponId: string, userId: string]),
+  slot: number | null,
   wonAt: number | null,
   terms: string | null,
   next: number | null,
+  notified: number | null,
 ]
 type UseCells = readonly [
   ...(readonly [couponId: string, userId: string]),
-  orderId: string,
+  orderId: string | null,
   isKept: boolean,
   reserved: string | null,
+  isRevoked: boolean,
 ]
+
+function factOf(cells: IssuedCells, use: UseCells | undefined): CouponFacts {
+  const [, , , wonAt, terms, issuerNext, issuerWas] = cells
+  const [, , usedBy = null, isKept = false, reservedAs = null, isRevoked = false] = use ?? []
+  return {
+    issuerNext: issuerNext ?? 0,
+    issuerWas: issuerWas ?? 0,
+    issued: wonAt === null ? null : heldTerms(JSON.parse(terms ?? '{}') as Terms, wonAt),
+    isRevoked,
+    usedBy,
+    isKept,
+    reserved: JSON.parse(reservedAs ?? 'null') as CouponFacts['reserved'],
+  }
+}
 
 function keyOf([couponId, userId]: Named): string {
   return couponKey({ couponId, userId })

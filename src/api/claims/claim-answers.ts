@@ -3,7 +3,9 @@
 
 import type { ControlOutcome, Refusal } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
+import { isRevoked } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import type { WonCoupon } from '../../domain/orders/messages.ts'
 import type { Instant } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { PortError } from '../../ports/port-error.ts'
@@ -23,6 +25,17 @@ export type IssuedAnswer = {
   /** The last moment at which it can be spent, ms UTC; absent: it does not end. */
   validUntil?: number | undefined
 }
+/** What an order or a redemption says of the coupon that it is to spend; `coupon`: as it is now. */
+export function wonCouponOf(
+  { couponId, partition, issued: { slot, offset } }: IssuedAnswer,
+  coupon: Coupon | undefined,
+): WonCoupon {
+  const won = { couponId, partition, offset }
+  const { revocations } = coupon ?? {}
+  if (revocations === undefined || !isRevoked(revocations, slot)) return won
+  return { ...won, revoked: revocations.last }
+}
+
 export type ClaimAnswer =
   | IssuedAnswer
   /** `record` only where a record of the log decided; `coupon` unless it is unknown. */

@@ -15,6 +15,7 @@ import {
   type ClaimService,
   logUnavailable,
   type Unavailable,
+  wonCouponOf,
 } from '../claims/claim-answers.ts'
 import type { OrderAdmission } from './order-admission.ts'
 import { type AskedOrder, type EndedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
@@ -28,7 +29,7 @@ export type OrderPlacingParts = {
   clock: Clock
   reads: OrderReads
   watch: Pick<OrdersWatch, 'live' | 'knows' | 'listen'>
-  claims: Pick<ClaimService, 'mine'>
+  claims: Pick<ClaimService, 'mine' | 'coupon'>
   /** Whether one more can be taken now. */
   admission: Pick<OrderAdmission, 'refusal'>
   timeLimitMs: number
@@ -119,7 +120,7 @@ export class OrderPlacing {
     if (couponId === undefined) return null
     const answer = await this.parts.claims.mine(couponId, userId)
     if (answer?.kind === 'issued') {
-      return { couponId, partition: answer.partition, offset: answer.issued.offset }
+      return wonCouponOf(answer, this.parts.claims.coupon(couponId))
     }
     if (answer?.kind === 'unavailable') return answer
     return answer?.kind === 'pending' ? logUnavailable : { kind: 'coupon_not_held' }

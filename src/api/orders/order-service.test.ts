@@ -62,7 +62,7 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
         log,
         clock,
         reader: () => applier.reader,
-        claims: { mine: () => notHeld },
+        claims: { mine: () => notHeld, coupon: () => undefined },
         timeLimitMs: 30_000,
         returnWithinMs: 7 * 86_400_000,
         reservationMs: 900_000,
@@ -324,7 +324,9 @@ describe('the coupon of an order', () => {
   for (const [what, answer, kind] of table) {
     it(`${what} gives ${kind}`, () =>
       inWorld(async ({ node, soon, placed, log }) => {
-        const service = await node({ claims: { mine: async () => answer } })
+        const service = await node({
+          claims: { mine: async () => answer, coupon: () => undefined },
+        })
         const told = await soon(service.place({ ...asked, couponId }))
         assert.equal(typeof told === 'object' && told.kind, kind)
         assert.equal(placed(), kind === 'ended' ? 1 : 0)

@@ -34,7 +34,7 @@ export type OrderServiceParts = {
   clock: Clock
   /** null while SQL is not up. */
   reader: () => OrdersReader | null
-  claims: Pick<ClaimService, 'mine'>
+  claims: Pick<ClaimService, 'mine' | 'coupon'>
   /** An order that has not ended so long after its record is cancelled. */
   timeLimitMs: number
   /** How long after its confirmation its user can return an order; 0: operators alone. */

@@ -11,7 +11,12 @@ import {
 import type { Order } from '../../domain/orders/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { userIdOf } from '../../domain/user-id.ts'
-import { databaseStarting, logUnavailable, type Unavailable } from '../claims/claim-answers.ts'
+import {
+  databaseStarting,
+  logUnavailable,
+  type Unavailable,
+  wonCouponOf,
+} from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import type { ProblemSlug } from '../http/problems/problem-texts.ts'
 import type { ProblemMembers } from '../http/problems/problems.ts'
@@ -35,6 +40,7 @@ const refusedAs: Readonly<Record<RedemptionEnd, ProblemSlug>> = {
   redemption_over: 'reservation-expired',
   coupon_not_held: 'unknown-code',
   coupon_already_used: 'coupon-already-used',
+  coupon_revoked: 'coupon-revoked',
   coupon_expired: 'coupon-expired',
   minimum_not_met: 'minimum-not-met',
   mixed_up: 'idempotency-key-reused',
@@ -50,8 +56,8 @@ function placeRoute(parts: RouteParts, guesses: CodeGuesses): Route {
     caller: 'till',
     problems: [
       ...(['unknown-code', 'idempotency-key-reused', 'coupon-already-used'] as const),
-      ...(['coupon-expired', 'reservation-expired', 'redemption-released'] as const),
-      ...(['minimum-not-met'] as const),
+      ...(['coupon-revoked', 'coupon-expired', 'reservation-expired'] as const),
+      ...(['redemption-released', 'minimum-not-met'] as const),
     ],
     tag: 'redemptions',
     operationId: 'redeem',
@@ -122,7 +128,7 @@ async function redeem(
   if ('refused' in offerOf(terms, asked.subtotal)) return { problem: 'minimum-not-met' }
   await onceLetGo({ ...parts, store, reader }, { couponId, userId })
   const { by, key, reference, subtotal, use } = asked
-  const coupon = { couponId, partition: won.partition, offset: won.issued.offset }
+  const coupon = wonCouponOf(won, claims.coupon(couponId))
   const answer = await orders.redemptions.place({
     by,
     key,
@@ -139,7 +145,7 @@ function wordRoutes(parts: RouteParts): Route[] {
   const { orders, newId } = parts
   const problems = [
     ...(['unknown-redemption', 'reservation-expired', 'redemption-released'] as const),
-    ...(['coupon-already-used', 'coupon-expired', 'unknown-code'] as const),
+    ...(['coupon-already-used', 'coupon-revoked', 'coupon-expired', 'unknown-code'] as const),
     ...(['minimum-not-met', 'idempotency-key-reused'] as const),
   ]
   const shared = {
@@ -195,8 +201,9 @@ function getRoute(parts: RouteParts): Route {
     call: 'GET /redemptions/:redemptionId',
     caller: 'tillViewer',
     problems: [
-      ...(['unknown-redemption', 'coupon-already-used', 'coupon-expired'] as const),
-      ...(['unknown-code', 'minimum-not-met', 'reservation-expired'] as const),
+      ...(['unknown-redemption', 'coupon-already-used', 'coupon-revoked'] as const),
+      ...(['coupon-expired', 'unknown-code', 'minimum-not-met'] as const),
+      ...(['reservation-expired'] as const),
       ...(['redemption-released', 'idempotency-key-reused'] as const),
     ],
     readsStore: true,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { noRevocations } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { enter, historyOf, type OrderHistory } from '../../domain/orders/history.ts'
 import type { CancelReason, OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
@@ -63,7 +64,8 @@ function found(changes: Changes, { endedAt = 7_000, now = 10_000, terms = {} } =
     enter(history, logged)
   }
   const winners = new Map([['ann', { slot: 1, claimId: 'c', offset: 7, appendedAt: 1 }]])
-  const won = { partition: 0, winners, terms: { discount: tenPercent, ...terms } }
+  const revocations = noRevocations()
+  const won = { partition: 0, winners, revocations, terms: { discount: tenPercent, ...terms } }
   checkHistories({
     orders,
     findings,
@@ -101,6 +103,12 @@ const nothingWrong: Readonly<Record<string, Changes>> = {
 const capped = { ...tenPercent, max: 98 }
 /** Each with the terms of the coupon. */
 const wrongByTerms: readonly (readonly [string, object, Changes, RegExp])[] = [
+  [
+    'a coupon spent that its record says was revoked',
+    {},
+    { 'order.placed': { coupon: { couponId: 'spring', partition: 0, offset: 7, revoked: 8 } } },
+    /I15 .*it was placed after coupon spring had been revoked, which it has spent/,
+  ],
   [
     'a coupon spent below its minimum',
     { minimum: 1_000 },

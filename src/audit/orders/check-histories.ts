@@ -2,6 +2,7 @@
 // step gave; it is confirmed with exactly what was held, used and paid. All by sums of its own.
 
 import type { Discount, Terms } from '../../domain/coupons/messages.ts'
+import type { Revocation } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { sameLines } from '../../domain/orders/content.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
@@ -14,6 +15,8 @@ import { type Broken, brokenOrder, type Findings, recordAt } from '../findings.t
 export type ReplayedClaims = {
   coupons: ReadonlyMap<string, Coupon>
   bounds: readonly LogBounds[]
+  /** When they had not been read yet, ms UTC; absent: nothing was written meanwhile. */
+  readAt?: number | undefined
 }
 export type HistoryParts = {
   orders: ReadonlyMap<string, OrderHistory>
@@ -279,12 +282,23 @@ export function checkSpent(
   if (taken !== canonicalJson({ discount, minimum })) {
     broken('I12', `another discount was taken off than that of coupon ${couponId}`)
   }
+  const revokedAt = revocationOf(known, won.slot)?.appendedAt ?? Number.POSITIVE_INFINITY
+  if (coupon.revoked !== undefined || placedAt - revokedAt > overdueGraceMs) {
+    broken('I15', `it was placed after coupon ${couponId} had been revoked, which it has spent`)
+  }
   const lateMs = placedAt - endOf(known.terms, won.appendedAt)
   if (lateMs <= skewMsMax(parts)) return
   broken(
     'I15',
     `it was placed ${lateMs} ms after coupon ${couponId} had expired, which it has spent`,
   )
+}
+
+/** The first that took it. */
+export function revocationOf({ revocations }: Coupon, slot: number): Revocation | undefined {
+  return revocations.commands.values().find(({ userId, taken }) => {
+    return taken !== null && (userId === null ? slot <= taken.to : slot === taken.to)
+  })
 }
 
 /** Until when a coupon that was won then could be spent. */

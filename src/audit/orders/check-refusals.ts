@@ -4,7 +4,13 @@
 import type { OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
 import type { AnyPlaced } from '../../domain/orders/messages.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
-import { endOf, type HistoryParts, overdueGraceMs, skewMsMax } from './check-histories.ts'
+import {
+  endOf,
+  type HistoryParts,
+  overdueGraceMs,
+  revocationOf,
+  skewMsMax,
+} from './check-histories.ts'
 
 export type RefusalParts = HistoryParts & {
   /** The confirmed order or used redemption that spent it, by user and coupon. */
@@ -76,6 +82,8 @@ function checkCoupon(refused: Refused, parts: RefusalParts): void {
       return checkNotHeld(refused, parts)
     case 'coupon_expired':
       return checkExpired(refused, parts)
+    case 'coupon_revoked':
+      return checkRevoked(refused, parts)
     case 'redemption_over':
     case undefined:
   }
@@ -134,6 +142,18 @@ function checkExpired({ placed, placedAt, broken }: Refused, parts: RefusalParts
   const leftMs = endOf(known.terms, won.appendedAt) - placedAt
   if (leftMs < skewMsMax(parts)) return
   broken('I15', `coupon ${known.couponId} was refused as expired, ${leftMs} ms before it ended`)
+}
+
+/** What is told before the claims were read is told of what stands in them. */
+function checkRevoked({ placed, end, broken }: Refused, { claims, ...parts }: RefusalParts): void {
+  const { readAt = Number.POSITIVE_INFINITY } = claims ?? {}
+  const endedAt = end?.origin.appendedAt ?? Number.POSITIVE_INFINITY
+  if (!parts.isStopped && endedAt >= readAt - skewMsMax(parts)) return
+  const known = claims?.coupons.get(placed.coupon?.couponId ?? '')
+  const won = known?.winners.get(placed.userId)
+  if (known === undefined || won === undefined) return
+  if (revocationOf(known, won.slot) !== undefined) return
+  broken('I15', `coupon ${known.couponId} was refused as revoked, which nobody has revoked`)
 }
 
 /** A product is known for ever, and surely since some of it were held. */

@@ -216,7 +216,8 @@ function rulesOf(state: Fold): Map<string, object> {
     [...state.coupons].map(([id, coupon]) => {
       const { winners: _, revocations, ...rest } = coupon
       const revokes = [...revocations.commands.values()].map((one) => ({ ...one, offset: 0 }))
-      return [id, { ...rest, revocations: { ...revocations, commands: revokes } }]
+      const all = { ...revocations, commands: revokes, last: 0 }
+      return [id, { ...rest, revocations: all }]
     }),
   )
 }

@@ -25,10 +25,12 @@ export type Revocations = {
   slots: Set<number>
   /** All that were done, by command id: one that is repeated changes nothing. */
   commands: Map<string, Revocation>
+  /** Where the last one stands in the log; -1: there is none. */
+  last: number
 }
 
 export function noRevocations(): Revocations {
-  return { through: 0, slots: new Set(), commands: new Map() }
+  return { through: 0, slots: new Set(), commands: new Map(), last: -1 }
 }
 
 export function isRevoked({ through, slots }: Revocations, slot: number): boolean {
@@ -53,6 +55,7 @@ export function takenBy(
 /** In the order of the log. */
 export function addRevocation(revocations: Revocations, one: Revocation): void {
   revocations.commands.set(one.commandId, one)
+  revocations.last = one.offset
   if (one.taken === null) return
   if (one.userId === null) {
     revocations.through = one.taken.to
@@ -67,6 +70,6 @@ export function revocationsOf(all: Iterable<Revocation>): Revocations {
   return revocations
 }
 
-export function copyOf({ through, slots, commands }: Revocations): Revocations {
-  return { through, slots: new Set(slots), commands: new Map(commands) }
+export function copyOf({ slots, commands, ...rest }: Revocations): Revocations {
+  return { ...rest, slots: new Set(slots), commands: new Map(commands) }
 }

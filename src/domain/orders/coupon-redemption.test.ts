@@ -58,6 +58,8 @@ const rows = {
 const free: CouponFacts = {
   issuerNext: 8,
   issued: {},
+  issuerWas: 0,
+  isRevoked: false,
   usedBy: null,
   isKept: false,
   reserved: null,
@@ -150,6 +152,17 @@ const found: readonly (readonly [
   ['spent', { ...byAnOrder, isKept: true }, ...both('coupon_already_used')],
   ['expired', { issued: { validUntil: at - 1 } }, ...both('coupon_expired')],
   ['in its last moment', { issued: { validUntil: at } }, usedNow, usedNow],
+  ['revoked', { isRevoked: true }, ...both('coupon_revoked')],
+  [
+    'revoked, and reserved for the same cart',
+    { ...byTheSame, isRevoked: true },
+    ...both('coupon_revoked'),
+  ],
+  [
+    'revoked and expired',
+    { isRevoked: true, issued: { validUntil: 0 } },
+    ...both('coupon_revoked'),
+  ],
   ['with a living order', byAnOrder, refusal('coupon_already_used'), 'applied waiting'],
   ['reserved for another cart', byAnother, ...both('coupon_already_used')],
   ['reserved, and expired', { ...byAnother, issued: { validUntil: 0 } }, ...both('coupon_expired')],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type CouponFacts, decideCoupon, evolveCoupon } from './coupon-step.ts'
+import { type CouponFacts, decideCoupon, evolveCoupon, isAnswerable } from './coupon-step.ts'
 import type { OrderMessage, OrderPlaced } from './messages.ts'
 import { absent, type CouponRow } from './state.ts'
 
@@ -13,6 +13,8 @@ const use = { orderId, couponId: 'spring', userId: 'ann', discount }
 const facts: CouponFacts = {
   issuerNext: 8,
   issued: { discount },
+  issuerWas: 0,
+  isRevoked: false,
   usedBy: null,
   isKept: false,
   reserved: null,
@@ -132,6 +134,7 @@ describe('the coupon step', () => {
     ['there before the issuer says so', { issuerNext: 7 }, 'applied used *use +coupon.used'],
     ['used by a living order', { usedBy: 'o-2' }, 'applied waiting'],
     ['spent', { usedBy: 'o-2', isKept: true }, 'applied refused +coupon.refused'],
+    ['revoked', { isRevoked: true }, 'applied refused +coupon.refused'],
     ['used by this order without a row', { usedBy: orderId }, 'contradiction absent'],
   ]
   for (const [name, changes, summary] of looks) {
@@ -140,6 +143,19 @@ describe('the coupon step', () => {
       assert.equal(summaryOf(messages.placed, rows.absent, looked), summary)
     })
   }
+
+  test('is refused where it was known to be revoked, however far the issuer is', () => {
+    const placed = { ...messages.placed, coupon: { ...coupon, revoked: 12 } }
+    assert.equal(summaryOf(placed, rows.absent), 'applied refused +coupon.refused')
+  })
+
+  test('waits for a rebuild of the rows, which may say that it is revoked', () => {
+    const rebuilding = { ...facts, issuerNext: 12, issuerWas: 13 }
+    assert.equal(summaryOf(messages.placed, rows.absent, rebuilding), 'applied waiting')
+    assert.equal(isAnswerable(rows.waiting, rebuilding), false)
+    assert.equal(isAnswerable(rows.waiting, { ...rebuilding, isRevoked: true }), true)
+    assert.equal(isAnswerable(rows.waiting, { ...rebuilding, issuerNext: 13 }), true)
+  })
 
   test('that waits keeps the record, and since when', () => {
     const looked = { ...facts, issued: null, issuerNext: 7 }
@@ -181,6 +197,10 @@ describe('the coupon step', () => {
     assert.equal(answer(8, { usedBy: 'o-2', isKept: true }), 'coupon_already_used')
     assert.equal(answer(7, { usedBy: 'o-2' }), 'waits')
     assert.equal(answer(8, { usedBy: 'o-2' }), 'coupon_expired')
+    assert.equal(answer(8, { isRevoked: true }), 'coupon_revoked')
+    assert.equal(answer(7, { isRevoked: true, usedBy: 'o-2' }), 'coupon_revoked')
+    const spent = { isRevoked: true, usedBy: 'o-2', isKept: true }
+    assert.equal(answer(7, spent), 'coupon_already_used')
     const waiting = { status: 'waiting', orderId, placed: messages.placed, since: 7 } as const
     const command = { message: messages.placed, at: 7, facts: { ...facts, issued } }
     const [used] = decideCoupon(command, waiting).replies

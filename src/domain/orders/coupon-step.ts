@@ -20,8 +20,12 @@ import { applied, contradiction, ignored, repeated, type StepDecision } from './
 export type CouponFacts = {
   /** The first offset of the coupon's partition that the issuer has not yet applied. */
   issuerNext: number
+  /** How far it had been when its rows were dropped, to be made anew; 0: they never were. */
+  issuerWas: number
   /** The issued coupon of this user; null: there is no row. */
   issued: HeldTerms | null
+  /** Whether the issuer has applied a revoke of it. */
+  isRevoked: boolean
   /** The order that uses it now, if any, and whether that is for good. */
   usedBy: string | null
   isKept: boolean
@@ -111,19 +115,20 @@ export function isAnswerable({ placed, since, wants }: WaitingForCoupon, facts: 
 
 /**
  * wait: neither yes nor no could be said for good. want: the same, and the redemption that has
- * reserved the coupon is of the same reference, and is asked to let go. A coupon that is over stays
- * so, whoever has it.
+ * reserved the coupon is of the same reference, and is asked to let go. A coupon that is revoked,
+ * or over, stays so, whoever has it. While rows are made anew, nobody can say that it is not.
  */
 function standingOf(
   placed: AnyPlaced,
   at: number,
-  { issuerNext, issued, usedBy, isKept, reserved }: CouponFacts,
+  { issuerNext, issuerWas, issued, isRevoked, usedBy, isKept, reserved }: CouponFacts,
 ): 'free' | 'wait' | 'want' | CouponRefusal {
-  const { offset = 0 } = placed.coupon ?? {}
+  const { offset = 0, revoked } = placed.coupon ?? {}
   if (issued === null) return issuerNext <= offset ? 'wait' : 'coupon_not_held'
   if (isKept) return 'coupon_already_used'
+  if (isRevoked || revoked !== undefined) return 'coupon_revoked'
   if (isOver(issued.validUntil, at)) return 'coupon_expired'
-  if (usedBy === null) return 'free'
+  if (usedBy === null) return issuerNext < issuerWas ? 'wait' : 'free'
   const isReserved = reserved !== null && at < reserved.until
   if (placed.type === 'order.placed') return isReserved ? 'coupon_already_used' : 'wait'
   if (reserved === null) return 'coupon_already_used'

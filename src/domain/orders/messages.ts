@@ -51,7 +51,12 @@ export const returnWithinMsMax = 36_500 * 86_400_000
 /** A day: whoever holds stock without paying must let go of it some time. */
 export const orderTimeLimitMsMax = 86_400_000
 
-export const couponRefusals = ['coupon_not_held', 'coupon_already_used', 'coupon_expired'] as const
+export const couponRefusals = [
+  'coupon_not_held',
+  'coupon_already_used',
+  'coupon_revoked',
+  'coupon_expired',
+] as const
 /** redemption_over: it was released, or its time was over, before the step could answer. */
 const couponStepRefusals = [...couponRefusals, 'redemption_over'] as const
 export const stockRefusals = ['unknown_product', 'out_of_stock'] as const
@@ -89,6 +94,12 @@ const wonCoupon = {
   couponId: couponIdField('Which.'),
   partition: whole(Number.MAX_SAFE_INTEGER, 'Of the claims topic, where the user won it.'),
   offset: whole(Number.MAX_SAFE_INTEGER, 'The claim that won, in that partition.'),
+  revoked: optional(
+    whole(
+      Number.MAX_SAFE_INTEGER,
+      'Where it was known to be revoked: the last revoke of the coupon, in that partition.',
+    ),
+  ),
 }
 const sums = {
   subtotal: sum('Held prices × quantities'),
@@ -104,7 +115,10 @@ function sum(says: string) {
 /** An order has at most one line of a product. */
 export type Line = Values<typeof line>
 export type PricedLine = Values<typeof pricedLine>
-/** The coupon to spend, and where in the claims log the user won it. */
+/**
+ * The coupon to spend, and where in the claims log the user won it. `revoked`: where it is known to
+ * be revoked, by then.
+ */
 export type WonCoupon = Values<typeof wonCoupon>
 /** Whole minor units: `total` is `subtotal` less `discount`, and never below 0. */
 export type Sums = Values<typeof sums>

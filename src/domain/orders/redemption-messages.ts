@@ -16,8 +16,8 @@ export const reservationMsMax = 86_400_000
 /** Why a redemption did not use its coupon, or uses it no more. */
 export const redemptionEnds = [
   ...(['released', 'replaced', 'timed_out'] as const),
-  ...(['coupon_not_held', 'coupon_already_used', 'coupon_expired', 'redemption_over'] as const),
-  ...(['minimum_not_met', 'mixed_up'] as const),
+  ...(['coupon_not_held', 'coupon_already_used', 'coupon_revoked', 'coupon_expired'] as const),
+  ...(['redemption_over', 'minimum_not_met', 'mixed_up'] as const),
 ] as const
 export type RedemptionEnd = (typeof redemptionEnds)[number]
 

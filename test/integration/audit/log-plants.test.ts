@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { noRevocations, revocationsOf } from '../../../src/domain/coupons/revocations.ts'
 import type { Issued } from '../../../src/domain/coupons/winners.ts'
 import {
   type AuditedWorld,
@@ -19,6 +20,7 @@ const heldLines = [{ productId: 'tea', quantity: 1, unitPrice: 150 }]
 const held = { type: 'stock.held', orderId, lines: heldLines } as const
 const usedBefore = { type: 'coupon.refused', reason: 'coupon_already_used' } as const
 const expired = { type: 'coupon.refused', reason: 'coupon_expired' } as const
+const revokedBefore = { type: 'coupon.refused', reason: 'coupon_revoked' } as const
 const notHeld = { type: 'coupon.refused', reason: 'coupon_not_held' } as const
 const unknown = { type: 'stock.refused', reason: 'unknown_product', productId: 'tea' } as const
 const plantsInTheLogAlone: Plants = {
@@ -45,6 +47,10 @@ const plantsInTheLogAlone: Plants = {
     (world) => say(world, placed('bob-2', { tea: 1 }, 1), { ...expired, orderId: 'bob-2' }),
     [/^I15 order bob-2: coupon spring was refused as expired, .* before it ended$/],
   ],
+  'a coupon that nobody had revoked refused as revoked': [
+    (world) => say(world, placed('bob-2', { tea: 1 }, 1), { ...revokedBefore, orderId: 'bob-2' }),
+    [/^I15 order bob-2: coupon spring was refused as revoked, which nobody has revoked$/],
+  ],
   'a product that was sold before refused as unknown': [
     (world) => say(world, placed(orderId, { tea: 1 }), { ...unknown, orderId }),
     [/^I11 order dan-1: product tea was refused as unknown, which others had been sold before$/],
@@ -56,7 +62,8 @@ const winners = new Map<string, Issued>()
 for (const [n, userId] of ['ann', 'bob'].entries()) {
   winners.set(userId, { slot: n + 1, claimId: 'c', offset: n, appendedAt: 1 })
 }
-const spring = { couponId: 'spring', partition: 0, terms, winners }
+const revocations = noRevocations()
+const spring = { couponId: 'spring', partition: 0, terms, winners, revocations }
 const claims = {
   coupons: new Map([['spring', spring as never]]),
   bounds: [{ start: 0, end: 2 }],
@@ -82,6 +89,39 @@ describe('no refusal is found', () => {
     })
   }
 })
+
+/** That of one of the two, as the third record of the claims log. */
+function claimsRevoked(slot: number, appendedAt: number) {
+  const taken = { from: slot, to: slot }
+  const by = { commandId: 'v', by: 'op', reason: 'why', userId: 'whose' }
+  const all = revocationsOf([{ ...by, offset: 2, appendedAt, taken }])
+  return { ...claims, coupons: new Map([['spring', { ...spring, revocations: all } as never]]) }
+}
+
+test('no refusal of a coupon that is revoked is found', async () => {
+  const world = await smallWorld()
+  const refused = { ...revokedBefore, orderId: 'bob-2' }
+  await say(world, placed('bob-2', { tea: 1 }, 1), refused)
+  const { found } = await auditWorld(world, { now: null, claims: claimsRevoked(2, 5) })
+  assert.deepEqual(found, [])
+})
+
+for (const [name, appendedAt, expected] of [
+  [
+    'long before it was spent is found',
+    -1_000_000,
+    [/^I15 order ann-1: it was placed after coupon/],
+  ],
+  ['since it was spent is not', 1_000_000, []],
+] as const) {
+  test(`a coupon that was revoked ${name}`, async () => {
+    const world = await smallWorld()
+    const revoked = claimsRevoked(1, appendedAt)
+    const { found } = await auditWorld(world, { now: null, claims: revoked })
+    assert.equal(found.length, expected.length)
+    expected.forEach((shape, n) => assert.match(`${found[n]?.invariant} ${found[n]?.text}`, shape))
+  })
+}
 
 describe('an audit of the orders of a stopped service finds, and nothing else with it,', () => {
   for (const [name, [plant, expected]] of Object.entries(plantsInTheLogAlone)) {

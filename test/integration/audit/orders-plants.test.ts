@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { noRevocations } from '../../../src/domain/coupons/revocations.ts'
 import type { AuditedRows, AuditedTable } from '../../../src/ports/orders-audit.ts'
 import {
   type AuditedWorld,
@@ -335,7 +336,9 @@ test('coupons that were never won, or took off something else, are found in the 
   const discount = { kind: 'percent', value: 10 } as const
   const terms = { name: 'Spring', quantity: 3, discount }
   const issued = { slot: 1, claimId: 'c', offset: 0, appendedAt: 1 }
-  const coupon = { couponId: 'spring', partition: 0, terms, winners: new Map([['ann', issued]]) }
+  const revocations = noRevocations()
+  const winners = new Map([['ann', issued]])
+  const coupon = { couponId: 'spring', partition: 0, terms, winners, revocations }
   const claimsOf = (changed: object) => ({
     coupons: new Map([['spring', { ...coupon, ...changed } as never]]),
     bounds: [{ start: 0, end: 2 }],

@@ -33,6 +33,7 @@ export const koreanProblems: Readonly<Record<ProblemSlug, Text>> = {
   ],
   'order-already-returned': ['이미 반품된 주문', '다른 요청으로 반품되었거나 반품 중입니다.'],
   'coupon-already-used': ['이미 쓴 쿠폰', '이미 쓰였거나, 다른 장바구니에 예약되어 있습니다.'],
+  'coupon-revoked': ['회수된 쿠폰', '더는 쓸 수 없습니다.'],
   'coupon-expired': ['기한이 지난 쿠폰', 'validUntil까지 쓸 수 있었습니다.'],
   'reservation-expired': ['예약 만료', '쿠폰 예약이 풀렸습니다. 다시 사용하세요.'],
   'redemption-released': ['풀린 예약', '쿠폰 예약이 풀렸습니다. 다시 사용하세요.'],

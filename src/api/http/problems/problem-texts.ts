@@ -72,6 +72,7 @@ export const problems = {
     'Coupon already used',
     'It is used, or reserved for another cart.',
   ),
+  'coupon-revoked': text(409, 'Coupon revoked', 'It cannot be spent any more.'),
   'coupon-expired': text(409, 'Coupon expired', 'It could be spent until validUntil.'),
   'reservation-expired': text(
     409,
