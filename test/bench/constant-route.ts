@@ -5,7 +5,7 @@ import { CouponPath, issuedClaimRef, NoBody } from '../../src/api/http/schemas.t
 import type { ServerParts } from '../../src/api/http/server-parts.ts'
 
 /** As long as the answer of a winner. */
-const constantAnswer = JSON.stringify({
+export const constantAnswer = JSON.stringify({
   outcome: 'issued',
   couponId: 'bench-constant',
   userId: 'user-12345',

@@ -9,7 +9,7 @@ import { measureLongLog } from './long-log.ts'
 import { chooseCores, fileSystemOf, holdSelfTo, machineText, syncMsMedian } from './machine.ts'
 import { type Report, reportText, summaryOf } from './report.ts'
 import { measureSaturation } from './saturation.ts'
-import { startService } from './service.ts'
+import { startBeside, startService } from './service.ts'
 
 export type EmbeddedOptions = { quick: boolean; json: boolean; directory: string }
 
@@ -28,11 +28,15 @@ export async function benchEmbedded(options: EmbeddedOptions): Promise<void> {
   try {
     const durability = { fileSystem: fileSystemOf(directory), syncMs: syncMsMedian(directory) }
     const service = await startService(join(directory, 'sale'), cores)
-    const rounds = await measureSaturation(service, {
-      ...size,
-      onRound: (n) => say(options, `round ${n + 1} of ${size.rounds}`),
-    })
-    await service.stop()
+    const [bare, lean] = await Promise.all([startBeside('bare', cores), startBeside('lean', cores)])
+    const rounds = await measureSaturation(
+      { service, bare, lean },
+      {
+        ...size,
+        onRound: (n) => say(options, `round ${n + 1} of ${size.rounds}`),
+      },
+    )
+    for (const subject of [service, bare, lean]) await subject.stop()
     const saturation = summaryOf(rounds)
     const ratePerSecond = Math.round(saturation.rowsPerSecond / 2)
     say(options, `half load: ${ratePerSecond} claims a second`)

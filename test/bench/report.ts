@@ -11,8 +11,12 @@ export type KindSummary = {
   perSecondRange: [number, number]
   /** To the constant answer of the same round. */
   ratio: number
+  /** To the lean fastify server of the same round. */
+  toLean: number
   /** Processor time of the thread that answers, for one answer. */
   mainMicroseconds: number | null
+  /** That time to the one of the bare node:http server of the same round. */
+  toBare: number | null
   p50Ms: number
   p99Ms: number
 }
@@ -40,6 +44,11 @@ export type Report = {
 const loadBusyMax = 0.95
 
 const targets = { soldOut: 0.9, again: 0.9, won: 0.65 } as const
+const besideTargets = {
+  soldOut: { toBare: 1.5, toLean: 0.95 },
+  again: { toBare: undefined, toLean: 0.95 },
+  won: { toBare: 2, toLean: 0.75 },
+} as const
 const syncsMax = 20
 const manyToOneMax = 1.2
 const rowVisibleMsMax = { p50: 10, p99: 50 }
@@ -55,6 +64,8 @@ export function summaryOf(rounds: readonly Round[]): Saturation {
     again: of('again'),
     won: of('won'),
     wonOfMany: of('wonOfMany'),
+    bare: of('bare'),
+    lean: of('lean'),
     syncsPerThousandClaims: median(rounds.map(({ won }) => (won.syncs / won.claims) * 1000)),
     rowsPerSecond: median(rounds.map(({ won }) => won.rowsPerSecond)),
     manyToOne: median(rounds.map(({ won, wonOfMany }) => won.perSecond / wonOfMany.perSecond)),
@@ -74,10 +85,16 @@ function summaryOfKind(kind: Kind, rounds: readonly Round[]): KindSummary {
     perSecond: median(speeds),
     perSecondRange: [Math.min(...speeds), Math.max(...speeds)],
     ratio: median(rounds.map((round) => round[kind].perSecond / round.constant.perSecond)),
+    toLean: median(rounds.map((round) => round[kind].perSecond / round.lean.perSecond)),
     mainMicroseconds: times.length === 0 ? null : median(times),
+    toBare: times.length === 0 ? null : median(rounds.map((round) => toBareIn(round, kind))),
     p50Ms: median(measured.map(({ latencyMs }) => latencyMs.p50)),
     p99Ms: median(measured.map(({ latencyMs }) => latencyMs.p99)),
   }
+}
+
+function toBareIn(round: Round, kind: Kind): number {
+  return (round[kind].mainMicroseconds ?? Number.NaN) / (round.bare.mainMicroseconds ?? Number.NaN)
 }
 
 const names: Record<Kind, string> = {
@@ -86,6 +103,8 @@ const names: Record<Kind, string> = {
   again: '(c) a winner again',
   won: '(d) a winning claim',
   wonOfMany: '    … of 1,000 coupons',
+  lean: '(e) lean fastify',
+  bare: '(f) bare node:http',
 }
 
 export function reportText(report: Report): string {
@@ -101,6 +120,10 @@ export function reportText(report: Report): string {
     `At saturation, ${report.rounds} rounds, medians`,
     `${''.padEnd(26)}answers/s        (range)   ratio   wanted   p50 ms   p99 ms   CPU µs`,
     ...(Object.keys(names) as Kind[]).map((kind) => kindLine(kind, saturation[kind])),
+    '',
+    'Beside servers that answer a constant to the same requests, medians of the rounds',
+    `${''.padEnd(26)}CPU time to (f)   wanted   answers/s to (e)   wanted`,
+    ...besideKinds.map((kind) => besideLine(kind, saturation[kind])),
     '',
     `(d) until the last row is there too   ${Math.round(saturation.rowsPerSecond)} a second`,
     `syncs per 1,000 winning claims      ${saturation.syncsPerThousandClaims.toFixed(1)}` +
@@ -121,6 +144,19 @@ export function reportText(report: Report): string {
     if (reason !== null) lines.push('', `VOID: ${reason}.`)
   }
   return `${lines.join('\n')}\n`
+}
+
+const besideKinds = ['soldOut', 'again', 'won'] as const
+
+function besideLine(kind: (typeof besideKinds)[number], { toBare, toLean }: KindSummary): string {
+  const wanted = besideTargets[kind]
+  return [
+    names[kind].padEnd(26),
+    (toBare?.toFixed(2) ?? '').padStart(15),
+    (wanted.toBare === undefined ? '' : `≤ ${wanted.toBare.toFixed(2)}`).padStart(9),
+    toLean.toFixed(2).padStart(19),
+    `≥ ${wanted.toLean.toFixed(2)}`.padStart(9),
+  ].join('')
 }
 
 function kindLine(kind: Kind, summary: KindSummary): string {

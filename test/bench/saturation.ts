@@ -3,9 +3,9 @@
 // meets all of them alike, and each round gives a ratio of its own.
 
 import type { LoadJobResult } from '../load/load-job.ts'
-import { type Counted, type Load, type Service } from './service.ts'
+import type { Counted, Load, Loaded, Service } from './service.ts'
 
-export const kinds = ['constant', 'soldOut', 'again', 'won', 'wonOfMany'] as const
+export const kinds = ['constant', 'soldOut', 'again', 'won', 'wonOfMany', 'bare', 'lean'] as const
 export type Kind = (typeof kinds)[number]
 export type Measured = {
   perSecond: number
@@ -22,6 +22,8 @@ export type Measured = {
 }
 export type Round = Record<Kind, Measured>
 
+/** The service, and what it is measured beside. */
+export type Subjects = Record<'bare' | 'lean', Loaded> & { service: Service }
 export type SaturationOptions = { rounds: number; roundMs: number; onRound(n: number): void }
 
 /** The engine compiles what is called often: the first seconds are not those that follow. */
@@ -34,15 +36,15 @@ const winnersPerSecondMax = 50_000
 const quantityMax = 10_000_000
 
 export async function measureSaturation(
-  service: Service,
+  subjects: Subjects,
   { rounds, roundMs, onRound }: SaturationOptions,
 ): Promise<Round[]> {
-  await prepare(service)
-  await measureRound(service, { name: 'practice', roundMs: practiceMs, first: 0 })
+  await prepare(subjects.service)
+  await measureRound(subjects, { name: 'practice', roundMs: practiceMs, first: 0 })
   const measured: Round[] = []
   for (let n = 0; n < rounds; n += 1) {
     onRound(n)
-    measured.push(await measureRound(service, { name: `round-${n}`, roundMs, first: n }))
+    measured.push(await measureRound(subjects, { name: `round-${n}`, roundMs, first: n }))
   }
   return measured
 }
@@ -66,12 +68,12 @@ async function prepare(service: Service): Promise<void> {
 
 type RoundOptions = { name: string; roundMs: number; first: number }
 
-async function measureRound(service: Service, options: RoundOptions): Promise<Round> {
+async function measureRound(subjects: Subjects, options: RoundOptions): Promise<Round> {
   const { name, roundMs, first } = options
   const measured: Partial<Round> = {}
   for (let n = 0; n < kinds.length; n += 1) {
     const kind = kinds[(first + n) % kinds.length] ?? 'constant'
-    measured[kind] = await measure(service, { ...loadOf(kind, { name, roundMs }), warmUpMs })
+    measured[kind] = await measure(subjects, kind, { ...loadOf(kind, { name, roundMs }), warmUpMs })
   }
   return measured as Round
 }
@@ -81,6 +83,9 @@ function loadOf(kind: Kind, { name, roundMs }: { name: string; roundMs: number }
   const count = Math.ceil((winnersPerSecondMax * (roundMs + warmUpMs)) / 1000)
   const fresh = { once: true, durationMs: roundMs, expectedStatus: 201 }
   switch (kind) {
+    case 'bare':
+    case 'lean':
+      return { ...known, paths: [claims('held')], expectedStatus: 201 }
     case 'constant':
       return { ...known, paths: ['/coupons/held/constant'], expectedStatus: 201 }
     case 'soldOut':
@@ -96,12 +101,14 @@ function loadOf(kind: Kind, { name, roundMs }: { name: string; roundMs: number }
   }
 }
 
-async function measure(service: Service, load: Load): Promise<Measured> {
+async function measure(subjects: Subjects, kind: Kind, load: Load): Promise<Measured> {
+  const { service } = subjects
+  const subject = kind === 'bare' || kind === 'lean' ? subjects[kind] : service
   const before = await service.counted()
-  const threadsBefore = service.threadSeconds()
-  const result = await service.load(load)
+  const threadsBefore = subject.threadSeconds()
+  const result = await subject.load(load)
   const endedAt = performance.now()
-  const threadsAfter = service.threadSeconds()
+  const threadsAfter = subject.threadSeconds()
   await service.issued()
   const rowsLateSeconds = (performance.now() - endedAt) / 1000
   const after = await service.counted()

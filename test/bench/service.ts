@@ -1,6 +1,7 @@
 // A service under measurement: its process, the coupons it is given, the load it is put under by
 // a process of its own, and what it says of itself.
 
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { signToken } from '../../src/client/tokens.ts'
@@ -9,10 +10,15 @@ import { launch, run, stop } from './child-process.ts'
 import { type Cores, type ThreadSeconds, threadSeconds } from './machine.ts'
 import type { Bucket } from './statistics.ts'
 
-export type Service = {
+/** What can be put under load. */
+export type Loaded = {
+  load(load: Load): Promise<LoadJobResult>
+  threadSeconds(): ThreadSeconds | null
+  stop(): Promise<void>
+}
+export type Service = Loaded & {
   url: string
   createCoupons(coupons: readonly NewCoupon[]): Promise<void>
-  load(load: Load): Promise<LoadJobResult>
   counted(): Promise<Counted>
   /** Seconds, of the batches since the start. */
   issueLag(): Promise<Bucket[]>
@@ -20,8 +26,6 @@ export type Service = {
   issued(): Promise<void>
   /** Resolves once this process has applied so many records. */
   applied(records: number): Promise<void>
-  threadSeconds(): ThreadSeconds | null
-  stop(): Promise<void>
 }
 export type NewCoupon = { couponId: string; quantity: number }
 export type Load = Pick<LoadJob, 'paths' | 'durationMs' | 'warmUpMs' | 'ratePerSecond' | 'once'> & {
@@ -41,6 +45,7 @@ const issueWaitMsMax = 120_000
 const issueLookEveryMs = 20
 
 const serverMain = fileURLToPath(import.meta.resolve('./server.ts'))
+const besideMain = fileURLToPath(import.meta.resolve('./beside.ts'))
 const loadMain = fileURLToPath(import.meta.resolve('../load/raw-client-main.ts'))
 
 export async function startService(data: string, cores: Cores | null): Promise<Service> {
@@ -50,13 +55,14 @@ export async function startService(data: string, cores: Cores | null): Promise<S
     env: {
       FIRSTCOME_DATA: data,
       FIRSTCOME_PORT: '0',
-      FIRSTCOME_USER_RATE_MAX: '0',
+      // As high as no user here asks, and counted all the same.
+      FIRSTCOME_USER_RATE_MAX: '1000',
+      FIRSTCOME_OPERATOR_RATE_MAX: '0',
       FIRSTCOME_DRAIN_SECONDS: '0',
       FIRSTCOME_JWT_SECRET: benchSecret,
     },
   })
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer]
-  const { url } = JSON.parse(line.toString()) as { url: string }
+  const url = await urlOf(child)
   let created = 0
 
   const metrics = async () => (await fetch(`${url}/metrics`)).text()
@@ -98,6 +104,23 @@ export async function startService(data: string, cores: Cores | null): Promise<S
     threadSeconds: () => threadSeconds(child.pid ?? 0),
     stop: () => stop(child),
   }
+}
+
+/** A server that answers a constant: see beside.ts. */
+export async function startBeside(name: 'bare' | 'lean', cores: Cores | null): Promise<Loaded> {
+  const child = launch({ args: [besideMain, name], cores: cores?.server })
+  const url = await urlOf(child)
+  return {
+    load: (load) => runLoad(load, { url, cores }),
+    threadSeconds: () => threadSeconds(child.pid ?? 0),
+    stop: () => stop(child),
+  }
+}
+
+/** Of a process that prints it once it listens. */
+async function urlOf(child: ChildProcess): Promise<string> {
+  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer]
+  return (JSON.parse(line.toString()) as { url: string }).url
 }
 
 export function tokenFor(sub: string, operator = false): string {
