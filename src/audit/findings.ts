@@ -15,10 +15,10 @@ export const promises = {
 } as const
 /** Of the orders, which an audit of one coupon leaves out. */
 export const ordersPromises = {
-  I10: 'every order ends confirmed or cancelled, by legal steps only',
+  I10: 'every order ends confirmed, cancelled or returned, by legal steps only',
   I11: 'stock is never below zero, and adds up to what was supplied',
-  I12: 'money adds up: paid exactly once if confirmed, not at all if cancelled',
-  I13: 'a coupon is used exactly if one confirmed or living order uses it',
+  I12: 'money adds up: paid exactly once if confirmed, not at all if cancelled or returned',
+  I13: 'a coupon is used exactly if one confirmed or living order, or redemption, has it',
   I14: 'every record is handled, waiting or a dead letter, and the counts add up',
 } as const
 export type Invariant = keyof typeof promises | keyof typeof ordersPromises

@@ -1,6 +1,6 @@
 // The `coupon` commands and their help. What they do is in commands/coupons/coupon.ts.
 
-import { Argument, InvalidArgumentError } from 'commander'
+import { Argument } from 'commander'
 import type { SwitchVerb } from '../commands/coupons/coupon.ts'
 import { type DeclaredCommand, option, timedCallOptions } from './declared-command.ts'
 import {
@@ -9,6 +9,7 @@ import {
   parseCount,
   parseCouponId,
   parseDiscount,
+  parseKey,
   parseTime,
 } from './option-values.ts'
 
@@ -158,10 +159,4 @@ function switching(verb: SwitchVerb, summary: string): DeclaredCommand {
     takes: [couponId, preview, ...(verb === 'close' ? [yes] : []), ...timedCallOptions],
     load: async () => (await load()).runSwitch(verb),
   }
-}
-
-/** The service takes no more, and a header could not carry the rest. */
-function parseKey(text: string): string {
-  if (/^[ -~]{1,128}$/.test(text)) return text
-  throw new InvalidArgumentError('A key is 1 to 128 printable ASCII characters.')
 }

@@ -92,3 +92,9 @@ function durationSeconds(text: string): number | null {
   const seconds = Number(digits) * (unitSeconds[unit as keyof typeof unitSeconds] ?? Number.NaN)
   return seconds >= 1 && seconds <= durationDaysMax * unitSeconds.d ? seconds : null
 }
+
+/** The service takes no more, and a header could not carry the rest. */
+export function parseKey(text: string): string {
+  if (/^[ -~]{1,128}$/.test(text)) return text
+  throw new InvalidArgumentError('A key is 1 to 128 printable ASCII characters.')
+}

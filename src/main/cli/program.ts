@@ -19,6 +19,7 @@ import {
 } from './declared-command.ts'
 import { parseDuration } from './option-values.ts'
 import { proofCommands } from './proof-commands.ts'
+import { redeem, redemption } from './redemption-commands.ts'
 import { roleCommands } from './role-commands.ts'
 
 /** Wires a command to its code. */
@@ -43,12 +44,9 @@ export function buildProgram({ version, wire }: { version: string; wire: Wire })
     .showSuggestionAfterError()
     .showHelpAfterError('Add --help to see what it takes.')
     .addHelpText('after', programHelp)
-  const both = { coupon, 'dead-letters': deadLetters }
-  addCommands(
-    program,
-    { ...roleCommands, token, console: consoleCommand, ...both, ...proofCommands },
-    wire,
-  )
+  const opens = { token, console: consoleCommand }
+  const calls = { coupon, redeem, redemption, 'dead-letters': deadLetters }
+  addCommands(program, { ...roleCommands, ...opens, ...calls, ...proofCommands }, wire)
   return program
 }
 

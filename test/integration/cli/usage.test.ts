@@ -8,6 +8,8 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Command } from 'commander'
+import { buildProgram } from '../../../src/main/cli/program.ts'
 import {
   concurrencyDefault,
   quantityDefault,
@@ -18,35 +20,15 @@ import { cliPath, runCli } from '../processes/cli-process.ts'
 /** A closed port of the machine: nothing may listen on it. */
 const nowhere = 'http://127.0.0.1:1'
 
-const commands = [
-  ['start'],
-  ['migrate'],
-  ['api'],
-  ['issuer'],
-  ['orders'],
-  ['rehearse'],
-  ['rehearse', 'orders'],
-  ['audit'],
-  ['verify'],
-  ['backup'],
-  ['rebuild'],
-  ['token'],
-  ['coupon'],
-  ['coupon', 'create'],
-  ['coupon', 'list'],
-  ['coupon', 'show'],
-  ['coupon', 'winners'],
-  ['coupon', 'edit'],
-  ['coupon', 'restock'],
-  ['coupon', 'pause'],
-  ['coupon', 'resume'],
-  ['coupon', 'close'],
-  ['dead-letters'],
-  ['dead-letters', 'list'],
-  ['dead-letters', 'show'],
-  ['dead-letters', 'redrive'],
-  ['dead-letters', 'discard'],
-]
+/** Each that can be typed, and those that are only above others. */
+const commands = namesBelow(buildProgram({ version: '0', wire: () => {} }))
+
+function namesBelow(above: Command, path: readonly string[] = []): string[][] {
+  return above.commands.flatMap((command) => {
+    const own = [...path, command.name()]
+    return [own, ...namesBelow(command, own)]
+  })
+}
 
 describe('Every command has help with an example of itself:', () => {
   for (const command of commands) {
