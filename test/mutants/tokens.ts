@@ -37,10 +37,10 @@ const remembering: MutantsOf = {
   file: `${part}/remembered-tokens.ts`,
   test: `${part}/remembered-tokens.test.ts`,
   mutants: [
-    ['now < found.times.from || ', '', 'from its beginning until its end'],
-    ['now >= found.times.until', 'now > found.times.until', 'from its beginning until its end'],
+    ['now >= found.times.from && ', '', 'from its beginning until its end'],
+    ['now < found.times.until', 'now <= found.times.until', 'from its beginning until its end'],
     ['remembered.key === key', 'remembered.key !== key', 'tokens of a key that is gone'],
-    ['this.characters <= charactersMax', 'true', 'by number and by length'],
+    ['this.characters > charactersMax', 'false', 'by number and by length'],
     ['this.characters -= characters', '', 'by number and by length'],
   ],
 }

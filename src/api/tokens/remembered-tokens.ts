@@ -2,6 +2,7 @@
 // verification. Bounded by number and by text; who has not asked for longest is forgotten.
 
 import { hash } from 'node:crypto'
+import { Latest } from '../latest.ts'
 import type { ProviderKey } from './provider-key.ts'
 import type { Caller, TokenTimes } from './token-checks.ts'
 
@@ -23,7 +24,7 @@ export const rememberedLimits = {
 } as const
 
 export class RememberedTokens {
-  private readonly tokens = new Map<string, Remembered>()
+  private readonly tokens = new Latest<string, Remembered>()
   private readonly limits: RememberedLimits
   private characters = 0
 
@@ -37,22 +38,23 @@ export class RememberedTokens {
 
   /** By its `nameOf`; `now`: ms UTC. */
   get(name: string, now: number): Caller | undefined {
-    const found = this.tokens.get(name)
+    const found = this.tokens.use(name)
     if (found === undefined) return undefined
+    if (now >= found.times.from && now < found.times.until) return found.caller
     this.drop(name, found)
-    if (now < found.times.from || now >= found.times.until) return undefined
-    this.keep(name, found)
-    return found.caller
+    return undefined
   }
 
   add(name: string, verified: Remembered): void {
-    const before = this.tokens.get(name)
+    const before = this.tokens.use(name)
     if (before !== undefined) this.drop(name, before)
-    this.keep(name, verified)
-    for (const [oldest, remembered] of this.tokens) {
-      const { tokensMax, charactersMax } = this.limits
-      if (this.tokens.size <= tokensMax && this.characters <= charactersMax) return
-      this.drop(oldest, remembered)
+    this.tokens.set(name, verified)
+    this.characters += verified.characters
+    const { tokensMax, charactersMax } = this.limits
+    while (this.tokens.size > tokensMax || this.characters > charactersMax) {
+      const oldest = this.tokens.oldest()
+      if (oldest === undefined) return
+      this.drop(...oldest)
     }
   }
 
@@ -60,11 +62,6 @@ export class RememberedTokens {
     for (const [name, remembered] of this.tokens) {
       if (remembered.key === key) this.drop(name, remembered)
     }
-  }
-
-  private keep(name: string, remembered: Remembered): void {
-    this.tokens.set(name, remembered)
-    this.characters += remembered.characters
   }
 
   private drop(name: string, { characters }: Remembered): void {
