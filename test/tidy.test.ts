@@ -102,6 +102,7 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/api/claims/api-metrics.ts': 'how far it is from the log’s',
   'src/api/claims/log-time.ts': 'the log’s clock, until it is known, and how far it is from that',
   'src/api/console/sessions.ts': 'when a session ends',
+  'src/api/console/streams.ts': 'when a session ends, and how far it is from the log’s',
   'src/api/tokens/token-verifier.ts': 'whether a token has expired',
   'src/issuer/issuer.ts': 'how old a record is',
   'src/main/cli/coupon-commands.ts': 'what a time without a date comes to',

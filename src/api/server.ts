@@ -4,7 +4,10 @@
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { TokenRules } from '../ports/tokens.ts'
+import { Figures } from './console/figures.ts'
 import { createConsoleSessions } from './console/sessions.ts'
+import { Streams } from './console/streams.ts'
+import { Traffic } from './console/traffic.ts'
 import { guarded, useAuth } from './http/auth.ts'
 import { useOpenApi } from './http/openapi.ts'
 import { useRateLimits } from './http/rate-limits.ts'
@@ -18,6 +21,7 @@ import { claimRoutes } from './routes/claims.ts'
 import { codeRoute } from './routes/codes.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { consoleSessionRoutes } from './routes/console-sessions.ts'
+import { consoleStreamRoute } from './routes/console-stream.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
@@ -61,6 +65,7 @@ export async function openServer(
   let isServing = false
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
+  const traffic = new Traffic()
   const { app, uses, listen, stop, limitUnknown } = await createServerApp({
     clock,
     limits,
@@ -68,10 +73,13 @@ export async function openServer(
     metrics,
     phase,
     allowedOrigins: settings.allowedOrigins,
+    onUnavailable() {
+      traffic.unavailable += 1
+    },
   })
   await useOpenApi(app)
   const tokens = tokensOf(parts)
-  const hooks = await callHooks(app, { ...parts, metrics, tokens, limitUnknown }, limits)
+  const hooks = await callHooks(app, { ...parts, metrics, tokens, limitUnknown, traffic }, limits)
   const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
@@ -79,10 +87,17 @@ export async function openServer(
   const { jwtSecret: secret, tokenRules: rules = defaultRules } = settings
   const codes = parts.consoleCodes
   const sessions = createConsoleSessions({ tokens, codes, clock, secret, rules })
+  const figures = figuresOf(parts, services, traffic)
+  const { gateIsHere } = parts.figures ?? {}
+  const streamsMax = settings.consoleStreamsMax ?? streamsMaxDefault
+  const streams = new Streams({ clock, claims: services.claims, figures, gateIsHere, streamsMax })
   addRoutes(
     app,
     { hooks, limits },
-    allRoutes({ app, uses }, { ...parts, ...services, metricsText, limits, sessions }),
+    allRoutes(
+      { app, uses },
+      { ...parts, ...services, metricsText, limits, sessions, streams, traffic },
+    ),
   )
   parts.extraRoutes?.(app, hooks)
   const address = await listen(settings).catch(async (error: unknown) => {
@@ -96,25 +111,34 @@ export async function openServer(
       Object.assign(services.claims, there.claims)
       Object.assign(services.orders, there.orders)
       isServing = true
+      figures.begin()
     },
     async close() {
-      // First, so that nobody who is waited for waits for a key.
-      await tokens.close()
+      // First, so that nobody who is waited for waits for a key, or watches for ever.
+      streams.close()
+      await Promise.all([tokens.close(), figures.close()])
       await stop()
     },
   }
 }
 
 type HookParts = ServerParts &
-  Pick<ServerApp, 'limitUnknown'> & { metrics: Registry; tokens: TokenVerifier }
+  Pick<ServerApp, 'limitUnknown'> & {
+    metrics: Registry
+    tokens: TokenVerifier
+    traffic: Traffic
+  }
 
 async function callHooks(
   app: FastifyInstance,
-  { settings, clock, metrics, tokens, limitUnknown }: HookParts,
+  { settings, clock, metrics, tokens, limitUnknown, traffic }: HookParts,
   limits: ServerLimits,
 ): Promise<CallHooks> {
   const { authenticate, authenticateConsole, only } = useAuth(app, { tokens, metrics })
-  const rates = { clock, ...settings, keysMax: limits.rateKeysMax }
+  const onLimited = () => {
+    traffic.tooMany += 1
+  }
+  const rates = { clock, ...settings, keysMax: limits.rateKeysMax, onLimited }
   const { byCaller, byAddress } = await useRateLimits(app, rates)
   for (const limiter of byAddress) limitUnknown(limiter)
   return {
@@ -134,6 +158,16 @@ async function callHooks(
     ],
     auditor: [authenticateConsole, only('operator', 'viewer')],
   }
+}
+
+const streamsMaxDefault = 100
+const nothingKnown = { claimCounts: () => ({}), readUpTo: () => undefined, reader: () => null }
+
+function figuresOf(parts: ServerParts, { claims }: Services, traffic: Traffic): Figures {
+  const { clock, newId, logger, readiness, figures: sources = nothingKnown } = parts
+  const isReady = () => readiness().ready
+  const logTime = () => claims.logTime()
+  return new Figures({ ...sources, clock, newId, logger, isReady, logTime, traffic })
 }
 
 const defaultRules: TokenRules = { userClaim: 'sub' }
@@ -167,6 +201,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...auditRoutes(parts),
     ...deadLetterRoutes(parts),
     ...consoleSessionRoutes(parts),
+    consoleStreamRoute(parts.streams),
   ]
 }
 

@@ -47,6 +47,8 @@ const returnDaysMax = 36_500
 const keepAliveSecondsMax = 3_600
 /** Supervisors wait for a minute or two; behind that, a stop is not to be waited for at all. */
 const drainSecondsMax = 600
+/** Each may take a megabyte, and is written to twice a second. */
+const consoleStreamsMax = 10_000
 /** More than a provider answers at once; each is a connection. */
 const paymentsAtOnceMax = 1_000
 /** Who waits longer has given up. */
@@ -80,6 +82,10 @@ const returnDays: Kind<number> = {
   read: (text) => wholeNumber(text, returnDaysMax),
 }
 const keepAlive = seconds(1, keepAliveSecondsMax)
+const consoleStreams: Kind<number> = {
+  must: `a number, 1 to ${consoleStreamsMax}`,
+  read: (text) => wholeNumber(text, consoleStreamsMax) || null,
+}
 const drain = seconds(0, drainSecondsMax)
 const paymentsAtOnce: Kind<number> = {
   must: `a number, 1 to ${paymentsAtOnceMax}`,
@@ -229,6 +235,7 @@ export const settingTable = {
   FIRSTCOME_POSTGRES_TLS: [flag, 'false', 'true: encrypted, and the certificate is checked'],
   FIRSTCOME_POSTGRES_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
   FIRSTCOME_ALLOWED_ORIGINS: [origins, null, 'pages elsewhere that may call: https://shop.example'],
+  FIRSTCOME_CONSOLE_STREAMS_MAX: [consoleStreams, '100', 'consoles that watch a node at once'],
   FIRSTCOME_KEEP_ALIVE_SECONDS: [keepAlive, '75', 'until an idle connection is closed'],
   FIRSTCOME_DRAIN_SECONDS: [drain, null, 'SIGTERM: so long it still works (start: 0, others: 5)'],
   FIRSTCOME_PAYMENTS_AT_ONCE: [paymentsAtOnce, null, 'requests to it at once; else 64'],
@@ -268,7 +275,7 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
 }
 
 const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
-const pages = /_ALLOWED_ORIGINS$/
+const pages = /_(ALLOWED_ORIGINS|CONSOLE_\w+)$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims =
   /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERVATION)_\w+)$/

@@ -101,6 +101,7 @@ function settingsOf(value: SettingValues) {
     redisUrl: value.FIRSTCOME_REDIS_URL,
     postgres: postgresOf(value),
     allowedOrigins: value.FIRSTCOME_ALLOWED_ORIGINS,
+    consoleStreamsMax: value.FIRSTCOME_CONSOLE_STREAMS_MAX,
     keepAliveSeconds: value.FIRSTCOME_KEEP_ALIVE_SECONDS,
     drainSeconds: value.FIRSTCOME_DRAIN_SECONDS,
     payment: paymentOf(value),

@@ -9,7 +9,12 @@ import { addGauge } from '../process-metrics.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-parts.ts'
 
-export type ApiMetrics = { observer: ClaimObserver; registry: Registry }
+export type ApiMetrics = {
+  observer: ClaimObserver
+  registry: Registry
+  /** Claims answered since the start, by outcome. */
+  claimCounts(): Record<ClaimAnswer['kind'], number>
+}
 export type ApiMetricsParts = {
   clock: Clock
   /** When the fold last knew it had read all there was; undefined before it has started. */
@@ -76,6 +81,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   const { gateIsHere } = parts
   return {
     registry,
+    claimCounts: () => summed(Object.values(answered)),
     observer: {
       ...(gateIsHere === undefined ? {} : { gate: createGateMetrics(registry, gateIsHere) }),
       answered(kind, by) {
@@ -180,6 +186,14 @@ function createGateMetrics(registry: Registry, isHere: () => boolean): GateObser
     bypassed: () => bypassed.inc(),
     released: (to) => ended[to].inc(),
   }
+}
+
+type Counts = ReturnType<typeof noAnswers>
+
+function summed(all: readonly Counts[]): Counts {
+  const sums = noAnswers()
+  for (const counts of all) for (const kind of answerKinds) sums[kind] += counts[kind]
+  return sums
 }
 
 function noAnswers() {

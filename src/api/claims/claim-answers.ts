@@ -53,6 +53,7 @@ export const unavailableReasons = [
   'proof_behind',
   'token_keys',
   'console_codes',
+  'console_streams',
   'starting',
   'stopping',
 ] as const

@@ -30,6 +30,8 @@ export type RunningClaimService = ClaimService & {
   caughtUp: Promise<void>
   /** Of the partition that was not read for the longest. */
   lastReadAt(): Moment
+  /** By partition, the first offset that this node has not read. */
+  positions(): readonly number[]
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -81,6 +83,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness, onUnavailable) : own),
     caughtUp,
     lastReadAt: () => fold.oldestReadAt(),
+    positions: () => fold.positions(),
     async drain() {
       state.stopping = true
       await Promise.all([waiters.empty(), commands.drained()])

@@ -18,6 +18,8 @@ type RateLimits = {
   operatorRateMax: number
   addressRateMax: number
   keysMax: number
+  /** Told of each request that was one too many. */
+  onLimited(): void
 }
 /** Counts one request; the seconds to wait where it is one too many, else 0. */
 export type CountCaller = (caller: Caller) => number
@@ -49,7 +51,9 @@ function callerCount(limits: RateLimits): CountCaller {
     const max = isMany ? operatorRateMax : userRateMax
     if (max === 0 || userRateMax === 0) return 0
     const { current, ttl } = (isMany ? operators : users).count(userId)
-    return current > max ? Math.max(1, Math.ceil(ttl / 1000)) : 0
+    if (current <= max) return 0
+    limits.onLimited()
+    return Math.max(1, Math.ceil(ttl / 1000))
   }
 }
 
@@ -59,7 +63,9 @@ async function addressLimiter(app: FastifyInstance, limits: RateLimits): Promise
   const take = app.createRateLimit({ max: limits.addressRateMax, timeWindow: windowMs })
   return async (request, reply) => {
     const taken = await take(request)
-    if (!taken.isAllowed && taken.isExceeded) refuse(reply, Math.max(1, taken.ttlInSeconds))
+    if (taken.isAllowed || !taken.isExceeded) return
+    limits.onLimited()
+    refuse(reply, Math.max(1, taken.ttlInSeconds))
   }
 }
 

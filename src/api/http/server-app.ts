@@ -22,7 +22,10 @@ import type { ServerLimits } from './server-limits.ts'
 import { useValidation } from './validation.ts'
 
 export type ServerAppParts = AdmissionParts &
-  ConnectionParts & { allowedOrigins?: readonly string[] | undefined }
+  ConnectionParts & {
+    allowedOrigins?: readonly string[] | undefined
+    onUnavailable?: (() => void) | undefined
+  }
 export type ServerApp = {
   app: FastifyInstance
   /** What is made soon after it listens. */
@@ -40,7 +43,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   const uses = createFirstUses()
   const app = createApp({ limits, logger, uses })
   useErrorReplies(app, logger)
-  countUnavailable(app, parts.metrics)
+  countUnavailable(app, parts.metrics, parts.onUnavailable)
   const answerUnknown = useUnknownPaths(app)
   useValidation(app, uses)
   useJsonBodies(app)

@@ -9,7 +9,10 @@ import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { ProofReader } from '../../ports/proof.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
+import type { FiguresParts } from '../console/figures.ts'
 import type { ConsoleSessions } from '../console/sessions.ts'
+import type { Streams } from '../console/streams.ts'
+import type { Traffic } from '../console/traffic.ts'
 import type { OrderService } from '../orders/order-answers.ts'
 import type { TokenVerifierParts } from '../tokens/token-verifier.ts'
 import type { ServerLimits } from './server-limits.ts'
@@ -31,8 +34,14 @@ export type ServerSettings = {
   allowedOrigins?: readonly string[]
   /** Until a connection on which nobody asks is closed. */
   keepAliveSeconds?: number
+  /** Of the console, at once. */
+  consoleStreamsMax?: number
   limits?: Partial<ServerLimits>
   tokenLimits?: TokenVerifierParts['limits']
+}
+
+export type FigureSources = Pick<FiguresParts, 'claimCounts' | 'readUpTo' | 'reader' | 'board'> & {
+  gateIsHere?: (() => boolean) | undefined
 }
 
 /** `publicKey`: that of the one key, 32 bytes; `prefix`: of the origins. `secret` makes salts. */
@@ -60,6 +69,8 @@ export type ServerParts = {
   keySet?: KeySetSource | undefined
   /** Absent: none are made, and who signs in to the console pastes a token. */
   consoleCodes?: ConsoleCodes | undefined
+  /** Of what the console shows beside coupons; absent: nothing of it is known. */
+  figures?: FigureSources | undefined
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>
@@ -94,4 +105,9 @@ export type CallHooks = {
 
 /** What every file of routes is given. */
 export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> &
-  Services & { limits: ServerLimits; sessions: ConsoleSessions }
+  Services & {
+    limits: ServerLimits
+    sessions: ConsoleSessions
+    streams: Streams
+    traffic: Traffic
+  }

@@ -13,7 +13,7 @@ export const claimProblems = [
   ...(['unknown-coupon', 'closed', 'not-open', 'paused', 'not-eligible', 'sold-out'] as const),
 ]
 
-export function claimRoutes({ claims }: RouteParts): Route[] {
+export function claimRoutes({ claims, clock, traffic }: RouteParts): Route[] {
   const logTime = () => claims.logTime()
   return [
     route({
@@ -29,8 +29,12 @@ export function claimRoutes({ claims }: RouteParts): Route[] {
       answer(request) {
         const { couponId } = request.params
         const { userId, token } = callerOf(request)
+        const askedAt = clock.monotonic()
         const answer = claims.claim(couponId, userId, token)
-        return mapAnswer(answer, (said) => claimAnswer(said, couponId, logTime))
+        return mapAnswer(answer, (said) => {
+          traffic.claimAnswered(clock.monotonic() - askedAt)
+          return claimAnswer(said, couponId, logTime)
+        })
       },
     }),
   ]

@@ -4,6 +4,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Queryable } from '../../adapters/database/database.ts'
+import { createConsoleReaderSql } from '../../adapters/stores/console-reader.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
 import { createOrdersReaderSql } from '../../adapters/stores/orders-reader.ts'
@@ -18,6 +19,7 @@ import { openServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsoleCodes } from '../../ports/console-codes.ts'
+import type { NodeBoard } from '../../ports/console-figures.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
@@ -34,6 +36,8 @@ export type ApiServerParts = {
   gate?: Gate | undefined
   /** Whoever gives it closes it; absent: no node makes any. */
   consoleCodes?: ConsoleCodes | undefined
+  /** Where the nodes report; null while SQL is not up. Absent: this is the only node. */
+  board?: (() => NodeBoard | null) | undefined
   /** Absent: none is made. */
   proof?: ProofSettings | undefined
   /** null while SQL is not up. */
@@ -62,6 +66,7 @@ export type SqlReads = ReturnType<typeof readsOver>
 
 export function readsOver(database: Queryable) {
   return {
+    console: createConsoleReaderSql(database),
     coupons: createCouponReaderSql(database),
     orders: createOrdersReaderSql(database),
     ordersAudit: createOrdersAuditReaderSql(database),
@@ -101,6 +106,13 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     proof: proof && shownProof(proof, () => parts.reads()?.proof ?? null),
     keySet: await keySetOf(settings),
     consoleCodes: parts.consoleCodes,
+    figures: {
+      claimCounts: metrics.claimCounts,
+      readUpTo: () => claims?.positions(),
+      reader: () => parts.reads()?.console ?? null,
+      board: parts.board,
+      gateIsHere: gate && (() => gate.isHere()),
+    },
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),

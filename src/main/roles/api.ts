@@ -7,10 +7,12 @@ import type { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { startConsoleCodesRedis } from '../../adapters/redis/console-codes.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
+import { createNodeBoardSql } from '../../adapters/stores/node-board.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { NodeBoard } from '../../ports/console-figures.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import {
@@ -51,6 +53,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const consoleCodes = url === undefined ? undefined : startConsoleCodesRedis({ url, clock })
     if (consoleCodes !== undefined) stops.defer(() => consoleCodes.close())
     let reads: SqlReads | null = null
+    let board: NodeBoard | null = null
     let metrics: Registry | null = null
     const proof = proofSettings(settings)
     const node = {
@@ -60,6 +63,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
       reads: () => reads,
+      board: () => board,
       otherMetrics: async () => (await metrics?.metrics()) ?? '',
       faults: createFaults(settings.testFaults),
       logger,
@@ -74,6 +78,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     )
     if (proof !== undefined) await settleProof(database, proof)
     reads = readsOver(database)
+    board = createNodeBoardSql(database)
     metrics = createDatabaseMetrics(database.state)
     const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }
     await startApiNode({ ...node, ...claims, log, onFatal: parts.onFatal }, server, stops)

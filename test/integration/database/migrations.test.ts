@@ -28,7 +28,7 @@ describe('Migrations', () => {
     database = await openPgliteCopy()
   })
   beforeEach(() => {
-    const schemas = 'm, coupons, stock, payments, orders, dead_letters, proof, firstcome'
+    const schemas = 'm, coupons, stock, payments, orders, dead_letters, proof, nodes, firstcome'
     return database.script(`drop schema if exists ${schemas} cascade`)
   })
   after(() => database.close())

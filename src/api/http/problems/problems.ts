@@ -100,7 +100,11 @@ declare module 'fastify' {
 }
 
 /** Each reason is there from the start, so that the first of a kind are an increase. */
-export function countUnavailable(app: FastifyInstance, metrics: Registry | undefined): void {
+export function countUnavailable(
+  app: FastifyInstance,
+  metrics: Registry | undefined,
+  onUnavailable: () => void = () => {},
+): void {
   const counter = new Counter({
     name: 'firstcome_unavailable_total',
     help: 'Calls answered 503, by the reason that they were told',
@@ -108,7 +112,10 @@ export function countUnavailable(app: FastifyInstance, metrics: Registry | undef
     registers: metrics === undefined ? [] : [metrics],
   })
   for (const reason of unavailableReasons) counter.inc({ reason }, 0)
-  app.decorate('countUnavailable', (reason: Unavailable['reason']) => counter.inc({ reason }))
+  app.decorate('countUnavailable', (reason: Unavailable['reason']) => {
+    onUnavailable()
+    counter.inc({ reason })
+  })
 }
 
 export function sendUnavailable(reply: FastifyReply, { reason, ...answer }: Unavailable): void {

@@ -1,0 +1,16 @@
+// What this node counts for the console on the way of every claim: plain numbers, nothing else.
+
+import { bucketOf, latencyBuckets } from './latency.ts'
+
+export class Traffic {
+  /** Claims by how long their answer took, by the buckets of latency.ts. */
+  readonly latency = new Float64Array(latencyBuckets)
+  /** Calls answered 429, and 503. */
+  tooMany = 0
+  unavailable = 0
+
+  claimAnswered(ms: number): void {
+    const bucket = bucketOf(ms)
+    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1
+  }
+}

@@ -1,0 +1,36 @@
+// What the console shows beside this node's own figures: those of the other nodes, and of the rows.
+
+/** What a node has counted since it began. */
+export type NodeReport = {
+  /** Claims it has answered, by outcome. */
+  claims: Readonly<Record<string, number>>
+  /** Claims by how long their answer took: [bucket, count], only where there are any. */
+  latency: readonly (readonly [bucket: number, count: number])[]
+  /** Calls answered 429, and 503. */
+  tooMany: number
+  unavailable: number
+  isReady: boolean
+}
+export type OtherNode = {
+  node: string
+  /** ms, by the clock of whoever keeps the reports. */
+  startedAgo: number
+  reportedAgo: number
+  /** null: of a version that writes others. */
+  report: NodeReport | null
+}
+/** Where the API nodes leave their reports. Each call rejects with a PortError. */
+export type NodeBoard = {
+  exchange(node: string, report: NodeReport): Promise<OtherNode[]>
+  leave(node: string): Promise<void>
+}
+export type ConsoleReader = {
+  /** By partition of the claims log: the first offset whose rows are not written. */
+  rowsUpTo(): Promise<ReadonlyMap<number, number>>
+  /** At most `lettersCountedMax`. */
+  lettersWaiting(): Promise<number>
+}
+/** More need no exact number. */
+export const lettersCountedMax = 10_000
+/** So long after its last report a node is remembered as one that is gone. */
+export const nodeRememberedMs = 600_000
