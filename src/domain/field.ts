@@ -37,8 +37,8 @@ export type Field<Value> = {
   /** What stands in the JSON; absent: the value itself. */
   write?(value: Value): unknown
   isOptional?: true
-  /** Whether a reader of version 1 of the record would take this value for none. */
-  isSinceVersion2?(value: unknown): boolean
+  /** `of`: the first version of the record whose readers know such a value; absent: 1. */
+  versions?: { newest: number; of(value: unknown): number }
   /** Its fields stand beside those of the record, after `v`. */
   isFlat?: true
 }
@@ -199,7 +199,7 @@ export type Part = {
   name: string
   read(value: unknown): unknown
   write: ((value: unknown) => unknown) | null
-  isSinceVersion2: ((value: unknown) => boolean) | null
+  versions: { newest: number; of(value: unknown): number } | null
   isOptional: boolean
   isFlat: boolean
 }
@@ -209,7 +209,7 @@ export function partsOf(fields: Fields): Part[] {
     name,
     read: field.read,
     write: field.write ?? null,
-    isSinceVersion2: field.isSinceVersion2 ?? null,
+    versions: field.versions ?? null,
     isOptional: field.isOptional === true,
     isFlat: field.isFlat === true,
   }))

@@ -55,7 +55,7 @@ export type MessageOf<T extends Topic, Type extends keyof T['records'] = keyof T
   [Name in Type & string]: Flat<{ type: Name } & Values<T['records'][Name]['fields']>>
 }[Type & string]
 
-/** Of what every reader knows. A type that can say more is of version 2 where it does. */
+/** Of what every reader knows. A type that can say more is of a later version where it does. */
 const firstVersion = 1
 
 /** Gives back what it is given; for the sake of its type. */
@@ -87,9 +87,10 @@ function decodeWith(value: Buffer, readers: Readers): Decoded<unknown> {
     return { kind: 'unknown', reason: `unknown type ${JSON.stringify(wire.type.slice(0, 100))}` }
   }
   const { read, newest } = reader
-  const message = wire.v === firstVersion || wire.v === newest ? read(wire) : null
+  const isKnown = typeof wire.v === 'number' && wire.v >= firstVersion && wire.v <= newest
+  const message = isKnown ? read(wire) : null
   if (message !== null) return { kind: 'message', message }
-  // Of version 2 as well: what it does not say now, a later writer may mean by it.
+  // Of later versions as well: what it does not say now, a later writer may mean by it.
   if (wire.v === firstVersion) return { kind: 'void', reason: `malformed ${wire.type}` }
   const given = typeof wire.v === 'number' ? wire.v : 'that is no number'
   return { kind: 'unknown', reason: `version ${given} of ${wire.type}` }
@@ -138,20 +139,30 @@ export function encoderOf<T extends Topic>({ records }: T): (message: MessageOf<
 }
 
 function newestVersionOf({ fields }: AnyDeclaration): number {
-  return partsOf(fields).some((part) => part.isSinceVersion2 !== null) ? 2 : firstVersion
+  return Math.max(firstVersion, ...partsOf(fields).map(({ versions }) => versions?.newest ?? 1))
 }
 
 /** The only one in which a message is written, and read. */
 function versionOf(message: Wire, parts: readonly Part[]): number {
-  const isNew = parts.some((part) => part.isSinceVersion2?.(message[part.name]))
-  return isNew ? 2 : firstVersion
+  let version = firstVersion
+  for (const { name, versions } of parts) {
+    if (versions !== null) version = Math.max(version, versions.of(message[name]))
+  }
+  return version
 }
 
 function versionField(declared: AnyDeclaration): Field<unknown> {
   const says = 'The version of the type.'
   const newest = newestVersionOf(declared)
   if (newest === firstVersion) return literal(firstVersion, says)
-  return count(newest, `${says} 2 where the user is more than 1–128 visible ASCII characters.`)
+  const all = partsOf(declared.fields).flatMap(({ versions }) => versions?.newest ?? [])
+  const later = all.toSorted((a, b) => a - b).map((version) => laterVersions[version] ?? '')
+  return count(newest, [says, ...later].join(' '))
+}
+
+const laterVersions: Readonly<Record<number, string>> = {
+  2: '2 where the user is more than 1–128 visible ASCII characters.',
+  3: '3 where it has `expected`.',
 }
 
 /** The field that tells records of one type and key apart; null: there is one of each at most. */

@@ -33,6 +33,6 @@ export function userIdField(says: string): Field<string> {
       const userId = userIdOf(value)
       return userId === value ? userId : null
     },
-    isSinceVersion2: isUserSinceVersion2,
+    versions: { newest: 2, of: (value) => (isUserSinceVersion2(value) ? 2 : 1) },
   }
 }
