@@ -5,7 +5,8 @@
 -- arrays, in the order of the log; null: none), last slot (0: none).
 
 select c.coupon_id, c.partition, c.rules, c.status, c.paused,
-       c.quantity, c.opens_at_ms, c.name, c.closes_at_ms, c.terms::text, c.commands::text,
+       c.quantity, c.opens_at_ms, c.name, c.last_act_offset, c.closes_at_ms,
+       c.terms::text, c.commands::text,
        (select json_agg(json_build_array(r.command_id, r.log_offset, r.appended_at_ms,
                                          r.commanded_by, r.reason, r.user_id, r.from_slot,
                                          r.to_slot) order by r.log_offset)::text

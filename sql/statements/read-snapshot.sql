@@ -6,14 +6,15 @@
 
 select next_offset, published_offset, null as coupon_id, partition, null::bigint as rules,
        null as status, null::boolean as paused, null::int as quantity,
-       null::bigint as opens_at_ms, null as name, null::bigint as closes_at_ms,
+       null::bigint as opens_at_ms, null as name, null::bigint as last_act_offset,
+       null::bigint as closes_at_ms,
        null as terms, null as commands, null as revocations
   from coupons.positions
  where reader = $1 and topic = $2
  union all
 select null, null, coupon_id, partition, rules,
        status, paused, quantity,
-       opens_at_ms, name, closes_at_ms, terms::text, commands::text,
+       opens_at_ms, name, last_act_offset, closes_at_ms, terms::text, commands::text,
        (select json_agg(json_build_array(r.command_id, r.log_offset, r.appended_at_ms,
                                          r.commanded_by, r.reason, r.user_id, r.from_slot,
                                          r.to_slot) order by r.log_offset)::text

@@ -16,6 +16,7 @@ import { createServerApp, type ServerApp } from './http/server-app.ts'
 import { limitsOf, type ServerLimits } from './http/server-limits.ts'
 import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
 import { CodeGuesses } from './redemptions/code-guesses.ts'
+import { actsRoute } from './routes/acts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { codeRoute } from './routes/codes.ts'
@@ -190,6 +191,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...couponRoutes(parts),
     liveRoute(parts),
     ...commandRoutes(parts),
+    actsRoute(parts),
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),
     ...redemptionRoutes(parts, guesses),

@@ -34,6 +34,7 @@ const full: Coupon = {
     ['made-2', 0],
   ]),
   revocations: noRevocations(),
+  lastAct: 3,
   winners: new Map(),
 }
 const bare: Coupon = {

@@ -42,7 +42,14 @@ export function ordersAuditOver(ask: Ask): OrdersAuditReader {
 
 type TermsTimes = 'opensAt' | 'closesAt' | 'validUntil'
 type TermsJson = Omit<Terms, TermsTimes> & { [Name in TermsTimes]?: string }
-type MadeAnew = 'opensAt' | 'closesAt' | 'terms' | 'commands' | 'revocations' | 'winners'
+type MadeAnew =
+  | 'opensAt'
+  | 'closesAt'
+  | 'terms'
+  | 'commands'
+  | 'revocations'
+  | 'winners'
+  | 'lastAct'
 type RevocationJson = Omit<Revocation, 'appendedAt' | 'taken'> & {
   appendedAt: string
   from: number | null
@@ -53,6 +60,8 @@ type CouponJson = Omit<Coupon, MadeAnew> & {
   closesAt: string | null
   terms: TermsJson
   commands: { commandId: string; add: number | string }[]
+  /** Absent: of a version that does not say. */
+  lastAct?: number | null
   /** In the order of the log. */
   revocations?: RevocationJson[]
 }
@@ -69,7 +78,7 @@ function rowsQuery({ limit, couponId, after }: RowsQuery): string {
 }
 
 function couponFrom(json: CouponJson): Coupon {
-  const { opensAt, closesAt, terms, commands, revocations = [], ...coupon } = json
+  const { opensAt, closesAt, terms, commands, revocations = [], lastAct = null, ...coupon } = json
   return {
     ...coupon,
     terms: termsFrom(terms),
@@ -77,6 +86,7 @@ function couponFrom(json: CouponJson): Coupon {
     closesAt: closesAt === null ? Number.POSITIVE_INFINITY : instantFrom(closesAt),
     commands: new Map(commands.map(({ commandId, add }) => [commandId, add])),
     revocations: revocationsOf(revocations.map(revocationFrom)),
+    lastAct,
     winners: new Map(),
   }
 }

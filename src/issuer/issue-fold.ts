@@ -3,7 +3,7 @@
 
 import { codeDeriver } from '../domain/coupons/codes.ts'
 import type { Command } from '../domain/coupons/decide.ts'
-import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
+import { applyCommand, createFold, type Fold, readRecord } from '../domain/coupons/fold.ts'
 import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
 import { byCouponId, bySlot, type IssuedRow, type RevocationRow } from '../ports/coupons.ts'
 import type { LogRecord } from '../ports/log.ts'
@@ -14,6 +14,8 @@ export type IssueFoldParts = {
   partitions: number
   codeSecret: string
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
+  /** Sets `lastAct` where the rows did not say it. */
+  lookUpLastActs(coupons: readonly Coupon[]): Promise<void>
 }
 export type Issue = {
   coupons: Coupon[]
@@ -73,6 +75,8 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
       const { commands, voids } = taken
       taken = nothingTaken()
       await loadMissing(commands)
+      const unsaid = withoutLastAct(fold, commands)
+      if (unsaid.length > 0) await parts.lookUpLastActs(unsaid)
       const coupons = new Set<Coupon>()
       const issued: IssuedRow[] = []
       const revocations: RevocationRow[] = []
@@ -94,6 +98,17 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
       return { coupons: [...coupons].sort(byCouponId), issued, revocations, voids }
     },
   }
+}
+
+/** Those that a record expects a state of, where their rows did not say it. */
+function withoutLastAct({ coupons }: Fold, commands: readonly Command[]): Coupon[] {
+  const found = new Set<Coupon>()
+  for (const { message } of commands) {
+    if (message.type === 'coupon.claimed' || message.type === 'coupon.created') continue
+    const coupon = message.expected === undefined ? undefined : coupons.get(message.couponId)
+    if (coupon?.lastAct === null) found.add(coupon)
+  }
+  return [...found]
 }
 
 function nothingTaken(): { commands: Command[]; voids: VoidRecord[] } {

@@ -27,6 +27,7 @@ function coupon(couponId: string): Coupon {
     paused: false,
     commands: new Map(),
     revocations: noRevocations(),
+    lastAct: 3,
     winners: new Map(),
   }
 }

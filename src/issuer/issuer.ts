@@ -18,6 +18,7 @@ import { retrying } from '../ports/retry.ts'
 import { type ClaimsConsumer, startClaimsConsumer } from './claims-consumer.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
+import { lookUpLastActs } from './last-acts.ts'
 import { loadedFault } from './loaded-coupons.ts'
 import { deadLetterVoids } from './void-records.ts'
 
@@ -62,6 +63,10 @@ class IssuerSession implements Session {
       partitions: log.partitionsOf(claimsTopic),
       codeSecret,
       load: (couponIds) => this.load(couponIds),
+      lookUpLastActs: (coupons) => {
+        const partitions = log.partitionsOf(claimsTopic)
+        return lookUpLastActs({ log, partitions, positions: this.positions }, coupons)
+      },
     })
     const onPublished = (next: ReadonlyMap<number, number>) => membership.commit(next)
     this.publisher = createIssuePublisher({ log, store, retry, onPublished, onError })

@@ -47,6 +47,7 @@ function coupon(changes: Partial<Coupon> = {}): Coupon {
     paused: false,
     commands: new Map([['restock', 1]]),
     revocations: noRevocations(),
+    lastAct: 3,
     winners: new Map([won('kim', 1), won('lee', 2), won('ann', 3)]),
     ...changes,
   }

@@ -29,6 +29,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     paused: false,
     commands: new Map(),
     revocations: noRevocations(),
+    lastAct: 3,
     winners: new PackedWinners(),
     ...changes,
   }

@@ -33,6 +33,7 @@ export function rulesOf(
     ...(counted.length > 0 ? [identifiersFit(counted)] : []),
     ...(times.length > 0 ? [instantsExist(times)] : []),
     ...(normal.length > 0 ? [usersAreNormal(normal)] : []),
+    ...(normal.length === 0 && 'expected' in properties ? [expectingIsNew] : []),
     ...lists.map(productsDiffer),
     ...(own === undefined || rule === undefined ? [] : [{ says: rule.says, ...own }]),
   ]
@@ -58,7 +59,7 @@ function cut(identifier: unknown): string {
 function usersAreNormal(names: readonly string[]): Rule {
   const all = names.map((name) => `\`${name}\``).join(' and ')
   const isPlain = (wire: Wire) => names.every((name) => /^[!-~]+$/.test(String(wire[name])))
-  const versionOf = (wire: Wire) => (isPlain(wire) ? 1 : 2)
+  const versionOf = (wire: Wire) => (wire.expected !== undefined ? 3 : isPlain(wire) ? 1 : 2)
   return {
     says: `${all} is in Unicode’s form NFC, and \`v\` is 2 where it has more than visible ASCII.`,
     holds: (wire) => {
@@ -71,6 +72,13 @@ function usersAreNormal(names: readonly string[]): Rule {
       return { ...wire, v: versionOf(wire) }
     },
   }
+}
+
+/** Of records without a user; else the rule of users says it. */
+const expectingIsNew: Rule = {
+  says: '`v` is 3 where it has `expected`, else 1.',
+  holds: ({ v, expected }) => v === undefined || v === (expected === undefined ? 1 : 3),
+  mend: (wire) => ({ ...wire, v: wire.expected === undefined ? 1 : 3 }),
 }
 
 /** Normal forms may be longer. */

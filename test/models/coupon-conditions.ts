@@ -24,6 +24,7 @@ export function coupon(changes: Partial<Coupon> = {}): Coupon {
     paused: false,
     commands: new Map(),
     revocations: noRevocations(),
+    lastAct: 3,
     winners: new Map([['zoe', zoes]]),
     ...changes,
   }

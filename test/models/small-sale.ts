@@ -175,7 +175,7 @@ function entry(message: CouponMessage): { key: string; value: Buffer } {
 export async function rowsUpTo(records: LogRecord[][], next: readonly number[]): Promise<Rows> {
   const written: Rows = { positions: new Map(), coupons: new Map(), rows: [] }
   const load = async () => new Map<string, Coupon>()
-  const fold = createIssueFold({ partitions, codeSecret, load })
+  const fold = createIssueFold({ partitions, codeSecret, load, lookUpLastActs: async () => {} })
   for (const [partition, end] of next.entries()) {
     for (const record of records[partition]?.slice(0, end) ?? []) {
       const read = fold.reading.decode(record)

@@ -83,8 +83,8 @@ const controls: MutantsOf = {
       'a control record with a restock to the limit ends done',
     ],
     [
-      "done(status === 'closed' ? null : { type: 'closed' })",
-      "done({ type: 'closed' })",
+      "done(status === 'closed' ? null : { type: 'closed', ...command })",
+      "done({ type: 'closed', ...command })",
       'a control record that closes again has no event',
     ],
     [

@@ -22,6 +22,7 @@ const couponFields = [
     'quantity',
     'opensAt',
     'name',
+    'lastAct',
   ] as const),
 ]
 const issuedFields = [

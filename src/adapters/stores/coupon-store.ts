@@ -73,7 +73,7 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
     load(couponIds) {
       return database.transaction(async (session) => {
         const { rows } = await session.query(statements['read-coupons'], [couponIds])
-        const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[12]) }))
+        const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[13]) }))
         await readWinners({ session, statement: statements['read-winners'] }, loadings)
         return new Map(loadings.map(({ coupon }) => [coupon.couponId, coupon]))
       }, 'snapshot')

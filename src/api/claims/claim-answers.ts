@@ -9,6 +9,7 @@ import type { WonCoupon } from '../../domain/orders/messages.ts'
 import type { Instant } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { PortError } from '../../ports/port-error.ts'
+import type { Act, ActsPage } from './coupon-acts.ts'
 
 /** The record that decided: its claim id, place and append time (ms UTC). */
 export type DecidedBy = { claimId: string; partition: number; offset: number; appendedAt: number }
@@ -83,7 +84,8 @@ export function refusedBy({ code }: PortError): Unavailable {
 }
 
 export type CommandAnswer =
-  | { kind: 'decided'; outcome: ControlOutcome; coupon?: Coupon }
+  /** `act`: the one that it has been, or that was done before in its place. */
+  | { kind: 'decided'; outcome: ControlOutcome; coupon?: Coupon; act?: Act }
   | { kind: 'pending' }
   /** Its Idempotency-Key was given for another coupon: nothing was done. */
   | { kind: 'key_reused' }
@@ -114,6 +116,8 @@ export type ClaimService = {
   find(couponId: string): Found | Promise<Found>
   /** In id order, strictly after `page.after`. */
   coupons(page: Page): Coupon[]
+  /** What was done to the coupon, in the order of the log, as far as this node has read. */
+  acts(couponId: string, page: ActsPage): readonly Act[]
   /**
    * Of the partition of a coupon, the first offset that this node has not read. All that anybody
    * was answered about the coupon until now, by whichever node, lies below it.

@@ -19,6 +19,7 @@ import { behindGate } from './claim-gate.ts'
 import { type ClaimPathParts, type ClaimServiceParts, defaultClaimLimits } from './claim-parts.ts'
 import { askedBy, type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
+import { CouponActs } from './coupon-acts.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
 import { KeyedCreates } from './keyed-creates.ts'
@@ -119,6 +120,7 @@ function ownService(
       return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
     },
     coupons: (page) => fold.page(page),
+    acts: (couponId, page) => commands.acts.page(couponId, page),
     readUpTo: (couponId) => fold.positions()[fold.partitionOf(couponId)] ?? 0,
     logTime: () => fold.time.estimate(),
     readiness: () => readinessOf(parts),
@@ -148,12 +150,17 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
   /** What waits; other content may come under its id, here or through another node. */
   const underWay = new Map<string, ControlMessage>()
   const keys = new KeyedCreates()
-  const controlDecided: FoldListener['controlDecided'] = ({ message }, { outcome }) => {
+  const acts = new CouponActs()
+  const controlDecided: FoldListener['controlDecided'] = (command, decision) => {
+    const { message } = command
+    const { outcome } = decision
     keys.decided(message, outcome)
+    acts.decided(command, decision)
     const id = idOf(message)
     if (!isDeepStrictEqual(underWay.get(id), message)) return
     const coupon = fold.coupons.get(message.couponId)
-    waiters.answer(id, { kind: 'decided', outcome, ...(coupon && { coupon }) })
+    const act = acts.doneBy(message)
+    waiters.answer(id, { kind: 'decided', outcome, ...(coupon && { coupon }), ...(act && { act }) })
   }
   async function run(message: ControlMessage): Promise<CommandAnswer> {
     if (keys.isReused(message, underWay.values())) return { kind: 'key_reused' }
@@ -178,7 +185,7 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
       if (underWay.get(id) === message) underWay.delete(id)
     })
   }
-  return { run, controlDecided, drained: waiters.empty }
+  return { run, controlDecided, acts, drained: waiters.empty }
 }
 
 /** Partitions that were not read lately: what is known of their coupons is not trusted. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { openLogMemory } from '../../adapters/memory/log.ts'
-import { claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
+import { type ControlMessage, claimsTopic, newestRules } from '../../domain/coupons/messages.ts'
 import type { Log } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { startClaimService } from './claim-service.ts'
@@ -109,6 +109,29 @@ describe('a node among others', () => {
     const mine = await answered(known)
     assert.ok(mine?.kind === 'issued' && won.kind === 'issued')
     assert.equal(mine.code, won.code)
+  })
+
+  it('does one of two acts on one state, whichever node is asked, and tells the other so', async () => {
+    const { first, second, create, answered, pass } = await startNodes()
+    await create('sale')
+    await pass(500)
+    const expected = second.coupon('sale')?.lastAct ?? -1
+    const act = { type: 'coupon.paused', couponId: 'sale', expected } as const
+    const ids = ['a', 'b'].map((by) => ({ ...act, by, commandId: `of ${by}` }))
+    const answers = [first, second].map((node, n) => node.command(ids[n] as ControlMessage))
+    const told = (await answered(Promise.all(answers))).map((answer) => {
+      return answer.kind === 'decided' ? answer.outcome.kind : answer.kind
+    })
+    assert.deepEqual(told.toSorted(), ['changed', 'done'])
+    const lists = [first, second].map((node) => node.acts('sale', { limit: 10 }))
+    assert.deepEqual(lists[0], lists[1])
+    const whose = lists[0]?.map(({ message }) => message.by)
+    assert.deepEqual(whose, ['operator', told[0] === 'done' ? 'a' : 'b'])
+    for (const [n, outcome] of told.entries()) {
+      const again = await answered([second, first][n]?.command(ids[n] as ControlMessage))
+      assert.ok(again?.kind === 'decided')
+      assert.equal(again.outcome.kind, outcome, 'and through the other node')
+    }
   })
 
   it('looks at each partition a hundred times a second at most, however many made-up ids are asked for', async () => {

@@ -1,19 +1,51 @@
 // The shapes of what operators ask of a coupon that is there, and of what it would change.
 
 import { Type } from 'typebox'
-import { reasonCharactersMax } from '../../domain/coupons/messages.ts'
-import { CouponId, CouponName, closed, couponRef, Instant, oneOf } from './schemas.ts'
+import { quantityMax } from '../../domain/coupons/messages.ts'
+import {
+  Count,
+  Coupon,
+  CouponId,
+  CouponName,
+  closed,
+  Instant,
+  idempotencyKey,
+  LogPlace,
+  oneOf,
+  Reason,
+  reasonOf,
+} from './schemas.ts'
+
+export const ActReason = reasonOf('ActReason')
+export const ActHeaders = Type.Object({
+  'idempotency-key': Type.Optional(idempotencyKey),
+  'if-match': Type.Optional(
+    Type.String({
+      pattern: '^\\s*(\\*|(W/)?"[^"]*")\\s*$',
+      description:
+        'The ETag of a preview: it is done only where no other act was done since, else 412. ' +
+        'With * on any state.',
+    }),
+  ),
+})
+export const who = Type.String({ description: 'The operator who did it.' })
+export const ActedCoupon = closed(
+  { ...Coupon.properties, by: Type.Optional(who), log: Type.Optional(LogPlace) },
+  { title: 'ActedCoupon', description: 'The coupon, who did the act, and its record in the log.' },
+)
 
 export const CouponEdit = closed(
   {
     name: Type.Optional(CouponName),
     opensAt: Type.Optional(Instant),
     closesAt: Type.Optional(Instant),
-    reason: Type.Optional(
-      Type.String({ minLength: 1, maxLength: reasonCharactersMax, format: 'visible-text' }),
-    ),
+    reason: Type.Optional(Reason),
   },
   { title: 'CouponEdit', description: 'At least one of name, opensAt and closesAt.' },
+)
+export const Restock = closed(
+  { add: Count(quantityMax), reason: Type.Optional(Reason) },
+  { title: 'Restock' },
 )
 export const Preview = closed({ preview: Type.Optional(oneOf(['true'])) })
 
@@ -35,4 +67,4 @@ const CommandPreview = closed(
   },
   { title: 'CommandPreview' },
 )
-export const couponOrPreview = { anyOf: [couponRef, CommandPreview] }
+export const couponOrPreview = { anyOf: [ActedCoupon, CommandPreview] }

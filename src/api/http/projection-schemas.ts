@@ -59,6 +59,10 @@ export const StoredCoupon = Type.Object(
         { title: 'StoredCommand' },
       ),
     ),
+    lastAct: {
+      ...nullable<number>({ type: ['integer', 'null'] }),
+      description: 'The offset of the last act that was done; null: an earlier version wrote it.',
+    },
     revocations: Type.Optional(
       Type.Array(
         Type.Object(

@@ -108,21 +108,21 @@ export const NoBody = Type.Unsafe<Record<string, never> | undefined>({
   description: 'No body, or an empty object.',
   additionalProperties: false,
 })
-export const ReturnReason = Type.Unsafe<{ reason?: string } | undefined>({
-  title: 'ReturnReason',
-  type: ['object', 'null'],
-  description: 'No body, or why.',
-  properties: {
-    reason: {
-      type: 'string',
-      minLength: 1,
-      maxLength: reasonCharactersMax,
-      format: 'visible-text',
-      description: visible,
-    },
-  },
-  additionalProperties: false,
+export const Reason = Type.String({
+  minLength: 1,
+  maxLength: reasonCharactersMax,
+  format: 'visible-text',
+  description: `Why, for the log. ${visible}`,
 })
+export const reasonOf = (title: string) =>
+  Type.Unsafe<{ reason?: string } | undefined>({
+    title,
+    type: ['object', 'null'],
+    description: 'No body, or why.',
+    properties: { reason: Reason },
+    additionalProperties: false,
+  })
+export const ReturnReason = reasonOf('ReturnReason')
 export const CouponName = Type.String({
   minLength: 1,
   maxLength: couponNameCharactersMax,
@@ -141,11 +141,11 @@ export const NewCoupon = closed(
     validUntil: Type.Optional(Instant),
     validDays: Type.Optional(Count(validDaysMax)),
     audience: Type.Optional(Audience),
+    reason: Type.Optional(Reason),
   },
   { title: 'NewCoupon', description: 'Of validUntil and validDays there is one at most.' },
 )
-export const Restock = closed({ add: Count(quantityMax) }, { title: 'Restock' })
-const idempotencyKey = Type.String({
+export const idempotencyKey = Type.String({
   pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
   description: 'Asked again with the same key, it is done once.',
 })
@@ -179,7 +179,7 @@ export const AnsweredDiscount = nullable<DiscountShape>({
   },
   required: ['kind', 'value'],
 })
-const LogPlace = Type.Object(
+export const LogPlace = Type.Object(
   { partition: Type.Integer(), offset: Type.Integer(), appendedAt: Instant },
   { title: 'LogPlace', description: 'The record of the log that decided.' },
 )

@@ -4,6 +4,7 @@
 import { type ControlMessage } from '../../domain/coupons/messages.ts'
 import { previewOf } from '../../domain/coupons/preview.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import { etagOf } from '../http/act-conditions.ts'
 import { conflictOf, refusals } from '../http/problems/problems.ts'
 import type { Answer } from '../http/route.ts'
 import type { RouteParts } from '../http/server-parts.ts'
@@ -29,7 +30,8 @@ export async function previewAnswer(
     .map((field) => ({ field, from: before[field] ?? null, to: then[field] ?? null }))
   const { couponId } = message
   const people = changes.length === 0 ? 0 : touched(message, coupon)
-  return { status: 200, body: JSON.stringify({ preview: true, couponId, changes, people }) }
+  const body = JSON.stringify({ preview: true, couponId, changes, people })
+  return { status: 200, body, headers: { etag: etagOf(coupon) } }
 }
 
 /** How many people it touches: see the schema. */

@@ -2,27 +2,25 @@
 // answered what the log decided.
 
 import type { Static } from 'typebox'
-import { type ControlMessage, newestRules, type Terms } from '../../domain/coupons/messages.ts'
+import { newestRules, type Terms } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
 import { keyedCreateId } from '../claims/keyed-creates.ts'
 import { callerOf } from '../http/auth.ts'
-import { decidedAnswer } from '../http/command-answers.ts'
-import { CouponEdit, couponOrPreview, Preview } from '../http/command-schemas.ts'
-import { type Answer, pendingAt, type Route, route } from '../http/route.ts'
 import {
-  CouponPath,
-  couponRef,
-  KeyAllowed,
-  NewCoupon,
-  NoBody,
-  pendingRef,
+  ActedCoupon,
+  ActHeaders,
+  ActReason,
+  CouponEdit,
+  couponOrPreview,
+  Preview,
   Restock,
-} from '../http/schemas.ts'
+} from '../http/command-schemas.ts'
+import { type Route, route } from '../http/route.ts'
+import { CouponPath, KeyAllowed, NewCoupon, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
 import { commandIdOfKey, couponIdOfKey, idOfKey } from '../orders/order-answers.ts'
-import { previewAnswer } from './command-preview.ts'
-import { couponJson } from './coupons.ts'
+import { actAnswer } from './act-answers.ts'
 
 export function commandRoutes(parts: RouteParts): Route[] {
   return [
@@ -47,7 +45,7 @@ function createRoute(parts: RouteParts): Route {
       'one, the key is for this coupon alone.',
     headers: KeyAllowed,
     body: NewCoupon,
-    answers: { 200: couponRef, 201: couponRef, 202: pendingRef },
+    answers: { 200: ActedCoupon, 201: ActedCoupon, 202: pendingRef },
     async answer(request) {
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
@@ -59,14 +57,17 @@ function createRoute(parts: RouteParts): Route {
         errors = termsErrors(asked, 0)
       }
       if (errors.length > 0) return { problem: 'invalid-request', members: { errors } }
-      return couponCommandAnswer(parts, {
+      const { reason } = asked
+      const message = {
         type: 'coupon.created',
         couponId,
         terms: termsOf(asked),
         rules: newestRules,
         by,
         commandId: key === undefined ? newId() : keyedCreateId(idOfKey(by, key)),
-      })
+        ...(reason === undefined ? {} : { reason }),
+      } as const
+      return actAnswer(parts, message)
     },
   })
 }
@@ -76,7 +77,7 @@ function editRoute(parts: RouteParts): Route {
   return route({
     call: 'PATCH /coupons/:couponId',
     caller: 'operator',
-    problems: ['unknown-coupon', 'closed', 'too-late', 'idempotency-key-reused'],
+    problems: ['unknown-coupon', 'closed', 'too-late', 'idempotency-key-reused', 'changed'],
     operationId: 'editCoupon',
     summary: 'Change the name, or when claims are taken',
     description:
@@ -84,7 +85,7 @@ function editRoute(parts: RouteParts): Route {
       'is done, and the answer says what would change.',
     params: CouponPath,
     query: Preview,
-    headers: KeyAllowed,
+    headers: ActHeaders,
     body: CouponEdit,
     answers: { 200: couponOrPreview, 202: pendingRef },
     async answer(request) {
@@ -98,20 +99,17 @@ function editRoute(parts: RouteParts): Route {
       const known = found.kind === 'found' ? found.coupon.opensAt : 0
       const errors = editErrors({ name, opensAt, closesAt }, { known, now: claims.logTime() })
       if (errors.length > 0) return { problem: 'invalid-request', members: { errors } }
-      return couponCommandAnswer(
-        parts,
-        {
-          type: 'coupon.edited',
-          couponId,
-          by,
-          commandId: commandIdOf(parts, { by, act: 'edit', key }),
-          ...(name === undefined ? {} : { name }),
-          ...(opensAt === undefined ? {} : { opensAt }),
-          ...(closesAt === undefined ? {} : { closesAt }),
-          ...(reason === undefined ? {} : { reason }),
-        },
-        request.query,
-      )
+      const message = {
+        type: 'coupon.edited',
+        couponId,
+        by,
+        commandId: commandIdOf(parts, { by, act: 'edit', key }),
+        ...(name === undefined ? {} : { name }),
+        ...(opensAt === undefined ? {} : { opensAt }),
+        ...(closesAt === undefined ? {} : { closesAt }),
+        ...(reason === undefined ? {} : { reason }),
+      } as const
+      return actAnswer(parts, message, request)
     },
   })
 }
@@ -120,25 +118,27 @@ function restockRoute(parts: RouteParts): Route {
   return route({
     call: 'POST /coupons/:couponId/restock',
     caller: 'operator',
-    problems: ['unknown-coupon', 'closed', 'idempotency-key-reused', 'quantity-limit'],
+    problems: ['unknown-coupon', 'closed', 'idempotency-key-reused', 'quantity-limit', 'changed'],
     operationId: 'restockCoupon',
     summary: 'Add to the quantity',
     params: CouponPath,
     query: Preview,
-    headers: KeyAllowed,
+    headers: ActHeaders,
     body: Restock,
     answers: { 200: couponOrPreview, 202: pendingRef },
     answer(request) {
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
+      const { add, reason } = request.body
       const message = {
         type: 'coupon.restocked',
         couponId: request.params.couponId,
-        add: request.body.add,
+        add,
         by,
         commandId: key === undefined ? parts.newId() : commandIdOfKey(by, key),
+        ...(reason === undefined ? {} : { reason }),
       } as const
-      return couponCommandAnswer(parts, message, request.query)
+      return actAnswer(parts, message, request)
     },
   })
 }
@@ -155,21 +155,23 @@ function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch)
   return route({
     call: `POST /coupons/:couponId/${verb}`,
     caller: 'operator',
-    problems: ['unknown-coupon', ...problems],
+    problems: ['unknown-coupon', 'changed', ...problems],
     operationId: `${verb}Coupon`,
     summary,
     description: 'With an Idempotency-Key it is done once, whatever was commanded in between.',
     params: CouponPath,
     query: Preview,
-    headers: KeyAllowed,
-    body: NoBody,
+    headers: ActHeaders,
+    body: ActReason,
     answers: { 200: couponOrPreview, 202: pendingRef },
     answer(request) {
       const { couponId } = request.params
       const by = callerOf(request).userId
       const key = request.headers['idempotency-key']
       const commandId = commandIdOf(parts, { by, act: verb, key })
-      return couponCommandAnswer(parts, { type, couponId, by, commandId }, request.query)
+      const { reason } = request.body ?? {}
+      const why = reason === undefined ? {} : { reason }
+      return actAnswer(parts, { type, couponId, by, commandId, ...why }, request)
     },
   })
 }
@@ -179,30 +181,6 @@ type Commanded = { by: string; act: string; key: string | undefined }
 /** A key is that of what it was given for as well, and no key has a line break. */
 function commandIdOf({ newId }: RouteParts, { by, act, key }: Commanded): string {
   return key === undefined ? newId() : idOfKey(by, `${act}\n${key}`)
-}
-
-async function couponCommandAnswer(
-  parts: RouteParts,
-  message: ControlMessage,
-  { preview }: Static<typeof Preview> = {},
-): Promise<Answer> {
-  if (preview !== undefined) return previewAnswer(parts, message)
-  const { claims } = parts
-  const { couponId } = message
-  const location = `/coupons/${couponId}`
-  const answer = await claims.command(message)
-  if (answer.kind === 'unavailable') return answer
-  if (answer.kind === 'pending') return pendingAt(location)
-  if (answer.kind === 'key_reused') return { problem: 'idempotency-key-reused' }
-  return decidedAnswer({
-    message,
-    outcome: answer.outcome.kind,
-    location,
-    show() {
-      const coupon = answer.coupon ?? claims.coupon(couponId)
-      return coupon === undefined ? null : couponJson(coupon, claims.logTime())
-    },
-  })
 }
 
 type Edit = { name: string | undefined; opensAt: number | undefined; closesAt: number | undefined }

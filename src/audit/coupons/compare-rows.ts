@@ -264,7 +264,9 @@ export function compareCoupons(
 function compareCoupon(row: Coupon, coupon: Coupon, broken: (text: string) => void): void {
   const { status, paused, quantity, partition, rules, name, opensAt, closesAt } = coupon
   const columns = { status, paused, quantity, partition, rules, name, opensAt, closesAt }
-  compareColumns(row, columns, broken)
+  // Rows of an earlier version do not say it.
+  const { lastAct } = row.lastAct === null ? row : coupon
+  compareColumns(row, { ...columns, lastAct }, broken)
   if (!sameTerms(row.terms, coupon.terms)) {
     const [found, given] = [row.terms, coupon.terms].map((terms) => JSON.stringify(terms))
     broken(`the terms ${found}, the log ${given}`)

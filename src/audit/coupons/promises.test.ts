@@ -320,7 +320,8 @@ describe('the checks of the promises', () => {
     const checks = createPromiseChecks(findings)
     const place = { partition: 0, offset: 0, appendedAt: 10 }
     checks.check({ message: create, ...place }, { kind: 'created' })
-    const fold = { couponId, quantity: 2, winners: new Map(), revocations: noRevocations() }
+    const own = { couponId, quantity: 2, lastAct: 0, revocations: noRevocations() }
+    const fold = { ...own, winners: new Map() }
     checks.finish(new Map([[couponId, fold as never]]))
     assert.equal(findings.total(), 0)
     const other = { ...fold, winners: new Map([['ann', {}]]) }

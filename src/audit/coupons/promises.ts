@@ -2,7 +2,7 @@
 // small enough to be seen to be right. So a mistake in the rules' code shows here, and not only
 // where two readers of the log disagree.
 
-import type { Command, Decision } from '../../domain/coupons/decide.ts'
+import type { Command, Decision, Place } from '../../domain/coupons/decide.ts'
 import {
   type Audience,
   type ControlMessage,
@@ -33,7 +33,9 @@ type Ledger = {
   opened: boolean
   closed: boolean
   paused: boolean
-  /** Restocks, pauses and resumes that took effect. */
+  /** Where the last act that took effect stands. */
+  lastAct: number
+  /** Restocks, pauses and resumes that took effect, and closes that expected a state. */
   commands: Set<string>
   /** Revokes that took effect. */
   revokes: Set<string>
@@ -50,14 +52,13 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     const { message, appendedAt } = command
     const ledger = ledgers.get(message.couponId) ?? null
     if (ledger === null) {
-      if (message.type === 'coupon.created')
-        ledgers.set(message.couponId, open(message, appendedAt))
+      if (message.type === 'coupon.created') ledgers.set(message.couponId, open(message, command))
       else checkUnknown(command, outcome.kind)
       return
     }
     ledger.opened ||= appendedAt >= ledger.opensAt
     ledger.closed ||= appendedAt >= ledger.closesAt
-    if (message.type !== 'coupon.claimed') control(ledger, message, appendedAt)
+    if (message.type !== 'coupon.claimed') control(ledger, message, command)
     else checkClaim(ledger, { ...command, message }, outcome)
   }
 
@@ -83,7 +84,7 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
   return {
     check,
     finish(coupons) {
-      for (const { couponId, quantity, winners, revocations } of coupons.values()) {
+      for (const { couponId, quantity, winners, revocations, lastAct } of coupons.values()) {
         const ledger = ledgers.get(couponId)
         const differs = (invariant: Invariant, fold: string, log: number | string) => {
           findings.add(invariant, { couponId }, `${couponId}: the fold has ${fold}, the log ${log}`)
@@ -97,6 +98,9 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
         const revoked = revokedCount(revocations)
         if (ledger?.revoked.size !== revoked) {
           differs('I15', `${revoked} revoked`, ledger?.revoked.size ?? 0)
+        }
+        if (ledger?.lastAct !== lastAct) {
+          differs('I7', `its last act at ${lastAct}`, `at ${ledger?.lastAct ?? 'none'}`)
         }
       }
     },
@@ -144,7 +148,7 @@ function checkNoWin({ ledger, command, held, broken }: Claim, outcome: Outcome):
     broken('I6', `${told}, but ${standing(ledger)}`)
 }
 
-function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
+function open({ couponId, terms }: CouponCreated, { offset, appendedAt }: Place): Ledger {
   const opensAt = terms.opensAt ?? appendedAt
   const closesAt = terms.closesAt ?? Number.POSITIVE_INFINITY
   return {
@@ -156,6 +160,7 @@ function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
     opened: appendedAt >= opensAt,
     closed: appendedAt >= closesAt,
     paused: false,
+    lastAct: offset,
     commands: new Set(),
     revokes: new Set(),
     revoked: new Set(),
@@ -163,27 +168,35 @@ function open({ couponId, terms }: CouponCreated, appendedAt: number): Ledger {
   }
 }
 
-function control(ledger: Ledger, message: ControlMessage, appendedAt: number): void {
+function control(ledger: Ledger, message: ControlMessage, { offset, appendedAt }: Place): void {
   if (message.type === 'coupon.created') return
-  if (message.type === 'coupon.revoked') return revoke(ledger, message)
-  if (message.type === 'coupon.closed') ledger.closed = true
-  if (ledger.closed || hasDone(ledger, message.commandId)) return
+  const { commandId, expected } = message
+  const isPlainClose = message.type === 'coupon.closed' && expected === undefined
+  if (!isPlainClose && hasDone(ledger, commandId)) return
+  if (expected !== undefined && expected !== ledger.lastAct) return
+  if (message.type === 'coupon.revoked') {
+    if (revoke(ledger, message)) ledger.lastAct = offset
+    return
+  }
+  if (ledger.closed) return
   if (message.type === 'coupon.restocked') {
     if (ledger.quantity + message.add > quantityMax) return
     ledger.quantity += message.add
   } else if (message.type === 'coupon.edited') {
     if (!edited(ledger, message, appendedAt)) return
-  } else ledger.paused = message.type === 'coupon.paused'
-  ledger.commands.add(message.commandId)
+  } else if (message.type === 'coupon.closed') ledger.closed = true
+  else ledger.paused = message.type === 'coupon.paused'
+  ledger.lastAct = offset
+  if (!isPlainClose) ledger.commands.add(commandId)
 }
 
-/** Whoever won later keeps it. */
-function revoke(ledger: Ledger, { commandId, userId }: CouponRevoked): void {
+/** False where the user has none. Whoever won later keeps it. */
+function revoke(ledger: Ledger, { commandId, userId }: CouponRevoked): boolean {
   const { slots, revokes, revoked } = ledger
-  if (hasDone(ledger, commandId)) return
-  if (userId !== undefined && !slots.has(userId)) return
+  if (userId !== undefined && !slots.has(userId)) return false
   revokes.add(commandId)
   for (const one of userId === undefined ? slots.keys() : [userId]) revoked.add(one)
+  return true
 }
 
 function hasDone({ commands, revokes }: Ledger, commandId: string): boolean {

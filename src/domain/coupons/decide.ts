@@ -12,7 +12,14 @@ import {
   sameTerms,
 } from './messages.ts'
 import { type Revocation, takenBy } from './revocations.ts'
-import { type Coupon, type CouponEvent, type CouponState, type Issued, newCoupon } from './state.ts'
+import {
+  type ActEvent,
+  type Coupon,
+  type CouponEvent,
+  type CouponState,
+  type Issued,
+  newCoupon,
+} from './state.ts'
 
 /** Where a record stands in the log, and when it was appended (ms UTC). */
 export type Place = { partition: number; offset: number; appendedAt: number }
@@ -39,6 +46,7 @@ export type ControlOutcome = {
     | 'quantity_limit' // refused: restocked beyond quantityMax
     | 'too_late' // refused: it has opened, or would have closed
     | 'not_issued' // refused: the user to revoke it of does not have it
+    | 'changed' // refused: another act was done since the state that it expects
 }
 export type Decision<Outcome = ClaimOutcome | ControlOutcome> = {
   outcome: Outcome
@@ -126,32 +134,36 @@ function decideControl(
     const passed = timeEvents(state, appendedAt)
     const seen = { status: statusAt(state, appendedAt), offset, appendedAt }
     const { outcome, event } = decideKnown(message, state, seen)
-    return { outcome, events: event === null ? passed : [...passed, event] }
+    return { outcome, events: event === null ? passed : [...passed, { ...event, offset }] }
   }
   if (message.type !== 'coupon.created') {
     return { outcome: { kind: 'unknown_coupon' }, events: nothing }
   }
   const { couponId, rules, terms } = message
-  const created = { type: 'created', couponId, partition, rules, terms, at: appendedAt } as const
+  const at = appendedAt
+  const created = { type: 'created', couponId, partition, rules, terms, at, offset } as const
   const passed = timeEvents(newCoupon(created), appendedAt)
   return { outcome: { kind: 'created' }, events: [created, ...passed] }
 }
 
 type Seen = { status: Coupon['status']; offset: number; appendedAt: number }
-type Controlled = { outcome: ControlOutcome; event: CouponEvent | null }
+type Controlled = { outcome: ControlOutcome; event: ActEvent | null }
 
 function decideKnown(message: ControlMessage, coupon: Coupon, seen: Seen): Controlled {
   if (message.type === 'coupon.created') {
     return noEvent(sameTerms(message.terms, coupon.terms) ? 'unchanged' : 'conflict')
   }
-  const { status, appendedAt } = seen
-  if (message.type === 'coupon.closed') return done(status === 'closed' ? null : { type: 'closed' })
-  const { commandId } = message
+  const { commandId, expected } = message
+  // As ever, a close is done whatever its command id has been given for.
+  if (message.type === 'coupon.closed' && expected === undefined) return closeOnce(seen, {})
   const content = message.type === 'coupon.revoked' ? null : contentOf(message)
   const before = coupon.commands.get(commandId)
   if (before !== undefined) return before === content ? done(null) : noEvent('conflict')
   if (message.type === 'coupon.revoked') return decideRevoked(message, coupon, seen)
   if (coupon.revocations.commands.has(commandId)) return noEvent('conflict')
+  if (hasChanged(coupon, expected)) return noEvent('changed')
+  if (message.type === 'coupon.closed') return closeOnce(seen, { commandId })
+  const { status, appendedAt } = seen
   if (status === 'closed') return noEvent('closed')
   switch (message.type) {
     case 'coupon.paused':
@@ -174,12 +186,24 @@ function decideKnown(message: ControlMessage, coupon: Coupon, seen: Seen): Contr
   }
 }
 
+function closeOnce({ status }: Seen, command: { commandId?: string }): Controlled {
+  return done(status === 'closed' ? null : { type: 'closed', ...command })
+}
+
+/** Whether another act was done since the one that is expected to be the last. */
+function hasChanged({ couponId, lastAct }: Coupon, expected: number | undefined): boolean {
+  if (expected === undefined) return false
+  if (lastAct === null) throw new Error(`the last act on ${couponId} was not looked up`)
+  return lastAct !== expected
+}
+
 /** Also once it is closed: what was issued can be spent as long as it is valid. */
 function decideRevoked(
   message: CouponRevoked,
-  { revocations, winners }: Coupon,
+  coupon: Coupon,
   { offset, appendedAt }: Seen,
 ): Controlled {
+  const { revocations, winners } = coupon
   const { commandId, by, reason } = message
   const userId = message.userId ?? null
   const before = revocations.commands.get(commandId)
@@ -187,6 +211,7 @@ function decideRevoked(
     const isSame = before.userId === userId && before.reason === reason
     return isSame ? done(null) : noEvent('conflict')
   }
+  if (hasChanged(coupon, message.expected)) return noEvent('changed')
   const slot = userId === null ? null : winners.get(userId)?.slot
   if (slot === undefined) return noEvent('not_issued')
   const taken = takenBy(revocations, { slot, winners: winners.size })
@@ -202,7 +227,7 @@ function contentOf(message: Exclude<ControlMessage, CouponCreated | CouponRevoke
   return JSON.stringify({ name, opensAt, closesAt })
 }
 
-function done(event: CouponEvent | null): Controlled {
+function done(event: ActEvent | null): Controlled {
   return { outcome: { kind: 'done' }, event }
 }
 

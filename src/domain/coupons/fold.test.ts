@@ -217,7 +217,7 @@ function rulesOf(state: Fold): Map<string, object> {
       const { winners: _, revocations, ...rest } = coupon
       const revokes = [...revocations.commands.values()].map((one) => ({ ...one, offset: 0 }))
       const all = { ...revocations, commands: revokes, last: 0 }
-      return [id, { ...rest, revocations: all }]
+      return [id, { ...rest, lastAct: 0, revocations: all }]
     }),
   )
 }

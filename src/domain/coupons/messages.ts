@@ -68,6 +68,16 @@ export type Discount = Values<typeof amountOff> | Values<typeof percentOff>
 
 const ofCoupon = couponIdField('The coupon.')
 const control = { couponId: ofCoupon, ...commandFields }
+const reasonField = text(reasonCharactersMax, 'Why.')
+/** Without it each reader would do what others refuse: those who do not know it have to stop. */
+const expected = optional({
+  ...whole(
+    Number.MAX_SAFE_INTEGER,
+    'Only where the last act that was done to the coupon is the record at this offset.',
+  ),
+  versions: { newest: 3, of: (value: unknown) => (value === undefined ? 1 : 3) },
+})
+const act = { reason: optional(reasonField), expected }
 const termsOfRules1 = {
   name: text(couponNameCharactersMax, 'What people read.'),
   quantity: count(quantityMax, 'How many users can win it.'),
@@ -111,6 +121,7 @@ function created<Shape extends Fields>(shape: Shape) {
         // What is newer is read, so that it can be reported by name.
         schema: count(newestRules, 'The version of the rules that decide this coupon.').schema,
       },
+      reason: act.reason,
       terms: flat(shape),
     },
   }
@@ -163,17 +174,17 @@ export const claims = {
       says:
         'More can win. Without effect once the coupon is closed, or beyond ' +
         `${quantityMax.toLocaleString('en')} in all.`,
-      fields: { ...control, add: count(quantityMax, 'How many more.') },
+      fields: { ...control, add: count(quantityMax, 'How many more.'), ...act },
     }),
     'coupon.paused': record({
       writer: 'api',
       says: 'Nobody wins until it is resumed.',
-      fields: control,
+      fields: { ...control, ...act },
     }),
     'coupon.resumed': record({
       writer: 'api',
       says: 'Users can win again.',
-      fields: control,
+      fields: { ...control, ...act },
     }),
     'coupon.edited': record({
       writer: 'api',
@@ -183,7 +194,7 @@ export const claims = {
         name: optional(text(couponNameCharactersMax, 'What people read from now on.')),
         opensAt: optional(instant('Without effect once it has opened.')),
         closesAt: optional(instant('Later than this record, and than the opening.')),
-        reason: optional(text(reasonCharactersMax, 'Why.')),
+        ...act,
       },
       rule: {
         says: 'It has a name or a time, and `closesAt` is later than `opensAt`.',
@@ -202,7 +213,8 @@ export const claims = {
         ...control,
         userId: optional(userIdField('Whose coupon.')),
         all: optional(always('All that were issued before.')),
-        reason: text(reasonCharactersMax, 'Why.'),
+        reason: reasonField,
+        expected,
       },
       rule: {
         says: 'It has either `userId` or `all`.',
@@ -212,7 +224,7 @@ export const claims = {
     'coupon.closed': record({
       writer: 'api',
       says: 'Nobody wins any more, for good.',
-      fields: control,
+      fields: { ...control, ...act },
     }),
   },
 }

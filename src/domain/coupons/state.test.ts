@@ -12,7 +12,7 @@ function after(...events: CouponEvent[]): Coupon {
 }
 
 function afterCreation(created: Terms, ...events: CouponEvent[]): Coupon {
-  const placed = { couponId: 'spring', partition: 3, rules: 1, at: 500 }
+  const placed = { couponId: 'spring', partition: 3, rules: 1, at: 500, offset: 4 }
   let state: CouponState = evolve(initialState(), { type: 'created', terms: created, ...placed })
   for (const event of events) state = evolve(state, event)
   assert.notEqual(state.status, 'absent')
@@ -39,6 +39,7 @@ test('a new coupon is scheduled, with all of its terms and nothing issued', () =
     paused: false,
     commands: new Map(),
     revocations: noRevocations(),
+    lastAct: 4,
     winners: new PackedWinners(),
   })
 })
@@ -70,8 +71,8 @@ test('issued adds a winner, and keeps the winners in slot order', () => {
 
 test('restocked adds to the quantity, not to the terms, and remembers its command', () => {
   const coupon = after(
-    { type: 'restocked', commandId: 'r1', add: 5 },
-    { type: 'restocked', commandId: 'r2', add: 1 },
+    { type: 'restocked', commandId: 'r1', add: 5, offset: 5 },
+    { type: 'restocked', commandId: 'r2', add: 1, offset: 6 },
   )
   assert.equal(coupon.quantity, 8)
   assert.equal(coupon.terms.quantity, 2)
@@ -80,23 +81,31 @@ test('restocked adds to the quantity, not to the terms, and remembers its comman
     ['r2', 1],
   ]
   assert.deepEqual([...coupon.commands], remembered)
+  assert.equal(coupon.lastAct, 6)
 })
 
 test('paused and resumed are remembered by their commands', () => {
-  const coupon = after({ type: 'paused', commandId: 'p' })
+  const coupon = after({ type: 'paused', commandId: 'p', offset: 5 })
   assert.equal(coupon.paused, true)
-  const resumed = evolve(coupon, { type: 'resumed', commandId: 'q' })
+  const resumed = evolve(coupon, { type: 'resumed', commandId: 'q', offset: 6 })
   assert.ok(resumed.status !== 'absent' && !resumed.paused)
   assert.deepEqual([...coupon.commands.keys()], ['p', 'q'])
+})
+
+test('a close that expected a state is remembered by its command, another one is not', () => {
+  const closed = after({ type: 'closed', offset: 5 })
+  assert.deepEqual(closed, { ...after(), status: 'closed', lastAct: 5 })
+  const expecting = after({ type: 'closed', offset: 5, commandId: 'c' })
+  assert.deepEqual(expecting, { ...closed, commands: new Map([['c', 0]]) })
 })
 
 test('anything before created is a programming error', () => {
   const events: CouponEvent[] = [
     { type: 'opened' },
     { type: 'closed' },
-    { type: 'paused', commandId: 'p' },
-    { type: 'resumed', commandId: 'r' },
-    { type: 'restocked', commandId: 's', add: 1 },
+    { type: 'paused', commandId: 'p', offset: 1 },
+    { type: 'resumed', commandId: 'r', offset: 1 },
+    { type: 'restocked', commandId: 's', add: 1, offset: 1 },
     { type: 'issued', userId: 'ann', issued: slotOne },
   ]
   for (const event of events) {

@@ -26,24 +26,31 @@ export type Coupon = {
   /**
    * What each restock command added, 0 for each pause and resume, and what each edit said: a
    * record that is repeated later in the log neither adds again nor undoes what was commanded in
-   * between.
+   * between. Of closes, those that expected a state, and 0.
    */
   commands: Map<string, number | string>
   revocations: Revocations
+  /** Where the last act that was done stands; null: rows of an earlier version do not say. */
+  lastAct: number | null
   winners: Winners
 }
 export type CouponState = { status: 'absent' } | Coupon
 
 export type Edit = Partial<Pick<Coupon, 'name' | 'opensAt' | 'closesAt'>>
-export type CouponEvent =
-  | ({ type: 'created'; at: number } & Pick<Coupon, 'couponId' | 'partition' | 'rules' | 'terms'>)
-  | { type: 'opened' }
-  | { type: 'issued'; userId: string; issued: Issued }
+type Created = Pick<Coupon, 'couponId' | 'partition' | 'rules' | 'terms'>
+export type ActEvent =
+  | ({ type: 'created'; at: number } & Created)
   | { type: 'restocked'; commandId: string; add: number }
   | { type: 'paused' | 'resumed'; commandId: string }
   | { type: 'edited'; commandId: string; content: string; edit: Edit }
   | { type: 'revoked'; revocation: Revocation }
-  | { type: 'closed' }
+  /** `commandId`: of one that was done on a state that it expected. */
+  | { type: 'closed'; commandId?: string }
+/** `offset`: of the record of an act; what time does has none. */
+export type CouponEvent =
+  | (ActEvent & { offset: number })
+  | { type: 'opened' | 'closed' }
+  | { type: 'issued'; userId: string; issued: Issued }
 
 export function initialState(): CouponState {
   return { status: 'absent' }
@@ -52,6 +59,7 @@ export function initialState(): CouponState {
 export function evolve(state: CouponState, event: CouponEvent): CouponState {
   if (event.type === 'created') return newCoupon(event)
   if (state.status === 'absent') throw new Error(`${event.type} before created`)
+  if ('offset' in event) state.lastAct = event.offset
   switch (event.type) {
     case 'opened':
       state.status = 'open'
@@ -77,8 +85,13 @@ export function evolve(state: CouponState, event: CouponEvent): CouponState {
       return state
     case 'closed':
       state.status = 'closed'
+      if ('commandId' in event) rememberClose(state, event.commandId)
       return state
   }
+}
+
+function rememberClose({ commands }: Coupon, commandId: string): void {
+  commands.set(commandId, 0)
 }
 
 export function newCoupon(event: CouponEvent & { type: 'created' }): Coupon {
@@ -95,6 +108,7 @@ export function newCoupon(event: CouponEvent & { type: 'created' }): Coupon {
     paused: false,
     commands: new Map(),
     revocations: noRevocations(),
+    lastAct: event.offset,
     winners: new PackedWinners(),
   }
 }

@@ -8,7 +8,7 @@ const closesAt = 2_000
 
 function coupon(changes: Partial<Coupon>): Coupon {
   const terms = { name: 'Spring', quantity: 1, opensAt, closesAt }
-  const created = { couponId: 'spring', partition: 0, rules: 1, terms, at: 1 }
+  const created = { couponId: 'spring', partition: 0, rules: 1, terms, at: 1, offset: 1 }
   return { ...newCoupon({ type: 'created', ...created }), ...changes }
 }
 

@@ -12,6 +12,7 @@ import type {
   Readiness,
 } from '../../../src/api/claims/claim-answers.ts'
 import { askedBy } from '../../../src/api/claims/claim-path.ts'
+import { CouponActs } from '../../../src/api/claims/coupon-acts.ts'
 import type { ServerSettings } from '../../../src/api/http/server-parts.ts'
 import type { OrderLimits } from '../../../src/api/orders/order-limits.ts'
 import { startOrderService } from '../../../src/api/orders/order-service.ts'
@@ -158,6 +159,7 @@ async function callServer(address: string, line: string, init: CallInit = {}): P
 
 function fakeClaims(now: () => number): FakeClaims {
   const fold = createFold(1)
+  const acts = new CouponActs()
   let claimed = 0
   const fake: FakeClaims = {
     claimAnswers: [],
@@ -190,9 +192,13 @@ function fakeClaims(now: () => number): FakeClaims {
     async command(message) {
       const scripted = fake.commandAnswers.shift()
       if (scripted !== undefined) return scripted
-      const { outcome } = applyCommand(fold, append(message))
+      const command = append(message)
+      const decision = applyCommand(fold, command)
+      acts.decided(command, decision)
+      const act = acts.doneBy(message)
       const coupon = fold.coupons.get(message.couponId)
-      return { kind: 'decided', outcome, ...(coupon === undefined ? {} : { coupon }) }
+      const { outcome } = decision
+      return { kind: 'decided', outcome, ...(coupon && { coupon }), ...(act && { act }) }
     },
     coupon: (couponId) => fold.coupons.get(couponId),
     find(couponId) {
@@ -204,6 +210,7 @@ function fakeClaims(now: () => number): FakeClaims {
         .filter(({ couponId }) => couponId > after)
         .toSorted((a, b) => (a.couponId < b.couponId ? -1 : 1))
         .slice(0, limit),
+    acts: (couponId, page) => acts.page(couponId, page),
     readUpTo: () => fake.appended.length,
     logTime: now,
     readiness: () => fake.state,

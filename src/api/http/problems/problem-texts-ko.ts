@@ -45,6 +45,7 @@ export const koreanProblems: Readonly<Record<ProblemSlug, Text>> = {
   'unknown-dead-letter': ['없는 실패 메시지', '이 ID의 실패한 메시지는 없습니다.'],
   'method-not-allowed': ['허용되지 않는 메서드', 'Allow 헤더를 보세요.'],
   'request-timeout': ['요청 시간 초과', '요청이 제때 도착하지 않았습니다.'],
+  changed: ['바뀐 쿠폰', '미리 본 뒤 쿠폰이 바뀌었습니다. 다시 미리 보고 결정하세요.'],
   'sold-out': ['소진', '쿠폰이 모두 발급되었습니다. 수량이 추가될 수 있습니다.'],
   'not-open': ['시작 전', 'opensAt부터 신청할 수 있습니다.'],
   paused: ['일시 중지', '쿠폰 발급이 중지되었습니다. 다시 시작될 수 있습니다.'],

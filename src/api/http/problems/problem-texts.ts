@@ -95,6 +95,11 @@ export const problems = {
     'Not re-drivable',
     'The bytes are no record or not whole, or it was re-driven too often. Discard it.',
   ),
+  changed: text(
+    412,
+    'Changed',
+    'The coupon has changed since the preview: look again, then decide.',
+  ),
   'body-too-large': text(413, 'Body too large', 'No call takes a body of this size.'),
   'path-too-long': text(414, 'Path too long', 'A part of the path is too long.'),
   'unsupported-media-type': text(

@@ -41,6 +41,7 @@ test('each refusal is told by a problem of its own name, with the status that is
     'quantity_limit: 409 quantity-limit',
     'too_late: 409 too-late',
     'not_issued: 404 user-has-none',
+    'changed: 412 changed',
     'unknown_product: 404 unknown-product',
     'stock_limit: 409 stock-limit',
     'balance_limit: 409 balance-limit',

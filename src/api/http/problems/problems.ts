@@ -56,6 +56,7 @@ export const refusals = {
   quantity_limit: 'quantity-limit',
   too_late: 'too-late',
   not_issued: 'user-has-none',
+  changed: 'changed',
   unknown_product: 'unknown-product',
   stock_limit: 'stock-limit',
   balance_limit: 'balance-limit',

@@ -98,6 +98,7 @@ function noClaims(): ClaimService {
     command: none,
     coupon: none,
     find: none,
+    acts: () => [],
     coupons: none,
     readUpTo: () => 0,
     logTime: () => Date.now(),
