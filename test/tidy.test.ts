@@ -48,7 +48,7 @@ function loadedBy(path: string, packages: readonly string[]): string[] {
   return packages.filter((name) => seen.has(name))
 }
 
-const roles = ['api', 'issuer', 'orders', 'audit', 'rehearsal']
+const roles = ['api', 'issuer', 'orders', 'audit', 'rehearsal', 'witness']
 
 /**
  * What each part may import beside itself; the first that fits a file counts. Packages and what
@@ -65,6 +65,7 @@ const arrows: { part: string; may: string[] }[] = [
   { part: 'orders', may: ['ports', 'domain', 'consumer'] },
   { part: 'audit', may: ['ports', 'domain'] },
   { part: 'rehearsal', may: ['ports', 'domain', 'client'] },
+  { part: 'witness', may: ['ports', 'domain'] },
   { part: 'adapters', may: ['ports', 'domain'] },
   {
     part: 'main/roles',
@@ -113,8 +114,10 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/main/commands/service-command.ts': 'a token',
   'src/main/commands/token.ts': 'a token',
   'src/main/roles/embedded.ts': 'the owner of a directory',
+  'src/main/commands/proof/witness.ts': 'the owner of a directory',
   'src/orders/order-process.ts': 'whether the time of an order is over',
   'src/rehearsal/rehearsal.ts': 'tokens',
+  'src/witness/witness-server.ts': 'the time of a cosignature',
 }
 
 describe('the source tree', () => {

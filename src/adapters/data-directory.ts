@@ -63,17 +63,25 @@ export function openDataDirectory(given: {
   /** Milliseconds UTC; stands in owner.json. */
   now: number
 }): DataDirectory {
-  const path = resolve(given.path)
-  orUnusable(path, () => makeDirectory(path))
-  const lock = takeLock(path)
-  const owner: Owner = { pid: process.pid, startedAt: formatInstant(given.now) }
-  const held = hold(path, lock, owner)
+  const held = holdDirectory(given)
   try {
-    return { path, ...settleSecrets(path, given.secrets ?? {}), ...held }
+    return { ...settleSecrets(held.path, given.secrets ?? {}), ...held }
   } catch (error) {
     held.close()
     throw error
   }
+}
+
+/** Only the lock, of who keeps something else there than a service. */
+export function holdDirectory(given: {
+  path: string
+  now: number
+}): Pick<DataDirectory, 'path' | 'announce' | 'close'> {
+  const path = resolve(given.path)
+  orUnusable(path, () => makeDirectory(path))
+  const lock = takeLock(path)
+  const owner: Owner = { pid: process.pid, startedAt: formatInstant(given.now) }
+  return { path, ...hold(path, lock, owner) }
 }
 
 /** Who holds, or last held, the directory; null where nobody is named. Takes no lock. */

@@ -286,6 +286,7 @@ export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
   api: [listening, pages, kafkaAndSql, /_REDIS_URL$/, claims],
   issuer: [listening, kafkaAndSql, /_CODE_SECRET$/, /_PROOF(_\w+)?$/],
   orders: [listening, kafkaAndSql, /_PAYMENTS?_\w+$/],
+  witness: [/_(PORT|HOST|LOG_LEVEL|DATA)$/],
 }
 
 /** Names that are given together, or not at all: where one of `any` is given, so must `all` be. */

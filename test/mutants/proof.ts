@@ -129,5 +129,33 @@ const receipts: MutantsOf = {
     ['if (whoOf(salt, userId) !== who)', 'if (userId === who)', 'the receipt is of somebody else'],
   ],
 }
+const witnesses: MutantsOf = {
+  file: 'src/domain/proof/witness.ts',
+  test: 'src/domain/proof/witness.test.ts',
+  mutants: [
+    ['asked.old !== from || isFork', 'asked.old !== from', 'a fork of the same size'],
+    ['asked.old !== from || isFork', 'isFork', 'a log that was rolled back'],
+    ['if (!keys.some((key) => isSignedBy(note, key)))', 'if (false)', 'another key'],
+    ['? asked.proof.length === 0', '? true', 'a proof from nothing'],
+    ["couponId !== '' && origin", 'origin', 'no coupon'],
+  ],
+}
+const cosignatures: MutantsOf = {
+  ...witnesses,
+  file: 'src/domain/proof/cosignature.ts',
+  mutants: [
+    [
+      'own.length > 0 && own.every(holds)',
+      'own.some(holds)',
+      'Any bit of a cosignature that is changed is found',
+    ],
+    [
+      'known.text !== more.text',
+      'false',
+      'Signatures of one checkpoint are put together, each once, and those of another are not',
+    ],
+  ],
+}
 
-export const proofMutants = mutantsOf([leaves, users, checkpoints, notes, trees, sales, receipts])
+const parts = [leaves, users, checkpoints, notes, trees, sales, receipts, witnesses, cosignatures]
+export const proofMutants = mutantsOf(parts)

@@ -10,42 +10,53 @@ export type NoteSignature = { name: string; id: string; signature: Buffer }
 export type Note = { text: string; signatures: readonly NoteSignature[] }
 export type Signer = { name: string; privateKey: KeyObject }
 
+/** The kinds of keys (C2SP): of who signs a text as it is, and of a witness (cosignature.ts). */
 const ed25519 = 1
+export const cosignatureV1 = 4
 const keyBytes = 32
 const idBytes = 4
 /** As in the reference implementation: more are no note. */
 const signaturesMax = 100
 const namePattern = /^[^\s+\p{Cc}]+$/u
 
-export function verifierKey(name: string, publicKey: Buffer): VerifierKey {
-  const typed = Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([ed25519]), publicKey])
+/** What may stand before the first + of a verifier key. */
+export function isKeyName(text: string): boolean {
+  return namePattern.test(text)
+}
+
+export function verifierKey(name: string, publicKey: Buffer, kind = ed25519): VerifierKey {
+  const typed = Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([kind]), publicKey])
   const id = hash('sha256', typed, 'hex').slice(0, idBytes * 2)
   return { name, id, publicKey }
 }
 
 /** `<name>+<id>+<base64>`. */
-export function formatVerifierKey({ name, id, publicKey }: VerifierKey): string {
-  const typed = Buffer.concat([Buffer.from([ed25519]), publicKey])
+export function formatVerifierKey({ name, id, publicKey }: VerifierKey, kind = ed25519): string {
+  const typed = Buffer.concat([Buffer.from([kind]), publicKey])
   return `${name}+${id}+${typed.toString('base64')}`
 }
 
-/** Null: no verifier key of the Ed25519 type, or its id does not follow from name and key. */
-export function parseVerifierKey(text: string): VerifierKey | null {
+/** Null: no verifier key of this kind, or its id does not follow from name and key. */
+export function parseVerifierKey(text: string, kind = ed25519): VerifierKey | null {
   const [, name = '', , encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([^\s]+)$/.exec(text) ?? []
   const typed = decodeBase64(encoded)
-  if (!namePattern.test(name) || typed?.length !== keyBytes + 1 || typed[0] !== ed25519) return null
-  const key = verifierKey(name, typed.subarray(1))
-  return formatVerifierKey(key) === text ? key : null
+  if (!namePattern.test(name) || typed?.length !== keyBytes + 1 || typed[0] !== kind) return null
+  const key = verifierKey(name, typed.subarray(1), kind)
+  return formatVerifierKey(key, kind) === text ? key : null
 }
 
 /** The note of a text that ends with a line end, signed by each in turn. */
 export function signNote(text: string, signers: readonly Signer[]): string {
   const lines = signers.map(({ name, privateKey }) => {
     const { id } = verifierKey(name, rawPublicKey(privateKey))
-    const signature = sign(null, Buffer.from(text), privateKey)
-    return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), signature]).toString('base64')}\n`
+    return signatureLine({ name, id, signature: sign(null, Buffer.from(text), privateKey) })
   })
   return `${text}\n${lines.join('')}`
+}
+
+/** With its line end. */
+export function signatureLine({ name, id, signature }: NoteSignature): string {
+  return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), signature]).toString('base64')}\n`
 }
 
 /** The 32 bytes of the public key. */
@@ -65,7 +76,8 @@ export function parseNote(note: string): Note | null {
   return { text: note.slice(0, at + 1), signatures: signatures.filter((one) => one !== null) }
 }
 
-function parseSignature(line: string): NoteSignature | null {
+/** Without its line end. */
+export function parseSignature(line: string): NoteSignature | null {
   const [, name = '', encoded = ''] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? []
   const bytes = decodeBase64(encoded)
   if (!namePattern.test(name) || bytes === null || bytes.length <= idBytes) return null
@@ -76,9 +88,14 @@ function parseSignature(line: string): NoteSignature | null {
 export function isSignedBy({ text, signatures }: Note, { name, id, publicKey }: VerifierKey) {
   const own = signatures.filter((one) => one.name === name && one.id === id)
   if (own.length === 0) return false
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') }
-  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  const key = publicKeyOf(publicKey)
   return own.every(({ signature }) => verifySignature(null, Buffer.from(text), key, signature))
+}
+
+/** Of its 32 bytes. */
+export function publicKeyOf(publicKey: Buffer): KeyObject {
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') }
+  return createPublicKey({ key: jwk, format: 'jwk' })
 }
 
 /** Standard base64 in its one spelling; null: anything else. */

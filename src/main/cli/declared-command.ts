@@ -19,9 +19,14 @@ export type DeclaredCommand = {
   below?: DeclaredCommands
 }
 
-export function option(flags: string, text: string, parse?: (text: string) => unknown): Option {
+/** `parse` is given what came before where an option is given several times. */
+export function option<Value>(
+  flags: string,
+  text: string,
+  parse?: (text: string, before: Value | undefined) => Value,
+): Option {
   const made = new Option(flags, text)
-  return parse === undefined ? made : made.argParser(parse)
+  return parse === undefined ? made : made.argParser<Value | undefined>(parse)
 }
 
 export function settingOption(key: keyof typeof settingFlags): Option {

@@ -3,11 +3,14 @@
 
 import { InvalidArgumentError } from 'commander'
 import { type Audience, couponIdPattern, type Discount } from '../../domain/coupons/messages.ts'
+import { isKeyName, parseVerifierKey, type VerifierKey } from '../../domain/proof/signed-note.ts'
 import { formatInstant, parseInstant } from '../../domain/time.ts'
 import { type GivenTime, isZone } from '../commands/zones.ts'
 
 /** About ten years, as long as a token may be valid: more is a slip. */
 const durationDaysMax = 3_650
+/** It stands in every cosignature. */
+const keyNameCharactersMax = 200
 
 const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const
 
@@ -60,6 +63,19 @@ export function parseCouponId(text: string): string {
   if (new RegExp(couponIdPattern).test(text)) return text
   const allowed = 'a-z, 0-9 and -, at most 63 characters, the first one not -'
   throw new InvalidArgumentError(`An id is made of ${allowed}.`)
+}
+
+/** A verifier key of a log; given several times they add up. */
+export function parseLogKey(text: string, before: readonly VerifierKey[] = []): VerifierKey[] {
+  const key = parseVerifierKey(text.trim())
+  if (key !== null) return [...before, key]
+  throw new InvalidArgumentError('It must be a verifier key: <name>+<id>+<base64>.')
+}
+
+/** As it stands in signatures. */
+export function parseKeyName(text: string): string {
+  if (isKeyName(text) && text.length <= keyNameCharactersMax) return text
+  throw new InvalidArgumentError('It must be a name without spaces and +, as witness.example.')
 }
 
 /** `10%` or an amount in whole minor units such as `5000`. The service checks the range. */

@@ -3,7 +3,7 @@
 
 import { consumerNames } from '../../ports/orders.ts'
 import { type DeclaredCommands, jsonOption, listenOptions, option } from './declared-command.ts'
-import { parseCount } from './option-values.ts'
+import { parseCount, parseKeyName, parseLogKey } from './option-values.ts'
 
 const roles = () => import('../commands/roles.ts')
 
@@ -74,5 +74,24 @@ partitions, and one takes over when another is gone. /healthz, /readyz and /metr
 port. It waits for Kafka and PostgreSQL, also while they are away later on.`,
     takes: [option('--only <consumer>', 'just this one').choices(consumerNames), ...listenOptions],
     load: async () => (await roles()).runOrders,
+  },
+  witness: {
+    summary: 'Run a witness: it cosigns checkpoints of sales, if each goes on from the one before.',
+    examples: [
+      'witness --port 8090 --data witness --name witness.example --log "$(cat log-key.txt)"',
+    ],
+    notes: `
+For somebody else than who runs the service, as a partner: what a witness has cosigned cannot be
+taken back, and nobody can be shown another tree under its name. POST /add-checkpoint takes what
+c2sp.org/tlog-witness says, GET /key answers the verifier key of the witness, which the service is
+told by FIRSTCOME_PROOF_WITNESSES. The key of a prefix stands for all coupons below it; give --log
+again for further logs, and for a new key of the same one. Keep the directory, which holds what was
+cosigned, for it alone, and never restore it from an older copy.`,
+    takes: [
+      option('--log <verifier key>', 'of a log that it knows', parseLogKey).makeOptionMandatory(),
+      option('--name <name>', 'under which it cosigns', parseKeyName).makeOptionMandatory(),
+      ...listenOptions,
+    ],
+    load: async () => (await import('../commands/proof/witness.ts')).runWitness,
   },
 }

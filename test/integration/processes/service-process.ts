@@ -102,7 +102,7 @@ export async function runService(
 /** Resolves when it says where it listens; rejects with its output where it ends before. */
 export async function startRole(options: RoleOptions): Promise<RoleProcess> {
   const launched = launchRole(options, options.args)
-  const said = /firstcome (?:api listens|\S+ is at work.* are) on (\S+)\n/
+  const said = /firstcome (?:api listens|witness \S+ listens|\S+ is at work.* are) on (\S+)\n/
   const url = await listening(launched, () => said.exec(launched.output())?.[1])
   return running(launched, url, jwtSecret)
 }
