@@ -60,7 +60,11 @@ const arrows: { part: string; may: string[] }[] = [
   { part: 'config', may: ['ports', 'domain'] },
   { part: 'client', may: ['ports', 'domain'] },
   { part: 'consumer', may: ['ports', 'domain'] },
-  { part: 'api', may: ['ports', 'domain'] },
+  { part: 'web/shared', may: [] },
+  { part: 'web/event', may: ['web/shared'] },
+  { part: 'web/console', may: ['web/shared'] },
+  { part: 'web', may: [] },
+  { part: 'api', may: ['ports', 'domain', 'web'] },
   { part: 'issuer', may: ['ports', 'domain', 'consumer'] },
   { part: 'orders', may: ['ports', 'domain', 'consumer'] },
   { part: 'audit', may: ['ports', 'domain'] },
@@ -78,7 +82,11 @@ const arrows: { part: string; may: string[] }[] = [
   { part: 'main/cli', may: ['main/commands', 'main', 'adapters', 'config', 'ports', 'domain'] },
   { part: 'main', may: ['config'] },
 ]
+const libraries = ['preact', 'preact/hooks', 'htm', 'uplot']
 const pure = new Map([
+  ['web/shared', libraries],
+  ['web/event', []],
+  ['web/console', libraries],
   ['domain', ['node:buffer', 'node:crypto']],
   ['ports', ['node:buffer']],
 ])
@@ -175,7 +183,7 @@ describe('the source tree', () => {
   it('leaves time, chance and the environment to those who own them', () => {
     const clocks = /\b(Date\.now|new Date\(\)|performance\.now|setTimeout|setInterval)\b/
     const chance = /\b(Math\.random|randomUUID\w*|process\.env)\b/
-    const outside = /^src\/(adapters|config|main)\//
+    const outside = /^src\/((adapters|config|main)\/|web\/shared\/browser\.ts)/
     const wrong = sources.filter((path) => {
       if (!isProduct(path)) return false
       if (!outside.test(path)) return clocks.test(code(path)) || chance.test(code(path))

@@ -28,6 +28,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { liveRoute } from './routes/live.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { addPages } from './routes/pages.ts'
 import { problemPageRoute } from './routes/problem-pages.ts'
 import { proofRoutes } from './routes/proof.ts'
 import { redemptionRoutes } from './routes/redemptions.ts'
@@ -100,6 +101,7 @@ export async function openServer(
       { ...parts, ...services, metricsText, limits, sessions, streams, traffic },
     ),
   )
+  addPages(app, { ...services, hooks, uses, settings })
   parts.extraRoutes?.(app, hooks)
   const address = await listen(settings).catch(async (error: unknown) => {
     await tokens.close()

@@ -138,6 +138,14 @@ const serviceUrl: Kind<string> = {
   },
   ...hidden,
 }
+/** People are sent there, with `return` added to its query. */
+const signInUrl: Kind<string> = {
+  must: `${webUrl.must}, without a name or a password`,
+  read(text) {
+    const url = URL.parse(webUrl.read(text) ?? '')
+    return url && `${url.username}${url.password}` === '' ? text : null
+  },
+}
 /** Exact ones, as browsers send them. */
 const origins: Kind<string[]> = {
   must: 'origins as https://shop.example, with commas between, without paths',
@@ -236,6 +244,7 @@ export const settingTable = {
   FIRSTCOME_POSTGRES_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
   FIRSTCOME_ALLOWED_ORIGINS: [origins, null, 'pages elsewhere that may call: https://shop.example'],
   FIRSTCOME_CONSOLE_STREAMS_MAX: [consoleStreams, '100', 'consoles that watch a node at once'],
+  FIRSTCOME_SIGN_IN_URL: [signInUrl, null, 'where the event page sends whoever must sign in'],
   FIRSTCOME_KEEP_ALIVE_SECONDS: [keepAlive, '75', 'until an idle connection is closed'],
   FIRSTCOME_DRAIN_SECONDS: [drain, null, 'SIGTERM: so long it still works (start: 0, others: 5)'],
   FIRSTCOME_PAYMENTS_AT_ONCE: [paymentsAtOnce, null, 'requests to it at once; else 64'],
@@ -275,7 +284,7 @@ export const neededSettings: Readonly<Record<string, readonly SettingName[]>> = 
 }
 
 const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
-const pages = /_(ALLOWED_ORIGINS|CONSOLE_\w+)$/
+const pages = /_(ALLOWED_ORIGINS|SIGN_IN_URL|CONSOLE_\w+)$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims =
   /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERVATION)_\w+)$/

@@ -102,6 +102,7 @@ function settingsOf(value: SettingValues) {
     postgres: postgresOf(value),
     allowedOrigins: value.FIRSTCOME_ALLOWED_ORIGINS,
     consoleStreamsMax: value.FIRSTCOME_CONSOLE_STREAMS_MAX,
+    signInUrl: value.FIRSTCOME_SIGN_IN_URL,
     keepAliveSeconds: value.FIRSTCOME_KEEP_ALIVE_SECONDS,
     drainSeconds: value.FIRSTCOME_DRAIN_SECONDS,
     payment: paymentOf(value),

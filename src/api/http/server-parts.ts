@@ -32,6 +32,8 @@ export type ServerSettings = {
   addressRateMax: number
   /** Of pages elsewhere that may call from a browser. */
   allowedOrigins?: readonly string[]
+  /** Where the event page sends whoever has no token. */
+  signInUrl?: string
   /** Until a connection on which nobody asks is closed. */
   keepAliveSeconds?: number
   /** Of the console, at once. */

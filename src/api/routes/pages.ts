@@ -1,0 +1,37 @@
+// What people look at: the event page, and what pages and shops load. Not part of the OpenAPI
+// document, for no program calls them.
+
+import type { FastifyInstance } from 'fastify'
+import { assetsByPath } from '../../web/assets.ts'
+import { createEventPage, type EventPageSettings } from '../../web/event-page.ts'
+import { sendAsset, sendPage } from '../../web/replies.ts'
+import type { FirstUses } from '../http/first-uses.ts'
+import { languageOf } from '../http/problems/languages.ts'
+import type { CallHooks, Services } from '../http/server-parts.ts'
+
+export type PageParts = Pick<Services, 'claims'> & {
+  hooks: CallHooks
+  uses: FirstUses
+  settings: EventPageSettings
+}
+
+export function addPages(app: FastifyInstance, { claims, hooks, uses, settings }: PageParts): void {
+  const options = { onRequest: hooks.anyone, schema: { hide: true } }
+  for (const [path, make] of assetsByPath()) {
+    const asset = uses.of(make)
+    app.get(path, options, (request, reply) => sendAsset(request, reply, asset()))
+  }
+  const page = uses.of(() => createEventPage(settings))
+  app.get<{ Params: { couponId: string } }>(
+    '/events/:couponId',
+    options,
+    async (request, reply) => {
+      const found = await claims.find(request.params.couponId)
+      const name = 'coupon' in found ? found.coupon.name : null
+      const { headers, html } = page()
+      const status = found.kind === 'unknown_coupon' ? 404 : 200
+      sendPage(request, reply, { headers, status, html: html(name, languageOf(request.headers)) })
+      return reply
+    },
+  )
+}

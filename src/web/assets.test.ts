@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { assetsByPath, importMap } from './assets.ts'
+import { pageHeaders } from './page-policy.ts'
+
+const assets = assetsByPath()
+function asset(path: string) {
+  const make = assets.get(path)
+  assert.ok(make, path)
+  return make()
+}
+
+describe('assets', () => {
+  it('has each library under the path by which pages import it', () => {
+    const { imports } = JSON.parse(importMap) as { imports: Record<string, string> }
+    assert.deepEqual(Object.keys(imports), ['preact', 'preact/hooks', 'htm', 'uplot'])
+    for (const path of Object.values(imports)) {
+      assert.match(asset(path).bodies.identity.toString(), /export/, path)
+    }
+  })
+
+  it('is the same in every encoding', () => {
+    const { bodies } = asset('/assets/event.js')
+    assert.deepEqual(gunzipSync(bodies.gzip), bodies.identity)
+    assert.deepEqual(brotliDecompressSync(bodies.br), bodies.identity)
+  })
+
+  it('joins a module with all that it imports, without types and comments', () => {
+    for (const path of ['/assets/event.js']) {
+      const text = asset(path).bodies.identity.toString()
+      assert.doesNotMatch(text, /^(import|export) |^\s|\/\*\*|: string\b/m, path)
+      const names = [...text.matchAll(/^(?:async )?(?:function|class|const|let) (\w+)/gm)]
+      const top = text.split('\n').reduce<{ depth: number; names: string[] }>(collect, none())
+      assert.ok(names.length > 30)
+      assert.equal(new Set(top.names).size, top.names.length, `${path}: ${top.names.join(' ')}`)
+    }
+  })
+
+  it('weighs little: the page has at most 40 kB in all', () => {
+    assert.ok(asset('/assets/event.js').bodies.gzip.length <= 20_000)
+  })
+})
+
+/** Names that a module declares at its top, told by the brackets that are open. */
+function collect({ depth, names }: ReturnType<typeof none>, line: string): ReturnType<typeof none> {
+  const found = depth === 0 && /^(?:async )?(?:function|class|const|let) (\w+)/.exec(line)
+  const opened = line.match(/[{([]/g)?.length ?? 0
+  const closed = line.match(/[})\]]/g)?.length ?? 0
+  return { depth: depth + opened - closed, names: found ? [...names, found[1] ?? ''] : names }
+}
+
+function none(): { depth: number; names: string[] } {
+  return { depth: 0, names: [] }
+}
+
+describe('the policy of a page', () => {
+  it('allows what comes from here, and what has a hash; everything it says is set', () => {
+    const headers = pageHeaders({ scripts: ['{}'], styles: [], frameAncestors: [] })
+    const policy = headers['content-security-policy']
+    assert.match(
+      policy,
+      /^default-src 'none'; script-src 'self' 'sha256-[\w+/]+=*'; style-src 'self';/,
+    )
+    assert.match(policy, /base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/)
+    assert.doesNotMatch(policy, /unsafe|\*|data:|http/)
+  })
+})

@@ -1,0 +1,35 @@
+// `?demo` where the service allows it: a choice of users, so that a newcomer sees what each sees.
+
+import { store, stored } from '../shared/browser.ts'
+import { ask } from './asking.ts'
+import { type Language, words } from './words.ts'
+
+const demoUsers = ['kim', 'lee', 'park', 'choi', 'jung']
+const chosenKey = 'firstcome:demo'
+
+/** `label`: with the name of the choice, and the choice itself. */
+export function showDemo(label: HTMLLabelElement, take: (token: string | null) => void): void {
+  const text = label.querySelector('span')
+  const choice = label.control
+  if (text === null || !(choice instanceof HTMLSelectElement)) return
+  const name = () => {
+    text.textContent = words[document.documentElement.lang as Language].user
+  }
+  name()
+  document.addEventListener('firstcome:language', name)
+  for (const user of demoUsers) choice.add(new Option(user, user))
+  choice.value = stored(chosenKey) ?? ''
+  if (choice.selectedIndex < 0) choice.selectedIndex = 0
+  label.hidden = false
+
+  const choose = async (userId: string): Promise<void> => {
+    store(chosenKey, userId)
+    const body = { userId }
+    const answer = await ask({ url: '/demo/tokens', method: 'POST', body, timeoutMs: 5_000 })
+    const token = answer?.body['token']
+    if (choice.value === userId && typeof token === 'string') take(token)
+  }
+
+  choice.addEventListener('change', () => void choose(choice.value))
+  void choose(choice.value)
+}

@@ -1,0 +1,100 @@
+// The page of a coupon: whose it is (a token from the fragment, from the page that frames it, or
+// kept for this tab), where one signs in, and its language.
+
+import { monotonic, store, stored } from '../shared/browser.ts'
+import { showDemo } from './demo.ts'
+import { follow } from './following.ts'
+import type { Language } from './words.ts'
+
+const page = document.documentElement
+const main = document.querySelector('main') ?? document.body
+const couponId = decodeURIComponent(location.pathname.replace(/^.*\/events\//, ''))
+const { signInUrl, origins = '' } = page.dataset
+const isFramed = window.parent !== window
+const tokenKey = 'firstcome:token'
+/** A parent that says nothing has no token. */
+const parentWaitMs = 1_500
+
+function tokenOfFragment(): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  // Also the rest of the fragment: nothing of it is ours.
+  if (token !== null) history.replaceState(history.state, '', location.pathname + location.search)
+  return token
+}
+
+function startPage(): void {
+  const given = tokenOfFragment()
+  if (given !== null) store(tokenKey, given)
+  let askedAt: number | null = null
+  const following = follow({
+    couponId,
+    service: '',
+    root: main,
+    canSignIn: signInUrl !== undefined || isFramed,
+    language: () => page.lang as Language,
+    tokenWanted: askParent,
+    signIn(claimer) {
+      if (signInUrl === undefined) return askParent()
+      const url = new URL(signInUrl, location.href)
+      url.searchParams.set('return', location.href)
+      store(tokenKey, null)
+      claimer.setToken(null)
+      // Where one signs in is seldom shown in a frame.
+      if (isFramed) open(url, '_top')
+      else location.assign(url)
+    },
+    shown(name) {
+      if (name !== undefined && document.title !== name) document.title = name
+      if (askedAt === null || monotonic() - askedAt < parentWaitMs) return
+      askedAt = null
+      const { token } = following.claimer.facts()
+      if (token === undefined) following.claimer.setToken(null)
+    },
+  })
+
+  function askParent(): void {
+    if (!isFramed) return
+    askedAt = monotonic()
+    window.parent.postMessage({ type: 'firstcome:token-wanted', couponId }, '*')
+  }
+
+  function take(token: string | null): void {
+    store(tokenKey, token)
+    following.claimer.setToken(token)
+  }
+
+  const known = given ?? stored(tokenKey)
+  if (known !== null) following.claimer.setToken(known)
+  else if (!isFramed) following.claimer.setToken(null)
+  askParent()
+  addEventListener('message', ({ data, source, origin }) => {
+    const isOurs = origin === location.origin || origins.split(',').includes(origin)
+    if (!isFramed || source !== window.parent || !isOurs) return
+    if (data?.type !== 'firstcome:token') return
+    if (data.token === null || typeof data.token === 'string') take(data.token)
+  })
+  addEventListener('hashchange', () => {
+    const next = tokenOfFragment()
+    if (next !== null) take(next)
+  })
+  const demo = document.querySelector<HTMLLabelElement>('.demo')
+  if (demo !== null && new URLSearchParams(location.search).has('demo')) showDemo(demo, take)
+}
+
+function switchLanguage(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('nav button')) {
+    const mark = () => button.setAttribute('aria-pressed', String(button.lang === page.lang))
+    button.addEventListener('click', () => {
+      page.lang = button.lang
+      store('firstcome:language', button.lang)
+      document.dispatchEvent(new Event('firstcome:language'))
+    })
+    document.addEventListener('firstcome:language', mark)
+    mark()
+  }
+}
+
+const chosen = stored('firstcome:language')
+if (chosen === 'en' || chosen === 'ko') page.lang = chosen
+switchLanguage()
+startPage()

@@ -1,0 +1,42 @@
+// The only place where pages ask for time and chance, and where what strict browsers forbid by a
+// throw is simply not there.
+
+/** Milliseconds since the page began, by a clock that nobody sets. */
+export function monotonic(): number {
+  return performance.now()
+}
+
+/** Returns what cancels it. */
+export function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+export function every(ms: number, run: () => void): () => void {
+  const timer = setInterval(run, ms)
+  return () => clearInterval(timer)
+}
+
+/** `ms`, less or more by up to `share` of it: so that a crowd does not ask in step. */
+export function jittered(ms: number, share: number): number {
+  return ms * (1 + share * (2 * Math.random() - 1))
+}
+
+/** Null where there is none, or where the browser keeps nothing for a frame. */
+export function stored(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+
+/** For this tab; null takes it away. */
+export function store(key: string, value: string | null): void {
+  try {
+    if (value === null) sessionStorage.removeItem(key)
+    else sessionStorage.setItem(key, value)
+  } catch {
+    // Then it does not survive a reload.
+  }
+}
