@@ -11,6 +11,8 @@ export type Request = {
   path: string
   token?: string | undefined
   idempotencyKey?: string
+  /** The ETag of a preview: the call is done on that state alone. */
+  ifMatch?: string | undefined
   /** Sent as JSON. */
   body?: object
   /** Ends the request, wherever it is. */
@@ -19,7 +21,7 @@ export type Request = {
 export type Attempt =
   | { kind: 'answered'; status: number; headers: ResponseHeaders; body: string }
   | { kind: 'refused' | 'lost'; reason: string }
-export type ResponseHeaders = { retryAfter?: string; location?: string }
+export type ResponseHeaders = { retryAfter?: string; location?: string; etag?: string }
 export type HttpClient = {
   send(request: Request): Promise<Attempt>
   close(): Promise<void>
@@ -59,13 +61,14 @@ export function startHttpClient(options: HttpClientOptions): HttpClient {
           body: request.body === undefined ? null : JSON.stringify(request.body),
           signal: request.signal ?? null,
         })
-        const { location, 'retry-after': retryAfter } = answer.headers
+        const { location, etag, 'retry-after': retryAfter } = answer.headers
         return {
           kind: 'answered',
           status: answer.statusCode,
           headers: {
             ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
             ...(typeof location === 'string' ? { location } : {}),
+            ...(typeof etag === 'string' ? { etag } : {}),
           },
           body: await answer.body.text(),
         }
@@ -78,12 +81,14 @@ export function startHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
-function headersOf({ token, body, idempotencyKey }: Request): Record<string, string> {
+function headersOf(request: Request): Record<string, string> {
+  const { token, body, idempotencyKey, ifMatch } = request
   return {
     accept: 'application/json',
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
   }
 }
 

@@ -19,7 +19,11 @@ export type ServiceCall = Omit<Request, 'signal'> & {
   /** `answerBytesMax` where absent. */
   bytesMax?: number
 }
-export type ServiceAnswer = { status: number; body: Readonly<Record<string, unknown>> }
+export type ServiceAnswer = {
+  status: number
+  etag?: string
+  body: Readonly<Record<string, unknown>>
+}
 
 /** No answer of a firstcome service: nobody is there, it took too long, or it is another one. */
 export class ServiceError extends Error {
@@ -46,9 +50,10 @@ export async function callService(call: ServiceCall): Promise<ServiceAnswer> {
   try {
     const attempt = await http.send({ ...request, signal: AbortSignal.timeout(deadlineMs) })
     if (attempt.kind !== 'answered') throw failed(attempt, { url, deadlineMs, bytesMax })
-    const { status } = attempt
+    const { status, headers } = attempt
     const body = jsonObject(attempt.body)
-    if (body !== null) return { status, body }
+    if (body !== null)
+      return { status, body, ...(headers.etag === undefined ? {} : { etag: headers.etag }) }
     const message = `${url} answered ${status} without JSON: is it a firstcome service?`
     throw new ServiceError('not_firstcome', message)
   } finally {

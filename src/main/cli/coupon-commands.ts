@@ -16,6 +16,7 @@ import {
 const load = () => import('../commands/coupons/coupon.ts')
 const couponId = new Argument('<id>', 'its id').argParser(parseCouponId)
 const preview = option('--preview', 'say what would change, and do nothing')
+const reason = option('--reason <text>', 'why, for the log')
 const yes = option('--yes', 'do it without showing and asking first')
 const time = (text: string) => parseTime(text, Date.now())
 
@@ -44,6 +45,7 @@ A time without an offset is one of the --zone, and is said back with its offset.
     option('--valid-until <time>', 'the last moment to spend it (for ever)', time),
     option('--valid-days <number>', 'the same, in days from the claim on', parseCount),
     option('--audience <claim=values>', 'who can win: tier=gold,vip (anyone)', parseAudience),
+    reason,
     ...timedCallOptions,
   ],
   load: async () => (await load()).runCreate,
@@ -78,6 +80,7 @@ Where no answer comes, a --key to ask again with is printed, so that nothing is 
   takes: [
     couponId,
     option('--add <number>', 'how many more', parseCount).makeOptionMandatory(),
+    reason,
     option('--key <text>', 'asking again with the same key adds once', parseKey),
     preview,
     ...timedCallOptions,
@@ -93,13 +96,13 @@ const edit: DeclaredCommand = {
   ],
   notes: `
 The opening only while nobody could claim yet. Other terms never change. Who, when and why is kept
-in the log.`,
+in the log. Where somebody else acts at the same moment, nothing is done, and that is said.`,
   takes: [
     couponId,
     option('--name <text>', 'what people see'),
     option('--opens-at <time>', 'RFC 3339, or +5s, +10m from now', time),
     option('--closes-at <time>', 'the same', time),
-    option('--reason <text>', 'why, for the log'),
+    reason,
     option('--key <text>', 'asking again with the same key edits once', parseKey),
     preview,
     ...timedCallOptions,
@@ -156,7 +159,7 @@ function switching(verb: SwitchVerb, summary: string): DeclaredCommand {
   return {
     summary,
     examples: [`coupon ${verb} first-sale`],
-    takes: [couponId, preview, ...(verb === 'close' ? [yes] : []), ...timedCallOptions],
+    takes: [couponId, reason, preview, ...(verb === 'close' ? [yes] : []), ...timedCallOptions],
     load: async () => (await load()).runSwitch(verb),
   }
 }

@@ -19,7 +19,7 @@ export type CallOptions = { url?: string; token?: string; json?: boolean }
 /** `zone`: in which times are shown and typed; absent: that of this machine. */
 export type TimedCallOptions = CallOptions & { zone?: string }
 export type OperatorCall = {
-  call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey'>
+  call: Pick<ServiceCall, 'method' | 'path' | 'body' | 'idempotencyKey' | 'ifMatch'>
   /** A GET that is for operators only; every other call is. */
   asOperator?: boolean
   /** Though it is no GET. */

@@ -12,7 +12,13 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { type DataDirectory, openDataDirectory } from '../../../src/adapters/data-directory.ts'
 import { type CliResult, runCli } from '../processes/cli-process.ts'
 
-type Seen = { call: string; token: string; key: string | undefined; body: unknown }
+type Seen = {
+  call: string
+  token: string
+  key: string | undefined
+  body: unknown
+  ifMatch?: string
+}
 type Answer = { status: number; body: object | string; type?: string }
 
 const coupon = {
@@ -44,17 +50,18 @@ before(async () => {
       text += chunk.toString()
     })
     request.on('end', () => {
-      const { authorization = '', 'idempotency-key': key } = request.headers
+      const { authorization = '', 'idempotency-key': key, 'if-match': ifMatch } = request.headers
       seen.push({
         call: `${request.method} ${request.url}`,
         token: authorization.replace(/^Bearer /, ''),
         key: Array.isArray(key) ? key.join() : key,
         body: text === '' ? undefined : (JSON.parse(text) as unknown),
+        ...(ifMatch === undefined ? {} : { ifMatch }),
       })
       if (silent) return
       if (breaks) return request.socket.destroy()
       const { status, body, type = 'application/json' } = answer
-      response.writeHead(status, { 'content-type': type })
+      response.writeHead(status, { 'content-type': type, etag: '"7"' })
       response.end(typeof body === 'string' ? body : JSON.stringify(body))
     })
   })
@@ -221,6 +228,21 @@ test('Restock sends a key of its own each time, or the one that is given.', asyn
   const [first, second, third] = seen.map(({ key }) => key)
   assert.ok(first !== undefined && second !== undefined && first !== second)
   assert.equal(third, 'order 1')
+})
+
+test('Every act sends why; an edit expects what it has looked at, a close asks first.', async () => {
+  const reason = '재고가 더 왔습니다.'
+  const why = ['--reason', reason]
+  await run('create', '--id', 'lunch', '--name', 'Lunch', '--quantity', '1', ...why)
+  await run('restock', 'lunch', '--add', '50', ...why)
+  for (const verb of ['pause', 'resume']) await run(verb, 'lunch', ...why)
+  await run('edit', 'lunch', '--name', 'Tea', ...why)
+  assert.equal((await run('close', 'lunch')).exitCode, 2, 'nobody said yes')
+  assert.ok(seen.slice(0, -1).every(({ body }) => (body as { reason: string }).reason === reason))
+  const asked = seen.slice(-3).map(({ call, ifMatch = '' }) => call + ifMatch)
+  const edit = 'PATCH /coupons/lunch'
+  const looked = 'POST /coupons/lunch/close?preview=true'
+  assert.deepEqual(asked, [`${edit}?preview=true`, `${edit}"7"`, looked])
 })
 
 test('--json prints the answer and nothing else.', async () => {

@@ -1,6 +1,7 @@
 // What operators do to a coupon, which can be looked at before it is done: what would change, and
 // how many people it touches. What is done for good is shown and asked about first, unless --yes
-// is given.
+// is given, and is done on the state that was shown, or not at all; an edit on that of a moment
+// before.
 
 import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { askPerson } from '../ask-person.ts'
@@ -15,25 +16,36 @@ import {
 import { zoneOf } from '../zones.ts'
 import { previewText } from './coupon-text.ts'
 
-export type ActOptions = TimedCallOptions & { id: string; preview?: boolean; yes?: boolean }
-/** `people`: what is said behind the number of those whom it touches. */
-export type Act = ShownCall & { people: string; isForGood?: boolean }
+export type ActOptions = TimedCallOptions & {
+  id: string
+  preview?: boolean
+  yes?: boolean
+  reason?: string
+}
+/**
+ * `people`: what is said behind the number of those whom it touches. `asks`: it is done on the
+ * state that was looked at before, and where it is for good, only if somebody says yes.
+ */
+export type Act = ShownCall & { people: string; asks?: 'nothing' | 'the state' | 'a person' }
 
 export async function runAct(act: Act, options: ActOptions, context: Context): Promise<ExitCode> {
+  const { asks = 'nothing' } = act
   const { id, preview = false, yes = false } = options
   if (preview) return runCall(previewOf(act, options), options, context)
-  if (act.isForGood === true && !yes) {
-    const shown = previewOf(act, options)
-    const answer = await answerTo(shown, options, context)
-    const failed = failureOf(answer, { asked: shown, options }, context)
-    if (failed !== null) {
-      if (options.json === true) context.out(`${JSON.stringify(answer.body)}\n`)
-      return failed
-    }
+  if (asks === 'nothing' || (asks === 'a person' && yes)) return runCall(act, options, context)
+  const shown = previewOf(act, options)
+  const answer = await answerTo(shown, options, context)
+  const failed = failureOf(answer, { asked: shown, options }, context)
+  if (failed !== null) {
+    if (options.json === true) context.out(`${JSON.stringify(answer.body)}\n`)
+    return failed
+  }
+  if (asks === 'a person') {
     context.err(shown.done(answer))
     await confirm(id)
   }
-  return runCall(act, options, context)
+  const expecting = { ...act, call: { ...act.call, ifMatch: answer.etag } }
+  return runCall(expecting, options, context)
 }
 
 function previewOf({ call, people }: Act, options: ActOptions): ShownCall {

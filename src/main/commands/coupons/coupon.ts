@@ -28,6 +28,7 @@ export type CreateOptions = TimedCallOptions & {
   validUntil?: GivenTime
   validDays?: number
   audience?: Audience
+  reason?: string
 }
 export type CouponListOptions = TimedCallOptions & { limit?: number; after?: string }
 export type ShowOptions = TimedCallOptions & { id: string }
@@ -36,19 +37,18 @@ export type EditOptions = ActOptions & {
   name?: string
   opensAt?: GivenTime
   closesAt?: GivenTime
-  reason?: string
   key?: string
 }
 export type SwitchVerb = 'pause' | 'resume' | 'close'
 
 export async function runCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
-  const { id, name, quantity, minimum, validDays, audience } = options
+  const { id, name, quantity, minimum, validDays, audience, reason } = options
   const { opensAt, closesAt, validUntil } = timesOf(options, context)
   const discount = discountOf(options)
   // Named here, not by the service, so that a lost answer can be asked for.
   const couponId = id ?? `coupon-${randomUUID().slice(0, 8)}`
   const times = { opensAt, closesAt, validUntil, validDays }
-  const body = { couponId, name, quantity, ...times, discount, minimum, audience }
+  const body = { couponId, name, quantity, ...times, discount, minimum, audience, reason }
   const call = { method: 'POST', path: '/coupons', body } as const
   const again = `firstcome coupon show ${couponId}`
   const done = (answer: ServiceAnswer) => {
@@ -76,12 +76,12 @@ export async function runShow(options: ShowOptions, context: Context): Promise<E
 }
 
 export async function runRestock(options: RestockOptions, context: Context): Promise<ExitCode> {
-  const { id, add, key = randomUUID() } = options
+  const { id, add, reason, key = randomUUID() } = options
   const people = 'more people can win it'
   const call = {
     method: 'POST',
     path: `${couponPath(id)}/restock`,
-    body: { add },
+    body: { add, reason },
     idempotencyKey: key,
   } as const
   const again = `firstcome coupon restock ${id} --add ${add} --key ${key}`
@@ -100,17 +100,20 @@ export async function runEdit(options: EditOptions, context: Context): Promise<E
   const call = { method: 'PATCH', path: couponPath(id), body, idempotencyKey: key } as const
   const again = `firstcome coupon show ${id}`
   const done = (answer: ServiceAnswer) => `Edited.\n${couponOf(answer, options)}`
-  return runAct({ call, again, done, people: 'people hold it' }, options, context)
+  const act = { call, again, done, people: 'people hold it', asks: 'the state' } as const
+  return runAct(act, options, context)
 }
 
 /** Pause, resume and close: doing one twice is the same as doing it once. */
 export function runSwitch(verb: SwitchVerb): CommandRun<ActOptions> {
   return (options, context) => {
     const done = (answer: ServiceAnswer) => `${switchDone[verb]}\n${couponOf(answer, options)}`
-    const call = { method: 'POST', path: `${couponPath(options.id)}/${verb}` } as const
-    const again = `firstcome coupon ${verb} ${options.id}`
+    const { id, reason } = options
+    const body = reason === undefined ? {} : { body: { reason } }
+    const call = { method: 'POST', path: `${couponPath(id)}/${verb}`, ...body } as const
+    const again = `firstcome coupon ${verb} ${id}`
     const act = { call, again, done, people: 'more people could win it now' }
-    return runAct({ ...act, isForGood: verb === 'close' }, options, context)
+    return runAct({ ...act, asks: verb === 'close' ? 'a person' : 'nothing' }, options, context)
   }
 }
 
