@@ -1,8 +1,9 @@
-// What people look at: the event page, and what pages and shops load. Not part of the OpenAPI
-// document, for no program calls them.
+// What people look at: the event page, the console, and what pages and shops load. Not part of the
+// OpenAPI document, for no program calls them.
 
 import type { FastifyInstance } from 'fastify'
 import { assetsByPath } from '../../web/assets.ts'
+import { consolePage } from '../../web/console-page.ts'
 import { createEventPage, type EventPageSettings } from '../../web/event-page.ts'
 import { sendAsset, sendPage } from '../../web/replies.ts'
 import type { FirstUses } from '../http/first-uses.ts'
@@ -20,6 +21,12 @@ export function addPages(app: FastifyInstance, { claims, hooks, uses, settings }
   for (const [path, make] of assetsByPath()) {
     const asset = uses.of(make)
     app.get(path, options, (request, reply) => sendAsset(request, reply, asset()))
+  }
+  for (const path of ['/', '/console']) {
+    app.get(path, options, (request, reply) => {
+      const { headers, html } = consolePage
+      sendPage(request, reply, { headers, html: html(languageOf(request.headers)) })
+    })
   }
   const page = uses.of(() => createEventPage(settings))
   app.get<{ Params: { couponId: string } }>(

@@ -7,6 +7,7 @@ import { ignoredByEmbedded } from '../../config/settings.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { startEmbedded } from '../roles/embedded.ts'
 import { runRole } from '../roles/run-role.ts'
+import { runConsole } from './console.ts'
 import { welcomeText } from './welcome.ts'
 
 export type StartOptions = { acceptClock?: boolean }
@@ -34,6 +35,8 @@ export async function runStart({ acceptClock }: StartOptions, context: Context):
       const secretsKept = settings.jwtSecret === undefined || settings.codeSecret === undefined
       const { url, dataDirectory, firstRun } = running
       out(welcomeText({ url, dataDirectory, firstRun, secretsKept }))
+      // A link that is good for a minute is of no use in a log.
+      if (process.stdout.isTTY) void runConsole({}, context).catch(() => {})
     },
   })
 }

@@ -1,0 +1,109 @@
+// The console: signing in, the coupons, the chosen one, figures and lights. It shows what the
+// stream says and asks for nothing else.
+
+import { h, render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { follow } from './following.ts'
+import { type Html, html } from './html.ts'
+import { Lights } from './lights.ts'
+import { after, type Coupon, type Model } from './model.ts'
+import { Charts, Sale } from './sale.ts'
+import { call, codeOfLink, type Session, sessionOf } from './session.ts'
+import { SignIn } from './sign-in.ts'
+import { type Language, words } from './words.ts'
+
+const language: Language = document.documentElement.lang === 'ko' ? 'ko' : 'en'
+const say = words[language]
+const code = codeOfLink()
+
+function Page() {
+  const [session, setSession] = useState<Session | null | undefined>(undefined)
+  const [refusal, setRefusal] = useState('')
+  useEffect(() => {
+    void begin().then(([begun, refused]) => {
+      setSession(begun)
+      setRefusal(refused)
+    })
+  }, [])
+  if (session === undefined) return html`<p class="wait" role="status"></p>`
+  if (session === null) {
+    return html`<${SignIn} language=${language} refusal=${refusal} signedIn=${setSession} />`
+  }
+  return html`<${Console} session=${session} signedOut=${() => {
+    setRefusal('')
+    setSession(null)
+  }} />`
+}
+
+async function begin(): Promise<[Session | null, string]> {
+  try {
+    if (code !== null) {
+      const byCode = sessionOf(await call('POST', '/console/session', { code }))
+      if (byCode !== null) return [byCode, '']
+    }
+    const known = sessionOf(await call('GET', '/console/session'))
+    return [known, known === null && code !== null ? say.codeOver : '']
+  } catch {
+    return [null, say.away]
+  }
+}
+
+type ConsoleParts = { session: Session; signedOut(): void }
+
+function Console({ session, signedOut }: ConsoleParts): Html {
+  const [model, setModel] = useState<Model | null>(null)
+  const [isThere, setIsThere] = useState(true)
+  const [chosen, setChosen] = useState<string | null>(null)
+  useEffect(() => {
+    let known: Model | null = null
+    const event = (name: string, data: Parameters<typeof after>[2]) => {
+      // A session ends with its token.
+      if (data.now >= session.endsAt) return signedOut()
+      known = after(known, name, data)
+      setModel(known)
+    }
+    const following = follow({ event, line: setIsThere, signedOut })
+    return () => following.stop()
+  }, [])
+  const leave = () =>
+    void call('DELETE', '/console/session').then(signedOut, () => setIsThere(false))
+  const coupon = model?.coupons.get(chosen ?? '')
+  return html`<header><h1>${say.title}</h1><p>${session.userId}</p>
+      <button type="button" onClick=${leave}>${say.signOut}</button></header>
+    ${isThere ? '' : html`<p class="away" role="alert">${say.away}</p>`}
+    ${
+      model &&
+      html`<div class="parts">
+      <${Coupons} coupons=${[...model.coupons.values()]} chosen=${chosen} choose=${setChosen} />
+      <main>${
+        coupon
+          ? html`<${Sale} model=${model} coupon=${coupon} language=${language} />`
+          : html`<p class="choose">${say.choose}</p>`
+      }
+        <${Lights} model=${model} language=${language} />
+        <${Charts} seconds=${model.seconds} language=${language} /></main></div>`
+    }`
+}
+
+type CouponsParts = {
+  coupons: readonly Coupon[]
+  chosen: string | null
+  choose(couponId: string): void
+}
+
+function Coupons({ coupons, chosen, choose }: CouponsParts): Html {
+  const figure = new Intl.NumberFormat(language)
+  const items = coupons.map(
+    ({ couponId, name, status, remaining, quantity }) => html`<li key=${couponId}>
+      <button type="button" class=${status} aria-current=${couponId === chosen ? 'true' : null}
+        onClick=${() => choose(couponId)}><span class="name">${name}</span>
+        <span class="line"><span class="mark" aria-hidden="true"></span>${say[status]}</span>
+        <span class="line">${figure.format(remaining)} / ${figure.format(quantity)}</span>
+      </button></li>`,
+  )
+  return html`<nav aria-label=${say.coupons}>
+    ${items.length > 0 ? html`<ul>${items}</ul>` : html`<p>${say.noCoupons}</p>`}</nav>`
+}
+
+const place = document.querySelector('#console')
+if (place !== null) render(h(Page, null), place)

@@ -1,0 +1,71 @@
+// The chosen coupon, to be read from three metres, and the charts of all of them.
+
+import { Chart } from './charts.ts'
+import { type Html, html } from './html.ts'
+import { type Coupon, countdown, type Model, paceOf, type Second } from './model.ts'
+import { filled, type Language, words } from './words.ts'
+
+type SaleParts = { model: Model; coupon: Coupon; language: Language }
+
+export function Sale({ model, coupon, language }: SaleParts): Html {
+  const say = words[language]
+  const { name, status, remaining, quantity } = coupon
+  const figure = (value: number) => new Intl.NumberFormat(language).format(value)
+  const notes = notesOf(model, coupon, language)
+  return html`<section class=${`sale ${status}`} role="region" aria-label=${name}>
+    <h2>${name}</h2>
+    <p class="state"><span class="mark" aria-hidden="true"></span>${say[status]}</p>
+    <p class="left"><b>${figure(remaining)} / ${figure(quantity)}</b> <small>${say.left}</small></p>
+    <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
+  </section>`
+}
+
+function notesOf(model: Model, coupon: Coupon, language: Language): string[] {
+  const say = words[language]
+  const { couponId, status, opensAt, closesAt, remaining } = coupon
+  const now = Date.parse(model.now)
+  if (status === 'scheduled') {
+    return [filled(say.opensIn, { time: countdown(Date.parse(opensAt) - now) })]
+  }
+  const notes: string[] = []
+  const pace = paceOf(model, couponId)
+  if (status === 'open') {
+    const count = new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(pace)
+    notes.push(filled(say.perSecond, { count }))
+    if (pace > 0) {
+      notes.push(filled(say.soldOutIn, { time: countdown((remaining / pace) * 1_000) }))
+    }
+  }
+  if (closesAt !== null && status !== 'closed') {
+    notes.push(filled(say.closesIn, { time: countdown(Date.parse(closesAt) - now) }))
+  }
+  return notes
+}
+
+type ChartsParts = { seconds: readonly Second[]; language: Language }
+
+export function Charts({ seconds, language }: ChartsParts): Html {
+  const say = words[language]
+  const times = seconds.map(({ at }) => Date.parse(at) / 1_000)
+  const sum = (outcomes: readonly string[]) =>
+    seconds.map(({ claims }) => outcomes.reduce((all, one) => all + (claims[one] ?? 0), 0))
+  const claims = [
+    { label: say.won, colour: 'green', values: sum(['issued']) },
+    { label: say.refused, colour: 'red', values: sum(refusals) },
+    { label: say.other, colour: 'grey', values: sum(['pending', 'unavailable']) },
+  ]
+  const latency = [
+    { label: say.half, colour: 'blue', values: seconds.map(({ p50 }) => p50) },
+    { label: say.most, colour: 'orange', values: seconds.map(({ p99 }) => p99) },
+  ]
+  const behind = [
+    { label: say.records, colour: 'blue', values: seconds.map((second) => second.behind) },
+  ]
+  return html`<section class="charts"><h2>${say.figures}</h2>
+    <${Chart} title=${say.claims} lines=${claims} times=${times} />
+    <${Chart} title=${say.latency} lines=${latency} times=${times} />
+    <${Chart} title=${say.behind} lines=${behind} times=${times} />
+  </section>`
+}
+
+const refusals = ['sold_out', 'not_open', 'paused', 'not_eligible', 'closed', 'unknown_coupon']
