@@ -93,7 +93,7 @@ describe('the commands of the README and its pages', () => {
     const calls = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
-    const named = rowsOf(english, /^(GET|POST|PATCH) \//).map(([call]) => call)
+    const named = rowsOf(english, /^(GET|POST|PATCH|DELETE) \//).map(([call]) => call)
     assert.deepEqual(named.toSorted(), calls.toSorted())
   })
 
