@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { withSignaturesOf } from '../domain/proof/cosignature.ts'
 import { PortError } from '../ports/port-error.ts'
 import type { ProofStore, PublishedCheckpoint } from '../ports/proof.ts'
 import { syncDirectory } from './file-atomic.ts'
@@ -27,9 +28,16 @@ export async function openKeptCheckpoints(
   const kept = isNew ? [] : readKept(path)
   const file = await open(path, 'a', 0o600)
   if (isNew) syncDirectory(dirname(path))
-  async function keep(checkpoints: readonly PublishedCheckpoint[]): Promise<void> {
+  async function append(checkpoints: readonly PublishedCheckpoint[]): Promise<void> {
     await file.appendFile(checkpoints.map((one) => `${JSON.stringify(one)}\n`).join(''))
     await file.datasync()
+  }
+  let before: Promise<unknown> = Promise.resolve()
+  /** One after the other: a file takes one writer at a time. */
+  function keep(checkpoints: readonly PublishedCheckpoint[]): Promise<void> {
+    const appended = before.then(() => append(checkpoints))
+    before = appended.catch(() => {})
+    return appended
   }
   await settle({ kept, keep, store })
   return { keep, close: () => file.close() }
@@ -66,7 +74,18 @@ function readKept(path: string): PublishedCheckpoint[] {
   const lines = text.slice(0, end).split('\n').slice(0, -1)
   const kept = lines.map((line, n) => readLine(line) ?? damaged(path, n + 1))
   if (end < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, end)))
-  return kept
+  return together(kept)
+}
+
+/** A line for each signature that was added later. */
+function together(lines: readonly PublishedCheckpoint[]): PublishedCheckpoint[] {
+  const all = new Map<string, PublishedCheckpoint>()
+  for (const one of lines) {
+    const known = all.get(nameOf(one))
+    const note = known === undefined ? one.note : withSignaturesOf(known.note, one.note)
+    all.set(nameOf(one), { ...one, note })
+  }
+  return [...all.values()]
 }
 
 function readLine(line: string): PublishedCheckpoint | null {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
+import { formatWitnessKey, witnessKey } from '../domain/proof/cosignature.ts'
 import type { Environment } from './given-texts.ts'
 import { secretBytesMin } from './setting-table.ts'
 import { readSettings } from './settings.ts'
@@ -37,4 +38,23 @@ test('A name of proofs is one, and their key is of Ed25519.', () => {
     const [mistake] = mistakes({ FIRSTCOME_PROOF_KEY: key })
     assert.equal(mistake, 'FIRSTCOME_PROOF_KEY must be a private Ed25519 key, PKCS #8 in PEM')
   }
+})
+
+test('Witnesses are lines of a key and an address, each once.', () => {
+  const [one, two] = ['one', 'two'].map((name) => {
+    return formatWitnessKey(witnessKey(`${name}.example`, Buffer.alloc(32, 7)))
+  })
+  const read = (text: string) => readSettings({ FIRSTCOME_PROOF_WITNESSES: text }, {})
+  const good = read(`${one} http://127.0.0.1:8090\n\n  ${two} https://two.example/witness/\n`)
+  assert.ok(good.ok)
+  assert.deepEqual(good.settings.proofWitnesses, [
+    { key: one, url: 'http://127.0.0.1:8090' },
+    { key: two, url: 'https://two.example/witness/' },
+  ])
+  const address = 'https://one.example'
+  for (const text of [one, `${one} ftp://a`, `${one} ${address} more`, `a ${address}`]) {
+    const [mistake = ''] = mistakes({ FIRSTCOME_PROOF_WITNESSES: text ?? '' })
+    assert.match(mistake, /^FIRSTCOME_PROOF_WITNESSES must be lines of/)
+  }
+  assert.equal(mistakes({ FIRSTCOME_PROOF_WITNESSES: `${one} ${address}\n`.repeat(2) }).length, 1)
 })

@@ -8,6 +8,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { resolve } from 'node:path'
 import { keySetBytesMax } from '../ports/tokens.ts'
+import { proofOrigin, witnesses } from './proof-kinds.ts'
 
 /** What a text may be. A mistake repeats nothing of a secret, or of what may hold one. */
 export type Kind<T> = {
@@ -59,8 +60,6 @@ const saslCharactersMax = 1024
 export const tokenCharactersMax = 4096
 /** Issuers and audiences are URLs or short words, claims names. */
 const claimCharactersMax = 1024
-/** It stands in every checkpoint, and in every key. */
-const originCharactersMax = 200
 /** A chain of certificates has a few kilobytes. */
 const pemBytesMax = 1024 * 1024
 /** The crash points are numbered K1 to K30. */
@@ -177,11 +176,6 @@ const claimText: Kind<string> = {
   must: `a text without spaces of 1 to ${claimCharactersMax} characters`,
   read: (text) => (/^\S+$/.test(text) && text.length <= claimCharactersMax ? text : null),
 }
-const proofOrigin: Kind<string> = {
-  must: `a name without spaces, + or a slash at its end, at most ${originCharactersMax} characters`,
-  read: (text) =>
-    /^[^\s+\p{Cc}]*[^\s+\p{Cc}/]$/u.test(text) && text.length <= originCharactersMax ? text : null,
-}
 /** PEM. */
 const ed25519Key: Kind<string> = {
   must: 'a private Ed25519 key, PKCS #8 in PEM',
@@ -222,6 +216,7 @@ export const settingTable = {
   FIRSTCOME_PROOF_ORIGIN: [proofOrigin, null, 'under this name proofs are signed, for ever'],
   FIRSTCOME_PROOF_KEY: [ed25519Key, null, 'signs proofs: Ed25519, PKCS #8 in PEM'],
   FIRSTCOME_PROOF_SECRET: [secret, null, 'hides users in proofs: the same everywhere and for ever'],
+  FIRSTCOME_PROOF_WITNESSES: [witnesses, null, 'cosign proofs: <verifier key> <URL>, one a line'],
   FIRSTCOME_USER_RATE_MAX: [rate, '20', 'requests per second of one user at a node; 0: no limit'],
   FIRSTCOME_OPERATOR_RATE_MAX: [rate, '500', 'requests per second of one operator; 0: no limit'],
   FIRSTCOME_ADDRESS_RATE_MAX: [rate, '0', 'requests per second of one address; 0: no limit'],
@@ -290,7 +285,7 @@ const claims =
   /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERVATION)_\w+)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
-  start: [listening, pages, /_DATA$/, claims, /_PAYMENTS?_\w+$/],
+  start: [listening, pages, /_(DATA|PROOF_WITNESSES)$/, claims, /_PAYMENTS?_\w+$/],
   migrate: [kafkaAndSql],
   api: [listening, pages, kafkaAndSql, /_REDIS_URL$/, claims],
   issuer: [listening, kafkaAndSql, /_CODE_SECRET$/, /_PROOF(_\w+)?$/],

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { witnessSetting } from '../../test/models/published-sale.ts'
 import type { Environment, SettingFlags } from './given-texts.ts'
 import {
   mayBeInFile,
@@ -77,6 +78,7 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_PROOF_ORIGIN: 'coupons.example/shop',
     FIRSTCOME_PROOF_KEY: proofKey,
     FIRSTCOME_PROOF_SECRET: longEnough,
+    FIRSTCOME_PROOF_WITNESSES: Object.values(witnessSetting).join(' '),
     FIRSTCOME_USER_RATE_MAX: '0',
     FIRSTCOME_OPERATOR_RATE_MAX: '7',
     FIRSTCOME_ADDRESS_RATE_MAX: '1000000',
@@ -121,6 +123,7 @@ test('Every setting is read from the environment.', () => {
     proofOrigin: 'coupons.example/shop',
     proofKey,
     proofSecret: longEnough,
+    proofWitnesses: [witnessSetting],
     userRateMax: 0,
     operatorRateMax: 7,
     addressRateMax: 1_000_000,

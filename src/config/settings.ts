@@ -90,6 +90,7 @@ function settingsOf(value: SettingValues) {
     proofOrigin: value.FIRSTCOME_PROOF_ORIGIN,
     proofKey: value.FIRSTCOME_PROOF_KEY,
     proofSecret: value.FIRSTCOME_PROOF_SECRET,
+    proofWitnesses: value.FIRSTCOME_PROOF_WITNESSES,
     userRateMax: value.FIRSTCOME_USER_RATE_MAX,
     operatorRateMax: value.FIRSTCOME_OPERATOR_RATE_MAX,
     addressRateMax: value.FIRSTCOME_ADDRESS_RATE_MAX,

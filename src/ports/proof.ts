@@ -12,7 +12,10 @@ export type ProofStore = {
   load(partitions: readonly number[], signer: string): Promise<StoredProof>
   /** One transaction: leaves, trees and position. 'fenced': another owner; no effect. */
   apply(batch: ProofBatch): Promise<'applied' | 'fenced'>
-  /** Once it resolves they are served, and are never deleted. The same again is no change. */
+  /**
+   * Once it resolves they are served, and are never deleted. The same again is no change, but for a
+   * signature at its end that it did not have, which is added.
+   */
   publish(checkpoints: readonly PublishedCheckpoint[]): Promise<void>
   /** All that was ever published. */
   published(): Promise<PublishedCheckpoint[]>

@@ -212,6 +212,20 @@ function checkpointTests(test: Test): void {
     assert.deepEqual(await store.published(), [published({ size: 2 }), published({ size: 3 })])
   })
 
+  test('adds a signature that comes later, once, and none of another text', async (proof) => {
+    const { store } = proof
+    const signed = (...lines: string[]) => `text\n\n${lines.map((line) => `— ${line}\n`).join('')}`
+    const [log, one, two] = ['log AAAAAAA=', 'one AAAAAAE=', 'two AAAAAAI=']
+    await store.publish([published({ size: 2, note: signed(log) })])
+    for (const by of [one, two, one]) {
+      await store.publish([published({ size: 2, note: signed(log, by) })])
+    }
+    await store.publish([published({ size: 2, note: signed(log) })])
+    await store.publish([published({ size: 2, note: `other ${signed(log, 'three AAAAAAM=')}` })])
+    const all = await store.published()
+    assert.deepEqual(all, [published({ size: 2, note: signed(log, one, two) })])
+  })
+
   test('says what was published beyond the trees as they are, of these partitions', async (proof) => {
     const { store } = proof
     await store.apply(batch({ next: 4, ...grown('spring', 0, 3) }))

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { createFold } from '../../src/domain/coupons/fold.ts'
 import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
 import { couponOrigin, formatCheckpoint } from '../../src/domain/proof/checkpoint.ts'
+import { formatWitnessKey, witnessKey } from '../../src/domain/proof/cosignature.ts'
 import { applyAsLeaf } from '../../src/domain/proof/leaf.ts'
 import {
   formatVerifierKey,
@@ -44,6 +45,12 @@ export const whoIn = (id: string, userId: string) => {
   return whoOf(saltOf(proofSecret, { couponId: id, userId }), userId)
 }
 export const who = (userId: string) => whoIn(couponId, userId)
+
+/** As in the setting of a service. */
+export const witnessSetting = {
+  key: formatWitnessKey(witnessKey('witness.example', Buffer.alloc(32, 7))),
+  url: 'https://witness.example',
+}
 
 /** The leaves of each coupon of a log, as the fold makes them. */
 export function leavesOf(entries: readonly Entry[]): Map<string, string[]> {

@@ -157,5 +157,28 @@ const cosignatures: MutantsOf = {
   ],
 }
 
-const parts = [leaves, users, checkpoints, notes, trees, sales, receipts, witnesses, cosignatures]
+const asked: MutantsOf = {
+  file: 'src/issuer/proof/witness-question.ts',
+  test: 'src/issuer/proof/witnesses.test.ts',
+  mutants: [
+    ['if (line === null) {', 'if (false) {', 'serves no cosignature that does not hold'],
+    ['if (old > size) {', 'if (false) {', 'tells of a fork, of a log that was rolled back'],
+    ['seen.set(couponId, from)', '', 'asks about each new checkpoint'],
+  ],
+}
+const asking: MutantsOf = {
+  ...asked,
+  file: 'src/issuer/proof/witnesses.ts',
+  mutants: [
+    ['told.get(about) !== outcome', 'outcome', 'asks again after a failure'],
+    [
+      'clock.monotonic() + askAgainMs })',
+      'clock.monotonic() + 60_000 })',
+      'asks again after a failure',
+    ],
+  ],
+}
+
+const witnessing = [witnesses, cosignatures, asked, asking]
+const parts = [leaves, users, checkpoints, notes, trees, sales, receipts, ...witnessing]
 export const proofMutants = mutantsOf(parts)

@@ -1,5 +1,6 @@
 // The memory twin of the proof in SQL, writer and reader over the same rows.
 
+import { withSignaturesOf } from '../../domain/proof/cosignature.ts'
 import { nodeName } from '../../domain/proof/kept-nodes.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type {
@@ -64,7 +65,9 @@ export function createProofMemory(): ProofMemory {
     async publish(published) {
       for (const one of published) {
         const key = `${one.couponId} ${one.size} ${one.signer}`
-        if (!checkpoints.has(key)) checkpoints.set(key, { ...one })
+        const known = checkpoints.get(key)
+        const note = known === undefined ? one.note : withSignaturesOf(known.note, one.note)
+        checkpoints.set(key, { ...one, ...known, note })
       }
     },
     async published() {

@@ -19,7 +19,7 @@ export type CheckpointsParts = {
   retry: Retry
   /** Makes them durable, where the rows are not. */
   keep(checkpoints: readonly PublishedCheckpoint[]): Promise<void>
-  onPublished?: ((count: number) => void) | undefined
+  onPublished(checkpoints: readonly PublishedCheckpoint[]): void
   onError(error: unknown): void
 }
 export type Checkpoints = {
@@ -65,7 +65,7 @@ export function startCheckpoints(parts: CheckpointsParts): Checkpoints {
     const checkpoints = due.map((tree) => signed(tree, signer, id))
     await parts.keep(checkpoints)
     await retrying(retry, () => store.publish(checkpoints))
-    parts.onPublished?.(checkpoints.length)
+    parts.onPublished(checkpoints)
   }
 
   function forget(now: number): void {

@@ -10,7 +10,7 @@ import type { Log, LogBatch, LogBounds } from '../../ports/log.ts'
 import { endFault } from '../../ports/log-check.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../../ports/partition-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
-import type { ProofStore } from '../../ports/proof.ts'
+import type { ProofStore, PublishedCheckpoint } from '../../ports/proof.ts'
 import { retrying } from '../../ports/retry.ts'
 import { type ClaimsConsumer, startClaimsConsumer } from '../claims-consumer.ts'
 import {
@@ -22,6 +22,7 @@ import {
 } from './checkpoints.ts'
 import { createProofFold, type ProofFold, type ProofMade } from './proof-fold.ts'
 import { type PublishedBefore, publishedBefore } from './published-before.ts'
+import { startWitnesses, type Witnesses, type Witnessing } from './witnesses.ts'
 
 export type ProofConsumerParts = {
   log: Log
@@ -33,6 +34,8 @@ export type ProofConsumerParts = {
   /** Makes checkpoints durable before they are served; absent: the store does. */
   keep?: CheckpointsParts['keep'] | undefined
   observe?: ProofObserver | undefined
+  /** Who else is to sign; absent: nobody. */
+  witnessing?: Witnessing | undefined
   /** It has stopped for good: the log cannot be read, or contradicts what was published. */
   onError(error: unknown): void
 }
@@ -57,6 +60,7 @@ class ProofSession implements Session {
   private readonly parts: ProofConsumerParts
   private readonly share: Share
   private readonly checkpoints: Checkpoints
+  private readonly witnesses: Witnesses | null
   private fold: ProofFold | null = null
   private before: PublishedBefore | null = null
   private ends: Map<number, LogBounds> = new Map()
@@ -65,9 +69,16 @@ class ProofSession implements Session {
   constructor(parts: ProofConsumerParts, share: Share) {
     this.parts = parts
     this.share = share
-    const { store, signer, keep = async () => {} } = parts
-    const { retry, fail: onError } = share
-    const onPublished = parts.observe?.published
+    const { store, signer, keep = async () => {}, clock } = parts
+    const { retry, fail: onError, signal } = share
+    const { witnessing = null } = parts
+    const asking = { store, keep, signer: signerId(signer), clock, signal }
+    const witnesses = witnessing && startWitnesses({ ...witnessing, ...asking })
+    const onPublished = (checkpoints: readonly PublishedCheckpoint[]) => {
+      parts.observe?.published(checkpoints.length)
+      for (const one of checkpoints) witnesses?.published(one)
+    }
+    this.witnesses = witnesses
     this.checkpoints = startCheckpoints({ store, signer, retry, keep, onPublished, onError })
   }
 
@@ -88,6 +99,7 @@ class ProofSession implements Session {
     this.fold = createProofFold({ partitions, secret, stored, before: this.before })
     for (const tree of stored.trees) {
       if (tree.tree.size > tree.signed) this.checkpoints.grown(tree)
+      else this.witnesses?.published(tree)
     }
     await this.checkReached()
     this.reader = followPartitions({
@@ -105,6 +117,7 @@ class ProofSession implements Session {
   async close(): Promise<void> {
     await this.reader?.close()
     await this.checkpoints.close()
+    await this.witnesses?.close()
   }
 
   private async apply({ partition, records }: LogBatch): Promise<void> {

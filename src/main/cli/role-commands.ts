@@ -77,9 +77,7 @@ port. It waits for Kafka and PostgreSQL, also while they are away later on.`,
   },
   witness: {
     summary: 'Run a witness: it cosigns checkpoints of sales, if each goes on from the one before.',
-    examples: [
-      'witness --port 8090 --data witness --name witness.example --log "$(cat log-key.txt)"',
-    ],
+    examples: ['witness --port 8090 --data seen --name witness.example --log "$(cat key.txt)"'],
     notes: `
 For somebody else than who runs the service, as a partner: what a witness has cosigned cannot be
 taken back, and nobody can be shown another tree under its name. POST /add-checkpoint takes what

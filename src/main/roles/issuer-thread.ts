@@ -63,7 +63,7 @@ export type IssuerNews =
   | { kind: 'checked' }
   | { kind: 'up' }
   | { kind: 'rebuilding'; reason: string }
-  /** A shortage of files or space; it goes on by itself. */
+  /** A shortage of files or space, or a witness that is away; it goes on by itself. */
   | { kind: 'waiting'; text: string }
   /** A consumer of orders cannot go on; claims do. */
   | { kind: 'halted'; reason: string }
@@ -131,7 +131,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     await settlePaymentSetting({ database, url: payment?.url, members: async () => 0 })
     await restoreOrderRows(common)
     refuseOlderRows(await unknownReplies(common))
-    const making = { log, database, clock, settings, failed }
+    const making = { log, database, clock, settings, failed, registry, say }
     orders = await withStops(async (stops) => {
       await makeProof(making, stops)
       await startOrderConsumers({ ...common, onError: (error) => say(newsOf(error)) }, stops)
@@ -149,17 +149,18 @@ type Making = Parameters<typeof openRows>[1] & {
   database: Database
   clock: Clock
   failed(error: unknown): void
+  registry: Registry
+  say(news: IssuerNews): void
 }
 
-async function makeProof(
-  { log, database, clock, settings, failed }: Making,
-  stops: Stops,
-): Promise<void> {
+async function makeProof({ settings, failed, say, ...parts }: Making, stops: Stops): Promise<void> {
   const { proof, dataDirectory } = settings
+  const { database } = parts
   if (proof === undefined) return
   const kept = await openKeptCheckpoints(dataDirectory, createProofStoreSql(database))
   stops.defer(() => kept.close())
-  await startProof({ log, database, clock, proof, keep: kept.keep, onError: failed }, stops)
+  const warn = (text: string) => say({ kind: 'waiting', text })
+  await startProof({ ...parts, proof, keep: kept.keep, warn, onError: failed }, stops)
 }
 
 type Opening = { say(news: IssuerNews): void; clock: Clock; signal: AbortSignal }

@@ -51,7 +51,10 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
     const proof = proofSettings(settings)
     if (proof !== undefined) {
       await settleProof(database, proof)
-      await startProof({ ...opened, proof, onError: parts.onFatal }, stops)
+      const { registry } = metrics
+      const warn = (text: string) => logger.warn(text)
+      const making = { ...opened, proof, registry, warn, onError: parts.onFatal }
+      await startProof(making, stops)
     }
     const watch = startPositionWatch({
       store,

@@ -1,12 +1,18 @@
 // How the roles make and show the proof of sales: who they are in it, as it was recorded, and the
 // consumer with what watches over it.
 
+import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
+import type { Registry } from 'prom-client'
 import type { Database, Queryable } from '../../adapters/database/database.ts'
 import { settleFingerprint } from '../../adapters/stores/fingerprints.ts'
+import { createProofReaderSql } from '../../adapters/stores/proof-reader.ts'
 import { createProofStoreSql, readProofRefusals } from '../../adapters/stores/proof-store.ts'
+import { createWitnessHttp } from '../../adapters/witness-http.ts'
 import type { ProofParts } from '../../api/http/server-parts.ts'
+import type { WitnessSetting } from '../../config/proof-kinds.ts'
 import type { Settings } from '../../config/settings.ts'
+import { parseWitnessKey } from '../../domain/proof/cosignature.ts'
 import {
   identityFault,
   localOrigin,
@@ -20,15 +26,22 @@ import {
   refusalText,
   startProofConsumer,
 } from '../../issuer/proof/proof-consumer.ts'
+import { addWitnessMetrics } from '../../issuer/proof/witness-metrics.ts'
+import { questionsAtOnceMax, type Witnessing } from '../../issuer/proof/witnesses.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { Stops } from './stops.ts'
 
 /** As it may go to another thread. `key`: PKCS #8 in PEM. */
-export type ProofSettings = { origin: string; key: string; secret: string }
+export type ProofSettings = {
+  origin: string
+  key: string
+  secret: string
+  witnesses: readonly WitnessSetting[]
+}
 
 /** Undefined: no proof is made. */
 export function proofSettings(
-  { makesProof, proofOrigin, proofKey, proofSecret }: Settings,
+  { makesProof, proofOrigin, proofKey, proofSecret, proofWitnesses: witnesses = [] }: Settings,
   kept?: { proofKey: string; proofSecret: string },
 ): ProofSettings | undefined {
   const origin = proofOrigin ?? (kept && localOrigin)
@@ -37,7 +50,7 @@ export function proofSettings(
   if (!makesProof || origin === undefined || key === undefined || secret === undefined) {
     return undefined
   }
-  return { origin, key, secret }
+  return { origin, key, secret, witnesses }
 }
 
 export function identityOf({ origin, key, secret }: ProofSettings): ProofIdentity {
@@ -80,6 +93,9 @@ export type MakingParts = Pick<
 > & {
   database: Database
   proof: ProofSettings
+  /** Where what comes of asking witnesses is counted and told. */
+  registry: Registry
+  warn(text: string): void
 }
 
 /** Beside the issuer. */
@@ -87,7 +103,9 @@ export async function startProof(parts: MakingParts, stops: Stops): Promise<void
   const { database, proof, clock, onError } = parts
   const store = createProofStoreSql(database)
   const signer = { prefix: proof.origin, privateKey: createPrivateKey(proof.key) }
-  const consumer = await startProofConsumer({ ...parts, store, signer, secret: proof.secret })
+  const witnessing = witnessingOf(parts, stops)
+  const { secret } = proof
+  const consumer = await startProofConsumer({ ...parts, store, signer, secret, witnessing })
   stops.defer(() => consumer.close())
   const positions = async () => {
     const stored = [...(await store.positions())]
@@ -101,4 +119,20 @@ export async function startProof(parts: MakingParts, stops: Stops): Promise<void
     onError,
   })
   stops.defer(() => watch.close())
+}
+
+/** Undefined: nobody is asked. */
+function witnessingOf(parts: MakingParts, stops: Stops): Witnessing | undefined {
+  const { proof, database, registry, warn } = parts
+  const witnesses = proof.witnesses.map(({ key, url }) => {
+    const known = parseWitnessKey(key)
+    assert(known !== null, 'a setting was read that is none')
+    const witness = createWitnessHttp(known, { url, questionsMax: questionsAtOnceMax })
+    stops.defer(() => witness.close())
+    return witness
+  })
+  if (witnesses.length === 0) return undefined
+  const names = witnesses.map(({ key }) => key.name)
+  const asked = addWitnessMetrics(registry, names)
+  return { witnesses, reader: createProofReaderSql(database), observe: { asked, told: warn } }
 }
