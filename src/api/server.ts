@@ -32,6 +32,7 @@ import { addPages } from './routes/pages.ts'
 import { problemPageRoute } from './routes/problem-pages.ts'
 import { proofRoutes } from './routes/proof.ts'
 import { redemptionRoutes } from './routes/redemptions.ts'
+import { revokeRoute } from './routes/revocations.ts'
 import { openApiRoute, serviceRoutes } from './routes/service.ts'
 import { supplyRoutes } from './routes/supplies.ts'
 import { winnerRoutes } from './routes/winners.ts'
@@ -194,6 +195,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     liveRoute(parts),
     ...commandRoutes(parts),
     actsRoute(parts),
+    revokeRoute(parts),
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),
     ...redemptionRoutes(parts, guesses),

@@ -16,7 +16,9 @@ export type CouponReads = {
   /** Rows in (couponId, slot) order. */
   issuedRows(query: RowsQuery): Promise<IssuedRow[]>
   /** Revokes that records in [from, to) of this partition have done, in their order. */
-  revocations(range: LogRange): Promise<RevocationRow[]>
+  revocations(range: LogRange): Promise<StoredRevocation[]>
+  /** How many a revoke would take that nobody has spent: of this user, or of all. */
+  unspent(of: { couponId: string; userId?: string | undefined }): Promise<number>
   /** Positions and coupons (without their winners) as of one moment. */
   snapshot(): Promise<ProjectionSnapshot>
 }
@@ -59,6 +61,11 @@ export type IssuedRow = Issued & {
   code: string
 }
 export type RevocationRow = Revocation & { couponId: string; partition: number }
+/**
+ * `unspent`: how many of those that it took nobody had spent when it was applied; what a redemption
+ * had merely reserved is not spent.
+ */
+export type StoredRevocation = RevocationRow & { unspent: number }
 export type LogRange = { partition: number; from: number; to: number }
 export type Page = { limit: number; after?: string }
 /** `couponId`: only this one. */
@@ -82,9 +89,9 @@ export type RowsQuery = {
 export type ProjectionSnapshot = { positions: Map<number, StoredPosition>; coupons: Coupon[] }
 
 /** Without where it belongs. */
-export function revocationIn(row: RevocationRow): Revocation {
-  const { couponId: _, partition: __, ...revocation } = row
-  return revocation
+export function revocationIn(row: RevocationRow | StoredRevocation): Revocation {
+  const { commandId, by, reason, userId, offset, appendedAt, taken } = row
+  return { commandId, by, reason, userId, offset, appendedAt, taken }
 }
 
 type SlotKey = { couponId: string; slot: number }

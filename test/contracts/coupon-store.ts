@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CouponStore, HeldCoupon, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
 import { couponTests, heldTests, lookUpTests, rowTests, winnerTests } from './coupon-store-reads.ts'
-import { revocationTests } from './coupon-store-revocations.ts'
+import { revocation, revocationTests } from './coupon-store-revocations.ts'
 import {
   batch,
   brokenBy,
@@ -46,6 +46,7 @@ export function couponStoreContract(name: string, open: OpenStore): void {
     describe('revokes', () => revocationTests(testStore))
     describe('a look-up', () => lookUpTests(testStore))
     describe('what an order uses', () => usedTests(open))
+    describe('coupons of a revoke', () => unspentTests(open))
     describe('a snapshot', () => snapshotTests(testStore))
     describe('a crash', () => crashTests(withStore))
   })
@@ -77,6 +78,37 @@ function usedTests(open: OpenStore): void {
       const winners = await store.winners('a', { limit: 9 })
       assert.deepEqual(winners.map(users), ['1 unused', '2 order-2'])
       assert.deepEqual((await store.byCode(['CODE-2'])).map(users), ['2 order-2'])
+    } finally {
+      await close()
+    }
+  })
+}
+
+function unspentTests(open: OpenStore): void {
+  it('are counted that nobody had spent when they were revoked', async () => {
+    const { store, use, close } = await open()
+    try {
+      const coupons = [coupon({ quantity: 9 })]
+      const issued = slots('spring', { from: 1, to: 5, offset: 0 })
+      await store.apply(batch({ next: 5, coupons, issued }))
+      const of = (userId?: string) => store.unspent({ couponId: 'spring', userId })
+      assert.deepEqual([await of('user-1'), await of(), await of('user-9')], [1, 5, 0])
+      await use({ couponId: 'spring', userId: 'user-1', orderId: 'order-1' })
+      await use({ couponId: 'spring', userId: 'user-2', orderId: 'order-2' })
+      assert.deepEqual([await of('user-1'), await of()], [0, 3])
+      const revocations = [
+        revocation({ offset: 5, userId: 'user-1', taken: { from: 1, to: 1 } }),
+        revocation({ offset: 6, userId: 'user-3', taken: { from: 3, to: 3 } }),
+        revocation({ offset: 7, taken: { from: 1, to: 5 } }),
+        revocation({ offset: 8, userId: 'user-4' }),
+      ]
+      await store.apply(batch({ expected: 5, next: 9, coupons, revocations }))
+      const found = await store.revocations({ partition: 0, from: 0, to: 99 })
+      assert.deepEqual(
+        found.map(({ unspent }) => unspent),
+        [0, 1, 2, 0],
+      )
+      assert.deepEqual([await of('user-4'), await of()], [0, 0])
     } finally {
       await close()
     }

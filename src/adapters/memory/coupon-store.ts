@@ -17,6 +17,7 @@ import {
   type RowsQuery,
   revocationIn,
   type StoredPosition,
+  type StoredRevocation,
 } from '../../ports/coupons.ts'
 import { couponKey } from '../../ports/orders.ts'
 import { addWinner } from '../stores/coupon-rows.ts'
@@ -35,7 +36,7 @@ type Tables = {
   coupons: Map<string, CouponCells>
   issued: Map<string, IssuedRow>
   /** In the order in which they were written. */
-  revocations: RevocationRow[]
+  revocations: StoredRevocation[]
   /** The keys of all unique constraints of all rows. */
   taken: Set<string>
 }
@@ -75,8 +76,11 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
         const { winners: _, revocations: __, ...stored } = coupon
         tables.coupons.set(coupon.couponId, structuredClone(stored))
       }
-      tables.revocations.push(...structuredClone(batch.revocations ?? []))
       for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, { ...row })
+      for (const one of structuredClone(batch.revocations ?? [])) {
+        const unspent = unspentOf(tables, uses, one).length
+        tables.revocations.push({ ...one, unspent: one.taken === null ? 0 : unspent })
+      }
       for (const key of taken) tables.taken.add(key)
       crashPoint?.('K19')
       return 'applied'
@@ -130,12 +134,30 @@ function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponRe
       const own = tables.revocations.filter((row) => row.partition === partition && inRange(row))
       return structuredClone(own).sort((a, b) => a.offset - b.offset)
     },
+    async unspent({ couponId, userId = null }) {
+      return unspentOf(tables, uses, { couponId, userId }).length
+    },
     async snapshot() {
       const coupons = [...tables.coupons.values()].map((row) => loaded(row, tables))
       coupons.sort(byCouponId)
       return { positions: structuredClone(tables.positions), coupons }
     },
   }
+}
+
+type RevokedOf = { couponId: string; userId: string | null }
+
+function unspentOf(
+  tables: Tables,
+  uses: CouponStoreMemoryParts['uses'],
+  { couponId, userId }: RevokedOf,
+): IssuedRow[] {
+  const own = tables.revocations.filter((one) => one.couponId === couponId)
+  const revocations = revocationsOf(own)
+  return rowsOf(tables, (row) => {
+    const isAsked = row.couponId === couponId && (userId === null || row.userId === userId)
+    return isAsked && uses?.has(couponKey(row)) !== true && !isRevoked(revocations, row.slot)
+  })
 }
 
 function rowsOf({ issued }: Tables, wanted: (row: IssuedRow) => boolean): IssuedRow[] {

@@ -15,6 +15,7 @@ export const positionOwner = ['issuer', claimsTopic] as const
 
 export function createCouponReaderSql(database: Queryable): CouponReader {
   const statements = loadStatements([
+    'count-unspent',
     'read-held-by-code',
     'read-held-coupons',
     'read-held-of-coupon',
@@ -60,6 +61,10 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
       const asked = [partition, from, to]
       const { rows } = await database.query(statements['read-revocations'], asked)
       return rows.map(revocationRowOf)
+    },
+    async unspent({ couponId, userId = null }) {
+      const { rows } = await database.query(statements['count-unspent'], [couponId, userId])
+      return Number(rows[0]?.[0])
     },
     async snapshot() {
       const { rows } = await database.query(statements['read-snapshot'], positionOwner)

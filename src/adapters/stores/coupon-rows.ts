@@ -6,7 +6,7 @@ import type { Terms } from '../../domain/coupons/messages.ts'
 import { type Revocation, revocationsOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { PackedWinners } from '../../domain/coupons/winners.ts'
-import type { HeldCoupon, IssuedRow, RevocationRow } from '../../ports/coupons.ts'
+import type { HeldCoupon, IssuedRow, RevocationRow, StoredRevocation } from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { SqlRow, SqlScalar, SqlValue } from '../database/database.ts'
 import { columnsOf, fieldsOf } from './locked-table.ts'
@@ -79,9 +79,15 @@ function revocationOf([commandId, offset, appendedAt, ...rest]: RevocationCells)
 }
 
 /** A row of read-revocations.sql. */
-export function revocationRowOf([couponId, commandId, partition, ...rest]: SqlRow): RevocationRow {
+export function revocationRowOf([
+  couponId,
+  commandId,
+  partition,
+  ...rest
+]: SqlRow): StoredRevocation {
   const revocation = revocationOf([commandId, ...rest] as unknown as RevocationCells)
-  return { ...revocation, couponId: String(couponId), partition: Number(partition) }
+  const unspent = Number(rest.at(-1))
+  return { ...revocation, couponId: String(couponId), partition: Number(partition), unspent }
 }
 
 /** The parameters of insert-revocations.sql. */

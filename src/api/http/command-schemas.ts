@@ -47,6 +47,14 @@ export const Restock = closed(
   { add: Count(quantityMax), reason: Type.Optional(Reason) },
   { title: 'Restock' },
 )
+export const NewRevocation = closed(
+  {
+    userId: Type.Optional(Type.String({ format: 'user-id', description: 'Of this user alone.' })),
+    all: Type.Optional(Type.Literal(true, { description: 'Of all who have won by now.' })),
+    reason: Reason,
+  },
+  { title: 'NewRevocation', description: 'Either userId or all.' },
+)
 export const Preview = closed({ preview: Type.Optional(oneOf(['true'])) })
 
 const CommandPreview = closed(
@@ -62,9 +70,19 @@ const CommandPreview = closed(
     people: Type.Integer({
       description:
         'How many people it touches: of an edit, who hold the coupon; of a restock, how many ' +
-        'more can win; of the others, how many could still win.',
+        'more can win; of a revoke, how many unspent ones it would take; of the others, how many ' +
+        'could still win.',
     }),
   },
   { title: 'CommandPreview' },
 )
 export const couponOrPreview = { anyOf: [ActedCoupon, CommandPreview] }
+const Revoked = closed(
+  {
+    revoked: Type.Integer({ description: 'How many unspent coupons it took.' }),
+    by: Type.Optional(who),
+    log: Type.Optional(LogPlace),
+  },
+  { title: 'Revoked' },
+)
+export const revokedOrPreview = { anyOf: [Revoked, CommandPreview] }

@@ -4,6 +4,7 @@
 
 import type { Static } from 'typebox'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { Act } from '../claims/coupon-acts.ts'
 import { expectedBy } from '../http/act-conditions.ts'
@@ -14,7 +15,12 @@ import type { RouteParts } from '../http/server-parts.ts'
 import { previewAnswer } from './command-preview.ts'
 import { couponJson } from './coupons.ts'
 
-export type AskedAct = { query: Static<typeof Preview>; headers: Static<typeof ActHeaders> }
+/** `show`: what is answered in place of the coupon; null: it is not known in time. */
+export type AskedAct = {
+  query: Static<typeof Preview>
+  headers: Static<typeof ActHeaders>
+  show?: (coupon: Coupon) => Promise<object | null>
+}
 
 /** `given`: without what it expects, which `asked` says. */
 export async function actAnswer(
@@ -42,10 +48,12 @@ export async function actAnswer(
     message,
     outcome: answer.outcome.kind,
     location,
-    show() {
+    async show() {
       const coupon = answer.coupon ?? claims.coupon(couponId)
       if (coupon === undefined) return null
-      return { ...couponJson(coupon, claims.logTime()), ...(answer.act && whoAndWhere(answer.act)) }
+      const shown = asked?.show?.(coupon) ?? couponJson(coupon, claims.logTime())
+      const body = await shown
+      return body && { ...body, ...(answer.act && whoAndWhere(answer.act)) }
     },
   })
 }

@@ -1,17 +1,17 @@
 // What an operator's command on a coupon would change, and for how many people, with nothing done:
 // `?preview=true`. Refused as the command itself would be.
 
-import { type ControlMessage } from '../../domain/coupons/messages.ts'
+import type { ControlMessage, CouponRevoked } from '../../domain/coupons/messages.ts'
 import { previewOf } from '../../domain/coupons/preview.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { etagOf } from '../http/act-conditions.ts'
 import { conflictOf, refusals } from '../http/problems/problems.ts'
-import type { Answer } from '../http/route.ts'
-import type { RouteParts } from '../http/server-parts.ts'
+import { type Answer, readStore } from '../http/route.ts'
+import type { ReadStore, RouteParts } from '../http/server-parts.ts'
 import { couponJson } from './coupons.ts'
 
 export async function previewAnswer(
-  { claims }: RouteParts,
+  { claims, store }: RouteParts,
   message: ControlMessage,
 ): Promise<Answer> {
   const found = await claims.find(message.couponId)
@@ -22,6 +22,7 @@ export async function previewAnswer(
   const { outcome, after } = previewOf(message, coupon, now)
   if (outcome === 'conflict') return { problem: conflictOf(message.type) }
   if (outcome in refusals) return { problem: refusals[outcome as keyof typeof refusals] }
+  if (message.type === 'coupon.revoked') return revokePreview(message, coupon, store())
   const before = couponJson(coupon, now)
   const then = couponJson(after, now)
   const names = Object.keys(then) as (keyof typeof then)[]
@@ -32,6 +33,19 @@ export async function previewAnswer(
   const people = changes.length === 0 ? 0 : touched(message, coupon)
   const body = JSON.stringify({ preview: true, couponId, changes, people })
   return { status: 200, body, headers: { etag: etagOf(coupon) } }
+}
+
+/** Of the coupon itself nothing changes, not even how many are issued. */
+async function revokePreview(
+  { couponId, userId }: CouponRevoked,
+  coupon: Coupon,
+  store: ReadStore | null,
+): Promise<Answer> {
+  return readStore(store, async (reads) => {
+    const people = await reads.unspent({ couponId, userId })
+    const body = JSON.stringify({ preview: true, couponId, changes: [], people })
+    return { status: 200, body, headers: { etag: etagOf(coupon) } }
+  })
 }
 
 /** How many people it touches: see the schema. */

@@ -110,6 +110,28 @@ in the log. Where somebody else acts at the same moment, nothing is done, and th
   load: async () => (await load()).runEdit,
 }
 
+const revoke: DeclaredCommand = {
+  summary: 'Revoke what one user, or everybody by now, has won: it cannot be spent any more.',
+  examples: [
+    'coupon revoke first-sale --user ann --reason "bought by a robot"',
+    'coupon revoke first-sale --all --reason "wrong price" --preview',
+  ],
+  notes: `
+For good: what it would take is shown and asked about first, unless --yes is given. What was spent
+stays so, and no slot is given to another.`,
+  takes: [
+    couponId,
+    option('--user <name>', 'only what this user has'),
+    option('--all', 'what everybody has won by now'),
+    option('--reason <text>', 'why, for the log').makeOptionMandatory(),
+    option('--key <text>', 'asking again with the same key answers the same', parseKey),
+    preview,
+    yes,
+    ...timedCallOptions,
+  ],
+  load: async () => (await load()).runRevoke,
+}
+
 const winners: DeclaredCommand = {
   summary: 'Show who has won a coupon: all, or one by slot, user or code.',
   examples: [
@@ -149,6 +171,7 @@ and FIRSTCOME_PORT. Without --token, calls are signed with the local secret as a
     winners,
     edit,
     restock,
+    revoke,
     pause: switching('pause', 'Refuse claims until it is resumed.'),
     resume: switching('resume', 'Take claims again.'),
     close: switching('close', 'Refuse claims for good.'),

@@ -17,6 +17,7 @@ import type { PaymentEffect } from '../../../src/domain/orders/payment-step.ts'
 import { createCouponStep } from '../../../src/orders/coupon-step.ts'
 import { createPaymentStep } from '../../../src/orders/payment-step.ts'
 import { createWallet } from '../../../src/orders/wallet.ts'
+import { revocation } from '../../contracts/coupon-store-revocations.ts'
 import { batch, coupon, row } from '../../contracts/coupon-store-samples.ts'
 import { openCouponStepSql, openPaymentSql } from '../../contracts/step-stores-sql.ts'
 import { type Driven, drive } from '../../models/work-driver.ts'
@@ -79,6 +80,33 @@ describe('Several steps on PostgreSQL', { skip: postgres.skip }, () => {
       const released = (await drive(step, ends)).flatMap(saidIn('coupon.released'))
       assert.equal(released.length, users.length)
     }
+  })
+
+  it('come before a revoke or after it: what is used was not taken, and it is said so', async () => {
+    const issued = Array.from({ length: racesCount }, (_, n) => {
+      return row({ userId: `user-${n}`, slot: n + 1, partition: 2 })
+    })
+    const issuer = createCouponStoreSql({ database: open() })
+    const coupons = [coupon({ quantity: racesCount, partition: 2 })]
+    await issuer.apply(batch({ partition: 2, next: racesCount, coupons, issued }))
+    const step = createCouponStep(createCouponStepStoreSql(open()))
+    const unspent: number[] = []
+    const refused: number[] = []
+    for (let race = 0; race < racesCount; race++) {
+      const offset = racesCount + race
+      const taken = { from: race + 1, to: race + 1 }
+      const of = { partition: 2, userId: `user-${race}`, taken }
+      const revocations = [revocation({ ...of, offset })]
+      const whole = { partition: 2, expected: offset, next: offset + 1, coupons, revocations }
+      const [driven] = await Promise.all([
+        drive(step, [placed(`order-${race}`, `user-${race}`)]),
+        issuer.apply(batch(whole)),
+      ])
+      refused.push(driven.flatMap(saidIn('coupon.refused')).length)
+      const [found] = await issuer.revocations({ partition: 2, from: offset, to: offset + 1 })
+      unspent.push(found?.unspent ?? -1)
+    }
+    assert.deepEqual(unspent, refused)
   })
 
   it('leave no coupon used by an order whose cancellation they meet at the same time', async () => {

@@ -3,45 +3,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createOpenApiCheck, type OpenApi } from '../http/openapi-check.ts'
 import { runCli } from '../processes/cli-process.ts'
 import {
   newDataDirectory,
   removeDataDirectory,
-  type ServiceProcess,
   startService,
   untilReady,
 } from '../processes/service-process.ts'
-
-type Init = { as?: string | null; key?: string; json?: object }
-type Body = Record<string, unknown>
-
-/** Each answer is checked by the contract. */
-async function connect(service: ServiceProcess, tokens: Record<string, string>) {
-  const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi
-  const openApi = createOpenApiCheck(document)
-  return async (line: string, { as = 'till', key, json }: Init = {}) => {
-    const [method = '', path = ''] = line.split(' ')
-    const response = await fetch(service.url + path, {
-      method,
-      headers: {
-        ...(as === null
-          ? {}
-          : { authorization: `Bearer ${tokens[as] ?? service.token(as, as === 'operator')}` }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    })
-    const { status, headers } = response
-    const text = await response.text()
-    const body = JSON.parse(text) as Body
-    openApi.check(line, { status, headers, text, body })
-    const problem = typeof body.type === 'string' ? body.type.replace('/problems/', '') : ''
-    return { status, body, told: problem === '' ? `${status}` : `${status} ${problem}` }
-  }
-}
-type Ask = Awaited<ReturnType<typeof connect>>
+import { type Ask, connect } from './checked-calls.ts'
 
 async function winCoupons(ask: Ask): Promise<Record<string, string>> {
   const terms = { name: 'Cup', quantity: 9, minimum: 1_000 }

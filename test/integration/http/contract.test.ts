@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { ClaimAnswer, CommandAnswer } from '../../../src/api/claims/claim-answers.ts'
 import { noRevocations } from '../../../src/domain/coupons/revocations.ts'
 import type { Coupon } from '../../../src/domain/coupons/state.ts'
+import { revocation } from '../../contracts/coupon-store-revocations.ts'
 import { auditSourceOf, smallWorld } from '../../models/orders-audit.ts'
 import { meetOrderCalls } from './contract-orders.ts'
 import { type CallInit, type FakeClaims, startedAt, startTestServer } from './fixture.ts'
@@ -69,7 +70,8 @@ const store = {
   ],
   winners: async () => [{ ...row, name: 'Tea', terms: { name: 'Tea', quantity: 1 } }],
   byCode: async () => [],
-  revocations: async () => [],
+  revocations: async () => [{ ...revocation({ offset: 9 }), couponId: 'tea', unspent: 1 }],
+  unspent: async () => 1,
   issuedRows: async () => [row],
   snapshot: async () => ({
     positions: new Map([[0, { next: 2, published: 2 }]]),
@@ -110,6 +112,7 @@ const commands: [line: string, init: CallInit][] = [
   ['POST /coupons/tea/pause', {}],
   ['POST /coupons/tea/resume', {}],
   ['PATCH /coupons/tea', { json: { name: 'Tea again' }, headers: { 'idempotency-key': 'e' } }],
+  ['POST /coupons/tea/revocations', { json: { all: true, reason: 'wrong price' } }],
   ['POST /coupons/tea/close', {}],
 ]
 
@@ -132,6 +135,10 @@ async function offerAndClaim(call: Call): Promise<void> {
   await call('POST /coupons', { as, json: { ...terms, couponId: 'oat' } })
   const again = { as, headers: { 'idempotency-key': 'same' } }
   for (const name of ['Oat', 'Oats']) await call('PATCH /coupons/oat', { ...again, json: { name } })
+  for (const reason of ['wrong', 'price']) {
+    await call('POST /coupons/oat/revocations', { ...again, json: { all: true, reason } })
+  }
+  await call('POST /coupons/tea/revocations?preview=true', { as, json: { all: true, reason: 'x' } })
   const opensAt = '2027-01-01T00:00:00Z'
   await call('PATCH /coupons/oat?preview=true', { as, json: { opensAt } })
   await call('POST /coupons/oat/pause?preview=true', { as })

@@ -28,7 +28,7 @@ const rows = [row('tea', 1), row('tea', 2, 'bob"\\'), row('tea', 3, 'cid')]
 function fakeStore(store: Partial<ReadStore>): () => ReadStore {
   const unused = () => Promise.reject(new Error('not to be asked'))
   const none = { heldBy: unused, winners: unused, byCode: unused, revocations: unused }
-  return () => ({ ...none, issuedRows: unused, snapshot: unused, ...store })
+  return () => ({ ...none, issuedRows: unused, unspent: unused, snapshot: unused, ...store })
 }
 
 test('what a user holds comes from SQL, in pages', async (t) => {

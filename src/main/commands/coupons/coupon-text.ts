@@ -48,7 +48,9 @@ export function previewText(
 ): string {
   const { changes, people: touched, couponId } = body
   const all = Array.isArray(changes) ? (changes as ServiceAnswer['body'][]) : []
-  if (all.length === 0) return `Nothing would change about ${shown(couponId)}.\n`
+  if (all.length === 0 && (touched === undefined || touched === 0)) {
+    return `Nothing would change about ${shown(couponId)}.\n`
+  }
   const lines = all.map(({ field, from, to }) => {
     const [before, after] = [from, to].map((value) => valueText(value, zone))
     return `  ${shown(field).padEnd(10)}${before} → ${after}`

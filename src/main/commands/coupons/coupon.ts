@@ -14,7 +14,7 @@ import {
 import { pagePath, runCall, type TimedCallOptions } from '../service-command.ts'
 import { type GivenTime, instantOf, zoneOf } from '../zones.ts'
 import { type ActOptions, runAct } from './coupon-act.ts'
-import { couponListText, couponText } from './coupon-text.ts'
+import { couponListText, couponText, shown } from './coupon-text.ts'
 
 export type CreateOptions = TimedCallOptions & {
   id?: string
@@ -37,6 +37,12 @@ export type EditOptions = ActOptions & {
   name?: string
   opensAt?: GivenTime
   closesAt?: GivenTime
+  key?: string
+}
+export type RevokeOptions = ActOptions & {
+  user?: string
+  all?: true
+  reason: string
   key?: string
 }
 export type SwitchVerb = 'pause' | 'resume' | 'close'
@@ -102,6 +108,25 @@ export async function runEdit(options: EditOptions, context: Context): Promise<E
   const done = (answer: ServiceAnswer) => `Edited.\n${couponOf(answer, options)}`
   const act = { call, again, done, people: 'people hold it', asks: 'the state' } as const
   return runAct(act, options, context)
+}
+
+export async function runRevoke(options: RevokeOptions, context: Context): Promise<ExitCode> {
+  const { id, user: userId, all, reason, key = randomUUID() } = options
+  if ((userId === undefined) === (all === undefined)) {
+    throw new CommandError(exitCodes.wrongUsage, 'give either --user or --all')
+  }
+  const call = {
+    method: 'POST',
+    path: `${couponPath(id)}/revocations`,
+    body: { userId, all, reason },
+    idempotencyKey: key,
+  } as const
+  const again = `the same with --key ${key}`
+  const done = ({ body }: ServiceAnswer) => {
+    return `Revoked ${shown(body.revoked)} coupons that nobody had spent.\n`
+  }
+  const people = 'coupons that nobody has spent would be revoked'
+  return runAct({ call, again, done, people, isForGood: true }, options, context)
 }
 
 /** Pause, resume and close: doing one twice is the same as doing it once. */
