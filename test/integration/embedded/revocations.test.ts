@@ -55,15 +55,15 @@ test('an operator revokes coupons, and nobody can spend them any more', async (t
   const preview = { preview: true, couponId: 'cup', changes: [], people: 4 }
   assert.deepEqual((await revoke({ all: true, reason }, undefined, '?preview=true')).body, preview)
   const bobs = await revoke({ userId: 'bob', reason }, 'k1')
-  assert.deepEqual([bobs.told, bobs.body], ['200', { revoked: 1 }])
+  assert.partialDeepStrictEqual(bobs, { told: '200', body: { revoked: 1, by: 'operator' } })
   assert.deepEqual(await statusOf('bob'), everywhere('revoked'))
   assert.equal((await redeem('b', 'bob')).told, '409 coupon-revoked')
 
   // The same again is answered the same; of what is spent or revoked it takes none.
-  assert.deepEqual((await revoke({ reason, userId: 'bob' }, 'k1')).body, { revoked: 1 })
+  assert.equal((await revoke({ reason, userId: 'bob' }, 'k1')).body.revoked, 1)
   assert.equal((await revoke({ all: true, reason }, 'k1')).told, '409 idempotency-key-reused')
-  assert.deepEqual((await revoke({ userId: 'bob', reason })).body, { revoked: 0 })
-  assert.deepEqual((await revoke({ userId: 'ann', reason })).body, { revoked: 0 })
+  assert.equal((await revoke({ userId: 'bob', reason })).body.revoked, 0)
+  assert.equal((await revoke({ userId: 'ann', reason })).body.revoked, 0)
   assert.deepEqual(await statusOf('ann'), everywhere('used'))
   const wrong: [answer: Awaited<ReturnType<typeof revoke>>, told: string][] = [
     [await revoke({ userId: 'zoe', reason }), '404 user-has-none'],
