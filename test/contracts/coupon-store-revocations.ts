@@ -65,10 +65,8 @@ export function revocationTests(test: TestStore): void {
   test('are found by the range of the log in which they stand', async (store) => {
     await storeRevokes(store)
     const found = await store.revocations({ partition: 0, from: 6, to: 8 })
-    assert.deepEqual(
-      found.map(({ unspent: _, ...row }) => row),
-      revokes.slice(1, 3),
-    )
+    const counted = [2, 1].map((unspent, n) => ({ ...revokes[n + 1], unspent }))
+    assert.deepEqual(found, counted)
     assert.deepEqual(await store.revocations({ partition: 1, from: 0, to: 99 }), [])
   })
 
