@@ -126,7 +126,7 @@ export async function runRevoke(options: RevokeOptions, context: Context): Promi
     return `Revoked ${shown(body.revoked)} coupons that nobody had spent.\n`
   }
   const people = 'coupons that nobody has spent would be revoked'
-  return runAct({ call, again, done, people, isForGood: true }, options, context)
+  return runAct({ call, again, done, people, asks: 'a person' }, options, context)
 }
 
 /** Pause, resume and close: doing one twice is the same as doing it once. */
