@@ -79,8 +79,8 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, { ...row })
       for (const one of structuredClone(batch.revocations ?? [])) {
         const { from, to } = one.taken ?? { from: 0, to: -1 }
-        const taken = unspentOf(tables, uses, one).filter(({ slot }) => slot >= from && slot <= to)
-        tables.revocations.push({ ...one, unspent: taken.length })
+        const took = unspentOf(tables, uses, one).filter(({ slot }) => slot >= from && slot <= to)
+        tables.revocations.push({ ...one, unspent: took.length })
       }
       for (const key of taken) tables.taken.add(key)
       crashPoint?.('K19')
