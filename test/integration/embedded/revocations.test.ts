@@ -1,5 +1,5 @@
 // One process whose operator revokes what was won: how many it took, what it shows everywhere, that
-// nobody can spend it any more, and that all of it stays so after a rebuild.
+// nobody can spend it any more, and that an audit finds it all in order.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
