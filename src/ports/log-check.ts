@@ -122,7 +122,7 @@ function roundsOf(places: readonly ReadPlace[]): Map<number, number>[] {
 }
 
 /** By partition, of the record before each position. */
-async function fingerprintsAt(
+export async function fingerprintsAt(
   log: ReadableLog,
   topic: string,
   positions: ReadonlyMap<number, number>,

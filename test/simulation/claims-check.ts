@@ -17,14 +17,16 @@ import {
 } from './claims-world.ts'
 import { cutBelow, placeAt } from './cut-log.ts'
 import type { Counts } from './seeds.ts'
+import { checkSnapshots } from './snapshots-check.ts'
 
 export async function checkSale(seed: number): Promise<Counts> {
   const world = await runSale(seed)
   const records = world.log.records(claimsTopic).flat().length
+  const snapshots = await checkSnapshots(world.log.records(claimsTopic), world.snapshots)
   const issued = await check(world)
   await checkCutLog(world)
   const { on: _, ...faults } = world.faults
-  return { records, issued, ...faults }
+  return { records, issued, snapshots, ...faults }
 }
 
 /** How many were issued. */

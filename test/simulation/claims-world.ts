@@ -10,6 +10,7 @@ import {
 import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
 import { type RunningClaimService, startClaimService } from '../../src/api/claims/claim-service.ts'
+import type { SnapshotParts } from '../../src/api/claims/snapshots/fold-snapshots.ts'
 import { type ControlMessage, claimsTopic, newestRules } from '../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import type { ClaimsConsumer } from '../../src/issuer/claims-consumer.ts'
@@ -18,10 +19,12 @@ import { allTopics } from '../../src/main/roles/topics.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { CouponStore } from '../../src/ports/coupons.ts'
 import type { Log, LogRecord } from '../../src/ports/log.ts'
+import { type KeptSnapshots, keptSnapshots } from '../models/kept-snapshots.ts'
 import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { faultyStore } from './faulty-store.ts'
 import { machineThatLeaps } from './leaps.ts'
 import { type Random, seededRandom } from './random.ts'
+import { release } from './snapshots-check.ts'
 
 export const codeSecret = 'a secret for simulated codes only'
 const partitions = 3
@@ -43,6 +46,8 @@ export type World = {
   machine(): Clock
   log: MemoryLog
   store: CouponStoreMemory
+  /** Of each node, which writes one after every batch. */
+  snapshots: KeptSnapshots[]
   sales: Sale[]
   /** By `couponId userId`, in the order of the answers. */
   ledger: Map<string, Answered[]>
@@ -104,7 +109,7 @@ function createWorld(seed: number): World {
   }))
   const store = createCouponStoreMemory()
   const seen = { ledger: new Map(), accepted: new Map(), errors: [] }
-  return { seed, random, clock, machine, log, store, sales, ...seen, faults }
+  return { seed, random, clock, machine, log, store, snapshots: [], sales, ...seen, faults }
 }
 
 function nextAppend(random: Random, faults: World['faults']): AppendOutcome {
@@ -146,11 +151,19 @@ async function startNodes(world: World): Promise<RunningClaimService[]> {
       },
       codeSecret,
       limits: { answerWaitMsMax: 500, claimsPerBatchMax: world.random.int(1, 20) },
+      snapshots: snapshotsOf(world),
       onError: (error) => world.errors.push(error),
     })
     nodes.push(node)
   }
   return nodes
+}
+
+function snapshotsOf({ snapshots, errors }: World): SnapshotParts {
+  const store = keptSnapshots({ pause: 10 })
+  snapshots.push(store)
+  const onPutAside = (reason: string) => errors.push(reason)
+  return { store, release, everyRecords: 1, onPutAside, onNotWritten: (e) => errors.push(e) }
 }
 
 function createCoupons(world: World, nodes: RunningClaimService[]): void {

@@ -10,8 +10,10 @@ describe('a simulated sale', () => {
   it(`keeps I1 to I7 under faults, and is lost to a log that is cut, ${seeds.length} seeds`, async (t) => {
     const sums = await runSeeds(import.meta.resolve('./claims-check.ts'), 'checkSale')
     t.diagnostic(JSON.stringify(sums))
-    if (seeds.length > 1)
+    if (seeds.length > 1) {
       assert.ok(Number(sums['issuers']) > seeds.length, 'issuers were restarted')
+      assert.ok(Number(sums['snapshots']) > seeds.length, 'snapshots were kept')
+    }
   })
 
   it('is the same sale again with the same seed', async () => {

@@ -5,6 +5,7 @@ import type { Gate, GateVerdict } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { CouponFold } from './coupon-fold.ts'
+import type { SnapshotParts } from './snapshots/fold-snapshots.ts'
 import type { Waiters } from './waiters.ts'
 
 export type ClaimServiceParts = {
@@ -16,6 +17,8 @@ export type ClaimServiceParts = {
   codeSecret: string
   limits?: Partial<ClaimLimits> | undefined
   observe?: ClaimObserver | undefined
+  /** Of what this node knows; absent: it reads the whole log at each start. */
+  snapshots?: SnapshotParts | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
   /** The wall clock is so many seconds ahead of the log's, or behind it. */
   onClockDiffers?: ((seconds: number) => void) | undefined

@@ -24,6 +24,7 @@ import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
 import { KeyedCreates } from './keyed-creates.ts'
 import { LogTime } from './log-time.ts'
+import { FoldSnapshots } from './snapshots/fold-snapshots.ts'
 import { createWaiters } from './waiters.ts'
 
 export type RunningClaimService = ClaimService & {
@@ -62,7 +63,11 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const parts = { ...given, limits, fold, waiters, state, onError }
   const plain = createClaimPath(parts)
   const path = gate === undefined ? plain : behindGate(plain, { ...parts, gate })
-  const commands = createCommands(parts)
+  // Whatever else is learned from the log belongs into the snapshots, too.
+  const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
+  const commands = createCommands(parts, learned)
+  const { snapshots: kept } = given
+  const snapshots = kept && new FoldSnapshots({ ...kept, log, learned })
   const own = ownService(path, commands, parts)
   const freshness = freshnessOf(parts)
   const onUnavailable = () => observe?.answered('unavailable', 'memory')
@@ -75,6 +80,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     onAdvanced: freshness.advanced,
     onVoid: () => observe?.voided(),
     onProgress: given.onProgress,
+    snapshots,
     clock,
     leaderWaitMsMax: limits.leaderWaitMsMax,
     closing: closing.signal,
@@ -89,9 +95,10 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
       state.stopping = true
       await Promise.all([waiters.empty(), commands.drained()])
     },
-    close() {
+    async close() {
       closing.abort()
-      return close()
+      await close()
+      await snapshots?.close()
     },
   }
 }
@@ -139,7 +146,10 @@ function freshnessOf({ log, clock, fold, limits }: ClaimPathParts): FoldFreshnes
 }
 
 /** Operators' commands: each is appended, and answered with what its record decided. */
-function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
+function createCommands(
+  { log, clock, limits, fold, onError }: ClaimPathParts,
+  learned: { keys: KeyedCreates; acts: CouponActs },
+) {
   const waiters = createWaiters<CommandAnswer>({
     clock,
     waitMs: limits.answerWaitMsMax,
@@ -149,8 +159,7 @@ function createCommands({ log, clock, limits, fold, onError }: ClaimPathParts) {
   const idOf = ({ couponId, commandId }: ControlMessage) => `${couponId} ${commandId}`
   /** What waits; other content may come under its id, here or through another node. */
   const underWay = new Map<string, ControlMessage>()
-  const keys = new KeyedCreates()
-  const acts = new CouponActs()
+  const { keys, acts } = learned
   const controlDecided: FoldListener['controlDecided'] = (command, decision) => {
     const { message } = command
     const { outcome } = decision

@@ -12,11 +12,30 @@ export type ActsPage = { limit: number; after?: number | undefined }
 
 export class CouponActs {
   private readonly coupons = new Map<string, OfCoupon>()
+  /** Of all coupons, as they were met. */
+  private readonly every: Act[] = []
+
+  get size(): number {
+    return this.every.length
+  }
+
+  slice(from: number, through: number): Act[] {
+    return this.every.slice(from, through)
+  }
+
+  /** What was learned from the log before this start. */
+  restore(acts: readonly Act[]): void {
+    for (const act of acts) this.add(act)
+  }
 
   /** To be called for every control record, in the order of its partition. */
   decided(command: ControlCommand, { events }: Decision<ControlOutcome>): void {
-    if (!events.some((event) => 'offset' in event)) return
+    if (events.some((event) => 'offset' in event)) this.add(command)
+  }
+
+  private add(command: Act): void {
     const { message } = command
+    this.every.push(command)
     const known = this.coupons.get(message.couponId)
     const own: OfCoupon = known ?? { all: [], byId: new Map() }
     this.coupons.set(message.couponId, own)

@@ -26,6 +26,7 @@ import {
 import { PortError } from '../../ports/port-error.ts'
 import { retrying } from '../../ports/retry.ts'
 import type { LogTime } from './log-time.ts'
+import type { FoldSnapshots } from './snapshots/fold-snapshots.ts'
 
 /** Called for every record, in the order of its partition, once the fold has taken it. */
 export type FoldListener = {
@@ -40,6 +41,8 @@ export type FoldReading = FoldListener & {
   /** The fold has stopped for good: the log cannot be read, or not be understood. */
   onError(error: unknown): void
   onProgress?: ((done: number, total: number) => void) | undefined
+  /** Absent: it is read from its start, and nothing is kept. */
+  snapshots?: FoldSnapshots | undefined
   clock: Clock
   /** How long to wait for partitions whose leader is away, once one partition is there. */
   leaderWaitMsMax: number
@@ -132,32 +135,34 @@ export class CouponFold {
     this.inOrder = merged.concat(known.slice(next))
   }
 
-  /** Reads the log from its start, for ever. */
+  /** Reads the log for ever: from its start, but for what a snapshot has of it. */
   async read(reading: FoldReading): Promise<PartitionReader> {
     const { log, fold, time } = this
     const bounds = await this.boundsInTime(reading)
-    const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
+    const { snapshots } = reading
+    const from =
+      (await snapshots?.restore(fold.coupons, bounds)) ?? bounds.map(({ start }) => start)
+    const total = bounds.reduce((sum, { end }, n) => sum + end - (from[n] ?? 0), 0)
     let done = 0
     let isLive = total === 0
     const hasCaughtUp = () => this.hasCaughtUp()
     // Now rather than when somebody asks: a hundred thousand take as many microseconds.
     const sortNew = () => this.sortNew()
+    if (isLive) sortNew()
     this.reader = followPartitions({
       log,
       topic: claimsTopic,
-      from: new Map(bounds.map(({ start }, partition) => [partition, start])),
+      from: new Map(from.entries()),
       bounds,
       decode: (record) => readRecord(fold, record),
-      onMessage(command) {
-        if (isClaim(command)) reading.claimDecided(command, applyCommand(fold, command))
-        else reading.controlDecided(command, applyCommand(fold, command))
-      },
+      onMessage: (command) => this.take(command, reading),
       onVoid(_, { partition, offset }) {
         if (offset >= (bounds[partition]?.end ?? 0)) reading.onVoid()
       },
       onUnknown: notUnderstood,
       onGap: stopAtGap,
-      onBatch: ({ partition, records }) => {
+      onBatch: (batch) => {
+        const { partition, records } = batch
         if (done < total) {
           done = Math.min(done + records.length, total)
           reading.onProgress?.(done, total)
@@ -170,11 +175,28 @@ export class CouponFold {
           sortNew()
         }
         this.lookAtLate()
+        snapshots?.hasRead(batch, hasCaughtUp())
         reading.onAdvanced?.()
       },
       onError: reading.onError,
     })
     return this.reader
+  }
+
+  private take(command: ClaimCommand | ControlCommand, reading: FoldReading): void {
+    const { fold } = this
+    const { couponId } = command.message
+    const { snapshots } = reading
+    snapshots?.willChange(couponId)
+    if (isClaim(command)) {
+      const decision = applyCommand(fold, command)
+      if (decision.events.length > 0) snapshots?.hasChanged(couponId)
+      reading.claimDecided(command, decision)
+    } else {
+      const decision = applyCommand(fold, command)
+      if (decision.events.length > 0) snapshots?.hasChanged(couponId)
+      reading.controlDecided(command, decision)
+    }
   }
 
   /** Of all partitions, but for those whose leader is away: they are late. */

@@ -22,6 +22,20 @@ export class KeyedCreates {
     if (!this.couponIds.has(commandId)) this.couponIds.set(commandId, couponId)
   }
 
+  get size(): number {
+    return this.couponIds.size
+  }
+
+  /** Command id and coupon, in the order in which they were learned. */
+  slice(from: number, through: number): [string, string][] {
+    return this.couponIds.entries().take(through).drop(from).toArray()
+  }
+
+  /** What was learned from the log before this start. */
+  restore(entries: readonly (readonly [string, string])[]): void {
+    for (const [commandId, couponId] of entries) this.couponIds.set(commandId, couponId)
+  }
+
   /** Whether its key has named another coupon, or names one of those under way. */
   isReused(message: ControlMessage, underWay: Iterable<ControlMessage>): boolean {
     if (!isKeyedCreate(message)) return false

@@ -51,6 +51,37 @@ describe('packed winners', () => {
     )
   })
 
+  it('come back from bytes, taken down piece by piece, and go on from there', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(sizes, fc.nat(50), (steps, later) => {
+        const packed = new PackedWinners()
+        const back = new PackedWinners()
+        const win = (winners: PackedWinners, slot: number) => {
+          const claimId = slot % 3 === 0 ? `claim ${slot}` : uuid
+          winners.set(`user-${slot}`, { slot, claimId, offset: 2 * slot, appendedAt: slot })
+        }
+        for (const step of steps) {
+          const from = packed.size + 1
+          const through = packed.size + step
+          while (packed.size < through) win(packed, packed.size + 1)
+          for (let slot = from; slot <= through; ) {
+            const { bytes, next } = packed.pack(slot, through)
+            back.addPacked(Buffer.from(bytes))
+            slot = next
+          }
+        }
+        back.findAgain()
+        for (let n = 0; n < later; n++) for (const one of [packed, back]) win(one, one.size + 1)
+        assert.deepEqual([...back], [...packed])
+        for (const [userId, issued] of packed) assert.deepEqual(back.get(userId), issued)
+        assert.equal(back.has('user-0'), false)
+      }),
+      { numRuns: 30 },
+    )
+    assert.throws(() => new PackedWinners().pack(1, 1), /not issued/)
+  })
+
   it('find everybody at every size, while the index grows as well', () => {
     const packed = new PackedWinners()
     const count = 5_000

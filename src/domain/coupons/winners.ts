@@ -57,6 +57,32 @@ export class PackedWinners implements Winners {
     this.moveSome()
   }
 
+  /**
+   * Some of those from `slot` on, and none behind `through`, as bytes; the next call goes on behind
+   * them. Who has won is never changed, so it may be asked long after both were issued.
+   */
+  pack(slot: number, through: number): { bytes: Buffer; next: number } {
+    const n = placeInChunk(slot)
+    const end = Math.min(winnersPerChunk, n + through - slot + 1)
+    return { bytes: this.chunkOf(slot).pack(n, end), next: slot + end - n }
+  }
+
+  /** Those of the next slots, as packed. No user is found again before `findAgain`. */
+  addPacked(bytes: Buffer): void {
+    if (this.size % winnersPerChunk === 0) this.chunks.push(new Chunk())
+    this.size += this.chunks.at(-1)?.addPacked(bytes) ?? 0
+  }
+
+  findAgain(): void {
+    let length = firstIndexSize
+    while (length < 2 * this.size) length *= 2
+    this.index = new Uint32Array(length)
+    this.older = null
+    for (let slot = 1; slot <= this.size; slot++) {
+      enter(this.index, this.chunkOf(slot).hash(placeInChunk(slot)), slot)
+    }
+  }
+
   *entries(): MapIterator<[string, Issued]> {
     for (let slot = 1; slot <= this.size; slot++) yield this.at(slot)
   }
@@ -182,18 +208,64 @@ class Chunk {
     return { slot, claimId, offset: this.offsets[n] ?? 0, appendedAt: this.times[n] ?? 0 }
   }
 
-  private widen(): void {
-    const length = 2 * this.count
+  /** Those from `n` on, before `end`. */
+  pack(n: number, end: number): Buffer {
+    const from = this.starts[n] ?? 0
+    const to = end < this.count ? (this.starts[end] ?? 0) : this.used
+    const head = Buffer.alloc(packedHeadBytes)
+    head.writeUInt32LE(end - n, 0)
+    head.writeUInt32LE(from, 4)
+    const columns = this.columns().map((column) => bytesOf(column.subarray(n, end)))
+    return Buffer.concat([head, ...columns, this.bytes.subarray(from, to)])
+  }
+
+  /** How many they are. */
+  addPacked(packed: Buffer): number {
+    const added = packed.readUInt32LE(0)
+    const before = packed.readUInt32LE(4)
+    const count = this.count + added
+    if (count > winnersPerChunk) throw new RangeError('more winners than fit behind those here')
+    if (count > this.hashes.length) this.widen(count)
+    let at = packedHeadBytes
+    for (const column of this.columns()) {
+      const bytes = bytesOf(column.subarray(this.count, count))
+      packed.copy(bytes, 0, at, at + bytes.length)
+      at += bytes.length
+    }
+    for (let n = this.count; n < count; n++) {
+      this.starts[n] = (this.starts[n] ?? 0) - before + this.used
+    }
+    const length = packed.length - at
+    this.makeRoom(length, this.count === 0 ? length : undefined)
+    packed.copy(this.bytes, this.used, at)
+    this.used += length
+    this.count = count
+    return added
+  }
+
+  private columns() {
+    return [this.hashes, this.starts, this.offsets, this.times] as const
+  }
+
+  private widen(length = 2 * this.count): void {
     this.hashes = copiedTo(new Uint32Array(length), this.hashes)
     this.starts = copiedTo(new Uint32Array(length), this.starts)
     this.offsets = copiedTo(new Float64Array(length), this.offsets)
     this.times = copiedTo(new Float64Array(length), this.times)
   }
 
-  private makeRoom(length: number): void {
+  private makeRoom(length: number, roomFor?: number): void {
     const needed = this.used + length
-    if (needed > this.bytes.length) this.bytes = resized(this.bytes, 2 * needed)
+    if (needed > this.bytes.length) this.bytes = resized(this.bytes, roomFor ?? 2 * needed)
   }
+}
+
+/** Of a count, and of where the bytes of the first one began. */
+const packedHeadBytes = 8
+
+/** As this machine has them. */
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array | Float64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 function copiedTo<Target extends Uint32Array | Float64Array>(target: Target, from: Target): Target {

@@ -1,7 +1,6 @@
 // The command line as a whole: reads the settings, runs the command that was typed, and turns
 // whatever happens into a message on standard error and an exit code.
 
-import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { DataDirectoryError } from '../../adapters/data-directory.ts'
 import type { SettingFlags } from '../../config/given-texts.ts'
@@ -9,6 +8,7 @@ import { neededSettings } from '../../config/setting-table.ts'
 import { environment, present, readSettings, type SettingNeeds } from '../../config/settings.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { CommandError, type CommandRun, type ExitCode, exitCodes } from '../context.ts'
+import { packageVersion } from '../package-version.ts'
 import { buildProgram, type Wire } from './program.ts'
 
 /** `args` without the interpreter and the script. Never throws. */
@@ -119,9 +119,4 @@ function wantsStack(program: Command): boolean {
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

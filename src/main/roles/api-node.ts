@@ -13,6 +13,7 @@ import { createApiMetrics } from '../../api/claims/api-metrics.ts'
 import type { Readiness } from '../../api/claims/claim-answers.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { type RunningClaimService, startClaimService } from '../../api/claims/claim-service.ts'
+import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ServerParts, Services } from '../../api/http/server-parts.ts'
 import { type RunningOrderService, startOrderService } from '../../api/orders/order-service.ts'
 import { openServer } from '../../api/server.ts'
@@ -53,6 +54,7 @@ export type ApiServerParts = {
 export type ApiNodeParts = ApiServerParts & {
   log: Log
   limits?: Partial<ClaimLimits>
+  snapshots?: SnapshotParts | undefined
   /** Waited for before the first answer; what it rejects with ends the start. */
   mayAnswer?(): Promise<void>
   onReading?: ((done: number, total: number) => void) | undefined
@@ -162,6 +164,7 @@ export async function startApiNode(
     newId: randomUUIDv7,
     codeSecret: settings.codeSecret,
     limits: parts.limits,
+    snapshots: parts.snapshots,
     observe: server.observer,
     onProgress: parts.onReading,
     onClockDiffers: (seconds) =>

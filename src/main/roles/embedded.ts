@@ -2,6 +2,7 @@
 // in the order of their dependence and stop in the reverse one.
 
 import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
@@ -9,8 +10,11 @@ import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
 import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-writer.ts'
 import { createConsoleCodesMemory } from '../../adapters/memory/console-codes.ts'
 import { settleProofFile } from '../../adapters/proof-identity-file.ts'
+import { openSnapshotFiles } from '../../adapters/snapshot-files.ts'
+import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
+import { packageVersion } from '../package-version.ts'
 import { openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
 import { readMarksOf } from './projection.ts'
@@ -31,6 +35,8 @@ export type StartParts = {
   onFatal(error: unknown): void
   /** Ends a start that is still reading the log. */
   signal?: AbortSignal
+  /** For tests: see SnapshotParts. */
+  snapshotEveryRecords?: number
   /** For the benchmark: see ServerParts. */
   extraRoutes?: ServerParts['extraRoutes'] | undefined
 }
@@ -46,7 +52,7 @@ export function startEmbedded(parts: StartParts): Promise<Running> {
 }
 
 async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running, 'close'>> {
-  const { settings, logger } = parts
+  const { settings, logger, onFatal } = parts
   const clock = systemClock()
   const faults = createFaults(settings.testFaults)
   const path = settings.dataDirectory
@@ -99,7 +105,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     },
     onWaiting: (text) => logger.warn(text),
     onNews: (news) => tell(logger, news),
-    onError: parts.onFatal,
+    onError: onFatal,
   })
   const issuing = issuer
   stops.defer(() => issuing.close())
@@ -107,13 +113,28 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const onReading = (done: number, total: number) => onProgress('read', done, total)
   // By the marks, which takes milliseconds; else by the rows themselves, once they can be read.
   const mayAnswer = () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked)
-  const { onFatal } = parts
   // Where the marks let it answer first: what the rows say later ends it all the same.
   if (marks.length > 0) issuing.checked.catch(onFatal)
-  await startApiNode({ ...node, log, mayAnswer, onReading, onFatal }, server, stops)
-  const url = server.address
+  const snapshots = snapshotsIn(directory.path, parts)
+  await startApiNode({ ...node, log, snapshots, mayAnswer, onReading, onFatal }, server, stops)
+  const { address: url } = server
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }
+}
+
+function snapshotsIn(
+  dataDirectory: string,
+  { logger, snapshotEveryRecords: everyRecords }: StartParts,
+): SnapshotParts {
+  return {
+    everyRecords,
+    store: openSnapshotFiles(join(dataDirectory, 'snapshots', 'claims')),
+    release: packageVersion(),
+    onPutAside: (reason) =>
+      logger.warn({ reason }, 'the snapshot does not fit: the whole log is read instead'),
+    onNotWritten: (error) =>
+      logger.warn({ err: error }, 'no snapshot could be written: the next start takes longer'),
+  }
 }
 
 function tell(logger: Logger, { kind, reason }: { kind: string; reason: string }): void {

@@ -1,0 +1,92 @@
+// The bytes of a snapshot: first what it stands for, then coupons, their winners, and lists that
+// are learned beside them. A coupon is written with whatever it has, field by field, so that none
+// can be forgotten; what a field means may change, and then `format` does.
+
+import { deserialize, serialize } from 'node:v8'
+import { type Coupon } from '../../../domain/coupons/state.ts'
+import { PackedWinners } from '../../../domain/coupons/winners.ts'
+import { SnapshotFault } from '../../../ports/snapshots.ts'
+
+/** To be raised whenever a coupon gets another field, or a field or the fold another meaning. */
+export const format = 1
+
+export type Head = {
+  format: number
+  /** Of the program: another one may decide otherwise. */
+  release: string
+  /** By partition, where what is in it begins: 0 of one that was made anew. */
+  from: number[]
+  /** By partition, the next offset, and what the record before it is known by. */
+  places: SnapshotPlace[]
+}
+export type SnapshotPlace = { next: number; fingerprint: string | null }
+/** With its number of winners instead of them. */
+type KeptCoupon = Omit<Coupon, 'winners'> & { winners: number }
+/** What was learned from the log beside the coupons, only ever added to. */
+export type LearnedList = {
+  readonly size: number
+  slice(from: number, through: number): unknown[]
+  restore(entries: readonly unknown[]): void
+}
+export type ListName = 'keys' | 'acts'
+export type Learned = Record<ListName, LearnedList>
+
+export type Block =
+  | { kind: 'head'; head: Head }
+  | { kind: 'coupon'; coupon: KeptCoupon }
+  | { kind: 'winners'; couponId: string; packed: Buffer }
+  | { kind: ListName; entries: readonly unknown[] }
+
+const kinds = ['head', 'coupon', 'winners', 'keys', 'acts'] as const
+
+export function headBlock(head: Head): Buffer {
+  return blockOf('head', serialize(head))
+}
+
+export function listBlock(name: ListName, entries: readonly unknown[]): Buffer {
+  return blockOf(name, serialize(entries))
+}
+
+/** As it is now; without its winners, who are never changed. */
+export function couponBlock(coupon: Coupon): Buffer {
+  const kept: KeptCoupon = { ...coupon, winners: coupon.winners.size }
+  return blockOf('coupon', serialize(kept))
+}
+
+/** Of those from slot `from` on. */
+export function* winnersBlocks(
+  { couponId, winners }: Coupon,
+  { from, through }: { from: number; through: number },
+): Iterable<Buffer> {
+  if (!(winners instanceof PackedWinners)) throw new TypeError('winners of a fold are packed')
+  const id = Buffer.from(couponId)
+  for (let slot = from; slot <= through; ) {
+    const { bytes, next } = winners.pack(slot, through)
+    yield blockOf('winners', Buffer.from([id.length]), id, bytes)
+    slot = next
+  }
+}
+
+function blockOf(kind: (typeof kinds)[number], ...parts: Buffer[]): Buffer {
+  return Buffer.concat([Buffer.from([kinds.indexOf(kind)]), ...parts])
+}
+
+/** Of a block whose checksum was right. */
+export function readBlock(block: Buffer): Block {
+  const kind = kinds[block[0] ?? kinds.length]
+  if (kind === undefined) throw new SnapshotFault('a block is of an unknown kind')
+  const content = block.subarray(1)
+  switch (kind) {
+    case 'head':
+      return { kind, head: deserialize(content) as Head }
+    case 'coupon':
+      return { kind, coupon: deserialize(content) as KeptCoupon }
+    case 'keys':
+    case 'acts':
+      return { kind, entries: deserialize(content) as unknown[] }
+    case 'winners': {
+      const end = 1 + (content[0] ?? 0)
+      return { kind, couponId: content.toString('utf8', 1, end), packed: content.subarray(end) }
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import * as fc from 'fast-check'
+import { anyLog, couponIds, partitions } from '../../../../test/models/any-log.ts'
+import {
+  type KeptOptions,
+  type KeptSnapshots,
+  keptSnapshots,
+} from '../../../../test/models/kept-snapshots.ts'
+import type { Entry } from '../../../../test/models/naive-claims.ts'
+import { virtualClock } from '../../../adapters/memory/clock-virtual.ts'
+import { encodeMessage } from '../../../domain/coupons/messages.ts'
+import type { Revocation, Revocations } from '../../../domain/coupons/revocations.ts'
+import type { Coupon } from '../../../domain/coupons/state.ts'
+import { PackedWinners } from '../../../domain/coupons/winners.ts'
+import { partitionFor } from '../../../domain/partitioner.ts'
+import type { Log, LogRecord } from '../../../ports/log.ts'
+import { CouponActs } from '../coupon-acts.ts'
+import { CouponFold } from '../coupon-fold.ts'
+import { KeyedCreates } from '../keyed-creates.ts'
+import { LogTime } from '../log-time.ts'
+import { couponBlock, format, readBlock } from './fold-blocks.ts'
+import { FoldSnapshots } from './fold-snapshots.ts'
+
+const clock = virtualClock(0)
+const release = '1.2.3'
+
+/** Few of them have a key, and those name few coupons. */
+function recordsOf(entries: readonly Entry[]): LogRecord[] {
+  const ends = Array<number>(partitions).fill(0)
+  return entries.map(({ message, appendedAt }, n) => {
+    const isKeyed = message.type === 'coupon.created' && n % 2 === 0
+    const value = encodeMessage(isKeyed ? { ...message, commandId: `create:${n % 3}` } : message)
+    const partition = partitionFor(message.couponId, partitions)
+    const offset = ends[partition] ?? 0
+    ends[partition] = offset + 1
+    return { key: message.couponId, value, partition, offset, appendedAt }
+  })
+}
+
+/** What is there is read record by record, others running between; nothing comes later. */
+function logOf(records: readonly LogRecord[]): Log {
+  const bounds = Array.from({ length: partitions }, (_, partition) => {
+    return { start: 0, end: records.filter((one) => one.partition === partition).length }
+  })
+  const unused = () => assert.fail()
+  return {
+    partitionsOf: () => partitions,
+    append: unused,
+    join: unused,
+    close: unused,
+    bounds: async () => bounds,
+    partitionBounds: async (_, partition) => bounds[partition] ?? { start: 0, end: 0 },
+    tail({ from, onBatch, onError }) {
+      let closed = false
+      const read = async () => {
+        for (const record of records) {
+          const { partition, offset } = record
+          if (closed || offset < (from.get(partition) ?? Number.POSITIVE_INFINITY)) continue
+          await onBatch({ partition, records: [record] })
+          await Promise.resolve()
+        }
+      }
+      const done = read().catch(onError)
+      return {
+        lastReadAt: () => 0,
+        async close() {
+          closed = true
+          await done
+        },
+      }
+    },
+  }
+}
+
+type Node = {
+  store?: KeptSnapshots
+  everyRecords?: number
+  version?: string
+  /** All records come after the start. */
+  live?: boolean
+  /** The last snapshot is written to its end. */
+  settles?: boolean
+}
+
+/** What a node knows once it has read all of it, and what it said of snapshots. */
+async function knownTo(records: readonly LogRecord[], node: Node = {}) {
+  const { store, everyRecords = 1, version = release, live = false, settles = true } = node
+  const log = logOf(records)
+  const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
+  const aside: string[] = []
+  const told = {
+    onPutAside: (reason: string) => aside.push(reason),
+    onNotWritten: (error: unknown) => assert.match(String(error), /no room/),
+  }
+  const snapshots =
+    store && new FoldSnapshots({ log, learned, store, everyRecords, release: version, ...told })
+  const none = async () => ({ start: 0, end: 0 })
+  const time = new LogTime({ clock, skewMsMax: 0, onDiffers() {} })
+  const fold = new CouponFold(live ? { ...log, partitionBounds: none } : log, time)
+  let read = 0
+  const reader = await fold.read({
+    claimDecided: () => void read++,
+    controlDecided(command, decision) {
+      read++
+      learned.keys.decided(command.message, decision.outcome)
+      learned.acts.decided(command, decision)
+    },
+    onVoid: assert.fail,
+    onError: assert.fail,
+    snapshots,
+    clock,
+    leaderWaitMsMax: 0,
+    closing: new AbortController().signal,
+  })
+  const ends = (await log.bounds('')).map(({ end }) => end)
+  while (ends.some((end, partition) => (fold.positions()[partition] ?? 0) < end)) await turn()
+  const coupons = fold.page({ limit: 100 }).map((coupon) => {
+    for (const [userId, issued] of coupon.winners) {
+      assert.deepEqual(coupon.winners.get(userId), issued)
+    }
+    assert.equal(coupon.winners.has('nobody'), false)
+    return { ...coupon, winners: [...coupon.winners] }
+  })
+  const acts = couponIds.map((couponId) => learned.acts.page(couponId, { limit: 1_000 }))
+  const keys = new Map(learned.keys.slice(0, learned.keys.size))
+  const known = { coupons, acts, keys, positions: [...fold.positions()] }
+  // What is being written is done by then, or given up.
+  if (settles) await turn()
+  await reader.close()
+  await snapshots?.close()
+  return { known, read, aside }
+}
+
+/** What they leave behind that were read as they came. */
+async function keptOf(
+  records: readonly LogRecord[],
+  everyRecords: number,
+  options: KeptOptions = {},
+): Promise<KeptSnapshots> {
+  const store = keptSnapshots(options)
+  const { aside } = await knownTo(records, { store, everyRecords, live: true })
+  assert.deepEqual(aside, [])
+  return store
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+const longLog = fc.array(anyLog(), { minLength: 2, maxLength: 4 }).map((parts) => parts.flat())
+const cut = fc.double({ min: 0, max: 1, noNaN: true })
+
+describe('a fold from a snapshot', () => {
+  it('is the fold of the whole log, wherever the log is cut, and from start to start', async () => {
+    let restored = 0
+    const options = fc.record({ pause: fc.nat(20), failsEvery: fc.constantFrom(3, 1_000) })
+    const rhythm = fc.tuple(fc.integer({ min: 1, max: 6 }), options)
+    await fc.assert(
+      fc.asyncProperty(longLog, cut, rhythm, async (entries, at, [apart, kept]) => {
+        const records = recordsOf(entries)
+        const first = Math.floor(at * records.length)
+        const store = await keptOf(records.slice(0, first), apart, kept)
+        for (const end of [first, (first + records.length) >> 1, records.length]) {
+          const some = records.slice(0, end)
+          const replayed = await knownTo(some)
+          const settles = end === first
+          const { known, read, aside } = await knownTo(some, {
+            store,
+            everyRecords: apart,
+            settles,
+          })
+          assert.deepEqual(known, replayed.known)
+          assert.deepEqual(aside, [])
+          restored += replayed.read - read
+        }
+      }),
+      { numRuns: 300 },
+    )
+    assert.ok(restored > 1_000, `${restored} records were not read again`)
+  })
+
+  it('is not used where it does not fit, and changes nothing', async () => {
+    const records = recordsOf(fc.sample(anyLog(), { numRuns: 40, seed: 7 }).flat())
+    const half = records.slice(0, records.length / 2)
+    const store = await keptOf(half, 3)
+    const moved = records.map((one) => ({ ...one, appendedAt: one.appendedAt + 1 }))
+    const blocks = await Array.fromAsync(store.blocks())
+    const without = (n: number): KeptSnapshots => ({
+      ...store,
+      async *blocks() {
+        yield* blocks.toSpliced(n, 1)
+      },
+    })
+    const isWinners = ([block]: readonly Buffer[]) => block?.[0] === 2
+    const cases: (Node & { log: LogRecord[]; says: RegExp })[] = [
+      { log: moved, says: /is that of another log/ },
+      { log: half.slice(0, half.length / 2), says: /has \d+ records, not \d+/ },
+      { log: records, version: '1.2.4', says: /it is of version 1\.2\.3, format \d+/ },
+      { log: records, store: without(0), says: /do not follow|winners of/ },
+      { log: records, store: without(blocks.findIndex(isWinners)), says: /winners of .* missing/ },
+    ]
+    for (const { log, says, ...node } of cases) {
+      const { known, read, aside } = await knownTo(log, { store: store.copy(), ...node })
+      const replayed = await knownTo(log)
+      assert.deepEqual(known, replayed.known)
+      assert.equal(read, replayed.read)
+      assert.equal(aside.length, 1)
+      assert.match(aside[0] ?? '', says)
+    }
+    assert.deepEqual((await knownTo(records, { store: store.copy() })).aside, [])
+  })
+
+  it('is written anew behind one that did not fit', async () => {
+    const records = recordsOf(fc.sample(anyLog(), { numRuns: 20, seed: 8 }).flat())
+    const store = await keptOf(records, 1)
+    const starts = [
+      { version: '1.2.4', told: 1 },
+      { version: '1.2.4', told: 0 },
+    ]
+    for (const { version, told } of starts) {
+      const { aside, known } = await knownTo(records, { store, version })
+      assert.equal(aside.length, told)
+      assert.deepEqual(known, (await knownTo(records)).known)
+    }
+  })
+
+  it('has every field that a coupon has; another one, or another meaning, raises its format', () => {
+    const revocation = {
+      commandId: 'v',
+      by: 'op',
+      reason: 'stolen',
+      userId: null,
+      offset: 7,
+      appendedAt: 8,
+      taken: { from: 1, to: 2 },
+    } satisfies Record<keyof Revocation, unknown>
+    const revocations = {
+      through: 1,
+      slots: new Set([3]),
+      commands: new Map([['v', revocation]]),
+      last: 7,
+    } satisfies Record<keyof Revocations, unknown>
+    const coupon = {
+      status: 'open',
+      couponId: 'sale',
+      partition: 1,
+      rules: 2,
+      terms: { name: 'Sale', quantity: 3, opensAt: 1 },
+      name: 'Sale!',
+      opensAt: 1,
+      closesAt: Number.POSITIVE_INFINITY,
+      quantity: 5,
+      paused: true,
+      commands: new Map<string, number | string>([['r', 2]]),
+      revocations,
+      lastAct: 9,
+      winners: new PackedWinners(),
+    } as const satisfies Record<keyof Coupon, unknown>
+    const read = readBlock(couponBlock(coupon))
+    assert.deepEqual(read, { kind: 'coupon', coupon: { ...coupon, winners: 0 } })
+    assert.equal(format, 1)
+  })
+})

@@ -1,0 +1,232 @@
+// Keeps what the fold knows beside the log, so that a start reads only what came since. Written in
+// the background while the fold goes on: a coupon that is about to change is taken down as it was
+// before, and winners are only ever added. Each time only what has changed is written; now and then
+// all of it, so that there are never many parts.
+
+import { claimsTopic } from '../../../domain/coupons/messages.ts'
+import type { Coupon } from '../../../domain/coupons/state.ts'
+import { recordFingerprint } from '../../../domain/fingerprint.ts'
+import type { Log, LogBatch, LogBounds, LogRecord } from '../../../ports/log.ts'
+import { fingerprintsAt } from '../../../ports/log-check.ts'
+import { messageOf } from '../../../ports/port-error.ts'
+import { SnapshotFault, type SnapshotStore } from '../../../ports/snapshots.ts'
+import {
+  couponBlock,
+  format,
+  headBlock,
+  type Learned,
+  type ListName,
+  listBlock,
+  type SnapshotPlace,
+  winnersBlocks,
+} from './fold-blocks.ts'
+import { type RestoredFold, restoreFold } from './restored-fold.ts'
+
+export type SnapshotParts = {
+  store: SnapshotStore
+  release: string
+  /** Absent: `recordsApart`. */
+  everyRecords?: number | undefined
+  /** What is kept does not fit, and the log is read from its start. */
+  onPutAside(reason: string): void
+  /** The next start reads what it would not have had to. */
+  onNotWritten(error: unknown): void
+}
+export type FoldSnapshotsParts = SnapshotParts & {
+  log: Log
+  learned: Learned
+}
+
+/** What a start may have to read again: a third of a second. */
+const recordsApart = 100_000
+/** Then all of it is written anew, so that a start opens only so many files. */
+const partsMax = 50
+const entriesPerBlock = 500
+
+type TakenDown = { coupon: Coupon; block: Buffer; winners: number }
+
+export class FoldSnapshots {
+  private readonly parts: FoldSnapshotsParts
+  private coupons: ReadonlyMap<string, Coupon> = new Map()
+  private places: SnapshotPlace[]
+  private readonly lastRecords: LogRecord[] = []
+  private recordsSince = 0
+  /** Since the last snapshot began. */
+  private changed = new Set<Coupon>()
+  /** Of the one that is being written: coupons whose turn is to come, unchanged since. */
+  private untouched = new Set<Coupon>()
+  /** Those that have changed before their turn. */
+  private readonly takenDown: TakenDown[] = []
+  /** How many of its winners are kept. */
+  private readonly kept = new Map<Coupon, number>()
+  private keptOf: Record<ListName, number> = { keys: 0, acts: 0 }
+  /** What is kept, if anything, does not go with what the fold knows. */
+  private beginsAnew = true
+  private writing: Promise<void> | null = null
+  private isClosed = false
+
+  constructor(parts: FoldSnapshotsParts) {
+    this.parts = parts
+    this.places = startOf(parts.log)
+  }
+
+  /** By partition the offset to read on from; what is known below it is put into `coupons`. */
+  async restore(coupons: Map<string, Coupon>, bounds: readonly LogBounds[]): Promise<number[]> {
+    this.coupons = coupons
+    const restored = await this.fitting(bounds).catch((error: unknown) => {
+      this.parts.onPutAside(messageOf(error))
+      return null
+    })
+    if (restored === null) return bounds.map(({ start }) => start)
+    for (const [couponId, coupon] of restored.coupons) {
+      coupons.set(couponId, coupon)
+      this.kept.set(coupon, coupon.winners.size)
+    }
+    for (const name of ['keys', 'acts'] as const) {
+      this.parts.learned[name].restore(restored.lists[name])
+      this.keptOf[name] = this.parts.learned[name].size
+    }
+    this.places = [...restored.places]
+    this.beginsAnew = false
+    return this.places.map(({ next }) => next)
+  }
+
+  private async fitting(bounds: readonly LogBounds[]): Promise<RestoredFold | null> {
+    const { log, store, release } = this.parts
+    const restored = await restoreFold(store.blocks(), { partitions: bounds.length, release })
+    if (restored === null) return null
+    const positions = new Map<number, number>()
+    for (const [partition, { next }] of restored.places.entries()) {
+      const { start, end } = bounds[partition] ?? { start: 0, end: 0 }
+      if (start > 0 || next > end) {
+        throw new SnapshotFault(`partition ${partition} has ${end} records, not ${next}`)
+      }
+      if (next > 0) positions.set(partition, next)
+    }
+    const found = await fingerprintsAt(log, claimsTopic, positions)
+    for (const partition of positions.keys()) {
+      if (found.get(partition) !== restored.places[partition]?.fingerprint) {
+        throw new SnapshotFault(`partition ${partition} is that of another log`)
+      }
+    }
+    return restored
+  }
+
+  /** Before a record of this coupon is applied. */
+  willChange(couponId: string): void {
+    if (this.untouched.size === 0) return
+    const coupon = this.coupons.get(couponId)
+    if (coupon !== undefined && this.untouched.delete(coupon)) this.takenDown.push(takeDown(coupon))
+  }
+
+  /** Once one is. */
+  hasChanged(couponId: string): void {
+    const coupon = this.coupons.get(couponId)
+    if (coupon !== undefined) this.changed.add(coupon)
+  }
+
+  /** After every batch; `mayWrite`: the fold has caught up with the log. */
+  hasRead({ partition, records }: LogBatch, mayWrite: boolean): void {
+    const last = records.at(-1)
+    if (last === undefined) return
+    this.lastRecords[partition] = last
+    this.recordsSince += records.length
+    const { everyRecords = recordsApart } = this.parts
+    if (!mayWrite || this.isClosed || this.recordsSince < everyRecords) return
+    this.writing ??= this.write().finally(() => {
+      this.writing = null
+    })
+  }
+
+  /** What is being written is given up. */
+  async close(): Promise<void> {
+    this.isClosed = true
+    await this.writing
+  }
+
+  private async write(): Promise<void> {
+    const { store, onNotWritten } = this.parts
+    try {
+      const anew = this.beginsAnew || store.count() >= partsMax
+      // What is begun and fails is gone.
+      this.beginsAnew = true
+      const before = anew ? startOf(this.parts.log) : this.places
+      await store.add(this.begin(before, anew), { anew })
+      this.beginsAnew = false
+    } catch (error) {
+      if (!this.isClosed) onNotWritten(error)
+    } finally {
+      this.untouched = new Set()
+      this.takenDown.length = 0
+    }
+  }
+
+  /** As the fold stands at this moment, whenever its blocks are taken. */
+  private begin(before: readonly SnapshotPlace[], anew: boolean): Iterable<Buffer> {
+    const from = before.map(({ next }) => next)
+    const places = this.places.map((place, partition) =>
+      placeOf(this.lastRecords[partition], place),
+    )
+    this.places = places
+    this.lastRecords.length = 0
+    this.recordsSince = 0
+    this.untouched = anew ? new Set(this.coupons.values()) : this.changed
+    this.changed = new Set()
+    if (anew) {
+      this.kept.clear()
+      this.keptOf = { keys: 0, acts: 0 }
+    }
+    const { release, learned } = this.parts
+    const lists = { keys: learned.keys.size, acts: learned.acts.size }
+    return this.blocks(headBlock({ format, release, from, places }), lists)
+  }
+
+  private *blocks(head: Buffer, lists: Record<ListName, number>): Iterable<Buffer> {
+    yield head
+    // It goes past those that are taken out of the set meanwhile.
+    const turns = this.untouched.values()
+    for (let next = this.next(turns); next !== undefined; next = this.next(turns)) {
+      const { coupon, block, winners } = next
+      yield block
+      const from = (this.kept.get(coupon) ?? 0) + 1
+      for (const packed of winnersBlocks(coupon, { from, through: winners })) {
+        if (this.isClosed) throw new SnapshotFault('given up')
+        yield packed
+      }
+      this.kept.set(coupon, winners)
+    }
+    yield* this.listBlocks('keys', lists.keys)
+    yield* this.listBlocks('acts', lists.acts)
+  }
+
+  private *listBlocks(name: ListName, through: number): Iterable<Buffer> {
+    for (let from = this.keptOf[name]; from < through; from += entriesPerBlock) {
+      const end = Math.min(from + entriesPerBlock, through)
+      yield listBlock(name, this.parts.learned[name].slice(from, end))
+    }
+    this.keptOf[name] = through
+  }
+
+  private next(turns: Iterator<Coupon, undefined>): TakenDown | undefined {
+    const taken = this.takenDown.pop()
+    if (taken !== undefined) return taken
+    const { value: coupon } = turns.next()
+    if (coupon === undefined) return undefined
+    this.untouched.delete(coupon)
+    return takeDown(coupon)
+  }
+}
+
+function takeDown(coupon: Coupon): TakenDown {
+  return { coupon, block: couponBlock(coupon), winners: coupon.winners.size }
+}
+
+function startOf(log: Log): SnapshotPlace[] {
+  const nothing = { next: 0, fingerprint: null }
+  return Array.from({ length: log.partitionsOf(claimsTopic) }, () => nothing)
+}
+
+function placeOf(last: LogRecord | undefined, before: SnapshotPlace): SnapshotPlace {
+  if (last === undefined) return before
+  return { next: last.offset + 1, fingerprint: recordFingerprint(last) }
+}

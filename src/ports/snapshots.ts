@@ -1,0 +1,17 @@
+// Where a fold is kept between two starts, as blocks of bytes. What is kept follows from the log:
+// it may be missing or be thrown away at any time.
+
+export type SnapshotStore = {
+  /** All that was added, oldest first. Throws where any of it is damaged or missing. */
+  blocks(): AsyncIterable<readonly Buffer[]>
+  /** How often it was added to since it was last made anew, that time included. */
+  count(): number
+  /**
+   * Behind all there is; or, `anew`, instead of it: then what was there is gone only once this is
+   * there. Kept as a whole or not at all. Takes some blocks at a time, and lets others run between.
+   */
+  add(blocks: Iterable<Buffer>, options: { anew: boolean }): Promise<void>
+}
+
+/** What is kept is not used. The message says why. */
+export class SnapshotFault extends Error {}
