@@ -102,7 +102,7 @@ export async function openServer(
       { ...parts, ...services, metricsText, limits, sessions, streams, traffic },
     ),
   )
-  addPages(app, { ...services, hooks, uses, settings })
+  addPages(app, { ...services, hooks, uses, settings, demoToken: parts.demoToken })
   parts.extraRoutes?.(app, hooks)
   const address = await listen(settings).catch(async (error: unknown) => {
     await tokens.close()

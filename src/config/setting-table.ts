@@ -137,14 +137,6 @@ const serviceUrl: Kind<string> = {
   },
   ...hidden,
 }
-/** People are sent there, with `return` added to its query. */
-const signInUrl: Kind<string> = {
-  must: `${webUrl.must}, without a name or a password`,
-  read(text) {
-    const url = URL.parse(webUrl.read(text) ?? '')
-    return url && `${url.username}${url.password}` === '' ? text : null
-  },
-}
 /** Exact ones, as browsers send them. */
 const origins: Kind<string[]> = {
   must: 'origins as https://shop.example, with commas between, without paths',
@@ -172,6 +164,8 @@ const keySetUrl: Kind<string> = {
   },
   ...hidden,
 }
+/** People are sent there, with `return` added to its query. */
+const signInUrl: Kind<string> = { must: keySetUrl.must, read: keySetUrl.read }
 const claimText: Kind<string> = {
   must: `a text without spaces of 1 to ${claimCharactersMax} characters`,
   read: (text) => (/^\S+$/.test(text) && text.length <= claimCharactersMax ? text : null),
@@ -239,6 +233,7 @@ export const settingTable = {
   FIRSTCOME_POSTGRES_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
   FIRSTCOME_ALLOWED_ORIGINS: [origins, null, 'pages elsewhere that may call: https://shop.example'],
   FIRSTCOME_CONSOLE_STREAMS_MAX: [consoleStreams, '100', 'consoles that watch a node at once'],
+  FIRSTCOME_DEMO: [flag, 'false', 'true: to try it out; anybody can be anybody'],
   FIRSTCOME_SIGN_IN_URL: [signInUrl, null, 'where the event page sends whoever must sign in'],
   FIRSTCOME_KEEP_ALIVE_SECONDS: [keepAlive, '75', 'until an idle connection is closed'],
   FIRSTCOME_DRAIN_SECONDS: [drain, null, 'SIGTERM: so long it still works (start: 0, others: 5)'],
@@ -265,6 +260,7 @@ export const settingFlags = {
   host: ['--host <address>', 'FIRSTCOME_HOST'],
   data: ['--data <dir>', 'FIRSTCOME_DATA'],
   logLevel: ['--log-level <level>', 'FIRSTCOME_LOG_LEVEL'],
+  demo: ['--demo', 'FIRSTCOME_DEMO'],
 } as const satisfies Record<string, readonly [flag: string, SettingName]>
 
 const distributed: readonly SettingName[] = ['FIRSTCOME_KAFKA_BROKERS', 'FIRSTCOME_POSTGRES_URL']
@@ -285,7 +281,7 @@ const claims =
   /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERVATION)_\w+)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
-  start: [listening, pages, /_(DATA|PROOF_WITNESSES)$/, claims, /_PAYMENTS?_\w+$/],
+  start: [listening, pages, /_(DATA|DEMO|PROOF_WITNESSES)$/, claims, /_PAYMENTS?_\w+$/],
   migrate: [kafkaAndSql],
   api: [listening, pages, kafkaAndSql, /_REDIS_URL$/, claims],
   issuer: [listening, kafkaAndSql, /_CODE_SECRET$/, /_PROOF(_\w+)?$/],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { Environment } from './given-texts.ts'
+import { tokenCharactersMax } from './setting-table.ts'
 import { readSettings } from './settings.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-config-'))
@@ -76,4 +77,35 @@ test('Keys of an identity provider come from a URL or a file, not from both.', (
   assert.deepEqual(mistakes(both), [
     'FIRSTCOME_JWKS_URL and FIRSTCOME_JWKS_FILE are given: only one of them may be',
   ])
+})
+
+test('Only what is started by itself, to be tried out, lets anybody be anybody.', () => {
+  const needs = { command: 'api', names: [] }
+  const read = readSettings({ FIRSTCOME_DEMO: 'true' }, {}, needs)
+  assert.deepEqual(!read.ok && read.mistakes, [
+    'FIRSTCOME_DEMO is true: only "start" is for trying out',
+  ])
+  assert.ok(readSettings({ FIRSTCOME_DEMO: 'false' }, {}, needs).ok)
+  assert.ok(readSettings({}, { demo: 'true' }).ok)
+})
+
+test('A token for payments must fit into a header, goes with a URL and is not repeated.', () => {
+  const token = 'FIRSTCOME_PAYMENT_TOKEN'
+  for (const wrong of ['hunter2 hunter2', 'hunter2\n', 'x'.repeat(tokenCharactersMax + 1)]) {
+    const [mistake = '', ...more] = mistakes({
+      FIRSTCOME_PAYMENT_URL: 'http://pay',
+      [token]: wrong,
+    })
+    assert.match(
+      mistake,
+      /^FIRSTCOME_PAYMENT_TOKEN must be 1 to 4096 visible ASCII characters long/,
+    )
+    assert.ok(!mistake.includes('hunter2'))
+    assert.deepEqual(more, [])
+  }
+  assert.deepEqual(mistakes({ [token]: 'hunter2' }), [
+    `FIRSTCOME_PAYMENT_URL is missing: ${token} goes with it`,
+  ])
+  const read = readSettings({ FIRSTCOME_PAYMENT_URL: 'http://pay' })
+  assert.deepEqual(read.ok && read.settings.payment, { url: 'http://pay' })
 })

@@ -13,7 +13,6 @@ import {
   secretBytesMax,
   secretBytesMin,
   settingNames,
-  tokenCharactersMax,
 } from './setting-table.ts'
 import { ignoredByEmbedded, readSettings, type Settings } from './settings.ts'
 
@@ -56,6 +55,7 @@ test('Nothing given means the documented defaults.', () => {
     returnDays: 7,
     reservationSeconds: 900,
     consoleStreamsMax: 100,
+    isDemo: false,
     keepAliveSeconds: 75,
     logLevel: 'info',
     testFaults: [],
@@ -139,6 +139,7 @@ test('Every setting is read from the environment.', () => {
     postgres: { url: 'postgres://me:secret@db/coupons', tls: { ca: pem } },
     allowedOrigins: ['https://shop.example', 'http://localhost:3000'],
     consoleStreamsMax: 7,
+    isDemo: false,
     keepAliveSeconds: 5,
     drainSeconds: 0,
     payment: { url: 'https://pay.example/v1', token: 'hunter2!~' },
@@ -299,26 +300,6 @@ test('White space at an end of a secret is warned of, wherever it comes from.', 
   ])
   const fine = readSettings({ FIRSTCOME_JWT_SECRET: `${longEnough} ${longEnough}` })
   assert.deepEqual(fine.ok && fine.warnings, [])
-})
-
-test('A token for payments must fit into a header, goes with a URL and is not repeated.', () => {
-  const token = 'FIRSTCOME_PAYMENT_TOKEN'
-  for (const wrong of ['hunter2 hunter2', 'hunter2\n', 'x'.repeat(tokenCharactersMax + 1)]) {
-    const [mistake = '', ...more] = mistakes({
-      FIRSTCOME_PAYMENT_URL: 'http://pay',
-      [token]: wrong,
-    })
-    assert.match(
-      mistake,
-      /^FIRSTCOME_PAYMENT_TOKEN must be 1 to 4096 visible ASCII characters long/,
-    )
-    assert.ok(!mistake.includes('hunter2'))
-    assert.deepEqual(more, [])
-  }
-  assert.deepEqual(mistakes({ [token]: 'hunter2' }), [
-    `FIRSTCOME_PAYMENT_URL is missing: ${token} goes with it`,
-  ])
-  assert.deepEqual(settings({ FIRSTCOME_PAYMENT_URL: 'http://pay' }).payment, { url: 'http://pay' })
 })
 
 test('What a command needs is asked for all at once, beside what is wrong.', () => {

@@ -104,6 +104,7 @@ function settingsOf(value: SettingValues) {
     allowedOrigins: value.FIRSTCOME_ALLOWED_ORIGINS,
     consoleStreamsMax: value.FIRSTCOME_CONSOLE_STREAMS_MAX,
     signInUrl: value.FIRSTCOME_SIGN_IN_URL,
+    isDemo: value.FIRSTCOME_DEMO,
     keepAliveSeconds: value.FIRSTCOME_KEEP_ALIVE_SECONDS,
     drainSeconds: value.FIRSTCOME_DRAIN_SECONDS,
     payment: paymentOf(value),
@@ -201,7 +202,21 @@ function mistakesTogether(given: ReadonlyMap<SettingName, Given>, needs?: Settin
     isPlain && given.get('FIRSTCOME_KAFKA_TLS')?.text !== 'true'
       ? [`${mechanism} is PLAIN, which anybody can read without FIRSTCOME_KAFKA_TLS`]
       : []
-  return [...needed, ...apart, ...doubled, ...unencrypted, ...readable, ...unproved(given, needs)]
+  return [
+    ...needed,
+    ...apart,
+    ...doubled,
+    ...unencrypted,
+    ...readable,
+    ...unproved(given, needs),
+    ...mistakenDemo(given, needs),
+  ]
+}
+
+/** Behind a proxy it would hand out real coupons to anybody. */
+function mistakenDemo(given: ReadonlyMap<SettingName, Given>, needs?: SettingNeeds): string[] {
+  if (needs?.command !== 'api' || given.get('FIRSTCOME_DEMO')?.text !== 'true') return []
+  return ['FIRSTCOME_DEMO is true: only "start" is for trying out']
 }
 
 /** Where several nodes sign under one name, each is given the key and the secret. */

@@ -27,7 +27,7 @@ describe('assets', () => {
   })
 
   it('joins a module with all that it imports, without types and comments', () => {
-    for (const path of ['/assets/event.js']) {
+    for (const path of ['/assets/event.js', '/firstcome-claim.js']) {
       const text = asset(path).bodies.identity.toString()
       assert.doesNotMatch(text, /^(import|export) |^\s|\/\*\*|: string\b/m, path)
       const names = [...text.matchAll(/^(?:async )?(?:function|class|const|let) (\w+)/gm)]

@@ -43,6 +43,7 @@ export const importMap = JSON.stringify({
 /** Modules that stand by themselves, joined from their parts. */
 const joined: Readonly<Record<string, string>> = {
   '/assets/event.js': 'event/page.ts',
+  '/firstcome-claim.js': 'event/element.ts',
 }
 
 /** Every path with what makes its asset; nothing is read before it is called. */

@@ -39,7 +39,8 @@ export function createEventPage(settings: EventPageSettings): EventPage {
 <button type="button" lang="ko">한국어</button>
 <button type="button" lang="en">English</button>
 </nav>
-${isDemo ? demoChoice : ''}<main><h1 class="name">${escaped(name ?? '')}</h1></main>
+${isDemo ? demoChoice : ''}
+<main><h1 class="name">${escaped(name ?? '')}</h1></main>
 </body>
 </html>
 `,
@@ -47,7 +48,9 @@ ${isDemo ? demoChoice : ''}<main><h1 class="name">${escaped(name ?? '')}</h1></m
 }
 
 /** Shown by the module where it is asked for. */
-const demoChoice = `<label class="demo" hidden><span></span><select></select></label>
+const demoChoice = `<header>
+<label class="demo" hidden><span></span><select></select></label>
+</header>
 `
 
 function escaped(text: string): string {

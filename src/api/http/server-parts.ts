@@ -73,6 +73,8 @@ export type ServerParts = {
   consoleCodes?: ConsoleCodes | undefined
   /** Of what the console shows beside coupons; absent: nothing of it is known. */
   figures?: FigureSources | undefined
+  /** Absent: it is no demo. */
+  demoToken?: ((userId: string) => string) | undefined
   clock: Clock
   newId: () => string
   metricsText: () => Promise<string>

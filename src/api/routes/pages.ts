@@ -8,15 +8,18 @@ import { createEventPage, type EventPageSettings } from '../../web/event-page.ts
 import { sendAsset, sendPage } from '../../web/replies.ts'
 import type { FirstUses } from '../http/first-uses.ts'
 import { languageOf } from '../http/problems/languages.ts'
-import type { CallHooks, Services } from '../http/server-parts.ts'
+import type { CallHooks, ServerParts, Services } from '../http/server-parts.ts'
+import { addDemo } from './demo.ts'
 
 export type PageParts = Pick<Services, 'claims'> & {
   hooks: CallHooks
   uses: FirstUses
-  settings: EventPageSettings
+  settings: Omit<EventPageSettings, 'isDemo'>
+  demoToken?: ServerParts['demoToken']
 }
 
-export function addPages(app: FastifyInstance, { claims, hooks, uses, settings }: PageParts): void {
+export function addPages(app: FastifyInstance, parts: PageParts): void {
+  const { claims, hooks, uses, settings, demoToken } = parts
   const options = { onRequest: hooks.anyone, schema: { hide: true } }
   for (const [path, make] of assetsByPath()) {
     const asset = uses.of(make)
@@ -28,7 +31,8 @@ export function addPages(app: FastifyInstance, { claims, hooks, uses, settings }
       sendPage(request, reply, { headers, html: html(languageOf(request.headers)) })
     })
   }
-  const page = uses.of(() => createEventPage(settings))
+  const page = uses.of(() => createEventPage({ ...settings, isDemo: demoToken !== undefined }))
+  if (demoToken !== undefined) addDemo(app, { hooks, demoToken })
   app.get<{ Params: { couponId: string } }>(
     '/events/:couponId',
     options,

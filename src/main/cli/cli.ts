@@ -78,7 +78,9 @@ async function runCommand(
 ): Promise<ExitCode> {
   const options = command.optsWithGlobals<SettingFlags & Record<string, unknown>>()
   const { port, host, data, logLevel } = options
-  const flags = present({ port, host, data, logLevel })
+  // What takes no value is there, or is not.
+  const demo = options.demo === undefined ? undefined : 'true'
+  const flags = present({ port, host, data, logLevel, demo })
   const read = readSettings(environment(), flags, needsOf(command))
   if (!read.ok) {
     const mistakes = read.mistakes.map((mistake) => `  ${mistake}`)

@@ -2,7 +2,13 @@
 // and what must run once before the roles.
 
 import { consumerNames } from '../../ports/orders.ts'
-import { type DeclaredCommands, jsonOption, listenOptions, option } from './declared-command.ts'
+import {
+  type DeclaredCommands,
+  jsonOption,
+  listenOptions,
+  option,
+  settingOption,
+} from './declared-command.ts'
 import { parseCount, parseKeyName, parseLogKey } from './option-values.ts'
 
 const roles = () => import('../commands/roles.ts')
@@ -21,7 +27,7 @@ export const roleCommands: DeclaredCommands = {
 Secrets that are not given are made on the first start and kept in the data directory.
 Ctrl-C or SIGTERM stops it: what was accepted is answered first. It ends with 2 when its settings
 are wrong or another process has its data directory, and with 1 when it cannot go on.`,
-    takes: [...listenOptions, option('--accept-clock', acceptClockText)],
+    takes: [...listenOptions, settingOption('demo'), option('--accept-clock', acceptClockText)],
     load: async () => (await import('../commands/start.ts')).runStart,
   },
   migrate: {

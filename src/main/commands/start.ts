@@ -2,13 +2,18 @@
 
 import { hostname, userInfo } from 'node:os'
 import { systemClock } from '../../adapters/clock-system.ts'
+import { demoCouponId } from '../../api/routes/demo.ts'
 import { startProgress } from '../../client/progress.ts'
+import { tokenSigner } from '../../client/tokens.ts'
 import { ignoredByEmbedded } from '../../config/settings.ts'
 import type { Context, ExitCode } from '../context.ts'
 import { startEmbedded } from '../roles/embedded.ts'
 import { runRole } from '../roles/run-role.ts'
 import { runConsole } from './console.ts'
 import { welcomeText } from './welcome.ts'
+
+/** Longer than anybody tries it out. */
+const demoSeconds = 86_400
 
 export type StartOptions = { acceptClock?: boolean }
 
@@ -25,6 +30,10 @@ export async function runStart({ acceptClock }: StartOptions, context: Context):
       const starting = startEmbedded({
         ...parts,
         ...(acceptClock && { acceptClockBy: `${userInfo().username}@${hostname()}` }),
+        demoSigner: (secret) => {
+          const sign = tokenSigner({ secret, rules: settings.tokenRules })
+          return (sub, now) => sign({ sub, operator: false, expiresInSeconds: demoSeconds, now })
+        },
         onProgress: (step, done, total) => progress.show(steps[step], done / total),
       })
       return starting.finally(progress.end)
@@ -34,7 +43,15 @@ export async function runStart({ acceptClock }: StartOptions, context: Context):
     started(running) {
       const secretsKept = settings.jwtSecret === undefined || settings.codeSecret === undefined
       const { url, dataDirectory, firstRun } = running
-      out(welcomeText({ url, dataDirectory, firstRun, secretsKept }))
+      out(
+        welcomeText({
+          url,
+          dataDirectory,
+          firstRun,
+          secretsKept,
+          demoPath: settings.isDemo ? `/events/${demoCouponId}?demo` : undefined,
+        }),
+      )
       // A link that is good for a minute is of no use in a log.
       if (process.stdout.isTTY) void runConsole({}, context).catch(() => {})
     },

@@ -9,11 +9,14 @@ export type Welcome = {
   firstRun: boolean
   /** Whether the secrets are kept in the data directory, not given by the environment. */
   secretsKept: boolean
+  /** Of the page to try it out with. */
+  demoPath?: string | undefined
 }
 
 /** At most 14 lines, the last one ended. Later starts are told less. */
 export function welcomeText(welcome: Welcome): string {
   const lines = [`firstcome listens on ${welcome.url}`, `Its data is in ${welcome.dataDirectory}`]
+  if (welcome.demoPath) lines.push(`Try it in a browser: ${welcome.url}${welcome.demoPath}`)
   if (welcome.firstRun) {
     const secrets = welcome.secretsKept
       ? 'A first start: its secrets were made and are kept there, keep them with the data.'

@@ -16,6 +16,7 @@ import { type RunningClaimService, startClaimService } from '../../api/claims/cl
 import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ServerParts, Services } from '../../api/http/server-parts.ts'
 import { type RunningOrderService, startOrderService } from '../../api/orders/order-service.ts'
+import { makeDemoCoupon } from '../../api/routes/demo.ts'
 import { openServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -46,6 +47,8 @@ export type ApiServerParts = {
   /** Of what else runs in this process, in the text format of Prometheus. */
   otherMetrics: () => Promise<string>
   faults: Faults
+  /** Absent: it is no demo. */
+  demoToken?: ServerParts['demoToken']
   logger: Logger
   /** Ends the start while it reads the log; later it says that a stop was asked for. */
   signal?: AbortSignal | undefined
@@ -118,6 +121,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),
+    demoToken: parts.demoToken,
     settings,
     logger,
     extraRoutes(app, hooks) {
@@ -190,6 +194,7 @@ export async function startApiNode(
   stops.defer(() => orders.close())
 
   server.serve({ claims, orders })
+  if (parts.demoToken !== undefined) await makeDemoCoupon(claims, randomUUIDv7)
   // It was opened first and would be closed last; but it answers before anything behind it ends.
   stops.defer(() => server.close())
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
-import { type LogFile, openLogFile } from '../../adapters/log-file/log-file.ts'
+import { type LogFile, type LogFileOptions, openLogFile } from '../../adapters/log-file/log-file.ts'
 import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-writer.ts'
 import { createConsoleCodesMemory } from '../../adapters/memory/console-codes.ts'
 import { settleProofFile } from '../../adapters/proof-identity-file.ts'
@@ -14,6 +14,7 @@ import { openSnapshotFiles } from '../../adapters/snapshot-files.ts'
 import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { packageVersion } from '../package-version.ts'
 import { openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
@@ -37,6 +38,8 @@ export type StartParts = {
   signal?: AbortSignal
   /** For tests: see SnapshotParts. */
   snapshotEveryRecords?: number
+  /** Signs what lets anybody be anybody, where `isDemo` is set. */
+  demoSigner?: (secret: string) => (userId: string, now: number) => string
   /** For the benchmark: see ServerParts. */
   extraRoutes?: ServerParts['extraRoutes'] | undefined
 }
@@ -64,6 +67,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   let issuer: EmbeddedIssuer | null = null
   const node = {
     clock,
+    demoToken: demoTokens(parts, directory.secrets.jwtSecret, clock),
     consoleCodes: createConsoleCodesMemory(clock),
     proof,
     settings: { ...settings, ...directory.secrets },
@@ -80,12 +84,9 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
     server.onStep(`${steps[step]}, ${done} of ${total}`)
     parts.onProgress?.(step, done, total)
   }
-  const log: LogFile = await openLogFile({
+  const log = await openLog(parts, {
     directory: directory.path,
-    topics: embeddedTopics,
     clock,
-    acceptClockBy: parts.acceptClockBy,
-    onWarning: (message) => logger.warn(message),
     writeDurably: faultyWrites(faults),
     onAcknowledged: (topic, end) => issuer?.onAcknowledged(topic, end),
     onProgress: (done, total) => onProgress('check', done, total),
@@ -110,7 +111,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const issuing = issuer
   stops.defer(() => issuing.close())
 
-  const onReading = (done: number, total: number) => onProgress('read', done, total)
+  const onReading = onProgress.bind(null, 'read')
   // By the marks, which takes milliseconds; else by the rows themselves, once they can be read.
   const mayAnswer = () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked)
   // Where the marks let it answer first: what the rows say later ends it all the same.
@@ -120,6 +121,18 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const { address: url } = server
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }
+}
+
+function openLog(
+  { acceptClockBy, logger }: StartParts,
+  more: Omit<LogFileOptions, 'topics' | 'acceptClockBy' | 'onWarning'>,
+): Promise<LogFile> {
+  return openLogFile({
+    ...more,
+    topics: embeddedTopics,
+    acceptClockBy,
+    onWarning: (message) => logger.warn(message),
+  })
 }
 
 function snapshotsIn(
@@ -135,6 +148,15 @@ function snapshotsIn(
     onNotWritten: (error) =>
       logger.warn({ err: error }, 'no snapshot could be written: the next start takes longer'),
   }
+}
+
+function demoTokens(
+  { settings, demoSigner }: StartParts,
+  secret: string,
+  clock: Clock,
+): ServerParts['demoToken'] {
+  const sign = settings.isDemo ? demoSigner?.(secret) : undefined
+  return sign && ((userId) => sign(userId, clock.now()))
 }
 
 function tell(logger: Logger, { kind, reason }: { kind: string; reason: string }): void {

@@ -12,6 +12,7 @@ export type FollowParts = {
   couponId: string
   service: string
   root: HTMLElement | ShadowRoot
+  heading: 'h1' | 'h2'
   canSignIn: boolean
   language(): Language
   tokenWanted(claimer: Claimer): void
@@ -31,7 +32,7 @@ export function follow(parts: FollowParts): Following {
     tokenWanted: () => parts.tokenWanted(claimer),
     changed: () => channel?.postMessage(parts.couponId),
   })
-  const rendering = createRendering(parts.root, (word) => {
+  const rendering = createRendering(parts.root, parts.heading, (word) => {
     if (word === 'get') claimer.press()
     else if (word === 'sign_in_button') parts.signIn(claimer)
     else void copyText(rendering.code()).then(say)

@@ -30,6 +30,7 @@ function startPage(): void {
     couponId,
     service: '',
     root: main,
+    heading: 'h1',
     canSignIn: signInUrl !== undefined || isFramed,
     language: () => page.lang as Language,
     tokenWanted: askParent,

@@ -18,9 +18,10 @@ type Placed = HTMLParagraphElement | HTMLButtonElement
 
 export function createRendering(
   root: HTMLElement | ShadowRoot,
+  heading: 'h1' | 'h2',
   onPress: (word: 'get' | 'copy' | 'sign_in_button') => void,
 ): Rendering {
-  const title = element('h1', 'name')
+  const title = element(heading, 'name')
   const status = element('p', 'sentence', 'status')
   const note = element('p', 'note')
   const timer = element('p', 'timer', 'timer')
@@ -80,7 +81,7 @@ export function createRendering(
   }
 }
 
-function element<Name extends 'p' | 'button' | 'h1'>(name: Name, part: string, role = '') {
+function element<Name extends 'p' | 'button' | 'h1' | 'h2'>(name: Name, part: string, role = '') {
   const made = document.createElement(name)
   made.className = part
   if (role !== '') made.setAttribute('role', role)
