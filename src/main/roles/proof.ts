@@ -131,8 +131,8 @@ function witnessingOf(parts: MakingParts, stops: Stops): Witnessing | undefined 
     stops.defer(() => witness.close())
     return witness
   })
-  if (witnesses.length === 0) return undefined
   const names = witnesses.map(({ key }) => key.name)
   const asked = addWitnessMetrics(registry, names)
+  if (witnesses.length === 0) return undefined
   return { witnesses, reader: createProofReaderSql(database), observe: { asked, told: warn } }
 }
