@@ -10,11 +10,12 @@ import { Streams } from './console/streams.ts'
 import { Traffic } from './console/traffic.ts'
 import { guarded, useAuth } from './http/auth.ts'
 import { useOpenApi } from './http/openapi.ts'
-import { useRateLimits } from './http/rate-limits.ts'
+import { type CountCaller, useRateLimits } from './http/rate-limits.ts'
 import { addRoutes, type Route } from './http/route.ts'
 import { createServerApp, type ServerApp } from './http/server-app.ts'
 import { limitsOf, type ServerLimits } from './http/server-limits.ts'
 import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
+import { plainClaims } from './plain/plain-claims.ts'
 import { CodeGuesses } from './redemptions/code-guesses.ts'
 import { actsRoute } from './routes/acts.ts'
 import { auditRoutes } from './routes/audit.ts'
@@ -69,7 +70,7 @@ export async function openServer(
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
   const traffic = new Traffic()
-  const { app, uses, listen, stop, limitUnknown } = await createServerApp({
+  const { app, uses, plain, listen, stop, limitUnknown } = await createServerApp({
     clock,
     limits,
     logger,
@@ -82,7 +83,8 @@ export async function openServer(
   })
   await useOpenApi(app)
   const tokens = tokensOf(parts)
-  const hooks = await callHooks(app, { ...parts, metrics, tokens, limitUnknown, traffic }, limits)
+  const hookParts = { ...parts, metrics, tokens, limitUnknown, traffic }
+  const { hooks, count } = await callHooks(app, hookParts, limits)
   const metricsText = async () => (await parts.metricsText()) + (await metrics.metrics())
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
@@ -103,6 +105,10 @@ export async function openServer(
     ),
   )
   addPages(app, { ...services, hooks, uses, settings, demoToken: parts.demoToken })
+  const plainParts = { clock, traffic, tokens, count, plain, logger }
+  // Where addresses are limited, a hook has to be asked first.
+  const isPlain = settings.addressRateMax === 0
+  if (isPlain) plain.answerBy(plainClaims(app, { ...plainParts, claims: services.claims }))
   parts.extraRoutes?.(app, hooks)
   const address = await listen(settings).catch(async (error: unknown) => {
     await tokens.close()
@@ -137,15 +143,15 @@ async function callHooks(
   app: FastifyInstance,
   { settings, clock, metrics, tokens, limitUnknown, traffic }: HookParts,
   limits: ServerLimits,
-): Promise<CallHooks> {
+): Promise<{ hooks: CallHooks; count: CountCaller }> {
   const { authenticate, authenticateConsole, only } = useAuth(app, { tokens, metrics })
   const onLimited = () => {
     traffic.tooMany += 1
   }
   const rates = { clock, ...settings, keysMax: limits.rateKeysMax, onLimited }
-  const { byCaller, byAddress } = await useRateLimits(app, rates)
+  const { byCaller, byAddress, count } = await useRateLimits(app, rates)
   for (const limiter of byAddress) limitUnknown(limiter)
-  return {
+  const hooks = {
     service: [],
     anyone: byAddress,
     user: [...byAddress, authenticate, ...byCaller],
@@ -162,6 +168,7 @@ async function callHooks(
     ],
     auditor: [authenticateConsole, only('operator', 'viewer')],
   }
+  return { hooks, count }
 }
 
 const streamsMaxDefault = 100

@@ -18,6 +18,17 @@ export type AdmissionParts = {
   phase?: (() => 'starting' | 'serving' | 'draining') | undefined
 }
 
+export type Admission = {
+  /** Whether nothing keeps a request out; what does, the hook tells. */
+  admits(request: IncomingMessage): boolean
+  /** The connection of this request is no fresh one any more. */
+  taken(request: IncomingMessage): void
+  /** Whether clients are told to connect anew. */
+  isClosing(): boolean
+  /** Resolves when no connection is open. */
+  stop(): Promise<void>
+}
+
 /** Whoever stands before this server may go by another of two than this server does. */
 const single = new Set(['host', 'authorization', 'content-type', 'idempotency-key'])
 
@@ -33,11 +44,10 @@ function hasRepeated({ rawHeaders, headers }: IncomingMessage): boolean {
   return false
 }
 
-/** Returns the stop, which resolves when no connection is open. */
 export function useAdmission(
   app: FastifyInstance,
   { clock, limits, phase = () => 'serving' }: AdmissionParts,
-): () => Promise<void> {
+): Admission {
   const { server } = app
   /** Connections without a request so far, which Node does not count as idle. */
   const fresh = new Set<Socket>()
@@ -47,6 +57,7 @@ export function useAdmission(
     fresh.add(socket)
     socket.once('close', () => fresh.delete(socket))
   })
+  const isClosing = () => stopping || phase() === 'draining'
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     fresh.delete(raw.socket)
@@ -67,11 +78,11 @@ export function useAdmission(
   })
   // oxlint-disable-next-line max-params -- fastify's signature
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (stopping || phase() === 'draining') reply.header('connection', 'close')
+    if (isClosing()) reply.header('connection', 'close')
     done()
   })
 
-  return async () => {
+  async function stop(): Promise<void> {
     stopping = true
     const cancelFirst = clock.after(limits.firstRequestWaitMs, () => {
       for (const socket of fresh) if (socket.bytesRead === 0) socket.destroy()
@@ -83,5 +94,15 @@ export function useAdmission(
       cancelFirst()
       cancelLast()
     }
+  }
+
+  return {
+    admits: (raw) => {
+      if (stopping || phase() !== 'serving') return false
+      return raw.headers.host !== undefined && !hasRepeated(raw)
+    },
+    taken: ({ socket }) => fresh.delete(socket),
+    isClosing,
+    stop,
   }
 }

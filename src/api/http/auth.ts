@@ -110,7 +110,7 @@ function only(...needed: readonly [Scope, ...Scope[]]): onRequestHookHandler {
 /** The next ask of the provider may bring the key. */
 const keysAway: Unavailable = { kind: 'unavailable', reason: 'token_keys', retryAfterSeconds: 3 }
 
-function bearerToken(header: string | undefined): string | null {
+export function bearerToken(header: string | undefined): string | null {
   if (header === undefined || header.slice(0, 7).toLowerCase() !== 'bearer ') return null
   return header.slice(7).trim()
 }

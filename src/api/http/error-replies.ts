@@ -19,7 +19,7 @@ import {
   sendProblem,
   sendUnavailable,
 } from './problems/problems.ts'
-
+import type { Answer } from './route.ts'
 import { fieldErrors } from './validation.ts'
 
 export function useErrorReplies(app: FastifyInstance, logger: Logger | undefined): void {
@@ -45,18 +45,24 @@ type Failed = {
 
 /** Also for fastify's `frameworkErrors`: what it finds wrong before there is a route. */
 export function replyWithError({ error, request, reply, logger }: Failed): void {
+  const answer = answerOfError(error, request, logger)
+  if ('problem' in answer) sendProblem(reply, answer.problem, answer.members)
+  else sendUnavailable(reply, answer)
+}
+
+export function answerOfError(
+  error: unknown,
+  { method, url }: Pick<IncomingMessage, 'method' | 'url'>,
+  logger: Logger | undefined,
+): Exclude<Answer, { body: unknown }> {
   if (isStoreAway(error)) {
     logger?.warn({ err: error }, 'the database did not answer')
-    sendUnavailable(reply, databaseUnavailable)
-    return
+    return databaseUnavailable
   }
   const known = knownProblem(error)
-  if (known !== null) {
-    sendProblem(reply, known.slug, known.members)
-    return
-  }
-  logger?.error({ err: error, method: request.method, path: request.url }, 'a request failed')
-  sendProblem(reply, 'internal-error')
+  if (known !== null) return { problem: known.slug, members: known.members }
+  logger?.error({ err: error, method, path: url }, 'a request failed')
+  return { problem: 'internal-error' }
 }
 
 type Known = { slug: ProblemSlug; members?: ProblemMembers }

@@ -175,7 +175,7 @@ function handle(declared: Route, request: FastifyRequest, reply: FastifyReply): 
   else send(answer)
 }
 
-const jsonType = 'application/json; charset=utf-8'
+export const jsonType = 'application/json; charset=utf-8'
 
 function sendAnswer(reply: FastifyReply, answer: Answer, contentType: string): void {
   if ('status' in answer) {

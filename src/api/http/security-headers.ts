@@ -4,12 +4,14 @@
 import helmet from '@fastify/helmet'
 import createFastify, { type FastifyInstance } from 'fastify'
 
-export async function useSecurityHeaders(app: FastifyInstance): Promise<void> {
+/** Resolves to them, names and values in turn. */
+export async function useSecurityHeaders(app: FastifyInstance): Promise<string[]> {
   const headers = Object.entries(await helmetHeaders())
   app.addHook('onRequest', (_request, reply, done) => {
     for (const [name, value] of headers) reply.header(name, value)
     done()
   })
+  return headers.flat()
 }
 
 async function helmetHeaders(): Promise<Record<string, string>> {

@@ -3,6 +3,7 @@
 
 import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { type PlainRequests, usePlainRequests } from '../plain/plain-requests.ts'
 import { type AdmissionParts, useAdmission } from './admission.ts'
 import { type ConnectionParts, limitConnections } from './connections.ts'
 import { useCrossOrigin } from './cross-origin.ts'
@@ -32,6 +33,8 @@ export type ServerApp = {
   uses: FirstUses
   /** To be called once, when all routes are there; resolves to its address. */
   listen(at: { host: string; port: number }): Promise<string>
+  /** For what is answered before fastify sees it. */
+  plain: PlainRequests
   /** Asked before an unknown path or method is answered. */
   limitUnknown(limiter: Limiter): void
   /** Answers what was accepted, refuses the rest; resolves when no connection is open. */
@@ -47,10 +50,10 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   const answerUnknown = useUnknownPaths(app)
   useValidation(app, uses)
   useJsonBodies(app)
-  await useSecurityHeaders(app)
-  await useCrossOrigin(app, parts.allowedOrigins ?? [])
+  const securityHeaders = await useSecurityHeaders(app)
+  const originHeaders = await useCrossOrigin(app, parts.allowedOrigins ?? [])
   limitConnections(app.server, parts)
-  const stop = useAdmission(app, parts)
+  const admission = useAdmission(app, parts)
   let limiter: Limiter = async () => {}
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done()
@@ -59,6 +62,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   return {
     app,
     uses,
+    plain: usePlainRequests(app, { admission, securityHeaders, originHeaders }),
     limitUnknown(limit) {
       limiter = limit
     },
@@ -77,7 +81,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
         throw error
       }
     },
-    stop,
+    stop: admission.stop,
   }
 }
 

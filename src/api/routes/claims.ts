@@ -2,19 +2,20 @@
 // where nothing differs, a template for winners, one hop to the claim service and back.
 
 import { formatInstant } from '../../domain/time.ts'
-import type { ClaimAnswer, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
+import type { ClaimAnswer, ClaimService, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
 import { type ProblemMembers, refusals } from '../http/problems/problems.ts'
 import { type Answer, mapAnswer, type Route, route } from '../http/route.ts'
 import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
+import type { Caller } from '../tokens/token-checks.ts'
 
 export const claimProblems = [
   ...(['unknown-coupon', 'closed', 'not-open', 'paused', 'not-eligible', 'sold-out'] as const),
 ]
 
-export function claimRoutes({ claims, clock, traffic }: RouteParts): Route[] {
-  const logTime = () => claims.logTime()
+export function claimRoutes(parts: RouteParts): Route[] {
+  const answer = claimAnswers(parts)
   return [
     route({
       call: 'POST /coupons/:couponId/claims',
@@ -26,18 +27,25 @@ export function claimRoutes({ claims, clock, traffic }: RouteParts): Route[] {
       params: CouponPath,
       body: NoBody,
       answers: { 200: issuedClaimRef, 201: issuedClaimRef, 202: pendingRef },
-      answer(request) {
-        const { couponId } = request.params
-        const { userId, token } = callerOf(request)
-        const askedAt = clock.monotonic()
-        const answer = claims.claim(couponId, userId, token)
-        return mapAnswer(answer, (said) => {
-          traffic.claimAnswered(clock.monotonic() - askedAt)
-          return claimAnswer(said, couponId, logTime)
-        })
-      },
+      answer: (request) => answer(request.params.couponId, callerOf(request)),
     }),
   ]
+}
+
+export type ClaimAnswersParts = Pick<RouteParts, 'clock' | 'traffic'> & {
+  claims: Pick<ClaimService, 'claim' | 'logTime'>
+}
+
+/** What a claim of this caller is answered. */
+export function claimAnswers({ claims, clock, traffic }: ClaimAnswersParts) {
+  const logTime = () => claims.logTime()
+  return (couponId: string, { userId, token }: Caller): Answer | Promise<Answer> => {
+    const askedAt = clock.monotonic()
+    return mapAnswer(claims.claim(couponId, userId, token), (said) => {
+      traffic.claimAnswered(clock.monotonic() - askedAt)
+      return claimAnswer(said, couponId, logTime)
+    })
+  }
 }
 
 /** Clients sleep for it; an operator may open the coupon earlier, and `opensAt` says the rest. */

@@ -54,6 +54,16 @@ export class TokenVerifier {
   /** At once, but where a key has to be asked for. */
   verify(text: string): Verdict | Promise<Verdict> {
     const token = { text, name: nameOf(text) }
+    return this.judgeNow(token) ?? this.byNewKey(token)
+  }
+
+  /** null: its key would have to be asked for. */
+  verifyNow(text: string): Verdict | null {
+    return this.judgeNow({ text, name: nameOf(text) })
+  }
+
+  private judgeNow(token: Token): Verdict | null {
+    const { text } = token
     const known = this.remembered.get(token.name, this.parts.clock.now())
     if (known !== undefined) return known
     const { provider } = this
@@ -64,16 +74,17 @@ export class TokenVerifier {
     if (!isOfProvider) return this.byOne(token, null)
     const named = namedBy(header, provider.keys())
     if (named.length > 0) return this.byAny(token, header, named)
-    return this.waiters < this.limits.keyWaitersMax
-      ? this.byNewKey(token, header, provider)
-      : 'keys_away'
+    return this.waiters < this.limits.keyWaitersMax ? null : 'keys_away'
   }
 
   async close(): Promise<void> {
     await this.provider?.close()
   }
 
-  private async byNewKey(token: Token, header: Wire, provider: ProviderKeys): Promise<Verdict> {
+  private async byNewKey(token: Token): Promise<Verdict> {
+    const { provider } = this
+    const header = headerOf(token.text)
+    if (provider === null || typeof header === 'string') return 'malformed'
     const { clock } = this.parts
     const deadline = { clock, ms: this.limits.keyWaitMsMax, late: () => false }
     this.waiters += 1

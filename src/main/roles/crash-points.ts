@@ -1,6 +1,7 @@
 // The crash points of API nodes, issuers and the consumers of orders, for tests only, as decorators
 // of their logs, gate, stores and server, and of what they do. docs/crash-points.md lists them all.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { ClaimService } from '../../api/claims/claim-answers.ts'
 import type { AnyWork, Item } from '../../consumer/consumer-work.ts'
@@ -67,13 +68,21 @@ export function crashingClaims<Service extends ClaimService>(
 }
 
 /** K9: half of a winner's answer has left; K10: all of it. */
-export function crashWhileAnswering(app: FastifyInstance, crashPoint: CrashPoint): void {
-  app.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode !== 201 || !request.url.endsWith('/claims')) return
-    crashPoint('K9', () => request.raw.socket.write('HTTP/1.1 201 Created\r\ncontent-ty'))
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    if (reply.statusCode === 201 && request.url.endsWith('/claims')) crashPoint('K10')
+export function crashWhileAnswering({ server }: FastifyInstance, crashPoint: CrashPoint): void {
+  // Below fastify, which does not see every claim.
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!request.url?.endsWith('/claims')) return
+    const end = response.end.bind(response)
+    const half = () => request.socket.write('HTTP/1.1 201 Created\r\ncontent-ty')
+    Object.assign(response, {
+      end(...args: unknown[]): unknown {
+        if (response.statusCode === 201) crashPoint('K9', half)
+        return Reflect.apply(end, response, args)
+      },
+    })
+    response.once('finish', () => {
+      if (response.statusCode === 201) crashPoint('K10')
+    })
   })
 }
 

@@ -89,9 +89,18 @@ export function sendProblem(
   members?: ProblemMembers,
 ): void {
   const language = languageOf(reply.request.headers)
-  const body = members === undefined ? bodies[language][slug] : problemBody(slug, members, language)
+  const body = bodyOf(slug, members, language)
   if (language !== 'en') reply.header('content-language', language)
   reply.code(problems[slug].status).type(problemType).send(body)
+}
+
+/** Without members one that was made at start. */
+export function bodyOf(
+  slug: ProblemSlug,
+  members: ProblemMembers | undefined,
+  language: Language,
+): string {
+  return members === undefined ? bodies[language][slug] : problemBody(slug, members, language)
 }
 
 declare module 'fastify' {

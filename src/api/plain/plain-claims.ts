@@ -1,0 +1,120 @@
+// Answers plain claims before fastify sees them, which would take most of their time: a POST to the
+// claims of a coupon, without a body and without a mistake, by somebody whose token can be judged
+// now, while the service serves. Whatever else comes, fastify answers. What is done by hand here, a
+// test holds against what fastify answers to the same request.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { couponIdPattern } from '../../domain/coupons/messages.ts'
+import { bearerToken } from '../http/auth.ts'
+import { answerOfError } from '../http/error-replies.ts'
+import { languageOf } from '../http/problems/languages.ts'
+import { type ProblemSlug, problems } from '../http/problems/problem-texts.ts'
+import { bodyOf, type ProblemMembers, problemType } from '../http/problems/problems.ts'
+import type { CountCaller } from '../http/rate-limits.ts'
+import { type Answer, jsonType } from '../http/route.ts'
+import { type ClaimAnswersParts, claimAnswers } from '../routes/claims.ts'
+import type { TokenVerifier } from '../tokens/token-verifier.ts'
+import type { PlainRequests } from './plain-requests.ts'
+
+export type PlainClaimsParts = ClaimAnswersParts & {
+  tokens: Pick<TokenVerifier, 'verifyNow'>
+  count: CountCaller
+  plain: PlainRequests
+  logger: Logger | undefined
+}
+
+const before = '/coupons/'
+const after = '/claims'
+const couponId = new RegExp(couponIdPattern)
+
+/** Takes a request or leaves it, as it says; what it leaves it has not touched. */
+export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
+  const { tokens, count, plain, logger } = parts
+  const answerOf = claimAnswers(parts)
+
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const id = couponOf(request)
+    if (id === null || !hasNoBody(request) || !plain.admits(request)) return false
+    const token = bearerToken(request.headers.authorization)
+    const caller = token === null ? null : tokens.verifyNow(token)
+    if (caller === null || typeof caller === 'string') return false
+    plain.taken(request)
+    const send = (answer: Answer) => {
+      if ('reason' in answer) app.countUnavailable(answer.reason)
+      sendAnswer(plain, { request, response }, answer)
+    }
+    const fail = (error: unknown) => send(answerOfError(error, request, logger))
+    const seconds = count(caller)
+    if (seconds > 0) {
+      send({ problem: 'too-many-requests', retryAfterSeconds: seconds })
+      return true
+    }
+    try {
+      const answer = answerOf(id, caller)
+      if (answer instanceof Promise) answer.then(send).catch(fail)
+      else send(answer)
+    } catch (error) {
+      fail(error)
+    }
+    return true
+  }
+}
+
+function couponOf({ method, url = '' }: IncomingMessage): string | null {
+  if (method !== 'POST' || !url.startsWith(before) || !url.endsWith(after)) return null
+  const id = url.slice(before.length, -after.length)
+  return couponId.test(id) ? id : null
+}
+
+/** Nothing of it is to be read, whatever type it says. */
+function hasNoBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
+}
+
+type Exchange = { request: IncomingMessage; response: ServerResponse }
+
+function sendAnswer(plain: PlainRequests, exchange: Exchange, answer: Answer): void {
+  if ('status' in answer) {
+    const { status, location } = answer
+    const head = plain.head(exchange.request)
+    if (location !== undefined) head.push('location', location)
+    // The answers of claims are text: see routes/claims.ts.
+    end(exchange.response, { status, type: jsonType, head, body: String(answer.body) })
+  } else if ('problem' in answer) {
+    sendProblem(plain, exchange, answer)
+  } else {
+    const { reason, retryAfterSeconds } = answer
+    sendProblem(plain, exchange, { problem: 'unavailable', members: { reason }, retryAfterSeconds })
+  }
+}
+
+type Problem = {
+  problem: ProblemSlug
+  members?: ProblemMembers | undefined
+  retryAfterSeconds?: number
+}
+
+function sendProblem(
+  plain: PlainRequests,
+  { request, response }: Exchange,
+  { problem, members, retryAfterSeconds }: Problem,
+): void {
+  const language = languageOf(request.headers)
+  const head = plain.head(request)
+  if (retryAfterSeconds !== undefined) head.push('retry-after', String(retryAfterSeconds))
+  if (language !== 'en') head.push('content-language', language)
+  const { status } = problems[problem]
+  end(response, { status, type: problemType, head, body: bodyOf(problem, members, language) })
+}
+
+type Response = { status: number; type: string; head: string[]; body: string }
+
+/** As one piece: the head goes out with the body. */
+function end(response: ServerResponse, { status, type, head, body }: Response): void {
+  head.push('content-type', type, 'content-length', String(Buffer.byteLength(body)))
+  response.writeHead(status, head)
+  response.end(body)
+}
