@@ -113,6 +113,8 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
       ...settings,
     },
   })
+  // What is made from now on is made for a call.
+  ids = 0
   t.after(async () => {
     await server.close()
     await orders.close()
