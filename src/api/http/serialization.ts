@@ -2,10 +2,12 @@
 
 import createFactory from '@fastify/fast-json-stringify-compiler'
 import type { FirstUses } from './first-uses.ts'
+import { formats } from './validation.ts'
 
 export function serializersAtFirstUse(uses: FirstUses): createFactory.SerializerFactory {
   return (schemas, options) => {
-    const compile = createFactory.SerializerSelector()(schemas, options)
+    // Which of several shapes an answer has is found by checking it.
+    const compile = createFactory.SerializerSelector()(schemas, { ...options, ajv: { formats } })
     return (route) => {
       const serializer = uses.of(() => compile(route))
       return (answer) => serializer()(answer)

@@ -72,6 +72,14 @@ export function isCouponName(name: string): boolean {
   return name.length <= couponNameCharactersMax && isVisibleText(name)
 }
 
+/** Of texts in what is asked and in what is answered. */
+export const formats = {
+  'date-time': (text: string) => parseInstant(text) !== null,
+  'user-id': (text: string) => userIdOf(text) !== null,
+  'coupon-name': isCouponName,
+  'visible-text': isVisibleText,
+}
+
 function validator(options: Options): Ajv2020 {
   return new Ajv2020({
     ...options,
@@ -82,12 +90,7 @@ function validator(options: Options): Ajv2020 {
     removeAdditional: false,
     discriminator: true,
     strictTypes: false,
-    formats: {
-      'date-time': (text: string) => parseInstant(text) !== null,
-      'user-id': (text: string) => userIdOf(text) !== null,
-      'coupon-name': isCouponName,
-      'visible-text': isVisibleText,
-    },
+    formats,
   })
 }
 

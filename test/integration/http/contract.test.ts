@@ -220,6 +220,7 @@ async function readSql(call: Call, sql: { up: boolean }): Promise<void> {
 }
 
 test('every answer of every call is as /openapi.json says', async (t) => {
+  const warned = t.mock.method(console, 'warn')
   const { call, claims, openApi, sql, applier } = await startChecked(t)
   await offerAndClaim(call)
   await meetClaimAnswers(call, claims)
@@ -239,6 +240,8 @@ test('every answer of every call is as /openapi.json says', async (t) => {
     openApi.unmet().filter((name) => !elsewhere.test(name) && !ownTests.test(name)),
     [],
   )
+  const warnings = warned.mock.calls.map(({ arguments: [text] }) => String(text))
+  assert.deepEqual(warnings, [], 'what writes and checks by schemas knows all that they say')
 })
 
 test('a rate limit is answered as documented, where one is', async (t) => {
