@@ -9,9 +9,10 @@ import { withSignaturesOf } from '../domain/proof/cosignature.ts'
 import { PortError } from '../ports/port-error.ts'
 import type { ProofStore, PublishedCheckpoint } from '../ports/proof.ts'
 import { syncDirectory } from './file-atomic.ts'
+import { isNoRoom } from './log-file/topic-writer.ts'
 
 export type KeptCheckpoints = {
-  /** Resolves when they are on the disk. */
+  /** Resolves when they are on the disk; a PortError that can be tried again: it is full. */
   keep(checkpoints: readonly PublishedCheckpoint[]): Promise<void>
   close(): Promise<void>
 }
@@ -29,7 +30,16 @@ export async function openKeptCheckpoints(
   const file = await open(path, 'a', 0o600)
   if (isNew) syncDirectory(dirname(path))
   async function append(checkpoints: readonly PublishedCheckpoint[]): Promise<void> {
-    await file.appendFile(checkpoints.map((one) => `${JSON.stringify(one)}\n`).join(''))
+    const { size } = await file.stat()
+    try {
+      await file.appendFile(checkpoints.map((one) => `${JSON.stringify(one)}\n`).join(''))
+    } catch (cause) {
+      if (!isNoRoom(cause)) throw cause
+      // What went in is no line, and would stand before the next one.
+      await file.truncate(size)
+      const text = `${path} cannot be written: no room is left on the disk`
+      throw new PortError('log_full', text, { cause, retryable: true, appended: 'no' })
+    }
     await file.datasync()
   }
   let before: Promise<unknown> = Promise.resolve()

@@ -297,7 +297,7 @@ function tooLarge(records: number): PortError {
   return new PortError('log_full', `${what} not fit in a frame`, { appended: 'no' })
 }
 
-function isNoRoom(error: unknown): boolean {
+export function isNoRoom(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
 }

@@ -63,7 +63,7 @@ export function startCheckpoints(parts: CheckpointsParts): Checkpoints {
       signedAt.set(couponId, now)
     }
     const checkpoints = due.map((tree) => signed(tree, signer, id))
-    await parts.keep(checkpoints)
+    await retrying(retry, () => parts.keep(checkpoints))
     await retrying(retry, () => store.publish(checkpoints))
     parts.onPublished(checkpoints)
   }

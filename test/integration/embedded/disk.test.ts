@@ -14,6 +14,7 @@ import {
   removeDataDirectory,
   runService,
   startService,
+  untilReady,
   within,
 } from '../processes/service-process.ts'
 
@@ -35,7 +36,7 @@ describe('a full disk', () => {
     const service = await startService({ data: join(mounted, 'data') })
     const crowd = new Crowd(service, 64)
     await crowd.create({ couponId: 'full', quantity: 100_000 })
-    await sqlIsUp(crowd)
+    await untilReady(service)
     const filler = join(mounted, 'filler')
     fill(filler)
 
