@@ -48,3 +48,16 @@ test('who is oldest is found at once, however many came and went before', () => 
   assert.ok(performance.now() - startedAt < 5_000)
   assert.equal(latest.size, count)
 })
+
+test('beyond its maximum it forgets who was not used for longest, and a look is no use', () => {
+  const latest = new Latest<string, number>(2)
+  latest.set('a', 1)
+  latest.set('b', 2)
+  latest.use('a')
+  assert.equal(latest.get('b'), 2)
+  latest.set('c', 3)
+  assert.deepEqual([latest.has('a'), latest.has('b'), latest.has('c')], [true, false, true])
+  assert.deepEqual([latest.delete('b'), latest.delete('c')], [false, true])
+  latest.clear()
+  assert.deepEqual([latest.size, latest.oldest()], [0, undefined])
+})

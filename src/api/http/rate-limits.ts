@@ -90,13 +90,12 @@ function storeOf(limits: RateLimits) {
 }
 
 class Windows {
-  private readonly windows = new Latest<string, { current: number; until: Moment }>()
+  private readonly windows: Latest<string, { current: number; until: Moment }>
   private readonly clock: Clock
-  private readonly keysMax: number
 
   constructor({ clock, keysMax }: Pick<RateLimits, 'clock' | 'keysMax'>) {
     this.clock = clock
-    this.keysMax = keysMax
+    this.windows = new Latest(keysMax)
   }
 
   /** One more: how many there are now in its window, and the ms until that ends. */
@@ -114,8 +113,6 @@ class Windows {
   private add(key: string): { current: number; until: Moment } {
     const window = { current: 0, until: Number.NEGATIVE_INFINITY }
     this.windows.set(key, window)
-    const oldest = this.windows.size > this.keysMax ? this.windows.oldest() : undefined
-    if (oldest !== undefined) this.windows.delete(oldest[0])
     return window
   }
 }

@@ -4,6 +4,7 @@
 // nobody's way. A short line, or one that moves at once, says nothing: then nobody is refused.
 
 import type { Clock, Moment } from '../../ports/clock.ts'
+import { Latest } from '../latest.ts'
 
 /** What leaves is counted in slots of time. */
 const slotMs = 100
@@ -17,24 +18,19 @@ const slotsMax = 30
 
 export class OrderPace {
   private readonly clock: Pick<Clock, 'monotonic'>
-  private readonly lineMax: number
   /** When each was seen placed, in the order of their coming. */
-  private readonly line = new Map<string, Moment>()
+  private readonly line: Latest<string, Moment>
   private readonly left = new Float64Array(slotsMax + 1)
   private slot = 0
 
   /** `lineMax`: remembered at most. */
   constructor(clock: Pick<Clock, 'monotonic'>, lineMax: number) {
     this.clock = clock
-    this.lineMax = lineMax
+    this.line = new Latest(lineMax)
   }
 
   placed(orderId: string): void {
-    const { line } = this
-    if (line.has(orderId)) return
-    line.set(orderId, this.clock.monotonic())
-    const [first = orderId] = line.keys()
-    if (line.size > this.lineMax) line.delete(first)
+    if (!this.line.has(orderId)) this.line.set(orderId, this.clock.monotonic())
   }
 
   cancelled(orderId: string): void {
@@ -46,11 +42,7 @@ export class OrderPace {
     const { line } = this
     if (!line.has(orderId)) return
     let gone = 0
-    for (const before of line.keys()) {
-      line.delete(before)
-      gone += 1
-      if (before === orderId) break
-    }
+    for (; line.has(orderId); gone++) line.delete(line.oldest()?.[0] ?? orderId)
     this.count(gone)
   }
 
@@ -64,7 +56,7 @@ export class OrderPace {
   expectedMs(): number {
     if (this.line.size <= lineMin) return 0
     const now = this.clock.monotonic()
-    const [since = now] = this.line.values()
+    const [, since] = this.line.oldest() ?? [null, now]
     if (now - since < burstMs) return 0
     this.turnTo(now)
     return this.line.size / Math.max(this.perMs(slotsMin), this.perMs(slotsMax))

@@ -15,6 +15,7 @@ import { type Clock, sleep, within } from '../../ports/clock.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { followPartitions, NewerRecord, writtenByNewer } from '../../ports/partition-reader.ts'
+import { Latest } from '../latest.ts'
 import { OrderPace } from './order-pace.ts'
 import { storeDeadline } from './order-reads.ts'
 
@@ -53,9 +54,9 @@ export class OrdersWatch {
   readonly pace: OrderPace
   private readonly parts: OrdersWatchParts
   private readonly stop = new AbortController()
-  private readonly known = new Map<string, Live>()
+  private readonly known: Latest<string, Live>
   /** The latest that have ended. */
-  private readonly ended = new Set<string>()
+  private readonly ended: Latest<string, true>
   private readonly listeners = new Map<string, Set<() => void>>()
   private readonly running: Promise<void>
   private next: readonly number[] = []
@@ -66,7 +67,10 @@ export class OrdersWatch {
 
   constructor(parts: OrdersWatchParts) {
     this.parts = parts
-    this.pace = new OrderPace(parts.clock, parts.liveOrdersMax)
+    const { clock, liveOrdersMax } = parts
+    this.pace = new OrderPace(clock, liveOrdersMax)
+    this.known = new Latest(liveOrdersMax)
+    this.ended = new Latest(liveOrdersMax)
     this.running = this.run()
   }
 
@@ -197,10 +201,6 @@ export class OrdersWatch {
         if (known.has(orderId)) return
         pace.placed(orderId)
         known.set(orderId, { order: placedOrder(message, appendedAt), partition, offset })
-        if (known.size > this.parts.liveOrdersMax) {
-          const [oldest = orderId] = known.keys()
-          known.delete(oldest)
-        }
         return
       case 'order.payment_due':
       case 'order.return_asked':
@@ -219,10 +219,7 @@ export class OrdersWatch {
 
   private end(orderId: string): void {
     this.known.delete(orderId)
-    const { ended } = this
-    ended.add(orderId)
-    const [oldest = orderId] = ended
-    if (ended.size > this.parts.liveOrdersMax) ended.delete(oldest)
+    this.ended.set(orderId, true)
     for (const wake of this.listeners.get(orderId) ?? []) wake()
   }
 

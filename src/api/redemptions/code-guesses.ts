@@ -3,6 +3,7 @@
 // is remembered, the latest ones.
 
 import type { Clock, Moment } from '../../ports/clock.ts'
+import { Latest } from '../latest.ts'
 
 /** At least ten are always answered; some nodes together stay below a hundred. */
 export const unknownCodesMax = 20
@@ -11,7 +12,7 @@ const callersMax = 10_000
 
 export class CodeGuesses {
   private readonly clock: Pick<Clock, 'monotonic'>
-  private readonly callers = new Map<string, { unknown: number; until: Moment }>()
+  private readonly callers = new Latest<string, { unknown: number; until: Moment }>(callersMax)
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.clock = clock
@@ -29,16 +30,10 @@ export class CodeGuesses {
   note(caller: string): boolean {
     if (this.retryAfterSeconds(caller) > 0) return false
     const now = this.clock.monotonic()
-    const { callers } = this
-    const known = callers.get(caller)
+    const known = this.callers.get(caller)
     const window = known && now < known.until ? known : { unknown: 0, until: now + windowMs }
     window.unknown += 1
-    callers.delete(caller)
-    callers.set(caller, window)
-    if (callers.size > callersMax) {
-      const [oldest = caller] = callers.keys()
-      callers.delete(oldest)
-    }
+    this.callers.set(caller, window)
     return true
   }
 }
