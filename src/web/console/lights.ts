@@ -1,8 +1,9 @@
 // The lights: what is well, what is not, and what to do about it, in a sentence each.
 
+import { filled, type Language } from '../shared/texts.ts'
 import { type Html, html } from './html.ts'
 import { type Model, turnedAway } from './model.ts'
-import { filled, type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 type Light = { colour: 'green' | 'amber' | 'red'; text: string }
 

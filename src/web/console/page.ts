@@ -3,6 +3,7 @@
 
 import { h, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import type { Language } from '../shared/texts.ts'
 import { follow } from './following.ts'
 import { type Html, html } from './html.ts'
 import { Lights } from './lights.ts'
@@ -10,7 +11,7 @@ import { after, type Coupon, type Model } from './model.ts'
 import { Charts, Sale } from './sale.ts'
 import { call, codeOfLink, type Session, sessionOf } from './session.ts'
 import { SignIn } from './sign-in.ts'
-import { type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 const language: Language = document.documentElement.lang === 'ko' ? 'ko' : 'en'
 const say = words[language]

@@ -1,9 +1,10 @@
 // The chosen coupon, to be read from three metres, and the charts of all of them.
 
+import { filled, type Language } from '../shared/texts.ts'
 import { Chart } from './charts.ts'
 import { type Html, html } from './html.ts'
 import { type Coupon, countdown, type Model, paceOf, type Second } from './model.ts'
-import { filled, type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 type SaleParts = { model: Model; coupon: Coupon; language: Language }
 

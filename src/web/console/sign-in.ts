@@ -1,9 +1,10 @@
 // The form by which one signs in. The token goes to the service at once, and stays nowhere here.
 
 import { useState } from 'preact/hooks'
+import type { Language } from '../shared/texts.ts'
 import { type Html, html } from './html.ts'
 import { call, detailOf, type Session, sessionOf } from './session.ts'
-import { type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 type SignInParts = {
   language: Language

@@ -1,6 +1,7 @@
 // What the console says, in both languages: one entry a text, so that none can miss in one.
 
-export type Language = 'en' | 'ko'
+import type { Language } from '../shared/texts.ts'
+
 type Words = Readonly<Record<keyof typeof english, string>>
 
 const english = {
@@ -103,7 +104,3 @@ const korean: Words = {
 }
 
 export const words: Readonly<Record<Language, Words>> = { en: english, ko: korean }
-
-export function filled(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
-}

@@ -1,8 +1,9 @@
 // `?demo` where the service allows it: a choice of users, so that a newcomer sees what each sees.
 
 import { store, stored } from '../shared/browser.ts'
+import type { Language } from '../shared/texts.ts'
 import { ask } from './asking.ts'
-import { type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 const demoUsers = ['kim', 'lee', 'park', 'choi', 'jung']
 const chosenKey = 'firstcome:demo'

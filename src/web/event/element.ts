@@ -1,9 +1,9 @@
 // `<firstcome-claim coupon="…">`: what `main` of the event page has, on the shop's own page. The
 // token comes from its property `token`, a function, asked whenever one is needed.
 
+import type { Language } from '../shared/texts.ts'
 import type { Claimer } from './claimer.ts'
 import { type Following, follow } from './following.ts'
-import type { Language } from './words.ts'
 
 type TokenSource = () => string | null | Promise<string | null>
 

@@ -2,11 +2,11 @@
 // while it can be seen, the button, and the events by which a browser tells that all may differ.
 
 import { every } from '../shared/browser.ts'
+import type { Language } from '../shared/texts.ts'
 import { Claimer } from './claimer.ts'
 import { copyText } from './copying.ts'
 import { createRendering } from './rendering.ts'
 import { viewOf } from './view.ts'
-import type { Language } from './words.ts'
 
 export type FollowParts = {
   couponId: string

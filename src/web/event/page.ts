@@ -2,9 +2,9 @@
 // kept for this tab), where one signs in, and its language.
 
 import { monotonic, store, stored } from '../shared/browser.ts'
+import type { Language } from '../shared/texts.ts'
 import { showDemo } from './demo.ts'
 import { follow } from './following.ts'
-import type { Language } from './words.ts'
 
 const page = document.documentElement
 const main = document.querySelector('main') ?? document.body

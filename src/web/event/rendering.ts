@@ -2,9 +2,10 @@
 // not there, what did not change is not touched, and the sentence is always in one place, where
 // screen readers wait for it.
 
+import { filled, type Language } from '../shared/texts.ts'
 import { countdown } from './server-clock.ts'
 import type { View } from './view.ts'
-import { filled, type Language, words } from './words.ts'
+import { words } from './words.ts'
 
 export type Rendering = {
   show(view: View, language: Language): void

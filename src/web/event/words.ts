@@ -1,7 +1,8 @@
 // What the event page and the element say, in both languages: one entry a text, so that none can
 // miss in one of them. A state in bold is recognised by its word, which no other sentence has.
 
-export type Language = 'en' | 'ko'
+import type { Language } from '../shared/texts.ts'
+
 export type Word = keyof typeof english
 export type Words = Readonly<Record<Word, string>>
 
@@ -60,7 +61,3 @@ const korean: Words = {
 }
 
 export const words: Readonly<Record<Language, Words>> = { en: english, ko: korean }
-
-export function filled(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
-}
