@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
-import { openLogMemory } from '../adapters/memory/log.ts'
-import {
-  type CouponMessage,
-  claimsTopic,
-  couponEventsTopic,
-  encodeMessage,
-} from '../domain/coupons/messages.ts'
+import { createIssuerWorld } from '../../test/models/issuer-world.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { CouponStore } from '../ports/coupons.ts'
-import { startIssuer } from './issuer.ts'
 
 const couponId = 'sale'
 const by = 'operator'
 
 test('The issuer looks up in the log what rows of an earlier version do not say.', async () => {
-  const clock = virtualClock(0)
-  const log = openLogMemory({ topics: { [claimsTopic]: 1, [couponEventsTopic]: 1 }, clock })
-  const stored = createCouponStoreMemory()
-  const codeSecret = 'a secret that is used in tests only'
+  const { store: stored, append, run } = createIssuerWorld()
   const withoutLastActs = (coupon: Coupon) => ({ ...coupon, lastAct: null })
   let isEarlier = true
   const store: CouponStore = {
@@ -30,14 +18,8 @@ test('The issuer looks up in the log what rows of an earlier version do not say.
       return stored.apply({ ...batch, coupons: batch.coupons.map(withoutLastActs) })
     },
   }
-  const append = (...messages: CouponMessage[]) => {
-    const entries = messages.map((message) => ({ key: couponId, value: encodeMessage(message) }))
-    return log.append(claimsTopic, entries)
-  }
-  const run = async () => {
-    const issuer = await startIssuer({ log, store, clock, codeSecret, onError: assert.ifError })
-    await clock.runUntil(clock.now() + 100)
-    await issuer.close()
+  const couponAfterRun = async () => {
+    await run({ store })
     return (await store.load([couponId])).get(couponId)
   }
   const restock = (commandId: string, expected?: number) => {
@@ -49,11 +31,11 @@ test('The issuer looks up in the log what rows of an earlier version do not say.
   const claim = { type: 'coupon.claimed', couponId, userId: 'kim', claimId: 'a' } as const
 
   await append(created, restock('first'), claim)
-  assert.equal((await run())?.lastAct, null)
+  assert.equal((await couponAfterRun())?.lastAct, null)
   isEarlier = false
   // On what was done last, and then on what was not.
   await append(restock('stale', 0), restock('second', 1), restock('late', 1))
-  const coupon = await run()
+  const coupon = await couponAfterRun()
   assert.deepEqual([coupon?.quantity, coupon?.lastAct], [5, 4])
   assert.deepEqual([...(coupon?.commands.keys() ?? [])], ['first', 'second'])
 })

@@ -1,44 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { createCouponStoreMemory } from '../adapters/memory/coupon-store.ts'
-import { openLogMemory } from '../adapters/memory/log.ts'
-import {
-  type CouponMessage,
-  claimsTopic,
-  couponEventsTopic,
-  encodeMessage,
-} from '../domain/coupons/messages.ts'
-import type { CouponStore } from '../ports/coupons.ts'
-import { startIssuer } from './issuer.ts'
+import { createIssuerWorld } from '../../test/models/issuer-world.ts'
+import type { CouponMessage } from '../domain/coupons/messages.ts'
 
 const couponId = 'sale'
 const by = 'operator'
-
-function createWorld() {
-  const clock = virtualClock(0)
-  const log = openLogMemory({ topics: { [claimsTopic]: 1, [couponEventsTopic]: 1 }, clock })
-  const store = createCouponStoreMemory()
-  const codeSecret = 'a secret that is used in tests only'
-  const onError = assert.ifError
-  return {
-    store,
-    append: (...messages: CouponMessage[]) => {
-      const entries = messages.map((message) => ({ key: couponId, value: encodeMessage(message) }))
-      return log.append(claimsTopic, entries)
-    },
-    /** Takes all that is there. */
-    async run(over: { store?: CouponStore } = {}) {
-      const issuer = await startIssuer({ log, store, clock, codeSecret, onError, ...over })
-      await clock.runUntil(clock.now() + 100)
-      await issuer.close()
-    },
-    events: () => {
-      const records = log.records(couponEventsTopic).flat()
-      return records.map(({ headers }) => headers?.ce_id?.replace('coupon.', ''))
-    },
-  }
-}
 
 function claimed(userId: string): CouponMessage {
   return { type: 'coupon.claimed', couponId, userId, claimId: `claim of ${userId}` }
@@ -49,7 +15,7 @@ function revoke(commandId: string, userId: string): CouponMessage {
 }
 
 test('The issuer writes revokes with its position, and tells of those that took something.', async () => {
-  const { store, append, run, events } = createWorld()
+  const { store, append, run, events } = createIssuerWorld()
   const terms = { name: 'Sale', quantity: 3 }
   const created = { type: 'coupon.created', couponId, terms, rules: 2, by, commandId: 'c' } as const
   await append(created, claimed('kim'), revoke('v1', 'kim'), revoke('v2', 'kim'))

@@ -72,6 +72,17 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
+/** So many of them at once. */
+export async function inChunks<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  act: (item: Item) => Promise<void>,
+): Promise<void> {
+  for (let from = 0; from < items.length; from += atOnce) {
+    await Promise.all(items.slice(from, from + atOnce).map(act))
+  }
+}
+
 export type Steady = {
   /** Resolves when whoever came has been told yes or no. */
   stop(): Promise<void>

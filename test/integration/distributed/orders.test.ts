@@ -11,7 +11,7 @@ import { checkTold, type NewOrder, OrderPeople, type ToldOrder } from '../orders
 import { users as people } from '../processes/crowd.ts'
 import type { RoleProcess } from '../processes/service-process.ts'
 import { type FaultServices, startFaultServices } from './fault-services.ts'
-import { sleep } from './node-clients.ts'
+import { inChunks, sleep } from './node-clients.ts'
 import { type Kept, keepRunning } from './order-roles.ts'
 
 const orders = Number(process.env.ORDERS ?? 2_000)
@@ -71,7 +71,7 @@ describe('a storm of orders', { timeout: (seconds + 600) * 1000 }, () => {
     for (const [productId, count] of Object.entries(stock)) {
       await clients.stock(productId, { price, stock: count })
     }
-    await inChunks(users, async (user) => {
+    await inChunks(users, asksAtOnce, async (user) => {
       await Promise.all([clients.win('storm', user), clients.topUp(user, funds)])
     })
   })
@@ -202,15 +202,6 @@ async function killAll(kept: readonly Kept[], random: Random): Promise<void> {
     const isApi = victim?.name.startsWith('API') ?? false
     const fault = `crash:${isApi ? 'K25' : point}:${random.int(1, 10)}`
     victim?.kill(random.chance(armed) ? fault : undefined)
-  }
-}
-
-async function inChunks<Item>(
-  items: readonly Item[],
-  act: (item: Item) => Promise<void>,
-): Promise<void> {
-  for (let from = 0; from < items.length; from += asksAtOnce) {
-    await Promise.all(items.slice(from, from + asksAtOnce).map(act))
   }
 }
 

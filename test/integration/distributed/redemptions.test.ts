@@ -9,7 +9,7 @@ import { type Answer, OrderPeople } from '../orders/order-people.ts'
 import { users as people } from '../processes/crowd.ts'
 import type { RoleProcess } from '../processes/service-process.ts'
 import { type FaultServices, startFaultServices } from './fault-services.ts'
-import { sleep } from './node-clients.ts'
+import { inChunks, sleep } from './node-clients.ts'
 import { type Kept, keepRunning } from './order-roles.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 200)
@@ -57,7 +57,7 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
     hasty = new OrderPeople([await services.role('api', own)], askMsMax)
     const discount = { kind: 'percent', value: 10 }
     await clients.offer(couponId, racing.length + late.length + stormy.length, discount)
-    await inChunks([...racing, ...late, ...stormy], async (user) => {
+    await inChunks([...racing, ...late, ...stormy], atOnce, async (user) => {
       const answer = await clients.insist(`POST /coupons/${couponId}/claims`, { as: user })
       codes.set(user, String(answer.body.code))
     })
@@ -76,7 +76,7 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
   })
 
   it(`race ${rounds} times for one code: one has it, and the other is told so`, async () => {
-    await inChunks(racing, async (user) => {
+    await inChunks(racing, atOnce, async (user) => {
       const both = await Promise.all(
         [0, 1].map((node) => clients.insist('POST /redemptions', { ...cartOf(user, node), node })),
       )
@@ -89,7 +89,7 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
 
   it(`are told one truth where a reservation runs out as it is used`, async (t) => {
     const ends = new Map<string, number>()
-    await inChunks(late, async (user) => {
+    await inChunks(late, atOnce, async (user) => {
       const reserved = await hasty.insist('POST /redemptions', cartOf(user, 2))
       assert.equal(reserved.body.status, 'reserved', JSON.stringify(reserved.body))
       const id = String(reserved.body.redemptionId)
@@ -180,13 +180,4 @@ async function untilOver(ask: () => Promise<Answer>): Promise<Answer> {
 
 function pick(answer: Answer | undefined, ...names: string[]): unknown[] {
   return names.map((name) => answer?.body[name])
-}
-
-async function inChunks<Item>(
-  items: readonly Item[],
-  act: (item: Item) => Promise<void>,
-): Promise<void> {
-  for (let from = 0; from < items.length; from += atOnce) {
-    await Promise.all(items.slice(from, from + atOnce).map(act))
-  }
 }

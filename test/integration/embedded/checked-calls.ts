@@ -1,7 +1,14 @@
 // Calls of a running service, each answer of which is held against its /openapi.json.
 
+import type { TestContext } from 'node:test'
 import { createOpenApiCheck, type OpenApi } from '../http/openapi-check.ts'
-import type { ServiceProcess } from '../processes/service-process.ts'
+import {
+  newDataDirectory,
+  removeDataDirectory,
+  type ServiceProcess,
+  startService,
+  untilReady,
+} from '../processes/service-process.ts'
 
 type Init = { as?: string | null; key?: string; json?: object }
 type Body = Record<string, unknown>
@@ -32,3 +39,15 @@ export async function connect(service: ServiceProcess, tokens: Record<string, st
   }
 }
 export type Ask = Awaited<ReturnType<typeof connect>>
+
+/** One process, without limits on users, for as long as the test. */
+export async function startReady(t: TestContext): Promise<ServiceProcess> {
+  const data = await newDataDirectory()
+  const service = await startService({ data, env: { FIRSTCOME_USER_RATE_MAX: '0' } })
+  t.after(async () => {
+    await service.stop()
+    await removeDataDirectory(data)
+  })
+  await untilReady(service)
+  return service
+}

@@ -4,13 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runCli } from '../processes/cli-process.ts'
-import {
-  newDataDirectory,
-  removeDataDirectory,
-  startService,
-  untilReady,
-} from '../processes/service-process.ts'
-import { type Ask, connect } from './checked-calls.ts'
+import { type Ask, connect, startReady } from './checked-calls.ts'
 
 async function winCoupons(ask: Ask): Promise<Record<string, string>> {
   const terms = { name: 'Cup', quantity: 9, minimum: 1_000 }
@@ -27,13 +21,8 @@ async function winCoupons(ask: Ask): Promise<Record<string, string>> {
 }
 
 test('a shop redeems codes, and the contract has every answer', async (t) => {
-  const data = await newDataDirectory()
-  const service = await startService({ data, env: { FIRSTCOME_USER_RATE_MAX: '0' } })
-  t.after(async () => {
-    await service.stop()
-    await removeDataDirectory(data)
-  })
-  await untilReady(service)
+  const service = await startReady(t)
+  const { data } = service
   const till = ['token', '--user', 'till', '--scope', 'redeem', '--data', data]
   const tokens = { till: (await runCli(till)).out.trim() }
   const ask = await connect(service, tokens)

@@ -4,25 +4,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runCli } from '../processes/cli-process.ts'
-import {
-  newDataDirectory,
-  removeDataDirectory,
-  startService,
-  untilReady,
-} from '../processes/service-process.ts'
-import { connect } from './checked-calls.ts'
+import { connect, startReady } from './checked-calls.ts'
 
 const as = 'operator'
 const reason = 'printed with the wrong price'
 
 test('an operator revokes coupons, and nobody can spend them any more', async (t) => {
-  const data = await newDataDirectory()
-  const service = await startService({ data, env: { FIRSTCOME_USER_RATE_MAX: '0' } })
-  t.after(async () => {
-    await service.stop()
-    await removeDataDirectory(data)
-  })
-  await untilReady(service)
+  const service = await startReady(t)
+  const { data } = service
   const ask = await connect(service, {})
   await ask('POST /coupons', { as, json: { couponId: 'cup', name: 'Cup', quantity: 9 } })
   const codes: Record<string, string> = {}

@@ -1,7 +1,8 @@
 // A browser for tests: Debian's chromium, which is installed where that may be done.
 
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import type { TestContext } from 'node:test'
+import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
 import { installPackages } from '../../services/server-process.ts'
 
 const executablePath = '/usr/bin/chromium'
@@ -15,4 +16,24 @@ export async function browserForTests(): Promise<Browser | string> {
   const reason = 'needs chromium, which is not installed and cannot be: run it as root'
   if (process.env.CI === 'true') throw new Error(reason)
   return reason
+}
+
+/** A page with a memory of its own, for as long as the test. `faults`: what it did wrong so far. */
+export async function openPage(
+  t: TestContext,
+  browser: Browser | string,
+  options: BrowserContextOptions,
+) {
+  if (typeof browser === 'string') throw new Error(browser)
+  const context = await browser.newContext(options)
+  t.after(() => context.close())
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => {
+    // What a service that is away, or refuses, leaves there is no fault of the page.
+    const text = message.text()
+    if (message.type() === 'error' && !text.startsWith('Failed to load')) faults.push(text)
+  })
+  return { page, context, faults }
 }

@@ -2,12 +2,12 @@
 // that goes and comes back, in both languages.
 
 import assert from 'node:assert/strict'
-import { after, type TestContext, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import { after, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { createConsoleCodesMemory } from '../../../src/adapters/memory/console-codes.ts'
 import { startTestServer, tokenOf } from '../http/fixture.ts'
-import { browserForTests } from './browser.ts'
+import { browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -18,21 +18,6 @@ after(async () => {
 const as = 'operator'
 const tea = { couponId: 'tea', name: '여름 맞이 선착순 쿠폰', quantity: 1_500 }
 
-async function open(t: TestContext, options: BrowserContextOptions) {
-  if (typeof browser === 'string') throw new Error(browser)
-  const context = await browser.newContext(options)
-  t.after(() => context.close())
-  const page = await context.newPage()
-  const faults: string[] = []
-  page.on('pageerror', (error) => faults.push(String(error)))
-  page.on('console', (message) => {
-    // What a service that is away, or refuses, leaves there is no fault of the page.
-    const text = message.text()
-    if (message.type() === 'error' && !text.startsWith('Failed to load')) faults.push(text)
-  })
-  return { page, faults }
-}
-
 function button(page: Page, name: string) {
   return page.getByRole('button', { name, exact: true })
 }
@@ -42,7 +27,7 @@ test('a sale is watched by a link, in Korean', { skip }, async (t) => {
   const { address, call } = await startTestServer(t, { consoleCodes })
   await call('POST /coupons', { as, json: tea })
   const { code } = (await call('POST /console/codes', { as })).body
-  const { page, faults } = await open(t, { locale: 'ko-KR' })
+  const { page, faults } = await openPage(t, browser, { locale: 'ko-KR' })
   let bytes = 0
   page.on('response', (response) => {
     const url = new URL(response.url())
@@ -73,7 +58,7 @@ test('a sale is watched by a link, in Korean', { skip }, async (t) => {
 test('a token signs in, and a service that goes and comes is said', { skip }, async (t) => {
   const first = await startTestServer(t)
   const port = Number(new URL(first.address).port)
-  const { page, faults } = await open(t, { locale: 'en-US' })
+  const { page, faults } = await openPage(t, browser, { locale: 'en-US' })
   await page.goto(`${first.address}/`)
   const signIn = async (token: string) => {
     await page.getByLabel('Token').fill(token)

@@ -2,10 +2,10 @@
 // it opens, is sold out, paused, or cannot reach the service.
 
 import assert from 'node:assert/strict'
-import { after, type TestContext, test } from 'node:test'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import { after, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { startedAt, startTestServer, tokenOf } from '../http/fixture.ts'
-import { browserForTests } from './browser.ts'
+import { browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -19,16 +19,6 @@ const phone = { viewport: { width: 390, height: 844 } }
 /** Of changes that were made elsewhere, of a line that broke, and of one that is back. */
 const [changeMsMax, awayMsMax, backMsMax] = [4_000, 5_000, 5_000]
 
-async function open(t: TestContext, options: BrowserContextOptions) {
-  if (typeof browser === 'string') throw new Error(browser)
-  const context = await browser.newContext({ ...phone, ...options })
-  t.after(() => context.close())
-  const page = await context.newPage()
-  const faults: string[] = []
-  page.on('pageerror', (error) => faults.push(String(error)))
-  return { page, context, faults }
-}
-
 function status(page: Page) {
   return page.getByRole('main').getByRole('status')
 }
@@ -40,7 +30,7 @@ async function says(page: Page, word: RegExp, timeout = changeMsMax): Promise<vo
 test('a coupon is got by a link with one claim, and stays', { skip }, async (t) => {
   const { address, call, claims } = await startTestServer(t)
   await call('POST /coupons', { as, json: tea })
-  const { page, faults } = await open(t, { locale: 'en-US' })
+  const { page, faults } = await openPage(t, browser, { ...phone, locale: 'en-US' })
   let bytes = 0
   page.on('response', (response) => {
     assert.equal(new URL(response.url()).origin, address)
@@ -69,7 +59,7 @@ test('a coupon is got by a link with one claim, and stays', { skip }, async (t) 
 test('what others do is said within seconds, in Korean', { skip }, async (t) => {
   const { address, call } = await startTestServer(t)
   await call('POST /coupons', { as, json: { ...tea, quantity: 1 } })
-  const { page, faults } = await open(t, { locale: 'ko-KR' })
+  const { page, faults } = await openPage(t, browser, { ...phone, locale: 'ko-KR' })
   await page.goto(`${address}/events/tea#token=${tokenOf('ann')}`)
   await page.getByRole('heading', { level: 1, name: tea.name }).waitFor()
   assert.equal(await page.locator('html').getAttribute('lang'), 'ko')
@@ -99,7 +89,7 @@ test('it opens to the moment though the clock of the phone is wrong', { skip }, 
   const opensAt = time.now + 6_000
   const terms = { ...tea, opensAt: new Date(opensAt).toISOString() }
   await call('POST /coupons', { as, json: terms })
-  const { page, context } = await open(t, { locale: 'en-US' })
+  const { page, context } = await openPage(t, browser, { ...phone, locale: 'en-US' })
   await context.addInitScript(`{
     const { now } = Date
     Date.now = () => now() - 600_000
@@ -118,7 +108,7 @@ test('a service that goes and comes is said, and a wish goes on', { skip }, asyn
   const first = await startTestServer(t)
   await first.call('POST /coupons', { as, json: tea })
   const port = Number(new URL(first.address).port)
-  const { page, faults } = await open(t, { locale: 'en-US' })
+  const { page, faults } = await openPage(t, browser, { ...phone, locale: 'en-US' })
   first.claims.claimAnswers.push({
     kind: 'unavailable',
     reason: 'queue_full',
