@@ -12,6 +12,7 @@ export const consolePage = {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>firstcome</title>
 <link rel="icon" href="/assets/shared/icon.svg">
+<link rel="stylesheet" href="/assets/shared/page.css">
 <link rel="stylesheet" href="/assets/console/page.css">
 <script type="importmap">${importMap}</script>
 <script type="module" src="/assets/console/page.js"></script>

@@ -17,7 +17,7 @@ export type EventPage = {
 
 export function createEventPage(settings: EventPageSettings): EventPage {
   const { allowedOrigins = [], signInUrl, isDemo } = settings
-  const style = webText('event/page.css')
+  const style = webText('shared/page.css') + webText('event/page.css')
   const data = [
     ...(signInUrl === undefined ? [] : [`data-sign-in-url="${escaped(signInUrl)}"`]),
     ...(allowedOrigins.length === 0 ? [] : [`data-origins="${escaped(allowedOrigins.join(','))}"`]),
