@@ -38,7 +38,8 @@ export type FakeClaims = ClaimService & {
 }
 export type TestServer = RunningServer & {
   claims: FakeClaims
-  time: { now: number }
+  /** `held`: where the clock of the order service's waits stands; null: it goes on. */
+  time: { now: number; held: number | null }
   call: (line: string, options?: CallInit) => Promise<Answer>
 }
 export type CallInit = {
@@ -68,7 +69,7 @@ export type TestOrders = { log: MemoryLog; applier: OrderApplier }
 export async function startTestServer(t: TestContext, overrides: Overrides = {}) {
   const { settings, orderLimits, reader = (stored) => stored, ...others } = overrides
   const { returnWithinMs = 7 * 86_400_000, ...parts } = others
-  const time = { now: startedAt }
+  const time: TestServer['time'] = { now: startedAt, held: null }
   const clock = { ...systemClock(), now: () => time.now }
   const claims = fakeClaims(() => time.now)
   let ids = 0
@@ -78,6 +79,7 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
   const orderClock = {
     ...realClock,
     now: () => time.now + realClock.now() - begun,
+    monotonic: () => time.held ?? realClock.monotonic(),
   }
   const log = openLogMemory({ topics: orderTopics, clock: orderClock })
   const applier = startOrderApplier(log)
