@@ -103,7 +103,7 @@ const sales: MutantsOf = {
       "if (opensAt !== undefined && sale.status === 'closed') {",
       'the opening is moved after it opened',
     ],
-    ["if (isClosed) return 'restocks after the close'", '', 'it is restocked after the close'],
+    ["if (isClosed) return told('restocksLate')", '', 'it is restocked after the close'],
     [
       "outcome === 'not_eligible' && sale.hasAudience",
       "outcome === 'not_eligible'",

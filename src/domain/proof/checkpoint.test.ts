@@ -22,6 +22,7 @@ import {
   signNote,
   verifierKey,
 } from './signed-note.ts'
+import { inWords } from './told.ts'
 
 /** The example of Go's package note, which the specification comes from. */
 const neumann = {
@@ -102,7 +103,7 @@ test('Only what the key of this coupon has signed is opened, and the reason is s
   ]
   for (const [note, keys, says] of table) {
     const opened = open(note, keys)
-    assert.match('fault' in opened ? opened.fault : 'opened', says)
+    assert.match('fault' in opened ? inWords(opened.fault) : 'opened', says)
   }
 })
 

@@ -9,6 +9,7 @@ import {
   type VerifierKey,
   verifierKey,
 } from './signed-note.ts'
+import { type Told, told } from './told.ts'
 import { hashBytes } from './tree.ts'
 
 export type Checkpoint = { origin: string; size: number; root: Buffer }
@@ -33,7 +34,7 @@ export function couponOrigin(prefix: string, couponId: string): string {
 }
 
 /** `key` is the one that signed it, under the name of the origin. */
-export type Opened = { checkpoint: Checkpoint; note: Note; key: VerifierKey } | { fault: string }
+export type Opened = { checkpoint: Checkpoint; note: Note; key: VerifierKey } | { fault: Told }
 
 /** The checkpoint of a coupon, if one of the keys has signed it; keys may be under the prefix. */
 export function openCheckpoint(
@@ -42,19 +43,19 @@ export function openCheckpoint(
 ): Opened {
   const note = parseNote(signed)
   const checkpoint = note === null ? null : parseCheckpoint(note.text)
-  if (note === null || checkpoint === null) return { fault: 'it is no signed checkpoint' }
+  if (note === null || checkpoint === null) return { fault: told('noCheckpoint') }
   const { origin } = checkpoint
   if (!origin.endsWith(couponOrigin('', couponId))) {
-    return { fault: `it is of ${origin}, which is not coupon ${couponId}` }
+    return { fault: told('otherCoupon', { origin, couponId }) }
   }
   const own = keys.filter(({ name }) => name === origin || couponOrigin(name, couponId) === origin)
   if (own.length === 0) {
     const names = keys.map(({ name }) => name).join(', ')
-    return { fault: `it is of ${origin}, and the key is of ${names}` }
+    return { fault: told('otherKey', { origin, names }) }
   }
   const key = own
     .map(({ publicKey }) => verifierKey(origin, publicKey))
     .find((one) => isSignedBy(note, one))
-  if (key === undefined) return { fault: `its signature is not by the key of ${origin}` }
+  if (key === undefined) return { fault: told('falseSignature', { origin }) }
   return { checkpoint, note, key }
 }

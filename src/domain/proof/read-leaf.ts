@@ -1,9 +1,10 @@
 // Reads a leaf from its line, strictly: its number, its one spelling, the fields of its kind and no
-// others. What does not fit is said in words, because somebody reads it who trusts nobody.
+// others. What does not fit is said, because somebody reads it who trusts nobody.
 
 import { quantityMax } from '../coupons/messages.ts'
 import { parseExactInstant } from '../time.ts'
 import { parseCanonical } from './canonical-json.ts'
+import { type Told, told } from './told.ts'
 import { whoPattern } from './who.ts'
 
 export const outcomes = [
@@ -23,7 +24,7 @@ export type Leaf = { n: number; at: number } & (
   | { kind: 'revoked'; who?: string }
   | { kind: 'ignored'; ignored: string }
 )
-export type LeafFault = { fault: string }
+export type LeafFault = { fault: Told }
 
 /** Whether a value is one that this field may have. */
 type Check = (value: unknown) => boolean
@@ -67,13 +68,13 @@ const shapes: Readonly<Record<string, Shape>> = {
 /** `line` without its line end; `n` is the number that it must have. */
 export function readLeaf(line: string, n: number): Leaf | LeafFault {
   const value = parseCanonical(line)
-  if (!isObject(value) || Array.isArray(value)) return { fault: 'is no canonical JSON object' }
+  if (!isObject(value) || Array.isArray(value)) return { fault: told('notCanonical') }
   const { n: number, at: time, kind, ...own } = value as Readonly<Record<string, unknown>>
-  if (number !== n) return { fault: `says that it is number ${String(number)}` }
+  if (number !== n) return { fault: told('otherNumber', { number: String(number) }) }
   const at = parseExactInstant(time)
-  if (at === null) return { fault: 'has no time as the log writes times' }
+  if (at === null) return { fault: told('noTime') }
   const shape = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined
-  if (shape === undefined) return { fault: 'is of a kind that this program does not know' }
+  if (shape === undefined) return { fault: told('unknownKind') }
   if (kind !== 'claim' && own.ignored === true && Object.keys(own).length === 1) {
     return { n, at, kind: 'ignored', ignored: kind as string }
   }
@@ -84,24 +85,24 @@ export function readLeaf(line: string, n: number): Leaf | LeafFault {
 
 function wrongField(own: Readonly<Record<string, unknown>>, { must, may = {} }: Shape) {
   for (const [name, holds] of Object.entries(must)) {
-    if (!holds(own[name])) return `has no valid "${name}"`
+    if (!holds(own[name])) return told('invalidField', { field: name })
   }
   for (const [name, value] of Object.entries(own)) {
     if (Object.hasOwn(must, name)) continue
     const holds = Object.hasOwn(may, name) ? may[name] : undefined
-    if (holds?.(value) !== true) return `has a "${name}" that it may not have`
+    if (holds?.(value) !== true) return told('foreignField', { field: name })
   }
   return null
 }
 
 /** What fields must be together. */
-function wrongTogether(kind: string, own: Readonly<Record<string, unknown>>): string | null {
+function wrongTogether(kind: string, own: Readonly<Record<string, unknown>>): Told | null {
   if (kind === 'claim') {
     const hasSlot = own.outcome === 'issued' || own.outcome === 'already_issued'
-    if (hasSlot !== (own.slot !== undefined)) return 'has a slot without winning, or wins without'
+    if (hasSlot !== (own.slot !== undefined)) return told('slotAmiss')
   }
-  if (kind === 'edited' && Object.keys(own).length === 0) return 'edits nothing'
-  if (kind === 'revoked' && Object.keys(own).length !== 1) return 'revokes neither one nor all'
+  if (kind === 'edited' && Object.keys(own).length === 0) return told('editsNothing')
+  if (kind === 'revoked' && Object.keys(own).length !== 1) return told('revokesNeither')
   return null
 }
 

@@ -4,6 +4,7 @@
 import { canonicalJson, parseCanonical } from './canonical-json.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { decodeBase64 } from './signed-note.ts'
+import { type Told, told } from './told.ts'
 import { leafHash } from './tree.ts'
 import { isIncluded } from './tree-proofs.ts'
 import { whoOf } from './who.ts'
@@ -44,40 +45,35 @@ export type SeenOfReceipt = {
   claims: readonly number[]
 }
 
-/** What is wrong with it, in words. */
-export function receiptFaults(receipt: Receipt, seen: SeenOfReceipt): string[] {
+/** What is wrong with it. */
+export function receiptFaults(receipt: Receipt, seen: SeenOfReceipt): Told[] {
   const { userId, who, salt, entries } = receipt
   const { checkpoint, root } = seen
-  const faults: string[] = []
-  if (whoOf(salt, userId) !== who) faults.push(`its "who" is not that of ${userId} and its salt`)
+  const faults: Told[] = []
+  if (whoOf(salt, userId) !== who) faults.push(told('otherWho', { userId }))
   if (root === null) {
-    faults.push(
-      `its checkpoint has ${checkpoint.size} entries, and this sale has fewer: ${cutBack}`,
-    )
+    faults.push(told('cutBack', { size: checkpoint.size }))
   } else if (!root.equals(checkpoint.root)) {
-    faults.push(`its checkpoint is of another tree of ${checkpoint.size} entries: ${fork}`)
+    faults.push(told('fork', { size: checkpoint.size }))
   }
   entries.forEach((_, at) => faults.push(...entryFaults(receipt, at, checkpoint)))
   const numbers = entries.map(({ n }) => n).join(', ')
   if (root !== null && numbers !== seen.claims.join(', ')) {
-    const named = seen.claims.length === 0 ? 'none' : seen.claims.join(', ')
-    faults.push(`its entries are ${numbers || 'none'}, and the sale has of this "who" ${named}`)
+    const given = numbers || told('none')
+    faults.push(told('otherEntries', { given, seen: seen.claims.join(', ') || told('none') }))
   }
   return faults
 }
 
-const cutBack = 'it was cut back, or was saved before'
-const fork = 'somebody was shown another sale than everyone. Keep both, they are the evidence'
-
-function entryFaults(receipt: Receipt, at: number, { size, root }: Checkpoint): string[] {
+function entryFaults(receipt: Receipt, at: number, { size, root }: Checkpoint): Told[] {
   const { n = 0, leaf = '' } = receipt.entries[at] ?? {}
   const proof = receipt.inclusion[at]
   const { who } = (parseCanonical(leaf) ?? {}) as { who?: unknown }
-  const faults: string[] = []
-  if (who !== receipt.who) faults.push(`its entry ${n} is not of its "who"`)
-  if (proof === undefined) faults.push(`its entry ${n} has no proof`)
+  const faults: Told[] = []
+  if (who !== receipt.who) faults.push(told('foreignEntry', { n }))
+  if (proof === undefined) faults.push(told('noInclusion', { n }))
   else if (!isIncluded({ n, size, leaf: leafHash(leaf), root, proof })) {
-    faults.push(`the proof that entry ${n} is in its checkpoint is wrong`)
+    faults.push(told('falseInclusion', { n }))
   }
   return faults
 }

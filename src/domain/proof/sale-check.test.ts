@@ -21,6 +21,7 @@ import { newSale } from './sale.ts'
 import { beginCheck, endCheck, type SaleCheck, takeLine } from './sale-check.ts'
 import { readSavedSale, savedEnd, savedHead } from './saved-sale.ts'
 import { parseVerifierKey } from './signed-note.ts'
+import { inWords, type Told } from './told.ts'
 import { emptyTree } from './tree.ts'
 
 function checked({ leaves, checkpoint, key }: Publication, receipt?: object): SaleCheck {
@@ -35,6 +36,7 @@ function checked({ leaves, checkpoint, key }: Publication, receipt?: object): Sa
 }
 
 const honest = honestLeaves()
+const worded = (all: readonly Told[]) => all.map((one) => inWords(one))
 
 test('An honest sale holds, with the receipts of winners and losers, and with none.', () => {
   assert.deepEqual(endCheck(checked(publish(honest))), [])
@@ -58,7 +60,7 @@ test('A receipt of any moment of the sale holds against everything that came aft
 test('What was done is told in the order in which it happened, and the winners are counted.', () => {
   const { sale } = checked(publish(honest))
   assert.deepEqual([...sale.winners.values()], [1, 2, 3, 4])
-  assert.deepEqual(sale.acts, [
+  assert.deepEqual(worded(sale.acts), [
     `entry 0, ${time(0)}: created with 3, opens ${time(10)}, closes ${time(600)}`,
     `opened at ${time(10)}: entry 2 is the first after it`,
     `entry 5, ${time(12)}: paused`,
@@ -72,7 +74,7 @@ test('What was done is told in the order in which it happened, and the winners a
 describe('A cheat is found:', () => {
   for (const { name, said, receipt, says } of cheats) {
     test(name, () => {
-      const faults = endCheck(checked(said, receipt))
+      const faults = worded(endCheck(checked(said, receipt)))
       assert.match(faults.join('\n'), says)
     })
   }
@@ -137,12 +139,15 @@ test('Records that rules 2 bring are followed: audience, edits and revocations.'
   ]
   for (const [edit, says] of late) {
     const edited = leaves.slice(0, 6).concat(leaf([6, 8], 'edited', edit))
-    assert.match(endCheck(checked(publish(edited))).join(), says)
+    assert.match(worded(endCheck(checked(publish(edited)))).join(), says)
   }
   const named = leaves.slice(0, 10).concat(leaf([10, 9], 'edited', { name: 'Late' }))
-  assert.match(endCheck(checked(publish(named))).join(), /entry 10 edits after the close/)
+  assert.match(worded(endCheck(checked(publish(named)))).join(), /entry 10 edits after the close/)
   const wrong = leaves.with(7, leaf([7, 8], 'revoked', { who: who('cat') }))
-  assert.match(endCheck(checked(publish(wrong))).join(), /entry 7 revokes .* has won nothing/)
+  assert.match(
+    worded(endCheck(checked(publish(wrong)))).join(),
+    /entry 7 revokes .* has won nothing/,
+  )
 })
 
 test('After the first things that are wrong the others are only counted.', () => {

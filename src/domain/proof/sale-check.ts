@@ -7,6 +7,7 @@ import { type Leaf, readLeaf } from './read-leaf.ts'
 import { type Receipt, receiptFaults } from './receipt.ts'
 import { newSale, type Sale, takeLeaf } from './sale.ts'
 import type { VerifierKey } from './signed-note.ts'
+import { type Told, told } from './told.ts'
 import { appendLeaf, emptyTree, type GrowingTree, leafHash, rootOf } from './tree.ts'
 
 export type SaleParts = {
@@ -19,7 +20,7 @@ export type SaleParts = {
 export type ClaimLeaf = Leaf & { kind: 'claim' }
 export type SaleCheck = {
   /** The checkpoint of the sale and that of the receipt; null: not to be trusted. */
-  opened: Exclude<Opened, { fault: string }> | null
+  opened: Exclude<Opened, { fault: Told }> | null
   held: Checkpoint | null
   receipt: Receipt | null
   tree: GrowingTree
@@ -29,8 +30,8 @@ export type SaleCheck = {
   /** The claims of the receipt's `who` below that size. */
   own: ClaimLeaf[]
   /** Of checkpoint and receipt, and of the entries. */
-  faults: string[]
-  entryFaults: string[]
+  faults: Told[]
+  entryFaults: Told[]
   entryFaultsLeftOut: number
 }
 
@@ -40,13 +41,15 @@ const faultsToldMax = 5
 /** Its checkpoint says how many lines it must be given with `takeLine`. */
 export function beginCheck(parts: SaleParts): SaleCheck {
   const { couponId, receipt = null } = parts
-  const faults: string[] = []
+  const faults: Told[] = []
   const opened = openCheckpoint(parts.checkpoint, parts)
-  if ('fault' in opened) faults.push(`the checkpoint: ${opened.fault}`)
+  if ('fault' in opened) faults.push(told('ofCheckpoint', opened))
   const held = receipt === null ? null : openCheckpoint(receipt.checkpoint, parts)
-  if (held !== null && 'fault' in held) faults.push(`the receipt: its checkpoint: ${held.fault}`)
+  if (held !== null && 'fault' in held) faults.push(told('ofReceiptCheckpoint', held))
   if (receipt !== null && receipt.couponId !== couponId) {
-    faults.push(`the receipt: it is of coupon ${receipt.couponId}`)
+    faults.push(
+      told('ofReceipt', { fault: told('receiptOfOther', { couponId: receipt.couponId }) }),
+    )
   }
   const tree = emptyTree()
   return {
@@ -73,23 +76,23 @@ export function takeLine(check: SaleCheck, line: string): void {
   const leaf = readLeaf(line, n)
   const fault = 'fault' in leaf ? leaf.fault : takeLeaf(sale, leaf)
   if (fault !== null && check.entryFaults.length < faultsToldMax) {
-    check.entryFaults.push(`entry ${n} ${fault}`)
+    check.entryFaults.push(told('ofEntry', { n, fault }))
   } else if (fault !== null) check.entryFaultsLeftOut += 1
   if ('fault' in leaf || leaf.kind !== 'claim' || n >= heldSize) return
   if (leaf.who === receipt?.who) check.own.push(leaf)
 }
 
-/** All that is wrong, in words; none: the sale is as its checkpoint says. */
-export function endCheck(check: SaleCheck): string[] {
+/** All that is wrong; nothing: the sale is as its checkpoint says. */
+export function endCheck(check: SaleCheck): Told[] {
   const { opened, held, receipt, tree, own, faults } = check
   if (opened === null) return faults
   const { size, root } = opened.checkpoint
-  const ofTree = []
-  if (size === 0) ofTree.push('the checkpoint: it is of no entries at all')
+  const ofTree: Told[] = []
+  if (size === 0) ofTree.push(told('ofCheckpoint', { fault: told('noEntries') }))
   else if (tree.size < size) {
-    ofTree.push(`there are ${tree.size} entries, and the checkpoint is of ${size}`)
+    ofTree.push(told('fewEntries', { entries: tree.size, size }))
   } else if (!rootOf(tree).equals(root)) {
-    ofTree.push(`the ${size} entries do not make the root of the checkpoint`)
+    ofTree.push(told('otherRoot', { size }))
   }
   const ofReceipt =
     receipt === null || held === null
@@ -99,6 +102,6 @@ export function endCheck(check: SaleCheck): string[] {
           root: tree.size < held.size ? null : check.heldRoot,
           claims: own.map(({ n }) => n),
         })
-  const told = ofReceipt.slice(0, faultsToldMax).map((text) => `the receipt: ${text}`)
-  return [...faults, ...ofTree, ...told, ...check.entryFaults]
+  const wrong = ofReceipt.slice(0, faultsToldMax).map((fault) => told('ofReceipt', { fault }))
+  return [...faults, ...ofTree, ...wrong, ...check.entryFaults]
 }

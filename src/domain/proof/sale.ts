@@ -6,6 +6,7 @@
 import { quantityMax } from '../coupons/messages.ts'
 import { formatInstant } from '../time.ts'
 import type { Leaf, LeafOutcome } from './read-leaf.ts'
+import { type Told, told } from './told.ts'
 
 export type Sale = {
   status: 'absent' | 'scheduled' | 'open' | 'closed'
@@ -21,8 +22,8 @@ export type Sale = {
   winners: Map<string, number>
   claims: Record<LeafOutcome, number>
   ignored: number
-  /** What the operator did and what time did, in words. */
-  acts: string[]
+  /** What the operator did and what time did. */
+  acts: Told[]
   actsLeftOut: number
 }
 
@@ -56,10 +57,10 @@ export function newSale(): Sale {
 }
 
 /** Takes the next leaf and says what is wrong with it; null: nothing. Changes the sale in place. */
-export function takeLeaf(sale: Sale, leaf: Leaf): string | null {
+export function takeLeaf(sale: Sale, leaf: Leaf): Told | null {
   const isFirst = sale.status === 'absent'
   if (isFirst !== (leaf.kind === 'created')) {
-    return isFirst ? 'is the first and creates no coupon' : 'creates the coupon a second time'
+    return told(isFirst ? 'noCreation' : 'createdTwice')
   }
   const before = sale.at
   const wentBack = leaf.at < before
@@ -67,25 +68,22 @@ export function takeLeaf(sale: Sale, leaf: Leaf): string | null {
   if (!isFirst) passTime(sale, leaf)
   const fault = leaf.kind === 'claim' ? takeClaim(sale, leaf) : takeAct(sale, leaf)
   if (!wentBack) return fault
-  return `goes back in time, from ${formatInstant(before)} to ${formatInstant(leaf.at)}`
+  return told('timeWentBack', { from: formatInstant(before), to: formatInstant(leaf.at) })
 }
 
 /** By the log's clock, which is the time of the leaves. */
 function passTime(sale: Sale, { n }: Leaf): void {
   if (sale.status === 'scheduled' && sale.at >= sale.opensAt) {
     sale.status = 'open'
-    tell(sale, `opened at ${formatInstant(sale.opensAt)}: entry ${n} is the first after it`)
+    tell(sale, told('opened', { at: formatInstant(sale.opensAt), n }))
   }
   if (sale.status !== 'closed' && sale.at >= sale.closesAt) {
     sale.status = 'closed'
-    tell(
-      sale,
-      `closed by time at ${formatInstant(sale.closesAt)}: entry ${n} is the first after it`,
-    )
+    tell(sale, told('closedByTime', { at: formatInstant(sale.closesAt), n }))
   }
 }
 
-function takeClaim(sale: Sale, leaf: Leaf & { kind: 'claim' }): string | null {
+function takeClaim(sale: Sale, leaf: Leaf & { kind: 'claim' }): Told | null {
   const { who, outcome, slot } = leaf
   const before = sale.winners.get(who)
   const due = dueOutcome(sale, before)
@@ -94,12 +92,12 @@ function takeClaim(sale: Sale, leaf: Leaf & { kind: 'claim' }): string | null {
   if (outcome === 'issued' && before === undefined) sale.winners.set(who, slot ?? next)
   if (outcome === 'not_eligible' && sale.hasAudience && isUndecided(due)) return null
   if (outcome !== due) {
-    if (outcome === 'issued') return `${who} wins ${wrongWin(sale, due, before)}`
-    return `${who} is told ${outcome} where the entries before it make ${due}`
+    if (outcome === 'issued') return wrongWin(sale, due, who)
+    return told('otherOutcome', { who, outcome, due })
   }
   const dueSlot = due === 'issued' ? next : before
   if (slot === undefined || slot === dueSlot) return null
-  return `${who} has slot ${slot} where the entries before it make ${dueSlot}`
+  return told('otherSlot', { who, slot, due: dueSlot ?? 0 })
 }
 
 /** The outcome in its order of precedence; whether somebody is eligible is left open. */
@@ -113,29 +111,29 @@ function dueOutcome(sale: Sale, slot: number | undefined): LeafOutcome {
 
 const isUndecided = (due: LeafOutcome) => due === 'issued' || due === 'sold_out'
 
-function wrongWin(sale: Sale, due: LeafOutcome, before: number | undefined): string {
+function wrongWin(sale: Sale, due: LeafOutcome, who: string): Told {
   switch (due) {
     case 'already_issued':
-      return `a second time: it has slot ${before}`
+      return told('winsTwice', { who, slot: sale.winners.get(who) ?? 0 })
     case 'closed':
-      return 'after the close'
+      return told('winsLate', { who })
     case 'not_open':
-      return `before the opening at ${formatInstant(sale.opensAt)}`
+      return told('winsEarly', { who, opensAt: formatInstant(sale.opensAt) })
     case 'paused':
-      return 'while the coupon was paused'
+      return told('winsWhilePaused', { who })
     default:
-      return `beyond the quantity of ${sale.quantity}`
+      return told('winsBeyond', { who, quantity: sale.quantity })
   }
 }
 
-function takeAct(sale: Sale, leaf: Exclude<Leaf, { kind: 'claim' }>): string | null {
+function takeAct(sale: Sale, leaf: Exclude<Leaf, { kind: 'claim' }>): Told | null {
   if (leaf.kind === 'ignored') {
     sale.ignored += 1
     return null
   }
   const fault = wrongAct(sale, leaf)
-  const told = applyAct(sale, leaf)
-  tell(sale, `entry ${leaf.n}, ${formatInstant(leaf.at)}: ${told}`)
+  const act = applyAct(sale, leaf)
+  tell(sale, told('act', { n: leaf.n, at: formatInstant(leaf.at), act }))
   if (leaf.kind === 'created') passTime(sale, leaf)
   return fault
 }
@@ -143,89 +141,88 @@ function takeAct(sale: Sale, leaf: Exclude<Leaf, { kind: 'claim' }>): string | n
 type Act = Exclude<Leaf, { kind: 'claim' | 'ignored' }>
 
 /** An act that the fold would have refused, or that changes nothing. */
-function wrongAct(sale: Sale, leaf: Act): string | null {
+function wrongAct(sale: Sale, leaf: Act): Told | null {
   const { status, paused, quantity, winners } = sale
   const isClosed = status === 'closed'
   switch (leaf.kind) {
     case 'created':
       return null
     case 'restocked':
-      if (isClosed) return 'restocks after the close'
-      return quantity + leaf.add > quantityMax ? `restocks beyond ${quantityMax}` : null
+      if (isClosed) return told('restocksLate')
+      return quantity + leaf.add > quantityMax ? told('restocksBeyond', { max: quantityMax }) : null
     case 'paused':
+      if (isClosed) return told('pausesLate')
+      return paused ? told('pausesTwice') : null
     case 'resumed':
-      if (isClosed) return `is "${leaf.kind}" after the close`
-      return paused === (leaf.kind === 'paused') ? `is "${leaf.kind}" and changes nothing` : null
+      if (isClosed) return told('resumesLate')
+      return paused ? null : told('resumesTwice')
     case 'closed':
-      return isClosed ? 'closes what was closed' : null
+      return isClosed ? told('closesTwice') : null
     case 'edited':
       return wrongEdit(sale, leaf)
     case 'revoked':
       if (leaf.who === undefined || winners.has(leaf.who)) return null
-      return `revokes ${leaf.who}, which has won nothing`
+      return told('revokesNobody', { who: leaf.who })
   }
 }
 
-function wrongEdit(
-  sale: Sale,
-  { at, opensAt, closesAt }: Leaf & { kind: 'edited' },
-): string | null {
-  if (sale.status === 'closed') return 'edits after the close'
+function wrongEdit(sale: Sale, { at, opensAt, closesAt }: Leaf & { kind: 'edited' }): Told | null {
+  if (sale.status === 'closed') return told('editsLate')
   if (opensAt !== undefined && sale.status !== 'scheduled') {
-    return `moves the opening to ${formatInstant(opensAt)} after it has opened`
+    return told('movesOpening', { opensAt: formatInstant(opensAt) })
   }
   const closes = closesAt ?? sale.closesAt
   if (closes > Math.max(opensAt ?? sale.opensAt, at)) return null
-  return `leaves the close at ${formatInstant(closes)}, which is not after the opening and itself`
+  return told('closesAmiss', { closesAt: formatInstant(closes) })
 }
 
-/** What was done, in words. */
-function applyAct(sale: Sale, leaf: Act): string {
+/** What was done. */
+function applyAct(sale: Sale, leaf: Act): Told {
   switch (leaf.kind) {
     case 'created':
       return create(sale, leaf)
     case 'restocked':
       sale.quantity += leaf.add
-      return `restocked by ${leaf.add}, ${sale.quantity} in all`
+      return told('restocked', { add: leaf.add, quantity: sale.quantity })
     case 'paused':
     case 'resumed':
       sale.paused = leaf.kind === 'paused'
-      return leaf.kind
+      return told(leaf.kind)
     case 'closed':
       sale.status = 'closed'
-      return 'closed by the operator'
+      return told('closed')
     case 'edited':
       return edit(sale, leaf)
     case 'revoked':
-      return leaf.who === undefined ? 'revoked all that were issued' : `revoked that of ${leaf.who}`
+      return leaf.who === undefined ? told('revokedAll') : told('revokedOne', { who: leaf.who })
   }
 }
 
-function create(sale: Sale, leaf: Leaf & { kind: 'created' }): string {
+function create(sale: Sale, leaf: Leaf & { kind: 'created' }): Told {
   const { at, name, quantity, hasAudience, opensAt = at, closesAt = sale.closesAt } = leaf
   Object.assign(sale, { status: 'scheduled', name, quantity, hasAudience, opensAt, closesAt })
-  const closes = Number.isFinite(closesAt) ? formatInstant(closesAt) : 'not by itself'
-  return `created with ${quantity}, opens ${formatInstant(opensAt)}, closes ${closes}`
+  const closes = Number.isFinite(closesAt) ? formatInstant(closesAt) : told('notByItself')
+  return told('created', { quantity, opensAt: formatInstant(opensAt), closesAt: closes })
 }
 
-function edit(sale: Sale, { name, opensAt, closesAt }: Leaf & { kind: 'edited' }): string {
-  const told: string[] = []
+function edit(sale: Sale, { name, opensAt, closesAt }: Leaf & { kind: 'edited' }): Told {
+  const edits: Told[] = []
   if (name !== undefined) {
     sale.name = name
-    told.push(`the name is ${JSON.stringify(name)}`)
+    edits.push(told('editedName', { name: JSON.stringify(name) }))
   }
   if (opensAt !== undefined) {
     sale.opensAt = opensAt
-    told.push(`it opens ${formatInstant(opensAt)}`)
+    edits.push(told('editedOpening', { at: formatInstant(opensAt) }))
   }
   if (closesAt !== undefined) {
     sale.closesAt = closesAt
-    told.push(`it closes ${formatInstant(closesAt)}`)
+    edits.push(told('editedClose', { at: formatInstant(closesAt) }))
   }
-  return `edited: ${told.join(', ')}`
+  return told('edited', { edits })
 }
 
-function tell(sale: Sale, act: string): void {
+function tell(sale: Sale, act: Told): void {
   if (sale.acts.length < actsToldMax) sale.acts.push(act)
   else sale.actsLeftOut += 1
 }

@@ -4,6 +4,7 @@ import type { Sale } from '../../../domain/proof/sale.ts'
 import type { SaleCheck } from '../../../domain/proof/sale-check.ts'
 import type { VerifierKey } from '../../../domain/proof/signed-note.ts'
 import { formatVerifierKey } from '../../../domain/proof/signed-note.ts'
+import { inWords } from '../../../domain/proof/told.ts'
 import { formatInstant } from '../../../domain/time.ts'
 import { printable } from '../../context.ts'
 
@@ -22,7 +23,7 @@ export function provedText({ couponId, check, key, isOwnKey }: Verified): string
     `  ${winnersText(sale)}`,
     `  ${claimsText(sale)}`,
     `  Every act of the operator and of time, ${acts(sale)} in all, where it happened:`,
-    ...sale.acts.map((act) => `    ${act}`),
+    ...sale.acts.map((act) => `    ${inWords(act)}`),
     ...(sale.actsLeftOut > 0 ? [`    and ${sale.actsLeftOut} more, all checked`] : []),
     ...(sale.ignored > 0 ? [`  Acts that were refused or changed nothing: ${sale.ignored}.`] : []),
     ...placeLines(check),

@@ -13,6 +13,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../../../domain/proof/signed-note.ts'
+import { inWords } from '../../../domain/proof/told.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { openSource, readGiven, SaleFault, type SaleSource } from './sale-source.ts'
 import { provedText, wrongText } from './verify-text.ts'
@@ -72,7 +73,7 @@ async function verify(parts: Parts): Promise<ExitCode> {
       file?.close()
     }
   }
-  const faults = endCheck(check)
+  const faults = endCheck(check).map((fault) => inWords(fault))
   if (faults.length > 0 || opened === null) {
     context.out(wrongText(couponId, faults, check.entryFaultsLeftOut))
     return exitCodes.failed
