@@ -14,6 +14,7 @@ export const consolePage = {
 <link rel="icon" href="/assets/shared/icon.svg">
 <link rel="stylesheet" href="/assets/shared/page.css">
 <link rel="stylesheet" href="/assets/console/page.css">
+<link rel="stylesheet" href="/assets/console/support/page.css">
 <script type="importmap">${importMap}</script>
 <script type="module" src="/assets/console/page.js"></script>
 </head>

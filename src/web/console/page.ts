@@ -8,6 +8,7 @@ import { follow } from './following.ts'
 import { type Html, html } from './html.ts'
 import { Lights } from './lights.ts'
 import { after, type Coupon, type Model } from './model.ts'
+import { Part, PartLinks, usePart } from './parts.ts'
 import { Charts, Sale } from './sale.ts'
 import { call, codeOfLink, type Session, sessionOf } from './session.ts'
 import { SignIn } from './sign-in.ts'
@@ -55,6 +56,7 @@ function Console({ session, signedOut }: ConsoleParts): Html {
   const [model, setModel] = useState<Model | null>(null)
   const [isThere, setIsThere] = useState(true)
   const [chosen, setChosen] = useState<string | null>(null)
+  const part = usePart()
   useEffect(() => {
     let known: Model | null = null
     const event = (name: string, data: Parameters<typeof after>[2]) => {
@@ -69,8 +71,12 @@ function Console({ session, signedOut }: ConsoleParts): Html {
   const leave = () =>
     void call('DELETE', '/console/session').then(signedOut, () => setIsThere(false))
   const coupon = model?.coupons.get(chosen ?? '')
+  const props = model && { language, session, model, coupon, signedOut }
+  const partShown = part && props && html`<${Part} part=${part} ...${props} />`
+  const charts = !part && model && html`<${Charts} seconds=${model.seconds} language=${language} />`
   return html`<header><h1>${say.title}</h1><p>${session.userId}</p>
       <button type="button" onClick=${leave}>${say.signOut}</button></header>
+    <${PartLinks} part=${part} language=${language} />
     ${isThere ? '' : html`<p class="away" role="alert">${say.away}</p>`}
     ${
       model &&
@@ -79,10 +85,11 @@ function Console({ session, signedOut }: ConsoleParts): Html {
       <main>${
         coupon
           ? html`<${Sale} model=${model} coupon=${coupon} language=${language} />`
-          : html`<p class="choose">${say.choose}</p>`
+          : part === null && html`<p class="choose">${say.choose}</p>`
       }
+        ${partShown}
         <${Lights} model=${model} language=${language} />
-        <${Charts} seconds=${model.seconds} language=${language} /></main></div>`
+        ${charts}</main></div>`
     }`
 }
 

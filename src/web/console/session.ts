@@ -30,9 +30,9 @@ export function detailOf({ status, body }: Answered): string {
   return typeof detail === 'string' ? detail : String(status)
 }
 
-/** What a link brings; the fragment is gone from the address at once. */
+/** What a link brings; the fragment is gone from the address at once. Others name a part. */
 export function codeOfLink(): string | null {
   const code = new URLSearchParams(location.hash.slice(1)).get('code')
-  if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search)
+  if (code !== null) history.replaceState(null, '', location.pathname + location.search)
   return code
 }
