@@ -164,6 +164,15 @@ describe('the coupon step', () => {
     assert.deepEqual(events, [{ type: 'waits', placed: messages.placed, at: 7 }])
   })
 
+  test('that waits is decided by the record that waits, whatever a copy of it says', () => {
+    const placed = { ...bare, coupon: { ...coupon, revoked: 12 } }
+    const revoked: CouponRow = { ...rows.waiting, placed }
+    assert.equal(summaryOf(messages.placed, revoked), 'applied refused +coupon.refused')
+    const looked = { ...facts, issued: { discount, validUntil: 7 } }
+    const copied = { message: messages.placed, at: 8, facts: looked }
+    assert.deepEqual(decideCoupon(copied, rows.waiting).effects, [{ kind: 'use', use }])
+  })
+
   test('replies with the discount, and says why it refuses', () => {
     const answer = (changes: Partial<CouponFacts>) => {
       const looked = { ...facts, ...changes }

@@ -148,14 +148,16 @@ function decidePlaced(
   if (coupon === undefined) return applied({ type: 'unneeded', orderId }, [], [])
   if (facts === null) throw new Error(`no facts about the coupon of order ${orderId}`)
   if (facts.usedBy === orderId) return contradiction
-  const standing = standingOf(message, at, facts)
+  // A copy of it may come later, from a node that knows less.
+  const { placed, since } = row.status === 'waiting' ? row : { placed: message, since: at }
+  const standing = standingOf(placed, since, facts)
   switch (standing) {
     case 'wait':
-      return waiting({ placed: message, at }, row, null)
+      return waiting({ placed, at: since }, row, null)
     case 'want':
-      return waiting({ placed: message, at }, row, facts.usedBy)
+      return waiting({ placed, at: since }, row, facts.usedBy)
     case 'free':
-      return useNow(message, at, facts)
+      return useNow(placed, since, facts)
     default:
       return refuse(orderId, standing)
   }
