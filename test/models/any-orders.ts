@@ -59,7 +59,7 @@ export function scenarios(...limits: number[]): fc.Arbitrary<Scenario> {
     })
 }
 
-/** With returns of some of the orders, in time, late, or asked for more than once. */
+/** With returns of some of the orders, in time, late, or asked for more than once; and revokes. */
 export function returnScenarios(...limits: number[]): fc.Arbitrary<Scenario> {
   const ask = fc.record({
     nth: fc.nat(9),
@@ -68,13 +68,18 @@ export function returnScenarios(...limits: number[]): fc.Arbitrary<Scenario> {
     withinMs: fc.constantFrom(undefined, 1, 1_000_000),
   })
   const asks = fc.array(ask, { maxLength: 6 })
-  return fc.tuple(scenarios(...limits), asks).map(([scenario, wishes]) => {
+  const revoke = fc.record({
+    couponId: fc.constantFrom(...Object.keys(offers)),
+    userId: fc.constantFrom(null, ...users),
+  })
+  const revokes = fc.array(revoke, { maxLength: 3 })
+  return fc.tuple(scenarios(...limits), asks, revokes).map(([scenario, wishes, revoked]) => {
     const returns = wishes.map(({ nth, by, commandId, withinMs }): ReturnAsked => {
       const { orderId = '-' } = scenario.orders[nth % scenario.orders.length] ?? {}
       const asked = { type: 'order.return_asked', orderId, by, commandId } as const
       return withinMs === undefined ? asked : { ...asked, withinMs }
     })
-    return { ...scenario, returns }
+    return { ...scenario, returns, revokes: revoked }
   })
 }
 type ReturnAsked = OrderMessage<'order.return_asked'>

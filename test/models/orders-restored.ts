@@ -7,6 +7,7 @@ import type { AwaitedOrder, ConfirmedOrder, Order, Product } from '../../src/dom
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import type { RestoredStores } from '../../src/orders/restore/restore-orders.ts'
 import { couponKey } from '../../src/ports/orders.ts'
+import { appendRevoke, revokedKeys } from '../simulation/world-revokes.ts'
 import { createOrdersSystem, type OrdersSystem } from './orders-consumers.ts'
 import { readStored, type Scenario, type World } from './orders-world.ts'
 
@@ -28,8 +29,34 @@ export async function withoutRows(world: World, scenario: Scenario): Promise<Ord
     }
   }
   system.issued(new Map(scenario.won.map((won) => [couponKey(won), won])))
-  system.stores.coupons.tables.issuerNext.set(0, Number.MAX_SAFE_INTEGER)
+  const { tables } = system.stores.coupons
+  tables.issuerNext.set(0, Number.MAX_SAFE_INTEGER)
+  tables.revoked = new Set(revokedKeys(world.claims).map(asStored))
   return system
+}
+
+/** The issuer writes what is revoked later; gives back what had been spent by then. */
+export function revokeRest({ stores }: OrdersSystem, { claims, waiting, now }: World): SpentBefore {
+  for (const asked of waiting.revokes.splice(0)) appendRevoke(claims, asked, now)
+  const { tables } = stores.coupons
+  const keys = revokedKeys(claims).map(asStored)
+  for (const key of keys) tables.revoked.add(key)
+  return new Map(keys.map((key) => [key, tables.uses.get(key)]))
+}
+/** By coupon and user, of what is revoked. */
+type SpentBefore = ReadonlyMap<string, string | undefined>
+
+/** Whichever came first, in the order of the transactions. */
+export function checkRevoked({ stores }: OrdersSystem, before: SpentBefore): void {
+  for (const [key, orderId] of before) {
+    const usedBy = stores.coupons.tables.uses.get(key)
+    assert.ok(usedBy === undefined || usedBy === orderId, `I15: ${usedBy} spent what was revoked`)
+  }
+}
+
+function asStored(key: string): string {
+  const [couponId = '', userId = ''] = key.split('/')
+  return couponKey({ couponId, userId })
 }
 
 export function storesOf({ stores }: OrdersSystem, isWallet = true): RestoredStores {

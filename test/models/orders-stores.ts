@@ -49,8 +49,12 @@ export type Stores = {
   paymentRows: Map<string, PaymentRow>
   won: readonly WonRow[]
   issuerNext: number
+  /** How far it had been when its rows were dropped. */
+  issuerWas: number
   /** By coupon and user, as the issuer has applied it. */
   revoked: Set<string>
+  /** The same, whatever was dropped since: nobody may spend them. */
+  everRevoked: Set<string>
   /** The order that uses a coupon, by coupon and user. */
   uses: Map<string, string>
   products: Map<string, Product>
@@ -72,7 +76,9 @@ export function createStores(won: readonly WonRow[]): Stores {
     paymentRows: new Map(),
     won,
     issuerNext: 0,
+    issuerWas: 0,
     revoked: new Set(),
+    everRevoked: new Set(),
     uses: new Map(),
     products: new Map(),
     balances: new Map(),
@@ -110,8 +116,11 @@ export function takeCoupon(
   }
   for (const { kind, use } of effects) {
     const key = `${use.couponId}/${use.userId}`
+    const isRevoked = stores.everRevoked.has(key)
+    if (isRevoked) count(stores.outcomes, `coupon ${kind} of a revoked one`)
     if (kind === 'keep') continue
     assert.equal(stores.uses.get(key), kind === 'use' ? undefined : use.orderId)
+    assert.ok(kind !== 'use' || !isRevoked, `I15: ${use.orderId} spent what was revoked before`)
     if (kind === 'use') stores.uses.set(key, use.orderId)
     else stores.uses.delete(key)
     count(stores.effects, `coupon ${kind} ${message.orderId}`)
@@ -232,14 +241,14 @@ function couponFacts(stores: Stores, { userId, coupon }: AnyPlaced): CouponFacts
   if (coupon === undefined) return null
   const { couponId } = coupon
   const row = stores.won.find((it) => it.couponId === couponId && it.userId === userId)
-  const { issuerNext } = stores
+  const { issuerNext, issuerWas } = stores
   const issued = row === undefined || row.offset >= issuerNext ? null : row
   const usedBy = stores.uses.get(`${couponId}/${userId}`) ?? null
   const user = stores.couponRows.get(usedBy ?? '')
   const [isKept, reserved] =
     user?.status === 'used' ? [user.kept === true, user.reserved ?? null] : [false, null]
   const isRevoked = issued !== null && stores.revoked.has(`${couponId}/${userId}`)
-  return { issuerNext, issuerWas: 0, issued, isRevoked, usedBy, isKept, reserved }
+  return { issuerNext, issuerWas, issued, isRevoked, usedBy, isKept, reserved }
 }
 
 function count(counts: Map<string, number>, what: string): void {

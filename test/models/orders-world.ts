@@ -24,6 +24,14 @@ import type { DueOrder, PlacedOrder } from '../../src/domain/orders/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { type Random, seededRandom } from '../simulation/random.ts'
 import {
+  appendRevoke,
+  type ClaimsOfWorld,
+  dropIssued,
+  issueUntil,
+  knownAt,
+  type RevokeAsked,
+} from '../simulation/world-revokes.ts'
+import {
   callProvider,
   createStores,
   type Stores,
@@ -48,6 +56,8 @@ export type Scenario = {
   returns?: readonly ReturnAsked[]
   /** Placed among the orders; absent: none. */
   redemptions?: readonly RedemptionPlaced[]
+  /** Done whenever; absent: none. */
+  revokes?: readonly RevokeAsked[]
 }
 type ReturnAsked = OrderMessage<'order.return_asked'>
 export type Consumer = 'process' | 'coupon' | 'stock' | 'payment'
@@ -57,6 +67,7 @@ export type World = {
   now: number
   stores: Stores
   topics: { orders: Stored[][]; steps: Stored[][] }
+  claims: ClaimsOfWorld
   lanes: Lane[]
   retries: { consumer: Consumer; record: Read }[]
   calls: PaymentEffect[]
@@ -67,6 +78,7 @@ export type World = {
     supplies: (ProductMessage | WalletMessage)[]
     orders: AnyPlaced[]
     returns: ReturnAsked[]
+    revokes: RevokeAsked[]
   }
   /** Those of which the shop may say something. */
   redeemed: Set<string>
@@ -107,6 +119,7 @@ export function readStored(topic: 'orders' | 'steps', { value, at, partition }: 
 
 function createWorld(scenario: Scenario): World {
   const { seed, startsAt, won, supplies, orders, returns = [], redemptions = [] } = scenario
+  const { revokes = [] } = scenario
   const lanes: Lane[] = []
   for (let partition = 0; partition < partitions; partition += 1) {
     for (const consumer of ['process', 'coupon', 'stock', 'payment'] as const) {
@@ -120,6 +133,7 @@ function createWorld(scenario: Scenario): World {
     now: startsAt ?? 1_000,
     stores: createStores(won),
     topics: { orders: empty(), steps: empty() },
+    claims: { won, revokes: [] },
     lanes,
     retries: [],
     calls: [],
@@ -129,6 +143,7 @@ function createWorld(scenario: Scenario): World {
       supplies: [...supplies],
       orders: mixed(orders, redemptions),
       returns: [...returns],
+      revokes: [...revokes],
     },
     redeemed: new Set(),
     redemptions: redemptions.length,
@@ -153,6 +168,7 @@ function speakByChance(world: World): void {
 function actByChance(world: World): void {
   const { random, stores, waiting } = world
   if (world.redemptions > 0 && random.chance(0.05)) return speakByChance(world)
+  if (waiting.revokes.length > 0 && random.chance(0.01)) return revokeByChance(world)
   const dice = random.int(1, 100)
   if (dice <= 50) deliverByChance(world, pick(random, world.lanes))
   else if (dice <= 60) retryByChance(world)
@@ -160,15 +176,29 @@ function actByChance(world: World): void {
   else if (dice <= 76) answerByChance(world)
   else if (dice <= 80) world.now += random.int(1, 20)
   else if (dice <= 83) sweep(world, random.chance(0.6))
-  else if (dice <= 86) stores.issuerNext += 1
+  else if (dice <= 86) issueByChance(world)
   else if (dice <= 89) copyByChance(world)
   else if (dice <= 94) {
     const supply = random.chance(0.2) ? waiting.supplies[0] : waiting.supplies.shift()
     if (supply !== undefined) takeSupply(stores, supply)
   } else {
-    const wish = returnByChance(world) ?? waiting.orders.shift()
+    const wish = returnByChance(world) ?? orderByChance(world)
     if (wish !== undefined) publish(world, [wish])
   }
+}
+
+function orderByChance({ random, waiting, claims }: World): AnyPlaced | undefined {
+  const placed = waiting.orders.shift()
+  return placed === undefined ? undefined : knownAt(claims, placed, random)
+}
+
+function revokeByChance({ claims, now, waiting }: World): void {
+  for (const asked of waiting.revokes.splice(0, 1)) appendRevoke(claims, asked, now)
+}
+
+function issueByChance({ random, stores, claims }: World): void {
+  if (claims.revokes.length > 0 && random.chance(0.05)) return dropIssued(stores)
+  issueUntil(stores, claims, stores.issuerNext + random.int(1, 3))
 }
 
 /** Rather of an order that can be returned: chaos is over soon. */
@@ -297,7 +327,8 @@ function drain(world: World): void {
   const { stores, waiting } = world
   for (const supply of waiting.supplies.splice(0)) takeSupply(stores, supply)
   publish(world, waiting.orders.splice(0))
-  stores.issuerNext = Number.MAX_SAFE_INTEGER
+  while (waiting.revokes.length > 0) revokeByChance(world)
+  issueUntil(stores, world.claims, Number.MAX_SAFE_INTEGER)
   for (let round = 0; round < drainRoundsMax; round += 1) {
     const before = sizeOf(world)
     const waitedBefore = world.retries.length

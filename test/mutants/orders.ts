@@ -158,6 +158,27 @@ const coupon: MutantsOf = {
       'own(row)',
       'whose row is used takes confirmedBare: applied released',
     ],
+    [
+      "row.status === 'waiting' ? row : { placed: message, since: at }",
+      '{ placed: message, since: at }',
+      'that waits is decided by the record that waits, whatever a copy of it says',
+    ],
+  ],
+}
+const revokes: MutantsOf = {
+  file: `${domain}/coupon-step.ts`,
+  test: 'test/simulation/orders.test.ts',
+  mutants: [
+    [
+      'isRevoked || revoked !== undefined',
+      'revoked !== undefined',
+      'a simulated rush on few pieces',
+    ],
+    [
+      'if (usedBy === null) return issuerNext < issuerWas ?',
+      'if (usedBy === null) return issuerNext < 0 ?',
+      'a simulated rush on few pieces',
+    ],
   ],
 }
 const stock: MutantsOf = {
@@ -280,6 +301,7 @@ export const orderMutants = mutantsOf([
   redemptions,
   sums,
   coupon,
+  revokes,
   stock,
   payment,
   ...supplies,

@@ -16,7 +16,8 @@ import {
   worldAtRest,
   worldOfMoments,
 } from '../models/orders-audit.ts'
-import { runChaos } from '../models/orders-world.ts'
+import { runChaos, runWorld } from '../models/orders-world.ts'
+import { replayedClaims } from './world-revokes.ts'
 
 describe('an audit of orders finds nothing', () => {
   test('in a small world, and counts what there is', async () => {
@@ -44,7 +45,9 @@ describe('an audit of orders finds nothing', () => {
   test('in any world at rest', async () => {
     await fc.assert(
       fc.asyncProperty(returnScenarios(), async (scenario) => {
-        const { found, counts } = await auditWorld(await worldAtRest(scenario))
+        const world = runWorld(scenario)
+        const claims = replayedClaims(world.claims)
+        const { found, counts } = await auditWorld(await auditedWorld(world, scenario), { claims })
         assert.deepEqual(found, [])
         const { confirmed, returned, cancelled } = counts
         assert.equal(counts.orders, confirmed + returned + cancelled)
@@ -57,8 +60,10 @@ describe('an audit of orders finds nothing', () => {
   test('amid any faults', async () => {
     await fc.assert(
       fc.asyncProperty(returnScenarios(), fc.nat(400), async (scenario, steps) => {
-        const audited = await auditedWorld(runChaos(scenario, steps), scenario)
-        assert.deepEqual((await auditWorld(audited)).found, [])
+        const world = runChaos(scenario, steps)
+        const claims = replayedClaims(world.claims)
+        const audited = await auditedWorld(world, scenario)
+        assert.deepEqual((await auditWorld(audited, { claims })).found, [])
       }),
       { numRuns: 300 },
     )
@@ -71,8 +76,10 @@ describe('an audit of orders finds nothing', () => {
         const steps = [first, ...rest].sort((a, b) => a - b)
         const [early = 0, ...late] = steps
         const worlds = late.map((step) => runChaos(scenario, step))
-        const audited = await worldOfMoments(scenario, [runChaos(scenario, early), ...worlds])
-        assert.deepEqual((await auditWorld(audited, { oneMoment: false })).found, [])
+        const begins = runChaos(scenario, early)
+        const audited = await worldOfMoments(scenario, [begins, ...worlds])
+        const claims = replayedClaims((worlds.at(-1) ?? begins).claims)
+        assert.deepEqual((await auditWorld(audited, { oneMoment: false, claims })).found, [])
       }),
       { numRuns: 300 },
     )

@@ -9,6 +9,7 @@ import { auditedSystem } from '../models/orders-system-audit.ts'
 import { cutBelow, placeAt } from './cut-log.ts'
 import { type Buyer, longLimitMs, type OrdersRun, price, runOrders } from './orders-world.ts'
 import type { Counts } from './seeds.ts'
+import { replayedClaims } from './world-revokes.ts'
 
 export async function checkOrders(seed: number): Promise<Counts> {
   const world = await runOrders(seed)
@@ -28,11 +29,24 @@ async function check(world: OrdersRun): Promise<Counts> {
   assert.deepEqual([product?.sold, product?.held], [sold, 0], 'I11')
   const soldOut = ends.some(({ end }) => end === 'out_of_stock')
   if (soldOut) assert.equal(sold, pieces, 'nobody is refused while pieces are merely held')
-  const { found } = await auditWorld(await auditedSystem(system), { now: null })
+  checkRevoked(world)
+  const claims = replayedClaims(world.coupons.claims)
+  const { found } = await auditWorld(await auditedSystem(system), { now: null, claims })
   const named = new Set(found.map(({ orderId, text }) => orderId ?? text))
-  assert.deepEqual([...named].sort(), disputed, 'the audit names what contradicts itself')
+  const contradicted = disputed.filter((orderId) => !wasSaid(world, orderId, 'payment.refunded'))
+  assert.deepEqual([...named].sort(), contradicted, 'the audit names what contradicts itself')
   const timedOut = ends.filter(({ end }) => end === 'timed_out').length
-  return { sold, timedOut, disputed: disputed.length }
+  const revoked = ends.filter(({ end }) => end === 'coupon_revoked').length
+  return { sold, timedOut, disputed: disputed.length, revoked }
+}
+
+/** Whichever came first, the step's transaction or the issuer's. */
+function checkRevoked({ system, coupons }: OrdersRun): void {
+  const { uses } = system.stores.coupons.tables
+  for (const [key, before] of coupons.spentBefore) {
+    const usedBy = uses.get(key) ?? null
+    assert.ok(usedBy === null || usedBy === before, `I15: ${usedBy} spent what was revoked`)
+  }
 }
 
 function endOf({ system }: OrdersRun, { orderId }: Buyer): string {
@@ -48,10 +62,11 @@ function disputedOf({ system }: OrdersRun): string[] {
 }
 
 function checkEnd(world: OrdersRun, buyer: Buyer, end: string): void {
-  const { payments } = world
+  const { payments, coupons } = world
   const { orderId, isRich, limitMs } = buyer
   const isDisputed = disputedOf(world).includes(orderId)
   const allowed = ['timed_out', 'out_of_stock', isRich ? 'confirmed' : 'insufficient_funds']
+  if (coupons.isRevoked(buyer.userId)) allowed.push('coupon_revoked')
   const isLiedAbout = payments?.hasLiedAbout(orderId) === true
   if (!isLiedAbout) assert.ok(allowed.includes(end), `${orderId} ended ${end}`)
   if (end === 'timed_out') {
@@ -60,14 +75,15 @@ function checkEnd(world: OrdersRun, buyer: Buyer, end: string): void {
   if (payments === null) return
   if (isDisputed) return assert.ok(isLiedAbout)
   // Where the step was never told that it was captured, or that it was not, nobody can know.
-  if (isLiedAbout && !wasCaptured(world, orderId)) return
+  if (isLiedAbout && !wasSaid(world, orderId, 'payment.captured')) return
   assert.equal(payments.paidFor(orderId), end === 'confirmed' ? price : 0, `I12: ${orderId}`)
 }
 
-function wasCaptured({ system: { log } }: OrdersRun, orderId: string): boolean {
+/** Also where it was asked twice, and the second answer was the truth. */
+function wasSaid({ system: { log } }: OrdersRun, orderId: string, type: string): boolean {
   const replies = log.records(orderStepsTopic).flat()
   return replies.some(({ key, headers }) => {
-    return key === orderId && headers?.['ce_id'] === `payment.captured/${orderId}`
+    return key === orderId && headers?.['ce_id'] === `${type}/${orderId}`
   })
 }
 

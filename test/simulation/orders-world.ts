@@ -2,11 +2,13 @@
 // time, with buyers who have money and others who have none, processes that die and come again,
 // wall clocks that leap, and the built-in wallet or a payment service that is slow and lies.
 // With the wallet reads may come late, and who is told that an order has run out of time orders
-// again at once. Everything that chance decides comes from the seed.
+// again at once. Some have coupons, which may be revoked meanwhile. Everything that chance decides
+// comes from the seed.
 
 import { type OrderPlaced, orderStepsTopic, ordersTopic } from '../../src/domain/orders/messages.ts'
 import { type ConsumerName, consumerNames } from '../../src/ports/orders.ts'
 import { createOrdersSystem, type OrdersSystem, type Process } from '../models/orders-consumers.ts'
+import { type Coupons, createCoupons } from './orders-coupons.ts'
 import { type Random, seededRandom } from './random.ts'
 import { createSlowPayments, type PaymentFaults, type SlowPayments } from './slow-payments.ts'
 
@@ -32,6 +34,7 @@ export type OrdersRun = {
   system: OrdersSystem
   pieces: number
   buyers: Buyer[]
+  coupons: Coupons
   /** Null: the built-in wallet. */
   payments: SlowPayments | null
   lies: boolean
@@ -44,6 +47,7 @@ export async function runOrders(seed: number): Promise<OrdersRun> {
   await fleet.start()
   await world.system.pass(beforeRushMs)
   placeByChance(world)
+  world.coupons.scheduleActs(stormMs / 2)
   fleet.scheduleDeaths()
   if (world.payments === null) orderAgain(world)
   await world.system.pass(stormMs)
@@ -96,21 +100,26 @@ async function createWorld(seed: number): Promise<OrdersRun> {
     const topUp = { userId: orderId, amount: price, by, commandId: orderId }
     await system.append({ type: 'wallet.topped_up', ...topUp })
   }
-  return { random, system, pieces, buyers, payments, lies, faults }
+  const holders = random.chance(0.5) ? buyers.filter(() => random.chance(0.7)) : []
+  const users = holders.map(({ userId }) => userId)
+  const coupons = createCoupons({ system, random, users })
+  return { random, system, pieces, buyers, coupons, payments, lies, faults }
 }
 
-function placeByChance({ system, random, buyers }: OrdersRun): void {
+function placeByChance(world: OrdersRun): void {
+  const { system, random, buyers } = world
   const withinMs = random.chance(0.5) ? 0 : stormMs / 2
   for (const buyer of buyers) {
-    system.clock.after(random.int(0, withinMs), () => place(system, buyer))
+    system.clock.after(random.int(0, withinMs), () => place(world, buyer))
   }
 }
 
-function place(system: OrdersSystem, buyer: Buyer): void {
+function place({ system, coupons }: OrdersRun, buyer: Buyer): void {
   buyer.placedAt = system.clock.monotonic()
   const { orderId, userId, limitMs: timeLimitMs } = buyer
   const lines = [{ productId: 'tea', quantity: 1 }]
-  const order: OrderPlaced = { type: 'order.placed', orderId, userId, lines, timeLimitMs }
+  const content = { orderId, userId, lines, timeLimitMs, ...coupons.namedBy(userId) }
+  const order: OrderPlaced = { type: 'order.placed', ...content }
   system.append(order).catch((error: unknown) => system.errors.push(error))
 }
 
@@ -128,7 +137,7 @@ function orderAgain(world: OrdersRun): void {
       const again = { ...buyer, orderId: `again-${buyer.orderId}`, limitMs: longLimitMs }
       first.delete(buyer)
       buyers.push(again)
-      place(system, again)
+      place(world, again)
       faults.again++
     }
     system.clock.after(1, look)

@@ -152,6 +152,8 @@ export function emptyCouponTables() {
     revoked: new Set<string>(),
     /** By partition of the claims log. */
     issuerNext: new Map<number, number>(),
+    /** The same; how far it had been when its rows were dropped. */
+    issuerWas: new Map<number, number>(),
   }
 }
 
@@ -167,7 +169,7 @@ export function createCouponStepStoreMemory(tables: CouponStepTables = emptyCoup
       facts.set(key, {
         issuerNext: tables.issuerNext.get(coupon.partition) ?? 0,
         issued: tables.issued.get(key) ?? null,
-        issuerWas: 0,
+        issuerWas: tables.issuerWas.get(coupon.partition) ?? 0,
         isRevoked: tables.revoked.has(key),
         usedBy,
         isKept: row?.status === 'used' && row.kept === true,
