@@ -132,7 +132,7 @@ function linesNow(claims: StreamsParts['claims']): Map<string, CouponLine> {
 }
 
 function lineOf(coupon: Coupon, now: number) {
-  const { couponId, name, quantity, opensAt, closesAt, winners } = coupon
+  const { couponId, name, quantity, opensAt, closesAt, winners, lastAct } = coupon
   return {
     couponId,
     name,
@@ -142,6 +142,7 @@ function lineOf(coupon: Coupon, now: number) {
     status: visibleStatus(coupon, now),
     opensAt: formatInstant(opensAt),
     closesAt: Number.isFinite(closesAt) ? formatInstant(closesAt) : null,
+    lastAct,
   }
 }
 

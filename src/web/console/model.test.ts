@@ -11,6 +11,7 @@ const coupon = {
   status: 'open',
   opensAt: '2026-05-01T09:00:00.000Z',
   closesAt: null,
+  lastAct: 0,
 } as const
 const second: Second = {
   at: '2026-05-01T09:00:00.000Z',

@@ -10,6 +10,8 @@ export type Coupon = {
   status: Status
   opensAt: string
   closesAt: string | null
+  /** The offset of the last act that was done; null where it is not known. */
+  lastAct: number | null
 }
 export type Second = {
   at: string

@@ -1,9 +1,10 @@
-// The console: signing in, the coupons, the chosen one, figures and lights. It shows what the
-// stream says and asks for nothing else.
+// The console: signing in, the coupons, the chosen one with the acts on it, figures and lights. It
+// shows what the stream says.
 
 import { h, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Language } from '../shared/texts.ts'
+import { ActButtons, NewCouponButton, OpenedAct, useActs } from './acts/act-buttons.ts'
 import { follow } from './following.ts'
 import { type Html, html } from './html.ts'
 import { Lights } from './lights.ts'
@@ -57,6 +58,7 @@ function Console({ session, signedOut }: ConsoleParts): Html {
   const [isThere, setIsThere] = useState(true)
   const [chosen, setChosen] = useState<string | null>(null)
   const part = usePart()
+  const acts = useActs()
   useEffect(() => {
     let known: Model | null = null
     const event = (name: string, data: Parameters<typeof after>[2]) => {
@@ -74,6 +76,7 @@ function Console({ session, signedOut }: ConsoleParts): Html {
   const props = model && { language, session, model, coupon, signedOut }
   const partShown = part && props && html`<${Part} part=${part} ...${props} />`
   const charts = !part && model && html`<${Charts} seconds=${model.seconds} language=${language} />`
+  const mayAct = session.scope === 'operator'
   return html`<header><h1>${say.title}</h1><p>${session.userId}</p>
       <button type="button" onClick=${leave}>${say.signOut}</button></header>
     <${PartLinks} part=${part} language=${language} />
@@ -81,15 +84,20 @@ function Console({ session, signedOut }: ConsoleParts): Html {
     ${
       model &&
       html`<div class="parts">
-      <${Coupons} coupons=${[...model.coupons.values()]} chosen=${chosen} choose=${setChosen} />
+      <div>${mayAct && html`<${NewCouponButton} acts=${acts} language=${language} />`}
+        <${Coupons} coupons=${[...model.coupons.values()]} chosen=${chosen} choose=${setChosen} />
+      </div>
       <main>${
         coupon
-          ? html`<${Sale} model=${model} coupon=${coupon} language=${language} />`
+          ? html`<${Sale} model=${model} coupon=${coupon} language=${language}>${
+              mayAct && html`<${ActButtons} acts=${acts} coupon=${coupon} language=${language} />`
+            }</${Sale}>`
           : part === null && html`<p class="choose">${say.choose}</p>`
       }
         ${partShown}
         <${Lights} model=${model} language=${language} />
-        ${charts}</main></div>`
+        ${charts}</main></div>
+      <${OpenedAct} acts=${acts} coupons=${model.coupons} language=${language} />`
     }`
 }
 

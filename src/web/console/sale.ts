@@ -6,9 +6,10 @@ import { type Html, html } from './html.ts'
 import { type Coupon, countdown, type Model, paceOf, type Second } from './model.ts'
 import { words } from './words.ts'
 
-type SaleParts = { model: Model; coupon: Coupon; language: Language }
+type SaleParts = { model: Model; coupon: Coupon; language: Language; children?: unknown }
 
-export function Sale({ model, coupon, language }: SaleParts): Html {
+/** With its children below the figures. */
+export function Sale({ model, coupon, language, children }: SaleParts): Html {
   const say = words[language]
   const { name, status, remaining, quantity } = coupon
   const figure = (value: number) => new Intl.NumberFormat(language).format(value)
@@ -18,7 +19,7 @@ export function Sale({ model, coupon, language }: SaleParts): Html {
     <p class="state"><span class="mark" aria-hidden="true"></span>${say[status]}</p>
     <p class="left"><b>${figure(remaining)} / ${figure(quantity)}</b> <small>${say.left}</small></p>
     <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
-  </section>`
+    ${children}</section>`
 }
 
 function notesOf(model: Model, coupon: Coupon, language: Language): string[] {

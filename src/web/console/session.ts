@@ -1,10 +1,24 @@
 // Who is signed in. The cookie is the browser's alone; nothing of a token is kept here.
 
 export type Session = { userId: string; scope: 'operator' | 'viewer'; endsAt: string }
-export type Answered = { status: number; body: Readonly<Record<string, unknown>> }
+export type Answered = {
+  status: number
+  headers: Headers
+  body: Readonly<Record<string, unknown>>
+}
+export type Asked = {
+  method: string
+  path: string
+  body?: object | undefined
+  headers?: Readonly<Record<string, string>>
+}
+
+export function call(method: string, path: string, body?: object): Promise<Answered> {
+  return ask({ method, path, body })
+}
 
 /** Rejects where nobody answers. */
-export async function call(method: string, path: string, body?: object): Promise<Answered> {
+export async function ask({ method, path, body, headers }: Asked): Promise<Answered> {
   const response = await fetch(path, {
     method,
     headers: {
@@ -12,12 +26,13 @@ export async function call(method: string, path: string, body?: object): Promise
       'accept-language': document.documentElement.lang,
       'x-firstcome-console': '1',
       ...(body && { 'content-type': 'application/json' }),
+      ...headers,
     },
     ...(body && { body: JSON.stringify(body) }),
   })
   const text = await response.text()
   const parsed: unknown = text === '' ? {} : JSON.parse(text)
-  return { status: response.status, body: parsed as Answered['body'] }
+  return { status: response.status, headers: response.headers, body: parsed as Answered['body'] }
 }
 
 export function sessionOf({ status, body }: Answered): Session | null {

@@ -22,6 +22,12 @@ export function jittered(ms: number, share: number): number {
   return ms * (1 + share * (2 * Math.random() - 1))
 }
 
+/** 128 bits by chance, in hexadecimal digits; also over plain http, which has no `randomUUID`. */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
 /** Null where there is none, or where the browser keeps nothing for a frame. */
 export function stored(key: string): string | null {
   try {

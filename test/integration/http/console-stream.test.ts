@@ -56,6 +56,7 @@ test('the state comes first, then each change, at least once a second', async (t
       status: 'open',
       opensAt: '2026-05-01T09:00:00.000Z',
       closesAt: null,
+      lastAct: 0,
     },
   ])
   assert.deepEqual([gate, log, database, nodes], ['none', [], 'away', null])

@@ -1,8 +1,10 @@
 // A browser for tests: Debian's chromium, which is installed where that may be done.
 
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { installPackages } from '../../services/server-process.ts'
 
 const executablePath = '/usr/bin/chromium'
@@ -36,4 +38,9 @@ export async function openPage(
     if (message.type() === 'error' && !text.startsWith('Failed to load')) faults.push(text)
   })
   return { page, context, faults }
+}
+
+/** For people to look at: nothing is compared. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(tmpdir(), 'firstcome-pages', `${name}.png`) })
 }
