@@ -81,9 +81,11 @@ class KafkaTail {
     try {
       for (const node of new Set(this.followed.map((state) => this.nodeOf(state)))) {
         if (this.loops.has(node)) continue
+        // It begins in a later turn: by then it is known to have been started.
+        const loop = Promise.resolve().then(() => this.read(node))
         this.loops.set(
           node,
-          this.read(node).catch((error: unknown) => this.fail(error)),
+          loop.catch((error: unknown) => this.fail(error)),
         )
       }
     } catch (error) {
@@ -112,8 +114,11 @@ class KafkaTail {
     const { lingerMs = 0 } = this.options
     const { clock } = this.cluster
     for (;;) {
+      // Whoever asked the cluster has learnt who leads, perhaps somebody else than this tail.
+      this.startLoops()
       const led = signal.aborted ? [] : this.followed.filter((it) => this.nodeOf(it) === node)
-      // In the same turn: whoever finds it leading again starts a new loop.
+      // In the same turn: every partition has another loop, and whoever finds this one leading
+      // again starts a new one.
       if (led.length === 0) return void this.loops.delete(node)
       const now = clock.monotonic()
       const able = led.filter(({ restsUntil }) => restsUntil <= now)
@@ -133,7 +138,6 @@ class KafkaTail {
         for (const state of wanted)
           this.failed(state, `partition ${state.partition}: ${error.message}`)
         await this.cluster.waitAndRefresh(signal)
-        this.startLoops()
       }
     }
   }
