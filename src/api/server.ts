@@ -25,7 +25,8 @@ import { commandRoutes } from './routes/commands.ts'
 import { consoleSessionRoutes } from './routes/console-sessions.ts'
 import { consoleStreamRoute } from './routes/console-stream.ts'
 import { couponRoutes } from './routes/coupons.ts'
-import { deadLetterRoutes } from './routes/dead-letters.ts'
+import { deadLetterRoutes } from './routes/dead-letters/letters.ts'
+import { manyLettersRoutes } from './routes/dead-letters/many-letters.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { liveRoute } from './routes/live.ts'
 import { orderRoutes } from './routes/orders.ts'
@@ -212,6 +213,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...supplyRoutes(parts),
     ...orderRoutes(parts),
     ...auditRoutes(parts),
+    ...manyLettersRoutes(parts),
     ...deadLetterRoutes(parts),
     ...consoleSessionRoutes(parts),
     consoleStreamRoute(parts.streams),

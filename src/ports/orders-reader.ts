@@ -15,6 +15,8 @@ export type OrdersReader = {
   /** By partition, the first offset of the orders topic that the order process has not applied. */
   ordersApplied(): Promise<Map<number, number>>
   deadLetters(page: DeadLetterPage): Promise<DeadLetterSummary[]>
+  /** Those that wait, the most first; as far as the bounds go. */
+  deadLetterGroups(bounds: GroupBounds): Promise<LetterGroup[]>
   deadLetter(id: string): Promise<DeadLetter | null>
 }
 export type CommandConsumer = 'stock-step' | 'payment-step' | 'dead-letters'
@@ -24,4 +26,9 @@ export type DeadLetterPage = {
   after?: string
   status?: DeadLetter['status']
   consumer?: string
+  /** Word by word. */
+  reason?: string
 }
+/** `lettersMax`: of the first so many in id order. */
+export type GroupBounds = { lettersMax: number; groupsMax: number }
+export type LetterGroup = { consumer: string; reason: string; count: number; redrivable: number }

@@ -61,6 +61,8 @@ const letters = [
   letter('b'),
   letter('a-2', { status: 'discarded' }),
   letter('a1', { consumer: 'coupon-step' }),
+  letter('c-1', { redrivable: false }),
+  letter('c-2', { reason: 'Zoo' }),
 ]
 const commands: [keyof OrdersTables['commands'], DoneCommand][] = [
   ['stock-step', { key: 'tea', commandId: 'c"1', amount: null, outcome: 'done' }],
@@ -163,16 +165,37 @@ export function ordersReaderContract(name: string, open: () => Promise<OrdersRea
       const ids = async (page: Parameters<OrdersReader['deadLetters']>[0]) => {
         return (await reader.deadLetters(page)).map(({ id }) => id)
       }
-      assert.deepEqual(await ids({ limit: 9 }), ['a-2', 'a1', 'b'])
+      assert.deepEqual(await ids({ limit: 9 }), ['a-2', 'a1', 'b', 'c-1', 'c-2'])
       assert.deepEqual(await ids({ limit: 2 }), ['a-2', 'a1'])
-      assert.deepEqual(await ids({ limit: 2, after: 'a1' }), ['b'])
-      assert.deepEqual(await ids({ limit: 9, status: 'waiting' }), ['a1', 'b'])
-      assert.deepEqual(await ids({ limit: 9, status: 'waiting', consumer: 'stock-step' }), ['b'])
+      assert.deepEqual(await ids({ limit: 9, after: 'b' }), ['c-1', 'c-2'])
+      assert.deepEqual(await ids({ limit: 9, status: 'waiting' }), ['a1', 'b', 'c-1', 'c-2'])
+      const ofStock = { limit: 9, status: 'waiting', consumer: 'stock-step' } as const
+      assert.deepEqual(await ids(ofStock), ['b', 'c-1', 'c-2'])
+      assert.deepEqual(await ids({ limit: 9, reason: '왜 "안" 돼', consumer: 'stock-step' }), [
+        'a-2',
+        'b',
+        'c-1',
+      ])
+      assert.deepEqual(await ids({ limit: 9, reason: '왜' }), [])
       assert.deepEqual(await reader.deadLetter('b'), letters[0])
       const [first] = await reader.deadLetters({ limit: 1, after: 'a1' })
       const { value: _, headers: __, ...summary } = letter('b')
       assert.deepEqual(first, summary)
       assert.equal(await reader.deadLetter('c'), null)
+    })
+
+    it('counts those that wait by consumer and reason, the most first', async () => {
+      const groups = (lettersMax: number, groupsMax: number) =>
+        reader.deadLetterGroups({ lettersMax, groupsMax })
+      const reason = '왜 "안" 돼'
+      const of = (consumer: string, count: number, redrivable: number) => {
+        return { consumer, reason, count, redrivable }
+      }
+      const zoo = { ...of('stock-step', 1, 1), reason: 'Zoo' }
+      const all = [of('stock-step', 2, 1), of('coupon-step', 1, 1), zoo]
+      assert.deepEqual(await groups(9, 9), all)
+      assert.deepEqual(await groups(9, 1), all.slice(0, 1))
+      assert.deepEqual(await groups(2, 9), [of('coupon-step', 1, 1), of('stock-step', 1, 1)])
     })
   })
 }

@@ -42,10 +42,11 @@ export function createOrdersReaderMemory(tables: OrdersTables): OrdersReader {
       return structuredClone(done.filter((command) => command !== undefined))
     },
     ordersApplied: async () => new Map(tables.ordersApplied),
-    async deadLetters({ limit, after = '', status, consumer }) {
+    async deadLetters({ limit, after = '', status, consumer, reason }) {
       const letters = [...tables.letters.values()].filter((letter) => {
         if (letter.id <= after) return false
         if (status !== undefined && letter.status !== status) return false
+        if (reason !== undefined && letter.reason !== reason) return false
         return consumer === undefined || letter.consumer === consumer
       })
       const page = letters.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
@@ -53,6 +54,20 @@ export function createOrdersReaderMemory(tables: OrdersTables): OrdersReader {
         const { value: _, headers: __, ...summary } = letter
         return structuredClone(summary)
       })
+    },
+    async deadLetterGroups({ lettersMax, groupsMax }) {
+      const waiting = [...tables.letters.values()].filter(({ status }) => status === 'waiting')
+      const first = waiting.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, lettersMax)
+      const groups = Map.groupBy(first, ({ consumer, reason }) => `${consumer} ${reason}`)
+      const counted = [...groups].map(([name, letters]) => {
+        const { consumer = '', reason = '' } = letters[0] ?? {}
+        const redrivable = letters.filter((letter) => letter.redrivable).length
+        return { name, group: { consumer, reason, count: letters.length, redrivable } }
+      })
+      const mostFirst = counted.toSorted(
+        (a, b) => b.group.count - a.group.count || (a.name < b.name ? -1 : 1),
+      )
+      return mostFirst.slice(0, groupsMax).map(({ group }) => group)
     },
     deadLetter: async (id) => structuredClone(tables.letters.get(id) ?? null),
   }

@@ -17,6 +17,7 @@ type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]
 export function createOrdersReaderSql(database: Queryable): OrdersReader {
   const statements = loadStatements([
     'read-balance',
+    'group-dead-letters',
     'read-dead-letter',
     'read-dead-letters',
     'read-orders',
@@ -50,10 +51,20 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
       const { rows } = await database.query(statements['read-orders-applied'], [ordersTopic])
       return new Map(rows.map((row) => row as unknown as readonly [number, number]))
     },
-    async deadLetters({ limit, after = '', status = null, consumer = null }) {
-      const values = [after, limit, status, consumer]
+    async deadLetters({ limit, after = '', status = null, consumer = null, reason = null }) {
+      const values = [after, limit, status, consumer, reason]
       const { rows } = await database.query(statements['read-dead-letters'], values)
       return rows.map((cells) => jsonOf(cells) as LetterSummary)
+    },
+    async deadLetterGroups({ lettersMax, groupsMax }) {
+      const values = [lettersMax, groupsMax]
+      const { rows } = await database.query(statements['group-dead-letters'], values)
+      return rows.map(([consumer, reason, count, redrivable]) => ({
+        consumer: String(consumer),
+        reason: String(reason),
+        count: Number(count),
+        redrivable: Number(redrivable),
+      }))
     },
     async deadLetter(id) {
       const { rows } = await database.query(statements['read-dead-letter'], [id])

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serverLimits } from '../../api/http/server-limits.ts'
+import { commandsAtOnceMax, lettersPerCallMax } from '../../api/orders/many-letters.ts'
 import { orderLimits } from '../../api/orders/order-limits.ts'
-import { commandsAtOnceMax, lettersPerCallMax } from '../../api/orders/redrive-many.ts'
 import { callMsMax } from './service-command.ts'
 
 /** For the way there and back, and a busy machine. */

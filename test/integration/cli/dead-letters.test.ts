@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type DataDirectory, openDataDirectory } from '../../../src/adapters/data-directory.ts'
-import { lettersPerCallMax } from '../../../src/api/orders/redrive-many.ts'
+import { lettersPerCallMax } from '../../../src/api/orders/many-letters.ts'
 import { idsPerCallMax } from '../../../src/main/commands/dead-letters.ts'
 import { type CliResult, runCli } from '../processes/cli-process.ts'
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { createDeadLetterStoreMemory } from '../../../src/adapters/memory/consumer-stores.ts'
-import { lettersPerCallMax } from '../../../src/api/orders/redrive-many.ts'
+import { lettersPerCallMax } from '../../../src/api/orders/many-letters.ts'
 import { startConsumer } from '../../../src/consumer/consumer.ts'
 import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import { retryTopics } from '../../../src/domain/orders/retries.ts'
@@ -78,6 +78,31 @@ test('letters are listed in pages, without their bytes, by status and by consume
   assert.deepEqual(await list('?status=waiting&consumer=stock-step'), [[id], undefined])
   const { body } = await call(`GET /dead-letters?consumer=stock-step&limit=1`)
   assert.deepEqual(body.deadLetters, [summary])
+})
+
+test('those that wait are counted by consumer and reason, and listed by them', async (t) => {
+  const letters = Array.from({ length: 5 }, (_, n) =>
+    letterOf(numbered(n), { reason: n < 3 ? '결제가 "안" 돼' : `odd ${n}`, redrivable: n > 0 }),
+  )
+  const gone = letterOf('issuer.claims.0.1', { consumer: 'issuer', status: 'discarded' })
+  const { call, letters: stored } = await startLetters(t, [gone, ...letters])
+  const { status, body } = await call('GET /dead-letters/groups', { as: 'operator' })
+  const of = (reason: string, count: number, redrivable: number) => {
+    return { consumer: 'stock-step', reason, count, redrivable }
+  }
+  const groups = [of('결제가 "안" 돼', 3, 2), of('odd 3', 1, 1), of('odd 4', 1, 1)]
+  assert.deepEqual([status, body], [200, { groups, more: false }])
+  const query = new URLSearchParams({ reason: '결제가 "안" 돼', limit: '2' })
+  const page = (await call(`GET /dead-letters?${query.toString()}`)).body
+  assert.equal((page.deadLetters as unknown[]).length, 2)
+  assert.equal(page.next, numbered(1))
+  for (let n = 0; n < 100; n++) stored.set(numbered(n), letterOf(numbered(n), { reason: `${n}` }))
+  const most = (await call('GET /dead-letters/groups')).body
+  assert.deepEqual([(most.groups as unknown[]).length, most.more], [100, false])
+  stored.set(numbered(100), letterOf(numbered(100)))
+  assert.equal((await call('GET /dead-letters/groups')).body.more, true)
+  const long = `GET /dead-letters?reason=${'a'.repeat(501)}`
+  assert.equal((await call(long)).status, 422)
 })
 
 test('a letter is shown whole, and as text where its bytes are UTF-8', async (t) => {
@@ -158,6 +183,22 @@ test('many are re-driven by their ids, each counted by what became of it', async
   assert.equal(redriven().length, 2)
 })
 
+test('many are discarded by their ids alone, each counted by what became of it', async (t) => {
+  const states = [{}, { status: 'redriven' }, { status: 'discarded' }, {}] as const
+  const letters = states.map((over, n) => letterOf(numbered(n), over))
+  const { call, letters: stored } = await startLetters(t, letters)
+  const ids = [...letters.slice(0, 3).map((letter) => letter.id), numbered(9), numbered(0)]
+  const { status, body } = await call('POST /dead-letters/discard', { json: { ids } })
+  const expected = { discarded: 1, unchanged: 1, redriven: 1, unknown: 1, pending: 0 }
+  assert.deepEqual([status, body], [200, expected])
+  assert.equal(stored.get(numbered(0))?.acts[0]?.by, 'operator')
+  assert.equal(stored.get(numbered(3))?.status, 'waiting')
+  const tooMany = Array.from({ length: lettersPerCallMax + 1 }, (_, n) => numbered(n))
+  for (const json of [{}, { ids: [] }, { ids: tooMany }, { consumer: 'stock-step' }]) {
+    assert.equal((await call('POST /dead-letters/discard', { json })).status, 422)
+  }
+})
+
 test('all that wait are re-driven call by call, of one consumer where one is named', async (t) => {
   const letters = Array.from({ length: 2 * lettersPerCallMax + 30 }, (_, n) => {
     return letterOf(numbered(n), { redrivable: n % 10 !== 0 })
@@ -221,6 +262,8 @@ test('only operators may look and act, and what is no id or no such letter is sa
     `POST /dead-letters/${id}/redrive`,
     `POST /dead-letters/${id}/discard`,
     'POST /dead-letters/redrive',
+    'POST /dead-letters/discard',
+    'GET /dead-letters/groups',
   ]
   for (const line of lines) {
     assert.equal((await call(line, { as: 'ann' })).status, 403, line)
@@ -266,21 +309,26 @@ test('every documented answer about dead letters is given', async (t) => {
     `POST /dead-letters/${one}/discard`,
   ])
   const acts = [`POST /dead-letters/${id}/redrive`, `POST /dead-letters/${id}/discard`]
-  const many = 'POST /dead-letters/redrive'
-  for (const line of [...lines, 'GET /dead-letters', 'GET /dead-letters?limit=0', many]) {
+  const many = ['POST /dead-letters/redrive', 'POST /dead-letters/discard']
+  const reads = ['GET /dead-letters', 'GET /dead-letters/groups']
+  const wrong = ['?limit=0', '/groups?limit=1'].map((query) => `GET /dead-letters${query}`)
+  for (const line of [...lines, ...reads, ...wrong, ...many]) {
     for (const who of [null, 'ann', as]) await call(line, { as: who })
   }
-  await call(many, { json: {} })
-  for (const line of [...acts, many]) {
+  await call(many[0] ?? '', { json: {} })
+  await call(many[1] ?? '', { json: { ids: [id] } })
+  for (const line of [...acts, ...many]) {
     for (const bytes of [5_000, 20_000]) await call(line, { json: { x: 'x'.repeat(bytes) } })
     await call(line, { body: 'x', headers: { 'content-type': 'text/plain' } })
   }
   await running.close()
-  for (const line of [...acts, many]) await call(line, { json: line === many ? { ids: [id] } : {} })
+  for (const line of acts) await call(line, { json: {} })
+  for (const line of many) await call(line, { json: { ids: [id] } })
   sql.up = false
-  for (const line of [...acts, many, 'GET /dead-letters', `GET /dead-letters/${id}`]) {
+  for (const line of [...acts, ...reads, `GET /dead-letters/${id}`]) {
     await call(line, line.startsWith('POST') ? { json: {} } : {})
   }
+  for (const line of many) await call(line, { json: { ids: [id] } })
   // What is left is not about dead letters, and the same for all calls.
   const other = / (400|408|417|429|431|500)$/
   const own = openApi.unmet().filter((name) => /DeadLetters? /.test(name))

@@ -1,12 +1,13 @@
-// Re-drives many dead letters in one call of an operator: each is a command of its own, and the
-// answer counts what became of them.
+// Re-drives or discards many dead letters in one call of an operator: each is a command of its own,
+// and the answer counts what became of them.
 
 import type { DeadLetterOutcome } from '../../domain/orders/dead-letter.ts'
+import type { DeadLetterCommand } from '../../domain/orders/dead-letter-messages.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { databaseStarting, type Unavailable } from '../claims/claim-answers.ts'
 import type { OrderService } from './order-answers.ts'
 
-export type RedriveParts = { orders: Pick<OrderService, 'command' | 'reader'>; newId: () => string }
+export type LetterParts = { orders: Pick<OrderService, 'command' | 'reader'>; newId: () => string }
 /** Those of `ids`, or those that wait: of one consumer or of all, strictly after `after`. */
 export type ManyAsked = {
   by: string
@@ -25,15 +26,22 @@ const pagesPerCallMax = 10
 /** Under way at once: other operators have commands too. */
 export const commandsAtOnceMax = 20
 
-export async function redriveMany(parts: RedriveParts, asked: ManyAsked): Promise<ManyAnswer> {
+export async function redriveMany(parts: LetterParts, asked: ManyAsked): Promise<ManyAnswer> {
   const reader = parts.orders.reader()
   if (reader === null) return databaseStarting
   const { ids, passed, ...more } =
     asked.ids === undefined ? await choose(reader, asked) : { ids: asked.ids, passed: 0 }
-  const counted = await redriveAll(parts, { by: asked.by, ids: [...new Set(ids)] })
+  const counted = await actOnAll(parts, { type: 'dead_letter.redriven', by: asked.by, ids })
   if (counted.kind === 'unavailable') return counted
   counted.counts.not_redrivable += passed
   return { ...counted, ...more }
+}
+
+export async function discardMany(
+  parts: LetterParts,
+  { by, ids }: { by: string; ids: readonly string[] },
+): Promise<ManyAnswer> {
+  return actOnAll(parts, { type: 'dead_letter.discarded', by, ids })
 }
 
 type Chosen = { ids: string[]; passed: number; next?: string }
@@ -66,13 +74,15 @@ async function choose(
   return { ...chosen, ...(after === undefined ? {} : { next: after }) }
 }
 
+type Acts = { type: DeadLetterCommand['type']; by: string; ids: readonly string[] }
+
 /** Unavailable only where nothing was done at all. */
-async function redriveAll(
-  { orders, newId }: RedriveParts,
-  { by, ids }: { by: string; ids: readonly string[] },
+async function actOnAll(
+  { orders, newId }: LetterParts,
+  { type, by, ids: named }: Acts,
 ): Promise<{ kind: 'counted'; counts: LetterCounts } | Unavailable> {
+  const ids = [...new Set(named)]
   const counts: LetterCounts = { ...none, pending: ids.length }
-  const type = 'dead_letter.redriven'
   for (let at = 0; at < ids.length; at += commandsAtOnceMax) {
     const some = ids.slice(at, at + commandsAtOnceMax)
     const done = await Promise.all(

@@ -1,24 +1,18 @@
-// Operators' calls for dead letters: what could not be handled, why, and what to do about it.
+// Operators' calls for dead letters one by one: what could not be handled, why, and what to do
+// about it.
 
 import { isUtf8 } from 'node:buffer'
 import { Type } from 'typebox'
-import type { DeadLetter, DeadLetterSummary } from '../../domain/orders/dead-letter.ts'
-import { consumerPattern, deadLetterIdPattern } from '../../domain/orders/dead-letter-messages.ts'
-import { formatInstant } from '../../domain/time.ts'
-import { callerOf } from '../http/auth.ts'
-import { orderCommandAnswer } from '../http/command-answers.ts'
-import { conflictOf } from '../http/problems/problems.ts'
-import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
-import { closed, Instant, NoBody, oneOf, pageItemsMax, pendingRef } from '../http/schemas.ts'
-import type { RouteParts } from '../http/server-parts.ts'
-import { type LetterCounts, lettersPerCallMax, redriveMany } from '../orders/redrive-many.ts'
+import type { DeadLetter, DeadLetterSummary } from '../../../domain/orders/dead-letter.ts'
+import { formatInstant } from '../../../domain/time.ts'
+import { callerOf } from '../../http/auth.ts'
+import { orderCommandAnswer } from '../../http/command-answers.ts'
+import { conflictOf } from '../../http/problems/problems.ts'
+import { lastOfFull, ok, type Route, readStore, route } from '../../http/route.ts'
+import { closed, Instant, NoBody, oneOf, pageItemsMax, pendingRef } from '../../http/schemas.ts'
+import type { RouteParts } from '../../http/server-parts.ts'
+import { Consumer, DeadLetterId, LetterReason } from './shapes.ts'
 
-const DeadLetterId = Type.String({
-  pattern: deadLetterIdPattern,
-  examples: ['stock-step.orders.3.17'],
-  description: 'Who could not handle it, and its topic, partition and offset.',
-})
-const Consumer = Type.String({ pattern: consumerPattern, examples: ['stock-step'] })
 const Status = oneOf(['waiting', 'redriven', 'discarded'])
 
 const DeadLetterPath = closed({ deadLetterId: DeadLetterId })
@@ -27,28 +21,8 @@ const DeadLetterQuery = closed({
   after: Type.Optional(DeadLetterId),
   status: Type.Optional(Status),
   consumer: Type.Optional(Consumer),
+  reason: Type.Optional(LetterReason),
 })
-const RedriveMany = Type.Object(
-  {
-    ids: Type.Optional(
-      Type.Array(DeadLetterId, {
-        minItems: 1,
-        maxItems: lettersPerCallMax,
-        description: 'These, whatever waits besides; without it, those that wait.',
-      }),
-    ),
-    consumer: Type.Optional(Consumer),
-    after: Type.Optional(DeadLetterId),
-  },
-  {
-    title: 'RedriveMany',
-    additionalProperties: false,
-    dependentSchemas: {
-      ids: { properties: { consumer: false, after: false } },
-    },
-  },
-)
-
 const summaryFields = {
   deadLetterId: DeadLetterId,
   consumer: Consumer,
@@ -97,23 +71,8 @@ const WholeDeadLetter = closed(
   },
   { title: 'DeadLetter' },
 )
-const RedrivenMany = Type.Object(
-  {
-    redriven: Type.Integer(),
-    unchanged: Type.Integer({ description: 'Re-driven before.' }),
-    discarded: Type.Integer({ description: 'Discarded before, and not re-driven.' }),
-    notRedrivable: Type.Integer(),
-    unknown: Type.Integer({ description: 'There is no such letter.' }),
-    pending: Type.Integer({ description: 'Not carried out in time: to be asked for again.' }),
-    next: Type.Optional(
-      Type.String({ description: 'The `after` of the next call: there may be more.' }),
-    ),
-  },
-  { title: 'RedrivenMany' },
-)
-
 export function deadLetterRoutes(parts: RouteParts): Route[] {
-  const { orders, newId } = parts
+  const { orders } = parts
   return [
     route({
       call: 'GET /dead-letters',
@@ -145,29 +104,9 @@ export function deadLetterRoutes(parts: RouteParts): Route[] {
           return letter === null ? { problem: 'unknown-dead-letter' } : ok(letterJson(letter))
         }),
     }),
-    route({
-      call: 'POST /dead-letters/redrive',
-      caller: 'operator',
-      bodyBytesMax: idsBytesMax,
-      operationId: 'redriveDeadLetters',
-      summary: 'Try many again: these ids, or as many of those that wait as one call takes',
-      description: 'Where `next` is answered there may be more: ask again with it as `after`.',
-      body: RedriveMany,
-      answers: { 200: RedrivenMany, 202: RedrivenMany },
-      async answer(request) {
-        const { userId: by } = callerOf(request)
-        const answer = await redriveMany({ orders, newId }, { ...request.body, by })
-        if (answer.kind === 'unavailable') return answer
-        const { counts, next } = answer
-        return { status: counts.pending > 0 ? 202 : 200, body: { ...countsJson(counts), next } }
-      },
-    }),
     ...calls.map((call) => actRoute(parts, call)),
   ]
 }
-
-/** As many ids as one call takes, each longer than any that we make. */
-const idsBytesMax = 16 * 1024
 
 const calls = [
   [
@@ -220,15 +159,4 @@ function letterJson({ headers, value, ...summary }: DeadLetter) {
   const bytes = Buffer.from(value, 'base64')
   const text = isUtf8(bytes) ? { text: bytes.toString() } : {}
   return { ...letterSummaryJson(summary), headers, value, ...text }
-}
-
-function countsJson(counts: LetterCounts) {
-  return {
-    redriven: counts.done,
-    unchanged: counts.unchanged,
-    discarded: counts.conflict,
-    notRedrivable: counts.not_redrivable,
-    unknown: counts.unknown_letter,
-    pending: counts.pending,
-  }
 }
