@@ -3,6 +3,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import type { Language } from '../shared/texts.ts'
+import { TimeLine } from './acts/time-line.ts'
 import { type Html, html } from './html.ts'
 import type { PartProps } from './part-props.ts'
 import { Winners } from './support/winners.ts'
@@ -12,6 +13,7 @@ type PartName = keyof typeof partsByName
 
 /** In the order of their links. */
 const partsByName = {
+  timeLine: TimeLine,
   winners: Winners,
 } as const
 

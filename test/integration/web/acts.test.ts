@@ -145,6 +145,19 @@ test('each act shows what it would do, and then its record', { skip }, async (t)
   await dialog.getByRole('alert').waitFor()
   assert.ok(await button(dialog, 'Restock').isDisabled())
   await page.keyboard.press('Escape')
+  await page.getByRole('link', { name: 'Time line', exact: true }).click()
+  const entries = page
+    .locator('main')
+    .getByRole('listitem')
+    .filter({ hasText: /offset \d/ })
+  await entries.nth(7).waitFor()
+  assert.match(
+    (await entries.first().textContent()) ?? '',
+    /closed.*by operator.*because of Close/s,
+  )
+  assert.match((await entries.first().textContent()) ?? '', new RegExp(`offset ${offset}$`))
+  assert.match((await entries.nth(5).textContent()) ?? '', /restocked.*\+1,280.*of Restock/s)
+  await keepPicture(page, 'time-line')
   const done = await acts('tea')
   assert.deepEqual(
     done.map(({ kind, reason }) => `${kind} ${reason}`),
@@ -226,6 +239,8 @@ test('an act is done by the keyboard alone, on a small screen, in Korean', { ski
     for (let n = 0; n < 20 && !(await isFocused(name)); n++) await page.keyboard.press('Tab')
     assert.ok(await isFocused(name), name)
   }
+  await page.getByRole('link', { name: '이력', exact: true }).click()
+  await page.getByText('오프셋').waitFor()
   await tabTo('수량 추가')
   await page.keyboard.press('Enter')
   const dialog = page.getByRole('dialog')
@@ -245,6 +260,8 @@ test('an act is done by the keyboard alone, on a small screen, in Korean', { ski
   await page.keyboard.press('Enter')
   await dialog.waitFor({ state: 'detached' })
   assert.ok(await isFocused('수량 추가'), 'the focus is back')
+  await page.getByText('더 많은 분께').waitFor({ timeout: toldMsMax })
+  await keepPicture(page, 'time-line-small')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await dialog.waitFor()
