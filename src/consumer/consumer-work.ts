@@ -65,6 +65,11 @@ export type TaskParts = {
 export type Input<Message> = TopicInput<Message> & {
   /** Records must keep their order: they are never postponed, only dead-lettered. */
   strict?: boolean
+  /**
+   * Records that nobody waits for: they say nothing to this consumer, or what it does with them is
+   * seen by nobody soon. They are taken together with others, or a moment later.
+   */
+  isPatient?(type: string): boolean
 }
 
 export function publishing(messages: readonly OrdersRecord[]): Publish[] {

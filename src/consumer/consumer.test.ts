@@ -13,6 +13,7 @@ import { partitionFor } from '../domain/partitioner.ts'
 import { createWallet } from '../orders/wallet.ts'
 import type { Payments } from '../ports/payments.ts'
 import { PortError } from '../ports/port-error.ts'
+import { settleAfterMs } from './message-loop.ts'
 
 const by = 'op'
 
@@ -309,12 +310,11 @@ describe('a consumer', () => {
     const system = await supplied()
     const process = await system.run()
     await system.append(placed('good'))
-    await system.pass(3_000)
-    const before = countsOf(system, orderStepsTopic)
+    await system.pass(settleAfterMs + 2_000)
     await process.kill()
     const next = await system.run()
     await system.pass(1_000)
-    assert.equal(countsOf(system, orderStepsTopic), before)
+    assert.equal(countsOf(system, orderStepsTopic), 2)
     await next.close()
   })
 
@@ -331,7 +331,7 @@ describe('a consumer', () => {
     await system.append(placed('other'))
     await system.pass(3_000)
     isLate = false
-    await system.pass(5_000)
+    await system.pass(settleAfterMs + 5_000)
     const { coupons, stock, payment, orders } = system.stores
     for (const store of [coupons, stock, payment, orders]) {
       for (const { topic, next, published } of await store.positions()) {

@@ -153,6 +153,7 @@ class ConsumerSession implements Session {
     const { log, clock } = this.parts
     const own = this.queues.filter((queue) => queue.topic === topic)
     const queues = new Map(own.map((queue) => [queue.partition, queue]))
+    const input = this.parts.work.inputs.find((one) => one.topic === topic)
     return followPartitions({
       log,
       topic,
@@ -160,7 +161,9 @@ class ConsumerSession implements Session {
       lingerMs,
       decode: undecoded,
       onMessage: (record) => {
-        queues.get(record.partition)?.waiting.push({ record, readAt: clock.monotonic() })
+        const isPatient = input?.isPatient?.(record.headers?.['ce_type'] ?? '') === true
+        const waiting = { record, readAt: clock.monotonic(), isPatient }
+        queues.get(record.partition)?.waiting.push(waiting)
       },
       onGap: stopAtGap,
       onBatch: ({ partition }) => {

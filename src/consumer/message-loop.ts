@@ -33,7 +33,7 @@ const recordsPerBatchMax = 1_000
 /** From one batch to the next under load: a transaction costs the same for one record and ten. */
 const batchEveryMsMin = 10
 /** After the last batch: what was published is stored with the next one as a rule. */
-const settleAfterMs = 1_000
+export const settleAfterMs = 30_000
 /** It is woken by records; this bounds what a bug in that could cost. */
 const restMsMax = 5_000
 
@@ -90,8 +90,12 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   return { wake, wakeTask, done: run() }
 }
 
-/** A record that is tried alone goes first, the one with the fewest tries; else all share. */
+/**
+ * A record that is tried alone goes first, the one with the fewest tries; else all share, also
+ * those that would wait longer for company.
+ */
 function nextBatch(queues: readonly PartitionQueue[], now: number): TakenRecord[] {
+  if (queues.every((queue) => now < dueAt(queue))) return []
   const ready = queues
     .map((queue) => ({ queue, due: dueOf(queue, now) }))
     .filter(({ due }) => due.length > 0)

@@ -7,7 +7,8 @@ import type { Moment } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/log.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 
-export type Waiting = { record: LogRecord; readAt: Moment }
+/** `isPatient`: nobody waits for what it means, so that it may wait for company. */
+export type Waiting = { record: LogRecord; readAt: Moment; isPatient: boolean }
 export type PartitionQueue = {
   topic: string
   partition: number
@@ -33,6 +34,9 @@ export type PoisonPillDetection = { tries: number; until: number }
 export const recordsPerPartitionMax = 1_000
 /** So few that trying them one by one is a matter of moments. */
 const smallBatchMax = 30
+/** How long a record that nobody waits for waits for company, and how much of it is enough. */
+export const patienceMs = 500
+const companyMin = 100
 const [atWork, ofSmallBatch, ofItAlone, ofItAloneAgain] = [1, 2, 3, 4] as const
 
 type QueueStart = Pick<PartitionQueue, 'topic' | 'partition' | 'delayMs'> & {
@@ -95,7 +99,10 @@ function batchMaxOf(queue: PartitionQueue): number {
   return isTriedAlone(queue) ? 1 : smallBatchMax
 }
 
-/** When the first waiting record is due; never where none waits. */
-export function dueAt({ waiting: [first], delayMs }: PartitionQueue): Moment {
-  return first === undefined ? Number.POSITIVE_INFINITY : first.readAt + delayMs
+/** When its records are due; never where none waits. */
+export function dueAt({ waiting, delayMs }: PartitionQueue): Moment {
+  const [first] = waiting
+  if (first === undefined) return Number.POSITIVE_INFINITY
+  const isPatient = waiting.length < companyMin && waiting.every((one) => one.isPatient)
+  return first.readAt + delayMs + (isPatient ? patienceMs : 0)
 }

@@ -43,7 +43,7 @@ export function createCouponStep(store: CouponStepStore): CouponStepWork {
   return {
     name: 'coupon-step',
     store,
-    inputs: [ordersInput],
+    inputs: [{ ...ordersInput, isPatient: (type) => notOfCoupons.includes(type) }],
     wantedBy,
     decide,
     stored(changes) {
@@ -88,12 +88,12 @@ function mayAnswer(row: WaitingForCoupon, facts: CouponLoaded['facts']): boolean
   return known === null || isAnswerable(row, known)
 }
 
-const notOfCoupons: readonly OrderMessage['type'][] = [
+const notOfCoupons: readonly string[] = [
   'order.payment_due',
   'order.return_asked',
   'order.returned',
   'redemption.use',
-]
+] satisfies OrderMessage['type'][]
 
 function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
   const orderIds = new Set<string>()

@@ -58,9 +58,9 @@ function startProcess() {
   const states = () =>
     new Map<string, OrderState>(kept.state.status === 'absent' ? [] : [['o', kept.state]])
   const store = {
-    overdue: async ({ now }: { now: number }) => {
+    async nextDeadlines() {
       const { state } = kept
-      return state.status === 'placed' && state.deadline <= now ? ['o'] : []
+      return state.status === 'placed' ? [{ orderId: 'o', deadline: state.deadline }] : []
     },
     unannounced: async () => (kept.unannounced ? [kept.state] : []),
     async markAnnounced() {
@@ -80,6 +80,7 @@ function startProcess() {
     const item = { message, topic: 'topic', partition: 0, at: 1_000, ...more }
     const { changes, results } = work.decide([item], states())
     keep(changes)
+    work.stored?.(changes)
     return results[0]
   }
   const task = work.task?.start({

@@ -10,7 +10,7 @@ import {
   type TaskParts,
 } from '../consumer/consumer-work.ts'
 import { type OrderMessage, ordersTopic, type StepMessage } from '../domain/orders/messages.ts'
-import { decide, decisionsOf, evolve, initialState } from '../domain/orders/process.ts'
+import { decide, decisionsOf, evolve, initialState, isLive } from '../domain/orders/process.ts'
 import { ordersInput, stepsInput } from '../domain/orders/records.ts'
 import type { AwaitedOrder, Order, OrderState } from '../domain/orders/state.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -20,19 +20,33 @@ type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>
 export type OrderProcess = ConsumerWork<ProcessMessage, OrderWanted, States, OrderChange[]>
 
+/** What it has said itself, and an order of which no step has said anything yet. */
+const notUrgent: readonly string[] = [
+  'order.placed',
+  'order.payment_due',
+  'order.confirmed',
+  'order.cancelled',
+  'order.return_due',
+  'order.returned',
+] satisfies OrderMessage['type'][]
+
 export type OrderProcessParts = { store: OrderStore; clock: Clock }
 
-/** How late a time-out can be. */
+/** How late a time-out can be, while any order lives. */
 const sweepEveryMs = 250
 /** Of one transaction; what is left is taken by the next. */
 const overduePerSweepMax = 500
 
 export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
   const time = new LogTime(parts.clock)
+  const deadline = new NextDeadline()
   return {
     name: 'order-process',
     store: parts.store,
-    inputs: [{ ...ordersInput, strict: true }, stepsInput],
+    inputs: [
+      { ...ordersInput, strict: true, isPatient: (type) => notUrgent.includes(type) },
+      stepsInput,
+    ],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide(items, states) {
       for (const { at, isRepeated, source } of items) {
@@ -40,10 +54,12 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
       }
       return decideBatch(items, states)
     },
+    stored: (changes) => deadline.saw(changes),
     task: {
       start(task) {
         time.begin()
-        return createSweep({ store: parts.store, time }, task)
+        deadline.begin(task)
+        return createSweep({ store: parts.store, time, deadline }, task)
       },
     },
   }
@@ -99,11 +115,34 @@ export class LogTime {
   }
 }
 
+/** At or before the first deadline of a living order, so that SQL is asked then, and not before. */
+class NextDeadline {
+  at = Number.NEGATIVE_INFINITY
+  private task: Pick<TaskParts, 'wake'> = { wake() {} }
+
+  /** Nothing is known of the rows. */
+  begin(task: TaskParts): void {
+    this.task = task
+    this.at = Number.NEGATIVE_INFINITY
+  }
+
+  saw(changes: readonly OrderChange[]): void {
+    const before = this.at
+    for (const { state } of changes) {
+      const isOver = 'redemption' in state && state.redemption?.isOver === true
+      if (isLive(state) && !isOver) this.at = Math.min(this.at, state.deadline)
+    }
+    if (before === Number.POSITIVE_INFINITY && this.at < before) this.task.wake(sweepEveryMs)
+  }
+}
+
 /** From saying that the time of a redemption is over to saying it again, if the log did not. */
 const sayAgainMs = 1_000
 
+type SweepParts = { store: OrderStore; time: LogTime; deadline: NextDeadline }
+
 /** Cancels what is overdue, and publishes the ends that a crash left unpublished. */
-function createSweep({ store, time }: { store: OrderStore; time: LogTime }, task: TaskParts) {
+function createSweep({ store, time, deadline }: SweepParts, task: TaskParts) {
   const { partitions } = task
   const limit = overduePerSweepMax
   /** When it was said of each redemption that its time is over. */
@@ -120,7 +159,13 @@ function createSweep({ store, time }: { store: OrderStore; time: LogTime }, task
   }
 
   async function endOverdue(): Promise<void> {
-    const orderIds = await store.overdue({ partitions, now: time.now(), limit })
+    if (time.now() < deadline.at) return
+    const next = await store.nextDeadlines({ partitions, limit })
+    const now = time.now()
+    const orderIds = next.filter((one) => one.deadline <= now).map(({ orderId }) => orderId)
+    const later = next[orderIds.length]?.deadline ?? Number.POSITIVE_INFINITY
+    // Who is ended now is asked for once more: the log may not say it yet.
+    deadline.at = orderIds.length === 0 ? later : now
     if (orderIds.length === 0) return
     mayBeUnannounced = true
     const checks = task.checks(ordersTopic)
@@ -132,14 +177,19 @@ function createSweep({ store, time }: { store: OrderStore; time: LogTime }, task
     await sayOver(done)
   }
 
+  function nextMs(): number {
+    const isIdle = deadline.at === Number.POSITIVE_INFINITY && !mayBeUnannounced
+    return isIdle ? Number.POSITIVE_INFINITY : sweepEveryMs
+  }
+
   return async (): Promise<number> => {
     await endOverdue()
-    if (!mayBeUnannounced) return sweepEveryMs
+    if (!mayBeUnannounced) return nextMs()
     const ended = await store.unannounced({ partitions, limit })
     await task.publish(publishing(ended.flatMap(decisionsOf)))
     if (ended.length > 0) await store.markAnnounced(ended.map(({ orderId }) => orderId))
     mayBeUnannounced = ended.length === limit
-    return sweepEveryMs
+    return nextMs()
   }
 }
 

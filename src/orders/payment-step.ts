@@ -36,6 +36,7 @@ import {
   type Batch,
   batchOf,
   decideRow,
+  isOneOf,
   stepResult,
   suppliesFirst,
   takeCommand,
@@ -54,7 +55,7 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
   return {
     name: 'payment-step',
     store,
-    inputs: [ordersInput, walletsInput],
+    inputs: [{ ...ordersInput, isPatient: isOneOf(notOfPayments) }, walletsInput],
     wantedBy,
     decide(items, loaded) {
       const batch = batchOf(loaded)
@@ -83,6 +84,13 @@ const ofPayments: readonly OrderMessage['type'][] = [
   'order.payment_due',
   'order.cancelled',
   'order.return_due',
+]
+
+/** And no redemption. */
+const notOfPayments: readonly OrderMessage['type'][] = [
+  'order.placed',
+  'order.return_asked',
+  'order.returned',
 ]
 
 function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {

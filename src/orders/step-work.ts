@@ -2,7 +2,7 @@
 // them did, and what a decision means for the message loop.
 
 import { type Item, type ItemResult, publishing } from '../consumer/consumer-work.ts'
-import type { OrderMessage } from '../domain/orders/messages.ts'
+import { isOfRedemption, type OrderMessage } from '../domain/orders/messages.ts'
 import { absent } from '../domain/orders/state.ts'
 import type { StepDecision } from '../domain/orders/step.ts'
 import { type CommandName, commandKey, type DoneCommand } from '../ports/orders.ts'
@@ -39,6 +39,11 @@ type AnyLoaded = Readonly<Record<string, Map<string, unknown>>>
 export function batchOf<Loaded extends AnyLoaded>(loaded: Loaded): Batch<Loaded> {
   const tables = Object.entries(loaded).map(([table, all]) => [table, new Working(all)])
   return Object.fromEntries(tables) as Batch<Loaded>
+}
+
+/** Also every redemption: of a step that knows none. */
+export function isOneOf(types: readonly string[]): (type: string) => boolean {
+  return (type) => types.includes(type) || isOfRedemption({ type })
 }
 
 /** The row of one order before and after a decision. */

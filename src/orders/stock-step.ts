@@ -23,6 +23,7 @@ import {
   type Batch,
   batchOf,
   decideRow,
+  isOneOf,
   stepResult,
   suppliesFirst,
   takeCommand,
@@ -31,6 +32,13 @@ import { WaitingOrders } from './waiting-orders.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
+
+/** And no redemption. */
+const notOfStock: readonly OrderMessage['type'][] = [
+  'order.payment_due',
+  'order.return_asked',
+  'order.returned',
+]
 
 /** Another process may have let go of what is waited for here. */
 const lookEveryMs = 250
@@ -61,7 +69,7 @@ export function createStockStep(store: StockStepStore): StockStep {
   return {
     name: 'stock-step',
     store,
-    inputs: [ordersInput, productsInput],
+    inputs: [{ ...ordersInput, isPatient: isOneOf(notOfStock) }, productsInput],
     wantedBy,
     decide,
     stored(changes) {

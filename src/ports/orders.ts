@@ -179,8 +179,11 @@ export type OrderChange = {
   unannounced?: boolean
 }
 export type OrderStore = ConsumerStore<OrderWanted, Map<string, OrderState>, OrderChange[]> & {
-  /** Live orders whose deadline is at or before `now`, the oldest first. */
-  overdue(query: { partitions: readonly number[]; now: Instant; limit: number }): Promise<string[]>
+  /** Of the orders that time can end, those that it ends first. */
+  nextDeadlines(query: {
+    partitions: readonly number[]
+    limit: number
+  }): Promise<{ orderId: string; deadline: Instant }[]>
   unannounced(query: { partitions: readonly number[]; limit: number }): Promise<Order[]>
   markAnnounced(orderIds: readonly string[]): Promise<void>
 }

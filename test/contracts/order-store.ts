@@ -19,8 +19,8 @@ export function orderStoreContract(name: string, open: () => Promise<OrderStoreU
     test('knows no order at first', async (store) => {
       assert.deepEqual(await load(store, ['a']), {})
       assert.deepEqual(await load(store, []), {})
-      const query = { partitions: [0, 1], now: Number.MAX_SAFE_INTEGER, limit: 10 }
-      assert.deepEqual(await store.overdue(query), [])
+      const query = { partitions: [0, 1], limit: 10 }
+      assert.deepEqual(await store.nextDeadlines(query), [])
       assert.deepEqual(await store.unannounced(query), [])
     })
 
@@ -81,7 +81,7 @@ export function orderStoreContract(name: string, open: () => Promise<OrderStoreU
 }
 
 function timeTests(test: Test): void {
-  test('finds live orders whose time is over, the oldest first', async (store) => {
+  test('finds the orders that time ends first', async (store) => {
     await change(store, [
       placed('on-time', { deadline: 101 }),
       placed('last', { deadline: 100 }),
@@ -92,32 +92,33 @@ function timeTests(test: Test): void {
       { status: 'awaited', orderId: 'unmet', heard: unanswered },
     ])
     await change(store, [placed('elsewhere', { deadline: 2 })], { partition: 3 })
-    const of = (some: object) => store.overdue({ partitions: [0, 1], now: 100, limit: 9, ...some })
-    assert.deepEqual(await of({}), ['first', 'second', 'last'])
-    assert.deepEqual(await of({ limit: 2 }), ['first', 'second'])
-    assert.deepEqual(await of({ now: 98 }), ['first'])
-    assert.deepEqual(await of({ now: 97 }), [])
-    assert.deepEqual(await of({ partitions: [3] }), ['elsewhere'])
+    const of = async (some: object) => {
+      const found = await store.nextDeadlines({ partitions: [0, 1], limit: 9, ...some })
+      return found.map(({ orderId, deadline }) => `${orderId} ${deadline}`)
+    }
+    assert.deepEqual(await of({}), ['first 98', 'second 99', 'last 100', 'on-time 101'])
+    assert.deepEqual(await of({ limit: 2 }), ['first 98', 'second 99'])
+    assert.deepEqual(await of({ partitions: [3] }), ['elsewhere 2'])
     assert.deepEqual(await of({ partitions: [] }), [])
   })
 
   test('finds a redemption no more once the log says that its time is over', async (store) => {
-    const query = { partitions: [0], now: 100, limit: 9 }
+    const query = { partitions: [0], limit: 9 }
     const redemption = { reference: 'cart-7', subtotal: 5 }
     await change(store, [placed('a', { deadline: 50, redemption })])
-    assert.deepEqual(await store.overdue(query), ['a'])
+    assert.deepEqual(await store.nextDeadlines(query), [{ orderId: 'a', deadline: 50 }])
     await change(store, [
       placed('a', { deadline: 50, redemption: { ...redemption, isOver: true } }),
     ])
-    assert.deepEqual(await store.overdue(query), [])
+    assert.deepEqual(await store.nextDeadlines(query), [])
   })
 
   test('finds an order no more once it has ended', async (store) => {
-    const query = { partitions: [0], now: 100, limit: 9 }
+    const query = { partitions: [0], limit: 9 }
     await change(store, [placed('a', { deadline: 50 })])
-    assert.deepEqual(await store.overdue(query), ['a'])
+    assert.deepEqual(await store.nextDeadlines(query), [{ orderId: 'a', deadline: 50 }])
     await change(store, [{ ...placed('a', { deadline: 50 }), status: 'confirmed', sums }])
-    assert.deepEqual(await store.overdue(query), [])
+    assert.deepEqual(await store.nextDeadlines(query), [])
   })
 }
 

@@ -35,6 +35,22 @@ const batches: MutantsOf[] = [
     mutants: [['createSlots(1)', 'createSlots(2)', 'is what counts where it is stored later']],
   },
   {
+    file: `${consumer}/partition-queue.ts`,
+    test: `${consumer}/lone-order.test.ts`,
+    mutants: [
+      ['(isPatient ? patienceMs : 0)', '0', 'is taken in few transactions'],
+      ['waiting.every((one)', 'waiting.some((one)', 'is confirmed without a wait for company'],
+    ],
+  },
+  {
+    file: 'src/orders/order-process.ts',
+    test: `${consumer}/lone-order.test.ts`,
+    mutants: [
+      ['deadline.at = orderIds.length === 0 ? later : now', '', 'asked while nothing happens'],
+      ['this.task.wake(sweepEveryMs)', '{}', 'is ended by its time'],
+    ],
+  },
+  {
     file: `${consumer}/batch-handler.ts`,
     test: `${consumer}/broken-table.test.ts`,
     mutants: [

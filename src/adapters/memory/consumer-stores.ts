@@ -115,16 +115,14 @@ export function createOrderStoreMemory(): OrderStoreMemory {
   return {
     ...store,
     kept,
-    async overdue({ partitions, now, limit }) {
+    async nextDeadlines({ partitions, limit }) {
       const live = ordersWhere(({ state, partition }) => {
         const isLive = state.status === 'placed' || state.status === 'due'
         return isLive && partitions.includes(partition)
       })
-      const over = live.filter(({ deadline, redemption }) => {
-        return deadline <= now && redemption?.isOver !== true
-      })
-      over.sort((a, b) => a.deadline - b.deadline)
-      return over.slice(0, limit).map(({ orderId }) => orderId)
+      const mayEnd = live.filter(({ redemption }) => redemption?.isOver !== true)
+      mayEnd.sort((a, b) => a.deadline - b.deadline)
+      return mayEnd.slice(0, limit).map(({ orderId, deadline }) => ({ orderId, deadline }))
     },
     async unannounced({ partitions, limit }) {
       const wanted = (one: Kept) => one.unannounced && partitions.includes(one.partition)

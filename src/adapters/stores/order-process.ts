@@ -13,7 +13,7 @@ export function createOrderStoreSql(database: Database): OrderStore {
     'insert-orders',
     'lock-orders',
     'upsert-orders',
-    'find-overdue-orders',
+    'next-deadlines',
     'find-unannounced-orders',
     'mark-orders-announced',
   ])
@@ -24,7 +24,7 @@ export function createOrderStoreSql(database: Database): OrderStore {
     rowOf: (cells) => ({ state: jsonOf(cells) as Order }),
     columns: (changes) => orderColumns(changes as OrderChange[]),
   })
-  const store: Omit<OrderStore, 'overdue' | 'unannounced' | 'markAnnounced'> =
+  const store: Omit<OrderStore, 'nextDeadlines' | 'unannounced' | 'markAnnounced'> =
     createConsumerStoreSql(
       { database, schema: 'orders' },
       {
@@ -37,10 +37,11 @@ export function createOrderStoreSql(database: Database): OrderStore {
     )
   return {
     ...store,
-    async overdue({ partitions, now, limit }) {
-      const values = [partitions, now, limit]
-      const { rows } = await database.query(statements['find-overdue-orders'], values)
-      return rows.map(([orderId]) => String(orderId))
+    async nextDeadlines({ partitions, limit }) {
+      const { rows } = await database.query(statements['next-deadlines'], [partitions, limit])
+      return rows.map(([orderId, deadline]) => {
+        return { orderId: String(orderId), deadline: Number(deadline) }
+      })
     },
     async unannounced({ partitions, limit }) {
       const values = [partitions, limit]

@@ -353,7 +353,7 @@ function contentOf(
   return { orderId, userId, lines, coupon, placedAt: at, deadline, heard: heardBy(state) }
 }
 
-function isLive(state: OrderState): state is LiveOrder {
+export function isLive(state: OrderState): state is LiveOrder {
   return state.status === 'placed' || state.status === 'due'
 }
 
