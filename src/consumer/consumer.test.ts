@@ -314,7 +314,7 @@ describe('a consumer', () => {
     await process.kill()
     const next = await system.run()
     await system.pass(1_000)
-    assert.equal(countsOf(system, orderStepsTopic), 2)
+    assert.equal(countsOf(system, orderStepsTopic), 3)
     await next.close()
   })
 
