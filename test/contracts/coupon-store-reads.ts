@@ -1,7 +1,7 @@
 // The half of the coupon store contract that says how what was stored comes back.
 
 import assert from 'node:assert/strict'
-import { quantityMax } from '../../src/domain/coupons/messages.ts'
+import { quantityMax } from '../../src/domain/coupons/quantity.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { CouponStore, IssuedRow, RowsQuery } from '../../src/ports/coupons.ts'
 import { PortError } from '../../src/ports/port-error.ts'

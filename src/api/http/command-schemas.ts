@@ -1,7 +1,7 @@
 // The shapes of what operators ask of a coupon that is there, and of what it would change.
 
 import { Type } from 'typebox'
-import { quantityMax } from '../../domain/coupons/messages.ts'
+import { quantityMax } from '../../domain/coupons/quantity.ts'
 import {
   Count,
   Coupon,

@@ -8,10 +8,10 @@ import {
   audienceValuesMax,
   couponIdPattern,
   couponNameCharactersMax,
-  quantityMax,
   reasonCharactersMax,
   validDaysMax,
 } from '../../domain/coupons/messages.ts'
+import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { type IssuedStatus, issuedStatuses } from '../../domain/coupons/validity.ts'
 import {
   cancelReasons,

@@ -4,7 +4,7 @@
 import { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
 import { readCode } from '../../domain/coupons/code-text.ts'
-import { quantityMax } from '../../domain/coupons/messages.ts'
+import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { issuedStatuses } from '../../domain/coupons/validity.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { userIdOf } from '../../domain/user-id.ts'

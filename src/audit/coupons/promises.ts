@@ -10,8 +10,8 @@ import {
   type CouponCreated,
   type CouponEdited,
   type CouponRevoked,
-  quantityMax,
 } from '../../domain/coupons/messages.ts'
+import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { revokedCount } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { type Broken, type Findings, type Invariant, recordAt } from '../findings.ts'

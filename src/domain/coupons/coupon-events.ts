@@ -17,7 +17,8 @@ import {
 import { eventHeaders, jsonOf, record } from '../record.ts'
 import { formatInstant } from '../time.ts'
 import { userIdField } from '../user-id.ts'
-import { couponEventsTopic, couponIdField, quantityMax, reasonCharactersMax } from './messages.ts'
+import { couponEventsTopic, couponIdField, reasonCharactersMax } from './messages.ts'
+import { quantityMax } from './quantity.ts'
 import type { Revocation } from './revocations.ts'
 
 const fields = {

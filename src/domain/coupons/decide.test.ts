@@ -13,7 +13,8 @@ import {
   zoes,
 } from '../../../test/models/coupon-conditions.ts'
 import { type ControlOutcome, type Decision, decide, settled, statusAt } from './decide.ts'
-import { type ControlMessage, type CouponMessage, quantityMax } from './messages.ts'
+import { type ControlMessage, type CouponMessage } from './messages.ts'
+import { quantityMax } from './quantity.ts'
 import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
 
 const by = 'op'

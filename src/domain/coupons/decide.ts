@@ -8,9 +8,9 @@ import {
   type CouponCreated,
   type CouponMessage,
   type CouponRevoked,
-  quantityMax,
   sameTerms,
 } from './messages.ts'
+import { quantityMax } from './quantity.ts'
 import { type Revocation, takenBy } from './revocations.ts'
 import {
   type ActEvent,

@@ -8,9 +8,9 @@ import {
   couponNameCharactersMax,
   decodeMessage,
   encodeMessage,
-  quantityMax,
   type Terms,
 } from './messages.ts'
+import { quantityMax } from './quantity.ts'
 
 const by = 'op-1'
 const control = { couponId: 'spring-2026', by, commandId: 'op-1:key' }

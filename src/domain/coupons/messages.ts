@@ -24,12 +24,11 @@ import {
 } from '../field.ts'
 import { type Decoded, decoderOf, encoderOf, type MessageOf, readerOf, record } from '../record.ts'
 import { isUserSinceVersion2, userIdField, userIdOf } from '../user-id.ts'
+import { quantityMax } from './quantity.ts'
 
 export const claimsTopic = 'firstcome.claims'
 export const couponEventsTopic = 'firstcome.coupon-events'
 
-/** Bounded so that the winners of one coupon fit in the memory of a node (about 60 B each). */
-export const quantityMax = 10_000_000
 /** Unicode code points, as JSON Schema counts. */
 export const couponNameCharactersMax = 200
 /** Money is whole minor units; a trillion leaves sums of thousands of them exact in a double. */

@@ -1,7 +1,7 @@
 // Reads a leaf from its line, strictly: its number, its one spelling, the fields of its kind and no
 // others. What does not fit is said, because somebody reads it who trusts nobody.
 
-import { quantityMax } from '../coupons/messages.ts'
+import { quantityMax } from '../coupons/quantity.ts'
 import { parseExactInstant } from '../time.ts'
 import { parseCanonical } from './canonical-json.ts'
 import { type Told, told } from './told.ts'

@@ -3,7 +3,7 @@
 // nothing with it: whoever checks a service should not run the code of that service. What only the
 // service knows (whose token is of the audience, which command was repeated) is taken as it says.
 
-import { quantityMax } from '../coupons/messages.ts'
+import { quantityMax } from '../coupons/quantity.ts'
 import { formatInstant } from '../time.ts'
 import type { Leaf, LeafOutcome } from './read-leaf.ts'
 import { type Told, told } from './told.ts'

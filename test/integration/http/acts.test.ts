@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { encodeMessage, quantityMax } from '../../../src/domain/coupons/messages.ts'
+import { encodeMessage } from '../../../src/domain/coupons/messages.ts'
+import { quantityMax } from '../../../src/domain/coupons/quantity.ts'
 import { startedAt, startTestServer } from './fixture.ts'
 
 const at = new Date(startedAt).toISOString()
