@@ -62,6 +62,7 @@ const arrows: { part: string; may: string[] }[] = [
   { part: 'consumer', may: ['ports', 'domain'] },
   { part: 'web/shared', may: [] },
   { part: 'web/event', may: ['web/shared'] },
+  { part: 'web/proof', may: ['web/shared', 'domain'] },
   { part: 'web/console', may: ['web/shared'] },
   { part: 'web', may: [] },
   { part: 'api', may: ['ports', 'domain', 'web'] },
@@ -86,6 +87,7 @@ const libraries = ['preact', 'preact/hooks', 'htm', 'uplot']
 const pure = new Map([
   ['web/shared', libraries],
   ['web/event', []],
+  ['web/proof', []],
   ['web/console', libraries],
   ['domain', ['node:buffer', 'node:crypto']],
   ['ports', ['node:buffer']],

@@ -105,7 +105,7 @@ export async function openServer(
       { ...parts, ...services, metricsText, limits, sessions, streams, traffic },
     ),
   )
-  addPages(app, { ...services, hooks, uses, settings, demoToken: parts.demoToken })
+  addPages(app, { ...parts, ...services, hooks, uses, settings })
   const plainParts = { clock, traffic, tokens, count, plain, logger }
   // Where addresses are limited, a hook has to be asked first.
   const isPlain = settings.addressRateMax === 0

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { assetsByPath, importMap } from './assets.ts'
+import { assetsByPath, importMap, proofModules } from './assets.ts'
 import { pageHeaders } from './page-policy.ts'
 
 const assets = assetsByPath()
@@ -35,6 +35,26 @@ describe('assets', () => {
       assert.ok(names.length > 30)
       assert.equal(new Set(top.names).size, top.names.length, `${path}: ${top.names.join(' ')}`)
     }
+  })
+
+  it('has all that the page of the proof and its worker import, and nothing of Node', () => {
+    const seen = new Set<string>()
+    const follow = (path: string): void => {
+      if (seen.has(path)) return
+      seen.add(path)
+      const text = asset(path).bodies.identity.toString()
+      for (const [, imported = ''] of text.matchAll(/^(?:import|}).* from '([^']+)'$/gm)) {
+        follow(new URL(imported, `http://localhost${path}`).pathname)
+      }
+    }
+    follow(`${proofModules}web/proof/page.js`)
+    follow(`${proofModules}web/proof/worker.js`)
+    assert.ok(seen.has(`${proofModules}domain/proof/sale.js`))
+    assert.ok(seen.has(`${proofModules}web/proof/node/crypto.js`))
+    const { policy = '' } = asset(`${proofModules}web/proof/worker.js`)
+    assert.match(policy, /^default-src 'none'; script-src 'self'; connect-src 'self'$/)
+    const bytes = [...seen].reduce((sum, path) => sum + asset(path).bodies.gzip.length, 0)
+    assert.ok(bytes <= 40_000, `${bytes} bytes`)
   })
 
   it('weighs little: the page has at most 40 kB in all', () => {

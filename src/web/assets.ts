@@ -7,16 +7,20 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { joinedText, moduleText } from './browser-module.ts'
+import { workerPolicy } from './page-policy.ts'
 
 export type Encoding = 'br' | 'gzip' | 'identity'
 export type Asset = {
   type: string
   cacheControl: string
+  /** Of what is a document of its own to the browser, as a worker is. */
+  policy?: string | undefined
   etag: string
   bodies: Readonly<Record<Encoding, Buffer>>
 }
 
 const root = import.meta.dirname
+const source = join(root, '..')
 
 /** A joined module is whole by itself, so a minute of an older one does no harm. */
 const aMinute = 'public, max-age=60'
@@ -46,11 +50,23 @@ const joined: Readonly<Record<string, string>> = {
   '/firstcome-claim.js': 'event/element.ts',
 }
 
+/** The page of the proof has modules of the domain too: they stand as they do in the source. */
+export const proofModules = '/assets/proof/'
+const proofFiles = [
+  'web/{proof,shared}/**/*.ts',
+  'domain/proof/*.ts',
+  'domain/{time,coupons/quantity}.ts',
+]
+/** What a browser has instead of modules of Node. */
+const standIns: Readonly<Record<string, string>> = {
+  'node:buffer': `${proofModules}web/proof/node/buffer.js`,
+  'node:crypto': `${proofModules}web/proof/node/crypto.js`,
+}
+
 /** Every path with what makes its asset; nothing is read before it is called. */
 export function assetsByPath(): Map<string, () => Asset> {
   const all = new Map<string, () => Asset>()
-  const add = (path: string, make: () => Omit<AssetText, 'path'>) =>
-    all.set(path, () => assetOf(make()))
+  const add = (path: string, make: () => AssetText) => all.set(path, () => assetOf(make()))
   for (const [name, text] of Object.entries(libraries)) {
     add(libraryPath(name), () => ({ type: scriptType, cacheControl: aMinute, text: text() }))
   }
@@ -64,10 +80,17 @@ export function assetsByPath(): Map<string, () => Asset> {
     const text = () => moduleText(join(root, file))
     add(path, () => ({ type: scriptType, cacheControl: askAgain, text: text() }))
   }
-  for (const file of globSync('{console,shared}/**/*.{css,svg}', { cwd: root })) {
+  for (const file of globSync('{console,proof,shared}/**/*.{css,svg}', { cwd: root })) {
     const type = file.endsWith('.css') ? styleType : 'image/svg+xml'
     const text = () => readFileSync(join(root, file), 'utf8')
     add(`/assets/${file}`, () => ({ type, cacheControl: askAgain, text: text() }))
+  }
+  for (const file of globSync(proofFiles, { cwd: source })) {
+    if (file.endsWith('.test.ts')) continue
+    const path = `${proofModules}${file.replace(/\.ts$/, '.js')}`
+    const text = () => moduleText(join(source, file), standIns)
+    const policy = file === 'web/proof/worker.ts' ? workerPolicy : undefined
+    add(path, () => ({ type: scriptType, cacheControl: askAgain, policy, text: text() }))
   }
   return all
 }
@@ -77,11 +100,11 @@ export function webText(path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-type AssetText = { type: string; cacheControl: string; text: string }
+type AssetText = Pick<Asset, 'type' | 'cacheControl' | 'policy'> & { text: string }
 
-function assetOf({ type, cacheControl, text }: AssetText): Asset {
+function assetOf({ type, cacheControl, policy, text }: AssetText): Asset {
   const etag = hash('sha256', text, 'base64url').slice(0, 22)
-  return { type, cacheControl, etag, bodies: compressed(text) }
+  return { type, cacheControl, policy, etag, bodies: compressed(text) }
 }
 
 function compressed(text: string): Record<Encoding, Buffer> {

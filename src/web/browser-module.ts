@@ -6,9 +6,16 @@ import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** Served by itself: what it imports has the same path, ending in `.js`. */
-export function moduleText(path: string): string {
-  return plain(path).replaceAll(/(from '\.[^']*|import\('\.[^']*)\.ts'/g, "$1.js'")
+/**
+ * Served by itself: what it imports has the same path, ending in `.js`. `standIns`: the paths of
+ * what stands in the place of modules that a browser does not have.
+ */
+export function moduleText(path: string, standIns: Readonly<Record<string, string>> = {}): string {
+  return plain(path)
+    .replaceAll(/(from '\.[^']*|import\('\.[^']*)\.ts'/g, "$1.js'")
+    .replaceAll(/ from '(node:[^']*)'/g, (whole, name: string) => {
+      return name in standIns ? ` from '${standIns[name]}'` : whole
+    })
 }
 
 /** With all that it imports, which is ours alone: no two of the files may have a name in common. */

@@ -2,21 +2,24 @@
 // stands in it, so that the first paint waits for nothing more.
 
 import { webText } from './assets.ts'
+import { escaped, languageButtons } from './html.ts'
 import { pageHeaders } from './page-policy.ts'
 
 export type EventPageSettings = {
   allowedOrigins?: readonly string[] | undefined
   signInUrl?: string | undefined
   isDemo?: boolean | undefined
+  /** Whether sales can be checked. */
+  hasProof?: boolean | undefined
 }
 export type EventPage = {
   headers: Readonly<Record<string, string>>
-  /** `name`: of the coupon; null: there is none, or nobody knows now. */
-  html(name: string | null, language: 'en' | 'ko'): string
+  /** `name`: null: there is no such coupon, or nobody knows now. */
+  html(coupon: { couponId: string; name: string | null }, language: 'en' | 'ko'): string
 }
 
 export function createEventPage(settings: EventPageSettings): EventPage {
-  const { allowedOrigins = [], signInUrl, isDemo } = settings
+  const { allowedOrigins = [], signInUrl, isDemo, hasProof } = settings
   const style = webText('shared/page.css') + webText('event/page.css')
   const data = [
     ...(signInUrl === undefined ? [] : [`data-sign-in-url="${escaped(signInUrl)}"`]),
@@ -24,7 +27,7 @@ export function createEventPage(settings: EventPageSettings): EventPage {
   ].join(' ')
   return {
     headers: pageHeaders({ styles: [style], frameAncestors: ["'self'", ...allowedOrigins] }),
-    html: (name, language) => `<!doctype html>
+    html: ({ couponId, name }, language) => `<!doctype html>
 <html lang="${language}" ${data}>
 <head>
 <meta charset="utf-8">
@@ -35,16 +38,20 @@ export function createEventPage(settings: EventPageSettings): EventPage {
 <style>${style}</style>
 </head>
 <body>
-<nav aria-label="Language / 언어">
-<button type="button" lang="ko">한국어</button>
-<button type="button" lang="en">English</button>
-</nav>
+${languageButtons}
 ${isDemo ? demoChoice : ''}
 <main><h1 class="name">${escaped(name ?? '')}</h1></main>
+${hasProof && name !== null ? proofLink(couponId) : ''}
 </body>
 </html>
 `,
   }
+}
+
+/** Its text is the module's. With the opener the token of this tab goes along. */
+function proofLink(couponId: string): string {
+  const path = `/events/${encodeURIComponent(couponId)}/proof`
+  return `<footer><a class="proof" href="${path}" target="_blank" rel="opener"></a></footer>`
 }
 
 /** Shown by the module where it is asked for. */
@@ -52,7 +59,3 @@ const demoChoice = `<header>
 <label class="demo" hidden><span></span><select></select></label>
 </header>
 `
-
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
-}

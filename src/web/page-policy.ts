@@ -9,9 +9,11 @@ export type PagePolicy = {
   styles?: readonly string[]
   /** Origins, or keywords as `'self'`. */
   frameAncestors: readonly string[]
+  /** Whether it has a thread of its own. */
+  hasWorker?: boolean
 }
 
-export function pageHeaders({ scripts = [], styles = [], frameAncestors }: PagePolicy) {
+export function pageHeaders({ scripts = [], styles = [], frameAncestors, hasWorker }: PagePolicy) {
   const framed = frameAncestors.length === 0 ? ["'none'"] : frameAncestors
   const policy = [
     "default-src 'none'",
@@ -19,6 +21,7 @@ export function pageHeaders({ scripts = [], styles = [], frameAncestors }: PageP
     `style-src ${["'self'", ...styles.map(hashSource)].join(' ')}`,
     "connect-src 'self'",
     "img-src 'self'",
+    ...(hasWorker ? ["worker-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",
     `frame-ancestors ${framed.join(' ')}`,
@@ -29,6 +32,9 @@ export function pageHeaders({ scripts = [], styles = [], frameAncestors }: PageP
     'x-content-type-options': 'nosniff',
   }
 }
+
+/** Of the script of a worker, which has a policy of its own. */
+export const workerPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 function hashSource(text: string): string {
   return `'sha256-${hash('sha256', text, 'base64')}'`

@@ -8,6 +8,7 @@ export function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: A
   const encoding = encodingOf(request)
   const etag = `"${asset.etag}-${encoding}"`
   reply.headers({ etag, 'cache-control': asset.cacheControl })
+  if (asset.policy !== undefined) reply.header('content-security-policy', asset.policy)
   varyBy(reply, 'Accept-Encoding')
   if (request.headers['if-none-match']?.includes(etag)) return void reply.code(304).send()
   sendEncoded(reply, encoding, { type: asset.type, body: asset.bodies[encoding] })

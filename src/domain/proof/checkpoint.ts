@@ -6,6 +6,7 @@ import {
   isSignedBy,
   type Note,
   parseNote,
+  type SignatureHolds,
   type VerifierKey,
   verifierKey,
 } from './signed-note.ts'
@@ -36,11 +37,14 @@ export function couponOrigin(prefix: string, couponId: string): string {
 /** `key` is the one that signed it, under the name of the origin. */
 export type Opened = { checkpoint: Checkpoint; note: Note; key: VerifierKey } | { fault: Told }
 
+export type Opening = {
+  couponId: string
+  keys: readonly VerifierKey[]
+  holds?: SignatureHolds | undefined
+}
+
 /** The checkpoint of a coupon, if one of the keys has signed it; keys may be under the prefix. */
-export function openCheckpoint(
-  signed: string,
-  { couponId, keys }: { couponId: string; keys: readonly VerifierKey[] },
-): Opened {
+export function openCheckpoint(signed: string, { couponId, keys, holds }: Opening): Opened {
   const note = parseNote(signed)
   const checkpoint = note === null ? null : parseCheckpoint(note.text)
   if (note === null || checkpoint === null) return { fault: told('noCheckpoint') }
@@ -55,7 +59,7 @@ export function openCheckpoint(
   }
   const key = own
     .map(({ publicKey }) => verifierKey(origin, publicKey))
-    .find((one) => isSignedBy(note, one))
+    .find((one) => isSignedBy(note, one, holds))
   if (key === undefined) return { fault: told('falseSignature', { origin }) }
   return { checkpoint, note, key }
 }

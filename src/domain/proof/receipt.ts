@@ -1,6 +1,7 @@
 // A receipt: what a user was given to hold against the sale. Its checkpoint must be of the same
 // tree as everyone's, its entries in it, all of them, and its own.
 
+import { Buffer } from 'node:buffer'
 import { canonicalJson, parseCanonical } from './canonical-json.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { decodeBase64 } from './signed-note.ts'

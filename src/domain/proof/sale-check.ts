@@ -2,17 +2,14 @@
 // whether the entries make its root, whether each of them follows from those before it, and where a
 // receipt stands in it. Pure: whoever has the data feeds it line by line.
 
-import { type Checkpoint, type Opened, openCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, type Opened, type Opening, openCheckpoint } from './checkpoint.ts'
 import { type Leaf, readLeaf } from './read-leaf.ts'
 import { type Receipt, receiptFaults } from './receipt.ts'
 import { newSale, type Sale, takeLeaf } from './sale.ts'
-import type { VerifierKey } from './signed-note.ts'
 import { type Told, told } from './told.ts'
 import { appendLeaf, emptyTree, type GrowingTree, leafHash, rootOf } from './tree.ts'
 
-export type SaleParts = {
-  couponId: string
-  keys: readonly VerifierKey[]
+export type SaleParts = Opening & {
   /** The signed note. */
   checkpoint: string
   receipt?: Receipt | undefined

@@ -2,6 +2,7 @@
 // signature. Strict: a note has one spelling, so that a changed bit is either a fault of form or of
 // a signature.
 
+import { Buffer } from 'node:buffer'
 import { createPublicKey, hash, type KeyObject, sign, verify as verifySignature } from 'node:crypto'
 
 /** `id`: 8 hexadecimal digits that follow from name and key. */
@@ -84,12 +85,25 @@ export function parseSignature(line: string): NoteSignature | null {
   return { name, id: bytes.toString('hex', 0, idBytes), signature: bytes.subarray(idBytes) }
 }
 
+/** Whether this is the signature of a text by a key of 32 bytes; pages have another way to tell. */
+export type SignatureHolds = (signed: {
+  text: string
+  publicKey: Buffer
+  signature: Buffer
+}) => boolean
+
 /** Whether this key has signed it, and no signature under its name and id is false. */
-export function isSignedBy({ text, signatures }: Note, { name, id, publicKey }: VerifierKey) {
+export function isSignedBy(
+  { text, signatures }: Note,
+  { name, id, publicKey }: VerifierKey,
+  holds: SignatureHolds = signatureHolds,
+): boolean {
   const own = signatures.filter((one) => one.name === name && one.id === id)
-  if (own.length === 0) return false
-  const key = publicKeyOf(publicKey)
-  return own.every(({ signature }) => verifySignature(null, Buffer.from(text), key, signature))
+  return own.length > 0 && own.every(({ signature }) => holds({ text, publicKey, signature }))
+}
+
+function signatureHolds({ text, publicKey, signature }: Parameters<SignatureHolds>[0]): boolean {
+  return verifySignature(null, Buffer.from(text), publicKeyOf(publicKey), signature)
 }
 
 /** Of its 32 bytes. */

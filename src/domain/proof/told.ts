@@ -13,6 +13,8 @@ const english = {
   falseSignature: 'its signature is not by the key of {origin}',
   noEntries: 'it is of no entries at all',
   fewEntries: 'there are {entries} entries, and the checkpoint is of {size}',
+  tooManyEntries: 'there are more than {size} entries',
+  cutLine: 'the entries end within a line',
   otherRoot: 'the {size} entries do not make the root of the checkpoint',
   receiptOfOther: 'it is of coupon {couponId}',
   otherWho: 'its "who" is not that of {userId} and its salt',

@@ -2,6 +2,7 @@
 // what is kept of a tree of any size is at most one hash for each bit of that size. Proofs are made
 // from the hashes of complete subtrees, which never change once they are complete.
 
+import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 
 export const hashBytes = 32

@@ -1,6 +1,7 @@
 // `who`: what stands for a user in the leaves of one coupon. Only who knows the salt can link it to
 // a person, and every coupon has another salt for the same user, so that no two of them are linked.
 
+import { Buffer } from 'node:buffer'
 import { createHmac, hash } from 'node:crypto'
 
 const whoBytes = 16

@@ -1,6 +1,7 @@
 // `?demo` where the service allows it: a choice of users, so that a newcomer sees what each sees.
 
 import { store, stored } from '../shared/browser.ts'
+import { languageChanged } from '../shared/language-switch.ts'
 import type { Language } from '../shared/texts.ts'
 import { ask } from './asking.ts'
 import { words } from './words.ts'
@@ -17,7 +18,7 @@ export function showDemo(label: HTMLLabelElement, take: (token: string | null) =
     text.textContent = words[document.documentElement.lang as Language].user
   }
   name()
-  document.addEventListener('firstcome:language', name)
+  document.addEventListener(languageChanged, name)
   for (const user of demoUsers) choice.add(new Option(user, user))
   choice.value = stored(chosenKey) ?? ''
   if (choice.selectedIndex < 0) choice.selectedIndex = 0

@@ -1,17 +1,19 @@
 // The page of a coupon: whose it is (a token from the fragment, from the page that frames it, or
 // kept for this tab), where one signs in, and its language.
 
-import { monotonic, store, stored } from '../shared/browser.ts'
+import { keptKeys, monotonic, store, stored } from '../shared/browser.ts'
+import { languageChanged, switchLanguage } from '../shared/language-switch.ts'
 import type { Language } from '../shared/texts.ts'
 import { showDemo } from './demo.ts'
 import { follow } from './following.ts'
+import { words } from './words.ts'
 
 const page = document.documentElement
 const main = document.querySelector('main') ?? document.body
 const couponId = decodeURIComponent(location.pathname.replace(/^.*\/events\//, ''))
 const { signInUrl, origins = '' } = page.dataset
 const isFramed = window.parent !== window
-const tokenKey = 'firstcome:token'
+const tokenKey = keptKeys.token
 /** A parent that says nothing has no token. */
 const parentWaitMs = 1_500
 
@@ -82,20 +84,14 @@ function startPage(): void {
   if (demo !== null && new URLSearchParams(location.search).has('demo')) showDemo(demo, take)
 }
 
-function switchLanguage(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>('nav button')) {
-    const mark = () => button.setAttribute('aria-pressed', String(button.lang === page.lang))
-    button.addEventListener('click', () => {
-      page.lang = button.lang
-      store('firstcome:language', button.lang)
-      document.dispatchEvent(new Event('firstcome:language'))
-    })
-    document.addEventListener('firstcome:language', mark)
-    mark()
-  }
+/** There is one where the sale can be checked. */
+function nameProofLink(): void {
+  const link = document.querySelector('.proof')
+  const name = () => link?.replaceChildren(words[page.lang as Language].check_sale)
+  document.addEventListener(languageChanged, name)
+  name()
 }
 
-const chosen = stored('firstcome:language')
-if (chosen === 'en' || chosen === 'ko') page.lang = chosen
 switchLanguage()
+nameProofLink()
 startPage()

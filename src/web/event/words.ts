@@ -31,6 +31,7 @@ const english = {
   not_copied: 'Please copy the code by hand.',
   days: '{days} d {time}',
   user: 'User',
+  check_sale: 'Check this sale',
 } as const
 
 const korean: Words = {
@@ -58,6 +59,7 @@ const korean: Words = {
   not_copied: '코드를 직접 복사해 주세요.',
   days: '{days}일 {time}',
   user: '사용자',
+  check_sale: '이 판매 확인하기',
 }
 
 export const words: Readonly<Record<Language, Words>> = { en: english, ko: korean }

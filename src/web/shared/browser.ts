@@ -28,6 +28,9 @@ export function randomKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** Under what a page keeps something for its tab. */
+export const keptKeys = { token: 'firstcome:token', language: 'firstcome:language' }
+
 /** Null where there is none, or where the browser keeps nothing for a frame. */
 export function stored(key: string): string | null {
   try {

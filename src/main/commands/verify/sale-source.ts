@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type HttpClient, startHttpClient } from '../../../client/http-client.ts'
 import { readSavedSale } from '../../../domain/proof/saved-sale.ts'
+import { inWords, type Told, told } from '../../../domain/proof/told.ts'
 import { CommandError, exitCodes, printable } from '../../context.ts'
 
 export type SaleSource = {
@@ -20,6 +21,10 @@ export type SaleSource = {
 /** What was given is not what it must be. */
 export class SaleFault extends Error {
   override readonly name = 'SaleFault'
+
+  constructor(fault: string | Told) {
+    super(typeof fault === 'string' ? fault : inWords(fault))
+  }
 }
 
 export function openSource(from: string, couponId: string): SaleSource {
@@ -55,7 +60,7 @@ function savedFile(path: string, couponId: string): SaleSource {
     async *pages() {
       for (let begin = 0, end = 0; begin < entries.length; begin = end) {
         end = entries.indexOf(lineEnd, Math.min(begin + pageBytes, entries.length - 1)) + 1
-        if (end === 0) throw new SaleFault('the entries end within a line')
+        if (end === 0) throw new SaleFault(told('cutLine'))
         yield entries.toString('utf8', begin, end)
         // So that Ctrl-C is heard.
         await setImmediate()
@@ -105,7 +110,7 @@ function service(from: string, couponId: string): SaleSource {
 }
 
 function countLines(text: string): number {
-  if (text !== '' && !text.endsWith('\n')) throw new SaleFault('the entries end within a line')
+  if (text !== '' && !text.endsWith('\n')) throw new SaleFault(told('cutLine'))
   let lines = 0
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1
   return lines

@@ -13,7 +13,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '../../../domain/proof/signed-note.ts'
-import { inWords } from '../../../domain/proof/told.ts'
+import { inWords, told } from '../../../domain/proof/told.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { openSource, readGiven, SaleFault, type SaleSource } from './sale-source.ts'
 import { provedText, wrongText } from './verify-text.ts'
@@ -94,7 +94,7 @@ async function takeAll({ check, source, file, progress }: Taking): Promise<void>
   for await (const page of source.pages(size)) {
     for (let begin = 0; begin < page.length; ) {
       const end = page.indexOf('\n', begin)
-      if (check.tree.size === size) throw new SaleFault(`there are more than ${size} entries`)
+      if (check.tree.size === size) throw new SaleFault(told('tooManyEntries', { size }))
       takeLine(check, page.slice(begin, end))
       begin = end + 1
     }

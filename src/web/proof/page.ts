@@ -1,0 +1,68 @@
+// The page on which anybody checks a sale. What is pasted here goes nowhere. Where a token is kept
+// for this tab, its user's receipt can be asked for.
+
+import { keptKeys, stored } from '../shared/browser.ts'
+import { languageChanged, switchLanguage } from '../shared/language-switch.ts'
+import type { Language } from '../shared/texts.ts'
+import { createChecking } from './checking.ts'
+import { saveText } from './element.ts'
+import { createForm } from './form.ts'
+import { createView, noteOf, type State } from './view.ts'
+
+const couponId = decodeURIComponent(/\/events\/([^/]+)\/proof$/.exec(location.pathname)?.[1] ?? '')
+
+function startPage(main: HTMLElement): void {
+  const token = stored(keptKeys.token)
+  let state: State = { kind: 'said', word: 'idle' }
+  const checking = createChecking({
+    progress: (taken, size) => show({ kind: 'running', taken, size }),
+    done: (outcome) => show({ kind: 'done', outcome }),
+  })
+  const form = createForm({
+    check() {
+      checking.start({ couponId, receipt: form.receipt(), key: form.key() })
+      show({ kind: 'running', taken: 0, size: 0 })
+    },
+    stop() {
+      checking.stop()
+      show({ kind: 'said', word: 'stopped' })
+    },
+    fetchReceipt: token === null ? undefined : () => void takeReceipt(token),
+  })
+  const view = createView(main, {
+    form,
+    saveCheckpoint: () => saveText(`${couponId}-checkpoint.txt`, noteOf(state) ?? ''),
+    saveReceipt: () => saveText(`${couponId}-receipt.json`, form.receipt()),
+  })
+
+  async function takeReceipt(bearer: string): Promise<void> {
+    const receipt = await receiptOf(bearer)
+    if (typeof receipt === 'string') {
+      form.setReceipt(receipt)
+      view.offerReceipt()
+    } else if (state.kind !== 'running') {
+      show({ kind: 'said', word: 'noReceiptYet', status: String(receipt.status || '–') })
+    }
+  }
+
+  function show(next: State): void {
+    state = next
+    view.show(state, document.documentElement.lang as Language)
+  }
+  document.addEventListener(languageChanged, () => show(state))
+  show(state)
+}
+
+/** `status` 0: nobody answered. */
+async function receiptOf(token: string): Promise<string | { status: number }> {
+  const path = `/coupons/${encodeURIComponent(couponId)}/claims/mine/receipt`
+  try {
+    const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } })
+    return response.ok ? await response.text() : { status: response.status }
+  } catch {
+    return { status: 0 }
+  }
+}
+
+switchLanguage()
+startPage(document.querySelector('main') ?? document.body)

@@ -1,0 +1,182 @@
+// The page on which anybody checks a sale, in a real browser: a sale that holds, planted cheats,
+// and what is said where it cannot be checked, in both languages.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, test } from 'node:test'
+import type { Page, Route } from 'playwright-core'
+import { formatVerifierKey, rawPublicKey } from '../../../src/domain/proof/signed-note.ts'
+import {
+  couponId,
+  honestLeaves,
+  keyOf,
+  otherKey,
+  ownKey,
+  type Publication,
+  prefix,
+  proofSecret,
+  publish,
+} from '../../models/published-sale.ts'
+import { cheats } from '../../models/sale-cheats.ts'
+import { startTestServer, tokenOf } from '../http/fixture.ts'
+import { startProofServer } from '../http/proof-server.ts'
+import { browserForTests, openPage } from './browser.ts'
+
+const browser = await browserForTests()
+const skip = typeof browser === 'string' ? browser : false
+after(async () => {
+  if (typeof browser !== 'string') await browser.close()
+})
+
+const phone = { viewport: { width: 320, height: 640 } }
+const honest = publish(honestLeaves())
+
+function button(page: Page, name: string) {
+  return page.getByRole('button', { name, exact: true })
+}
+
+async function checked(page: Page, says: RegExp): Promise<string> {
+  await page.getByRole('status').filter({ hasText: says }).waitFor({ timeout: 10_000 })
+  return page.getByRole('main').innerText()
+}
+
+/** The page of a server whose public calls about the proof say this. */
+async function servePage(page: Page, address: string, said: () => Publication): Promise<void> {
+  await page.route('**/proof/*', async (route: Route) => {
+    const { pathname, searchParams } = new URL(route.request().url())
+    const { key, checkpoint, leaves } = said()
+    const number = (name: string) => Number(searchParams.get(name))
+    const entries = leaves.slice(number('from'), number('from') + number('limit'))
+    const bodies: Record<string, string> = {
+      key: `${key}\n`,
+      checkpoint,
+      entries: entries.map((leaf) => `${leaf}\n`).join(''),
+    }
+    const body = bodies[pathname.replace(`/coupons/${couponId}/proof/`, '')]
+    if (body === undefined) return route.continue()
+    await route.fulfill({ body, contentType: 'text/plain; charset=utf-8' })
+  })
+  await page.goto(`${address}/events/${couponId}/proof`)
+}
+
+async function startCheckedServer(t: Parameters<typeof startTestServer>[0]): Promise<string> {
+  const publicKey = rawPublicKey(ownKey)
+  const proof = { prefix, publicKey, secret: proofSecret, reader: () => null }
+  const { address, call } = await startTestServer(t, { proof })
+  const json = { couponId, name: '여름 맞이 쿠폰', quantity: 3 }
+  await call('POST /coupons', { as: 'operator', json })
+  return address
+}
+
+test('a sale is checked from its event page, with the receipt of who looks', {
+  skip,
+}, async (t) => {
+  const { address, claim, call, publish: sign } = await startProofServer(t)
+  for (const user of ['bob', 'ann', 'cat']) await claim(user)
+  await sign()
+  const { page, context, faults } = await openPage(t, browser, { ...phone, locale: 'en-US' })
+  await page.goto(`${address}/events/sale#token=${tokenOf('ann')}`)
+  const opened = context.waitForEvent('page')
+  await page.getByRole('link', { name: 'Check this sale' }).click()
+  const proof = await opened
+  proof.on('console', (message) => faults.push(message.text()))
+  proof.on('pageerror', (error) => faults.push(String(error)))
+  await button(proof, 'Get my receipt').click()
+  await button(proof, 'Save my receipt').waitFor()
+  await button(proof, 'Check').click()
+  const english = await checked(proof, /is what its checkpoint says/)
+  const words = [
+    /4 entries make the root/,
+    /signed by coupons\.example\/coupons\/sale\+/,
+    /key that the service gives itself/,
+    /Issued: 2 of 2, to the first different eligible askers/,
+    /won 2, sold out 1/,
+    /receipt of ann is of this tree, at its size 4/,
+    /won #2/,
+    /You won: your slot is 2/,
+    /entry 0, .*: created with 2/,
+    /Not proved/,
+  ]
+  for (const word of words) assert.match(english, word)
+  const downloading = proof.waitForEvent('download')
+  await button(proof, 'Save the checkpoint').click()
+  const saved = readFileSync(await (await downloading).path(), 'utf8')
+  assert.equal(saved, (await call('GET /coupons/sale/proof/checkpoint')).text)
+  await button(proof, '한국어').click()
+  const korean = await checked(proof, /체크포인트가 말하는 그대로/)
+  assert.match(korean, /순번은 2/)
+  assert.match(korean, /0번 항목, .*: 수량 2개로 만듦/)
+  const width = await proof.evaluate<number>('document.documentElement.scrollWidth')
+  assert.ok(width <= 320, `${width} px`)
+  assert.deepEqual(faults, [])
+})
+
+/** One of each kind; the others are found by the same code (sale-check.test.ts). */
+const planted = [
+  'two winners are swapped',
+  'the same person wins twice under two accounts of one "who"',
+  'the opening is moved after it opened',
+  'a leaf tells a user',
+  'a winner is replaced, and all is signed again',
+  'a checkpoint is signed by another key',
+  'an entry is not the one that was signed',
+  'a proof of inclusion lies',
+].map((name) => {
+  const cheat = cheats.find((one) => one.name === name)
+  assert.ok(cheat, name)
+  return cheat
+})
+
+test('each planted cheat is said, in both languages', { skip }, async (t) => {
+  const address = await startCheckedServer(t)
+  const { page, faults } = await openPage(t, browser, { locale: 'en-US' })
+  let said = honest
+  await servePage(page, address, () => said)
+  await button(page, 'Check').click()
+  await checked(page, /is what its checkpoint says/)
+  for (const cheat of planted) {
+    said = cheat.said
+    const receipt = cheat.receipt === undefined ? '' : JSON.stringify(cheat.receipt)
+    await page.getByLabel('Receipt', { exact: true }).fill(receipt)
+    await button(page, 'Check').click()
+    const english = await checked(page, /does not hold/)
+    assert.match(english.replaceAll('\n', ' '), cheat.says, cheat.name)
+    await button(page, '한국어').click()
+    const korean = await checked(page, /맞지 않습니다/)
+    assert.doesNotMatch(korean, /\{|does not|entry|receipt|undefined/, cheat.name)
+    await button(page, '체크포인트 저장').waitFor()
+    await button(page, 'English').click()
+  }
+  assert.deepEqual(faults, [])
+})
+
+test('what cannot be checked is said, and is no fault of the sale', { skip }, async (t) => {
+  const address = await startCheckedServer(t)
+  const { page, context, faults } = await openPage(t, browser, { locale: 'ko-KR' })
+  let said = honest
+  await servePage(page, address, () => said)
+  const check = button(page, '확인하기')
+  const says = async (text: RegExp) => {
+    await check.click()
+    await page.getByText(text).waitFor({ timeout: 10_000 })
+    await page.getByRole('status').filter({ hasText: '확인할 수 없었습니다' }).waitFor()
+  }
+  await page.getByLabel('영수증', { exact: true }).fill('{"couponId": 1}')
+  await says(/영수증이 아닙니다/)
+  await page.getByLabel('영수증', { exact: true }).fill('')
+  await page.getByLabel('검증 키').fill('ssh-ed25519 AAAA')
+  await says(/검증 키가 아닙니다/)
+  await page.getByLabel('검증 키').fill(formatVerifierKey(keyOf(otherKey)))
+  await check.click()
+  assert.match(await checked(page, /맞지 않습니다/), /서명이 아닙니다/)
+  await page.getByLabel('검증 키').fill(formatVerifierKey(keyOf(ownKey)))
+  await check.click()
+  assert.match(await checked(page, /그대로입니다/), /직접 넣은 키/)
+  said = { ...honest, leaves: honest.leaves.slice(0, 3) }
+  await check.click()
+  await checked(page, /맞지 않습니다/)
+  await context.setOffline(true)
+  await page.unroute('**/proof/*')
+  await says(/연결할 수 없습니다/)
+  assert.deepEqual(faults, [])
+})
