@@ -21,6 +21,7 @@ const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/order-process.ts': 'orders',
   'src/adapters/stores/dead-letters.ts': 'dead_letters',
   'src/adapters/stores/proof-store.ts': 'proof',
+  'src/adapters/stores/proof-keys.ts': 'proof',
   'src/adapters/stores/node-board.ts': 'nodes',
   'src/adapters/database/migrations.ts': 'firstcome',
   'src/adapters/stores/topic-layout.ts': 'firstcome',

@@ -1,25 +1,23 @@
 // biome-ignore-all format: a hundred lines that somebody can read before running them
 // Checks a whole sale from its public data, with nothing of the service's code (docs/verify.md):
-//   node tools/verify-sale.mjs URL|FILE --coupon ID [--key FILE] [--receipt FILE]
+//   node tools/verify-sale.mjs URL|FILE --coupon ID [--key FILE] [--receipt FILE] [--witness KEY|FILE]...
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 const wrong = (why) => { console.log(`The sale does not hold: ${why}`); process.exit(1) }
 process.on('uncaughtException', (error) => wrong(error.message))
-const text = { type: 'string' }, options = { key: text, coupon: text, receipt: text }
+const text = { type: 'string' }, options = { key: text, coupon: text, receipt: text, witness: { ...text, multiple: true } }
 const { values: given, positionals: [from] } = parseArgs({ options, allowPositionals: true })
 const id = given.coupon ?? wrong('say URL|FILE and --coupon ID')
 const sha = (...parts) => parts.reduce((it, part) => it.update(part), createHash('sha256')).digest()
-const nodeHash = (left, right) => sha(Buffer.of(1), left, right)
-const leafHash = (leaf) => sha(Buffer.of(0), Buffer.from(leaf))
+const nodeHash = (left, right) => sha(Buffer.of(1), left, right), leafHash = (leaf) => sha(Buffer.of(0), leaf)
 const isSorted = (it) => Array.isArray(it) ? it.every(isSorted) : Object(it) !== it
   || Object.keys(it).every((name, at, all) => !(name < all[at - 1]) && isSorted(it[name]))
 // Where the data comes from: the public calls, or a file that `firstcome verify --save` wrote.
 const file = /^https?:/i.test(from) ? null : readFileSync(from ?? ''), end = file?.length - 72
 const sum = file && `sha256 ${sha(file.subarray(0, end)).toString('hex')}\n`
-const noteEnd = file?.indexOf('\n\n', file.indexOf('\n\n') + 2) + 1
-const saved = file?.toString('utf8', 0, noteEnd).split('\n')
+const noteEnd = file?.indexOf('\n\n', file.indexOf('\n\n') + 2) + 1, saved = file?.toString('utf8', 0, noteEnd).split('\n')
 if (file && (saved[0] !== `firstcome sale 1 ${id}` || file.toString('latin1', end) !== sum)) wrong('it is cut')
 const get = (call) => fetch(`${from.replace(/\/+$/, '')}/coupons/${id}/proof/${call}`)
   .then((answer) => answer.ok ? answer.text() : wrong(`${call} is answered ${answer.status}`))
@@ -31,23 +29,27 @@ async function* pages(size) {
     yield page
   }
 }
-const keys = (given.key ? readFileSync(given.key, 'utf8') : saved?.[1] ?? await get('key')).trim()
-function open(note) { // A checkpoint: origin, size, root; signed by the key under this origin.
-  const [origin, size, root, ...rest] = note.split('\n'), isOurs = origin.endsWith(`/coupons/${id}`)
-  const signs = rest.map((line) => Buffer.from(line.split(`— ${origin} `)[1] ?? '', 'base64'))
-  for (const [, name, code] of keys.matchAll(/^([^+\n]+)\+[0-9a-f]{8}\+(\S+)$/gm)) {
-    if (!isOurs || (name !== origin && `${name}/coupons/${id}` !== origin)) continue
-    const typed = Buffer.from(code, 'base64'), x = typed.subarray(1).toString('base64url')
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-    if (signs.some((it) => sha(Buffer.from(`${origin}\n`), typed).subarray(0, 4).equals(it.subarray(0, 4))
-      && verify(null, Buffer.from(`${origin}\n${size}\n${root}\n`), key, it.subarray(4))))
-      return { size: Number(size), root }
-  }
-  return wrong(`no checkpoint of ${id} that the key has signed: ${keys}`)
+const keysIn = (said) => said.trim().split(/\s+/).map((line) => { // <name>+<id>+<kind and key>
+  const [, name, code] = /^([^+]+)\+[0-9a-f]{8}\+(.+)$/.exec(line) ?? wrong(`no key: ${line}`)
+  const typed = Buffer.from(code, 'base64'), jwk = { kty: 'OKP', crv: 'Ed25519', x: typed.toString('base64url', 1) }
+  return { name, line, typed, key: createPublicKey({ key: jwk, format: 'jwk' }) }
+})
+const keys = keysIn(given.key ? readFileSync(given.key, 'utf8') : saved?.[1] ?? await get('key')), witnesses = (given.witness ?? []).flatMap((it) => keysIn(/\+\w{8}\+/.test(it) ? it : readFileSync(it, 'utf8')))
+function open(note) { // A checkpoint: origin, size, root; signed by a key under this origin, and by witnesses.
+  const [origin, size, root, ...rest] = note.split('\n'), body = `${origin}\n${size}\n${root}\n`
+  const under = (name) => rest.filter((it) => it.startsWith(`— ${name} `)).map((it) => Buffer.from(it.slice(name.length + 3), 'base64'))
+  const checks = ({ typed, key }, name) => under(name).filter((it) =>
+    sha(`${name}\n`, typed).subarray(0, 4).equals(it.subarray(0, 4))).map((it) => typed[0] === 1 // 4 bytes say which key.
+    ? verify(null, Buffer.from(body), key, it.subarray(4)) // A cosignature has its time behind them.
+    : verify(null, Buffer.from(`cosignature/v1\ntime ${it.readBigUInt64BE(4)}\n${body}`), key, it.subarray(12)))
+  const isOurs = ({ name }) => [name, `${name}/coupons/${id}`].includes(origin) && origin.endsWith(`/coupons/${id}`)
+  const key = keys.find((one) => isOurs(one) && checks(one, origin).includes(true)) ?? wrong(`no checkpoint of ${id} that is signed by ${
+    keys.map((it) => it.line)}, but by ${under(origin).map((it) => it.toString('hex', 0, 4))}`)
+  const by = witnesses.filter((one) => checks(one, one.name).map((it) => it || wrong(`${one.line}: a false cosignature`)).length)
+  return { size: Number(size), root, key, by }
 }
 const head = open(saved?.slice(2).join('\n') ?? await get('checkpoint'))
-const mine = given.receipt && JSON.parse(readFileSync(given.receipt, 'utf8'))
-const held = mine && open(mine.checkpoint)
+const mine = given.receipt && JSON.parse(readFileSync(given.receipt, 'utf8')), held = mine && open(mine.checkpoint)
 const trees = [], winners = new Map(), done = [], own = [], on = () => state !== 'closed'
 let n = 0, last = '', sale, state = 'not_open', paused = false, heldRoot
 const rootOf = () => trees.reduceRight((right, left) => nodeHash(left, right)).toString('base64')
@@ -56,8 +58,7 @@ const acts = { // Whether the operator could do it then, and did it.
   restocked: ({ add }) => on() && add > 0 && (sale.quantity += add) <= 1e7,
   paused: () => on() && !paused && (paused = true), resumed: () => on() && paused && !(paused = false),
   closed: () => on() && (state = 'closed'), revoked: (it) => it.all || winners.has(it.who),
-  edited: (it) => on() && (!it.opensAt || state === 'not_open') && (it.closesAt ?? '~') > it.at
-    && Object.assign(sale, it),
+  edited: (it) => on() && (!it.opensAt || state === 'not_open') && (it.closesAt ?? '~') > it.at && Object.assign(sale, it),
 }
 for await (const page of pages(head.size)) for (const line of page) { // Does it follow?
   const leaf = JSON.parse(line), { at, kind, who, outcome, slot } = leaf, was = winners.get(who)
@@ -70,8 +71,7 @@ for await (const page of pages(head.size)) for (const line of page) { // Does it
       : winners.size < sale.quantity ? 'issued' : 'sold_out'
     const isOut = outcome === 'not_eligible' && sale.audience && /^issued|sold/.test(due)
     const dueSlot = was ?? (due === 'issued' && !isOut ? winners.size + 1 : undefined)
-    if ((outcome !== due && !isOut) || slot !== dueSlot || Object.keys(leaf).length !== (slot ? 6 : 5))
-      bad(`must be ${due} ${dueSlot ?? ''}`)
+    if ((outcome !== due && !isOut) || slot !== dueSlot || Object.keys(leaf).length !== (slot ? 6 : 5)) bad(`must be ${due} ${dueSlot ?? ''}`)
     if (outcome === 'issued') winners.set(who, slot)
     if (who === mine?.who && n < held.size) own.push(n)
   } else if (leaf.ignored !== true || n === 0)
@@ -84,17 +84,17 @@ if (n !== head.size || rootOf() !== head.root) wrong('the entries do not make th
 function path(index, size, node, proof, hash = Buffer.from(proof.at(-1) ?? '', 'base64')) {
   if (size === 1) return proof.length === 0 ? node : wrong('a proof of the receipt is too long')
   const half = 2 ** (Math.ceil(Math.log2(size)) - 1), rest = proof.slice(0, -1) // RFC 6962, 2.1.1
-  if (index >= half) return nodeHash(hash, path(index - half, size - half, node, rest))
-  return nodeHash(path(index, half, node, rest), hash)
+  return index < half ? nodeHash(path(index, half, node, rest), hash) : nodeHash(hash, path(index - half, size - half, node, rest))
 }
 if (mine) { // Of the same tree, of its user, with all entries of that user.
-  const digest = sha(Buffer.from(mine.salt, 'base64url'), Buffer.from(mine.userId))
-  if (digest.toString('base64url', 0, 16) !== mine.who) wrong('the receipt is of another user')
+  const hash = sha(Buffer.from(mine.salt, 'base64url'), mine.userId).toString('base64url', 0, 16)
+  if (hash !== mine.who) wrong('the receipt is of another user')
   if (heldRoot !== held.root) wrong(`the receipt is of another tree of ${held.size} entries`)
   if (`${mine.entries.map((one) => one.n)}` !== `${own}`) wrong(`the receipt must name ${own}`)
   const rootBy = (it, at) => path(it.n, held.size, leafHash(it.leaf), mine.inclusion[at])
   if (mine.entries.some((it, at) => rootBy(it, at).toString('base64') !== held.root)) wrong('a proof')
   console.log(`Your entries: ${own.join() || 'none'}; slot: ${winners.get(mine.who) ?? 'none'}`)
 }
-console.log(`Proved: ${winners.size} winners of ${sale.quantity} by ${n} entries; signed by ${keys}`, given.key
+for (const it of witnesses) console.log(`${head.by.includes(it) ? 'Cosigned' : 'NOT cosigned'} by ${it.line}`)
+console.log(`Proved: ${winners.size} winners of ${sale.quantity} by ${n} entries; signed by ${head.key.line}`, given.key
   ? '' : '(its own key)', done.join(''), '\nNot proved: that two accounts are two people; what came before the log')

@@ -119,6 +119,11 @@ export function readSecrets(path: string): Partial<Secrets> {
   return secrets
 }
 
+/** In place of the one that is kept. Of who holds the directory. `pem`: PKCS #8. */
+export function keepProofKey(path: string, pem: string): void {
+  orUnusable(path, () => writeSecrets(path, { ...readSecrets(path), proofKey: pem }))
+}
+
 const lockFile = 'lock.db'
 const ownerFile = 'owner.json'
 const secretsFile = 'secrets.json'

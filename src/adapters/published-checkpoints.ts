@@ -26,7 +26,7 @@ export async function openKeptCheckpoints(
 ): Promise<KeptCheckpoints> {
   const path = join(directory, keptCheckpointsFile)
   const isNew = !existsSync(path)
-  const kept = isNew ? [] : readKept(path)
+  const kept = readKeptCheckpoints(directory)
   const file = await open(path, 'a', 0o600)
   if (isNew) syncDirectory(dirname(path))
   async function append(checkpoints: readonly PublishedCheckpoint[]): Promise<void> {
@@ -51,6 +51,12 @@ export async function openKeptCheckpoints(
   }
   await settle({ kept, keep, store })
   return { keep, close: () => file.close() }
+}
+
+/** All of them, of a directory that this process owns. */
+export function readKeptCheckpoints(directory: string): PublishedCheckpoint[] {
+  const path = join(directory, keptCheckpointsFile)
+  return existsSync(path) ? readKept(path) : []
 }
 
 type Settling = Pick<KeptCheckpoints, 'keep'> & {

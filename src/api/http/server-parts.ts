@@ -2,6 +2,7 @@
 
 import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
+import type { VerifierKey } from '../../domain/proof/signed-note.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { CouponReads } from '../../ports/coupons.ts'
@@ -49,7 +50,8 @@ export type FigureSources = Pick<FiguresParts, 'claimCounts' | 'readUpTo' | 'rea
 /** `publicKey`: that of the one key, 32 bytes; `prefix`: of the origins. `secret` makes salts. */
 export type ProofParts = {
   prefix: string
-  publicKey: Buffer
+  /** Under the prefixes: the one that signs, then those that have signed before. */
+  keys: () => Promise<readonly VerifierKey[]>
   secret: string
   /** null while SQL is not up yet. */
   reader: () => ProofReader | null

@@ -5,17 +5,17 @@
 import type { Readable } from 'node:stream'
 import { Readable as Stream } from 'node:stream'
 import { blockLeaves, type KeptTree, madeFrom } from '../../domain/proof/kept-nodes.ts'
-import { verifierKey } from '../../domain/proof/signed-note.ts'
 import { consistencyProof, inclusionProof } from '../../domain/proof/tree.ts'
 import type { NumberedLeaf, ProofHead, ProofReader } from '../../ports/proof.ts'
+import type { ProofParts } from '../http/server-parts.ts'
 
 /** `size` and `note`: of the newest checkpoint. */
 export type PublishedTree = { couponId: string; size: number; note: string }
 export type Hashes = string[]
 
-/** Of the key that a node has, by what its checkpoints are known. */
-export function signerOf({ prefix, publicKey }: { prefix: string; publicKey: Buffer }): string {
-  return verifierKey(prefix, publicKey).id
+/** By what the checkpoints of the key that signs are known. */
+export async function signerOf({ keys }: Pick<ProofParts, 'keys'>): Promise<string> {
+  return (await keys())[0]?.id ?? ''
 }
 
 /** Null: there is nothing that may be shown yet. */

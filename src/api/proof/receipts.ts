@@ -36,7 +36,7 @@ export async function receiptOf(
   asked: ReceiptAsked,
 ): Promise<ReceiptBody | Unavailable> {
   const { couponId, userId } = asked
-  const tree = await coveringTree(reader, signerOf(proof), asked)
+  const tree = await coveringTree(reader, await signerOf(proof), asked)
   if (tree === null) return proofBehind
   const salt = saltOf(proof.secret, { couponId, userId })
   const who = whoOf(salt, userId)

@@ -3,7 +3,7 @@
 
 import { Type } from 'typebox'
 import { couponOrigin } from '../../domain/proof/checkpoint.ts'
-import { formatVerifierKey, verifierKey } from '../../domain/proof/signed-note.ts'
+import { formatVerifierKey, type VerifierKey, verifierKey } from '../../domain/proof/signed-note.ts'
 import type { ProofReader } from '../../ports/proof.ts'
 import { databaseStarting, proofBehind } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
@@ -27,8 +27,6 @@ const entriesDefault = 1_000
 /** What cannot change any more. */
 const forAYear = 'public, max-age=31536000, immutable'
 const forASecond = 'public, max-age=1'
-/** A key changes once in years, and then both are good. */
-const forAMinute = 'public, max-age=60'
 
 const textType = 'text/plain; charset=utf-8'
 const linesType = 'application/x-ndjson'
@@ -37,30 +35,8 @@ type Published = { tree: PublishedTree; reader: ProofReader }
 type ReadProof = (published: Published) => Answer | Promise<Answer>
 
 export function proofRoutes(parts: RouteParts): Route[] {
-  const { proof } = parts
   return [
-    route({
-      call: 'GET /proof/key',
-      ...open('no-proof'),
-      operationId: 'getProofKey',
-      summary: 'The verifier key of all sales, under the prefix of their origins',
-      answers: { 200: Text },
-      contentType: textType,
-      answer: () => (proof === undefined ? noProof : keyAnswer(proof, proof.prefix)),
-    }),
-    route({
-      call: 'GET /coupons/:couponId/proof/key',
-      ...ofCoupon,
-      operationId: 'getCouponProofKey',
-      summary: 'The verifier key of this sale',
-      answers: { 200: Text },
-      contentType: textType,
-      answer: ({ params: { couponId } }) => {
-        return withCoupon(parts, couponId, ({ prefix, publicKey }) => {
-          return keyAnswer({ prefix, publicKey }, couponOrigin(prefix, couponId))
-        })
-      },
-    }),
+    ...keyRoutes(parts),
     route({
       call: 'GET /coupons/:couponId/proof/checkpoint',
       ...ofCoupon,
@@ -93,6 +69,55 @@ export function proofRoutes(parts: RouteParts): Route[] {
     }),
     ...hashRoutes(parts),
     receiptRoute(parts),
+  ]
+}
+
+function keyRoutes(parts: RouteParts): Route[] {
+  const { proof } = parts
+  const text = { answers: { 200: Text }, contentType: textType }
+  return [
+    route({
+      call: 'GET /proof/key',
+      ...open('no-proof'),
+      ...text,
+      operationId: 'getProofKey',
+      summary: 'The verifier key of all sales, under the prefix of their origins',
+      answer: async () => {
+        return proof === undefined ? noProof : keysAnswer((await proof.keys()).slice(0, 1))
+      },
+    }),
+    route({
+      call: 'GET /proof/keys',
+      ...open('no-proof'),
+      ...text,
+      operationId: 'listProofKeys',
+      summary: 'The verifier keys of all sales, one a line',
+      description: 'First the one that signs, then those that have signed before.',
+      answer: async () => (proof === undefined ? noProof : keysAnswer(await proof.keys())),
+    }),
+    route({
+      call: 'GET /coupons/:couponId/proof/key',
+      ...ofCoupon,
+      ...text,
+      operationId: 'getCouponProofKey',
+      summary: 'The verifier key of this sale',
+      answer: ({ params: { couponId } }) => {
+        return withCoupon(parts, couponId, async ({ keys }) => {
+          return keysAnswer((await keys()).slice(0, 1), couponId)
+        })
+      },
+    }),
+    route({
+      call: 'GET /coupons/:couponId/proof/keys',
+      ...ofCoupon,
+      ...text,
+      operationId: 'listCouponProofKeys',
+      summary: 'The verifier keys of this sale, one a line',
+      description: 'First the one that signs, then those that have signed before.',
+      answer: ({ params: { couponId } }) => {
+        return withCoupon(parts, couponId, async ({ keys }) => keysAnswer(await keys(), couponId))
+      },
+    }),
   ]
 }
 
@@ -184,7 +209,7 @@ function withPublished(parts: RouteParts, couponId: string, read: ReadProof): Pr
   return withCoupon(parts, couponId, async (proof) => {
     const reader = proof.reader()
     if (reader === null) return databaseStarting
-    const tree = publishedTree(couponId, await reader.head(couponId, signerOf(proof)))
+    const tree = publishedTree(couponId, await reader.head(couponId, await signerOf(proof)))
     return tree === null ? proofBehind : read({ tree, reader })
   })
 }
@@ -193,8 +218,13 @@ function cached(body: unknown, cache: string): Answer {
   return { status: 200, body, headers: { 'cache-control': cache } }
 }
 
-function keyAnswer({ publicKey }: Pick<ProofParts, 'prefix' | 'publicKey'>, name: string): Answer {
-  return cached(`${formatVerifierKey(verifierKey(name, publicKey))}\n`, forAMinute)
+/** Under the prefixes, or under the origins of a coupon. */
+function keysAnswer(keys: readonly VerifierKey[], couponId?: string): Answer {
+  const lines = keys.map(({ name, publicKey }) => {
+    const own = couponId === undefined ? name : couponOrigin(name, couponId)
+    return `${formatVerifierKey(verifierKey(own, publicKey))}\n`
+  })
+  return cached(lines.join(''), forASecond)
 }
 
 function beyond(name: string, max: number): Answer {

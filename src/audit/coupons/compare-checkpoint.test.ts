@@ -49,7 +49,9 @@ test('A key that signed earlier is as good.', async () => {
   const { log, leaves } = await honestLog()
   const note = checkpointOf(leaves, otherKey)
   const keys = [...publicKeys, keyOf(otherKey).publicKey]
-  assert.ok(!('fault' in (await compareCheckpoint({ log, note, publicKeys: keys, secret }))))
+  const found = await compareCheckpoint({ log, note, publicKeys: keys, secret })
+  assert.ok(!('fault' in found))
+  assert.equal(found.key, keyOf(otherKey).id)
 })
 
 test('What the log does not make, or we did not sign, is named.', async () => {

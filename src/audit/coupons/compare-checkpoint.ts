@@ -3,9 +3,10 @@
 
 import { createFold, readRecord } from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import { parseCheckpoint } from '../../domain/proof/checkpoint.ts'
+import { parseCheckpoint, signerFault } from '../../domain/proof/checkpoint.ts'
 import { applyAsLeaf } from '../../domain/proof/leaf.ts'
 import { isSignedBy, parseNote, verifierKey } from '../../domain/proof/signed-note.ts'
+import { inWords } from '../../domain/proof/told.ts'
 import { appendLeaf, emptyTree, leafHash, rootOf } from '../../domain/proof/tree.ts'
 import { saltOf, whoOf } from '../../domain/proof/who.ts'
 import type { Log } from '../../ports/log.ts'
@@ -15,13 +16,19 @@ export type CheckpointAudit = {
   log: Pick<Log, 'bounds' | 'tail'>
   /** The signed note. */
   note: string
-  /** Of those, one must have signed it: the one that signs now, and earlier ones. */
+  /** Of those, one must have signed it: the one that signs now, and those before it. */
   publicKeys: readonly Buffer[]
   secret: string
   onProgress?: (done: number, total: number) => void
 }
-/** `root`: base64. */
-export type CheckpointFound = { couponId: string; origin: string; size: number; root: string }
+/** `root`: base64; `key`: the id of the one that has signed it. */
+export type CheckpointFound = {
+  couponId: string
+  origin: string
+  size: number
+  root: string
+  key: string
+}
 
 /** `fault`: what is wrong, in words. Rejects with a PortError where the log cannot be read. */
 export async function compareCheckpoint(
@@ -34,8 +41,11 @@ export async function compareCheckpoint(
     return { fault: 'it is no signed checkpoint of a coupon' }
   }
   const { origin, size, root } = checkpoint
-  if (!parts.publicKeys.some((key) => isSignedBy(note, verifierKey(origin, key)))) {
-    return { fault: `it is not signed by our key under ${origin}` }
+  const keys = parts.publicKeys.map((one) => verifierKey(origin, one))
+  const key = keys.find((one) => isSignedBy(note, one))
+  if (key === undefined) {
+    const why = inWords(signerFault(note, origin, keys))
+    return { fault: `it is not signed by our key under ${origin}: ${why}` }
   }
   const made = await treeAt(parts, couponId, size)
   if (made.size < size) {
@@ -49,7 +59,7 @@ export async function compareCheckpoint(
       fault: `the first ${size} entries of ${couponId} make the root ${ours}, not ${theirs}`,
     }
   }
-  return { couponId, origin, size, root: root.toString('base64') }
+  return { couponId, origin, size, root: root.toString('base64'), key: key.id }
 }
 
 /** The tree of a coupon, of so many leaves at most. */

@@ -57,9 +57,21 @@ export function openCheckpoint(signed: string, { couponId, keys, holds }: Openin
     const names = keys.map(({ name }) => name).join(', ')
     return { fault: told('otherKey', { origin, names }) }
   }
-  const key = own
-    .map(({ publicKey }) => verifierKey(origin, publicKey))
-    .find((one) => isSignedBy(note, one, holds))
-  if (key === undefined) return { fault: told('falseSignature', { origin }) }
-  return { checkpoint, note, key }
+  const known = own.map(({ publicKey }) => verifierKey(origin, publicKey))
+  const key = known.find((one) => isSignedBy(note, one, holds))
+  return key === undefined ? { fault: signerFault(note, origin, known) } : { checkpoint, note, key }
+}
+
+/** Who has signed it instead. `known`: keys under the origin, none of which has. */
+export function signerFault(
+  { signatures }: Note,
+  origin: string,
+  known: readonly VerifierKey[],
+): Told {
+  const ids = known.map(({ id }) => id)
+  const signers = signatures.filter(({ name }) => name === origin).map(({ id }) => id)
+  const id = signers.find((one) => ids.includes(one))
+  if (id !== undefined) return told('brokenSignature', { origin, id })
+  const by = signers.join(', ') || told('none')
+  return told('falseSignature', { origin, ids: ids.join(', '), by })
 }

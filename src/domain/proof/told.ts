@@ -10,7 +10,9 @@ const english = {
   noCheckpoint: 'it is no signed checkpoint',
   otherCoupon: 'it is of {origin}, which is not coupon {couponId}',
   otherKey: 'it is of {origin}, and the key is of {names}',
-  falseSignature: 'its signature is not by the key of {origin}',
+  falseSignature:
+    'its signature is not by the key of {origin} that is trusted ({ids}), but by another: {by}',
+  brokenSignature: 'its signature is not by the key of {origin}: it names {id}, and does not hold',
   noEntries: 'it is of no entries at all',
   fewEntries: 'there are {entries} entries, and the checkpoint is of {size}',
   tooManyEntries: 'there are more than {size} entries',

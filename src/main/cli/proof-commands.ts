@@ -14,6 +14,23 @@ import { parseAmount, parseCount, parseCouponId, parseRate } from './option-valu
 
 const keepOption = option('--keep', 'leave the coupon open in the end')
 
+const rotateKey: DeclaredCommand = {
+  summary: 'Have another key sign the proofs from now on, and keep the old one known.',
+  examples: [
+    'proof rotate-key',
+    'proof rotate-key --data /srv/firstcome --json',
+    `$ FIRSTCOME_PROOF_KEY_FILE=new-key.pem npx firstcome proof rotate-key`,
+  ],
+  notes: `
+One process must be stopped; the new key is made, and kept in its directory. A key that comes from
+FIRSTCOME_PROOF_KEY is made by you: give the new one, then start everything with it. With
+FIRSTCOME_KAFKA_BROKERS that is recorded in FIRSTCOME_POSTGRES_URL, and nodes may run meanwhile: the
+old key signs until the issuers are started with the new one. Checkpoints that were published stay
+as they are. A key that was replaced never signs again.`,
+  takes: [jsonOption],
+  load: async () => (await import('../commands/proof/rotate-key.ts')).runRotateKey,
+}
+
 const rehearseOrders: DeclaredCommand = {
   summary: 'Hold a sale, let everyone order at once, and add up money, stock and coupons.',
   examples: [
@@ -123,6 +140,11 @@ docs/verify.md, and tools/verify-sale.mjs does the same in a hundred lines that 
       option('--save <file>', 'write all of it to one file, to be verified again at any time'),
     ],
     load: async () => (await import('../commands/verify/verify.ts')).runVerify,
+  },
+  proof: {
+    summary: 'Change the key that signs the proofs of sales.',
+    examples: ['proof rotate-key'],
+    below: { 'rotate-key': rotateKey },
   },
   backup: {
     summary: 'Copy the log of one process, as of one moment, and its secrets.',

@@ -14,7 +14,7 @@ import type { Readiness } from '../../api/claims/claim-answers.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { type RunningClaimService, startClaimService } from '../../api/claims/claim-service.ts'
 import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
-import type { ServerParts, Services } from '../../api/http/server-parts.ts'
+import type { ProofParts, ServerParts, Services } from '../../api/http/server-parts.ts'
 import { type RunningOrderService, startOrderService } from '../../api/orders/order-service.ts'
 import { makeDemoCoupon } from '../../api/routes/demo.ts'
 import { openServer } from '../../api/server.ts'
@@ -26,7 +26,6 @@ import type { Gate } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
-import { type ProofSettings, shownProof } from './proof.ts'
 import { startReadiness } from './start-readiness.ts'
 import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
@@ -41,7 +40,7 @@ export type ApiServerParts = {
   /** Where the nodes report; null while SQL is not up. Absent: this is the only node. */
   board?: (() => NodeBoard | null) | undefined
   /** Absent: none is made. */
-  proof?: ProofSettings | undefined
+  proof?: Omit<ProofParts, 'reader'> | undefined
   /** null while SQL is not up. */
   reads: () => SqlReads | null
   /** Of what else runs in this process, in the text format of Prometheus. */
@@ -108,7 +107,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     isDraining: () => signal?.aborted === true,
     store: () => parts.reads()?.coupons ?? null,
     ordersAudit: () => parts.reads()?.ordersAudit ?? null,
-    proof: proof && shownProof(proof, () => parts.reads()?.proof ?? null),
+    proof: proof && { ...proof, reader: () => parts.reads()?.proof ?? null },
     keySet: await keySetOf(settings),
     consoleCodes: parts.consoleCodes,
     figures: {

@@ -23,7 +23,8 @@ import {
   startApiNode,
 } from './api-node.ts'
 import { given, openDistributed } from './distributed.ts'
-import { proofSettings, settleProof } from './proof.ts'
+import { proofSettings, settleProof } from './proof/proof.ts'
+import { type ShownKeys, shownKeysIn } from './proof/proof-keys.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -55,11 +56,12 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     let reads: SqlReads | null = null
     let board: NodeBoard | null = null
     let metrics: Registry | null = null
+    let keys: ShownKeys = async () => []
     const proof = proofSettings(settings)
     const node = {
       gate,
       consoleCodes,
-      proof,
+      proof: proof && { prefix: proof.origin, secret: proof.secret, keys: () => keys() },
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
       reads: () => reads,
@@ -76,7 +78,9 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
       'api',
       stops,
     )
-    if (proof !== undefined) await settleProof(database, proof)
+    if (proof !== undefined) {
+      keys = shownKeysIn(database, { known: await settleProof(database, proof), clock })
+    }
     reads = readsOver(database)
     board = createNodeBoardSql(database)
     metrics = createDatabaseMetrics(database.state)

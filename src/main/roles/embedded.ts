@@ -14,12 +14,14 @@ import { openSnapshotFiles } from '../../adapters/snapshot-files.ts'
 import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
+import { verifierKeysOf } from '../../domain/proof/identity.ts'
+import { formatInstant } from '../../domain/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { packageVersion } from '../package-version.ts'
-import { openApiServer, startApiNode } from './api-node.ts'
+import { type ApiServerParts, openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
 import { readMarksOf } from './projection.ts'
-import { identityOf, proofSettings } from './proof.ts'
+import { identityOf, type ProofSettings, proofSettings } from './proof/proof.ts'
 import { checkPlaces } from './start-check.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults, type Faults } from './test-faults.ts'
@@ -63,13 +65,13 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   stops.defer(() => directory.close())
 
   const proof = proofSettings(settings, directory.secrets)
-  if (proof !== undefined) settleProofFile(directory.path, identityOf(proof))
+  const shown = proof && shownProof(directory.path, proof, clock)
   let issuer: EmbeddedIssuer | null = null
   const node = {
     clock,
     demoToken: demoTokens(parts, directory.secrets.jwtSecret, clock),
     consoleCodes: createConsoleCodesMemory(clock),
-    proof,
+    proof: shown,
     settings: { ...settings, ...directory.secrets },
     reads: () => issuer?.reads() ?? null,
     otherMetrics: async () => (await issuer?.metricsText()) ?? '',
@@ -121,6 +123,16 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const { address: url } = server
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }
+}
+
+function shownProof(
+  directory: string,
+  proof: ProofSettings,
+  clock: Clock,
+): ApiServerParts['proof'] {
+  const known = settleProofFile(directory, identityOf(proof), formatInstant(clock.now()))
+  const keys = verifierKeysOf(known)
+  return { prefix: proof.origin, secret: proof.secret, keys: async () => keys }
 }
 
 function openLog(

@@ -20,7 +20,7 @@ import {
   type TopicBounds,
 } from '../../ports/log-check.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { refuseContradicted } from './proof.ts'
+import { refuseContradicted } from './proof/proof.ts'
 import { allTopics } from './topics.ts'
 
 export type StartCheck = {

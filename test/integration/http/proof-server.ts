@@ -10,7 +10,7 @@ import { claimsTopic, encodeMessage } from '../../../src/domain/coupons/messages
 import { rawPublicKey } from '../../../src/domain/proof/signed-note.ts'
 import { startProofConsumer } from '../../../src/issuer/proof/proof-consumer.ts'
 import type { ProofReader } from '../../../src/ports/proof.ts'
-import { ownKey, prefix, proofSecret } from '../../models/published-sale.ts'
+import { keyOf, otherKey, ownKey, prefix, proofSecret } from '../../models/published-sale.ts'
 import { startedAt, startTestServer } from './fixture.ts'
 import { createOpenApiCheck, type OpenApi } from './openapi-check.ts'
 
@@ -31,7 +31,9 @@ export async function startProofServer(t: TestContext, { limit = 2 } = {}) {
     onError: (error) => errors.push(error),
   })
   let now: ProofReader | null = reader
-  const proof = { prefix, publicKey, secret: proofSecret, reader: () => now }
+  // Another one has signed before.
+  const keys = async () => [keyOf(ownKey, prefix), keyOf(otherKey, prefix)]
+  const proof = { prefix, keys, secret: proofSecret, reader: () => now }
   const server = await startTestServer(t, { proof })
   let appended = 0
   /** What was appended since is in the log, and signed. */

@@ -8,7 +8,7 @@ import { readReceipt, receiptFaults } from '../../../src/domain/proof/receipt.ts
 import { formatVerifierKey, parseNote, verifierKey } from '../../../src/domain/proof/signed-note.ts'
 import { appendLeaf, emptyTree, leafHash, rootOf } from '../../../src/domain/proof/tree.ts'
 import { isConsistent, isIncluded } from '../../../src/domain/proof/tree-proofs.ts'
-import { keyOf, ownKey, prefix } from '../../models/published-sale.ts'
+import { keyOf, otherKey, ownKey, prefix } from '../../models/published-sale.ts'
 import { startTestServer } from './fixture.ts'
 import { publicKey, startProofServer } from './proof-server.ts'
 
@@ -32,6 +32,10 @@ test('A sale is published: key, checkpoint, entries, and proofs that hold.', asy
   assert.equal(key.text, `${formatVerifierKey(ofSale)}\n`)
   const all = await get('/proof/key')
   assert.equal(all.text, `${formatVerifierKey(verifierKey(prefix, publicKey))}\n`)
+  const known = (name: string) => `${formatVerifierKey(keyOf(otherKey, name))}\n`
+  const ofSaleOnce = key.text + known(`${prefix}/coupons/sale`)
+  assert.equal((await get('/coupons/sale/proof/keys')).text, ofSaleOnce, 'and the one before')
+  assert.equal((await get('/proof/keys')).text, all.text + known(prefix))
 
   const note = await get('/coupons/sale/proof/checkpoint')
   assert.equal(note.headers.get('content-type'), 'text/plain; charset=utf-8')
@@ -163,7 +167,8 @@ test('What is not there is 404, and what is not there yet 503.', async (t) => {
 test('Where no proof is made, its calls are 404.', async (t) => {
   const { call } = await startTestServer(t)
   await call('POST /coupons', { as: 'operator', json: { couponId: 'a', name: 'A', quantity: 1 } })
-  const paths = ['/proof/key', '/coupons/a/proof/key', '/coupons/a/proof/checkpoint']
+  const keys = ['/proof/key', '/proof/keys', '/coupons/a/proof/key', '/coupons/a/proof/keys']
+  const paths = [...keys, '/coupons/a/proof/checkpoint']
   const more = ['/coupons/a/proof/entries', '/coupons/a/proof/inclusion?n=0&size=1']
   for (const path of [...paths, ...more, '/coupons/a/claims/mine/receipt']) {
     const { status, body } = await call(`GET ${path}`)

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import type { Page, Route } from 'playwright-core'
-import { formatVerifierKey, rawPublicKey } from '../../../src/domain/proof/signed-note.ts'
+import { formatVerifierKey } from '../../../src/domain/proof/signed-note.ts'
 import {
   couponId,
   honestLeaves,
@@ -60,8 +60,8 @@ async function servePage(page: Page, address: string, said: () => Publication): 
 }
 
 async function startCheckedServer(t: Parameters<typeof startTestServer>[0]): Promise<string> {
-  const publicKey = rawPublicKey(ownKey)
-  const proof = { prefix, publicKey, secret: proofSecret, reader: () => null }
+  const keys = async () => [keyOf(ownKey, prefix)]
+  const proof = { prefix, keys, secret: proofSecret, reader: () => null }
   const { address, call } = await startTestServer(t, { proof })
   const json = { couponId, name: '여름 맞이 쿠폰', quantity: 3 }
   await call('POST /coupons', { as: 'operator', json })

@@ -4,32 +4,31 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
 import type { Registry } from 'prom-client'
-import type { Database, Queryable } from '../../adapters/database/database.ts'
-import { settleFingerprint } from '../../adapters/stores/fingerprints.ts'
-import { createProofReaderSql } from '../../adapters/stores/proof-reader.ts'
-import { createProofStoreSql, readProofRefusals } from '../../adapters/stores/proof-store.ts'
-import { createWitnessHttp } from '../../adapters/witness-http.ts'
-import type { ProofParts } from '../../api/http/server-parts.ts'
-import type { WitnessSetting } from '../../config/proof-kinds.ts'
-import type { Settings } from '../../config/settings.ts'
-import { parseWitnessKey } from '../../domain/proof/cosignature.ts'
+import type { Database, Queryable } from '../../../adapters/database/database.ts'
+import { createProofReaderSql } from '../../../adapters/stores/proof-reader.ts'
+import { createProofStoreSql, readProofRefusals } from '../../../adapters/stores/proof-store.ts'
+import { createWitnessHttp } from '../../../adapters/witness-http.ts'
+import type { WitnessSetting } from '../../../config/proof-kinds.ts'
+import type { Settings } from '../../../config/settings.ts'
+import { parseWitnessKey } from '../../../domain/proof/cosignature.ts'
 import {
-  identityFault,
+  type KnownIdentity,
   localOrigin,
   type ProofIdentity,
   proofSecretFingerprint,
-} from '../../domain/proof/identity.ts'
-import { rawPublicKey } from '../../domain/proof/signed-note.ts'
-import { startPositionWatch } from '../../issuer/position-watch.ts'
+} from '../../../domain/proof/identity.ts'
+import { rawPublicKey } from '../../../domain/proof/signed-note.ts'
+import { startPositionWatch } from '../../../issuer/position-watch.ts'
 import {
   type ProofConsumerParts,
   refusalText,
   startProofConsumer,
-} from '../../issuer/proof/proof-consumer.ts'
-import { addWitnessMetrics } from '../../issuer/proof/witness-metrics.ts'
-import { questionsAtOnceMax, type Witnessing } from '../../issuer/proof/witnesses.ts'
-import { PortError } from '../../ports/port-error.ts'
-import type { Stops } from './stops.ts'
+} from '../../../issuer/proof/proof-consumer.ts'
+import { addWitnessMetrics } from '../../../issuer/proof/witness-metrics.ts'
+import { questionsAtOnceMax, type Witnessing } from '../../../issuer/proof/witnesses.ts'
+import { PortError } from '../../../ports/port-error.ts'
+import type { Stops } from '../stops.ts'
+import { settleIdentity } from './proof-keys.ts'
 
 /** As it may go to another thread. `key`: PKCS #8 in PEM. */
 export type ProofSettings = {
@@ -58,22 +57,9 @@ export function identityOf({ origin, key, secret }: ProofSettings): ProofIdentit
   return { origin, key: publicKey, secret: proofSecretFingerprint(secret) }
 }
 
-/** What a node shows of it. */
-export function shownProof(proof: ProofSettings, reader: ProofParts['reader']): ProofParts {
-  const publicKey = rawPublicKey(createPrivateKey(proof.key))
-  return { prefix: proof.origin, publicKey, secret: proof.secret, reader }
-}
-
-const recordedNames = { origin: 'proof_origin', key: 'proof_key', secret: 'proof_secret' } as const
-
 /** Rejects with what differs from how it was recorded in SQL; records it where nothing does. */
-export async function settleProof(database: Database, proof: ProofSettings): Promise<void> {
-  const own = identityOf(proof)
-  const secret = await settleFingerprint(database, recordedNames.secret, own.secret)
-  const origin = await settleFingerprint(database, recordedNames.origin, own.origin)
-  const key = await settleFingerprint(database, recordedNames.key, own.key)
-  const fault = identityFault(own, { origin, key, secret })
-  if (fault !== null) throw new PortError('store_broken', fault)
+export function settleProof(database: Queryable, proof: ProofSettings): Promise<KnownIdentity> {
+  return settleIdentity(database, identityOf(proof))
 }
 
 /** Rejects where what was published is not what the log makes. */
