@@ -17,6 +17,7 @@ import { limitsOf, type ServerLimits } from './http/server-limits.ts'
 import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
 import { plainClaims } from './plain/plain-claims.ts'
 import { CodeGuesses } from './redemptions/code-guesses.ts'
+import { CodeHolders } from './redemptions/code-holders.ts'
 import { actsRoute } from './routes/acts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { claimRoutes } from './routes/claims.ts'
@@ -194,7 +195,7 @@ function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifi
 
 function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): Route[] {
   const { readiness, metricsText } = parts
-  const guesses = new CodeGuesses(parts.clock)
+  const codes = { guesses: new CodeGuesses(parts.clock), holders: new CodeHolders(parts) }
   return [
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
     openApiRoute(server),
@@ -206,8 +207,8 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     revokeRoute(parts),
     ...claimRoutes(parts),
     ...heldCouponRoutes(parts),
-    ...redemptionRoutes(parts, guesses),
-    codeRoute(parts, guesses),
+    ...redemptionRoutes(parts, codes),
+    codeRoute(parts, codes),
     ...winnerRoutes(parts),
     ...proofRoutes(parts),
     ...supplyRoutes(parts),

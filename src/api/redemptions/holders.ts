@@ -1,39 +1,18 @@
-// Who holds what a shop wants to spend, by code or by user: from the rows, and, since a winner may
-// have been told before there is a row, waiting for it a while. And what becomes of what is held.
+// What becomes of a coupon that a shop wants to spend: which order or redemption uses it, and
+// whether that has let go of it.
 
-import { readCode } from '../../domain/coupons/code-text.ts'
 import type { IssuedFacts } from '../../domain/coupons/validity.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import { sleep } from '../../ports/clock.ts'
-import type { HeldCoupon } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import type { ReadStore, RouteParts } from '../http/server-parts.ts'
 import { reservedUntilOf } from './redemptions.ts'
 
-/** The issuer is milliseconds behind as a rule; a code whose check is right is seldom unknown. */
-const rowWaitMsMax = 1_500
 const lookEveryMs = 20
 /** What has ended is let go of within milliseconds. */
 const letGoWaitMsMax = 2_000
 
 type Parts = Pick<RouteParts, 'clock'>
-
-/** Null: nobody's. */
-export async function holderByCode(
-  { clock }: Parts,
-  store: ReadStore,
-  text: string,
-): Promise<HeldCoupon | null> {
-  const codes = readCode(text)
-  if (codes.length === 0) return null
-  const until = clock.monotonic() + rowWaitMsMax
-  for (;;) {
-    const [held] = await store.byCode(codes)
-    if (held !== undefined) return held
-    if (clock.monotonic() >= until) return null
-    await sleep(clock, lookEveryMs)
-  }
-}
 
 /** Once an order that has ended has let go of it: what was told is what the next one finds. */
 export async function onceLetGo(

@@ -5,12 +5,12 @@ import { offerOf } from '../../domain/coupons/offer.ts'
 import { callerOf } from '../http/auth.ts'
 import { type Answer, ok, type Route, readStore, route } from '../http/route.ts'
 import type { RouteParts } from '../http/server-parts.ts'
-import type { CodeGuesses } from '../redemptions/code-guesses.ts'
-import { holderByCode, usesOf } from '../redemptions/holders.ts'
+import type { KnownCodes } from '../redemptions/code-holders.ts'
+import { usesOf } from '../redemptions/holders.ts'
 import { CodePath, CodeQuery, LookedUpCode } from '../redemptions/schemas.ts'
 import { heldState } from './held-coupons.ts'
 
-export function codeRoute(parts: RouteParts, guesses: CodeGuesses): Route {
+export function codeRoute(parts: RouteParts, { guesses, holders }: KnownCodes): Route {
   const { store, orders, claims } = parts
   return route({
     call: 'GET /codes/:code',
@@ -29,8 +29,8 @@ export function codeRoute(parts: RouteParts, guesses: CodeGuesses): Route {
         return { problem: 'too-many-requests', retryAfterSeconds: guesses.retryAfterSeconds(by) }
       }
       if (guesses.retryAfterSeconds(by) > 0) return tooMany()
-      return readStore(store(), async (reads) => {
-        const held = await holderByCode(parts, reads, request.params.code)
+      return readStore(store(), async () => {
+        const held = await holders.find(request.params.code)
         if (held === null) return guesses.note(by) ? { problem: 'unknown-code' } : tooMany()
         const uses = await usesOf(orders.reader(), [held])
         const { couponId, userId, slot, code, terms } = held

@@ -23,8 +23,8 @@ import type { ProblemMembers } from '../http/problems/problems.ts'
 import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
 import { KeyRequired, NoBody, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
-import type { CodeGuesses } from '../redemptions/code-guesses.ts'
-import { holderByCode, onceLetGo } from '../redemptions/holders.ts'
+import type { KnownCodes } from '../redemptions/code-holders.ts'
+import { onceLetGo } from '../redemptions/holders.ts'
 import type { RedemptionAnswer } from '../redemptions/redemptions.ts'
 import {
   NewRedemption,
@@ -46,11 +46,12 @@ const refusedAs: Readonly<Record<RedemptionEnd, ProblemSlug>> = {
   mixed_up: 'idempotency-key-reused',
 }
 
-export function redemptionRoutes(parts: RouteParts, guesses: CodeGuesses): Route[] {
-  return [placeRoute(parts, guesses), ...wordRoutes(parts), getRoute(parts)]
+export function redemptionRoutes(parts: RouteParts, codes: KnownCodes): Route[] {
+  return [placeRoute(parts, codes), ...wordRoutes(parts), getRoute(parts)]
 }
 
-function placeRoute(parts: RouteParts, guesses: CodeGuesses): Route {
+function placeRoute(parts: RouteParts, codes: KnownCodes): Route {
+  const { guesses } = codes
   return route({
     call: 'POST /redemptions',
     caller: 'till',
@@ -75,7 +76,7 @@ function placeRoute(parts: RouteParts, guesses: CodeGuesses): Route {
       if (errors !== null) return { problem: 'invalid-request', members: { errors } }
       const seconds = guesses.retryAfterSeconds(by)
       if (seconds > 0) return { problem: 'too-many-requests', retryAfterSeconds: seconds }
-      const held = await holderOf(parts, body)
+      const held = await holderOf(parts, codes, body)
       if (held === null) {
         if (body.code === undefined || guesses.note(by)) return { problem: 'unknown-code' }
         const retryAfterSeconds = guesses.retryAfterSeconds(by)
@@ -105,11 +106,14 @@ function wrongNames({ code, couponId, userId }: Body) {
   return [{ path: '/code', message: 'there is either code, or couponId and userId' }]
 }
 
-async function holderOf(parts: RouteParts, body: Body): Promise<Holder | Unavailable | null> {
+async function holderOf(
+  { store }: RouteParts,
+  { holders }: KnownCodes,
+  body: Body,
+): Promise<Holder | Unavailable | null> {
   const { code, couponId = '', userId = '' } = body
   if (code === undefined) return { couponId, userId: userIdOf(userId) ?? userId }
-  const store = parts.store()
-  return store === null ? databaseStarting : holderByCode(parts, store, code)
+  return store() === null ? databaseStarting : holders.find(code)
 }
 
 async function redeem(

@@ -1,0 +1,81 @@
+// Who holds a code, from the rows. A winner may have been told it before there is a row, so it is
+// waited for a while: all who wait share one query, or their looking would itself keep the rows
+// away from a database that has one connection.
+
+import { readCode } from '../../domain/coupons/code-text.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
+import type { CouponReads, HeldCoupon } from '../../ports/coupons.ts'
+import { PortError } from '../../ports/port-error.ts'
+import { type Batcher, createBatcher } from '../batcher.ts'
+import type { CodeGuesses } from './code-guesses.ts'
+
+export type CodeHoldersParts = {
+  clock: Clock
+  /** null while SQL is not up. */
+  store: () => Pick<CouponReads, 'byCode'> | null
+}
+/** What a shop may ask of codes. */
+export type KnownCodes = { guesses: CodeGuesses; holders: CodeHolders }
+type Look = PromiseWithResolvers<HeldCoupon | null> & { codes: readonly string[] }
+
+/** The issuer is milliseconds behind as a rule; a code whose check is right is seldom unknown. */
+const rowWaitMsMax = 1_500
+const lookEveryMs = 20
+/** Those that wake one after the other go together. */
+const queriesApartMs = 5
+/** Each with two codes at most: far below what one statement takes. */
+const looksPerQueryMax = 500
+const looksWaitingMax = 5_000
+
+export class CodeHolders {
+  private readonly clock: Clock
+  private readonly looks: Batcher<Look>
+
+  constructor({ clock, store }: CodeHoldersParts) {
+    this.clock = clock
+    this.looks = createBatcher<Look>({
+      clock,
+      perBatchMax: looksPerQueryMax,
+      waitingMax: looksWaitingMax,
+      everyMsMin: queriesApartMs,
+      send: (batch) => answerAll(store(), batch),
+    })
+  }
+
+  /** Null: nobody's. Rejects with a PortError where SQL is away. */
+  async find(text: string): Promise<HeldCoupon | null> {
+    const codes = readCode(text)
+    if (codes.length === 0) return null
+    const until = this.clock.monotonic() + rowWaitMsMax
+    for (;;) {
+      const held = await this.look(codes)
+      if (held !== null || this.clock.monotonic() >= until) return held
+      await sleep(this.clock, lookEveryMs)
+    }
+  }
+
+  private look(codes: readonly string[]): Promise<HeldCoupon | null> {
+    const look = { codes, ...Promise.withResolvers<HeldCoupon | null>() }
+    if (!this.looks.add(look)) look.reject(storeAway(`${looksWaitingMax} codes wait already`))
+    return look.promise
+  }
+}
+
+async function answerAll(
+  reads: Pick<CouponReads, 'byCode'> | null,
+  batch: readonly Look[],
+): Promise<void> {
+  try {
+    if (reads === null) throw storeAway('the database is starting')
+    const found = await reads.byCode([...new Set(batch.flatMap(({ codes }) => codes))])
+    for (const { codes, resolve } of batch) {
+      resolve(found.find(({ code }) => codes.includes(code)) ?? null)
+    }
+  } catch (error) {
+    for (const { reject } of batch) reject(error)
+  }
+}
+
+function storeAway(message: string): PortError {
+  return new PortError('store_unavailable', message, { retryable: true })
+}
