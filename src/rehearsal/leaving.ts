@@ -1,5 +1,5 @@
-// What a rehearsal has made at the service, and how it is taken away in the end: the coupon is
-// closed, so that nobody else gets any. A log forgets nothing: what stays is told.
+// What a rehearsal has made at the service, and how it is taken away in the end: each coupon
+// is closed, so that nobody else gets any. A log forgets nothing: what stays is told.
 
 import { startHttpClient } from '../client/http-client.ts'
 import { type Clock, sleep } from '../ports/clock.ts'
@@ -8,8 +8,8 @@ import type { Left } from './rehearsal-error.ts'
 import { serviceOver } from './service.ts'
 
 export type Made = {
-  /** Noted before the service is asked for it: it may be there whatever the answer is. */
-  couponId: string | null
+  /** Noted before the service is asked for one: it may be there whatever the answer is. */
+  couponIds: string[]
   /** What nobody can take away, in words. */
   others: string[]
 }
@@ -23,20 +23,23 @@ export type Leaving = {
 }
 
 export function nothingMade(): Made {
-  return { couponId: null, others: [] }
+  return { couponIds: [], others: [] }
 }
 
 /** Never rejects: what could not be taken away is told with the way to do it. */
 export async function closeWhatWasMade(leaving: Leaving): Promise<Left> {
-  const { made, plan } = leaving
-  const { couponId, others } = made
-  if (couponId === null) return others
+  const { couponIds, others } = leaving.made
+  const left = await Promise.all(couponIds.map((couponId) => leaveCoupon(leaving, couponId)))
+  return [...left.flat(), ...others]
+}
+
+async function leaveCoupon(leaving: Leaving, couponId: string): Promise<string[]> {
   const closing = `close it with "npx firstcome coupon close ${couponId}"`
-  if (plan.keep === true) return [`the coupon ${couponId}, open to everyone: ${closing}`, ...others]
+  if (leaving.plan.keep === true) return [`the coupon ${couponId}, open to everyone: ${closing}`]
   const end = await close(leaving, couponId)
-  if (end === 'never made') return others
-  if (end === 'closed') return [`the coupon ${couponId}, closed`, ...others]
-  return [`the coupon ${couponId}, perhaps open to everyone (${end}): ${closing}`, ...others]
+  if (end === 'never made') return []
+  if (end === 'closed') return [`the coupon ${couponId}, closed`]
+  return [`the coupon ${couponId}, perhaps open to everyone (${end}): ${closing}`]
 }
 
 /** Asked for a while, over a connection of its own; why it did not happen, else. */

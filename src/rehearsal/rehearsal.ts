@@ -45,6 +45,8 @@ export type Run = Required<Pick<RehearsalParts, 'clock' | 'progress' | 'events' 
   /** Noted before it is asked for. */
   made: Made
   operatorToken(name: string): string
+  /** Of a shop that redeems codes. */
+  tillToken(name: string): string
 }
 /** What every report has. */
 export type Ended = {
@@ -105,10 +107,14 @@ export async function runRehearsal<Report>(
   const operatorToken = (sub: string) => {
     return sign({ sub, operator: true, expiresInSeconds: tokenSeconds, now: clock.now() })
   }
+  const tillToken = (sub: string) => {
+    const token = { sub, operator: false, scope: 'redeem', expiresInSeconds: tokenSeconds }
+    return sign({ ...token, now: clock.now() })
+  }
   const service = serviceOver({ http, url, operatorToken: operatorToken('rehearsal') })
   const made = nothingMade()
   const shared = { clock, progress, limits, events, confirm, made }
-  const run: Run = { ...shared, service, users: userIds(runId, users), operatorToken }
+  const run: Run = { ...shared, service, users: userIds(runId, users), operatorToken, tillToken }
   const leave = async () => {
     http.close()
     await client.close()

@@ -16,6 +16,8 @@ import type { Discount } from '../domain/coupons/messages.ts'
 import type { Line } from '../domain/orders/messages.ts'
 import type { PaymentTaker } from '../ports/payments.ts'
 import { isDefinite, type Reply, type ReplyRules, replyOf } from './attempts.ts'
+import type { CallsOver } from './calls.ts'
+import { tillCallsOver } from './tills/till-calls.ts'
 
 const coupon = {
   couponId: 'string',
@@ -46,7 +48,13 @@ const sums = { subtotal: 'number', discount: 'number', total: 'number' } as cons
 
 export type CouponSeen = Shaped<typeof coupon> & { discount: Discount | null }
 /** What a coupon is made with. */
-export type CouponTerms = { name: string; quantity: number; discount?: Discount | undefined }
+export type CouponTerms = {
+  name: string
+  quantity: number
+  discount?: Discount | undefined
+  minimum?: number
+  validDays?: number
+}
 /** A row of SQL, as the operator's list of issued coupons shows it. */
 export type RowSeen = Shaped<typeof row>
 /** What somebody holds, as the service said it; `userId` is the one the service named. */
@@ -59,6 +67,7 @@ export type ProductSeen = Shaped<typeof product>
 /** `orderId`: of the order that has used it; null where none has. */
 export type CouponHeld = Shaped<typeof held> & {
   discount: Discount | null
+  status: string
   orderId: string | null
 }
 /** What the service says an order is; sums only once payment was due. */
@@ -81,6 +90,8 @@ export type NewProduct = { productId: string; name: string; price: number; stock
 /** The same user and key is the same order, however often it is placed. */
 export type NewOrder = { key: string; lines: readonly Line[]; couponId?: string }
 type TopUp = { userId: string; amount: number; key: string }
+/** `key`: the same caller's same one is the same wish. */
+type NewReturn = { orderId: string; key: string }
 
 export type Service = ReturnType<typeof serviceOver>
 export type ServiceOptions = {
@@ -96,12 +107,10 @@ const lettersPerPage = 200
 
 /** Each call, and what its answer means. */
 export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
-  type Sent = { idempotencyKey?: string; body?: object }
   const get = (path: string, token?: string) => http.send({ method: 'GET', path, token })
-  const post = (path: string, token: string, sent: Sent = {}) => {
+  const post: CallsOver['post'] = (path, token, sent = {}) => {
     return http.send({ method: 'POST', path, token, ...sent })
   }
-  /** Asks at the Location of a pending answer. */
   function poll<Answer>(replyTo: (attempt: Attempt) => Reply<Answer>) {
     return async (location: string, token: string): Promise<Reply<Answer>> => {
       const path = pathBelow(url, location)
@@ -152,8 +161,13 @@ export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
     order: (orderId: string, token: string) => {
       return get(`/orders/${encodeURIComponent(orderId)}`, token).then(orderOf)
     },
-    /** What the caller holds; those of a rehearsal hold one at most. */
+    returnOrder: ({ orderId, key: idempotencyKey }: NewReturn, token: string) => {
+      const path = `/orders/${encodeURIComponent(orderId)}/return`
+      return post(path, token, { idempotencyKey }).then(returnReply)
+    },
+    /** What the caller holds; those of a rehearsal hold two at most. */
     coupons: (token: string) => get('/me/coupons', token).then(couponsOf),
+    ...tillCallsOver({ get, post, poll, operatorToken }),
   }
 }
 
@@ -189,6 +203,17 @@ function isTaker(value: unknown): value is PaymentTaker {
 
 const claimReply = (attempt: Attempt) => replyOf(attempt, claims)
 const orderReply = (attempt: Attempt) => replyOf(attempt, orders)
+/** Asked again with its key it is answered as soon as all is given back. */
+const returnReply = (attempt: Attempt) => {
+  return replyOf<OrderAnswer>(attempt, {
+    ...orders,
+    answerOf(status, content) {
+      const isAway = status === 202 || status === 503
+      const again = { kind: 'again', reason: 'it stays pending', retryAfterMs: null } as const
+      return isAway ? again : orders.answerOf(status, content)
+    },
+  })
+}
 
 /** What was only accepted is not applied yet: it may be asked for again. */
 function doneOf(attempt: Attempt): Read<true> {
@@ -260,9 +285,9 @@ function couponHeld(item: unknown): CouponHeld | null {
   const seen = fieldsOf(item, held)
   const { status, orderId, discount } = (item ?? {}) as Json
   if (seen === null) return null
-  const known = { ...seen, discount: discountOf(discount) }
-  if (status === 'unused') return { ...known, orderId: null }
-  return status === 'used' && typeof orderId === 'string' ? { ...known, orderId } : null
+  if (typeof status !== 'string') return null
+  const used = typeof orderId === 'string' ? orderId : null
+  return { ...seen, discount: discountOf(discount), status, orderId: used }
 }
 
 function discountOf(value: unknown): Discount | null {

@@ -102,5 +102,41 @@ const shop: MutantsOf[] = [
     ],
   },
 ]
+const atTills = 'src/rehearsal/tills'
+const tills: MutantsOf[] = [
+  {
+    file: `${atTills}/till-model.ts`,
+    test: `${atTills}/till-promises.test.ts`,
+    mutants: [
+      [
+        "if (revoked) return { answer: 'coupon-revoked', model }",
+        '',
+        'what an honest service tells at its tills adds up',
+      ],
+      [
+        'const isCounted = acts.length > 1 && ',
+        'const isCounted = acts.length > 2 && ',
+        'a revoke may count what is spent at the same moment',
+      ],
+    ],
+  },
+  {
+    file: `${atTills}/till-promises.ts`,
+    test: `${atTills}/till-promises.test.ts`,
+    mutants: [
+      ['return told === value ? [] :', 'return told !== null ? [] :', 'one too high breaks'],
+      ['taken < least ||', 'taken < 0 ||', 'a revoke of all that counts one less'],
+      ['if (before === redemptionId) return []', 'return []', 'that made two redemptions'],
+    ],
+  },
+  {
+    file: `${orders}/return-promises.ts`,
+    test: `${orders}/return-promises.test.ts`,
+    mutants: [
+      ['if (isExpected(one.wish, names)) continue', 'continue', 'an order that is returned twice'],
+      ['!gone.has(order.orderId)', 'order !== null', 'what was returned is given back, and'],
+    ],
+  },
+]
 
-export const rehearsalMutants = mutantsOf([...sale, ...shop])
+export const rehearsalMutants = mutantsOf([...sale, ...shop, ...tills])

@@ -11,14 +11,15 @@ import {
   withEvents,
   withHeld,
   won,
-} from '../../../test/models/sale-evidence.ts'
+} from '../../../test/models/rehearsals/sale-evidence.ts'
 import { reconcileSale as reconcile, type SalePromise } from './sale-promises.ts'
 
 const planted: [what: string, Evidence, SalePromise[]][] = [
   ['a winner who sees nothing', withHeld(1, []), ['seen']],
   ['a winner who sees two', withHeld(1, [held(won(1)), held(won(1))]), ['seen']],
   ['a winner who sees another slot', withHeld(1, [held(won(1, 2 + 1))]), ['seen']],
-  ['one who sees it as used', withHeld(1, [{ ...held(won(1)), orderId: 'o' }]), ['seen']],
+  ['one who sees it as used', withHeld(1, [{ ...held(won(1)), status: 'used' }]), ['seen']],
+  ['one who sees an order on it', withHeld(1, [{ ...held(won(1)), orderId: 'o' }]), ['seen']],
   ['one who sees less off', withHeld(1, [{ ...held(won(1)), discount: null }]), ['seen']],
   ['a loser who sees one', withHeld(4, [held(won(1))]), ['seen']],
   ['another coupon beside it', withHeld(4, [{ ...held(won(1)), couponId: 'x' }]), []],

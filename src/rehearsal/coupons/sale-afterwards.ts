@@ -119,15 +119,16 @@ export function usersSeeIt(sale: ReadCase, breaches: string[]): string {
       continue
     }
     const seen = held.value.filter(({ couponId }) => couponId === after.couponId)
-    const isSame = ({ slot, code, orderId, ...shown }: CouponHeld) => {
+    const isSame = ({ slot, code, status, orderId, ...shown }: CouponHeld) => {
       const isWon = slot === holds?.slot && code === holds.code
-      return isWon && shownOffer(shown) === offer && (spent || orderId === null)
+      const isUnused = status === 'unused' && orderId === null
+      return isWon && shownOffer(shown) === offer && (spent || isUnused)
     }
     if (seen.length === (holds === null ? 0 : 1) && seen.every(isSame)) {
       agreeing += seen.length
       continue
     }
-    const told = holds === null ? 'none' : shownHeld({ ...holds, ...terms, orderId: null })
+    const told = holds === null ? 'none' : shownHeld({ ...holds, ...terms, ...unused })
     const shown = seen.map((coupon) => shownHeld(coupon)).join(' and ') || 'none'
     breaches.push(`${userId} has ${told}, sees ${shown}`)
   }
@@ -138,9 +139,13 @@ function shownOffer({ name, discount }: Pick<CouponHeld, 'name' | 'discount'>): 
   return `${JSON.stringify(name)}, ${shownDiscount(discount)}`
 }
 
-function shownHeld({ slot, code, orderId, ...terms }: Omit<CouponHeld, 'couponId'>): string {
-  const used = orderId === null ? '' : `, used by ${orderId}`
-  return `slot ${slot} (code ${code}) of ${shownOffer(terms)}${used}`
+const unused = { status: 'unused', orderId: null }
+
+function shownHeld(coupon: Omit<CouponHeld, 'couponId'>): string {
+  const { slot, code, status, orderId, ...terms } = coupon
+  const by = orderId === null ? '' : ` by ${orderId}`
+  const standing = status === 'unused' ? '' : `, ${status}${by}`
+  return `slot ${slot} (code ${code}) of ${shownOffer(terms)}${standing}`
 }
 
 /** An event for each, as it was told; the same one may come again. */

@@ -15,7 +15,7 @@ import {
   withMine,
   withRows,
   won,
-} from '../../../test/models/sale-evidence.ts'
+} from '../../../test/models/rehearsals/sale-evidence.ts'
 import { reconcileSale, type SalePromise } from './sale-promises.ts'
 
 /** Three wanted three, in a sale of more than that. */

@@ -20,7 +20,7 @@ import {
   withMine,
   withRows,
   won,
-} from '../../../test/models/sale-evidence.ts'
+} from '../../../test/models/rehearsals/sale-evidence.ts'
 import type { Issued, RowSeen } from '../service.ts'
 import { reconcileSale as reconcile, type SalePromise } from './sale-promises.ts'
 

@@ -60,7 +60,7 @@ export async function readSale(
 
 /** What nobody can give back of a coupon that was there before. */
 function noteTaken({ made }: Run, { couponId }: CouponSeen, { entries }: HeldSale['storm']): void {
-  if (made.couponId !== null) return
+  if (made.couponIds.length > 0) return
   const { issued } = countOutcomes(entries.map((entry) => finalAnswer(entry)))
   if (issued === 0) return
   const note = `${count(issued)} of ${couponId}, told to made-up users`

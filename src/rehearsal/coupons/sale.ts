@@ -90,7 +90,7 @@ async function findCoupon(run: Run, plan: SalePlan): Promise<CouponSeen> {
   const couponId = 'couponId' in coupon ? coupon.couponId : `${madeHere}${runId}`
   if (isFresh) {
     refuseNobody(await service.coupon(couponId))
-    known.couponId = couponId
+    known.couponIds.push(couponId)
     const made = await service.createCoupon({ couponId, ...asked })
     if (!made.ok && made.status !== 202) throw failure('the service made no coupon', made)
   }

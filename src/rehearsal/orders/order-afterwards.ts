@@ -68,6 +68,10 @@ export function couponsAgree(all: SeenCase, breaches: string[]): string {
     const owned = won[user] === true ? 1 : 0
     if (held.length !== owned) breaches.push(`${userId} has ${held.length} coupons, won ${owned}`)
     const used = held.flatMap(({ orderId }) => orderId ?? [])
+    for (const { status, orderId } of held) {
+      if (status === (orderId === null ? 'unused' : 'used')) continue
+      breaches.push(`the coupon of ${userId} is ${status}, used by ${orderId ?? 'none'}`)
+    }
     if (used.join() !== orders.join()) {
       const by = orders.join(' and ') || 'none'
       breaches.push(`the coupon of ${userId}: used by ${used.join() || 'none'}, confirmed ${by}`)

@@ -14,7 +14,7 @@ import {
   users,
   valueOf,
   won,
-} from '../../../test/models/order-evidence.ts'
+} from '../../../test/models/rehearsals/order-evidence.ts'
 import { isSettled, type OrderPromise, reconcileOrders } from './order-promises.ts'
 import { isPoor, topUpsOf } from './plan.ts'
 

@@ -30,6 +30,7 @@ import {
 import { RehearsalError } from '../rehearsal-error.ts'
 import type { LetterSeen, Service } from '../service.ts'
 import { blow, type Ledger, newLedger, type Storm, type StormPlan, stormSoFar } from '../storm.ts'
+import { sellAtTills, type TillLedger, toldAtTills } from '../tills/tills.ts'
 import {
   countAnswers,
   type Intent,
@@ -48,6 +49,8 @@ import {
   shopOf,
   topUpsOf,
 } from './plan.ts'
+import { reconcileReturns } from './return-promises.ts'
+import { type ReturnLedger, returnSome } from './returning.ts'
 
 export type OrdersPlan = RehearsalPlan &
   ShopPlan & {
@@ -75,7 +78,13 @@ const settlePollMs = 500
 
 /** Throws a RehearsalError where the service does not answer, or lets nobody rehearse. */
 export function rehearseOrders(parts: RehearsalParts, plan: OrdersPlan): Promise<OrdersRehearsal> {
-  const ledger: OrdersLedger = { sale: newSaleLedger(), orders: newLedger(), known: null }
+  const ledger: OrdersLedger = {
+    sale: newSaleLedger(),
+    orders: newLedger(),
+    known: null,
+    returns: { evidence: null },
+    tills: { evidence: null },
+  }
   return runRehearsal<OrdersReport>(
     parts,
     { ...plan, connections: plan.concurrency },
@@ -91,6 +100,8 @@ type OrdersLedger = {
   sale: SaleLedger
   orders: Ledger<OrderEntry>
   known: Omit<OrderEvidence, 'entries' | 'seen'> | null
+  returns: ReturnLedger
+  tills: TillLedger
 }
 
 async function shopping(run: Run, given: OrdersPlan, ledger: OrdersLedger): Promise<OrdersReport> {
@@ -115,10 +126,23 @@ async function shopping(run: Run, given: OrdersPlan, ledger: OrdersLedger): Prom
   const endedAt = clock.monotonic()
   const evidence = { ...known, entries: orders.entries }
   noteCaptures(run, evidence)
-  const verdicts = await reconcileSettled(run, evidence, { tokens, deadBefore })
+  const { seen, verdicts } = await reconcileSettled(run, evidence, { tokens, deadBefore })
   const settledAfterMs = clock.monotonic() - endedAt
+  const brokenBefore = verdicts.flatMap(({ promise, kept }) => (kept === false ? [promise] : []))
+  const returning = { known: { ...evidence, seen }, brokenBefore, tokens }
+  const returns = await returnSome(run, returning, ledger.returns)
+  const tills = await sellAtTills(run, { runId: plan.runId, tokens }, ledger.tills)
+  const letters = await newLetters(run, deadBefore)
+  // Whatever had to be given up since then counts as well.
+  const now = reconcileOrders({ ...evidence, seen: { ...seen, letters } })
+  const before = verdicts.filter((verdict) => !isOfLetters(verdict))
+  const ofOrders = [...before, returns, ...tills, ...now.filter(isOfLetters)]
   const sale = await readSale(run, held, { spent: true })
-  return { plan, sale, orders, verdicts: [saleVerdict(sale), ...verdicts], settledAfterMs }
+  return { plan, sale, orders, verdicts: [saleVerdict(sale), ...ofOrders], settledAfterMs }
+}
+
+function isOfLetters({ promise }: Verdict): boolean {
+  return promise === 'letters'
 }
 
 function salePlanOf(plan: OrdersPlan): SalePlan {
@@ -134,7 +158,10 @@ function toldOrders(run: Run, plan: OrdersPlan, ledger: OrdersLedger): OrdersRep
   const orders = stormSoFar(ledger.orders, run.clock)
   const evidence = ledger.known && { ...ledger.known, entries: orders.entries, seen: null }
   if (evidence !== null) noteCaptures(run, evidence)
-  const verdicts = evidence === null ? [] : reconcileOrders(evidence)
+  const verdicts: Verdict[] = evidence === null ? [] : reconcileOrders(evidence)
+  const { evidence: returned } = ledger.returns
+  if (returned !== null) verdicts.push(reconcileReturns(returned))
+  verdicts.push(...toldAtTills(ledger.tills))
   return { plan, sale, orders, verdicts: [saleVerdict(sale), ...verdicts], settledAfterMs: null }
 }
 
@@ -173,6 +200,11 @@ async function deadLetters(run: Run): Promise<Map<string, LetterSeen>> {
     after = page.value.next
     if (after === null) return letters
   }
+}
+
+async function newLetters(run: Run, before: ReadonlyMap<string, LetterSeen>) {
+  const dead = [...(await deadLetters(run)).values()]
+  return { value: dead.filter(({ deadLetterId }) => !before.has(deadLetterId)) }
 }
 
 /**
@@ -286,13 +318,13 @@ type Before = { tokens: readonly string[]; deadBefore: ReadonlyMap<string, Lette
  * What a cancelled order held is given back a moment later, so all of it is read again while it
  * does not agree with what was answered, for so long.
  */
-async function reconcileSettled(run: Run, known: Known, before: Before): Promise<Verdict[]> {
+async function reconcileSettled(run: Run, known: Known, before: Before) {
   const { clock, limits } = run
   const deadline = clock.monotonic() + limits.settleMsMax
   for (;;) {
     const seen = await readShop(run, known, before)
     const verdicts = reconcileOrders({ ...known, seen })
-    if (isSettled(verdicts) || clock.monotonic() >= deadline) return verdicts
+    if (isSettled(verdicts) || clock.monotonic() >= deadline) return { seen, verdicts }
     await sleep(clock, settlePollMs)
   }
 }
@@ -304,8 +336,7 @@ async function readShop(
   { tokens, deadBefore }: Before,
 ): Promise<ShopSeen> {
   const { service } = run
-  const dead = [...(await deadLetters(run)).values()]
-  const letters = { value: dead.filter(({ deadLetterId }) => !deadBefore.has(deadLetterId)) }
+  const letters = await newLetters(run, deadBefore)
   const seen: ShopSeen = { users: [], products: [], orders: new Map(), letters }
   const users = new Map<string, number>()
   for (const { answer, intent } of entries) {

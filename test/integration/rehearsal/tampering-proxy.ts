@@ -11,6 +11,8 @@ export type Passing = {
   status: number
   headers: IncomingHttpHeaders
   body: string
+  /** What was asked. */
+  sent: string
 }
 /** What to answer instead; null cuts the connection off, after the service has done its part. */
 export type Tamper = (passing: Passing) => Partial<Passing> | null
@@ -31,18 +33,20 @@ export async function startTamperingProxy(service: string, tamper: Tamper): Prom
         body,
       })
       const text = await answer.body.text()
-      const passing = { method, path, status: answer.statusCode, headers: answer.headers }
+      const { statusCode: status, headers: told } = answer
+      const sent = body?.toString() ?? ''
+      const passing = { method, path, status, headers: told, sent }
       const changed = tamper({ ...passing, body: text })
       if (changed === null) {
         incoming.socket.destroy()
         return
       }
-      const told = { ...passing, body: text, ...changed }
+      const shown = { ...passing, body: text, ...changed }
       const kept = ['content-type', 'location', 'retry-after'].flatMap((name) => {
-        const value = told.headers[name]
+        const value = shown.headers[name]
         return typeof value === 'string' ? [[name, value] as const] : []
       })
-      outgoing.writeHead(told.status, Object.fromEntries(kept)).end(told.body)
+      outgoing.writeHead(shown.status, Object.fromEntries(kept)).end(shown.body)
     }
   })
   await new Promise<void>((resolve) => {

@@ -5,10 +5,10 @@ import type {
   Mine,
   SaleRead,
   SaleTold,
-} from '../../src/rehearsal/coupons/sale-evidence.ts'
-import type { SalePromise } from '../../src/rehearsal/coupons/sale-promises.ts'
-import type { Verdict } from '../../src/rehearsal/promises.ts'
-import type { CouponHeld, CouponSeen, Issued, RowSeen } from '../../src/rehearsal/service.ts'
+} from '../../../src/rehearsal/coupons/sale-evidence.ts'
+import type { SalePromise } from '../../../src/rehearsal/coupons/sale-promises.ts'
+import type { Verdict } from '../../../src/rehearsal/promises.ts'
+import type { CouponHeld, CouponSeen, Issued, RowSeen } from '../../../src/rehearsal/service.ts'
 
 export const users = ['ann', 'ben', 'cho', 'dan', 'eve']
 export const quantity = 3
@@ -37,7 +37,7 @@ export function sound(): Evidence {
 /** What a winner sees in /me/coupons. */
 export function held({ slot, code }: Pick<Issued, 'slot' | 'code'>): CouponHeld {
   const { name, discount } = terms
-  return { couponId: 'c', name, discount, slot, code, orderId: null }
+  return { couponId: 'c', name, discount, slot, code, status: 'unused', orderId: null }
 }
 
 /** Everything that is read about wins shows these, by user. */

@@ -2,21 +2,25 @@
 // by tests one thing at a time.
 
 import assert from 'node:assert/strict'
-import type { Intent, OrderEvidence, ShopSeen } from '../../src/rehearsal/orders/order-evidence.ts'
-import { type OrderPromise, reconcileOrders } from '../../src/rehearsal/orders/order-promises.ts'
+import type {
+  Intent,
+  OrderEvidence,
+  ShopSeen,
+} from '../../../src/rehearsal/orders/order-evidence.ts'
+import { type OrderPromise, reconcileOrders } from '../../../src/rehearsal/orders/order-promises.ts'
 import {
   discountOfRehearsal,
   errandsOf,
   shopOf,
   topUpsOf,
-} from '../../src/rehearsal/orders/plan.ts'
-import type { Seen } from '../../src/rehearsal/rehearsal.ts'
+} from '../../../src/rehearsal/orders/plan.ts'
+import type { Seen } from '../../../src/rehearsal/rehearsal.ts'
 import type {
   CouponHeld,
   OrderAnswer,
   OrderSeen,
   ProductSeen,
-} from '../../src/rehearsal/service.ts'
+} from '../../../src/rehearsal/service.ts'
 
 export const plan = { runId: 'test', users: 40, products: 4, stock: 3, withoutMoney: 5 }
 const shop = shopOf(plan)
@@ -50,7 +54,8 @@ export function honest(): Evidence {
     const { couponId } = shop
     const orderId = used.get(user) ?? null
     const terms = { name: 'Rehearsal test', discount: discountOfRehearsal }
-    const coupon = { couponId, ...terms, slot: user + 1, code: `code-${user}`, orderId }
+    const status = orderId === null ? 'unused' : 'used'
+    const coupon = { couponId, ...terms, slot: user + 1, code: `code-${user}`, status, orderId }
     return {
       balance: { value: balances[user] ?? 0 },
       coupons: { value: won[user] === true ? [coupon] : [] },
