@@ -10,7 +10,7 @@ export const toldKorean: ProofTexts = {
   noCheckpoint: '서명된 체크포인트가 아닙니다',
   otherCoupon: '{origin}의 것이고, 쿠폰 {couponId}의 것이 아닙니다',
   otherKey: '{origin}의 것인데, 키는 {names}의 것입니다',
-  falseSignature: '믿는 {origin}의 키({ids})로 한 서명이 아니라 다른 키로 한 서명입니다: {by}',
+  falseSignature: '{origin}의 키({ids})로 한 서명이 아닙니다. 서명한 키: {by}',
   brokenSignature: '{origin}의 키로 한 서명이 아닙니다. 키 {id}를 내세우지만 서명이 틀립니다',
   noEntries: '항목이 하나도 없습니다',
   fewEntries: '항목이 {entries}개인데, 체크포인트는 {size}개에 대한 것입니다',
