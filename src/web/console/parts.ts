@@ -6,6 +6,7 @@ import type { Language } from '../shared/texts.ts'
 import { TimeLine } from './acts/time-line.ts'
 import { type Html, html } from './html.ts'
 import type { PartProps } from './part-props.ts'
+import { DeadLetters } from './support/dead-letters.ts'
 import { Winners } from './support/winners.ts'
 import { words } from './words.ts'
 
@@ -15,6 +16,7 @@ type PartName = keyof typeof partsByName
 const partsByName = {
   timeLine: TimeLine,
   winners: Winners,
+  deadLetters: DeadLetters,
 } as const
 
 /** null: the sale with its charts. */

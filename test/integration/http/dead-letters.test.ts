@@ -2,37 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { systemClock } from '../../../src/adapters/clock-system.ts'
-import { createDeadLetterStoreMemory } from '../../../src/adapters/memory/consumer-stores.ts'
 import { lettersPerCallMax } from '../../../src/api/orders/many-letters.ts'
-import { startConsumer } from '../../../src/consumer/consumer.ts'
 import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import { retryTopics } from '../../../src/domain/orders/retries.ts'
-import { createDeadLetterWork } from '../../../src/orders/dead-letters.ts'
 import { letterOf } from '../../contracts/dead-letter-store.ts'
 import { type CallInit, startTestServer } from './fixture.ts'
+import { runDeadLetters } from './letters-consumer.ts'
 import { createOpenApiCheck, type OpenApi } from './openapi-check.ts'
 
 const as = 'operator'
 const id = 'stock-step.orders.1.2'
-const consumer = 'dead-letters'
 
 type Overrides = Parameters<typeof startTestServer>[1]
 
 async function startLetters(t: TestContext, letters: DeadLetter[], overrides: Overrides = {}) {
   const server = await startTestServer(t, overrides)
-  const { log, applier } = server
-  const tables = { letters: applier.tables.letters, commands: applier.tables.commands[consumer] }
-  for (const letter of letters) tables.letters.set(letter.id, letter)
-  const running = await startConsumer({
-    work: createDeadLetterWork(createDeadLetterStoreMemory(tables)),
-    log,
-    clock: systemClock(),
-    onError(error) {
-      throw error
-    },
-  })
-  t.after(() => running.close())
+  const { log } = server
+  const { letters: stored, running } = await runDeadLetters(t, server, letters)
   const document = (await server.call('GET /openapi.json')).body as unknown as OpenApi
   const openApi = createOpenApiCheck(document)
   const call = async (line: string, init: CallInit = {}) => {
@@ -41,7 +27,7 @@ async function startLetters(t: TestContext, letters: DeadLetter[], overrides: Ov
     return answer
   }
   const redriven = () => log.records(retryTopics[0]).flat()
-  return { call, letters: tables.letters, log, openApi, consumer: running, redriven }
+  return { call, letters: stored, log, openApi, consumer: running, redriven }
 }
 
 const summary = {

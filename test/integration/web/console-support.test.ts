@@ -1,4 +1,5 @@
-// The parts of the console for those who help people, in a real browser over one service: winners.
+// The parts of the console for those who help people, in a real browser over one service: winners,
+// and dead letters.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -6,8 +7,11 @@ import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { createCouponStoreMemory } from '../../../src/adapters/memory/coupon-store.ts'
 import { signToken } from '../../../src/client/tokens.ts'
+import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import { batch, coupon, row, terms } from '../../contracts/coupon-store-samples.ts'
+import { letterOf } from '../../contracts/dead-letter-store.ts'
 import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
+import { runDeadLetters } from '../http/letters-consumer.ts'
 import { browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
@@ -50,7 +54,20 @@ function tokenOf(scope: Opened['scope']): string {
 
 test('those who help people look things up in the console', { skip }, async (t) => {
   const store = await winnersOfTea()
-  const { address, call } = await startTestServer(t, { store: () => store })
+  let buried = new Map<string, DeadLetter>()
+  const lettersWaiting = async () =>
+    [...buried.values()].filter(({ status }) => status === 'waiting').length
+  const server = await startTestServer(t, {
+    store: () => store,
+    figures: {
+      claimCounts: () => ({}),
+      readUpTo: () => undefined,
+      reader: () => ({ rowsUpTo: async () => new Map(), lettersWaiting }),
+    },
+  })
+  const { address, call } = server
+  const { letters } = await runDeadLetters(t, server, [])
+  buried = letters
   await call('POST /coupons', { as: 'operator', json: tea })
 
   async function signedIn(st: typeof t, { scope, locale, width }: Opened) {
@@ -133,6 +150,71 @@ test('those who help people look things up in the console', { skip }, async (t) 
     assert.match(lines[2] ?? '', /^2,"'=cmd\|1",/)
     await page.reload()
     await page.getByText('당첨자를 볼 쿠폰을 고르세요.').waitFor()
+    await assertFits(page)
+    assert.deepEqual(faults, [])
+  })
+
+  await t.test('dead letters are counted, tried again and given up by an operator', async (st) => {
+    const { page, faults } = await signedIn(st, { scope: 'operator', locale: 'en-US', width: 320 })
+    await page.getByRole('link', { name: 'Dead letters', exact: true }).click()
+    await page.getByText('No dead letters', { exact: false }).waitFor()
+    const id = (n: number) => `payment-step.orders.0.${n}`
+    const bury = (n: number, reason: string, redrivable = true) =>
+      letters.set(id(n), letterOf(id(n), { consumer: 'payment-step', reason, redrivable }))
+    for (let n = 1; n <= 230; n++) bury(n, 'the provider is away')
+    for (let n = 231; n <= 233; n++) bury(n, '<b>no record</b>', n === 231)
+    const group = (reason: string) => page.getByRole('radio', { name: reason })
+    await group('230 payment-step the provider is away').waitFor()
+    const dialog = page.getByRole('dialog')
+    const press = (name: string, within: Page | typeof dialog = page) =>
+      within.getByRole('button', { name, exact: true }).press('Enter')
+    await press('Re-drive')
+    await dialog.getByText('Dead letters to be tried again: 230.').waitFor()
+    bury(240, 'the provider is away')
+    await press('Re-drive', dialog)
+    await dialog.getByText('Re-driven: 230.').waitFor()
+    assert.equal(letters.get(id(240))?.status, 'waiting')
+    await press('Done', dialog)
+    await group('1 payment-step the provider is away').waitFor()
+    await group('3 payment-step <b>no record</b>').check()
+    await press('Re-drive')
+    await dialog.getByText('Dead letters to be tried again: 1.').waitFor()
+    await dialog.getByText('Bytes that are no record cannot be tried again: 2.').waitFor()
+    await page.keyboard.press('Escape')
+    await press('Discard')
+    await dialog.getByText('Dead letters to be given up for good: 3.').waitFor()
+    await call(`POST /dead-letters/${id(231)}/redrive`, { as: 'operator' })
+    await press('Discard', dialog)
+    await dialog.getByText('Discarded: 2.').waitFor()
+    await dialog.getByText('something else was done before: 1.').waitFor()
+    await press('Done', dialog)
+    await press(id(240))
+    await dialog.getByText('firstcome.orders 1:2').waitFor()
+    await assertFits(page)
+    await press('Discard', dialog)
+    await dialog.getByText('given up for good: 1.').waitFor()
+    await press('Discard', dialog)
+    await dialog.getByText('Discarded: 1.').waitFor()
+    await press('Done', dialog)
+    await page.getByText('No dead letters', { exact: false }).waitFor()
+    assert.equal(letters.get(id(240))?.acts[0]?.by, 'operator')
+    assert.deepEqual(faults, [])
+  })
+
+  await t.test('a viewer reads a dead letter whole, and may do nothing about it', async (st) => {
+    const { page, faults } = await signedIn(st, { scope: 'viewer', locale: 'ko-KR', width: 1_440 })
+    const id = 'stock-step.orders.1.7'
+    const value = Buffer.from('{"이름":"봄"}').toString('base64')
+    letters.set(id, letterOf(id, { value }))
+    await page.getByRole('link', { name: '실패한 메시지', exact: true }).press('Enter')
+    await page.getByRole('button', { name: id, exact: true }).press('Enter')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('{"이름":"봄"}').waitFor()
+    assert.equal(await page.getByRole('button', { name: /다시 시도|폐기/ }).count(), 0)
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'hidden' })
+    const focused = await page.evaluate<string>('document.activeElement.textContent')
+    assert.equal(focused, id)
     await assertFits(page)
     assert.deepEqual(faults, [])
   })

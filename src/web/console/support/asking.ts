@@ -13,7 +13,7 @@ type Asking = {
   /** null asks for nothing. */
   path: string | null
   /** Another value asks again. */
-  times?: number
+  times?: number | string
   /** It may change by itself: then it is asked for again so often. */
   everyMs?: number | null
   language: Language
@@ -35,8 +35,12 @@ export function useAnswer<Body>(asking: Asking): Found<Body> {
       const isWell = answer?.status === 200
       const refusal = isWell ? '' : refusalOf(answer, language)
       const status = answer?.status ?? 0
-      setFound({ path, body: isWell ? (answer.body as Body) : null, refusal, status })
       const isForNow = status === 0 || status >= 500 || status === 429
+      setFound((before) => {
+        // What was seen stays while it cannot be asked for again.
+        const kept = isForNow && before.path === path ? before.body : null
+        return { path, body: isWell ? (answer.body as Body) : kept, refusal, status }
+      })
       const ms = isForNow ? againMs : everyMs
       if (ms !== null) cancel = after(ms, () => void ask(asked))
     }

@@ -1,5 +1,5 @@
 // What several parts have in common: the field by which something is found, users who are hidden
-// until somebody asks for them, and moments as people read them.
+// until somebody asks for them, the way from page to page, and moments as people read them.
 
 import type { Language } from '../../shared/texts.ts'
 import { type Html, html } from '../html.ts'
@@ -42,6 +42,20 @@ export function userText(userId: string, areShown: boolean): string {
   if (areShown) return userId
   const [first = ''] = userId
   return userId.length > 3 ? `${first}•••` : '•••'
+}
+
+type PagerParts = {
+  language: Language
+  /** Absent: there is none. */
+  previous: (() => void) | undefined
+  next: (() => void) | undefined
+}
+
+export function Pager({ language, previous, next }: PagerParts): Html {
+  const say = words[language]
+  const button = (goTo: (() => void) | undefined, text: string) =>
+    goTo && html`<button type="button" onClick=${goTo}>${text}</button>`
+  return html`<p class="tools">${button(previous, say.previous)}${button(next, say.next)}</p>`
 }
 
 export function Moment({ at, language }: { at: string; language: Language }): Html {

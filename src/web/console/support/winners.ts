@@ -7,7 +7,7 @@ import { type Html, html } from '../html.ts'
 import type { Coupon } from '../model.ts'
 import type { PartProps } from '../part-props.ts'
 import { useAnswer, withQuery } from './asking.ts'
-import { FindForm, Moment, UsersButton, userText } from './finding.ts'
+import { FindForm, Moment, Pager, UsersButton, userText } from './finding.ts'
 import { words } from './words.ts'
 
 type Winner = {
@@ -45,6 +45,8 @@ function WinnersOf({ coupon, language, signedOut }: WinnersOfProps): Html {
   const { text, befores, times } = place
   const goTo = (to: Partial<Place>) => setPlace({ ...place, ...to })
   const [previous, next] = [befores.at(-1), text === '' ? page?.next : undefined]
+  const goBack = () => goTo({ after: previous ?? 0, befores: befores.slice(0, -1) })
+  const goOn = () => goTo({ after: next ?? 0, befores: [...befores, place.after] })
   return html`
     <${FindForm} language=${language} label=${say.winner} hint=${say.winnerHint}
       find=${(typed: string) => setPlace({ ...firstPlace, text: typed, times: times + 1 })} />
@@ -57,15 +59,8 @@ function WinnersOf({ coupon, language, signedOut }: WinnersOfProps): Html {
       page.winners.length > 0 &&
       html`<${Table} winners=${page.winners} areShown=${areShown} language=${language} />`
     }
-    <p class="tools">${
-      previous !== undefined &&
-      html`<button type="button" onClick=${() =>
-        goTo({ after: previous, befores: befores.slice(0, -1) })}>${say.previous}</button>`
-    }${
-      next !== undefined &&
-      html`<button type="button" onClick=${() =>
-        goTo({ after: next, befores: [...befores, place.after] })}>${say.next}</button>`
-    }</p>`
+    <${Pager} language=${language} previous=${previous === undefined ? undefined : goBack}
+      next=${next === undefined ? undefined : goOn} />`
 }
 
 const firstPlace: Place = { text: '', after: 0, befores: [], times: 0 }
