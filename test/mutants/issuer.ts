@@ -54,6 +54,25 @@ const publisher: MutantsOf = {
 }
 const others: MutantsOf[] = [
   {
+    file: 'src/adapters/log-kafka/tail.ts',
+    test: 'src/adapters/log-kafka/tail.test.ts',
+    mutants: [
+      [
+        '      this.startLoops()\n      const led',
+        '      const led',
+        'had no leader while its broker',
+      ],
+    ],
+  },
+  {
+    file: 'src/main/roles/standstill.ts',
+    test: 'src/main/roles/standstill.test.ts',
+    mutants: [
+      ['known?.next === next', 'known !== undefined', 'one that moves on is not behind for long'],
+      ['next >= end', 'next > end', 'one with nothing before it rests'],
+    ],
+  },
+  {
     file: `${part}/issue-fold.ts`,
     test: `${part}/issuer.test.ts`,
     mutants: [['issued.sort(bySlot)', '', 'rows in the order of the slots']],

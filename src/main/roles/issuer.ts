@@ -26,7 +26,13 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       () => issuer?.positions() ?? new Map(),
       () => ends,
     )
-    const probes = await startRoleProbes(parts, metrics.registry, stops)
+    const places = () => {
+      const own = [...(issuer?.positions() ?? [])]
+      return own.map(([partition, next]) => {
+        return { reader: 'the issuer', topic: claimsTopic, partition, next }
+      })
+    }
+    const probes = await startRoleProbes(parts, { registry: metrics.registry, places }, stops)
     const without = { topic: claimsTopic, onFatal: parts.onFatal }
     const opening = { ...parts, onWaiting: probes.onWaiting, without }
     const opened = await openDistributed(opening, 'issuer', stops)

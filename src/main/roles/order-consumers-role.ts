@@ -4,6 +4,7 @@
 
 import type { Database } from '../../adapters/database/database.ts'
 import { describeGroup } from '../../adapters/log-kafka/groups.ts'
+import type { Consumer } from '../../consumer/consumer.ts'
 import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
 import type { Log } from '../../ports/log.ts'
@@ -18,6 +19,7 @@ import { newConsumerMetrics, startOrderConsumers } from './order-consumers.ts'
 import { settlePaymentSetting } from './payment-setting.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
+import type { Place } from './standstill.ts'
 import { refuseOlderRows } from './start-check.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -28,7 +30,8 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     const { payment, testFaults } = parts.settings
     let ends: LogEnds | null = null
     const { metrics, running } = newConsumerMetrics(() => ends, only)
-    const probes = await startRoleProbes(parts, metrics.registry, stops)
+    const places = () => [...running].flatMap(placesOf)
+    const probes = await startRoleProbes(parts, { registry: metrics.registry, places }, stops)
     const without = { topic: ordersTopic, onFatal: parts.onFatal }
     const opening = { ...parts, onWaiting: probes.onWaiting, without }
     const opened = await openDistributed(opening, 'orders', stops)
@@ -46,6 +49,10 @@ export function startOrdersRole(parts: RoleParts, only?: ConsumerName): Promise<
     probes.started()
     return { url: probes.url }
   })
+}
+
+function placesOf([name, consumer]: [ConsumerName, Consumer]): Place[] {
+  return consumer.positions().map((position) => ({ reader: name, ...position }))
 }
 
 /** Its rows are no older, of the partitions that are there; of the others before they are read. */
