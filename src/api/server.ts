@@ -28,6 +28,7 @@ import { consoleStreamRoute } from './routes/console-stream.ts'
 import { couponRoutes } from './routes/coupons.ts'
 import { deadLetterRoutes } from './routes/dead-letters/letters.ts'
 import { manyLettersRoutes } from './routes/dead-letters/many-letters.ts'
+import { foundOrdersRoute } from './routes/found-orders.ts'
 import { heldCouponRoutes } from './routes/held-coupons.ts'
 import { liveRoute } from './routes/live.ts'
 import { orderRoutes } from './routes/orders.ts'
@@ -213,6 +214,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...proofRoutes(parts),
     ...supplyRoutes(parts),
     ...orderRoutes(parts),
+    foundOrdersRoute(parts),
     ...auditRoutes(parts),
     ...manyLettersRoutes(parts),
     ...deadLetterRoutes(parts),

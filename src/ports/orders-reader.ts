@@ -7,6 +7,8 @@ import type { CommandName, DoneCommand } from './orders.ts'
 export type OrdersReader = {
   /** Of those that the order process has met; one of which it knows answers only is left out. */
   orders(orderIds: readonly string[]): Promise<Order[]>
+  /** Those of one user, redemptions too, the newest first; strictly before the order `after`. */
+  ordersOf(userId: string, page: { limit: number; after?: string }): Promise<Order[]>
   product(productId: string): Promise<Product | null>
   /** 0 where the user never topped up. */
   balance(userId: string): Promise<number>

@@ -140,6 +140,19 @@ export function ordersReaderContract(name: string, open: () => Promise<OrdersRea
       assert.deepEqual(await reader.orders([]), [])
     })
 
+    it('gives the orders of a user in pages, the newest first', async () => {
+      const ids = async (userId: string, page: { limit: number; after?: string }) => {
+        return (await reader.ordersOf(userId, page)).map(({ orderId }) => orderId)
+      }
+      assert.deepEqual(await ids('ann', { limit: 9 }), ['order-2', 'order-1'])
+      assert.deepEqual(await ids('ann', { limit: 1 }), ['order-2'])
+      assert.deepEqual(await ids('ann', { limit: 9, after: 'order-2' }), ['order-1'])
+      assert.deepEqual(await ids('ann', { limit: 9, after: 'order-1' }), [])
+      assert.deepEqual(await ids('ann', { limit: 9, after: 'no-such' }), [])
+      assert.deepEqual(await ids('bob', { limit: 9 }), [])
+      assert.deepEqual((await reader.ordersOf('ann', { limit: 1 }))[0], cancelled)
+    })
+
     it('gives products, balances and positions', async () => {
       assert.deepEqual(await reader.product('tea'), product)
       assert.equal(await reader.product('no-such'), null)

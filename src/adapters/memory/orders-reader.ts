@@ -35,6 +35,17 @@ export function createOrdersReaderMemory(tables: OrdersTables): OrdersReader {
         return [structuredClone(state)]
       })
     },
+    async ordersOf(userId, { limit, after }) {
+      const met = [...tables.orders.values()].flatMap((state) =>
+        'userId' in state && state.userId === userId ? [state] : [],
+      )
+      const newest = met.toSorted(
+        (a, b) => b.placedAt - a.placedAt || (a.orderId < b.orderId ? 1 : -1),
+      )
+      const from = after === undefined ? 0 : newest.findIndex((one) => one.orderId === after) + 1
+      if (after !== undefined && from === 0) return []
+      return structuredClone(newest.slice(from, from + limit))
+    },
     product: async (productId) => structuredClone(tables.products.get(productId) ?? null),
     balance: async (userId) => tables.balances.get(userId) ?? 0,
     async commands(by, names) {

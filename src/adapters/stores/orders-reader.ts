@@ -17,6 +17,7 @@ type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]
 export function createOrdersReaderSql(database: Queryable): OrdersReader {
   const statements = loadStatements([
     'read-balance',
+    'find-orders-of-user',
     'group-dead-letters',
     'read-dead-letter',
     'read-dead-letters',
@@ -34,6 +35,11 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
   return {
     async orders(orderIds) {
       const { rows } = await database.query(statements['read-orders'], [orderIds])
+      return rows.map((cells) => jsonOf(cells) as Order)
+    },
+    async ordersOf(userId, { limit, after = null }) {
+      const values = [userId, limit, after]
+      const { rows } = await database.query(statements['find-orders-of-user'], values)
       return rows.map((cells) => jsonOf(cells) as Order)
     },
     async product(productId) {

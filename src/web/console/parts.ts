@@ -7,6 +7,7 @@ import { TimeLine } from './acts/time-line.ts'
 import { type Html, html } from './html.ts'
 import type { PartProps } from './part-props.ts'
 import { DeadLetters } from './support/dead-letters.ts'
+import { Orders } from './support/orders.ts'
 import { Winners } from './support/winners.ts'
 import { words } from './words.ts'
 
@@ -16,6 +17,7 @@ type PartName = keyof typeof partsByName
 const partsByName = {
   timeLine: TimeLine,
   winners: Winners,
+  orders: Orders,
   deadLetters: DeadLetters,
 } as const
 

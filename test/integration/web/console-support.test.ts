@@ -1,5 +1,5 @@
 // The parts of the console for those who help people, in a real browser over one service: winners,
-// and dead letters.
+// orders and dead letters.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { batch, coupon, row, terms } from '../../contracts/coupon-store-samples.
 import { letterOf } from '../../contracts/dead-letter-store.ts'
 import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
 import { runDeadLetters } from '../http/letters-consumer.ts'
+import { sampleOrders } from '../http/sample-orders.ts'
 import { browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
@@ -68,6 +69,8 @@ test('those who help people look things up in the console', { skip }, async (t) 
   const { address, call } = server
   const { letters } = await runDeadLetters(t, server, [])
   buried = letters
+  const { orders } = server.applier.tables
+  for (const order of sampleOrders('ann@example.com')) orders.set(order.orderId, order)
   await call('POST /coupons', { as: 'operator', json: tea })
 
   async function signedIn(st: typeof t, { scope, locale, width }: Opened) {
@@ -151,6 +154,46 @@ test('those who help people look things up in the console', { skip }, async (t) 
     await page.reload()
     await page.getByText('당첨자를 볼 쿠폰을 고르세요.').waitFor()
     await assertFits(page)
+    assert.deepEqual(faults, [])
+  })
+
+  await t.test('orders and redemptions are found, each with its steps in time', async (st) => {
+    const { page, faults } = await signedIn(st, { scope: 'viewer', locale: 'en-US', width: 320 })
+    await page.getByRole('link', { name: 'Orders', exact: true }).click()
+    const find = async (text: string) => {
+      await page.getByLabel('Order or user').fill(text)
+      await page.getByRole('button', { name: 'Find', exact: true }).click()
+    }
+    const items = page
+      .getByRole('main')
+      .locator('li')
+      .filter({ has: page.getByRole('heading') })
+    await find('order-9')
+    await page.getByText('stock refused out_of_stock').waitFor()
+    await items.getByText('cancelled').waitFor()
+    assert.equal(await page.getByText('ann@example.com').count(), 0)
+    await find('nobody')
+    await page.getByText('There is no order of this id or of this user.').waitFor()
+    await find('ann@example.com')
+    await items.nth(2).waitFor()
+    const texts = await items.allInnerTexts()
+    const says = [
+      ['redeemed-1', 'reserved', 'cart 7, 9,000', 'coupon used'],
+      ['order-2', 'returned', 'operator-kim', 'broken'],
+      ['order-1', 'confirmed', 'tea × 1,200', '2,399,000', 'payment captured'],
+    ]
+    for (const [n, words] of says.entries()) {
+      for (const word of words) assert.ok(texts[n]?.includes(word), `${word}: ${texts[n]}`)
+    }
+    await page.getByRole('button', { name: 'Show users', exact: true }).click()
+    assert.equal(await page.getByText('ann@example.com', { exact: true }).count(), 3)
+    await assertFits(page)
+    const found = orders.get('redeemed-1')
+    if (found?.status === 'placed') {
+      const sums = { subtotal: 9_000, discount: 0, total: 9_000 }
+      orders.set('redeemed-1', { ...found, status: 'confirmed', sums })
+    }
+    await items.first().getByText('used', { exact: true }).first().waitFor()
     assert.deepEqual(faults, [])
   })
 
