@@ -15,6 +15,7 @@ import { orderLimits } from '../../../src/api/orders/order-limits.ts'
 import * as kinds from '../../../src/config/setting-table.ts'
 import * as settings from '../../../src/config/settings.ts'
 import * as messages from '../../../src/domain/coupons/messages.ts'
+import * as quantity from '../../../src/domain/coupons/quantity.ts'
 import { buildProgram } from '../../../src/main/cli/program.ts'
 import { anchorOf, codeRowsOf, linksOf, sectionsOf } from './markdown.ts'
 import { english, firstLine, korean, operating, read, root, rowsOf } from './pages.ts'
@@ -141,7 +142,7 @@ describe('the documents', () => {
 
   it('name limits that there are, with their values', () => {
     const limitsOf = [defaultClaimLimits, orderLimits, serverLimits]
-    const modules = [settings, kinds, messages, schemas, writer, ...limitsOf]
+    const modules = [settings, kinds, messages, quantity, schemas, writer, ...limitsOf]
     const limits = new Map<string, unknown>(modules.flatMap((module) => Object.entries(module)))
     const named = rowsOf(operating, /^\w+Max$|^\w+Min$/)
     assert.ok(named.length > 10)
