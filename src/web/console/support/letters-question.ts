@@ -86,19 +86,21 @@ function Told({ act, told, all, language }: ToldParts): Html {
     <div class="buttons"><button class="main" autofocus>${say.done}</button></div></form>`
 }
 
-type Calls = (method: 'GET' | 'POST', path: string, body?: object) => Promise<object | null>
+/** `isAgain`: an earlier answer was lost, or said that not all was done. */
+type Called = { answered: object; isAgain: boolean }
+type Calls = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Called | null>
 type CallsParts = { language: Language; fault(status: number, text: string): void }
 
 /** Calls that are made until the service has carried them out. Returns what ends them. */
 function start(run: (calls: Calls) => Promise<void>, { language, fault }: CallsParts): () => void {
   let isOver = false
   const calls: Calls = async (method, path, body) => {
-    while (!isOver) {
+    for (let isAgain = false; !isOver; isAgain = true) {
       const answer = await answerTo(method, path, body)
       if (isOver) break
       const status = answer?.status ?? 0
       fault(status, status === 200 || status === 202 ? '' : refusalOf(answer, language))
-      if (answer?.status === 200) return answer.body
+      if (answer?.status === 200) return { answered: answer.body, isAgain }
       if (status >= 400 && status < 500 && status !== 429) break
       await new Promise<void>((resolve) => after(againMs, resolve))
     }
@@ -121,8 +123,9 @@ async function count({ act, of, calls }: Counting, tell: (counted: Counted) => v
   do {
     const { consumer, reason } = of
     const asked = { status: 'waiting', consumer, reason, limit: listedAtOnce, after: next }
-    const page = (await calls('GET', withQuery('/dead-letters', asked))) as LettersPage | null
-    if (page === null) return
+    const called = await calls('GET', withQuery('/dead-letters', asked))
+    if (called === null) return
+    const page = called.answered as LettersPage
     letters.push(...page.deadLetters)
     next = page.next
   } while (next !== undefined && letters.length < lettersMax)
@@ -131,16 +134,18 @@ async function count({ act, of, calls }: Counting, tell: (counted: Counted) => v
   tell({ ids, notRedrivable: letters.length - ids.length, isCut: next !== undefined })
 }
 
+type Counts = { redriven?: number; discarded?: number; unchanged: number }
 type Carried = { act: LetterAct; ids: readonly string[]; calls: Calls }
 
 async function carryOut({ act, ids, calls }: Carried, tell: (told: Told) => void): Promise<void> {
   let done = 0
   for (let at = 0; at < ids.length; at += doneAtOnce) {
     const some = ids.slice(at, at + doneAtOnce)
-    const counts = await calls('POST', `/dead-letters/${act}`, { ids: some })
-    if (counts === null) return
-    const { redriven = 0, discarded = 0 } = counts as { redriven?: number; discarded?: number }
+    const called = await calls('POST', `/dead-letters/${act}`, { ids: some })
+    if (called === null) return
+    const { redriven = 0, discarded = 0, unchanged } = called.answered as Counts
     done += act === 'redrive' ? redriven : discarded
+    if (called.isAgain) done += unchanged
     const carriedOut = at + some.length
     tell({ done, carriedOut, isOver: carriedOut === ids.length })
   }
