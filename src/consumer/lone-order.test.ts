@@ -9,6 +9,7 @@ import { partitionFor } from '../domain/partitioner.ts'
 import { settleAfterMs } from './message-loop.ts'
 
 const by = 'op'
+const orderMs = 10_000
 /** In the partition of the first, which is `o`. */
 const second = orderIds().find((id) => partitionFor(id, 4) === partitionFor('o', 4)) ?? ''
 
@@ -35,7 +36,7 @@ function counting(system: OrdersSystem): Map<string, number> {
 
 function placed(orderId: string): OrderPlaced {
   const lines = [{ productId: 'tea', quantity: 1 }]
-  return { type: 'order.placed', orderId, userId: 'ann', lines, timeLimitMs: 10_000 }
+  return { type: 'order.placed', orderId, userId: 'ann', lines, timeLimitMs: orderMs }
 }
 
 async function started() {
@@ -48,7 +49,7 @@ async function started() {
   await system.pass(1_000)
   // The first one marks that its partition is being worked at.
   await system.append(placed('o'))
-  await system.pass(2_000)
+  await system.pass(settleAfterMs / 2)
   counts.clear()
   return { system, counts, process }
 }
@@ -57,7 +58,7 @@ describe('an order alone', () => {
   test('is taken in few transactions, and nothing else is asked for it', async () => {
     const { system, counts, process } = await started()
     await system.append(placed(second))
-    await system.pass(2_000)
+    await system.pass(settleAfterMs / 2)
     assert.equal(system.stores.orders.kept.get(second)?.state.status, 'confirmed')
     assert.deepEqual(Object.fromEntries(counts), {
       'coupons transact': 2,
@@ -81,7 +82,7 @@ describe('an order alone', () => {
     // The issuer never comes to it.
     const coupon = { couponId: 'spring', partition: 0, offset: 5 }
     await system.append({ ...placed(second), coupon })
-    await system.pass(10_300)
+    await system.pass(orderMs + 300)
     const state = system.stores.orders.kept.get(second)?.state
     assert.deepEqual(state?.status === 'cancelled' && state.reason, 'timed_out')
     await system.pass(9_000)
@@ -93,7 +94,7 @@ describe('an order alone', () => {
 
 test('nothing is asked while nothing happens', async () => {
   const { system, counts, process } = await started()
-  await system.pass(settleAfterMs)
+  await system.pass(orderMs + settleAfterMs)
   counts.clear()
   await system.pass(600_000)
   assert.deepEqual(Object.fromEntries(counts), {})

@@ -32,8 +32,11 @@ export type MessageLoop = {
 const recordsPerBatchMax = 1_000
 /** From one batch to the next under load: a transaction costs the same for one record and ten. */
 const batchEveryMsMin = 10
-/** After the last batch: what was published is stored with the next one as a rule. */
-export const settleAfterMs = 30_000
+/**
+ * After the last batch: what was published is stored with the next one as a rule. Until it is, an
+ * audit cannot know that all of it must be in the log.
+ */
+export const settleAfterMs = 2_000
 /** It is woken by records; this bounds what a bug in that could cost. */
 const restMsMax = 5_000
 
