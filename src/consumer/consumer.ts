@@ -40,6 +40,8 @@ export type Consumer = {
 }
 /** Every append would else be fetched by itself, by each consumer: most of what an order costs. */
 const lingerMs = 5
+/** Each topic is asked for by itself, by each consumer: most of what they cost while they rest. */
+const restMsMax = 2_000
 /** Read and not yet taken, of one partition. */
 const waitingMax = 2 * recordsPerPartitionMax
 
@@ -159,6 +161,7 @@ class ConsumerSession implements Session {
       topic,
       from: new Map(own.map(({ partition, published }) => [partition, published])),
       lingerMs,
+      restMsMax,
       decode: undecoded,
       onMessage: (record) => {
         const isPatient = input?.isPatient?.(record.headers?.['ce_type'] ?? '') === true

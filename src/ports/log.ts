@@ -44,6 +44,11 @@ export type TailOptions = {
    * hint: where records cost nothing to ask for it is not needed.
    */
   lingerMs?: number
+  /**
+   * How long one question may wait for something new; what is new is given at once. A hint, for
+   * readers that do not look at `lastReadAt`, which gets as old: else each asks all the time.
+   */
+  restMsMax?: number
   /** Awaited before the next batch is given. What it throws ends the tail. */
   onBatch(batch: LogBatch): void | Promise<void>
   /** The tail has ended: the log cannot be read, or `onBatch` threw. Called at most once. */

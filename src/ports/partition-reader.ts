@@ -18,6 +18,7 @@ export type PartitionReading<Message> = {
   stopsAtEnd?: boolean
   /** As of `Log.tail`. */
   lingerMs?: number
+  restMsMax?: number
   decode(record: LogRecord): Decoded<Message>
   onMessage(message: Message, record: LogRecord): void
   /** Bytes that are no message, for every reader alike. Absent: they are skipped. */
@@ -45,7 +46,7 @@ export type PartitionReader = {
 
 /** Reads for ever. */
 export function followPartitions<Message>(reading: PartitionReading<Message>): PartitionReader {
-  const { log, topic, from, bounds = [], lingerMs } = reading
+  const { log, topic, from, bounds = [], lingerMs, restMsMax } = reading
   const next: number[] = []
   for (const [partition, offset] of from) next[partition] = offset
   const caughtUp = Promise.withResolvers<void>()
@@ -77,8 +78,11 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
     return reading.onBatch?.(batch)
   }
 
-  const linger = lingerMs === undefined ? {} : { lingerMs }
-  const tail = log.tail({ topic, from, ...linger, onBatch, onError: reading.onError })
+  const pace = {
+    ...(lingerMs === undefined ? {} : { lingerMs }),
+    ...(restMsMax === undefined ? {} : { restMsMax }),
+  }
+  const tail = log.tail({ topic, from, ...pace, onBatch, onError: reading.onError })
   return {
     next,
     hasCaughtUp: () => behind === 0,
@@ -90,7 +94,7 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
 
 export type ReadingToEnd<Message> = Omit<
   PartitionReading<Message>,
-  'from' | 'onError' | 'lingerMs' | 'stopsAtEnd'
+  'from' | 'onError' | 'lingerMs' | 'restMsMax' | 'stopsAtEnd'
 > & {
   bounds: readonly LogBounds[]
   /** Absent: all of them. */

@@ -38,6 +38,8 @@ class KafkaTail {
   private readonly options: TailOptions
   private readonly followed: readonly Followed[]
   private readonly byPartition: ReadonlyMap<number, Followed>
+  /** A broker answers a question after this even where nothing is new. */
+  private readonly waitMsMax: number
   private readonly links: Links
   private readonly outage: Outage
   private readonly ending = new AbortController()
@@ -62,7 +64,8 @@ class KafkaTail {
       }
     })
     this.byPartition = new Map(this.followed.map((state) => [state.partition, state]))
-    this.links = cluster.newLinks(cluster.limits.requestMsMax + cluster.limits.fetchMsMax)
+    this.waitMsMax = Math.max(cluster.limits.fetchMsMax, options.restMsMax ?? 0)
+    this.links = cluster.newLinks(cluster.limits.requestMsMax + this.waitMsMax)
     this.outage = watchOutage(cluster, options.topic)
   }
 
@@ -153,8 +156,8 @@ class KafkaTail {
   }
 
   private async fetch(node: number, wanted: readonly Followed[]): Promise<FetchedPartition[]> {
-    const { cluster, links } = this
-    const { fetchMsMax: waitMsMax, fetchBytesMax: bytesMax } = cluster.limits
+    const { cluster, links, waitMsMax } = this
+    const { fetchBytesMax: bytesMax } = cluster.limits
     const { topicId, leaders } = cluster.topic(this.options.topic)
     const partitions = wanted.map(({ partition, next: offset, readEpoch }) => {
       return { partition, offset, readEpoch, leaderEpoch: leaders[partition]?.epoch ?? -1 }
