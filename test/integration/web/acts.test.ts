@@ -13,7 +13,7 @@ import {
   startService,
   untilReady,
 } from '../processes/service-process.ts'
-import { browserForTests, keepPicture, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -75,6 +75,11 @@ async function openConsole(
   return { ...opened, region: page.getByRole('region', { name: coupon }) }
 }
 
+async function look(page: Page, name: string): Promise<void> {
+  await keepPicture(page, name)
+  assert.deepEqual(await accessibilityFaults(page), [], name)
+}
+
 function button(place: Page | Locator, name: string) {
   return place.getByRole('button', { name, exact: true })
 }
@@ -93,7 +98,7 @@ test('each act shows what it would do, and then its record', { skip }, async (t)
       assert.ok(await button(dialog, name).isDisabled())
       await fill(/^Coupon id/, id)
     }
-    await keepPicture(page, `act-${name}`)
+    await look(page, `act-${name}`)
     await button(dialog, name).click()
     const record = (await dialog.getByText(/offset \d/).textContent()) ?? ''
     const next = Number(/offset (\d+)$/.exec(record)?.[1])
@@ -157,7 +162,7 @@ test('each act shows what it would do, and then its record', { skip }, async (t)
   )
   assert.match((await entries.first().textContent()) ?? '', new RegExp(`offset ${offset}$`))
   assert.match((await entries.nth(5).textContent()) ?? '', /restocked.*\+1,280.*of Restock/s)
-  await keepPicture(page, 'time-line')
+  await look(page, 'time-line')
   const done = await acts('tea')
   assert.deepEqual(
     done.map(({ kind, reason }) => `${kind} ${reason}`),
@@ -194,7 +199,7 @@ test('of two operators one acts on what has changed, and is told', { skip }, asy
   await button(second, 'Restock').click()
   await second.getByText('has changed').waitFor()
   assert.equal((await acts('oat')).length, 2)
-  await keepPicture(two.page, 'act-changed')
+  await look(two.page, 'act-changed')
   await button(second, 'Look again').click()
   await second.getByText('50 → 80').first().waitFor()
   assert.equal(await second.getByText('has changed').count(), 0)
@@ -213,7 +218,7 @@ test('a viewer has no acts, and is refused them', { skip }, async (t) => {
   await region.getByText('20 / 20').waitFor()
   assert.equal(await region.getByRole('button').count(), 0)
   assert.equal(await button(page, 'New coupon').count(), 0)
-  await keepPicture(page, 'act-viewer')
+  await look(page, 'act-viewer')
   const headers = { 'x-firstcome-console': '1' }
   for (const path of ['rye/pause', 'rye/close', 'rye/restock', 'rye/revocations', '']) {
     const data = { add: 1, all: true, reason: 'x', name: 'x', quantity: 1 }
@@ -232,7 +237,7 @@ test('an act is done by the keyboard alone, on a small screen, in Korean', { ski
     { coupon: longName },
   )
   await region.getByText('1,234,567 / 1,234,567').waitFor()
-  await keepPicture(page, 'act-small-sale')
+  await look(page, 'act-small-sale')
   const isFocused = (name: string) =>
     page.evaluate<boolean>(`document.activeElement.textContent.trim() === '${name}'`)
   async function tabTo(name: string): Promise<void> {
@@ -249,19 +254,19 @@ test('an act is done by the keyboard alone, on a small screen, in Korean', { ski
   await dialog.getByText('1,234,567 → 2,234,567').first().waitFor()
   await page.keyboard.press('Tab')
   await page.keyboard.type('더 많은 분께')
-  await keepPicture(page, 'act-small-restock')
+  await look(page, 'act-small-restock')
   assert.equal(await page.evaluate('document.getAnimations().length'), 0)
   await tabTo('취소')
   await tabTo('수량 추가')
   await page.keyboard.press('Enter')
   await dialog.getByText(/오프셋 \d+$/).waitFor()
-  await keepPicture(page, 'act-small-record')
+  await look(page, 'act-small-record')
   assert.ok(await isFocused('확인'))
   await page.keyboard.press('Enter')
   await dialog.waitFor({ state: 'detached' })
   assert.ok(await isFocused('수량 추가'), 'the focus is back')
   await page.getByText('더 많은 분께').waitFor({ timeout: toldMsMax })
-  await keepPicture(page, 'time-line-small')
+  await look(page, 'time-line-small')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await dialog.waitFor()
@@ -295,7 +300,7 @@ test('an answer that is lost, and a 503, are asked for again by one key', { skip
   await button(dialog, 'Restock').click()
   await dialog.getByText('sent again in 1 s').waitFor()
   await dialog.getByText('whether it was done is not known').waitFor()
-  await keepPicture(page, 'act-unanswered')
+  await look(page, 'act-unanswered')
   await dialog.getByText(/offset \d/).waitFor()
   assert.equal(keys.length, 3)
   assert.equal(new Set(keys).size, 1)

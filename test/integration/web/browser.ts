@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { installPackages } from '../../services/server-process.ts'
 
@@ -43,4 +44,12 @@ export async function openPage(
 /** For people to look at: nothing is compared. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(tmpdir(), 'firstcome-pages', `${name}.png`) })
+}
+
+/** What axe finds wrong for people who do not see it, or not as others do. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  // A policy that lets nothing in but the page's own holds for the page, and not for its debugger.
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }

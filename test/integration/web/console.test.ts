@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { createConsoleCodesMemory } from '../../../src/adapters/memory/console-codes.ts'
 import { startTestServer, tokenOf } from '../http/fixture.ts'
-import { browserForTests, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -46,6 +46,7 @@ test('a sale is watched by a link, in Korean', { skip }, async (t) => {
   await region.getByText('중지', { exact: true }).waitFor({ timeout: 2_000 })
   await call('POST /coupons', { as, json: { ...tea, couponId: 'oat', name: 'Oat' } })
   await page.getByRole('button', { name: 'Oat' }).waitFor({ timeout: 4_000 })
+  assert.deepEqual(await accessibilityFaults(page), [])
   assert.ok(bytes > 10_000 && bytes < 120_000, `${bytes} bytes`)
   const kept = await page.evaluate<string>('document.cookie + localStorage.length')
   assert.equal(kept, '0')
@@ -66,12 +67,15 @@ test('a token signs in, and a service that goes and comes is said', { skip }, as
   }
   await signIn(tokenOf('ann'))
   await page.getByRole('alert').getByText('scope').waitFor()
+  assert.deepEqual(await accessibilityFaults(page), [])
   await signIn(tokenOf('operator'))
   await page.getByText('There are no coupons yet.').waitFor()
   const away = page.getByText(/connection/i)
   assert.equal(await away.count(), 0)
+  assert.deepEqual(await accessibilityFaults(page), [])
   await first.close()
   await away.waitFor({ timeout: 5_000 })
+  assert.deepEqual(await accessibilityFaults(page), [])
   const { call } = await startTestServer(t, { settings: { port } })
   await call('POST /coupons', { as, json: tea })
   await page.getByRole('button', { name: tea.name }).waitFor({ timeout: 5_000 })

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startedAt, startTestServer, tokenOf } from '../http/fixture.ts'
-import { browserForTests, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -27,6 +27,12 @@ async function says(page: Page, word: RegExp, timeout = changeMsMax): Promise<vo
   await status(page).filter({ hasText: word }).waitFor({ timeout })
 }
 
+/** The same, in a state that stays for a while: everybody can make it out. */
+async function saysToAll(page: Page, word: RegExp): Promise<void> {
+  await says(page, word)
+  assert.deepEqual(await accessibilityFaults(page), [], String(word))
+}
+
 test('a coupon is got by a link with one claim, and stays', { skip }, async (t) => {
   const { address, call, claims } = await startTestServer(t)
   await call('POST /coupons', { as, json: tea })
@@ -37,7 +43,7 @@ test('a coupon is got by a link with one claim, and stays', { skip }, async (t) 
     bytes += Number(response.headers()['content-length'] ?? 0)
   })
   await page.goto(`${address}/events/tea`)
-  await says(page, /sign in/)
+  await saysToAll(page, /sign in/)
   assert.equal(await page.getByRole('button', { name: 'Get the coupon' }).count(), 0)
   await page.goto(`${address}/events/tea#token=${tokenOf('ann')}`)
   await page.getByRole('main').getByText('1,235').waitFor()
@@ -45,7 +51,7 @@ test('a coupon is got by a link with one claim, and stays', { skip }, async (t) 
   assert.ok(bytes > 1_000 && bytes < 40_000, `${bytes} bytes`)
   const get = page.getByRole('button', { name: 'Get the coupon' })
   await get.dblclick()
-  await says(page, /yours/)
+  await saysToAll(page, /yours/)
   const { code } = (await call('GET /coupons/tea/claims/mine', { as: 'ann' })).body
   await page.getByRole('main').getByText(String(code), { exact: true }).waitFor()
   assert.equal(claims.appended.filter(({ type }) => type === 'coupon.claimed').length, 1)
@@ -66,16 +72,20 @@ test('what others do is said within seconds, in Korean', { skip }, async (t) => 
   const get = page.getByRole('button', { name: '쿠폰 받기' })
   await get.waitFor()
   await call('POST /coupons/tea/pause', { as })
-  await says(page, /중지/)
+  await saysToAll(page, /중지/)
   await call('POST /coupons/tea/resume', { as })
   await get.waitFor({ timeout: changeMsMax })
   await call('POST /coupons/tea/claims', { as: 'bob' })
-  await says(page, /소진/)
+  await saysToAll(page, /소진/)
   await call('POST /coupons/tea/close', { as })
-  await says(page, /종료/)
+  await saysToAll(page, /종료/)
   await page.goto(`${address}/events/none`)
   await says(page, /없는/)
   assert.equal(await page.getByRole('main').getByRole('button').count(), 0)
+  const later = { ...tea, couponId: 'later', opensAt: '2030-05-01T09:00:00Z' }
+  await call('POST /coupons', { as, json: later })
+  await page.goto(`${address}/events/later`)
+  await saysToAll(page, /로그인|시작/)
   assert.deepEqual(faults, [])
 })
 
@@ -120,6 +130,7 @@ test('a service that goes and comes is said, and a wish goes on', { skip }, asyn
   await page.getByRole('timer').waitFor()
   await first.close()
   await says(page, /cannot reach/, awayMsMax)
+  assert.deepEqual(await accessibilityFaults(page), [])
   const { call } = await startTestServer(t, { settings: { port } })
   await call('POST /coupons', { as, json: tea })
   await says(page, /yours/, backMsMax)
