@@ -32,7 +32,7 @@ export function follow(parts: FollowParts): Following {
     tokenWanted: () => parts.tokenWanted(claimer),
     changed: () => channel?.postMessage(parts.couponId),
   })
-  const rendering = createRendering(parts.root, parts.heading, (word) => {
+  const rendering = createRendering(parts.root, parts, (word) => {
     if (word === 'get') claimer.press()
     else if (word === 'sign_in_button') parts.signIn(claimer)
     else void copyText(rendering.code()).then(say)

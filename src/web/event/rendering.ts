@@ -19,7 +19,7 @@ type Placed = HTMLParagraphElement | HTMLButtonElement
 
 export function createRendering(
   root: HTMLElement | ShadowRoot,
-  heading: 'h1' | 'h2',
+  { heading, couponId }: { heading: 'h1' | 'h2'; couponId: string },
   onPress: (word: 'get' | 'copy' | 'sign_in_button') => void,
 ): Rendering {
   const title = element(heading, 'name')
@@ -55,7 +55,8 @@ export function createRendering(
       if (said?.of !== sentence) said = null
       const host = root instanceof ShadowRoot ? root.host : root
       host.setAttribute('data-state', view.word)
-      setText(title, view.name ?? '\u00a0')
+      // Who was sent here by a wrong link reads which.
+      setText(title, view.name ?? (view.word === 'unknown' ? couponId : '\u00a0'))
       setText(status, said ? `${sentence} ${text[said.word]}` : sentence)
       place(note, view.isAway ? text.away : undefined)
       place(timer, waitMs === undefined || waitMs <= 0 ? undefined : timeText(waitMs, text.days))
