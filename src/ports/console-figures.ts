@@ -9,6 +9,8 @@ export type NodeReport = {
   /** Calls answered 429, and 503. */
   tooMany: number
   unavailable: number
+  /** Of claims whose arrival was compared, and those in the other order; absent: an older node. */
+  arrivals?: { pairs: number; inversions: number } | undefined
   isReady: boolean
 }
 export type OtherNode = {

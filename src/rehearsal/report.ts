@@ -2,6 +2,7 @@
 // object. Pure. What the service said is shown only where it is a figure or was checked.
 
 import type { Entry, Undecided } from './attempts.ts'
+import type { Arrivals } from './coupons/arrivals.ts'
 import { askingAtOnce, type SalePlan, type SaleRehearsal } from './coupons/sale.ts'
 import {
   type ClaimEntry,
@@ -43,7 +44,7 @@ export const saleReport = {
     return openingText([title], plan, paint)
   },
   text(rehearsal: SaleRehearsal, paint: Paint): string {
-    const { plan, storm, verdicts, rowsAfterMs } = rehearsal
+    const { plan, storm, verdicts, rowsAfterMs, arrivals } = rehearsal
     const from = plan.load.kind === 'open' ? 'from the time it was due' : 'from its start'
     const late = `asks started up to ${duration(storm.behindMsMax)} late`
     const promises = verdicts.map((verdict) => {
@@ -57,12 +58,13 @@ export const saleReport = {
       rows: outcomeRows(storm),
       measured: `of each ask, ${from} to its end`,
       warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
+      sections: arrivals === null ? [] : [arrivalSection(arrivals, paint)],
       verdicts: promises,
     }
     return reportText(report, rehearsal, paint)
   },
   json(rehearsal: SaleRehearsal): object {
-    const { plan, storm, before, after, rowsAfterMs } = rehearsal
+    const { plan, storm, before, after, rowsAfterMs, arrivals } = rehearsal
     const { entries, seconds, behindMsMax, latency } = storm
     return reportJson(rehearsal, {
       coupon: after ?? before,
@@ -76,6 +78,7 @@ export const saleReport = {
       seconds,
       answersPerSecond: seconds > 0 ? entries.length / seconds : null,
       latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
+      arrivals: arrivals && { ...arrivals, rate: rateOf(arrivals) },
       rowsAfterMs,
       ...(rehearsal.cut === null ? {} : { told: toldYes(entries) }),
     })
@@ -200,6 +203,8 @@ type Report = {
   /** What was measured of each, and why it says nothing. */
   measured: string
   warning?: string | undefined
+  /** Before the promises. */
+  sections?: readonly string[]
   verdicts: readonly Verdict[]
   /** What to do then. */
   next?: string
@@ -212,6 +217,7 @@ function reportText(report: Report, { cut, left }: Ended, paint: Paint): string 
     ...(ended === null ? [] : [`${paint.bad(ended)}\nThis is what was told until then.`]),
     answersSection(report, paint),
     latencySection(report, paint),
+    ...(report.sections ?? []),
     promisesSection(verdicts, paint),
     [
       verdictText(verdicts, { ended }, paint),
@@ -254,6 +260,20 @@ function latencySection({ measured, storm, warning }: Report, paint: Paint): str
     ...(warning === undefined ? [] : [`  ${paint.bad(warning)}`]),
     `  ${line}`,
   ].join('\n')
+}
+
+/** Whether who came first was placed first, as the node counts it. */
+function arrivalSection(arrivals: Arrivals, paint: Paint): string {
+  const { pairs, inversions } = arrivals
+  const share = `${(100 * rateOf(arrivals)).toFixed(3)} %`
+  return [
+    `${paint.bold('Arrival')}  ${paint.dim('of pairs of claims near each other in the log')}`,
+    `  ${count(inversions)} of ${count(pairs)} (${share}) stand there against their arrival`,
+  ].join('\n')
+}
+
+function rateOf({ pairs, inversions }: Arrivals): number {
+  return pairs === 0 ? 0 : inversions / pairs
 }
 
 function promisesSection(verdicts: readonly Verdict[], paint: Paint): string {

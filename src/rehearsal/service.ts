@@ -17,6 +17,7 @@ import type { Line } from '../domain/orders/messages.ts'
 import type { PaymentTaker } from '../ports/payments.ts'
 import { isDefinite, type Reply, type ReplyRules, replyOf } from './attempts.ts'
 import type { CallsOver } from './calls.ts'
+import { type ArrivalCounts, arrivalCounts } from './coupons/arrivals.ts'
 import { tillCallsOver } from './tills/till-calls.ts'
 
 const coupon = {
@@ -137,6 +138,8 @@ export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
       const path = `/issued-coupons?couponId=${couponId}&limit=${rowsPerPage}${after}`
       return get(path, operatorToken).then(rowsOf)
     },
+    /** How far the log keeps the order of arrival; null: the service does not say. */
+    arrivals: () => get('/metrics').then(arrivalsOf),
     /** Who takes payments: real money moves where it is a service. */
     payments: () => get('/orders-projection', operatorToken).then(paymentsOf),
     /** Dead letters after one of them, of all consumers. */
@@ -169,6 +172,10 @@ export function serviceOver({ http, url, operatorToken }: ServiceOptions) {
     coupons: (token: string) => get('/me/coupons', token).then(couponsOf),
     ...tillCallsOver({ get, post, poll, operatorToken }),
   }
+}
+
+function arrivalsOf(attempt: Attempt): ArrivalCounts | null {
+  return attempt.kind === 'answered' ? arrivalCounts(attempt.body) : null
 }
 
 function reading<Value>(valueOf: (content: Json) => Value | null) {

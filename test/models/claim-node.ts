@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { leapingClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
-import type { ClaimLimits } from '../../src/api/claims/claim-parts.ts'
+import type { ClaimLimits, ClaimObserver } from '../../src/api/claims/claim-parts.ts'
 import { startClaimService } from '../../src/api/claims/claim-service.ts'
 import {
   type ControlMessage,
@@ -18,7 +18,11 @@ import type { Log, LogEntry } from '../../src/ports/log.ts'
 export const start = Date.parse('2026-01-01T00:00:00Z')
 export const codeSecret = 'a secret that is used in tests only'
 
-type Options = { limits?: Partial<ClaimLimits>; wrap?(log: Log): Log }
+type Options = {
+  limits?: Partial<ClaimLimits>
+  placed?: ClaimObserver['placed']
+  wrap?(log: Log): Log
+}
 
 export async function startNode(options: Options = {}) {
   const clock = virtualClock(start)
@@ -40,6 +44,7 @@ export async function startNode(options: Options = {}) {
       appended() {},
       appendFailed: (stored) => told.push(`stored: ${stored}`),
       voided() {},
+      ...(options.placed && { placed: options.placed }),
     },
     onClockDiffers: (seconds) => differences.push(seconds),
     onError: (error) => errors.push(error),

@@ -77,7 +77,7 @@ export async function startNodes(options: Options) {
   /** The kind of the answer, and how long it took. */
   async function ask(userId: string, n = 0, token = {}) {
     const askedAt = clock.now()
-    const answer: ClaimAnswer = await node(n).claim('sale', userId, token)
+    const answer: ClaimAnswer = await node(n).claim('sale', userId, { token })
     return { answer, kind: answer.kind, tookMs: clock.now() - askedAt }
   }
   return { clock, errors, answeredBy, seen, node, pass, command, create, records, ask }

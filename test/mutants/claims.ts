@@ -84,7 +84,7 @@ const open: MutantsOf = {
   test: `${claims}/open-claims.test.ts`,
   mutants: [
     ["answer?.kind !== 'issued' &&", '', 'forbid every answer but that one has won'],
-    ['if (earlier === userId) return', '', 'with those that were sent before them and none behind'],
+    ['if (earlier === userId) break', '', 'with those that were sent before them and none behind'],
     ['if (before !== null) users.delete(userId)', '', 'in which they were sent last'],
     ['return open.before\n', 'return null\n', 'certainly not written, one by one'],
   ],

@@ -6,6 +6,7 @@ import type { Clock, Instant, Moment } from '../../ports/clock.ts'
 import { gateVerdicts } from '../../ports/gate.ts'
 import type { AdmissionState } from '../orders/order-admission.ts'
 import { addGauge } from '../process-metrics.ts'
+import { type ArrivalCounts, ArrivalOrder } from './arrival-order.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 import type { AnsweredBy, ClaimObserver, GateObserver } from './claim-parts.ts'
 
@@ -14,6 +15,8 @@ export type ApiMetrics = {
   registry: Registry
   /** Claims answered since the start, by outcome. */
   claimCounts(): Record<ClaimAnswer['kind'], number>
+  /** Pairs of claims compared since the start, and those that the log has the other way round. */
+  arrivals(): Readonly<ArrivalCounts>
 }
 export type ApiMetricsParts = {
   clock: Clock
@@ -78,10 +81,13 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
   for (const stored of ['no', 'unknown']) failures.inc({ stored }, 0)
   addGauges(registry, parts)
   addOrders(registry, parts)
+  const arrivals = new ArrivalOrder()
+  addArrivals(registry, arrivals)
   const { gateIsHere } = parts
   return {
     registry,
     claimCounts: () => summed(Object.values(answered)),
+    arrivals: () => arrivals.counts(),
     observer: {
       ...(gateIsHere === undefined ? {} : { gate: createGateMetrics(registry, gateIsHere) }),
       answered(kind, by) {
@@ -93,6 +99,7 @@ export function createApiMetrics(parts: ApiMetricsParts): ApiMetrics {
       },
       appendFailed: (stored) => failures.inc({ stored }),
       voided: () => voided.inc(),
+      placed: (couponId, arrivedAt) => arrivals.placed(couponId, arrivedAt),
     },
   }
 }
@@ -118,6 +125,28 @@ function addGauges(registry: Registry, parts: ApiMetricsParts): void {
     name: 'firstcome_ready',
     help: '1 while this node answers claims',
     value: () => parts.isReady(),
+  })
+}
+
+function addArrivals(registry: Registry, arrivals: ArrivalOrder): void {
+  const registers = [registry]
+  new Counter({
+    name: 'firstcome_arrival_pairs_total',
+    help: 'Pairs of claims on one coupon, near each other in the log, whose arrival was compared',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(arrivals.counts().pairs)
+    },
+  })
+  new Counter({
+    name: 'firstcome_arrival_inversions_total',
+    help: 'Those of them whose earlier one to reach this node has the later place',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(arrivals.counts().inversions)
+    },
   })
 }
 

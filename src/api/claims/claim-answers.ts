@@ -6,7 +6,7 @@ import type { ControlMessage } from '../../domain/coupons/messages.ts'
 import { isRevoked } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import type { WonCoupon } from '../../domain/orders/messages.ts'
-import type { Instant } from '../../ports/clock.ts'
+import type { Instant, Moment } from '../../ports/clock.ts'
 import type { Page } from '../../ports/coupons.ts'
 import type { PortError } from '../../ports/port-error.ts'
 import type { Act, ActsPage } from './coupon-acts.ts'
@@ -99,9 +99,12 @@ export type Found = { kind: 'found'; coupon: Coupon } | { kind: 'unknown_coupon'
 export type TokenClaims = Readonly<Record<string, unknown>>
 
 /** The claim path behind the HTTP layer. Read-only calls answer from this node's own fold. */
+/** What is known of who asks. `arrivedAt`: when the request reached this node. */
+export type Asking = { token?: TokenClaims | undefined; arrivedAt?: Moment | undefined }
+
 export type ClaimService = {
   /** At once where the log has settled the matter already; else when it has. */
-  claim(couponId: string, userId: string, token?: TokenClaims): ClaimAnswer | Promise<ClaimAnswer>
+  claim(couponId: string, userId: string, asking?: Asking): ClaimAnswer | Promise<ClaimAnswer>
   /** What a claim would be answered, without making one; null: not won, and the coupon is open. */
   mine(
     couponId: string,

@@ -1,6 +1,6 @@
 // What the claim path is made of, its limits with their reasons, and what it reports of itself.
 
-import type { Clock } from '../../ports/clock.ts'
+import type { Clock, Moment } from '../../ports/clock.ts'
 import type { Gate, GateVerdict } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
@@ -77,6 +77,8 @@ export type ClaimObserver = {
   /** An append that was given up; whether it is certain that it stored nothing. */
   appendFailed(stored: 'no' | 'unknown'): void
   voided(): void
+  /** The next claim of this coupon in the log that came through this node, and when it came. */
+  placed?(couponId: string, arrivedAt: Moment): void
   gate?: GateObserver
 }
 /** deferred: from memory, too, but only after the gate had it deferred. */

@@ -46,13 +46,13 @@ export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService
     return answer
   }
 
-  return (couponId, userId, token) => {
+  return (couponId, userId, { token, arrivedAt } = {}) => {
     if (state.stopping) return atOnce(stopping)
     if (!fold.knows(couponId)) return atOnce(starting)
     const asked = askedBy(fold, { couponId, userId }, token)
     const known = path.settled(asked)
     if (known !== null) return atOnce(known)
-    const claim = { ...asked, claimId: newId() }
+    const claim = { ...asked, claimId: newId(), arrivedAt }
     return path.send(claim) ? waiters.wait(claim.claimId) : atOnce(busy)
   }
 }
@@ -125,7 +125,8 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
     },
     claimDecided(command, { outcome }) {
       const { claimId } = command.message
-      open.decided(command.message)
+      const arrivedAt = open.decided(command.message)
+      if (arrivedAt !== undefined) observe?.placed?.(command.message.couponId, arrivedAt)
       if (waiters.isWaiting(claimId))
         waiters.answer(claimId, answerOf(outcome, command.message, command))
     },

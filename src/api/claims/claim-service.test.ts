@@ -40,6 +40,20 @@ describe('the claim path', () => {
     assert.deepEqual(Object.keys(await later).toSorted(), ['coupon', 'kind'])
   })
 
+  it('tells when what the log has decided reached this node, in the order of the log', async () => {
+    const placed: unknown[] = []
+    const { node, create, pass } = await startNode({ placed: (...told) => placed.push(told) })
+    await create('sale', { quantity: 1 })
+    void node.claim('sale', 'kim', { arrivedAt: 2 })
+    void node.claim('sale', 'lee', { arrivedAt: 1 })
+    void node.claim('sale', 'lee', { arrivedAt: 3 })
+    void node.claim('sale', 'park')
+    await pass(20)
+    await node.claim('sale', 'choi', { arrivedAt: 4 })
+    const expected = [2, 1, 3].map((arrivedAt) => ['sale', arrivedAt])
+    assert.deepEqual(placed, expected, 'memory has no place in the log')
+  })
+
   it('sends nothing to the log for a coupon that nobody has made', async () => {
     const { claim, appended } = await startNode()
     assert.deepEqual(await claim('nothing', 'kim'), { kind: 'unknown_coupon' })

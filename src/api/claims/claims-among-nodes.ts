@@ -23,9 +23,9 @@ export function amongNodes(
 
   return {
     ...own,
-    claim(couponId, userId, token) {
-      if (own.coupon(couponId) !== undefined) return own.claim(couponId, userId, token)
-      return fresh(couponId, () => own.claim(couponId, userId, token), onUnavailable)
+    claim(couponId, userId, asking) {
+      if (own.coupon(couponId) !== undefined) return own.claim(couponId, userId, asking)
+      return fresh(couponId, () => own.claim(couponId, userId, asking), onUnavailable)
     },
     mine(couponId, userId, token) {
       if (own.coupon(couponId)?.winners.has(userId)) return own.mine(couponId, userId, token)

@@ -2,14 +2,16 @@
 // were not read yet. Until then nobody who has one is told no from memory, for it may win.
 
 import type { CouponClaimed } from '../../domain/coupons/messages.ts'
+import type { Moment } from '../../ports/clock.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
 
 /** `audience`: what the token says, where the coupon asks for it; see the record of a claim. */
 export type Asked = Pick<CouponClaimed, 'couponId' | 'userId' | 'audience'>
-export type NewClaim = Asked & { claimId: string }
+/** `arrivedAt`: when it reached this node, where that is known. */
+export type NewClaim = Asked & { claimId: string; arrivedAt?: Moment | undefined }
 
 /** `before`: sent earlier for the same user, and not settled either. */
-type Open = { claimId: string; before: Open | null }
+type Open = { claimId: string; arrivedAt: Moment | undefined; before: Open | null }
 
 export class OpenClaims {
   /** By coupon, then by user, in the order in which they were sent. */
@@ -20,7 +22,7 @@ export class OpenClaims {
     return answer?.kind !== 'issued' && (this.coupons.get(couponId)?.has(userId) ?? false)
   }
 
-  add({ couponId, userId, claimId }: NewClaim): void {
+  add({ couponId, userId, claimId, arrivedAt }: NewClaim): void {
     let users = this.coupons.get(couponId)
     if (users === undefined) {
       users = new Map()
@@ -28,7 +30,7 @@ export class OpenClaims {
     }
     const before = users.get(userId) ?? null
     if (before !== null) users.delete(userId)
-    users.set(userId, { claimId, before })
+    users.set(userId, { claimId, arrivedAt, before })
   }
 
   /** Certainly not written, or answered already. */
@@ -43,21 +45,24 @@ export class OpenClaims {
 
   /**
    * Its record was read. What this node had sent earlier to the same partition was read before it,
-   * or never will be: no append comes behind a later one of the same writer.
+   * or never will be: no append comes behind a later one of the same writer. Returns when the claim
+   * reached this node; undefined: it did not, or that is not known.
    */
-  decided({ couponId, userId, claimId }: NewClaim): void {
+  decided({ couponId, userId, claimId }: NewClaim): Moment | undefined {
     const users = this.coupons.get(couponId)
     const open = users?.get(userId)
-    if (users === undefined || open === undefined) return
+    if (users === undefined || open === undefined) return undefined
     if (open.claimId !== claimId) {
       const newer = behind(open, claimId)
+      const arrivedAt = newer?.before?.arrivedAt
       if (newer !== null) newer.before = null
-      return
+      return arrivedAt
     }
     for (const earlier of users.keys()) {
       this.delete(couponId, earlier)
-      if (earlier === userId) return
+      if (earlier === userId) break
     }
+    return open.arrivedAt
   }
 
   private delete(couponId: string, userId: string): void {

@@ -21,6 +21,8 @@ export type FiguresParts = {
   logger?: Logger | undefined
   /** Claims that this node has answered since it began, by outcome. */
   claimCounts(): Readonly<Record<string, number>>
+  /** How far the log keeps the order of arrival, since this node began. */
+  arrivals?(): NodeReport['arrivals']
   isReady(): boolean
   /** By the log's clock, ms UTC. */
   logTime(): number
@@ -125,6 +127,7 @@ export class Figures {
       latency: counts.flatMap((count, bucket) => (count > 0 ? [[bucket, count] as const] : [])),
       tooMany: traffic.tooMany,
       unavailable: traffic.unavailable,
+      arrivals: { pairs: 0, inversions: 0, ...this.parts.arrivals?.() },
       isReady: this.parts.isReady(),
     }
   }

@@ -11,6 +11,7 @@ function report(issued: number, ms: readonly number[] = [], limited = 0): NodeRe
     latency,
     tooMany: limited,
     unavailable: 1,
+    arrivals: { pairs: 10 * issued, inversions: issued },
     isReady: true,
   }
 }
@@ -27,8 +28,15 @@ test('a second is what all nodes have counted since the one before', () => {
   const second = between(before, now)
   assert.deepEqual(second.claims, { issued: 7, sold_out: 14 })
   assert.deepEqual([second.tooMany, second.unavailable], [3, 0])
+  assert.deepEqual([second.pairs, second.inversions], [70, 7])
   assert.ok(second.p50 !== null && second.p50 >= 100 && second.p50 < 120)
   assert.equal(second.p99, second.p50)
+})
+
+test('of a node that does not count arrivals nothing is counted', () => {
+  const older = { ...report(10), arrivals: undefined }
+  const { pairs, inversions } = between(new Map([['a', older]]), new Map([['a', report(13)]]))
+  assert.deepEqual([pairs, inversions], [0, 0])
 })
 
 test('a node that comes, goes or stays silent makes no jump', () => {

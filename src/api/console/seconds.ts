@@ -14,6 +14,9 @@ export type Second = {
   /** Calls answered 429, and 503. */
   tooMany: number
   unavailable: number
+  /** Pairs of claims near each other in the log, and those that came the other way round. */
+  pairs: number
+  inversions: number
   /** Records of the claims log that have no rows yet; null where the rows cannot be read. */
   behind: number | null
 }
@@ -28,20 +31,29 @@ export function between(before: Reports, now: Reports): Omit<Second, 'at' | 'beh
   const latency = new Float64Array(latencyBuckets)
   let tooMany = 0
   let unavailable = 0
+  let [pairs, inversions] = [0, 0]
   for (const [node, report] of now) {
     const earlier = before.get(node)
     if (earlier === undefined) continue
     for (const [outcome, count] of Object.entries(report.claims)) {
-      const more = Math.max(0, count - (earlier.claims[outcome] ?? 0))
-      claims[outcome] = (claims[outcome] ?? 0) + more
+      const since = Math.max(0, count - (earlier.claims[outcome] ?? 0))
+      claims[outcome] = (claims[outcome] ?? 0) + since
     }
     addTo(latency, report.latency, 1)
     addTo(latency, earlier.latency, -1)
     tooMany += Math.max(0, report.tooMany - earlier.tooMany)
     unavailable += Math.max(0, report.unavailable - earlier.unavailable)
+    pairs += more(report.arrivals?.pairs, earlier.arrivals?.pairs)
+    inversions += more(report.arrivals?.inversions, earlier.arrivals?.inversions)
   }
   const p50 = percentile(latency, 0.5)
-  return { claims, p50, p99: percentile(latency, 0.99), tooMany, unavailable }
+  const p99 = percentile(latency, 0.99)
+  return { claims, p50, p99, tooMany, unavailable, pairs, inversions }
+}
+
+/** Nothing where one of them is of an older node. */
+function more(now: number | undefined, before: number | undefined): number {
+  return now === undefined || before === undefined ? 0 : Math.max(0, now - before)
 }
 
 function addTo(sum: Float64Array, counts: NodeReport['latency'], sign: number): void {

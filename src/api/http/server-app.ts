@@ -3,6 +3,7 @@
 
 import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { useArrivals } from '../plain/arrivals.ts'
 import { type PlainRequests, usePlainRequests } from '../plain/plain-requests.ts'
 import { type AdmissionParts, useAdmission } from './admission.ts'
 import { type ConnectionParts, limitConnections } from './connections.ts'
@@ -45,6 +46,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   const { limits, logger } = parts
   const uses = createFirstUses()
   const app = createApp({ limits, logger, uses })
+  useArrivals(app, parts.clock)
   useErrorReplies(app, logger)
   countUnavailable(app, parts.metrics, parts.onUnavailable)
   const answerUnknown = useUnknownPaths(app)

@@ -43,7 +43,10 @@ export type ServerSettings = {
   tokenLimits?: TokenVerifierParts['limits']
 }
 
-export type FigureSources = Pick<FiguresParts, 'claimCounts' | 'readUpTo' | 'reader' | 'board'> & {
+export type FigureSources = Pick<
+  FiguresParts,
+  'arrivals' | 'claimCounts' | 'readUpTo' | 'reader' | 'board'
+> & {
   gateIsHere?: (() => boolean) | undefined
 }
 

@@ -27,7 +27,9 @@ export function claimRoutes(parts: RouteParts): Route[] {
       params: CouponPath,
       body: NoBody,
       answers: { 200: issuedClaimRef, 201: issuedClaimRef, 202: pendingRef },
-      answer: (request) => answer(request.params.couponId, callerOf(request)),
+      answer: (request) => {
+        return answer(request.params.couponId, callerOf(request), request.arrivedAt)
+      },
     }),
   ]
 }
@@ -39,10 +41,13 @@ export type ClaimAnswersParts = Pick<RouteParts, 'clock' | 'traffic'> & {
 /** What a claim of this caller is answered. */
 export function claimAnswers({ claims, clock, traffic }: ClaimAnswersParts) {
   const logTime = () => claims.logTime()
-  return (couponId: string, { userId, token }: Caller): Answer | Promise<Answer> => {
-    const askedAt = clock.monotonic()
-    return mapAnswer(claims.claim(couponId, userId, token), (said) => {
-      traffic.claimAnswered(clock.monotonic() - askedAt)
+  return (
+    couponId: string,
+    { userId, token }: Caller,
+    arrivedAt = clock.monotonic(),
+  ): Answer | Promise<Answer> => {
+    return mapAnswer(claims.claim(couponId, userId, { token, arrivedAt }), (said) => {
+      traffic.claimAnswered(clock.monotonic() - arrivedAt)
       return claimAnswer(said, couponId, logTime)
     })
   }

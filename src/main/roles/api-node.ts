@@ -112,6 +112,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     consoleCodes: parts.consoleCodes,
     figures: {
       claimCounts: metrics.claimCounts,
+      arrivals: metrics.arrivals,
       readUpTo: () => claims?.positions(),
       reader: () => parts.reads()?.console ?? null,
       board: parts.board,

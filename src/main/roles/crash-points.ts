@@ -58,8 +58,8 @@ export function crashingClaims<Service extends ClaimService>(
 ): Service {
   return {
     ...claims,
-    async claim(couponId, userId) {
-      const answer = await claims.claim(couponId, userId)
+    async claim(couponId, userId, asking) {
+      const answer = await claims.claim(couponId, userId, asking)
       const isNew = answer.kind === 'issued' ? answer.first : 'record' in answer
       if (isNew) crashPoint('K8')
       return answer

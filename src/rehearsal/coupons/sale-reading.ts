@@ -25,7 +25,7 @@ export function toldSale(run: Run, ledger: SaleLedger): SaleReport | null {
   noteTaken(run, before, storm)
   const told = { users, asked: askedOf(plan), entries: storm.entries, before }
   const verdicts = reconcileSale({ ...told, after: null })
-  return { plan, storm, before, after: null, rowsAfterMs: null, verdicts }
+  return { plan, storm, before, arrivals: null, after: null, rowsAfterMs: null, verdicts }
 }
 
 /** What everyone holds and sees, how the coupon counts, its rows and its events. */
@@ -35,7 +35,7 @@ export async function readSale(
   { spent }: Pick<SaleRead, 'spent'>,
 ): Promise<SaleReport> {
   const { clock, service, users } = run
-  const { before, plan, storm, endedAt } = held
+  const { before, plan, storm, endedAt, arrivals } = held
   const { couponId } = before
   noteTaken(run, before, storm)
   const coupon = await see(run, () => service.coupon(couponId))
@@ -55,7 +55,7 @@ export async function readSale(
   )
   const told = { users, asked: askedOf(plan), entries: storm.entries, before }
   const verdicts = reconcileSale({ ...told, after, rows, ...everyone, spent, events })
-  return { plan, storm, before, after, rowsAfterMs, verdicts }
+  return { plan, storm, before, arrivals, after, rowsAfterMs, verdicts }
 }
 
 /** What nobody can give back of a coupon that was there before. */

@@ -17,6 +17,7 @@ import { RehearsalError } from '../rehearsal-error.ts'
 import type { Load } from '../scheduler.ts'
 import type { ClaimAnswer, CouponSeen, CouponTerms, Service } from '../service.ts'
 import { blow, type Ledger, newLedger, type Storm } from '../storm.ts'
+import { type Arrivals, arrivalsSince } from './arrivals.ts'
 import { type ClaimEntry, countOutcomes } from './sale-evidence.ts'
 
 export type SalePlan = RehearsalPlan & {
@@ -33,11 +34,16 @@ export type OpenSale = {
   before: CouponSeen
 }
 /** Everybody has claimed and was answered, as far as anybody could say. */
-export type HeldSale = OpenSale & { storm: Storm<ClaimEntry>; endedAt: number }
+export type HeldSale = OpenSale & {
+  storm: Storm<ClaimEntry>
+  endedAt: number
+  /** During the storm; null: not known of one node. */
+  arrivals: Arrivals | null
+}
 /** What is known of a sale at every moment: null while it is not open. */
 export type SaleLedger = Ledger<ClaimEntry> & { open: OpenSale | null }
 /** What is reported of it. */
-export type SaleReport = Pick<HeldSale, 'plan' | 'storm' | 'before'> & {
+export type SaleReport = Pick<HeldSale, 'plan' | 'storm' | 'before' | 'arrivals'> & {
   /** Null where the service could not be asked any more. */
   after: CouponSeen | null
   /** From the end of the storm until SQL showed every row. */
@@ -150,9 +156,11 @@ export async function holdSale(run: Run, open: OpenSale, ledger: SaleLedger): Pr
     title: 'Asking',
     figures: stormFigures,
   }
+  const begun = await run.service.arrivals()
   const storm = await blow<ClaimEntry>(run, stormPlan, ledger)
   await settle(run, open, storm.entries)
-  return { ...open, storm, endedAt: run.clock.monotonic() }
+  const endedAt = run.clock.monotonic()
+  return { ...open, storm, endedAt, arrivals: arrivalsSince(begun, await run.service.arrivals()) }
 }
 
 function stormFigures(entries: readonly ClaimEntry[]): [figure: number, what: string][] {

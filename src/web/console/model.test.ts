@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { after, countdown, paceOf, type Second, type StreamData, turnedAway } from './model.ts'
+import {
+  after,
+  arrivalsIn,
+  countdown,
+  paceOf,
+  type Second,
+  type StreamData,
+  turnedAway,
+} from './model.ts'
 
 const coupon = {
   couponId: 'tea',
@@ -20,6 +28,8 @@ const second: Second = {
   p99: 2,
   tooMany: 1,
   unavailable: 1,
+  pairs: 100,
+  inversions: 1,
   behind: 0,
 }
 
@@ -55,6 +65,11 @@ test('the pace is of the last seconds, and none of who won long ago', () => {
 test('those that were turned away are a share of all calls', () => {
   assert.equal(turnedAway([]), 0)
   assert.equal(turnedAway([second, second]), 0.2)
+})
+
+test('the order of arrival is that of all seconds together', () => {
+  assert.deepEqual(arrivalsIn([]), { pairs: 0, inversions: 0 })
+  assert.deepEqual(arrivalsIn([second, second]), { pairs: 200, inversions: 2 })
 })
 
 test('a countdown has hours and days only where there are any', () => {

@@ -20,6 +20,9 @@ export type Second = {
   p99: number | null
   tooMany: number
   unavailable: number
+  /** Pairs of claims near each other in the log, and those against their arrival. */
+  pairs: number
+  inversions: number
   behind: number | null
 }
 export type Around = {
@@ -86,6 +89,16 @@ export function turnedAway(seconds: readonly Second[]): number {
     }
   }
   return all === 0 ? 0 : away / all
+}
+
+/** Of the pairs of claims of these seconds, how many stand in the log against their arrival. */
+export function arrivalsIn(seconds: readonly Second[]): { pairs: number; inversions: number } {
+  let [pairs, inversions] = [0, 0]
+  for (const second of seconds) {
+    pairs += second.pairs
+    inversions += second.inversions
+  }
+  return { pairs, inversions }
 }
 
 /** `mm:ss`, with hours and days in front where there are any. */

@@ -3,7 +3,7 @@
 import { filled, type Language } from '../shared/texts.ts'
 import { Chart } from './charts.ts'
 import { type Html, html } from './html.ts'
-import { type Coupon, countdown, type Model, paceOf, type Second } from './model.ts'
+import { arrivalsIn, type Coupon, countdown, type Model, paceOf, type Second } from './model.ts'
 import { words } from './words.ts'
 
 type SaleParts = { model: Model; coupon: Coupon; language: Language; children?: unknown }
@@ -67,7 +67,22 @@ export function Charts({ seconds, language }: ChartsParts): Html {
     <${Chart} title=${say.claims} lines=${claims} times=${times} />
     <${Chart} title=${say.latency} lines=${latency} times=${times} />
     <${Chart} title=${say.behind} lines=${behind} times=${times} />
+    <p class="arrivals">${arrivalText(seconds, language)}</p>
   </section>`
+}
+
+function arrivalText(seconds: readonly Second[], language: Language): string {
+  const { pairs, inversions } = arrivalsIn(seconds)
+  const say = words[language]
+  if (pairs === 0) return say.arrivalsNone
+  const number = new Intl.NumberFormat(language)
+  const style = { style: 'percent', maximumSignificantDigits: 2 } as const
+  const share = new Intl.NumberFormat(language, style).format(inversions / pairs)
+  return filled(say.arrivals, {
+    pairs: number.format(pairs),
+    inversions: number.format(inversions),
+    share,
+  })
 }
 
 const refusals = ['sold_out', 'not_open', 'paused', 'not_eligible', 'closed', 'unknown_coupon']

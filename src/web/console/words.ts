@@ -41,6 +41,10 @@ const english = {
   half: 'half of them',
   most: '99 of 100',
   records: 'records',
+  arrivals:
+    'Of {pairs} pairs of claims near each other in the log, {inversions} ({share}) stand there ' +
+    'against the order in which they reached their node.',
+  arrivalsNone: 'No claims were compared by their arrival in the last minutes.',
   lights: 'Lights',
   nodes: '{alive} of {known} nodes',
   nodesUnknown: 'Which nodes there are is not known while the database is away.',
@@ -97,6 +101,9 @@ const korean: Words = {
   half: '절반',
   most: '100 중 99',
   records: '레코드',
+  arrivals:
+    '로그에서 서로 가까운 신청 {pairs}쌍 가운데 {inversions}쌍({share})의 순서가 노드에 도착한 순서와 다릅니다.',
+  arrivalsNone: '지난 몇 분 동안 도착 순서를 비교한 신청이 없습니다.',
   lights: '상태',
   nodes: '노드 {known}개 중 {alive}개',
   nodesUnknown: '데이터베이스가 없는 동안에는 어떤 노드가 있는지 알 수 없습니다.',

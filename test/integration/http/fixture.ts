@@ -171,7 +171,7 @@ function fakeClaims(now: () => number): FakeClaims {
     mineAnswers: [],
     state: { ready: true, reasons: [] },
     appended: [],
-    async claim(couponId, userId, token) {
+    async claim(couponId, userId, { token } = {}) {
       const scripted = fake.claimAnswers.shift()
       if (scripted !== undefined) return scripted
       if (!fold.coupons.has(couponId)) return { kind: 'unknown_coupon' }

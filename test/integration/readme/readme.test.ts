@@ -251,6 +251,7 @@ function plain(text: string, url = 'http://127.0.0.1:8080'): string {
     .replaceAll(/\b(rehearsal[- ])[0-9a-f]{8}\b/gi, '$1RUN')
     .replaceAll(/\bprocess \d+/g, 'PROCESS')
     .replaceAll(/[\d,.]+ (ms|s)\b/g, 'DURATION')
+    .replaceAll(/[\d,]+ of [\d,]+ \([\d.]+ %\) stand/g, 'PAIRS stand')
     .replaceAll(/[\d,]+ a second/g, 'RATE')
     .replaceAll(/[\d,]+ records, [\d,]+ claims/g, 'RECORDS')
     .replaceAll(/, [\d,]+ records? behind the log/g, '')
