@@ -29,12 +29,12 @@ async function* pages(size) {
     yield page
   }
 }
-const keysIn = (said) => said.trim().split(/\s+/).map((line) => { // <name>+<id>+<kind and key>
+const keysIn = (said, kind) => said.trim().split(/\s+/).map((line) => { // <name>+<id>+<kind and key>
   const [, name, code] = /^([^+]+)\+[0-9a-f]{8}\+(.+)$/.exec(line) ?? wrong(`no key: ${line}`)
   const typed = Buffer.from(code, 'base64'), jwk = { kty: 'OKP', crv: 'Ed25519', x: typed.toString('base64url', 1) }
-  return { name, line, typed, key: createPublicKey({ key: jwk, format: 'jwk' }) }
+  return typed[0] === kind ? { name, line, typed, key: createPublicKey({ key: jwk, format: 'jwk' }) } : wrong(`no such key: ${line}`)
 })
-const keys = keysIn(given.key ? readFileSync(given.key, 'utf8') : saved?.[1] ?? await get('key')), witnesses = (given.witness ?? []).flatMap((it) => keysIn(/\+\w{8}\+/.test(it) ? it : readFileSync(it, 'utf8')))
+const keys = keysIn(given.key ? readFileSync(given.key, 'utf8') : saved?.[1] ?? await get('key'), 1), witnesses = (given.witness ?? []).flatMap((it) => keysIn(/\+\w{8}\+/.test(it) ? it : readFileSync(it, 'utf8'), 4))
 function open(note) { // A checkpoint: origin, size, root; signed by a key under this origin, and by witnesses.
   const [origin, size, root, ...rest] = note.split('\n'), body = `${origin}\n${size}\n${root}\n`
   const under = (name) => rest.filter((it) => it.startsWith(`— ${name} `)).map((it) => Buffer.from(it.slice(name.length + 3), 'base64'))

@@ -34,7 +34,7 @@ function renumbered(leaves: readonly string[]): string[] {
   return leaves.map((leaf, n) => canonical({ ...parsed(leaf), n }))
 }
 
-const without = (leaves: readonly string[], n: number) => renumbered(leaves.toSpliced(n, 1))
+export const without = (leaves: readonly string[], n: number) => renumbered(leaves.toSpliced(n, 1))
 const inserted = (leaves: readonly string[], n: number, leaf: Fields) => {
   return renumbered(leaves.toSpliced(n, 0, canonical(leaf)))
 }

@@ -145,8 +145,8 @@ const cosignatures: MutantsOf = {
   file: 'src/domain/proof/cosignature.ts',
   mutants: [
     [
-      'own.length > 0 && own.every(holds)',
-      'own.some(holds)',
+      'if (!verify(null, cosignedBytes(text, time), key, signed))',
+      'if (false)',
       'Any bit of a cosignature that is changed is found',
     ],
     [

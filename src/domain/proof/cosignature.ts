@@ -6,7 +6,6 @@ import {
   cosignatureV1,
   formatVerifierKey,
   type Note,
-  type NoteSignature,
   parseNote,
   parseSignature,
   parseVerifierKey,
@@ -44,15 +43,25 @@ export function cosign(text: string, { name, privateKey }: Signer, seconds: numb
 }
 
 /** Whether this witness has cosigned it, and nothing under its name and id is false. */
-export function isCosignedBy({ text, signatures }: Note, { name, id, publicKey }: VerifierKey) {
+export function isCosignedBy(note: Note, key: VerifierKey): boolean {
+  return typeof cosignedAt(note, key) === 'number'
+}
+
+/** When, Unix time in seconds; null: it has not; 'false': something under its name and id is. */
+export function cosignedAt(
+  { text, signatures }: Note,
+  { name, id, publicKey }: VerifierKey,
+): number | null | 'false' {
   const own = signatures.filter((one) => one.name === name && one.id === id)
   const key = publicKeyOf(publicKey)
-  const holds = ({ signature }: NoteSignature) => {
-    if (signature.length !== timeBytes + signatureBytes) return false
+  let last: number | null = null
+  for (const { signature } of own) {
+    if (signature.length !== timeBytes + signatureBytes) return 'false'
     const [time, signed] = [signature.subarray(0, timeBytes), signature.subarray(timeBytes)]
-    return verify(null, cosignedBytes(text, time), key, signed)
+    if (!verify(null, cosignedBytes(text, time), key, signed)) return 'false'
+    last = Math.max(last ?? 0, Number(time.readBigUInt64BE()))
   }
-  return own.length > 0 && own.every(holds)
+  return last
 }
 
 /** What a witness has answered: its own line, if it holds for this text; null: it does not. */

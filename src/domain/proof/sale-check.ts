@@ -6,6 +6,7 @@ import { type Checkpoint, type Opened, type Opening, openCheckpoint } from './ch
 import { type Leaf, readLeaf } from './read-leaf.ts'
 import { type Receipt, receiptFaults } from './receipt.ts'
 import { newSale, type Sale, takeLeaf } from './sale.ts'
+import type { VerifierKey } from './signed-note.ts'
 import { type Told, told } from './told.ts'
 import { appendLeaf, emptyTree, type GrowingTree, leafHash, rootOf } from './tree.ts'
 
@@ -19,6 +20,8 @@ export type SaleCheck = {
   /** The checkpoint of the sale and that of the receipt; null: not to be trusted. */
   opened: Exclude<Opened, { fault: Told }> | null
   held: Checkpoint | null
+  /** That has signed the checkpoint of the receipt: maybe the one before. */
+  heldKey: VerifierKey | null
   receipt: Receipt | null
   tree: GrowingTree
   sale: Sale
@@ -52,6 +55,7 @@ export function beginCheck(parts: SaleParts): SaleCheck {
   return {
     opened: 'fault' in opened ? null : opened,
     held: held === null || 'fault' in held ? null : held.checkpoint,
+    heldKey: held === null || 'fault' in held ? null : held.key,
     receipt,
     tree,
     sale: newSale(),

@@ -60,6 +60,8 @@ products and wallets stay. Tokens are made with the local secret (--data, FIRSTC
   load: async () => (await import('../commands/rehearse.ts')).runRehearseOrders,
 }
 
+const listed = (text: string, before: string[] | undefined) => [...(before ?? []), text]
+
 export const proofCommands: DeclaredCommands = {
   rehearse: {
     summary: 'Storm a coupon of the running service and check what everyone was told.',
@@ -126,16 +128,20 @@ from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were iss
       'verify https://coupons.example --coupon first-sale --receipt mine.json',
       'verify https://coupons.example --coupon first-sale --save sale.txt',
       'verify sale.txt --coupon first-sale',
+      'verify https://coupons.example --coupon first-sale --witness witnesses.txt',
     ],
     notes: `
 Every hash, the signature, the outcome and slot of every claim, every act of the operator, opening
 and closing by the clock of the log, and your own place by a receipt. Ends with 0 and says what is
-proved and what is not, or with 1 and the first things that are wrong. What each step means is in
-docs/verify.md, and tools/verify-sale.mjs does the same in a hundred lines that you can read.`,
+proved and what is not, or with 1 and the first things that are wrong. Of each --witness it says
+whether it has cosigned the checkpoint; give it again for further ones, or a file with a key a line.
+What each step means is in docs/verify.md, and tools/verify-sale.mjs does the same in a hundred
+lines that you can read.`,
     takes: [
       new Argument('<sale>', 'the URL of the service, or a file that --save wrote'),
       option('--coupon <id>', 'the coupon', parseCouponId).makeOptionMandatory(),
       option('--key <file>', 'the verifier key that you trust; without it that of the service'),
+      option('--witness <key or file>', 'a witness that you trust, or several', listed),
       option('--receipt <file>', 'what the service gave you as your receipt'),
       option('--save <file>', 'write all of it to one file, to be verified again at any time'),
     ],

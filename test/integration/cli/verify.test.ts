@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,14 @@ import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { readSettings } from '../../../src/config/settings.ts'
-import { formatVerifierKey } from '../../../src/domain/proof/signed-note.ts'
+import { cosign, formatWitnessKey, witnessKey } from '../../../src/domain/proof/cosignature.ts'
+import {
+  formatVerifierKey,
+  parseNote,
+  parseSignature,
+  rawPublicKey,
+  signatureLine,
+} from '../../../src/domain/proof/signed-note.ts'
 import { runVerify, type VerifyOptions } from '../../../src/main/commands/verify/verify.ts'
 import { CommandError, exitCodes } from '../../../src/main/context.ts'
 import {
@@ -25,7 +33,7 @@ import {
   receiptOf,
   serveSale,
 } from '../../models/published-sale.ts'
-import { cheats } from '../../models/sale-cheats.ts'
+import { cheats, without } from '../../models/sale-cheats.ts'
 import { runCli } from '../processes/cli-process.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'firstcome-verify-'))
@@ -38,6 +46,14 @@ function file(name: string, content: string | object): string {
   const path = join(directory, name)
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
   return path
+}
+
+function newWitness(name: string) {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  return {
+    signer: { name, privateKey },
+    key: formatWitnessKey(witnessKey(name, rawPublicKey(privateKey))),
+  }
 }
 
 type Ended = { exitCode: number; out: string }
@@ -59,8 +75,12 @@ async function verify(given: Given): Promise<Ended> {
 }
 
 /** In a thread, because a process for every cheat would take long. */
-async function verifySmall({ sale, coupon = couponId, key, receipt }: Given): Promise<Ended> {
-  const flags = Object.entries({ coupon, key, receipt })
+async function verifySmall(given: Given): Promise<Ended> {
+  const { sale, coupon = couponId, key, receipt, witness = [] } = given
+  const flags = [
+    ...Object.entries({ coupon, key, receipt }),
+    ...witness.map((one) => ['witness', one]),
+  ]
   const argv = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))
   const worker = new Worker(program, { argv: [sale, ...argv], stdout: true, stderr: true })
   const exited = new Promise<number>((resolve, reject) => {
@@ -153,6 +173,66 @@ for (const [name, run] of Object.entries(verifiers)) {
         writeFileSync(save, whole.subarray(0, at))
         assert.equal((await run({ sale: save })).exitCode, 1, `cut at ${at}`)
       }
+    })
+
+    test('takes what an old key has signed where it is trusted, and names every other key', async () => {
+      const keys = [ownKeyText, formatVerifierKey(keyOf(otherKey))]
+      const both = file('both.txt', `${keys.join('\n')}\n`)
+      const receipt = file('old.json', receiptOf(honest.slice(0, 10), 'dan', otherKey))
+      const { id } = keyOf(otherKey)
+      await withSale(publish(honest), async (sale) => {
+        const trusted = await run({ sale, key: both, receipt })
+        assert.equal(trusted.exitCode, 0, trusted.out)
+        const strange = await run({ sale, receipt })
+        assert.equal(strange.exitCode, 1, strange.out)
+        assert.ok(strange.out.includes(id), strange.out)
+      })
+      // A fork by a key that is trusted is one all the same.
+      const forked = receiptOf(without(honest, 2), 'ann', otherKey)
+      await withSale(publish(honest), async (sale) => {
+        const found = await run({ sale, key: both, receipt: file('forked.json', forked) })
+        assert.equal(found.exitCode, 1, found.out)
+        assert.match(found.out, /another tree of 15 entries/)
+      })
+    })
+
+    test('says who has cosigned, and who has not, and refuses a false cosignature', async () => {
+      const [witness, missing] = ['witness.example', 'partner.example'].map(newWitness)
+      assert.ok(witness && missing)
+      const said = publish(honest)
+      const signed = `${parseNote(said.checkpoint)?.text}`
+      const checkpoint = said.checkpoint + cosign(signed, witness.signer, 1_777_777_777)
+      const save = join(directory, 'cosigned.txt')
+      const given = [witness.key, file('partners.txt', `${missing.key}\n`)]
+      await withSale({ ...said, checkpoint }, async (sale) => {
+        assert.equal((await verify({ sale, save })).exitCode, 0)
+        const { exitCode, out } = await run({ sale, witness: given })
+        assert.equal(exitCode, 0, out)
+        assert.match(out, /Cosigned by witness\.example/)
+        assert.match(out, /(NOT cosigned by|that) partner\.example.*(\n|has not cosigned it)/)
+        assert.doesNotMatch(out, /Cosigned by partner/)
+      })
+      const alone = await run({ sale: save, witness: given.slice(0, 1) })
+      assert.match(alone.out, /Cosigned by witness\.example/)
+      assert.doesNotMatch(alone.out, /not cosigned/i)
+
+      // Of another text, by another key under its name and id, and cut.
+      const ofOther = cosign(`${parseNote(checkpointOf(honest.slice(1)))?.text}`, witness.signer, 1)
+      const good = parseSignature(cosign(signed, witness.signer, 1).trimEnd())
+      assert.ok(good)
+      const cut = signatureLine({ ...good, signature: good.signature.subarray(0, 40) })
+      const flipped = Buffer.from(good.signature)
+      flipped[7] = (flipped[7] ?? 0) ^ 1
+      for (const line of [ofOther, cut, signatureLine({ ...good, signature: flipped })]) {
+        await withSale({ ...said, checkpoint: said.checkpoint + line }, async (sale) => {
+          const { exitCode, out } = await run({ sale, witness: [witness.key] })
+          assert.equal(exitCode, 1, out)
+          assert.match(out, /witness\.example/)
+          assert.equal((await run({ sale, witness: [missing.key] })).exitCode, 0, 'not asked for')
+        })
+      }
+      const { exitCode } = await run({ sale: save, witness: [ownKeyText] })
+      assert.equal(exitCode, 1)
     })
 
     test('says in words where what it is given is nothing of the kind', async () => {

@@ -9,6 +9,8 @@ import { inWords, type Told, told } from '../../../domain/proof/told.ts'
 import { CommandError, exitCodes, printable } from '../../context.ts'
 
 export type SaleSource = {
+  /** Its checkpoint may be another one in a moment. */
+  isLive: boolean
   /** The verifier key that it gives itself. */
   key(): Promise<string>
   /** The signed note. */
@@ -55,6 +57,7 @@ function savedFile(path: string, couponId: string): SaleSource {
   }
   const { key, checkpoint, entries } = saved
   return {
+    isLive: false,
     key: async () => key,
     checkpoint: async () => checkpoint,
     async *pages() {
@@ -86,6 +89,7 @@ function service(from: string, couponId: string): SaleSource {
   const get = (call: string) =>
     asked(http, `/coupons/${encodeURIComponent(couponId)}/proof/${call}`)
   return {
+    isLive: true,
     key: async () => (await get('key')).replace(/\n$/, ''),
     checkpoint: () => get('checkpoint'),
     async *pages(size) {

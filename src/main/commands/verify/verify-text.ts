@@ -7,19 +7,28 @@ import { formatVerifierKey } from '../../../domain/proof/signed-note.ts'
 import { inWords } from '../../../domain/proof/told.ts'
 import { formatInstant } from '../../../domain/time.ts'
 import { printable } from '../../context.ts'
+import { witnessedText } from './witnessed.ts'
 
-export type Verified = { couponId: string; check: SaleCheck; key: VerifierKey; isOwnKey: boolean }
+export type Verified = {
+  couponId: string
+  check: SaleCheck
+  key: VerifierKey
+  isOwnKey: boolean
+  /** Those that are trusted. */
+  witnesses: readonly VerifierKey[]
+}
 
-export function provedText({ couponId, check, key, isOwnKey }: Verified): string {
+export function provedText(verified: Verified): string {
+  const { couponId, check, key, isOwnKey } = verified
   const { sale, tree } = check
-  const others = (check.opened?.note.signatures.length ?? 1) - 1
+  const { proved, unproved } = witnessedOf(verified)
   const lines = [
     `The sale of coupon ${couponId} (${sale.name}) is what its checkpoint says.`,
     '',
     'Proved:',
     `  ${tree.size} entries make the root that ${key.name} has signed.`,
     `  The key is ${isOwnKey ? ownKey : 'the one that you trust'}: ${formatVerifierKey(key)}`,
-    ...(others > 0 ? [`  ${others} more signatures stand beside it, not checked here.`] : []),
+    ...proved.map((text) => `  ${text}`),
     `  ${winnersText(sale)}`,
     `  ${claimsText(sale)}`,
     `  Every act of the operator and of time, ${acts(sale)} in all, where it happened:`,
@@ -32,10 +41,19 @@ export function provedText({ couponId, check, key, isOwnKey }: Verified): string
     '  that two "who" are two people: one person may have two accounts, two people one;',
     '  what happened before the log: claims that never reached it, or were refused from memory;',
     '  that the clock of the log was right;',
+    ...unproved.map((text) => `  ${text}`),
     '  that everybody is shown this tree: compare saved checkpoints, or have witnesses sign them.',
     ...(sale.hasAudience ? ['  who belongs to the audience: the service says so by tokens.'] : []),
   ]
   return `${lines.map(printable).join('\n')}\n`
+}
+
+function witnessedOf({ check: { opened }, witnesses }: Verified) {
+  if (opened === null) return { proved: [], unproved: [] }
+  const { proved, unproved } = witnessedText(opened.note, witnesses)
+  const others = opened.note.signatures.length - 1 - proved.length
+  const more = `${others} more signatures stand beside it, not checked here.`
+  return { proved: others > 0 ? [...proved, more] : proved, unproved }
 }
 
 const ownKey =
@@ -60,10 +78,13 @@ function claimsText({ claims }: Sale): string {
   return `Claims, each with the outcome that those before it make: ${parts.join(', ') || 'none'}.`
 }
 
-function placeLines({ receipt, held, own, sale }: SaleCheck): string[] {
+function placeLines({ receipt, held, heldKey, opened, own, sale }: SaleCheck): string[] {
   if (receipt === null || held === null) return []
   const { userId, who } = receipt
-  const place = `  Your receipt (${userId}, ${who}) is of this tree, at its size ${held.size}: `
+  const isOther = heldKey !== null && heldKey.id !== opened?.key.id
+  const by = isOther ? `, signed by another key that you trust (${heldKey.id})` : ''
+  const size = `${held.size}${by}`
+  const place = `  Your receipt (${userId}, ${who}) is of this tree, at its size ${size}: `
   const { winners } = sale
   const slot = winners.get(who)
   if (own.length === 0) {

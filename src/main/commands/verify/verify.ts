@@ -3,6 +3,7 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../adapters/clock-system.ts'
 import { type Progress, startProgress } from '../../../client/progress.ts'
 import { type Receipt, readReceipt } from '../../../domain/proof/receipt.ts'
@@ -17,6 +18,7 @@ import { inWords, told } from '../../../domain/proof/told.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { openSource, readGiven, SaleFault, type SaleSource } from './sale-source.ts'
 import { provedText, wrongText } from './verify-text.ts'
+import { cosignatureFaults, givenWitnesses, isCosignedByAll } from './witnessed.ts'
 
 export type VerifyOptions = {
   /** A URL or a file. */
@@ -25,6 +27,8 @@ export type VerifyOptions = {
   key?: string
   receipt?: string
   save?: string
+  /** Verifier keys of witnesses, or files of them. */
+  witness?: readonly string[]
 }
 
 export async function runVerify(options: VerifyOptions, context: Context): Promise<ExitCode> {
@@ -32,9 +36,10 @@ export async function runVerify(options: VerifyOptions, context: Context): Promi
   try {
     const receipt = options.receipt === undefined ? undefined : givenReceipt(options.receipt)
     const trusted = options.key === undefined ? null : givenKeys(options.key)
+    const witnesses = givenWitnesses(options.witness ?? [])
     const source = openSource(options.sale, couponId)
     try {
-      return await verify({ options, context, source, receipt, trusted })
+      return await verify({ options, context, source, receipt, trusted, witnesses })
     } finally {
       await source.close()
     }
@@ -52,13 +57,14 @@ type Parts = {
   receipt: Receipt | undefined
   /** Null: the service's own key is taken. */
   trusted: VerifierKey[] | null
+  witnesses: VerifierKey[]
 }
 
 async function verify(parts: Parts): Promise<ExitCode> {
-  const { options, context, source, receipt, trusted } = parts
+  const { options, context, source, receipt, trusted, witnesses } = parts
   const { coupon: couponId, save } = options
   const keys = trusted ?? keysIn(await source.key(), 'what the service gives as its key')
-  const checkpoint = await source.checkpoint()
+  const checkpoint = await cosigned(source, witnesses)
   const check = beginCheck({ couponId, keys, checkpoint, receipt })
   const { opened } = check
   if (opened !== null) {
@@ -73,13 +79,32 @@ async function verify(parts: Parts): Promise<ExitCode> {
       file?.close()
     }
   }
-  const faults = endCheck(check).map((fault) => inWords(fault))
+  const faults = [
+    ...endCheck(check).map((fault) => inWords(fault)),
+    ...cosignatureFaults(checkpoint, witnesses, 'the checkpoint'),
+    ...cosignatureFaults(receipt?.checkpoint ?? '', witnesses, 'the receipt: its checkpoint'),
+  ]
   if (faults.length > 0 || opened === null) {
     context.out(wrongText(couponId, faults, check.entryFaultsLeftOut))
     return exitCodes.failed
   }
-  context.out(provedText({ couponId, check, key: opened.key, isOwnKey: trusted === null }))
+  const { key } = opened
+  context.out(provedText({ couponId, check, key, isOwnKey: trusted === null, witnesses }))
   return exitCodes.ok
+}
+
+/** Witnesses sign a moment after a checkpoint is new; one that is away is not waited for. */
+const cosignedTriesMax = 3
+const askAgainMs = 700
+
+async function cosigned(source: SaleSource, witnesses: readonly VerifierKey[]): Promise<string> {
+  let checkpoint = await source.checkpoint()
+  for (let tries = 1; tries < cosignedTriesMax; tries += 1) {
+    if (!source.isLive || isCosignedByAll(checkpoint, witnesses)) break
+    await sleep(askAgainMs)
+    checkpoint = await source.checkpoint()
+  }
+  return checkpoint
 }
 
 type Taking = {
