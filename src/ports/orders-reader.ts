@@ -14,6 +14,8 @@ export type OrdersReader = {
   balance(userId: string): Promise<number>
   /** Those that were applied. */
   commands(by: CommandConsumer, names: readonly CommandName[]): Promise<DoneCommand[]>
+  /** Of the stock step, those whose ids begin so: a few at most. */
+  productCommands(idsFrom: string): Promise<DoneCommand[]>
   /** By partition, the first offset of the orders topic that the order process has not applied. */
   ordersApplied(): Promise<Map<number, number>>
   deadLetters(page: DeadLetterPage): Promise<DeadLetterSummary[]>

@@ -174,6 +174,16 @@ export function ordersReaderContract(name: string, open: () => Promise<OrdersRea
       }
     })
 
+    it('gives commands on products by how their ids begin', async () => {
+      const of = async (idsFrom: string) => {
+        return (await reader.productCommands(idsFrom)).map(({ commandId }) => commandId).sort()
+      }
+      assert.deepEqual(await of('c'), ['c"1', 'c2'])
+      assert.deepEqual([await of('c2'), await of('c3'), await of('C')], [['c2'], [], []])
+      const [found] = await reader.productCommands('c2')
+      assert.deepEqual(found, commands[1]?.[1])
+    })
+
     it('gives dead letters in pages, by status and by consumer', async () => {
       const ids = async (page: Parameters<OrdersReader['deadLetters']>[0]) => {
         return (await reader.deadLetters(page)).map(({ id }) => id)

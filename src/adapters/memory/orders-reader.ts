@@ -52,6 +52,10 @@ export function createOrdersReaderMemory(tables: OrdersTables): OrdersReader {
       const done = names.map((name) => tables.commands[by].get(commandKey(name)))
       return structuredClone(done.filter((command) => command !== undefined))
     },
+    async productCommands(idsFrom) {
+      const all = [...tables.commands['stock-step'].values()]
+      return structuredClone(all.filter(({ commandId }) => commandId.startsWith(idsFrom)))
+    },
     ordersApplied: async () => new Map(tables.ordersApplied),
     async deadLetters({ limit, after = '', status, consumer, reason }) {
       const letters = [...tables.letters.values()].filter((letter) => {

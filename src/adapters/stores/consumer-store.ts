@@ -146,9 +146,13 @@ export function commandReader(schema: ConsumerSchema): ReadCommands {
   return async (session, names) => {
     if (names.length === 0) return new Map()
     const { rows } = await session.query(statement, columnsOf(names, 'key', 'commandId'))
-    const done = rows.map((cells) => fieldsOf<DoneCommand>(cells, commandFields))
+    const done = rows.map(doneCommandOf)
     return new Map(done.map((command) => [commandKey(command), command]))
   }
+}
+
+export function doneCommandOf(cells: Parameters<typeof fieldsOf>[0]): DoneCommand {
+  return fieldsOf<DoneCommand>(cells, commandFields)
 }
 
 const commandFields = ['key', 'commandId', 'amount', 'outcome'] as const

@@ -7,15 +7,19 @@ import type { DeadLetterChanges } from '../../ports/orders.ts'
 import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts'
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { commandReader, type ReadCommands } from './consumer-store.ts'
+import { commandReader, doneCommandOf, type ReadCommands } from './consumer-store.ts'
 import { jsonOf } from './locked-table.ts'
 import { productOf } from './stock-step.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]
 
+/** Sorts behind whatever may follow in an id. */
+const lastSymbol = '\u{10ffff}'
+
 export function createOrdersReaderSql(database: Queryable): OrdersReader {
   const statements = loadStatements([
+    'find-stock-commands',
     'read-balance',
     'find-orders-of-user',
     'group-dead-letters',
@@ -52,6 +56,11 @@ export function createOrdersReaderSql(database: Queryable): OrdersReader {
     },
     async commands(by, names) {
       return [...(await readers[by](database, names)).values()]
+    },
+    async productCommands(idsFrom) {
+      const values = [idsFrom, idsFrom.concat(lastSymbol)]
+      const { rows } = await database.query(statements['find-stock-commands'], values)
+      return rows.map(doneCommandOf)
     },
     async ordersApplied() {
       const { rows } = await database.query(statements['read-orders-applied'], [ordersTopic])

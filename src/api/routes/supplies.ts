@@ -19,6 +19,7 @@ import {
   walletRef,
 } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
+import { KeyedProducts } from '../orders/keyed-products.ts'
 import { idOfKey } from '../orders/order-answers.ts'
 
 /** As in GET /wallets/mine it would be the caller; nobody means a user of that name. */
@@ -34,23 +35,7 @@ export function supplyRoutes(parts: RouteParts): Route[] {
 function productRoutes(parts: RouteParts): Route[] {
   const { newId, orders } = parts
   return [
-    route({
-      call: 'POST /products',
-      caller: 'operator',
-      problems: ['product-exists'],
-      operationId: 'createProduct',
-      summary: 'Offer a product; the same again is answered 200, with a key or without',
-      headers: KeyAllowed,
-      body: NewProduct,
-      answers: { 200: productRef, 201: productRef, 202: pendingRef },
-      answer(request) {
-        const by = callerOf(request).userId
-        return orderCommandAnswer(parts, {
-          message: { type: 'product.created', ...request.body, by, commandId: newId() },
-          ...resourceOf(request.body.productId),
-        })
-      },
-    }),
+    createProductRoute(parts),
     route({
       call: 'POST /products/:productId/stock',
       caller: 'operator',
@@ -90,6 +75,37 @@ function productRoutes(parts: RouteParts): Route[] {
         }),
     }),
   ]
+}
+
+function createProductRoute(parts: RouteParts): Route {
+  const { newId, orders } = parts
+  const keyed = new KeyedProducts(newId)
+  return route({
+    call: 'POST /products',
+    caller: 'operator',
+    problems: ['product-exists', 'idempotency-key-reused'],
+    readsStore: true,
+    operationId: 'createProduct',
+    summary: 'Offer a product; the same again is answered 200, with a key or without',
+    headers: KeyAllowed,
+    body: NewProduct,
+    answers: { 200: productRef, 201: productRef, 202: pendingRef },
+    answer(request) {
+      const { body, headers } = request
+      const content = { ...body, by: callerOf(request).userId }
+      const send = (commandId: string) => {
+        const message = { type: 'product.created', ...content, commandId } as const
+        return orderCommandAnswer(parts, { message, ...resourceOf(body.productId) })
+      }
+      const key = headers['idempotency-key']
+      if (key === undefined) return send(newId())
+      return readStore(orders.reader(), (reader) => {
+        return keyed.run({ key, content }, reader, async ({ commandId }) => {
+          return commandId === null ? { problem: 'idempotency-key-reused' } : send(commandId)
+        })
+      })
+    },
+  })
 }
 
 function walletRoutes(parts: RouteParts): Route[] {

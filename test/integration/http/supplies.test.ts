@@ -45,6 +45,29 @@ test('a product is offered: 201 with Location, the same again 200, other content
   assert.deepEqual([read.status, read.body], [200, shown])
 })
 
+test('a key offers one product: the same again 200, whatever else is asked with it 409', async (t) => {
+  const { call } = await start(t)
+  const offer = async (json: object, text: string, who = as) => {
+    const answer = await call('POST /products', { as: who, json, headers: key(text) })
+    return answer.status < 300 ? answer.status : answer.body.type
+  }
+  const reused = '/problems/idempotency-key-reused'
+  // At the same moment one is made, and both get its truth.
+  const both = await Promise.all([offer(tea, 'k'), offer({ ...tea, productId: 'milk' }, 'k')])
+  assert.deepEqual(both, [201, reused])
+  const { stock, price, name, productId } = tea
+  assert.equal(await offer({ stock, price, name, productId }, 'k'), 200)
+  for (const change of [{ price: 1 }, { productId: 'milk' }]) {
+    assert.equal(await offer({ ...tea, ...change }, 'k'), reused)
+  }
+  assert.equal(await offer({ ...tea, productId: 'milk' }, 'k', 'operator-2'), 201)
+  const again = { ...tea, productId: 'salt' }
+  assert.deepEqual(await Promise.all([offer(again, 'l'), offer(again, 'l')]), [201, 200])
+  const stocked = { as, json: { add: 1 }, headers: key('k') }
+  const added = await call('POST /products/tea/stock', stocked)
+  assert.equal(added.body.available, 11, 'a key belongs to its path')
+})
+
 test('stock is added once for each key, in one amount, up to the limit', async (t) => {
   const { call, count } = await start(t)
   await call('POST /products', { as, json: tea })
