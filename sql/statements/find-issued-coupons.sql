@@ -2,13 +2,13 @@
 -- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
 -- int[]; the issuer's name as a reader text, and its topic text.
 -- Result: coupon_id, user_id, slot and appended_at_ms of the claim (null: not issued), terms
--- without the audience (JSON text, or null), next_offset, and notified_offset.
+-- without the audience (JSON text, or null), next_offset, and dropped_offset.
 
 select w.coupon_id, w.user_id, r.slot, r.appended_at_ms,
        (select (c.terms - 'audience')::text
           from coupons.coupons c
          where c.coupon_id = r.coupon_id),
-       p.next_offset, p.notified_offset
+       p.next_offset, p.dropped_offset
   from (
     select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
       from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)

@@ -4,11 +4,11 @@
 -- after. Each row is looked for by its key: a plan made for a small table would read all of it.
 -- Parameters, by coupon: ids text[], user ids text[], partitions int[]; the issuer as a reader
 -- text, and its topic text. Result: coupon_id, user_id, slot and appended_at_ms of the claim (null:
--- not issued), terms without the audience (JSON, or null), next_offset, and notified_offset.
+-- not issued), terms without the audience (JSON, or null), next_offset, and dropped_offset.
 
 select w.coupon_id, w.user_id, r.slot, r.appended_at_ms,
        (o.terms - 'audience')::text,
-       p.next_offset, p.notified_offset
+       p.next_offset, p.dropped_offset
   from (
     select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
       from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)

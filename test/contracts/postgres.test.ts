@@ -14,6 +14,7 @@ import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
 import { proofContract } from './proof-store.ts'
 import { openProofSql } from './proof-store-sql.ts'
+import { rebuiltRevokes } from './rebuilt-revokes.ts'
 
 const postgres = await postgresForTests()
 after(postgres.close)
@@ -48,4 +49,6 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
   proofContract('SQL on PostgreSQL', () => openProofSql(database))
 
   consumerStoreContractsSql('SQL on PostgreSQL', () => database)
+
+  rebuiltRevokes('PostgreSQL', () => database)
 })

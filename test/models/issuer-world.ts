@@ -14,6 +14,9 @@ import {
 import { startIssuer } from '../../src/issuer/issuer.ts'
 import type { CouponStore } from '../../src/ports/coupons.ts'
 
+/** Some seconds. */
+const roundsMax = 5_000
+
 export function createIssuerWorld() {
   const clock = virtualClock(0)
   const log = openLogMemory({ topics: { [claimsTopic]: 1, [couponEventsTopic]: 1 }, clock })
@@ -32,6 +35,12 @@ export function createIssuerWorld() {
     async run(over: { store?: CouponStore } = {}) {
       const issuer = await startIssuer({ log, store, clock, codeSecret, onError, ...over })
       await clock.runUntil(clock.now() + 100)
+      const end = log.records(claimsTopic).flat().length
+      // A database takes time of its own, which is not that of the log.
+      for (let n = 0; n < roundsMax && (issuer.positions().get(0) ?? 0) < end; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        await clock.runUntil(clock.now())
+      }
       await issuer.close()
     },
     events() {

@@ -10,6 +10,7 @@ import { orderMutants } from './orders.ts'
 import { proofMutants } from './proof.ts'
 import { rehearsalMutants } from './rehearsal.ts'
 import { restoreMutants } from './restore.ts'
+import { statementMutants } from './statements.ts'
 import { tokenMutants } from './tokens.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -23,4 +24,5 @@ export const mutants: readonly Mutant[] = [
   ...auditMutants,
   ...rehearsalMutants,
   ...proofMutants,
+  ...statementMutants,
 ]

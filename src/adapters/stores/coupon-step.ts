@@ -92,7 +92,7 @@ type IssuedCells = readonly [
   wonAt: number | null,
   terms: string | null,
   next: number | null,
-  notified: number | null,
+  dropped: number | null,
 ]
 type UseCells = readonly [
   ...(readonly [couponId: string, userId: string]),

@@ -121,13 +121,24 @@ export async function resetProjection(
   bounds: readonly LogBounds[],
 ): Promise<void> {
   const statements = loadStatements(['lock-positions', 'reset-positions', 'drop-rows'])
-  const partitions = bounds.map((_, partition) => partition)
-  const ends = bounds.map(({ end }) => end)
   await database.transaction(async (session) => {
     await session.query(statements['lock-positions'])
-    await session.query(statements['reset-positions'], [...positionOwner, partitions, ends])
+    await session.query(statements['reset-positions'], endColumns(bounds))
     await session.query(statements['drop-rows'])
   })
+}
+
+/** Before its owner starts on rows that were lost: nobody knows how far it had come. */
+export async function noteLostRows(
+  database: Queryable,
+  bounds: readonly LogBounds[],
+): Promise<void> {
+  const statements = loadStatements(['note-lost-rows'])
+  await database.query(statements['note-lost-rows'], endColumns(bounds))
+}
+
+function endColumns(bounds: readonly LogBounds[]): SqlValue[] {
+  return [...positionOwner, bounds.map((_, partition) => partition), bounds.map(({ end }) => end)]
 }
 
 type WinnersRead = { session: Queryable; statement: Statement }

@@ -13,11 +13,12 @@ import { type ConnectLogOptions, connectLog } from '../../adapters/log-file/thre
 import type { TopicEnd } from '../../adapters/log-file/topic-writer.ts'
 import { openKeptCheckpoints } from '../../adapters/published-checkpoints.ts'
 import { openReadMarks, type ReadMarks } from '../../adapters/read-marks.ts'
-import { createCouponStoreSql } from '../../adapters/stores/coupon-store.ts'
+import { createCouponStoreSql, noteLostRows } from '../../adapters/stores/coupon-store.ts'
 import { createProofStoreSql } from '../../adapters/stores/proof-store.ts'
 import { answerCalls, type Failure, failureOf } from '../../adapters/thread-call.ts'
 import type { TestFault } from '../../config/setting-table.ts'
 import type { PaymentSettings } from '../../config/settings.ts'
+import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { orderTopics } from '../../domain/orders/records.ts'
 import type { ClaimsConsumer } from '../../issuer/claims-consumer.ts'
 import { startIssuer } from '../../issuer/issuer.ts'
@@ -178,6 +179,7 @@ async function openRows(
   )
   try {
     await checkStart({ log, database, codeSecret })
+    await noteLostRows(database, await log.bounds(claimsTopic))
   } catch (error) {
     await database.close()
     throw error

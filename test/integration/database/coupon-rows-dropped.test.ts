@@ -7,6 +7,7 @@ import { migrate } from '../../../src/adapters/database/migrations.ts'
 import { createCouponStoreSql, resetProjection } from '../../../src/adapters/stores/coupon-store.ts'
 import { batch, coupon, fillRows, slots } from '../../contracts/coupon-store-samples.ts'
 import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
+import { rebuiltRevokes } from '../../contracts/rebuilt-revokes.ts'
 
 let database: Database
 before(async () => {
@@ -63,3 +64,5 @@ it('leaves what the steps know of orders, which the claims log does not say', as
   const { rows } = await database.query({ name: 'count', text })
   assert.deepEqual(rows, [[1, 1, 1]])
 })
+
+rebuiltRevokes('PGlite', () => database)

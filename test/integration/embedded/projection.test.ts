@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { openProjection } from '../../../src/main/roles/projection.ts'
 import { Crowd, users } from '../processes/crowd.ts'
 import {
   newDataDirectory,
@@ -50,7 +51,17 @@ describe('the rows', () => {
       assert.equal((await crowd.mine('sale', 'user-0')).status < 500, true)
       assert.equal(await allRows(crowd, 40, 'sale'), rows)
     })
+    const dropped = await droppedOffset()
+    assert.ok(dropped >= 41, `all of the log may have been applied, not ${dropped} records`)
   })
+
+  async function droppedOffset(): Promise<number> {
+    const database = await openProjection(data, () => {})
+    const text = 'select max(dropped_offset) from coupons.positions'
+    const { rows: found } = await database.query({ name: 'dropped', text })
+    await database.close()
+    return Number(found[0]?.[0])
+  }
 
   it('are derived anew where their directory cannot be opened, and the broken one is kept', async () => {
     const global = join(data, 'projection', 'global')
