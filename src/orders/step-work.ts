@@ -58,7 +58,6 @@ export function decideRow<Row, Event, Decision extends { events: readonly Event[
   return decision
 }
 
-/** A command that is known keeps its first outcome, whatever a second record of it says. */
 /**
  * The results of a batch, in its order. What operators supply is taken first: records of two topics
  * come in any order, and who orders what was there before must not be told that it is unknown.
@@ -73,6 +72,7 @@ export function suppliesFirst<Message extends { type: string }>(
   return items.map((item) => results.get(item) ?? take(item))
 }
 
+/** A command that is known keeps its first outcome, whatever a second record of it says. */
 export function takeCommand(
   commands: Working<DoneCommand>,
   command: CommandName & { amount: number | null },
