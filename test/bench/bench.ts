@@ -1,19 +1,21 @@
 // npm run bench: what firstcome does on this machine. `embedded` measures the service in one
-// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds, and
-// `orders` measures orders in both.
+// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds,
+// `orders` measures orders in both, and `proof` what checking a sale costs.
 
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchDistributed } from './distributed/distributed.ts'
 import { benchEmbedded } from './embedded.ts'
 import { benchOrders } from './orders/orders.ts'
+import { benchProof } from './proof.ts'
 
-const help = `Usage: npm run bench -- [embedded | distributed | orders] [options]
+const help = `Usage: npm run bench -- [embedded | distributed | orders | proof] [options]
 
 embedded (the default) measures the embedded service, in a directory of its own, in about five
 minutes. distributed starts a throwaway Kafka, Redis and PostgreSQL, and measures firstcome and
 three usual builds of the same job on them, in about six minutes. orders measures orders in both
-profiles, beside the bare SQL transactions that they need, in about eight minutes.
+profiles, beside the bare SQL transactions that they need, in about eight minutes. proof checks a
+sale of a million entries by the command, the program and the page in Chromium, in two minutes.
 
   --quick            a tenth of the time: to see that it works, not to quote
   --json             print JSON and nothing else
@@ -37,6 +39,7 @@ if (values.help) process.stdout.write(help)
 else if (more.length === 0 && profile === 'embedded') await benchEmbedded(values)
 else if (more.length === 0 && profile === 'distributed') await benchDistributed(values)
 else if (more.length === 0 && profile === 'orders') await benchOrders(values)
+else if (more.length === 0 && profile === 'proof') await benchProof(values)
 else {
   process.stderr.write(help)
   process.exitCode = 2

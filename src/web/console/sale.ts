@@ -11,7 +11,7 @@ type SaleParts = { model: Model; coupon: Coupon; language: Language; children?: 
 /** With its children below the figures. */
 export function Sale({ model, coupon, language, children }: SaleParts): Html {
   const say = words[language]
-  const { name, status, remaining, quantity } = coupon
+  const { couponId, name, status, remaining, quantity } = coupon
   const figure = (value: number) => new Intl.NumberFormat(language).format(value)
   const notes = notesOf(model, coupon, language)
   return html`<section class=${`sale ${status}`} role="region" aria-label=${name}>
@@ -19,7 +19,9 @@ export function Sale({ model, coupon, language, children }: SaleParts): Html {
     <p class="state"><span class="mark" aria-hidden="true"></span>${say[status]}</p>
     <p class="left"><b>${figure(remaining)} / ${figure(quantity)}</b> <small>${say.left}</small></p>
     <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
-    ${children}</section>`
+    ${children}
+    <p class="proof"><a href=${`/events/${couponId}/proof`} target="_blank">${say.proof}</a></p>
+  </section>`
 }
 
 function notesOf(model: Model, coupon: Coupon, language: Language): string[] {

@@ -10,7 +10,8 @@ const english = {
   title: 'Check this sale',
   lead:
     'Your browser reads every record of this sale, as everybody may, and works out by itself ' +
-    'who had to win. It does not believe the service.',
+    'who had to win. This page itself comes from the service: who wants to rely on nothing of it ' +
+    'checks with “firstcome verify”, or with a program of their own.',
   receipt: 'Receipt',
   receiptHint:
     'What you were given to hold against the sale, as text or as a file. It stays in your browser.',
@@ -99,7 +100,8 @@ const korean: Words = {
   title: '이 판매 확인하기',
   lead:
     '브라우저가 누구나 볼 수 있는 이 판매의 기록을 모두 읽고, 누가 당첨되어야 했는지 스스로 ' +
-    '계산합니다. 서비스의 말을 믿지 않습니다.',
+    '계산합니다. 다만 이 페이지도 서비스가 보낸 것입니다. 서비스를 전혀 믿지 않으려면 ' +
+    '“firstcome verify”나 직접 만든 프로그램으로 확인하세요.',
   receipt: '영수증',
   receiptHint:
     '판매와 맞춰 보라고 받은 것을 붙여 넣거나 파일로 여세요. 브라우저 밖으로 나가지 않습니다.',
