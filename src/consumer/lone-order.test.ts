@@ -63,7 +63,7 @@ describe('an order alone', () => {
     assert.deepEqual(Object.fromEntries(counts), {
       'coupons transact': 2,
       'stock transact': 2,
-      'payment transact': 3,
+      'payment transact': 4,
       'orders transact': 3,
     })
     await process.close()

@@ -4,7 +4,6 @@
 // again by way of the retry topics, and is a dead letter in the end.
 
 import type { Publish, TaskParts } from '../consumer/consumer-work.ts'
-import { settleAfterMs } from '../consumer/message-loop.ts'
 import { deadLetterEntry, retryEntry } from '../domain/orders/dead-letter-records.ts'
 import type { NotNow, PaymentEffect, ProviderAnswer } from '../domain/orders/payment-step.ts'
 import { entryOf } from '../domain/orders/records.ts'
@@ -83,13 +82,9 @@ export class PaymentAsks {
       if (this.broken !== null) throw this.broken.error
       if (!hasRead) this.inherit(await this.open.read(task))
       hasRead = true
-      const isAtRest = this.answers.length === 0
       while (this.answers.length > 0) await this.settle(task)
       this.ask(task)
-      if (!this.open.hasSaid()) return Number.POSITIVE_INFINITY
-      // That all was said is stored with the next answers, or after a rest.
-      if (!isAtRest || this.underWay.size > 0) return settleAfterMs
-      await this.settle(task)
+      if (this.underWay.size === 0 && this.open.hasSaid()) await this.settle(task)
       return Number.POSITIVE_INFINITY
     }
   }
