@@ -158,7 +158,8 @@ function textOf({ machine, entries, bytes, ...checks }: Report): string {
     machine,
     `A sale of ${entries.toLocaleString('en')} entries of ${bytes} bytes, checked over loopback:`,
     ...lines.map(([name, { seconds, megabytes }]) => {
-      return `  ${name.padEnd(24)}${seconds.toFixed(1).padStart(6)} s ${megabytes.toFixed(0).padStart(6)} MB`
+      const figures = `${seconds.toFixed(1).padStart(6)} s ${megabytes.toFixed(0).padStart(6)} MB`
+      return `  ${name.padEnd(24)}${figures}`
     }),
     '',
   ].join('\n')

@@ -25,12 +25,19 @@ import {
 import { projectionDirectory } from '../../../src/main/roles/projection.ts'
 import { withStops } from '../../../src/main/roles/stops.ts'
 import { embeddedTopics } from '../../../src/main/roles/topics.ts'
+import { topicsReadBy } from '../../../src/ports/orders.ts'
 import { createPgliteCopies, type PgliteCopies } from '../../contracts/pglite-copies.ts'
 import { newDataDirectory, removeDataDirectory } from '../processes/service-process.ts'
 
 const cli = join(import.meta.dirname, '../../../bin/firstcome.js')
 const waitMsMax = 60_000
 const ordersMade = 40
+const schemas = {
+  'order-process': 'orders',
+  'coupon-step': 'coupons',
+  'stock-step': 'stock',
+  'payment-step': 'payments',
+} as const
 
 describe('the rows of orders', () => {
   const clock = systemClock()
@@ -81,16 +88,21 @@ describe('the rows of orders', () => {
   }
 
   async function isAtRest(database: Database): Promise<boolean> {
+    const taken = Object.values(schemas).map((schema) => {
+      return `(select coalesce(sum(next_offset), 0) from ${schema}.consumer_positions)`
+    })
     const text = `select
       (select count(*) from orders.orders where status in ('confirmed', 'cancelled')),
       (select count(*) from stock.orders where status = 'held'),
-      (select coalesce(sum(next_offset), 0) from orders.consumer_positions)`
+      ${taken.join()}`
     const { rows } = await database.query({ name: 'at-rest', text })
-    const ends = ['firstcome.orders', 'firstcome.order-steps'].flatMap((topic) =>
-      log.records(topic),
-    )
-    const all = ends.reduce((sum, { length }) => sum + length, 0)
-    return rows[0]?.join() === `${ordersMade},0,${all}`
+    const all = Object.keys(schemas).map((name) => {
+      const ofAll = topicsReadBy[name as keyof typeof schemas].flatMap((topic) => {
+        return log.records(topic)
+      })
+      return ofAll.reduce((sum, { length }) => sum + length, 0)
+    })
+    return rows[0]?.join() === `${ordersMade},0,${all.join()}`
   }
 
   it('are the same after they were restored, and are not restored again', async () => {
