@@ -38,7 +38,7 @@ export async function benchProof({ quick, json }: ProofOptions): Promise<void> {
   const sale = await serveSale(publish(leaves))
   try {
     const checks = {
-      command: await byProgram(['src/main/cli/cli.ts', 'verify', sale.url]),
+      command: await byProgram(['bin/firstcome.js', 'verify', sale.url]),
       program: await byProgram(['tools/verify-sale.mjs', sale.url]),
       page: await inBrowser(sale),
     }
@@ -78,6 +78,7 @@ const peak =
 async function byProgram(args: readonly string[]): Promise<Checked> {
   const command = ['--import', peak, ...args, '--coupon', couponId]
   const { output, seconds } = await run({ args: command, cores: undefined })
+  if (!/proved/i.test(output)) throw new Error(`nothing was checked: ${output}`)
   return { seconds, megabytes: Number(output.trimEnd().split('\n').at(-1)) / 1024 }
 }
 
@@ -91,9 +92,10 @@ async function inBrowser(sale: PublishedSale): Promise<Checked> {
     const { address, call } = await startTestServer(context, { proof })
     const json = { couponId, name: 'First sale', quantity: 1 }
     await call('POST /coupons', { as: 'operator', json })
+    const calls = `/coupons/${couponId}/proof/`
     const front = createServer((request, response) => {
       const path = request.url ?? '/'
-      void fetch(`${path.includes('/proof/') ? sale.url : address}${path}`).then(async (answer) => {
+      void fetch(`${path.startsWith(calls) ? sale.url : address}${path}`).then(async (answer) => {
         const body = Buffer.from(await answer.arrayBuffer())
         const { 'content-encoding': _, ...headers } = Object.fromEntries(answer.headers)
         response.writeHead(answer.status, { ...headers, 'content-length': body.length }).end(body)
