@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type HttpClient, startHttpClient } from '../../../client/http-client.ts'
+import { askAgainAfterMs, entryPages, isAskedAgain } from '../../../domain/proof/entry-pages.ts'
 import { readSavedSale } from '../../../domain/proof/saved-sale.ts'
 import { inWords, type Told, told } from '../../../domain/proof/told.ts'
 import { CommandError, exitCodes, printable } from '../../context.ts'
@@ -73,14 +74,9 @@ function savedFile(path: string, couponId: string): SaleSource {
   }
 }
 
-/** As many as a service gives at once. */
-const pageEntriesMax = 10_000
 /** Of entries with the longest terms; whatever is longer is no answer of this service. */
 const answerBytesMax = 64 * 1024 * 1024
 const requestMsMax = 30_000
-/** A tree that is being made again, or a limit of calls, is over in a moment, or it is not. */
-const triesMax = 30
-const retryAfterSecondsMax = 10
 
 function service(from: string, couponId: string): SaleSource {
   const url = URL.parse(from)
@@ -92,32 +88,9 @@ function service(from: string, couponId: string): SaleSource {
     isLive: true,
     key: async () => (await get('key')).replace(/\n$/, ''),
     checkpoint: () => get('checkpoint'),
-    async *pages(size) {
-      const page = (begin: number) =>
-        get(`entries?from=${begin}&limit=${Math.min(pageEntriesMax, size - begin)}`)
-      let next = page(0)
-      for (let taken = 0; taken < size; ) {
-        const text = await next
-        const lines = countLines(text)
-        if (text === '') return
-        taken += lines
-        // The next page is under way while this one is checked.
-        if (taken < size) {
-          next = page(taken)
-          next.catch(() => {})
-        }
-        yield text
-      }
-    },
+    pages: (size) => entryPages({ get, faultOf: (fault) => new SaleFault(fault) }, size),
     close: () => http.close(),
   }
-}
-
-function countLines(text: string): number {
-  if (text !== '' && !text.endsWith('\n')) throw new SaleFault(told('cutLine'))
-  let lines = 0
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1
-  return lines
 }
 
 async function asked(http: HttpClient, path: string): Promise<string> {
@@ -128,10 +101,8 @@ async function asked(http: HttpClient, path: string): Promise<string> {
     }
     const { status, body, headers } = answer
     if (status === 200) return body
-    const isBusy = status === 503 || status === 429
-    if (!isBusy || tries === triesMax) throw refused(path, status, body)
-    const seconds = Number(headers.retryAfter ?? 1)
-    await sleep(1000 * Math.min(retryAfterSecondsMax, seconds >= 0 ? seconds : 1))
+    if (!isAskedAgain(status, tries)) throw refused(path, status, body)
+    await sleep(askAgainAfterMs(headers.retryAfter))
   }
 }
 
