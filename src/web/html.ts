@@ -4,7 +4,7 @@ export function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-export const languageButtons = `<nav aria-label="Language / 언어">
+export const languageButtons = `<nav class="languages" aria-label="Language / 언어">
 <button type="button" lang="ko">한국어</button>
 <button type="button" lang="en">English</button>
 </nav>`

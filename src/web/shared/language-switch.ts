@@ -9,7 +9,7 @@ export function switchLanguage(): void {
   const page = document.documentElement
   const chosen = stored(keptKeys.language)
   if (chosen === 'en' || chosen === 'ko') page.lang = chosen
-  for (const button of document.querySelectorAll<HTMLButtonElement>('nav button')) {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('.languages button')) {
     const mark = () => button.setAttribute('aria-pressed', String(button.lang === page.lang))
     button.addEventListener('click', () => {
       page.lang = button.lang
