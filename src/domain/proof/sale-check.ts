@@ -67,6 +67,18 @@ export function beginCheck(parts: SaleParts): SaleCheck {
   }
 }
 
+/** Whole lines, as many as come at once; what is told is why no more can be taken. */
+export function takePage(check: SaleCheck, page: string): Told | null {
+  const size = check.opened?.checkpoint.size ?? 0
+  for (let begin = 0; begin < page.length; ) {
+    const end = page.indexOf('\n', begin)
+    if (check.tree.size === size) return told('tooManyEntries', { size })
+    takeLine(check, page.slice(begin, end))
+    begin = end + 1
+  }
+  return null
+}
+
 /** The next entry, without its line end. Changes the check in place. */
 export function takeLine(check: SaleCheck, line: string): void {
   const { tree, sale, held, receipt } = check

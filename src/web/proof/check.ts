@@ -2,13 +2,12 @@
 // alone. Says how far it is, and at the end what is proved, or what is wrong.
 
 import { readReceipt } from '../../domain/proof/receipt.ts'
-import { beginCheck, endCheck, type SaleCheck, takeLine } from '../../domain/proof/sale-check.ts'
+import { beginCheck, endCheck, type SaleCheck, takePage } from '../../domain/proof/sale-check.ts'
 import {
   formatVerifierKey,
   parseVerifierKey,
   type VerifierKey,
 } from '../../domain/proof/signed-note.ts'
-import { told } from '../../domain/proof/told.ts'
 import {
   type Asked,
   CheckFailure,
@@ -67,12 +66,8 @@ async function takeAll(check: SaleCheck, { calls, onProgress }: Taking): Promise
   const size = check.opened?.checkpoint.size ?? 0
   onProgress(0, size)
   for await (const page of calls.pages(size)) {
-    for (let begin = 0; begin < page.length; ) {
-      const end = page.indexOf('\n', begin)
-      if (check.tree.size === size) throw new SaleFault(told('tooManyEntries', { size }))
-      takeLine(check, page.slice(begin, end))
-      begin = end + 1
-    }
+    const fault = takePage(check, page)
+    if (fault !== null) throw new SaleFault(fault)
     onProgress(check.tree.size, size)
   }
 }

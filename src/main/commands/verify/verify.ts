@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../adapters/clock-system.ts'
 import { type Progress, startProgress } from '../../../client/progress.ts'
 import { type Receipt, readReceipt } from '../../../domain/proof/receipt.ts'
-import { beginCheck, endCheck, type SaleCheck, takeLine } from '../../../domain/proof/sale-check.ts'
+import { beginCheck, endCheck, type SaleCheck, takePage } from '../../../domain/proof/sale-check.ts'
 import { savedEnd, savedHead } from '../../../domain/proof/saved-sale.ts'
 import {
   formatVerifierKey,
   parseVerifierKey,
   type VerifierKey,
 } from '../../../domain/proof/signed-note.ts'
-import { inWords, told } from '../../../domain/proof/told.ts'
+import { inWords } from '../../../domain/proof/told.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { openSource, readGiven, SaleFault, type SaleSource } from './sale-source.ts'
 import { provedText, wrongText } from './verify-text.ts'
@@ -117,12 +117,8 @@ type Taking = {
 async function takeAll({ check, source, file, progress }: Taking): Promise<void> {
   const size = check.opened?.checkpoint.size ?? 0
   for await (const page of source.pages(size)) {
-    for (let begin = 0; begin < page.length; ) {
-      const end = page.indexOf('\n', begin)
-      if (check.tree.size === size) throw new SaleFault(told('tooManyEntries', { size }))
-      takeLine(check, page.slice(begin, end))
-      begin = end + 1
-    }
+    const fault = takePage(check, page)
+    if (fault !== null) throw new SaleFault(fault)
     file?.add(page)
     progress.show('Checking the entries', check.tree.size / size)
   }
