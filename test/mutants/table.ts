@@ -10,6 +10,7 @@ import { orderMutants } from './orders.ts'
 import { proofMutants } from './proof.ts'
 import { rehearsalMutants } from './rehearsal.ts'
 import { restoreMutants } from './restore.ts'
+import { roleMutants } from './roles.ts'
 import { statementMutants } from './statements.ts'
 import { tokenMutants } from './tokens.ts'
 
@@ -24,5 +25,6 @@ export const mutants: readonly Mutant[] = [
   ...auditMutants,
   ...rehearsalMutants,
   ...proofMutants,
+  ...roleMutants,
   ...statementMutants,
 ]
