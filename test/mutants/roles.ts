@@ -38,7 +38,6 @@ const check: MutantsOf = {
     ['!away.some((one)', '!away.every((one)', 'compares the others, and says which are left'],
     ['.length === log.partitionsOf(topic)', '.length < 0', 'waits where no partition of the'],
     ['known === own) return', 'known !== null) return', 'with another code secret'],
-    ['if (known === null && isRight)', 'if (isRight)', 'with another code secret'],
     ['places.filter((place) => isIn(at, place))', '[]', 'does not hold what is away against'],
     ['faults.length - lines.length', 'lines.length - 1', 'twenty of them at most'],
   ],
@@ -53,7 +52,6 @@ const older: MutantsOf = {
       'are missed in the partitions',
     ],
     ['[...replies].filter(([reply]) => !known.has(reply))', '[]', 'are missed in the partitions'],
-    ['if (await hasPositions(database)) return false', '', 'are the same after they were restored'],
   ],
 }
 const starts: MutantsOf[] = [

@@ -38,6 +38,7 @@ describe('waiting for something', () => {
     isThere = true
     await clock.runUntil(3 * sayEveryMs - 100)
     await waiting
+    await clock.runUntil(5 * sayEveryMs)
     assert.deepEqual(said, [
       '0 s: waiting for Kafka: nobody answers',
       '10 s: waiting for Kafka: nobody answers',
