@@ -196,7 +196,8 @@ function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifi
 
 function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): Route[] {
   const { readiness, metricsText } = parts
-  const codes = { guesses: new CodeGuesses(parts.clock), holders: new CodeHolders(parts) }
+  const guesses = new CodeGuesses({ clock: parts.clock, shared: parts.guessCounts })
+  const codes = { guesses, holders: new CodeHolders(parts) }
   return [
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
     openApiRoute(server),

@@ -36,6 +36,7 @@ const commandsQueueMax = 10_000
 
 export function connectRedis(options: RedisConnectionOptions): RedisConnection {
   let cancelWatch = () => {}
+  let isClosed = false
   let client = start()
 
   function start(): Client {
@@ -64,6 +65,7 @@ export function connectRedis(options: RedisConnectionOptions): RedisConnection {
   }
 
   function renew(): void {
+    if (isClosed) return
     drop(client)
     client = start()
   }
@@ -74,6 +76,7 @@ export function connectRedis(options: RedisConnectionOptions): RedisConnection {
     send: (args) => client.sendCommand([...args]),
     renew,
     close() {
+      isClosed = true
       cancelWatch()
       drop(client)
     },

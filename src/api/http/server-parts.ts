@@ -6,6 +6,7 @@ import type { VerifierKey } from '../../domain/proof/signed-note.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { CouponReads } from '../../ports/coupons.ts'
+import type { GuessCounts } from '../../ports/guess-counts.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { ProofReader } from '../../ports/proof.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
@@ -76,6 +77,8 @@ export type ServerParts = {
   keySet?: KeySetSource | undefined
   /** Absent: none are made, and who signs in to the console pastes a token. */
   consoleCodes?: ConsoleCodes | undefined
+  /** Absent: no other node counts unknown codes. */
+  guessCounts?: GuessCounts | undefined
   /** Of what the console shows beside coupons; absent: nothing of it is known. */
   figures?: FigureSources | undefined
   /** Absent: it is no demo. */

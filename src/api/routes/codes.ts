@@ -5,6 +5,7 @@ import { offerOf } from '../../domain/coupons/offer.ts'
 import { callerOf } from '../http/auth.ts'
 import { type Answer, ok, type Route, readStore, route } from '../http/route.ts'
 import type { RouteParts } from '../http/server-parts.ts'
+import type { CodeGuesses } from '../redemptions/code-guesses.ts'
 import type { KnownCodes } from '../redemptions/code-holders.ts'
 import { usesOf } from '../redemptions/holders.ts'
 import { CodePath, CodeQuery, LookedUpCode } from '../redemptions/schemas.ts'
@@ -23,15 +24,13 @@ export function codeRoute(parts: RouteParts, { guesses, holders }: KnownCodes): 
     params: CodePath,
     query: CodeQuery,
     answers: { 200: LookedUpCode },
-    answer(request) {
+    async answer(request) {
       const { userId: by } = callerOf(request)
-      const tooMany = (): Answer => {
-        return { problem: 'too-many-requests', retryAfterSeconds: guesses.retryAfterSeconds(by) }
-      }
-      if (guesses.retryAfterSeconds(by) > 0) return tooMany()
+      const seconds = await guesses.retryAfterSeconds(by)
+      if (seconds > 0) return { problem: 'too-many-requests', retryAfterSeconds: seconds }
       return readStore(store(), async () => {
         const held = await holders.find(request.params.code)
-        if (held === null) return guesses.note(by) ? { problem: 'unknown-code' } : tooMany()
+        if (held === null) return unknownCode(guesses, by)
         const uses = await usesOf(orders.reader(), [held])
         const { couponId, userId, slot, code, terms } = held
         const { discount = null, minimum = 0 } = terms
@@ -43,6 +42,14 @@ export function codeRoute(parts: RouteParts, { guesses, holders }: KnownCodes): 
       })
     },
   })
+}
+
+/** Unless it was one too many. */
+export async function unknownCode(guesses: CodeGuesses, by: string): Promise<Answer> {
+  const retryAfterSeconds = await guesses.note(by)
+  return retryAfterSeconds > 0
+    ? { problem: 'too-many-requests', retryAfterSeconds }
+    : { problem: 'unknown-code' }
 }
 
 function offerJson(offer: ReturnType<typeof offerOf>) {

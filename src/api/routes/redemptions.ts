@@ -32,6 +32,7 @@ import {
   ReleasedRedemption,
   redemptionRef,
 } from '../redemptions/schemas.ts'
+import { unknownCode } from './codes.ts'
 
 const refusedAs: Readonly<Record<RedemptionEnd, ProblemSlug>> = {
   released: 'redemption-released',
@@ -74,13 +75,11 @@ function placeRoute(parts: RouteParts, codes: KnownCodes): Route {
       const { userId: by } = callerOf(request)
       const errors = wrongNames(body)
       if (errors !== null) return { problem: 'invalid-request', members: { errors } }
-      const seconds = guesses.retryAfterSeconds(by)
+      const seconds = await guesses.retryAfterSeconds(by)
       if (seconds > 0) return { problem: 'too-many-requests', retryAfterSeconds: seconds }
       const held = await holderOf(parts, codes, body)
       if (held === null) {
-        if (body.code === undefined || guesses.note(by)) return { problem: 'unknown-code' }
-        const retryAfterSeconds = guesses.retryAfterSeconds(by)
-        return { problem: 'too-many-requests', retryAfterSeconds }
+        return body.code === undefined ? { problem: 'unknown-code' } : unknownCode(guesses, by)
       }
       if ('kind' in held) return held
       return redeem(parts, held, { by, key: request.headers['idempotency-key'], ...body })

@@ -23,6 +23,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { NodeBoard } from '../../ports/console-figures.ts'
 import type { Gate } from '../../ports/gate.ts'
+import type { GuessCounts } from '../../ports/guess-counts.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
@@ -37,6 +38,8 @@ export type ApiServerParts = {
   gate?: Gate | undefined
   /** Whoever gives it closes it; absent: no node makes any. */
   consoleCodes?: ConsoleCodes | undefined
+  /** The same; absent: each node counts unknown codes by itself. */
+  guessCounts?: GuessCounts | undefined
   /** Where the nodes report; null while SQL is not up. Absent: this is the only node. */
   board?: (() => NodeBoard | null) | undefined
   /** Absent: none is made. */
@@ -110,6 +113,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     proof: proof && { ...proof, reader: () => parts.reads()?.proof ?? null },
     keySet: await keySetOf(settings),
     consoleCodes: parts.consoleCodes,
+    guessCounts: parts.guessCounts,
     figures: {
       claimCounts: metrics.claimCounts,
       arrivals: metrics.arrivals,

@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { startConsoleCodesRedis } from '../../adapters/redis/console-codes.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
+import { startGuessCountsRedis } from '../../adapters/redis/guess-counts.ts'
 import { createNodeBoardSql } from '../../adapters/stores/node-board.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
@@ -26,7 +27,7 @@ import { given, openDistributed } from './distributed.ts'
 import { proofSettings, settleProof } from './proof/proof.ts'
 import { type ShownKeys, shownKeysIn } from './proof/proof-keys.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
-import { withStops } from './stops.ts'
+import { type Stops, withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
 /** What differs where the log's clock and its other writers are on other machines. */
@@ -51,8 +52,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const gate = startGate(parts, clock, onCluster)
     if (gate !== undefined) stops.defer(() => gate.close())
     const { redisUrl: url } = settings
-    const consoleCodes = url === undefined ? undefined : startConsoleCodesRedis({ url, clock })
-    if (consoleCodes !== undefined) stops.defer(() => consoleCodes.close())
+    const shared = url === undefined ? {} : sharedOver({ url, clock }, stops)
     let reads: SqlReads | null = null
     let board: NodeBoard | null = null
     let metrics: Registry | null = null
@@ -60,7 +60,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const proof = proofSettings(settings)
     const node = {
       gate,
-      consoleCodes,
+      ...shared,
       proof: proof && { prefix: proof.origin, secret: proof.secret, keys: () => keys() },
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
@@ -100,6 +100,15 @@ function startGate(
   const { redisUrl: url } = settings
   if (url === undefined) return undefined
   return startRedisGate({ url, clock, onWarning: (message) => logger.warn(message), onCluster })
+}
+
+/** What nodes tell each other for a minute. */
+function sharedOver(redis: { url: string; clock: Clock }, stops: Stops) {
+  const consoleCodes = startConsoleCodesRedis(redis)
+  stops.defer(() => consoleCodes.close())
+  const guessCounts = startGuessCountsRedis(redis)
+  stops.defer(() => guessCounts.close())
+  return { consoleCodes, guessCounts }
 }
 
 /** A long log takes seconds to read, in which nobody should have to guess. */

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { unknownCodesMax } from '../../../src/api/redemptions/code-guesses.ts'
 import { seededRandom } from '../../simulation/random.ts'
 import { type Answer, OrderPeople } from '../orders/order-people.ts'
 import { users as people } from '../processes/crowd.ts'
@@ -85,6 +86,20 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
       assert.deepEqual(pick(has, 'status', 'discount', 'total'), ['reserved', 100, 900])
       assert.deepEqual(pick(hasNot, 'type'), ['/problems/coupon-already-used'])
     })
+  })
+
+  it('try codes out no more often than at one node, whichever is asked', async () => {
+    const as = 'operator-who-guesses'
+    const guess = (n: number) =>
+      clients.call(`GET /codes/AAAA-AAAA-AAAA-${n % 10}`, { as, node: n })
+    const told: number[] = []
+    for (let n = 0; n < 60; n++) told.push((await guess(n)).status)
+    assert.equal(told.filter((status) => status === 404).length, unknownCodesMax, told.join())
+    for (const node of [0, 1]) {
+      const known = `GET /codes/${codeOf(racing[0] ?? '')}`
+      assert.equal((await clients.call(known, { as, node })).status, 429)
+      assert.equal((await clients.call(known, { node })).status, 200)
+    }
   })
 
   it(`are told one truth where a reservation runs out as it is used`, async (t) => {

@@ -4,7 +4,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { RoleProcess } from './service-process.ts'
 
 export type Node = Pick<RoleProcess, 'url' | 'token'>
-/** `as`: whose token it carries; null: none. */
+/** `as`: whose token it carries, an operator's where it begins so; null: none. */
 export type Call = { as?: string | null; key?: string; json?: object | undefined }
 
 /** An answer that takes longer is unknown; the service itself answers 'pending' long before. */
@@ -60,7 +60,7 @@ export class NodeConnection {
   }
 
   private token(as: string): string {
-    const token = this.tokens.get(as) ?? this.node.token(as, as === 'operator')
+    const token = this.tokens.get(as) ?? this.node.token(as, as.startsWith('operator'))
     this.tokens.set(as, token)
     return token
   }
