@@ -35,7 +35,7 @@ const check: MutantsOf = {
   mutants: [
     ['  await checkLog(log, database)\n', '', 'is refused on a log that ends before them'],
     ['refuse(headless, lostBeginnings(bounds))', '', 'whose first records are gone'],
-    ['!away.some((one)', '!away.every((one)', 'compares the others, and says which are left'],
+    ['!away.some((one)', '!away.every((one)', 'does not hold what is away against'],
     ['.length === log.partitionsOf(topic)', '.length < 0', 'waits where no partition of the'],
     ['known === own) return', 'known !== null) return', 'with another code secret'],
     ['places.filter((place) => isIn(at, place))', '[]', 'does not hold what is away against'],

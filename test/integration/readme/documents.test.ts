@@ -3,7 +3,9 @@
 // runs. readme.test.ts runs them.
 
 import assert from 'node:assert/strict'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Command } from 'commander'
@@ -112,6 +114,24 @@ describe('the documents', () => {
     const named = rowsOf(several, /^firstcome_/).map(([name = '']) => name)
     assert.ok(named.length > 5)
     for (const name of named) assert.ok(source.includes(`name: '${name}'`), name)
+  })
+
+  it('make keys and secrets that the settings take', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'firstcome-openssl-'))
+    const lines = operating
+      .flatMap(({ blocks }) => blocks)
+      .flatMap(({ text }) => text.split('\n'))
+      .filter((line) => line.startsWith('openssl '))
+    const printed = lines.map((line) => execFileSync(line, { cwd: folder, shell: true }))
+    const secret = String(printed.find((output) => output.length > 0)).trim()
+    for (const file of ['proof-key.pem', 'new-key.pem']) {
+      const key = { FIRSTCOME_PROOF_KEY_FILE: join(folder, file) }
+      const taken = settings.readSettings({ ...key, FIRSTCOME_PROOF_SECRET: secret })
+      assert.ok(taken.ok, JSON.stringify(taken))
+      assert.match(String(taken.settings.proofKey), /BEGIN PRIVATE KEY/)
+      assert.equal(taken.settings.proofSecret, secret)
+    }
+    rmSync(folder, { recursive: true })
   })
 
   it('say what to do at every alert that there is', () => {
