@@ -1,27 +1,31 @@
-// npm run bench: what firstcome does on this machine. `embedded` measures the service in one
-// process, `distributed` the one on Kafka, Redis and PostgreSQL beside the usual builds,
-// `orders` measures orders in both, and `proof` what checking a sale costs.
+// npm run bench: what firstcome does on this machine, part by part, and last the table of what is
+// wanted and what was measured. Several parts run one after the other, each in a process of its
+// own, so that none inherits the heap or the cores of another.
 
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
-import { benchDistributed } from './distributed/distributed.ts'
-import { benchEmbedded } from './embedded.ts'
-import { benchOrders } from './orders/orders.ts'
-import { benchProof } from './proof.ts'
+import { run } from './child-process.ts'
+import { machineText } from './machine.ts'
+import { type PartName, parts, usualParts } from './parts.ts'
+import { interruptible, lateFactor, type PartReport } from './summary/part.ts'
+import { summaryText } from './summary/summary.ts'
+import { wanted } from './summary/wanted.ts'
 
-const help = `Usage: npm run bench -- [embedded | distributed | orders | proof] [options]
+const help = `Usage: npm run bench -- [part …] [options]
 
-embedded (the default) measures the embedded service, in a directory of its own, in about five
-minutes. distributed starts a throwaway Kafka, Redis and PostgreSQL, and measures firstcome and
-three usual builds of the same job on them, in about six minutes. orders measures orders in both
-profiles, beside the bare SQL transactions that they need, in about eight minutes. proof checks a
-sale of a million entries by the command, the program and the page in Chromium, in two minutes.
+Without a part, all of those marked * that the table of wanted figures needs. Each can be run
+alone, and ends itself when it takes four times its time.
 
-  --quick            a tenth of the time: to see that it works, not to quote
+${Object.entries(parts).map(partLine).join('\n')}
+
+  --quick            a tenth of the time or of the sizes: to see that it works, not to quote
   --json             print JSON and nothing else
-  --directory <dir>  embedded: on the disk to be measured (default: the temporary directory)
+  --directory <dir>  the disk to be measured (default: the temporary directory)
   --only <names>     distributed: only these of b1,b2,b3,b5,gate,sustained
-                     orders: only distributed or embedded, only speed or costs
+                     orders: only distributed or embedded, only alone, paces, speed or
+                     costs (the first three where none of them is named)
+                     redemptions: distributed, instead of one process
+                     scale: only history or nodes
 `
 
 const { values, positionals } = parseArgs({
@@ -34,13 +38,87 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
-const [profile = 'embedded', ...more] = positionals
+const names = positionals.length === 0 ? usualParts : positionals
 if (values.help) process.stdout.write(help)
-else if (more.length === 0 && profile === 'embedded') await benchEmbedded(values)
-else if (more.length === 0 && profile === 'distributed') await benchDistributed(values)
-else if (more.length === 0 && profile === 'orders') await benchOrders(values)
-else if (more.length === 0 && profile === 'proof') await benchProof(values)
-else {
+else if (!names.every(isPart)) {
   process.stderr.write(help)
   process.exitCode = 2
+} else if (names.length === 1 && names[0] !== undefined) await runOne(names[0])
+else await runMany(names)
+
+type Told = PartReport & { part: string; when: string; machine: string; seconds: number }
+
+async function runOne(part: PartName): Promise<void> {
+  const startedAt = performance.now()
+  const say = (what: string) => process.stderr.write(values.json ? '' : `${what}\n`)
+  const msMax = parts[part].minutes * lateFactor * 60_000
+  const bounded = <T>(work: Promise<T>) => interruptible(work, msMax)
+  const measured = await parts[part].run({ ...values, say, bounded })
+  const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  const told: Told = { part, when: today(), machine: machineText(), seconds, ...measured }
+  if (values.json) process.stdout.write(`${JSON.stringify(told)}\n`)
+  else {
+    process.stdout.write(partText(told))
+    printSummary([told], new Map())
+  }
+  if (told.voids.length > 0) process.exitCode = 1
+}
+
+async function runMany(wantedParts: readonly PartName[]): Promise<void> {
+  const told: Told[] = []
+  const failed = new Map<string, string>()
+  for (const part of wantedParts) {
+    process.stderr.write(`${part}: ${parts[part].about}; ${minutesText(parts[part].minutes)}\n`)
+    const given = [
+      '--json',
+      `--directory=${values.directory}`,
+      ...(values.quick ? ['--quick'] : []),
+      ...(values.only === undefined ? [] : [`--only=${values.only}`]),
+    ]
+    const args = [import.meta.filename, part, ...given]
+    try {
+      // A figure that does not count ends a part with 1, and is told all the same.
+      const { output } = await run({ args, cores: undefined, mayFail: true })
+      const one = JSON.parse(output) as Told
+      told.push(one)
+      if (!values.json) process.stdout.write(`${partText(one)}\n`)
+    } catch (error) {
+      failed.set(part, error instanceof Error ? error.message : String(error))
+    }
+  }
+  if (values.json) {
+    const all = { parts: told, failed: Object.fromEntries(failed) }
+    process.stdout.write(`${JSON.stringify(all)}\n`)
+  } else printSummary(told, failed)
+  if (failed.size > 0 || told.some(({ voids }) => voids.length > 0)) process.exitCode = 1
+}
+
+function partText({ part, text, seconds, voids }: Told): string {
+  const reasons = voids.map((reason) => `VOID: ${reason}.\n`)
+  return `\n# ${part} (${seconds} s)\n\n${text}${reasons.join('')}`
+}
+
+function printSummary(told: readonly Told[], failed: ReadonlyMap<string, string>): void {
+  const figures = Object.assign({}, ...told.map((one) => one.figures))
+  const table = summaryText(wanted, { figures, failed })
+  if (table === '') return
+  const quick = values.quick ? '; quick: sizes are smaller, nothing to quote' : ''
+  process.stdout.write(`\n${today()}, ${machineText()}${quick}\n\n${table}`)
+}
+
+function isPart(name: string): name is PartName {
+  return Object.hasOwn(parts, name)
+}
+
+function partLine([name, { about, minutes }]: [string, (typeof parts)[PartName]]): string {
+  const mark = (usualParts as readonly string[]).includes(name) ? '*' : ' '
+  return `${mark} ${name.padEnd(13)}${about}; ${minutesText(minutes)}`
+}
+
+function minutesText(minutes: number): string {
+  return minutes === 1 ? 'about a minute' : `about ${minutes} minutes`
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
 }

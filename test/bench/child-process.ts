@@ -11,8 +11,16 @@ export type Command = {
   env?: Readonly<Record<string, string>>
   /** For its standard input. */
   input?: string
+  /** Whatever it ends with, what it has printed counts: where it has printed something. */
+  mayFail?: boolean
 }
 export type Finished = { output: string; seconds: number }
+
+/** None outlives the process that measures. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 export function launch({ args, cores, env, input = '' }: Command): ChildProcess {
   const [file = '', ...rest] = onCores(cores, [process.execPath, ...args])
@@ -21,6 +29,8 @@ export function launch({ args, cores, env, input = '' }: Command): ChildProcess 
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   child.stdin?.end(input)
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   return child
 }
 
@@ -34,7 +44,9 @@ export async function run(command: Command): Promise<Finished> {
     output += text
   })
   const code = await ended
-  if (code !== 0) throw new Error(`${command.args.join(' ')} ended with ${code}: ${output}`)
+  if (code !== 0 && (output === '' || command.mayFail !== true)) {
+    throw new Error(`${command.args.join(' ')} ended with ${code}: ${output}`)
+  }
   return { output, seconds: (performance.now() - startedAt) / 1000 }
 }
 
@@ -48,4 +60,15 @@ export async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM')
   const code = await ended
   if (code !== 0) throw new Error(`the service ended with ${code}`)
+}
+
+const tellPeak = 'process.on("exit",()=>console.log(process.resourceUsage().maxRSS))'
+
+/** The same of a program of Node, and the most memory that it had, in MB. */
+export async function runWithPeak(command: Command): Promise<Finished & { megabytes: number }> {
+  const args = ['--import', `data:text/javascript,${tellPeak}`, ...command.args]
+  const { output, seconds } = await run({ ...command, args })
+  const lines = output.trimEnd().split('\n')
+  const megabytes = Number(lines.pop()) / 1024
+  return { output: lines.join('\n'), seconds, megabytes }
 }

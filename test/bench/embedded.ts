@@ -5,67 +5,80 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { measureHalfLoad } from './half-load.ts'
-import { measureLongLog } from './long-log.ts'
-import { chooseCores, fileSystemOf, holdSelfTo, machineText, syncMsMedian } from './machine.ts'
+import {
+  type Cores,
+  chooseCores,
+  fileSystemOf,
+  holdSelfTo,
+  machineText,
+  syncMsMedian,
+} from './machine.ts'
 import { type Report, reportText, summaryOf } from './report.ts'
 import { measureSaturation } from './saturation.ts'
 import { startBeside, startService } from './service.ts'
-
-export type EmbeddedOptions = { quick: boolean; json: boolean; directory: string }
+import type { Figures, PartOptions, PartReport } from './summary/part.ts'
 
 const sizes = {
-  full: { rounds: 15, roundMs: 1_000, halfLoadMs: 20_000, claims: 1_000_000 },
-  quick: { rounds: 3, roundMs: 500, halfLoadMs: 5_000, claims: 100_000 },
+  full: { rounds: 15, roundMs: 1_000, halfLoadMs: 20_000 },
+  quick: { rounds: 3, roundMs: 500, halfLoadMs: 5_000 },
 }
 
-export async function benchEmbedded(options: EmbeddedOptions): Promise<void> {
-  const size = options.quick ? sizes.quick : sizes.full
+export async function measureEmbedded(options: PartOptions): Promise<PartReport> {
   const cores = chooseCores()
   if (cores) holdSelfTo(cores.load)
-  // What is not at saturation has the machine, as it would have in use.
-  const every = cores && { server: cores.all, load: cores.all, all: cores.all }
   const directory = mkdtempSync(join(options.directory, 'firstcome-bench-'))
   try {
-    const durability = { fileSystem: fileSystemOf(directory), syncMs: syncMsMedian(directory) }
-    const service = await startService(join(directory, 'sale'), cores)
-    const [bare, lean] = await Promise.all([startBeside('bare', cores), startBeside('lean', cores)])
-    const rounds = await measureSaturation(
-      { service, bare, lean },
-      {
-        ...size,
-        onRound: (n) => say(options, `round ${n + 1} of ${size.rounds}`),
-      },
-    )
-    for (const subject of [service, bare, lean]) await subject.stop()
-    const saturation = summaryOf(rounds)
-    const ratePerSecond = Math.round(saturation.rowsPerSecond / 2)
-    say(options, `half load: ${ratePerSecond} claims a second`)
-    const halfLoad = await measureHalfLoad(join(directory, 'half'), {
-      ratePerSecond,
-      durationMs: size.halfLoadMs,
-      cores: every,
-    })
-    say(options, `a log of ${size.claims} claims`)
-    const longLog = await measureLongLog(join(directory, 'long'), {
-      claims: size.claims,
-      cores: every,
-    })
-    const report: Report = {
-      machine: machineText(),
-      coresHeld: cores !== null,
-      ...durability,
-      rounds: size.rounds,
-      saturation,
-      halfLoad,
-      longLog,
-    }
-    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : reportText(report))
-    if (halfLoad.void !== null || saturation.void !== null) process.exitCode = 1
+    return await options.bounded(measureIn(directory, cores, options))
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
 }
 
-function say({ json }: EmbeddedOptions, what: string): void {
-  if (!json) process.stderr.write(`${what}\n`)
+async function measureIn(
+  directory: string,
+  cores: Cores | null,
+  { quick, say }: PartOptions,
+): Promise<PartReport> {
+  const size = quick ? sizes.quick : sizes.full
+  // What is not at saturation has the machine, as it would have in use.
+  const every = cores && { server: cores.all, load: cores.all, all: cores.all }
+  const durability = { fileSystem: fileSystemOf(directory), syncMs: syncMsMedian(directory) }
+  const service = await startService(join(directory, 'sale'), cores)
+  const [bare, lean] = await Promise.all([startBeside('bare', cores), startBeside('lean', cores)])
+  const onRound = (n: number) => say(`round ${n + 1} of ${size.rounds}`)
+  const rounds = await measureSaturation({ service, bare, lean }, { ...size, onRound })
+  for (const subject of [service, bare, lean]) await subject.stop()
+  const saturation = summaryOf(rounds)
+  const ratePerSecond = Math.round(saturation.rowsPerSecond / 2)
+  say(`half load: ${ratePerSecond} claims a second`)
+  const halfLoad = await measureHalfLoad(join(directory, 'half'), {
+    ratePerSecond,
+    durationMs: size.halfLoadMs,
+    cores: every,
+  })
+  const report: Report = {
+    machine: machineText(),
+    coresHeld: cores !== null,
+    ...durability,
+    rounds: size.rounds,
+    saturation,
+    halfLoad,
+  }
+  const voids = [saturation.void, halfLoad.void].filter((reason) => reason !== null)
+  return { text: reportText(report), figures: figuresOf(report), voids, report }
+}
+
+function figuresOf({ saturation, halfLoad }: Report): Figures {
+  const { soldOut, again, won } = saturation
+  const counts = ({ void: reason }: { void: string | null }, figure: number | null) =>
+    reason === null && figure !== null ? figure : Number.NaN
+  return {
+    soldOutToBare: counts(saturation, soldOut.toBare),
+    wonToBare: counts(saturation, won.toBare),
+    soldOutToLean: counts(saturation, soldOut.toLean),
+    againToLean: counts(saturation, again.toLean),
+    wonToLean: counts(saturation, won.toLean),
+    rowMsP50: counts(halfLoad, halfLoad.rowVisibleMs.p50),
+    rowMsP99: counts(halfLoad, halfLoad.rowVisibleMs.p99),
+  }
 }

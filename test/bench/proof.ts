@@ -22,16 +22,16 @@ import {
   serveSale,
   whoIn,
 } from '../models/published-sale.ts'
-import { run } from './child-process.ts'
+import { runWithPeak } from './child-process.ts'
 import { machineText } from './machine.ts'
+import type { PartOptions, PartReport } from './summary/part.ts'
 
-export type ProofOptions = { quick: boolean; json: boolean }
 type Checked = { seconds: number; megabytes: number }
 
 const start = Date.UTC(2026, 4, 1, 9)
 const checkMsMax = 300_000
 
-export async function benchProof({ quick, json }: ProofOptions): Promise<void> {
+export async function measureProof({ quick }: PartOptions): Promise<PartReport> {
   const entries = quick ? 100_000 : 1_000_000
   const leaves = leavesOf(entries)
   const bytes = leaves.reduce((sum, leaf) => sum + leaf.length + 1, 0) / leaves.length
@@ -43,7 +43,7 @@ export async function benchProof({ quick, json }: ProofOptions): Promise<void> {
       page: await inBrowser(sale),
     }
     const report = { machine: machineText(), entries, bytes: Math.round(bytes), ...checks }
-    process.stdout.write(json ? `${JSON.stringify(report)}\n` : textOf(report))
+    return { text: textOf(report), figures: {}, voids: [], report }
   } finally {
     await sale.close()
   }
@@ -72,14 +72,11 @@ function leavesOf(entries: number): string[] {
   return leaves
 }
 
-const peak =
-  'data:text/javascript,process.on("exit",()=>console.log(process.resourceUsage().maxRSS))'
-
 async function byProgram(args: readonly string[]): Promise<Checked> {
-  const command = ['--import', peak, ...args, '--coupon', couponId]
-  const { output, seconds } = await run({ args: command, cores: undefined })
+  const command = { args: [...args, '--coupon', couponId], cores: undefined }
+  const { output, seconds, megabytes } = await runWithPeak(command)
   if (!/proved/i.test(output)) throw new Error(`nothing was checked: ${output}`)
-  return { seconds, megabytes: Number(output.trimEnd().split('\n').at(-1)) / 1024 }
+  return { seconds, megabytes }
 }
 
 /** The page and its modules by the real server, the calls of the proof by the sale. */

@@ -18,6 +18,7 @@ export type Loaded = {
 }
 export type Service = Loaded & {
   url: string
+  pid: number
   createCoupons(coupons: readonly NewCoupon[]): Promise<void>
   counted(): Promise<Counted>
   /** Seconds, of the batches since the start. */
@@ -25,12 +26,14 @@ export type Service = Loaded & {
   /** Resolves once every record of the log has been applied to the rows. */
   issued(): Promise<void>
   /** Resolves once this process has applied so many records. */
-  applied(records: number): Promise<void>
+  applied(records: number, msMax?: number): Promise<void>
 }
 export type NewCoupon = { couponId: string; quantity: number }
 export type Load = Pick<LoadJob, 'paths' | 'durationMs' | 'warmUpMs' | 'ratePerSecond' | 'once'> & {
+  /** Absent: POST. */
+  method?: LoadJob['method']
   /** `<prefix>0`, `<prefix>1`, … */
-  users: { prefix: string; count: number }
+  users: { prefix: string; count: number; tokensFile?: string }
   /** Every answer must have it. */
   expectedStatus: number
 }
@@ -48,7 +51,11 @@ const serverMain = fileURLToPath(import.meta.resolve('./server.ts'))
 const besideMain = fileURLToPath(import.meta.resolve('./beside.ts'))
 const loadMain = fileURLToPath(import.meta.resolve('../load/raw-client-main.ts'))
 
-export async function startService(data: string, cores: Cores | null): Promise<Service> {
+export async function startService(
+  data: string,
+  cores: Cores | null,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Service> {
   const child = launch({
     args: [serverMain],
     cores: cores?.server,
@@ -60,6 +67,7 @@ export async function startService(data: string, cores: Cores | null): Promise<S
       FIRSTCOME_OPERATOR_RATE_MAX: '0',
       FIRSTCOME_DRAIN_SECONDS: '0',
       FIRSTCOME_JWT_SECRET: benchSecret,
+      ...more,
     },
   })
   const url = await urlOf(child)
@@ -77,8 +85,11 @@ export async function startService(data: string, cores: Cores | null): Promise<S
     }
   }
 
-  async function caughtUp(records: (now: Counted) => number): Promise<void> {
-    const until = performance.now() + issueWaitMsMax
+  async function caughtUp(
+    records: (now: Counted) => number,
+    msMax = issueWaitMsMax,
+  ): Promise<void> {
+    const until = performance.now() + msMax
     for (;;) {
       const now = await counted()
       if (now.issuedRecords >= records(now)) return
@@ -89,6 +100,7 @@ export async function startService(data: string, cores: Cores | null): Promise<S
 
   return {
     url,
+    pid: child.pid ?? 0,
     async createCoupons(coupons) {
       for (let at = 0; at < coupons.length; at += creationsAtOnce) {
         const some = coupons.slice(at, at + creationsAtOnce)
@@ -100,7 +112,7 @@ export async function startService(data: string, cores: Cores | null): Promise<S
     counted,
     issueLag: async () => bucketsOf(await metrics(), 'firstcome_issue_lag_seconds'),
     issued: () => caughtUp(({ claims }) => created + claims),
-    applied: (records) => caughtUp(() => records),
+    applied: (records, msMax) => caughtUp(() => records, msMax),
     threadSeconds: () => threadSeconds(child.pid ?? 0),
     stop: () => stop(child),
   }
@@ -119,7 +131,11 @@ export async function startBeside(name: 'bare' | 'lean', cores: Cores | null): P
 
 /** Of a process that prints it once it listens. */
 async function urlOf(child: ChildProcess): Promise<string> {
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer]
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the service ended with ${code} before it was ready`)
+  })
+  const printed = once(child.stdout ?? child, 'data')
+  const [line] = (await Promise.race([printed, ended])) as [Buffer]
   return (JSON.parse(line.toString()) as { url: string }).url
 }
 
@@ -145,9 +161,9 @@ type Under = { url: string; cores: Cores | null }
 async function runLoad(load: Load, { url, cores }: Under): Promise<LoadJobResult> {
   const { users, expectedStatus, ...rest } = load
   const job: LoadJob = {
+    method: 'POST',
     ...rest,
     port: Number(new URL(url).port),
-    method: 'POST',
     connections,
     users: { ...users, secret: benchSecret },
   }

@@ -1,6 +1,7 @@
 // A load as data, so that it can run in a process and on a core of its own: which requests, in
 // whose names, how many and how fast. Builds every request before the first one leaves.
 
+import { readFileSync } from 'node:fs'
 import { signToken } from '../../src/client/tokens.ts'
 import { type LoadOptions, type LoadResult, runLoad } from './raw-client.ts'
 
@@ -10,8 +11,11 @@ export type LoadJob = Omit<LoadOptions, 'requests' | 'onAnswer'> & {
   paths: readonly string[]
   headers?: Readonly<Record<string, string>>
   body?: string
-  /** Request `n` comes from user `n` modulo their number: `<prefix>0`, `<prefix>1`, … */
-  users?: { secret: string; count: number; prefix: string }
+  /**
+   * Request `n` comes from user `n` modulo their number: `<prefix>0`, `<prefix>1`, … Their tokens
+   * stand in a file, one a line, or are made.
+   */
+  users?: { secret: string; count: number; prefix: string; tokensFile?: string }
   /** Each user asks once, then the load ends. */
   once?: boolean
   /** So many of the first answers are given back, to see what was measured. */
@@ -57,7 +61,8 @@ export function buildRequests(job: LoadJob): Buffer[] {
   const people = users?.count ?? 1
   const total = once ? people : lowestCommonMultiple(people, paths.length)
   if (total > requestsBuiltMax) throw new Error(`${total} different requests are too many`)
-  const tokens = Array.from({ length: people }, (_, index) => tokenOf(job, index))
+  const given = users?.tokensFile && readFileSync(users.tokensFile, 'latin1').split('\n')
+  const tokens = given || Array.from({ length: people }, (_, index) => tokenOf(job, index))
   return Array.from({ length: total }, (_, n) => {
     const path = paths[n % paths.length] ?? '/'
     return requestOf(job, { path, token: tokens[n % people] ?? '' })

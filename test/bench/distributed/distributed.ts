@@ -3,18 +3,17 @@
 // is started is ended again, also where a measurement fails or the run is interrupted.
 
 import { machineText } from '../machine.ts'
+import type { Figures, PartOptions, PartReport } from '../summary/part.ts'
 import { type Backends, startBackends } from './backends.ts'
 import type { Contender, RunningContender } from './contender.ts'
 import { measureFullLoad } from './full-load.ts'
 import { measureGateWorth } from './gate-worth.ts'
 import { type OurHome, prepareOurs, startOurs } from './our-contender.ts'
-import { measureConstantRatio, measureHalfLoad, measureSustained } from './ours.ts'
+import { measureConstantRatio, measureHalfLoad, measureSustained, type Sustained } from './ours.ts'
 import { type BuildReport, type DistributedReport, distributedText } from './report.ts'
 import { measurePaced } from './row-lag.ts'
 import { measureSale } from './sale.ts'
 import { usualContenders } from './usual-contenders.ts'
-
-export type DistributedOptions = { quick: boolean; json: boolean; only?: string | undefined }
 
 const sizes = {
   full: {
@@ -36,24 +35,30 @@ const sizes = {
 }
 type Sizes = (typeof sizes)['full']
 
-/** Ends what is wrong in a run of so many parts. */
-const runMsMax = 15 * 60_000
-
-export async function benchDistributed(options: DistributedOptions): Promise<void> {
-  const size = options.quick ? sizes.quick : sizes.full
-  const names = options.only?.split(',')
+export async function measureDistributed(options: PartOptions): Promise<PartReport> {
+  const { only, quick, say } = options
+  const names = only?.split(',')
   const isWanted = (name: string) => names === undefined || names.includes(name)
-  const say = (what: string) => {
-    if (!options.json) process.stderr.write(`${what}\n`)
-  }
   say('starting Kafka, Redis and PostgreSQL')
   const backends = await startBackends()
   try {
-    const report = await interruptible(measureAll(backends, { size, isWanted, say }))
-    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : distributedText(report))
-    if (report.voids.length > 0) process.exitCode = 1
+    const size = quick ? sizes.quick : sizes.full
+    const report = await options.bounded(measureAll(backends, { size, isWanted, say }))
+    const { sustained, voids } = report
+    const figures = sustained === null ? {} : kafkaFigures(sustained)
+    return { text: distributedText(report), figures, voids, report }
   } finally {
     await backends.stop()
+  }
+}
+
+/** What was not held is told as it is: it is the answer. */
+function kafkaFigures(sustained: Sustained): Figures {
+  return {
+    kafkaPerSecond: sustained.answeredPerSecond,
+    kafkaMsP99: sustained.latencyMs.p99,
+    kafkaRowMsMax: sustained.rowLag.maxMs,
+    kafkaSecondsPerThousand: sustained.processorSecondsPerThousand,
   }
 }
 
@@ -159,22 +164,5 @@ async function measureOurs(report: DistributedReport, { home, backends, run }: O
     }
   } finally {
     await ours.stop()
-  }
-}
-
-/** An interrupt and a run without an end both fail it here, so that everything is ended. */
-export async function interruptible<T>(work: Promise<T>): Promise<T> {
-  const stopped = Promise.withResolvers<never>()
-  const stop = (why: string) => stopped.reject(new Error(why))
-  const late = setTimeout(() => stop(`not through within ${runMsMax} ms`), runMsMax)
-  const interrupted = () => stop('interrupted')
-  process.once('SIGINT', interrupted)
-  process.once('SIGTERM', interrupted)
-  try {
-    return await Promise.race([work, stopped.promise])
-  } finally {
-    clearTimeout(late)
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
   }
 }

@@ -2,7 +2,7 @@
 // few others and many.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Customers, order, type Shop, type ShopHome, settled, supply } from './shop.ts'
+import { type Customers, order, redeem, type Shop, type ShopHome, settled, supply } from './shop.ts'
 
 export type Saturated = {
   /** Until the last row of the last consumer was written. */
@@ -39,6 +39,22 @@ export async function measureSaturated(shop: Shop, users: Customers): Promise<Sa
   return {
     ordersPerSecond: users.count / (result.seconds + lateMs / 1_000),
     answeredMs: result.latencyMs,
+    processorMs: perOrder(meter(), users.count),
+  }
+}
+
+/** Redemptions, of which each is reserved and used. */
+export async function measureRedeemed(shop: Shop, users: Customers): Promise<Saturated> {
+  await supply(shop, users)
+  await pause(restMs)
+  const meter = shop.meter()
+  const results = await redeem(shop, users)
+  const answeredAt = performance.now()
+  const lateMs = Math.max(0, (await settled(shop)) - answeredAt)
+  const seconds = results.reduce((sum, result) => sum + result.seconds, lateMs / 1_000)
+  return {
+    ordersPerSecond: users.count / seconds,
+    answeredMs: results[0]?.latencyMs ?? { p50: Number.NaN, p99: Number.NaN },
     processorMs: perOrder(meter(), users.count),
   }
 }

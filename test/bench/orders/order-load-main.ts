@@ -5,12 +5,19 @@
 import { readFileSync } from 'node:fs'
 import { signToken } from '../../../src/client/tokens.ts'
 import { type LoadOptions, runLoad } from '../../load/raw-client.ts'
-import { type OrderLoad, type OrderLoadResult, productIdOf, topUpAmount } from './order-load.ts'
+import {
+  type OrderLoad,
+  type OrderLoadResult,
+  price,
+  productIdOf,
+  topUpAmount,
+} from './order-load.ts'
 
 const confirmedText = '"status":"confirmed"'
 
 const load = JSON.parse(readFileSync(0, 'utf8')) as OrderLoad
 const { port, secret, what, users, couponId, connections, ratePerSecond } = load
+const redemptionIds: string[] = []
 const operator = tokenOf('bench', true)
 const requests = Array.from({ length: users.count }, (_, n) => requestOf(n))
 let confirmed = 0
@@ -19,12 +26,13 @@ const options: LoadOptions = {
   connections,
   requests: (n) => requests[n] ?? null,
   spins: false,
-  onAnswer({ body }) {
+  onAnswer({ n, body }) {
     if (body.includes(confirmedText)) confirmed += 1
+    if (what === 'reserves') redemptionIds[n] = redemptionIn(body)
   },
 }
 if (ratePerSecond !== undefined) options.ratePerSecond = ratePerSecond
-const result: OrderLoadResult = { ...(await runLoad(options)), confirmed }
+const result: OrderLoadResult = { ...(await runLoad(options)), confirmed, redemptionIds }
 process.stdout.write(`${JSON.stringify(result)}\n`)
 
 function tokenOf(sub: string, isOperator: boolean): string {
@@ -41,23 +49,35 @@ function requestOf(n: number): Buffer {
   const user = `${users.prefix}${n}`
   switch (what) {
     case 'claims':
-      return post(`/coupons/${couponId}/claims`, tokenOf(user, false))
+      return post(`/coupons/${couponId}/claims`, { token: tokenOf(user, false) })
     case 'top-ups':
-      return post(`/wallets/${user}/top-ups`, operator, { amount: topUpAmount })
+      return post(`/wallets/${user}/top-ups`, { token: operator, body: { amount: topUpAmount } })
     case 'orders': {
       const lines = [{ productId: productIdOf(n), quantity: 1 }]
-      return post('/orders', tokenOf(user, false), { lines, couponId })
+      return post('/orders', { token: tokenOf(user, false), body: { lines, couponId } })
     }
+    case 'reserves': {
+      const body = { couponId, userId: user, reference: user, subtotal: price }
+      return post('/redemptions', { token: operator, body, key: user })
+    }
+    case 'uses':
+      return post(`/redemptions/${load.redemptionIds?.[n]}/use`, { token: operator })
   }
 }
 
-function post(path: string, token: string, body?: object): Buffer {
+function redemptionIn(body: Buffer): string {
+  return /"redemptionId":"([^"]+)"/.exec(body.toString())?.[1] ?? ''
+}
+
+type Posted = { token: string; body?: object; key?: string }
+
+function post(path: string, { token, body, key = 'once' }: Posted): Buffer {
   const text = body === undefined ? '' : JSON.stringify(body)
   const lines = [
     `POST ${path} HTTP/1.1`,
     'host: 127.0.0.1',
     `authorization: Bearer ${token}`,
-    'idempotency-key: once',
+    `idempotency-key: ${key}`,
     ...(body === undefined ? [] : ['content-type: application/json']),
     `content-length: ${Buffer.byteLength(text)}`,
   ]

@@ -1,24 +1,27 @@
 // A load on a shop as data, and the process that it runs in: users who win a coupon, an operator
-// who fills wallets, or users who order, each of them once.
+// who fills wallets, users who order, or a till that reserves coupons and uses them, each once.
 
 import { fileURLToPath } from 'node:url'
 import type { LoadResult } from '../../load/raw-client.ts'
 import { run } from '../child-process.ts'
 import { benchSecret } from '../service.ts'
 
+export type OrderWork = 'claims' | 'top-ups' | 'orders' | 'reserves' | 'uses'
 export type OrderLoad = {
   port: number
   secret: string
-  what: 'claims' | 'top-ups' | 'orders'
+  what: OrderWork
   /** `<prefix>0`, `<prefix>1`, … */
   users: { prefix: string; count: number }
   couponId: string
   connections: number
   /** Absent: as fast as it is answered. */
   ratePerSecond?: number
+  /** Of the users, in their order: to be used. */
+  redemptionIds?: readonly string[]
 }
-/** `confirmed`: answers that say so. */
-export type OrderLoadResult = LoadResult & { confirmed: number }
+/** `confirmed`: answers that say so. `redemptionIds`: of what was reserved, in the users' order. */
+export type OrderLoadResult = LoadResult & { confirmed: number; redemptionIds: string[] }
 
 export const products = 100
 export const price = 1_000
@@ -31,7 +34,7 @@ export function productIdOf(n: number): string {
   return `product-${n % products}`
 }
 
-const answeredWith = { claims: 201, 'top-ups': 200, orders: 201 }
+const answeredWith = { claims: 201, 'top-ups': 200, orders: 201, reserves: 201, uses: 200 }
 
 /** Rejects where anything else was answered than was to be, or an order was not confirmed. */
 export async function runOrderLoad(load: Omit<OrderLoad, 'secret'>): Promise<OrderLoadResult> {

@@ -1,52 +1,67 @@
-// Orders on this machine: in the distributed profile against the bare transactions that they need,
-// run by pgbench on the same PostgreSQL, taking turns; then, in both profiles, how long an order
-// takes at half load, and what one costs when few others or many are there already.
+// Orders on this machine, in both profiles: how long one takes alone, what one costs at a pace, how
+// many end a second (in the distributed profile against the bare transactions that they need, run
+// by pgbench on the same PostgreSQL, taking turns), and what one costs when many are there already.
 
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBackends } from '../distributed/backends.ts'
-import { interruptible } from '../distributed/distributed.ts'
 import { machineText } from '../machine.ts'
 import { median } from '../statistics.ts'
+import type { Figures, PartOptions, PartReport } from '../summary/part.ts'
 import { type BareSql, prepareBareSql } from './bare-sql.ts'
 import { customers, measureCost, measurePaced, measureSaturated } from './measures.ts'
-import { type Against, type OrdersReport, ordersText, type ProfileReport } from './report.ts'
+import {
+  type Against,
+  figuresOf,
+  type OrdersReport,
+  ordersText,
+  type ProfileReport,
+} from './report.ts'
 import { order, type Shop, type ShopHome, settled, stock, supply } from './shop.ts'
 import { distributedHome } from './shop-distributed.ts'
 import { embeddedHome } from './shop-embedded.ts'
 
-export type OrdersOptions = { quick: boolean; json: boolean; only?: string | undefined }
-
 const sizes = {
-  full: { rounds: 5, orders: 4_000, bareSeconds: 4, pacedMs: 10_000, many: 100_000 },
-  quick: { rounds: 1, orders: 1_000, bareSeconds: 2, pacedMs: 3_000, many: 2_000 },
+  full: {
+    rounds: 5,
+    orders: 4_000,
+    bareSeconds: 4,
+    pacedMs: 10_000,
+    aloneMs: 20_000,
+    many: 100_000,
+  },
+  quick: { rounds: 1, orders: 1_000, bareSeconds: 2, pacedMs: 3_000, aloneMs: 5_000, many: 2_000 },
 }
 type Size = (typeof sizes)['full']
 /** Well below what either profile does at most. */
 const costPerSecond = 100
+/** The last one has ended long before. */
+const alonePerSecond = 1
+const pacesPerSecond = [20, 100]
 const clientsTried = [1, 4, 8, 16, 32]
 
-type Run = { size: Size; isWanted(name: string): boolean; say(what: string): void }
+type Run = {
+  size: Size
+  directory: string
+  isWanted(name: string): boolean
+  say(what: string): void
+  bounded: PartOptions['bounded']
+}
 
-export async function benchOrders(options: OrdersOptions): Promise<void> {
-  const run: Run = {
-    size: options.quick ? sizes.quick : sizes.full,
-    isWanted: wantedOf(options.only?.split(',') ?? []),
-    say(what) {
-      if (!options.json) process.stderr.write(`${what}\n`)
-    },
-  }
+export async function measureOrders(options: PartOptions): Promise<PartReport> {
+  const { only, quick } = options
+  const size = quick ? sizes.quick : sizes.full
+  const run: Run = { ...options, size, isWanted: wantedOf(only?.split(',') ?? []) }
   const report: OrdersReport = { machine: machineText(), profiles: [], voids: [] }
   if (run.isWanted('distributed')) report.profiles.push(await measureDistributed(run))
   if (run.isWanted('embedded')) report.profiles.push(await measureEmbedded(run))
-  for (const { profile, halfLoad, costs } of report.profiles) {
-    for (const paced of halfLoad === null ? costs : [halfLoad, ...costs]) {
-      if (paced.void) report.voids.push(`${profile}: ${paced.void}`)
+  for (const { profile, alone, halfLoad, paces, costs } of report.profiles) {
+    for (const paced of [alone, halfLoad, ...paces, ...costs]) {
+      if (paced?.void) report.voids.push(`${profile}: ${paced.void}`)
     }
   }
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : ordersText(report))
-  if (report.voids.length > 0) process.exitCode = 1
+  const figures = Object.assign({}, ...report.profiles.map(figuresOf)) as Figures
+  return { text: ordersText(report), figures, voids: report.voids, report }
 }
 
 async function measureDistributed(run: Run): Promise<ProfileReport> {
@@ -55,17 +70,17 @@ async function measureDistributed(run: Run): Promise<ProfileReport> {
   try {
     const bare = await prepareBareSql(await backends.newDatabase())
     const home = await distributedHome(backends)
-    return await interruptible(measureProfile({ profile: 'distributed', home, bare }, run))
+    return await run.bounded(measureProfile({ profile: 'distributed', home, bare }, run))
   } finally {
     await backends.stop()
   }
 }
 
 async function measureEmbedded(run: Run): Promise<ProfileReport> {
-  const directory = mkdtempSync(join(tmpdir(), 'firstcome-bench-'))
+  const directory = mkdtempSync(join(run.directory, 'firstcome-bench-'))
   try {
     const home = embeddedHome(join(directory, 'shop'))
-    return await interruptible(measureProfile({ profile: 'embedded', home, bare: null }, run))
+    return await run.bounded(measureProfile({ profile: 'embedded', home, bare: null }, run))
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -75,12 +90,21 @@ type Measured = { profile: ProfileReport['profile']; home: ShopHome; bare: BareS
 
 async function measureProfile({ profile, home, bare }: Measured, run: Run): Promise<ProfileReport> {
   const { size, isWanted, say } = run
-  const report: ProfileReport = { profile, against: null, halfLoad: null, costs: [] }
+  const report: ProfileReport = {
+    profile,
+    alone: null,
+    paces: [],
+    against: null,
+    halfLoad: null,
+    costs: [],
+  }
   const pace = { ratePerSecond: costPerSecond, durationMs: size.pacedMs }
   await opened(home, async (shop) => {
     await stock(shop)
     await orderOnce(shop)
   })
+  const isPaced = isWanted('alone') || isWanted('paces')
+  if (isPaced) await opened(home, (shop) => measurePaces({ shop, bare, report }, run))
   if (isWanted('costs')) {
     say(`${profile}: the cost of an order`)
     report.costs.push(await measureCost(home, 1, { ...pace, prefix: 'few-' }))
@@ -95,6 +119,16 @@ async function measureProfile({ profile, home, bare }: Measured, run: Run): Prom
 }
 
 type Speed = { shop: Shop; bare: BareSql | null; report: ProfileReport }
+
+async function measurePaces({ shop, report }: Speed, { size, isWanted, say }: Run): Promise<void> {
+  const at = (ratePerSecond: number, durationMs: number) => {
+    say(`${report.profile}: ${ratePerSecond} orders a second`)
+    return measurePaced(shop, { ratePerSecond, durationMs, prefix: `at-${ratePerSecond}-` })
+  }
+  if (isWanted('alone')) report.alone = await at(alonePerSecond, size.aloneMs)
+  if (!isWanted('paces')) return
+  for (const perSecond of pacesPerSecond) report.paces.push(await at(perSecond, size.pacedMs))
+}
 
 async function measureSpeed({ shop, bare, report }: Speed, { size, say }: Run): Promise<void> {
   const { profile } = report
@@ -150,14 +184,15 @@ async function opened(home: ShopHome, use: (shop: Shop) => Promise<void>): Promi
   }
 }
 
-/** Of each pair both are wanted where neither is named. */
+const profiles = ['distributed', 'embedded']
+const measures = ['alone', 'paces', 'speed']
+
+/** Where no profile is named, both; where no measure is, all but the costs. */
 function wantedOf(names: readonly string[]): Run['isWanted'] {
-  const pairs = [
-    ['distributed', 'embedded'],
-    ['speed', 'costs'],
-  ]
+  const has = (all: readonly string[]) => names.some((name) => all.includes(name))
+  const [anyProfile, anyMeasure] = [!has(profiles), !has([...measures, 'costs'])]
   return (name) => {
-    const pair = pairs.find((one) => one.includes(name)) ?? []
-    return names.includes(name) || !pair.some((one) => names.includes(one))
+    if (names.includes(name)) return true
+    return (anyProfile && profiles.includes(name)) || (anyMeasure && measures.includes(name))
   }
 }

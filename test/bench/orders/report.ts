@@ -1,6 +1,7 @@
 // What the benchmark of orders prints: each profile's figures beside what is wanted.
 
 import { median } from '../statistics.ts'
+import type { Figures } from '../summary/part.ts'
 import type { Cost, Paced, Saturated } from './measures.ts'
 
 export type Against = {
@@ -13,6 +14,9 @@ export type Against = {
 }
 export type ProfileReport = {
   profile: 'distributed' | 'embedded'
+  alone: Paced | null
+  /** Slowest first. */
+  paces: Paced[]
   against: Against | null
   halfLoad: Paced | null
   /** With few orders there, and with many. */
@@ -20,20 +24,38 @@ export type ProfileReport = {
 }
 export type OrdersReport = { machine: string; profiles: ProfileReport[]; voids: string[] }
 
-const ratioMin = 0.5
+const ratioMin = 0.8
 
-export function ordersText({ machine, profiles, voids }: OrdersReport): string {
+export function ordersText({ machine, profiles }: OrdersReport): string {
   const lines = [
     `${machine}; servers, load and pgbench share them`,
     ...profiles.flatMap((profile) => ['', ...profileLines(profile)]),
-    ...voids.map((reason) => `\nVOID: ${reason}.`),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function profileLines({ profile, against, halfLoad, costs }: ProfileReport): string[] {
+/** By the names in summary/wanted.ts. */
+export function figuresOf({ profile, alone, paces, against }: ProfileReport): Figures {
+  const name = profile === 'embedded' ? 'Embedded' : 'Distributed'
+  const figures: Record<string, number> = {}
+  const counts = (paced: Paced, figure: number) => (paced.void === null ? figure : Number.NaN)
+  if (alone) figures[`aloneMs${name}`] = counts(alone, alone.confirmedMs.p50)
+  for (const paced of paces) {
+    figures[`at${paced.ratePerSecond}Ms${name}`] = counts(paced, sum(paced.processorMs))
+  }
+  if (against) {
+    figures[`orders${name}`] = median(against.rounds.map(({ ours }) => ours.ordersPerSecond))
+    if (against.ratio !== null) figures.ordersToBare = against.ratio
+  }
+  return figures
+}
+
+function profileLines(report: ProfileReport): string[] {
+  const { profile, alone, paces, against, halfLoad, costs } = report
   return [
     profile,
+    ...(alone ? pacedLines('alone', alone) : []),
+    ...paces.flatMap((paced) => pacedLines('paced', paced)),
     ...(against ? againstLines(against) : []),
     ...(halfLoad ? pacedLines('half load', halfLoad) : []),
     ...costs.flatMap((cost) => pacedLines(`with ${whole(cost.there)} orders there`, cost)),

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { sumOf, tokenFor } from '../service.ts'
 import {
   discount,
+  type OrderLoad,
   type OrderLoadResult,
   price,
   productIdOf,
@@ -32,6 +33,7 @@ const couponId = 'bench-orders'
 const quantity = 10_000_000
 export const fillUsers = 100
 const supplyConnections = 256
+const redeemConnections = 256
 
 /** Once for a home. */
 export async function stock(shop: Shop): Promise<void> {
@@ -60,11 +62,20 @@ export function order(shop: Shop, ordering: Ordering): Promise<OrderLoadResult> 
   return load(shop, { ...ordering, what: 'orders' })
 }
 
+/** Each of them has a coupon reserved; then all of these are used. */
+export async function redeem(shop: Shop, users: Customers): Promise<OrderLoadResult[]> {
+  const reserving: Asking = { what: 'reserves', users, connections: redeemConnections }
+  const reserved = await load(shop, reserving)
+  const { redemptionIds } = reserved
+  const used = await load(shop, { ...reserving, what: 'uses', redemptionIds })
+  return [reserved, used]
+}
+
 async function topUp(shop: Shop, users: Customers): Promise<void> {
   await load(shop, { what: 'top-ups', users, connections: supplyConnections })
 }
 
-type Asking = Ordering & { what: 'claims' | 'top-ups' | 'orders' }
+type Asking = Ordering & Pick<OrderLoad, 'what' | 'redemptionIds'>
 
 function load({ url }: Shop, asking: Asking): Promise<OrderLoadResult> {
   return runOrderLoad({ ...asking, port: Number(new URL(url).port), couponId })

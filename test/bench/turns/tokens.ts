@@ -1,0 +1,88 @@
+// What a claim costs by the token that it comes with: HS256 as it was, with an audience, and ES256
+// of an identity provider, whose page has asked before; in turns.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createSigner } from 'fast-jwt'
+import { benchSecret, type Service } from '../service.ts'
+import type { PartOptions, PartReport } from '../summary/part.ts'
+import { turnOf, withServices } from './claims.ts'
+import { measuredText, measureInTurns } from './in-turns.ts'
+
+const sizes = {
+  full: { rounds: 15, users: 20_000 },
+  quick: { rounds: 3, users: 5_000 },
+}
+const audience = 'shop'
+const kid = 'bench'
+const hourSeconds = 3_600
+
+type Sign = (claims: Record<string, unknown>) => string
+type Kind = {
+  name: string
+  service: Service
+  sign: Sign
+  more: Record<string, string>
+  asksBefore: boolean
+}
+
+export function measureTokens(options: PartOptions): Promise<PartReport> {
+  const { rounds, users } = options.quick ? sizes.quick : sizes.full
+  return withServices(options, async (start, directory) => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }
+    const keySet = join(directory, 'keys.json')
+    writeFileSync(keySet, JSON.stringify({ keys: [jwk] }))
+    const key = pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+    const bySecret = createSigner({ key: benchSecret, algorithm: 'HS256' })
+    const byProvider = createSigner({ key, algorithm: 'ES256', kid })
+    const plain = await start('plain')
+    const strict = await start('strict', { FIRSTCOME_JWT_AUDIENCE: audience })
+    const provided = await start('provided', { FIRSTCOME_JWKS_FILE: keySet })
+    const common = { sign: bySecret, more: {}, asksBefore: false }
+    const kinds: Kind[] = [
+      { ...common, name: 'HS256', service: plain },
+      { ...common, name: 'HS256, audience', service: strict, more: { aud: audience } },
+      {
+        name: 'ES256, asked before',
+        service: provided,
+        sign: byProvider,
+        more: {},
+        asksBefore: true,
+      },
+      { ...common, name: 'HS256, asked before', service: plain, asksBefore: true },
+    ]
+    const sides = kinds.map((kind, n) => ({
+      name: kind.name,
+      measure: (round: number) => claim(kind, { directory, users, prefix: `u${n}-${round}-` }),
+    }))
+    const onRound = (round: number) => options.say(`round ${round} of ${rounds}`)
+    const measured = await measureInTurns(sides, { rounds, onRound })
+    const text = measuredText(`winning claims, ${rounds} rounds in turns, medians`, measured)
+    const [, withAudience, es256] = measured
+    const figures = {
+      audienceCost: withAudience?.costRatio ?? Number.NaN,
+      es256Cost: es256?.costRatio ?? Number.NaN,
+    }
+    return { text, figures, voids: [], report: { sides: measured } }
+  })
+}
+
+type Claiming = { directory: string; users: number; prefix: string }
+
+async function claim(kind: Kind, { directory, users, prefix }: Claiming) {
+  const { service, sign, more, asksBefore } = kind
+  const iat = Math.floor(Date.now() / 1_000)
+  const tokens = Array.from({ length: users }, (_, n) => {
+    return sign({ sub: `${prefix}${n}`, ...more, iat, exp: iat + hourSeconds })
+  })
+  const tokensFile = join(directory, 'tokens')
+  writeFileSync(tokensFile, tokens.join('\n'))
+  const asked = { users: { prefix, count: users, tokensFile }, once: true }
+  if (asksBefore) {
+    const paths = ['/coupons/sale/claims/mine']
+    await service.load({ ...asked, method: 'GET', paths, expectedStatus: 404 })
+  }
+  return turnOf(service, { ...asked, paths: ['/coupons/sale/claims'], expectedStatus: 201 })
+}
