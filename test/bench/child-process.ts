@@ -56,6 +56,10 @@ export async function endOf(child: ChildProcess): Promise<number | null> {
 }
 
 export async function stop(child: ChildProcess): Promise<void> {
+  const { exitCode, signalCode } = child
+  if (exitCode !== null || signalCode !== null) {
+    throw new Error(`the service had ended by itself with ${exitCode ?? signalCode}`)
+  }
   const ended = endOf(child)
   child.kill('SIGTERM')
   const code = await ended

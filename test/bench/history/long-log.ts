@@ -47,21 +47,23 @@ export async function measureLongLog(directory: string, options: LongLogOptions)
     failed: null,
   }
   await writeLog(directory, claims)
+  let service: Service | null = null
   try {
-    const first = await startService(directory, cores, env)
-    await first.applied(claims + couponsOfLog, rowsWaitMsMax)
-    await first.stop()
+    service = await startService(directory, cores, env)
+    await service.applied(claims + couponsOfLog, rowsWaitMsMax)
+    await service.stop()
     const startedAt = performance.now()
-    const second = await startService(directory, cores, env)
+    service = await startService(directory, cores, env)
     measured.startSeconds = (performance.now() - startedAt) / 1000
-    await serveOne(second)
+    await serveOne(service)
     measured.served = true
     const { seconds, megabytes } = await auditOf(directory, { cores: cores?.all, env })
     measured.auditSeconds = seconds
     measured.auditMegabytes = megabytes
-    await second.stop()
+    await service.stop()
   } catch (error) {
     measured.failed = error instanceof Error ? error.message : String(error)
+    await service?.stop().catch(() => {})
   }
   return measured
 }
@@ -80,7 +82,7 @@ async function serveOne(service: Service): Promise<void> {
   const users = { prefix: 'served-', count: 1 }
   const load = { once: true, expectedStatus: 201, paths: ['/coupons/served/claims'], users }
   await service.load(load)
-  await service.applied(couponsOfLog + 2)
+  await service.issued()
 }
 
 /** Every claim wins: the most that a fold must keep, and the most rows to compare. */

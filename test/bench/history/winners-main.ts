@@ -1,5 +1,5 @@
 // Folds claims on one coupon, all of them winners, as an API node does, and prints what they hold
-// and how long nobody else could run. Wants --expose-gc: `node --expose-gc winners-main.ts 10000000`
+// and how long nobody else could run: `node --expose-gc winners-main.ts 10000000`
 
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
