@@ -50,32 +50,34 @@ function open(note) { // A checkpoint: origin, size, root; signed by a key under
 }
 const head = open(saved?.slice(2).join('\n') ?? await get('checkpoint'))
 const mine = given.receipt && JSON.parse(readFileSync(given.receipt, 'utf8')), held = mine && open(mine.checkpoint)
-const trees = [], winners = new Map(), done = [], own = [], on = () => state !== 'closed'
+const trees = [], winners = new Map(), done = [], mineIn = [], on = () => state !== 'closed'
 let n = 0, last = '', sale, state = 'not_open', paused = false, heldRoot
 const rootOf = () => trees.reduceRight((right, left) => nodeHash(left, right)).toString('base64')
+const fields = { __proto__: null, claim: 'who outcome slot', restocked: 'add', paused: '', resumed: '', closed: '', revoked: 'who all', edited:
+  'name opensAt closesAt', created: 'rules name quantity discount opensAt closesAt minimum validUntil validDays audience' } // and n, at, kind
 const acts = { // Whether the operator could do it then, and did it.
-  __proto__: null, created: (it) => n === 0 && (sale = { opensAt: it.at, closesAt: '~', ...it }),
+  created: (it) => [1, 2].includes(it.rules) && it.quantity > 0 && it.name?.length > 0 && (sale = { opensAt: it.at, closesAt: '~', ...it }),
   restocked: ({ add }) => on() && add > 0 && (sale.quantity += add) <= 1e7,
   paused: () => on() && !paused && (paused = true), resumed: () => on() && paused && !(paused = false),
-  closed: () => on() && (state = 'closed'), revoked: (it) => it.all || winners.has(it.who),
-  edited: (it) => on() && (!it.opensAt || state === 'not_open') && (it.closesAt ?? '~') > it.at && Object.assign(sale, it),
+  closed: () => on() && (state = 'closed'), revoked: (it) => it.all ? !it.who : winners.has(it.who),
+  edited: (it) => on() && Object.keys(it).length > 3 && (!it.opensAt || state === 'not_open') && (it.closesAt ?? sale.closesAt) > [it.at, it.opensAt ?? sale.opensAt].sort()[1] && Object.assign(sale, it),
 }
 for await (const page of pages(head.size)) for (const line of page) { // Does it follow?
-  const leaf = JSON.parse(line), { at, kind, who, outcome, slot } = leaf, was = winners.get(who)
+  const leaf = JSON.parse(line), { n: number, at, kind, ...own } = leaf, { who, outcome, slot } = own, was = winners.get(who)
   const bad = (why) => wrong(`entry ${n} ${why}: ${line}`)
-  if (JSON.stringify(leaf) !== line || !isSorted(leaf) || leaf.n !== n) bad('is misspelt or misplaced')
+  if (JSON.stringify(leaf) !== line || !isSorted(leaf) || number !== n) bad('is misspelt or misplaced')
+  const isIgnored = own.ignored === true && kind !== 'claim', names = Object.keys(own), may = isIgnored ? ['ignored'] : fields[kind]?.split(' ')
+  if (!names.every((name) => may?.includes(name)) || !(kind in fields)) bad('is of no kind that is known, or says more than that kind may')
+  if ((n === 0) !== (kind === 'created' && !isIgnored)) bad('creates the coupon a second time, or is the first and does not')
   if (new Date(at).toISOString() !== at || at < last) bad('goes back in time')
   state = !on() || at >= sale?.closesAt ? 'closed' : at >= sale?.opensAt ? 'open' : state
-  if (kind === 'claim' && n > 0) {
-    const due = was ? 'already_issued' : state !== 'open' ? state : paused ? 'paused'
-      : winners.size < sale.quantity ? 'issued' : 'sold_out'
-    const isOut = outcome === 'not_eligible' && sale.audience && /^issued|sold/.test(due)
-    const dueSlot = was ?? (due === 'issued' && !isOut ? winners.size + 1 : undefined)
-    if ((outcome !== due && !isOut) || slot !== dueSlot || Object.keys(leaf).length !== (slot ? 6 : 5)) bad(`must be ${due} ${dueSlot ?? ''}`)
+  if (kind === 'claim') {
+    const due = was ? 'already_issued' : state !== 'open' ? state : paused ? 'paused' : winners.size < sale.quantity ? 'issued' : 'sold_out'
+    const isOut = outcome === 'not_eligible' && sale.audience && /^issued|sold/.test(due), dueSlot = was ?? (due === 'issued' && !isOut ? winners.size + 1 : undefined)
+    if ((outcome !== due && !isOut) || slot !== dueSlot) bad(`must be ${due} ${dueSlot ?? ''}`)
     if (outcome === 'issued') winners.set(who, slot)
-    if (who === mine?.who && n < held.size) own.push(n)
-  } else if (leaf.ignored !== true || n === 0)
-    done.push(acts[kind]?.(leaf) ? `\n  ${line}` : bad('could not be done then'))
+    if (who === mine?.who && n < held.size) mineIn.push(n)
+  } else if (!own.ignored) done.push(acts[kind](leaf) ? `\n  ${line}` : bad('could not be done then'))
   let node = leafHash(line)
   for (let index = n; index % 2 === 1; index = (index - 1) / 2) node = nodeHash(trees.pop(), node)
   trees.push(node), last = at, heldRoot = ++n === held?.size ? rootOf() : heldRoot
@@ -87,13 +89,11 @@ function path(index, size, node, proof, hash = Buffer.from(proof.at(-1) ?? '', '
   return index < half ? nodeHash(path(index, half, node, rest), hash) : nodeHash(hash, path(index - half, size - half, node, rest))
 }
 if (mine) { // Of the same tree, of its user, with all entries of that user.
-  const hash = sha(Buffer.from(mine.salt, 'base64url'), mine.userId).toString('base64url', 0, 16)
-  if (hash !== mine.who) wrong('the receipt is of another user')
+  if (sha(Buffer.from(mine.salt, 'base64url'), mine.userId).toString('base64url', 0, 16) !== mine.who) wrong('the receipt is of another user')
   if (heldRoot !== held.root) wrong(`the receipt is of another tree of ${held.size} entries`)
-  if (`${mine.entries.map((one) => one.n)}` !== `${own}`) wrong(`the receipt must name ${own}`)
-  const rootBy = (it, at) => path(it.n, held.size, leafHash(it.leaf), mine.inclusion[at])
-  if (mine.entries.some((it, at) => rootBy(it, at).toString('base64') !== held.root)) wrong('a proof')
-  console.log(`Your entries: ${own.join() || 'none'}; slot: ${winners.get(mine.who) ?? 'none'}`)
+  if (`${mine.entries.map((one) => one.n)}` !== `${mineIn}`) wrong(`the receipt must name ${mineIn}`)
+  for (const [at, { n, leaf }] of mine.entries.entries()) if (path(n, held.size, leafHash(leaf), mine.inclusion[at] ?? []).toString('base64') !== held.root) wrong(`the proof that entry ${n} is in the tree of the receipt`)
+  console.log(`Your entries: ${mineIn.join() || 'none'}; slot: ${winners.get(mine.who) ?? 'none'}`)
 }
 for (const it of witnesses) console.log(`${head.by.includes(it) ? 'Cosigned' : 'NOT cosigned'} by ${it.line}`)
 console.log(`Proved: ${winners.size} winners of ${sale.quantity} by ${n} entries; signed by ${head.key.line}`, given.key

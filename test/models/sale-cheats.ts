@@ -1,6 +1,7 @@
 // Every way in which an operator could cheat after the fact, planted into a published sale, with
 // the words by which it must be found. Where the operator signs again, it is with the true key.
 
+import assert from 'node:assert/strict'
 import { canonicalJson } from '../../src/domain/proof/canonical-json.ts'
 import {
   checkpointOf,
@@ -18,6 +19,7 @@ import {
 } from './published-sale.ts'
 
 type Receipt = ReturnType<typeof receiptOf>
+/** `says`: the words of `firstcome verify`, or those of the small verifier behind a bar. */
 export type Cheat = { name: string; said: Publication; receipt?: Receipt; says: RegExp }
 type Fields = Record<string, unknown>
 
@@ -125,6 +127,31 @@ const ofOutcomes: readonly Cheat[] = [
     /entry 0 is the first and creates no coupon/,
   ),
   ofLeaves('a leaf tells a user', changed(honest, 2, { userId: 'bob' }), /entry 2 has a "userId"/),
+  ofLeaves(
+    'an act tells a user',
+    changed(honest, 10, { userId: 'bob' }),
+    /entry 10 has a "userId"/,
+  ),
+  ofLeaves(
+    'an act that was ignored says more',
+    changed(honest, 15, { add: 5 }),
+    /entry 15 has a "/,
+  ),
+  ofLeaves(
+    'the rules are unknown',
+    changed(honest, 0, { rules: 3 }),
+    /entry 0 has no valid "rules"/,
+  ),
+  ofLeaves(
+    'the close is moved before the opening',
+    inserted(honest, 1, { kind: 'edited', at: time(1), closesAt: time(5) }),
+    /entry 1 leaves the close at .* which is not after the opening/,
+  ),
+  ofLeaves(
+    'who has won nothing loses it',
+    inserted(honest, 9, { kind: 'revoked', at: time(15), who: who('gus') }),
+    /entry 9 revokes .* which has won nothing/,
+  ),
   ofLeaves('a leaf has another number', changed(honest, 2, { n: 3 }), /entry 2 says .* number 3/),
   ofLeaves('a leaf has two spellings', honest.with(5, `${honest[5]} `), /entry 5 is no canonical/),
   ofLeaves(
@@ -139,6 +166,13 @@ function swapped(leaves: readonly string[], a: number, b: number): string[] {
   const [slotA, slotB] = [parsed(leaves[a] ?? '').slot, parsed(leaves[b] ?? '').slot]
   const first = changed(leaves, a, { who: whoB, slot: slotB })
   return changed(first, b, { who: whoA, slot: slotA })
+}
+
+/** In its `who`, so that it stays a leaf that may be one. */
+function bitFlipped(leaf: string): string {
+  const at = leaf.indexOf('"who":"') + 8
+  const flipped = String.fromCharCode(leaf.charCodeAt(at) ^ 1)
+  return leaf.slice(0, at) + flipped + leaf.slice(at + 1)
 }
 
 const replaced = otherSale('ann', 'gus')
@@ -184,6 +218,11 @@ const ofTrees: readonly Cheat[] = [
     said: { ...publish(honest), leaves: changed(honest, 9, { who: who('gus') }) },
     says: /do not make the (root of the checkpoint|signed root)/,
   },
+  {
+    name: 'one bit of a leaf is changed',
+    said: { ...publish(honest), leaves: honest.with(9, bitFlipped(honest[9] ?? '')) },
+    says: /do not make the (root of the checkpoint|signed root)/,
+  },
 ]
 
 const ofReceipts: readonly Cheat[] = [
@@ -225,3 +264,25 @@ const ofReceipts: readonly Cheat[] = [
 ].map((cheat) => ({ ...cheat, said: publish(honest) }))
 
 export const cheats: readonly Cheat[] = [...ofOutcomes, ...ofTrees, ...ofReceipts]
+
+/** What docs/verify.md promises to be found, by every verifier. */
+export const promisedCheats: readonly Cheat[] = [
+  'a winner is replaced, and all is signed again',
+  'two winners are swapped',
+  'a claim is dropped',
+  'a claim is inserted early',
+  'a late restock is hidden',
+  'the same person wins twice under two accounts of one "who"',
+  'the opening is moved after the fact',
+  'the opening is moved after it opened',
+  'a fork is shown to one user',
+  'the log is rolled back',
+  'one bit of a leaf is changed',
+  'a checkpoint is signed by another key',
+  'the entries are cut',
+  'a proof of inclusion lies',
+].map((name) => {
+  const cheat = cheats.find((one) => one.name === name)
+  assert.ok(cheat, name)
+  return cheat
+})

@@ -91,7 +91,13 @@ async function verifySmall(given: Given): Promise<Ended> {
   return { exitCode, out: out + err }
 }
 
-const verifiers = { 'firstcome verify': verify, 'tools/verify-sale.mjs': verifySmall }
+const verifiers = { 'firstcome verify': verify, 'tools/verify-sale.mjs': verifySmall } as const
+type Verifier = keyof typeof verifiers
+/** Ten thousand are tried where nothing is started for each (sale-check.test.ts). */
+const flipsOf: Readonly<Record<Verifier, number>> = {
+  'firstcome verify': 200,
+  'tools/verify-sale.mjs': 6,
+}
 
 async function withSale(said: Publication, check: (url: string) => Promise<void>): Promise<void> {
   const { url, close } = await serveSale(said)
@@ -102,7 +108,8 @@ async function withSale(said: Publication, check: (url: string) => Promise<void>
   }
 }
 
-for (const [name, run] of Object.entries(verifiers)) {
+for (const name of Object.keys(verifiers) as Verifier[]) {
+  const run = verifiers[name]
   describe(name, () => {
     test('says what is proved of an honest sale, and where the receipt stands', async () => {
       await withSale(publish(honest), async (url) => {
@@ -129,7 +136,7 @@ for (const [name, run] of Object.entries(verifiers)) {
       })
     })
 
-    for (const { name: cheat, said, receipt } of cheats) {
+    for (const { name: cheat, said, receipt, says } of cheats) {
       test(`ends with 1 and words where ${cheat}`, async () => {
         const path = receipt === undefined ? undefined : file('receipt.json', receipt)
         await withSale(said, async (sale) => {
@@ -140,9 +147,28 @@ for (const [name, run] of Object.entries(verifiers)) {
           assert.equal(exitCode, 1, out)
           assert.match(out, /does not hold/)
           assert.doesNotMatch(out, /\n\s+at |Proved/)
+          // Each has words of its own; of a leaf that does not follow, both name the number.
+          const [entry] = (receipt === undefined && /^entry \d+/.exec(says.source)) || []
+          assert.match(out, run === verify ? says : new RegExp(entry ?? 'does not hold: ...'))
         })
       })
     }
+
+    test('finds any bit of the entries that is changed', async () => {
+      const lines = honest.map((leaf) => `${leaf}\n`).join('')
+      for (let turn = 0; turn < flipsOf[name]; turn += 1) {
+        // Spread over all bytes and bits.
+        const bit = (turn * 7919 + 5) % (lines.length * 8)
+        const bytes = Buffer.from(lines)
+        bytes[bit >>> 3] = (bytes[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+        const leaves = bytes.toString().split('\n').slice(0, -1)
+        await withSale({ ...publish(honest), leaves }, async (sale) => {
+          const { exitCode, out } = await run({ sale })
+          assert.equal(exitCode, 1, `bit ${bit}: ${out}`)
+          assert.match(out, /does not hold/)
+        })
+      }
+    })
 
     test('trusts no other key than the one that it was given, and only this coupon', async () => {
       const other = file('other.txt', formatVerifierKey(keyOf(otherKey)))
