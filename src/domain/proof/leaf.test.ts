@@ -95,6 +95,28 @@ test('No leaf tells users, claims, operators or commands, or links two coupons.'
   )
 })
 
+test('All leaves of two coupons with the same users share no value but outcomes and slots.', () => {
+  const users = Array.from({ length: 300 }, (_, n) => `user ${n}`)
+  const valuesOf = (id: string, second: number) => {
+    const steps: [number, string, (number | object)?][] = [
+      [second, 'created', { name: id, quantity: 100 + second }],
+      ...users.map((user, n): [number, string] => [second + n / 1000, user]),
+    ]
+    const entries = logOf(steps).map(({ message, appendedAt }): Entry => {
+      return { message: { ...message, couponId: id }, appendedAt }
+    })
+    const leaves = leavesOf(entries).get(id) ?? []
+    const own = leaves.map((leaf) => JSON.parse(leaf) as Record<string, unknown>)
+    assert.equal(own.length, users.length + 1)
+    const common = ['n', 'kind', 'outcome', 'slot', 'rules']
+    const told = own.flatMap((leaf) => Object.entries(leaf))
+    return new Set(told.filter(([name]) => !common.includes(name)).map(([, value]) => value))
+  }
+  const [spring, autumn] = [valuesOf('spring', 1), valuesOf('autumn', 9)]
+  assert.ok(spring.size > users.length)
+  assert.deepEqual([...spring.intersection(autumn)], [])
+})
+
 test('A user has one "who" on a coupon, and another one on every other and by other secrets.', () => {
   const all = couponIds.flatMap((couponId) =>
     ['ann', 'bob'].flatMap((userId) =>

@@ -3,101 +3,30 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { anyLog, partitions } from '../../../test/models/any-log.ts'
 import {
+  claimed,
+  createdOf,
+  createProofWorld,
+  keyId,
+  rootsOf,
+} from '../../../test/models/proof-world.ts'
+import {
   checkpointOf,
   couponId,
   keyOf,
   leavesOf,
   ownKey,
   prefix,
-  proofSecret,
 } from '../../../test/models/published-sale.ts'
-import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
-import { openLogMemory } from '../../adapters/memory/log.ts'
-import { createProofMemory, type ProofMemory } from '../../adapters/memory/proof-store.ts'
-import {
-  type CouponMessage,
-  claimsTopic,
-  decodeMessage,
-  encodeMessage,
-} from '../../domain/coupons/messages.ts'
+import { createProofMemory } from '../../adapters/memory/proof-store.ts'
+import { type CouponMessage, claimsTopic } from '../../domain/coupons/messages.ts'
 import { openCheckpoint, parseCheckpoint } from '../../domain/proof/checkpoint.ts'
 import { madeFrom } from '../../domain/proof/kept-nodes.ts'
 import { parseNote } from '../../domain/proof/signed-note.ts'
-import {
-  appendLeaf,
-  consistencyProof,
-  emptyTree,
-  inclusionProof,
-  leafHash,
-  rootOf,
-} from '../../domain/proof/tree.ts'
+import { consistencyProof, inclusionProof, leafHash } from '../../domain/proof/tree.ts'
 import { isConsistent, isIncluded } from '../../domain/proof/tree-proofs.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { ProofStore } from '../../ports/proof.ts'
-import { signEveryMsMin, signerId } from './checkpoints.ts'
-import { startProofConsumer } from './proof-consumer.ts'
-
-const signer = { prefix, privateKey: ownKey }
-const keyId = signerId(signer)
-
-function createWorld(options: { partitions?: number; proof?: ProofMemory; at?: number } = {}) {
-  const { proof = createProofMemory(), at = Date.UTC(2026, 4, 1, 9) } = options
-  const clock = virtualClock(at)
-  const log = openLogMemory({ topics: { [claimsTopic]: options.partitions ?? 1 }, clock })
-  const errors: unknown[] = []
-  const published: { at: number; size: number }[] = []
-  const store: ProofStore = {
-    ...proof.store,
-    async publish(checkpoints) {
-      for (const { size } of checkpoints) published.push({ at: clock.monotonic(), size })
-      await proof.store.publish(checkpoints)
-    },
-  }
-  const append = (...messages: CouponMessage[]) =>
-    log.append(
-      claimsTopic,
-      messages.map((message) => ({ key: message.couponId, value: encodeMessage(message) })),
-    )
-  const start = (over: Partial<ProofStore> = {}) =>
-    startProofConsumer({
-      log,
-      store: { ...store, ...over },
-      clock,
-      secret: proofSecret,
-      signer,
-      onError: (error) => errors.push(error),
-    })
-  const pass = (ms: number) => clock.runUntil(clock.now() + ms)
-  const stored = () => {
-    const records = log.records(claimsTopic).flat()
-    return records.map(({ value, appendedAt }) => {
-      const decoded = decodeMessage(value)
-      assert.ok(decoded.kind === 'message')
-      return { message: decoded.message, appendedAt }
-    })
-  }
-  return { ...proof, clock, log, errors, published, append, start, pass, stored }
-}
-
-function created(quantity: number, id = couponId): CouponMessage {
-  const terms = { name: 'Sale', quantity }
-  return { type: 'coupon.created', couponId: id, terms, rules: 2, by: 'op', commandId: 'create' }
-}
-
-function claimed(userId: string, id = couponId): CouponMessage {
-  return { type: 'coupon.claimed', couponId: id, userId, claimId: `claim of ${userId}` }
-}
-
-function rootsOf(leaves: readonly string[]): Buffer[] {
-  const tree = emptyTree()
-  return [
-    rootOf(tree),
-    ...leaves.map((leaf) => {
-      appendLeaf(tree, leafHash(leaf))
-      return rootOf(tree)
-    }),
-  ]
-}
+import { signEveryMsMin } from './checkpoints.ts'
 
 function messageOf([error]: unknown[]): string {
   assert.ok(error instanceof PortError, String(error))
@@ -106,9 +35,9 @@ function messageOf([error]: unknown[]): string {
 
 describe('the consumer of the proof', () => {
   it('stores a leaf for each record, and publishes a checkpoint that the key has signed', async () => {
-    const { append, start, pass, reader, errors, log } = createWorld()
+    const { append, start, pass, reader, errors, log } = createProofWorld()
     const consumer = await start()
-    await append(created(1), claimed('ann'), claimed('bob'), claimed('ann'))
+    await append(createdOf(1), claimed('ann'), claimed('bob'), claimed('ann'))
     await log.append(claimsTopic, [{ key: couponId, value: Buffer.from('no record') }])
     await pass(100)
     const leaves = await reader.leaves(couponId, 0, 9)
@@ -126,9 +55,9 @@ describe('the consumer of the proof', () => {
   })
 
   it('signs each coupon at once where it was quiet, and at most once a second', async () => {
-    const { append, start, pass, published, clock, reader } = createWorld()
+    const { append, start, pass, published, clock, reader } = createProofWorld()
     const consumer = await start()
-    await append(created(50))
+    await append(createdOf(50))
     for (let n = 0; n < 40; n++) {
       await append(claimed(`user ${n}`))
       await pass(100)
@@ -154,7 +83,7 @@ describe('the consumer of the proof', () => {
         fc.infiniteStream(fc.integer({ min: 1, max: 9 })),
         fc.infiniteStream(fc.constantFrom('goes on', 'stops', 'is not answered')),
         async (entries, counts, turns) => {
-          const world = createWorld({ partitions, at: 0 })
+          const world = createProofWorld({ partitions, at: 0 })
           const messages = entries.map(({ message }) => message)
           let unanswered = false
           async function apply(batch: Parameters<ProofStore['apply']>[0]) {
@@ -193,9 +122,9 @@ describe('the consumer of the proof', () => {
   })
 
   it('keeps what proofs of a tree of thousands of leaves are made from', async () => {
-    const world = createWorld()
+    const world = createProofWorld()
     const consumer = await world.start()
-    await world.append(created(10_000))
+    await world.append(createdOf(10_000))
     const users = Array.from({ length: 1_500 }, (_, n) => claimed(`user ${n}`))
     for (let at = 0; at < users.length; at += 700) {
       await world.append(...users.slice(at, at + 700))
@@ -230,9 +159,9 @@ describe('the consumer of the proof', () => {
 
 describe('trees that are made again', () => {
   async function published() {
-    const world = createWorld()
+    const world = createProofWorld()
     const consumer = await world.start()
-    await world.append(created(2), claimed('ann'))
+    await world.append(createdOf(2), claimed('ann'))
     await world.pass(1_500)
     await world.append(claimed('bob'), claimed('cat'))
     await world.pass(1_500)
@@ -261,17 +190,17 @@ describe('trees that are made again', () => {
   const others: readonly [what: string, log: readonly CouponMessage[], says: RegExp][] = [
     [
       'a log with another winner',
-      [created(2), claimed('ann'), claimed('dan'), claimed('cat')],
+      [createdOf(2), claimed('ann'), claimed('dan'), claimed('cat')],
       /another tree of coupon first-sale than was published at 4 entries/,
     ],
     [
       'a log with another beginning',
-      [created(3), claimed('ann'), claimed('bob'), claimed('cat')],
+      [createdOf(3), claimed('ann'), claimed('bob'), claimed('cat')],
       /another tree of coupon first-sale than was published at 2 entries/,
     ],
     [
       'a log that was cut',
-      [created(2), claimed('ann'), claimed('bob')],
+      [createdOf(2), claimed('ann'), claimed('bob')],
       /of coupon first-sale 4 entries were published, and the log makes 3/,
     ],
     ['an empty log', [], /of coupon first-sale 4 entries were published, and the log makes 0/],
@@ -279,7 +208,7 @@ describe('trees that are made again', () => {
   for (const [what, messages, says] of others) {
     it(`are refused from ${what}, by name and for everybody`, async () => {
       const { checkpoints } = await published()
-      const world = createWorld()
+      const world = createProofWorld()
       await world.store.publish(checkpoints)
       for (const [n, message] of messages.entries()) {
         await world.append(message)
@@ -297,9 +226,9 @@ describe('trees that are made again', () => {
 
   it('may go on where what was published is of an earlier key, and are signed anew', async () => {
     const { world, checkpoints } = await published()
-    const other = createWorld({ proof: createProofMemory() })
+    const other = createProofWorld({ proof: createProofMemory() })
     await other.store.publish(checkpoints.map((one) => ({ ...one, signer: 'earlier' })))
-    await other.append(created(2), claimed('ann'))
+    await other.append(createdOf(2), claimed('ann'))
     await other.pass(1_500)
     await other.append(claimed('bob'), claimed('cat'))
     const consumer = await other.start()
