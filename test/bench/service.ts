@@ -139,9 +139,13 @@ async function urlOf(child: ChildProcess): Promise<string> {
   return (JSON.parse(line.toString()) as { url: string }).url
 }
 
+/** What a service that asks for an audience is given. */
+export const audience = 'shop'
+const rules = { userClaim: 'sub', audience }
+
 export function tokenFor(sub: string, operator = false): string {
-  const options = { secret: benchSecret, sub, operator, expiresInSeconds: 3600, now: Date.now() }
-  return signToken(options)
+  const times = { expiresInSeconds: 3600, now: Date.now() }
+  return signToken({ secret: benchSecret, rules, sub, operator, ...times })
 }
 
 async function createCoupon(url: string, coupon: NewCoupon): Promise<void> {

@@ -3,7 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildRequests, type LoadJob } from './load-job.ts'
@@ -182,6 +185,17 @@ test('a job builds one request for each pair of user and path, or for each user'
   assert.equal(buildRequests({ ...job, once: true }).length, 3)
   const [plain] = buildRequests({ ...job, paths: ['/c'], body: '{}', headers: { a: 'b' } })
   assert.match(plain?.toString() ?? '', /^POST \/c HTTP\/1\.1\r\n.*\r\na: b\r\n.*\r\n\r\n\{\}$/s)
+})
+
+test('a job takes tokens from a file, one a line', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'firstcome-load-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const tokensFile = join(directory, 'tokens')
+  writeFileSync(tokensFile, 'first\nsecond\nthird')
+  const users = { secret: '', count: 3, prefix: 'user-', tokensFile }
+  const all = buildRequests({ ...job, users, once: true })
+  const tokens = all.map((request) => /Bearer (\S+)/.exec(request.toString())?.[1])
+  assert.deepEqual(tokens, ['first', 'second', 'third'])
 })
 
 test('a job runs in a process of its own', async () => {

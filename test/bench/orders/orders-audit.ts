@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditOf } from '../history/long-log.ts'
 import type { PartOptions, PartReport } from '../summary/part.ts'
-import { stock } from './shop.ts'
+import { settled, stock } from './shop.ts'
 import { embeddedHome } from './shop-embedded.ts'
 
 const sizes = { full: 60_000, quick: 3_000 }
@@ -25,6 +25,7 @@ async function measureIn(
   const orders = quick ? sizes.quick : sizes.full
   const home = embeddedHome(directory)
   const first = await home.open()
+  await settled(first)
   await stock(first)
   await first.close()
   say(`${orders.toLocaleString('en')} orders are placed and end`)

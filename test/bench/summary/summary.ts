@@ -20,7 +20,7 @@ export function summaryText(rows: readonly Wanted[], { figures, failed }: Measur
     .filter((row) => failed.has(row.part) || row.figures.some(({ name }) => name in figures))
     .map((row) => [
       row.what,
-      row.figures.map(boundText).join(' / '),
+      boundsText(row),
       row.figures.map((figure) => valueText(figure, figures[figure.name])).join(' / '),
       verdictOf(row, { figures, failed }),
       `\`${row.part}\``,
@@ -50,6 +50,10 @@ export function verdictOf({ part, figures: asked }: Wanted, measured: Measured):
 function isHeld({ most, least }: WantedFigure, value: number): boolean {
   const [low, high] = [least ?? Number.NEGATIVE_INFINITY, most ?? Number.POSITIVE_INFINITY]
   return value >= low && value <= high
+}
+
+export function boundsText({ figures }: Wanted): string {
+  return figures.map(boundText).join(' / ')
 }
 
 function boundText({ most, least }: WantedFigure): string {

@@ -29,9 +29,14 @@ export function measureConsoles(options: PartOptions): Promise<PartReport> {
     const sides = await measureInTurns([alone, five], { rounds, onRound })
     const silent = read.filter((events) => events < 2).length
     const voids = silent > 0 ? [`${silent} consoles were told nothing`] : []
-    const text = measuredText(`winning claims, ${rounds} rounds in turns, medians`, sides)
-    const figures = { withConsoles: sides[1]?.speedRatio ?? Number.NaN }
-    return { text, figures, voids, report: { sides } }
+    const [none, some] = sides
+    const more = (some?.microseconds ?? Number.NaN) - (none?.microseconds ?? Number.NaN)
+    const ownMs = (more * (some?.perSecond ?? Number.NaN)) / 1_000
+    const text =
+      measuredText(`winning claims, ${rounds} rounds in turns, medians`, sides) +
+      `so the consoles take ${ownMs.toFixed(1)} ms of the thread in a second\n`
+    const figures = { withConsoles: some?.speedRatio ?? Number.NaN }
+    return { text, figures, voids, report: { sides, ownMs } }
   })
 }
 

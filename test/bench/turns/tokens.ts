@@ -5,7 +5,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
-import { benchSecret, type Service } from '../service.ts'
+import { audience, benchSecret, type Service } from '../service.ts'
 import type { PartOptions, PartReport } from '../summary/part.ts'
 import { turnOf, withServices } from './claims.ts'
 import { measuredText, measureInTurns } from './in-turns.ts'
@@ -14,7 +14,6 @@ const sizes = {
   full: { rounds: 15, users: 20_000 },
   quick: { rounds: 3, users: 5_000 },
 }
-const audience = 'shop'
 const kid = 'bench'
 const hourSeconds = 3_600
 
