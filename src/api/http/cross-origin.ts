@@ -49,6 +49,7 @@ function optionsFor(origins: readonly string[]): FastifyCorsOptions {
       'Idempotency-Key',
       'If-Match',
       'If-None-Match',
+      'Prefer',
     ],
     exposedHeaders: ['Retry-After', 'Location', 'ETag', 'Server-Time', 'WWW-Authenticate'],
     maxAge: preflightSeconds,

@@ -1,6 +1,7 @@
 // What a user holds: of one coupon as the log has it at once, of all from the SQL projection, which
 // may be a moment behind. Whether a coupon is used stands in the rows alone.
 
+import { Type } from 'typebox'
 import { isRevoked as isRevokedSlot } from '../../domain/coupons/revocations.ts'
 import {
   type IssuedStatus,
@@ -32,6 +33,16 @@ import { claimAnswer, claimProblems, issuedFields } from './claims.ts'
 /** `mine` is asked again and again during a rush: it does not wait for a database that is away. */
 const rowWaitMsMax = 1_000
 
+const MineHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description: 'outcome: 200 also where there is none, for browsers, which report problems.',
+    }),
+  ),
+})
+const NoneIssued = Type.Object({ outcome: Type.Literal('none') }, { title: 'NoneIssued' })
+const noneIssued: Answer = { status: 200, body: '{"outcome":"none"}' }
+
 export function heldCouponRoutes(parts: RouteParts): Route[] {
   const { claims, store } = parts
   return [
@@ -42,14 +53,18 @@ export function heldCouponRoutes(parts: RouteParts): Route[] {
       operationId: 'getMyClaim',
       summary: 'What a claim would be told now, without making one',
       params: CouponPath,
-      answers: { 200: issuedClaimRef, 202: pendingRef },
+      headers: MineHeaders,
+      answers: { 200: { anyOf: [issuedClaimRef, NoneIssued] }, 202: pendingRef },
       answer(request) {
         const { couponId } = request.params
         const { userId, token } = callerOf(request)
+        const isOutcomeWanted = /\boutcome\b/.test(request.headers.prefer ?? '')
         const show = (said: ClaimAnswer | null): Answer | Promise<Answer> => {
-          if (said === null) return { problem: 'not-issued' }
-          if (said.kind === 'issued') return ownAnswer(said, parts)
-          return claimAnswer(said, couponId, () => claims.logTime())
+          if (said?.kind === 'issued') return ownAnswer(said, parts)
+          const answer = said && claimAnswer(said, couponId, () => claims.logTime())
+          const isNone = answer === null || 'problem' in answer
+          if (isNone && isOutcomeWanted && said?.kind !== 'unknown_coupon') return noneIssued
+          return answer ?? { problem: 'not-issued' }
         }
         const answer = claims.mine(couponId, userId, token)
         return answer instanceof Promise ? answer.then(show) : show(answer)

@@ -219,6 +219,10 @@ test('an unknown coupon is 404 on every call, and so is what was not won', async
   assertProblem(await call('GET /coupons/milk/claims/mine'), 404, unknown)
   assertProblem(await call('POST /coupons/milk/pause', { as: 'operator' }), 404, unknown)
   assertProblem(await call('GET /coupons/tea/claims/mine'), 404, { type: '/problems/not-issued' })
+  const headers = { prefer: 'outcome' }
+  assertProblem(await call('GET /coupons/milk/claims/mine', { headers }), 404, unknown)
+  const mine = await call('GET /coupons/tea/claims/mine', { headers })
+  assert.deepEqual([mine.status, mine.body], [200, { outcome: 'none' }])
 })
 
 test('a claim service that throws is 500, without what it threw', async (t) => {
