@@ -60,6 +60,13 @@ describe('assets', () => {
   it('weighs little: the page has at most 40 kB in all', () => {
     assert.ok(asset('/assets/event.js').bodies.gzip.length <= 20_000)
   })
+
+  it('has the element in one module of at most 5 kB, which loads nothing else', () => {
+    const { bodies } = asset('/firstcome-claim.js')
+    assert.ok(bodies.gzip.length <= 5_000, `${bodies.gzip.length} bytes`)
+    assert.ok(bodies.br.length <= bodies.gzip.length)
+    assert.doesNotMatch(bodies.identity.toString(), /^import|import\(|\bfrom'/m)
+  })
 })
 
 /** Names that a module declares at its top, told by the brackets that are open. */

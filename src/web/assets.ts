@@ -6,8 +6,9 @@ import { hash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { joinedText, moduleText } from './browser-module.ts'
 import { workerPolicy } from './page-policy.ts'
+import { joinedText, moduleText } from './scripts/browser-module.ts'
+import { minified } from './scripts/minified.ts'
 
 export type Encoding = 'br' | 'gzip' | 'identity'
 export type Asset = {
@@ -71,7 +72,7 @@ export function assetsByPath(): Map<string, () => Asset> {
     add(libraryPath(name), () => ({ type: scriptType, cacheControl: aMinute, text: text() }))
   }
   for (const [path, file] of Object.entries(joined)) {
-    const text = () => joinedText(join(root, file))
+    const text = () => minified(joinedText(join(root, file)))
     add(path, () => ({ type: scriptType, cacheControl: aMinute, text: text() }))
   }
   for (const file of globSync('{console,shared}/**/*.ts', { cwd: root })) {

@@ -6,52 +6,48 @@ import type { Coupon } from './view.ts'
 
 export type Answer = {
   status: number
-  body: Readonly<Record<string, unknown>>
-  /** The last part of a problem's type, as `sold-out`. */
-  problem: string
-  retryAfterMs: number
+  /** Of a coupon, of what this user has of it, or a problem. */
+  body: Partial<{
+    name: string
+    status: Coupon['status'] | 'revoked'
+    remaining: number
+    opensAt: string
+    slot: number
+    code: string
+    type: string
+  }>
+  waitMs: number
   /** Milliseconds UTC; NaN: it does not say. */
-  serverTime: number
+  at: number
 }
-export type Ask = {
-  url: string
-  method?: 'POST'
-  token?: string
-  timeoutMs: number
-  body?: object
-}
+export type Ask = { method: 'GET' | 'POST'; token?: string | undefined; timeoutMs: number }
 
 /** Without a Retry-After. */
 const retryMs = 2_000
 
 /** Null: nobody knows. `abort` ends it early. */
 export async function ask(
-  { url, method, token, timeoutMs, body }: Ask,
-  abort = new AbortController(),
+  url: string,
+  { method, token, timeoutMs }: Ask,
+  abort: AbortController,
 ): Promise<Answer | null> {
   const cancel = after(timeoutMs, () => abort.abort())
   try {
     const response = await fetch(url, {
-      method: method ?? 'GET',
+      method,
       cache: 'no-store',
       credentials: 'omit',
       signal: abort.signal,
-      headers: {
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...(body && { 'content-type': 'application/json' }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
+      headers: token ? { authorization: `Bearer ${token}`, prefer: 'outcome' } : {},
     })
     const { status, headers } = response
-    const said = (await response.json().catch(() => null)) as Answer['body'] | null
-    if (said === null && status < 500 && status !== 429) return null
-    const seconds = Number(headers.get('retry-after') || Number.NaN)
+    const text = await response.text()
     return {
       status,
-      body: said ?? {},
-      problem: problemOf(said),
-      retryAfterMs: seconds >= 0 ? seconds * 1000 : jittered(retryMs, 0.3),
-      serverTime: Date.parse(headers.get('server-time') ?? ''),
+      // Whatever stands in front may say in its own words that all are busy.
+      body: isBusy(status) ? {} : JSON.parse(text),
+      waitMs: Number(headers.get('retry-after')) * 1000 || jittered(retryMs, 0.3),
+      at: Date.parse(headers.get('server-time') ?? ''),
     }
   } catch {
     return null
@@ -60,18 +56,15 @@ export async function ask(
   }
 }
 
-function problemOf(said: Answer['body'] | null): string {
-  const type = said?.['type']
-  return typeof type === 'string' ? type.replace(/.*\//, '') : ''
+export function isBusy(status: number): boolean {
+  return status >= 500 || status === 429
 }
 
 /** Of `GET /coupons/{id}/live`. */
-export function couponOf({ body }: Answer): Coupon {
-  const { name, status, remaining, opensAt } = body
+export function couponOf({ status, body }: Answer): Coupon {
   return {
-    name: String(name),
-    status: status as Coupon['status'],
-    remaining: Number(remaining),
-    opensAt: Date.parse(String(opensAt)),
+    ...(body as object as Coupon),
+    status: status === 200 ? (body.status as Coupon['status']) : 'unknown',
+    opensAt: Date.parse(body.opensAt ?? ''),
   }
 }

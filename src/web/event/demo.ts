@@ -3,8 +3,7 @@
 import { store, stored } from '../shared/browser.ts'
 import { languageChanged } from '../shared/language-switch.ts'
 import type { Language } from '../shared/texts.ts'
-import { ask } from './asking.ts'
-import { words } from './words.ts'
+import { pageWords } from './page-words.ts'
 
 const demoUsers = ['kim', 'lee', 'park', 'choi', 'jung']
 const chosenKey = 'firstcome:demo'
@@ -15,7 +14,7 @@ export function showDemo(label: HTMLLabelElement, take: (token: string | null) =
   const choice = label.control
   if (text === null || !(choice instanceof HTMLSelectElement)) return
   const name = () => {
-    text.textContent = words[document.documentElement.lang as Language].user
+    text.textContent = pageWords[document.documentElement.lang as Language].user
   }
   name()
   document.addEventListener(languageChanged, name)
@@ -26,9 +25,10 @@ export function showDemo(label: HTMLLabelElement, take: (token: string | null) =
 
   const choose = async (userId: string): Promise<void> => {
     store(chosenKey, userId)
-    const body = { userId }
-    const answer = await ask({ url: '/demo/tokens', method: 'POST', body, timeoutMs: 5_000 })
-    const token = answer?.body['token']
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ userId })
+    const asked = fetch('/demo/tokens', { method: 'POST', headers, body })
+    const { token } = await asked.then((answer) => answer.json()).catch(() => ({}))
     if (choice.value === userId && typeof token === 'string') take(token)
   }
 

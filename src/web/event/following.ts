@@ -1,23 +1,23 @@
 // What the page and the element have in common: a claimer whose view is shown a few times a second
 // while it can be seen, the button, and the events by which a browser tells that all may differ.
 
-import { every } from '../shared/browser.ts'
+import { every, tried } from '../shared/browser.ts'
 import type { Language } from '../shared/texts.ts'
 import { Claimer } from './claimer.ts'
-import { copyText } from './copying.ts'
+import { copyTextOf } from './copying.ts'
 import { createRendering } from './rendering.ts'
-import { viewOf } from './view.ts'
+import { type View, viewOf } from './view.ts'
 
 export type FollowParts = {
   couponId: string
   service: string
   root: HTMLElement | ShadowRoot
   heading: 'h1' | 'h2'
-  canSignIn: boolean
   language(): Language
   tokenWanted(claimer: Claimer): void
   signIn(claimer: Claimer): void
-  shown?(name: string | undefined): void
+  /** Before a view is shown, which may be changed. */
+  showing(claimer: Claimer, view: View): unknown
 }
 export type Following = { claimer: Claimer; end(): void }
 
@@ -25,35 +25,34 @@ export type Following = { claimer: Claimer; end(): void }
 const tickMs = 100
 
 export function follow(parts: FollowParts): Following {
-  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('firstcome') : null
+  const { couponId } = parts
+  const channel = tried(() => new BroadcastChannel('firstcome'))
   const claimer = new Claimer({
     ...parts,
-    isHidden: () => document.hidden,
     tokenWanted: () => parts.tokenWanted(claimer),
-    changed: () => channel?.postMessage(parts.couponId),
+    changed: () => channel?.postMessage(couponId),
   })
   const rendering = createRendering(parts.root, parts, (word) => {
     if (word === 'get') claimer.press()
-    else if (word === 'sign_in_button') parts.signIn(claimer)
-    else void copyText(rendering.code()).then(say)
+    else if (word === 'copy') {
+      void copyTextOf(rendering.code).then((isCopied) => {
+        rendering.say(isCopied ? 'copied' : 'not_copied')
+        show()
+      })
+    } else parts.signIn(claimer)
     show()
   })
 
-  function say(isCopied: boolean): void {
-    if (!isCopied) rendering.selectCode()
-    rendering.say(isCopied ? 'copied' : 'not_copied')
-    show()
-  }
-
   function show(): void {
+    if (document.hidden) return
     const view = viewOf(claimer.facts())
+    parts.showing(claimer, view)
     rendering.show(view, parts.language())
-    parts.shown?.(view.name)
   }
 
   function tick(): void {
     claimer.tick()
-    if (!document.hidden) show()
+    show()
   }
 
   function seen(): void {
@@ -64,11 +63,10 @@ export function follow(parts: FollowParts): Following {
 
   const ends = new AbortController()
   const { signal } = ends
-  document.addEventListener('visibilitychange', seen, { signal })
-  addEventListener('pageshow', seen, { signal })
-  addEventListener('online', seen, { signal })
-  addEventListener('offline', () => claimer.lineLost(), { signal })
-  channel?.addEventListener('message', ({ data }) => data === parts.couponId && seen(), { signal })
+  for (const name of ['visibilitychange', 'pageshow', 'online', 'offline']) {
+    addEventListener(name, seen, { signal })
+  }
+  channel?.addEventListener('message', ({ data }) => data === couponId && seen(), { signal })
   const stop = every(tickMs, tick)
   tick()
   return {

@@ -1,12 +1,13 @@
 // The page of a coupon: whose it is (a token from the fragment, from the page that frames it, or
 // kept for this tab), where one signs in, and its language.
 
-import { keptKeys, monotonic, store, stored } from '../shared/browser.ts'
+import { monotonic, store, stored } from '../shared/browser.ts'
+import { forget, keptKeys } from '../shared/kept.ts'
 import { languageChanged, switchLanguage } from '../shared/language-switch.ts'
 import type { Language } from '../shared/texts.ts'
 import { showDemo } from './demo.ts'
 import { follow } from './following.ts'
-import { words } from './words.ts'
+import { pageWords } from './page-words.ts'
 
 const page = document.documentElement
 const main = document.querySelector('main') ?? document.body
@@ -33,25 +34,29 @@ function startPage(): void {
     service: '',
     root: main,
     heading: 'h1',
-    canSignIn: signInUrl !== undefined || isFramed,
     language: () => page.lang as Language,
     tokenWanted: askParent,
     signIn(claimer) {
       if (signInUrl === undefined) return askParent()
       const url = new URL(signInUrl, location.href)
       url.searchParams.set('return', location.href)
-      store(tokenKey, null)
+      forget(tokenKey)
       claimer.setToken(null)
       // Where one signs in is seldom shown in a frame.
       if (isFramed) open(url, '_top')
       else location.assign(url)
     },
-    shown(name) {
+    showing(claimer, view) {
+      const { name, word } = view
+      main.dataset['state'] = word
       if (name !== undefined && document.title !== name) document.title = name
+      if (word === 'sign_in' && signInUrl === undefined && !isFramed) {
+        view.button = undefined
+        view.sentence = pageWords[page.lang as Language].sign_in_elsewhere
+      }
       if (askedAt === null || monotonic() - askedAt < parentWaitMs) return
       askedAt = null
-      const { token } = following.claimer.facts()
-      if (token === undefined) following.claimer.setToken(null)
+      if (claimer.facts().token === undefined) claimer.setToken(null)
     },
   })
 
@@ -62,7 +67,8 @@ function startPage(): void {
   }
 
   function take(token: string | null): void {
-    store(tokenKey, token)
+    if (token === null) forget(tokenKey)
+    else store(tokenKey, token)
     following.claimer.setToken(token)
   }
 
@@ -87,7 +93,7 @@ function startPage(): void {
 /** There is one where the sale can be checked. */
 function nameProofLink(): void {
   const link = document.querySelector('.proof')
-  const name = () => link?.replaceChildren(words[page.lang as Language].check_sale)
+  const name = () => link?.replaceChildren(pageWords[page.lang as Language].check_sale)
   document.addEventListener(languageChanged, name)
   name()
 }

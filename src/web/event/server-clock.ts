@@ -5,8 +5,8 @@
 export type ServerClock = {
   /** `serverTime` stood in an answer that arrived at `at`. */
   learn(serverTime: number, at: number): void
-  /** Null: nothing is known yet. */
-  at(now: number): number | null
+  /** 0: nothing is known yet. */
+  at(now: number): number
 }
 
 /** Some two minutes of polls: clocks that run at other speeds are followed. */
@@ -14,25 +14,24 @@ const samplesMax = 60
 
 export function createServerClock(): ServerClock {
   const offsets: number[] = []
-  let shown = 0
+  let latest = 0
   return {
     learn(serverTime, at) {
-      offsets.push(serverTime - at)
-      if (offsets.length > samplesMax) offsets.shift()
+      if (offsets.push(serverTime - at) > samplesMax) offsets.shift()
     },
     at(now) {
-      if (offsets.length === 0) return null
-      shown = Math.max(shown, now + Math.max(...offsets))
-      return shown
+      const best = now + Math.max(...offsets)
+      if (best > latest) latest = best
+      return latest
     },
   }
 }
 
-/** `mm:ss`, `h:mm:ss`, and the whole days apart. */
-export function countdown(ms: number): { days: number; time: string } {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  const two = (n: number) => String(n).padStart(2, '0')
-  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24]
-  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
-  return { days, time: days + hours > 0 ? `${hours}:${rest}` : rest }
+/** `mm:ss`, `h:mm:ss`, and the whole days before it, which `days` names. */
+export function countdown(ms: number, days: string): string {
+  const seconds = Math.ceil(ms / 1000)
+  const inHours = seconds % 86_400
+  const clock = new Date(inHours * 1000).toISOString()
+  const time = seconds < 3600 ? clock.slice(14, 19) : clock.slice(inHours < 36_000 ? 12 : 11, 19)
+  return (seconds < 86_400 ? '' : Math.floor(seconds / 86_400) + days) + time
 }

@@ -1,24 +1,17 @@
 // What a token says of itself: the service checks it, a page only remembers for whom it asked, and
 // does not ask with one that has ended.
 
+import { parsed } from '../shared/browser.ts'
+
 export type TokenHeld = {
   token: string
-  user: string
-  /** Milliseconds UTC. */
+  user: unknown
+  /** Milliseconds UTC; NaN: it does not say. */
   endsAt: number
 }
 
 export function tokenHeld(token: string): TokenHeld {
-  const { sub, exp } = claimsOf(token)
-  const user = typeof sub === 'string' ? sub : token
-  return { token, user, endsAt: typeof exp === 'number' ? exp * 1000 : Number.POSITIVE_INFINITY }
-}
-
-function claimsOf(token: string): Record<string, unknown> {
-  try {
-    const part = token.split('.')[1] ?? ''
-    return Object(JSON.parse(atob(part.replaceAll('-', '+').replaceAll('_', '/'))))
-  } catch {
-    return {}
-  }
+  const part = () => atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))
+  const { sub, exp } = parsed(part)
+  return { token, user: sub ?? token, endsAt: Number(exp) * 1000 }
 }

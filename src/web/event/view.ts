@@ -4,92 +4,85 @@
 import type { Word } from './words.ts'
 
 export type Coupon = {
-  name: string
-  status: 'scheduled' | 'open' | 'paused' | 'sold_out' | 'closed'
+  /** Not of one that is unknown. */
+  name?: string
+  /** `unknown`: there is none of this id. */
+  status: 'unknown' | 'scheduled' | 'open' | 'paused' | 'sold_out' | 'closed'
   remaining: number
   /** Milliseconds UTC. */
   opensAt: number
 }
 /** What this user was told, or waits for. `until`: by the server's clock. */
-export type Told =
-  | { kind: 'won'; slot: number; code: string }
-  | { kind: 'revoked' | 'not_eligible' | 'asking' | 'checking' }
-  | { kind: 'busy'; until: number }
+export type Told = {
+  kind: 'won' | 'revoked' | 'not_eligible' | 'asking' | 'checking' | 'busy'
+  slot?: number | undefined
+  code?: string | undefined
+  until?: number
+}
 export type Facts = {
-  /** `unknown`: there is none of this id; null: nobody knows yet. */
-  coupon: Coupon | 'unknown' | null
+  /** null: nobody knows yet. */
+  coupon: Coupon | null
   told: Told | null
-  isReachable: boolean
+  /** The line or the service. */
+  isAway: boolean
   /** undefined: whoever has the token was asked. */
   token: string | null | undefined
-  /** Whether a button can lead to where one signs in. */
-  canSignIn: boolean
-  /** The server's time; null: not known yet. */
-  at: number | null
+  /** The server's time; of meaning as soon as the coupon is known. */
+  at: number
 }
 export type View = {
   word: Word
-  name?: string
-  slot?: number
-  code?: string
-  opensAt?: number
+  /** Instead of that of its word. */
+  sentence?: string
+  name: string | undefined
+  slot: number
+  code: string | undefined
+  opensAt: number
   /** Milliseconds that are counted down. */
-  waitMs?: number
-  left?: number
-  button?: { word: 'get' | 'copy' | 'sign_in_button'; isEnabled: boolean }
-  /** Beside the sentence of a winner. */
-  isAway?: boolean
+  waitMs: number
+  left: number | undefined
+  button: 'get' | 'copy' | 'sign_in_button' | undefined
+  disabled: boolean
+  /** Said beside the sentence of a winner. */
+  isAway: boolean
 }
 
 export function viewOf(facts: Facts): View {
-  const { coupon, told, at } = facts
-  const word = wordOf(facts)
-  const button = buttonOf(word, facts)
-  const view: View = { word, ...(button && { button }) }
-  if (told?.kind === 'won' && word === 'won') {
-    Object.assign(view, { slot: told.slot, code: told.code, isAway: !facts.isReachable })
+  const { coupon, told, at, isAway } = facts
+  const status = coupon && statusAt(coupon, at)
+  const word = wordOf(facts, status)
+  const opensAt = coupon?.opensAt ?? 0
+  const until = status === 'scheduled' ? opensAt : 0
+  return {
+    word,
+    name: coupon?.name,
+    slot: told?.slot ?? 0,
+    code: word === 'won' ? told?.code : undefined,
+    opensAt,
+    waitMs: ((word === 'busy' && told?.until) || until) - at,
+    left: status === 'open' ? coupon?.remaining : undefined,
+    button: buttonOf(word),
+    disabled: !/^(won|sign_in|open)$/.test(word),
+    isAway,
   }
-  if (coupon === null || coupon === 'unknown') return view
-  view.name = coupon.name
-  const status = statusAt(coupon, at)
-  if (status === 'open') view.left = coupon.remaining
-  if (status === 'scheduled') view.opensAt = coupon.opensAt
-  if (at === null) return view
-  if (word === 'busy' && told?.kind === 'busy') view.waitMs = told.until - at
-  else if (status === 'scheduled' && word !== 'won') view.waitMs = coupon.opensAt - at
-  return view
 }
 
 /** A coupon opens by the clock, not when somebody next asks for it. */
-export function statusAt({ status, opensAt }: Coupon, at: number | null): Coupon['status'] {
-  return status === 'scheduled' && at !== null && at >= opensAt ? 'open' : status
+export function statusAt({ status, opensAt }: Coupon, at: number): Coupon['status'] {
+  return status === 'scheduled' && at >= opensAt ? 'open' : status
 }
 
-function wordOf({ coupon, told, isReachable, token, canSignIn, at }: Facts): Word {
-  if (coupon === 'unknown') return 'unknown'
-  if (told?.kind === 'won' || told?.kind === 'revoked') return told.kind
-  if (!isReachable) return 'away'
-  if (token === null) return canSignIn ? 'sign_in' : 'sign_in_elsewhere'
-  if (coupon === null || token === undefined) return 'loading'
-  if (told !== null) return told.kind
-  const status = statusAt(coupon, at)
-  return status === 'scheduled' ? 'before' : status
+function wordOf({ told, isAway, token }: Facts, status: Coupon['status'] | null): Word {
+  const kind = told?.kind
+  if (status === 'unknown') return status
+  if (kind === 'won' || kind === 'revoked') return kind
+  if (isAway) return 'away'
+  if (status === null || token === undefined) return 'loading'
+  return token ? (kind ?? status) : 'sign_in'
 }
 
-function buttonOf(word: Word, { canSignIn }: Facts): View['button'] {
-  switch (word) {
-    case 'won':
-      return { word: 'copy', isEnabled: true }
-    case 'sign_in':
-      return canSignIn ? { word: 'sign_in_button', isEnabled: true } : undefined
-    case 'open':
-      return { word: 'get', isEnabled: true }
-    case 'before':
-    case 'asking':
-    case 'checking':
-    case 'busy':
-      return { word: 'get', isEnabled: false }
-    default:
-      return undefined
-  }
+function buttonOf(word: Word): View['button'] {
+  if (word === 'won') return 'copy'
+  if (word === 'sign_in') return 'sign_in_button'
+  return /^(open|scheduled|asking|checking|busy)$/.test(word) ? 'get' : undefined
 }

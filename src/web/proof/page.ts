@@ -1,7 +1,8 @@
 // The page on which anybody checks a sale. What is pasted here goes nowhere. Where a token is kept
 // for this tab, its user's receipt can be asked for.
 
-import { keptKeys, stored } from '../shared/browser.ts'
+import { stored } from '../shared/browser.ts'
+import { keptKeys } from '../shared/kept.ts'
 import { languageChanged, switchLanguage } from '../shared/language-switch.ts'
 import type { Language } from '../shared/texts.ts'
 import { createChecking } from './checking.ts'

@@ -22,30 +22,26 @@ export function jittered(ms: number, share: number): number {
   return ms * (1 + share * (2 * Math.random() - 1))
 }
 
-/** 128 bits by chance, in hexadecimal digits; also over plain http, which has no `randomUUID`. */
-export function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-/** Under what a page keeps something for its tab. */
-export const keptKeys = { token: 'firstcome:token', language: 'firstcome:language' }
-
-/** Null where there is none, or where the browser keeps nothing for a frame. */
-export function stored(key: string): string | null {
+/** Null where it throws. */
+export function tried<Value>(run: () => Value): Value | null {
   try {
-    return sessionStorage.getItem(key)
+    return run()
   } catch {
     return null
   }
 }
 
-/** For this tab; null takes it away. */
-export function store(key: string, value: string | null): void {
-  try {
-    if (value === null) sessionStorage.removeItem(key)
-    else sessionStorage.setItem(key, value)
-  } catch {
-    // Then it does not survive a reload.
-  }
+/** Null where there is none, or where the browser keeps nothing for a frame. */
+export function stored(key: string): string | null {
+  return tried(() => sessionStorage.getItem(key))
+}
+
+/** For this tab; where that is forbidden, it does not survive a reload. */
+export function store(key: string, value: string): void {
+  tried(() => sessionStorage.setItem(key, value))
+}
+
+/** An object that came as a text, or an empty one. */
+export function parsed(json: () => string | null): Readonly<Record<string, unknown>> {
+  return Object(tried(() => JSON.parse(json() as string)))
 }

@@ -1,6 +1,7 @@
 // The buttons of a page that choose its language: for this tab, at once, without asking anybody.
 
-import { keptKeys, store, stored } from './browser.ts'
+import { store, stored } from './browser.ts'
+import { keptKeys } from './kept.ts'
 
 /** Heard by whatever says something on the page. */
 export const languageChanged = 'firstcome:language'

@@ -2,7 +2,8 @@
 // is done once, however often it had to be sent.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { after, randomKey } from '../../shared/browser.ts'
+import { after } from '../../shared/browser.ts'
+import { randomKey } from '../../shared/random-key.ts'
 import { type Answered, type Asked, ask } from '../session.ts'
 
 export type Verdict =
