@@ -2,4 +2,4 @@
 -- Parameters: none.
 -- Result: nothing.
 
-truncate coupons.issued_coupons, coupons.coupons, coupons.revocations
+truncate coupons.issued_coupons, coupons.coupons, coupons.revocations, coupons.ended_rehearsals

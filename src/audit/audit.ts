@@ -104,7 +104,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
     onProgress: (done, total) => onProgress?.({ phase: 'records', done, total }),
   })
   checkBounds(snapshot, replayed.bounds, findings)
-  compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed.atPosition, findings)
+  compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed, findings)
   const comparing = { replayed, snapshot, findings }
   const counts = await compareRows(parts, comparing)
   const events = await eventsOf(parts, { ...comparing, log, bounds: eventBounds })
@@ -165,9 +165,9 @@ type Comparing = { replayed: Replayed; snapshot: ProjectionSnapshot; findings: F
 async function compareRows(parts: AuditParts, comparing: Comparing): Promise<RowCounts> {
   const { source, wrongCodes, couponId, onProgress } = parts
   const { replayed, snapshot, findings } = comparing
-  const { fold, bounds } = replayed
+  const { fold, bounds, ended } = replayed
   const { positions } = snapshot
-  const comparison = createRowComparison({ fold, bounds, positions, findings })
+  const comparison = createRowComparison({ fold, ended, bounds, positions, findings })
   const total = winnersOf(replayed)
   const codes = createPageCodes(wrongCodes, (row) => addWrongCode(findings, row))
   let done = 0
@@ -178,7 +178,7 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
   }
   await codes.end()
   const counts = comparison.end()
-  await comparison.checkCovered(async () => (await source.snapshot()).positions)
+  await comparison.checkCovered(() => source.snapshot())
   return counts
 }
 

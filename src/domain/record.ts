@@ -125,14 +125,14 @@ export function encoderOf<T extends Topic>({ records }: T): (message: MessageOf<
     Object.entries(records).map(([type, { fields }]) => {
       const parts = partsOf(fields)
       const own = parts.filter(({ isFlat }) => !isFlat)
-      return [type, { own, flat: parts.filter(({ isFlat }) => isFlat) }]
+      return [type, { parts, own, flat: parts.filter(({ isFlat }) => isFlat) }]
     }),
   )
   return (message) => {
     const { type } = message as { type: string }
-    const { own = [], flat = [] } = partsByType.get(type) ?? {}
+    const { parts = [], own = [], flat = [] } = partsByType.get(type) ?? {}
     const wire = writeInto({ type }, own, message)
-    wire.v = versionOf(message, own)
+    wire.v = versionOf(message, parts)
     for (const { name, write } of flat) Object.assign(wire, write?.((message as Wire)[name]))
     return Buffer.from(JSON.stringify(wire))
   }
@@ -163,6 +163,7 @@ function versionField(declared: AnyDeclaration): Field<unknown> {
 const laterVersions: Readonly<Record<number, string>> = {
   2: '2 where the user is more than 1–128 visible ASCII characters.',
   3: '3 where it has `expected`.',
+  4: '4 where it has `rehearsal`.',
 }
 
 /** The field that tells records of one type and key apart; null: there is one of each at most. */

@@ -31,6 +31,8 @@ export type IssuePublisherParts = {
 export type Committed = {
   issued: readonly IssuedRow[]
   revocations?: readonly RevocationRow[]
+  /** A rehearsal was closed: its rows go, once they are published. */
+  endsRehearsals?: boolean
   next: number
 }
 export type IssuePublisher = {
@@ -52,6 +54,7 @@ type Lane = {
   next: number
   /** Committed and not published; null: too many to be kept, they are read from SQL again. */
   rows: PublishedRow[] | null
+  endsRehearsals: boolean
   publishing: Promise<void> | null
   lastAt: number
 }
@@ -88,14 +91,17 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
 
   /** All that is committed; resolves to where that ends. */
   async function publishNext(lane: Lane): Promise<number> {
-    const { partition, published, next, rows } = lane
+    const { partition, published, next, rows, endsRehearsals } = lane
     lane.rows = []
+    lane.endsRehearsals = false
     for (let from = published; rows === null && from < next; from += recordsPerReadMax) {
       const to = Math.min(from + recordsPerReadMax, next)
       await sendStored(parts, { partition, from, to })
     }
     if (rows !== null) await send(parts, rows)
-    if (rows?.length !== 0) await retrying(retry, () => store.markPublished(partition, next))
+    if (rows?.length !== 0 || endsRehearsals) {
+      await retrying(retry, () => store.markPublished(partition, next, { endsRehearsals }))
+    }
     lane.published = Math.max(published, next)
     await onPublished(new Map([[partition, next]]))
     return next
@@ -104,14 +110,17 @@ export function createIssuePublisher(parts: IssuePublisherParts): IssuePublisher
   return {
     begin(partition, { next, published }) {
       const rows = published < next ? null : []
-      const lane = { partition, published, next, rows, publishing: null, lastAt: -Infinity }
+      const endsRehearsals = rows === null
+      const idle = { publishing: null, lastAt: -Infinity }
+      const lane = { partition, published, next, rows, endsRehearsals, ...idle }
       lanes.set(partition, lane)
       if (rows === null) start(lane)
     },
-    async publish(partition, { issued, revocations = [], next }) {
+    async publish(partition, { issued, revocations = [], endsRehearsals = false, next }) {
       const lane = lanes.get(partition)
       if (lane === undefined) throw new Error(`partition ${partition} has not begun`)
       lane.next = next
+      lane.endsRehearsals ||= endsRehearsals
       for (const row of issued) lane.rows?.push(row)
       for (const row of revocations) lane.rows?.push(row)
       start(lane)

@@ -9,7 +9,7 @@ import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { recordFingerprint } from '../domain/fingerprint.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { CouponStore } from '../ports/coupons.ts'
+import { type CouponStore, isEnding } from '../ports/coupons.ts'
 import type { Log, LogBatch, LogPlace } from '../ports/log.ts'
 import { endFault } from '../ports/log-check.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
@@ -146,6 +146,7 @@ class IssuerSession implements Session {
     await this.publisher.publish(partition, {
       issued: issued.filter((row) => this.isUnpublished(row)),
       revocations: revocations.filter((row) => this.isUnpublished(row)),
+      endsRehearsals: coupons.some(isEnding),
       next,
     })
   }

@@ -3,7 +3,7 @@
 
 import type { Terms } from '../domain/coupons/messages.ts'
 import type { Revocation } from '../domain/coupons/revocations.ts'
-import type { Coupon, Issued } from '../domain/coupons/state.ts'
+import { type Coupon, type Issued, newCoupon } from '../domain/coupons/state.ts'
 
 /** What anybody may ask of the SQL projection of the claims log. */
 export type CouponReads = {
@@ -26,15 +26,19 @@ export type CouponReads = {
 export type CouponStore = CouponReads & {
   /** By partition; a partition that is missing has never been written. */
   positions(): Promise<Map<number, StoredPosition>>
-  /** The folded state of those of these coupons that have rows, winners included. */
+  /**
+   * The folded state of those of these coupons that have rows, winners included; of a rehearsal
+   * that has ended, that it was there.
+   */
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
   /** One transaction: rows and position. 'fenced': the position is not `expected`; no effect. */
   apply(batch: IssueBatch): Promise<'applied' | 'fenced'>
   /**
    * Remembers that the events of all records below `next` have been published. No effect where the
-   * position is lower: the rows were put back or dropped meanwhile.
+   * position is lower: the rows were put back or dropped meanwhile. With `endsRehearsals` the rows
+   * of those go that are closed and wholly published, in the same transaction.
    */
-  markPublished(partition: number, next: number): Promise<void>
+  markPublished(partition: number, next: number, how?: { endsRehearsals?: boolean }): Promise<void>
 }
 /**
  * `next`: the first offset not yet applied; `published`: not yet published. `notified`: below it
@@ -87,6 +91,28 @@ export type RowsQuery = {
   won?: LogRange
 }
 export type ProjectionSnapshot = { positions: Map<number, StoredPosition>; coupons: Coupon[] }
+
+/**
+ * Whether the rows of a rehearsal's coupon are to go, or are gone: once it is closed and everything
+ * that came of it was published. Nothing changes it after that.
+ */
+export function hasEnded(coupon: Coupon, { published }: Pick<StoredPosition, 'published'>) {
+  if (!isEnding(coupon) || (coupon.lastAct ?? Number.POSITIVE_INFINITY) >= published) return false
+  return coupon.winners.values().every(({ offset }) => offset < published)
+}
+
+/** Its rows go as soon as everything is published. */
+export function isEnding({ terms, status }: Coupon): boolean {
+  return terms.rehearsal === true && status === 'closed'
+}
+
+/** What is known of a rehearsal that has ended: all that may ever be asked of it. */
+export function endedRehearsal(
+  kept: Pick<Coupon, 'couponId' | 'partition' | 'rules' | 'terms'> & { lastAct: number },
+): Coupon {
+  const { lastAct: offset, ...created } = kept
+  return { ...newCoupon({ type: 'created', at: 0, offset, ...created }), status: 'closed' }
+}
 
 /** Without where it belongs. */
 export function revocationIn(row: RevocationRow | StoredRevocation): Revocation {

@@ -15,7 +15,7 @@ export type Made = {
 }
 export type Leaving = {
   clock: Clock
-  plan: { url: URL; keep?: boolean }
+  plan: { url: URL; keep?: boolean; mark?: boolean }
   made: Made
   limits: { leaveMsMax: number }
   /** Of an operator. */
@@ -38,6 +38,7 @@ async function leaveCoupon(leaving: Leaving, couponId: string): Promise<string[]
   if (leaving.plan.keep === true) return [`the coupon ${couponId}, open to everyone: ${closing}`]
   const end = await close(leaving, couponId)
   if (end === 'never made') return []
+  if (end === 'closed' && leaving.plan.mark === true) return []
   if (end === 'closed') return [`the coupon ${couponId}, closed`]
   return [`the coupon ${couponId}, perhaps open to everyone (${end}): ${closing}`]
 }

@@ -25,6 +25,8 @@ export type RehearsalPlan = TokenMaker & {
   users: number
   /** Leaves what was made as it is. */
   keep?: boolean
+  /** The coupon is a rehearsal's: in no list, and once it is closed without rows. */
+  mark?: boolean
 }
 export type RehearsalParts = {
   clock: Clock

@@ -55,6 +55,7 @@ export type CouponTerms = {
   discount?: Discount | undefined
   minimum?: number
   validDays?: number
+  rehearsal?: true
 }
 /** A row of SQL, as the operator's list of issued coupons shows it. */
 export type RowSeen = Shaped<typeof row>

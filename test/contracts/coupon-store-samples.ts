@@ -97,7 +97,7 @@ export function brokenBy(constraint: string): (error: unknown) => true {
 
 export const emptyCouponTables =
   'truncate coupons.coupons, coupons.issued_coupons, coupons.positions, coupons.uses, ' +
-  'coupons.revocations'
+  'coupons.revocations, coupons.ended_rehearsals'
 
 /** As the coupon step does. Ids without quotes only. */
 export function useCouponSql(database: Pick<Session, 'script'>) {

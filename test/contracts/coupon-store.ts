@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CouponStore, HeldCoupon, IssueBatch, IssuedRow } from '../../src/ports/coupons.ts'
 import { couponTests, heldTests, lookUpTests, rowTests, winnerTests } from './coupon-store-reads.ts'
+import { rehearsalTests } from './coupon-store-rehearsals.ts'
 import { revocation, revocationTests } from './coupon-store-revocations.ts'
 import {
   batch,
@@ -44,6 +45,7 @@ export function couponStoreContract(name: string, open: OpenStore): void {
     describe('issued rows', () => rowTests(testStore))
     describe('what a user holds', () => heldTests(testStore))
     describe('revokes', () => revocationTests(testStore))
+    describe('rehearsals', () => rehearsalTests(testStore))
     describe('a look-up', () => lookUpTests(testStore))
     describe('what an order uses', () => usedTests(open))
     describe('coupons of a revoke', () => unspentTests(open))

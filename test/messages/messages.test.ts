@@ -168,6 +168,7 @@ const rulesBroken: Readonly<Record<string, readonly Wire[]>> = {
   'coupon.created': [
     { opensAt: '2026-13-01T00:00:00.000Z' },
     { closesAt: '2026-02-30T00:00:00.000Z' },
+    { rehearsal: true, v: 1 },
     { opensAt: '2026-05-01T09:00:00.000Z', closesAt: '2026-05-01T09:00:00.000Z' },
     { by: '🎟'.repeat(151) },
   ],

@@ -7,7 +7,12 @@ import type { Entry } from './naive-claims.ts'
 
 export const partitions = 4
 export const couponIds = ['autumn', 'spring', 'winter'] as const
-const audiences = [{}, {}, { audience: { attribute: 'tier', values: ['gold', 'silver'] } }]
+const audiences = [
+  {},
+  {},
+  { audience: { attribute: 'tier', values: ['gold', 'silver'] } },
+  { rehearsal: true },
+]
 const values = [{}, { audience: 'gold' }, { audience: 'silver' }, { audience: 'bronze' }]
 const users = ['ann', 'bob', 'cat', 'dan', '이브 🎟'] as const
 

@@ -49,7 +49,7 @@ function judge({ message, appendedAt }: Entry, before: readonly Judged[]): strin
       return closed && !repeated ? 'closed' : 'done'
     }
     case 'coupon.revoked':
-      return judgeRevoke(message, life)
+      return judgeRevoke(message, { life, terms, closed })
     case 'coupon.edited':
       throw new Error('this model knows no edits')
     case 'coupon.claimed': {
@@ -88,13 +88,14 @@ function judgeClaim(
 
 function judgeRevoke(
   { commandId, userId, reason }: Extract<CouponMessage, { type: 'coupon.revoked' }>,
-  life: readonly Judged[],
+  { life, terms, closed }: Omit<Life, 'open'>,
 ): string {
   for (const { message, outcome } of life) {
     if (message.type !== 'coupon.revoked' || message.commandId !== commandId) continue
     if (outcome !== 'done') continue
     return message.userId === userId && message.reason === reason ? 'done' : 'conflict'
   }
+  if (terms.rehearsal && closed) return 'closed'
   const isHeld = life.some(({ message, outcome }) => {
     const isOwn = message.type === 'coupon.claimed' && message.userId === userId
     return isOwn && outcome.startsWith('issued ')

@@ -10,9 +10,12 @@ import {
   bySlot,
   type CouponReads,
   type CouponStore,
+  endedRehearsal,
   type HeldCoupon,
+  hasEnded,
   type IssueBatch,
   type IssuedRow,
+  isEnding,
   type RevocationRow,
   type RowsQuery,
   revocationIn,
@@ -37,6 +40,8 @@ type Tables = {
   issued: Map<string, IssuedRow>
   /** In the order in which they were written. */
   revocations: StoredRevocation[]
+  /** Rehearsals' that were closed: without rows. */
+  ended: Map<string, Coupon>
   /** The keys of all unique constraints of all rows. */
   taken: Set<string>
 }
@@ -59,6 +64,10 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       const coupons = new Map(found.map(([couponId, coupon]) => [couponId, loaded(coupon, tables)]))
       for (const row of rowsWhere(({ couponId }) => ids.has(couponId))) {
         addWinner(coupons, row)
+      }
+      for (const [couponId, { lastAct, ...coupon }] of tables.ended) {
+        if (ids.has(couponId))
+          coupons.set(couponId, endedRehearsal({ ...coupon, lastAct: lastAct ?? 0 }))
       }
       return coupons
     },
@@ -83,13 +92,15 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
         tables.revocations.push({ ...one, unspent: took.length })
       }
       for (const key of taken) tables.taken.add(key)
+      if (coupons.some(isEnding)) endRehearsals(tables, partition)
       crashPoint?.('K19')
       return 'applied'
     },
-    async markPublished(partition, next) {
+    async markPublished(partition, next, { endsRehearsals = false } = {}) {
       const position = tables.positions.get(partition)
-      if (position === undefined || position.published >= next || next > position.next) return
-      position.published = next
+      if (position === undefined) return
+      if (position.published < next && next <= position.next) position.published = next
+      if (endsRehearsals) endRehearsals(tables, partition)
     },
     ...readsOf(tables, uses),
     dump: () => dumpOf(tables),
@@ -161,6 +172,25 @@ function unspentOf(
   })
 }
 
+function endRehearsals(tables: Tables, partition: number): void {
+  const position = tables.positions.get(partition) ?? { published: 0 }
+  for (const [couponId, cells] of tables.coupons) {
+    const rows = rowsOf(tables, (row) => row.couponId === couponId)
+    const coupon = loaded(cells, tables)
+    for (const row of rows) addWinner(new Map([[couponId, coupon]]), row)
+    if (coupon.partition !== partition || !hasEnded(coupon, position)) continue
+    tables.ended.set(couponId, loaded(cells, tables))
+    tables.coupons.delete(couponId)
+    tables.revocations = tables.revocations.filter((one) => one.couponId !== couponId)
+    for (const { slot, userId, offset } of rows) {
+      tables.issued.delete(`${couponId}/${slot}`)
+      tables.taken.delete(`one_per_slot ${couponId} ${slot}`)
+      tables.taken.delete(`one_per_user ${couponId} ${userId}`)
+      tables.taken.delete(`one_per_record ${partition} ${offset}`)
+    }
+  }
+}
+
 function rowsOf({ issued }: Tables, wanted: (row: IssuedRow) => boolean): IssuedRow[] {
   const rows = [...issued.values()].filter(wanted)
   return rows.sort(bySlot).map((row) => ({ ...row }))
@@ -168,7 +198,7 @@ function rowsOf({ issued }: Tables, wanted: (row: IssuedRow) => boolean): Issued
 
 function noRows(): Tables {
   const none = { positions: new Map(), coupons: new Map(), issued: new Map(), taken: new Set() }
-  return { ...none, revocations: [] } as Tables
+  return { ...none, ended: new Map(), revocations: [] } as Tables
 }
 
 function loaded(coupon: CouponCells, tables: Tables): Coupon {

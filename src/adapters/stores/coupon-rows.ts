@@ -6,7 +6,13 @@ import type { Terms } from '../../domain/coupons/messages.ts'
 import { type Revocation, revocationsOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { PackedWinners } from '../../domain/coupons/winners.ts'
-import type { HeldCoupon, IssuedRow, RevocationRow, StoredRevocation } from '../../ports/coupons.ts'
+import {
+  endedRehearsal,
+  type HeldCoupon,
+  type IssuedRow,
+  type RevocationRow,
+  type StoredRevocation,
+} from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { SqlRow, SqlScalar, SqlValue } from '../database/database.ts'
 import { columnsOf, fieldsOf } from './locked-table.ts'
@@ -60,6 +66,14 @@ export function couponOf(row: SqlRow): Coupon {
     revocations: revocationsOf(readRevocations(revocations)),
     winners: new PackedWinners(),
   }
+}
+
+/** A row of read-ended-rehearsals.sql. */
+export function endedOf(row: SqlRow): Coupon {
+  const kept = fieldsOf<Parameters<typeof endedRehearsal>[0]>(row, [
+    ...(['couponId', 'partition', 'rules', 'lastAct'] as const),
+  ])
+  return endedRehearsal({ ...kept, terms: JSON.parse(String(row[4])) as Terms })
 }
 
 type RevocationCells = readonly [

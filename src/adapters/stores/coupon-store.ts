@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { CouponStore, IssueBatch } from '../../ports/coupons.ts'
+import { type CouponStore, type IssueBatch, isEnding } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import type { Database, Queryable, Session, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
@@ -13,6 +13,7 @@ import {
   addWinner,
   couponColumns,
   couponOf,
+  endedOf,
   issuedCells,
   issuedColumns,
   revocationColumns,
@@ -38,11 +39,9 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
     'advance-position',
     'copy-issued-coupons',
     'create-position',
+    'end-rehearsals',
     'insert-issued-coupons',
     'insert-revocations',
-    'mark-published',
-    'read-coupons',
-    'read-winners',
     'upsert-coupons',
   ])
 
@@ -70,14 +69,7 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
 
   return {
     ...createCouponReaderSql(database),
-    load(couponIds) {
-      return database.transaction(async (session) => {
-        const { rows } = await session.query(statements['read-coupons'], [couponIds])
-        const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[13]) }))
-        await readWinners({ session, statement: statements['read-winners'] }, loadings)
-        return new Map(loadings.map(({ coupon }) => [coupon.couponId, coupon]))
-      }, 'snapshot')
-    },
+    load: loading(database),
     async apply(batch) {
       checkBatch(batch)
       const { coupons, issued, revocations = [] } = batch
@@ -89,15 +81,44 @@ export function createCouponStoreSql({ database, crashPoint }: CouponStoreSqlPar
         if (issued.length > 0) await insertIssued(session, batch)
         const revoked = revocationColumns(revocations)
         await writeAll(session, statements['insert-revocations'], revoked)
+        if (coupons.some(isEnding)) {
+          await session.query(statements['end-rehearsals'], [...positionOwner, batch.partition])
+        }
         crashPoint?.('K18')
         return 'applied'
       })
       if (applied === 'applied') crashPoint?.('K19')
       return applied
     },
-    async markPublished(partition, next) {
-      await database.query(statements['mark-published'], [...positionOwner, partition, next])
-    },
+    markPublished: marking(database),
+  }
+}
+
+function loading(database: Database): CouponStore['load'] {
+  const statements = loadStatements(['read-coupons', 'read-ended-rehearsals', 'read-winners'])
+  return (couponIds) =>
+    database.transaction(async (session) => {
+      const { rows } = await session.query(statements['read-coupons'], [couponIds])
+      const loadings = rows.map((row) => ({ coupon: couponOf(row), lastSlot: Number(row[13]) }))
+      await readWinners({ session, statement: statements['read-winners'] }, loadings)
+      const ended = await session.query(statements['read-ended-rehearsals'], [couponIds])
+      const coupons = [...loadings.map(({ coupon }) => coupon), ...ended.rows.map(endedOf)]
+      return new Map(coupons.map((coupon) => [coupon.couponId, coupon]))
+    }, 'snapshot')
+}
+
+function marking(database: Database): CouponStore['markPublished'] {
+  const statements = loadStatements(['end-rehearsals', 'mark-published'])
+  return async (partition, next, { endsRehearsals = false } = {}) => {
+    const mark = [...positionOwner, partition, next]
+    if (!endsRehearsals) {
+      await database.query(statements['mark-published'], mark)
+      return
+    }
+    await database.transaction(async (session) => {
+      await session.query(statements['mark-published'], mark)
+      await session.query(statements['end-rehearsals'], [...positionOwner, partition])
+    })
   }
 }
 

@@ -59,8 +59,10 @@ export class CouponFold {
   private reader: PartitionReader | null = null
   /** By partition whose leader was away at the start, where it ends: once that is known. */
   private readonly late = new Map<number, number>()
-  /** In id order, but for those that came since somebody looked. */
+  /** In id order, but for those that came since somebody looked, and those of rehearsals. */
   private inOrder: Coupon[] = []
+  /** How many coupons were looked at for that. */
+  private looked = 0
 
   constructor(log: Log, time: LogTime) {
     this.log = log
@@ -113,7 +115,7 @@ export class CouponFold {
     return this.allPartitions.filter((partition) => this.lastReadAt(partition) < moment)
   }
 
-  /** In id order. */
+  /** In id order, without those of rehearsals. */
   page({ limit, after }: Page): Coupon[] {
     this.sortNew()
     const from = after === undefined ? 0 : firstBehind(this.inOrder, after)
@@ -123,8 +125,13 @@ export class CouponFold {
   /** Coupons are only ever added, at the end: the few that are new are merged into the others. */
   private sortNew(): void {
     const known = this.inOrder
-    if (known.length === this.coupons.size) return
-    const added = [...this.coupons.values().drop(known.length)].sort(byId)
+    if (this.looked === this.coupons.size) return
+    const news = this.coupons.values().drop(this.looked)
+    const added = news
+      .filter(({ terms }) => !terms.rehearsal)
+      .toArray()
+      .sort(byId)
+    this.looked = this.coupons.size
     const merged: Coupon[] = []
     let next = 0
     for (const coupon of added) {

@@ -1,16 +1,20 @@
-// The shapes of what operators ask of a coupon that is there, and of what it would change.
+// The shapes of what operators ask for: a coupon, what becomes of it, and what that would change.
 
 import { Type } from 'typebox'
+import { validDaysMax } from '../../domain/coupons/messages.ts'
 import { quantityMax } from '../../domain/coupons/quantity.ts'
 import {
+  Audience,
   Count,
   Coupon,
   CouponId,
   CouponName,
   closed,
+  Discount,
   Instant,
   idempotencyKey,
   LogPlace,
+  Minimum,
   oneOf,
   Reason,
   reasonOf,
@@ -34,6 +38,27 @@ export const ActedCoupon = closed(
   { title: 'ActedCoupon', description: 'The coupon, who did the act, and its record in the log.' },
 )
 
+export const NewCoupon = closed(
+  {
+    couponId: Type.Optional(CouponId),
+    name: CouponName,
+    quantity: Count(quantityMax),
+    opensAt: Type.Optional(Instant),
+    closesAt: Type.Optional(Instant),
+    discount: Type.Optional(Discount),
+    minimum: Type.Optional(Minimum),
+    validUntil: Type.Optional(Instant),
+    validDays: Type.Optional(Count(validDaysMax)),
+    audience: Type.Optional(Audience),
+    rehearsal: Type.Optional(
+      Type.Literal(true, {
+        description: 'Of a rehearsal: in no list, cannot be spent, and without rows once closed.',
+      }),
+    ),
+    reason: Type.Optional(Reason),
+  },
+  { title: 'NewCoupon', description: 'Of validUntil and validDays there is one at most.' },
+)
 export const CouponEdit = closed(
   {
     name: Type.Optional(CouponName),

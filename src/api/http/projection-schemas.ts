@@ -31,6 +31,7 @@ export const StoredTerms = Type.Object(
         { title: 'StoredAudience' },
       ),
     ),
+    rehearsal: Type.Optional(Type.Literal(true)),
   },
   { title: 'StoredTerms' },
 )

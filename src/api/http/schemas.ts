@@ -9,7 +9,6 @@ import {
   couponIdPattern,
   couponNameCharactersMax,
   reasonCharactersMax,
-  validDaysMax,
 } from '../../domain/coupons/messages.ts'
 import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { type IssuedStatus, issuedStatuses } from '../../domain/coupons/validity.ts'
@@ -69,7 +68,7 @@ const cap = {
 type DiscountShape =
   | { kind: 'amount'; value: number }
   | { kind: 'percent'; value: number; max?: number }
-const Discount = Type.Unsafe<DiscountShape>({
+export const Discount = Type.Unsafe<DiscountShape>({
   title: 'Discount',
   type: 'object',
   description: 'An amount in whole minor units of the currency, or a percentage, rounded down.',
@@ -78,7 +77,7 @@ const Discount = Type.Unsafe<DiscountShape>({
   oneOf: [discountOf('amount', amountMax), discountOf('percent', 100, { max: cap })],
 })
 
-const Minimum = Type.Integer({
+export const Minimum = Type.Integer({
   minimum: 0,
   maximum: amountMax,
   description: 'The coupon cannot be spent on a subtotal below it, in whole minor units.',
@@ -89,7 +88,7 @@ const AudienceText = Type.String({
   format: 'visible-text',
   description: visible,
 })
-const Audience = closed(
+export const Audience = closed(
   {
     attribute: AudienceText,
     values: Type.Array(AudienceText, { minItems: 1, maxItems: audienceValuesMax }),
@@ -129,22 +128,6 @@ export const CouponName = Type.String({
   format: 'coupon-name',
   description: `${visible} Lengths count UTF-16 units.`,
 })
-export const NewCoupon = closed(
-  {
-    couponId: Type.Optional(CouponId),
-    name: CouponName,
-    quantity: Count(quantityMax),
-    opensAt: Type.Optional(Instant),
-    closesAt: Type.Optional(Instant),
-    discount: Type.Optional(Discount),
-    minimum: Type.Optional(Minimum),
-    validUntil: Type.Optional(Instant),
-    validDays: Type.Optional(Count(validDaysMax)),
-    audience: Type.Optional(Audience),
-    reason: Type.Optional(Reason),
-  },
-  { title: 'NewCoupon', description: 'Of validUntil and validDays there is one at most.' },
-)
 export const idempotencyKey = Type.String({
   pattern: `^[ -~]{1,${idempotencyKeyCharactersMax}}$`,
   description: 'Asked again with the same key, it is done once.',
@@ -199,6 +182,7 @@ export const Coupon = closed(
     validUntil: Type.Optional(Instant),
     validDays: Type.Optional(Type.Integer()),
     audience: Type.Optional(Audience),
+    rehearsal: Type.Optional(Type.Literal(true)),
   },
   { $id: 'Coupon' },
 )

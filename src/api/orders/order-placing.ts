@@ -118,9 +118,12 @@ export class OrderPlacing {
     couponId,
   }: AskedOrder): Promise<WonCoupon | null | Unavailable | { kind: 'coupon_not_held' }> {
     if (couponId === undefined) return null
-    const answer = await this.parts.claims.mine(couponId, userId)
+    const { claims } = this.parts
+    // Its rows go: nothing may be bought with it.
+    if (claims.coupon(couponId)?.terms.rehearsal) return { kind: 'coupon_not_held' }
+    const answer = await claims.mine(couponId, userId)
     if (answer?.kind === 'issued') {
-      return wonCouponOf(answer, this.parts.claims.coupon(couponId))
+      return wonCouponOf(answer, claims.coupon(couponId))
     }
     if (answer?.kind === 'unavailable') return answer
     return answer?.kind === 'pending' ? logUnavailable : { kind: 'coupon_not_held' }

@@ -12,11 +12,12 @@ import {
   ActReason,
   CouponEdit,
   couponOrPreview,
+  NewCoupon,
   Preview,
   Restock,
 } from '../http/command-schemas.ts'
 import { type Route, route } from '../http/route.ts'
-import { CouponPath, KeyAllowed, NewCoupon, pendingRef } from '../http/schemas.ts'
+import { CouponPath, KeyAllowed, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { FieldError } from '../http/validation.ts'
 import { commandIdOfKey, couponIdOfKey, idOfKey } from '../orders/order-answers.ts'
@@ -215,11 +216,11 @@ function termsErrors(asked: AskedTerms, now: number): FieldError[] {
 }
 
 function termsOf(asked: AskedTerms): Terms {
-  const { name, quantity, discount, minimum, validDays, audience } = asked
+  const { name, quantity, discount, minimum, validDays, audience, rehearsal } = asked
   const times = (['opensAt', 'closesAt', 'validUntil'] as const).map((field) => {
     return [field, readInstant(asked[field])] as const
   })
-  const given = Object.entries({ discount, minimum, validDays, audience })
+  const given = Object.entries({ discount, minimum, validDays, audience, rehearsal })
   const optional = [...times, ...given].filter(([, value]) => value !== undefined)
   return { name, quantity, ...(Object.fromEntries(optional) as Partial<Terms>) }
 }

@@ -14,7 +14,7 @@ export function couponRoutes({ claims }: RouteParts): Route[] {
       call: 'GET /coupons',
       caller: 'anyone',
       operationId: 'listCoupons',
-      summary: 'List coupons in the order of their ids',
+      summary: 'List coupons in the order of their ids, but for those of rehearsals',
       query: Page,
       answers: { 200: CouponPage },
       answer({ query }) {
@@ -44,7 +44,7 @@ export function couponRoutes({ claims }: RouteParts): Route[] {
 /** Its shape is the schema Coupon. As of `now`, milliseconds UTC. */
 export function couponJson(coupon: Coupon, now: number) {
   const issued = coupon.winners.size
-  const { discount, minimum, validUntil, validDays, audience } = coupon.terms
+  const { discount, minimum, validUntil, validDays, audience, rehearsal } = coupon.terms
   return {
     couponId: coupon.couponId,
     name: coupon.name,
@@ -59,5 +59,6 @@ export function couponJson(coupon: Coupon, now: number) {
     ...validUntilJson(validUntil),
     ...(validDays && { validDays }),
     ...(audience && { audience }),
+    ...(rehearsal && { rehearsal }),
   }
 }

@@ -1,6 +1,7 @@
 // Redemptions over HTTP: a shop with a checkout of its own reserves a coupon by its code, and says
 // whether it has sold. What a POST is answered is what its own record came to.
 
+import type { Terms } from '../../domain/coupons/messages.ts'
 import { offerOf } from '../../domain/coupons/offer.ts'
 import type { RedemptionEnd } from '../../domain/orders/redemption-messages.ts'
 import {
@@ -127,7 +128,9 @@ async function redeem(
   if (won?.kind === 'unavailable') return won
   if (won?.kind === 'pending') return logUnavailable
   if (won?.kind !== 'issued') return { problem: 'unknown-code' }
-  const terms = claims.coupon(couponId)?.terms ?? {}
+  const terms: Partial<Terms> = claims.coupon(couponId)?.terms ?? {}
+  // Its rows go: nothing may be bought with it.
+  if (terms.rehearsal) return { problem: 'unknown-code' }
   if ('refused' in offerOf(terms, asked.subtotal)) return { problem: 'minimum-not-met' }
   await onceLetGo({ ...parts, store, reader }, { couponId, userId })
   const { by, key, reference, subtotal, use } = asked

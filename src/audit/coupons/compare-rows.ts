@@ -9,16 +9,19 @@ import { sameTerms } from '../../domain/coupons/messages.ts'
 import type { Revocation } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
-import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
+import type { IssuedRow, ProjectionSnapshot, StoredPosition } from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { canonicalJson, compareColumns } from '../compare-columns.ts'
 import { type Broken, type Findings, recordAt } from '../findings.ts'
+import type { Replayed } from './replay.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
 
 export type RowComparisonParts = {
   fold: Fold
+  /** Of rehearsals, those that have no rows any more. */
+  ended: ReadonlySet<string>
   bounds: readonly LogBounds[]
   positions: Positions
   findings: Findings
@@ -31,8 +34,11 @@ export type RowComparison = {
   compare(row: IssuedRow): boolean
   /** After the last row. */
   end(): RowCounts
-  /** Rows that the positions do not cover; they are read again, after the last row, if need be. */
-  checkCovered(positionsNow: () => Promise<Positions>): Promise<void>
+  /**
+   * Rows that the positions do not cover, and those of rehearsals, which may have gone meanwhile:
+   * both are read again, after the last row, if need be.
+   */
+  checkCovered(again: () => Promise<ProjectionSnapshot>): Promise<void>
 }
 export type RowCounts = {
   rows: number
@@ -40,6 +46,9 @@ export type RowCounts = {
   newerRows: number
 }
 
+/** A row that is missing unless its coupon has lost all of them: `add` says so. */
+type Gone = { couponId: string; add(): void }
+type Parts = RowComparisonParts & { gone: Gone[] }
 type Winner = { userId: string; issued: Issued }
 type Current = {
   couponId: string
@@ -54,13 +63,15 @@ type Current = {
   wrongSlots: Set<number>
 }
 
-export function createRowComparison(parts: RowComparisonParts): RowComparison {
-  const { fold, findings } = parts
+export function createRowComparison(given: RowComparisonParts): RowComparison {
+  const { fold, findings } = given
   const begun = new Set<string>()
   /** By partition, of rows of later records, and of winners' rows. */
   const newest = new Map<number, IssuedRow>()
   const covered = new Map<number, IssuedRow>()
   const counts: RowCounts = { rows: 0, newerRows: 0 }
+  const gone: Gone[] = []
+  const parts = { ...given, gone }
   let current: Current | null = null
 
   function begin(couponId: string): Current {
@@ -94,13 +105,15 @@ export function createRowComparison(parts: RowComparisonParts): RowComparison {
       current = null
       return counts
     },
-    async checkCovered(positionsNow) {
+    async checkCovered(again) {
       const isBeyond = (positions: Positions) => (row: IssuedRow) => {
         return row.offset >= nextOf(positions, row)
       }
       const all = [...newest.values(), ...covered.values()]
-      if (!all.some(isBeyond(parts.positions))) return
-      const positions = await positionsNow()
+      if (gone.length === 0 && !all.some(isBeyond(parts.positions))) return
+      const { positions, coupons } = await again()
+      const there = new Set(coupons.map(({ couponId }) => couponId))
+      for (const { couponId, add } of gone) if (there.has(couponId)) add()
       for (const row of newest.values().filter(isBeyond(positions))) addExtra(findings, row)
       for (const row of covered.values().filter(isBeyond(positions))) {
         addUncovered(findings, row, nextOf(positions, row))
@@ -117,8 +130,9 @@ function beginCoupon(couponId: string, fold: Fold): Current {
   return { couponId, coupon, winners, winner, lastSlot: 0, rows: 0, ...wrong }
 }
 
-function endCoupon(current: Current, { findings, ...parts }: RowComparisonParts): void {
-  passMissing(current, Number.POSITIVE_INFINITY, { findings, ...parts })
+function endCoupon(current: Current, parts: Parts): void {
+  const { findings } = parts
+  passMissing(current, Number.POSITIVE_INFINITY, parts)
   const { couponId, coupon, rows } = current
   const quantity = coupon?.quantity ?? 0
   if (rows > quantity) {
@@ -129,23 +143,27 @@ function endCoupon(current: Current, { findings, ...parts }: RowComparisonParts)
 }
 
 /** Passes the winners below `slot`; one that the positions cover should have had its row. */
-function passMissing(current: Current, slot: number, parts: RowComparisonParts): void {
+function passMissing(current: Current, slot: number, parts: Parts): void {
   const { couponId, coupon } = current
+  const hasNone = parts.ended.has(couponId)
   while (current.winner !== null && current.winner.issued.slot < slot) {
     const { userId, issued } = current.winner
     const partition = coupon?.partition ?? 0
     current.winner = nextWinner(current.winners)
-    if (issued.offset >= (parts.positions.get(partition)?.next ?? 0)) continue
+    if (hasNone || issued.offset >= (parts.positions.get(partition)?.next ?? 0)) continue
     current.wrongSlots.add(issued.slot)
     const won = `${userId} won it by ${recordAt({ partition, offset: issued.offset })}`
     const broken = brokenRow(parts.findings, { couponId, slot: issued.slot })
-    broken('I2', `the row is missing; ${won}`)
+    const add = () => broken('I2', `the row is missing; ${won}`)
+    if (coupon?.terms.rehearsal) parts.gone.push({ couponId, add })
+    else add()
   }
 }
 
-function compareRow(current: Current, row: IssuedRow, parts: RowComparisonParts): boolean {
+function compareRow(current: Current, row: IssuedRow, parts: Parts): boolean {
   const { winner, coupon } = current
   current.rows += 1
+  if (parts.ended.has(row.couponId)) addLeft(parts.findings, row)
   if (winner?.issued.slot === row.slot) {
     current.winner = nextWinner(current.winners)
     const { userId, issued } = winner
@@ -216,6 +234,10 @@ function addExtra(findings: Findings, row: IssuedRow): void {
   brokenRow(findings, row)('I2', `there is a row for ${named}, which did not win it`)
 }
 
+function addLeft(findings: Findings, row: IssuedRow): void {
+  brokenRow(findings, row)('I7', 'there is a row, but its rehearsal has ended')
+}
+
 function keepNewest(newest: Map<number, IssuedRow>, row: IssuedRow): void {
   if (row.offset > (newest.get(row.partition)?.offset ?? -1)) newest.set(row.partition, row)
 }
@@ -244,7 +266,7 @@ function outOfOrder(couponId: string): PortError {
 /** Both as of the positions, without winners. */
 export function compareCoupons(
   stored: readonly Coupon[],
-  log: ReadonlyMap<string, Coupon>,
+  { atPosition: log, ended }: Pick<Replayed, 'atPosition' | 'ended'>,
   findings: Findings,
 ): void {
   const missing = new Set(log.keys())
@@ -255,7 +277,8 @@ export function compareCoupons(
     const { couponId } = row
     missing.delete(couponId)
     const coupon = log.get(couponId)
-    if (coupon === undefined) broken(couponId, 'there is a row, but the log never made it')
+    if (ended.has(couponId)) broken(couponId, 'there is a row, but its rehearsal has ended')
+    else if (coupon === undefined) broken(couponId, 'there is a row, but the log never made it')
     else compareCoupon(row, coupon, (text) => broken(couponId, `the row has ${text}`))
   }
   for (const couponId of missing) broken(couponId, 'the row of the coupon is missing')

@@ -6,7 +6,7 @@ import { applyCommand, createFold, type Fold, readRecord } from '../../domain/co
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import { copyOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
-import type { StoredPosition } from '../../ports/coupons.ts'
+import { hasEnded, type StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { type Gap, readToEnd, writtenByNewer } from '../../ports/partition-reader.ts'
 import { type Findings, recordAt } from '../findings.ts'
@@ -28,6 +28,8 @@ export type Replayed = {
   voidRecords: number
   /** The coupons as of the positions, without their winners. */
   atPosition: Map<string, Coupon>
+  /** Of rehearsals, those whose rows were gone by then: they are not among them. */
+  ended: Set<string>
 }
 
 /** Rejects with a PortError where the log cannot be read, or not be understood. */
@@ -43,6 +45,7 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
     claims: 0,
     voidRecords: 0,
     atPosition: new Map(),
+    ended: new Set(),
   }
   const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
   const uncaptured = new Set(bounds.keys())
@@ -51,6 +54,10 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
     uncaptured.delete(partition)
     for (const coupon of fold.coupons.values()) {
       if (coupon.partition !== partition) continue
+      if (hasEnded(coupon, parts.positions.get(partition) ?? { published: 0 })) {
+        replayed.ended.add(coupon.couponId)
+        continue
+      }
       const commands = new Map(coupon.commands)
       const revocations = copyOf(coupon.revocations)
       const captured = { ...coupon, commands, revocations, winners: new Map() }

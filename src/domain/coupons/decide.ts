@@ -197,11 +197,11 @@ function hasChanged({ couponId, lastAct }: Coupon, expected: number | undefined)
   return lastAct !== expected
 }
 
-/** Also once it is closed: what was issued can be spent as long as it is valid. */
+/** Also once it is closed, as what was issued can be spent: but for that of a rehearsal. */
 function decideRevoked(
   message: CouponRevoked,
   coupon: Coupon,
-  { offset, appendedAt }: Seen,
+  { status, offset, appendedAt }: Seen,
 ): Controlled {
   const { revocations, winners } = coupon
   const { commandId, by, reason } = message
@@ -212,6 +212,8 @@ function decideRevoked(
     return isSame ? done(null) : noEvent('conflict')
   }
   if (hasChanged(coupon, message.expected)) return noEvent('changed')
+  // Its rows are gone by then: nothing may change it any more.
+  if (coupon.terms.rehearsal && status === 'closed') return noEvent('closed')
   const slot = userId === null ? null : winners.get(userId)?.slot
   if (slot === undefined) return noEvent('not_issued')
   const taken = takenBy(revocations, { slot, winners: winners.size })

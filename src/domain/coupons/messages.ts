@@ -7,6 +7,7 @@ import {
   always,
   count,
   either,
+  type Field,
   type Fields,
   flat,
   identifier,
@@ -103,13 +104,21 @@ const terms = {
     count(validDaysMax, 'It can be spent for so many days of 24 hours from its claim on.'),
   ),
   audience: optional(object(audience, 'Who can win it; absent: everybody.')),
+  rehearsal: optional(
+    always('It is a rehearsal’s: it is in no list, and has no rows once it was closed.'),
+  ),
 }
 /** What the operator asked for. Times are milliseconds since 1970 UTC. */
 export type Terms = Values<typeof terms>
 export type Audience = Values<typeof audience>
 
+/** Whoever does not know the mark would keep the rows, and list it: they have to stop. */
+function versionOfTerms(given: unknown): number {
+  return (given as Terms).rehearsal === undefined ? 1 : 4
+}
+
 /** `shape`: of the terms. */
-function created<Shape extends Fields>(shape: Shape) {
+function created<Shape extends Fields>(shape: Shape, versions?: Field<unknown>['versions']) {
   return {
     writer: 'api',
     says: 'A coupon is offered. The first one of an id counts.',
@@ -121,7 +130,7 @@ function created<Shape extends Fields>(shape: Shape) {
         schema: count(newestRules, 'The version of the rules that decide this coupon.').schema,
       },
       reason: act.reason,
-      terms: flat(shape),
+      terms: { ...flat(shape), ...(versions && { versions }) },
     },
   }
 }
@@ -139,11 +148,12 @@ export const claims = {
   key: 'couponId',
   records: {
     'coupon.created': record({
-      ...created(terms),
+      ...created(terms, { newest: 4, of: versionOfTerms }),
       rule: {
         says:
           '`closesAt` is later than `opensAt`. Of `validUntil` and `validDays` there is one at ' +
-          'most. What only rules 2 know is left out of a coupon of rules 1, whatever it is.',
+          'most. What only rules 2 know is left out of a coupon of rules 1, whatever it is. ' +
+          '`v` is 4 where it has `rehearsal`, else 1.',
         holds: ({ terms: given }) => {
           const ends = [given.validUntil, given.validDays].filter((end) => end !== undefined)
           return timesInOrder(given) && ends.length <= 1

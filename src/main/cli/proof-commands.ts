@@ -93,6 +93,7 @@ FIRSTCOME_JWT_SECRET), and events are read from the log there, or from FIRSTCOME
         parseCouponId,
       ).conflicts('quantity'),
       option('--run <id>', 'the users of an earlier run once more'),
+      option('--mark', 'mark its coupon: in no list, and without rows in the end'),
       option('--yes', 'do not ask before a coupon is taken that no rehearsal has made'),
       keepOption,
       urlOption,

@@ -127,6 +127,8 @@ type OfSale = {
   coupon?: string
   /** The users of an earlier run once more. */
   run?: string
+  /** Its coupon is in no list, and loses its rows in the end. */
+  mark?: boolean
 }
 export type RehearseOptions = SharedOptions & OfSale & { quantity?: number }
 
@@ -140,8 +142,12 @@ const rateMax = 1_000_000
 
 function saleSizes(options: RehearseOptions): Omit<SalePlan, keyof Place> {
   const { users = usersDefault, asksPerUser = 1, quantity = quantityDefault } = options
-  const { rate, concurrency, coupon, run } = options
+  const { rate, concurrency, coupon, run, mark = false, keep = false } = options
   checkUsage([
+    [
+      mark && (keep || coupon !== undefined),
+      '--mark is of a fresh coupon that is taken away: it goes with neither --keep nor --coupon',
+    ],
     [
       rate !== undefined && concurrency !== undefined,
       '--rate starts asks on schedule, --concurrency when others end: give one',
@@ -165,6 +171,7 @@ function saleSizes(options: RehearseOptions): Omit<SalePlan, keyof Place> {
   return {
     users,
     asksPerUser,
+    mark,
     load:
       rate === undefined
         ? { kind: 'closed', concurrency: concurrency ?? concurrencyDefault }
@@ -191,6 +198,7 @@ const notOfOrders = [
   ['rate', '--rate'],
   ['coupon', '--coupon'],
   ['run', '--run'],
+  ['mark', '--mark'],
 ] as const
 
 export const ordersDefaults = {

@@ -112,8 +112,10 @@ async function findCoupon(run: Run, plan: SalePlan): Promise<CouponSeen> {
 }
 
 /** What the coupon is asked for with; null where it is there. */
-export function askedOf({ runId, coupon }: SalePlan): CouponTerms | null {
-  return 'quantity' in coupon ? { name: `Rehearsal ${runId}`, ...coupon } : null
+export function askedOf({ runId, coupon, mark }: SalePlan): CouponTerms | null {
+  if (!('quantity' in coupon)) return null
+  const asked = { name: `Rehearsal ${runId}`, ...coupon }
+  return mark === true ? { ...asked, rehearsal: true } : asked
 }
 
 /** How the coupons of rehearsals begin. */
