@@ -15,6 +15,7 @@ import { databaseContract, queryableContract } from './database.ts'
 import { proofContract } from './proof-store.ts'
 import { openProofSql } from './proof-store-sql.ts'
 import { rebuiltRevokes } from './rebuilt-revokes.ts'
+import { snapshotsInRows } from './snapshot-store-sql.ts'
 
 const postgres = await postgresForTests()
 after(postgres.close)
@@ -51,4 +52,6 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
   consumerStoreContractsSql('SQL on PostgreSQL', () => database)
 
   rebuiltRevokes('PostgreSQL', () => database)
+
+  snapshotsInRows('rows on PostgreSQL', () => database)
 })

@@ -25,6 +25,7 @@ export function keptSnapshots(
       for (const part of parts) for (const block of part) yield [Buffer.from(block)]
     },
     count: () => parts.length,
+    turn: async () => (parts.length === 0 ? 'anew' : 'behind'),
     async add(blocks, { anew }) {
       const part: Buffer[] = []
       times += 1

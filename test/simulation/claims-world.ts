@@ -24,7 +24,7 @@ import { createFaultyGate, type GateFaults } from './faulty-gate.ts'
 import { faultyStore } from './faulty-store.ts'
 import { machineThatLeaps } from './leaps.ts'
 import { type Random, seededRandom } from './random.ts'
-import { release } from './snapshots-check.ts'
+import { origin } from './snapshots-check.ts'
 
 export const codeSecret = 'a secret for simulated codes only'
 const partitions = 3
@@ -163,7 +163,7 @@ function snapshotsOf({ snapshots, errors }: World): SnapshotParts {
   const store = keptSnapshots({ pause: 10 })
   snapshots.push(store)
   const onPutAside = (reason: string) => errors.push(reason)
-  return { store, release, everyRecords: 1, onPutAside, onNotWritten: (e) => errors.push(e) }
+  return { store, ...origin, everyRecords: 1, onPutAside, onNotWritten: (e) => errors.push(e) }
 }
 
 function createCoupons(world: World, nodes: RunningClaimService[]): void {

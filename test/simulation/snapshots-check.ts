@@ -8,7 +8,7 @@ import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { LogRecord } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshots.ts'
 
-export const release = 'simulated'
+export const origin = { release: 'simulated', logId: null }
 
 /** How many snapshots there are. */
 export async function checkSnapshots(
@@ -18,7 +18,7 @@ export async function checkSnapshots(
   let kept = 0
   for (const store of stores) {
     const partitions = records.length
-    const restored = await restoreFold(store.blocks(), { partitions, release })
+    const restored = await restoreFold(store.blocks(), { partitions, ...origin })
     if (restored === null) continue
     kept += store.count()
     const replayed = createFold(partitions)

@@ -67,7 +67,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
   const commands = createCommands(parts, learned)
   const { snapshots: kept } = given
-  const snapshots = kept && new FoldSnapshots({ ...kept, log, learned })
+  const snapshots = kept && new FoldSnapshots({ ...kept, log, learned, clock })
   const own = ownService(path, commands, parts)
   const freshness = freshnessOf(parts)
   const onUnavailable = () => observe?.answered('unavailable', 'memory')

@@ -35,9 +35,11 @@ export class CouponActs {
 
   private add(command: Act): void {
     const { message } = command
-    this.every.push(command)
     const known = this.coupons.get(message.couponId)
     const own: OfCoupon = known ?? { all: [], byId: new Map() }
+    // A partition that was away at a start is read again from there.
+    if ((own.all.at(-1)?.offset ?? -1) >= command.offset) return
+    this.every.push(command)
     this.coupons.set(message.couponId, own)
     own.all.push(command)
     own.byId.set(idOf(message), command)

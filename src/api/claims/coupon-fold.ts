@@ -147,9 +147,9 @@ export class CouponFold {
     const { log, fold, time } = this
     const bounds = await this.boundsInTime(reading)
     const { snapshots } = reading
-    const from =
-      (await snapshots?.restore(fold.coupons, bounds)) ?? bounds.map(({ start }) => start)
-    const total = bounds.reduce((sum, { end }, n) => sum + end - (from[n] ?? 0), 0)
+    const away = new Set(this.late.keys())
+    const from = (await snapshots?.restore(fold.coupons, away)) ?? bounds.map(({ start }) => start)
+    const total = bounds.reduce((sum, { end }, n) => sum + Math.max(0, end - (from[n] ?? 0)), 0)
     let done = 0
     let isLive = total === 0
     const hasCaughtUp = () => this.hasCaughtUp()
@@ -182,7 +182,7 @@ export class CouponFold {
           sortNew()
         }
         this.lookAtLate()
-        snapshots?.hasRead(batch, hasCaughtUp())
+        snapshots?.hasRead(batch, hasCaughtUp() && this.late.size === 0)
         reading.onAdvanced?.()
       },
       onError: reading.onError,

@@ -27,6 +27,7 @@ import { given, openDistributed } from './distributed.ts'
 import { proofSettings, settleProof } from './proof/proof.ts'
 import { type ShownKeys, shownKeysIn } from './proof/proof-keys.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
+import { keptInRows } from './snapshots/kept-fold.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
@@ -85,7 +86,9 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     board = createNodeBoardSql(database)
     metrics = createDatabaseMetrics(database.state)
     const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }
-    await startApiNode({ ...node, ...claims, log, onFatal: parts.onFatal }, server, stops)
+    const snapshots = await keptInRows({ database, clock, logger })
+    const { onFatal } = parts
+    await startApiNode({ ...node, ...claims, log, snapshots, onFatal }, server, stops)
     isStarting = false
     return { url: server.address }
   })

@@ -2,7 +2,6 @@
 // in the order of their dependence and stop in the reverse one.
 
 import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { systemClock } from '../../adapters/clock-system.ts'
 import { openDataDirectory } from '../../adapters/data-directory.ts'
@@ -10,18 +9,16 @@ import { type LogFile, type LogFileOptions, openLogFile } from '../../adapters/l
 import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-writer.ts'
 import { createConsoleCodesMemory } from '../../adapters/memory/console-codes.ts'
 import { settleProofFile } from '../../adapters/proof-identity-file.ts'
-import { openSnapshotFiles } from '../../adapters/snapshot-files.ts'
-import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
 import type { Settings } from '../../config/settings.ts'
 import { verifierKeysOf } from '../../domain/proof/identity.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { packageVersion } from '../package-version.ts'
 import { type ApiServerParts, openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
 import { readMarksOf } from './projection.ts'
 import { identityOf, type ProofSettings, proofSettings } from './proof/proof.ts'
+import { keptInFiles } from './snapshots/kept-fold.ts'
 import { checkPlaces } from './start-check.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults, type Faults } from './test-faults.ts'
@@ -118,7 +115,8 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const mayAnswer = () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked)
   // Where the marks let it answer first: what the rows say later ends it all the same.
   if (marks.length > 0) issuing.checked.catch(onFatal)
-  const snapshots = snapshotsIn(directory.path, parts)
+  const { snapshotEveryRecords: everyRecords } = parts
+  const snapshots = keptInFiles(directory.path, { logger, everyRecords })
   await startApiNode({ ...node, log, snapshots, mayAnswer, onReading, onFatal }, server, stops)
   const { address: url } = server
   directory.announce(url)
@@ -145,21 +143,6 @@ function openLog(
     acceptClockBy,
     onWarning: (message) => logger.warn(message),
   })
-}
-
-function snapshotsIn(
-  dataDirectory: string,
-  { logger, snapshotEveryRecords: everyRecords }: StartParts,
-): SnapshotParts {
-  return {
-    everyRecords,
-    store: openSnapshotFiles(join(dataDirectory, 'snapshots', 'claims')),
-    release: packageVersion(),
-    onPutAside: (reason) =>
-      logger.warn({ reason }, 'the snapshot does not fit: the whole log is read instead'),
-    onNotWritten: (error) =>
-      logger.warn({ err: error }, 'no snapshot could be written: the next start takes longer'),
-  }
 }
 
 function demoTokens(

@@ -8,18 +8,21 @@ import { PackedWinners } from '../../../domain/coupons/winners.ts'
 import { SnapshotFault } from '../../../ports/snapshots.ts'
 
 /** To be raised whenever a coupon gets another field, or a field or the fold another meaning. */
-export const format = 1
+export const format = 2
 
 export type Head = {
   format: number
   /** Of the program: another one may decide otherwise. */
   release: string
+  /** What tells the log from another of its name; null: it has no such name. */
+  log: string | null
   /** By partition, where what is in it begins: 0 of one that was made anew. */
   from: number[]
   /** By partition, the next offset, and what the record before it is known by. */
   places: SnapshotPlace[]
 }
 export type SnapshotPlace = { next: number; fingerprint: string | null }
+export const startPlace: SnapshotPlace = { next: 0, fingerprint: null }
 /** With its number of winners instead of them. */
 type KeptCoupon = Omit<Coupon, 'winners'> & { winners: number }
 /** What was learned from the log beside the coupons, only ever added to. */

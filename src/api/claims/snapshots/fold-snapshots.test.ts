@@ -1,136 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
-import { anyLog, couponIds, partitions } from '../../../../test/models/any-log.ts'
+import { anyLog } from '../../../../test/models/any-log.ts'
+import { knownTo, type Node, recordsOf } from '../../../../test/models/folding-nodes.ts'
 import {
   type KeptOptions,
   type KeptSnapshots,
   keptSnapshots,
 } from '../../../../test/models/kept-snapshots.ts'
-import type { Entry } from '../../../../test/models/naive-claims.ts'
-import { virtualClock } from '../../../adapters/memory/clock-virtual.ts'
-import { encodeMessage } from '../../../domain/coupons/messages.ts'
 import type { Revocation, Revocations } from '../../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../../domain/coupons/state.ts'
 import { PackedWinners } from '../../../domain/coupons/winners.ts'
-import { partitionFor } from '../../../domain/partitioner.ts'
-import type { Log, LogRecord } from '../../../ports/log.ts'
-import { CouponActs } from '../coupon-acts.ts'
-import { CouponFold } from '../coupon-fold.ts'
-import { KeyedCreates } from '../keyed-creates.ts'
-import { LogTime } from '../log-time.ts'
+import type { LogRecord } from '../../../ports/log.ts'
 import { couponBlock, format, readBlock } from './fold-blocks.ts'
-import { FoldSnapshots } from './fold-snapshots.ts'
-
-const clock = virtualClock(0)
-const release = '1.2.3'
-
-/** Few of them have a key, and those name few coupons. */
-function recordsOf(entries: readonly Entry[]): LogRecord[] {
-  const ends = Array<number>(partitions).fill(0)
-  return entries.map(({ message, appendedAt }, n) => {
-    const isKeyed = message.type === 'coupon.created' && n % 2 === 0
-    const value = encodeMessage(isKeyed ? { ...message, commandId: `create:${n % 3}` } : message)
-    const partition = partitionFor(message.couponId, partitions)
-    const offset = ends[partition] ?? 0
-    ends[partition] = offset + 1
-    return { key: message.couponId, value, partition, offset, appendedAt }
-  })
-}
-
-/** What is there is read record by record, others running between; nothing comes later. */
-function logOf(records: readonly LogRecord[]): Log {
-  const bounds = Array.from({ length: partitions }, (_, partition) => {
-    return { start: 0, end: records.filter((one) => one.partition === partition).length }
-  })
-  const unused = () => assert.fail()
-  return {
-    partitionsOf: () => partitions,
-    append: unused,
-    join: unused,
-    close: unused,
-    bounds: async () => bounds,
-    partitionBounds: async (_, partition) => bounds[partition] ?? { start: 0, end: 0 },
-    tail({ from, onBatch, onError }) {
-      let closed = false
-      const read = async () => {
-        for (const record of records) {
-          const { partition, offset } = record
-          if (closed || offset < (from.get(partition) ?? Number.POSITIVE_INFINITY)) continue
-          await onBatch({ partition, records: [record] })
-          await Promise.resolve()
-        }
-      }
-      const done = read().catch(onError)
-      return {
-        lastReadAt: () => 0,
-        async close() {
-          closed = true
-          await done
-        },
-      }
-    },
-  }
-}
-
-type Node = {
-  store?: KeptSnapshots
-  everyRecords?: number
-  version?: string
-  /** All records come after the start. */
-  live?: boolean
-  /** The last snapshot is written to its end. */
-  settles?: boolean
-}
-
-/** What a node knows once it has read all of it, and what it said of snapshots. */
-async function knownTo(records: readonly LogRecord[], node: Node = {}) {
-  const { store, everyRecords = 1, version = release, live = false, settles = true } = node
-  const log = logOf(records)
-  const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
-  const aside: string[] = []
-  const told = {
-    onPutAside: (reason: string) => aside.push(reason),
-    onNotWritten: (error: unknown) => assert.match(String(error), /no room/),
-  }
-  const snapshots =
-    store && new FoldSnapshots({ log, learned, store, everyRecords, release: version, ...told })
-  const none = async () => ({ start: 0, end: 0 })
-  const time = new LogTime({ clock, skewMsMax: 0, onDiffers() {} })
-  const fold = new CouponFold(live ? { ...log, partitionBounds: none } : log, time)
-  let read = 0
-  const reader = await fold.read({
-    claimDecided: () => void read++,
-    controlDecided(command, decision) {
-      read++
-      learned.keys.decided(command.message, decision.outcome)
-      learned.acts.decided(command, decision)
-    },
-    onVoid: assert.fail,
-    onError: assert.fail,
-    snapshots,
-    clock,
-    leaderWaitMsMax: 0,
-    closing: new AbortController().signal,
-  })
-  const ends = (await log.bounds('')).map(({ end }) => end)
-  while (ends.some((end, partition) => (fold.positions()[partition] ?? 0) < end)) await turn()
-  const coupons = fold.page({ limit: 100 }).map((coupon) => {
-    for (const [userId, issued] of coupon.winners) {
-      assert.deepEqual(coupon.winners.get(userId), issued)
-    }
-    assert.equal(coupon.winners.has('nobody'), false)
-    return { ...coupon, winners: [...coupon.winners] }
-  })
-  const acts = couponIds.map((couponId) => learned.acts.page(couponId, { limit: 1_000 }))
-  const keys = new Map(learned.keys.slice(0, learned.keys.size))
-  const known = { coupons, acts, keys, positions: [...fold.positions()] }
-  // What is being written is done by then, or given up.
-  if (settles) await turn()
-  await reader.close()
-  await snapshots?.close()
-  return { known, read, aside }
-}
 
 /** What they leave behind that were read as they came. */
 async function keptOf(
@@ -142,10 +24,6 @@ async function keptOf(
   const { aside } = await knownTo(records, { store, everyRecords, live: true })
   assert.deepEqual(aside, [])
   return store
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 const longLog = fc.array(anyLog(), { minLength: 2, maxLength: 4 }).map((parts) => parts.flat())
@@ -197,6 +75,7 @@ describe('a fold from a snapshot', () => {
       { log: moved, says: /is that of another log/ },
       { log: half.slice(0, half.length / 2), says: /has \d+ records, not \d+/ },
       { log: records, version: '1.2.4', says: /it is of version 1\.2\.3, format \d+/ },
+      { log: records, logId: 'made again', says: /is of another log of this name/ },
       { log: records, store: without(0), says: /do not follow|winners of/ },
       { log: records, store: without(blocks.findIndex(isWinners)), says: /winners of .* missing/ },
     ]
@@ -259,6 +138,6 @@ describe('a fold from a snapshot', () => {
     } as const satisfies Record<keyof Coupon, unknown>
     const read = readBlock(couponBlock(coupon))
     assert.deepEqual(read, { kind: 'coupon', coupon: { ...coupon, winners: 0 } })
-    assert.equal(format, 1)
+    assert.equal(format, 2)
   })
 })

@@ -1,13 +1,13 @@
-// Keeps what the fold knows beside the log, so that a start reads only what came since. Written in
-// the background while the fold goes on: a coupon that is about to change is taken down as it was
-// before, and winners are only ever added. Each time only what has changed is written; now and then
-// all of it, so that there are never many parts.
+// Keeps what the fold knows, so that a start reads only what came since. Written in the background
+// while the fold goes on: a coupon that is about to change is taken down as it was before, and
+// winners are only ever added. Each time only what has changed is written; now and then all of it,
+// so that there are never many parts. Where several nodes read one log, one of them keeps it.
 
 import { claimsTopic } from '../../../domain/coupons/messages.ts'
 import type { Coupon } from '../../../domain/coupons/state.ts'
 import { recordFingerprint } from '../../../domain/fingerprint.ts'
-import type { Log, LogBatch, LogBounds, LogRecord } from '../../../ports/log.ts'
-import { fingerprintsAt } from '../../../ports/log-check.ts'
+import { type Clock, within } from '../../../ports/clock.ts'
+import type { Log, LogBatch, LogRecord } from '../../../ports/log.ts'
 import { messageOf } from '../../../ports/port-error.ts'
 import { SnapshotFault, type SnapshotStore } from '../../../ports/snapshots.ts'
 import {
@@ -18,13 +18,13 @@ import {
   type ListName,
   listBlock,
   type SnapshotPlace,
+  startPlace,
   winnersBlocks,
 } from './fold-blocks.ts'
-import { type RestoredFold, restoreFold } from './restored-fold.ts'
+import { type Origin, restoreFitting } from './restored-fold.ts'
 
-export type SnapshotParts = {
+export type SnapshotParts = Origin & {
   store: SnapshotStore
-  release: string
   /** Absent: `recordsApart`. */
   everyRecords?: number | undefined
   /** What is kept does not fit, and the log is read from its start. */
@@ -35,6 +35,7 @@ export type SnapshotParts = {
 export type FoldSnapshotsParts = SnapshotParts & {
   log: Log
   learned: Learned
+  clock: Clock
 }
 
 /** What a start may have to read again: a third of a second. */
@@ -42,6 +43,8 @@ const recordsApart = 100_000
 /** Then all of it is written anew, so that a start opens only so many files. */
 const partsMax = 50
 const entriesPerBlock = 500
+/** How long a stop waits for what the next start would have to read; else it reads it. */
+const lastMsMax = 1_000
 
 type TakenDown = { coupon: Coupon; block: Buffer; winners: number }
 
@@ -51,6 +54,10 @@ export class FoldSnapshots {
   private places: SnapshotPlace[]
   private readonly lastRecords: LogRecord[] = []
   private recordsSince = 0
+  /** How many there must be before the next one. */
+  private wantedSince: number
+  /** Whether the fold had caught up with the log when it read last. */
+  private mayWrite = false
   /** Since the last snapshot began. */
   private changed = new Set<Coupon>()
   /** Of the one that is being written: coupons whose turn is to come, unchanged since. */
@@ -67,17 +74,21 @@ export class FoldSnapshots {
 
   constructor(parts: FoldSnapshotsParts) {
     this.parts = parts
+    this.wantedSince = parts.everyRecords ?? recordsApart
     this.places = startOf(parts.log)
   }
 
-  /** By partition the offset to read on from; what is known below it is put into `coupons`. */
-  async restore(coupons: Map<string, Coupon>, bounds: readonly LogBounds[]): Promise<number[]> {
+  /**
+   * By partition the offset to read on from; what is known below it is put into `coupons`. Of
+   * partitions that are `away` nothing is; null: of none.
+   */
+  async restore(coupons: Map<string, Coupon>, away: ReadonlySet<number>): Promise<number[] | null> {
     this.coupons = coupons
-    const restored = await this.fitting(bounds).catch((error: unknown) => {
+    const restored = await restoreFitting(this.parts, away).catch((error: unknown) => {
       this.parts.onPutAside(messageOf(error))
       return null
     })
-    if (restored === null) return bounds.map(({ start }) => start)
+    if (restored === null) return null
     for (const [couponId, coupon] of restored.coupons) {
       coupons.set(couponId, coupon)
       this.kept.set(coupon, coupon.winners.size)
@@ -87,29 +98,8 @@ export class FoldSnapshots {
       this.keptOf[name] = this.parts.learned[name].size
     }
     this.places = [...restored.places]
-    this.beginsAnew = false
+    this.beginsAnew = away.size > 0
     return this.places.map(({ next }) => next)
-  }
-
-  private async fitting(bounds: readonly LogBounds[]): Promise<RestoredFold | null> {
-    const { log, store, release } = this.parts
-    const restored = await restoreFold(store.blocks(), { partitions: bounds.length, release })
-    if (restored === null) return null
-    const positions = new Map<number, number>()
-    for (const [partition, { next }] of restored.places.entries()) {
-      const { start, end } = bounds[partition] ?? { start: 0, end: 0 }
-      if (start > 0 || next > end) {
-        throw new SnapshotFault(`partition ${partition} has ${end} records, not ${next}`)
-      }
-      if (next > 0) positions.set(partition, next)
-    }
-    const found = await fingerprintsAt(log, claimsTopic, positions)
-    for (const partition of positions.keys()) {
-      if (found.get(partition) !== restored.places[partition]?.fingerprint) {
-        throw new SnapshotFault(`partition ${partition} is that of another log`)
-      }
-    }
-    return restored
   }
 
   /** Before a record of this coupon is applied. */
@@ -131,23 +121,44 @@ export class FoldSnapshots {
     if (last === undefined) return
     this.lastRecords[partition] = last
     this.recordsSince += records.length
-    const { everyRecords = recordsApart } = this.parts
-    if (!mayWrite || this.isClosed || this.recordsSince < everyRecords) return
-    this.writing ??= this.write().finally(() => {
-      this.writing = null
-    })
+    this.mayWrite = mayWrite
+    if (!mayWrite || this.isClosed || this.recordsSince < this.wantedSince) return
+    this.writing ??= this.writeOne()
   }
 
-  /** What is being written is given up. */
+  /** Once nothing more is read: keeps the rest, so that the next start reads nothing again. */
   async close(): Promise<void> {
-    this.isClosed = true
+    const { clock } = this.parts
+    const giveUp = () => void (this.isClosed = true)
+    await within({ clock, ms: lastMsMax, late: giveUp }, this.writeRest())
+    giveUp()
     await this.writing
   }
 
+  private async writeRest(): Promise<void> {
+    await this.writing
+    if (this.isClosed || !this.mayWrite || this.recordsSince === 0) return
+    this.writing = this.writeOne()
+    await this.writing
+  }
+
+  private async writeOne(): Promise<void> {
+    await this.write()
+    this.writing = null
+  }
+
   private async write(): Promise<void> {
-    const { store, onNotWritten } = this.parts
+    const { store, onNotWritten, everyRecords = recordsApart } = this.parts
     try {
-      const anew = this.beginsAnew || store.count() >= partsMax
+      const turn = await store.turn({
+        records: this.recordsRead(),
+        lateRecords: 1.5 * everyRecords,
+      })
+      if (turn === null || this.isClosed) {
+        this.wantedSince = this.recordsSince + everyRecords / 2
+        return
+      }
+      const anew = this.beginsAnew || turn === 'anew' || store.count() >= partsMax
       // What is begun and fails is gone.
       this.beginsAnew = true
       const before = anew ? startOf(this.parts.log) : this.places
@@ -161,6 +172,11 @@ export class FoldSnapshots {
     }
   }
 
+  private recordsRead(): number {
+    const next = this.places.map((place, n) => (this.lastRecords[n]?.offset ?? place.next - 1) + 1)
+    return next.reduce((sum, offset) => sum + offset, 0)
+  }
+
   /** As the fold stands at this moment, whenever its blocks are taken. */
   private begin(before: readonly SnapshotPlace[], anew: boolean): Iterable<Buffer> {
     const from = before.map(({ next }) => next)
@@ -170,15 +186,16 @@ export class FoldSnapshots {
     this.places = places
     this.lastRecords.length = 0
     this.recordsSince = 0
+    this.wantedSince = this.parts.everyRecords ?? recordsApart
     this.untouched = anew ? new Set(this.coupons.values()) : this.changed
     this.changed = new Set()
     if (anew) {
       this.kept.clear()
       this.keptOf = { keys: 0, acts: 0 }
     }
-    const { release, learned } = this.parts
+    const { release, logId, learned } = this.parts
     const lists = { keys: learned.keys.size, acts: learned.acts.size }
-    return this.blocks(headBlock({ format, release, from, places }), lists)
+    return this.blocks(headBlock({ format, release, log: logId, from, places }), lists)
   }
 
   private *blocks(head: Buffer, lists: Record<ListName, number>): Iterable<Buffer> {
@@ -222,8 +239,7 @@ function takeDown(coupon: Coupon): TakenDown {
 }
 
 function startOf(log: Log): SnapshotPlace[] {
-  const nothing = { next: 0, fingerprint: null }
-  return Array.from({ length: log.partitionsOf(claimsTopic) }, () => nothing)
+  return Array.from({ length: log.partitionsOf(claimsTopic) }, () => startPlace)
 }
 
 function placeOf(last: LogRecord | undefined, before: SnapshotPlace): SnapshotPlace {

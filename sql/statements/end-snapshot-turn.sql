@@ -1,0 +1,7 @@
+-- Lets another writing begin, where this one has failed.
+-- Parameters: release text, writing text.
+
+update nodes.snapshot_writers
+   set until = now()
+ where release = $1
+   and writing = $2
