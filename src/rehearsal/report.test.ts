@@ -222,7 +222,10 @@ function ordersRehearsal(breaches: string[] = []): OrdersRehearsal {
     plan: ordersPlan,
     cut: null,
     left: [],
-    sale: { after: { couponId: 'rehearsal-7f3a9c01' } } as SaleRehearsal,
+    sale: {
+      after: { couponId: 'rehearsal-7f3a9c01' },
+      arrivals: { pairs: 2_000, inversions: 3 },
+    } as SaleRehearsal,
     settledAfterMs: 12.34,
     verdicts: [
       verdictOf({
@@ -278,6 +281,9 @@ Orders  6 answers in 500 ms, 12 a second, 2 retries, 12.3 ms until all of it add
 Latency  of each order, from its first request to its end
   p50 1.23 ms   p90 12.3 ms   p99 123 ms   p99.9 1.23 s   max 2 min 3 s
 
+Arrival  of pairs of claims near each other in the log
+  3 of 2,000 (0.150 %) stand there against their arrival
+
 Promises
   ✓ stock adds up  3 = 1 available + 0 held + 2 sold
   ✓ money adds up  9 = 4 in wallets + 5 paid
@@ -314,6 +320,7 @@ test('of orders, the JSON report has the figures and no secret', () => {
     retries: 2,
     polls: 3,
     latencyMs: { p50: 1.234, max: 123_400 },
+    arrivals: { pairs: 2_000, inversions: 3, rate: 0.0015 },
     promises: [{ kept: true }, { promise: 'money', kept: false, breaches: ['x'] }],
   })
   assert.ok(!JSON.stringify(json).includes('never shown'))

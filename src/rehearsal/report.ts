@@ -58,7 +58,7 @@ export const saleReport = {
       rows: outcomeRows(storm),
       measured: `of each ask, ${from} to its end`,
       warning: isVoid(storm) ? `void: ${late} (${behindMsMaxAllowed} ms allowed)` : undefined,
-      sections: arrivals === null ? [] : [arrivalSection(arrivals, paint)],
+      sections: arrivalSections(arrivals, paint),
       verdicts: promises,
     }
     return reportText(report, rehearsal, paint)
@@ -78,7 +78,7 @@ export const saleReport = {
       seconds,
       answersPerSecond: seconds > 0 ? entries.length / seconds : null,
       latencyMs: { ...latency, void: isVoid(storm), behindMsMax },
-      arrivals: arrivals && { ...arrivals, rate: rateOf(arrivals) },
+      arrivals: arrivalFigures(arrivals),
       rowsAfterMs,
       ...(rehearsal.cut === null ? {} : { told: toldYes(entries) }),
     })
@@ -127,13 +127,14 @@ export const ordersReport = {
     return openingText([title, `${goods}, ${money}`], plan, paint)
   },
   text(rehearsal: OrdersRehearsal, paint: Paint): string {
-    const { orders, verdicts } = rehearsal
+    const { sale, orders, verdicts } = rehearsal
     const report = {
       title: 'Orders',
       storm: orders,
       more: settledText(rehearsal),
       rows: answerRows(orders.entries),
       measured: 'of each order, from its first request to its end',
+      sections: arrivalSections(sale.arrivals, paint),
       verdicts,
       next: 'Next, let the service prove it from its log: npx firstcome audit',
     }
@@ -160,6 +161,7 @@ export const ordersReport = {
       seconds,
       ordersPerSecond: seconds > 0 ? entries.length / seconds : null,
       latencyMs: latency,
+      arrivals: arrivalFigures(sale.arrivals),
       settledAfterMs,
       ...(rehearsal.cut === null ? {} : { told: toldYes(sale.storm.entries) }),
     })
@@ -262,14 +264,18 @@ function latencySection({ measured, storm, warning }: Report, paint: Paint): str
   ].join('\n')
 }
 
-/** Whether who came first was placed first, as the node counts it. */
-function arrivalSection(arrivals: Arrivals, paint: Paint): string {
+/** Whether who came first was placed first, as the node counts it; none where it does not. */
+function arrivalSections(arrivals: Arrivals | null, paint: Paint): string[] {
+  if (arrivals === null) return []
   const { pairs, inversions } = arrivals
   const share = `${(100 * rateOf(arrivals)).toFixed(3)} %`
-  return [
-    `${paint.bold('Arrival')}  ${paint.dim('of pairs of claims near each other in the log')}`,
-    `  ${count(inversions)} of ${count(pairs)} (${share}) stand there against their arrival`,
-  ].join('\n')
+  const of = paint.dim('of pairs of claims near each other in the log')
+  const against = `${count(inversions)} of ${count(pairs)} (${share})`
+  return [`${paint.bold('Arrival')}  ${of}\n  ${against} stand there against their arrival`]
+}
+
+function arrivalFigures(arrivals: Arrivals | null): object | null {
+  return arrivals && { ...arrivals, rate: rateOf(arrivals) }
 }
 
 function rateOf({ pairs, inversions }: Arrivals): number {
