@@ -52,7 +52,9 @@ async function runOne(part: PartName): Promise<void> {
   const startedAt = performance.now()
   const say = (what: string) => process.stderr.write(values.json ? '' : `${what}\n`)
   const msMax = parts[part].minutes * lateFactor * 60_000
-  const bounded = <T>(work: Promise<T>) => interruptible(work, msMax)
+  const bounded = <T>(work: Promise<T>) => {
+    return interruptible(work, Math.max(0, startedAt + msMax - performance.now()))
+  }
   const measured = await parts[part].run({ ...values, say, bounded })
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
   const told: Told = { part, when: today(), machine: machineText(), seconds, ...measured }

@@ -36,7 +36,7 @@ export const lateFactor = 4
 export async function interruptible<T>(work: Promise<T>, msMax: number): Promise<T> {
   const stopped = Promise.withResolvers<never>()
   const stop = (why: string) => stopped.reject(new Error(why))
-  const late = setTimeout(() => stop(`not through within ${msMax} ms`), msMax)
+  const late = setTimeout(() => stop('it took far longer than it should'), msMax)
   const interrupted = () => stop('interrupted')
   process.once('SIGINT', interrupted)
   process.once('SIGTERM', interrupted)
