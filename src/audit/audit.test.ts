@@ -7,6 +7,7 @@ import {
   control,
   createEmptySale,
   createSmallSale,
+  deriveCodes,
   home,
   homeEnd,
   readerOf,
@@ -15,10 +16,10 @@ import {
   type Sale,
   sourceOf,
   spring,
-  wrongCodesOf,
 } from '../../test/models/small-sale.ts'
 import { claimsTopic } from '../domain/coupons/messages.ts'
-import { type AuditParts, type AuditReport, audit, rowsPerPage } from './audit.ts'
+import { type AuditParts, type AuditReport, audit } from './audit.ts'
+import { rowsPerPage } from './coupons/compare-pages.ts'
 import type { LogReader } from './orders/read-log.ts'
 
 let sale: Sale
@@ -54,14 +55,12 @@ describe('an audit of a healthy set', () => {
     const before = sourceOf(sale.sql)
     const after = sourceOf(await sale.rowsUpTo(sale.ends().map(() => 0)))
     let snapshots = 0
-    const source = {
-      snapshot: () => (snapshots++ === 0 ? before : after).snapshot(),
-      issuedRows: after.issuedRows,
-    }
+    const snapshot = () => (snapshots++ === 0 ? before : after).snapshot()
+    const source = { ...after, snapshot }
     const report = await auditSale({ source })
     assert.ok(report.differences > 0)
     assert.equal(report.rowsWentBack, true)
-    const lost = await auditSale({ source: { ...before, issuedRows: after.issuedRows } })
+    const lost = await auditSale({ source: { ...after, snapshot: before.snapshot } })
     assert.equal(lost.rowsWentBack, false)
   })
 
@@ -87,9 +86,9 @@ describe('an audit of a healthy set', () => {
 
   test('finds rows whose positions were put back', async () => {
     sale.sql = await sale.rowsUpTo(sale.ends())
-    const { snapshot, issuedRows } = sourceOf(sale.sql)
-    const putBack = async () => ({ ...(await snapshot()), positions: new Map() })
-    const report = await auditSale({ source: { snapshot: putBack, issuedRows } })
+    const rows = sourceOf(sale.sql)
+    const snapshot = async () => ({ ...(await rows.snapshot()), positions: new Map() })
+    const report = await auditSale({ source: { ...rows, snapshot } })
     assert.equal(report.fair, false)
     const texts = report.firstDifferences.map(({ text }) => text).join('\n')
     assert.match(texts, /the row was won by record .* but the rows have read only up to offset 0/)
@@ -106,7 +105,7 @@ describe('an audit of a healthy set', () => {
     const snapshot = () => (snapshots++ === 0 ? before : after).snapshot()
     const report = await auditSale({
       openLog: async () => reader,
-      source: { snapshot, issuedRows: after.issuedRows },
+      source: { ...after, snapshot },
     })
     assert.deepEqual(report.firstDifferences, [])
     assert.equal(report.counts.newerRows, 1)
@@ -121,7 +120,7 @@ describe('an audit of a healthy set', () => {
     const after = sourceOf(await sale.rowsUpTo(sale.ends()))
     let snapshots = 0
     const snapshot = () => (snapshots++ === 0 ? before : after).snapshot()
-    const source = { snapshot, issuedRows: after.issuedRows }
+    const source = { ...after, snapshot }
     const report = await auditSale({ openLog: async () => reader, source })
     assert.deepEqual(report.firstDifferences, [])
     assert.equal(report.counts.newerRows, 1)
@@ -208,17 +207,15 @@ describe('an audit stops', () => {
   })
 
   test('where a row comes twice', async () => {
-    const { snapshot } = sourceOf(sale.sql)
     const rows = sale.sql.rows.flatMap((row) => [row, row])
-    await assert.rejects(auditSale({ source: { snapshot, issuedRows: async () => rows } }), {
+    await assert.rejects(auditSale({ source: sourceOf({ ...sale.sql, rows }) }), {
       message: /do not come in slot order/,
     })
   })
 
   test('where rows do not come in slot order, which would hide differences', async () => {
-    const { snapshot } = sourceOf(sale.sql)
     const rows = sale.sql.rows.toReversed()
-    await assert.rejects(auditSale({ source: { snapshot, issuedRows: async () => rows } }), {
+    await assert.rejects(auditSale({ source: sourceOf({ ...sale.sql, rows }) }), {
       code: 'store_broken',
       message: /do not come in slot order/,
     })
@@ -230,7 +227,7 @@ function auditSale(changes: Partial<AuditParts> = {}): Promise<AuditReport> {
   return audit({
     source: sourceOf(sql),
     openLog: async () => log,
-    wrongCodes: wrongCodesOf,
+    deriveCodes,
     clock,
     ...changes,
   })

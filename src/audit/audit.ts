@@ -6,17 +6,13 @@ import { couponEventsTopic } from '../domain/coupons/messages.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { formatInstant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { CouponStore, IssuedRow, ProjectionSnapshot, RowsQuery } from '../ports/coupons.ts'
+import type { CouponStore, ProjectionSnapshot } from '../ports/coupons.ts'
 import type { LogBounds } from '../ports/log.ts'
 import { compareEvents } from './coupons/compare-events.ts'
-import {
-  addWrongCode,
-  compareCoupons,
-  createRowComparison,
-  type RowCounts,
-} from './coupons/compare-rows.ts'
-import { createPageCodes } from './coupons/page-codes.ts'
+import { comparePages } from './coupons/compare-pages.ts'
+import { compareCoupons, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
 import { type Replayed, replayClaims } from './coupons/replay.ts'
+import { createWinnerCodes, type DeriveCodes, type WinnerCodes } from './coupons/winner-codes.ts'
 import {
   createFindings,
   type Difference,
@@ -30,14 +26,14 @@ import type { LogReader } from './orders/read-log.ts'
 import { readOrdersRows } from './orders/read-rows.ts'
 
 /** The rows as they stand: the store itself, or a running service that is asked for them. */
-export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows'>
+export type ProjectionSource = Pick<CouponStore, 'snapshot' | 'issuedRows' | 'issuedColumns'>
 
 export type AuditParts = {
   source: ProjectionSource
   /** Called once the positions are known, so that the log reaches at least as far as the rows. */
   openLog(): Promise<LogReader>
-  /** The rows whose code is not the one derived for them; may work in another thread. */
-  wrongCodes(rows: readonly IssuedRow[]): Promise<IssuedRow[]>
+  /** May work in other threads. */
+  deriveCodes: DeriveCodes
   clock: Clock
   /** The orders, which an audit of one coupon leaves out. */
   orders?: OrdersAudit | undefined
@@ -81,9 +77,6 @@ export type AuditCounts = RowCounts & {
   comparedRecords: number
 }
 
-/** Rows of one page. A service answers it in a few MB, whatever the ids in it are. */
-export const rowsPerPage = 5_000
-
 /** Rejects with a PortError where the log or the rows cannot be read, or not be understood. */
 export async function audit(parts: AuditParts): Promise<AuditReport> {
   const { source, clock, couponId, onProgress } = parts
@@ -96,8 +89,10 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   const readAt = orders?.now?.()
   const log = await parts.openLog()
   const eventBounds = await log.bounds(couponEventsTopic)
+  const codes = createWinnerCodes(parts.deriveCodes)
   const replayed = await replayClaims({
     log,
+    codes,
     findings,
     positions,
     couponId,
@@ -105,7 +100,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
   })
   checkBounds(snapshot, replayed.bounds, findings)
   compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed, findings)
-  const comparing = { replayed, snapshot, findings }
+  const comparing = { replayed, snapshot, codes, findings }
   const counts = await compareRows(parts, comparing)
   const events = await eventsOf(parts, { ...comparing, log, bounds: eventBounds })
   const ordersCounts =
@@ -160,64 +155,47 @@ function numberOf(name: string): number {
   return Number(name.slice(1))
 }
 
-type Comparing = { replayed: Replayed; snapshot: ProjectionSnapshot; findings: Findings }
+type Comparing = {
+  replayed: Replayed
+  snapshot: ProjectionSnapshot
+  codes: WinnerCodes
+  findings: Findings
+}
 
 async function compareRows(parts: AuditParts, comparing: Comparing): Promise<RowCounts> {
-  const { source, wrongCodes, couponId, onProgress } = parts
-  const { replayed, snapshot, findings } = comparing
+  const { source, couponId, onProgress } = parts
+  const { replayed, snapshot, codes, findings } = comparing
   const { fold, bounds, ended } = replayed
   const { positions } = snapshot
-  const comparison = createRowComparison({ fold, ended, bounds, positions, findings })
+  const comparison = createRowComparison({ fold, ended, bounds, positions, codes, findings })
   const total = winnersOf(replayed)
-  const codes = createPageCodes(wrongCodes, (row) => addWrongCode(findings, row))
   let done = 0
-  for await (const rows of pagesOf(source, couponId)) {
-    await codes.check(rows.filter((row) => comparison.compare(row)))
-    done += rows.length
-    onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
-  }
-  await codes.end()
+  await comparePages({
+    source,
+    comparison,
+    couponId,
+    onRows(count) {
+      done += count
+      onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
+    },
+  })
   const counts = comparison.end()
   await comparison.checkCovered(() => source.snapshot())
   return counts
 }
 
 function eventsOf(
-  { wrongCodes, couponId, onProgress }: AuditParts,
+  { couponId, onProgress }: AuditParts,
   comparing: Comparing & { log: LogReader; bounds: readonly LogBounds[] },
 ): Promise<number> {
   const { replayed, snapshot, ...rest } = comparing
   return compareEvents({
     ...rest,
-    wrongCodes,
     couponId,
     fold: replayed.fold,
     positions: snapshot.positions,
     onProgress: (done, total) => onProgress?.({ phase: 'events', done, total }),
   })
-}
-
-/** One page ahead, so that reading and comparing overlap where the source is another process. */
-async function* pagesOf(
-  source: ProjectionSource,
-  couponId: string | undefined,
-): AsyncGenerator<IssuedRow[]> {
-  const query: RowsQuery = { limit: rowsPerPage }
-  if (couponId !== undefined) query.couponId = couponId
-  let asked = source.issuedRows(query)
-  for (;;) {
-    const rows = await asked
-    const last = rows.at(-1)
-    if (last === undefined) return
-    if (rows.length < rowsPerPage) {
-      yield rows
-      return
-    }
-    asked = source.issuedRows({ ...query, after: { couponId: last.couponId, slot: last.slot } })
-    // Where comparing fails first, nobody waits for this page any more.
-    asked.catch(() => {})
-    yield rows
-  }
 }
 
 /** A rebuild sends positions back as it drops the rows: what was compared then is no difference. */

@@ -5,13 +5,21 @@ import type { Terms } from '../domain/coupons/messages.ts'
 import { type Revocation, revocationsOf } from '../domain/coupons/revocations.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { parseExactInstant } from '../domain/time.ts'
-import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../ports/coupons.ts'
+import type {
+  CouponStore,
+  IssuedColumns,
+  IssuedRow,
+  RowsQuery,
+  StoredPosition,
+} from '../ports/coupons.ts'
 import type { AuditedPosition, OrdersAuditReader } from '../ports/orders-audit.ts'
 
 /** Resolves to the body of the answer. */
 export type Ask = (path: string) => Promise<unknown>
 
-export function projectionOver(ask: Ask): Pick<CouponStore, 'snapshot' | 'issuedRows'> {
+export function projectionOver(
+  ask: Ask,
+): Pick<CouponStore, 'snapshot' | 'issuedRows' | 'issuedColumns'> {
   return {
     async snapshot() {
       const { positions, coupons } = (await ask('/projection')) as ProjectionJson
@@ -23,6 +31,10 @@ export function projectionOver(ask: Ask): Pick<CouponStore, 'snapshot' | 'issued
     async issuedRows(query) {
       const { issued } = (await ask(`/issued-coupons?${rowsQuery(query)}`)) as IssuedRowsJson
       return issued.map((row) => ({ ...row, appendedAt: instantFrom(row.appendedAt) }))
+    },
+    async issuedColumns(query) {
+      const answer = await ask(`/issued-coupons?as=columns&${rowsQuery(query)}`)
+      return (answer as { columns: IssuedColumns[] }).columns
     },
   }
 }

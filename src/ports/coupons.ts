@@ -15,6 +15,8 @@ export type CouponReads = {
   byCode(codes: readonly string[]): Promise<HeldCoupon[]>
   /** Rows in (couponId, slot) order. */
   issuedRows(query: RowsQuery): Promise<IssuedRow[]>
+  /** The same of a page as columns, by coupon: for who compares all of them. */
+  issuedColumns(query: Omit<RowsQuery, 'won'>): Promise<IssuedColumns[]>
   /** Revokes that records in [from, to) of this partition have done, in their order. */
   revocations(range: LogRange): Promise<StoredRevocation[]>
   /** How many a revoke would take that nobody has spent: of this user, or of all. */
@@ -63,6 +65,23 @@ export type IssuedRow = Issued & {
   userId: string
   partition: number
   code: string
+}
+/**
+ * Rows of one coupon that name one partition. Of each column the values, one a line, in slot order;
+ * a slot between the first and the last may be missing where `rows` says so.
+ */
+export type IssuedColumns = {
+  couponId: string
+  partition: number
+  firstSlot: number
+  lastSlot: number
+  rows: number
+  userIds: string
+  claimIds: string
+  codes: string
+  offsets: string
+  /** Ms UTC. */
+  times: string
 }
 export type RevocationRow = Revocation & { couponId: string; partition: number }
 /**

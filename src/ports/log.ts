@@ -49,6 +49,8 @@ export type TailOptions = {
    * readers that do not look at `lastReadAt`, which gets as old: else each asks all the time.
    */
   restMsMax?: number
+  /** Records may come without their headers, which cost as much to read as all else. */
+  withoutHeaders?: boolean
   /** Awaited before the next batch is given. What it throws ends the tail. */
   onBatch(batch: LogBatch): void | Promise<void>
   /** The tail has ended: the log cannot be read, or `onBatch` threw. Called at most once. */

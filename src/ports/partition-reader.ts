@@ -19,6 +19,7 @@ export type PartitionReading<Message> = {
   /** As of `Log.tail`. */
   lingerMs?: number
   restMsMax?: number
+  withoutHeaders?: boolean
   decode(record: LogRecord): Decoded<Message>
   onMessage(message: Message, record: LogRecord): void
   /** Bytes that are no message, for every reader alike. Absent: they are skipped. */
@@ -46,7 +47,7 @@ export type PartitionReader = {
 
 /** Reads for ever. */
 export function followPartitions<Message>(reading: PartitionReading<Message>): PartitionReader {
-  const { log, topic, from, bounds = [], lingerMs, restMsMax } = reading
+  const { log, topic, from, bounds = [], lingerMs, restMsMax, withoutHeaders } = reading
   const next: number[] = []
   for (const [partition, offset] of from) next[partition] = offset
   const caughtUp = Promise.withResolvers<void>()
@@ -81,6 +82,7 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
   const pace = {
     ...(lingerMs === undefined ? {} : { lingerMs }),
     ...(restMsMax === undefined ? {} : { restMsMax }),
+    ...(withoutHeaders === undefined ? {} : { withoutHeaders }),
   }
   const tail = log.tail({ topic, from, ...pace, onBatch, onError: reading.onError })
   return {

@@ -1,6 +1,7 @@
 // The half of the coupon store contract that says how what was stored comes back.
 
 import assert from 'node:assert/strict'
+import { columnsOfRows } from '../../src/adapters/memory/issued-columns.ts'
 import { quantityMax } from '../../src/domain/coupons/quantity.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { CouponStore, IssuedRow, RowsQuery } from '../../src/ports/coupons.ts'
@@ -201,6 +202,19 @@ export function rowTests(test: TestStore): void {
       })
     }
   }
+
+  test('come as columns: a coupon and partition in one piece, in slot order', async (store) => {
+    const rows = await fillRows(store)
+    for (const query of [{ limit: 100 }, { limit: 3 }, { limit: 3, couponId: 'a0' }]) {
+      for (const after of [undefined, { couponId: 'a0', slot: 1 }]) {
+        const page = await store.issuedRows({ ...query, ...(after && { after }) })
+        const found = await store.issuedColumns({ ...query, ...(after && { after }) })
+        assert.deepEqual(found, columnsOfRows(page))
+      }
+    }
+    assert.deepEqual(await store.issuedColumns({ limit: 9, couponId: 'zz' }), [])
+    assert.ok(rows.length > 3)
+  })
 
   test('of one coupon begin after a place in another as the order says', async (store) => {
     await fillRows(store)

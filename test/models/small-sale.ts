@@ -2,8 +2,10 @@
 // two coupons with a life of their own, a restock, a pause, refusals, and bytes that are no record.
 
 import assert from 'node:assert/strict'
+import { columnsOfRows } from '../../src/adapters/memory/issued-columns.ts'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
-import { wrongCodes } from '../../src/domain/coupons/codes.ts'
+import type { DeriveCodes } from '../../src/audit/coupons/winner-codes.ts'
+import { codesDeriver } from '../../src/domain/coupons/codes.ts'
 import {
   type ControlMessage,
   type CouponMessage,
@@ -15,7 +17,7 @@ import type { Coupon } from '../../src/domain/coupons/state.ts'
 import { partitionFor } from '../../src/domain/partitioner.ts'
 import { createIssueFold } from '../../src/issuer/issue-fold.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { CouponStore, IssuedRow, StoredPosition } from '../../src/ports/coupons.ts'
+import type { CouponStore, IssuedRow, RowsQuery, StoredPosition } from '../../src/ports/coupons.ts'
 import type { Log, LogRecord } from '../../src/ports/log.ts'
 import { partitions } from './any-log.ts'
 import type { Entry } from './naive-claims.ts'
@@ -71,9 +73,7 @@ export async function createSmallSale(): Promise<Sale> {
   return { ...sale, sql: await sale.rowsUpTo(sale.ends()) }
 }
 
-export async function wrongCodesOf(rows: readonly IssuedRow[]): Promise<IssuedRow[]> {
-  return wrongCodes(codeSecret, rows)
-}
+export const deriveCodes: DeriveCodes = async (wanted) => wanted.map(codesDeriver(codeSecret))
 
 type Control = 'created' | 'restocked' | 'paused' | 'resumed' | 'revoked' | 'closed'
 export function control<Name extends Control>(name: Name, commandId: string, couponId = spring) {
@@ -84,16 +84,18 @@ export function sourceOf({
   positions,
   coupons,
   rows,
-}: Rows): Pick<CouponStore, 'snapshot' | 'issuedRows'> {
+}: Rows): Pick<CouponStore, 'snapshot' | 'issuedRows' | 'issuedColumns'> {
+  const page = ({ limit, couponId, after }: RowsQuery) => {
+    const own = rows.filter((row) => couponId === undefined || row.couponId === couponId)
+    const last = own.findIndex((row) => {
+      return row.couponId === after?.couponId && row.slot === after.slot
+    })
+    return own.slice(last + 1, last + 1 + limit)
+  }
   return {
     snapshot: async () => ({ positions, coupons: [...coupons.values()] }),
-    async issuedRows({ limit, couponId, after }) {
-      const own = rows.filter((row) => couponId === undefined || row.couponId === couponId)
-      const last = own.findIndex((row) => {
-        return row.couponId === after?.couponId && row.slot === after.slot
-      })
-      return own.slice(last + 1, last + 1 + limit)
-    },
+    issuedRows: async (query) => page(query),
+    issuedColumns: async (query) => columnsOfRows(page(query)),
   }
 }
 

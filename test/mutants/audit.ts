@@ -37,6 +37,7 @@ const rows: MutantsOf = {
   mutants: [
     ['if (rows > quantity) {', 'if (rows > quantity + 1) {', 'in the rows, a row added'],
     ['row.appendedAt !== won.appendedAt', 'row.appendedAt < 0', 'a time changed'],
+    ['if (row.code !== parts.codes', "if (row.code === '' && parts.codes", 'a code changed'],
     [' || row.partition !== won.partition', '', 'a partition changed'],
     [' && row.claimId === issued.claimId', '', 'a claim changed'],
     ['name, opensAt, closesAt }\n', 'name, opensAt }\n', 'a closing changed'],
@@ -56,9 +57,19 @@ const audit: MutantsOf[] = [
     ],
   },
   {
-    file: `${coupons}/page-codes.ts`,
+    file: `${coupons}/take-columns.ts`,
     test: `${coupons}/compare-rows.test.ts`,
-    mutants: [['for (const row of wrong) onWrong(row)', 'void wrong', 'a code changed']],
+    mutants: [
+      ['code === columns.codes && ', '', 'a code changed'],
+      ['issued.appendedAt) === columns.times', "'') !== columns.times", 'a time changed'],
+    ],
+  },
+  {
+    file: `${coupons}/take-columns.ts`,
+    test: `${coupons}/take-columns.test.ts`,
+    mutants: [
+      ["claimId.includes('\\n'))) return false", "claimId === '')) return false", 'look like'],
+    ],
   },
   {
     file: `${coupons}/compare-events.ts`,
@@ -66,6 +77,7 @@ const audit: MutantsOf[] = [
     mutants: [
       ['issued?.slot === slot && ', 'issued !== undefined && ', 'one that names another slot'],
       ['|| issued.appendedAt !== appendedAt', '', 'one that names another time'],
+      ['if (!value.equals(Buffer.from(text))) return null', '', 'one that names another time'],
       ['if (offset >= published) continue', 'if (offset >= 0) continue', 'one that is missing'],
       [', position?.notified ?? 0)', ')', 'before the rows were derived anew'],
     ],

@@ -36,6 +36,7 @@ export function faultyStore(world: FaultyParts, alive: { value: boolean }): Coup
     winners: (couponId, page) => call(() => store.winners(couponId, page)),
     byCode: (codes) => call(() => store.byCode(codes)),
     issuedRows: (query) => call(() => store.issuedRows(query)),
+    issuedColumns: (query) => call(() => store.issuedColumns(query)),
     snapshot: () => call(() => store.snapshot()),
   }
 }

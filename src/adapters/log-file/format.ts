@@ -166,7 +166,7 @@ export function readRecords(frame: Buffer, header: FrameHeader, into: ReadInto):
       const valueAt = at + keyBytes + headerBytes
       const value = frame.subarray(valueAt, valueAt + valueBytes)
       const record: LogRecord = { key, value, partition, offset, appendedAt }
-      if (headerBytes > 0) {
+      if (headerBytes > 0 && !into.withoutHeaders) {
         record.headers = JSON.parse(frame.toString('utf8', at + keyBytes, valueAt))
       }
       into.records.push(record)
@@ -174,4 +174,4 @@ export function readRecords(frame: Buffer, header: FrameHeader, into: ReadInto):
     at += keyBytes + headerBytes + valueBytes
   }
 }
-export type ReadInto = { from: number; records: LogRecord[] }
+export type ReadInto = { from: number; records: LogRecord[]; withoutHeaders?: boolean }

@@ -112,6 +112,7 @@ type TailParts = {
 /** First what is stored, then what is acknowledged later. */
 function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
   const { path, growth, index, clock } = parts
+  const { withoutHeaders = false } = options
   const next = new Map(options.from)
   const start = index.before(next)
   const ends = [...start.ends]
@@ -141,7 +142,7 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
       if (from === undefined || baseOffset + count <= from) return null
       const records = batches.get(partition) ?? []
       batches.set(partition, records)
-      readRecords(frame, header, { from, records })
+      readRecords(frame, header, { from, records, withoutHeaders })
       next.set(partition, baseOffset + count)
       return null
     }

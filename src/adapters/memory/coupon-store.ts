@@ -25,6 +25,7 @@ import {
 import { couponKey } from '../../ports/orders.ts'
 import { addWinner } from '../stores/coupon-rows.ts'
 import { constraintFired } from './consumer-stores.ts'
+import { columnsOfRows } from './issued-columns.ts'
 
 export type CouponStoreMemoryParts = {
   /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */
@@ -140,6 +141,9 @@ function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponRe
     },
     async issuedRows(query) {
       return rowsWhere((row) => matches(row, query)).slice(0, query.limit)
+    },
+    async issuedColumns(query) {
+      return columnsOfRows(rowsWhere((row) => matches(row, query)).slice(0, query.limit))
     },
     async revocations({ partition, from, to }) {
       const inRange = (row: RevocationRow) => row.offset >= from && row.offset < to

@@ -6,7 +6,13 @@ import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { CouponReads, CouponStore, StoredPosition } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { couponOf, heldCouponOf, issuedRowOf, revocationRowOf } from './coupon-rows.ts'
+import {
+  couponOf,
+  heldCouponOf,
+  issuedColumnsOf,
+  issuedRowOf,
+  revocationRowOf,
+} from './coupon-rows.ts'
 
 export type CouponReader = CouponReads & Pick<CouponStore, 'positions'>
 
@@ -19,6 +25,8 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
     'read-held-by-code',
     'read-held-coupons',
     'read-held-of-coupon',
+    'read-issued-columns',
+    'read-issued-columns-of-coupon',
     'read-issued-rows',
     'read-issued-rows-of-coupon',
     'read-issued-rows-won',
@@ -56,6 +64,14 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
             : [statements['read-issued-rows-of-coupon'], [couponId]]
       const { rows } = await database.query(statement, [...page, ...values])
       return rows.map(issuedRowOf)
+    },
+    async issuedColumns({ limit, couponId = null, after }) {
+      const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
+      const { rows } =
+        couponId === null
+          ? await database.query(statements['read-issued-columns'], page)
+          : await database.query(statements['read-issued-columns-of-coupon'], [...page, couponId])
+      return rows.map(issuedColumnsOf)
     },
     async revocations({ partition, from, to }) {
       const asked = [partition, from, to]

@@ -9,6 +9,7 @@ import { PackedWinners } from '../../domain/coupons/winners.ts'
 import {
   endedRehearsal,
   type HeldCoupon,
+  type IssuedColumns,
   type IssuedRow,
   type RevocationRow,
   type StoredRevocation,
@@ -34,6 +35,10 @@ const couponFields = [
 const issuedFields = [
   ...(['couponId', 'slot', 'userId', 'claimId', 'code'] as const),
   ...(['partition', 'offset', 'appendedAt'] as const),
+]
+const issuedColumnFields = [
+  ...(['couponId', 'partition', 'firstSlot', 'lastSlot', 'rows'] as const),
+  ...(['userIds', 'claimIds', 'codes', 'offsets', 'times'] as const),
 ]
 const winnerFields = [
   ...(['couponId', 'slot', 'userId', 'claimId', 'offset', 'appendedAt'] as const),
@@ -126,6 +131,10 @@ export function issuedColumns(rows: readonly IssuedRow[]): SqlValue[] {
 
 export function issuedRowOf(row: SqlRow): IssuedRow {
   return fieldsOf<IssuedRow>(row, issuedFields)
+}
+
+export function issuedColumnsOf(row: SqlRow): IssuedColumns {
+  return fieldsOf<IssuedColumns>(row, issuedColumnFields)
 }
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {

@@ -1,7 +1,25 @@
 // The shapes of what the auditor reads of coupons: the rows, and how far they have read the log.
 
 import { Type } from 'typebox'
+import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { CouponId, Instant, nullable, oneOf } from './schemas.ts'
+
+/** Pages for the auditor: about 2 MB each. */
+const issuedRowsMax = 10_000
+const issuedRowsDefault = 1_000
+export const IssuedQuery = Type.Object(
+  {
+    limit: Type.Integer({ minimum: 1, maximum: issuedRowsMax, default: issuedRowsDefault }),
+    couponId: Type.Optional(CouponId),
+    afterCouponId: Type.Optional(CouponId),
+    afterSlot: Type.Optional(Type.Integer({ minimum: 0, maximum: quantityMax })),
+    as: Type.Optional({ ...oneOf(['rows', 'columns']), description: 'Absent: as rows.' }),
+  },
+  {
+    additionalProperties: false,
+    dependentRequired: { afterCouponId: ['afterSlot'], afterSlot: ['afterCouponId'] },
+  },
+)
 
 export const StoredTerms = Type.Object(
   {
@@ -103,7 +121,7 @@ export const Projection = Type.Object(
   },
   { title: 'Projection' },
 )
-export const IssuedRows = Type.Object(
+const IssuedRows = Type.Object(
   {
     issued: Type.Array(
       Type.Object(
@@ -129,3 +147,30 @@ export const IssuedRows = Type.Object(
   },
   { title: 'IssuedRows' },
 )
+const lines = (description: string) => Type.String({ description: `${description}, one a line.` })
+const IssuedColumns = Type.Object(
+  {
+    columns: Type.Array(
+      Type.Object(
+        {
+          couponId: CouponId,
+          partition: Type.Integer(),
+          firstSlot: Type.Integer(),
+          lastSlot: Type.Integer(),
+          rows: Type.Integer({ description: 'How many rows these are, in slot order.' }),
+          userIds: lines('Who won'),
+          claimIds: lines('The claims'),
+          codes: lines('The codes'),
+          offsets: lines('The offsets of the claims'),
+          times: lines('When they were appended, milliseconds since 1970'),
+        },
+        { title: 'IssuedColumnsOfCoupon' },
+      ),
+    ),
+  },
+  { title: 'IssuedColumns' },
+)
+export const IssuedPage = Type.Union([IssuedRows, IssuedColumns], {
+  title: 'IssuedPage',
+  description: 'As it was asked for: as rows, or as columns.',
+})

@@ -10,7 +10,6 @@ import {
   couponNameCharactersMax,
   reasonCharactersMax,
 } from '../../domain/coupons/messages.ts'
-import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { type IssuedStatus, issuedStatuses } from '../../domain/coupons/validity.ts'
 import {
   cancelReasons,
@@ -28,9 +27,6 @@ import { userIdRule } from '../../domain/user-id.ts'
 /** Pages for people and scripts; a node answers one within a millisecond. */
 export const pageItemsMax = 200
 export const pageItemsDefault = 50
-/** Pages for the auditor: about 2 MB each. */
-export const issuedRowsMax = 10_000
-const issuedRowsDefault = 1_000
 export const idempotencyKeyCharactersMax = 128
 
 /** One of these words. */
@@ -138,18 +134,6 @@ export const Page = closed({
   limit: Type.Integer({ minimum: 1, maximum: pageItemsMax, default: pageItemsDefault }),
   after: Type.Optional(CouponId),
 })
-export const IssuedQuery = Type.Object(
-  {
-    limit: Type.Integer({ minimum: 1, maximum: issuedRowsMax, default: issuedRowsDefault }),
-    couponId: Type.Optional(CouponId),
-    afterCouponId: Type.Optional(CouponId),
-    afterSlot: Type.Optional(Type.Integer({ minimum: 0, maximum: quantityMax })),
-  },
-  {
-    additionalProperties: false,
-    dependentRequired: { afterCouponId: ['afterSlot'], afterSlot: ['afterCouponId'] },
-  },
-)
 
 export const nullable = <Value>(schema: object) => Type.Unsafe<Value | null>(schema)
 export const AnsweredDiscount = nullable<DiscountShape>({

@@ -7,17 +7,23 @@ import { type Static, Type } from 'typebox'
 import type { Terms } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
-import type { IssuedRow, ProjectionSnapshot, RowsQuery } from '../../ports/coupons.ts'
+import type {
+  IssuedColumns,
+  IssuedRow,
+  ProjectionSnapshot,
+  RowsQuery,
+} from '../../ports/coupons.ts'
 import { auditedTables } from '../../ports/orders-audit.ts'
 import { longAnswer } from '../http/long-answers.ts'
 import {
-  IssuedRows,
+  IssuedPage,
+  IssuedQuery,
   Projection,
   type StoredCoupon,
   type StoredTerms,
 } from '../http/projection-schemas.ts'
 import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
-import { closed, IssuedQuery, oneOf } from '../http/schemas.ts'
+import { closed, oneOf } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
 /** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
@@ -44,15 +50,16 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
       operationId: 'listIssuedCoupons',
       summary: 'The issued rows, in the order of coupon and slot',
       query: IssuedQuery,
-      answers: { 200: IssuedRows },
+      answers: { 200: IssuedPage },
       answer: (request) =>
         readStore(store(), async (reads) => {
-          const { limit, couponId, afterCouponId, afterSlot } = request.query
+          const { limit, couponId, afterCouponId, afterSlot, as } = request.query
           const query: RowsQuery = { limit }
           if (couponId !== undefined) query.couponId = couponId
           if (afterCouponId !== undefined && afterSlot !== undefined) {
             query.after = { couponId: afterCouponId, slot: afterSlot }
           }
+          if (as === 'columns') return ok(issuedColumnsAnswer(await reads.issuedColumns(query)))
           return ok(issuedRowsAnswer(await reads.issuedRows(query), limit))
         }),
     }),
@@ -155,6 +162,11 @@ export function issuedRowsAnswer(rows: readonly IssuedRow[], limit: number): Rea
     toJson: (row) => ({ ...row, appendedAt: formatInstant(row.appendedAt) }),
     after: next ? { next } : {},
   })
+}
+
+/** A page that is not full is the last one. */
+export function issuedColumnsAnswer(columns: readonly IssuedColumns[]): Readable {
+  return longAnswer({ name: 'columns', items: columns })
 }
 
 function storedCouponJson(coupon: Coupon): Static<typeof StoredCoupon> {

@@ -5,11 +5,11 @@ import {
   codeSecret,
   control,
   createSmallSale,
+  deriveCodes,
   home,
   type Sale,
   sourceOf,
   spring,
-  wrongCodesOf,
 } from '../../../test/models/small-sale.ts'
 import { codeDeriver } from '../../domain/coupons/codes.ts'
 import { encodeIssuedEvent, encodeRevokedEvent } from '../../domain/coupons/coupon-events.ts'
@@ -149,7 +149,7 @@ async function append(key: string, ...values: string[]): Promise<void> {
 function report(couponId?: string) {
   const openLog = async () => sale.log
   const parts = { source: sourceOf(sale.sql), openLog, clock: sale.clock, couponId }
-  return audit({ ...parts, wrongCodes: wrongCodesOf })
+  return audit({ ...parts, deriveCodes })
 }
 
 async function found(): Promise<string[]> {

@@ -1,17 +1,24 @@
 // Compares the published events with the winners and revokes that the replayed log gives. Events
 // come at least once and in any order, so each is held against its winner, and a bit remembers that
 // it was there. They have been read up to an end that was asked for before that of the claims, so
-// none is newer than its winner. Where the rows say that events are published, all must be there.
+// none is newer than its winner. One that is to the byte what is published of the next winner of
+// its coupon need not be read. Where the rows say that events are published, all must be there.
 
-import { readIssuedEvent, readRevokedEvent } from '../../domain/coupons/coupon-events.ts'
+import {
+  issuedEventText,
+  readIssuedEvent,
+  readRevokedEvent,
+} from '../../domain/coupons/coupon-events.ts'
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { couponEventsTopic } from '../../domain/coupons/messages.ts'
-import type { Coupon } from '../../domain/coupons/state.ts'
-import type { IssuedRow, StoredPosition } from '../../ports/coupons.ts'
+import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import { formatInstant } from '../../domain/time.ts'
+import type { StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { readToEnd, undecoded } from '../../ports/partition-reader.ts'
 import { type Findings, recordAt } from '../findings.ts'
-import { createPageCodes } from './page-codes.ts'
+import { nextWinner, type Winner } from './take-columns.ts'
+import type { WinnerCodes } from './winner-codes.ts'
 
 export type EventComparisonParts = {
   log: Pick<Log, 'tail'>
@@ -20,14 +27,12 @@ export type EventComparisonParts = {
   fold: Fold
   positions: ReadonlyMap<number, StoredPosition>
   findings: Findings
-  wrongCodes(rows: readonly IssuedRow[]): Promise<IssuedRow[]>
+  /** Of all winners of the fold. */
+  codes: Pick<WinnerCodes, 'of'>
   /** Only the events of this coupon; the topic is read as a whole. */
   couponId?: string | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
 }
-
-/** Of their codes, which are derived elsewhere. */
-const eventsPerPage = 5_000
 
 /** Resolves to how many events there are; one that was published twice counts twice. */
 export async function compareEvents(parts: EventComparisonParts): Promise<number> {
@@ -35,15 +40,17 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
   const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
   const seen = new Map<string, Uint8Array>()
   const revokes = createRevokes(parts)
+  const inTurn = createInTurn(parts)
   let done = 0
   let events = 0
-  let page: IssuedRow[] = []
-  const codes = createPageCodes(parts.wrongCodes, (row) => {
-    addWrong(findings, row, 'has a code that is not the one derived for it')
-  })
 
   function take(record: LogRecord): void {
     done += 1
+    const own = inTurn.take(record)
+    if (own !== null) {
+      events += 1
+      return note(seen, own.coupon, own.slot)
+    }
     const event = readIssuedEvent(record)
     if (event === null) return revokes.take(record)
     if (couponId !== undefined && event.couponId !== couponId) return
@@ -57,32 +64,72 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
       addWrong(findings, event, `names ${given}, which is not what the log gives`)
       return
     }
-    page.push({ ...event, ...issued, partition: coupon.partition })
+    if (event.code !== parts.codes.of(event.couponId, slot)) {
+      addWrong(findings, event, 'has a code that is not the one derived for it')
+    }
     note(seen, coupon, slot)
-  }
-
-  function checkCodes(): Promise<void> {
-    const rows = page
-    page = []
-    return codes.check(rows)
+    inTurn.passOver(coupon, slot)
   }
 
   await readToEnd<LogRecord>({
     log,
     topic: couponEventsTopic,
     bounds,
+    withoutHeaders: true,
     decode: undecoded,
     onMessage: take,
-    async onBatch() {
-      parts.onProgress?.(done, total)
-      if (page.length >= eventsPerPage) await checkCodes()
-    },
+    onBatch: () => parts.onProgress?.(done, total),
   })
-  await checkCodes()
-  await codes.end()
   addMissing(seen, parts)
   revokes.addMissing()
   return events
+}
+
+type Turn = { coupon: Coupon; winners: Iterator<[string, Issued]>; next: Winner | null }
+
+/** `take`: whose event it is, where it is that of the next winner of its coupon; else null. */
+function createInTurn({ fold, codes }: EventComparisonParts) {
+  const turns = new Map<string, Turn>()
+  const instant = { at: Number.NaN, text: '' }
+
+  function turnOf(coupon: Coupon): Turn {
+    const known = turns.get(coupon.couponId)
+    if (known !== undefined) return known
+    const winners = coupon.winners.entries()
+    const turn: Turn = { coupon, winners, next: nextWinner(winners) }
+    turns.set(coupon.couponId, turn)
+    return turn
+  }
+
+  /** Many were won within one millisecond. */
+  function formatted(at: number): string {
+    if (instant.at !== at) Object.assign(instant, { at, text: formatInstant(at) })
+    return instant.text
+  }
+
+  return {
+    take({ key: couponId, value }: LogRecord): { coupon: Coupon; slot: number } | null {
+      const coupon = fold.coupons.get(couponId)
+      if (coupon === undefined) return null
+      const turn = turnOf(coupon)
+      if (turn.next === null) return null
+      const { userId, issued } = turn.next
+      const { slot, claimId, appendedAt } = issued
+      const code = codes.of(couponId, slot)
+      const issuedAt = formatted(appendedAt)
+      const text = issuedEventText({ couponId, userId, slot, claimId, code, issuedAt })
+      if (!value.equals(Buffer.from(text))) return null
+      turn.next = nextWinner(turn.winners)
+      return { coupon, slot }
+    },
+    /** After one that was missing the next ones are in turn again. */
+    passOver(coupon: Coupon, slot: number): void {
+      const turn = turnOf(coupon)
+      while (turn.next !== null && turn.next.issued.slot <= slot) {
+        turn.next = nextWinner(turn.winners)
+      }
+    },
+  }
 }
 
 /** Of revokes that took something, each is published under its command id. */

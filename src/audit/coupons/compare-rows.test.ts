@@ -8,6 +8,7 @@ import {
   byCouponAndSlot,
   control,
   createSmallSale,
+  deriveCodes,
   home,
   readerOf,
   recordsOf,
@@ -15,7 +16,6 @@ import {
   type Sale,
   sourceOf,
   spring,
-  wrongCodesOf,
 } from '../../../test/models/small-sale.ts'
 import type { Revocation } from '../../domain/coupons/revocations.ts'
 import type { IssuedRow } from '../../ports/coupons.ts'
@@ -216,7 +216,7 @@ describe('an audit finds and names, in the rows,', () => {
         const report = await audit({
           source: sourceOf(sql),
           openLog,
-          wrongCodes: wrongCodesOf,
+          deriveCodes,
           clock,
         })
         assert.equal(report.fair, false)
@@ -338,7 +338,7 @@ function auditOf(sale: Sale, reader: LogReader = sale.log): Promise<AuditReport>
   return audit({
     source: sourceOf(sql),
     openLog: async () => reader,
-    wrongCodes: wrongCodesOf,
+    deriveCodes,
     clock,
   })
 }

@@ -1,20 +1,26 @@
 // Compares the rows with the winners that the replayed log gives, slot by slot, in one pass: both
-// come in slot order, so nothing is copied or sorted. A row of a record that is newer than the
+// come in slot order, so nothing is sorted. A row of a record that is newer than the
 // replayed log is left alone, unless no stored position covers it either. The coupons' own rows
 // are compared with the log as of the stored positions.
 
-import { rulesOfCode } from '../../domain/coupons/code-text.ts'
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { sameTerms } from '../../domain/coupons/messages.ts'
 import type { Revocation } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { formatInstant } from '../../domain/time.ts'
-import type { IssuedRow, ProjectionSnapshot, StoredPosition } from '../../ports/coupons.ts'
+import type {
+  IssuedColumns,
+  IssuedRow,
+  ProjectionSnapshot,
+  StoredPosition,
+} from '../../ports/coupons.ts'
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { canonicalJson, compareColumns } from '../compare-columns.ts'
 import { type Broken, type Findings, recordAt } from '../findings.ts'
 import type { Replayed } from './replay.ts'
+import { nextWinner, takeColumns, type WinnersLeft } from './take-columns.ts'
+import type { WinnerCodes } from './winner-codes.ts'
 
 type Positions = ReadonlyMap<number, StoredPosition>
 
@@ -24,14 +30,18 @@ export type RowComparisonParts = {
   ended: ReadonlySet<string>
   bounds: readonly LogBounds[]
   positions: Positions
+  /** Of all winners of the fold. */
+  codes: Pick<WinnerCodes, 'of'>
   findings: Findings
 }
 export type RowComparison = {
+  /** Rows come in (coupon, slot) order; the coupons in any order, each in one piece. */
+  compare(row: IssuedRow): void
   /**
-   * Rows come in (coupon, slot) order; the coupons in any order, each in one piece. Whether the
-   * row is its winner's, so that the code in it ought to be, too.
+   * The same of rows as columns, where all of it is as the log gives it. False: it is not, or
+   * perhaps not, and nothing has been compared; then row by row.
    */
-  compare(row: IssuedRow): boolean
+  compareColumns(columns: IssuedColumns): boolean
   /** After the last row. */
   end(): RowCounts
   /**
@@ -49,13 +59,7 @@ export type RowCounts = {
 /** A row that is missing unless its coupon has lost all of them: `add` says so. */
 type Gone = { couponId: string; add(): void }
 type Parts = RowComparisonParts & { gone: Gone[] }
-type Winner = { userId: string; issued: Issued }
-type Current = {
-  couponId: string
-  coupon: Coupon | null
-  winners: Iterator<[string, Issued]>
-  /** The first winner that no row has been compared with yet. */
-  winner: Winner | null
+type Current = WinnersLeft & {
   lastSlot: number
   rows: number
   /** Of rows that are not as they should be: who has them, and the slots concerned. */
@@ -91,11 +95,22 @@ export function createRowComparison(given: RowComparisonParts): RowComparison {
       if (current.winner?.issued.slot !== row.slot && mayBeNewer(row, parts)) {
         counts.newerRows += 1
         keepNewest(newest, row)
-        return false
+        return
       }
-      const isWinners = compareRow(current, row, parts) && hasItsRules(current, row, parts)
+      const isWinners = compareRow(current, row, parts)
       if (isWinners && row.partition === current.coupon?.partition) keepNewest(covered, row)
-      return isWinners
+    },
+    compareColumns(columns) {
+      const { couponId, rows } = columns
+      if (parts.ended.has(couponId)) return false
+      if (current?.couponId !== couponId) current = begin(couponId)
+      const last = takeColumns(current, columns, parts.codes)
+      if (last === null) return false
+      current.lastSlot = last.slot
+      current.rows += rows
+      counts.rows += rows
+      keepNewest(covered, last)
+      return true
     },
     end() {
       for (const couponId of fold.coupons.keys()) {
@@ -169,6 +184,9 @@ function compareRow(current: Current, row: IssuedRow, parts: Parts): boolean {
     const { userId, issued } = winner
     if (row.userId === userId && row.claimId === issued.claimId) {
       compareDetails(row, { ...issued, partition: coupon?.partition ?? 0 }, parts)
+      if (row.code !== parts.codes.of(row.couponId, row.slot)) {
+        brokenRow(parts.findings, row)('I7', 'the code is not the one derived for it')
+      }
       return true
     }
     const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it`
@@ -193,22 +211,6 @@ function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts)
     const times = `${formatInstant(row.appendedAt)}, its record ${formatInstant(won.appendedAt)}`
     brokenRow(findings, row)('I7', `the row has the time ${times}`)
   }
-}
-
-/** Whether the code is written as the coupon's rules have it; which code it is, others look. */
-function hasItsRules({ coupon }: Current, row: IssuedRow, parts: RowComparisonParts): boolean {
-  if (coupon === null || rulesOfCode(row.code) === coupon.rules) return true
-  addWrongCode(parts.findings, row)
-  return false
-}
-
-export function addWrongCode(findings: Findings, row: IssuedRow): void {
-  brokenRow(findings, row)('I7', 'the code is not the one derived for it')
-}
-
-function nextWinner(winners: Iterator<[string, Issued]>): Winner | null {
-  const { done, value } = winners.next()
-  return done === true ? null : { userId: value[0], issued: value[1] }
 }
 
 /** Its record lies behind the replayed log, and no position says that the log has lost it. */

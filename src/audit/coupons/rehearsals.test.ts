@@ -5,12 +5,12 @@ import { beforeEach, test } from 'node:test'
 import {
   control,
   createEmptySale,
+  deriveCodes,
   home,
   type Rows,
   type Sale,
   sourceOf,
   spring,
-  wrongCodesOf,
 } from '../../../test/models/small-sale.ts'
 import { encodeIssuedEvent } from '../../domain/coupons/coupon-events.ts'
 import { couponEventsTopic } from '../../domain/coupons/messages.ts'
@@ -67,7 +67,7 @@ test('an audit finds rows of a rehearsal that are missing, or were left', async 
 
 async function found(source: ProjectionSource): Promise<string[]> {
   const openLog = async () => sale.log
-  const parts = { source, openLog, clock: sale.clock, wrongCodes: wrongCodesOf }
+  const parts = { source, openLog, clock: sale.clock, deriveCodes }
   const { firstDifferences } = await audit(parts)
   return firstDifferences.map(({ invariant, text }) => `${invariant} ${text}`)
 }

@@ -11,11 +11,14 @@ import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { type Gap, readToEnd, writtenByNewer } from '../../ports/partition-reader.ts'
 import { type Findings, recordAt } from '../findings.ts'
 import { createPromiseChecks } from './promises.ts'
+import type { WinnerCodes } from './winner-codes.ts'
 
 export type ReplayParts = {
   log: Pick<Log, 'bounds' | 'tail'>
   findings: Findings
   positions: ReadonlyMap<number, StoredPosition>
+  /** Is told who wins. */
+  codes: WinnerCodes
   /** Only this coupon; the log is read as a whole. */
   couponId?: string | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
@@ -34,7 +37,7 @@ export type Replayed = {
 
 /** Rejects with a PortError where the log cannot be read, or not be understood. */
 export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
-  const { log, findings } = parts
+  const { log, findings, codes } = parts
   const bounds = await log.bounds(claimsTopic)
   const fold = createFold(bounds.length)
   const checks = createPromiseChecks(findings)
@@ -80,15 +83,23 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
       const { message } = command
       if (parts.couponId !== undefined && message.couponId !== parts.couponId) return
       if (message.type === 'coupon.claimed') replayed.claims += 1
-      checks.check(command, applyCommand(fold, command).outcome)
+      const { outcome } = applyCommand(fold, command)
+      checks.check(command, outcome)
+      if (outcome.kind !== 'issued') return
+      const coupon = fold.coupons.get(message.couponId)
+      if (coupon !== undefined) codes.add(coupon, outcome.issued)
     },
     onVoid() {
       replayed.voidRecords += 1
     },
     onUnknown: notUnderstood,
     onGap: (gap) => addGap(findings, gap),
-    onBatch: () => parts.onProgress?.(replayed.records, total),
+    onBatch() {
+      parts.onProgress?.(replayed.records, total)
+      return codes.keepUp()
+    },
   })
+  await codes.end()
   for (const partition of uncaptured) capture(partition)
   checks.finish(fold.coupons)
   return replayed

@@ -57,6 +57,19 @@ function hmacSha256(secret: string): (message: string) => string {
   }
 }
 
+/** Of winners whose slots are neighbours: their codes, one a line. */
+export function codesDeriver(
+  secret: string,
+): (run: Omit<WonSlot, 'slot' | 'claimId'> & CodeRun) => string {
+  const derive = codeDeriver(secret)
+  return ({ couponId, rules, firstSlot, claimIds }) => {
+    return claimIds
+      .map((claimId, n) => derive({ couponId, slot: firstSlot + n, claimId, rules }))
+      .join('\n')
+  }
+}
+type CodeRun = { rules: number; firstSlot: number; claimIds: readonly string[] }
+
 /** Those whose code is not the one derived for them, whichever rules it is written by. */
 export function wrongCodes<Row extends WonSlot & { code: string }>(
   secret: string,

@@ -71,11 +71,11 @@ export type IssuedEvent = Omit<Values<typeof fields>, 'issuedAt'> & { appendedAt
 export type EventEntry = { key: string; value: Buffer; headers: Record<string, string> }
 
 export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
-  const { couponId, userId, slot, claimId, code } = event
+  const { couponId, slot } = event
   const issuedAt = formatInstant(event.appendedAt)
   return {
     key: couponId,
-    value: Buffer.from(JSON.stringify({ couponId, userId, slot, claimId, code, issuedAt })),
+    value: Buffer.from(issuedEventText({ ...event, issuedAt })),
     headers: eventHeaders({
       type: 'coupon.issued',
       writer: 'issuer',
@@ -83,6 +83,18 @@ export function encodeIssuedEvent(event: IssuedEvent): EventEntry {
       time: issuedAt,
     }),
   }
+}
+
+/** The value of its record. */
+export function issuedEventText({
+  couponId,
+  userId,
+  slot,
+  claimId,
+  code,
+  issuedAt,
+}: Omit<IssuedEvent, 'appendedAt'> & { issuedAt: string }): string {
+  return JSON.stringify({ couponId, userId, slot, claimId, code, issuedAt })
 }
 
 /** `taken`: there is something to publish. */

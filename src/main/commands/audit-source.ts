@@ -116,6 +116,7 @@ const noRows: Pick<AuditedRows, 'source' | 'orders'> = {
   source: {
     snapshot: async () => ({ positions: new Map(), coupons: [] }),
     issuedRows: async () => [],
+    issuedColumns: async () => [],
   },
   orders: {
     source: {

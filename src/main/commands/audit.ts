@@ -10,7 +10,7 @@ import { ServiceError } from '../../client/service-client.ts'
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
-import { createCodeChecker } from './audit-codes.ts'
+import { createCodeThreads } from './audit-codes.ts'
 import { isDistributed, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { type Audited, signsOfAnotherLog, whyNothing } from './audited.ts'
@@ -56,12 +56,12 @@ async function auditNow(
   const clock = systemClock()
   const progress = startProgress(clock, err)
   const opened = await openAuditSource({ settings, progress, url, token })
-  const codes = createCodeChecker(opened.codeSecret)
+  const codes = createCodeThreads(opened.codeSecret)
   try {
     const { source, orders, openLog, where } = opened
     const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
     const parts = { source, orders, openLog, clock, couponId: coupon, onProgress }
-    const compare = () => audit({ ...parts, wrongCodes: codes.check })
+    const compare = () => audit({ ...parts, deriveCodes: codes.derive })
     let report = await compare()
     // Rows that have only just begun, are derived anew, or are of consumers that come back: whoever
     // writes them is given a moment.

@@ -21,7 +21,7 @@ import { highWaterMarkPath, topicPath } from '../../../src/adapters/log-file/top
 import { createCouponReaderSql } from '../../../src/adapters/stores/coupon-reader.ts'
 import { type AuditReport, audit } from '../../../src/audit/audit.ts'
 import { readSettings } from '../../../src/config/settings.ts'
-import { wrongCodes } from '../../../src/domain/coupons/codes.ts'
+import { codesDeriver } from '../../../src/domain/coupons/codes.ts'
 import { claimsTopic, couponEventsTopic } from '../../../src/domain/coupons/messages.ts'
 import { partitionFor } from '../../../src/domain/partitioner.ts'
 import { type AuditOptions, runAudit } from '../../../src/main/commands/audit.ts'
@@ -346,7 +346,7 @@ async function whilePlanted(database: Database, sql: string): Promise<string[]> 
     const report = await audit({
       source: createCouponReaderSql(session),
       openLog: () => openLogFileReader({ directory: data, topics, clock }),
-      wrongCodes: async (rows) => wrongCodes(codeSecret, rows),
+      deriveCodes: async (wanted) => wanted.map(codesDeriver(codeSecret)),
       clock,
     })
     found = report.firstDifferences.map(({ invariant, text }) => `${invariant} ${text}`)

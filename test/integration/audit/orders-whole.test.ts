@@ -14,7 +14,7 @@ import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
 import { type AuditedWorld, smallScenario, worldAtRest } from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import type { Scenario } from '../../models/orders-world.ts'
-import { createSmallSale, type Sale, sourceOf, wrongCodesOf } from '../../models/small-sale.ts'
+import { createSmallSale, deriveCodes, type Sale, sourceOf } from '../../models/small-sale.ts'
 
 let database: Database
 let world: AuditedWorld
@@ -94,7 +94,7 @@ function auditBoth(changes: Partial<AuditParts> = {}): Promise<AuditReport> {
       bounds: (topic) => of(topic).bounds(topic),
       tail: (options) => of(options.topic).tail(options),
     }),
-    wrongCodes: wrongCodesOf,
+    deriveCodes,
     clock: systemClock(),
     orders: { source: createOrdersAuditSql(database), now: null },
     ...changes,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { columnsOfRows } from '../../../src/adapters/memory/issued-columns.ts'
 import type { ClaimAnswer, CommandAnswer } from '../../../src/api/claims/claim-answers.ts'
 import { noRevocations } from '../../../src/domain/coupons/revocations.ts'
 import type { Coupon } from '../../../src/domain/coupons/state.ts'
@@ -73,6 +74,7 @@ const store = {
   revocations: async () => [{ ...revocation({ offset: 9 }), couponId: 'tea', unspent: 1 }],
   unspent: async () => 1,
   issuedRows: async () => [row],
+  issuedColumns: async () => columnsOfRows([row]),
   snapshot: async () => ({
     positions: new Map([[0, { next: 2, published: 2 }]]),
     coupons: [stored, { ...stored, closesAt: Number.POSITIVE_INFINITY }],
@@ -213,6 +215,8 @@ async function readSql(call: Call, sql: { up: boolean }): Promise<void> {
   await call('GET /coupons/tea/winners?limit=1', { as })
   await call('GET /issued-coupons?limit=1', { as })
   await call('GET /issued-coupons?afterSlot=1', { as })
+  for (const form of ['columns', 'rows', 'pages'])
+    await call(`GET /issued-coupons?as=${form}`, { as })
   await call('GET /orders-projection/products?limit=1&after=cup', { as })
   await call('GET /orders-projection/secrets', { as })
   for (const path of ['/projection', '/orders-projection']) await call(`GET ${path}?x=1`, { as })

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { columnsOfRows } from '../../../src/adapters/memory/issued-columns.ts'
 import type { IssuedAnswer } from '../../../src/api/claims/claim-answers.ts'
 import type { ReadStore, ServerParts } from '../../../src/api/http/server-parts.ts'
 import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
@@ -28,7 +29,8 @@ const rows = [row('tea', 1), row('tea', 2, 'bob"\\'), row('tea', 3, 'cid')]
 function fakeStore(store: Partial<ReadStore>): () => ReadStore {
   const unused = () => Promise.reject(new Error('not to be asked'))
   const none = { heldBy: unused, winners: unused, byCode: unused, revocations: unused }
-  return () => ({ ...none, issuedRows: unused, unspent: unused, snapshot: unused, ...store })
+  const audited = { issuedRows: unused, issuedColumns: unused, snapshot: unused }
+  return () => ({ ...none, ...audited, unspent: unused, ...store })
 }
 
 test('what a user holds comes from SQL, in pages', async (t) => {
@@ -136,7 +138,11 @@ test('the auditor reads the projection and the rows as SQL has them', async (t) 
     asked.push(query)
     return rows.slice(0, query.limit)
   }
-  const store = fakeStore({ issuedRows, snapshot: async () => snapshot })
+  const issuedColumns: ReadStore['issuedColumns'] = async (query) => {
+    asked.push(query)
+    return columnsOfRows(rows)
+  }
+  const store = fakeStore({ issuedRows, issuedColumns, snapshot: async () => snapshot })
   const { call } = await startTestServer(t, { store })
   const as = 'operator'
 
@@ -146,11 +152,14 @@ test('the auditor reads the projection and the rows as SQL has them', async (t) 
   const read = await projectionOver(async () => all.body).issuedRows({ limit: 1_000 })
   assert.deepEqual(read, rows)
   assert.equal(all.body.next, undefined)
+  const columns = columnsOfRows(rows)
+  assert.deepEqual(await projection.issuedColumns({ limit: 7 }), columns)
   const path = 'GET /issued-coupons?limit=2&couponId=tea&afterCouponId=tea&afterSlot=0'
   const page = await call(path, { as })
   assert.deepEqual(page.body.next, { afterCouponId: 'tea', afterSlot: 2 })
   assert.deepEqual(asked, [
     { limit: 1_000 },
+    { limit: 7 },
     { limit: 2, couponId: 'tea', after: { couponId: 'tea', slot: 0 } },
   ])
 })

@@ -1,0 +1,69 @@
+// Reads all rows, page by page, and gives them to the comparison: as columns, of which a whole page
+// is as the log gives it or not, and row by row where it is not. One page ahead, so that reading
+// and comparing overlap where the source is another process.
+
+import type { CouponReads, IssuedColumns, RowsQuery } from '../../ports/coupons.ts'
+import type { RowComparison } from './compare-rows.ts'
+
+export type PagesParts = {
+  source: Pick<CouponReads, 'issuedRows' | 'issuedColumns'>
+  comparison: Pick<RowComparison, 'compareColumns' | 'compare'>
+  couponId?: string | undefined
+  /** How many rows there were in the next page. */
+  onRows(count: number): void
+}
+
+/** Rows of one page: half a MB, and some milliseconds of the database. */
+export const rowsPerPage = 5_000
+
+type Place = NonNullable<RowsQuery['after']>
+
+export async function comparePages(parts: PagesParts): Promise<void> {
+  const { source, comparison, couponId, onRows } = parts
+  const queryAfter = (after: Place | undefined): RowsQuery => {
+    const of = couponId === undefined ? {} : { couponId }
+    return { limit: rowsPerPage, ...of, ...(after && { after }) }
+  }
+  const ask = (after: Place | undefined) => {
+    const asked = source.issuedColumns(queryAfter(after))
+    // Where comparing fails first, nobody waits for this page any more.
+    asked.catch(() => {})
+    return asked
+  }
+
+  /** Null: these were the last. */
+  async function compareRows(after: Place | undefined): Promise<Place | null> {
+    const rows = await source.issuedRows(queryAfter(after))
+    for (const row of rows) comparison.compare(row)
+    onRows(rows.length)
+    return rows.length < rowsPerPage ? null : (rows.at(-1) ?? null)
+  }
+
+  let after: Place | undefined
+  let asked = ask(after)
+  for (;;) {
+    const page = await asked
+    const count = page.reduce((sum, { rows }) => sum + rows, 0)
+    const next = count < rowsPerPage ? null : lastOf(page)
+    if (next !== null) asked = ask(next)
+    let place: Place | null = next
+    for (const columns of page) {
+      if (!comparison.compareColumns(columns)) {
+        place = await compareRows(after)
+        if (place !== null) asked = ask(place)
+        break
+      }
+      after = { couponId: columns.couponId, slot: columns.lastSlot }
+      onRows(columns.rows)
+    }
+    if (place === null) return
+    after = place
+  }
+}
+
+function lastOf(page: readonly IssuedColumns[]): Place | null {
+  const couponId = page.at(-1)?.couponId
+  if (couponId === undefined) return null
+  const own = page.filter((columns) => columns.couponId === couponId)
+  return { couponId, slot: Math.max(...own.map(({ lastSlot }) => lastSlot)) }
+}
