@@ -77,7 +77,7 @@ const audit: MutantsOf[] = [
     mutants: [
       ['issued?.slot === slot && ', 'issued !== undefined && ', 'one that names another slot'],
       ['|| issued.appendedAt !== appendedAt', '', 'one that names another time'],
-      ['if (!value.equals(Buffer.from(text))) return null', '', 'one that names another time'],
+      ['if (!value.equals(Buffer.from(text))) return null', '', 'one in its turn'],
       ['if (offset >= published) continue', 'if (offset >= 0) continue', 'one that is missing'],
       [', position?.notified ?? 0)', ')', 'before the rows were derived anew'],
     ],

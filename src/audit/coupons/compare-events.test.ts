@@ -54,6 +54,15 @@ describe('an audit of the events finds', () => {
     assert.deepEqual(await found(), ['slot 2 of spring: the event is missing; bob won it'])
   })
 
+  test('one in its turn that has another code than the row', async () => {
+    const wrong = sale.springRow(2)
+    const code = sale.springRow(3).code
+    await publish(sale.sql.rows.map((row) => (row === wrong ? { ...row, code } : row)))
+    assert.deepEqual(await found(), [
+      'slot 2 of spring: the event has a code that is not the one derived for it',
+    ])
+  })
+
   test('one that is missing, though it was published before the rows were derived anew', async () => {
     const next = sale.sql.positions.get(home)?.next ?? 0
     sale.sql.positions.set(home, { next, published: 0, notified: next })
