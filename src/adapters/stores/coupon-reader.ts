@@ -25,11 +25,6 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
     'read-held-by-code',
     'read-held-coupons',
     'read-held-of-coupon',
-    'read-issued-columns',
-    'read-issued-columns-of-coupon',
-    'read-issued-rows',
-    'read-issued-rows-of-coupon',
-    'read-issued-rows-won',
     'read-positions',
     'read-revocations',
     'read-snapshot',
@@ -54,25 +49,7 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
       const { rows } = await database.query(statements['read-held-by-code'], [codes])
       return rows.map(heldCouponOf)
     },
-    async issuedRows({ limit, couponId = null, after, won }) {
-      const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
-      const [statement, values]: [Statement, SqlValue[]] =
-        won !== undefined
-          ? [statements['read-issued-rows-won'], [won.partition, won.from, won.to, couponId]]
-          : couponId === null
-            ? [statements['read-issued-rows'], []]
-            : [statements['read-issued-rows-of-coupon'], [couponId]]
-      const { rows } = await database.query(statement, [...page, ...values])
-      return rows.map(issuedRowOf)
-    },
-    async issuedColumns({ limit, couponId = null, after }) {
-      const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
-      const { rows } =
-        couponId === null
-          ? await database.query(statements['read-issued-columns'], page)
-          : await database.query(statements['read-issued-columns-of-coupon'], [...page, couponId])
-      return rows.map(issuedColumnsOf)
-    },
+    ...issuedReads(database),
     async revocations({ partition, from, to }) {
       const asked = [partition, from, to]
       const { rows } = await database.query(statements['read-revocations'], asked)
@@ -92,6 +69,38 @@ export function createCouponReaderSql(database: Queryable): CouponReader {
         else positions.set(...positionOf([coupon[1], next, published] as unknown as PositionCells))
       }
       return { positions, coupons }
+    },
+  }
+}
+
+function issuedReads(database: Queryable): Pick<CouponReads, 'issuedRows' | 'issuedColumns'> {
+  const statements = loadStatements([
+    'read-issued-columns',
+    'read-issued-columns-of-coupon',
+    'read-issued-rows',
+    'read-issued-rows-of-coupon',
+    'read-issued-rows-won',
+  ])
+
+  return {
+    async issuedRows({ limit, couponId = null, after, won }) {
+      const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
+      const [statement, values]: [Statement, SqlValue[]] =
+        won !== undefined
+          ? [statements['read-issued-rows-won'], [won.partition, won.from, won.to, couponId]]
+          : couponId === null
+            ? [statements['read-issued-rows'], []]
+            : [statements['read-issued-rows-of-coupon'], [couponId]]
+      const { rows } = await database.query(statement, [...page, ...values])
+      return rows.map(issuedRowOf)
+    },
+    async issuedColumns({ limit, couponId = null, after }) {
+      const page = [after?.couponId ?? '', after?.slot ?? 0, limit]
+      const { rows } =
+        couponId === null
+          ? await database.query(statements['read-issued-columns'], page)
+          : await database.query(statements['read-issued-columns-of-coupon'], [...page, couponId])
+      return rows.map(issuedColumnsOf)
     },
   }
 }
