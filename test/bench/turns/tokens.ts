@@ -11,8 +11,8 @@ import { turnOf, withServices } from './claims.ts'
 import { measuredText, measureInTurns } from './in-turns.ts'
 
 const sizes = {
-  full: { rounds: 15, users: 20_000 },
-  quick: { rounds: 3, users: 5_000 },
+  full: { rounds: 13, users: 8_000 },
+  quick: { rounds: 3, users: 4_000 },
 }
 const kid = 'bench'
 const hourSeconds = 3_600
