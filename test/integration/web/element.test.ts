@@ -2,13 +2,11 @@
 // the shop, whenever that was given, and says it in the language of the page.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { after, type TestContext, test } from 'node:test'
+import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startTestServer, tokenOf } from '../http/fixture.ts'
 import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
+import { startShop } from './shop.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -22,17 +20,6 @@ const tea = { couponId: 'tea', name: '여름 맞이 쿠폰', quantity: 1_235 }
 type Shop = { lang: string; before?: string; after?: string }
 
 /** `before` and `after` the module has run: scripts of the shop's page. */
-async function startShop(t: TestContext, pageOf: () => string) {
-  const server = createServer((_, response) => {
-    response.setHeader('content-type', 'text/html; charset=utf-8')
-    response.end(pageOf())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
 function shopPage(service: string, { lang, before = '', after: later = '' }: Shop): string {
   return `<!doctype html><html lang="${lang}"><title>Shop</title><link rel="icon" href="data:,">
 <main><h1>Shop</h1><firstcome-claim coupon="tea"></firstcome-claim></main>
