@@ -128,12 +128,13 @@ test('a browser that keeps nothing gets the coupon all the same', { skip }, asyn
 
 test('a frame takes a token from its parent alone, and asks for it', { skip }, async (t) => {
   let service = ''
+  const told = "window.tell = (frame, data) => frame.postMessage(data, '*')"
+  const heard = 'asked.push(event.data), window.coupon = event.source'
   const framed = () => `<!doctype html><html lang="en"><title>Shop</title>
-<link rel="icon" href="data:,"><iframe title="Coupon" src="${service}/events/tea"></iframe>
-<script>window.asked = []
-addEventListener('message', ({ data, source }) => { asked.push(data); window.coupon = source })</script>
-<iframe title="Other" srcdoc="<script>window.tell = (frame, data) => frame.postMessage(data, '*')</script>">
-</iframe>`
+<link rel="icon" href="data:,">
+<script>window.asked = []; addEventListener('message', (event) => (${heard}))</script>
+<iframe title="Coupon" src="${service}/events/tea"></iframe>
+<iframe title="Other" srcdoc="<script>${told}</script>"></iframe>`
   const shop = await startShop(t, framed)
   const { address, call } = await startTestServer(t, { settings: { allowedOrigins: [shop] } })
   service = address
@@ -177,7 +178,8 @@ test('a hidden page asks nothing, and is right as soon as it is seen', { skip },
   const timer = page.getByRole('timer')
   await timer.filter({ hasText: '10:00' }).waitFor()
   const show = (isHidden: boolean) =>
-    page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true })
+    page.evaluate(`
+      Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true })
       document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`)
   await show(true)
   await page.waitForLoadState('networkidle')
