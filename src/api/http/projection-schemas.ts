@@ -2,10 +2,8 @@
 
 import { Type } from 'typebox'
 import { quantityMax } from '../../domain/coupons/quantity.ts'
-import { CouponId, Instant, nullable, oneOf } from './schemas.ts'
+import { CouponId, Instant, issuedRowsMax, nullable, oneOf } from './schemas.ts'
 
-/** Pages for the auditor: about 2 MB each. */
-const issuedRowsMax = 10_000
 const issuedRowsDefault = 1_000
 export const IssuedQuery = Type.Object(
   {

@@ -27,6 +27,8 @@ import { userIdRule } from '../../domain/user-id.ts'
 /** Pages for people and scripts; a node answers one within a millisecond. */
 export const pageItemsMax = 200
 export const pageItemsDefault = 50
+/** Pages for the auditor: about 2 MB each. */
+export const issuedRowsMax = 10_000
 export const idempotencyKeyCharactersMax = 128
 
 /** One of these words. */
