@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { run } from './child-process.ts'
 import { machineText } from './machine.ts'
 import { type PartName, parts, usualParts } from './parts.ts'
-import { interruptible, lateFactor, type PartReport } from './summary/part.ts'
+import { interruptible, lateFactor, type Part, type PartReport } from './summary/part.ts'
 import { summaryText } from './summary/summary.ts'
 import { wanted } from './summary/wanted.ts'
 
@@ -21,11 +21,10 @@ ${Object.entries(parts).map(partLine).join('\n')}
   --quick            a tenth of the time or of the sizes: to see that it works, not to quote
   --json             print JSON and nothing else
   --directory <dir>  the disk to be measured (default: the temporary directory)
-  --only <names>     distributed: only these of b1,b2,b3,b5,gate,sustained
-                     orders: only distributed or embedded, only alone, paces, speed or
-                     costs (the first three where none of them is named)
-                     redemptions: distributed, instead of one process
-                     scale: only history or nodes
+  --only <names>     some of a part, with commas between:
+${Object.entries(parts).map(onlyLine).join('')}
+orders without a measure named are alone, paces and speed. redemptions are of one process, with
+--only distributed of Kafka's.
 `
 
 const { values, positionals } = parseArgs({
@@ -39,8 +38,9 @@ const { values, positionals } = parseArgs({
   },
 })
 const names = positionals.length === 0 ? usualParts : positionals
+const only = values.only?.split(',') ?? []
 if (values.help) process.stdout.write(help)
-else if (!names.every(isPart)) {
+else if (!names.every(isPart) || !only.every((one) => names.some((name) => has(name, one)))) {
   process.stderr.write(help)
   process.exitCode = 2
 } else if (names.length === 1 && names[0] !== undefined) await runOne(names[0])
@@ -71,11 +71,12 @@ async function runMany(wantedParts: readonly PartName[]): Promise<void> {
   const failed = new Map<string, string>()
   for (const part of wantedParts) {
     process.stderr.write(`${part}: ${parts[part].about}; ${minutesText(parts[part].minutes)}\n`)
+    const own = only.filter((one) => has(part, one))
     const given = [
       '--json',
       `--directory=${values.directory}`,
       ...(values.quick ? ['--quick'] : []),
-      ...(values.only === undefined ? [] : [`--only=${values.only}`]),
+      ...(own.length === 0 ? [] : [`--only=${own.join(',')}`]),
     ]
     const args = [import.meta.filename, part, ...given]
     try {
@@ -110,6 +111,20 @@ function printSummary(told: readonly Told[], failed: ReadonlyMap<string, string>
 
 function isPart(name: string): name is PartName {
   return Object.hasOwn(parts, name)
+}
+
+function has(part: PartName, name: string): boolean {
+  return onlyOf(part).includes(name)
+}
+
+function onlyOf(name: PartName): readonly string[] {
+  const part: Part = parts[name]
+  return part.only ?? []
+}
+
+function onlyLine([name]: [string, unknown]): string {
+  const can = isPart(name) ? onlyOf(name) : []
+  return can.length === 0 ? '' : `    ${name}: ${can.join(', ')}\n`
 }
 
 function partLine([name, { about, minutes }]: [string, (typeof parts)[PartName]]): string {

@@ -37,7 +37,12 @@ export const parts = {
     minutes: 1,
     run: measureStatements,
   },
-  orders: { about: 'orders alone, paced and at saturation', minutes: 6, run: measureOrders },
+  orders: {
+    about: 'orders alone, paced and at saturation',
+    minutes: 6,
+    only: ['distributed', 'embedded', 'alone', 'paces', 'speed', 'costs'],
+    run: measureOrders,
+  },
   'orders-audit': { about: 'the audit of 60,000 orders', minutes: 4, run: measureOrdersAudit },
   proofs: { about: 'claims with and without proofs, in turns', minutes: 3, run: measureProofs },
   consoles: {
@@ -53,16 +58,19 @@ export const parts = {
   redemptions: {
     about: 'redemptions beside orders, in turns',
     minutes: 2,
+    only: ['distributed'],
     run: measureRedemptions,
   },
   scale: {
     about: '10⁴ to 10⁷ coupons issued, and 1, 2 and 4 API processes',
     minutes: 8,
+    only: ['history', 'nodes'],
     run: measureScale,
   },
   distributed: {
     about: 'the distributed profile beside three usual builds of the same job',
     minutes: 6,
+    only: ['b1', 'b2', 'b3', 'b5', 'gate', 'sustained'],
     run: measureDistributed,
   },
   proof: {

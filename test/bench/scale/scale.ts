@@ -21,7 +21,7 @@ const sizes = {
 const nodesTried = [1, 2, 4]
 
 export async function measureScale(options: PartOptions): Promise<PartReport> {
-  const isWanted = (name: string) => options.only === undefined || options.only === name
+  const isWanted = (name: string) => options.only?.split(',').includes(name) ?? true
   const grown = isWanted('history') ? await measureHistories(options) : []
   const nodes = isWanted('nodes') ? await measureAllNodes(options) : []
   const text = [...grownLines(grown), ...nodesLines(nodes), ''].join('\n')

@@ -27,6 +27,8 @@ export type Part = {
   /** What it measures, in some words. */
   about: string
   minutes: number
+  /** What --only can name of it. */
+  only?: readonly string[]
   run(options: PartOptions): Promise<PartReport>
 }
 
