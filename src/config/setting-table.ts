@@ -30,6 +30,8 @@ export type TestFault =
   | { kind: 'sync'; attempt: number }
   /** Die by SIGKILL whenever a consumer of orders takes a record with this key. */
   | { kind: 'poison'; key: string }
+  /** Keep a snapshot whenever so many records were read. */
+  | { kind: 'snapshots'; everyRecords: number }
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
@@ -187,7 +189,9 @@ const brokers: Kind<string[]> = {
   read: (text) => listOf(text, (broker) => (isBroker(broker) ? broker : null)),
 }
 const testFaults: Kind<TestFault[]> = {
-  must: 'a list of crash:K<1–30>:<nth passing>, sync:<nth sync> and poison:<key>',
+  must:
+    'a list of crash:K<1–30>:<nth passing>, sync:<nth sync>, poison:<key> and ' +
+    'snapshots:<records>',
   read: (text) => listOf(text, testFault),
 }
 
@@ -385,6 +389,7 @@ function testFault(text: string): TestFault | null {
   const nth = wholeNumber(rest.at(-1) ?? '', 999_999_999) ?? 0
   if (nth < 1) return null
   if (kind === 'sync' && rest.length === 1) return { kind, attempt: nth }
+  if (kind === 'snapshots' && rest.length === 1) return { kind, everyRecords: nth }
   const [point] = rest
   if (kind !== 'crash' || rest.length !== 2 || point === undefined) return null
   return crashPointPattern.test(point) ? { kind, point, passing: nth } : null

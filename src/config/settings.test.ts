@@ -104,7 +104,7 @@ test('Every setting is read from the environment.', () => {
     FIRSTCOME_PAYMENT_URL: 'https://pay.example/v1',
     FIRSTCOME_PAYMENT_TOKEN: 'hunter2!~',
     FIRSTCOME_LOG_LEVEL: 'debug',
-    FIRSTCOME_TEST_FAULTS: 'crash:K7:3, sync:5',
+    FIRSTCOME_TEST_FAULTS: 'crash:K7:3, sync:5, snapshots:100',
   })
   assert.deepEqual(read, {
     port: 0,
@@ -147,6 +147,7 @@ test('Every setting is read from the environment.', () => {
     testFaults: [
       { kind: 'crash', point: 'K7', passing: 3 },
       { kind: 'sync', attempt: 5 },
+      { kind: 'snapshots', everyRecords: 100 },
     ],
   })
   assert.deepEqual(ignoredByEmbedded(read), [

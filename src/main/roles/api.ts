@@ -85,10 +85,13 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     reads = readsOver(database)
     board = createNodeBoardSql(database)
     metrics = createDatabaseMetrics(database.state)
-    const claims = { limits: distributedClaimLimits, onReading: sayReading(parts, server.onStep) }
-    const snapshots = await keptInRows({ database, clock, logger })
+    const reading = sayReading(parts, server.onStep)
+    const claims = { limits: distributedClaimLimits, onReading: reading.onReading }
+    const { snapshotEveryRecords: everyRecords } = node.faults
+    const snapshots = await keptInRows({ database, clock, logger, everyRecords })
     const { onFatal } = parts
     await startApiNode({ ...node, ...claims, log, snapshots, onFatal }, server, stops)
+    reading.ended()
     isStarting = false
     return { url: server.address }
   })
@@ -115,15 +118,18 @@ function sharedOver(redis: { url: string; clock: Clock }, stops: Stops) {
 }
 
 /** A long log takes seconds to read, in which nobody should have to guess. */
-function sayReading(
-  { logger }: RoleParts,
-  onStep: ApiServer['onStep'],
-): (done: number, total: number) => void {
+function sayReading({ logger }: RoleParts, onStep: ApiServer['onStep']) {
   let saidAt = performance.now()
-  return (done, total) => {
-    onStep(`reading the log, ${done} of ${total}`)
-    if (performance.now() - saidAt < 1_000) return
-    saidAt = performance.now()
-    logger.info({ done, total }, 'reading the log')
+  let records = 0
+  return {
+    onReading(done: number, total: number): void {
+      records = total
+      onStep(`reading the log, ${done} of ${total}`)
+      if (performance.now() - saidAt < 1_000) return
+      saidAt = performance.now()
+      logger.info({ done, total }, 'reading the log')
+    },
+    /** `records`: those that no snapshot had. */
+    ended: () => logger.info({ records }, 'the log was read'),
   }
 }

@@ -35,8 +35,6 @@ export type StartParts = {
   onFatal(error: unknown): void
   /** Ends a start that is still reading the log. */
   signal?: AbortSignal
-  /** For tests: see SnapshotParts. */
-  snapshotEveryRecords?: number
   /** Signs what lets anybody be anybody, where `isDemo` is set. */
   demoSigner?: (secret: string) => (userId: string, now: number) => string
   /** For the benchmark: see ServerParts. */
@@ -115,7 +113,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const mayAnswer = () => (marks.length > 0 ? checkPlaces(log, marks) : issuing.checked)
   // Where the marks let it answer first: what the rows say later ends it all the same.
   if (marks.length > 0) issuing.checked.catch(onFatal)
-  const { snapshotEveryRecords: everyRecords } = parts
+  const { snapshotEveryRecords: everyRecords } = faults
   const snapshots = keptInFiles(directory.path, { logger, everyRecords })
   await startApiNode({ ...node, log, snapshots, mayAnswer, onReading, onFatal }, server, stops)
   const { address: url } = server

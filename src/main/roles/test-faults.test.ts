@@ -5,13 +5,17 @@ import { test } from 'node:test'
 import { createFaults, faultWarning } from './test-faults.ts'
 
 test('Without faults there are no hooks at all, and nothing to warn of.', () => {
-  assert.deepEqual(createFaults([]), { crashPoint: undefined, failSync: undefined })
+  const none = { crashPoint: undefined, failSync: undefined, snapshotEveryRecords: undefined }
+  assert.deepEqual(createFaults([]), none)
   assert.equal(faultWarning([]), null)
 })
 
 test('Only the hooks that were asked for are there.', () => {
   assert.equal(createFaults([{ kind: 'sync', attempt: 1 }]).crashPoint, undefined)
   assert.equal(createFaults([{ kind: 'crash', point: 'K7', passing: 1 }]).failSync, undefined)
+  const { snapshotEveryRecords, ...others } = createFaults([{ kind: 'snapshots', everyRecords: 9 }])
+  assert.equal(snapshotEveryRecords, 9)
+  assert.deepEqual(others, { crashPoint: undefined, failSync: undefined })
 })
 
 test('A crash point kills at its nth passing; the passings of others do not count.', () => {

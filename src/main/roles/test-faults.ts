@@ -9,17 +9,20 @@ export type Faults = {
   crashPoint: ((point: string, lastWords?: () => void) => void) | undefined
   /** Called once for every sync of the log: whether this one is to fail. */
   failSync: (() => boolean) | undefined
+  /** See SnapshotParts. */
+  snapshotEveryRecords: number | undefined
 }
 
 export function createFaults(faults: readonly TestFault[], die: () => void = killSelf): Faults {
   const syncs = faults.filter((fault) => fault.kind === 'sync')
+  const dying = faults.filter(({ kind }) => kind === 'crash' || kind === 'poison')
   const passings = new Map<string, number>()
   let attempts = 0
 
   function crashPoint(point: string, lastWords?: () => void): void {
     const passing = (passings.get(point) ?? 0) + 1
     passings.set(point, passing)
-    const dies = faults.some((fault) => {
+    const dies = dying.some((fault) => {
       if (fault.kind === 'poison') return point === `record ${fault.key}`
       return fault.kind === 'crash' && fault.point === point && fault.passing === passing
     })
@@ -34,8 +37,9 @@ export function createFaults(faults: readonly TestFault[], die: () => void = kil
   }
 
   return {
-    crashPoint: syncs.length < faults.length ? crashPoint : undefined,
+    crashPoint: dying.length > 0 ? crashPoint : undefined,
     failSync: syncs.length > 0 ? failSync : undefined,
+    snapshotEveryRecords: faults.find((fault) => fault.kind === 'snapshots')?.everyRecords,
   }
 }
 
@@ -50,6 +54,8 @@ export function faultWarning(faults: readonly TestFault[]): string | null {
         return `sync ${fault.attempt} of the log fails`
       case 'poison':
         return `killed by every record of ${fault.key}`
+      case 'snapshots':
+        return `a snapshot after every ${fault.everyRecords} records`
     }
   })
   return `FIRSTCOME_TEST_FAULTS is set: this service will break on purpose (${listed.join('; ')})`

@@ -1,17 +1,19 @@
 // kill −9 at random moments and at every named point, under load. Whatever happens: told yes is
-// kept with the same slot, exactly N are issued, the rows follow, and the audit is clean.
+// kept with the same slot, exactly N are issued, the rows follow, and the audit is clean. A snapshot
+// is kept after every batch, and some of them are damaged before the next start.
 // KILLS sets how many random kills (30 unless given), SEED repeats a run.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { openLogFileReader } from '../../../src/adapters/log-file/log-file.ts'
 import { claimsTopic, decodeMessage } from '../../../src/domain/coupons/messages.ts'
 import { everyRecord } from '../../contracts/log.ts'
-import { seededRandom } from '../../simulation/random.ts'
+import { type Random, seededRandom } from '../../simulation/random.ts'
 import { Crowd, type Told, users } from '../processes/crowd.ts'
 import {
   newDataDirectory,
@@ -32,9 +34,9 @@ describe('kill −9', () => {
     t.diagnostic(`SEED=${seed}`)
     const random = seededRandom(seed)
     const data = await newDataDirectory()
-    let service = await startService({ data })
+    let service = await startService({ data, env: withSnapshots() })
     const crowd = new Crowd(service)
-    let unknown = 0
+    let [unknown, damaged] = [0, 0]
     for (let n = 0; n < kills; n++) {
       const couponId = `kill-${n}`
       await crowd.create({ couponId, quantity: size.quantity })
@@ -43,11 +45,13 @@ describe('kill −9', () => {
       await pause(random.int(1, 120))
       await service.crash()
       unknown += (await storm).filter(({ outcome }) => outcome === 'unknown').length
-      service = await startService({ data })
+      if (random.chance(0.3)) damaged += await damageSnapshot(data, random)
+      service = await startService({ data, env: withSnapshots() })
       await crowd.moveTo(service)
       await finishSale(crowd, { couponId, everyone })
     }
-    t.diagnostic(`n = ${kills} kills, ${unknown} answers were lost to them`)
+    const done = `${kills} kills, ${unknown} answers were lost to them`
+    t.diagnostic(`n = ${done}, ${damaged} snapshots were damaged`)
     assert.ok(unknown > 0, 'the kills met claims under way')
     await endClean(service, crowd)
   })
@@ -83,11 +87,29 @@ describe('kill −9 at a named point', () => {
   }
 })
 
+function withSnapshots(...faults: string[]): Record<string, string> {
+  return { FIRSTCOME_TEST_FAULTS: [...faults, 'snapshots:1'].join() }
+}
+
+/** One bit of one file. Resolves to how many there were to damage: 0 or 1. */
+async function damageSnapshot(data: string, random: Random): Promise<number> {
+  const directory = join(data, 'snapshots', 'claims')
+  const names = (await readdir(directory)).filter((name) => !name.endsWith('.new'))
+  const name = names[random.int(0, names.length - 1)]
+  if (name === undefined) return 0
+  const path = join(directory, name)
+  const bytes = await readFile(path)
+  const at = random.int(0, bytes.length - 1)
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7))
+  await writeFile(path, bytes)
+  return 1
+}
+
 type Death = { point: string; passing: number }
 
 async function dieAt(data: string, { point, passing }: Death): Promise<void> {
   const couponId = `at-${point.toLowerCase()}`
-  const env = { FIRSTCOME_TEST_FAULTS: `crash:${point}:${passing}` }
+  const env = withSnapshots(`crash:${point}:${passing}`)
   const doomed = await startService({ data, env })
   const crowd = new Crowd(doomed)
   const everyone = users(couponId, size.users)
@@ -103,7 +125,7 @@ async function dieAt(data: string, { point, passing }: Death): Promise<void> {
     assert.equal(signal, 'SIGKILL', doomed.output())
 
     const recorded = await winnersInLog(data, couponId)
-    const service = await startService({ data })
+    const service = await startService({ data, env: withSnapshots() })
     await crowd.moveTo(service)
     for (const user of everyone) {
       const now = await crowd.mine(couponId, user)

@@ -35,6 +35,7 @@ describe('snapshots of one process', () => {
       FIRSTCOME_PORT: '0',
       FIRSTCOME_JWT_SECRET: secret,
       FIRSTCOME_DRAIN_SECONDS: '0',
+      FIRSTCOME_TEST_FAULTS: 'snapshots:1',
     })
     assert.ok(read.ok)
     const lines: string[] = []
@@ -42,7 +43,6 @@ describe('snapshots of one process', () => {
     const service = await startEmbedded({
       settings: read.settings,
       logger: pino({ level: 'warn' }, { write: (line: string) => lines.push(line) }),
-      snapshotEveryRecords: 1,
       onProgress: (step, _, total) => {
         if (step === 'read') toRead = total
       },

@@ -122,8 +122,11 @@ export class FoldSnapshots {
     this.lastRecords[partition] = last
     this.recordsSince += records.length
     this.mayWrite = mayWrite
-    if (!mayWrite || this.isClosed || this.recordsSince < this.wantedSince) return
-    this.writing ??= this.writeOne()
+    if (this.isDue()) this.writing ??= this.writeDue()
+  }
+
+  private isDue(): boolean {
+    return this.mayWrite && !this.isClosed && this.recordsSince >= this.wantedSince
   }
 
   /** Once nothing more is read: keeps the rest, so that the next start reads nothing again. */
@@ -138,12 +141,14 @@ export class FoldSnapshots {
   private async writeRest(): Promise<void> {
     await this.writing
     if (this.isClosed || !this.mayWrite || this.recordsSince === 0) return
-    this.writing = this.writeOne()
+    this.writing = this.write()
     await this.writing
   }
 
-  private async writeOne(): Promise<void> {
-    await this.write()
+  /** And what came meanwhile. */
+  private async writeDue(): Promise<void> {
+    do await this.write()
+    while (this.isDue())
     this.writing = null
   }
 
@@ -165,6 +170,7 @@ export class FoldSnapshots {
       await store.add(this.begin(before, anew), { anew })
       this.beginsAnew = false
     } catch (error) {
+      this.wantedSince = this.recordsSince + everyRecords
       if (!this.isClosed) onNotWritten(error)
     } finally {
       this.untouched = new Set()
