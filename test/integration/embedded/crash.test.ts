@@ -1,6 +1,6 @@
 // kill −9 at random moments and at every named point, under load. Whatever happens: told yes is
-// kept with the same slot, exactly N are issued, the rows follow, and the audit is clean. A snapshot
-// is kept after every batch, and some of them are damaged before the next start.
+// kept with the same slot, exactly N are issued, the rows follow, and the audit is clean. Snapshots
+// are kept all the time, and some of them are damaged before the next start.
 // KILLS sets how many random kills (30 unless given), SEED repeats a run.
 
 import assert from 'node:assert/strict'
