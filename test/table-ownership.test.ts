@@ -23,6 +23,7 @@ const owners: Readonly<Record<string, string>> = {
   'src/adapters/stores/proof-store.ts': 'proof',
   'src/adapters/stores/proof-keys.ts': 'proof',
   'src/adapters/stores/node-board.ts': 'nodes',
+  'src/adapters/stores/run-board.ts': 'nodes',
   'src/adapters/stores/fold-snapshots.ts': 'nodes',
   'src/adapters/database/migrations.ts': 'firstcome',
   'src/adapters/stores/topic-layout.ts': 'firstcome',

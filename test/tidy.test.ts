@@ -112,6 +112,7 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/ports/gate.ts': 'how long until a coupon closes',
   'src/api/claims/api-metrics.ts': 'how far it is from the log’s',
   'src/api/claims/log-time.ts': 'the log’s clock, until it is known, and how far it is from that',
+  'src/api/console/runs.ts': 'when a run began and ended',
   'src/api/console/sessions.ts': 'when a session ends',
   'src/api/console/streams.ts': 'when a session ends, and how far it is from the log’s',
   'src/api/tokens/token-verifier.ts': 'whether a token has expired',

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import type { TokenRules } from '../ports/tokens.ts'
 import { Figures } from './console/figures.ts'
+import { ConsoleRuns, type RunSources } from './console/runs.ts'
 import { createConsoleSessions } from './console/sessions.ts'
 import { Streams } from './console/streams.ts'
 import { Traffic } from './console/traffic.ts'
@@ -23,6 +24,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { codeRoute } from './routes/codes.ts'
 import { commandRoutes } from './routes/commands.ts'
+import { consoleRunRoutes } from './routes/console-runs.ts'
 import { consoleSessionRoutes } from './routes/console-sessions.ts'
 import { consoleStreamRoute } from './routes/console-stream.ts'
 import { couponRoutes } from './routes/coupons.ts'
@@ -92,21 +94,10 @@ export async function openServer(
   // The routes have these from the first moment; no call reaches them before `serve` fills them.
   const { claims = {}, orders = {} } = parts
   const services = { claims, orders } as Services
-  const { jwtSecret: secret, tokenRules: rules = defaultRules } = settings
-  const codes = parts.consoleCodes
-  const sessions = createConsoleSessions({ tokens, codes, clock, secret, rules })
-  const figures = figuresOf(parts, services, traffic)
-  const { gateIsHere } = parts.figures ?? {}
-  const streamsMax = settings.consoleStreamsMax ?? streamsMaxDefault
-  const streams = new Streams({ clock, claims: services.claims, figures, gateIsHere, streamsMax })
-  addRoutes(
-    app,
-    { hooks, limits },
-    allRoutes(
-      { app, uses },
-      { ...parts, ...services, metricsText, limits, sessions, streams, traffic },
-    ),
-  )
+  const { figures, ...consoles } = consolesOf(parts, services, { tokens, traffic })
+  const { runs, streams } = consoles
+  const routeParts = { ...parts, ...services, ...consoles, metricsText, limits, traffic }
+  addRoutes(app, { hooks, limits }, allRoutes({ app, uses }, routeParts))
   addPages(app, { ...parts, ...services, hooks, uses, settings })
   const plainParts = { clock, traffic, tokens, count, plain, logger }
   // Where addresses are limited, a hook has to be asked first.
@@ -125,10 +116,13 @@ export async function openServer(
       Object.assign(services.orders, there.orders)
       isServing = true
       figures.begin()
+      runs.serve()
     },
     async close() {
       // First, so that nobody who is waited for waits for a key, or watches for ever.
       streams.close()
+      // A rehearsal takes away what it has made while there is somebody to ask for it.
+      await runs.close()
       await Promise.all([tokens.close(), figures.close()])
       await stop()
     },
@@ -174,6 +168,31 @@ async function callHooks(
   return { hooks, count }
 }
 
+function consolesOf(
+  parts: ServerParts,
+  services: Services,
+  { tokens, traffic }: { tokens: TokenVerifier; traffic: Traffic },
+) {
+  const { settings, clock, consoleCodes: codes } = parts
+  const { claims } = services
+  const { jwtSecret: secret, tokenRules: rules = defaultRules } = settings
+  const figures = figuresOf(parts, services, traffic)
+  const { gateIsHere } = parts.figures ?? {}
+  const streamsMax = settings.consoleStreamsMax ?? streamsMaxDefault
+  return {
+    sessions: createConsoleSessions({ tokens, codes, clock, secret, rules }),
+    figures,
+    streams: new Streams({ clock, claims, figures, gateIsHere, streamsMax }),
+    runs: new ConsoleRuns({ ...parts, ...(parts.runs ?? noRuns), claims }),
+  }
+}
+
+const noRuns: RunSources = {
+  board: () => null,
+  launch() {
+    throw new Error('nothing is launched where there is no board')
+  },
+}
 const streamsMaxDefault = 100
 const nothingKnown = { claimCounts: () => ({}), readUpTo: () => undefined, reader: () => null }
 
@@ -220,6 +239,7 @@ function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): 
     ...manyLettersRoutes(parts),
     ...deadLetterRoutes(parts),
     ...consoleSessionRoutes(parts),
+    ...consoleRunRoutes(parts),
     consoleStreamRoute(parts.streams),
   ]
 }

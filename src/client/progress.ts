@@ -15,6 +15,8 @@ export type Progress = {
   /** Erases what `show` has left. */
   end(): void
 }
+/** Of a command: who is shown how far it is; absent: whoever reads standard error. */
+export type Watched = { progress?: Progress }
 export type Terminal = { isTTY?: boolean; columns?: number }
 
 const renewMs = 1000

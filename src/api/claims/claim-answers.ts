@@ -119,6 +119,8 @@ export type ClaimService = {
   find(couponId: string): Found | Promise<Found>
   /** In id order, strictly after `page.after`. */
   coupons(page: Page): Coupon[]
+  /** The ids of rehearsals' that nobody has closed. */
+  openRehearsals?(): string[]
   /** What was done to the coupon, in the order of the log, as far as this node has read. */
   acts(couponId: string, page: ActsPage): readonly Act[]
   /**

@@ -127,6 +127,7 @@ function ownService(
       return coupon === undefined ? { kind: 'unknown_coupon' } : { kind: 'found', coupon }
     },
     coupons: (page) => fold.page(page),
+    openRehearsals: () => fold.openRehearsals(),
     acts: (couponId, page) => commands.acts.page(couponId, page),
     readUpTo: (couponId) => fold.positions()[fold.partitionOf(couponId)] ?? 0,
     logTime: () => fold.time.estimate(),

@@ -122,6 +122,12 @@ export class CouponFold {
     return this.inOrder.slice(from, from + limit)
   }
 
+  /** The ids of those that nobody has closed. */
+  openRehearsals(): string[] {
+    const marked = this.coupons.values().filter(({ terms }) => terms.rehearsal === true)
+    return marked.flatMap(({ couponId, status }) => (status === 'closed' ? [] : couponId)).toArray()
+  }
+
   /** Coupons are only ever added, at the end: the few that are new are merged into the others. */
   private sortNew(): void {
     const known = this.inOrder

@@ -12,6 +12,7 @@ import type { ProofReader } from '../../ports/proof.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
 import type { FiguresParts } from '../console/figures.ts'
+import type { ConsoleRuns, RunSources } from '../console/runs.ts'
 import type { ConsoleSessions } from '../console/sessions.ts'
 import type { Streams } from '../console/streams.ts'
 import type { Traffic } from '../console/traffic.ts'
@@ -81,6 +82,8 @@ export type ServerParts = {
   guessCounts?: GuessCounts | undefined
   /** Of what the console shows beside coupons; absent: nothing of it is known. */
   figures?: FigureSources | undefined
+  /** Rehearsals and audits from the console; absent: this service runs none. */
+  runs?: RunSources | undefined
   /** Absent: it is no demo. */
   demoToken?: ((userId: string) => string) | undefined
   clock: Clock
@@ -116,9 +119,10 @@ export type CallHooks = {
 }
 
 /** What every file of routes is given. */
-export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes'> &
+export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes' | 'runs'> &
   Services & {
     limits: ServerLimits
+    runs: ConsoleRuns
     sessions: ConsoleSessions
     streams: Streams
     traffic: Traffic

@@ -5,7 +5,7 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { type AuditProgress, type AuditReport, audit } from '../../audit/audit.ts'
 import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
 import { overdue } from '../../audit/orders/check-histories.ts'
-import { startProgress } from '../../client/progress.ts'
+import { startProgress, type Watched } from '../../client/progress.ts'
 import { ServiceError } from '../../client/service-client.ts'
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -23,7 +23,10 @@ export type AuditOptions = {
   token?: string
 }
 
-export async function runAudit(options: AuditOptions, context: Context): Promise<ExitCode> {
+export async function runAudit(
+  options: AuditOptions,
+  context: Context & Watched,
+): Promise<ExitCode> {
   const { out, err } = context
   const json = options.json === true
   const { checkpoint } = options
@@ -51,10 +54,10 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
 
 async function auditNow(
   { coupon, url, token }: AuditOptions,
-  { settings, err }: Context,
+  { settings, err, ...given }: Context & Watched,
 ): Promise<Audited> {
   const clock = systemClock()
-  const progress = startProgress(clock, err)
+  const progress = given.progress ?? startProgress(clock, err)
   const opened = await openAuditSource({ settings, progress, url, token })
   const codes = createCodeThreads(opened.codeSecret)
   try {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { styleText } from 'node:util'
 import { systemClock } from '../../adapters/clock-system.ts'
-import { noProgress, startProgress } from '../../client/progress.ts'
+import { noProgress, startProgress, type Watched } from '../../client/progress.ts'
 import { couponIdPattern } from '../../domain/coupons/messages.ts'
 import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { stockMax } from '../../domain/orders/messages.ts'
@@ -16,7 +16,7 @@ import { nothingBroken, type Verdict } from '../../rehearsal/promises.ts'
 import type { Ended as EndedAny, RehearsalParts, RehearsalPlan } from '../../rehearsal/rehearsal.ts'
 import { RehearsalError } from '../../rehearsal/rehearsal-error.ts'
 import { leftLines, ordersReport, type Paint, saleReport } from '../../rehearsal/report.ts'
-import { CommandError, type CommandRun, type ExitCode, exitCodes } from '../context.ts'
+import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
 import { askPerson } from './ask-person.ts'
 import { onInterrupt } from './rehearse/interrupts.ts'
 import { openWinEvents } from './rehearse/win-events.ts'
@@ -52,8 +52,11 @@ function commandOf<
   Options extends SharedOptions & OfSale,
   Sizes,
   Ended extends EndedAny & { verdicts: readonly Verdict[] },
->(rehearsal: Rehearsal<Options, Sizes, Ended>): CommandRun<Options> {
-  return async (options, { settings, out, err }) => {
+>(rehearsal: Rehearsal<Options, Sizes, Ended>) {
+  return async (
+    options: Options,
+    { settings, out, err, ...given }: Context & Watched,
+  ): Promise<ExitCode> => {
     const sizes = rehearsal.sizesOf(options)
     const { json = false, yes = false, keep = false } = options
     const plan = {
@@ -65,7 +68,7 @@ function commandOf<
       ...sizes,
     }
     const clock = systemClock()
-    const progress = json ? noProgress() : startProgress(clock, err)
+    const progress = given.progress ?? (json ? noProgress() : startProgress(clock, err))
     const paint = terminalPaint()
     if (!json) out(rehearsal.opening(plan, paint))
     const { events, close } = await openWinEvents(settings)

@@ -54,7 +54,7 @@ export function operatorToken(
 }
 
 /** The address as it was announced may be one to listen on only. */
-function connectable(announced: string): string {
+export function connectable(announced: string): string {
   const url = URL.parse(announced)
   if (url === null) return announced
   url.hostname = connectHost(url.hostname)

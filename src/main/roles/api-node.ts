@@ -4,6 +4,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Queryable } from '../../adapters/database/database.ts'
+import { createRunBoardMemory } from '../../adapters/memory/run-board.ts'
 import { createConsoleReaderSql } from '../../adapters/stores/console-reader.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditReaderSql } from '../../adapters/stores/orders-audit.ts'
@@ -22,11 +23,13 @@ import type { Settings } from '../../config/settings.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { NodeBoard } from '../../ports/console-figures.ts'
+import type { RunBoard } from '../../ports/console-runs.ts'
 import type { Gate } from '../../ports/gate.ts'
 import type { GuessCounts } from '../../ports/guess-counts.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
 import { crashingClaims, crashingGate, crashingLog, crashWhileAnswering } from './crash-points.ts'
+import { launchOver } from './runs/run-process.ts'
 import { startReadiness } from './start-readiness.ts'
 import { type Stops, unlessStopped } from './stops.ts'
 import type { Faults } from './test-faults.ts'
@@ -42,6 +45,8 @@ export type ApiServerParts = {
   guessCounts?: GuessCounts | undefined
   /** Where the nodes report; null while SQL is not up. Absent: this is the only node. */
   board?: (() => NodeBoard | null) | undefined
+  /** Where the nodes tell of runs; null while SQL is not up. Absent: this is the only node. */
+  runBoard?: (() => RunBoard | null) | undefined
   /** Absent: none is made. */
   proof?: Omit<ProofParts, 'reader'> | undefined
   /** null while SQL is not up. */
@@ -122,6 +127,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
       board: parts.board,
       gateIsHere: gate && (() => gate.isHere()),
     },
+    runs: runsOf(parts, () => server.address),
     clock,
     newId: randomUUIDv7,
     metricsText: async () => (await metrics.registry.metrics()) + (await parts.otherMetrics()),
@@ -147,6 +153,11 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     },
     close: () => server.close(),
   }
+}
+
+function runsOf({ settings, runBoard }: ApiServerParts, url: () => string): ServerParts['runs'] {
+  const own = createRunBoardMemory()
+  return { board: runBoard ?? (() => own), launch: launchOver({ settings, url }) }
 }
 
 async function keySetOf({ keySet }: Settings): Promise<KeySetSource | undefined> {

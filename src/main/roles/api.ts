@@ -9,11 +9,13 @@ import { startConsoleCodesRedis } from '../../adapters/redis/console-codes.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
 import { startGuessCountsRedis } from '../../adapters/redis/guess-counts.ts'
 import { createNodeBoardSql } from '../../adapters/stores/node-board.ts'
+import { createRunBoardSql } from '../../adapters/stores/run-board.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/process-metrics.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { NodeBoard } from '../../ports/console-figures.ts'
+import type { RunBoard } from '../../ports/console-runs.ts'
 import type { Gate } from '../../ports/gate.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import {
@@ -56,6 +58,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const shared = url === undefined ? {} : sharedOver({ url, clock }, stops)
     let reads: SqlReads | null = null
     let board: NodeBoard | null = null
+    let runBoard: RunBoard | null = null
     let metrics: Registry | null = null
     let keys: ShownKeys = async () => []
     const proof = proofSettings(settings)
@@ -67,6 +70,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
       settings: { ...settings, jwtSecret, codeSecret },
       reads: () => reads,
       board: () => board,
+      runBoard: () => runBoard,
       otherMetrics: async () => (await metrics?.metrics()) ?? '',
       faults: createFaults(settings.testFaults),
       logger,
@@ -84,6 +88,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     }
     reads = readsOver(database)
     board = createNodeBoardSql(database)
+    runBoard = createRunBoardSql(database)
     metrics = createDatabaseMetrics(database.state)
     const reading = sayReading(parts, server.onStep)
     const claims = { limits: distributedClaimLimits, onReading: reading.onReading }

@@ -6,6 +6,7 @@ import type { Language } from '../shared/texts.ts'
 import { TimeLine } from './acts/time-line.ts'
 import { type Html, html } from './html.ts'
 import type { PartProps } from './part-props.ts'
+import { Audit, Rehearsal } from './runs/runs.ts'
 import { DeadLetters } from './support/dead-letters.ts'
 import { Orders } from './support/orders.ts'
 import { Winners } from './support/winners.ts'
@@ -19,6 +20,8 @@ const partsByName = {
   winners: Winners,
   orders: Orders,
   deadLetters: DeadLetters,
+  rehearsal: Rehearsal,
+  audit: Audit,
 } as const
 
 /** null: the sale with its charts. */

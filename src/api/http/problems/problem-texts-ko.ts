@@ -42,6 +42,8 @@ export const koreanProblems: Readonly<Record<ProblemSlug, Text>> = {
   'unknown-order': ['없는 주문', '이 ID로 된 회원님의 주문은 없습니다.'],
   'not-issued': ['발급되지 않음', '아직 이 쿠폰을 받지 않았습니다. 지금 신청할 수 있습니다.'],
   'user-has-none': ['받은 쿠폰 없음', '이 사용자는 이 쿠폰을 받지 않았습니다.'],
+  'no-run': ['실행 없음', '진행 중이거나 끝난 실행이 없습니다.'],
+  'run-under-way': ['실행 진행 중', '다른 실행이 진행 중입니다. 기다리거나 멈추세요.'],
   'unknown-dead-letter': ['없는 실패 메시지', '이 ID의 실패한 메시지는 없습니다.'],
   'method-not-allowed': ['허용되지 않는 메서드', 'Allow 헤더를 보세요.'],
   'request-timeout': ['요청 시간 초과', '요청이 제때 도착하지 않았습니다.'],

@@ -33,6 +33,7 @@ export const problems = {
   'unknown-redemption': text(404, 'Unknown redemption', 'There is no redemption of this id.'),
   'not-issued': text(404, 'Not issued', 'You do not have this coupon; it is open for claims.'),
   'user-has-none': text(404, 'User has none', 'The user does not have this coupon.'),
+  'no-run': text(404, 'No run', 'None is under way, or none has ended yet.'),
   'unknown-dead-letter': text(404, 'Unknown dead letter', 'There is no dead letter of this id.'),
   'method-not-allowed': text(405, 'Method not allowed', 'See the header Allow.'),
   'request-timeout': text(408, 'Request timeout', 'The request did not arrive in time.'),
@@ -52,6 +53,7 @@ export const problems = {
     'Idempotency-Key reused',
     'The key was used for a request of other content.',
   ),
+  'run-under-way': text(409, 'Run under way', 'Another one is under way: wait for it, or stop it.'),
   'order-not-confirmed': text(
     409,
     'Order not confirmed',

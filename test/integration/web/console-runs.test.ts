@@ -1,0 +1,185 @@
+// Rehearsals and audits in the console, in a real browser against the real service: begun with one
+// button, seen by others, with nothing left of what was made; and a breach, which is planted.
+
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { createRunBoardMemory } from '../../../src/adapters/memory/run-board.ts'
+import { signToken } from '../../../src/client/tokens.ts'
+import type { LaunchRun, RunResult } from '../../../src/ports/console-runs.ts'
+import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
+import {
+  newDataDirectory,
+  removeDataDirectory,
+  type ServiceProcess,
+  startService,
+  untilReady,
+} from '../processes/service-process.ts'
+import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
+
+const browser = await browserForTests()
+const skip = typeof browser === 'string' ? browser : false
+let service: ServiceProcess
+before(async () => {
+  if (skip !== false) return
+  service = await startService({ data: await newDataDirectory() })
+  await untilReady(service)
+})
+after(async () => {
+  if (typeof browser === 'string') return
+  await browser.close()
+  await service.stop()
+  await removeDataDirectory(service.data)
+})
+
+const wide = { viewport: { width: 1440, height: 900 }, locale: 'en-US', acceptDownloads: true }
+const phone = { viewport: { width: 320, height: 800 }, locale: 'ko-KR' }
+const runMsMax = 30_000
+
+type Opening = { url: string; token: string; options: BrowserContextOptions }
+
+async function openConsole(t: Parameters<typeof openPage>[0], { url, token, options }: Opening) {
+  const opened = await openPage(t, browser, options)
+  const { context, page } = opened
+  page.setDefaultTimeout(10_000)
+  const answer = await context.request.post(`${url}/console/session`, {
+    headers: { 'x-firstcome-console': '1' },
+    data: { token },
+  })
+  assert.equal(answer.status(), 200)
+  await page.goto(`${url}/console`)
+  return opened
+}
+
+const openOurs = (t: Parameters<typeof openPage>[0], options: BrowserContextOptions) =>
+  openConsole(t, { url: service.url, token: service.token('operator', true), options })
+
+async function read(path: string) {
+  const authorization = `Bearer ${service.token('operator', true)}`
+  const response = await fetch(service.url + path, { headers: { authorization } })
+  return (await response.json()) as Record<string, unknown>
+}
+
+const part = (page: Page, name: string) =>
+  page.getByRole('navigation').getByRole('link', { name, exact: true }).click()
+
+test('a rehearsal is begun, seen by another console, judged and taken away', {
+  skip,
+}, async (t) => {
+  const [{ page, faults }, other] = [await openOurs(t, wide), await openOurs(t, phone)]
+  await part(page, 'Rehearsal')
+  await part(other.page, '예행연습')
+  await other.page.getByText('아직 실행한 적이 없습니다.').waitFor()
+  const run = page.getByRole('button', { name: 'Run', exact: true })
+  assert.deepEqual(await accessibilityFaults(page), [])
+  await run.click()
+  await page.getByRole('progressbar').waitFor()
+  assert.equal(await run.isDisabled(), true)
+  await other.page.getByRole('progressbar').waitFor()
+  assert.equal(
+    await other.page.getByRole('button', { name: '실행', exact: true }).isDisabled(),
+    true,
+  )
+  assert.deepEqual(await accessibilityFaults(page), [])
+  assert.deepEqual(await read('/coupons'), { coupons: [] })
+  await keepPicture(page, 'rehearsal-running')
+  await page.getByText('Every promise was kept').waitFor({ timeout: runMsMax })
+  await other.page.getByText('모든 약속이 지켜졌습니다').waitFor()
+  for (const id of ['I1', 'I2', 'I3', 'I4', 'I5', 'I7']) {
+    await page
+      .getByRole('listitem')
+      .filter({ has: page.getByText(id, { exact: true }) })
+      .waitFor()
+  }
+  assert.equal(await page.getByText('Every promise').count(), 1)
+  assert.equal(await page.getByRole('progressbar').count(), 0)
+  assert.deepEqual(await read('/coupons'), { coupons: [] })
+  assert.deepEqual((await read('/projection')).coupons, [])
+  assert.deepEqual(await read('/issued-coupons'), { issued: [] })
+  const navigation = page.getByRole('navigation', { name: 'Coupons' })
+  assert.equal(await navigation.getByRole('button').count(), 0)
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download', exact: true }).click(),
+  ])
+  const report = JSON.parse(await readFile(await download.path(), 'utf8')) as object
+  assert.partialDeepStrictEqual(report, { verdict: 'kept', users: 300, left: [] })
+  for (const [shown, name] of [
+    [page, 'rehearsal-kept'],
+    [other.page, 'rehearsal-kept-ko'],
+  ] as const) {
+    assert.deepEqual(await accessibilityFaults(shown), [])
+    await keepPicture(shown, name)
+  }
+  await assertFits(other.page)
+  assert.deepEqual([...faults, ...other.faults], [])
+})
+
+test('an audit after it finds every promise kept, and is there after a reload', {
+  skip,
+}, async (t) => {
+  const { page, faults } = await openOurs(t, { ...phone, locale: 'en-US' })
+  await part(page, 'Audit')
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.getByRole('progressbar').waitFor()
+  await page.getByText('Every promise was kept').waitFor({ timeout: runMsMax })
+  await page.reload()
+  await page.getByText('Every promise was kept').waitFor()
+  await page.getByText('I15', { exact: true }).waitFor()
+  await assertFits(page)
+  await keepPicture(page, 'audit-kept')
+  assert.deepEqual(await accessibilityFaults(page), [])
+  assert.deepEqual(faults, [])
+})
+
+test('a rehearsal is stopped by its operator', { skip }, async (t) => {
+  const { page, faults } = await openOurs(t, wide)
+  await part(page, 'Rehearsal')
+  await page.getByLabel('People who ask').fill('5000')
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await page.getByText('It was stopped before its end').waitFor({ timeout: runMsMax })
+  assert.deepEqual(await read('/coupons'), { coupons: [] })
+  assert.deepEqual(faults, [])
+})
+
+const broken: RunResult = {
+  end: {
+    verdict: 'broken',
+    promises: [
+      { id: 'I1', kept: false, checks: [], breaches: ['11 issued, expected 10'] },
+      { id: 'I2', kept: true, checks: [], breaches: [] },
+      { id: 'I8', kept: null, checks: [], breaches: [] },
+    ],
+  },
+  report: '{}',
+}
+
+test('a viewer sees a breach in words, and has no button', { skip }, async (t) => {
+  const board = createRunBoardMemory()
+  const launch: LaunchRun = () => ({ result: Promise.resolve(broken), stop() {} })
+  const { address, call } = await startTestServer(t, { runs: { board: () => board, launch } })
+  assert.equal((await call('POST /console/rehearsals', { as: 'operator' })).status, 201)
+  const expiresInSeconds = 3600
+  const shared = { secret: jwtSecret, sub: 'vic', expiresInSeconds, now: startedAt }
+  const token = signToken({ ...shared, operator: false, scope: 'viewer' })
+  const { page, faults } = await openConsole(t, { url: address, token, options: wide })
+  await part(page, 'Rehearsal')
+  await page.getByText('Promises were broken').waitFor()
+  await page.getByText('11 issued, expected 10').waitFor()
+  const told = await page.locator('.promises strong').allTextContents()
+  assert.deepEqual(told, ['broken', 'kept', 'not judged'])
+  for (const name of ['Run', 'Stop']) {
+    assert.equal(await page.getByRole('button', { name, exact: true }).count(), 0)
+  }
+  assert.equal(await page.getByText('Every promise').count(), 0)
+  assert.deepEqual(await accessibilityFaults(page), [])
+  await keepPicture(page, 'rehearsal-broken')
+  assert.deepEqual(faults, [])
+})
+
+async function assertFits(page: Page): Promise<void> {
+  const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+  assert.ok(Number(wider) <= 0, `${String(wider)} px too wide`)
+}
