@@ -124,8 +124,10 @@ export class CouponFold {
 
   /** The ids of those that nobody has closed. */
   openRehearsals(): string[] {
-    const marked = this.coupons.values().filter(({ terms }) => terms.rehearsal === true)
-    return marked.flatMap(({ couponId, status }) => (status === 'closed' ? [] : couponId)).toArray()
+    const open = this.coupons.values().filter(({ terms, status }) => {
+      return terms.rehearsal === true && status !== 'closed'
+    })
+    return open.map(({ couponId }) => couponId).toArray()
   }
 
   /** Coupons are only ever added, at the end: the few that are new are merged into the others. */

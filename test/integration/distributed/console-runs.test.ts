@@ -1,5 +1,5 @@
-// Rehearsals and audits from the console of several nodes, on real services: one at a time whichever
-// node is asked, seen at all of them, with nothing left in PostgreSQL.
+// Rehearsals and audits from the console of several nodes, on real services: one at a time,
+// whichever node is asked, seen at all of them, with nothing left in PostgreSQL.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
