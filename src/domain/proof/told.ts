@@ -6,6 +6,7 @@ const english = {
   ofCheckpoint: 'the checkpoint: {fault}',
   ofReceipt: 'the receipt: {fault}',
   ofReceiptCheckpoint: 'the receipt: its checkpoint: {fault}',
+  ofSaved: 'the saved checkpoint: {fault}',
   ofEntry: 'entry {n} {fault}',
   noCheckpoint: 'it is no signed checkpoint',
   otherCoupon: 'it is of {origin}, which is not coupon {couponId}',
@@ -26,6 +27,15 @@ const english = {
   fork:
     'its checkpoint is of another tree of {size} entries: somebody was shown another sale than ' +
     'everyone. Keep both, they are the evidence',
+  rolledBack:
+    'it is of {size} entries, and the service shows {now} now: it takes back what it has ' +
+    'signed. Keep both, they are the evidence',
+  sameSize:
+    'it is of {size} entries, and the service shows another tree of as many. Keep both, they are ' +
+    'the evidence',
+  notBegun:
+    'the proof that the tree of {size} entries begins the one of {now} does not hold: the ' +
+    'service shows another sale now. Keep both, they are the evidence',
   otherEntries: 'its entries are {given}, and the sale has of this "who" {seen}',
   none: 'none',
   foreignEntry: 'its entry {n} is not of its "who"',

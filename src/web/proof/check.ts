@@ -1,73 +1,75 @@
 // Checks a whole sale in a browser, by the code that `firstcome verify` runs, from the public calls
-// alone. Says how far it is, and at the end what is proved, or what is wrong.
+// alone. Says how far it is, and at the end what is proved, or what is wrong; and makes the file
+// that the command makes with `--save`, where that is wanted.
 
 import { readReceipt } from '../../domain/proof/receipt.ts'
 import { beginCheck, endCheck, type SaleCheck, takePage } from '../../domain/proof/sale-check.ts'
-import {
-  formatVerifierKey,
-  parseVerifierKey,
-  type VerifierKey,
-} from '../../domain/proof/signed-note.ts'
+import { formatVerifierKey } from '../../domain/proof/signed-note.ts'
+import { keysIn } from './keys.ts'
 import {
   type Asked,
   CheckFailure,
+  type Done,
   type Outcome,
   type Place,
   type Proved,
   SaleFault,
 } from './outcome.ts'
 import { saleCalls } from './sale-calls.ts'
+import { type SaleFile, saleFile } from './sale-file.ts'
 import { withSignatures } from './signatures.ts'
 
 export type OnProgress = (taken: number, size: number) => void
 
-export async function checkSale(asked: Asked, onProgress: OnProgress): Promise<Outcome> {
+export async function checkSale(asked: Asked, onProgress: OnProgress): Promise<Done> {
   let note: string | null = null
+  const told = (outcome: Outcome): Done => ({ outcome, file: null })
   try {
-    const { couponId } = asked
+    const { couponId, task } = asked
     const receipt = asked.receipt.trim() === '' ? undefined : readReceipt(asked.receipt)
     if (receipt === null) throw new CheckFailure('noReceipt')
     const calls = saleCalls(couponId)
     const isOwnKey = asked.key.trim() === ''
-    const keys = keysIn(isOwnKey ? await calls.keys() : asked.key)
+    const keys = keysIn(isOwnKey ? await calls.key() : asked.key)
     const checkpoint = await calls.checkpoint()
     note = checkpoint
     const { made: check, isChecked } = await withSignatures((holds) =>
       beginCheck({ couponId, keys, checkpoint, receipt, holds }),
     )
-    if (check.opened !== null) await takeAll(check, { calls, onProgress })
+    const { opened } = check
+    const head = opened && { couponId, key: formatVerifierKey(opened.key), checkpoint }
+    const saving = task === 'save' && head !== null ? saleFile(head) : null
+    if (opened !== null) await takeAll(check, { calls, saving, onProgress })
     const faults = endCheck(check)
     const proved = provedBy(check, { isOwnKey, isChecked })
+    const file = (await saving?.end()) ?? null
     if (faults.length > 0 || proved === null) {
-      return { kind: 'wrong', faults, leftOut: check.entryFaultsLeftOut, note }
+      const leftOut = check.entryFaultsLeftOut
+      return { outcome: { kind: 'wrong', faults, leftOut, note }, file }
     }
-    return { kind: 'holds', proved, note }
+    return { outcome: { kind: 'holds', proved, note }, file }
   } catch (error) {
     if (error instanceof SaleFault) {
-      return { kind: 'wrong', faults: [error.fault], leftOut: 0, note }
+      return told({ kind: 'wrong', faults: [error.fault], leftOut: 0, note })
     }
     if (!(error instanceof CheckFailure)) throw error
-    return { kind: 'failed', word: error.word, status: error.status }
+    return told({ kind: 'failed', word: error.word, status: error.status })
   }
 }
 
-/** Several where a key was changed: one a line. */
-function keysIn(text: string): VerifierKey[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  const keys = lines.map((line) => parseVerifierKey(line.trim()))
-  const known = keys.filter((key) => key !== null)
-  if (known.length > 0 && known.length === keys.length) return known
-  throw new CheckFailure('noKey')
+type Taking = {
+  calls: ReturnType<typeof saleCalls>
+  saving: SaleFile | null
+  onProgress: OnProgress
 }
 
-type Taking = { calls: ReturnType<typeof saleCalls>; onProgress: OnProgress }
-
-async function takeAll(check: SaleCheck, { calls, onProgress }: Taking): Promise<void> {
+async function takeAll(check: SaleCheck, { calls, saving, onProgress }: Taking): Promise<void> {
   const size = check.opened?.checkpoint.size ?? 0
   onProgress(0, size)
   for await (const page of calls.pages(size)) {
     const fault = takePage(check, page)
     if (fault !== null) throw new SaleFault(fault)
+    saving?.add(page)
     onProgress(check.tree.size, size)
   }
 }

@@ -1,6 +1,6 @@
 // One check at a time, in a thread of its own, so that the page answers meanwhile.
 
-import type { Asked, FailureWord, Outcome, Report } from './outcome.ts'
+import type { Asked, Done, FailureWord, Report } from './outcome.ts'
 
 export type Checking = {
   /** In place of one that is under way. */
@@ -9,7 +9,7 @@ export type Checking = {
 }
 export type CheckingParts = {
   progress(taken: number, size: number): void
-  done(outcome: Outcome): void
+  done(found: Done): void
 }
 
 const workerPath = '/assets/proof/web/proof/worker.js'
@@ -21,9 +21,9 @@ export function createChecking({ progress, done }: CheckingParts): Checking {
     worker?.terminate()
     worker = null
   }
-  function end(outcome: Outcome): void {
+  function end(found: Done): void {
     stop()
-    done(outcome)
+    done(found)
   }
 
   return {
@@ -32,13 +32,14 @@ export function createChecking({ progress, done }: CheckingParts): Checking {
       stop()
       worker = new Worker(workerPath, { type: 'module' })
       worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
-        if (data.kind === 'done') end(data.outcome)
+        if (data.kind === 'done') end(data)
         else progress(data.taken, data.size)
       })
       const own = worker
       own.addEventListener('error', () => {
         void whyNotStarted().then((word) => {
-          if (worker === own) end({ kind: 'failed', word, status: '' })
+          if (worker !== own) return
+          end({ outcome: { kind: 'failed', word, status: '' }, file: null })
         })
       })
       worker.postMessage(asked)

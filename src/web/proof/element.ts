@@ -19,7 +19,11 @@ export function setText(node: HTMLElement, text: string): void {
 }
 
 export function saveText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  saveBlob(name, new Blob([text], { type: 'text/plain' }))
+}
+
+export function saveBlob(name: string, blob: Blob): void {
+  const url = URL.createObjectURL(blob)
   element('a', { href: url, download: name }).click()
   URL.revokeObjectURL(url)
 }

@@ -1,4 +1,5 @@
-// What somebody gives to a check: a receipt, as text or as a file, and a key that is trusted.
+// What somebody gives to a check: a receipt or a checkpoint that was saved, as text or as a file,
+// and a key that is trusted.
 
 import { element, setText } from './element.ts'
 import type { Word, Words } from './words.ts'
@@ -6,6 +7,7 @@ import type { Word, Words } from './words.ts'
 export type Form = {
   root: HTMLElement
   receipt(): string
+  saved(): string
   key(): string
   setReceipt(text: string): void
   setRunning(isRunning: boolean): void
@@ -13,15 +15,16 @@ export type Form = {
 }
 export type FormParts = {
   check(): void
+  compare(): void
   stop(): void
   /** Absent: whose page this is is not known here. */
   fetchReceipt?: (() => void) | undefined
 }
 
-/** A receipt has a few kilobytes. */
+/** A receipt or a checkpoint has a few kilobytes. */
 const fileBytesMax = 4 * 1024 * 1024
 
-export function createForm({ check, stop, fetchReceipt }: FormParts): Form {
+export function createForm({ check, compare, stop, fetchReceipt }: FormParts): Form {
   const labels: [node: HTMLElement, word: Word][] = []
   const labelled = <Made extends HTMLElement>(node: Made, word: Word): Made => {
     labels.push([node, word])
@@ -34,18 +37,13 @@ export function createForm({ check, stop, fetchReceipt }: FormParts): Form {
   }
   const hint = (id: string, word: Word) => labelled(element('p', { id, class: 'hint' }), word)
   const label = (id: string, word: Word) => labelled(element('label', { for: id }), word)
-  const receipt = element('textarea', { ...plain, id: 'receipt', rows: '4' })
-  receipt.setAttribute('aria-describedby', 'receipt-hint')
+  const receipt = textArea('receipt')
+  const saved = textArea('saved')
   const key = element('input', { ...plain, id: 'key', 'aria-describedby': 'key-hint' })
-  const file = element('input', { id: 'file', type: 'file', accept: '.json,application/json' })
-  file.addEventListener('change', () => {
-    const [chosen] = file.files ?? []
-    if (chosen === undefined || chosen.size > fileBytesMax) return
-    void chosen.text().then((text) => {
-      receipt.value = text
-    })
-  })
+  const file = fileInto(receipt, { id: 'file', accept: '.json,application/json' })
+  const savedFile = fileInto(saved, { id: 'saved-file', accept: '.txt,text/plain' })
   const start = button('check', check, 'first')
+  const comparing = button('compare', compare)
   const end = button('stop', stop)
   const fetching = fetchReceipt === undefined ? [] : [button('fetchReceipt', fetchReceipt)]
   end.hidden = true
@@ -60,6 +58,10 @@ export function createForm({ check, stop, fetchReceipt }: FormParts): Form {
     key,
     hint('key-hint', 'keyHint'),
     element('div', { class: 'row' }, start, end),
+    label('saved', 'saved'),
+    saved,
+    hint('saved-hint', 'savedHint'),
+    element('div', { class: 'row' }, label('saved-file', 'savedFile'), savedFile, comparing),
   )
   root.addEventListener('submit', (event) => {
     event.preventDefault()
@@ -68,12 +70,14 @@ export function createForm({ check, stop, fetchReceipt }: FormParts): Form {
   return {
     root,
     receipt: () => receipt.value,
+    saved: () => saved.value,
     key: () => key.value,
     setReceipt(text) {
       receipt.value = text
     },
     setRunning(isRunning) {
       start.disabled = isRunning
+      comparing.disabled = isRunning
       end.hidden = !isRunning
     },
     say(words) {
@@ -83,3 +87,20 @@ export function createForm({ check, stop, fetchReceipt }: FormParts): Form {
 }
 
 const plain = { autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false' }
+
+function textArea(id: string): HTMLTextAreaElement {
+  return element('textarea', { ...plain, id, rows: '4', 'aria-describedby': `${id}-hint` })
+}
+
+/** A file whose text goes into another element. */
+function fileInto(into: HTMLTextAreaElement, attributes: { id: string; accept: string }) {
+  const file = element('input', { ...attributes, type: 'file' })
+  file.addEventListener('change', () => {
+    const [chosen] = file.files ?? []
+    if (chosen === undefined || chosen.size > fileBytesMax) return
+    void chosen.text().then((text) => {
+      into.value = text
+    })
+  })
+  return file
+}

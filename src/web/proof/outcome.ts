@@ -4,14 +4,16 @@ import type { LeafOutcome } from '../../domain/proof/read-leaf.ts'
 import type { Sale } from '../../domain/proof/sale.ts'
 import type { Told } from '../../domain/proof/told.ts'
 
-/** Texts as they were typed or pasted; empty: there is none. */
-export type Asked = { couponId: string; receipt: string; key: string }
-export type Report =
-  | { kind: 'progress'; taken: number; size: number }
-  | { kind: 'done'; outcome: Outcome }
+/** `save`: a check that also makes the file of the sale. */
+export type Task = 'check' | 'save' | 'compare'
+/** Texts as they were typed or pasted; empty: there is none. `saved`: a checkpoint. */
+export type Asked = { task: Task; couponId: string; receipt: string; key: string; saved: string }
+export type Done = { outcome: Outcome; file: Blob | null }
+export type Report = { kind: 'progress'; taken: number; size: number } | ({ kind: 'done' } & Done)
 
 export type Outcome =
   | { kind: 'holds'; proved: Proved; note: string }
+  | { kind: 'goesOn'; held: Held; note: string }
   | { kind: 'wrong'; faults: readonly Told[]; leftOut: number; note: string | null }
   | { kind: 'failed'; word: FailureWord; status: string }
 
@@ -39,7 +41,23 @@ export type Place = {
   slot: number | null
 }
 
-export type FailureWord = 'unreachable' | 'refused' | 'noProof' | 'noReceipt' | 'noKey' | 'broken'
+/** Of a checkpoint that was saved, and the one of now. */
+export type Held = {
+  size: number
+  now: number
+  key: string
+  isOwnKey: boolean
+  isSignatureChecked: boolean
+}
+
+export type FailureWord =
+  | 'unreachable'
+  | 'refused'
+  | 'noProof'
+  | 'noReceipt'
+  | 'noSaved'
+  | 'noKey'
+  | 'broken'
 
 /** It could not be checked, which says nothing of the sale. */
 export class CheckFailure extends Error {

@@ -6,8 +6,9 @@ import { keptKeys } from '../shared/kept.ts'
 import { languageChanged, switchLanguage } from '../shared/language-switch.ts'
 import type { Language } from '../shared/texts.ts'
 import { createChecking } from './checking.ts'
-import { saveText } from './element.ts'
+import { saveBlob, saveText } from './element.ts'
 import { createForm } from './form.ts'
+import type { Task } from './outcome.ts'
 import { createView, noteOf, type State } from './view.ts'
 
 const couponId = decodeURIComponent(/\/events\/([^/]+)\/proof$/.exec(location.pathname)?.[1] ?? '')
@@ -17,13 +18,14 @@ function startPage(main: HTMLElement): void {
   let state: State = { kind: 'said', word: 'idle' }
   const checking = createChecking({
     progress: (taken, size) => show({ kind: 'running', taken, size }),
-    done: (outcome) => show({ kind: 'done', outcome }),
+    done({ outcome, file }) {
+      show({ kind: 'done', outcome })
+      if (file !== null) saveBlob(`${couponId}-sale.txt`, file)
+    },
   })
   const form = createForm({
-    check() {
-      checking.start({ couponId, receipt: form.receipt(), key: form.key() })
-      show({ kind: 'running', taken: 0, size: 0 })
-    },
+    check: () => begin('check'),
+    compare: () => begin('compare'),
     stop() {
       checking.stop()
       show({ kind: 'said', word: 'stopped' })
@@ -33,8 +35,15 @@ function startPage(main: HTMLElement): void {
   const view = createView(main, {
     form,
     saveCheckpoint: () => saveText(`${couponId}-checkpoint.txt`, noteOf(state) ?? ''),
+    saveSale: () => begin('save'),
     saveReceipt: () => saveText(`${couponId}-receipt.json`, form.receipt()),
   })
+
+  function begin(task: Task): void {
+    const given = { receipt: form.receipt(), key: form.key(), saved: form.saved() }
+    checking.start({ task, couponId, ...given })
+    show({ kind: 'running', taken: 0, size: 0 })
+  }
 
   async function takeReceipt(bearer: string): Promise<void> {
     const receipt = await receiptOf(bearer)

@@ -5,7 +5,7 @@ import { inWords, type Told } from '../../domain/proof/told.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { filled, type Language } from '../shared/texts.ts'
 import { element } from './element.ts'
-import type { Outcome, Place, Proved, SaleFacts } from './outcome.ts'
+import type { Held, Outcome, Place, Proved, SaleFacts } from './outcome.ts'
 import { toldKorean } from './told-korean.ts'
 import { type Word, words } from './words.ts'
 
@@ -13,8 +13,14 @@ type Say = (word: Word, values?: Readonly<Record<string, string | number>>) => s
 
 /** The one sentence. */
 export function verdictOf(outcome: Outcome): Word {
-  if (outcome.kind !== 'holds') return outcome.kind
-  return outcome.proved.isSignatureChecked ? 'holds' : 'holdsUnsigned'
+  switch (outcome.kind) {
+    case 'holds':
+      return outcome.proved.isSignatureChecked ? 'holds' : 'holdsUnsigned'
+    case 'goesOn':
+      return outcome.held.isSignatureChecked ? 'goesOn' : 'goesOnUnsigned'
+    default:
+      return outcome.kind
+  }
 }
 
 /** All that stands below it. */
@@ -31,6 +37,11 @@ export function resultParts(outcome: Outcome, language: Language): HTMLElement[]
       const keep = note === null ? [] : [element('p', {}, say('keepIt'))]
       return [part(say('found'), told, 'faults'), ...keep]
     }
+    case 'goesOn':
+      return [
+        part(say('proved'), heldTexts(outcome.held, say)),
+        part(say('notProved'), [say('notFollowed'), say('splitView'), say('thisPage')]),
+      ]
     case 'holds': {
       const { proved } = outcome
       const { sale, place } = proved
@@ -79,6 +90,14 @@ function provedTexts(proved: Proved, say: Say): string[] {
     say('state', { status: say(status), at: formatInstant(sale.at) }),
     say('claims', { claims: claimsText(sale, say) }),
     ...(sale.ignored > 0 ? [say('ignored', { count: sale.ignored })] : []),
+  ]
+}
+
+function heldTexts({ size, now, key, isOwnKey, isSignatureChecked }: Held, say: Say): string[] {
+  return [
+    size === now ? say('sameTree', { size }) : say('begins', { size, now }),
+    say(isSignatureChecked ? 'signed' : 'unsigned', { key }),
+    say(isOwnKey ? 'ownKey' : 'givenKey'),
   ]
 }
 

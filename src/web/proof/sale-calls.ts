@@ -5,10 +5,14 @@ import { after } from '../shared/browser.ts'
 import { CheckFailure, SaleFault } from './outcome.ts'
 
 export type SaleCalls = {
-  /** One verifier key a line. */
+  /** The verifier key. */
+  key(): Promise<string>
+  /** Those that have signed before as well, one a line. */
   keys(): Promise<string>
   /** The signed note. */
   checkpoint(): Promise<string>
+  /** The hashes, base64. */
+  consistency(from: number, to: number): Promise<string[]>
   /** The first `size` entries, as texts of whole lines; fewer where it has no more. */
   pages(size: number): AsyncIterable<string>
 }
@@ -16,8 +20,14 @@ export type SaleCalls = {
 export function saleCalls(couponId: string): SaleCalls {
   const get = (call: string) => asked(`/coupons/${encodeURIComponent(couponId)}/proof/${call}`)
   return {
-    keys: () => get('key'),
+    key: () => get('key'),
+    keys: () => get('keys'),
     checkpoint: () => get('checkpoint'),
+    async consistency(from, to) {
+      const text = await get(`consistency?from=${from}&to=${to}`)
+      const { hashes } = JSON.parse(text) as { hashes: string[] }
+      return hashes
+    },
     pages: (size) => entryPages({ get, faultOf: (fault) => new SaleFault(fault) }, size),
   }
 }

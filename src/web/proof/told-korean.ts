@@ -6,6 +6,7 @@ export const toldKorean: ProofTexts = {
   ofCheckpoint: '체크포인트: {fault}',
   ofReceipt: '영수증: {fault}',
   ofReceiptCheckpoint: '영수증의 체크포인트: {fault}',
+  ofSaved: '저장한 체크포인트: {fault}',
   ofEntry: '{n}번 항목: {fault}',
   noCheckpoint: '서명된 체크포인트가 아닙니다',
   otherCoupon: '{origin}의 것이고, 쿠폰 {couponId}의 것이 아닙니다',
@@ -22,6 +23,12 @@ export const toldKorean: ProofTexts = {
   cutBack:
     '체크포인트의 항목은 {size}개인데 이 판매는 더 적습니다. 로그가 잘렸거나, 그 전의 것입니다',
   fork: '체크포인트가 항목 {size}개의 다른 트리의 것입니다. 누군가에게 다른 판매를 보여 주었습니다. 둘 다 증거이니 보관하세요',
+  rolledBack:
+    '항목은 {size}개인데 서비스가 지금 보여 주는 것은 {now}개입니다. 서명한 것을 되돌렸습니다. 둘 다 증거이니 보관하세요',
+  sameSize:
+    '항목은 {size}개인데 서비스가 같은 수의 다른 트리를 보여 줍니다. 둘 다 증거이니 보관하세요',
+  notBegun:
+    '항목 {size}개의 트리가 {now}개의 트리의 앞부분이라는 증명이 틀립니다. 서비스가 다른 판매를 보여 줍니다. 둘 다 증거이니 보관하세요',
   otherEntries: '영수증의 항목은 {given}인데, 판매에 있는 이 "who"의 항목은 {seen}입니다',
   none: '없음',
   foreignEntry: '{n}번 항목은 이 "who"의 것이 아닙니다',

@@ -13,7 +13,12 @@ export type State =
   | { kind: 'running'; taken: number; size: number }
   | { kind: 'done'; outcome: Outcome }
 export type View = { show(state: State, language: Language): void; offerReceipt(): void }
-export type ViewParts = { form: Form; saveCheckpoint(): void; saveReceipt(): void }
+export type ViewParts = {
+  form: Form
+  saveCheckpoint(): void
+  saveSale(): void
+  saveReceipt(): void
+}
 
 export function createView(main: HTMLElement, parts: ViewParts): View {
   const { form } = parts
@@ -22,11 +27,13 @@ export function createView(main: HTMLElement, parts: ViewParts): View {
   const sentence = element('p', { role: 'status', class: 'verdict' })
   const bar = element('progress', { max: '1', value: '0' })
   const save = hiddenButton(parts.saveCheckpoint)
+  const saveSale = hiddenButton(parts.saveSale)
   const saveReceipt = hiddenButton(parts.saveReceipt)
   const found = element('div')
   main.prepend(title)
   main.append(lead, form.root, saveReceipt)
-  main.append(element('div', { class: 'result' }, sentence, bar, save, found))
+  const saving = element('div', { class: 'row' }, save, saveSale)
+  main.append(element('div', { class: 'result' }, sentence, bar, saving, found))
   return {
     offerReceipt() {
       saveReceipt.hidden = false
@@ -43,6 +50,9 @@ export function createView(main: HTMLElement, parts: ViewParts): View {
       if (state.kind === 'running') bar.value = state.size === 0 ? 0 : state.taken / state.size
       save.hidden = noteOf(state) === null
       setText(save, text.saveCheckpoint)
+      // What was only compared was not read.
+      saveSale.hidden = save.hidden || outcome?.kind === 'goesOn'
+      setText(saveSale, text.saveSale)
       setText(saveReceipt, text.saveReceipt)
       found.replaceChildren(...(outcome === null ? [] : resultParts(outcome, language)))
       form.setRunning(state.kind === 'running')

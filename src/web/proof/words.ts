@@ -26,18 +26,28 @@ const english = {
   check: 'Check',
   stop: 'Stop',
   saveCheckpoint: 'Save the checkpoint',
+  saveSale: 'Save the whole sale',
+  saved: 'Saved checkpoint',
+  savedHint:
+    'One that you saved earlier, as text or as a file: does the service still stand by it? It ' +
+    'takes a moment, however large the sale is.',
+  savedFile: 'Checkpoint file',
+  compare: 'Compare with now',
   idle: 'Nothing was checked yet.',
   begun: 'Reading the signed checkpoint…',
   progress: 'Checked {taken} of {size} entries.',
   stopped: 'The check was stopped.',
   holds: 'This sale is what its checkpoint says.',
   holdsUnsigned: 'All adds up, but this browser cannot check the signature.',
+  goesOn: 'The service stands by the checkpoint that you saved.',
+  goesOnUnsigned: 'The trees fit, but this browser cannot check the signatures.',
   wrong: 'This sale does not hold.',
   failed: 'It could not be checked.',
   unreachable: 'The service cannot be reached. Try again.',
   refused: 'The service answered {status}. Try again in a moment.',
   noProof: 'There is no such coupon, or no proof of it.',
   noReceipt: 'What you gave as a receipt is no receipt.',
+  noSaved: 'What you gave as a saved checkpoint is no signed checkpoint.',
   noKey: 'That is no verifier key: <name>+<id>+<base64>, one a line.',
   broken: 'This browser could not run the check. Try a newer one, or the command line.',
   found: 'What is wrong',
@@ -49,6 +59,10 @@ const english = {
   unsigned:
     'Not checked: whether {key} has signed it. This browser has no Ed25519, or has it on https ' +
     'pages alone; a newer one has, and so has “firstcome verify”.',
+  begins:
+    'The {size} entries that you saved begin the {now} of now: none of them was changed, moved ' +
+    'or left out.',
+  sameTree: 'The service shows the same {size} entries with the same root: none came since.',
   ownKey: 'That is the key that the service gives itself: compare it with one from elsewhere.',
   givenKey: 'That is the key that you gave.',
   others: '{count} more signatures stand beside it; they are not checked here.',
@@ -71,6 +85,7 @@ const english = {
   acts: 'Every act, where it happened',
   actsLeftOut: 'and {count} more, all checked',
   notProved: 'Not proved',
+  notFollowed: 'That the entries since then follow from those before: check the sale for that.',
   twoAccounts: 'That two “who” are two people: one may have two accounts, and two people one.',
   beforeLog:
     'What happened before the log: a claim that never reached it, or that was refused from ' +
@@ -116,11 +131,20 @@ const korean: Words = {
   check: '확인하기',
   stop: '멈추기',
   saveCheckpoint: '체크포인트 저장',
+  saveSale: '판매 전체 저장',
+  saved: '저장한 체크포인트',
+  savedHint:
+    '전에 저장한 것을 붙여 넣거나 파일로 여세요. 서비스가 지금도 그대로인지 확인합니다. 판매가 커도 금방 ' +
+    '끝납니다.',
+  savedFile: '체크포인트 파일',
+  compare: '지금과 비교하기',
   idle: '아직 아무것도 확인하지 않았습니다.',
   begun: '서명된 체크포인트를 읽는 중…',
   progress: '항목 {size}개 중 {taken}개를 확인했습니다.',
   stopped: '확인을 멈췄습니다.',
   holds: '이 판매는 체크포인트가 말하는 그대로입니다.',
+  goesOn: '서비스는 저장한 체크포인트를 지금도 그대로 이어 갑니다.',
+  goesOnUnsigned: '트리는 이어지지만, 이 브라우저는 서명을 확인할 수 없습니다.',
   holdsUnsigned: '계산은 모두 맞지만, 이 브라우저는 서명을 확인할 수 없습니다.',
   wrong: '이 판매는 맞지 않습니다.',
   failed: '확인할 수 없었습니다.',
@@ -128,6 +152,7 @@ const korean: Words = {
   refused: '서비스가 {status}로 답했습니다. 잠시 뒤에 다시 해 보세요.',
   noProof: '없는 쿠폰이거나, 증명이 없는 쿠폰입니다.',
   noReceipt: '영수증으로 넣은 것이 영수증이 아닙니다.',
+  noSaved: '저장한 체크포인트로 넣은 것이 서명된 체크포인트가 아닙니다.',
   noKey: '검증 키가 아닙니다. 한 줄에 하나씩: <name>+<id>+<base64>',
   broken: '이 브라우저에서는 확인을 실행할 수 없었습니다. 더 새 브라우저나 명령줄을 쓰세요.',
   found: '틀린 것',
@@ -139,6 +164,9 @@ const korean: Words = {
   unsigned:
     '확인하지 못한 것: {key} 가 서명했는지. 이 브라우저에는 Ed25519가 없거나 https 페이지에만 ' +
     '있습니다. 더 새 브라우저나 “firstcome verify”로 확인할 수 있습니다.',
+  begins:
+    '저장한 항목 {size}개는 지금의 항목 {now}개의 앞부분입니다. 바뀌거나 옮겨지거나 빠진 것이 없습니다.',
+  sameTree: '서비스가 같은 항목 {size}개와 같은 루트를 보여 줍니다. 그 뒤로 더해진 것이 없습니다.',
   ownKey: '서비스가 스스로 알려 준 키입니다. 다른 곳에서 받은 키와 비교하세요.',
   givenKey: '직접 넣은 키입니다.',
   others: '옆에 서명이 {count}개 더 있습니다. 여기서는 확인하지 않습니다.',
@@ -161,6 +189,7 @@ const korean: Words = {
   acts: '모든 조작과 그 자리',
   actsLeftOut: '그 밖에 {count}개, 모두 확인함',
   notProved: '증명되지 않은 것',
+  notFollowed: '그 뒤의 항목이 앞선 항목에 따른다는 것. 그것은 판매 확인으로 알 수 있습니다.',
   twoAccounts:
     '두 “who”가 두 사람이라는 것. 한 사람이 계정 둘을, 두 사람이 계정 하나를 쓸 수 있습니다.',
   beforeLog:

@@ -2,14 +2,20 @@
 // and what is said where it cannot be checked, in both languages.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Page, Route } from 'playwright-core'
+import { readSavedSale } from '../../../src/domain/proof/saved-sale.ts'
 import { formatVerifierKey } from '../../../src/domain/proof/signed-note.ts'
+import { consistencyProof } from '../../../src/domain/proof/tree.ts'
 import {
+  checkpointOf,
   couponId,
   honestLeaves,
   keyOf,
+  nodesOf,
   otherKey,
   ownKey,
   type Publication,
@@ -17,10 +23,10 @@ import {
   proofSecret,
   publish,
 } from '../../models/published-sale.ts'
-import { promisedCheats } from '../../models/sale-cheats.ts'
+import { promisedCheats, without } from '../../models/sale-cheats.ts'
 import { startTestServer, tokenOf } from '../http/fixture.ts'
 import { startProofServer } from '../http/proof-server.ts'
-import { browserForTests, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -47,9 +53,14 @@ async function servePage(page: Page, address: string, said: () => Publication): 
     const { key, checkpoint, leaves } = said()
     const number = (name: string) => Number(searchParams.get(name))
     const entries = leaves.slice(number('from'), number('from') + number('limit'))
+    const between = [number('from'), number('to'), nodesOf(leaves)] as const
+    const isHashes = pathname.endsWith('/consistency')
+    const hashes = isHashes ? consistencyProof(...between).map((one) => one.toString('base64')) : []
     const bodies: Record<string, string> = {
       key: `${key}\n`,
+      keys: `${key}\n`,
       checkpoint,
+      consistency: JSON.stringify({ hashes }),
       entries: entries.map((leaf) => `${leaf}\n`).join(''),
     }
     const body = bodies[pathname.replace(`/coupons/${couponId}/proof/`, '')]
@@ -131,6 +142,100 @@ test('each planted cheat is said, in both languages', { skip }, async (t) => {
     await button(page, '체크포인트 저장').waitFor()
     await button(page, 'English').click()
   }
+  assert.deepEqual(faults, [])
+})
+
+/** What a button that has the focus lets the browser save. */
+async function downloaded(page: Page, name: string): Promise<string> {
+  const downloading = page.waitForEvent('download')
+  await button(page, name).focus()
+  await page.keyboard.press('Enter')
+  return (await downloading).path()
+}
+
+test('what was saved is verified without the service, and compared with it later', {
+  skip,
+}, async (t) => {
+  const { address, claim, publish: sign } = await startProofServer(t)
+  for (const user of ['bob', 'ann']) await claim(user)
+  await sign()
+  const { page, faults } = await openPage(t, browser, { ...phone, locale: 'en-US' })
+  await page.goto(`${address}/events/sale/proof`)
+  await button(page, 'Check').press('Enter')
+  await checked(page, /is what its checkpoint says/)
+  const saved = readFileSync(await downloaded(page, 'Save the checkpoint'), 'utf8')
+  const sale = await downloaded(page, 'Save the whole sale')
+  await checked(page, /is what its checkpoint says/)
+  assert.ok(readSavedSale(readFileSync(sale)))
+  const program = join(import.meta.dirname, '../../../tools/verify-sale.mjs')
+  const run = spawnSync(process.execPath, [program, sale, '--coupon', 'sale'], { encoding: 'utf8' })
+  assert.equal(run.status, 0, run.stdout)
+
+  const compare = button(page, 'Compare with now')
+  await page.getByLabel('Saved checkpoint').fill(saved)
+  await compare.press('Enter')
+  assert.match(await checked(page, /stands by the checkpoint/), /the same 3 entries/)
+  for (const user of ['cat', 'dan']) await claim(user)
+  await sign()
+  // As somebody chooses its file another day.
+  await page.reload()
+  const file = { name: 'checkpoint.txt', mimeType: 'text/plain', buffer: Buffer.from(saved) }
+  await page.getByLabel('Checkpoint file').setInputFiles(file)
+  await compare.press('Enter')
+  const english = await checked(page, /stands by the checkpoint that you saved/)
+  assert.match(english, /The 3 entries that you saved begin the 5 of now/)
+  assert.equal(await button(page, 'Save the whole sale').isVisible(), false)
+  assert.deepEqual(await accessibilityFaults(page), [])
+  await keepPicture(page, 'proof-compared')
+  await button(page, '한국어').click()
+  const korean = await checked(page, /지금도 그대로 이어 갑니다/)
+  assert.match(korean, /저장한 항목 3개는 지금의 항목 5개의 앞부분입니다/)
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  assert.ok(width <= 320, `${width} px`)
+  assert.deepEqual(faults, [])
+})
+
+test('a service that goes back on what was saved is told so, in both languages', {
+  skip,
+}, async (t) => {
+  const address = await startCheckedServer(t)
+  const { page, faults } = await openPage(t, browser, { locale: 'en-US' })
+  let said = honest
+  await servePage(page, address, () => said)
+  const { leaves } = honest
+  const at = (size: number) => checkpointOf(leaves.slice(0, size))
+  const other = without(leaves, 2)
+  const table: [said: Publication, saved: string, english: RegExp, korean: RegExp][] = [
+    [
+      publish(leaves.slice(0, 9)),
+      at(16),
+      /16 entries, and the service shows 9 now/,
+      /되돌렸습니다/,
+    ],
+    [
+      publish(leaves.slice(0, 15)),
+      checkpointOf(other),
+      /another tree of as many/,
+      /같은 수의 다른/,
+    ],
+    [publish(other), at(9), /begins the one of 15 does not hold/, /증명이 틀립니다/],
+    [honest, checkpointOf(leaves, otherKey), /signature is not by the key/, /서명이 아닙니다/],
+  ]
+  for (const [now, saved, english, korean] of table) {
+    said = now
+    await page.getByLabel('Saved checkpoint').fill(saved)
+    await button(page, 'Compare with now').click()
+    assert.match(await checked(page, /does not hold/), english)
+    await button(page, '한국어').click()
+    const told = await checked(page, /맞지 않습니다/)
+    assert.match(told, korean)
+    assert.doesNotMatch(told, /\{|does not|undefined/)
+    await button(page, '체크포인트 저장').waitFor()
+    await button(page, 'English').click()
+  }
+  await page.getByLabel('Saved checkpoint').fill('what is it')
+  await button(page, 'Compare with now').click()
+  assert.match(await checked(page, /could not be checked/), /is no signed checkpoint/)
   assert.deepEqual(faults, [])
 })
 
