@@ -129,6 +129,93 @@ const receipts: MutantsOf = {
     ['if (whoOf(salt, userId) !== who)', 'if (userId === who)', 'the receipt is of somebody else'],
   ],
 }
+const wholeSales: MutantsOf = {
+  ...sales,
+  file: 'src/domain/proof/sale-check.ts',
+  mutants: [
+    [
+      '} else if (!rootOf(tree).equals(root)) {',
+      '} else if (false) {',
+      'an entry is not the one that was signed',
+    ],
+    ['else if (tree.size < size) {', 'else if (false) {', 'the entries are cut'],
+    [
+      'if (leaf.who === receipt?.who) check.own.push(leaf)',
+      'check.own.push(leaf)',
+      'An honest sale holds, with the receipts of winners and losers, and with none',
+    ],
+    [
+      "leaf.kind !== 'claim' || n >= heldSize",
+      "leaf.kind !== 'claim'",
+      'A receipt of any moment of the sale holds against everything that came after it',
+    ],
+    [
+      'check.entryFaults.length < faultsToldMax',
+      'check.entryFaults.length < 100',
+      'After the first things that are wrong the others are only counted',
+    ],
+    [
+      "if (held !== null && 'fault' in held) faults.push",
+      'if (held === null) faults.push',
+      'the receipt is signed by another key',
+    ],
+  ],
+}
+const saved: MutantsOf = {
+  file: 'src/domain/proof/saved-sale.ts',
+  test: 'src/domain/proof/sale-check.test.ts',
+  mutants: [
+    [
+      "last !== savedEnd(hash('sha256', file.subarray(0, end)))",
+      'last === file.toString()',
+      'A saved sale is read as it was; cut anywhere or with any bit changed it is none',
+    ],
+  ],
+}
+const held: MutantsOf = {
+  file: 'src/domain/proof/held-checkpoint.ts',
+  test: 'src/domain/proof/held-checkpoint.test.ts',
+  mutants: [
+    ['if (from > to) return', 'if (false) return', 'What a service has taken back'],
+    ['if (isWhole && isConsistent(', 'if (isConsistent(', 'A proof that is no proof shows nothing'],
+    ['toRoot: now.root, proof })', 'toRoot: saved.root, proof })', 'A checkpoint of any moment'],
+    ["if ('fault' in before) return", 'if (false) return', 'What a service has taken back'],
+  ],
+}
+const pages: MutantsOf = {
+  file: 'src/web/proof/signatures.ts',
+  test: 'src/web/proof/signatures.test.ts',
+  mutants: [
+    ['return known.get(name) ?? false', 'return true', 'Of two signatures under one name both'],
+    ['begin(() => true), isChecked: false', 'begin(() => true), isChecked: true', 'cannot tell'],
+    ['return isUnknown ? null', 'return isUnknown ? false', 'A browser that cannot tell says so'],
+    ['known.set(name, holds)', 'known.set(name, true)', 'Of two signatures under one name both'],
+  ],
+}
+const standIns: MutantsOf = {
+  file: 'src/web/proof/node/sha256.ts',
+  test: 'src/web/proof/node/node.test.ts',
+  mutants: [
+    ['const tailBytes = rest < blockBytes - 8', 'const tailBytes = rest < blockBytes', 'Hashes'],
+    ['state.set(firstState)', '', 'Hashes are those of Node, of any length'],
+  ],
+}
+const arrivals: MutantsOf = {
+  file: 'src/api/claims/arrival-order.ts',
+  test: 'src/api/claims/arrival-order.test.ts',
+  mutants: [
+    ['(arrivals[n] ?? 0) > arrivedAt', '(arrivals[n] ?? 0) >= arrivedAt', 'at one moment'],
+    ['Math.min(placed, comparedMax)', 'Math.min(placed, 1)', 'the last came first'],
+    ['arrivals[placed % comparedMax] =', 'arrivals[0] =', 'the other way round'],
+    ['this.counted.pairs += compared', 'this.counted.pairs += comparedMax', 'in order'],
+    [
+      'this.recent.get(couponId) ?? this',
+      "this.recent.get('a') ?? this",
+      'compares only claims on the same coupon',
+    ],
+    ['if (this.recent.size >= couponsMax)', 'if (false)', 'remembers a bounded number of coupons'],
+  ],
+}
 const witnesses: MutantsOf = {
   file: 'src/domain/proof/witness.ts',
   test: 'src/domain/proof/witness.test.ts',
@@ -180,5 +267,7 @@ const asking: MutantsOf = {
 }
 
 const witnessing = [witnesses, cosignatures, asked, asking]
-const parts = [leaves, users, checkpoints, notes, trees, sales, receipts, ...witnessing]
-export const proofMutants = mutantsOf(parts)
+const ofSales = [sales, wholeSales, saved, held, receipts]
+const ofPages = [pages, standIns]
+const parts = [leaves, users, checkpoints, notes, trees, ...ofSales, ...ofPages, arrivals]
+export const proofMutants = mutantsOf([...parts, ...witnessing])
