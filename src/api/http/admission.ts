@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../ports/clock.ts'
 import { stopping as refused, starting } from '../claims/claim-answers.ts'
 import { makeTypeReadable } from './json-body.ts'
+import { said } from './problems/languages.ts'
 import { sendProblem, sendUnavailable } from './problems/problems.ts'
 import type { ServerLimits } from './server-limits.ts'
 
@@ -31,6 +32,12 @@ export type Admission = {
 
 /** Whoever stands before this server may go by another of two than this server does. */
 const single = new Set(['host', 'authorization', 'content-type', 'idempotency-key'])
+const names = [...single].join(', ')
+const hostMissing = said('The header Host is missing.', 'Host 헤더가 없습니다.')
+const sentTwice = said(
+  `Each of ${names} may be sent once.`,
+  `${names}는 한 번씩만 보낼 수 있습니다.`,
+)
 
 function hasRepeated({ rawHeaders, headers }: IncomingMessage): boolean {
   // What came more than once is one header here.
@@ -64,11 +71,10 @@ export function useAdmission(
     // Here, because each hook of its own costs every request.
     makeTypeReadable(raw.headers)
     if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
-      return sendProblem(reply, 'malformed-request', { detail: 'The header Host is missing.' })
+      return sendProblem(reply, 'malformed-request', { detail: hostMissing })
     }
     if (hasRepeated(raw)) {
-      const detail = `Each of ${[...single].join(', ')} may be sent once.`
-      return sendProblem(reply, 'malformed-request', { detail })
+      return sendProblem(reply, 'malformed-request', { detail: sentTwice })
     }
     if (stopping) return sendUnavailable(reply, refused)
     if (phase() === 'starting' && request.routeOptions.config.call?.caller !== 'service') {

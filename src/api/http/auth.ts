@@ -12,7 +12,9 @@ import {
   tokenRefusals,
 } from '../tokens/token-checks.ts'
 import type { TokenVerifier, Verdict } from '../tokens/token-verifier.ts'
+import { said } from './problems/languages.ts'
 import { sendProblem, sendUnavailable } from './problems/problems.ts'
+import { tokenText } from './problems/token-texts.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -97,7 +99,10 @@ export function countRefusals(metrics: Registry): (reason: TokenRefusal) => void
 
 /** Lets those in who have one of these scopes. */
 function only(...needed: readonly [Scope, ...Scope[]]): onRequestHookHandler {
-  const detail = `This call needs the scope ${needed.join(' or ')}.`
+  const detail = said(
+    `This call needs the scope ${needed.join(' or ')}.`,
+    `이 호출에는 ${needed.join(' 또는 ')} 권한(scope)이 필요합니다.`,
+  )
   const scope = `error="insufficient_scope", scope="${needed.join(' ')}"`
   return (request, reply, done) => {
     const { scopes } = callerOf(request)
@@ -120,8 +125,8 @@ function refuse(reply: FastifyReply): void {
 }
 
 function refuseToken(reply: FastifyReply, reason: TokenRefusal): void {
-  const detail = tokenRefusals[reason]
-  const error = `error="invalid_token", error_description="${detail}"`
+  const detail = tokenText(reason)
+  const error = `error="invalid_token", error_description="${detail.en}"`
   reply.header('www-authenticate', `Bearer realm="firstcome", ${error}`)
   sendProblem(reply, 'unauthorized', { detail })
 }

@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isObject } from '../../domain/field.ts'
+import { said } from './problems/languages.ts'
 import type { ProblemSlug } from './problems/problem-texts.ts'
 import type { FieldError } from './validation.ts'
 
@@ -62,5 +63,7 @@ function isJson({ headers }: FastifyRequest): boolean {
 }
 
 function notAnObject(): BodyError {
-  return new BodyError('invalid-request', [{ path: '', message: 'must be an object' }])
+  return new BodyError('invalid-request', [
+    { path: '', message: said('must be an object', '객체여야 합니다') },
+  ])
 }

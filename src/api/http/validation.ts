@@ -5,11 +5,13 @@ import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from '
 import type { FastifyInstance } from 'fastify'
 import { couponNameCharactersMax } from '../../domain/coupons/messages.ts'
 import { parseInstant } from '../../domain/time.ts'
-import { userIdOf, userIdRule } from '../../domain/user-id.ts'
+import { userIdOf } from '../../domain/user-id.ts'
 import type { FirstUses } from './first-uses.ts'
+import { messageOf } from './problems/field-messages.ts'
+import type { Said } from './problems/languages.ts'
 import { isVisibleText } from './visible-text.ts'
 
-export type FieldError = { path: string; message: string }
+export type FieldError = { path: string; message: Said }
 
 /** A body of unknown fields only could have hundreds of mistakes; nobody reads more than a few. */
 export const fieldErrorsMax = 20
@@ -101,45 +103,4 @@ function pathOf({ instancePath, params }: ErrorObject): string {
 
 function pointerPart(field: string): string {
   return field.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
-function messageOf(error: ErrorObject): string {
-  switch (error.keyword) {
-    case 'additionalProperties':
-      return 'is not a field of this call'
-    case 'required':
-    case 'dependentRequired':
-      return 'is required'
-    case 'false schema':
-      return 'does not go with the other fields'
-    case 'discriminator':
-      return 'must be one of the documented kinds'
-    case 'format':
-      return formatMessage(String(error.params.format), error.data)
-    default:
-      return error.message ?? 'is wrong'
-  }
-}
-
-function formatMessage(format: string, found: unknown): string {
-  const message = formatMessages[format] ?? 'has the wrong format'
-  const missing = format === 'date-time' ? missingOf(String(found)) : null
-  return missing === null ? message : `${message}; ${missing}`
-}
-
-/** What people and libraries leave out. */
-function missingOf(time: string): string | null {
-  if (/^\d{4}-\d\d-\d\d$/.test(time)) return 'the time of day is missing'
-  if (/T\d\d:\d\d([Zz]|[+-]\d\d:\d\d|)$/.test(time)) return 'the seconds are missing'
-  if (/T\d\d:\d\d:\d\d(\.\d+)?$/.test(time)) return 'the offset is missing, as Z or +09:00'
-  return null
-}
-
-const visibleText = 'visible text without characters that hide or turn round what stands there'
-
-const formatMessages: Record<string, string> = {
-  'date-time': 'must be an RFC 3339 time of the years 1970 to 9999, as 2026-05-01T09:00:00Z',
-  'user-id': `must be ${userIdRule}`,
-  'coupon-name': `must be ${visibleText} of at most ${couponNameCharactersMax} UTF-16 units`,
-  'visible-text': `must be ${visibleText}`,
 }

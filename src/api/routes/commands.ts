@@ -16,6 +16,8 @@ import {
   Preview,
   Restock,
 } from '../http/command-schemas.ts'
+import { inTheFuture } from '../http/problems/field-messages.ts'
+import { said } from '../http/problems/languages.ts'
 import { type Route, route } from '../http/route.ts'
 import { CouponPath, KeyAllowed, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
@@ -184,17 +186,27 @@ function commandIdOf({ newId }: RouteParts, { by, act, key }: Commanded): string
   return key === undefined ? newId() : idOfKey(by, `${act}\n${key}`)
 }
 
+const needsSomething = said(
+  'needs a name, opensAt or closesAt',
+  'name, opensAt, closesAt 중 하나가 필요합니다',
+)
+const mustBeAfter = {
+  now: said('must be after now', '지금보다 뒤여야 합니다'),
+  opensAt: said('must be after opensAt', 'opensAt보다 뒤여야 합니다'),
+}
+const eitherEnd = said('does not go with validUntil', 'validUntil과 함께 쓸 수 없습니다')
+
 type Edit = { name: string | undefined; opensAt: number | undefined; closesAt: number | undefined }
 
 /** `known`: when it opens now, ms UTC. */
 function editErrors(edit: Edit, { known, now }: { known: number; now: number }): FieldError[] {
   const { name, opensAt = known, closesAt } = edit
   if (name === undefined && edit.opensAt === undefined && closesAt === undefined) {
-    return [{ path: '', message: 'needs a name, opensAt or closesAt' }]
+    return [{ path: '', message: needsSomething }]
   }
   if (closesAt === undefined) return []
-  if (closesAt <= now) return [{ path: '/closesAt', message: 'must be in the future' }]
-  return closesAt > opensAt ? [] : [{ path: '/closesAt', message: 'must be after opensAt' }]
+  if (closesAt <= now) return [{ path: '/closesAt', message: inTheFuture }]
+  return closesAt > opensAt ? [] : [{ path: '/closesAt', message: mustBeAfter.opensAt }]
 }
 
 type AskedTerms = Omit<Static<typeof NewCoupon>, 'couponId'>
@@ -202,15 +214,18 @@ type AskedTerms = Omit<Static<typeof NewCoupon>, 'couponId'>
 /** The schema has seen to each field; what is left is how the times stand to each other. */
 function termsErrors(asked: AskedTerms, now: number): FieldError[] {
   const opensAt = readInstant(asked.opensAt)
-  const opens = { at: opensAt ?? now, named: opensAt === undefined ? 'now' : 'opensAt' }
+  const opens = {
+    at: opensAt ?? now,
+    named: opensAt === undefined ? ('now' as const) : ('opensAt' as const),
+  }
   const twice = asked.validUntil !== undefined && asked.validDays !== undefined
-  const ends = twice ? [{ path: '/validDays', message: 'does not go with validUntil' }] : []
+  const ends = twice ? [{ path: '/validDays', message: eitherEnd }] : []
   const times = (['closesAt', 'validUntil'] as const).flatMap((name): FieldError[] => {
     const at = readInstant(asked[name])
     const path = `/${name}`
     if (at === undefined) return []
-    if (at <= opens.at) return [{ path, message: `must be after ${opens.named}` }]
-    return at > now ? [] : [{ path, message: 'must be in the future' }]
+    if (at <= opens.at) return [{ path, message: mustBeAfter[opens.named] }]
+    return at > now ? [] : [{ path, message: inTheFuture }]
   })
   return [...ends, ...times]
 }

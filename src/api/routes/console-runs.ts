@@ -6,6 +6,7 @@ import { type Run, type RunKind, type RunSizes, runKinds } from '../../ports/con
 import { databaseStarting } from '../claims/claim-answers.ts'
 import { type Begun, type ConsoleRuns, runPrefix } from '../console/runs.ts'
 import { callerOf } from '../http/auth.ts'
+import { said } from '../http/problems/languages.ts'
 import { type Answer, ok, type Route, route } from '../http/route.ts'
 import { Count, Instant, KeyAllowed, NoBody, nullable, oneOf } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
@@ -130,7 +131,9 @@ function beginRoute(kind: RunKind, { runs, newId }: Pick<RouteParts, 'newId' | '
 function begunAnswer(begun: Begun, sizes: RunSizes): Answer {
   if (begun.kind === 'under_way') {
     const { run } = begun
-    const detail = run && `${run.by} has begun one at ${formatInstant(run.startedAt)}.`
+    const at = run && formatInstant(run.startedAt)
+    const detail =
+      run && said(`${run.by} has begun one at ${at}.`, `${run.by}: ${at}에 시작했습니다.`)
     return { problem: 'run-under-way', members: detail ? { detail } : undefined }
   }
   const { kind, run } = begun

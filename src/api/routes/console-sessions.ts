@@ -6,10 +6,10 @@ import { formatInstant } from '../../domain/time.ts'
 import { cookieTokenCharactersMax, sessionCookie } from '../console/session-cookie.ts'
 import { type Session, type SignedIn, sessionOf } from '../console/sessions.ts'
 import { callerOf } from '../http/auth.ts'
+import { tokenText } from '../http/problems/token-texts.ts'
 import { type Answer, ok, type Route, route } from '../http/route.ts'
 import { Instant, oneOf } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
-import { tokenRefusals } from '../tokens/token-checks.ts'
 
 const tag = 'console'
 /** The largest code of ours has 32. */
@@ -100,7 +100,7 @@ export function consoleSessionRoutes({ sessions }: RouteParts): Route[] {
       case 'refused':
         return {
           problem: 'unauthorized',
-          members: { detail: tokenRefusals[signedIn.refusal] },
+          members: { detail: tokenText(signedIn.refusal) },
         }
       case 'code_over':
         return { problem: 'console-code-over' }

@@ -4,6 +4,7 @@
 import type { Line } from '../../domain/orders/messages.ts'
 import { orderView } from '../../domain/orders/view.ts'
 import { callerOf } from '../http/auth.ts'
+import { said } from '../http/problems/languages.ts'
 import { refusals } from '../http/problems/problems.ts'
 import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
 import {
@@ -134,6 +135,8 @@ function returnedAnswer(answer: ReturnAnswer): Answer {
   }
 }
 
+const isRepeated = said('stands in another line already', '이미 다른 줄에 있습니다')
+
 /** What a schema cannot say: a product stands in one line only. */
 function repeatedProducts(lines: readonly Line[]): FieldError[] {
   const seen = new Set<string>()
@@ -142,6 +145,6 @@ function repeatedProducts(lines: readonly Line[]): FieldError[] {
       seen.add(productId)
       return []
     }
-    return [{ path: `/lines/${at}/productId`, message: 'stands in another line already' }]
+    return [{ path: `/lines/${at}/productId`, message: isRepeated }]
   })
 }

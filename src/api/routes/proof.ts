@@ -7,6 +7,7 @@ import { formatVerifierKey, type VerifierKey, verifierKey } from '../../domain/p
 import type { ProofReader } from '../../ports/proof.ts'
 import { databaseStarting, proofBehind } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
+import { said } from '../http/problems/languages.ts'
 import type { ProblemSlug } from '../http/problems/problem-texts.ts'
 import { type Answer, ok, type Route, route } from '../http/route.ts'
 import { CouponPath, closed } from '../http/schemas.ts'
@@ -228,7 +229,10 @@ function keysAnswer(keys: readonly VerifierKey[], couponId?: string): Answer {
 }
 
 function beyond(name: string, max: number): Answer {
-  const message = `must be ${max} at most: the newest checkpoint covers no more`
+  const message = said(
+    `must be ${max} at most: the newest checkpoint covers no more`,
+    `${max} 이하여야 합니다. 가장 새로운 체크포인트가 거기까지입니다`,
+  )
   return { problem: 'invalid-request', members: { errors: [{ path: `/${name}`, message }] } }
 }
 

@@ -19,6 +19,7 @@ import {
   wonCouponOf,
 } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
+import { said } from '../http/problems/languages.ts'
 import type { ProblemSlug } from '../http/problems/problem-texts.ts'
 import type { ProblemMembers } from '../http/problems/problems.ts'
 import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
@@ -88,6 +89,11 @@ function placeRoute(parts: RouteParts, codes: KnownCodes): Route {
   })
 }
 
+const eitherName = said(
+  'there is either code, or couponId and userId',
+  'code만, 또는 couponId와 userId를 적어야 합니다',
+)
+
 type Body = { code?: string; couponId?: string; userId?: string }
 type Holder = { couponId: string; userId: string }
 type Asked = {
@@ -103,7 +109,7 @@ function wrongNames({ code, couponId, userId }: Body) {
   const byUser = couponId !== undefined && userId !== undefined
   const byNone = couponId === undefined && userId === undefined
   if (code === undefined ? byUser : byNone) return null
-  return [{ path: '/code', message: 'there is either code, or couponId and userId' }]
+  return [{ path: '/code', message: eitherName }]
 }
 
 async function holderOf(

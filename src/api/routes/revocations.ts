@@ -10,6 +10,7 @@ import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { callerOf } from '../http/auth.ts'
 import { ActHeaders, NewRevocation, Preview, revokedOrPreview } from '../http/command-schemas.ts'
+import { said } from '../http/problems/languages.ts'
 import { type Route, route } from '../http/route.ts'
 import { CouponPath, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
@@ -18,6 +19,8 @@ import { actAnswer } from './act-answers.ts'
 
 /** The issuer is a few milliseconds behind as a rule. */
 const lookEveryMs = 20
+
+const eitherWhom = said('needs either userId or all', 'userId와 all 중 하나가 필요합니다')
 
 export function revokeRoute(parts: RouteParts): Route {
   return route({
@@ -37,7 +40,7 @@ export function revokeRoute(parts: RouteParts): Route {
     async answer(request) {
       const { userId, all, reason } = request.body
       if ((userId === undefined) === (all === undefined)) {
-        const errors = [{ path: '', message: 'needs either userId or all' }]
+        const errors = [{ path: '', message: eitherWhom }]
         return { problem: 'invalid-request', members: { errors } }
       }
       const by = callerOf(request).userId

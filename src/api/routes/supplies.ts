@@ -5,6 +5,7 @@ import { userIdOf } from '../../domain/user-id.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { callerOf } from '../http/auth.ts'
 import { orderCommandAnswer } from '../http/command-answers.ts'
+import { said } from '../http/problems/languages.ts'
 import { type Answer, ok, type Route, readStore, route } from '../http/route.ts'
 import {
   AddedStock,
@@ -22,10 +23,14 @@ import type { RouteParts } from '../http/server-parts.ts'
 import { KeyedProducts } from '../orders/keyed-products.ts'
 import { idOfKey } from '../orders/order-answers.ts'
 
+const mustNameUser = said(
+  'names a user, not whoever asks',
+  '요청한 사람이 아니라 사용자를 적어야 합니다',
+)
 /** As in GET /wallets/mine it would be the caller; nobody means a user of that name. */
 const minesIsNobody: Answer = {
   problem: 'invalid-request',
-  members: { errors: [{ path: '/userId', message: 'names a user, not whoever asks' }] },
+  members: { errors: [{ path: '/userId', message: mustNameUser }] },
 }
 
 export function supplyRoutes(parts: RouteParts): Route[] {

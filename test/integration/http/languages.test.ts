@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { knownKeywords } from '../../../src/api/http/problems/field-messages.ts'
 import { type ProblemSlug, problems } from '../../../src/api/http/problems/problem-texts.ts'
 import { koreanProblems } from '../../../src/api/http/problems/problem-texts-ko.ts'
-import { startTestServer } from './fixture.ts'
+import { type CallInit, startTestServer } from './fixture.ts'
 
 const preferences: [accepted: string | undefined, language: 'en' | 'ko'][] = [
   [undefined, 'en'],
@@ -64,4 +65,55 @@ test('the type of every problem leads to a page about it, in both languages', as
     const { status, body } = await call(`GET /problems/${slug}`, { as: null })
     assert.deepEqual([status, body.type], [404, '/problems/unknown-path'])
   }
+})
+
+test('what is wrong with a field, and with a token, is told in both languages', async (t) => {
+  const { call } = await startTestServer(t)
+  const json = { name: '', quantity: 0.5, opensAt: '2026-05-01', more: 1, validDays: 'x' }
+  const soon = { name: 'Tea', quantity: 1, closesAt: '2020-01-01T00:00:00Z' }
+  const cases: [line: string, init: CallInit][] = [
+    ['POST /coupons', { as: 'operator', json }],
+    ['POST /coupons', { as: 'operator', json: soon }],
+    ['POST /coupons', { as: 'operator', json: [] }],
+    ['POST /coupons', { as: 'operator', json: {} }],
+    ['PATCH /coupons/tea', { as: 'operator', json: {} }],
+    ['POST /coupons/tea/revocations', { as: 'operator', json: { reason: 'a bot' } }],
+    ['POST /orders', { json: { lines: [] }, headers: { 'idempotency-key': 'a' } }],
+    ['GET /coupons?limit=0', { as: null }],
+    ['GET /coupons?limit=x', { as: null }],
+    ['POST /coupons', { as: 'ann', json }],
+    ['POST /coupons/tea/claims', { token: 'no.such.token' }],
+  ]
+  await call('POST /coupons', {
+    as: 'operator',
+    json: { ...soon, couponId: 'tea', closesAt: undefined },
+  })
+  for (const [line, init] of cases) {
+    const korean = { ...init.headers, 'accept-language': 'ko' }
+    const { body, text } = await call(line, { ...init, headers: korean })
+    const errors = (body.errors ?? []) as { message: string }[]
+    const told = [body.title, body.detail, ...errors.map(({ message }) => message)]
+    for (const one of told) assert.match(String(one), /[가-힣]/, text)
+    const english = await call(line, init)
+    assert.equal(english.status, Number(body.status))
+    assert.doesNotMatch(english.text, /[가-힣]/)
+  }
+})
+
+test('each rule of the shapes of calls has words of its own', async (t) => {
+  const { call } = await startTestServer(t)
+  const keywords = new Set<string>()
+  const rules =
+    /^(m(in|ax)\w+|pattern|enum|const|format|type|anyOf|oneOf|not|uniqueItems|multipleOf|if)$/
+  const look = (schema: unknown): void => {
+    if (typeof schema !== 'object' || schema === null) return
+    for (const [key, value] of Object.entries(schema)) {
+      if (rules.test(key) && !Array.isArray(schema)) keywords.add(key)
+      look(value)
+    }
+  }
+  look((await call('GET /openapi.json', { as: null })).body)
+  const unknown = [...keywords].filter((keyword) => !knownKeywords.has(keyword))
+  assert.deepEqual(unknown, [])
+  assert.ok(keywords.size > 8, [...keywords].join(' '))
 })

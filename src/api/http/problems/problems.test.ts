@@ -18,13 +18,16 @@ test('every problem has a slug, an error status that HTTP knows, a title and a d
 })
 
 test('a problem carries its type, and members overrule the usual detail', () => {
-  assert.deepEqual(JSON.parse(problemBody('sold-out', { detail: 'None left.', claimId: 'c' })), {
-    type: '/problems/sold-out',
-    title: 'Sold out',
-    status: 409,
-    detail: 'None left.',
-    claimId: 'c',
-  })
+  assert.deepEqual(
+    JSON.parse(problemBody('sold-out', { detail: { en: 'None left.', ko: '' }, claimId: 'c' })),
+    {
+      type: '/problems/sold-out',
+      title: 'Sold out',
+      status: 409,
+      detail: 'None left.',
+      claimId: 'c',
+    },
+  )
 })
 
 test('each refusal is told by a problem of its own name, with the status that is documented', () => {

@@ -18,12 +18,12 @@ import type {
   ReturnAnswer,
 } from '../../orders/order-answers.ts'
 import type { FieldError } from '../validation.ts'
-import { type Language, languageOf } from './languages.ts'
+import { type Language, languageOf, type Said } from './languages.ts'
 import { type ProblemSlug, problems } from './problem-texts.ts'
 import { koreanProblems } from './problem-texts-ko.ts'
 
 export type ProblemMembers = {
-  detail?: string
+  detail?: Said
   errors?: readonly FieldError[]
   reason?: string
   reasons?: readonly string[]
@@ -147,8 +147,12 @@ export function problemBody(
   members: ProblemMembers = {},
   language: Language = 'en',
 ): string {
-  const { status, title, detail } = problemText(slug, language)
-  return JSON.stringify({ type: `/problems/${slug}`, title, status, detail, ...members })
+  const { status, title, detail: usual } = problemText(slug, language)
+  const { detail: own, errors: found, ...others } = members
+  const detail = own?.[language] ?? usual
+  const errors = found?.map(({ path, message }) => ({ path, message: message[language] }))
+  const type = `/problems/${slug}`
+  return JSON.stringify({ type, title, status, detail, ...others, ...(errors && { errors }) })
 }
 
 export const problemType = 'application/problem+json; charset=utf-8'
