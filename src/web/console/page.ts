@@ -3,6 +3,7 @@
 
 import { h, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { store, stored } from '../shared/browser.ts'
 import type { Language } from '../shared/texts.ts'
 import { ActButtons, NewCouponButton, OpenedAct, useActs } from './acts/act-buttons.ts'
 import { follow } from './following.ts'
@@ -18,6 +19,8 @@ import { words } from './words.ts'
 const language: Language = document.documentElement.lang === 'ko' ? 'ko' : 'en'
 const say = words[language]
 const code = codeOfLink()
+/** The coupon that was chosen last in this tab. */
+const chosenKey = 'firstcome:chosen'
 
 function Page() {
   const [session, setSession] = useState<Session | null | undefined>(undefined)
@@ -56,7 +59,11 @@ type ConsoleParts = { session: Session; signedOut(): void }
 function Console({ session, signedOut }: ConsoleParts): Html {
   const [model, setModel] = useState<Model | null>(null)
   const [isThere, setIsThere] = useState(true)
-  const [chosen, setChosen] = useState<string | null>(null)
+  const [chosen, setChosen] = useState(stored(chosenKey))
+  const choose = (couponId: string) => {
+    store(chosenKey, couponId)
+    setChosen(couponId)
+  }
   const part = usePart()
   const acts = useActs()
   useEffect(() => {
@@ -85,7 +92,7 @@ function Console({ session, signedOut }: ConsoleParts): Html {
       model &&
       html`<div class="parts">
       <div>${mayAct && html`<${NewCouponButton} acts=${acts} language=${language} />`}
-        <${Coupons} coupons=${[...model.coupons.values()]} chosen=${chosen} choose=${setChosen} />
+        <${Coupons} coupons=${[...model.coupons.values()]} chosen=${chosen} choose=${choose} />
       </div>
       <main>${
         coupon

@@ -51,6 +51,7 @@ test('a sale is watched by a link, in Korean', { skip }, async (t) => {
   const kept = await page.evaluate<string>('document.cookie + localStorage.length')
   assert.equal(kept, '0')
   await page.reload()
+  await region.getByText('중지', { exact: true }).waitFor()
   await button(page, '로그아웃').click()
   await page.getByLabel('토큰').waitFor()
   assert.deepEqual(faults, [])
