@@ -132,6 +132,8 @@ const withoutKey = [
   'POST /redemptions/{redemptionId}/release',
   'POST /console/session',
   'POST /console/codes',
+  'POST /console/audits',
+  'POST /console/rehearsals',
   'POST /dead-letters/redrive',
   'POST /dead-letters/discard',
   'POST /dead-letters/{deadLetterId}/redrive',
