@@ -53,8 +53,8 @@ const mine = given.receipt && JSON.parse(readFileSync(given.receipt, 'utf8')), h
 const trees = [], winners = new Map(), done = [], mineIn = [], on = () => state !== 'closed'
 let n = 0, last = '', sale, state = 'not_open', paused = false, heldRoot
 const rootOf = () => trees.reduceRight((right, left) => nodeHash(left, right)).toString('base64')
-const fields = { __proto__: null, claim: 'who outcome slot', restocked: 'add', paused: '', resumed: '', closed: '', revoked: 'who all', edited:
-  'name opensAt closesAt', created: 'rules name quantity discount opensAt closesAt minimum validUntil validDays audience' } // and n, at, kind
+const fields = { __proto__: null, claim: ['who', 'outcome', 'slot'], restocked: ['add'], paused: [], resumed: [], closed: [], revoked: ['who', 'all'], edited: ['name',
+  'opensAt', 'closesAt'], created: 'rules name quantity discount opensAt closesAt minimum validUntil validDays audience'.split(' ') } // and n, at, kind
 const acts = { // Whether the operator could do it then, and did it.
   created: (it) => [1, 2].includes(it.rules) && it.quantity > 0 && it.name?.length > 0 && (sale = { opensAt: it.at, closesAt: '~', ...it }),
   restocked: ({ add }) => on() && add > 0 && (sale.quantity += add) <= 1e7,
@@ -66,7 +66,7 @@ for await (const page of pages(head.size)) for (const line of page) { // Does it
   const leaf = JSON.parse(line), { n: number, at, kind, ...own } = leaf, { who, outcome, slot } = own, was = winners.get(who)
   const bad = (why) => wrong(`entry ${n} ${why}: ${line}`)
   if (JSON.stringify(leaf) !== line || !isSorted(leaf) || number !== n) bad('is misspelt or misplaced')
-  const isIgnored = own.ignored === true && kind !== 'claim', names = Object.keys(own), may = isIgnored ? ['ignored'] : fields[kind]?.split(' ')
+  const isIgnored = own.ignored === true && kind !== 'claim', names = Object.keys(own), may = isIgnored ? ['ignored'] : fields[kind]
   if (!names.every((name) => may?.includes(name)) || !(kind in fields)) bad('is of no kind that is known, or says more than that kind may')
   if ((n === 0) !== (kind === 'created' && !isIgnored)) bad('creates the coupon a second time, or is the first and does not')
   if (new Date(at).toISOString() !== at || at < last) bad('goes back in time')
