@@ -15,8 +15,8 @@ export type Mischief =
   | 'cut'
   /** It does what is asked, and sends its answer twice. */
   | 'twice'
-  /** It does what is asked, and says this instead of its answer. */
-  | { status: number; body: string }
+  /** It does what is asked unless it is told not to, and says this instead of its answer. */
+  | { status: number; body: string; isDone?: false }
 
 /** What is beyond a bound has come by then. */
 const oneTooManyMs = 20
@@ -33,6 +33,8 @@ export type PaymentProvider = {
   funds: Map<string, number>
   /** What each of the next requests meets, in turn; null: nothing. */
   mischief: (Mischief | null)[]
+  /** What each request about money of this user meets, as long as it is here. */
+  troubles: Map<string, Mischief>
   requests: Request[]
   /** Every time that money moved. */
   moves: Move[]
@@ -52,6 +54,7 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
   const funds = new Map<string, number>()
   const charges = new Map<string, Charge>()
   const mischief: (Mischief | null)[] = []
+  const troubles = new Map<string, Mischief>()
   const requests: Request[] = []
   const moves: Move[] = []
   const sockets = new Set<Socket>()
@@ -95,16 +98,17 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
     const { authorization, 'idempotency-key': key } = incoming.headers
     const path = incoming.url ?? ''
     requests.push({ path, key: key === undefined ? key : String(key), authorization, body })
-    const fault = mischief.shift() ?? null
+    const fault = troubles.get(body.userId) ?? mischief.shift() ?? null
     if (heldUntil > 0) await enough.promise
     if (fault === 'hang') return
     if (fault === 'cut') return void response.destroy()
-    const done = path.endsWith('/undos') ? undo(body) : capture(body)
+    const isAnswer = fault === null || typeof fault === 'string'
+    const isDone = isAnswer || fault.isDone !== false
+    const done = isDone ? (path.endsWith('/undos') ? undo(body) : capture(body)) : {}
     if (fault === 'lose') return void response.destroy()
     const said = JSON.stringify({ ...done, orderId: body.orderId })
-    const isHonest = fault === null || fault === 'twice'
-    response.writeHead(isHonest ? 200 : fault.status, { 'content-type': 'application/json' })
-    response.end(isHonest ? said : fault.body)
+    response.writeHead(isAnswer ? 200 : fault.status, { 'content-type': 'application/json' })
+    response.end(isAnswer ? said : fault.body)
     if (fault === 'twice') {
       const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n`
       response.socket?.write(`${head}content-length: ${said.length}\r\n\r\n${said}`)
@@ -141,6 +145,7 @@ export async function startPaymentProvider(): Promise<PaymentProvider> {
     url: `http://127.0.0.1:${port}/v1`,
     funds,
     mischief,
+    troubles,
     requests,
     moves,
     atOnceMax: () => atOnceMax,
