@@ -65,7 +65,7 @@ const sharedCommands: MutantsOf = {
   test: `${claims}/claim-service.test.ts`,
   mutants: [
     [
-      "answer.kind !== 'decided' || isDeepStrictEqual(before, message)",
+      '!isKnown || isDeepStrictEqual(before, message)',
       'answer !== undefined',
       'answers commands of one id by what each asks for, also where they come at once',
     ],

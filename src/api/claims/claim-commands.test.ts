@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { controlEntry, elsewhere, startNode } from '../../../test/models/claim-node.ts'
-import { claimsTopic, encodeMessage, newestRules } from '../../domain/coupons/messages.ts'
+import {
+  type ControlMessage,
+  claimsTopic,
+  encodeMessage,
+  newestRules,
+} from '../../domain/coupons/messages.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { type CommandAnswer, refusedBy } from './claim-answers.ts'
 import { keyedCreateId } from './keyed-creates.ts'
@@ -11,6 +16,10 @@ const restock = { type: 'coupon.restocked', couponId: 'sale', by: 'op', commandI
 function summaryOf(answer: CommandAnswer): string {
   if (answer.kind === 'decided') return answer.outcome.kind
   return answer.kind === 'unavailable' ? answer.reason : answer.kind
+}
+
+function actOf(answer: CommandAnswer): object | undefined {
+  return answer.kind === 'decided' ? answer.act : undefined
 }
 
 describe('an operator’s command', () => {
@@ -105,6 +114,62 @@ describe('an operator’s command', () => {
     await restarted.pass(20)
     setOutcome({ takesMs: 0, outcome: 'stored' })
     assert.equal(summaryOf(await offer('other', 1, restarted.node)), 'key_reused')
+  })
+
+  const acts = [
+    ['coupon.paused', {}],
+    ['coupon.resumed', {}],
+    ['coupon.restocked', { add: 5 }],
+    ['coupon.edited', { name: 'Summer' }],
+    ['coupon.revoked', { all: true }],
+    ['coupon.closed', {}],
+  ] as const
+  for (const [type, content] of acts) {
+    it(`${type} is another one under its id for another reason, at every node`, async () => {
+      const { node, create, memory, pass, setOutcome } = await startNode()
+      await create('sale', { quantity: 10 })
+      const act = (reason: string, by = node) => {
+        const message = { type, couponId: 'sale', by: 'op', commandId: 'k', reason, ...content }
+        return by.command(message as ControlMessage)
+      }
+      const atOnce = [act('why'), act('another'), act('why')]
+      await pass(20)
+      const told = (await Promise.all(atOnce)).map(summaryOf)
+      const other = type === 'coupon.revoked' ? 'conflict' : 'key_reused'
+      assert.deepEqual(told, ['done', other, 'done'])
+
+      const restarted = await startNode({ wrap: () => memory })
+      await restarted.pass(20)
+      setOutcome({ takesMs: 0, outcome: 'stored' })
+      const later = [act('another', restarted.node), act('why', restarted.node)]
+      await restarted.pass(20)
+      assert.deepEqual((await Promise.all(later)).map(summaryOf), [other, 'done'])
+    })
+  }
+
+  it('with which there was nothing to do has given its id all the same', async () => {
+    const { node, create, memory, pass, setOutcome } = await startNode()
+    await create('sale', { quantity: 10 })
+    const close = (commandId: string, reason: string, by = node) =>
+      by.command({ type: 'coupon.closed', couponId: 'sale', by: 'op', commandId, reason })
+    const first = close('k', 'why')
+    await pass(20)
+    const closing = [close('l', 'so'), close('l', 'why'), close('l', 'so')]
+    await pass(40)
+    const told = await Promise.all(closing)
+    assert.deepEqual(told.map(summaryOf), ['done', 'key_reused', 'done'])
+    for (const answer of [told[0], told[2]]) {
+      assert.ok(answer)
+      assert.deepEqual(actOf(answer), actOf(await first), 'who closed it is who did it')
+    }
+
+    const restarted = await startNode({ wrap: () => memory })
+    await restarted.pass(20)
+    setOutcome({ takesMs: 0, outcome: 'stored' })
+    const again = close('l', 'why', restarted.node)
+    await restarted.pass(20)
+    assert.equal(summaryOf(await again), 'key_reused')
+    assert.equal(restarted.node.acts('sale', { limit: 10 }).length, 2)
   })
 
   it('is refused while the node stops, which says so', async () => {

@@ -170,7 +170,9 @@ function createCommands(
     if (!isDeepStrictEqual(underWay.get(id), message)) return
     const coupon = fold.coupons.get(message.couponId)
     const act = acts.doneBy(message)
-    waiters.answer(id, { kind: 'decided', outcome, ...(coupon && { coupon }), ...(act && { act }) })
+    const shown = { ...(coupon && { coupon }), ...(act && { act }) }
+    const decided: CommandAnswer = { kind: 'decided', outcome, ...shown }
+    waiters.answer(id, acts.isOther(message, outcome) ? { kind: 'key_reused' } : decided)
   }
   async function run(message: ControlMessage): Promise<CommandAnswer> {
     if (keys.isReused(message, underWay.values())) return { kind: 'key_reused' }
@@ -179,7 +181,8 @@ function createCommands(
     if (before === undefined) return append(id, message)
     // Two of the same share an answer; of other content the log says what comes of it.
     const answer = await waiters.wait(id)
-    if (answer.kind !== 'decided' || isDeepStrictEqual(before, message)) return answer
+    const isKnown = answer.kind === 'decided' || answer.kind === 'key_reused'
+    if (!isKnown || isDeepStrictEqual(before, message)) return answer
     if (underWay.get(id) === before) underWay.delete(id)
     return run(message)
   }

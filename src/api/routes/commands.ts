@@ -158,7 +158,7 @@ function switchRoute(parts: RouteParts, [verb, type, summary, problems]: Switch)
   return route({
     call: `POST /coupons/:couponId/${verb}`,
     caller: 'operator',
-    problems: ['unknown-coupon', 'changed', ...problems],
+    problems: ['unknown-coupon', 'changed', 'idempotency-key-reused', ...problems],
     operationId: `${verb}Coupon`,
     summary,
     description: 'With an Idempotency-Key it is done once, whatever was commanded in between.',

@@ -146,6 +146,9 @@ async function offerAndClaim(call: Call): Promise<void> {
   await call('POST /coupons/oat/pause?preview=true', { as })
   await call('POST /coupons/oat/pause?preview=false', { as })
   await call('GET /coupons/oat/claims/mine')
+  for (const reason of ['over', 'empty']) {
+    await call('POST /coupons/oat/close', { ...again, json: { reason } })
+  }
   await call(claim)
   for (const line of [claim, mine]) await call(line, { as: null })
   for (const init of badBodies) await call(claim, init)

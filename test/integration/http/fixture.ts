@@ -199,6 +199,7 @@ function fakeClaims(now: () => number): FakeClaims {
       const command = append(message)
       const decision = applyCommand(fold, command)
       acts.decided(command, decision)
+      if (acts.isOther(message, decision.outcome)) return { kind: 'key_reused' }
       const act = acts.doneBy(message)
       const coupon = fold.coupons.get(message.couponId)
       const { outcome } = decision

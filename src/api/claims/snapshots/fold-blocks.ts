@@ -8,7 +8,7 @@ import { PackedWinners } from '../../../domain/coupons/winners.ts'
 import { SnapshotFault } from '../../../ports/snapshots.ts'
 
 /** To be raised whenever a coupon gets another field, or a field or the fold another meaning. */
-export const format = 2
+export const format = 3
 
 export type Head = {
   format: number
