@@ -12,7 +12,7 @@ export function compareColumns<Row extends object>(
 ): void {
   for (const [column, given] of Object.entries(fromLog)) {
     const found = row[column as keyof Row]
-    if (isSame(found, given)) continue
+    if (sameJson(found, given)) continue
     onDifference(`${column} ${shown(found)}, the log gives ${shown(given)}`)
   }
 }
@@ -25,9 +25,23 @@ export function canonicalJson(value: unknown): string {
   })
 }
 
-function isSame(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object') return a === b
-  return canonicalJson(a) === canonicalJson(b)
+/** Whether both would have the same canonical JSON, which is made of none of them. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
+    return a.every((item, n) => sameJson(item, b[n]))
+  }
+  return hasFieldsOf(a, b) && hasFieldsOf(b, a)
+}
+
+/** A field that is undefined is none. */
+function hasFieldsOf(a: object, b: object): boolean {
+  for (const name in a) {
+    const value: unknown = a[name as keyof object]
+    if (value !== undefined && !sameJson(value, b[name as keyof object])) return false
+  }
+  return true
 }
 
 function shown(value: unknown): string {

@@ -49,6 +49,14 @@ const rows: MutantsOf = {
 }
 const audit: MutantsOf[] = [
   {
+    file: 'src/audit/compare-columns.ts',
+    test: 'src/audit/compare-columns.test.ts',
+    mutants: [
+      [' && hasFieldsOf(b, a)', '', 'two values are the same'],
+      [' || a.length !== b.length', '', 'two values are the same'],
+    ],
+  },
+  {
     file: 'src/audit/audit.ts',
     test: `${coupons}/compare-rows.test.ts`,
     mutants: [
@@ -113,7 +121,7 @@ const histories: MutantsOf = {
     ['early > clockSkewMsMax', 'early > 2 * clockSkewMsMax', 'that timed out early'],
     ['late <= overdueGraceMs', 'late <= 2 * overdueGraceMs', 'find an order that lives too long'],
     [
-      'taken !== canonicalJson({ discount, minimum })',
+      '!sameJson(taken, { discount, minimum })',
       'taken === null',
       'another discount than the coupon has',
     ],

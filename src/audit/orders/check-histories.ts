@@ -8,7 +8,7 @@ import { sameLines } from '../../domain/orders/content.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { AnyPlaced, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
 import type { LogBounds } from '../../ports/log.ts'
-import { canonicalJson } from '../compare-columns.ts'
+import { sameJson } from '../compare-columns.ts'
 import { type Broken, brokenOrder, type Findings, recordAt } from '../findings.ts'
 
 /** The replayed claims; what is newer than they are is left alone. */
@@ -277,9 +277,9 @@ export function checkSpent(
     broken('I13', `it was placed before ${userId} had won coupon ${couponId}, which it has spent`)
   }
   const used = answers['coupon.used']
-  const taken = canonicalJson({ discount: used?.discount, minimum: used?.minimum })
+  const taken = { discount: used?.discount, minimum: used?.minimum }
   const { discount, minimum } = known.terms
-  if (taken !== canonicalJson({ discount, minimum })) {
+  if (!sameJson(taken, { discount, minimum })) {
     broken('I12', `another discount was taken off than that of coupon ${couponId}`)
   }
   const revokedAt = revocationOf(known, won.slot)?.appendedAt ?? Number.POSITIVE_INFINITY

@@ -5,7 +5,7 @@ import type { OrderHistory } from '../../domain/orders/history.ts'
 import { decisionsOf } from '../../domain/orders/process.ts'
 import type { Order, OrderState } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
-import { canonicalJson, compareColumns } from '../compare-columns.ts'
+import { canonicalJson, compareColumns, sameJson } from '../compare-columns.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
 import { endText } from './check-record.ts'
 import type { InFlight } from './in-flight.ts'
@@ -36,6 +36,7 @@ export function compareOrders({ rows, log, inFlight, findings }: ComparisonParts
   }
 }
 
+type Content = object | 'absent'
 type Comparing = {
   isSettled: boolean
   broken(text: string): void
@@ -61,13 +62,13 @@ function compareRow(
   compareColumns(columns, { partition, ...columnsOf(stored) }, (text) => {
     broken(`its columns have ${text}`)
   })
-  const compare = (found: string, given: string) => {
-    if (found === given) return
-    broken(`its row is not what the log gives: ${found}; the log: ${given}`)
+  const compare = (found: Content, given: Content) => {
+    if (sameJson(found, given)) return
+    broken(`its row is not what the log gives: ${textOf(found)}; the log: ${textOf(given)}`)
   }
   if ('sums' in stored && stored.sums !== null && due !== null) {
     const { subtotal, discount, total } = due.message
-    compare(canonicalJson(stored.sums), canonicalJson({ subtotal, discount, total }))
+    compare(stored.sums, { subtotal, discount, total })
   }
   if (isSettled) return compare(whole(stored), whole(asOld(stored, state)))
   if (stored.status === 'awaited' || state.status === 'absent' || state.status === 'awaited') return
@@ -91,15 +92,19 @@ function columnsOf(stored: AuditedRows['orders']['state']) {
 }
 
 /** All that does not depend on which of the two topics was read first. */
-function whole(state: OrderState): string {
+function whole(state: OrderState): Content {
   if (state.status === 'absent') return 'absent'
   const { notes, ...answers } = state.heard
   const said = notes.map(({ step, outcome, reason }) => `${step} ${outcome} ${reason ?? ''}`)
   const known = { ...state, heard: { ...answers, notes: said.sort() } }
   // What was due may be published after the cancellation.
-  return canonicalJson(known.status === 'cancelled' ? { ...known, sums: null } : known)
+  return known.status === 'cancelled' ? { ...known, sums: null } : known
 }
 
-function content({ userId, lines, coupon, placedAt, deadline }: Order): string {
-  return canonicalJson({ userId, lines, coupon, placedAt, deadline })
+function content({ userId, lines, coupon, placedAt, deadline }: Order): Content {
+  return { userId, lines, coupon, placedAt, deadline }
+}
+
+function textOf(found: Content): string {
+  return typeof found === 'string' ? found : canonicalJson(found)
 }
