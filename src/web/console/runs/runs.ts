@@ -37,7 +37,7 @@ type Sizes = { users: string; quantity: string }
 type KindProps = PartProps & { path: string; isRehearsal: boolean }
 
 const runningMs = 1_000
-const restingMs = 3_000
+const restingMs = 2_000
 const againMs = 1_000
 const peopleMax = 5_000
 
