@@ -1,6 +1,7 @@
 // Revoking issued coupons over HTTP: the record is appended like every command on a coupon, and the
-// answer is how many unspent ones it took, which the issuer counts as it applies the record. So who
-// spends one at the same moment is either counted or refused.
+// answer is how many unspent ones it took, which the issuer counts as it applies the record. Whose
+// order came first is not counted, and whoever comes later is refused; what a redemption has only
+// reserved is counted, and may still be used, also one that is used at once.
 
 import type { CouponRevoked } from '../../domain/coupons/messages.ts'
 import type { Revocation } from '../../domain/coupons/revocations.ts'
