@@ -2,9 +2,9 @@
 // dropped to be derived anew, or a database that was restored to an older state. An issuer meets a
 // moved position at its next batch by itself; for a coupon that nobody asks for, that may be never.
 
-import { type Clock, sleep } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { CouponStore } from '../ports/coupons.ts'
-import { PortError } from '../ports/port-error.ts'
+import { startWatch } from '../ports/watch.ts'
 
 export type PositionWatchParts = {
   store: Pick<CouponStore, 'positions'>
@@ -20,8 +20,7 @@ export type PositionWatchParts = {
 export const watchEveryMs = 5_000
 
 export function startPositionWatch(parts: PositionWatchParts): { close(): Promise<void> } {
-  const { store, clock, own } = parts
-  const closing = new AbortController()
+  const { store, clock, own, onError } = parts
 
   async function look(): Promise<void> {
     const before = new Map(own())
@@ -33,22 +32,5 @@ export function startPositionWatch(parts: PositionWatchParts): { close(): Promis
     if ([...before].some(isBehind)) parts.onMovedBack()
   }
 
-  async function watch(): Promise<void> {
-    for (;;) {
-      await sleep(clock, watchEveryMs, closing.signal)
-      if (closing.signal.aborted) return
-      await look().catch((error: unknown) => {
-        // While the database is away there is nothing to see.
-        if (!(error instanceof PortError) || !error.retryable) parts.onError(error)
-      })
-    }
-  }
-
-  const watching = watch()
-  return {
-    async close() {
-      closing.abort()
-      await watching
-    },
-  }
+  return startWatch({ clock, everyMs: watchEveryMs, look, onError })
 }

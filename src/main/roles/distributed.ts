@@ -17,6 +17,7 @@ import type { Log } from '../../ports/log.ts'
 import { type PartitionName, placeName } from '../../ports/log-check.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import { checkedLater } from './late-partitions.ts'
+import { watchContradicted } from './proof/proof.ts'
 import { checkBeginning, checkPartition, checkPresent, checkStart } from './start-check.ts'
 import type { Stops } from './stops.ts'
 import { allTopics } from './topics.ts'
@@ -39,7 +40,7 @@ type OpenParts = Omit<Waiting, 'clock'> & {
 export type WithoutLeaders = {
   /** What it cannot begin without: one partition of this topic. */
   topic: string
-  /** One that was away is another than the rows were made from. */
+  /** What is found out later: the log is another than the rows or the proofs were made from. */
   onFatal(error: unknown): void
 }
 
@@ -62,7 +63,13 @@ export async function openDistributed(
   const open = () => startKafkaLog({ connection, topics, clock, onWarning })
   const log = await waitFor(waiting, 'Kafka', open)
   stops.defer(() => log.close())
-  return { ...(await checkedLog(parts, { waiting, log, database, clock })), database, clock }
+  const checked = await checkedLog(parts, { waiting, log, database, clock })
+  if (parts.without !== undefined) {
+    const { onFatal: onError } = parts.without
+    const watch = watchContradicted({ database, clock, onError })
+    stops.defer(() => watch.close())
+  }
+  return { ...checked, database, clock }
 }
 
 type CheckedLog = Pick<Distributed, 'log' | 'away'>

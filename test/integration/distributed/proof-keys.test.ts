@@ -135,7 +135,7 @@ describe('another key on several nodes', { timeout: 120_000 }, () => {
     assert.match(refused.err, /FIRSTCOME_PROOF_KEY is an old one, which [0-9a-f]{8} has replaced/)
   })
 
-  it('starts nobody where the log contradicts what was published, and says which', async () => {
+  it('starts nobody where the log contradicts what was published, ends who runs, and says which', async () => {
     const size = sizeOf((await proof('checkpoint')).text)
     assert.equal(await issuer.stop(), 0)
     // As of a log in which somebody else has won: signed, and not what this log makes.
@@ -155,6 +155,9 @@ describe('another key on several nodes', { timeout: 120_000 }, () => {
     const ended = await runRole({ role: 'issuer', env })
     assert.equal(ended.code, 1, ended.out)
     assert.match(ended.out + ended.err, says)
+    // And who runs ends by what it has found.
+    assert.deepEqual(await api.exited, { code: 1, signal: null })
+    assert.match(api.output(), says)
     const starts = ['api', 'issuer', 'orders'].map((role) => runRole({ role, env }))
     for (const { code, err } of await Promise.all(starts)) {
       assert.equal(code, 1, err)

@@ -27,6 +27,7 @@ import {
 import { addWitnessMetrics } from '../../../issuer/proof/witness-metrics.ts'
 import { questionsAtOnceMax, type Witnessing } from '../../../issuer/proof/witnesses.ts'
 import { PortError } from '../../../ports/port-error.ts'
+import { startWatch, type WatchParts } from '../../../ports/watch.ts'
 import type { Stops } from '../stops.ts'
 import { settleIdentity } from './proof-keys.ts'
 
@@ -66,6 +67,17 @@ export function settleProof(database: Queryable, proof: ProofSettings): Promise<
 export async function refuseContradicted(database: Queryable): Promise<void> {
   const reasons = await readProofRefusals(database)
   if (reasons.length > 0) throw new PortError('log_damaged', refusalText(reasons))
+}
+
+/** A short wait for whoever has to be told, and one small query for a database at work. */
+const refusalsEveryMs = 5_000
+
+/** The same, of a role that runs: an issuer may find it out at any time. */
+export function watchContradicted(
+  parts: Pick<WatchParts, 'clock' | 'onError'> & { database: Queryable },
+): { close(): Promise<void> } {
+  const look = () => refuseContradicted(parts.database)
+  return startWatch({ ...parts, everyMs: refusalsEveryMs, look })
 }
 
 /** All of it that follows from the log; what was published stays. */
