@@ -294,6 +294,13 @@ describe('the source tree', () => {
     )
   })
 
+  it('numbers each migration once', () => {
+    const paths = globSync('sql/migrations/*.sql', { cwd: root })
+    const numbers = paths.map((path) => path.split('/').at(-1)?.slice(0, 5))
+    assert.ok(numbers.length > 20)
+    assert.equal(new Set(numbers).size, numbers.length)
+  })
+
   it('is changed in one place by each mutant, whose test file is there', () => {
     assert.deepEqual(outOfDate(root, mutants).map(nameOf), [])
     assert.equal(new Set(mutants.map(nameOf)).size, mutants.length)
