@@ -13,11 +13,12 @@ import { countRefusals } from '../src/api/http/auth.ts'
 import { limitConnections } from '../src/api/http/connections.ts'
 import { countUnavailable } from '../src/api/http/problems/problems.ts'
 import { serverLimits } from '../src/api/http/server-limits.ts'
+import { AnswerCounts } from '../src/api/metrics/answer-metrics.ts'
 import {
   createDatabaseMetrics,
   createLogMetrics,
   createRoleMetrics,
-} from '../src/api/process-metrics.ts'
+} from '../src/api/metrics/process-metrics.ts'
 import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
 import { createIssuerMetrics } from '../src/issuer/issuer-metrics.ts'
 import { consumerNames } from '../src/ports/orders.ts'
@@ -42,6 +43,7 @@ limitConnections(createServer(), {
 
 const answers = new Registry()
 countUnavailable(createFastify(), answers)
+new AnswerCounts(answers).sent(200)
 
 const registries = [
   createApiMetrics({
@@ -128,9 +130,8 @@ type Registered = { name: string; type: unknown; labelNames?: string[] }
 
 function seriesOf(registry: Registry): [string, string[]][] {
   return registry.getMetricsAsArray().flatMap((metric) => {
-    const { name, labelNames = [] } = metric as unknown as Registered
-    const { constructor } = metric as object
-    if (constructor.name !== 'Histogram') return [[name, labelNames]]
+    const { name, type, labelNames = [] } = metric as unknown as Registered
+    if (type !== 'histogram') return [[name, labelNames]]
     return [
       [`${name}_bucket`, [...labelNames, 'le']],
       [`${name}_sum`, labelNames],

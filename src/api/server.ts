@@ -75,7 +75,7 @@ export async function openServer(
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
   const traffic = new Traffic()
-  const { app, uses, plain, listen, stop, limitUnknown } = await createServerApp({
+  const { app, uses, plain, answers, listen, stop, limitUnknown } = await createServerApp({
     clock,
     limits,
     logger,
@@ -99,7 +99,7 @@ export async function openServer(
   const routeParts = { ...parts, ...services, ...consoles, metricsText, limits, traffic }
   addRoutes(app, { hooks, limits }, allRoutes({ app, uses }, routeParts))
   addPages(app, { ...parts, ...services, hooks, uses, settings })
-  const plainParts = { clock, traffic, tokens, count, plain, logger }
+  const plainParts = { clock, traffic, tokens, count, plain, answers, logger }
   // Where addresses are limited, a hook has to be asked first.
   const isPlain = settings.addressRateMax === 0
   if (isPlain) plain.answerBy(plainClaims(app, { ...plainParts, claims: services.claims }))

@@ -5,7 +5,7 @@ import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { Clock } from '../../ports/clock.ts'
-import { addGauge } from '../process-metrics.ts'
+import { addGauge } from '../metrics/process-metrics.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type ConnectionParts = {
@@ -18,9 +18,16 @@ export type ConnectionParts = {
 export function limitConnections(server: Server, parts: ConnectionParts): void {
   const { clock, limits, logger, metrics } = parts
   const max = connectionsMax(limits, openFilesMax())
+  let open = 0
   let refused = 0
   let toldAt = Number.NEGATIVE_INFINITY
   server.maxConnections = max
+  server.on('connection', (socket) => {
+    open += 1
+    socket.once('close', () => {
+      open -= 1
+    })
+  })
   server.on('drop', () => {
     refused += 1
     if (clock.monotonic() - toldAt < limits.refusedConnectionsToldMs) return
@@ -31,6 +38,11 @@ export function limitConnections(server: Server, parts: ConnectionParts): void {
     )
   })
   if (metrics === undefined) return
+  addGauge(metrics, {
+    name: 'firstcome_connections',
+    help: 'Connections of clients that are open now',
+    value: () => open,
+  })
   addGauge(metrics, {
     name: 'firstcome_connections_max',
     help: 'How many connections may be open at once',

@@ -22,7 +22,12 @@ import {
 import type { Answer } from './route.ts'
 import { fieldErrors } from './validation.ts'
 
-export function useErrorReplies(app: FastifyInstance, logger: Logger | undefined): void {
+/** `answered`: of what fastify never sees. */
+export function useErrorReplies(
+  app: FastifyInstance,
+  logger: Logger | undefined,
+  answered: (status: number) => void,
+): void {
   app.setErrorHandler((error: unknown, request, reply) => {
     replyWithError({ error, request, reply, logger })
   })
@@ -32,8 +37,11 @@ export function useErrorReplies(app: FastifyInstance, logger: Logger | undefined
     response.setHeader('content-type', problemType)
     response.setHeader('connection', 'close')
     response.end(problemBody(slug))
+    answered(response.statusCode)
   })
-  app.server.on('connect', (_request, socket: Duplex) => endWith(socket, 'method-not-allowed'))
+  app.server.on('connect', (_request, socket: Duplex) => {
+    answered(endWith(socket, 'method-not-allowed'))
+  })
 }
 
 type Failed = {
@@ -98,12 +106,13 @@ const frameworkProblems: Record<string, ProblemSlug> = {
 }
 
 /** For fastify's `clientErrorHandler`. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** Returns the status of its answer; null: there was nobody to answer. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): number | null {
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy(error)
-    return
+    return null
   }
-  endWith(socket, clientProblems[error.code ?? ''] ?? 'malformed-request')
+  return endWith(socket, clientProblems[error.code ?? ''] ?? 'malformed-request')
 }
 
 const clientProblems: Record<string, ProblemSlug> = {
@@ -123,7 +132,8 @@ function isAnswering(socket: Duplex & { _httpMessage?: ServerResponse | null }):
   return request.complete || response.headersSent
 }
 
-function endWith(socket: Duplex, slug: ProblemSlug): void {
+/** Returns the status that it says. */
+function endWith(socket: Duplex, slug: ProblemSlug): number {
   const { status } = problems[slug]
   const body = problemBody(slug)
   const head = [
@@ -134,6 +144,7 @@ function endWith(socket: Duplex, slug: ProblemSlug): void {
     ...(slug === 'method-not-allowed' ? ['allow: GET, HEAD, POST'] : []),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+  return status
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import createFastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { AnswerCounts, countAnswers } from '../metrics/answer-metrics.ts'
 import { useArrivals } from '../plain/arrivals.ts'
 import { type PlainRequests, usePlainRequests } from '../plain/plain-requests.ts'
 import { type AdmissionParts, useAdmission } from './admission.ts'
@@ -36,6 +37,7 @@ export type ServerApp = {
   listen(at: { host: string; port: number }): Promise<string>
   /** For what is answered before fastify sees it. */
   plain: PlainRequests
+  answers: AnswerCounts
   /** Asked before an unknown path or method is answered. */
   limitUnknown(limiter: Limiter): void
   /** Answers what was accepted, refuses the rest; resolves when no connection is open. */
@@ -43,11 +45,13 @@ export type ServerApp = {
 }
 
 export async function createServerApp(parts: ServerAppParts): Promise<ServerApp> {
-  const { limits, logger } = parts
+  const { limits, logger, clock } = parts
   const uses = createFirstUses()
-  const app = createApp({ limits, logger, uses })
-  useArrivals(app, parts.clock)
-  useErrorReplies(app, logger)
+  const answers = new AnswerCounts(parts.metrics)
+  const app = createApp({ limits, logger, uses, answers })
+  useArrivals(app, clock)
+  countAnswers(app, answers, clock)
+  useErrorReplies(app, logger, (status) => answers.sent(status))
   countUnavailable(app, parts.metrics, parts.onUnavailable)
   const answerUnknown = useUnknownPaths(app)
   useValidation(app, uses)
@@ -64,6 +68,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   return {
     app,
     uses,
+    answers,
     plain: usePlainRequests(app, { admission, securityHeaders, originHeaders }),
     limitUnknown(limit) {
       limiter = limit
@@ -87,9 +92,14 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   }
 }
 
-type AppParts = { limits: ServerLimits; logger?: Logger | undefined; uses: FirstUses }
+type AppParts = {
+  limits: ServerLimits
+  logger?: Logger | undefined
+  uses: FirstUses
+  answers: AnswerCounts
+}
 
-function createApp({ limits, logger, uses }: AppParts): FastifyInstance {
+function createApp({ limits, logger, uses, answers }: AppParts): FastifyInstance {
   // No logger for fastify itself: a line, or only a child logger, per request is too dear.
   return createFastify({
     bodyLimit: limits.bodyBytesMax,
@@ -106,7 +116,10 @@ function createApp({ limits, logger, uses }: AppParts): FastifyInstance {
       // Checked in admission.ts, which answers with a problem.
       requireHostHeader: false,
     },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler(error, socket) {
+      const status = answerClientError(error, socket)
+      if (status !== null) answers.sent(status)
+    },
     frameworkErrors: (error, request, reply) => replyWithError({ error, request, reply, logger }),
   })
 }

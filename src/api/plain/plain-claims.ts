@@ -14,6 +14,7 @@ import { type ProblemSlug, problems } from '../http/problems/problem-texts.ts'
 import { bodyOf, type ProblemMembers, problemType } from '../http/problems/problems.ts'
 import type { CountCaller } from '../http/rate-limits.ts'
 import { type Answer, jsonType } from '../http/route.ts'
+import type { AnswerCounts } from '../metrics/answer-metrics.ts'
 import { type ClaimAnswersParts, claimAnswers } from '../routes/claims.ts'
 import type { TokenVerifier } from '../tokens/token-verifier.ts'
 import type { PlainRequests } from './plain-requests.ts'
@@ -22,6 +23,7 @@ export type PlainClaimsParts = ClaimAnswersParts & {
   tokens: Pick<TokenVerifier, 'verifyNow'>
   count: CountCaller
   plain: PlainRequests
+  answers: AnswerCounts
   logger: Logger | undefined
 }
 
@@ -31,7 +33,7 @@ const couponId = new RegExp(couponIdPattern)
 
 /** Takes a request or leaves it, as it says; what it leaves it has not touched. */
 export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
-  const { tokens, count, plain, logger } = parts
+  const { tokens, count, plain, answers, clock, logger } = parts
   const answerOf = claimAnswers(parts)
 
   return (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -41,9 +43,11 @@ export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
     const caller = token === null ? null : tokens.verifyNow(token)
     if (caller === null || typeof caller === 'string') return false
     plain.taken(request)
+    const arrivedAt = clock.monotonic()
     const send = (answer: Answer) => {
       if ('reason' in answer) app.countUnavailable(answer.reason)
       sendAnswer(plain, { request, response }, answer)
+      answers.answered('claims', response.statusCode, clock.monotonic() - arrivedAt)
     }
     const fail = (error: unknown) => send(answerOfError(error, request, logger))
     const seconds = count(caller)
@@ -52,7 +56,7 @@ export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
       return true
     }
     try {
-      const answer = answerOf(id, caller)
+      const answer = answerOf(id, caller, arrivedAt)
       if (answer instanceof Promise) answer.then(send).catch(fail)
       else send(answer)
     } catch (error) {

@@ -12,7 +12,7 @@ import {
   createDatabaseMetrics,
   createLogMetrics,
   createRoleMetrics,
-} from '../../api/process-metrics.ts'
+} from '../../api/metrics/process-metrics.ts'
 import { serviceRoutes } from '../../api/routes/service.ts'
 import { type LogEnds, silenceMsMax } from '../../ports/log-ends.ts'
 import type { RoleParts } from './run-role.ts'

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { waitFor } from '../../services/server-process.ts'
 import { startTestServer } from './fixture.ts'
+import { exchange } from './raw.ts'
 
 test('health, readiness and metrics are told to anyone', async (t) => {
   const { call, claims } = await startTestServer(t)
@@ -20,6 +22,46 @@ test('health, readiness and metrics are told to anyone', async (t) => {
   assert.deepEqual(unready.body.reasons, ['replaying the log', 'no SQL yet'])
   assert.equal(unready.headers.get('retry-after'), '1')
   assert.equal((await call('GET /healthz', { as })).status, 200)
+})
+
+test('every answer is counted once where it leaves, whoever gives it', async (t) => {
+  const { address, call, claims } = await startTestServer(t)
+  // Claims are answered before fastify sees them, and some others before there is a request.
+  claims.claimAnswers.push({ kind: 'unavailable', reason: 'queue_full', retryAfterSeconds: 7 })
+  await call('POST /coupons/tea/claims')
+  await call('POST /coupons/tea/claims', { as: null })
+  await call('POST /coupons/tea/claims', { json: { surprise: true } })
+  await call('GET /nothing')
+  await call('PUT /coupons')
+  for (const bytes of [
+    'nonsense\r\n\r\n',
+    'CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n',
+    'POST /coupons HTTP/1.1\r\nhost: x\r\nexpect: tea\r\ncontent-length: 0\r\n\r\n',
+  ]) {
+    await exchange(t, address, bytes)
+  }
+  const expected = { 400: 1, 401: 1, 404: 1, 405: 2, 417: 1, 422: 1, 503: 1 }
+  let text = ''
+  await waitFor('each of them to be counted', async () => {
+    text = (await call('GET /metrics')).text
+    const counted = [...text.matchAll(/firstcome_answers_total\{status="([45]..)"\} ([1-9]\d*)/g)]
+    const found = counted.map(([, status, count]) => `${status} ${count}`)
+    return (
+      found.join() ===
+      Object.entries(expected)
+        .map((pair) => pair.join(' '))
+        .join()
+    )
+  })
+  const claimsOf = (outcome: string) => {
+    const labels = `{route="claims",outcome="${outcome}"}`
+    return text
+      .split('\n')
+      .find((line) => line.startsWith(`firstcome_answer_seconds_count${labels}`))
+  }
+  assert.match(claimsOf('unavailable') ?? '', / 1$/)
+  assert.match(claimsOf('refused') ?? '', / 2$/)
+  assert.match(text, /^firstcome_connections [1-9]/m)
 })
 
 test('a wrong method is 405 with those that are allowed', async (t) => {
