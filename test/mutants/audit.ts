@@ -106,6 +106,34 @@ const audit: MutantsOf[] = [
 ]
 
 const orders = 'src/audit/orders'
+const redemptions: MutantsOf = {
+  file: `${orders}/check-redemptions.ts`,
+  test: `${orders}/check-redemptions.test.ts`,
+  mutants: [
+    [
+      "wordsOf(checked).first !== 'use'",
+      "!wordsOf(checked).all.has('use')",
+      'that was used after it was let go of',
+    ],
+    ['? !isInTime :', '? false :', 'that was used when its time was over'],
+    ["word === 'over' && isInTime", 'false', 'that timed out before its time'],
+    ['by?.couponId !== used.couponId || ', '', 'for which the step has used another coupon'],
+    [' || couponId !== used.couponId', '', 'has used another coupon than was asked for'],
+    ['subtotal < BigInt(minimum)', 'subtotal < 0n', 'that was used below the minimum'],
+    ['exact > subtotal ? subtotal : exact', 'exact', 'gives more than was bought for'],
+    ['BigInt(used.discount) !== off || ', '', 'with a unit too much taken off'],
+    [' || BigInt(used.subtotal) !== subtotal', '', 'on another subtotal'],
+    ['=== subtotal - off', '<= subtotal - off', 'with another total than is left'],
+    ["all.has('release') ? undefined : unsaid()", 'undefined', 'let go of, which nobody said'],
+    ["first === 'over'", "all.has('over')", 'that timed out after it was used'],
+    ['=== undefined ? unsaid() : undefined', '=== null ? unsaid() : undefined', 'nobody wanted'],
+    ['placed.subtotal < minimum', 'placed.subtotal <= minimum', 'that is not below the minimum'],
+    ['?.reason === reason', ' !== undefined', 'for another reason than the step gave'],
+    ['late <= overdueGraceMs', 'late <= 2 * overdueGraceMs', 'find one without an end'],
+    ['isOver && isAnswered === undefined', 'isOver', 'answered and over, without an end'],
+    ['if (used !== null && released === null) checkSpent', 'if (false) checkSpent', 'spent what'],
+  ],
+}
 const histories: MutantsOf = {
   file: `${orders}/check-histories.ts`,
   test: `${orders}/check-histories.test.ts`,
@@ -197,4 +225,11 @@ const ordersRows: MutantsOf[] = [
   },
 ]
 
-export const auditMutants = mutantsOf([promises, rows, ...audit, histories, ...ordersRows])
+export const auditMutants = mutantsOf([
+  promises,
+  rows,
+  ...audit,
+  histories,
+  redemptions,
+  ...ordersRows,
+])

@@ -74,8 +74,11 @@ function checkUsed(checked: Checked, used: OrderMessage<'redemption.used'>): voi
   }
   const exact = exactDiscount(by?.discount, subtotal)
   const off = exact > subtotal ? subtotal : exact
-  if (BigInt(used.discount) === off && BigInt(used.subtotal) === subtotal) return
-  broken('I15', `${used.discount} was taken off ${used.subtotal}, but its coupon gives ${off}`)
+  if (BigInt(used.discount) !== off || BigInt(used.subtotal) !== subtotal) {
+    broken('I15', `${used.discount} was taken off ${used.subtotal}, but its coupon gives ${off}`)
+  }
+  if (BigInt(used.total) === subtotal - off) return
+  broken('I15', `${used.total} of ${subtotal} was left, but its coupon gives ${off}`)
 }
 
 function checkReleased(checked: Checked, reason: OrderMessage<'redemption.released'>['reason']) {
