@@ -9,7 +9,7 @@ import { type FaultServices, startFaultServices } from './fault-services.ts'
 
 const rehearsals = '/console/rehearsals'
 const audits = '/console/audits'
-const runMsMax = 60_000
+const runMsMax = 120_000
 
 type Run = {
   runId: string

@@ -17,7 +17,7 @@ export type CliOptions = {
 }
 
 /** A command that takes longer hangs; the machine may be busy. */
-const commandMsMax = 30_000
+const commandMsMax = 240_000
 
 /** Starts would compile the same files again and again. */
 const { NODE_COMPILE_CACHE } = process.env

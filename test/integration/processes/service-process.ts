@@ -19,6 +19,8 @@ import { cliPath, compileCache, shortLife } from './cli-process.ts'
 /** A start reads the whole log; a loaded machine is slow. */
 const startWaitMsMax = 60_000
 const stopWaitMsMax = 30_000
+/** An audit has the lowest priority: beside others that want the cores it may take minutes. */
+const commandWaitMsMax = 240_000
 export const jwtSecret = 'a secret of the tests that signs tokens'
 export const codeSecret = 'a secret of the tests for coupon codes'
 
@@ -190,7 +192,7 @@ function running({ child, exited, output }: Launched, url: string, secret: strin
 }
 
 async function ended({ child, printed, exited }: Launched, what: string): Promise<Ended> {
-  const end = await within(exited, startWaitMsMax, what).catch((error: unknown) => {
+  const end = await within(exited, commandWaitMsMax, what).catch((error: unknown) => {
     child.kill('SIGKILL')
     throw error
   })

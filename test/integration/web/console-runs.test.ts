@@ -35,7 +35,7 @@ after(async () => {
 
 const wide = { viewport: { width: 1440, height: 900 }, locale: 'en-US', acceptDownloads: true }
 const phone = { viewport: { width: 320, height: 800 }, locale: 'ko-KR' }
-const runMsMax = 30_000
+const runMsMax = 120_000
 /** Both at one moment, for a run may end between two questions. */
 const busy = ':has(progress) .run button:disabled'
 
