@@ -271,6 +271,6 @@ function withoutWarnings(text: string): string {
 function placesOf(text: string): string[] {
   const pages = new RegExp(`(^|/)(${translated.join('|').replaceAll('docs/', '')})(\\.ko)?\\.md.*$`)
   return linksOf(text)
-    .map((link) => link.replace(pages, '$1$2.md'))
+    .map((link) => link.replace(pages, '$1$2.md').replace('.ko.png', '.png'))
     .toSorted()
 }
