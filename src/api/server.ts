@@ -215,8 +215,9 @@ function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifi
 
 function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): Route[] {
   const { readiness, metricsText } = parts
+  const readUpTo = () => parts.figures?.readUpTo()
   const guesses = new CodeGuesses({ clock: parts.clock, shared: parts.guessCounts })
-  const codes = { guesses, holders: new CodeHolders(parts) }
+  const codes = { guesses, holders: new CodeHolders({ ...parts, readUpTo }) }
   return [
     ...serviceRoutes({ readiness, metricsText, degraded: () => degraded(parts) }),
     openApiRoute(server),

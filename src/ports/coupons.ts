@@ -23,11 +23,11 @@ export type CouponReads = {
   unspent(of: { couponId: string; userId?: string | undefined }): Promise<number>
   /** Positions and coupons (without their winners) as of one moment. */
   snapshot(): Promise<ProjectionSnapshot>
+  /** By partition; a partition that is missing has never been written. */
+  positions(): Promise<Map<number, StoredPosition>>
 }
 /** The projection, which only the issuer writes. */
 export type CouponStore = CouponReads & {
-  /** By partition; a partition that is missing has never been written. */
-  positions(): Promise<Map<number, StoredPosition>>
   /**
    * The folded state of those of these coupons that have rows, winners included; of a rehearsal
    * that has ended, that it was there.

@@ -58,7 +58,6 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
   const rowsWhere = (wanted: (row: IssuedRow) => boolean) => rowsOf(tables, wanted)
 
   return {
-    positions: async () => structuredClone(tables.positions),
     async load(couponIds) {
       const ids = new Set(couponIds)
       const found = [...tables.coupons].filter(([couponId]) => ids.has(couponId))
@@ -153,6 +152,7 @@ function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponRe
     async unspent({ couponId, userId = null }) {
       return unspentOf(tables, uses, { couponId, userId }).length
     },
+    positions: async () => structuredClone(tables.positions),
     async snapshot() {
       const coupons = [...tables.coupons.values()].map((row) => loaded(row, tables))
       coupons.sort(byCouponId)

@@ -3,7 +3,7 @@
 
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { CouponReads, CouponStore, StoredPosition } from '../../ports/coupons.ts'
+import type { CouponReads, StoredPosition } from '../../ports/coupons.ts'
 import type { Queryable, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import {
@@ -14,12 +14,10 @@ import {
   revocationRowOf,
 } from './coupon-rows.ts'
 
-export type CouponReader = CouponReads & Pick<CouponStore, 'positions'>
-
 /** Whose positions these are: another reader of the same topic would have its own. */
 export const positionOwner = ['issuer', claimsTopic] as const
 
-export function createCouponReaderSql(database: Queryable): CouponReader {
+export function createCouponReaderSql(database: Queryable): CouponReads {
   const statements = loadStatements([
     'count-unspent',
     'read-held-by-code',

@@ -1,6 +1,7 @@
 // Who holds a code, from the rows. A winner may have been told it before there is a row, so it is
 // waited for a while: all who wait share one query, or their looking would itself keep the rows
-// away from a database that has one connection.
+// away from a database that has one connection. Where the rows are further behind than that, nobody
+// is told that a code is none.
 
 import { readCode } from '../../domain/coupons/code-text.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
@@ -12,7 +13,9 @@ import type { CodeGuesses } from './code-guesses.ts'
 export type CodeHoldersParts = {
   clock: Clock
   /** null while SQL is not up. */
-  store: () => Pick<CouponReads, 'byCode'> | null
+  store: () => Pick<CouponReads, 'byCode' | 'positions'> | null
+  /** By partition, up to where this node has read the log, and so may have told codes. */
+  readUpTo(): readonly number[] | undefined
 }
 /** What a shop may ask of codes. */
 export type KnownCodes = { guesses: CodeGuesses; holders: CodeHolders }
@@ -28,11 +31,12 @@ const looksPerQueryMax = 500
 const looksWaitingMax = 5_000
 
 export class CodeHolders {
-  private readonly clock: Clock
+  private readonly parts: CodeHoldersParts
   private readonly looks: Batcher<Look>
 
-  constructor({ clock, store }: CodeHoldersParts) {
-    this.clock = clock
+  constructor(parts: CodeHoldersParts) {
+    const { clock, store } = parts
+    this.parts = parts
     this.looks = createBatcher<Look>({
       clock,
       perBatchMax: looksPerQueryMax,
@@ -42,16 +46,28 @@ export class CodeHolders {
     })
   }
 
-  /** Null: nobody's. Rejects with a PortError where SQL is away. */
+  /** Null: nobody's. Rejects with a PortError where SQL is away, or its rows are late. */
   async find(text: string): Promise<HeldCoupon | null> {
     const codes = readCode(text)
     if (codes.length === 0) return null
-    const until = this.clock.monotonic() + rowWaitMsMax
+    const { clock, readUpTo } = this.parts
+    const read = readUpTo() ?? []
+    const until = clock.monotonic() + rowWaitMsMax
     for (;;) {
       const held = await this.look(codes)
-      if (held !== null || this.clock.monotonic() >= until) return held
-      await sleep(this.clock, lookEveryMs)
+      if (held !== null) return held
+      if (clock.monotonic() >= until) break
+      await sleep(clock, lookEveryMs)
     }
+    await this.refuseLateRows(read)
+    return null
+  }
+
+  /** What was won before the question has its row, or nobody can say whose a code is. */
+  private async refuseLateRows(read: readonly number[]): Promise<void> {
+    const rows = await this.parts.store()?.positions()
+    const isLate = (upTo: number, partition: number) => (rows?.get(partition)?.next ?? 0) < upTo
+    if (read.some(isLate)) throw storeAway('the rows are behind the log')
   }
 
   private look(codes: readonly string[]): Promise<HeldCoupon | null> {

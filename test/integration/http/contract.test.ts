@@ -75,6 +75,7 @@ const store = {
   unspent: async () => 1,
   issuedRows: async () => [row],
   issuedColumns: async () => columnsOfRows([row]),
+  positions: async () => new Map(),
   snapshot: async () => ({
     positions: new Map([[0, { next: 2, published: 2 }]]),
     coupons: [stored, { ...stored, closesAt: Number.POSITIVE_INFINITY }],

@@ -30,7 +30,7 @@ function fakeStore(store: Partial<ReadStore>): () => ReadStore {
   const unused = () => Promise.reject(new Error('not to be asked'))
   const none = { heldBy: unused, winners: unused, byCode: unused, revocations: unused }
   const audited = { issuedRows: unused, issuedColumns: unused, snapshot: unused }
-  return () => ({ ...none, ...audited, unspent: unused, ...store })
+  return () => ({ ...none, ...audited, unspent: unused, positions: unused, ...store })
 }
 
 test('what a user holds comes from SQL, in pages', async (t) => {
