@@ -25,8 +25,10 @@ const couponId = 'steady'
 const quantity = 1_000_000
 /** The backlog goes so many times as fast as claims arrive. */
 const catchUpMin = 5
-/** What a busy machine of two processors adds to an answer by itself. */
+/** What a busy machine of two processors adds to an answer by itself, as a rule. */
 const noiseMs = 50
+/** Whoever waited for the database would wait for the next try: half a second on the average. */
+const databaseWaitMs = 500
 
 describe('while PostgreSQL is away', { timeout: 300_000 }, () => {
   let services: FaultServices
@@ -78,9 +80,8 @@ describe('while PostgreSQL is away', { timeout: 300_000 }, () => {
     assert.ok(backlog.records > awaySeconds * perSecond * 0.9, `${backlog.records} records`)
     assert.ok(away.length > awaySeconds * perSecond * 0.9, `${away.length} claims`)
     assert.ok(away.every(isDefinite), tally(away))
-    for (const p of [0.5, 0.99]) {
-      assert.ok(latencyMs(away, p) <= 2 * latencyMs(calm, p) + noiseMs, latencies(away))
-    }
+    assert.ok(latencyMs(away, 0.5) <= 2 * latencyMs(calm, 0.5) + noiseMs, latencies(away))
+    assert.ok(latencyMs(away, 0.99) < databaseWaitMs, latencies(away))
     assert.ok(backlog.perSecond >= catchUpMin * perSecond, `${backlog.perSecond} records/s`)
   })
 
