@@ -4,10 +4,9 @@
 import { heldFault, openHeld } from '../../domain/proof/held-checkpoint.ts'
 import { formatVerifierKey, parseNote } from '../../domain/proof/signed-note.ts'
 import type { Told } from '../../domain/proof/told.ts'
-import { after } from '../shared/browser.ts'
 import { keysIn } from './keys.ts'
 import { type Asked, CheckFailure, type Done, type Outcome } from './outcome.ts'
-import { type SaleCalls, saleCalls } from './sale-calls.ts'
+import { type SaleCalls, saleCalls, waited } from './sale-calls.ts'
 import { withSignatures } from './signatures.ts'
 
 /** Whoever stands between may keep a checkpoint for a second. */
@@ -50,7 +49,7 @@ async function compared({ couponId, key, saved: given }: Asked): Promise<Outcome
 async function newest(calls: SaleCalls, size: number): Promise<string> {
   let note = await calls.checkpoint()
   for (let tries = 1; tries < triesMax && sizeOf(note) < size; tries += 1) {
-    await new Promise<void>((resolve) => after(askAgainMs, resolve))
+    await waited(askAgainMs)
     note = await calls.checkpoint()
   }
   return note

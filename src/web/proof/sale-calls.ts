@@ -47,7 +47,7 @@ function unreachable(): never {
   throw new CheckFailure('unreachable')
 }
 
-function waited(ms: number): Promise<void> {
+export function waited(ms: number): Promise<void> {
   return new Promise((resolve) => {
     after(ms, resolve)
   })

@@ -58,9 +58,11 @@ export function useSending(): Sending {
     if (key.current.text !== text) key.current = { text, key: randomKey() }
     const headers = { ...asked.headers, 'idempotency-key': key.current.key }
     setIsSending(true)
-    stop.current = sendUntilTold({ ...asked, headers }, (told) => {
+    stop.current = sendAgain({ ...asked, headers }, (answer) => {
+      const told = verdictOf(answer)
       setVerdict(told)
       setIsSending(told.kind === 'later')
+      return told.kind === 'later' ? told.seconds * 1_000 : null
     })
   }
   function forget(): void {
@@ -71,15 +73,18 @@ export function useSending(): Sending {
   return { isSending, verdict, send, forget }
 }
 
-/** Returns what stops it. */
-function sendUntilTold(asked: Asked, tell: (verdict: Verdict) => void): () => void {
+/** `told` says in how many ms it is sent again; null: no more. Returns what stops it. */
+export function sendAgain(
+  asked: Asked,
+  told: (answer: Answered | null) => number | null,
+): () => void {
   let isOver = false
   let cancel = () => {}
   async function send(): Promise<void> {
-    const verdict = verdictOf(await ask(asked).catch(() => null))
+    const answer = await ask(asked).catch(() => null)
     if (isOver) return
-    tell(verdict)
-    if (verdict.kind === 'later') cancel = after(verdict.seconds * 1_000, () => void send())
+    const ms = told(answer)
+    if (ms !== null) cancel = after(ms, () => void send())
   }
   void send()
   return () => {

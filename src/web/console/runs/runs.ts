@@ -2,13 +2,13 @@
 // and the last report of each for as long as there is no other.
 
 import { useEffect, useState } from 'preact/hooks'
-import { after } from '../../shared/browser.ts'
 import { randomKey } from '../../shared/random-key.ts'
 import { filled, type Language } from '../../shared/texts.ts'
+import { sendAgain } from '../acts/sending.ts'
 import { timeText } from '../acts/times.ts'
 import { type Html, html } from '../html.ts'
 import type { PartProps } from '../part-props.ts'
-import { ask } from '../session.ts'
+import { type Answered, ask } from '../session.ts'
 import { refusalOf, useAnswer } from '../support/asking.ts'
 import { stepText, words } from './words.ts'
 
@@ -86,27 +86,18 @@ function RunPart({ language, session, signedOut, path, isRehearsal }: KindProps)
 }
 
 type Sent = { path: string; key: string; sizes: Sizes; isRehearsal: boolean }
-type Answer = Awaited<ReturnType<typeof ask>>
 
 /** With one key, so that an answer that was lost begins no second run. Returns what ends it. */
-function sendUntilAnswered(sent: Sent, answered: (answer: Answer) => void): () => void {
+function sendUntilAnswered(sent: Sent, answered: (answer: Answered) => void): () => void {
   const { path, key, sizes, isRehearsal } = sent
   const { users, quantity } = sizes
   const body = isRehearsal ? { users: Number(users), quantity: Number(quantity) } : undefined
-  let isOver = false
-  let cancel = () => {}
-  async function send(): Promise<void> {
-    const headers = { 'idempotency-key': key }
-    const answer = await ask({ method: 'POST', path, body, headers }).catch(() => null)
-    if (isOver) return
-    if (answer === null) cancel = after(againMs, () => void send())
-    else answered(answer)
-  }
-  void send()
-  return () => {
-    isOver = true
-    cancel()
-  }
+  const headers = { 'idempotency-key': key }
+  return sendAgain({ method: 'POST', path, body, headers }, (answer) => {
+    if (answer === null) return againMs
+    answered(answer)
+    return null
+  })
 }
 
 type FormProps = {
