@@ -38,6 +38,13 @@ export type Run = {
 }
 /** What came of a run, and the whole report as text. */
 export type RunResult = { end: RunEnd; report: string }
+
+/** Of a run that came to nothing. */
+export function failedRun(reason: string): RunResult {
+  const end: RunEnd = { verdict: 'failed', reason, promises: [] }
+  return { end, report: `${JSON.stringify(end)}\n` }
+}
+
 export type RunsKnown = { running: Run | null; last: Run | null }
 
 /** Where the nodes tell each other. Each call rejects with a PortError. */

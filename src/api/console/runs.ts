@@ -32,7 +32,7 @@ export type RunsParts = RunSources & {
 /** `runId`: the same again is the same run. */
 export type AskedRun = { runId: string; kind: RunKind; by: string; sizes: RunSizes }
 export type Begun = { kind: 'begun' | 'known'; run: Run } | { kind: 'under_way'; run: Run | null }
-type Own = { run: Run; process: RunProcess; stopBeat(): void; over: Promise<void> }
+type Own = { process: RunProcess; over: Promise<void> }
 
 /** A rehearsal takes seconds; an audit of a long log, minutes. */
 const runMsMax: Readonly<Record<RunKind, number>> = { rehearsal: 90_000, audit: 1_800_000 }
@@ -124,7 +124,7 @@ export class ConsoleRuns {
       await this.end(board, { run, end, report })
       this.own.delete(kind)
     })
-    this.own.set(kind, { run, process, stopBeat, over })
+    this.own.set(kind, { process, over })
   }
 
   private async goesOn(board: RunBoard, run: Run): Promise<boolean> {

@@ -105,8 +105,7 @@ const frameworkProblems: Record<string, ProblemSlug> = {
   FST_ERR_MAX_PARAM_LENGTH: 'path-too-long',
 }
 
-/** For fastify's `clientErrorHandler`. */
-/** Returns the status of its answer; null: there was nobody to answer. */
+/** For `clientErrorHandler`. Returns the status of its answer; null: there was nobody to answer. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): number | null {
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy(error)

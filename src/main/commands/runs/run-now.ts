@@ -5,7 +5,13 @@ import { systemClock } from '../../../adapters/clock-system.ts'
 import type { AuditReport } from '../../../audit/audit.ts'
 import type { Progress, Watched } from '../../../client/progress.ts'
 import { every } from '../../../ports/clock.ts'
-import type { RunEnd, RunProgress, RunPromise, RunResult } from '../../../ports/console-runs.ts'
+import {
+  failedRun,
+  type RunEnd,
+  type RunProgress,
+  type RunPromise,
+  type RunResult,
+} from '../../../ports/console-runs.ts'
 import { messageOf } from '../../../ports/port-error.ts'
 import type { SalePromise } from '../../../rehearsal/coupons/sale-promises.ts'
 import type { Context } from '../../context.ts'
@@ -28,8 +34,7 @@ export async function runNow(asked: RunAsked, tell: TellProgress): Promise<RunRe
     const report = written.join('')
     return { end: asked.kind === 'audit' ? auditEnd(report) : rehearsalEnd(report), report }
   } catch (error) {
-    const end: RunEnd = { verdict: 'failed', reason: messageOf(error), promises: [] }
-    return { end, report: `${JSON.stringify(end)}\n` }
+    return failedRun(messageOf(error))
   }
 }
 
@@ -137,7 +142,7 @@ type Audited = Pick<AuditReport, 'promises' | 'firstDifferences'> & {
 
 export function auditEnd(report: string): RunEnd {
   const { fair, stopped, nothingCompared, ...found } = JSON.parse(report) as Audited
-  if (stopped !== undefined) return { verdict: 'failed', reason: stopped, promises: [] }
+  if (stopped !== undefined) return failedRun(stopped).end
   const promises = found.promises.map(({ id, differences }): RunPromise => {
     const own = found.firstDifferences.filter(({ invariant }) => invariant === id)
     const kept = differences > 0 ? false : fair === null ? null : true

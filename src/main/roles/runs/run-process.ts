@@ -4,7 +4,12 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Settings } from '../../../config/settings.ts'
-import type { LaunchRun, RunKind, RunResult } from '../../../ports/console-runs.ts'
+import {
+  failedRun,
+  type LaunchRun,
+  type RunKind,
+  type RunResult,
+} from '../../../ports/console-runs.ts'
 import type { RunAsked, RunTold } from './run-messages.ts'
 
 export type RunProcessParts = {
@@ -41,11 +46,11 @@ export function launchOver(parts: RunProcessParts): LaunchRun {
       })
       child.on('error', (error) => {
         errors = error.message
-        if (child.pid === undefined) resolve(failed(errors))
+        if (child.pid === undefined) resolve(failedRun(errors))
       })
       child.on('close', (code) => {
         clearTimeout(killing)
-        const ended = told ?? failed(errors.trim() || `it ended with ${code ?? 'a signal'}`)
+        const ended = told ?? failedRun(errors.trim() || `it ended with ${code ?? 'a signal'}`)
         resolve(because === null ? ended : stopped(ended, because))
       })
     })
@@ -74,11 +79,6 @@ function askedOf(
 /** A child that has gone says so by its end. */
 function send(child: ChildProcess, message: RunAsked | { stop: true }): void {
   if (child.connected) child.send(message, () => {})
-}
-
-function failed(reason: string): RunResult {
-  const end = { verdict: 'failed', reason, promises: [] } as const
-  return { end, report: `${JSON.stringify(end)}\n` }
 }
 
 /** What was found until then stands: a breach is one, also in half a rehearsal. */
