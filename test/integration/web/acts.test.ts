@@ -2,33 +2,16 @@
 // its record, two operators at once, a viewer, the keyboard alone, and answers that get lost.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { signToken } from '../../../src/client/tokens.ts'
-import {
-  newDataDirectory,
-  removeDataDirectory,
-  type ServiceProcess,
-  startService,
-  untilReady,
-} from '../processes/service-process.ts'
+import { serviceFor, signIn } from './browsed-service.ts'
 import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
-let service: ServiceProcess
-before(async () => {
-  if (skip !== false) return
-  service = await startService({ data: await newDataDirectory() })
-  await untilReady(service)
-})
-after(async () => {
-  if (typeof browser === 'string') return
-  await browser.close()
-  await service.stop()
-  await removeDataDirectory(service.data)
-})
+const service = await serviceFor(browser)
 
 const wide = { viewport: { width: 1440, height: 900 }, locale: 'en-US', timezoneId: 'Asia/Seoul' }
 const longName =
@@ -68,8 +51,7 @@ async function openConsole(
     const { origin } = new URL(request.url())
     if (origin !== service.url) faults.push(`a request to ${origin}`)
   })
-  const headers = { 'x-firstcome-console': '1' }
-  await context.request.post(`${service.url}/console/session`, { data: { token }, headers })
+  await signIn(context, service.url, token)
   await page.goto(`${service.url}/console`)
   await page.getByRole('navigation').getByRole('button', { name: coupon }).click()
   return { ...opened, region: page.getByRole('region', { name: coupon }) }

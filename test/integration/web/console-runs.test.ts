@@ -3,35 +3,18 @@
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { createRunBoardMemory } from '../../../src/adapters/memory/run-board.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import type { LaunchRun, RunResult } from '../../../src/ports/console-runs.ts'
 import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
-import {
-  newDataDirectory,
-  removeDataDirectory,
-  type ServiceProcess,
-  startService,
-  untilReady,
-} from '../processes/service-process.ts'
+import { serviceFor, signIn } from './browsed-service.ts'
 import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
-let service: ServiceProcess
-before(async () => {
-  if (skip !== false) return
-  service = await startService({ data: await newDataDirectory() })
-  await untilReady(service)
-})
-after(async () => {
-  if (typeof browser === 'string') return
-  await browser.close()
-  await service.stop()
-  await removeDataDirectory(service.data)
-})
+const service = await serviceFor(browser)
 
 const wide = { viewport: { width: 1440, height: 900 }, locale: 'en-US', acceptDownloads: true }
 const phone = { viewport: { width: 320, height: 800 }, locale: 'ko-KR' }
@@ -45,11 +28,7 @@ async function openConsole(t: Parameters<typeof openPage>[0], { url, token, opti
   const opened = await openPage(t, browser, options)
   const { context, page } = opened
   page.setDefaultTimeout(10_000)
-  const answer = await context.request.post(`${url}/console/session`, {
-    headers: { 'x-firstcome-console': '1' },
-    data: { token },
-  })
-  assert.equal(answer.status(), 200)
+  await signIn(context, url, token)
   await page.goto(`${url}/console`)
   return opened
 }

@@ -13,6 +13,7 @@ import { letterOf } from '../../contracts/dead-letter-store.ts'
 import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
 import { runDeadLetters } from '../http/letters-consumer.ts'
 import { sampleOrders } from '../http/sample-orders.ts'
+import { signIn } from './browsed-service.ts'
 import { browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
@@ -78,11 +79,7 @@ test('those who help people look things up in the console', { skip }, async (t) 
     const opened = await openPage(st, browser, { locale, viewport, acceptDownloads: true })
     const { context, page } = opened
     page.setDefaultTimeout(5_000)
-    const answer = await context.request.post(`${address}/console/session`, {
-      headers: { 'x-firstcome-console': '1' },
-      data: { token: tokenOf(scope) },
-    })
-    assert.equal(answer.status(), 200)
+    await signIn(context, address, tokenOf(scope))
     await page.goto(`${address}/console`)
     return opened
   }
@@ -232,7 +229,9 @@ test('those who help people look things up in the console', { skip }, async (t) 
     await press('Re-drive')
     await dialog.getByText('Dead letters to be tried again: 1.').waitFor()
     await dialog.getByText('Bytes that are no record cannot be tried again: 2.').waitFor()
+    const closed = () => dialog.waitFor({ state: 'detached' })
     await page.keyboard.press('Escape')
+    await closed()
     await press('Discard')
     await dialog.getByText('Dead letters to be given up for good: 3.').waitFor()
     await call(`POST /dead-letters/${id(231)}/redrive`, { as: 'operator' })
@@ -240,6 +239,7 @@ test('those who help people look things up in the console', { skip }, async (t) 
     await dialog.getByText('Discarded: 2.').waitFor()
     await dialog.getByText('something else was done before: 1.').waitFor()
     await press('Done', dialog)
+    await closed()
     await press(id(240))
     await dialog.getByText('firstcome.orders 1:2').waitFor()
     await assertFits(page)
