@@ -18,11 +18,13 @@ export type SaleCalls = {
 }
 
 export function saleCalls(couponId: string): SaleCalls {
-  const get = (call: string) => asked(`/coupons/${encodeURIComponent(couponId)}/proof/${call}`)
+  const of = (call: string) => `/coupons/${encodeURIComponent(couponId)}/proof/${call}`
+  const get = (call: string) => asked(of(call))
+  const now = (call: string) => asked(of(call), 'no-cache')
   return {
-    key: () => get('key'),
-    keys: () => get('keys'),
-    checkpoint: () => get('checkpoint'),
+    key: () => now('key'),
+    keys: () => now('keys'),
+    checkpoint: () => now('checkpoint'),
     async consistency(from, to) {
       const text = await get(`consistency?from=${from}&to=${to}`)
       const { hashes } = JSON.parse(text) as { hashes: string[] }
@@ -32,9 +34,10 @@ export function saleCalls(couponId: string): SaleCalls {
   }
 }
 
-async function asked(path: string): Promise<string> {
+/** `no-cache`: what the browser was told a moment ago is not the answer. */
+async function asked(path: string, cache: RequestCache = 'default'): Promise<string> {
   for (let tries = 1; ; tries += 1) {
-    const response = await fetch(path, { credentials: 'omit' }).catch(unreachable)
+    const response = await fetch(path, { credentials: 'omit', cache }).catch(unreachable)
     const { status, headers } = response
     if (status === 200) return await response.text().catch(unreachable)
     if (status === 404) throw new CheckFailure('noProof')
