@@ -2,13 +2,14 @@
 // each key; a token never chooses. The library verifies, token-checks.ts asks for the rest. A token
 // of an unknown key waits until the provider was asked since, which is never long.
 
-import { createDecoder, createVerifier } from 'fast-jwt'
+import { createDecoder } from 'fast-jwt'
 import { isObject, type Wire } from '../../domain/field.ts'
 import { type Clock, within } from '../../ports/clock.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
-import { type ProviderKey, providerAlgorithms, timeIsOurs } from './provider-key.ts'
+import { type ProviderKey, providerAlgorithms } from './provider-key.ts'
 import { ProviderKeys, type ProviderKeysLimits, type ProviderKeysParts } from './provider-keys.ts'
 import { nameOf, RememberedTokens } from './remembered-tokens.ts'
+import { secretVerifier } from './secret-tokens.ts'
 import { type Caller, callerFrom, refusalOf, type TokenRefusal } from './token-checks.ts'
 
 export type TokenVerifierParts = {
@@ -46,7 +47,7 @@ export class TokenVerifier {
     const { secret, source, clock, onNews, limits = {} } = parts
     this.parts = parts
     this.limits = { ...tokenLimits, ...limits }
-    this.bySecret = createVerifier({ key: secret, algorithms: ['HS256'], ...timeIsOurs })
+    this.bySecret = secretVerifier(secret)
     const onRemoved = (key: ProviderKey) => this.remembered.forgetBy(key)
     this.provider = source ? new ProviderKeys({ source, clock, onRemoved, onNews, limits }) : null
   }

@@ -1,7 +1,7 @@
 // The code that a winner shows to spend the coupon. Derived, not drawn: the same log and secret
 // give the same codes, so a rebuilt projection has them all. Nobody can guess one: 60 bits.
 
-import { hash } from 'node:crypto'
+import { hmacSha256 } from '../hmac-sha256.ts'
 import { codeSymbols, codeText, rulesOfCode } from './code-text.ts'
 
 /** Ten bits as two symbols. */
@@ -18,7 +18,7 @@ export function codeDeriver(secret: string): DeriveCode {
   const hmac = hmacSha256(secret)
   return ({ couponId, slot, claimId, rules }) => {
     // JSON keeps the three apart whatever they contain.
-    const digest = hmac(JSON.stringify([couponId, slot, claimId]))
+    const digest = hmac(JSON.stringify([couponId, slot, claimId]), 'binary')
     const first = wordAt(digest, 0)
     const high = first >>> 2
     const low = ((first & 3) * 2 ** 28 + (wordAt(digest, 4) >>> 4)) % 2 ** 30
@@ -35,26 +35,6 @@ function wordAt(bytes: string, at: number): number {
   const high = (bytes.charCodeAt(at) << 8) | bytes.charCodeAt(at + 1)
   const low = (bytes.charCodeAt(at + 2) << 8) | bytes.charCodeAt(at + 3)
   return high * 2 ** 16 + low
-}
-
-const blockBytes = 64
-const digestBytes = 32
-
-/**
- * HMAC-SHA-256 (RFC 2104) under one key, as one character for each byte. By two hashes of one call
- * each: an Hmac object for every message takes twice as long.
- */
-function hmacSha256(secret: string): (message: string) => string {
-  const key = Buffer.from(secret)
-  const block = Buffer.alloc(blockBytes)
-  block.set(key.length > blockBytes ? hash('sha256', key, 'buffer') : key)
-  const inner = block.map((byte) => byte ^ 0x36)
-  const outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(digestBytes)])
-  return (message) => {
-    const text = Buffer.concat([inner, Buffer.from(message)])
-    outer.write(hash('sha256', text, 'binary'), blockBytes, 'binary')
-    return hash('sha256', outer, 'binary')
-  }
 }
 
 /** Of winners whose slots are neighbours: their codes, one a line. */
