@@ -22,10 +22,17 @@ import {
   type Outcome,
   readEntry,
   standing,
-  triesMarks,
 } from './entries.ts'
 import type { TakenRecord } from './message-loop.ts'
-import { isPoison, isUnsettled, type PartitionQueue, passed } from './partition-queue.ts'
+import {
+  isPoison,
+  isSound,
+  isUnmarked,
+  isUnsettled,
+  type PartitionQueue,
+  passed,
+  triesBefore,
+} from './partition-queue.ts'
 import { Fenced } from './shared-partitions.ts'
 
 export type BatchHandlerParts = {
@@ -53,12 +60,16 @@ export class BatchHandler {
     this.parts = parts
   }
 
-  async handle(records: readonly TakenRecord[]): Promise<void> {
+  /** `queues`: all of the loop that takes these. */
+  async handle(
+    records: readonly TakenRecord[],
+    queues: readonly PartitionQueue[] = [],
+  ): Promise<void> {
     const { work, partitions, observe } = this.parts
     const entries = records.map((taken) => readEntry(work, taken, partitions))
     const fresh = entries.filter((entry) => !isRepeated(entry))
     for (const entry of fresh) if (isPoison(entry.queue)) giveUp(entry)
-    await this.move(queuesOf(entries), triesMarks(entries))
+    await this.mark(queuesOf(fresh), queues)
     try {
       await this.finish(entries)
       this.blamed = 0
@@ -66,7 +77,7 @@ export class BatchHandler {
       if (!isAboutRecords(error)) throw error
       if (isOfTable(error)) throw this.brokenTable(error)
       if (records.length > 1) {
-        for (const taken of records) await this.handle([taken])
+        for (const taken of records) await this.handle([taken], queues)
         return
       }
       await this.blame(entries, error)
@@ -87,11 +98,33 @@ export class BatchHandler {
     }
   }
 
-  /** Stores that all was published, and that nothing is being tried. */
+  /** Stores that all was published. */
   async settle(queues: readonly PartitionQueue[]): Promise<void> {
     const used = queues.filter(isUnsettled)
+    const moves = used.map((queue) => standing(queue, queue.tries))
+    await this.move(used, moves)
+  }
+
+  /** And that nothing is being tried: it is the end of the session. */
+  async end(queues: readonly PartitionQueue[]): Promise<void> {
+    const used = queues.filter((queue) => {
+      return isUnsettled(queue) || (isSound(queue) && queue.tries > 0)
+    })
     const moves = used.map((queue) => standing(queue, 0))
     await this.move(used, moves)
+  }
+
+  /** The first one marks all whose last session has ended well: once, not for each of them. */
+  private async mark(
+    tried: readonly PartitionQueue[],
+    queues: readonly PartitionQueue[],
+  ): Promise<void> {
+    const unmarked = tried.filter(isUnmarked)
+    if (unmarked.length === 0) return
+    const beside = queues.filter((queue) => isSound(queue) && !tried.includes(queue))
+    const marked = [...unmarked, ...beside.filter(isUnmarked)]
+    const moves = marked.map((queue) => standing(queue, triesBefore(queue)))
+    await this.move(marked, moves)
   }
 
   private async finish(entries: readonly Entry[]): Promise<void> {
@@ -120,7 +153,9 @@ export class BatchHandler {
       const after = new Map<Entry, Outcome>(
         open.map((entry, n) => [entry, outcomeOf(decided.results[n])]),
       )
-      const moves = movesOf(entries, (entry) => after.get(entry) ?? entry.outcome)
+      const saying = open.filter((_, n) => (decided.results[n]?.publish.length ?? 0) > 0)
+      const outcome = (entry: Entry) => after.get(entry) ?? entry.outcome
+      const moves = movesOf(entries, { outcomeOf: outcome, saying: new Set(saying) })
       const result = { results: decided.results, outcomes: after, moves }
       return { changes: decided.changes, moves, result }
     })

@@ -66,11 +66,15 @@ export type Input<Message> = TopicInput<Message> & {
   /** Records must keep their order: they are never postponed, only dead-lettered. */
   strict?: boolean
   /**
-   * Records that nobody waits for: they say nothing to this consumer, or what it does with them is
-   * seen by nobody soon. They are taken together with others, or a moment later.
+   * How many milliseconds a record that nobody waits for may wait for company: it says nothing to
+   * this consumer, or what it does with it is seen by nobody soon. Absent, or 0: none.
    */
-  isPatient?(type: string): boolean
+  patienceMs?(type: string, value: Buffer): number
 }
+/** What says nothing to a consumer, or is only noted. */
+export const patienceMsMax = 500
+/** What follows an end, so that whoever waits for that as well takes both together. */
+export const endPatienceMs = 400
 
 export function publishing(messages: readonly OrdersRecord[]): Publish[] {
   return messages.map((message) => ({ topic: topicOf(message), entry: entryOf(message) }))

@@ -110,7 +110,7 @@ class ConsumerSession implements Session {
     const loops = this.loops.map((loop) => loop.done.catch(() => {}))
     await Promise.all([...this.readers.map((reader) => reader.close()), ...loops])
     // Nobody waits for it: what is not stored is only done again.
-    if (!failed) await this.handler.settle(this.queues).catch(() => {})
+    if (!failed) await this.handler.end(this.queues).catch(() => {})
     this.queues = []
   }
 
@@ -122,7 +122,7 @@ class ConsumerSession implements Session {
       signal: this.share.signal,
       queues,
       handle: async (records) => {
-        await this.handler.handle(records)
+        await this.handler.handle(records, again ? [] : queues)
         if (!again) await this.tellLagTools()
       },
       task: again ? undefined : this.task(),
@@ -164,8 +164,8 @@ class ConsumerSession implements Session {
       restMsMax,
       decode: undecoded,
       onMessage: (record) => {
-        const isPatient = input?.isPatient?.(record.headers?.['ce_type'] ?? '') === true
-        const waiting = { record, readAt: clock.monotonic(), isPatient }
+        const patienceMs = input?.patienceMs?.(record.headers?.['ce_type'] ?? '', record.value) ?? 0
+        const waiting = { record, readAt: clock.monotonic(), patienceMs }
         queues.get(record.partition)?.waiting.push(waiting)
       },
       onGap: stopAtGap,

@@ -14,6 +14,7 @@ import {
   forwarded,
   movesOf,
   readEntry,
+  standing,
 } from './entries.ts'
 import { createQueue, type PartitionQueue } from './partition-queue.ts'
 
@@ -101,10 +102,13 @@ describe('a record that fails', () => {
 })
 
 describe('the position behind a batch', () => {
-  const moveOf = (queue: PartitionQueue, offsets: readonly number[]) => {
+  const moveOf = (queue: PartitionQueue, offsets: readonly number[], saying = offsets) => {
     const records = offsets.map((offset) => recordAt(offset))
     const entries = records.map((record) => readEntry(workOf(), { queue, record }, 1))
-    const [move] = movesOf(entries, () => 'applied')
+    const [move] = movesOf(entries, {
+      outcomeOf: () => 'applied',
+      saying: new Set(entries.filter(({ record }) => saying.includes(record.offset))),
+    })
     return { move, last: records.at(-1) }
   }
 
@@ -123,10 +127,26 @@ describe('the position behind a batch', () => {
     assert.equal(moveOf(queueAt(7), [4, 5, 6]).move, undefined)
   })
 
+  test('says that all is published up to the first record from which something follows', () => {
+    for (const [saying, published] of [
+      [[4, 5, 6], 4],
+      [[6], 6],
+      [[5], 5],
+      [[], 7],
+    ] as const) {
+      assert.equal(moveOf(queueAt(4), [4, 5, 6], [...saying]).move?.published, published)
+    }
+  })
+
+  test('says nothing of what was read again and may not be published again', () => {
+    assert.equal(moveOf(queueAt(6, { published: 4 }), [4, 5, 6], [4]).move?.published, 4)
+    assert.equal(moveOf(queueAt(6, { published: 4 }), [4, 5, 6], []).move?.published, 7)
+  })
+
   test('never says that more is published than is stored', () => {
     const queue = queueAt(4)
     queue.published = 9
-    assert.equal(moveOf(queue, [4]).move?.published, 4)
+    assert.equal(standing(queue, 1).published, 4)
   })
 
   test('is checked against where it stood', () => {

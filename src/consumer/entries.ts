@@ -16,7 +16,7 @@ import { nothingTaken, type PositionCheck, type PositionMove, type Taken } from 
 import { writtenByNewer } from '../ports/partition-reader.ts'
 import type { AnyWork, Item, Publish } from './consumer-work.ts'
 import type { TakenRecord } from './message-loop.ts'
-import { type PartitionQueue, triesAfter, triesBefore } from './partition-queue.ts'
+import { type PartitionQueue, triesAfter } from './partition-queue.ts'
 
 /** Null while it is being handled. */
 export type Outcome = keyof Taken | null
@@ -120,15 +120,24 @@ export function standing(queue: PartitionQueue, tries: number): PositionMove {
   return { topic, partition, next, published, tries, taken: nothingTaken }
 }
 
-export function movesOf(entries: readonly Entry[], outcomeOf: OutcomeOf): PositionMove[] {
-  const fresh = entries.filter((entry) => !isRepeated(entry))
-  return [...Map.groupBy(fresh, ({ queue }) => queue)].map(([queue, own]) => {
+/** `saying`: those from which something follows that is still to be published. */
+type Decided = { outcomeOf: OutcomeOf; saying: ReadonlySet<Entry> }
+
+/** Where nothing follows, the same transaction says that all is published. */
+export function movesOf(entries: readonly Entry[], { outcomeOf, saying }: Decided): PositionMove[] {
+  const moves: PositionMove[] = []
+  for (const [queue, all] of Map.groupBy(entries, (entry) => entry.queue)) {
+    const own = all.filter((entry) => !isRepeated(entry))
     const last = own.at(-1)?.record
-    const next = (last?.offset ?? 0) + 1
-    const move = { ...standing(queue, triesAfter(queue, next)), next }
+    if (last === undefined) continue
+    const next = last.offset + 1
+    const published = all.find((entry) => saying.has(entry))?.record.offset ?? next
+    const tries = triesAfter(queue, next)
     const taken = countOf(own, outcomeOf)
-    return { ...move, taken, ...(last && { fingerprint: recordFingerprint(last) }) }
-  })
+    const fingerprint = recordFingerprint(last)
+    moves.push({ ...standing(queue, tries), next, published, taken, fingerprint })
+  }
+  return moves
 }
 
 export function countOf(entries: readonly Entry[], outcomeOf: OutcomeOf): Taken {
@@ -138,11 +147,4 @@ export function countOf(entries: readonly Entry[], outcomeOf: OutcomeOf): Taken 
     if (outcome !== null) taken[outcome] += 1
   }
   return taken
-}
-
-/** As they are, with the marks of those who are about to try; none where all are marked. */
-export function triesMarks(entries: readonly Entry[]): PositionMove[] {
-  const queues = new Set(entries.filter((entry) => !isRepeated(entry)).map(({ queue }) => queue))
-  const unmarked = [...queues].filter((queue) => queue.tries !== triesBefore(queue))
-  return unmarked.map((queue) => standing(queue, triesBefore(queue)))
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createOrdersSystem, type OrdersSystem } from '../../test/models/orders-consumers.ts'
-import type { OrderPlaced } from '../domain/orders/messages.ts'
+import { type OrderPlaced, ordersTopic } from '../domain/orders/messages.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import { settleAfterMs } from './message-loop.ts'
 
@@ -47,23 +47,39 @@ async function started() {
   await system.append({ type: 'product.created', ...tea, by, commandId: 'tea' })
   await system.append({ type: 'wallet.topped_up', userId: 'ann', amount: 900, by, commandId: 'up' })
   await system.pass(1_000)
-  // The first one marks that its partition is being worked at.
+  // The first one marks that its partitions are being worked at.
   await system.append(placed('o'))
-  await system.pass(settleAfterMs / 2)
+  await system.pass(2 * settleAfterMs)
   counts.clear()
   return { system, counts, process }
 }
+
+test('a session marks once that it is at work, and its clean end takes that away', async () => {
+  const { system, counts, process } = await started()
+  const triesOf = async () => {
+    const positions = await system.stores.stock.positions()
+    return positions.filter(({ topic }) => topic === ordersTopic).map(({ tries }) => tries)
+  }
+  assert.deepEqual(await triesOf(), [1, 1, 1, 1])
+  const other = orderIds().find((id) => partitionFor(id, 4) !== partitionFor('o', 4)) ?? ''
+  await system.append(placed(other))
+  await system.pass(2 * settleAfterMs)
+  assert.equal(counts.get('stock transact'), 3)
+  await process.close()
+  assert.deepEqual(await triesOf(), [0, 0, 0, 0])
+})
 
 describe('an order alone', () => {
   test('is taken in few transactions, and nothing else is asked for it', async () => {
     const { system, counts, process } = await started()
     await system.append(placed(second))
-    await system.pass(settleAfterMs / 2)
+    await system.pass(2 * settleAfterMs)
     assert.equal(system.stores.orders.kept.get(second)?.state.status, 'confirmed')
     assert.deepEqual(Object.fromEntries(counts), {
-      'coupons transact': 2,
-      'stock transact': 2,
-      'payment transact': 4,
+      'coupons transact': 1,
+      // The last one notes that it has said what followed the end.
+      'stock transact': 3,
+      'payment transact': 3,
       'orders transact': 3,
     })
     await process.close()

@@ -7,8 +7,8 @@ import type { Moment } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/log.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
 
-/** `isPatient`: nobody waits for what it means, so that it may wait for company. */
-export type Waiting = { record: LogRecord; readAt: Moment; isPatient: boolean }
+/** `patienceMs`: how long it may wait for company; 0: somebody waits for what it means. */
+export type Waiting = { record: LogRecord; readAt: Moment; patienceMs: number }
 export type PartitionQueue = {
   topic: string
   partition: number
@@ -24,8 +24,8 @@ export type PartitionQueue = {
   detection: PoisonPillDetection
 }
 /**
- * `tries`, as they are stored: 0, all is well; 1, a process died at work; 2, another died of a
- * small batch; 3 and 4, one and two died of the next record, tried alone. `until`: the offset
+ * `tries`, as they are stored: 0, all is well; 1, a session is at work, or died; 2, another died
+ * of a small batch; 3 and 4, one and two died of the next record, tried alone. `until`: the offset
  * behind which there can be no poison.
  */
 export type PoisonPillDetection = { tries: number; until: number }
@@ -34,8 +34,7 @@ export type PoisonPillDetection = { tries: number; until: number }
 export const recordsPerPartitionMax = 1_000
 /** So few that trying them one by one is a matter of moments. */
 const smallBatchMax = 30
-/** How long a record that nobody waits for waits for company, and how much of it is enough. */
-export const patienceMs = 500
+/** So many need not wait for more company. */
 const companyMin = 100
 const [atWork, ofSmallBatch, ofItAlone, ofItAloneAgain] = [1, 2, 3, 4] as const
 
@@ -70,6 +69,11 @@ export function triesBefore(queue: PartitionQueue): number {
   return queue.detection.tries >= ofItAlone ? ofItAloneAgain : ofItAlone
 }
 
+/** Whether that is not stored yet. */
+export function isUnmarked(queue: PartitionQueue): boolean {
+  return queue.tries !== triesBefore(queue)
+}
+
 /** What is stored with the position once its records are done. */
 export function triesAfter({ detection }: PartitionQueue, next: number): number {
   return next >= detection.until ? atWork : Math.min(detection.tries, ofSmallBatch)
@@ -80,10 +84,15 @@ export function passed({ detection }: PartitionQueue): void {
   detection.tries = Math.min(detection.tries, ofSmallBatch)
 }
 
-/** Whether a rest should store that all was published, and that nothing is being tried. */
+/** Whether there can be no poison in what it has taken. */
+export function isSound({ next, detection }: PartitionQueue): boolean {
+  return next >= detection.until
+}
+
+/** Whether a rest should store that all was published. */
 export function isUnsettled(queue: PartitionQueue): boolean {
-  const { tries, published, storedPublished, next, detection } = queue
-  return next >= detection.until && (tries > 0 || Math.min(published, next) > storedPublished)
+  const { published, storedPublished, next } = queue
+  return isSound(queue) && Math.min(published, next) > storedPublished
 }
 
 /** The first waiting records whose time has come. */
@@ -103,6 +112,7 @@ function batchMaxOf(queue: PartitionQueue): number {
 export function dueAt({ waiting, delayMs }: PartitionQueue): Moment {
   const [first] = waiting
   if (first === undefined) return Number.POSITIVE_INFINITY
-  const isPatient = waiting.length < companyMin && waiting.every((one) => one.isPatient)
-  return first.readAt + delayMs + (isPatient ? patienceMs : 0)
+  const own = first.readAt + delayMs
+  if (waiting.length >= companyMin) return own
+  return Math.max(own, Math.min(...waiting.map((one) => one.readAt + one.patienceMs)))
 }

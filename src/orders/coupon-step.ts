@@ -2,7 +2,13 @@
 // cancelled. Records of one batch see what those before them did. Where the issuer, or a rebuild,
 // has not come to the coupon yet, or a living order has it, the order waits.
 
-import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
+import {
+  type ConsumerWork,
+  endPatienceMs,
+  type Item,
+  type ItemResult,
+  patienceMsMax,
+} from '../consumer/consumer-work.ts'
 import {
   type CouponFacts,
   decideCoupon,
@@ -43,7 +49,7 @@ export function createCouponStep(store: CouponStepStore): CouponStepWork {
   return {
     name: 'coupon-step',
     store,
-    inputs: [{ ...ordersInput, isPatient: (type) => notOfCoupons.includes(type) }],
+    inputs: [{ ...ordersInput, patienceMs }],
     wantedBy,
     decide,
     stored(changes) {
@@ -94,6 +100,15 @@ const notOfCoupons: readonly string[] = [
   'order.returned',
   'redemption.use',
 ] satisfies OrderMessage['type'][]
+
+/** Who names no coupon is not answered by this step. */
+function patienceMs(type: string, value: Buffer): number {
+  if (notOfCoupons.includes(type)) return patienceMsMax
+  if (type === 'order.confirmed') return endPatienceMs
+  return type === 'order.placed' && !value.includes(couponField) ? patienceMsMax : 0
+}
+
+const couponField = '"coupon":'
 
 function wantedBy(items: readonly Item<OrderMessage>[]): CouponWanted {
   const orderIds = new Set<string>()

@@ -30,6 +30,16 @@ export class OpenRows<Row extends AnyRow, Wanted, Loaded, Changes extends StepRo
     return this.said.length > 0
   }
 
+  /** For any transaction of the step to store. */
+  unstored(): readonly string[] {
+    return this.said
+  }
+
+  /** To be called with every change, once it is committed. */
+  stored({ said = [] }: Pick<StepRows<Row>, 'said'>): void {
+    if (said.length > 0) this.said = this.said.filter((orderId) => !said.includes(orderId))
+  }
+
   /** As a session begins: those that wait. */
   async read(task: TaskParts): Promise<OfOrder<Row>[]> {
     const { store, repliesOf } = this.parts

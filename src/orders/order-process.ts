@@ -6,6 +6,7 @@ import {
   type ConsumerWork,
   type Item,
   type ItemResult,
+  patienceMsMax,
   publishing,
   type TaskParts,
 } from '../consumer/consumer-work.ts'
@@ -20,7 +21,7 @@ type ProcessMessage = OrderMessage | StepMessage
 type States = Map<string, OrderState>
 export type OrderProcess = ConsumerWork<ProcessMessage, OrderWanted, States, OrderChange[]>
 
-/** What it has said itself, and an order of which no step has said anything yet. */
+/** What it has said itself, an order of which no step has said anything yet, and a mere note. */
 const notUrgent: readonly string[] = [
   'order.placed',
   'order.payment_due',
@@ -28,7 +29,12 @@ const notUrgent: readonly string[] = [
   'order.cancelled',
   'order.return_due',
   'order.returned',
-] satisfies OrderMessage['type'][]
+  'stock.sold',
+] satisfies ProcessMessage['type'][]
+
+function patienceMs(type: string): number {
+  return notUrgent.includes(type) ? patienceMsMax : 0
+}
 
 export type OrderProcessParts = { store: OrderStore; clock: Clock }
 
@@ -44,8 +50,8 @@ export function createOrderProcess(parts: OrderProcessParts): OrderProcess {
     name: 'order-process',
     store: parts.store,
     inputs: [
-      { ...ordersInput, strict: true, isPatient: (type) => notUrgent.includes(type) },
-      stepsInput,
+      { ...ordersInput, strict: true, patienceMs },
+      { ...stepsInput, patienceMs },
     ],
     wantedBy: (items) => ({ orderIds: [...new Set(items.map((item) => item.message.orderId))] }),
     decide(items, states) {

@@ -34,6 +34,8 @@ export type AskingParts = OpenRowsParts<
 
 /** Of one transaction. */
 const answersPerTransactionMax = 1_000
+/** That all was said is stored by what comes next, as a rule the end of the order; else by then. */
+const noteSaidMs = 1_000
 /** Until the database of the wallet is asked again, and whoever was told "not now". */
 const askAgainMs = 100
 
@@ -57,9 +59,15 @@ export class PaymentAsks {
     this.open = new OpenRows(parts)
   }
 
+  /** Orders of which all that was unsaid is published: for any transaction to store. */
+  said(): readonly string[] {
+    return this.open.unstored()
+  }
+
   /** To be called with every change, once it is committed. */
-  stored({ rows }: PaymentChanges): void {
-    for (const row of rows) {
+  stored(changes: PaymentChanges): void {
+    this.open.stored(changes)
+    for (const row of changes.rows) {
       if (!('orderId' in row)) continue
       this.putOff.delete(row.orderId)
       if (isAsking(row)) this.rows.set(row.orderId, row)
@@ -82,9 +90,12 @@ export class PaymentAsks {
       if (this.broken !== null) throw this.broken.error
       if (!hasRead) this.inherit(await this.open.read(task))
       hasRead = true
+      const hasAnswers = this.answers.length > 0
       while (this.answers.length > 0) await this.settle(task)
       this.ask(task)
-      if (this.underWay.size === 0 && this.open.hasSaid()) await this.settle(task)
+      if (this.underWay.size > 0 || !this.open.hasSaid()) return Number.POSITIVE_INFINITY
+      if (hasAnswers) return noteSaidMs
+      await this.settle(task)
       return Number.POSITIVE_INFINITY
     }
   }

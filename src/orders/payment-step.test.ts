@@ -29,7 +29,16 @@ describe('the payment step', () => {
     const [{ statuses } = { statuses: [] }] = asked
     assert.deepEqual(statuses, ['asked', 'asked', 'asked'])
     assert.equal(tables.balances.get('ann'), 0)
+    assert.deepEqual(await take(), [])
     assert.deepEqual(await store.openRows({ after: '', limit: 9 }), [], 'all is noted as said')
+  })
+
+  test('notes what was said with whatever it stores next', async () => {
+    const { take, store } = startStep()
+    await take(due('a'))
+    assert.equal((await store.openRows({ after: '', limit: 9 })).length, 1)
+    await take({ type: 'order.confirmed', orderId: 'a' })
+    assert.deepEqual(await store.openRows({ after: '', limit: 9 }), [])
   })
 
   test('asks again about what money that comes back may pay, which holds up nobody', async () => {

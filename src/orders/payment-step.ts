@@ -36,7 +36,7 @@ import {
   type Batch,
   batchOf,
   decideRow,
-  isOneOf,
+  patienceOfStep,
   stepResult,
   suppliesFirst,
   takeCommand,
@@ -55,7 +55,7 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
   return {
     name: 'payment-step',
     store,
-    inputs: [{ ...ordersInput, isPatient: isOneOf(notOfPayments) }, walletsInput],
+    inputs: [{ ...ordersInput, patienceMs: patienceOfStep(notOfPayments) }, walletsInput],
     wantedBy,
     decide(items, loaded) {
       const batch = batchOf(loaded)
@@ -67,7 +67,7 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
         settled.push(message.orderId)
         return { kind: 'applied', publish: [] }
       })
-      return { changes: { ...changesOf(batch), settled }, results }
+      return { changes: { ...changesOf(batch), settled, said: asks.said() }, results }
     },
     stored: (changes) => asks.stored(changes),
     task: { start: (task) => asks.start(task) },

@@ -1,7 +1,13 @@
 // What the consumers of orders have in common: how the records of a batch see what those before
 // them did, and what a decision means for the message loop.
 
-import { type Item, type ItemResult, publishing } from '../consumer/consumer-work.ts'
+import {
+  endPatienceMs,
+  type Item,
+  type ItemResult,
+  patienceMsMax,
+  publishing,
+} from '../consumer/consumer-work.ts'
 import { isOfRedemption, type OrderMessage } from '../domain/orders/messages.ts'
 import { absent } from '../domain/orders/state.ts'
 import type { StepDecision } from '../domain/orders/step.ts'
@@ -41,9 +47,12 @@ export function batchOf<Loaded extends AnyLoaded>(loaded: Loaded): Batch<Loaded>
   return Object.fromEntries(tables) as Batch<Loaded>
 }
 
-/** Also every redemption: of a step that knows none. */
-export function isOneOf(types: readonly string[]): (type: string) => boolean {
-  return (type) => types.includes(type) || isOfRedemption({ type })
+/** Of a step that knows no redemptions; `notIts`: the types that say nothing to it. */
+export function patienceOfStep(notIts: readonly string[]): (type: string) => number {
+  return (type) => {
+    if (notIts.includes(type) || isOfRedemption({ type })) return patienceMsMax
+    return type === 'order.confirmed' ? endPatienceMs : 0
+  }
 }
 
 /** The row of one order before and after a decision. */

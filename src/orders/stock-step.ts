@@ -23,7 +23,7 @@ import {
   type Batch,
   batchOf,
   decideRow,
-  isOneOf,
+  patienceOfStep,
   stepResult,
   suppliesFirst,
   takeCommand,
@@ -69,7 +69,7 @@ export function createStockStep(store: StockStepStore): StockStep {
   return {
     name: 'stock-step',
     store,
-    inputs: [{ ...ordersInput, isPatient: isOneOf(notOfStock) }, productsInput],
+    inputs: [{ ...ordersInput, patienceMs: patienceOfStep(notOfStock) }, productsInput],
     wantedBy,
     decide,
     stored(changes) {

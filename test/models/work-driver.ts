@@ -69,7 +69,7 @@ export function startTask<Message, Wanted, Loaded, Changes>(
     for (let turn = 0; turn < 1_000; turn++) {
       const wasWoken = isWoken
       isWoken = false
-      if (wasWoken) await run()
+      if (wasWoken) isWaiting = (await run()) !== Number.POSITIVE_INFINITY || isWaiting
       await new Promise((resolve) => setImmediate(resolve))
       if (!isWoken) return
     }

@@ -12,10 +12,11 @@ const entries: MutantsOf = {
     ['attempts >= attemptsMax', 'attempts > attemptsMax', 'for the 3. time is a dead letter'],
     ['entry.strict || entry', 'entry', 'of a topic in strict order is a dead letter at once'],
     ['(note?.attempts ?? 0) + 1', '(note?.attempts ?? 1)', 'for the 2. time is tried again'],
-    ['(last?.offset ?? 0) + 1', 'last?.offset ?? 0', 'is one behind its last record'],
+    ['last.offset + 1', 'last.offset', 'is one behind its last record'],
     ['note?.redrives ?? 0', '0', 'keeps how often it was tried and re-driven'],
     ['note?.consumer !== name', 'note === null', 'is nobody’s but that consumer’s'],
     ['Math.min(queue.published, next)', 'queue.published', 'that more is published than is stored'],
+    ['?.record.offset ?? next', ' ? next : next', 'up to the first record from which something'],
     ['recordFingerprint(last)', "'x'", 'is one behind its last record, which it names'],
     ['expected: next }', 'expected: next + 1 }', 'is checked against where it stood'],
   ],
@@ -35,11 +36,19 @@ const batches: MutantsOf[] = [
     mutants: [['createSlots(1)', 'createSlots(2)', 'is what counts where it is stored later']],
   },
   {
+    file: `${consumer}/batch-handler.ts`,
+    test: `${consumer}/lone-order.test.ts`,
+    mutants: [
+      [' || (isSound(queue) && queue.tries > 0)', '', 'its clean end takes that away'],
+      ['...beside.filter(isUnmarked)', '', 'marks once that it is at work'],
+    ],
+  },
+  {
     file: `${consumer}/partition-queue.ts`,
     test: `${consumer}/lone-order.test.ts`,
     mutants: [
-      ['(isPatient ? patienceMs : 0)', '0', 'is taken in few transactions'],
-      ['waiting.every((one)', 'waiting.some((one)', 'is confirmed without a wait for company'],
+      ['one.readAt + one.patienceMs', 'one.readAt', 'is taken in few transactions'],
+      ['Math.min(...waiting', 'Math.max(...waiting', 'is confirmed without a wait for company'],
     ],
   },
   {
