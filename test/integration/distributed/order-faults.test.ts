@@ -63,7 +63,7 @@ describe('an order on Kafka and PostgreSQL', { timeout: 600_000 }, () => {
     await people.offer('off', 100, { kind: 'amount', value: 300 })
   })
   after(async () => {
-    for (const kept of poisonedRoles) kept.release()
+    for (const kept of poisonedRoles) await kept.release()
     await people?.close()
     await hasty?.close()
     await services?.close()

@@ -17,8 +17,8 @@ export type Kept = {
   heal(): Promise<void>
   /** How often it was killed, whichever way. */
   deaths(): number
-  /** Nothing comes in its place any more. */
-  release(): void
+  /** Nothing comes in its place any more; resolves when nothing is on its way. */
+  release(): Promise<void>
   /** SIGTERM, and nothing comes in its place. */
   stop(): Promise<void>
 }
@@ -65,9 +65,11 @@ export async function keepRunning(options: KeptOptions): Promise<Kept> {
   }
 
   let failure: unknown
-  watching.catch((error: unknown) => {
-    failure = error
-  })
+  let isOver = false
+  watching.then(
+    () => (isOver = true),
+    (error: unknown) => (failure = error),
+  )
   let armed = false
   return {
     name,
@@ -87,8 +89,9 @@ export async function keepRunning(options: KeptOptions): Promise<Kept> {
       if (failure !== undefined) throw failure
     },
     deaths: () => deaths,
-    release() {
+    async release() {
       kept = false
+      await waitFor(name, () => failure !== undefined || isUp || isOver)
     },
     async stop() {
       kept = false

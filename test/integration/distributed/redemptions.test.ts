@@ -64,7 +64,7 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
     })
   })
   after(async () => {
-    for (const one of kept) one.release()
+    for (const one of kept) await one.release()
     await clients?.close()
     await hasty?.close()
     await services?.close()

@@ -17,8 +17,11 @@ export type OrderCounts = { confirmed: number; cancelled: number; reasons: Recor
 /** Each row that one of these finds is wrong. */
 const nothingFound: Readonly<Record<string, string>> = {
   'an order without an end': `
-    select order_id, status, unannounced from orders.orders
-     where status not in ('confirmed', 'cancelled') or unannounced`,
+    select o.order_id, o.status, o.unannounced, c.status, s.status, p.status from orders.orders o
+      left join coupons.orders c using (order_id)
+      left join stock.orders s using (order_id)
+      left join payments.orders p using (order_id)
+     where o.status not in ('confirmed', 'cancelled') or o.unannounced`,
   'stock of an order': `
     select o.order_id, o.status, s.status from orders.orders o
       left join stock.orders s using (order_id)
