@@ -16,6 +16,7 @@ import { addRoutes, type Route } from './http/route.ts'
 import { createServerApp, type ServerApp } from './http/server-app.ts'
 import { limitsOf, type ServerLimits } from './http/server-limits.ts'
 import type { CallHooks, RouteParts, ServerParts, Services } from './http/server-parts.ts'
+import { OneThing } from './keys/one-thing.ts'
 import { plainClaims } from './plain/plain-claims.ts'
 import { CodeGuesses } from './redemptions/code-guesses.ts'
 import { CodeHolders } from './redemptions/code-holders.ts'
@@ -96,7 +97,8 @@ export async function openServer(
   const services = { claims, orders } as Services
   const { figures, ...consoles } = consolesOf(parts, services, { tokens, traffic })
   const { runs, streams } = consoles
-  const routeParts = { ...parts, ...services, ...consoles, metricsText, limits, traffic }
+  const oneThing = oneThingOf(parts)
+  const routeParts = { ...parts, ...services, ...consoles, metricsText, limits, oneThing, traffic }
   addRoutes(app, { hooks, limits }, allRoutes({ app, uses }, routeParts))
   addPages(app, { ...parts, ...services, hooks, uses, settings })
   const plainParts = { clock, traffic, tokens, count, plain, answers, logger }
@@ -211,6 +213,11 @@ function tokensOf({ settings, clock, keySet, logger }: ServerParts): TokenVerifi
     logger?.[isWrong ? 'warn' : 'info'](message)
   const limits = tokenLimits ?? {}
   return new TokenVerifier({ secret, rules, clock, source: keySet, onNews, limits })
+}
+
+function oneThingOf({ clock, givenKeys: shared, logger }: ServerParts): OneThing {
+  const onAway = (err: Error) => logger?.warn({ err }, 'what a key was given for is not known')
+  return new OneThing({ clock, shared, onAway })
 }
 
 function allRoutes(server: Pick<ServerApp, 'app' | 'uses'>, parts: RouteParts): Route[] {

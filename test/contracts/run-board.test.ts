@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Database } from '../../src/adapters/database/database.ts'
 import { migrate } from '../../src/adapters/database/migrations.ts'
 import { createRunBoardMemory } from '../../src/adapters/memory/run-board.ts'
-import { createRunBoardSql } from '../../src/adapters/stores/run-board.ts'
+import { createRunBoardSql } from '../../src/adapters/stores/nodes/run-board.ts'
 import type { Run, RunBoard, RunKind } from '../../src/ports/console-runs.ts'
 import { openPgliteCopy } from './pglite-copies.ts'
 

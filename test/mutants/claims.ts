@@ -156,6 +156,27 @@ const operators: MutantsOf = {
   ],
 }
 
+const keysTaken: MutantsOf = {
+  file: 'src/api/keys/one-thing.ts',
+  test: 'src/api/keys/one-thing.test.ts',
+  mutants: [
+    ["if (!('status' in answer)) await", 'await', 'and only there'],
+    ["if (!('status' in answer)) await this.giveBack(given)", '', 'nothing came of it for certain'],
+    ['known.takers > 0 && known.givenFor !== givenFor', 'false', 'at once one is made'],
+    ['known.takers -= 1', 'known.takers = 0', 'takes the key from nobody'],
+    ['(await this.ask((shared) => shared.take(given))) !== false', 'true', 'at once one is made'],
+  ],
+}
+const keysShared: MutantsOf = {
+  file: 'sql/statements/take-key.sql',
+  test: 'test/contracts/node-board.test.ts',
+  mutants: [
+    ['where k.given_for = excluded.given_for', 'where true', 'are for one thing'],
+    ['    or k.takers = 0', '', 'are free once all'],
+    ["k.given_at < now() - interval '1 day'", 'false', 'forgotten after a day'],
+  ],
+}
+
 export const claimMutants = mutantsOf([
   ...path,
   commands,
@@ -165,4 +186,6 @@ export const claimMutants = mutantsOf([
   gate,
   ...problems,
   operators,
+  keysTaken,
+  keysShared,
 ])

@@ -1,6 +1,6 @@
-// A database that lives in another thread of the same process, for reading only: `serveDatabase`
-// is the owner's end of the port, `connectDatabase` the other. It offers no transactions: one
-// held open from another thread would stop the owner, which has a single session.
+// A database that lives in another thread of the same process, for single statements:
+// `serveDatabase` is the owner's end of the port, `connectDatabase` the other. It offers no
+// transactions: one held open from another thread would stop the owner, which has a single session.
 
 import type { MessagePort } from 'node:worker_threads'
 import { type Clock, within } from '../../ports/clock.ts'

@@ -1,6 +1,6 @@
 // Which coupon an operator's Idempotency-Key was given for: asked with it for another one, nothing
-// is made. It follows from the log, so every node knows it, also after a restart. Two that ask
-// for different coupons at the same moment through two nodes may each be given theirs.
+// is made. It follows from the log, so every node knows it, also after a restart. What is not read
+// yet, whoever has taken the key knows.
 
 import type { ControlOutcome } from '../../domain/coupons/decide.ts'
 import type { ControlMessage } from '../../domain/coupons/messages.ts'

@@ -6,6 +6,7 @@ import type { VerifierKey } from '../../domain/proof/signed-note.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { CouponReads } from '../../ports/coupons.ts'
+import type { GivenKeys } from '../../ports/given-keys.ts'
 import type { GuessCounts } from '../../ports/guess-counts.ts'
 import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { ProofReader } from '../../ports/proof.ts'
@@ -16,6 +17,7 @@ import type { ConsoleRuns, RunSources } from '../console/runs.ts'
 import type { ConsoleSessions } from '../console/sessions.ts'
 import type { Streams } from '../console/streams.ts'
 import type { Traffic } from '../console/traffic.ts'
+import type { OneThing } from '../keys/one-thing.ts'
 import type { OrderService } from '../orders/order-answers.ts'
 import type { TokenVerifierParts } from '../tokens/token-verifier.ts'
 import type { ServerLimits } from './server-limits.ts'
@@ -80,6 +82,8 @@ export type ServerParts = {
   consoleCodes?: ConsoleCodes | undefined
   /** Absent: no other node counts unknown codes. */
   guessCounts?: GuessCounts | undefined
+  /** Among all nodes; null while SQL is not up. Absent: this is the only node. */
+  givenKeys?: (() => GivenKeys | null) | undefined
   /** Of what the console shows beside coupons; absent: nothing of it is known. */
   figures?: FigureSources | undefined
   /** Rehearsals and audits from the console; absent: this service runs none. */
@@ -122,6 +126,7 @@ export type CallHooks = {
 export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes' | 'runs'> &
   Services & {
     limits: ServerLimits
+    oneThing: OneThing
     runs: ConsoleRuns
     sessions: ConsoleSessions
     streams: Streams

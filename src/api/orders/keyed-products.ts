@@ -1,17 +1,17 @@
 // Which product an operator's Idempotency-Key was given for: asked with it for another one, or for
 // other content, nothing is made. It follows from what the stock step has stored, so every node
-// knows it, also after a restart. Two that ask for different products at the same moment through
-// two nodes may each be given theirs.
+// knows it, also after a restart. What is not stored yet, whoever has taken the key knows.
 
 import { createHash } from 'node:crypto'
 import type { ProductMessage } from '../../domain/orders/messages.ts'
+import type { GivenKey } from '../../ports/given-keys.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { idOfKey } from './order-answers.ts'
 
 type Content = Omit<Extract<ProductMessage, { type: 'product.created' }>, 'type' | 'commandId'>
 export type KeyedProduct = { key: string; content: Content }
 /** `commandId`: with what the record has to be sent; null: the key was given for something else. */
-export type KeyedCommand = { commandId: string | null }
+export type KeyedCommand = { given: GivenKey; commandId: string | null }
 type Reader = Pick<OrdersReader, 'productCommands'>
 
 export class KeyedProducts {
@@ -41,12 +41,13 @@ export class KeyedProducts {
 
   private async commandOf(prefix: string, content: Content, reader: Reader): Promise<KeyedCommand> {
     const commandId = `${prefix}.${hashOf(content)}`
+    const given = { key: prefix, givenFor: commandId }
     const done = (await reader.productCommands(prefix)).filter(({ outcome }) => {
       return outcome === 'done' || outcome === 'unchanged'
     })
-    if (done.some((command) => command.commandId !== commandId)) return { commandId: null }
+    if (done.some((command) => command.commandId !== commandId)) return { given, commandId: null }
     // Done already: another record says so, by what the product is like.
-    return { commandId: done.length === 0 ? commandId : this.newId() }
+    return { given, commandId: done.length === 0 ? commandId : this.newId() }
   }
 }
 

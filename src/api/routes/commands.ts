@@ -70,7 +70,10 @@ function createRoute(parts: RouteParts): Route {
         commandId: key === undefined ? newId() : keyedCreateId(idOfKey(by, key)),
         ...(reason === undefined ? {} : { reason }),
       } as const
-      return actAnswer(parts, message)
+      const make = () => actAnswer(parts, message)
+      if (key === undefined) return make()
+      const given = { key: message.commandId, givenFor: couponId }
+      return (await parts.oneThing.make(given, make)) ?? { problem: 'idempotency-key-reused' }
     },
   })
 }

@@ -83,7 +83,7 @@ function productRoutes(parts: RouteParts): Route[] {
 }
 
 function createProductRoute(parts: RouteParts): Route {
-  const { newId, orders } = parts
+  const { newId, orders, oneThing } = parts
   const keyed = new KeyedProducts(newId)
   return route({
     call: 'POST /products',
@@ -105,8 +105,10 @@ function createProductRoute(parts: RouteParts): Route {
       const key = headers['idempotency-key']
       if (key === undefined) return send(newId())
       return readStore(orders.reader(), (reader) => {
-        return keyed.run({ key, content }, reader, async ({ commandId }) => {
-          return commandId === null ? { problem: 'idempotency-key-reused' } : send(commandId)
+        return keyed.run({ key, content }, reader, async ({ given, commandId }) => {
+          const isReused = commandId === null
+          const answer = isReused ? null : await oneThing.make(given, () => send(commandId))
+          return answer ?? { problem: 'idempotency-key-reused' }
         })
       })
     },

@@ -25,6 +25,7 @@ import type { ConsoleCodes } from '../../ports/console-codes.ts'
 import type { NodeBoard } from '../../ports/console-figures.ts'
 import type { RunBoard } from '../../ports/console-runs.ts'
 import type { Gate } from '../../ports/gate.ts'
+import type { GivenKeys } from '../../ports/given-keys.ts'
 import type { GuessCounts } from '../../ports/guess-counts.ts'
 import type { Log } from '../../ports/log.ts'
 import type { KeySetSource } from '../../ports/tokens.ts'
@@ -43,6 +44,8 @@ export type ApiServerParts = {
   consoleCodes?: ConsoleCodes | undefined
   /** The same; absent: each node counts unknown codes by itself. */
   guessCounts?: GuessCounts | undefined
+  /** What keys were given for; null while SQL is not up. Absent: this is the only node. */
+  givenKeys?: (() => GivenKeys | null) | undefined
   /** Where the nodes report; null while SQL is not up. Absent: this is the only node. */
   board?: (() => NodeBoard | null) | undefined
   /** Where the nodes tell of runs; null while SQL is not up. Absent: this is the only node. */
@@ -119,6 +122,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     keySet: await keySetOf(settings),
     consoleCodes: parts.consoleCodes,
     guessCounts: parts.guessCounts,
+    givenKeys: parts.givenKeys,
     figures: {
       claimCounts: metrics.claimCounts,
       arrivals: metrics.arrivals,

@@ -8,8 +8,9 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { startConsoleCodesRedis } from '../../adapters/redis/console-codes.ts'
 import { startRedisGate } from '../../adapters/redis/gate.ts'
 import { startGuessCountsRedis } from '../../adapters/redis/guess-counts.ts'
-import { createNodeBoardSql } from '../../adapters/stores/node-board.ts'
-import { createRunBoardSql } from '../../adapters/stores/run-board.ts'
+import { createGivenKeysSql } from '../../adapters/stores/nodes/given-keys.ts'
+import { createNodeBoardSql } from '../../adapters/stores/nodes/node-board.ts'
+import { createRunBoardSql } from '../../adapters/stores/nodes/run-board.ts'
 import type { ClaimLimits } from '../../api/claims/claim-parts.ts'
 import { createDatabaseMetrics } from '../../api/metrics/process-metrics.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
@@ -17,6 +18,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { NodeBoard } from '../../ports/console-figures.ts'
 import type { RunBoard } from '../../ports/console-runs.ts'
 import type { Gate } from '../../ports/gate.ts'
+import type { GivenKeys } from '../../ports/given-keys.ts'
 import { CommandError, exitCodes } from '../context.ts'
 import {
   type ApiServer,
@@ -57,6 +59,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
     const { redisUrl: url } = settings
     const shared = url === undefined ? {} : sharedOver({ url, clock }, stops)
     let reads: SqlReads | null = null
+    let givenKeys: GivenKeys | null = null
     let board: NodeBoard | null = null
     let runBoard: RunBoard | null = null
     let metrics: Registry | null = null
@@ -69,6 +72,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
       clock,
       settings: { ...settings, jwtSecret, codeSecret },
       reads: () => reads,
+      givenKeys: () => givenKeys,
       board: () => board,
       runBoard: () => runBoard,
       otherMetrics: async () => (await metrics?.metrics()) ?? '',
@@ -87,6 +91,7 @@ export function startApi(parts: RoleParts): Promise<RunningRole> {
       keys = shownKeysIn(database, { known: await settleProof(database, proof), clock })
     }
     reads = readsOver(database)
+    givenKeys = createGivenKeysSql(database)
     board = createNodeBoardSql(database)
     runBoard = createRunBoardSql(database)
     metrics = createDatabaseMetrics(database.state)

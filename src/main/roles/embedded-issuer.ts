@@ -1,12 +1,14 @@
-// The main thread's end of the issuer thread: starts it, hands it its ports, and reads SQL
+// The main thread's end of the issuer thread: starts it, hands it its ports, and asks SQL
 // through it.
 
 import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Queryable } from '../../adapters/database/database.ts'
 import { connectDatabase } from '../../adapters/database/thread.ts'
 import type { LogFile } from '../../adapters/log-file/log-file.ts'
 import { serveLog } from '../../adapters/log-file/thread.ts'
+import { createGivenKeysSql } from '../../adapters/stores/nodes/given-keys.ts'
 import { callThread, portErrorOf } from '../../adapters/thread-call.ts'
-import { readsOver, type SqlReads } from './api-node.ts'
+import { readsOver } from './api-node.ts'
 import type {
   IssuerNews,
   IssuerQuestion,
@@ -39,7 +41,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
   const thread = callThread<IssuerQuestion, string>(control.port1, ended)
   const checked = Promise.withResolvers<void>()
   let isChecked = false
-  let reads: SqlReads | null = null
+  let rows: ReturnType<typeof rowsOver> | null = null
   let closing = false
 
   /** Before it is checked the start fails; afterwards the service cannot go on. */
@@ -62,7 +64,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
         checked.resolve()
         break
       case 'up':
-        reads = readsOver(connectDatabase(databaseChannel.port1))
+        rows = rowsOver(connectDatabase(databaseChannel.port1))
         break
       case 'rebuilding':
       case 'halted':
@@ -83,7 +85,7 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
     /** Resolves once the log is known to be the one that the rows were made from. */
     checked: checked.promise,
     /** null until SQL is up. */
-    reads: () => reads,
+    rows: () => rows,
     /** To be called after every acknowledged append. */
     onAcknowledged,
     metricsText: (): Promise<string> => thread.ask('metrics').catch(() => ''),
@@ -94,6 +96,10 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
       await worker.terminate()
     },
   }
+}
+
+function rowsOver(database: Queryable) {
+  return { reads: readsOver(database), givenKeys: createGivenKeysSql(database) }
 }
 
 function startThread({ log, settings }: EmbeddedIssuerParts, ports: IssuerThreadPorts): Worker {

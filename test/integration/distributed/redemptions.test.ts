@@ -1,6 +1,6 @@
-// Redemptions on Kafka and PostgreSQL: two tills at two API nodes race for one code, a reservation
-// runs out while its use is on its way, and tills go on while consumers and a node are killed.
-// ROUNDS (200 unless given) and KILLS set its size, SEED repeats a run.
+// Redemptions on Kafka and PostgreSQL: two tills at two API nodes race for one code, two operators
+// for one key, a reservation runs out while its use is on its way, and tills go on while consumers
+// and a node are killed. ROUNDS (200 unless given) and KILLS set its size, SEED repeats a run.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -21,6 +21,7 @@ const atOnce = 20
 /** At a node of its own: at the others it is as long as the setting is by itself. */
 const shortSeconds = 1
 const lateRounds = 40
+const keyRounds = 60
 const askMsMax = 120_000
 const killEveryMs = 2_000
 
@@ -99,6 +100,33 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
       const known = `GET /codes/${codeOf(racing[0] ?? '')}`
       assert.equal((await clients.call(known, { as, node })).status, 429)
       assert.equal((await clients.call(known, { node })).status, 200)
+    }
+  })
+
+  it('make one thing by a key, though asked for two at once', async () => {
+    const stock = { price: 1, stock: 1 }
+    const kinds = { coupons: { quantity: 1 }, products: stock }
+    for (const [kind, terms] of Object.entries(kinds)) {
+      const ids = (n: number) => [0, 1].map((node) => `${kind}-${n}-${node}`)
+      await inChunks(
+        Array.from({ length: keyRounds }, (_, n) => n),
+        atOnce,
+        async (n) => {
+          const both = await Promise.all(
+            ids(n).map((id, node) => {
+              const json = { [`${kind.slice(0, -1)}Id`]: id, name: id, ...terms }
+              return clients.insist(`POST /${kind}`, { key: `key ${n}`, json, node })
+            }),
+          )
+          const [made, refused] = both.toSorted((a, b) => a.status - b.status)
+          assert.deepEqual([made?.status, refused?.status], [201, 409], JSON.stringify(both))
+          assert.deepEqual(pick(refused, 'type'), ['/problems/idempotency-key-reused'])
+          const shown = await Promise.all(
+            ids(n).map((id, node) => clients.insist(`GET /${kind}/${id}`, { node: 1 - node })),
+          )
+          assert.deepEqual(shown.map(({ status }) => status).toSorted(), [200, 404])
+        },
+      )
     }
   })
 

@@ -1,10 +1,14 @@
 // The reports of API nodes in PostgreSQL: one small row a second from each, and all of them read in
 // the same round trip.
 
-import { isObject } from '../../domain/field.ts'
-import { type NodeBoard, type NodeReport, nodeRememberedMs } from '../../ports/console-figures.ts'
-import type { Queryable } from '../database/database.ts'
-import { loadStatements } from '../database/statements.ts'
+import { isObject } from '../../../domain/field.ts'
+import {
+  type NodeBoard,
+  type NodeReport,
+  nodeRememberedMs,
+} from '../../../ports/console-figures.ts'
+import type { Queryable } from '../../database/database.ts'
+import { loadStatements } from '../../database/statements.ts'
 
 export function createNodeBoardSql(database: Queryable): NodeBoard {
   const statements = loadStatements(['delete-report', 'exchange-reports'])

@@ -1,9 +1,9 @@
 // Runs of the console in PostgreSQL: one row of each kind, with the run that is under way and the
 // last one that has ended. Redis may be emptied at any time, and a report is to be there tomorrow.
 
-import { type Run, type RunBoard, runSilentMsMax } from '../../ports/console-runs.ts'
-import type { Queryable } from '../database/database.ts'
-import { loadStatements } from '../database/statements.ts'
+import { type Run, type RunBoard, runSilentMsMax } from '../../../ports/console-runs.ts'
+import type { Queryable } from '../../database/database.ts'
+import { loadStatements } from '../../database/statements.ts'
 
 export function createRunBoardSql(database: Queryable): RunBoard {
   const statements = loadStatements([

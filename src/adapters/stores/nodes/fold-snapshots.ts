@@ -4,11 +4,11 @@
 // A part is behind another one only where its writer knows that one; else it begins anew.
 
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../../ports/clock.ts'
-import { SnapshotFault, type SnapshotStore } from '../../ports/snapshots.ts'
-import type { Queryable, SqlRow, SqlValue, Statement } from '../database/database.ts'
-import { loadStatements } from '../database/statements.ts'
-import { readPart, writePart } from '../snapshots/snapshot-format.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import { SnapshotFault, type SnapshotStore } from '../../../ports/snapshots.ts'
+import type { Queryable, SqlRow, SqlValue, Statement } from '../../database/database.ts'
+import { loadStatements } from '../../database/statements.ts'
+import { readPart, writePart } from '../../snapshots/snapshot-format.ts'
 
 export type SnapshotStoreSqlParts = {
   database: Queryable
