@@ -26,6 +26,7 @@ import { orderStoreContract } from './order-store.ts'
 import { ordersReaderContract, ordersTables } from './orders-reader.ts'
 import { paymentContract } from './payment-step-store.ts'
 import { openPgliteCopy } from './pglite-copies.ts'
+import { racingInMemory, revokeRaces } from './revokes/revoke-races.ts'
 import { couponStepContract, wonAt } from './step-stores.ts'
 import { stockStepContract } from './stock-step-store.ts'
 
@@ -62,6 +63,7 @@ couponStepContract('memory', async () => {
     close,
   }
 })
+revokeRaces('memory', racingInMemory)
 
 paymentContract('memory', async () => {
   const tables = emptyPaymentTables()

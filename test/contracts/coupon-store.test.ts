@@ -13,7 +13,7 @@ import { openPgliteCopy } from './pglite-copies.ts'
 couponStoreContract('memory', async (crashPoint) => {
   const uses = new Map<string, string>()
   return {
-    store: createCouponStoreMemory({ crashPoint, uses }),
+    store: createCouponStoreMemory({ crashPoint, step: { uses } }),
     use: async (of) => void uses.set(couponKey(of), of.orderId),
     close: async () => {},
   }

@@ -14,7 +14,8 @@ import { emptyCouponTables, useCouponSql } from './coupon-store-samples.ts'
 import { databaseContract, queryableContract } from './database.ts'
 import { proofContract } from './proof-store.ts'
 import { openProofSql } from './proof-store-sql.ts'
-import { rebuiltRevokes } from './rebuilt-revokes.ts'
+import { rebuiltRevokes } from './revokes/rebuilt-revokes.ts'
+import { racingOn, revokeRaces } from './revokes/revoke-races.ts'
 import { snapshotsInRows } from './snapshot-store-sql.ts'
 
 const postgres = await postgresForTests()
@@ -52,6 +53,7 @@ describe('on a PostgreSQL server', { skip: postgres.skip }, async () => {
   consumerStoreContractsSql('SQL on PostgreSQL', () => database)
 
   rebuiltRevokes('PostgreSQL', () => database)
+  revokeRaces('PostgreSQL', () => racingOn(database))
 
   snapshotsInRows('rows on PostgreSQL', () => database)
 })

@@ -30,6 +30,7 @@ import {
   absent,
   type Charge,
   type CouponRow,
+  type CouponUse,
   type OrderState,
   type PaymentRow,
   type Product,
@@ -55,6 +56,8 @@ export type Stores = {
   revoked: Set<string>
   /** The same, whatever was dropped since: nobody may spend them. */
   everRevoked: Set<string>
+  /** The same, which redemption had it merely reserved when it was counted; null: none. */
+  countedWith: Map<string, string | null>
   /** The order that uses a coupon, by coupon and user. */
   uses: Map<string, string>
   products: Map<string, Product>
@@ -79,6 +82,7 @@ export function createStores(won: readonly WonRow[]): Stores {
     issuerWas: 0,
     revoked: new Set(),
     everRevoked: new Set(),
+    countedWith: new Map(),
     uses: new Map(),
     products: new Map(),
     balances: new Map(),
@@ -114,6 +118,7 @@ export function takeCoupon(
     count(stores.outcomes, replies.length === 0 ? 'coupon waits' : 'coupon wants')
     return { replies: [...replies], waits: true }
   }
+  if (message.type === 'redemption.used' && 'userId' in row) checkCounted(stores, row)
   for (const { kind, use } of effects) {
     const key = `${use.couponId}/${use.userId}`
     const isRevoked = stores.everRevoked.has(key)
@@ -126,6 +131,15 @@ export function takeCoupon(
     count(stores.effects, `coupon ${kind} ${message.orderId}`)
   }
   return { replies: [...replies], waits: false }
+}
+
+/** What was told to be taken is not used at once all the same. */
+function checkCounted(stores: Stores, { orderId, couponId, userId }: CouponUse): void {
+  const order = stores.orders.get(orderId)
+  if (order === undefined || !('redemption' in order) || order.redemption.use !== true) return
+  const counted = stores.countedWith.get(`${couponId}/${userId}`)
+  assert.notEqual(counted, orderId, `${orderId} was used at once, and a revoke counted its coupon`)
+  if (counted === null) count(stores.outcomes, 'coupon revoked after a use at once')
 }
 
 /** null: the pieces are held by others; try again later. */

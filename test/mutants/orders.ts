@@ -165,6 +165,28 @@ const coupon: MutantsOf = {
     ],
   ],
 }
+const atOnce: MutantsOf = {
+  file: `${domain}/coupon-step.ts`,
+  test: `${domain}/coupon-redemption.test.ts`,
+  mutants: [
+    [
+      "use === true && !('refused' in offerOf(terms, subtotal))",
+      'use === true',
+      'has only reserved what is below its minimum, of which it is told soon',
+    ],
+  ],
+}
+const spentAtOnce: MutantsOf = {
+  file: `${domain}/coupon-step.ts`,
+  test: `${domain}/world.test.ts`,
+  mutants: [
+    [
+      "use === true && !('refused' in offerOf(terms, subtotal))",
+      'use === undefined && subtotal < 0',
+      'always comes to rest, with every order ended and everything added up',
+    ],
+  ],
+}
 const revokes: MutantsOf = {
   file: `${domain}/coupon-step.ts`,
   test: 'test/simulation/orders.test.ts',
@@ -301,6 +323,8 @@ export const orderMutants = mutantsOf([
   redemptions,
   sums,
   coupon,
+  atOnce,
+  spentAtOnce,
   revokes,
   stock,
   payment,

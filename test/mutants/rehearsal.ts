@@ -114,9 +114,9 @@ const tills: MutantsOf[] = [
         'what an honest service tells at its tills adds up',
       ],
       [
-        'const isCounted = acts.length > 1 && ',
-        'const isCounted = acts.length > 2 && ',
-        'a revoke may count what is spent at the same moment',
+        'if (answer !== null && !isSame) return null',
+        "if (answer !== null && !isSame && act.kind !== 'revoke') return null",
+        'a revoke that counts what was used at the same moment',
       ],
     ],
   },
@@ -125,7 +125,7 @@ const tills: MutantsOf[] = [
     test: `${atTills}/till-promises.test.ts`,
     mutants: [
       ['return told === value ? [] :', 'return told !== null ? [] :', 'one too high breaks'],
-      ['taken < least ||', 'taken < 0 ||', 'a revoke of all that counts one less'],
+      ['taken !== unspent', 'taken > unspent', 'a revoke of all that counts one less'],
       ['if (before === redemptionId) return []', 'return []', 'that made two redemptions'],
     ],
   },

@@ -18,6 +18,11 @@ const steps: MutantsOf = {
       'refunded: 0 }',
       'the payment of an order that is to be given back, by wallet, is refunded cancelled',
     ],
+    [
+      'takenBy(of, placed.origin.appendedAt, use).reduce(evolveCoupon, row)',
+      "evolveCoupon(row, { type: 'used', use })",
+      'a redemption that uses a coupon at once has spent it',
+    ],
     ['isWallet || total === 0', 'isWallet', 'that costs nothing, unanswered, by provider'],
     ['isWallet || total === 0', 'total === 0', 'that owes, and nobody has answered, by wallet'],
     [

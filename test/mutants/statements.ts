@@ -50,6 +50,30 @@ const rebuilds: MutantsOf[] = [
     ],
   },
 ]
+const counts: MutantsOf[] = [
+  {
+    file: 'sql/statements/count-unspent.sql',
+    test: 'test/integration/database/coupon-rows-dropped.test.ts',
+    mutants: [
+      [
+        "u.order_id is null or coalesce(o.row ? 'reserved', false)",
+        "u.order_id is null or coalesce(not o.row ? 'kept', false)",
+        'the use first: a revoke of all counts them, as its preview does',
+      ],
+    ],
+  },
+  {
+    file: 'sql/statements/insert-revocations.sql',
+    test: 'test/integration/database/coupon-rows-dropped.test.ts',
+    mutants: [
+      [
+        "u.order_id is null or coalesce(o.row ? 'reserved', false)",
+        'u.order_id is null',
+        'the use first: a revoke of all counts them, as its preview does',
+      ],
+    ],
+  },
+]
 const locks: MutantsOf[] = [
   {
     file: `${part}/lock-issued-coupons.sql`,
@@ -65,4 +89,4 @@ const locks: MutantsOf[] = [
   },
 ]
 
-export const statementMutants = mutantsOf([...rebuilds, ...locks])
+export const statementMutants = mutantsOf([...rebuilds, ...counts, ...locks])

@@ -33,11 +33,20 @@ export function issueUntil(stores: Stores, { revokes, won }: ClaimsOfWorld, next
   const written = revokes.filter(({ offset }) => offset >= stores.issuerNext && offset < next)
   for (const revoke of written) {
     for (const key of keysOf(revoke, won)) {
+      if (!stores.everRevoked.has(key)) stores.countedWith.set(key, reservedBy(stores, key))
       stores.revoked.add(key)
       stores.everRevoked.add(key)
     }
   }
   stores.issuerNext = next
+}
+
+/** Of what has merely reserved it a revoke counts the coupon as unspent. */
+function reservedBy({ uses, couponRows }: Stores, key: string): string | null {
+  const orderId = uses.get(key)
+  const row = couponRows.get(orderId ?? '')
+  const isReserved = row?.status === 'used' && row.reserved !== undefined
+  return orderId !== undefined && isReserved ? orderId : null
 }
 
 /** What the issuer has written is dropped, to be made anew from the log. */

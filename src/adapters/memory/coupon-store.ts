@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { isRevoked, revocationsOf } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { PackedWinners } from '../../domain/coupons/winners.ts'
+import type { CouponRow } from '../../domain/orders/state.ts'
 import {
   byCouponId,
   bySlot,
@@ -28,12 +29,14 @@ import { constraintFired } from './consumer-stores.ts'
 import { columnsOfRows } from './issued-columns.ts'
 
 export type CouponStoreMemoryParts = {
-  /** By `couponKey`, the order that uses a coupon; filled by the coupon step's store. */
-  uses?: ReadonlyMap<string, string> | undefined
+  /** Filled by the coupon step's store. */
+  step?: StepTables | undefined
   /** Test-only, called by `apply` where the SQL store calls it. */
   crashPoint?: ((name: string) => void) | undefined
 }
 
+/** Without its row, an order has spent what it uses. */
+type StepTables = { uses: ReadonlyMap<string, string>; rows?: ReadonlyMap<string, CouponRow> }
 type CouponCells = Omit<Coupon, 'winners' | 'revocations'>
 type Tables = {
   positions: Map<number, StoredPosition>
@@ -53,7 +56,7 @@ export type CouponStoreMemory = CouponStore & {
 }
 
 export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): CouponStoreMemory {
-  const { crashPoint, uses } = parts
+  const { crashPoint, step } = parts
   const tables = noRows()
   const rowsWhere = (wanted: (row: IssuedRow) => boolean) => rowsOf(tables, wanted)
 
@@ -88,7 +91,7 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       for (const row of issued) tables.issued.set(`${row.couponId}/${row.slot}`, { ...row })
       for (const one of structuredClone(batch.revocations ?? [])) {
         const { from, to } = one.taken ?? { from: 0, to: -1 }
-        const took = unspentOf(tables, uses, one).filter(({ slot }) => slot >= from && slot <= to)
+        const took = unspentOf(tables, step, one).filter(({ slot }) => slot >= from && slot <= to)
         tables.revocations.push({ ...one, unspent: took.length })
       }
       for (const key of taken) tables.taken.add(key)
@@ -102,18 +105,18 @@ export function createCouponStoreMemory(parts: CouponStoreMemoryParts = {}): Cou
       if (position.published < next && next <= position.next) position.published = next
       if (endsRehearsals) endRehearsals(tables, partition)
     },
-    ...readsOf(tables, uses),
+    ...readsOf(tables, step),
     dump: () => dumpOf(tables),
   }
 }
 
-function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponReads {
+function readsOf(tables: Tables, step?: StepTables): CouponReads {
   const rowsWhere = (wanted: (row: IssuedRow) => boolean) => rowsOf(tables, wanted)
   const held = (row: IssuedRow): HeldCoupon => {
     const coupon = tables.coupons.get(row.couponId)
     assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
     const { audience: _, ...terms } = structuredClone(coupon.terms)
-    const orderId = uses?.get(couponKey(row))
+    const orderId = step?.uses.get(couponKey(row))
     const { revocations } = loaded(coupon, tables)
     return {
       ...row,
@@ -150,7 +153,7 @@ function readsOf(tables: Tables, uses: CouponStoreMemoryParts['uses']): CouponRe
       return structuredClone(own).sort((a, b) => a.offset - b.offset)
     },
     async unspent({ couponId, userId = null }) {
-      return unspentOf(tables, uses, { couponId, userId }).length
+      return unspentOf(tables, step, { couponId, userId }).length
     },
     positions: async () => structuredClone(tables.positions),
     async snapshot() {
@@ -165,15 +168,23 @@ type RevokedOf = { couponId: string; userId: string | null }
 
 function unspentOf(
   tables: Tables,
-  uses: CouponStoreMemoryParts['uses'],
+  step: StepTables | undefined,
   { couponId, userId }: RevokedOf,
 ): IssuedRow[] {
   const own = tables.revocations.filter((one) => one.couponId === couponId)
   const revocations = revocationsOf(own)
   return rowsOf(tables, (row) => {
     const isAsked = row.couponId === couponId && (userId === null || row.userId === userId)
-    return isAsked && uses?.has(couponKey(row)) !== true && !isRevoked(revocations, row.slot)
+    return isAsked && !isSpent(row, step) && !isRevoked(revocations, row.slot)
   })
+}
+
+/** What a redemption has merely reserved is not. */
+function isSpent(row: IssuedRow, step: StepTables | undefined): boolean {
+  const orderId = step?.uses.get(couponKey(row))
+  if (orderId === undefined) return false
+  const use = step?.rows?.get(orderId)
+  return !(use !== undefined && 'reserved' in use && use.reserved !== undefined)
 }
 
 function endRehearsals(tables: Tables, partition: number): void {

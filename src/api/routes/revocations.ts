@@ -1,7 +1,7 @@
 // Revoking issued coupons over HTTP: the record is appended like every command on a coupon, and the
 // answer is how many unspent ones it took, which the issuer counts as it applies the record. Whose
-// order came first is not counted, and whoever comes later is refused; what a redemption has only
-// reserved is counted, and may still be used, also one that is used at once.
+// order came first, or whose use at once, is not counted, and whoever comes later is refused; what
+// a redemption has only reserved is counted, and may still be used.
 
 import type { CouponRevoked } from '../../domain/coupons/messages.ts'
 import type { Revocation } from '../../domain/coupons/revocations.ts'

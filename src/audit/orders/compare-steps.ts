@@ -2,6 +2,8 @@
 // held, used and paid exactly if it lives or is confirmed, and nothing left if it was cancelled.
 // A coupon that is used is used by the order's own row (I13).
 
+import type { OfferTerms } from '../../domain/coupons/offer.ts'
+import { isUsedAtOnce } from '../../domain/orders/coupon-step.ts'
 import type { OrderHistory, RedemptionHistory, StepAnswers } from '../../domain/orders/history.ts'
 import type {
   CouponRow,
@@ -115,7 +117,8 @@ const couponStep: Step<CouponRow> = {
         Object.assign(given, { couponId: used.couponId, discount, minimum })
       }
       if (redemption !== null) {
-        if (isSettled && redemption.released === null) {
+        const isOpen = redemption.used === null && mayBeUsedAtOnce(redemption, used)
+        if (isSettled && redemption.released === null && !isOpen) {
           given.kept = redemption.used === null ? undefined : true
         }
         return given
@@ -140,6 +143,11 @@ const couponStep: Step<CouponRow> = {
     broken(`confirmed with ${couponId ?? 'no coupon'}, but its row used ${used ?? 'none'}`)
   },
 }
+/** Then its row may say that it is spent before the process does; an older step did not. */
+function mayBeUsedAtOnce({ placed, alsoPlaced }: RedemptionHistory, terms: OfferTerms = {}) {
+  return [placed.message, ...alsoPlaced].some((message) => isUsedAtOnce(message, terms))
+}
+
 /** Until when it is reserved may be counted from a copy of its record that the step met first. */
 function checkRedeemed(
   row: CouponRow,

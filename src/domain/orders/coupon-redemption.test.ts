@@ -201,6 +201,43 @@ describe('the coupon step', () => {
   })
 })
 
+describe('a redemption that is used at once', () => {
+  const atOnce: RedemptionPlaced = { ...placed, use: true }
+  const facts: CouponFacts = { ...free, issued: { minimum: 500 } }
+
+  test('has spent the coupon by the same transaction that finds it free', () => {
+    const { events, effects, replies } = decideCoupon({ message: atOnce, at, facts }, absent)
+    const { reserved: _, ...taken } = use
+    const row = { status: 'used', ...taken, minimum: 500, kept: true } as const
+    assert.deepEqual(events.reduce<CouponRow>(evolveCoupon, absent), row)
+    assert.deepEqual(
+      effects.map(({ kind }) => kind),
+      ['use', 'keep'],
+    )
+    assert.deepEqual(
+      replies.map(({ type }) => type),
+      ['coupon.used'],
+    )
+    assert.equal(answerOf(messages.used, row, free), 'ignored')
+    const released = 'applied released release +coupon.released'
+    assert.equal(answerOf(messages.released, row, free), released)
+  })
+
+  test('has only reserved what is below its minimum, of which it is told soon', () => {
+    const message = { ...atOnce, subtotal: 499 }
+    const { events } = decideCoupon({ message, at, facts }, absent)
+    const row = { status: 'used', ...use, minimum: 500 } as const
+    assert.deepEqual(events.reduce<CouponRow>(evolveCoupon, absent), row)
+  })
+
+  test('finds a coupon as one that reserves it does', () => {
+    for (const [, given, redeemed] of found) {
+      const expected = redeemed === usedNow ? 'applied used use keep +coupon.used' : redeemed
+      assert.equal(answerOf(atOnce, absent, { ...free, ...given }), expected)
+    }
+  })
+})
+
 function both(reason: string): [string, string] {
   return [refusal(reason), refusal(reason)]
 }

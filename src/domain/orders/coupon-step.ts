@@ -4,6 +4,7 @@
 // record is decided again when that changes. What the coupons schema says is for the caller to look
 // up, in the transaction that stores the decision.
 
+import { type OfferTerms, offerOf } from '../coupons/offer.ts'
 import { type HeldTerms, isOver } from '../coupons/validity.ts'
 import {
   type AnyPlaced,
@@ -11,6 +12,7 @@ import {
   isOfRedemption,
   type OrderMessage,
   type RedemptionMessage,
+  type RedemptionPlaced,
   type StepMessage,
 } from './messages.ts'
 import type { CouponRow, CouponUse, Reserved, WaitingForCoupon } from './state.ts'
@@ -185,16 +187,30 @@ function useNow(placed: AnyPlaced, at: number, { issued }: CouponFacts): CouponD
   const using: CouponUse = { orderId, couponId: coupon.couponId, userId }
   if (discount !== undefined) using.discount = discount
   if (minimum !== undefined) using.minimum = minimum
-  if (placed.type === 'redemption.placed') using.reserved = reservedBy(placed, at)
-  return applied({ type: 'used', use: using }, [{ kind: 'use', use: using }], [usedReply(using)])
+  const events = takenBy(placed, at, using)
+  const use = events[0].use
+  const effects: CouponEffect[] = events.map(({ type }) => {
+    return { kind: type === 'kept' ? 'keep' : 'use', use }
+  })
+  return { outcome: 'applied', events, effects, replies: [usedReply(use)] }
 }
 
-/** What a redemption that was appended then has of a coupon. */
-export function reservedBy(
-  { reference, timeLimitMs }: Extract<AnyPlaced, { type: 'redemption.placed' }>,
-  at: number,
-): Reserved {
-  return { reference, until: at + timeLimitMs }
+type Taken = readonly [CouponRowEvent & { type: 'used' }, ...{ type: 'kept' }[]]
+
+/**
+ * How a coupon is taken by what was appended then. A redemption that uses it at once has spent it
+ * by that: nothing is left that could end it otherwise, and who revokes finds it so.
+ */
+export function takenBy(placed: AnyPlaced, at: number, use: CouponUse): Taken {
+  if (placed.type === 'order.placed') return [{ type: 'used', use }]
+  if (isUsedAtOnce(placed, use)) return [{ type: 'used', use }, { type: 'kept' }]
+  const { reference, timeLimitMs } = placed
+  return [{ type: 'used', use: { ...use, reserved: { reference, until: at + timeLimitMs } } }]
+}
+
+/** Below its minimum it is let go of, as soon as the process hears of it. */
+export function isUsedAtOnce({ use, subtotal }: RedemptionPlaced, terms: OfferTerms): boolean {
+  return use === true && !('refused' in offerOf(terms, subtotal))
 }
 
 /** The process says which word of the shop counts; who has no answer yet is let go by any end. */

@@ -87,6 +87,7 @@ const expectedSights = [
     ['process repeated', 'process conflict', 'coupon waits', 'coupon repeated'],
     ['payment not now', 'process refused', 'row returned'],
     ['coupon keep of a revoked one', 'coupon release of a revoked one'],
+    ['coupon revoked after a use at once'],
     ['stock repeated', 'payment repeated', 'payment ignored', 'row cancelled', 'row refunded'],
   )
 

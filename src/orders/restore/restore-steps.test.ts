@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { enter, historyOf, type OrderHistory } from '../../domain/orders/history.ts'
-import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
+import type { OrderMessage, OrderPlaced, StepMessage } from '../../domain/orders/messages.ts'
 import { chargeOf, restoreCoupon, restorePayment, restoreStock } from './restore-steps.ts'
 import { createTally } from './restore-supplies.ts'
 
 const orderId = 'o'
 const lines = [{ productId: 'tea', quantity: 2, unitPrice: 150 }]
-const bare: OrderMessage = {
+const bare: OrderPlaced = {
   type: 'order.placed',
   orderId,
   userId: 'ann',
   lines: [{ productId: 'tea', quantity: 2 }],
   timeLimitMs: 9,
 }
-const placed: OrderMessage = { ...bare, coupon: { couponId: 'spring', partition: 0, offset: 7 } }
+const placed: OrderPlaced = { ...bare, coupon: { couponId: 'spring', partition: 0, offset: 7 } }
 const due: OrderMessage = {
   type: 'order.payment_due',
   orderId,
@@ -132,6 +132,23 @@ describe('restored from what was said', () => {
     const { row } = restoreCoupon(historyFrom(placed, due, confirmed, said.used))
     const use = { orderId, couponId: 'spring', userId: 'ann' }
     assert.deepEqual(row, { status: 'used', ...use, kept: true })
+  })
+
+  test('a redemption that uses a coupon at once has spent it, before anybody said so', () => {
+    const { coupon } = placed
+    assert.ok(coupon)
+    const cart = { reference: 'cart', subtotal: 100, by: 'shop', timeLimitMs: 9 }
+    const whose = { orderId, userId: 'ann', coupon }
+    const reserving: OrderMessage = { type: 'redemption.placed', ...whose, ...cart }
+    const use = { orderId, couponId: 'spring', userId: 'ann', minimum: 100 }
+    const reserved = { reference: 'cart', until: 10 }
+    const rowOf = (message: OrderMessage) => {
+      return restoreCoupon(historyFrom(message, { ...said.used, minimum: 100 })).row
+    }
+    assert.deepEqual(rowOf({ ...reserving, use: true }), { status: 'used', ...use, kept: true })
+    const open = { status: 'used', ...use, reserved }
+    assert.deepEqual(rowOf(reserving), open)
+    assert.deepEqual(rowOf({ ...reserving, use: true, subtotal: 99 }), open)
   })
 
   test('a wallet has charged what was captured, and nothing where nothing was to be paid', () => {

@@ -3,7 +3,7 @@
 // depends on the row alone; it is done here, whether or not the step had come to it. Else what a
 // cancelled order held would be missing for those who were given it since.
 
-import { decideCoupon, evolveCoupon, reservedBy } from '../../domain/orders/coupon-step.ts'
+import { decideCoupon, evolveCoupon, takenBy } from '../../domain/orders/coupon-step.ts'
 import type { Logged, OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
 import type { OrderMessage, StepMessage } from '../../domain/orders/messages.ts'
 import {
@@ -45,8 +45,9 @@ function restoreRedeemed(
     const of =
       [placed.message, ...alsoPlaced].find(({ coupon }) => coupon.couponId === using.couponId) ??
       placed.message
-    const reserved = reservedBy(of, placed.origin.appendedAt)
-    row = evolveCoupon(row, { type: 'used', use: { ...usedAs, userId: of.userId, reserved } })
+    const { userId } = of
+    const use = { ...usedAs, userId }
+    row = takenBy(of, placed.origin.appendedAt, use).reduce(evolveCoupon, row)
   }
   const end = released ?? used
   if (end === null) return { row, again: row.status === 'absent' ? placed : null }

@@ -43,16 +43,10 @@ function afterAll(model: CouponModel, acts: readonly ToldAct[]): CouponModel | n
   for (const { act, answer } of acts) {
     const expected = afterOne(now, act)
     const isSame = expected.answer === toldName(answer)
-    const isCounted = acts.length > 1 && isCountedToo(now, act, answer)
-    if (answer !== null && !isSame && !isCounted) return null
+    if (answer !== null && !isSame) return null
     now = expected.model
   }
   return now
-}
-
-/** What is spent at the same moment may be reserved yet, which a revoke counts. */
-function isCountedToo({ holder }: CouponModel, act: TillAct, answer: ToldAct['answer']): boolean {
-  return act.kind === 'revoke' && holder?.status === 'used' && toldName(answer) === 'revoked 1'
 }
 
 /** In one word. */

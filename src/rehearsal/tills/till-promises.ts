@@ -147,14 +147,10 @@ function revokedIsNotSpent(tills: TillCase, breaches: string[]): string {
     }
   }
   const models = modelsOf(judged)
-  const least = models.filter(({ takenByAll }) => takenByAll).length
-  // Of those that were spent meanwhile it may have counted each, or not.
-  const late = judged.filter(({ part, explained }) => {
-    return part.wish === 'late' && 'model' in explained && statusOf(explained.model) === 'used'
-  })
+  const unspent = models.filter(({ takenByAll }) => takenByAll).length
   const isWhole = taken !== null && models.length === told.length
-  if (isWhole && (taken < least || taken > least + late.length)) {
-    breaches.push(`the revoke of all took ${count(taken)}, nobody had spent ${count(least)}`)
+  if (isWhole && taken !== unspent) {
+    breaches.push(`the revoke of all took ${count(taken)}, nobody had spent ${count(unspent)}`)
   }
   const revoked = models.filter((model) => statusOf(model) === 'revoked').length
   const spent = models.filter((model) => statusOf(model) === 'used').length

@@ -7,7 +7,8 @@ import { migrate } from '../../../src/adapters/database/migrations.ts'
 import { createCouponStoreSql, resetProjection } from '../../../src/adapters/stores/coupon-store.ts'
 import { batch, coupon, fillRows, slots } from '../../contracts/coupon-store-samples.ts'
 import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
-import { rebuiltRevokes } from '../../contracts/rebuilt-revokes.ts'
+import { rebuiltRevokes } from '../../contracts/revokes/rebuilt-revokes.ts'
+import { racingOn, revokeRaces } from '../../contracts/revokes/revoke-races.ts'
 
 let database: Database
 before(async () => {
@@ -66,3 +67,4 @@ it('leaves what the steps know of orders, which the claims log does not say', as
 })
 
 rebuiltRevokes('PGlite', () => database)
+revokeRaces('PGlite', () => racingOn(database))

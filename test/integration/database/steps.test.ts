@@ -93,13 +93,14 @@ describe('Several steps on PostgreSQL', { skip: postgres.skip }, () => {
     const unspent: number[] = []
     const refused: number[] = []
     for (let race = 0; race < racesCount; race++) {
+      const taking = race % 2 === 0 ? placed : usedAtOnce
       const offset = racesCount + race
       const taken = { from: race + 1, to: race + 1 }
       const of = { partition: 2, userId: `user-${race}`, taken }
       const revocations = [revocation({ ...of, offset })]
       const whole = { partition: 2, expected: offset, next: offset + 1, coupons, revocations }
       const [driven] = await Promise.all([
-        drive(step, [placed(`order-${race}`, `user-${race}`)]),
+        drive(step, [taking(`order-${race}`, `user-${race}`)]),
         issuer.apply(batch(whole)),
       ])
       refused.push(driven.flatMap(saidIn('coupon.refused')).length)
@@ -225,6 +226,12 @@ function placed(orderId: string, userId: string, offset = 0): OrderMessage {
   const lines = [{ productId: 'tea', quantity: 1 }]
   const won = { couponId: 'spring', partition: 2, offset }
   return { type: 'order.placed', orderId, userId, lines, coupon: won, timeLimitMs: 9 }
+}
+
+function usedAtOnce(orderId: string, userId: string): OrderMessage {
+  const won = { couponId: 'spring', partition: 2, offset: 0 }
+  const cart = { reference: 'cart', subtotal: 1, use: true, by: 'shop', timeLimitMs: 9 }
+  return { type: 'redemption.placed', orderId, userId, coupon: won, ...cart }
 }
 
 function saidIn(type: string) {

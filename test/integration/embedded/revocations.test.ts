@@ -14,6 +14,7 @@ test('an operator revokes coupons, and nobody can spend them any more', async (t
   const { data } = service
   const ask = await connect(service, {})
   await ask('POST /coupons', { as, json: { couponId: 'cup', name: 'Cup', quantity: 9 } })
+  await ask('POST /coupons', { as, json: { couponId: 'bowl', name: 'Bowl', quantity: 99 } })
   const codes: Record<string, string> = {}
   for (const user of ['ann', 'bob', 'cat', 'dan', 'eve']) {
     codes[user] = String((await ask('POST /coupons/cup/claims', { as: user })).body.code)
@@ -107,6 +108,20 @@ test('an operator revokes coupons, and nobody can spend them any more', async (t
   // Who wins afterwards is not touched.
   codes.fay = String((await ask('POST /coupons/cup/claims', { as: 'fay' })).body.code)
   assert.equal((await redeem('f', 'fay')).told, '201')
+
+  // Beside a use at once it takes the coupon, or finds it spent.
+  const racers = Array.from({ length: 12 }, (_, n) => `racer-${n}`)
+  for (const user of racers) {
+    codes[user] = String((await ask('POST /coupons/bowl/claims', { as: user })).body.code)
+    const [used, revoked] = await Promise.all([
+      redeem(user, user),
+      ask('POST /coupons/bowl/revocations', { as, json: { userId: user, reason } }),
+    ])
+    const outcome = `${used.told}, and ${Number(revoked.body.revoked)} revoked`
+    assert.match(outcome, /^(201, and 0 revoked|409 coupon-revoked, and 1 revoked)$/, user)
+    const looked = await ask(`GET /codes/${codes[user]}`, { as })
+    assert.equal(looked.body.status, used.told === '201' ? 'used' : 'revoked')
+  }
   const audited = await runCli(['audit', '--data', data])
   assert.equal(audited.exitCode, 0, audited.out)
 })

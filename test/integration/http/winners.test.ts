@@ -16,7 +16,7 @@ const users = ['ann', '김 "하나"', '=cmd|1']
 /** Three winners of `tea`, one of them by a user that a spreadsheet would run. */
 async function threeWinners() {
   const uses = new Map([['tea ann', 'order-1']])
-  const store = createCouponStoreMemory({ uses })
+  const store = createCouponStoreMemory({ step: { uses } })
   const validUntil = startedAt + 60_000
   const coupons = ['tea', 'milk'].map((couponId) => {
     return coupon({ couponId, quantity: 5_000, terms: terms({ quantity: 5_000, validUntil }) })

@@ -28,7 +28,7 @@ const winnersShown = 50
 
 /** 120 winners: the first of them a user of digits, the second one that a spreadsheet would run. */
 async function winnersOfTea() {
-  const store = createCouponStoreMemory({ uses: new Map([['tea 1024', 'order-1']]) })
+  const store = createCouponStoreMemory({ step: { uses: new Map([['tea 1024', 'order-1']]) } })
   const quantity = tea.quantity
   const users = ['1024', '=cmd|1', ...Array.from({ length: 118 }, (_, n) => `user-${n + 3}`)]
   const issued = users.map((userId, at) =>

@@ -4,20 +4,20 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Database } from '../../src/adapters/database/database.ts'
-import { createCouponStepStoreSql } from '../../src/adapters/stores/coupon-step.ts'
+import type { Database } from '../../../src/adapters/database/database.ts'
+import { createCouponStepStoreSql } from '../../../src/adapters/stores/coupon-step.ts'
 import {
   createCouponStoreSql,
   noteLostRows,
   resetProjection,
-} from '../../src/adapters/stores/coupon-store.ts'
-import type { CouponMessage } from '../../src/domain/coupons/messages.ts'
-import type { OrderMessage, StepMessage } from '../../src/domain/orders/messages.ts'
-import { createCouponStep } from '../../src/orders/coupon-step.ts'
-import type { CouponStore } from '../../src/ports/coupons.ts'
-import { createIssuerWorld } from '../models/issuer-world.ts'
-import { drive } from '../models/work-driver.ts'
-import { emptyCouponTables } from './coupon-store-samples.ts'
+} from '../../../src/adapters/stores/coupon-store.ts'
+import type { CouponMessage } from '../../../src/domain/coupons/messages.ts'
+import type { OrderMessage, StepMessage } from '../../../src/domain/orders/messages.ts'
+import { createCouponStep } from '../../../src/orders/coupon-step.ts'
+import type { CouponStore } from '../../../src/ports/coupons.ts'
+import { createIssuerWorld } from '../../models/issuer-world.ts'
+import { drive } from '../../models/work-driver.ts'
+import { emptyCouponTables } from '../coupon-store-samples.ts'
 
 const couponId = 'sale'
 const by = 'operator'
