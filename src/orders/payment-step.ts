@@ -1,7 +1,7 @@
 // The payment step: captures what an order owes, gives it back if the order is cancelled or
 // returned, and tops up wallets. What the provider is to do is stored first, then it is asked, then
 // its answer is stored and published (docs/decisions/0022). Nothing waits for the provider but its
-// own order.
+// own order. Where that is the built-in one, what it captures is decided with the record that asks.
 
 import {
   type ConsumerWork,
@@ -11,7 +11,12 @@ import {
   publishing,
 } from '../consumer/consumer-work.ts'
 import type { OrderMessage, WalletMessage } from '../domain/orders/messages.ts'
-import { decidePayment, evolvePayment, type PaymentCommand } from '../domain/orders/payment-step.ts'
+import {
+  decidePayment,
+  evolvePayment,
+  type PaymentCommand,
+  type PaymentEffect,
+} from '../domain/orders/payment-step.ts'
 import { ordersInput, walletsInput } from '../domain/orders/records.ts'
 import type { Payment, PaymentAsking, PaymentRow } from '../domain/orders/state.ts'
 import { decideTopUp } from '../domain/orders/wallet.ts'
@@ -41,6 +46,7 @@ import {
   suppliesFirst,
   takeCommand,
 } from './step-work.ts'
+import { chargeOne, type Purses, sumsOf } from './wallet.ts'
 
 export type PaymentStepMessage = OrderMessage | WalletMessage
 export type PaymentStepWork = ConsumerWork<
@@ -50,15 +56,23 @@ export type PaymentStepWork = ConsumerWork<
   PaymentChanges
 >
 
-export function createPaymentStep(store: PaymentStepStore, payments: Payments): PaymentStepWork {
+/**
+ * `capturesItself`: the provider is the built-in one, over the tables of this step. What it can
+ * answer at once is then one transaction with the record that asks.
+ */
+export function createPaymentStep(
+  store: PaymentStepStore,
+  payments: Payments,
+  { capturesItself = false } = {},
+): PaymentStepWork {
   const asks = new PaymentAsks({ store, payments, repliesOf, passOn, decide: decideAnswers })
   return {
     name: 'payment-step',
     store,
     inputs: [{ ...ordersInput, patienceMs: patienceOfStep(notOfPayments) }, walletsInput],
-    wantedBy,
+    wantedBy: capturesItself ? withCaptures : wantedBy,
     decide(items, loaded) {
-      const batch = batchOf(loaded)
+      const batch = paymentBatch(loaded, capturesItself)
       const settled: string[] = []
       const results = suppliesFirst(items, (item): ItemResult => {
         const { message } = item
@@ -74,10 +88,22 @@ export function createPaymentStep(store: PaymentStepStore, payments: Payments): 
   }
 }
 
-type PaymentBatch = Batch<PaymentLoaded>
+type PaymentBatch = Batch<PaymentLoaded> & {
+  /** Of the built-in provider, where it is charged at once. */
+  purses: Purses | null
+}
 
-function changesOf({ rows, balances, commands }: PaymentBatch): PaymentChanges {
-  return { rows: rows.changes(), balances: balances.changed, commands: commands.changes() }
+function paymentBatch(loaded: PaymentLoaded, capturesItself = false): PaymentBatch {
+  const batch = batchOf(loaded)
+  const { charges, unsettled } = loaded
+  const purses = { charges, unsettled, charged: new Map(), balances: batch.balances }
+  return { ...batch, purses: capturesItself ? purses : null }
+}
+
+function changesOf({ rows, balances, commands, purses }: PaymentBatch): PaymentChanges {
+  const charges = purses === null ? {} : { charges: purses.charged }
+  const changed = { balances: balances.changed, commands: commands.changes(), ...charges }
+  return { rows: rows.changes(), ...changed }
 }
 
 const ofPayments: readonly OrderMessage['type'][] = [
@@ -108,13 +134,34 @@ function wantedBy(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
   return { orderIds: [...orderIds], userIds: [...userIds], commands }
 }
 
-function takeOrder(item: Item<OrderMessage>, { rows }: PaymentBatch): ItemResult {
+function withCaptures(items: readonly Item<PaymentStepMessage>[]): PaymentWanted {
+  const wanted = wantedBy(items)
+  const captures = items.flatMap(({ message }): PaymentEffect[] => {
+    if (message.type !== 'order.payment_due') return []
+    const { orderId, userId, total: amount } = message
+    return [{ kind: 'capture', payment: { orderId, userId, amount } }]
+  })
+  const users = sumsOf(captures)
+  const userIds = [...new Set([...wanted.userIds, ...users.keys()])]
+  const orderIds = captures.map(({ payment }) => payment.orderId)
+  return { ...wanted, userIds, captures: { orderIds, users } }
+}
+
+function takeOrder(item: Item<OrderMessage>, { rows, purses }: PaymentBatch): ItemResult {
   const { message } = item
   const { orderId } = message
   const before = rows.get(orderId)
   const decision = decide({ rows, orderId }, { kind: 'record', message })
   if (decision.effects.length === 0) return stepResult(decision, message)
   const isAsked = before !== undefined && isAsking(before)
+  const [effect] = decision.effects
+  if (purses !== null && before === undefined && effect?.kind === 'capture') {
+    const answer = chargeOne(effect, purses)
+    // Else it waits for the money, as for any other provider.
+    if (answer.kind !== 'not_now') {
+      return stepResult(decide({ rows, orderId }, { kind: 'answer', answer }), message)
+    }
+  }
   const isKnown = decision.outcome === 'repeated' && (isAsked || item.isRepeated === true)
   if (isKnown) return { kind: 'dropped', publish: [] }
   const row = rows.get(orderId)
@@ -148,7 +195,7 @@ function decideAnswers(
   answers: readonly Answered[],
   loaded: PaymentLoaded,
 ): DecidedRows<PaymentChanges> {
-  const batch = batchOf(loaded)
+  const batch = paymentBatch(loaded)
   const { rows } = batch
   const publish = answers.flatMap((answered) => {
     const { orderId, kind } = answered
@@ -203,7 +250,7 @@ function repliesOf(row: PaymentRow): ReturnType<typeof decidePayment>['replies']
 
 export function takeTopUp(
   message: WalletMessage,
-  { balances, commands }: Omit<Batch<PaymentLoaded>, 'rows'>,
+  { balances, commands }: Pick<Batch<PaymentLoaded>, 'balances' | 'commands'>,
 ): ItemResult {
   const { userId, commandId, amount } = message
   return takeCommand(commands, { key: userId, commandId, amount }, () => {

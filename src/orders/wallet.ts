@@ -5,6 +5,7 @@ import type { NotNow, PaymentEffect, ProviderAnswer } from '../domain/orders/pay
 import { absent, type Charge } from '../domain/orders/state.ts'
 import { type ChargeCommand, decideCharge, unsettledOf } from '../domain/orders/wallet.ts'
 import type { Payments, WalletChanges, WalletLoaded, WalletStore } from '../ports/payments.ts'
+import { Working } from './step-work.ts'
 
 /** Rejects with the store's PortError while the database is away: nothing was moved, or all. */
 export function createWallet(store: WalletStore): Payments {
@@ -20,7 +21,8 @@ export function createWallet(store: WalletStore): Payments {
   }
 }
 
-function sumsOf(questions: readonly PaymentEffect[]): Map<string, number> {
+/** By user, how much is to be captured at most. */
+export function sumsOf(questions: readonly PaymentEffect[]): Map<string, number> {
   const sums = new Map<string, number>()
   for (const { kind, payment } of questions) {
     const { userId, amount } = payment
@@ -34,20 +36,30 @@ function chargeAll(
   questions: readonly PaymentEffect[],
   { charges, balances, unsettled }: WalletLoaded,
 ): { changes: WalletChanges; result: (ProviderAnswer | NotNow)[] } {
-  const charged = new Map<string, { userId: string; charge: Charge }>()
-  const moved = new Map<string, number>()
-  const result = questions.map(({ kind, payment }) => {
-    const { orderId, userId, amount } = payment
-    const before = charged.get(orderId)?.charge ?? charges.get(orderId) ?? absent
-    const balance = moved.get(userId) ?? balances.get(userId) ?? 0
-    const command: ChargeCommand = kind === 'undo' ? { kind } : { kind, amount }
-    const mayComeBack = unsettled.get(userId) ?? 0
-    const funds = { balance, unsettled: mayComeBack }
-    const { charge, add, answer } = decideCharge(command, before, funds)
-    if (charge !== before) charged.set(orderId, { userId, charge })
-    unsettled.set(userId, mayComeBack - unsettledOf(before) + unsettledOf(charge))
-    if (add !== 0) moved.set(userId, balance + add)
-    return answer
-  })
-  return { changes: { charges: charged, balances: moved }, result }
+  const purses = { charges, unsettled, charged: new Map(), balances: new Working(balances) }
+  const result = questions.map((question) => chargeOne(question, purses))
+  return { changes: { charges: purses.charged, balances: purses.balances.changed }, result }
+}
+
+/** What a transaction has loaded of wallets, and what was made of it. */
+export type Purses = Pick<WalletLoaded, 'charges' | 'unsettled'> & {
+  charged: Map<string, { userId: string; charge: Charge }>
+  balances: Working<number>
+}
+
+export function chargeOne(
+  { kind, payment }: PaymentEffect,
+  purses: Purses,
+): ProviderAnswer | NotNow {
+  const { orderId, userId, amount } = payment
+  const { charges, charged, balances, unsettled } = purses
+  const before = charged.get(orderId)?.charge ?? charges.get(orderId) ?? absent
+  const balance = balances.get(userId) ?? 0
+  const command: ChargeCommand = kind === 'undo' ? { kind } : { kind, amount }
+  const mayComeBack = unsettled.get(userId) ?? 0
+  const { charge, add, answer } = decideCharge(command, before, { balance, unsettled: mayComeBack })
+  if (charge !== before) charged.set(orderId, { userId, charge })
+  unsettled.set(userId, mayComeBack - unsettledOf(before) + unsettledOf(charge))
+  if (add !== 0) balances.put(userId, balance + add)
+  return answer
 }

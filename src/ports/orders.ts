@@ -14,6 +14,7 @@ import {
 import { deadLettersTopic } from '../domain/orders/retries.ts'
 import type {
   AwaitedOrder,
+  Charge,
   CouponRow,
   Order,
   OrderState,
@@ -22,6 +23,7 @@ import type {
   StockRow,
 } from '../domain/orders/state.ts'
 import type { Instant } from './clock.ts'
+import type { WalletChanges, WalletWanted } from './payments.ts'
 
 /** By consumer, the topics that it reads besides the retry topics. */
 export const topicsReadBy = {
@@ -155,6 +157,8 @@ export type PaymentWanted = {
   orderIds: readonly string[]
   userIds: readonly string[]
   commands: readonly CommandName[]
+  /** What the built-in provider is to capture, in the same transaction. */
+  captures?: WalletWanted
 }
 export type PaymentLoaded = {
   rows: Map<string, PaymentRow>
@@ -162,11 +166,15 @@ export type PaymentLoaded = {
   balances: Map<string, number>
   /** By `commandKey`. */
   commands: Map<string, DoneCommand>
+  /** Of the captures that are wanted, and what may come back: see WalletLoaded. */
+  charges: Map<string, Charge>
+  unsettled: Map<string, number>
 }
 export type PaymentChanges = StepRows<PaymentRow> & {
   /** Orders that are confirmed: what was captured for them never comes back. */
   settled?: readonly string[]
   balances: ReadonlyMap<string, number>
+  charges?: WalletChanges['charges']
   commands: readonly DoneCommand[]
 }
 export type PaymentStepStore = StepStore<PaymentRow, PaymentWanted, PaymentLoaded, PaymentChanges>

@@ -28,6 +28,8 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
         rows: new Map(),
         balances: new Map(),
         commands: new Map(),
+        charges: new Map(),
+        unsettled: new Map(),
       })
       assert.deepEqual(await loadWallet(wallet, ['a'], ['ann']), {
         charges: new Map(),
@@ -109,6 +111,28 @@ export function paymentContract(name: string, open: () => Promise<PaymentUnderTe
       assert.deepEqual(await told(5), {})
       const { charges: undone } = await loadWallet(wallet, ['a'], [])
       assert.deepEqual(byId(undone), { a: { status: 'undone', refunded: 5 } })
+    })
+
+    test('capture in a transaction of the step, which is shown what it must know', async (opened) => {
+      const { store, wallet } = opened
+      await changePayments(store, { balances: new Map([['ann', 4]]) })
+      const unsettled: Charge = { status: 'captured', amount: 5, unsettled: true }
+      await changeCharges(wallet, { a: unsettled })
+      const users = new Map([['ann', 5]])
+      const captures = { orderIds: ['a', 'b'], users }
+      const wanted = { orderIds: [], userIds: ['ann'], commands: [], captures }
+      const charged = { userId: 'ann', charge: { ...unsettled, amount: 4 } }
+      const loaded = await store.transact({ checks: [], wanted }, (found) => {
+        const charges = new Map([['b', charged]])
+        const changes = { rows: [], balances: new Map([['ann', 0]]), commands: [], charges }
+        return { changes, moves: [], result: found }
+      })
+      assert.ok(loaded !== 'fenced')
+      assert.deepEqual(byId(loaded.charges), { a: unsettled })
+      assert.deepEqual(byId(loaded.unsettled), { ann: 5 })
+      const after = await loadWallet(wallet, ['a', 'b'], ['ann'])
+      assert.deepEqual(byId(after.charges), { a: unsettled, b: charged.charge })
+      assert.deepEqual(byId(after.balances), { ann: 0 })
     })
 
     test('overdraw nobody, and write nothing then', async ({ store, wallet }) => {

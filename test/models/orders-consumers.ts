@@ -116,7 +116,10 @@ export function createOrdersSystem(start = 1_000_000, random = seededRandom(star
       'order-process': () => createOrderProcess({ clock: own, store: alive(orders) }),
       'coupon-step': () => createCouponStep(alive(coupons)),
       'stock-step': () => createStockStep(alive(stock)),
-      'payment-step': () => createPaymentStep(alive(payment), provider),
+      'payment-step': () => {
+        const capturesItself = payments === undefined
+        return createPaymentStep(alive(payment), provider, { capturesItself })
+      },
       'dead-letters': () => createDeadLetterWork(alive(letters)),
     }
     const startOne = (name: ConsumerName) => {

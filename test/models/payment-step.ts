@@ -24,10 +24,12 @@ type Asking = { questions: readonly PaymentEffect[]; statuses: (string | undefin
 type Options = {
   answering?: (payments: Payments) => Payments['ask']
   limits?: Partial<Payments['limits']>
+  capturesItself?: boolean
 }
 
 /** Over the built-in wallet, where ann has 1,000; notes what is asked, and what is stored then. */
-export function startStep({ answering = (payments) => payments.ask, limits = {} }: Options = {}) {
+export function startStep(options: Options = {}) {
+  const { answering = (payments) => payments.ask, limits = {}, capturesItself = false } = options
   const store = createPaymentStepStoreMemory()
   const { tables } = store
   tables.balances.set('ann', 1_000)
@@ -42,7 +44,7 @@ export function startStep({ answering = (payments) => payments.ask, limits = {} 
       return answering(wallet)(questions, withinMs)
     },
   }
-  const step = createPaymentStep(store, payments)
+  const step = createPaymentStep(store, payments, { capturesItself })
   const said: string[] = []
   const turn = startTask(step, (records) => {
     for (const { type, orderId } of saidIn(records)) said.push(`${type} ${orderId}`)

@@ -94,7 +94,7 @@ const work: MutantsOf[] = [
     file: `${part}/wallet.ts`,
     test: `${part}/wallet.test.ts`,
     mutants: [
-      ['moved.get(userId) ?? ', '', 'share one balance, in their order'],
+      ['balances.put(userId, balance + add)', '{}', 'share one balance, in their order'],
       ['charged.get(orderId)?.charge ?? ', '', 'are charged once, and given back'],
       [' - unsettledOf(before)', '', 'wait for what may come back, and are refused where even'],
     ],
@@ -146,6 +146,14 @@ const payments: MutantsOf[] = [
     test: `${part}/payment-step.test.ts`,
     mutants: [
       ['settled.push(message.orderId)', '', 'refuses what waited for money as soon as its order'],
+    ],
+  },
+  {
+    file: `${part}/payment-step.ts`,
+    test: `${part}/payment-at-once.test.ts`,
+    mutants: [
+      ["answer.kind !== 'not_now'", 'true', 'what money that may come back would pay'],
+      ['before === undefined && effect', 'effect', 'what an earlier version has asked'],
     ],
   },
   {

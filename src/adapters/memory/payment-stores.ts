@@ -15,7 +15,7 @@ import {
 } from './consumer-stores.ts'
 
 /** Of the payment step and of the built-in provider: they share the balances, as in SQL. */
-export type PaymentTables = PaymentLoaded & {
+export type PaymentTables = Pick<PaymentLoaded, 'rows' | 'balances' | 'commands'> & {
   /** By order id. */
   charges: Map<string, { userId: string; charge: Charge }>
 }
@@ -27,13 +27,16 @@ export function emptyPaymentTables(): PaymentTables {
 export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymentTables()) {
   const open = openRowsOf(tables.rows)
   const store = createConsumerStoreMemory(tables, {
-    load: ({ orderIds, userIds, commands }: PaymentWanted): PaymentLoaded => ({
+    load: ({ orderIds, userIds, commands, captures }: PaymentWanted): PaymentLoaded => ({
       rows: pick(tables.rows, orderIds),
       balances: pick(tables.balances, userIds),
       ...commandsIn(tables, commands),
+      charges: chargesIn(tables, captures?.orderIds ?? []),
+      unsettled: captures === undefined ? new Map() : unsettledIn(tables, captures.users),
     }),
-    write({ balances, commands, settled = [], ...rows }: PaymentChanges) {
+    write({ balances, commands, charges = new Map(), settled = [], ...rows }: PaymentChanges) {
       writeBalances(tables, balances)
+      for (const [orderId, charged] of charges) tables.charges.set(orderId, charged)
       for (const [orderId, charged] of pick(tables.charges, settled)) {
         tables.charges.set(orderId, { ...charged, charge: settledCharge(charged.charge) })
       }
@@ -47,8 +50,7 @@ export function createPaymentStepStoreMemory(tables: PaymentTables = emptyPaymen
 export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
   return {
     async charge({ orderIds, users }, decide) {
-      const found = [...pick(tables.charges, orderIds)]
-      const charges = new Map(found.map(([orderId, { charge }]) => [orderId, charge]))
+      const charges = chargesIn(tables, orderIds)
       const userIds = [...users.keys()]
       const balances = new Map(userIds.map((userId) => [userId, tables.balances.get(userId) ?? 0]))
       const unsettled = unsettledIn(tables, users)
@@ -60,6 +62,11 @@ export function createWalletStoreMemory(tables: PaymentTables): WalletStore {
       return result
     },
   }
+}
+
+function chargesIn({ charges }: PaymentTables, orderIds: readonly string[]): Map<string, Charge> {
+  const found = [...pick(charges, orderIds)]
+  return new Map(found.map(([orderId, { charge }]) => [orderId, charge]))
 }
 
 /** Of those whose balance is less than is to be captured. */

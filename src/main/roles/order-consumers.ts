@@ -112,7 +112,8 @@ async function workOf(
       const payments = await openPayments(parts)
       stops.defer(() => payments.close())
       const crashing = crashPoint && crashingPayments(payments, crashPoint)
-      return createPaymentStep(stores.payments, crashing ?? payments)
+      const capturesItself = parts.payment === undefined
+      return createPaymentStep(stores.payments, crashing ?? payments, { capturesItself })
     }
     case 'dead-letters':
       return createDeadLetterWork(stores.letters)

@@ -88,7 +88,7 @@ export async function readLetters(from: LogAsItStood): Promise<DeadLetterLoaded>
 }
 
 type Supplied = Omit<StockLoaded, 'rows'>
-type ToppedUp = Omit<PaymentLoaded, 'rows'>
+type ToppedUp = Pick<PaymentLoaded, 'balances' | 'commands'>
 
 function doesNotAddUp(what: string): PortError {
   return new PortError('log_damaged', `the log says that orders took ${what} than was supplied`)
