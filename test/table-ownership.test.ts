@@ -96,7 +96,7 @@ function plants(): Plant[] {
     ],
     [
       'an adapter that imports another consumer',
-      [stock, /^import/m, "import { balanceTable } from './balances.ts'\nimport"],
+      [stock, /^import/m, "import { balanceTable } from './tables/balances.ts'\nimport"],
       ['insert', 'lock', 'upsert'].map((verb) => `${stock}: ${verb}-balances touches payments`),
     ],
     [

@@ -1,11 +1,23 @@
--- What a step knows of some orders, locked in the order of their ids.
--- Each row is looked for by itself, through its key: a plan made while the table was small would
--- read all of it for ever.
--- Parameter: order ids text[].
--- Result: row (JSON text).
+-- The fence, as lock-consumer-positions has it, and then what a step knows of some orders, locked
+-- in the order of their ids. A row that another writes while this waits for a position is not
+-- found; to insert it then inserts nothing. Each row is looked for by itself, through its key: a
+-- plan made while the table was small would read all of it for ever.
+-- Parameters: topics text[], partitions int[], one element for each position; order ids text[].
+-- Result: topic, partition, next_offset, null of each position that was ever written, and then
+-- null, null, null, row (JSON text) of each order that was met.
 
-select r.row
-  from (select distinct unnest($1::text[]) collate "C" as order_id order by 1) as w
+with positions as (
+  select p.topic, p.partition, p.next_offset
+    from {schema}.consumer_positions p
+    join unnest($1::text[], $2::int[]) as w (topic, partition) using (topic, partition)
+   order by p.topic, p.partition
+     for update of p
+)
+select topic, partition, next_offset, null::text as row
+  from positions
+union all
+select null, null, null, r.row
+  from (select distinct unnest($3::text[]) collate "C" as order_id order by 1) as w
  cross join lateral (
     select row::text
       from {schema}.orders t

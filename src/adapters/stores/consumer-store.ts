@@ -11,103 +11,105 @@ import {
   type DoneCommand,
   isWaiting,
   type PositionCheck,
-  type PositionMove,
   type StepRows,
 } from '../../ports/orders.ts'
 import type { Database, Queryable, Session, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { columnsOf, fieldsOf, jsonOf, lockedTable } from './locked-table.ts'
+import { columnsOf, fieldsOf, jsonOf } from './tables/locked-table.ts'
+import {
+  type OrderTable,
+  orderTable,
+  placeOf,
+  placesOf,
+  type StoredOrders,
+} from './tables/order-table.ts'
 
 type ConsumerSchema = 'coupons' | 'stock' | 'payments' | 'orders' | 'dead_letters'
-type ConsumerTables<Wanted, Loaded, Changes> = {
-  /** Locks what it loads, in one fixed order. */
-  load(session: Session, wanted: Wanted): Promise<Loaded>
+type ConsumerTables<Wanted, Loaded, Changes, Row> = {
+  orders: {
+    table: OrderTable<Row>
+    wanted(wanted: Wanted): readonly string[]
+    changed(changes: Changes): Omit<StoredOrders<Row>, 'moves'>
+  }
+  /** Locks what else it loads, in one fixed order. */
+  load(session: Session, wanted: Wanted, rows: Map<string, Row>): Promise<Loaded>
+  /** What else has changed. */
   write(session: Session, changes: Changes): Promise<void>
 }
 
-export function createConsumerStoreSql<Wanted, Loaded, Changes>(
+/** One round trip locks, and one stores: what else there is comes between them. */
+export function createConsumerStoreSql<Wanted, Loaded, Changes, Row>(
   { database, schema }: { database: Database; schema: ConsumerSchema },
-  tables: ConsumerTables<Wanted, Loaded, Changes>,
+  { orders, ...others }: ConsumerTables<Wanted, Loaded, Changes, Row>,
 ): ConsumerStore<Wanted, Loaded, Changes> {
-  const names = [
-    'read-consumer-positions',
-    'lock-consumer-positions',
-    'create-consumer-positions',
-    'move-consumer-positions',
-  ] as const
-  const statements = loadStatements(names, schema)
-
-  async function isOwner(session: Queryable, checks: readonly PositionCheck[]): Promise<boolean> {
-    if (checks.length === 0) return true
-    const { rows } = await session.query(statements['lock-consumer-positions'], placesOf(checks))
-    const found = new Map(rows.map(([topic, partition, next]) => [`${topic} ${partition}`, next]))
-    const missing = checks.filter((check) => !found.has(placeOf(check)))
-    if (missing.length > 0) {
-      if (missing.some(({ expected }) => expected !== 0)) return false
-      const create = statements['create-consumer-positions']
-      const created = await session.query(create, placesOf(missing))
-      if (created.count !== missing.length) return false
-    }
-    return checks.every((check) => (found.get(placeOf(check)) ?? 0) === check.expected)
-  }
-
-  async function move(session: Queryable, moves: readonly PositionMove[]): Promise<void> {
-    if (moves.length === 0) return
-    await session.query(statements['move-consumer-positions'], [
-      ...placesOf(moves),
-      ...columnsOf(moves, 'next', 'published', 'tries'),
-      ...columnsOf(
-        moves.map(({ taken }) => taken),
-        ...(['applied', 'dropped', 'postponed', 'buried', 'passedBy'] as const),
-      ),
-      moves.map(({ fingerprint }) => fingerprint ?? null),
-    ])
-  }
-
+  const positions = positionTable(schema)
   return {
-    async positions() {
-      const { rows } = await database.query(statements['read-consumer-positions'])
-      return rows.map((cells) => fieldsOf<ConsumerPosition>(cells, positionFields))
-    },
+    positions: () => positions.read(database),
     transact({ checks, wanted }, decide) {
       return database.transaction(async (session) => {
-        if (!(await isOwner(session, checks))) return 'fenced'
-        const { changes, moves, result } = decide(await tables.load(session, wanted))
-        await tables.write(session, changes)
-        await move(session, moves)
+        const asked = { checks, orderIds: orders.wanted(wanted) }
+        const locked = await orders.table.lock(session, asked)
+        if (!(await positions.isOwner(session, checks, locked.positions))) return 'fenced'
+        const loaded = await others.load(session, wanted, locked.rows)
+        const { changes, moves, result } = decide(loaded)
+        await others.write(session, changes)
+        const changed = orders.changed(changes)
+        const { rows, more = [] } = changed
+        const isNothing = rows.length + moves.length === 0 && more.every(isEmpty)
+        if (!isNothing) await orders.table.store(session, { ...changed, moves })
         return result
       })
     },
   }
 }
 
+function isEmpty(value: SqlValue): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+/** Where each partition is read to: the fence of its owner. */
+export function positionTable(schema: ConsumerSchema) {
+  const names = ['read-consumer-positions', 'create-consumer-positions'] as const
+  const statements = loadStatements(names, schema)
+  return {
+    async read(session: Queryable): Promise<ConsumerPosition[]> {
+      const { rows } = await session.query(statements['read-consumer-positions'])
+      return rows.map((cells) => fieldsOf<ConsumerPosition>(cells, positionFields))
+    },
+    /** `found`: what is locked of them, by `placeOf`. */
+    async isOwner(
+      session: Queryable,
+      checks: readonly PositionCheck[],
+      found: ReadonlyMap<string, number>,
+    ): Promise<boolean> {
+      const missing = checks.filter((check) => !found.has(placeOf(check)))
+      if (missing.length > 0) {
+        if (missing.some(({ expected }) => expected !== 0)) return false
+        const create = statements['create-consumer-positions']
+        const created = await session.query(create, placesOf(missing))
+        if (created.count !== missing.length) return false
+      }
+      return checks.every((check) => (found.get(placeOf(check)) ?? 0) === check.expected)
+    },
+  }
+}
+
 const positionFields = ['topic', 'partition', 'next', 'published', 'tries'] as const
 
-type Place = { topic: string; partition: number }
-
-function placeOf({ topic, partition }: Place): string {
-  return `${topic} ${partition}`
-}
-
-function placesOf(places: readonly Place[]): SqlValue[] {
-  return columnsOf(places, 'topic', 'partition')
-}
-
 /** A row of a step that knows something of an order. */
-type StepRow<Row> = { row: Row & { orderId: string }; unannounced: boolean }
+export type StepRow<Row> = { row: Row & { orderId: string }; unannounced: boolean }
 
 /** The rows of a step, and which of them are open: see StepStore. Orders never met are missing. */
 export function stepTable<Row extends { status: string }>(
   database: Queryable,
   schema: ConsumerSchema,
 ) {
-  const names = ['lock-step-rows', 'insert-step-rows', 'upsert-step-rows'] as const
-  const statements = loadStatements([...names, 'read-open-rows', 'close-step-rows'], schema)
-  const table = lockedTable<StepRow<Row>, 'step-rows'>({
-    name: 'step-rows',
-    statements,
+  const names = ['lock-step-rows', 'store-step-rows', 'read-open-rows'] as const
+  const statements = loadStatements(names, schema)
+  const table = orderTable<StepRow<Row>>({
+    statements: { lock: statements['lock-step-rows'], store: statements['store-step-rows'] },
     idOf: ({ row }) => row.orderId,
-    rowOf: (cells) => ({ row: jsonOf(cells) as StepRow<Row>['row'], unannounced: false }),
+    rowOf: (text) => ({ row: JSON.parse(text) as StepRow<Row>['row'], unannounced: false }),
     columns: (rows) => [
       rows.map(({ row }) => row.orderId),
       rows.map(({ row }) => row.status),
@@ -116,16 +118,20 @@ export function stepTable<Row extends { status: string }>(
     ],
   })
   return {
-    async load(session: Queryable, orderIds: readonly string[]): Promise<Map<string, Row>> {
-      const found = await table.load(session, orderIds)
-      return new Map([...found].map(([orderId, { row }]) => [orderId, row]))
+    orders: {
+      table,
+      wanted: ({ orderIds }: { orderIds: readonly string[] }) => orderIds,
+      changed({ rows, unsaid = false, said = [] }: StepRows<Row>) {
+        const changed = rows.map((row) => {
+          return { row: row as StepRow<Row>['row'], unannounced: unsaid || isWaiting(row) }
+        })
+        // What is written anew says itself whether it is open.
+        const written = new Set(changed.map(({ row }) => row.orderId))
+        return { rows: changed, more: [said.filter((orderId) => !written.has(orderId))] }
+      },
     },
-    async write(session: Queryable, { rows, unsaid = false, said = [] }: StepRows<Row>) {
-      if (said.length > 0) await session.query(statements['close-step-rows'], [said])
-      const changed = rows.map((row) => {
-        return { row: row as StepRow<Row>['row'], unannounced: unsaid || isWaiting(row) }
-      })
-      await table.write(session, changed)
+    rowsOf(locked: ReadonlyMap<string, StepRow<Row>>): Map<string, Row> {
+      return new Map([...locked].map(([orderId, { row }]) => [orderId, row]))
     },
     async openRows({ after, limit }: { after: string; limit: number }): Promise<Row[]> {
       const { rows } = await database.query(statements['read-open-rows'], [after, limit])

@@ -16,7 +16,7 @@ import {
 } from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { SqlRow, SqlScalar, SqlValue } from '../database/database.ts'
-import { columnsOf, fieldsOf } from './locked-table.ts'
+import { columnsOf, fieldsOf } from './tables/locked-table.ts'
 
 /** Behind them stand when it closes, and its terms, commands and revocations as JSON. */
 const couponFields = [

@@ -15,9 +15,9 @@ import {
 } from '../../ports/orders.ts'
 import type { Database, Queryable, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { createConsumerStoreSql, stepTable } from './consumer-store.ts'
+import { createConsumerStoreSql, type StepRow, stepTable } from './consumer-store.ts'
 import { positionOwner } from './coupon-reader.ts'
-import { columnsOf } from './locked-table.ts'
+import { columnsOf } from './tables/locked-table.ts'
 
 type Facts = CouponLoaded['facts']
 type CouponFacts = Facts extends Map<string, infer One> ? One : never
@@ -65,17 +65,20 @@ export function createCouponStepStoreSql(database: Database): CouponStepStore {
     }
   }
 
-  const store = createConsumerStoreSql<CouponWanted, CouponLoaded, CouponChanges>(
+  const store = createConsumerStoreSql<
+    CouponWanted,
+    CouponLoaded,
+    CouponChanges,
+    StepRow<CouponRow>
+  >(
     { database, schema },
     {
-      async load(session, { orderIds, coupons }) {
-        const rows = await rowTable.load(session, orderIds)
+      orders: rowTable.orders,
+      async load(session, { coupons }, locked) {
+        const rows = rowTable.rowsOf(locked)
         return { rows, facts: await factsOf(session, coupons, 'lock') }
       },
-      async write(session, { effects, ...rows }) {
-        await rowTable.write(session, rows)
-        await writeUses(session, effects)
-      },
+      write: (session, { effects }) => writeUses(session, effects),
     },
   )
   return {

@@ -5,7 +5,8 @@ import type { DeadLetterChanges, DeadLetterStore } from '../../ports/orders.ts'
 import type { Database } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { commandTable, createConsumerStoreSql } from './consumer-store.ts'
-import { columnsOf, jsonOf, lockedTable } from './locked-table.ts'
+import { columnsOf, jsonOf, lockedTable } from './tables/locked-table.ts'
+import { noOrderTable } from './tables/order-table.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 
@@ -25,6 +26,11 @@ export function createDeadLetterStoreSql(database: Database): DeadLetterStore {
   return createConsumerStoreSql(
     { database, schema },
     {
+      orders: {
+        table: noOrderTable(schema),
+        wanted: () => [],
+        changed: () => ({ rows: [] }),
+      },
       async load(session, { ids, commands }) {
         const letters = await letterRows.load(session, ids)
         return { letters, commands: await commandRows.load(session, commands) }

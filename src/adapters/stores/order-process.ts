@@ -6,33 +6,32 @@ import type { OrderChange, OrderStore } from '../../ports/orders.ts'
 import type { Database, SqlValue } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { createConsumerStoreSql } from './consumer-store.ts'
-import { columnsOf, jsonOf, lockedTable } from './locked-table.ts'
+import { columnsOf, jsonOf } from './tables/locked-table.ts'
+import { orderTable } from './tables/order-table.ts'
 
 export function createOrderStoreSql(database: Database): OrderStore {
   const statements = loadStatements([
-    'insert-orders',
     'lock-orders',
-    'upsert-orders',
+    'store-orders',
     'next-deadlines',
     'find-unannounced-orders',
     'mark-orders-announced',
   ])
-  const orderRows = lockedTable<Pick<OrderChange, 'state'>, 'orders'>({
-    name: 'orders',
-    statements,
+  const table = orderTable<Pick<OrderChange, 'state'>>({
+    statements: { lock: statements['lock-orders'], store: statements['store-orders'] },
     idOf: ({ state }) => state.orderId,
-    rowOf: (cells) => ({ state: jsonOf(cells) as Order }),
+    rowOf: (text) => ({ state: JSON.parse(text) as Order }),
     columns: (changes) => orderColumns(changes as OrderChange[]),
   })
   const store: Omit<OrderStore, 'nextDeadlines' | 'unannounced' | 'markAnnounced'> =
     createConsumerStoreSql(
       { database, schema: 'orders' },
       {
-        async load(session, { orderIds }) {
-          const found = await orderRows.load(session, orderIds)
-          return new Map([...found].map(([orderId, { state }]) => [orderId, state]))
+        orders: { table, wanted: ({ orderIds }) => orderIds, changed: (rows) => ({ rows }) },
+        async load(_session, _wanted, rows) {
+          return new Map([...rows].map(([orderId, { state }]) => [orderId, state]))
         },
-        write: (session, changes) => orderRows.write(session, changes),
+        async write() {},
       },
     )
   return {

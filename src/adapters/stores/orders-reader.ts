@@ -8,8 +8,8 @@ import type { CommandConsumer, OrdersReader } from '../../ports/orders-reader.ts
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import { commandReader, doneCommandOf, type ReadCommands } from './consumer-store.ts'
-import { jsonOf } from './locked-table.ts'
 import { productOf } from './stock-step.ts'
+import { jsonOf } from './tables/locked-table.ts'
 
 type DeadLetter = DeadLetterChanges['letters'][number]
 type LetterSummary = Awaited<ReturnType<OrdersReader['deadLetters']>>[number]

@@ -13,9 +13,9 @@ import type {
 import type { WalletStore, WalletWanted } from '../../ports/payments.ts'
 import type { Database } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { balanceTable } from './balances.ts'
-import { chargeTable } from './charges.ts'
-import { commandTable, createConsumerStoreSql, stepTable } from './consumer-store.ts'
+import { commandTable, createConsumerStoreSql, type StepRow, stepTable } from './consumer-store.ts'
+import { balanceTable } from './tables/balances.ts'
+import { chargeTable } from './tables/charges.ts'
 
 export function createPaymentStepStoreSql(database: Database): PaymentStepStore {
   const schema = 'payments'
@@ -24,19 +24,24 @@ export function createPaymentStepStoreSql(database: Database): PaymentStepStore 
   const commandRows = commandTable(schema)
   const chargeRows = chargeTable()
   const settle = loadStatements(['settle-charges'])['settle-charges']
-  const store = createConsumerStoreSql<PaymentWanted, PaymentLoaded, PaymentChanges>(
+  const store = createConsumerStoreSql<
+    PaymentWanted,
+    PaymentLoaded,
+    PaymentChanges,
+    StepRow<PaymentRow>
+  >(
     { database, schema },
     {
-      async load(session, wanted) {
-        const rows = await rowTable.load(session, wanted.orderIds)
+      orders: rowTable.orders,
+      async load(session, wanted, locked) {
+        const rows = rowTable.rowsOf(locked)
         const balances = await balanceRows.load(session, wanted.userIds)
         const commands = await commandRows.load(session, wanted.commands)
         const { captures = noCaptures } = wanted
         const charged = await chargeRows.load(session, captures, balances)
         return { rows, balances, commands, ...charged }
       },
-      async write(session, { balances, commands, charges, settled = [], ...rows }) {
-        await rowTable.write(session, rows)
+      async write(session, { balances, commands, charges, settled = [] }) {
         if (charges !== undefined) await chargeRows.write(session, charges)
         await balanceRows.write(session, balances)
         await commandRows.write(session, commands)

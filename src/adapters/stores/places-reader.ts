@@ -4,7 +4,7 @@
 import type { ReadPlace } from '../../ports/log-check.ts'
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { fieldsOf } from './locked-table.ts'
+import { fieldsOf } from './tables/locked-table.ts'
 
 export async function readPlaces(database: Queryable): Promise<ReadPlace[]> {
   const { rows } = await database.query(loadStatements(['read-places'])['read-places'])

@@ -6,8 +6,8 @@ import type { Product, StockRow } from '../../domain/orders/state.ts'
 import type { StockChanges, StockLoaded, StockStepStore, StockWanted } from '../../ports/orders.ts'
 import type { Database, SqlRow } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { commandTable, createConsumerStoreSql, stepTable } from './consumer-store.ts'
-import { columnsOf, fieldsOf, lockedTable } from './locked-table.ts'
+import { commandTable, createConsumerStoreSql, type StepRow, stepTable } from './consumer-store.ts'
+import { columnsOf, fieldsOf, lockedTable } from './tables/locked-table.ts'
 
 export function createStockStepStoreSql(database: Database): StockStepStore {
   const schema = 'stock'
@@ -21,11 +21,12 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
     columns: (products) => columnsOf(products, ...productFields),
   })
   const find = loadStatements(['find-products'])['find-products']
-  const store = createConsumerStoreSql<StockWanted, StockLoaded, StockChanges>(
+  const store = createConsumerStoreSql<StockWanted, StockLoaded, StockChanges, StepRow<StockRow>>(
     { database, schema },
     {
-      async load(session, wanted) {
-        const rows = await rowTable.load(session, wanted.orderIds)
+      orders: rowTable.orders,
+      async load(session, wanted, locked) {
+        const rows = rowTable.rowsOf(locked)
         const productIds = new Set(wanted.productIds)
         for (const row of rows.values()) {
           if ('lines' in row) for (const { productId } of row.lines) productIds.add(productId)
@@ -33,8 +34,7 @@ export function createStockStepStoreSql(database: Database): StockStepStore {
         const products = await productRows.load(session, [...productIds])
         return { rows, products, commands: await commandRows.load(session, wanted.commands) }
       },
-      async write(session, { products, commands, ...rows }) {
-        await rowTable.write(session, rows)
+      async write(session, { products, commands }) {
         await productRows.write(session, products)
         await commandRows.write(session, commands)
       },

@@ -3,7 +3,7 @@
 
 import type { Queryable } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
-import { fieldsOf } from './locked-table.ts'
+import { fieldsOf } from './tables/locked-table.ts'
 
 export type TopicLayout = {
   topic: string

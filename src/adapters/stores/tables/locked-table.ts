@@ -10,7 +10,7 @@ import {
   type SqlValue,
   type Statement,
   unavailable,
-} from '../database/database.ts'
+} from '../../database/database.ts'
 
 export type LockedTable<Row> = {
   /** By id, locked in the order of the ids; those that have no row are missing. */

@@ -1,11 +1,11 @@
 // What the built-in provider did about each order, in SQL: for itself, and for the payment step,
 // which charges it in its own transactions. Both lock the balances of the users first.
 
-import type { Charge } from '../../domain/orders/state.ts'
-import { unsettledOf } from '../../domain/orders/wallet.ts'
-import type { WalletChanges, WalletLoaded, WalletWanted } from '../../ports/payments.ts'
-import type { Queryable, SqlRow } from '../database/database.ts'
-import { loadStatements } from '../database/statements.ts'
+import type { Charge } from '../../../domain/orders/state.ts'
+import { unsettledOf } from '../../../domain/orders/wallet.ts'
+import type { WalletChanges, WalletLoaded, WalletWanted } from '../../../ports/payments.ts'
+import type { Queryable, SqlRow } from '../../database/database.ts'
+import { loadStatements } from '../../database/statements.ts'
 import { columnsOf } from './locked-table.ts'
 
 type Balances = ReadonlyMap<string, number>

@@ -1,8 +1,8 @@
 // The wallets' balances in SQL. The payment step tops them up and the built-in provider charges
 // them, in transactions of their own, so both lock them in the order of the user ids.
 
-import type { Queryable } from '../database/database.ts'
-import { loadStatements } from '../database/statements.ts'
+import type { Queryable } from '../../database/database.ts'
+import { loadStatements } from '../../database/statements.ts'
 import { lockedTable } from './locked-table.ts'
 
 /** By user id; users who never topped up are missing. */
