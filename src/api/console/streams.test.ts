@@ -22,13 +22,16 @@ function coupon(n: number, quantity: number): Coupon {
 function watched(coupons: number) {
   const clock = virtualClock(startedAt)
   let quantity = 1
+  let looks = 0
   const claims = {
     logTime: () => clock.now(),
     readiness: () => ({ ready: true, reasons: [] }),
-    coupons: ({ limit, after = '' }: Page) =>
-      Array.from({ length: coupons }, (_, n) => coupon(n, quantity))
+    coupons({ limit, after = '' }: Page) {
+      looks += 1
+      return Array.from({ length: coupons }, (_, n) => coupon(n, quantity))
         .filter(({ couponId }) => couponId > after)
-        .slice(0, limit),
+        .slice(0, limit)
+    },
   }
   const figures = new Figures({
     clock,
@@ -44,6 +47,7 @@ function watched(coupons: number) {
   return {
     streams,
     clock,
+    looks: () => looks,
     change() {
       quantity += 1
     },
@@ -89,4 +93,20 @@ test('what did not change is not said again, and the heartbeat goes on', async (
   assert.equal(events.length, 4)
   for (const event of events.slice(1)) assert.match(event, /^event: change\n.*"coupons":\[\]/)
   body.destroy()
+})
+
+test('state and change are written once for all consoles, and a later one is told what is new', async () => {
+  const { streams, clock, looks, change } = watched(5)
+  const [first, second] = [open(streams), open(streams)]
+  assert.equal(looks(), 1)
+  assert.deepEqual(first.read(), second.read())
+  change()
+  await clock.runUntil(clock.now() + streamEveryMs)
+  assert.equal(looks(), 2)
+  const changed = String(first.read())
+  assert.equal(String(second.read()), changed)
+  assert.match(changed, /"quantity":2/)
+  const third = open(streams)
+  assert.match(String(third.read()), /^event: state\n.*"quantity":2/)
+  for (const body of [first, second, third]) body.destroy()
 })

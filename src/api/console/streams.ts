@@ -1,5 +1,5 @@
-// The event streams of consoles: the whole state first, then twice a second what has changed, which
-// is written once for all of them. Whoever reads too slowly is dropped, and asks for the whole
+// The event streams of consoles: the whole state first, then twice a second what has changed. Each
+// is written once, and all are sent the same bytes. Whoever reads too slowly is dropped, and asks for the whole
 // state when it is back, so that nobody’s slowness takes memory.
 
 import { Readable } from 'node:stream'
@@ -38,6 +38,8 @@ export class Streams {
   /** The coupons as they were said last. */
   private shown = new Map<string, string>()
   private lastTold: Second | undefined
+  /** The whole state, for all who come before the next change is told. */
+  private state: Buffer | null = null
   private stop: (() => void) | null = null
   private isClosed = false
 
@@ -49,13 +51,9 @@ export class Streams {
   open(session: Session): Readable | null {
     const { readers, parts } = this
     if (this.isClosed || readers.size >= parts.streamsMax) return null
-    const coupons = [...linesNow(parts.claims).values()]
-    if (readers.size === 0) {
-      this.shown = new Map(coupons.map((line) => [line.couponId, JSON.stringify(line)]))
-      this.stop = every(parts.clock, streamEveryMs, () => this.tellChanges())
-    }
-    const seconds = parts.figures.seconds()
-    const state = eventOf('state', { ...this.around(), coupons, seconds })
+    const state = this.state ?? this.wholeState()
+    this.state = state
+    this.stop ??= every(parts.clock, streamEveryMs, () => this.tellChanges())
     const body = new Readable({ read() {}, highWaterMark: waitingBytesMax })
     const reader = { body, session, stateBytes: state.length }
     readers.add(reader)
@@ -80,9 +78,20 @@ export class Streams {
   private rest(): void {
     this.stop?.()
     this.stop = null
+    this.state = null
+  }
+
+  private wholeState(): Buffer {
+    const { claims, figures } = this.parts
+    const coupons = [...linesNow(claims).values()]
+    if (this.readers.size === 0) {
+      this.shown = new Map(coupons.map((line) => [line.couponId, JSON.stringify(line)]))
+    }
+    return eventOf('state', { ...this.around(), coupons, seconds: figures.seconds() })
   }
 
   private tellChanges(): void {
+    this.state = null
     const coupons: CouponLine[] = []
     for (const [couponId, line] of linesNow(this.parts.claims)) {
       const text = JSON.stringify(line)

@@ -39,16 +39,18 @@ function event(seconds: number, more: Partial<StreamData> = {}): StreamData {
   return { now, ...around, nodes: null, database: 'up', coupons: [], seconds: [], ...more }
 }
 
+const later = (n: number): Second => ({ ...second, at: event(n).now })
+
 test('changes are added to the state, and a new state takes its place', () => {
   const state = after(null, 'state', event(0, { coupons: [coupon], seconds: [second] }))
   const oat = { ...coupon, couponId: 'oat' }
-  const changed = after(state, 'change', event(1, { coupons: [oat], seconds: [second] }))
+  const changed = after(state, 'change', event(1, { coupons: [oat], seconds: [second, later(1)] }))
   assert.deepEqual([...changed.coupons.keys()], ['tea', 'oat'])
-  assert.equal(changed.seconds.length, 2)
+  assert.deepEqual(changed.seconds, [second, later(1)])
   const anew = after(changed, 'state', event(2, { coupons: [oat] }))
   assert.deepEqual([[...anew.coupons.keys()], anew.seconds.length], [['oat'], 0])
   let model = anew
-  for (let n = 0; n < 400; n++) model = after(model, 'change', event(n, { seconds: [second] }))
+  for (let n = 0; n < 400; n++) model = after(model, 'change', event(n, { seconds: [later(n)] }))
   assert.equal(model.seconds.length, 300)
 })
 

@@ -61,7 +61,11 @@ export function after(model: Model | null, name: string, data: StreamData): Mode
     coupons.set(couponId, coupon)
     paces.set(couponId, [...kept, ...start, { at, issued }])
   }
-  const seconds = [...(isWhole ? [] : model.seconds), ...data.seconds].slice(-secondsShown)
+  const known = isWhole ? [] : model.seconds
+  const last = known.at(-1)?.at
+  // Whoever came in between had it in the state.
+  const more = data.seconds.filter((second) => second.at !== last)
+  const seconds = [...known, ...more].slice(-secondsShown)
   const { now, gate, log, clockDifferenceMs, nodes, lettersWaiting, database } = data
   const around = { now, gate, log, clockDifferenceMs, nodes, lettersWaiting, database }
   return { ...around, coupons, seconds, paces }
