@@ -3,6 +3,7 @@
 
 import type { FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
+import type { Coupon } from '../domain/coupons/state.ts'
 import type { TokenRules } from '../ports/tokens.ts'
 import { Figures } from './console/figures.ts'
 import { ConsoleRuns, type RunSources } from './console/runs.ts'
@@ -184,6 +185,7 @@ function consolesOf(
   return {
     sessions: createConsoleSessions({ tokens, codes, clock, secret, rules }),
     figures,
+    toldSoldOut: (couponId: string, quantity: number) => figures.toldSoldOut(couponId, quantity),
     streams: new Streams({ clock, claims, figures, gateIsHere, streamsMax }),
     runs: new ConsoleRuns({ ...parts, ...(parts.runs ?? noRuns), claims }),
   }
@@ -202,7 +204,12 @@ function figuresOf(parts: ServerParts, { claims }: Services, traffic: Traffic): 
   const { clock, newId, logger, readiness, figures: sources = nothingKnown } = parts
   const isReady = () => readiness().ready
   const logTime = () => claims.logTime()
-  return new Figures({ ...sources, clock, newId, logger, isReady, logTime, traffic })
+  const quantityOf = (couponId: string) => restockable(claims.coupon(couponId))
+  return new Figures({ ...sources, clock, newId, logger, isReady, logTime, quantityOf, traffic })
+}
+
+function restockable(coupon: Coupon | undefined): number | undefined {
+  return coupon?.status === 'closed' ? undefined : coupon?.quantity
 }
 
 const defaultRules: TokenRules = { userClaim: 'sub' }

@@ -11,8 +11,15 @@ export type NodeReport = {
   unavailable: number
   /** Of claims whose arrival was compared, and those in the other order; absent: an older node. */
   arrivals?: { pairs: number; inversions: number } | undefined
+  /** By coupon; absent: an older node. */
+  told?: Readonly<Record<string, ToldHashes>> | undefined
   isReady: boolean
 }
+/**
+ * Who was told sold out while the coupon had this quantity: the smallest hashes of their ids, each
+ * of 6 bytes, in base64.
+ */
+export type ToldHashes = { quantity: number; hashes: string }
 export type OtherNode = {
   node: string
   /** ms, by the clock of whoever keeps the reports. */

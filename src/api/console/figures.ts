@@ -12,6 +12,7 @@ import type {
 } from '../../ports/console-figures.ts'
 import { messageOf } from '../../ports/port-error.ts'
 import { between, nodesOf, type Second } from './seconds.ts'
+import type { PeopleCount, QuantityOf } from './told-people.ts'
 import type { Traffic } from './traffic.ts'
 
 export type FiguresParts = {
@@ -24,6 +25,8 @@ export type FiguresParts = {
   /** How far the log keeps the order of arrival, since this node began. */
   arrivals?(): NodeReport['arrivals']
   isReady(): boolean
+  /** Of a coupon that may still be restocked, by its id. */
+  quantityOf: QuantityOf
   /** By the log's clock, ms UTC. */
   logTime(): number
   /** By partition of the claims log, what this node has read; undefined before it reads. */
@@ -85,6 +88,16 @@ export class Figures {
     }
   }
 
+  /** People who were told sold out since the last restock; null: not known of all nodes. */
+  toldSoldOut(couponId: string, quantity: number): PeopleCount | null {
+    const { board, traffic } = this.parts
+    const others = board === undefined ? [] : this.fresh()?.others
+    const told = others?.map(({ report }) => report?.told)
+    if (told === undefined || told.includes(undefined)) return null
+    const here = told.flatMap((reported) => reported?.[couponId] ?? [])
+    return traffic.toldSoldOut.count(couponId, quantity, here)
+  }
+
   close(): Promise<void> {
     const { clock } = this.parts
     const deadline = { clock, ms: leaveMsMax, late: () => {} }
@@ -127,6 +140,7 @@ export class Figures {
       latency: counts.flatMap((count, bucket) => (count > 0 ? [[bucket, count] as const] : [])),
       tooMany: traffic.tooMany,
       unavailable: traffic.unavailable,
+      told: traffic.toldSoldOut.report(this.parts.quantityOf),
       arrivals: { pairs: 0, inversions: 0, ...this.parts.arrivals?.() },
       isReady: this.parts.isReady(),
     }

@@ -39,6 +39,7 @@ function watched(coupons: number) {
     traffic: new Traffic(),
     claimCounts: () => ({}),
     isReady: () => true,
+    quantityOf: () => undefined,
     logTime: () => clock.now(),
     readUpTo: () => undefined,
     reader: () => null,

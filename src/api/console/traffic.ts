@@ -1,6 +1,7 @@
-// What this node counts for the console on the way of every claim: plain numbers, nothing else.
+// What this node counts for the console on the way of every claim: no more than a few numbers each.
 
 import { bucketOf, latencyBuckets } from './latency.ts'
+import { ToldPeople } from './told-people.ts'
 
 export class Traffic {
   /** Claims by how long their answer took, by the buckets of latency.ts. */
@@ -8,6 +9,7 @@ export class Traffic {
   /** Calls answered 429, and 503. */
   tooMany = 0
   unavailable = 0
+  readonly toldSoldOut = new ToldPeople()
 
   claimAnswered(ms: number): void {
     const bucket = bucketOf(ms)

@@ -82,6 +82,15 @@ export const NewRevocation = closed(
 )
 export const Preview = closed({ preview: Type.Optional(oneOf(['true'])) })
 
+const ToldSoldOut = closed(
+  {
+    people: Type.Integer({
+      description: 'Different users, at all nodes, as long as those have been running.',
+    }),
+    isExact: Type.Boolean({ description: 'false: estimated, within about 3 %.' }),
+  },
+  { title: 'ToldSoldOut' },
+)
 const CommandPreview = closed(
   {
     preview: Type.Literal(true),
@@ -98,6 +107,13 @@ const CommandPreview = closed(
         'more can win; of a revoke, how many unspent ones it would take; of the others, how many ' +
         'could still win.',
     }),
+    toldSoldOut: Type.Optional(
+      Type.Union([ToldSoldOut, Type.Null()], {
+        description:
+          'Of a restock: who was told sold out since the last one, and may claim again. null: not ' +
+          'every node can be asked now.',
+      }),
+    ),
   },
   { title: 'CommandPreview' },
 )

@@ -12,7 +12,7 @@ import type { OrdersAuditReader } from '../../ports/orders-audit.ts'
 import type { ProofReader } from '../../ports/proof.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import type { ClaimService, Readiness } from '../claims/claim-answers.ts'
-import type { FiguresParts } from '../console/figures.ts'
+import type { Figures, FiguresParts } from '../console/figures.ts'
 import type { ConsoleRuns, RunSources } from '../console/runs.ts'
 import type { ConsoleSessions } from '../console/sessions.ts'
 import type { Streams } from '../console/streams.ts'
@@ -130,5 +130,6 @@ export type RouteParts = Omit<ServerParts, 'settings' | 'extraRoutes' | 'runs'> 
     runs: ConsoleRuns
     sessions: ConsoleSessions
     streams: Streams
+    toldSoldOut: Figures['toldSoldOut']
     traffic: Traffic
   }

@@ -35,7 +35,7 @@ export function claimRoutes(parts: RouteParts): Route[] {
 }
 
 export type ClaimAnswersParts = Pick<RouteParts, 'clock' | 'traffic'> & {
-  claims: Pick<ClaimService, 'claim' | 'logTime'>
+  claims: Pick<ClaimService, 'claim' | 'coupon' | 'logTime'>
 }
 
 /** What a claim of this caller is answered. */
@@ -48,6 +48,9 @@ export function claimAnswers({ claims, clock, traffic }: ClaimAnswersParts) {
   ): Answer | Promise<Answer> => {
     return mapAnswer(claims.claim(couponId, userId, { token, arrivedAt }), (said) => {
       traffic.claimAnswered(clock.monotonic() - arrivedAt)
+      if (said.kind === 'sold_out') {
+        traffic.toldSoldOut.add(couponId, claims.coupon(couponId)?.quantity ?? 0, userId)
+      }
       return claimAnswer(said, couponId, logTime)
     })
   }

@@ -11,7 +11,7 @@ import type { ReadStore, RouteParts } from '../http/server-parts.ts'
 import { couponJson } from './coupons.ts'
 
 export async function previewAnswer(
-  { claims, store }: RouteParts,
+  { claims, store, toldSoldOut }: RouteParts,
   message: ControlMessage,
 ): Promise<Answer> {
   const found = await claims.find(message.couponId)
@@ -31,7 +31,9 @@ export async function previewAnswer(
     .map((field) => ({ field, from: before[field] ?? null, to: then[field] ?? null }))
   const { couponId } = message
   const people = changes.length === 0 ? 0 : touched(message, coupon)
-  const body = JSON.stringify({ preview: true, couponId, changes, people })
+  const isRestock = message.type === 'coupon.restocked'
+  const told = isRestock ? { toldSoldOut: toldSoldOut(couponId, coupon.quantity) } : {}
+  const body = JSON.stringify({ preview: true, couponId, changes, people, ...told })
   return { status: 200, body, headers: { etag: etagOf(coupon) } }
 }
 

@@ -214,3 +214,26 @@ test('acts are listed in the order of the log, in pages, to operators and viewer
   assert.equal((await call('GET /coupons/tea/acts')).status, 403)
   assert.equal((await call('GET /coupons/tea/acts', { as: null })).status, 401)
 })
+
+test('a preview of a restock says how many people were told sold out since the last one', async (t) => {
+  const { call, act } = await startWithTea(t)
+  const told = async () => {
+    const { status, body } = await act('POST /coupons/tea/restock?preview=true', { add: 1 })
+    assert.equal(status, 200)
+    return body.toldSoldOut
+  }
+  const claim = async (...users: readonly string[]) => {
+    for (const user of users) await call('POST /coupons/tea/claims', { as: user })
+  }
+  assert.deepEqual(await told(), { people: 0, isExact: true })
+  await claim('ann', 'bob', 'cid', 'dan', 'cid', 'ann')
+  // As fastify answers it, with what is no part of a plain claim.
+  await call('POST /coupons/tea/claims', { as: 'eve', json: {} })
+  assert.deepEqual(await told(), { people: 3, isExact: true })
+  assert.equal((await act('POST /coupons/tea/restock', { add: 1 })).status, 200)
+  assert.deepEqual(await told(), { people: 0, isExact: true })
+  await claim('cid', 'dan')
+  assert.deepEqual(await told(), { people: 1, isExact: true })
+  const pause = await act('POST /coupons/tea/pause?preview=true')
+  assert.equal('toldSoldOut' in pause.body, false)
+})

@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import { waitFor } from '../../services/server-process.ts'
 import { startDistributedServices } from '../distributed/services.ts'
 import { type RoleProcess, runRole, startRole, untilReady } from '../processes/service-process.ts'
 import { browserForTests, keepPicture, openPage } from './browser.ts'
@@ -34,13 +36,14 @@ before(async () => {
 after(() => stops.disposeAsync())
 
 const name = '봄맞이 선착순 쿠폰'
+const coupon = '/coupons/spring'
+const claim = `${coupon}/claims`
 const opensInMs = 6_000
 /** Of changes made elsewhere, and of a node that was killed. */
 const [changeMsMax, goneMsMax] = [4_000, 10_000]
 
-async function post(path: string, user: string, json?: object): Promise<number> {
-  const [node] = nodes
-  const { status } = await fetch(node.url + path, {
+async function ask(node: RoleProcess, path: string, user: string, json?: object) {
+  return fetch(node.url + path, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${node.token(user, user === 'operator')}`,
@@ -48,7 +51,22 @@ async function post(path: string, user: string, json?: object): Promise<number> 
     },
     ...(json && { body: JSON.stringify(json) }),
   })
-  return status
+}
+
+async function post(path: string, user: string, json?: object): Promise<number> {
+  return (await ask(nodes[0], path, user, json)).status
+}
+
+/** Two people, one of them at both nodes; resolves once the second node knows of both. */
+async function tellSoldOut(): Promise<void> {
+  const [first, second] = nodes
+  const claims = [ask(first, claim, 'dan'), ask(second, claim, 'dan'), ask(second, claim, 'eve')]
+  for (const { status } of await Promise.all(claims)) assert.equal(status, 409)
+  await waitFor('both to be counted', async () => {
+    const answer = await ask(second, `${coupon}/restock?preview=true`, 'operator', { add: 10 })
+    const { toldSoldOut } = (await answer.json()) as { toldSoldOut?: object | null }
+    return isDeepStrictEqual(toldSoldOut, { people: 2, isExact: true })
+  })
 }
 
 test('a sale over two nodes is seen and steered at either of them', { skip }, async (t) => {
@@ -80,15 +98,17 @@ test('a sale over two nodes is seen and steered at either of them', { skip }, as
 
   await ann.page.locator('main button:enabled').click({ timeout: opensInMs + changeMsMax })
   await annReads.filter({ hasText: '받았' }).waitFor({ timeout: changeMsMax })
-  assert.equal(await post('/coupons/spring/claims', 'bob'), 201)
+  assert.equal(await post(claim, 'bob'), 201)
   await cidReads.filter({ hasText: 'sold out' }).waitFor({ timeout: changeMsMax })
   await region.getByText('0 / 2', { exact: true }).waitFor({ timeout: 2_000 })
   await keepPicture(page, 'distributed-sold-out')
 
+  await tellSoldOut()
   await region.getByRole('button', { name: 'Restock', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Quantity to add').fill('10')
   await dialog.getByText('2 → 12').first().waitFor()
+  await dialog.getByText('2 people were told sold out and may claim again.').waitFor()
   await dialog.getByLabel('Reason').fill('for those who came late')
   await dialog.getByRole('button', { name: 'Restock', exact: true }).click()
   await dialog.getByText(/offset \d+$/).waitFor()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changesNothing, newCouponText, previewText } from './preview-text.ts'
+import { changesNothing, newCouponText, type PreviewBody, previewText } from './preview-text.ts'
 import { verdictOf } from './sending.ts'
 
 test('a preview says what is and what would be, with separators, in both languages', () => {
@@ -24,6 +24,25 @@ test('a preview says what is and what would be, with separators, in both languag
   const korean = previewText(restock, 'ko')
   assert.equal(korean.changes[2]?.text, '소진 → 진행')
   assert.match(korean.sentences[0] ?? '', /^1,300명/)
+})
+
+test('a restock says how many were told sold out, as exactly as it is known', () => {
+  const changes = [{ field: 'status', from: 'sold_out', to: 'open' }]
+  const said = (toldSoldOut: PreviewBody['toldSoldOut'], language: 'en' | 'ko') => {
+    const body = { changes, people: 100, toldSoldOut }
+    return previewText({ act: 'restock', wish: { add: 100 }, body }, language).sentences.slice(1)
+  }
+  const exactly = (people: number) => ({ people, isExact: true })
+  assert.deepEqual(said(exactly(1_284), 'en'), [
+    '1,284 people were told sold out and may claim again.',
+    'They are counted since the nodes started.',
+  ])
+  assert.match(said(exactly(1), 'en')[0] ?? '', /^1 person was told/)
+  assert.match(said(exactly(1_284), 'ko')[0] ?? '', /^1,284명이 소진/)
+  assert.match(said({ people: 12_777, isExact: false }, 'en')[0] ?? '', /^About 13,000 people/)
+  for (const unknown of [null, undefined, exactly(0)]) {
+    assert.deepEqual(said(unknown, 'en'), ['Whoever was told sold out may claim again.'])
+  }
 })
 
 test('a revoke says how many it takes, and of whom', () => {

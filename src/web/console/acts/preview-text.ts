@@ -11,6 +11,8 @@ export type PreviewBody = {
   changes: readonly { field: string; from: unknown; to: unknown }[]
   /** How many people it touches: see the schema of the preview. */
   people: number
+  /** Of a restock: who was told sold out since the last one; null: not known of all nodes. */
+  toldSoldOut?: { people: number; isExact: boolean } | null
 }
 /** `changes`: what is other, as it is and as it would be. */
 export type PreviewText = { changes: { name: string; text: string }[]; sentences: string[] }
@@ -40,7 +42,7 @@ function sentencesOf(previewed: Previewed, language: Language): string[] {
   switch (act) {
     case 'restock': {
       const wasSoldOut = body.changes.some(({ from }) => from === 'sold_out')
-      return [sentence(say.restocked), ...(wasSoldOut ? [say.toldSoldOut] : [])]
+      return [sentence(say.restocked), ...(wasSoldOut ? toldSentences(body, language) : [])]
     }
     case 'pause':
       return [sentence(say.paused)]
@@ -57,6 +59,16 @@ function sentencesOf(previewed: Previewed, language: Language): string[] {
       return [filled(text, { count, user: whose ?? '' }), say.revokedSpent]
     }
   }
+}
+
+function toldSentences({ toldSoldOut }: PreviewBody, language: Language): string[] {
+  const say = actWords[language]
+  const { people, isExact } = toldSoldOut ?? { people: 0, isExact: true }
+  if (people === 0) return [say.toldSoldOut]
+  const rounded = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 })
+  const count = isExact ? figure(people, language) : rounded.format(people)
+  const told = !isExact ? say.toldAbout : people === 1 ? say.toldOne : say.toldMany
+  return [filled(told, { count }), say.toldSince]
 }
 
 type ShownField = {
