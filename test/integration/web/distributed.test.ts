@@ -42,7 +42,9 @@ const opensInMs = 6_000
 /** Of changes made elsewhere, and of a node that was killed. */
 const [changeMsMax, goneMsMax] = [4_000, 10_000]
 
-async function ask(node: RoleProcess, path: string, user: string, json?: object) {
+type Call = { node: RoleProcess; path: string; user: string; json?: object | undefined }
+
+function ask({ node, path, user, json }: Call): Promise<Response> {
   return fetch(node.url + path, {
     method: 'POST',
     headers: {
@@ -54,16 +56,21 @@ async function ask(node: RoleProcess, path: string, user: string, json?: object)
 }
 
 async function post(path: string, user: string, json?: object): Promise<number> {
-  return (await ask(nodes[0], path, user, json)).status
+  return (await ask({ node: nodes[0], path, user, json })).status
 }
 
 /** Two people, one of them at both nodes; resolves once the second node knows of both. */
 async function tellSoldOut(): Promise<void> {
   const [first, second] = nodes
-  const claims = [ask(first, claim, 'dan'), ask(second, claim, 'dan'), ask(second, claim, 'eve')]
+  const claims = [
+    { node: first, user: 'dan' },
+    { node: second, user: 'dan' },
+    { node: second, user: 'eve' },
+  ].map((one) => ask({ ...one, path: claim }))
   for (const { status } of await Promise.all(claims)) assert.equal(status, 409)
+  const restock = { path: `${coupon}/restock?preview=true`, user: 'operator', json: { add: 10 } }
   await waitFor('both to be counted', async () => {
-    const answer = await ask(second, `${coupon}/restock?preview=true`, 'operator', { add: 10 })
+    const answer = await ask({ node: second, ...restock })
     const { toldSoldOut } = (await answer.json()) as { toldSoldOut?: object | null }
     return isDeepStrictEqual(toldSoldOut, { people: 2, isExact: true })
   })
