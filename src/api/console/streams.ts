@@ -1,6 +1,6 @@
 // The event streams of consoles: the whole state first, then twice a second what has changed. Each
-// is written once, and all are sent the same bytes. Whoever reads too slowly is dropped, and asks for the whole
-// state when it is back, so that nobody’s slowness takes memory.
+// is written once, and all are sent the same bytes. Whoever reads too slowly is dropped, and asks
+// for the whole state when it is back, so that nobody’s slowness takes memory.
 
 import { Readable } from 'node:stream'
 import type { Coupon } from '../../domain/coupons/state.ts'

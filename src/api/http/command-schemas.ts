@@ -110,8 +110,8 @@ const CommandPreview = closed(
     toldSoldOut: Type.Optional(
       Type.Union([ToldSoldOut, Type.Null()], {
         description:
-          'Of a restock: who was told sold out since the last one, and may claim again. null: not ' +
-          'every node can be asked now.',
+          'Of a restock: who was told sold out since the last one, and may claim again. null: ' +
+          'not every node can be asked now.',
       }),
     ),
   },
