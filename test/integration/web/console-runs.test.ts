@@ -68,6 +68,7 @@ test('a rehearsal is begun, judged at every console, and taken away', {
       .waitFor()
   }
   assert.equal(await page.getByText('Every promise').count(), 1)
+  assert.equal(await other.page.locator('.report [lang=en]').count(), 0)
   assert.equal(await page.getByRole('progressbar').count(), 0)
   assert.deepEqual(await read('/coupons'), { coupons: [] })
   assert.deepEqual((await read('/projection')).coupons, [])

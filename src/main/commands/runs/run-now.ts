@@ -14,6 +14,7 @@ import {
 } from '../../../ports/console-runs.ts'
 import { messageOf } from '../../../ports/port-error.ts'
 import type { SalePromise } from '../../../rehearsal/coupons/sale-promises.ts'
+import { counted } from '../../../rehearsal/figures.ts'
 import type { Context } from '../../context.ts'
 import type { RunAsked } from '../../roles/runs/run-messages.ts'
 import { connectable } from '../service-address.ts'
@@ -146,7 +147,7 @@ export function auditEnd(report: string): RunEnd {
   const promises = found.promises.map(({ id, differences }): RunPromise => {
     const own = found.firstDifferences.filter(({ invariant }) => invariant === id)
     const kept = differences > 0 ? false : fair === null ? null : true
-    const detail = differences === 0 ? '' : String(differences)
+    const detail = differences === 0 ? '' : counted(differences, 'difference')
     return {
       id,
       kept,

@@ -10,6 +10,7 @@ import { type Html, html } from '../html.ts'
 import type { PartProps } from '../part-props.ts'
 import { type Answered, ask } from '../session.ts'
 import { refusalOf, useAnswer } from '../support/asking.ts'
+import { inKorean } from './found-korean.ts'
 import { stepText, words } from './words.ts'
 
 type Kept = boolean | null
@@ -153,7 +154,9 @@ function Report({ run, path, language }: ReportProps): Html {
   const text = verdict === 'kept' ? say.allKept : say[verdict]
   const ended = run.endedAt && filled(say.endedAt, { at: timeText(run.endedAt, language) })
   return html`<div class="report">
-    <p role="status" class=${`verdict ${verdict}`}>${text}${reason ? `: ${reason}` : ''}</p>
+    <p role="status" class=${`verdict ${verdict}`}>${text}${
+      reason && html`: <${Found} text=${reason} language=${language} />`
+    }</p>
     <p>${begunText(run, language)}${ended ? ` · ${ended}` : ''}</p>
     <ul class="promises">${promises.map(
       (one) => html`<${PromiseLine} key=${one.id}
@@ -168,11 +171,18 @@ function PromiseLine({ promise, language }: { promise: RunPromise; language: Lan
   const { id, kept, checks, breaches } = promise
   const told = kept === null ? say.notJudged : kept ? say.kept : say.notKept
   const name = Object.hasOwn(say, id) ? say[id as 'I1'] : ''
-  const items = breaches.map((one) => html`<li>${one}</li>`)
-  const details = checks.map(({ detail }) => detail).filter((detail) => detail !== '')
+  const found = (one: string) => html`<${Found} text=${one} language=${language} />`
+  const items = breaches.map((one) => html`<li>${found(one)}</li>`)
+  const details = checks.flatMap(({ detail }) => (detail === '' ? [] : [' · ', found(detail)]))
   return html`<li class=${kept === null ? 'open' : kept ? 'kept' : 'broken'}>
     <b>${id}</b> <span>${name}</span> <strong>${told}</strong>
-    ${details.length > 0 && html`<small lang="en">${details.join(' · ')}</small>`}
-    ${breaches.length > 0 && html`<ul lang="en">${items}</ul>`}
+    ${details.length > 0 && html`<small>${details.slice(1)}</small>`}
+    ${breaches.length > 0 && html`<ul>${items}</ul>`}
   </li>`
+}
+
+/** What no table knows, as the breaches of an audit, stays as the service has said it. */
+function Found({ text, language }: { text: string; language: Language }): Html {
+  const korean = language === 'ko' ? inKorean(text) : null
+  return html`<span lang=${korean === null ? 'en' : 'ko'}>${korean ?? text}</span>`
 }
