@@ -54,6 +54,7 @@ export type RunBoard = {
   /** Says that it goes on, at least every `runBeatMsMax`; true: somebody has asked for its end. */
   goesOn(run: Run): Promise<boolean>
   end(run: Run, report: string): Promise<void>
+  /** One that went with its node is the last one, until another begins: it has failed. */
   known(kind: RunKind): Promise<RunsKnown>
   /** Of the last one that has ended. */
   report(kind: RunKind): Promise<string | null>

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { waitFor } from '../../services/server-process.ts'
 import { NodeConnection } from '../processes/node-connection.ts'
+import type { RoleProcess } from '../processes/service-process.ts'
 import { type FaultServices, startFaultServices } from './fault-services.ts'
 
 const rehearsals = '/console/rehearsals'
@@ -22,11 +23,13 @@ describe('runs of the console at two nodes', { timeout: 300_000 }, () => {
   let services: FaultServices
   let one: NodeConnection
   let other: NodeConnection
+  let oneProcess: RoleProcess
 
   before(async () => {
     services = await startFaultServices()
     const nodes = await Promise.all([services.role('api'), services.role('api')])
     await services.role('issuer')
+    ;[oneProcess] = nodes
     ;[one, other] = nodes.map((node) => new NodeConnection(node)) as [
       NodeConnection,
       NodeConnection,
@@ -54,6 +57,14 @@ describe('runs of the console at two nodes', { timeout: 300_000 }, () => {
     return last as Run
   }
 
+  async function rowsGone(): Promise<boolean> {
+    const count = 'select count(*)::int from coupons.'
+    const counts = await Promise.all(
+      ['coupons', 'issued_coupons'].map((table) => services.sql(count + table)),
+    )
+    return counts.every(([row]) => row?.[0] === 0)
+  }
+
   it('are one at a time, seen at both, and leave nothing', async () => {
     const begun = await one.call(`POST ${rehearsals}`, { as: 'operator-ann', key: 'k' })
     assert.equal(begun.status, 201, begun.text)
@@ -74,13 +85,6 @@ describe('runs of the console at two nodes', { timeout: 300_000 }, () => {
     )
     assert.equal(reports[0], reports[1])
     assert.partialDeepStrictEqual(JSON.parse(reports[0] ?? ''), { verdict: 'kept', users: 300 })
-    const count = 'select count(*)::int from coupons.'
-    const rowsGone = async () => {
-      const counts = await Promise.all(
-        ['coupons', 'issued_coupons'].map((table) => services.sql(count + table)),
-      )
-      return counts.every(([row]) => row?.[0] === 0)
-    }
     await waitFor('the rows to go', rowsGone, runMsMax)
   })
 
@@ -99,5 +103,23 @@ describe('runs of the console at two nodes', { timeout: 300_000 }, () => {
     const { end } = await endedAt(other, rehearsals)
     assert.equal(end?.verdict, 'stopped', JSON.stringify(end))
     assert.deepEqual(JSON.parse((await other.call('GET /coupons')).text), { coupons: [] })
+  })
+
+  it('fail with the node that runs them, and others can be begun', async () => {
+    const asked = { json: { users: 5_000, quantity: 5_000 }, as: 'operator-ann' }
+    const begun = await one.call(`POST ${rehearsals}`, asked)
+    assert.equal(begun.status, 201, begun.text)
+    const { runId } = JSON.parse(begun.text) as Run
+    assert.equal((await runsAt(other, rehearsals)).running?.runId, runId)
+    await oneProcess.crash()
+    const lost = await endedAt(other, rehearsals)
+    assert.deepEqual([lost.runId, lost.by, lost.end?.verdict], [runId, 'operator-ann', 'failed'])
+    const { text } = await other.call(`GET ${rehearsals}/report`)
+    assert.partialDeepStrictEqual(JSON.parse(text), { reason: 'the node that ran it is gone' })
+    assert.equal((await other.call(`POST ${rehearsals}`)).status, 201)
+    const next = await endedAt(other, rehearsals)
+    assert.notEqual(next.runId, runId)
+    assert.equal(next.end?.verdict, 'kept', JSON.stringify(next))
+    await waitFor('what was left to be taken away', rowsGone, runMsMax)
   })
 })

@@ -1,9 +1,19 @@
 // Runs of the console in PostgreSQL: one row of each kind, with the run that is under way and the
 // last one that has ended. Redis may be emptied at any time, and a report is to be there tomorrow.
 
-import { type Run, type RunBoard, runSilentMsMax } from '../../../ports/console-runs.ts'
+import {
+  failedRun,
+  type Run,
+  type RunBoard,
+  type RunKind,
+  type RunsKnown,
+  runSilentMsMax,
+} from '../../../ports/console-runs.ts'
 import type { Queryable } from '../../database/database.ts'
 import { loadStatements } from '../../database/statements.ts'
+
+/** Nobody is left who could say more of it. */
+const lostReason = 'the node that ran it is gone'
 
 export function createRunBoardSql(database: Queryable): RunBoard {
   const statements = loadStatements([
@@ -14,6 +24,14 @@ export function createRunBoardSql(database: Queryable): RunBoard {
     'read-run-report',
     'read-runs',
   ])
+  async function read(kind: RunKind): Promise<RunsKnown> {
+    const { rows } = await database.query(statements['read-runs'], [kind, runSilentMsMax])
+    const [text = null, lastText = null, isHeard, heardAt] = rows[0] ?? []
+    const running = runIn(text)
+    if (running === null || isHeard === true) return { running, last: runIn(lastText) }
+    const { end } = failedRun(lostReason)
+    return { running: null, last: { ...running, progress: null, endedAt: Number(heardAt), end } }
+  }
   return {
     async begin(run) {
       const values = [run.kind, run.runId, JSON.stringify(run), runSilentMsMax]
@@ -30,11 +48,11 @@ export function createRunBoardSql(database: Queryable): RunBoard {
       await database.query(statements['end-run'], values)
     },
     async known(kind) {
-      const { rows } = await database.query(statements['read-runs'], [kind, runSilentMsMax])
-      const [running = null, last = null] = rows[0] ?? []
-      return { running: runIn(running), last: runIn(last) }
+      return read(kind)
     },
     async report(kind) {
+      const { last } = await read(kind)
+      if (last?.end?.reason === lostReason) return failedRun(lostReason).report
       const { rows } = await database.query(statements['read-run-report'], [kind])
       const report = rows[0]?.[0] ?? null
       return report === null ? null : String(report)
