@@ -63,14 +63,14 @@ function optionsOf(lines: readonly Line[], width: number): Plot.Options {
     cursor: { show: false },
     scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, values: (_chart, ticks) => ticks.map(timeText) },
+      { ...axis, values: (_chart, ticks) => ticks.map(timeText), incrs: [60], space: 40 },
       { ...axis, size: 56 },
     ],
   }
 }
 
 function timeText(seconds: number): string {
-  const parts = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const
+  const parts = { hour: '2-digit', minute: '2-digit', hour12: false } as const
   return new Intl.DateTimeFormat(document.documentElement.lang, parts).format(seconds * 1_000)
 }
 

@@ -35,7 +35,7 @@ async function takePictures(language: Language): Promise<void> {
   try {
     await crowd.create({ ...sale, name: names[language] })
     await crowd.create({ couponId: 'autumn', quantity: 500, name: later[language], opensAt })
-    const size = { viewport: { width: 1_280, height: 860 } }
+    const size = { viewport: { width: 1_280, height: 980 } }
     const watching = await open(browser, { ...size, locale: locales[language] })
     const { text } = await crowd.command('/console/codes')
     const { code } = JSON.parse(text) as { code: string }
