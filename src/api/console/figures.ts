@@ -47,7 +47,8 @@ const leaveMsMax = 1_000
 type Asked = {
   at: Moment
   others: readonly OtherNode[]
-  rowsUpTo: ReadonlyMap<number, number>
+  /** Records that had no rows at that moment. */
+  behind: number | null
   lettersWaiting: number
 }
 
@@ -123,7 +124,7 @@ export class Figures {
     }
     if (this.before.size > 0) {
       const at = formatInstant(this.parts.logTime())
-      this.kept.push({ at, ...between(this.before, now), behind: this.behind() })
+      this.kept.push({ at, ...between(this.before, now), behind: this.fresh()?.behind ?? null })
     }
     if (this.kept.length > secondsKept) this.kept.shift()
     this.before = now
@@ -157,7 +158,8 @@ export class Figures {
         reader.rowsUpTo(),
         reader.lettersWaiting(),
       ])
-      this.asked = { at: clock.monotonic(), others, rowsUpTo, lettersWaiting }
+      const behind = behindOf(this.parts.readUpTo(), rowsUpTo)
+      this.asked = { at: clock.monotonic(), others, behind, lettersWaiting }
     } catch (error) {
       logger?.debug({ reason: messageOf(error) }, 'the console has no figures of the rows')
     }
@@ -167,13 +169,14 @@ export class Figures {
     const { asked } = this
     return asked !== null && this.parts.clock.monotonic() - asked.at < staleMs ? asked : null
   }
+}
 
-  private behind(): number | null {
-    const rows = this.fresh()?.rowsUpTo
-    const read = this.parts.readUpTo()
-    if (rows === undefined || read === undefined) return null
-    return read.reduce((sum, upTo, partition) => {
-      return sum + Math.max(0, upTo - (rows.get(partition) ?? 0))
-    }, 0)
-  }
+function behindOf(
+  read: readonly number[] | undefined,
+  rows: ReadonlyMap<number, number>,
+): number | null {
+  if (read === undefined) return null
+  return read.reduce((sum, upTo, partition) => {
+    return sum + Math.max(0, upTo - (rows.get(partition) ?? 0))
+  }, 0)
 }

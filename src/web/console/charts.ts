@@ -63,7 +63,7 @@ function optionsOf(lines: readonly Line[], width: number): Plot.Options {
     cursor: { show: false },
     scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, values: (_chart, ticks) => ticks.map(timeText), incrs: [60], space: 40 },
+      { ...axis, values: (_chart, ticks) => ticks.map(timeText), incrs: [60, 120, 300], space: 40 },
       { ...axis, size: 56 },
     ],
   }
