@@ -103,6 +103,14 @@ describe('the wire form', () => {
     }
   })
 
+  test('of a claim has what is declared, and nothing else that an object carries', () => {
+    const message = { type: 'coupon.claimed', couponId: 'a', userId: 'b', claimId: 'c"' } as const
+    for (const claim of [message, { ...message, audience: 'gold "1"' }]) {
+      const carrying = { ...claim, arrivedAt: 12.5 }
+      assert.equal(encodeMessage(carrying).toString(), JSON.stringify({ ...claim, v: 1 }))
+    }
+  })
+
   test('of any message reads back as that message', () => {
     fc.assert(
       fc.property(messages(), (message) => {

@@ -248,9 +248,15 @@ export type ControlMessage = Exclude<CouponMessage, CouponClaimed>
 
 /** The record's value; its key is the coupon id. */
 export function encodeMessage(message: CouponMessage): Buffer {
-  if (message.type !== 'coupon.claimed') return encodeAny(message)
-  const v = isUserSinceVersion2(message.userId) ? 2 : 1
-  return Buffer.from(JSON.stringify({ ...message, v }))
+  return message.type === 'coupon.claimed' ? encodeClaimed(message) : encodeAny(message)
+}
+
+/** Exactly the fields that it has, whatever else an object carries. */
+function encodeClaimed(message: CouponClaimed): Buffer {
+  const { type, couponId, userId, claimId } = message
+  const v = isUserSinceVersion2(userId) ? 2 : 1
+  const wire = { type, couponId, userId, claimId, audience: message.audience, v }
+  return Buffer.from(JSON.stringify(wire))
 }
 
 export function decodeMessage(value: Buffer): Decoded<CouponMessage> {
