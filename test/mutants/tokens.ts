@@ -40,8 +40,32 @@ const remembering: MutantsOf = {
     ['now >= found.times.from && ', '', 'from its beginning until its end'],
     ['now < found.times.until', 'now <= found.times.until', 'from its beginning until its end'],
     ['remembered.key === key', 'remembered.key !== key', 'tokens of a key that is gone'],
-    ['this.characters > charactersMax', 'false', 'by number and by length'],
-    ['this.characters -= characters', '', 'by number and by length'],
+    ['{ characters }: Remembered) => characters', '_: Remembered) => 0', 'by number and by length'],
+  ],
+}
+const bySecret: MutantsOf = {
+  file: `${part}/secret-tokens.ts`,
+  test: `${part}/secret-tokens.test.ts`,
+  mutants: [
+    ['!headers.has(header) || ', '', 'a header is known by its text alone'],
+    [' && base64Url.test(payload)', '', 'what is signed is read, and nothing else'],
+    [
+      'return difference === 0',
+      'return difference < 256',
+      'what is signed is read, and nothing else',
+    ],
+    ['return isObject(claims) ? claims : null', 'return claims as Wire', 'what is signed is read'],
+  ],
+}
+const recently: MutantsOf = {
+  file: 'src/api/recent.ts',
+  test: 'src/api/recent.test.ts',
+  mutants: [
+    ['if (older !== undefined) this.set(key, older)', '', 'whoever is only used'],
+    ['this.older.delete(key)\n    this.newer.set', 'this.newer.set', 'the latest are there'],
+    ['this.newer.size < max', 'true', 'the latest are there'],
+    ['this.weight < weightMax', 'true', 'weighs no more'],
+    ['this.newer = new Map()\n    this.weight', 'this.weight', 'the latest are there'],
   ],
 }
 const asked: MutantsOf = {
@@ -68,4 +92,13 @@ const users: MutantsOf = {
   ],
 }
 
-export const tokenMutants = mutantsOf([keys, asking, verifying, remembering, asked, users])
+export const tokenMutants = mutantsOf([
+  keys,
+  asking,
+  verifying,
+  bySecret,
+  remembering,
+  recently,
+  asked,
+  users,
+])

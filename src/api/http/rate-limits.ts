@@ -6,7 +6,7 @@
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Clock, Moment } from '../../ports/clock.ts'
-import { Latest } from '../latest.ts'
+import { Recent } from '../recent.ts'
 import type { Caller } from '../tokens/token-checks.ts'
 import { callerOf } from './auth.ts'
 import { sendProblem } from './problems/problems.ts'
@@ -90,12 +90,12 @@ function storeOf(limits: RateLimits) {
 }
 
 class Windows {
-  private readonly windows: Latest<string, { current: number; until: Moment }>
+  private readonly windows: Recent<string, { current: number; until: Moment }>
   private readonly clock: Clock
 
   constructor({ clock, keysMax }: Pick<RateLimits, 'clock' | 'keysMax'>) {
     this.clock = clock
-    this.windows = new Latest(keysMax)
+    this.windows = new Recent({ max: keysMax })
   }
 
   /** One more: how many there are now in its window, and the ms until that ends. */

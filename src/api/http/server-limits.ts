@@ -42,8 +42,8 @@ export const serverLimits = {
   /** A connection opened just before a stop may still have a first request under way. */
   firstRequestWaitMs: 50,
   /**
-   * Users, and addresses, that a rate limit remembers at once, the latest ones. Whoever asks 20
-   * times a second stays among them unless 400,000 others a second do too. About 2 MB each.
+   * Users, and addresses, that a rate limit remembers at least, the latest ones. Whoever asks 20
+   * times a second stays among them unless 400,000 others a second do too. About 4 MB each at most.
    */
   rateKeysMax: 20_000,
 } as const

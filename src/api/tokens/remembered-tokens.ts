@@ -1,8 +1,8 @@
 // Tokens that were verified, by their hashes, so that the next request of one costs no
-// verification. Bounded by number and by text; who has not asked for longest is forgotten.
+// verification. Bounded by number and by text; those who asked last are remembered.
 
 import { hash } from 'node:crypto'
-import { Latest } from '../latest.ts'
+import { Recent } from '../recent.ts'
 import type { ProviderKey } from './provider-key.ts'
 import type { Caller, TokenTimes } from './token-checks.ts'
 
@@ -16,24 +16,21 @@ export type Remembered = {
 }
 export type RememberedLimits = { [Name in keyof typeof rememberedLimits]: number }
 
+/** Of the latest so much is kept at least, and twice as much at most. */
 export const rememberedLimits = {
-  /** A stampede of as many whose page asked before. */
-  tokensMax: 100_000,
+  /** A stampede of twice as many, most of whose pages asked before. */
+  tokensMax: 50_000,
   /** Of all their texts; with their claims, some three times as much memory. */
-  charactersMax: 48 * 1024 * 1024,
+  charactersMax: 24 * 1024 * 1024,
 } as const
 
 export class RememberedTokens {
-  private readonly tokens = new Latest<string, Remembered>()
-  private readonly limits: RememberedLimits
-  private characters = 0
+  private readonly tokens: Recent<string, Remembered>
 
   constructor(limits: Partial<RememberedLimits> = {}) {
-    this.limits = { ...rememberedLimits, ...limits }
-  }
-
-  get size(): number {
-    return this.tokens.size
+    const { tokensMax, charactersMax } = { ...rememberedLimits, ...limits }
+    const weightOf = ({ characters }: Remembered) => characters
+    this.tokens = new Recent({ max: tokensMax, weightMax: charactersMax, weightOf })
   }
 
   /** By its `nameOf`; `now`: ms UTC. */
@@ -41,32 +38,18 @@ export class RememberedTokens {
     const found = this.tokens.use(name)
     if (found === undefined) return undefined
     if (now >= found.times.from && now < found.times.until) return found.caller
-    this.drop(name, found)
+    this.tokens.delete(name)
     return undefined
   }
 
   add(name: string, verified: Remembered): void {
-    const before = this.tokens.use(name)
-    if (before !== undefined) this.drop(name, before)
     this.tokens.set(name, verified)
-    this.characters += verified.characters
-    const { tokensMax, charactersMax } = this.limits
-    while (this.tokens.size > tokensMax || this.characters > charactersMax) {
-      const oldest = this.tokens.oldest()
-      if (oldest === undefined) return
-      this.drop(...oldest)
-    }
   }
 
   forgetBy(key: ProviderKey): void {
     for (const [name, remembered] of this.tokens) {
-      if (remembered.key === key) this.drop(name, remembered)
+      if (remembered.key === key) this.tokens.delete(name)
     }
-  }
-
-  private drop(name: string, { characters }: Remembered): void {
-    this.tokens.delete(name)
-    this.characters -= characters
   }
 }
 
