@@ -8,6 +8,7 @@ import { formatInstant } from '../domain/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CouponStore, ProjectionSnapshot } from '../ports/coupons.ts'
 import type { LogBounds } from '../ports/log.ts'
+import type { Scratch } from '../ports/scratch.ts'
 import { compareEvents } from './coupons/compare-events.ts'
 import { comparePages } from './coupons/compare-pages.ts'
 import { compareCoupons, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
@@ -79,13 +80,22 @@ export type AuditCounts = RowCounts & {
 
 /** Rejects with a PortError where the log or the rows cannot be read, or not be understood. */
 export async function audit(parts: AuditParts): Promise<AuditReport> {
+  const scratch = parts.orders?.openScratch?.() ?? null
+  try {
+    return await auditWith(parts, scratch)
+  } finally {
+    await scratch?.close()
+  }
+}
+
+async function auditWith(parts: AuditParts, scratch: Scratch | null): Promise<AuditReport> {
   const { source, clock, couponId, onProgress } = parts
   const startedAt = clock.monotonic()
   const findings = createFindings()
   const snapshot = await source.snapshot()
   const { positions } = snapshot
   const orders = couponId === undefined ? parts.orders : undefined
-  const ordersRows = orders && (await readOrdersRows(orders.source))
+  const ordersRows = orders && (await readOrdersRows(orders.source, scratch))
   const readAt = orders?.now?.()
   const log = await parts.openLog()
   const eventBounds = await log.bounds(couponEventsTopic)

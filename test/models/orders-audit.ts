@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { createFindings, type Difference } from '../../src/audit/findings.ts'
 import { auditOrders, type OrdersCounts } from '../../src/audit/orders/audit-orders.ts'
-import type { ReplayedClaims } from '../../src/audit/orders/check-histories.ts'
-import { readOrdersRows } from '../../src/audit/orders/read-rows.ts'
+import type { ReplayedClaims } from '../../src/audit/orders/check-spent.ts'
+import { orderRowsIn, readOrdersRows, userRowsIn } from '../../src/audit/orders/read-rows.ts'
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import {
   type OrderPlaced,
@@ -110,6 +110,16 @@ export async function worldOfMoments(
     Object.assign(tables, { [table]: then[table] })
   }
   return { ...audited, positions: (await auditedWorld(first, scenario)).positions, tables }
+}
+
+/** All rows of a source, by table and key, as the audit reads them. */
+export async function rowsRead(source: OrdersAuditSource) {
+  const { byOrder, byUser, ...rest } = await readOrdersRows(source)
+  const rows = { ...rest, byOrder, byUser }
+  const found: object[] = []
+  for await (const entries of byOrder.groups()) found.push(orderRowsIn(entries, rows))
+  for await (const entries of byUser.groups()) found.push(userRowsIn(entries, rows))
+  return { ...rest, found }
 }
 
 export function smallWorld(): Promise<AuditedWorld> {

@@ -131,7 +131,6 @@ const redemptions: MutantsOf = {
     ['?.reason === reason', ' !== undefined', 'for another reason than the step gave'],
     ['late <= overdueGraceMs', 'late <= 2 * overdueGraceMs', 'find one without an end'],
     ['isOver && isAnswered === undefined', 'isOver', 'answered and over, without an end'],
-    ['if (used !== null && released === null) checkSpent', 'if (false) checkSpent', 'spent what'],
   ],
 }
 const histories: MutantsOf = {
@@ -148,12 +147,6 @@ const histories: MutantsOf = {
     ['refused?.reason === reason', 'refused !== undefined', 'a reason that no step has given'],
     ['early > clockSkewMsMax', 'early > 2 * clockSkewMsMax', 'that timed out early'],
     ['late <= overdueGraceMs', 'late <= 2 * overdueGraceMs', 'find an order that lives too long'],
-    [
-      '!sameJson(taken, { discount, minimum })',
-      'taken === null',
-      'another discount than the coupon has',
-    ],
-    ['lateMs <= skewMsMax(parts)', 'lateMs <= 86_400_000', 'a coupon spent a millisecond too late'],
     ['subtotal < BigInt(minimum)', 'subtotal < 0n', 'a coupon spent below its minimum'],
     ['share > discount.max', 'share < discount.max', 'more taken off than the cap'],
     ['couponId !== placed.coupon?.couponId', 'placed === null', 'with another coupon'],
@@ -165,6 +158,31 @@ const histories: MutantsOf = {
     ],
   ],
 }
+const spendings: MutantsOf[] = [
+  {
+    file: `${orders}/check-spent.ts`,
+    test: `${orders}/check-redemptions.test.ts`,
+    mutants: [
+      ['if (used !== null && released === null) checkSpent', 'if (false) checkSpent', 'spent what'],
+    ],
+  },
+  {
+    file: `${orders}/check-spent.ts`,
+    test: `${orders}/check-histories.test.ts`,
+    mutants: [
+      [
+        '!sameJson(taken, { discount, minimum })',
+        'taken === null',
+        'another discount than the coupon has',
+      ],
+      [
+        'lateMs <= skewMsMax(parts)',
+        'lateMs <= 86_400_000',
+        'a coupon spent a millisecond too late',
+      ],
+    ],
+  },
+]
 const plants = 'test/integration/audit'
 const ordersRows: MutantsOf[] = [
   {
@@ -215,12 +233,36 @@ const ordersRows: MutantsOf[] = [
     mutants: [
       ['if (sum !== supplied) {', 'if (sum < supplied) {', 'I11: a piece on the shelf that nobody'],
       ['if (sum !== supplied) {', 'if (sum > supplied) {', 'I11: a piece gone from the shelf'],
+    ],
+  },
+  {
+    file: `${orders}/compare-money.ts`,
+    test: `${plants}/shop-plants.test.ts`,
+    mutants: [
       [
         'isConfirmed ? { ...captured, unsettled: false } : captured',
         'captured',
         'I12: a charge of a confirmed order that may come back',
       ],
       ['if (userId !== payer) broken', 'if (false) broken', 'I12: a charge moved to another user'],
+    ],
+  },
+  {
+    file: `${orders}/buckets.ts`,
+    test: `${orders}/buckets.test.ts`,
+    mutants: [
+      ['arena.readUInt16LE(at + 4) + 1', 'arena.readUInt16LE(at + 4)', 'give all of a key at once'],
+      ['to = Math.min(end, endWithin(', 'to = Math.max(end, endWithin(', 'a group is small'],
+      ['await putAside(null)', 'await putAside(scratch)', 'put nothing aside of what is small'],
+    ],
+  },
+  {
+    file: `${orders}/read-log.ts`,
+    test: `${orders}/read-log.test.ts`,
+    mutants: [
+      [`text.includes('"orderId"', at + 1)`, 'at < 0', 'that names two, of which the last counts'],
+      [` || text.includes('\\\\')`, '', 'that names another by an escape'],
+      ['text.startsWith(`${key}"`, at', 'text.startsWith(``, at', 'of another order than its key'],
     ],
   },
 ]
@@ -231,5 +273,6 @@ export const auditMutants = mutantsOf([
   ...audit,
   histories,
   redemptions,
+  ...spendings,
   ...ordersRows,
 ])

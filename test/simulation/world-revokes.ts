@@ -2,7 +2,7 @@
 // by an issuer that is late and whose rows may be dropped and made anew, and known to some nodes of
 // the API before that.
 
-import type { ReplayedClaims } from '../../src/audit/orders/check-histories.ts'
+import type { ReplayedClaims } from '../../src/audit/orders/check-spent.ts'
 import {
   type Revocation,
   type Revocations,

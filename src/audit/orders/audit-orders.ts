@@ -2,18 +2,18 @@
 // them with what the five consumers keep. The rows are read first, then the log: whatever the rows
 // show is in the log by then, and what the log says beyond the positions is on its way.
 
-import { consumerNames } from '../../ports/orders.ts'
+import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
+import { orderTopics } from '../../domain/orders/records.ts'
 import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
+import type { Scratch } from '../../ports/scratch.ts'
 import type { Findings } from '../findings.ts'
-import { checkHistories, type OrderCounts, type ReplayedClaims } from './check-histories.ts'
-import { checkRedemptions } from './check-redemptions.ts'
-import { checkRefusals } from './check-refusals.ts'
+import { noOrders, type OrderCounts } from './check-histories.ts'
+import type { ReplayedClaims } from './check-spent.ts'
 import { compareLetters } from './compare-letters.ts'
-import { type ComparisonParts, compareOrders } from './compare-orders.ts'
-import { compareSteps } from './compare-steps.ts'
-import { compareMoney, compareStock } from './compare-sums.ts'
+import { compareStock, noLines } from './compare-sums.ts'
 import { compareCounts, lagOf } from './counts.ts'
-import { createInFlight, type InFlight } from './in-flight.ts'
+import { compareOrdersOf, compareUsersOf, type GroupParts } from './groups.ts'
+import { type ComparisonParts, createInFlight } from './in-flight.ts'
 import { type LogReader, type OrdersLog, readOrdersLog } from './read-log.ts'
 import type { OrdersRows } from './read-rows.ts'
 
@@ -24,6 +24,8 @@ export type OrdersAudit = {
    * while it is stopped: then it is the time of the last record.
    */
   now: (() => number) | null
+  /** Room for what does not fit in memory; absent: all of it has to. */
+  openScratch?: () => Scratch
 }
 export type OrdersCounts = OrderCounts & {
   records: number
@@ -51,32 +53,38 @@ export type OrdersAuditParts = {
 
 export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts> {
   const { audit, rows, findings, claims, onProgress } = parts
-  const log = await readOrdersLog({ log: parts.log, findings, onProgress })
+  const { records: total, perOrder } = await sizesOf(parts.log)
+  let done = 0
+  const onDone = (count: number) => {
+    done += count
+    onProgress?.(Math.min(done, total + perOrder), total + perOrder)
+  }
+  const log = await readOrdersLog({ log: parts.log, rows, findings, onRecords: onDone })
   const isStopped = audit.now === null
-  const prices = pricesOf(log)
   const inFlight = createInFlight(rows, log)
   const latest = Math.max(log.newestAt, audit.now?.() ?? 0)
-  const until = isStopped ? latest : Math.min(latest, takenUntil(log, inFlight))
+  const until = isStopped ? latest : Math.min(latest, log.untakenSince)
   const now = latest - until > lateConsumerMsMax ? latest : until
-  const { orders, heldSince } = log
-  const histories = { orders, findings, now, claims, prices, heldSince, isStopped }
-  const { counts, spent } = checkHistories(histories)
-  checkRedemptions(histories, spent)
-  checkRefusals({ ...histories, spent })
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
-  compareOrders(comparison)
-  compareSteps(comparison)
-  compareStock(comparison)
-  compareMoney(comparison)
+  const prices = pricesOf(log)
+  const counts = { ...noOrders(), inFlight: 0 }
+  const judging = { now, prices, isStopped, claims, heldSince: new Map(), lines: noLines(), counts }
+  const group: GroupParts = { ...comparison, ...judging }
+  for await (const entries of rows.byOrder.groups()) {
+    compareOrdersOf(entries, group)
+    await rows.byUser.settle()
+    onDone(entries.filter(({ kind }) => kind === 'record' || kind === 'answer').length)
+  }
+  for await (const entries of rows.byUser.groups()) compareUsersOf(entries, group)
+  compareStock(comparison, group.lines)
   compareCounts(comparison)
   compareLetters(comparison)
   return {
     records: log.records,
     voidRecords: log.voidRecords,
     ...counts,
-    inFlight: inFlightOf(log, inFlight),
     products: new Set(log.products.map(({ message }) => message.productId)).size,
-    topUps: log.topUps.length,
+    topUps: log.topUps,
     waitingRetries: inFlight.waitingRetries,
     waitingDeadLetters: inFlight.waitingLetters,
     lagRecords: lagOf(comparison),
@@ -86,20 +94,16 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
 /** One that is away for longer is none that is merely late. */
 const lateConsumerMsMax = 600_000
 
-/**
- * When the oldest order was placed that the order process has not taken yet: while it is away it
- * ends nothing, and what is over since then is late, not lost.
- */
-function takenUntil({ orders }: OrdersLog, { positionOf }: InFlight): number {
-  let until = Number.POSITIVE_INFINITY
-  for (const order of orders.values()) {
-    const placed = order.redemption?.placed ?? order.placed
-    if (placed === null) continue
-    const { topic, partition, offset, appendedAt } = placed.origin
-    if (offset < positionOf('order-process', topic, partition).next) continue
-    until = Math.min(until, appendedAt)
+/** `perOrder`: of the two topics that are looked at once more, order by order. */
+async function sizesOf(log: LogReader): Promise<{ records: number; perOrder: number }> {
+  const sizes = { records: 0, perOrder: 0 }
+  for (const topic of orderTopics) {
+    const bounds = await log.bounds(topic)
+    const size = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
+    sizes.records += size
+    if (topic === ordersTopic || topic === orderStepsTopic) sizes.perOrder += size
   }
-  return until
+  return sizes
 }
 
 function pricesOf({ products }: OrdersLog): Map<string, Set<number>> {
@@ -111,11 +115,3 @@ function pricesOf({ products }: OrdersLog): Map<string, Set<number>> {
   }
   return prices
 }
-
-function inFlightOf(log: OrdersLog, inFlight: InFlight): number {
-  return [...log.orders.values()].filter((order) => {
-    return !consumers.every((consumer) => inFlight.isOrderSettled(consumer, order))
-  }).length
-}
-
-const consumers = consumerNames.filter((name) => name !== 'dead-letters')

@@ -7,6 +7,7 @@ import type { CancelReason, OrderMessage, StepMessage } from '../../domain/order
 import { createFindings } from '../findings.ts'
 import { checkHistories } from './check-histories.ts'
 import { checkRecord } from './check-record.ts'
+import { checkSpendings } from './check-spent.ts'
 
 type Message = OrderMessage | StepMessage
 /** Of a type, other fields; null: there is none. */
@@ -66,18 +67,13 @@ function found(changes: Changes, { endedAt = 7_000, now = 10_000, terms = {} } =
   const winners = new Map([['ann', { slot: 1, claimId: 'c', offset: 7, appendedAt: 1 }]])
   const revocations = noRevocations()
   const won = { partition: 0, winners, revocations, terms: { discount: tenPercent, ...terms } }
-  checkHistories({
-    orders,
-    findings,
-    now,
-    claims: {
-      coupons: new Map([['spring', won as unknown as Coupon]]),
-      bounds: [{ start: 0, end: 9 }],
-    },
-    prices: new Map([['tea', new Set([333])]]),
-    heldSince: new Map(),
-    isStopped: true,
-  })
+  const claims = {
+    coupons: new Map([['spring', won as unknown as Coupon]]),
+    bounds: [{ start: 0, end: 9 }],
+  }
+  const parts = { findings, now, isStopped: true }
+  checkHistories({ ...parts, orders, prices: new Map([['tea', new Set([333])]]) })
+  checkSpendings({ ...parts, histories: [...orders.values()], claims })
   return findings.first().map(({ invariant, text }) => `${invariant} ${text}`)
 }
 

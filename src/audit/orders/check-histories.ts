@@ -1,33 +1,19 @@
 // Whether what the topics say of each order fits together: it ends in time, for a reason that a
 // step gave; it is confirmed with exactly what was held, used and paid. All by sums of its own.
 
-import type { Discount, Terms } from '../../domain/coupons/messages.ts'
-import type { Revocation } from '../../domain/coupons/revocations.ts'
-import type { Coupon } from '../../domain/coupons/state.ts'
+import type { Discount } from '../../domain/coupons/messages.ts'
 import { sameLines } from '../../domain/orders/content.ts'
 import type { OrderHistory } from '../../domain/orders/history.ts'
-import type { AnyPlaced, OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
-import type { LogBounds } from '../../ports/log.ts'
-import { sameJson } from '../compare-columns.ts'
-import { type Broken, brokenOrder, type Findings, recordAt } from '../findings.ts'
+import type { OrderMessage, OrderPlaced } from '../../domain/orders/messages.ts'
+import { type Broken, brokenOrder, type Findings } from '../findings.ts'
 
-/** The replayed claims; what is newer than they are is left alone. */
-export type ReplayedClaims = {
-  coupons: ReadonlyMap<string, Coupon>
-  bounds: readonly LogBounds[]
-  /** When they had not been read yet, ms UTC; absent: nothing was written meanwhile. */
-  readAt?: number | undefined
-}
 export type HistoryParts = {
   orders: ReadonlyMap<string, OrderHistory>
   findings: Findings
   /** What the time is taken to be, ms UTC: an order that lives longer than it may is broken. */
   now: number
-  claims: ReplayedClaims | null
   /** By product, what any record created it for. */
   prices: ReadonlyMap<string, ReadonlySet<number>>
-  /** By product, when a step first said that it holds some, ms UTC. */
-  heldSince: ReadonlyMap<string, number>
   /** Nothing was written while the topics were read one after the other, and by one clock. */
   isStopped: boolean
 }
@@ -54,16 +40,13 @@ export function skewMsMax({ isStopped }: Pick<HistoryParts, 'isStopped'>): numbe
   return isStopped ? 0 : clockSkewMsMax
 }
 
-const noOrders = { orders: 0, confirmed: 0, returned: 0, cancelled: 0, live: 0, redemptions: 0 }
+export function noOrders(): OrderCounts {
+  return { orders: 0, confirmed: 0, returned: 0, cancelled: 0, live: 0, redemptions: 0 }
+}
 
-/** `spent`: the confirmed order that spent it, by user and coupon. Redemptions are left out. */
-export function checkHistories(parts: HistoryParts): {
-  counts: OrderCounts
-  spent: Map<string, string>
-} {
+/** Adds to `counts`. Redemptions are counted here, and checked in check-redemptions.ts. */
+export function checkHistories(parts: HistoryParts, counts: OrderCounts = noOrders()): void {
   const { orders, findings, now, isStopped } = parts
-  const counts: OrderCounts = { ...noOrders }
-  const spent = new Map<string, string>()
   for (const history of orders.values()) {
     const { placed, due, end, answers, orderId, redemption, returnDue, returned } = history
     if (redemption !== null) {
@@ -79,7 +62,6 @@ export function checkHistories(parts: HistoryParts): {
     counts.orders += 1
     const checked: Checked = {
       placed: placed.message,
-      placedAt: placed.origin.appendedAt,
       timeOverAt: placed.origin.appendedAt + placed.message.timeLimitMs,
       due: due?.message ?? null,
       answers,
@@ -98,11 +80,8 @@ export function checkHistories(parts: HistoryParts): {
       checkConfirmed(checked, end.message.couponId)
       if (returnDue === null) checkKept(checked, end.message.couponId)
       else checkReturn(checked, { returnDue: returnDue.message, isOver: returned !== null })
-      // What it has given back another can spend.
-      checkSpent(checked, parts, returnDue === null ? spent : new Map())
     }
   }
-  return { counts, spent }
 }
 
 /** A product has one price for ever. */
@@ -115,16 +94,11 @@ function checkPrices({ answers, broken }: Checked, prices: HistoryParts['prices'
   }
 }
 
-/** What spends a coupon, by its append time, ms UTC. */
-export type Spending = Pick<OrderHistory, 'answers'> & {
-  placed: AnyPlaced
-  placedAt: number
-  broken: Broken
-}
-type Checked = Spending & {
+type Checked = Pick<OrderHistory, 'answers'> & {
   placed: OrderPlaced
   timeOverAt: number
   due: OrderMessage<'order.payment_due'> | null
+  broken: Broken
 }
 
 function checkAge({ timeOverAt, broken }: Checked, now: number): void {
@@ -245,64 +219,4 @@ function checkBelowMinimum({ answers, broken }: Pick<Checked, 'answers' | 'broke
   const subtotal = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0)
   if (held !== undefined && subtotal < minimum) return
   broken('I10', `it was cancelled for ${subtotal} below the minimum of ${minimum} of its coupon`)
-}
-
-/** `spent`: by user and coupon; with this one. */
-export function checkSpent(
-  { placed, placedAt, answers, broken }: Spending,
-  parts: HistoryParts,
-  spent: Map<string, string>,
-): void {
-  const { claims } = parts
-  const { orderId, userId, coupon } = placed
-  if (coupon === undefined) return
-  const { couponId, partition, offset } = coupon
-  const other = spent.get(`${userId} ${couponId}`)
-  if (other !== undefined) {
-    broken('I13', `${userId} spent coupon ${couponId} here and in order ${other}`)
-  }
-  spent.set(`${userId} ${couponId}`, orderId)
-  if (claims === null || offset >= (claims.bounds[partition]?.end ?? 0)) return
-  const known = claims.coupons.get(couponId)
-  const won = known?.winners.get(userId)
-  if (known === undefined || won === undefined) {
-    return broken('I13', `${userId} never won coupon ${couponId}, which it has spent`)
-  }
-  if (won.offset !== offset || known.partition !== partition) {
-    const named = recordAt({ partition, offset })
-    const real = recordAt({ partition: known.partition, offset: won.offset })
-    broken('I13', `it names ${named} for coupon ${couponId}, which was won by ${real}`)
-  }
-  if (won.appendedAt > placedAt + skewMsMax(parts)) {
-    broken('I13', `it was placed before ${userId} had won coupon ${couponId}, which it has spent`)
-  }
-  const used = answers['coupon.used']
-  const taken = { discount: used?.discount, minimum: used?.minimum }
-  const { discount, minimum } = known.terms
-  if (!sameJson(taken, { discount, minimum })) {
-    broken('I12', `another discount was taken off than that of coupon ${couponId}`)
-  }
-  const revokedAt = revocationOf(known, won.slot)?.appendedAt ?? Number.POSITIVE_INFINITY
-  if (coupon.revoked !== undefined || placedAt - revokedAt > overdueGraceMs) {
-    broken('I15', `it was placed after coupon ${couponId} had been revoked, which it has spent`)
-  }
-  const lateMs = placedAt - endOf(known.terms, won.appendedAt)
-  if (lateMs <= skewMsMax(parts)) return
-  broken(
-    'I15',
-    `it was placed ${lateMs} ms after coupon ${couponId} had expired, which it has spent`,
-  )
-}
-
-/** The first that took it. */
-export function revocationOf({ revocations }: Coupon, slot: number): Revocation | undefined {
-  return revocations.commands.values().find(({ userId, taken }) => {
-    return taken !== null && (userId === null ? slot <= taken.to : slot === taken.to)
-  })
-}
-
-/** Until when a coupon that was won then could be spent. */
-export function endOf({ validUntil, validDays }: Terms, wonAt: number): number {
-  if (validUntil !== undefined) return validUntil
-  return validDays === undefined ? Number.POSITIVE_INFINITY : wonAt + validDays * 86_400_000
 }

@@ -4,6 +4,7 @@ import { noRevocations } from '../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import {
   historyOf,
+  type OrderHistory,
   type RedemptionHistory,
   type RedemptionSaid,
   type StepAnswers,
@@ -12,6 +13,7 @@ import type { OrderMessage, RedemptionPlaced } from '../../domain/orders/message
 import { createFindings } from '../findings.ts'
 import { overdueGraceMs } from './check-histories.ts'
 import { checkRedemptions } from './check-redemptions.ts'
+import { checkSpendings } from './check-spent.ts'
 
 const orderId = 'o'
 const coupon = { couponId: 'spring', partition: 0, offset: 7 }
@@ -77,7 +79,7 @@ function found(changed: Case): string[] {
         }
       : null,
   }
-  const orders = new Map()
+  const orders = new Map<string, OrderHistory>()
   Object.assign(historyOf(orders, logged), { answers, redemption })
   const winners = new Map([['ann', { slot: 1, claimId: 'c', offset: 7, appendedAt: 1 }]])
   const revocations = noRevocations()
@@ -89,11 +91,11 @@ function found(changed: Case): string[] {
     now,
     claims: { coupons, bounds: [{ start: 0, end: 9 }] },
     prices: new Map(),
-    heldSince: new Map(),
     isStopped: true,
   }
   const spent = changed.spent === undefined ? [] : [['ann spring', changed.spent] as const]
-  checkRedemptions(parts, new Map(spent))
+  checkRedemptions(parts)
+  checkSpendings({ ...parts, histories: [...orders.values()] }, new Map(spent))
   return findings.first().map(({ invariant, text }) => `${invariant} ${text}`)
 }
 

@@ -2,38 +2,34 @@
 // the log, or by its time, or for a reason that the coupon step gave; and what is taken off is what
 // the coupon gives on that subtotal. All by sums and a reading of its own.
 
-import type { RedemptionHistory, RedemptionSaid } from '../../domain/orders/history.ts'
+import type {
+  OrderHistory,
+  RedemptionHistory,
+  RedemptionSaid,
+} from '../../domain/orders/history.ts'
 import type { OrderMessage, RedemptionPlaced } from '../../domain/orders/messages.ts'
-import { brokenOrder } from '../findings.ts'
-import {
-  checkSpent,
-  exactDiscount,
-  type HistoryParts,
-  overdue,
-  overdueGraceMs,
-  type Spending,
-} from './check-histories.ts'
+import { type Broken, brokenOrder } from '../findings.ts'
+import { exactDiscount, type HistoryParts, overdue, overdueGraceMs } from './check-histories.ts'
 
-type Checked = Spending & {
+type Checked = Pick<OrderHistory, 'answers'> & {
+  broken: Broken
   placed: RedemptionPlaced
   said: RedemptionHistory['said']
   /** Ms UTC. */
   deadline: number
 }
 
-/** `spent`: by user and coupon; redemptions that are used and were not released are added. */
-export function checkRedemptions(parts: HistoryParts, spent: Map<string, string>): void {
+export function checkRedemptions(parts: Pick<HistoryParts, 'orders' | 'findings' | 'now'>): void {
   for (const { orderId, answers, redemption } of parts.orders.values()) {
     if (redemption === null) continue
     const { placed, said, used, released } = redemption
     const placedAt = placed.origin.appendedAt
     const broken = brokenOrder(parts.findings, orderId)
     const deadline = placedAt + placed.message.timeLimitMs
-    const checked: Checked = { placed: placed.message, placedAt, answers, broken, said, deadline }
+    const checked: Checked = { placed: placed.message, answers, broken, said, deadline }
     if (used !== null) checkUsed(checked, used.message)
     if (released !== null) checkReleased(checked, released.message.reason)
     if (used === null && released === null) checkAge(checked, parts.now)
-    if (used !== null && released === null) checkSpent(checked, parts, spent)
   }
 }
 

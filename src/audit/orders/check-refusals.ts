@@ -4,15 +4,12 @@
 import type { OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
 import type { AnyPlaced } from '../../domain/orders/messages.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
-import {
-  endOf,
-  type HistoryParts,
-  overdueGraceMs,
-  revocationOf,
-  skewMsMax,
-} from './check-histories.ts'
+import { overdueGraceMs, skewMsMax } from './check-histories.ts'
+import { endOf, revocationOf, type SpendingHistory, type SpendingParts } from './check-spent.ts'
 
-export type RefusalParts = HistoryParts & {
+export type RefusalParts = SpendingParts & {
+  /** By product, when a step first said that it holds some, ms UTC. */
+  heldSince: ReadonlyMap<string, number>
   /** The confirmed order or used redemption that spent it, by user and coupon. */
   spent: ReadonlyMap<string, string>
   holders: ReadonlyMap<string, readonly Holder[]>
@@ -27,8 +24,8 @@ type Refused = Pick<OrderHistory, 'answers'> & {
 }
 
 export function checkRefusals(given: Omit<RefusalParts, 'holders'>): void {
-  const parts = { ...given, holders: holdersOf(given.orders.values()) }
-  for (const history of parts.orders.values()) {
+  const parts = { ...given, holders: holdersOf(given.histories) }
+  for (const history of parts.histories) {
     if (history.redemption === null) checkOrder(history, parts)
     else checkRedeemed(history, history.redemption, parts)
   }
@@ -38,9 +35,9 @@ export function checkRefusals(given: Omit<RefusalParts, 'holders'>): void {
  * By user and coupon, who has had it for a while, and until when. Who ended without an answer, or
  * only by it, may have had it, too: rows that were lost before it was said are made anew without.
  */
-function holdersOf(orders: Iterable<OrderHistory>): RefusalParts['holders'] {
+function holdersOf(histories: readonly SpendingHistory[]): RefusalParts['holders'] {
   const holders = new Map<string, Holder[]>()
-  for (const history of orders) {
+  for (const history of histories) {
     const { orderId, placed, answers, redemption, returnDue, couponLetGoAt, end } = history
     const by = redemption?.placed ?? placed
     const used = answers['coupon.used']
@@ -62,7 +59,7 @@ function holdersOf(orders: Iterable<OrderHistory>): RefusalParts['holders'] {
 }
 
 function checkRedeemed(
-  { orderId, answers }: OrderHistory,
+  { orderId, answers }: SpendingHistory,
   { placed, alsoPlaced, released }: RedemptionHistory,
   parts: RefusalParts,
 ): void {
@@ -89,7 +86,7 @@ function checkCoupon(refused: Refused, parts: RefusalParts): void {
   }
 }
 
-function checkOrder(history: OrderHistory, parts: RefusalParts): void {
+function checkOrder(history: SpendingHistory, parts: RefusalParts): void {
   const { orderId, placed, alsoPlaced, answers, end } = history
   // Of several contents under one id a step may have met another one.
   if (placed === null || alsoPlaced.length > 0) return

@@ -12,12 +12,23 @@ import {
 import { decideProduct, evolveProduct } from '../../domain/orders/product.ts'
 import { absent, type ProductState } from '../../domain/orders/state.ts'
 import { type ConsumerName, commandKey, type DoneCommand } from '../../ports/orders.ts'
-import { type Invariant, recordAt } from '../findings.ts'
-import type { ComparisonParts } from './compare-orders.ts'
+import { type Findings, type Invariant, recordAt } from '../findings.ts'
+import type { ComparisonParts, InFlight } from './in-flight.ts'
 import { createRanges, type Ranges } from './ranges.ts'
+import type { UserRows } from './read-rows.ts'
 
 /** `outcomes`: those that are possible; the first record of a command decides it. */
 type Command = { key: string; commandId: string; amount: number | null; outcomes: string[] }
+type CommandParts = {
+  rows: { oneMoment: boolean }
+  inFlight: InFlight
+  findings: Findings
+}
+/** Of some users. */
+export type TopUpParts = CommandParts & {
+  rows: UserRows
+  topUps: readonly Logged<WalletMessage>[]
+}
 type Supply = {
   consumer: ConsumerName
   topic: string
@@ -36,13 +47,13 @@ export function compareStockCommands(parts: ComparisonParts): Ranges {
   })
 }
 
-export function compareTopUps(parts: ComparisonParts): Ranges {
+export function compareTopUps(parts: TopUpParts): Ranges {
   return compareCommands(parts, {
     consumer: 'payment-step',
     topic: walletsTopic,
     commands: parts.rows['payment-commands'],
     invariant: 'I12',
-    supplies: topUpCommands(parts.log.topUps),
+    supplies: topUpCommands(parts.topUps),
   })
 }
 
@@ -73,7 +84,7 @@ function topUpCommands(records: readonly Logged<WalletMessage>[]): Logged<Comman
 }
 
 /** What the commands added, by key. */
-function compareCommands({ rows, findings, inFlight }: ComparisonParts, supply: Supply): Ranges {
+function compareCommands({ rows, findings, inFlight }: CommandParts, supply: Supply): Ranges {
   const { consumer, topic, invariant, commands, supplies } = supply
   const first = new Map<string, Command & { isSettled: boolean }>()
   const moving = new Set<string>()

@@ -10,7 +10,7 @@ import { deadLettersTopic } from '../../domain/orders/retries.ts'
 import { commandKey } from '../../ports/orders.ts'
 import type { AuditedLetter } from '../../ports/orders-audit.ts'
 import { canonicalJson, compareColumns } from '../compare-columns.ts'
-import type { ComparisonParts } from './compare-orders.ts'
+import type { ComparisonParts } from './in-flight.ts'
 import type { LetterRecord } from './read-log.ts'
 
 type Letter = Omit<AuditedLetter, 'columns'>

@@ -8,23 +8,23 @@ import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { canonicalJson, compareColumns, sameJson } from '../compare-columns.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
 import { endText } from './check-record.ts'
-import type { InFlight } from './in-flight.ts'
-import type { OrdersLog } from './read-log.ts'
-import type { OrdersRows } from './read-rows.ts'
+import type { OrdersInFlight } from './in-flight.ts'
+import type { OrderRows } from './read-rows.ts'
 
-export type ComparisonParts = {
-  rows: OrdersRows
-  log: OrdersLog
-  inFlight: InFlight
+/** Of some orders, all that rows and log say. */
+export type OrdersParts = {
+  rows: OrderRows
+  orders: ReadonlyMap<string, OrderHistory>
+  inFlight: OrdersInFlight
   findings: Findings
 }
 
-export function compareOrders({ rows, log, inFlight, findings }: ComparisonParts): void {
+export function compareOrders({ rows, orders, inFlight, findings }: OrdersParts): void {
   for (const orderId of rows.orders.keys()) {
-    if (log.orders.has(orderId)) continue
+    if (orders.has(orderId)) continue
     brokenOrder(findings, orderId)('I10', 'a row, but no record in the log')
   }
-  for (const [orderId, order] of log.orders) {
+  for (const [orderId, order] of orders) {
     const row = rows.orders.get(orderId)
     const broken = (text: string) => brokenOrder(findings, orderId)('I10', text)
     // Its time was over before the answers came, and that is not published yet.

@@ -14,7 +14,7 @@ import type {
 import type { AuditedStepRow } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'
 import { brokenOrder, type Invariant } from '../findings.ts'
-import type { ComparisonParts } from './compare-orders.ts'
+import type { OrdersParts } from './compare-orders.ts'
 
 /** returned: as soon as it is due. */
 type Standing = 'placed' | 'due' | 'confirmed' | 'cancelled' | 'returned'
@@ -47,7 +47,7 @@ type Step<Row extends AnyRow> = {
   check?(found: Found<Row>): void
 }
 
-export function compareSteps(parts: ComparisonParts): void {
+export function compareSteps(parts: OrdersParts): void {
   compareRows(parts, stockStep, parts.rows['stock-rows'])
   compareRows(parts, couponStep, parts.rows['coupon-rows'])
   compareRows(parts, paymentStep, parts.rows['payment-rows'])
@@ -213,20 +213,20 @@ const paymentStep: Step<PaymentRow> = {
 }
 
 function compareRows<Row extends AnyRow>(
-  { log, inFlight, findings }: ComparisonParts,
+  { orders, inFlight, findings }: OrdersParts,
   step: Step<Row>,
   rows: ReadonlyMap<string, AuditedStepRow<Row>>,
 ): void {
   const { name, invariant } = step
   const consumer = `${name}-step` as const
   for (const orderId of rows.keys()) {
-    if (isPlaced(log.orders.get(orderId))) continue
+    if (isPlaced(orders.get(orderId))) continue
     brokenOrder(findings, orderId)(
       invariant,
       `a ${name} row, but the orders topic has no such order`,
     )
   }
-  for (const [orderId, order] of log.orders) {
+  for (const [orderId, order] of orders) {
     if (!isPlaced(order)) continue
     const broken = (text: string) => brokenOrder(findings, orderId)(invariant, text)
     const stored = rows.get(orderId)
@@ -291,11 +291,11 @@ function standingOf({ end, due, redemption, returnDue }: OrderHistory): Standing
 }
 
 /** Each use is that of the order's own row, and of an order that is confirmed, or still lives. */
-function compareUses({ rows, log, inFlight, findings }: ComparisonParts): void {
+function compareUses({ rows, orders, inFlight, findings }: OrdersParts): void {
   for (const [orderId, { userId, couponId }] of rows.uses) {
     const used = `coupon ${couponId} of ${userId} is used by order ${orderId}`
     const broken = (text: string) => findings.add('I13', { orderId }, `${used}, ${text}`)
-    const order = log.orders.get(orderId)
+    const order = orders.get(orderId)
     if (!isPlaced(order)) {
       broken('which is not in the log')
       continue

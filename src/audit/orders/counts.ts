@@ -4,8 +4,7 @@
 import { deadLettersTopic, type Origin, retryTopics } from '../../domain/orders/retries.ts'
 import { topicsReadBy } from '../../ports/orders.ts'
 import type { AuditedPosition } from '../../ports/orders-audit.ts'
-import type { ComparisonParts } from './compare-orders.ts'
-import { partitionName } from './in-flight.ts'
+import { type ComparisonParts, partitionName } from './in-flight.ts'
 
 export function compareCounts(parts: ComparisonParts): void {
   const { rows, log, inFlight, findings } = parts

@@ -7,9 +7,16 @@ import { orderStepsTopic, ordersTopic } from '../../domain/orders/messages.ts'
 import { deadLettersTopic, type Origin } from '../../domain/orders/retries.ts'
 import type { ConsumerName } from '../../ports/orders.ts'
 import type { AuditedPosition } from '../../ports/orders-audit.ts'
+import type { Findings } from '../findings.ts'
 import type { OrdersLog, Retried } from './read-log.ts'
-import type { OrdersRows } from './read-rows.ts'
+import type { OrderRows, OrdersRows } from './read-rows.ts'
 
+export type ComparisonParts = {
+  rows: OrdersRows
+  log: OrdersLog
+  inFlight: InFlight
+  findings: Findings
+}
 /** What one topic says of one key. */
 export type Subject = {
   topic: string
@@ -21,17 +28,22 @@ export type Subject = {
 export type InFlight = {
   /** Whether the consumer's rows must show all that the topic says of the key. */
   isSettled(consumer: ConsumerName, subject: Subject): boolean
-  /** The same of all that the consumer reads about an order. */
-  isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean
-  /** Whether what the consumer published about an order must be in the log by now. */
-  isAnswered(consumer: ConsumerName, order: OrderHistory): boolean
-  /** Whether two tables may show an order as of different moments. */
-  isMoving(consumer: ConsumerName, orderId: string): boolean
+  /** Whether what the consumer published about the key must be in the log by now. */
+  isPublished(consumer: ConsumerName, subject: Subject): boolean
   positionOf: PositionOf
   forwarded: AllForwarded
   /** Records of retry topics that are still to be handled. */
   waitingRetries: number
   waitingLetters: number
+}
+/** Of some orders. */
+export type OrdersInFlight = InFlight & {
+  /** Whether the consumer's rows must show all that it reads about an order. */
+  isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean
+  /** Whether what the consumer published about an order must be in the log by now. */
+  isAnswered(consumer: ConsumerName, order: OrderHistory): boolean
+  /** Whether two tables may show an order as of different moments. */
+  isMoving(consumer: ConsumerName, orderId: string): boolean
 }
 export type PositionOf = (consumer: string, topic: string, partition: number) => Reached
 /** How far a consumer has come; 0 where it has not begun. */
@@ -60,7 +72,33 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
   const positionOf = positionsOf(rows, forwarded)
   const retries = retriesOf(log, positionOf)
   const pending = new Set([...retries.pending, ...lettersOf(rows, log, positionOf)])
+  // Mostly there are none, and no name has to be made to see that.
+  const isIn = (names: ReadonlySet<string>, consumer: ConsumerName, { topic, key }: Subject) => {
+    return names.size > 0 && names.has(pendingKey(consumer, topic, key))
+  }
+  return {
+    isSettled(consumer, subject) {
+      const { topic, partition, lastOffset } = subject
+      if (lastOffset >= positionOf(consumer, topic, partition).settledTo) return false
+      return !isIn(pending, consumer, subject)
+    },
+    isPublished(consumer, subject) {
+      const { topic, partition, lastOffset } = subject
+      if (lastOffset >= positionOf(consumer, topic, partition).published) return false
+      return !isIn(pending, consumer, subject) && !isIn(retries.unpublished, consumer, subject)
+    },
+    positionOf,
+    forwarded,
+    waitingRetries: retries.waiting,
+    waitingLetters: [...rows.letters.values()].filter(({ status }) => status === 'waiting').length,
+  }
+}
 
+export function inFlightOf(
+  inFlight: InFlight,
+  rows: OrderRows,
+  orders: ReadonlyMap<string, OrderHistory>,
+): OrdersInFlight {
   /** What the step's row says without a record of the order. */
   const openOf = (consumer: ConsumerName, { orderId }: OrderHistory) => {
     const name = stepTables[consumer]
@@ -69,39 +107,24 @@ export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
     const waits = stored?.row.status === 'waiting'
     return { isOpen, waits, isAsked: isOpen && 'record' in stored.row }
   }
-
-  function isSettled(consumer: ConsumerName, subject: Subject): boolean {
-    const { topic, partition, key, lastOffset } = subject
-    if (lastOffset >= positionOf(consumer, topic, partition).settledTo) return false
-    return !pending.has(pendingKey(consumer, topic, key))
-  }
   function isOrderSettled(consumer: ConsumerName, order: OrderHistory): boolean {
     // It may have been decided, without a record, while the tables were read.
     const { waits, isAsked } = openOf(consumer, order)
     if ((waits && !rows.oneMoment) || isAsked) return false
-    return subjectsOf(consumer, order).every((subject) => isSettled(consumer, subject))
+    return subjectsOf(consumer, order).every((subject) => inFlight.isSettled(consumer, subject))
   }
-
   return {
-    isSettled,
+    ...inFlight,
     isOrderSettled,
     isAnswered(consumer, order) {
       if (openOf(consumer, order).isOpen) return false
-      return subjectsOf(consumer, order).every(({ topic, partition, key, lastOffset }) => {
-        if (lastOffset >= positionOf(consumer, topic, partition).published) return false
-        const name = pendingKey(consumer, topic, key)
-        return !pending.has(name) && !retries.unpublished.has(name)
-      })
+      return subjectsOf(consumer, order).every((subject) => inFlight.isPublished(consumer, subject))
     },
     isMoving(consumer, orderId) {
       if (rows.oneMoment) return false
-      const order = log.orders.get(orderId)
+      const order = orders.get(orderId)
       return order === undefined || !isOrderSettled(consumer, order)
     },
-    positionOf,
-    forwarded,
-    waitingRetries: retries.waiting,
-    waitingLetters: [...rows.letters.values()].filter(({ status }) => status === 'waiting').length,
   }
 }
 
@@ -120,18 +143,22 @@ function subjectsOf(consumer: ConsumerName, order: OrderHistory): Subject[] {
 }
 
 function positionsOf({ positions }: OrdersRows, all: AllForwarded): PositionOf {
-  const placeOf = (...place: Parameters<PositionOf>) => place.join(' ')
-  const known = new Map<string, Reached>()
+  const known = new Map<string, Reached[]>()
   for (const { consumer, topic, partition, next, published } of positions) {
     const { postponed, buried } = all.get(partitionName(consumer, partition)) ?? noneForwarded()
     const isMissing = [postponed, buried].some(({ counted, found }) => {
       return counted > new Set(found).size
     })
     const settledTo = isMissing ? published : next
-    known.set(placeOf(consumer, topic, partition), { next, published, settledTo })
+    const name = `${consumer} ${topic}`
+    const reached = known.get(name) ?? []
+    reached[partition] = { next, published, settledTo }
+    known.set(name, reached)
   }
-  return (...place) => known.get(placeOf(...place)) ?? { next: 0, published: 0, settledTo: 0 }
+  return (consumer, topic, partition) => known.get(`${consumer} ${topic}`)?.[partition] ?? notBegun
 }
+
+const notBegun: Reached = { next: 0, published: 0, settledTo: 0 }
 
 /** A record keeps its key, and so its partition, wherever it goes. */
 function forwardedOf({ positions }: OrdersRows, log: OrdersLog): AllForwarded {

@@ -8,17 +8,16 @@ import type {
   DeadLetterAdded,
   DeadLetterMessage,
 } from '../../domain/orders/dead-letter-messages.ts'
-import { enter, historyOf, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
-import type {
-  OrderMessage,
-  ProductMessage,
-  StepMessage,
-  WalletMessage,
+import type { Logged } from '../../domain/orders/history.ts'
+import {
+  type OrderMessage,
+  ordersTopic,
+  type ProductMessage,
+  type StepMessage,
 } from '../../domain/orders/messages.ts'
 import {
   deadLettersInput,
   ordersInput,
-  orderTopics,
   productsInput,
   stepsInput,
   type TopicInput,
@@ -27,8 +26,8 @@ import {
 import { type RetryNote, readRetryNote, retryTopics } from '../../domain/orders/retries.ts'
 import type { AcceptedClock, Log, LogBounds, LogPlace, LogRecord } from '../../ports/log.ts'
 import { readToEnd } from '../../ports/partition-reader.ts'
-import { brokenOrder, type Findings, recordAt } from '../findings.ts'
-import { checkRecord } from './check-record.ts'
+import type { Findings } from '../findings.ts'
+import type { OrdersRows } from './read-rows.ts'
 
 export type LogReader = Pick<Log, 'bounds' | 'tail'> & {
   /** Where append times went back by the word of an operator; absent: nowhere. */
@@ -43,11 +42,8 @@ export type LetterRecord = Logged<DeadLetterMessage>
 export type OrdersLog = {
   /** By topic. */
   bounds: Map<string, LogBounds[]>
-  orders: Map<string, OrderHistory>
-  /** By product, when a step first said that it holds some, ms UTC. */
-  heldSince: Map<string, number>
   products: Logged<ProductMessage>[]
-  topUps: Logged<WalletMessage>[]
+  topUps: number
   retried: Retried[]
   deadLettered: DeadLettered[]
   letterRecords: LetterRecord[]
@@ -55,6 +51,8 @@ export type OrdersLog = {
   voidRecords: number
   /** The latest append time in these topics; 0: there is nothing. */
   newestAt: number
+  /** When the oldest order was placed that the order process has not taken yet, ms UTC. */
+  untakenSince: number
 }
 
 /** A log in which the topics besides `topics` are empty: they were never made. */
@@ -67,39 +65,36 @@ export function withoutTopics(log: LogReader, topics: readonly string[]): LogRea
 
 export type OrdersLogParts = {
   log: LogReader
+  /** Records are put into its buckets, behind the rows. */
+  rows: Pick<OrdersRows, 'byOrder' | 'byUser' | 'positions'>
   findings: Findings
-  onProgress?: ((done: number, total: number) => void) | undefined
+  onRecords?: ((count: number) => void) | undefined
 }
 
 export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
+  const { byUser } = parts.rows
   const read: OrdersLog = {
     bounds: new Map(),
-    orders: new Map(),
-    heldSince: new Map(),
     products: [],
-    topUps: [],
+    topUps: 0,
     retried: [],
     deadLettered: [],
     letterRecords: [],
     records: 0,
     voidRecords: 0,
     newestAt: 0,
+    untakenSince: Number.POSITIVE_INFINITY,
   }
-  const reading = await readingInto(read, parts)
-  const take = (logged: Logged<OrderMessage | StepMessage>) => {
-    enterChecked(historyOf(read.orders, logged), logged, parts.findings)
-  }
-  await reading(ordersInput, take)
-  await reading(stepsInput, (logged) => {
-    take(logged)
-    noteHeld(read.heldSince, logged)
-  })
+  const reading = readingInto(read, parts)
+  await gatherOrders({ ...parts.rows, read, reading })
   await reading(productsInput, (logged) => read.products.push(logged))
-  await reading(walletsInput, (logged) => read.topUps.push(logged))
+  await reading(walletsInput, ({ message: { userId } }, record) => {
+    read.topUps += 1
+    byUser.add(userId, 'topUp', { bytes: record.value, place: record })
+  })
   for (const topic of retryTopics) {
     // Their headers say it all; the record itself is its consumer's business.
-    const decode = () => ({ kind: 'message', message: null }) as const
-    await reading({ topic, decode }, (_, { key, partition, offset, headers }) => {
+    await reading({ topic, decode: asItIs }, (_, { key, partition, offset, headers }) => {
       read.retried.push({ topic, key, partition, offset, note: readRetryNote(headers ?? {}) })
     })
   }
@@ -118,12 +113,57 @@ export async function readOrdersLog(parts: OrdersLogParts): Promise<OrdersLog> {
   return read
 }
 
-function noteHeld(since: Map<string, number>, { message, origin }: Logged<StepMessage>): void {
-  if (message.type !== 'stock.held') return
-  for (const { productId } of message.lines) {
-    since.set(productId, Math.min(since.get(productId) ?? origin.appendedAt, origin.appendedAt))
+type Gathering = Pick<OrdersRows, 'byOrder' | 'positions'> & { read: OrdersLog; reading: Reading }
+
+/** They are decoded once all that is about the same order is there. */
+async function gatherOrders({ read, reading, byOrder, positions }: Gathering): Promise<void> {
+  const taken = new Map<number, number>()
+  for (const { consumer, topic, partition, next } of positions) {
+    if (consumer === 'order-process' && topic === ordersTopic) taken.set(partition, next)
+  }
+  const noteUntaken = (record: LogRecord) => {
+    if (record.offset < (taken.get(record.partition) ?? 0)) return
+    const type = decodedOf(ordersInput, record, read)?.type
+    if (type !== 'order.placed' && type !== 'redemption.placed') return
+    read.untakenSince = Math.min(read.untakenSince, record.appendedAt)
+  }
+  for (const [kind, input] of [
+    ['record', ordersInput],
+    ['answer', stepsInput],
+  ] as const) {
+    await reading({ topic: input.topic, decode: asItIs }, (_, record) => {
+      if (kind === 'record') noteUntaken(record)
+      const orderId = orderIdIn(record) ?? decodedOf<AnyMessage>(input, record, read)?.orderId
+      if (orderId === undefined) read.voidRecords += 1
+      else byOrder.add(orderId, kind, { bytes: record.value, place: record })
+    })
   }
 }
+
+type AnyMessage = OrderMessage | StepMessage
+
+const asItIs = () => ({ kind: 'message', message: null }) as const
+
+/** Null where the record is void, as it will be found to be again. */
+function decodedOf<Message>(
+  { topic, decode }: TopicInput<Message>,
+  { value, partition }: LogRecord,
+  { bounds }: OrdersLog,
+): Message | null {
+  const partitions = bounds.get(topic)?.length ?? 0
+  const decoded = decode(value, { partition, partitions })
+  return decoded.kind === 'message' ? decoded.message : null
+}
+
+/** As every writer of this version has it; null: only whoever decodes the record knows. */
+function orderIdIn({ key, value }: LogRecord): string | null {
+  const text = value.toString('latin1')
+  const at = text.indexOf(orderIdStart)
+  const isKey = at >= 0 && text.startsWith(`${key}"`, at + orderIdStart.length)
+  if (!isKey || text.includes('"orderId"', at + 1) || text.includes('\\')) return null
+  return key
+}
+const orderIdStart = '"orderId":"'
 
 type Reading = <Message>(
   input: TopicInput<Message>,
@@ -131,12 +171,7 @@ type Reading = <Message>(
 ) => Promise<void>
 
 /** Reads a topic. What cannot be read is a dead letter for its consumers; here it is counted. */
-async function readingInto(
-  read: OrdersLog,
-  { log, findings, onProgress }: OrdersLogParts,
-): Promise<Reading> {
-  const all = await Promise.all(orderTopics.map((topic) => log.bounds(topic)))
-  const total = all.flat().reduce((records, { start, end }) => records + end - start, 0)
+function readingInto(read: OrdersLog, { log, findings, rows, onRecords }: OrdersLogParts): Reading {
   const lost = (text: string) => findings.add('I14', {}, `${text}: records are lost`)
   return async ({ topic, decode }, take) => {
     const bounds = await log.bounds(topic)
@@ -148,6 +183,7 @@ async function readingInto(
       log,
       topic,
       bounds,
+      withoutHeaders: !(retryTopics as readonly string[]).includes(topic),
       decode({ value, partition, appendedAt }) {
         read.records += 1
         read.newestAt = Math.max(read.newestAt, appendedAt)
@@ -161,21 +197,11 @@ async function readingInto(
       onGap({ partition, expected, found }) {
         lost(`partition ${partition} of ${topic} goes on at offset ${found} after ${expected - 1}`)
       },
-      onBatch: () => onProgress?.(Math.min(read.records, total), total),
+      async onBatch({ records }) {
+        onRecords?.(records.length)
+        await rows.byOrder.settle()
+        await rows.byUser.settle()
+      },
     })
   }
-}
-
-function enterChecked(
-  history: OrderHistory,
-  logged: Logged<OrderMessage | StepMessage>,
-  findings: Findings,
-): void {
-  const found = findings.total()
-  checkRecord(history, logged, findings)
-  const outcome = enter(history, logged)
-  // Where it breaks a rule of the audit's own, too, it has been found already.
-  if (outcome !== 'contradiction' || findings.total() > found) return
-  const record = `${logged.message.type} (${recordAt(logged.origin)})`
-  brokenOrder(findings, history.orderId)('I10', `${record} contradicts what was said before`)
 }

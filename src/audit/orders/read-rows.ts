@@ -1,5 +1,6 @@
-// The rows of the consumers of orders, read page by page into memory: some hundred bytes for each
-// order. They are read before the log is, so that it says all that they were made from.
+// The rows of the consumers of orders, read page by page before the log is, so that it says all
+// that they were made from. Tables with a row for each order or user are put into buckets; what
+// operators did, and what failed, is in memory.
 
 import { commandKey } from '../../ports/orders.ts'
 import {
@@ -12,21 +13,126 @@ import {
   type OrdersAuditReader,
   type OrdersAuditSource,
 } from '../../ports/orders-audit.ts'
+import type { Scratch } from '../../ports/scratch.ts'
+import { type Buckets, createBuckets, type Entry } from './buckets.ts'
 
-type Tables = { [Table in AuditedTable]: Map<string, AuditedRows[Table]> }
-export type OrdersRows = Tables & { oneMoment: boolean; positions: AuditedPosition[] }
+const orderTables = [
+  'orders',
+  'coupon-rows',
+  'stock-rows',
+  'payment-rows',
+  'uses',
+  'charges',
+] as const satisfies AuditedTable[]
+const userTables = ['balances', 'payment-commands'] as const satisfies AuditedTable[]
+const smallTables = [
+  'products',
+  'stock-commands',
+  'letters',
+  'letter-commands',
+] as const satisfies AuditedTable[]
+type OrderTable = (typeof orderTables)[number]
+type UserTable = (typeof userTables)[number]
+type SmallTable = (typeof smallTables)[number]
+
+/** By what the comparisons look for a row. */
+type Tables<Table extends AuditedTable> = { [Name in Table]: Map<string, AuditedRows[Name]> }
+/** `record` and `answer`: of the two topics, as they stand there, behind all rows. */
+export type OrderKind = OrderTable | 'record' | 'answer'
+/** `paid`, `spending`: what the comparison of an order leaves for that of its user. */
+export type UserKind = UserTable | 'topUp' | 'paid' | 'spending'
+export type OrdersRows = Tables<SmallTable> & {
+  [Table in OrderTable | UserTable]: { size: number }
+} & {
+  oneMoment: boolean
+  positions: AuditedPosition[]
+  byOrder: Buckets<OrderKind>
+  byUser: Buckets<UserKind>
+}
+/** Of some orders. `hasCharges`: whether there is a charge of any order. */
+export type OrderRows = Tables<OrderTable> & { oneMoment: boolean; hasCharges: boolean }
+/** Of some users. */
+export type UserRows = Tables<UserTable> & { oneMoment: boolean }
 
 /** A service answers a page in a few MB: a row with 50 lines is some 5 kB, most are 300 bytes. */
-export const ordersRowsPerPage = 2_000
+export const ordersRowsPerPage = 500
 
-export function readOrdersRows({ read, oneMoment }: OrdersAuditSource): Promise<OrdersRows> {
+export function readOrdersRows(
+  { read, oneMoment }: OrdersAuditSource,
+  scratch: Scratch | null = null,
+): Promise<OrdersRows> {
   return read(async (reader): Promise<OrdersRows> => {
     // First: whatever is committed from here on can only make a row newer than they say.
     const positions = await reader.positions()
+    const byOrder = createBuckets<OrderKind>([...orderTables, 'record', 'answer'], scratch)
+    const byUser = createBuckets<UserKind>([...userTables, 'topUp', 'paid', 'spending'], scratch)
     const tables: Partial<Record<AuditedTable, unknown>> = {}
-    for (const table of auditedTables) tables[table] = await readTable(reader, table)
-    return { oneMoment, positions, ...(tables as Tables) }
+    for (const table of auditedTables) {
+      if (isOneOf(orderTables, table))
+        tables[table] = await gather<OrderTable>(reader, table, byOrder)
+      else if (isOneOf(userTables, table))
+        tables[table] = await gather<UserTable>(reader, table, byUser)
+      else tables[table] = await readTable(reader, table)
+    }
+    return { oneMoment, positions, byOrder, byUser, ...tables } as OrdersRows
   })
+}
+
+/** Rows of some orders, as they were put into the bucket. */
+export function orderRowsIn(
+  entries: readonly Entry<OrderKind>[],
+  { oneMoment, charges }: OrdersRows,
+): OrderRows {
+  const tables = tablesIn(entries, orderTables)
+  return { ...tables, oneMoment, hasCharges: charges.size > 0 }
+}
+
+export function userRowsIn(
+  entries: readonly Entry<UserKind>[],
+  { oneMoment }: OrdersRows,
+): UserRows {
+  return { ...tablesIn(entries, userTables), oneMoment }
+}
+
+function tablesIn<Table extends AuditedTable>(
+  entries: readonly Entry<string>[],
+  names: readonly Table[],
+): Tables<Table> {
+  const tables = Object.fromEntries(names.map((name) => [name, new Map()])) as Tables<Table>
+  for (const { kind, bytes } of entries) {
+    if (!isOneOf(names, kind)) continue
+    const row = JSON.parse(bytes.toString()) as AuditedRows[Table]
+    tables[kind].set(keysOf[kind](row), row)
+  }
+  return tables
+}
+
+function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
+  return (names as readonly string[]).includes(name)
+}
+
+/** Resolves to how many there are. */
+async function gather<Table extends OrderTable | UserTable>(
+  reader: OrdersAuditReader,
+  table: Table,
+  buckets: Pick<Buckets<Table>, 'add' | 'settle'>,
+): Promise<{ size: number }> {
+  let size = 0
+  for await (const rows of pagesOf(reader, table)) {
+    for (const row of rows) buckets.add(bucketKeyOf(table, row), table, jsonOf(row))
+    size += rows.length
+    await buckets.settle()
+  }
+  return { size }
+}
+
+function jsonOf(row: object): { bytes: string } {
+  return { bytes: JSON.stringify(row) }
+}
+
+/** A user's commands lie where the user's other rows are. */
+function bucketKeyOf<Table extends AuditedTable>(table: Table, row: AuditedRows[Table]): string {
+  return table === 'payment-commands' ? (row as { key: string }).key : keysOf[table](row)
 }
 
 async function readTable<Table extends AuditedTable>(
@@ -34,31 +140,39 @@ async function readTable<Table extends AuditedTable>(
   table: Table,
 ): Promise<Map<string, AuditedRows[Table]>> {
   const found = new Map<string, AuditedRows[Table]>()
-  let after: AuditKey | undefined = ['', '']
-  while (after !== undefined) {
-    const page: AuditPage<Table> = await reader.page({ table, limit: ordersRowsPerPage, after })
-    for (const row of page.rows) found.set(keysOf[table](row), row)
-    after = page.next
+  for await (const rows of pagesOf(reader, table)) {
+    for (const row of rows) found.set(keysOf[table](row), row)
   }
   return found
 }
 
-/** By what the comparisons look for a row. */
+async function* pagesOf<Table extends AuditedTable>(
+  reader: OrdersAuditReader,
+  table: Table,
+): AsyncGenerator<AuditedRows[Table][]> {
+  let after: AuditKey | undefined = ['', '']
+  while (after !== undefined) {
+    const page: AuditPage<Table> = await reader.page({ table, limit: ordersRowsPerPage, after })
+    yield page.rows
+    after = page.next
+  }
+}
+
 const keysOf: { [Table in AuditedTable]: (row: AuditedRows[Table]) => string } = {
   orders: ({ state }) => state.orderId,
-  'coupon-rows': byOrder,
-  'stock-rows': byOrder,
-  'payment-rows': byOrder,
-  uses: byOrder,
+  'coupon-rows': orderIdOf,
+  'stock-rows': orderIdOf,
+  'payment-rows': orderIdOf,
+  uses: orderIdOf,
   products: ({ productId }) => productId,
   balances: ({ userId }) => userId,
-  charges: byOrder,
+  charges: orderIdOf,
   'stock-commands': commandKey,
   'payment-commands': commandKey,
   letters: ({ columns }) => columns.id,
   'letter-commands': commandKey,
 }
 
-function byOrder({ orderId }: { orderId: string }): string {
+function orderIdOf({ orderId }: { orderId: string }): string {
   return orderId
 }

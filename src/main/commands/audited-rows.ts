@@ -5,6 +5,7 @@ import { systemClock } from '../../adapters/clock-system.ts'
 import { readSecrets } from '../../adapters/data-directory.ts'
 import type { Database, Queryable } from '../../adapters/database/database.ts'
 import { migrationFaults, otherVersionHint } from '../../adapters/database/migrations.ts'
+import { createScratchFile } from '../../adapters/scratch-file.ts'
 import { createCouponReaderSql } from '../../adapters/stores/coupon-reader.ts'
 import { createOrdersAuditSql } from '../../adapters/stores/orders-audit.ts'
 import { readPlaces } from '../../adapters/stores/places-reader.ts'
@@ -52,7 +53,8 @@ const upWaitMsMax = 30_000
 const askAgainMs = 250
 
 export function rowsIn(database: Database, now: OrdersAudit['now']) {
-  const orders = { source: createOrdersAuditSql(database), now }
+  const source = createOrdersAuditSql(database)
+  const orders = { source, now, openScratch: () => createScratchFile() }
   const places = () => readPlaces(database)
   return { source: createCouponReaderSql(database), orders, places }
 }
@@ -73,6 +75,7 @@ export function rowsOfService(url: string, { settings, token }: SourceOptions): 
       // Each answer is of its own moment (docs/decisions/0031).
       source: { oneMoment: false, read: (run) => run(ordersAuditOver(ask)) },
       now: Date.now,
+      openScratch: () => createScratchFile(),
     },
     codeSecret,
     where: `the rows of the service at ${url}`,

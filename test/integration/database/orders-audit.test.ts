@@ -11,7 +11,6 @@ import {
   createOrdersAuditReaderSql,
   createOrdersAuditSql,
 } from '../../../src/adapters/stores/orders-audit.ts'
-import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
 import type { DeadLetter } from '../../../src/domain/orders/dead-letter.ts'
 import {
   type AuditedTable,
@@ -20,7 +19,13 @@ import {
   auditedTables,
 } from '../../../src/ports/orders-audit.ts'
 import { openPgliteCopy } from '../../contracts/pglite-copies.ts'
-import { auditedWorld, auditSourceOf, letterRow, smallScenario } from '../../models/orders-audit.ts'
+import {
+  auditedWorld,
+  auditSourceOf,
+  letterRow,
+  rowsRead,
+  smallScenario,
+} from '../../models/orders-audit.ts'
 import { writeOrdersTables } from '../../models/orders-tables.ts'
 import { runWorld } from '../../models/orders-world.ts'
 import { postgresForTests } from '../../services/postgres.ts'
@@ -61,8 +66,8 @@ function readingTests(open: () => Promise<Database>): void {
   after(() => database.close())
 
   it('is every row as it was written', async () => {
-    const rows = await readOrdersRows(createOrdersAuditSql(database))
-    const expected = await readOrdersRows(auditSourceOf(world))
+    const rows = await rowsRead(createOrdersAuditSql(database))
+    const expected = await rowsRead(auditSourceOf(world))
     const byPlace = ({ consumer, topic, partition }: (typeof rows.positions)[0]) => {
       return `${consumer} ${topic} ${partition}`
     }

@@ -5,12 +5,11 @@ import { test } from 'node:test'
 import { columnsOfRows } from '../../../src/adapters/memory/issued-columns.ts'
 import type { IssuedAnswer } from '../../../src/api/claims/claim-answers.ts'
 import type { ReadStore, ServerParts } from '../../../src/api/http/server-parts.ts'
-import { readOrdersRows } from '../../../src/audit/orders/read-rows.ts'
 import { ordersAuditOver, projectionOver } from '../../../src/client/audit-rows.ts'
 import type { IssuedRow, Page, RowsQuery } from '../../../src/ports/coupons.ts'
 import { auditedTables } from '../../../src/ports/orders-audit.ts'
 import { PortError } from '../../../src/ports/port-error.ts'
-import { auditSourceOf, smallWorld } from '../../models/orders-audit.ts'
+import { auditSourceOf, rowsRead, smallWorld } from '../../models/orders-audit.ts'
 import { startedAt, startTestServer } from './fixture.ts'
 
 const row = (couponId: string, slot: number, userId = 'ann'): IssuedRow => ({
@@ -176,8 +175,8 @@ test('the auditor reads what the consumers of orders keep, page by page', async 
     pages += 1
     return answer.body
   })
-  const read = await readOrdersRows({ oneMoment: true, read: (run) => run(asked) })
-  assert.deepEqual(read, await readOrdersRows(source))
+  const read = await rowsRead({ oneMoment: true, read: (run) => run(asked) })
+  assert.deepEqual(read, await rowsRead(source))
   assert.equal(pages, 1 + auditedTables.length)
   const query = { table: 'stock-commands', limit: 1 } as const
   const first = await asked.page({ ...query, after: ['', ''] })

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import type { Scratch } from '../../ports/scratch.ts'
+import { createBuckets, type Entry } from './buckets.ts'
+
+type Kind = 'row' | 'record'
+type Given = { key: string; kind: Kind; text: string }
+
+const limits = { buckets: 8, gatheredBytesMax: 200, readBytesMax: 150, groupBytesMax: 60 }
+const given: fc.Arbitrary<Given[]> = fc.array(
+  fc.record({
+    key: fc.constantFrom('ann', 'bob', 'cat', 'dan', '김'),
+    kind: fc.constantFrom<Kind>('row', 'record'),
+    text: fc.string({ maxLength: 90, unit: 'grapheme' }),
+  }),
+  { maxLength: 60 },
+)
+
+describe('buckets', () => {
+  for (const [where, open] of [
+    ['in memory', () => null],
+    ['beside it', scratchInMemory],
+  ] as const) {
+    test(`give all of a key at once, in its order, with what is put aside ${where}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(given, async (entries) => {
+          const groups = await groupsOf(entries, open())
+          const expected = Map.groupBy(entries.map(placed), ({ key }) => key)
+          for (const group of groups) {
+            for (const [key, found] of Map.groupBy(group, (entry) => entry.key)) {
+              assert.deepEqual(found, expected.get(key))
+              expected.delete(key)
+            }
+          }
+          assert.equal(expected.size, 0)
+        }),
+      )
+    })
+  }
+
+  test('put nothing aside of what is small, and a group is small where there is much', async () => {
+    const scratch = scratchInMemory()
+    const entry = (n: number): Given => ({ key: `key-${n}`, kind: 'row', text: 'a row' })
+    assert.equal((await groupsOf([entry(1), entry(2)], scratch)).flat().length, 2)
+    assert.equal(scratch.written(), 0)
+    const many = Array.from({ length: 64 }, (_, n) => entry(n))
+    const groups = await groupsOf(many, scratch)
+    assert.ok(scratch.written() > 64 * 5)
+    assert.equal(groups.length, limits.buckets)
+  })
+})
+
+function placed({ key, kind, text }: Given, n: number) {
+  return { key, kind, text, partition: n % 3, offset: 2 ** 40 + n, appendedAt: 1e12 + n }
+}
+
+async function groupsOf(entries: readonly Given[], scratch: Scratch | null) {
+  const buckets = createBuckets<Kind>(['row', 'record'], scratch, limits)
+  for (const { key, kind, text, ...place } of entries.map(placed)) {
+    buckets.add(key, kind, { bytes: `${key} ${text}`, place })
+    await buckets.settle()
+  }
+  const groups: ReturnType<typeof read>[][] = []
+  for await (const group of buckets.groups()) groups.push(group.map(read))
+  return groups
+}
+
+function read({ bytes, ...entry }: Entry<Kind>) {
+  const [key = '', ...words] = bytes.toString().split(' ')
+  return { key, text: words.join(' '), ...entry }
+}
+
+function scratchInMemory(): Scratch & { written(): number } {
+  let bytes = Buffer.alloc(0)
+  return {
+    async write(more) {
+      const position = bytes.length
+      bytes = Buffer.concat([bytes, more])
+      return position
+    },
+    read: async (position, length) => Buffer.from(bytes.subarray(position, position + length)),
+    close: async () => {},
+    written: () => bytes.length,
+  }
+}
