@@ -3,7 +3,12 @@
 // what became of it, or that nobody knows yet.
 
 import { createHash } from 'node:crypto'
-import { isOfRedemption, type OrderMessage, type WonCoupon } from '../../domain/orders/messages.ts'
+import {
+  isOfRedemption,
+  type OrderMessage,
+  orderIdPattern,
+  type WonCoupon,
+} from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import { sameRedemption } from '../../domain/orders/redemption.ts'
 import { isLetGo, placedStanding, standingOf } from '../../domain/orders/redemption-view.ts'
@@ -46,6 +51,7 @@ export type RedemptionsParts = {
   onError(error: unknown): void
 }
 export type RedemptionService = Pick<Redemptions, 'place' | 'say' | 'find'>
+const canBeId = new RegExp(orderIdPattern)
 type Waiting = { orderId: string; isDone(order: Order): boolean; refused?: Promise<Unavailable> }
 
 export class Redemptions {
@@ -61,8 +67,9 @@ export class Redemptions {
     })
   }
 
-  /** Null: there is none. */
+  /** Null: there is none. SQL is asked for what can be an id alone: it takes no NUL. */
   async find(redemptionId: string): Promise<Order | null> {
+    if (!canBeId.test(redemptionId)) return null
     const order = await this.parts.reads.read(redemptionId)
     return order?.redemption === undefined ? null : order
   }

@@ -97,6 +97,10 @@ async function meetRefusals(
     [await ask('GET /users/ann/coupons', { as: 'ann' }), '403 forbidden'],
     [await ask('GET /redemptions/none'), '404 unknown-redemption'],
     [await ask('POST /redemptions/none/use'), '404 unknown-redemption'],
+    [await ask('GET /redemptions/%00'), '404 unknown-redemption'],
+    [await ask('POST /redemptions/%00/use'), '404 unknown-redemption'],
+    [await ask('POST /redemptions/%00/release'), '404 unknown-redemption'],
+    [await ask(`GET /redemptions/${encodeURIComponent('예약 %/')}`), '404 unknown-redemption'],
     [await ask('POST /redemptions/none/release', { as: 'ann' }), '403 forbidden'],
     [await ask('POST /redemptions/none/release', { as: null }), '401 unauthorized'],
   ]
