@@ -105,6 +105,7 @@ in the log. Where somebody else acts at the same moment, nothing is done, and th
     reason,
     option('--key <text>', 'asking again with the same key edits once', parseKey),
     preview,
+    option('--yes', 'do it without looking first, whatever somebody else does'),
     ...timedCallOptions,
   ],
   load: async () => (await load()).runEdit,

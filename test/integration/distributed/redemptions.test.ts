@@ -39,7 +39,10 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
 
   before(async () => {
     services = await startFaultServices()
-    await services.role('issuer')
+    const issuer = {
+      name: 'issuer',
+      start: (env: Record<string, string>) => services.role('issuer', env),
+    }
     const running: RoleProcess[] = []
     const apis = [0, 1].map((n) => ({
       name: `API node ${n}`,
@@ -53,7 +56,7 @@ describe('tills at two nodes', { timeout: 600_000 }, () => {
       name: only ?? 'all consumers',
       start: (env: Record<string, string>) => services.orders(only, env),
     }))
-    kept = await Promise.all([...apis, ...consumers].map(keepRunning))
+    kept = await Promise.all([...apis, issuer, ...consumers].map(keepRunning))
     clients = new OrderPeople(running, askMsMax)
     const own = { FIRSTCOME_RESERVATION_SECONDS: String(shortSeconds) }
     hasty = new OrderPeople([await services.role('api', own)], askMsMax)

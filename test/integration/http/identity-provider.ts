@@ -15,7 +15,12 @@ export type SigningKey = {
   jwk: Record<string, unknown>
 }
 /** What it does instead of giving its keys. */
-export type Misdeed = 'hang' | 'huge' | 'cut' | { status: number; body: string; location?: string }
+export type Misdeed =
+  | 'hang'
+  | 'slow'
+  | 'huge'
+  | 'cut'
+  | { status: number; body: string; location?: string }
 export type IdentityProvider = {
   url: string
   /** What it serves. */
@@ -26,6 +31,8 @@ export type IdentityProvider = {
   stop(): Promise<void>
   start(): Promise<void>
 }
+
+const slowMs = 200
 
 export async function startIdentityProvider(
   keys: Record<string, unknown>[],
@@ -57,8 +64,11 @@ export async function startIdentityProvider(
   return provider
 }
 
-function answer({ keys, misdeed }: IdentityProvider, response: ServerResponse): void {
+function answer(given: IdentityProvider, response: ServerResponse): void {
+  const { keys, misdeed } = given
   if (misdeed === 'hang') return
+  if (misdeed === 'slow')
+    return void setTimeout(() => answer({ ...given, misdeed: null }, response), slowMs)
   if (misdeed === 'cut') return void response.destroy()
   const type = { 'content-type': 'application/json' }
   if (misdeed === 'huge') {

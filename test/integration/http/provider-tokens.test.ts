@@ -242,6 +242,11 @@ test('a provider that misbehaves hinders nothing but tokens of keys it has not g
     assert.equal((await call('GET /readyz')).status, 200)
     assert.equal(provider.askedAt.length, before + 1, `asked again at once after ${told}`)
   }
+  provider.misdeed = 'slow'
+  const late = signingKey('EdDSA', 'late')
+  provider.keys = [ec.jwk, late.jwk]
+  await until(async () => (await ask(signed(late, ok))).status === 404)
+  provider.keys = [ec.jwk, fresh.jwk]
   await provider.stop()
   assert.equal((await ask(signed(fresh, ok))).status, 503)
   assert.equal((await ask(known)).status, 404)

@@ -1,7 +1,7 @@
 // What operators do to a coupon, which can be looked at before it is done: what would change, and
-// how many people it touches. What is done for good is shown and asked about first, unless --yes
-// is given, and is done on the state that was shown, or not at all; an edit on that of a moment
-// before.
+// how many people it touches. What is done for good is shown and asked about first, and is done on
+// the state that was shown, or not at all; an edit on that of a moment before. With --yes neither
+// is looked at first.
 
 import { CommandError, type Context, type ExitCode, exitCodes } from '../../context.ts'
 import { askPerson } from '../ask-person.ts'
@@ -32,7 +32,7 @@ export async function runAct(act: Act, options: ActOptions, context: Context): P
   const { asks = 'nothing' } = act
   const { id, preview = false, yes = false } = options
   if (preview) return runCall(previewOf(act, options), options, context)
-  if (asks === 'nothing' || (asks === 'a person' && yes)) return runCall(act, options, context)
+  if (asks === 'nothing' || yes) return runCall(act, options, context)
   const shown = previewOf(act, options)
   const answer = await answerTo(shown, options, context)
   const failed = failureOf(answer, { asked: shown, options }, context)
