@@ -33,6 +33,14 @@ const verifying: MutantsOf = {
     ['this.waiters += 1', '', 'is asked every 2 s at most'],
   ],
 }
+const bounded: MutantsOf = {
+  file: `${part}/token-verifier.ts`,
+  test: `${part}/hostile-tokens.test.ts`,
+  mutants: [
+    ['this.waiters -= 1', '', 'tokens that are refused leave nothing'],
+    ['new RememberedTokens(limits)', 'new RememberedTokens()', 'are remembered up to a number'],
+  ],
+}
 const remembering: MutantsOf = {
   file: `${part}/remembered-tokens.ts`,
   test: `${part}/remembered-tokens.test.ts`,
@@ -96,6 +104,7 @@ export const tokenMutants = mutantsOf([
   keys,
   asking,
   verifying,
+  bounded,
   bySecret,
   remembering,
   recently,

@@ -33,6 +33,10 @@ export class RememberedTokens {
     this.tokens = new Recent({ max: tokensMax, weightMax: charactersMax, weightOf })
   }
 
+  get size(): number {
+    return [...this.tokens].length
+  }
+
   /** By its `nameOf`; `now`: ms UTC. */
   get(name: string, now: number): Caller | undefined {
     const found = this.tokens.use(name)

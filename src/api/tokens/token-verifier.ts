@@ -8,7 +8,7 @@ import { type Clock, within } from '../../ports/clock.ts'
 import type { KeySetSource, TokenRules } from '../../ports/tokens.ts'
 import { type ProviderKey, providerAlgorithms } from './provider-key.ts'
 import { ProviderKeys, type ProviderKeysLimits, type ProviderKeysParts } from './provider-keys.ts'
-import { nameOf, RememberedTokens } from './remembered-tokens.ts'
+import { nameOf, type RememberedLimits, RememberedTokens } from './remembered-tokens.ts'
 import { secretVerifier } from './secret-tokens.ts'
 import { type Caller, callerFrom, refusalOf, type TokenRefusal } from './token-checks.ts'
 
@@ -19,7 +19,7 @@ export type TokenVerifierParts = {
   /** Absent: no token is believed but those by the secret. */
   source?: KeySetSource | undefined
   onNews: ProviderKeysParts['onNews']
-  limits?: Partial<TokenLimits & ProviderKeysLimits>
+  limits?: Partial<TokenLimits & ProviderKeysLimits & RememberedLimits>
 }
 /** `keys_away`: whether its key is one of the provider's cannot be said now. */
 export type Verdict = Caller | TokenRefusal | 'keys_away'
@@ -38,7 +38,7 @@ const decode = createDecoder({ complete: true })
 export class TokenVerifier {
   private readonly parts: TokenVerifierParts
   private readonly limits: TokenLimits
-  private readonly remembered = new RememberedTokens()
+  private readonly remembered: RememberedTokens
   private readonly bySecret: (token: string) => Wire
   private readonly provider: ProviderKeys | null
   private waiters = 0
@@ -47,9 +47,16 @@ export class TokenVerifier {
     const { secret, source, clock, onNews, limits = {} } = parts
     this.parts = parts
     this.limits = { ...tokenLimits, ...limits }
+    this.remembered = new RememberedTokens(limits)
     this.bySecret = secretVerifier(secret)
     const onRemoved = (key: ProviderKey) => this.remembered.forgetBy(key)
     this.provider = source ? new ProviderKeys({ source, clock, onRemoved, onNews, limits }) : null
+  }
+
+  /** All that it keeps of what it was asked and given. */
+  get held(): { tokens: number; keys: number; waiters: number } {
+    const keys = this.provider?.keys().length ?? 0
+    return { tokens: this.remembered.size, keys, waiters: this.waiters }
   }
 
   /** At once, but where a key has to be asked for. */

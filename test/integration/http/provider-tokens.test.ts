@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { keySetAt, keySetIn } from '../../../src/adapters/key-sets.ts'
 import type { TokenRules } from '../../../src/ports/tokens.ts'
+import { usedBytes } from '../processes/used-bytes.ts'
 import { jwtSecret, startedAt, startTestServer, tokenOf } from './fixture.ts'
 import {
   encoded,
@@ -253,6 +254,21 @@ test('a provider that misbehaves hinders nothing but tokens of keys it has not g
   await provider.start()
   provider.misdeed = null
   await until(async () => (await ask(signed(fresh, ok))).status === 404)
+})
+
+test('answers of 10 MB are not kept, nor read to their end', async (t) => {
+  const provider = await startIdentityProvider([ec.jwk])
+  const source = keySetAt(provider.url)
+  t.after(() => Promise.all([source.close(), provider.stop()]))
+  provider.misdeed = 'huge'
+  const refused = () => assert.rejects(source.read(new AbortController().signal), /longer than/)
+  await refused()
+  const before = await usedBytes()
+  for (let n = 0; n < 10; n++) await refused()
+  const grown = (await usedBytes()) - before
+  assert.ok(grown < 2_000_000, `ten of them left ${grown} bytes`)
+  provider.misdeed = null
+  assert.match(await source.read(new AbortController().signal), /"ec-1"/)
 })
 
 test('a start needs no provider, and a token it cannot judge is answered within 5 s', async (t) => {
