@@ -65,6 +65,10 @@ describe('while PostgreSQL is away', { timeout: 300_000 }, () => {
     const saidAfterMs = Math.round(performance.now() - awayFrom)
     assert.equal((await clients.crowd(0).get('/me/coupons', 'user-0')).status, 503)
     assert.ok((await readiness(api)).ready, 'the API needs no database to take claims')
+    // What its key was given for cannot be asked now.
+    const keyedFrom = performance.now()
+    await clients.crowd(0).create({ couponId: 'keyed', quantity: 1 }, 'a key')
+    t.diagnostic(`a coupon was made with a key in ${Math.round(performance.now() - keyedFrom)} ms`)
     await sleep(awayFrom + awaySeconds * 1000 - performance.now())
     const backlog = await catchUp(services, issuer, claiming)
 

@@ -38,9 +38,10 @@ export class Crowd {
     return this.connection.moveTo(node)
   }
 
-  async create(coupon: CouponRequest): Promise<void> {
+  async create(coupon: CouponRequest, key?: string): Promise<void> {
     const json = { name: coupon.couponId, ...coupon }
-    const { status, text } = await this.connection.call('POST /coupons', { json })
+    const asked = { json, ...(key !== undefined && { key }) }
+    const { status, text } = await this.connection.call('POST /coupons', asked)
     assert.ok(status === 201 || status === 200, text)
   }
 
