@@ -46,7 +46,8 @@ async function measureIn(
   const service = await startService(join(directory, 'sale'), cores)
   const [bare, lean] = await Promise.all([startBeside('bare', cores), startBeside('lean', cores)])
   const onRound = (n: number) => say(`round ${n + 1} of ${size.rounds}`)
-  const rounds = await measureSaturation({ service, bare, lean }, { ...size, onRound })
+  const known = { tokensFile: join(directory, 'tokens') }
+  const rounds = await measureSaturation({ service, bare, lean }, { ...size, ...known, onRound })
   for (const subject of [service, bare, lean]) await subject.stop()
   const saturation = summaryOf(rounds)
   const ratePerSecond = Math.round(saturation.rowsPerSecond / 2)

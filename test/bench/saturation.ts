@@ -2,8 +2,9 @@
 // measured in turn, round after round, on one running service: what the machine does meanwhile
 // meets all of them alike, and each round gives a ratio of its own.
 
+import { writeFileSync } from 'node:fs'
 import type { LoadJobResult } from '../load/load-job.ts'
-import type { Counted, Load, Loaded, Service } from './service.ts'
+import { type Counted, type Load, type Loaded, type Service, tokenFor } from './service.ts'
 
 export const kinds = ['constant', 'soldOut', 'again', 'won', 'wonOfMany', 'bare', 'lean'] as const
 export type Kind = (typeof kinds)[number]
@@ -24,7 +25,13 @@ export type Round = Record<Kind, Measured>
 
 /** The service, and what it is measured beside. */
 export type Subjects = Record<'bare' | 'lean', Loaded> & { service: Service }
-export type SaturationOptions = { rounds: number; roundMs: number; onRound(n: number): void }
+export type SaturationOptions = {
+  rounds: number
+  roundMs: number
+  /** A new file, for the tokens of those who ask more than once. */
+  tokensFile: string
+  onRound(n: number): void
+}
 
 /** The engine compiles what is called often: the first seconds are not those that follow. */
 const practiceMs = 1_500
@@ -37,19 +44,22 @@ const quantityMax = 10_000_000
 
 export async function measureSaturation(
   subjects: Subjects,
-  { rounds, roundMs, onRound }: SaturationOptions,
+  { rounds, roundMs, tokensFile, onRound }: SaturationOptions,
 ): Promise<Round[]> {
-  await prepare(subjects.service)
-  await measureRound(subjects, { name: 'practice', roundMs: practiceMs, first: 0 })
+  const tokens = Array.from({ length: users }, (_, n) => tokenFor(`user${n}`))
+  writeFileSync(tokensFile, tokens.join('\n'))
+  const known = { users: { prefix: 'user', count: users, tokensFile } }
+  await prepare(subjects.service, known)
+  await measureRound(subjects, { name: 'practice', roundMs: practiceMs, first: 0, known })
   const measured: Round[] = []
   for (let n = 0; n < rounds; n += 1) {
     onRound(n)
-    measured.push(await measureRound(subjects, { name: `round-${n}`, roundMs, first: n }))
+    measured.push(await measureRound(subjects, { name: `round-${n}`, roundMs, first: n, known }))
   }
   return measured
 }
 
-async function prepare(service: Service): Promise<void> {
+async function prepare(service: Service, known: Known): Promise<void> {
   const many = Array.from({ length: coupons }, (_, n) => ({
     couponId: oneOfMany(n),
     quantity: quantityMax,
@@ -62,24 +72,26 @@ async function prepare(service: Service): Promise<void> {
   ])
   const once = { once: true, expectedStatus: 201 }
   await service.load({ ...once, paths: [claims('sold-out')], users: { prefix: 'first', count: 1 } })
-  await service.load({ ...once, paths: [claims('held')], users: { prefix: 'user', count: users } })
+  await service.load({ ...once, ...known, paths: [claims('held')] })
   await service.issued()
 }
 
-type RoundOptions = { name: string; roundMs: number; first: number }
+/** Who asks with the same token each time, as a page does. */
+type Known = Pick<Load, 'users'>
+type RoundOptions = { name: string; roundMs: number; first: number; known: Known }
 
 async function measureRound(subjects: Subjects, options: RoundOptions): Promise<Round> {
-  const { name, roundMs, first } = options
+  const { first } = options
   const measured: Partial<Round> = {}
   for (let n = 0; n < kinds.length; n += 1) {
     const kind = kinds[(first + n) % kinds.length] ?? 'constant'
-    measured[kind] = await measure(subjects, kind, { ...loadOf(kind, { name, roundMs }), warmUpMs })
+    measured[kind] = await measure(subjects, kind, { ...loadOf(kind, options), warmUpMs })
   }
   return measured as Round
 }
 
-function loadOf(kind: Kind, { name, roundMs }: { name: string; roundMs: number }): Load {
-  const known = { users: { prefix: 'user', count: users }, durationMs: roundMs }
+function loadOf(kind: Kind, { name, roundMs, ...options }: RoundOptions): Load {
+  const known = { ...options.known, durationMs: roundMs }
   const count = Math.ceil((winnersPerSecondMax * (roundMs + warmUpMs)) / 1000)
   const fresh = { once: true, durationMs: roundMs, expectedStatus: 201 }
   switch (kind) {
