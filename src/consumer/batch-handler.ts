@@ -51,6 +51,13 @@ export type ConsumerObserver = {
   waiting(error: PortError): void
 }
 
+/** What one transaction is about. */
+type Batch = {
+  queues: readonly PartitionQueue[]
+  entries: readonly Entry[]
+  isPatient?: boolean
+}
+
 export class BatchHandler {
   private readonly parts: BatchHandlerParts
   /** Records that were blamed since one was handled. */
@@ -100,9 +107,16 @@ export class BatchHandler {
 
   /** Stores that all was published. */
   async settle(queues: readonly PartitionQueue[]): Promise<void> {
+    const { work, retry, turns } = this.parts
     const used = queues.filter(isUnsettled)
-    const moves = used.map((queue) => standing(queue, queue.tries))
-    await this.move(used, moves)
+    if (used.length === 0) return
+    await turns.run(async () => {
+      const moves = used.map((queue) => standing(queue, queue.tries))
+      if (!(await retrying(retry, () => work.store.settle(moves)))) throw new Fenced()
+      for (const [n, queue] of used.entries()) {
+        queue.storedPublished = moves[n]?.published ?? queue.storedPublished
+      }
+    })
   }
 
   /** And that nothing is being tried: it is the end of the session. */
@@ -147,8 +161,10 @@ export class BatchHandler {
   private async decide(entries: readonly Entry[]): Promise<readonly ItemResult[]> {
     const { work } = this.parts
     const open = entries.filter(isOpen)
+    const isPatient = entries.every((entry) => entry.isPatient)
     const items = open.map((entry) => ({ ...entry.item, isRepeated: isRepeated(entry) }))
-    const { results, outcomes } = await this.transact(queuesOf(entries), open, (loaded) => {
+    const batch = { queues: queuesOf(entries), entries: open, isPatient }
+    const { results, outcomes } = await this.transact(batch, (loaded) => {
       const decided = work.decide(items, loaded)
       const after = new Map<Entry, Outcome>(
         open.map((entry, n) => [entry, outcomeOf(decided.results[n])]),
@@ -188,19 +204,18 @@ export class BatchHandler {
     moves: readonly PositionMove[],
   ): Promise<void> {
     if (moves.length === 0) return
-    await this.transact(queues, [], (loaded) => {
+    await this.transact({ queues, entries: [] }, (loaded) => {
       return { changes: this.parts.work.decide([], loaded).changes, moves, result: { moves } }
     })
   }
 
   private async transact<Result extends { moves: readonly PositionMove[] }>(
-    queues: readonly PartitionQueue[],
-    entries: readonly Entry[],
+    { queues, entries, isPatient = false }: Batch,
     decide: (loaded: unknown) => Decided<unknown, Result>,
   ): Promise<Result> {
     const { work, retry, turns } = this.parts
     const items = entries.flatMap(({ item }) => item ?? [])
-    const batch = { checks: checksOf(queues), wanted: work.wantedBy(items) }
+    const batch = { checks: checksOf(queues), wanted: work.wantedBy(items), isPatient }
     const result = await turns.run(async () => {
       let changes: unknown
       const done = await retrying(retry, () => {

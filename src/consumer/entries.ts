@@ -29,6 +29,8 @@ export type Entry = {
   /** Null where there is nothing to handle. */
   item: Item<unknown> | null
   strict: boolean
+  /** Nobody waits for what it means. */
+  isPatient: boolean
   outcome: Outcome
   /** Why it was postponed or dead-lettered. */
   reason: string
@@ -39,7 +41,7 @@ export type Entry = {
 /** `partitions`: how many the topics of this consumer have. */
 export function readEntry(
   { name, inputs }: AnyWork,
-  { queue, record }: TakenRecord,
+  { queue, record, isPatient = false }: TakenRecord,
   partitions: number,
 ): Entry {
   const { topic, partition } = queue
@@ -50,7 +52,8 @@ export function readEntry(
   const input = inputs.find((one) => one.topic === origin.topic)
   const strict = input?.strict === true
   const attempts = (note?.attempts ?? 0) + 1
-  const entry = { queue, record, origin, note, item: null, strict, reason: '', attempts }
+  const read = { queue, record, origin, note, isPatient }
+  const entry = { ...read, item: null, strict, reason: '', attempts }
   if (isRetry && note?.consumer !== name) return { ...entry, outcome: 'passedBy' }
   const decoded = input?.decode(record.value, { partition: record.partition, partitions })
   if (decoded?.kind === 'unknown') {

@@ -64,7 +64,7 @@ test('a session marks once that it is at work, and its clean end takes that away
   const other = orderIds().find((id) => partitionFor(id, 4) !== partitionFor('o', 4)) ?? ''
   await system.append(placed(other))
   await system.pass(2 * settleAfterMs)
-  assert.equal(counts.get('stock transact'), 3)
+  assert.equal(counts.get('stock transact'), 2)
   await process.close()
   assert.deepEqual(await triesOf(), [0, 0, 0, 0])
 })
@@ -77,11 +77,40 @@ describe('an order alone', () => {
     assert.equal(system.stores.orders.kept.get(second)?.state.status, 'confirmed')
     assert.deepEqual(Object.fromEntries(counts), {
       'coupons transact': 1,
-      // The last one notes that it has said what followed the end.
-      'stock transact': 3,
+      'stock transact': 2,
+      // That it has said what followed the end.
+      'stock settle': 1,
       'payment transact': 2,
       'orders transact': 3,
     })
+    await process.close()
+  })
+
+  test('leaves to be stored with others what nobody waits for', async () => {
+    const { system, process } = await started()
+    const noted: string[] = []
+    for (const name of ['orders', 'coupons', 'stock', 'payment'] as const) {
+      const store = system.stores[name] as { transact: (batch: object, decide: never) => unknown }
+      const { transact } = store
+      store.transact = (batch: { isPatient?: boolean }, decide) => {
+        noted.push(`${name} ${batch.isPatient === true ? 'later' : 'at once'}`)
+        return transact(batch, decide)
+      }
+    }
+    await system.append(placed(second))
+    await system.pass(2 * settleAfterMs)
+    assert.deepEqual(noted.filter((one) => one.endsWith('at once')).toSorted(), [
+      'orders at once',
+      'orders at once',
+      'payment at once',
+      'stock at once',
+    ])
+    assert.deepEqual(noted.filter((one) => one.endsWith('later')).toSorted(), [
+      'coupons later',
+      'orders later',
+      'payment later',
+      'stock later',
+    ])
     await process.close()
   })
 

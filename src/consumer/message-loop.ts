@@ -5,7 +5,8 @@ import { type Clock, sleep } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { dueAt, dueOf, isTriedAlone, type PartitionQueue } from './partition-queue.ts'
 
-export type TakenRecord = { queue: PartitionQueue; record: LogRecord }
+/** `isPatient`: nobody waits for what it means. */
+export type TakenRecord = { queue: PartitionQueue; record: LogRecord; isPatient?: boolean }
 export type LoopParts = {
   clock: Clock
   queues: readonly PartitionQueue[]
@@ -107,6 +108,8 @@ function nextBatch(queues: readonly PartitionQueue[], now: number): TakenRecord[
     .sort((a, b) => a.queue.detection.tries - b.queue.detection.tries)
   const share = Math.max(1, Math.floor(recordsPerBatchMax / Math.max(1, ready.length)))
   return (alone === undefined ? ready : [alone]).flatMap(({ queue, due }) => {
-    return due.slice(0, share).map(({ record }) => ({ queue, record }))
+    return due.slice(0, share).map(({ record, patienceMs }) => {
+      return { queue, record, isPatient: patienceMs > 0 }
+    })
   })
 }

@@ -70,12 +70,18 @@ export type PositionCheck = { topic: string; partition: number; expected: number
 export type ConsumerStore<Wanted, Loaded, Changes> = {
   positions(): Promise<ConsumerPosition[]>
   /**
+   * Stores of positions, which stand at `next`, what is published and what is tried. False: one is
+   * not there; nothing was done.
+   */
+  settle(positions: readonly ConsumerPosition[]): Promise<boolean>
+  /**
    * One transaction: checks and locks the positions, loads and locks what `wanted` names, and
    * writes what `decide` says with its moves. `decide` may be called again and has no effects.
-   * 'fenced': a position is not as expected; nothing was done.
+   * 'fenced': a position is not as expected; nothing was done. `isPatient`: nobody waits for it, so
+   * that it may be one with what others store.
    */
   transact<Result>(
-    batch: { checks: readonly PositionCheck[]; wanted: Wanted },
+    batch: { checks: readonly PositionCheck[]; wanted: Wanted; isPatient?: boolean },
     decide: (loaded: Loaded) => Decided<Changes, Result>,
   ): Promise<Result | 'fenced'>
 }

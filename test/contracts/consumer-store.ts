@@ -59,7 +59,7 @@ export function consumerStoreContract<Wanted, Loaded, Changes>(
 
 type Take = (checks: readonly PositionCheck[], moves: readonly PositionMove[]) => Promise<string>
 type Tried = Pick<ConsumerStoreUnderTest<unknown, unknown, unknown>, 'taken'> & {
-  store: Pick<ConsumerStore<unknown, unknown, unknown>, 'positions'>
+  store: Pick<ConsumerStore<unknown, unknown, unknown>, 'positions' | 'settle'>
   take: Take
 }
 type Test = (title: string, run: (opened: Tried) => Promise<void>) => void
@@ -89,6 +89,26 @@ function positionTests(test: Test): void {
     const positions = await store.positions()
     assert.ok(positions.every(({ next, published, tries }) => next + published + tries === 0))
     assert.equal(await take([check(0, 0)], [move({ partition: 0, next: 1 })]), 'done')
+  })
+
+  test('settles what is published and the tries, of all that is named or of none', async (tried) => {
+    const { store, take, taken } = tried
+    const moves = [move({ partition: 0, next: 5, tries: 1 }), move({ partition: 1, next: 2 })]
+    await take([check(0, 0), check(1, 0)], moves)
+    const before = await positionsOf(store)
+    const zero = { topic, partition: 0, next: 5, published: 4, tries: 2 }
+    const one = { topic, partition: 1, next: 2, published: 2, tries: 1 }
+    for (const wrong of [
+      { ...one, next: 1 },
+      { ...one, next: 3 },
+      { ...one, partition: 7 },
+    ]) {
+      assert.equal(await store.settle([zero, wrong]), false)
+    }
+    assert.deepEqual(await positionsOf(store), before)
+    assert.equal(await store.settle([one, zero]), true)
+    assert.deepEqual(await positionsOf(store), [zero, one])
+    assert.deepEqual(await taken(topic, 0), { ...none, applied: 5 })
   })
 
   test('moves what is published and the tries alone, too', async ({ store, take }) => {

@@ -41,6 +41,7 @@ const batches: MutantsOf[] = [
     mutants: [
       [' || (isSound(queue) && queue.tries > 0)', '', 'its clean end takes that away'],
       ['...beside.filter(isUnmarked)', '', 'marks once that it is at work'],
+      ['entries.every((entry) => entry.isPatient)', 'true', 'with others what nobody waits for'],
     ],
   },
   {

@@ -71,6 +71,14 @@ export function createConsumerStoreMemory<Wanted, Loaded, Changes, Tables>(
         return { topic, partition, next, published, tries }
       })
     },
+    async settle(positions) {
+      const keyOf = (one: ConsumerPosition) => `${one.topic} ${one.partition}`
+      if (positions.some((one) => stored.get(keyOf(one))?.next !== one.next)) return false
+      for (const { topic, partition, next, published, tries } of positions) {
+        move({ topic, partition, next, published, tries, taken: nothingTaken })
+      }
+      return true
+    },
     async transact({ checks, wanted }, decide) {
       for (const { topic, partition, expected } of checks) {
         if ((stored.get(`${topic} ${partition}`)?.next ?? 0) !== expected) return 'fenced'

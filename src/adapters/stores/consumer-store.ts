@@ -45,8 +45,9 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes, Row>(
   const positions = positionTable(schema)
   return {
     positions: () => positions.read(database),
-    transact({ checks, wanted }, decide) {
-      return database.transaction(async (session) => {
+    settle: (settled) => positions.settle(database, settled),
+    transact({ checks, wanted, isPatient = false }, decide) {
+      const run = async (session: Session) => {
         const asked = { checks, orderIds: orders.wanted(wanted) }
         const locked = await orders.table.lock(session, asked)
         if (!(await positions.isOwner(session, checks, locked.positions))) return 'fenced'
@@ -58,7 +59,9 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes, Row>(
         const isNothing = rows.length + moves.length === 0 && more.every(isEmpty)
         if (!isNothing) await orders.table.store(session, { ...changed, moves })
         return result
-      })
+      }
+      if (!isPatient || database.together === undefined) return database.transaction(run)
+      return database.together({ name: schema, run })
     },
   }
 }
@@ -69,12 +72,21 @@ function isEmpty(value: SqlValue): boolean {
 
 /** Where each partition is read to: the fence of its owner. */
 export function positionTable(schema: ConsumerSchema) {
-  const names = ['read-consumer-positions', 'create-consumer-positions'] as const
+  const names = [
+    'read-consumer-positions',
+    'create-consumer-positions',
+    'settle-consumer-positions',
+  ] as const
   const statements = loadStatements(names, schema)
   return {
     async read(session: Queryable): Promise<ConsumerPosition[]> {
       const { rows } = await session.query(statements['read-consumer-positions'])
       return rows.map((cells) => fieldsOf<ConsumerPosition>(cells, positionFields))
+    },
+    async settle(session: Queryable, settled: readonly ConsumerPosition[]): Promise<boolean> {
+      const values = columnsOf(settled, ...positionFields)
+      const { count } = await session.query(statements['settle-consumer-positions'], values)
+      return count === settled.length
     },
     /** `found`: what is locked of them, by `placeOf`. */
     async isOwner(

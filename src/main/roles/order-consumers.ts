@@ -4,6 +4,7 @@
 // Never while they run.
 
 import type { Database } from '../../adapters/database/database.ts'
+import { withJointTransactions } from '../../adapters/database/joint-transactions.ts'
 import { createCouponStepStoreSql } from '../../adapters/stores/coupon-step.ts'
 import { createDeadLetterStoreSql } from '../../adapters/stores/dead-letters.ts'
 import { createOrderStoreSql } from '../../adapters/stores/order-process.ts'
@@ -47,7 +48,8 @@ export type OrderConsumersParts = {
   onError(error: unknown): void
 }
 
-export async function startOrderConsumers(parts: OrderConsumersParts, stops: Stops): Promise<void> {
+export async function startOrderConsumers(given: OrderConsumersParts, stops: Stops): Promise<void> {
+  const parts = { ...given, database: withJointTransactions(given.database, given.clock) }
   for (const name of namesOf(parts.only)) {
     const consumer = await startOne(name, parts, stops)
     parts.running.set(name, consumer)
