@@ -1,7 +1,7 @@
 // Takes what its queues have, batch by batch and one batch at a time, and rests while there is
 // nothing. What a batch means is the batch handler's business.
 
-import { type Clock, sleep } from '../ports/clock.ts'
+import { type Clock, RecentLoad, sleep } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { dueAt, dueOf, isTriedAlone, type PartitionQueue } from './partition-queue.ts'
 
@@ -47,6 +47,7 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   let settleAt = Number.POSITIVE_INFINITY
   let takeAt = Number.NEGATIVE_INFINITY
   let woken = new AbortController()
+  const load = new RecentLoad(clock)
 
   async function run(): Promise<void> {
     while (!signal.aborted) {
@@ -67,7 +68,8 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   }
 
   async function take(records: readonly TakenRecord[]): Promise<void> {
-    takeAt = clock.monotonic() + batchEveryMsMin
+    load.took(records.length)
+    takeAt = clock.monotonic() + (load.isHigh() ? batchEveryMsMin : 0)
     for (const [queue, own] of Map.groupBy(records, (taken) => taken.queue)) {
       queue.waiting.splice(0, own.length)
     }

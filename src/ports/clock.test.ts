@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
 import { virtualClock } from '../adapters/memory/clock-virtual.ts'
-import { backOff, sleep, within } from './clock.ts'
+import { backOff, RecentLoad, sleep, within } from './clock.ts'
 
 describe('waiting on the clock', () => {
   it('sleeps for as long as it is asked to', async () => {
@@ -52,4 +52,30 @@ describe('waiting on the clock', () => {
     waits.reset()
     assert.equal(waits.next(), 50)
   })
+})
+
+/** Whether it is high after each of these, which come so many milliseconds apart. */
+function highAfter(counts: readonly number[], everyMs: number): boolean[] {
+  let now = 0
+  const load = new RecentLoad({ monotonic: () => now })
+  return counts.map((count) => {
+    now += everyMs
+    load.took(count)
+    return load.isHigh()
+  })
+}
+
+test('a few records are no load, and many are, also one by one', () => {
+  assert.deepEqual(highAfter([3, 1, 1], 10), [false, false, false])
+  assert.deepEqual(highAfter([9], 10), [true])
+  const oneByOne = highAfter(
+    Array.from({ length: 30 }, () => 1),
+    5,
+  )
+  assert.deepEqual([oneByOne[0], oneByOne.at(-1)], [false, true])
+})
+
+test('load passes as soon as little comes', () => {
+  assert.deepEqual(highAfter([1_000, 0, 0, 0, 0, 0], 100).at(-1), false)
+  assert.equal(highAfter([20, 0], 50).at(-1), true)
 })

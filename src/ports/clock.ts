@@ -76,3 +76,35 @@ export function backOff(minMs: number, maxMs: number): BackOff {
   }
 }
 export type BackOff = { next(): number; reset(): void }
+
+/** What came so long ago counts a third. */
+const memoryMs = 100
+/** More than a few orders leave in that time. */
+const fewMax = 8
+
+/**
+ * Whether more comes than one by one: who gathers waits for nothing while a record comes alone, and
+ * gathers as soon as it is worth it.
+ */
+export class RecentLoad {
+  private readonly clock: Pick<Clock, 'monotonic'>
+  private count = 0
+  private countedAt: Moment = 0
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.clock = clock
+  }
+
+  took(count: number): void {
+    this.count = this.recent() + count
+    this.countedAt = this.clock.monotonic()
+  }
+
+  isHigh(): boolean {
+    return this.recent() > fewMax
+  }
+
+  private recent(): number {
+    return this.count * Math.exp((this.countedAt - this.clock.monotonic()) / memoryMs)
+  }
+}

@@ -2,7 +2,7 @@
 // some of them. While a broker is away it keeps trying. It ends where what it has read, or wants
 // to read, is no longer in the log.
 
-import { type Moment, sleep } from '../../ports/clock.ts'
+import { type Moment, RecentLoad, sleep } from '../../ports/clock.ts'
 import type { LogPlace, Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { type Cluster, type Outage, readTimeType, watchOutage } from './cluster.ts'
@@ -45,6 +45,8 @@ class KafkaTail {
   private readonly ending = new AbortController()
   /** By the broker that each reads from. */
   private readonly loops = new Map<number, Promise<void>>()
+  /** What comes alone is given on at once. */
+  private readonly load: RecentLoad
   private rounds = 0
   private toldUnstamped = false
   /** The last batch that was given to the reader. */
@@ -53,6 +55,7 @@ class KafkaTail {
   constructor(cluster: Cluster, options: TailOptions) {
     this.cluster = cluster
     this.options = options
+    this.load = new RecentLoad(cluster.clock)
     this.followed = [...options.from].map(([partition, next]) => {
       return {
         partition,
@@ -132,9 +135,7 @@ class KafkaTail {
         if (wanted.length === 0) throw new Transient('none of its partitions can be read')
         const fetched = await this.fetch(node, wanted)
         await this.take(wanted, fetched)
-        if (lingerMs > 0 && fetched.some(({ records }) => records !== null && records.length > 0)) {
-          await sleep(clock, lingerMs, signal)
-        }
+        if (lingerMs > 0 && this.load.isHigh()) await sleep(clock, lingerMs, signal)
       } catch (error) {
         if (signal.aborted) continue
         if (!(error instanceof Transient)) throw error
@@ -216,6 +217,7 @@ class KafkaTail {
     if (unstamped >= 0) await this.checkTimeType({ partition, offset: unstamped })
     state.next = next
     state.readEpoch = leaderEpoch
+    this.load.took(records.length)
     if (records.length > 0) await this.options.onBatch({ partition, records })
   }
 
