@@ -70,7 +70,7 @@ function optionsOf(lines: readonly Line[], width: number): Plot.Options {
 }
 
 function timeText(seconds: number): string {
-  const parts = { hour: '2-digit', minute: '2-digit', hour12: false } as const
+  const parts = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
   return new Intl.DateTimeFormat(document.documentElement.lang, parts).format(seconds * 1_000)
 }
 

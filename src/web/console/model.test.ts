@@ -83,4 +83,5 @@ test('a countdown has hours and days only where there are any', () => {
     [90_061_000, '1d 1:01:01'],
   ] as const
   for (const [ms, text] of table) assert.equal(countdown(ms), text)
+  assert.equal(countdown(90_061_000, '일 '), '1일 1:01:01')
 })

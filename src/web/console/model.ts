@@ -105,12 +105,12 @@ export function arrivalsIn(seconds: readonly Second[]): { pairs: number; inversi
   return { pairs, inversions }
 }
 
-/** `mm:ss`, with hours and days in front where there are any. */
-export function countdown(ms: number): string {
+/** `mm:ss`, with hours and days in front where there are any. `days`: what stands behind those. */
+export function countdown(ms: number, days = 'd '): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000))
   const two = (value: number) => String(value).padStart(2, '0')
-  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3_600)]
+  const [whole, hours] = [Math.floor(seconds / 86_400), Math.floor((seconds % 86_400) / 3_600)]
   const rest = `${two(Math.floor((seconds % 3_600) / 60))}:${two(seconds % 60)}`
-  if (days > 0) return `${days}d ${hours}:${rest}`
+  if (whole > 0) return `${whole}${days}${hours}:${rest}`
   return hours > 0 ? `${hours}:${rest}` : rest
 }

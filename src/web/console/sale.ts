@@ -28,8 +28,9 @@ function notesOf(model: Model, coupon: Coupon, language: Language): string[] {
   const say = words[language]
   const { couponId, status, opensAt, closesAt, remaining } = coupon
   const now = Date.parse(model.now)
+  const time = (ms: number) => countdown(ms, say.days)
   if (status === 'scheduled') {
-    return [filled(say.opensIn, { time: countdown(Date.parse(opensAt) - now) })]
+    return [filled(say.opensIn, { time: time(Date.parse(opensAt) - now) })]
   }
   const notes: string[] = []
   const pace = paceOf(model, couponId)
@@ -37,11 +38,11 @@ function notesOf(model: Model, coupon: Coupon, language: Language): string[] {
     const count = new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(pace)
     notes.push(filled(say.perSecond, { count }))
     if (pace > 0) {
-      notes.push(filled(say.soldOutIn, { time: countdown((remaining / pace) * 1_000) }))
+      notes.push(filled(say.soldOutIn, { time: time((remaining / pace) * 1_000) }))
     }
   }
   if (closesAt !== null && status !== 'closed') {
-    notes.push(filled(say.closesIn, { time: countdown(Date.parse(closesAt) - now) }))
+    notes.push(filled(say.closesIn, { time: time(Date.parse(closesAt) - now) }))
   }
   return notes
 }
