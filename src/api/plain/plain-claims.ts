@@ -15,7 +15,7 @@ import { bodyOf, type ProblemMembers, problemType } from '../http/problems/probl
 import type { CountCaller } from '../http/rate-limits.ts'
 import { type Answer, jsonType } from '../http/route.ts'
 import type { AnswerCounts } from '../metrics/answer-metrics.ts'
-import { type ClaimAnswersParts, claimAnswers } from '../routes/claims.ts'
+import { asPreferred, type ClaimAnswersParts, claimAnswers } from '../routes/claims.ts'
 import type { TokenVerifier } from '../tokens/token-verifier.ts'
 import type { PlainRequests } from './plain-requests.ts'
 
@@ -46,7 +46,8 @@ export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
     const arrivedAt = clock.monotonic()
     const send = (answer: Answer) => {
       if ('reason' in answer) app.countUnavailable(answer.reason)
-      sendAnswer(plain, { request, response }, answer)
+      const preferred = asPreferred(answer, preferOf(request))
+      sendAnswer(plain, { request, response }, preferred)
       answers.answered('claims', response.statusCode, clock.monotonic() - arrivedAt)
     }
     const fail = (error: unknown) => send(answerOfError(error, request, logger))
@@ -64,6 +65,10 @@ export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
     }
     return true
   }
+}
+
+function preferOf({ headers }: IncomingMessage): string | undefined {
+  return headers.prefer?.toString()
 }
 
 function couponOf({ method, url = '' }: IncomingMessage): string | null {

@@ -1,18 +1,33 @@
 // The claim path over HTTP, the one that must be fast: no throw for a refusal, constant bodies
 // where nothing differs, a template for winners, one hop to the claim service and back.
 
+import { Type } from 'typebox'
 import { formatInstant } from '../../domain/time.ts'
 import type { ClaimAnswer, ClaimService, DecidedBy, IssuedAnswer } from '../claims/claim-answers.ts'
 import { callerOf } from '../http/auth.ts'
+import type { ProblemSlug } from '../http/problems/problem-texts.ts'
 import { type ProblemMembers, refusals } from '../http/problems/problems.ts'
 import { type Answer, mapAnswer, type Route, route } from '../http/route.ts'
-import { CouponPath, issuedClaimRef, NoBody, pendingRef } from '../http/schemas.ts'
+import { CouponPath, issuedClaimRef, NoBody, oneOf, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { Caller } from '../tokens/token-checks.ts'
 
 export const claimProblems = [
   ...(['unknown-coupon', 'closed', 'not-open', 'paused', 'not-eligible', 'sold-out'] as const),
 ]
+
+/** Of both calls about a claim. */
+export const OutcomePreferred = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description: 'outcome: 200 also for a refusal, for browsers, which report problems.',
+    }),
+  ),
+})
+const RefusedClaim = Type.Object(
+  { outcome: oneOf(['closed', 'paused', 'not_eligible', 'sold_out']) },
+  { title: 'RefusedClaim' },
+)
 
 export function claimRoutes(parts: RouteParts): Route[] {
   const answer = claimAnswers(parts)
@@ -25,13 +40,38 @@ export function claimRoutes(parts: RouteParts): Route[] {
       summary: 'Claim a coupon; asking again gives the same answer',
       description: '201 where this request won, 200 where the user already had the coupon.',
       params: CouponPath,
+      headers: OutcomePreferred,
       body: NoBody,
-      answers: { 200: issuedClaimRef, 201: issuedClaimRef, 202: pendingRef },
+      answers: {
+        200: { anyOf: [issuedClaimRef, RefusedClaim] },
+        201: issuedClaimRef,
+        202: pendingRef,
+      },
       answer: (request) => {
-        return answer(request.params.couponId, callerOf(request), request.arrivedAt)
+        const said = answer(request.params.couponId, callerOf(request), request.arrivedAt)
+        return mapAnswer(said, (one) => asPreferred(one, request.headers.prefer))
       },
     }),
   ]
+}
+
+/** Browsers report each problem to whoever looks at their console, however well it is told. */
+const preferredBodies: Partial<Record<ProblemSlug, string>> = {
+  closed: '{"outcome":"closed"}',
+  paused: '{"outcome":"paused"}',
+  'not-eligible': '{"outcome":"not_eligible"}',
+  'sold-out': '{"outcome":"sold_out"}',
+}
+
+/** As it is, unless it refuses for a while or for good and an outcome was preferred. */
+export function asPreferred(answer: Answer, prefer: string | undefined): Answer {
+  if (prefer === undefined || !('problem' in answer) || !isOutcomeWanted(prefer)) return answer
+  const body = preferredBodies[answer.problem]
+  return body === undefined ? answer : { status: 200, body }
+}
+
+export function isOutcomeWanted(prefer = ''): boolean {
+  return /\boutcome\b/.test(prefer)
 }
 
 export type ClaimAnswersParts = Pick<RouteParts, 'clock' | 'traffic'> & {

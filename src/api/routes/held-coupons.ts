@@ -28,18 +28,17 @@ import {
 } from '../http/schemas.ts'
 import type { ReadStore, RouteParts } from '../http/server-parts.ts'
 import { useFacts, usesOf } from '../redemptions/holders.ts'
-import { claimAnswer, claimProblems, issuedFields } from './claims.ts'
+import {
+  claimAnswer,
+  claimProblems,
+  isOutcomeWanted,
+  issuedFields,
+  OutcomePreferred,
+} from './claims.ts'
 
 /** `mine` is asked again and again during a rush: it does not wait for a database that is away. */
 const rowWaitMsMax = 1_000
 
-const MineHeaders = Type.Object({
-  prefer: Type.Optional(
-    Type.String({
-      description: 'outcome: 200 also where there is none, for browsers, which report problems.',
-    }),
-  ),
-})
 const NoneIssued = Type.Object({ outcome: Type.Literal('none') }, { title: 'NoneIssued' })
 const noneIssued: Answer = { status: 200, body: '{"outcome":"none"}' }
 
@@ -53,17 +52,17 @@ export function heldCouponRoutes(parts: RouteParts): Route[] {
       operationId: 'getMyClaim',
       summary: 'What a claim would be told now, without making one',
       params: CouponPath,
-      headers: MineHeaders,
+      headers: OutcomePreferred,
       answers: { 200: { anyOf: [issuedClaimRef, NoneIssued] }, 202: pendingRef },
       answer(request) {
         const { couponId } = request.params
         const { userId, token } = callerOf(request)
-        const isOutcomeWanted = /\boutcome\b/.test(request.headers.prefer ?? '')
+        const isPreferred = isOutcomeWanted(request.headers.prefer)
         const show = (said: ClaimAnswer | null): Answer | Promise<Answer> => {
           if (said?.kind === 'issued') return ownAnswer(said, parts)
           const answer = said && claimAnswer(said, couponId, () => claims.logTime())
           const isNone = answer === null || 'problem' in answer
-          if (isNone && isOutcomeWanted && said?.kind !== 'unknown_coupon') return noneIssued
+          if (isNone && isPreferred && said?.kind !== 'unknown_coupon') return noneIssued
           return answer ?? { problem: 'not-issued' }
         }
         const answer = claims.mine(couponId, userId, token)

@@ -15,6 +15,7 @@ export type Answer = {
     slot: number
     code: string
     type: string
+    outcome: string
   }>
   waitMs: number
   /** Milliseconds UTC; NaN: it does not say. */

@@ -189,7 +189,8 @@ export class Claimer {
       return
     }
     const { status, waitMs, body } = answer
-    const problem = body.type?.replace(/.*\//, '').replace('-', '_') ?? ''
+    // As a path where a browser has to report it, and as a word where it has not.
+    const problem = (body.outcome ?? body.type ?? '').replace(/.*\//, '').replace('-', '_')
     if (body.code) this.#has(body)
     else if (status === 202) {
       this.#told = { kind: 'checking' }

@@ -225,6 +225,30 @@ test('an unknown coupon is 404 on every call, and so is what was not won', async
   assert.deepEqual([mine.status, mine.body], [200, { outcome: 'none' }])
 })
 
+test('a refusal is 200 to whoever prefers an outcome, by hand and by fastify alike', async (t) => {
+  const { call } = await startTestServer(t)
+  const as = 'operator'
+  await call('POST /coupons', { as, json: { couponId: 'tea', name: 'Tea', quantity: 1 } })
+  const headers = { prefer: 'respond-async, outcome' }
+  const claim = (json?: object) => call('POST /coupons/tea/claims', { as: 'bob', headers, json })
+  const refused = async (outcome: string) => {
+    // A body is none of a plain claim’s.
+    for (const { status, body, headers: told } of [await claim(), await claim({})]) {
+      assert.deepEqual([status, body], [200, { outcome }])
+      assert.match(told.get('content-type') ?? '', /^application\/json/)
+    }
+  }
+  assert.equal((await call('POST /coupons/tea/claims', { as: 'ann', headers })).status, 201)
+  await refused('sold_out')
+  await call('POST /coupons/tea/pause', { as })
+  await refused('paused')
+  await call('POST /coupons/tea/close', { as })
+  await refused('closed')
+  assert.equal((await call('POST /coupons/tea/claims', { as: 'bob' })).status, 409)
+  const unknown = { type: '/problems/unknown-coupon' }
+  assertProblem(await call('POST /coupons/milk/claims', { headers }), 404, unknown)
+})
+
 test('a claim service that throws is 500, without what it threw', async (t) => {
   const lines: string[] = []
   const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
