@@ -15,6 +15,8 @@ describe('a long answer', () => {
         whole,
       )
       assert.deepEqual(await json(longAnswer({ name: 'items', items })), { items })
+      const inMany = longAnswer({ name: 'items', items, itemsPerPiece: 3 })
+      assert.deepEqual(await json(inMany), { items })
     }
   })
 

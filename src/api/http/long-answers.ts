@@ -4,14 +4,15 @@
 import { Readable } from 'node:stream'
 import { setImmediate as otherWork } from 'node:timers/promises'
 
-/** A millisecond or two of work. */
-const itemsPerPiece = 250
+/** A millisecond or two of work, where an item is some hundred bytes. */
+const usualItemsPerPiece = 250
 
 /** `{…before, "name": [items], …after}` as JSON. Items that `toJson` makes are made as they go. */
 export function longAnswer<Item>(parts: {
   before?: object
   name: string
   items: readonly Item[]
+  itemsPerPiece?: number
   toJson?(item: Item): unknown
   after?: object
 }): Readable {
@@ -22,6 +23,7 @@ async function* piecesOf<Item>({
   before = {},
   name,
   items,
+  itemsPerPiece = usualItemsPerPiece,
   toJson = (item) => item,
   after = {},
 }: Parameters<typeof longAnswer<Item>>[0]): AsyncGenerator<string> {

@@ -88,11 +88,15 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
       answer: ({ params: { table }, query: { limit, after, afterSecond } }) =>
         readStore(ordersAudit?.() ?? null, async (reader) => {
           const { rows, ...next } = await reader.page({ table, limit, after: [after, afterSecond] })
-          return ok(longAnswer({ name: 'rows', items: rows, after: next }))
+          const itemsPerPiece = orderRowsPerPiece
+          return ok(longAnswer({ name: 'rows', items: rows, itemsPerPiece, after: next }))
         }),
     }),
   ]
 }
+
+/** A row of an order with 50 lines has some 5 kB. */
+const orderRowsPerPiece = 50
 
 const Positions = Type.Object(
   {
