@@ -10,10 +10,12 @@ select i.coupon_id, i.slot, i.user_id, i.claim_id, i.code, i.partition, i.log_of
        ) or exists (
          select from coupons.revocations r
           where r.coupon_id = i.coupon_id and r.user_id is null and r.to_slot >= i.slot
-       )
+       ),
+       (o.row -> 'reserved' ->> 'until')::bigint
   from coupons.issued_coupons i
   join coupons.coupons c on c.coupon_id = i.coupon_id
   left join coupons.uses u on u.user_id = i.user_id and u.coupon_id = i.coupon_id
+  left join coupons.orders o on o.order_id = u.order_id
  where i.coupon_id = $1 and i.slot > $2
  order by i.slot
  limit $3

@@ -94,12 +94,16 @@ export type Page = { limit: number; after?: string }
 /** `couponId`: only this one. */
 export type HeldQuery = Page & { couponId?: string }
 export type WinnersPage = { limit: number; after?: number }
-/** `orderId`: of the order that uses it; absent: none does. `revoked`: and perhaps used before. */
+/**
+ * `orderId`: of the order that uses it; absent: none does. `reservedUntil`: that is a redemption,
+ * which has merely reserved it, ms UTC; absent: it is spent. `revoked`: and perhaps used before.
+ */
 export type HeldCoupon = IssuedRow & {
   /** As it was edited last. */
   name: string
   terms: Omit<Terms, 'audience'>
   orderId?: string
+  reservedUntil?: number
   revoked?: true
 }
 export type RowsQuery = {

@@ -116,13 +116,14 @@ function readsOf(tables: Tables, step?: StepTables): CouponReads {
     const coupon = tables.coupons.get(row.couponId)
     assert(coupon !== undefined, `the rows of ${row.couponId} have no coupon`)
     const { audience: _, ...terms } = structuredClone(coupon.terms)
-    const orderId = step?.uses.get(couponKey(row))
+    const { orderId, reservedUntil } = useOf(row, step)
     const { revocations } = loaded(coupon, tables)
     return {
       ...row,
       name: coupon.name,
       terms,
       ...(orderId === undefined ? {} : { orderId }),
+      ...(reservedUntil === undefined ? {} : { reservedUntil }),
       ...(isRevoked(revocations, row.slot) ? { revoked: true } : {}),
     }
   }
@@ -175,16 +176,20 @@ function unspentOf(
   const revocations = revocationsOf(own)
   return rowsOf(tables, (row) => {
     const isAsked = row.couponId === couponId && (userId === null || row.userId === userId)
-    return isAsked && !isSpent(row, step) && !isRevoked(revocations, row.slot)
+    const { orderId, reservedUntil } = useOf(row, step)
+    const isSpent = orderId !== undefined && reservedUntil === undefined
+    return isAsked && !isSpent && !isRevoked(revocations, row.slot)
   })
 }
 
-/** What a redemption has merely reserved is not. */
-function isSpent(row: IssuedRow, step: StepTables | undefined): boolean {
+/** What a redemption has merely reserved is not spent. */
+function useOf(
+  row: IssuedRow,
+  step: StepTables | undefined,
+): { orderId?: string | undefined; reservedUntil?: number | undefined } {
   const orderId = step?.uses.get(couponKey(row))
-  if (orderId === undefined) return false
-  const use = step?.rows?.get(orderId)
-  return !(use !== undefined && 'reserved' in use && use.reserved !== undefined)
+  const use = orderId === undefined ? undefined : step?.rows?.get(orderId)
+  return { orderId, reservedUntil: use && 'reserved' in use ? use.reserved?.until : undefined }
 }
 
 function endRehearsals(tables: Tables, partition: number): void {

@@ -139,15 +139,20 @@ export function issuedColumnsOf(row: SqlRow): IssuedColumns {
 
 export function heldCouponOf(row: SqlRow): HeldCoupon {
   const behind = row.slice(issuedFields.length)
-  const [name, terms, orderId, revoked] = behind as [string, string, string | null, boolean]
+  const [name, terms, orderId, revoked, reservedUntil] = behind as unknown as HeldCells
   return {
     ...issuedRowOf(row),
     name,
     terms: JSON.parse(terms) as Terms,
     ...(orderId === null ? {} : { orderId }),
     ...(revoked ? { revoked } : {}),
+    ...(reservedUntil === null ? {} : { reservedUntil }),
   }
 }
+type HeldCells = readonly [
+  ...(readonly [name: string, terms: string, orderId: string | null]),
+  ...(readonly [revoked: true | false, reservedUntil: number | null]),
+]
 
 export type WinnerRow = Pick<IssuedRow, (typeof winnerFields)[number]>
 

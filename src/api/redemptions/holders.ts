@@ -4,13 +4,15 @@
 import type { IssuedFacts } from '../../domain/coupons/validity.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import { sleep } from '../../ports/clock.ts'
+import type { HeldCoupon } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
+import { PortError } from '../../ports/port-error.ts'
 import type { ReadStore, RouteParts } from '../http/server-parts.ts'
-import { reservedUntilOf } from './redemptions.ts'
 
 const lookEveryMs = 20
-/** What has ended is let go of within milliseconds. */
+/** What has ended is let go of, and what is used is spent, within milliseconds. */
 const letGoWaitMsMax = 2_000
+const lookSpentEveryMs = 5
 
 type Parts = Pick<RouteParts, 'clock'>
 
@@ -29,6 +31,31 @@ export async function onceLetGo(
   }
 }
 
+/**
+ * Once the coupon step has spent what the order process says is used: a revoke counts by the step,
+ * and who was told that it is used would see it counted as unspent. Nobody waits for a database
+ * that is away, since it is used all the same.
+ */
+export async function onceSpent(
+  { clock, store }: Pick<RouteParts, 'clock' | 'store'>,
+  { orderId, status, userId, coupon }: Order,
+): Promise<void> {
+  const reads = store()
+  if (status !== 'confirmed' || coupon === null || reads === null) return
+  const query = { limit: 1, couponId: coupon.couponId }
+  const until = clock.monotonic() + letGoWaitMsMax
+  while (clock.monotonic() < until) {
+    const [held] = await reads.heldBy(userId, query).catch(nothingIfAway)
+    if (held?.orderId !== orderId || held.reservedUntil === undefined) return
+    await sleep(clock, lookSpentEveryMs)
+  }
+}
+
+function nothingIfAway(error: unknown): HeldCoupon[] {
+  if (error instanceof PortError) return []
+  throw error
+}
+
 /** By coupon and user, of those that somebody uses: by whom, by the orders' own rows. */
 export async function usesOf(
   reader: OrdersReader | null,
@@ -40,14 +67,16 @@ export async function usesOf(
   return new Map(orders.map((order) => [order.orderId, order]))
 }
 
-/** `order`: the one that uses it, where it is known. */
+/**
+ * `order`: the one that uses it, where it is known. It is spent as soon as either the coupon step
+ * or the order process says so, so that nobody is shown otherwise than a revoke has counted it.
+ */
 export function useFacts(
-  { orderId }: { orderId?: string | undefined },
+  { orderId, reservedUntil }: Pick<HeldCoupon, 'orderId' | 'reservedUntil'>,
   order: Order | undefined,
-  now: number,
 ): Pick<IssuedFacts, 'isUsed' | 'reservedUntil'> {
   if (orderId === undefined) return { isUsed: false }
-  if (order?.redemption === undefined || order.status === 'confirmed') return { isUsed: true }
-  const reservedUntil = reservedUntilOf(order, now)
-  return reservedUntil === undefined ? { isUsed: false } : { isUsed: false, reservedUntil }
+  if (order?.redemption !== undefined && order.status === 'cancelled') return { isUsed: false }
+  const isUsed = order?.status === 'confirmed' || reservedUntil === undefined
+  return isUsed ? { isUsed } : { isUsed, reservedUntil }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import { sameRedemption } from '../../domain/orders/redemption.ts'
-import { isLetGo, placedStanding, standingOf } from '../../domain/orders/redemption-view.ts'
+import { isLetGo, placedStanding } from '../../domain/orders/redemption-view.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
@@ -178,10 +178,4 @@ export class Redemptions {
 function redemptionIdOf({ by, key }: AskedRedemption): string {
   const name = JSON.stringify([by, 'POST /redemptions', key])
   return createHash('sha256').update(name).digest('base64url')
-}
-
-/** As it stands by the time of whoever looks; pending counts as nobody's yet. */
-export function reservedUntilOf(order: Order | undefined, now: number): number | undefined {
-  if (order?.redemption === undefined || order.status !== 'placed') return undefined
-  return standingOf(order, now).kind === 'reserved' ? order.deadline : undefined
 }

@@ -126,7 +126,7 @@ async function ownAnswer(said: IssuedAnswer, parts: RouteParts): Promise<Answer>
 /** Whether somebody has used it; undefined: the rows do not say, or not in time. */
 async function useNow(
   { userId, couponId }: IssuedAnswer,
-  { store, clock, orders, claims }: RouteParts,
+  { store, clock, orders }: RouteParts,
 ): Promise<ReturnType<typeof useFacts> | undefined> {
   const reads = store()
   if (reads === null) return undefined
@@ -134,8 +134,8 @@ async function useNow(
     // Without a row the issuer is behind, and nobody can have used it.
     const held = await reads.heldBy(userId, { limit: 1, couponId })
     const uses = await usesOf(orders.reader(), held)
-    const [{ orderId } = { orderId: undefined }] = held
-    return useFacts({ orderId }, uses.get(orderId ?? ''), claims.logTime())
+    const [one] = held
+    return useFacts(one ?? {}, uses.get(one?.orderId ?? ''))
   }
   const rows = read().catch((error: unknown) => {
     if (error instanceof PortError) return undefined
@@ -168,22 +168,17 @@ function heldJson(
   }
 }
 
-type HeldFacts = Pick<HeldCoupon, 'terms' | 'appendedAt' | 'orderId' | 'revoked'>
+type HeldFacts = Pick<HeldCoupon, 'terms' | 'appendedAt' | 'orderId' | 'reservedUntil' | 'revoked'>
 type HeldState = { validUntil?: string; status: IssuedStatus; orderId?: string }
 
 /** Whether it can be spent, and until when. `order`: which uses it. `now` is ms UTC. */
-export function heldState(
-  { terms, appendedAt, orderId, revoked }: HeldFacts,
-  order: Order | undefined,
-  now: number,
-): HeldState {
+export function heldState(held: HeldFacts, order: Order | undefined, now: number): HeldState {
+  const { terms, appendedAt, orderId, revoked } = held
   const validUntil = validUntilOf(terms, appendedAt)
+  const facts = { ...useFacts(held, order), isRevoked: revoked === true, validUntil }
   return {
     ...validUntilJson(validUntil),
-    status: issuedStatus(
-      { ...useFacts({ orderId }, order, now), isRevoked: revoked === true, validUntil },
-      now,
-    ),
+    status: issuedStatus(facts, now),
     ...(orderId === undefined || order?.redemption !== undefined ? {} : { orderId }),
   }
 }

@@ -26,7 +26,7 @@ import { type Answer, ok, pendingAt, type Route, route } from '../http/route.ts'
 import { KeyRequired, NoBody, pendingRef } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 import type { KnownCodes } from '../redemptions/code-holders.ts'
-import { onceLetGo } from '../redemptions/holders.ts'
+import { onceLetGo, onceSpent, useFacts, usesOf } from '../redemptions/holders.ts'
 import type { RedemptionAnswer } from '../redemptions/redemptions.ts'
 import {
   NewRedemption,
@@ -179,6 +179,7 @@ function wordRoutes(parts: RouteParts): Route[] {
         const by = callerOf(request).userId
         const word = { redemptionId, by, commandId: newId() }
         const answer = await orders.redemptions.say('use', word)
+        if (answer.kind === 'answered') await onceSpent(parts, answer.order)
         return redeemedAnswer(parts, answer, usedStanding)
       },
     }),
@@ -277,11 +278,8 @@ async function redeemedAnswer(
 /** Who has it now, as far as it is known. */
 async function usedMembers(parts: RouteParts, holder: Holder): Promise<ProblemMembers> {
   const [held] = (await parts.store()?.heldBy(holder.userId, { limit: 1, ...holder })) ?? []
-  const orderId = held?.orderId
-  const [order] =
-    orderId === undefined ? [] : ((await parts.orders.reader()?.orders([orderId])) ?? [])
-  const reserved =
-    order?.redemption === undefined ? null : standingOf(order, parts.claims.logTime())
-  if (order === undefined || reserved?.kind !== 'reserved') return { couponStatus: 'used' }
-  return { couponStatus: 'reserved', reservedUntil: formatInstant(order.deadline) }
+  const uses = await usesOf(parts.orders.reader(), held === undefined ? [] : [held])
+  const { reservedUntil = 0 } = useFacts(held ?? {}, uses.get(held?.orderId ?? ''))
+  if (reservedUntil <= parts.claims.logTime()) return { couponStatus: 'used' }
+  return { couponStatus: 'reserved', reservedUntil: formatInstant(reservedUntil) }
 }

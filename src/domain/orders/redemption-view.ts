@@ -37,7 +37,8 @@ export function standingOf(order: Order, now: number): RedemptionStanding {
     return reason === null ? { kind: 'pending' } : { kind: 'refused', reason }
   }
   if (reason !== null) return { kind: 'released', offer, reason }
-  if (order.status === 'confirmed') return { kind: 'used', offer }
+  // Used at once it is spent by the coupon step's answer.
+  if (order.status === 'confirmed' || redemption?.use === true) return { kind: 'used', offer }
   return now < deadline
     ? { kind: 'reserved', offer }
     : { kind: 'released', offer, reason: 'timed_out' }

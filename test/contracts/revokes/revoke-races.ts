@@ -87,6 +87,9 @@ export function revokeRaces(on: string, open: () => Promise<Stores>): void {
         const [said = 'coupon.used'] = await step(...before(userId))
         assert.equal(said, 'coupon.used', name)
         assert.equal(await issued.unspent({ couponId, userId }), unspent, `previewed: ${name}`)
+        const [held] = await issued.heldBy(userId, { limit: 1 })
+        const isSpent = held?.orderId !== undefined && held.reservedUntil === undefined
+        assert.equal(isSpent, unspent === 0, `shown: ${name}`)
         assert.equal(await issue(revoke(userId)), unspent, name)
         assert.equal(await issued.unspent({ couponId, userId }), 0, `revoked by now: ${name}`)
       }

@@ -122,6 +122,16 @@ test('an operator revokes coupons, and nobody can spend them any more', async (t
     const looked = await ask(`GET /codes/${codes[user]}`, { as })
     assert.equal(looked.body.status, used.told === '201' ? 'used' : 'revoked')
   }
+  // What was told to be used is spent for whoever revokes next.
+  for (let n = 0; n < 8; n++) {
+    const user = `buyer-${n}`
+    codes[user] = String((await ask('POST /coupons/bowl/claims', { as: user })).body.code)
+    assert.equal((await word(await redeem(user, user, false), 'use')).told, '200')
+    const json = { userId: user, reason }
+    const looked = await ask('POST /coupons/bowl/revocations?preview=true', { as, json })
+    const answer = await ask('POST /coupons/bowl/revocations', { as, json })
+    assert.deepEqual([looked.body.people, answer.body.revoked], [0, 0], user)
+  }
   const audited = await runCli(['audit', '--data', data])
   assert.equal(audited.exitCode, 0, audited.out)
 })
