@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
+import { partitionFor } from '../../domain/partitioner.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import { createBuckets, type Entry } from './buckets.ts'
 
@@ -42,7 +43,12 @@ describe('buckets', () => {
   test('put nothing aside of what is small, and a group is small where there is much', async () => {
     const scratch = scratchInMemory()
     const entry = (n: number): Given => ({ key: `key-${n}`, kind: 'row', text: 'a row' })
-    assert.equal((await groupsOf([entry(1), entry(2)], scratch)).flat().length, 2)
+    // More is read at once than two of them, and a group has room for one.
+    const few = await groupsOf([0, 1, 2, 3, 4].map(entry), scratch)
+    assert.equal(few.flat().length, 5)
+    for (const group of few) {
+      assert.equal(new Set(group.map(({ key }) => partitionFor(key, limits.buckets))).size, 1)
+    }
     assert.equal(scratch.written(), 0)
     const many = Array.from({ length: 64 }, (_, n) => entry(n))
     const groups = await groupsOf(many, scratch)
