@@ -1,5 +1,5 @@
-// What consoles that are open cost winning claims: one service, in turns without any and with five
-// whose streams are read.
+// What consoles that are open cost winning claims: one service, in turns without any, with five
+// whose streams are read, and without any once more, which tells what the machine alone does.
 
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
@@ -26,16 +26,19 @@ export function measureConsoles(options: PartOptions): Promise<PartReport> {
     const onRound = (round: number) => options.say(`round ${round} of ${rounds}`)
     const alone = { name: 'no console', measure: (round: number) => wins(`alone-${round}-`) }
     const five = { name: `${consoles} consoles`, measure: watched }
-    const sides = await measureInTurns([alone, five], { rounds, onRound })
+    const again = { name: 'no console again', measure: (round: number) => wins(`again-${round}-`) }
+    const sides = await measureInTurns([alone, five, again], { rounds, onRound })
     const silent = read.filter((events) => events < 2).length
     const voids = silent > 0 ? [`${silent} consoles were told nothing`] : []
-    const [none, some] = sides
-    const more = (some?.microseconds ?? Number.NaN) - (none?.microseconds ?? Number.NaN)
-    const ownMs = (more * (some?.perSecond ?? Number.NaN)) / 1_000
+    const [none, some, noneAgain] = sides
+    const mean = (figure: 'microseconds' | 'perSecond') =>
+      ((none?.[figure] ?? Number.NaN) + (noneAgain?.[figure] ?? Number.NaN)) / 2
+    const { perSecond = Number.NaN, microseconds = Number.NaN } = some ?? {}
+    const ownMs = ((microseconds - mean('microseconds')) * perSecond) / 1_000
     const text =
       measuredText(`winning claims, ${rounds} rounds in turns, medians`, sides) +
       `so the consoles take ${ownMs.toFixed(1)} ms of the thread in a second\n`
-    const figures = { withConsoles: some?.speedRatio ?? Number.NaN }
+    const figures = { withConsoles: perSecond / mean('perSecond') }
     return { text, figures, voids, report: { sides, ownMs } }
   })
 }
