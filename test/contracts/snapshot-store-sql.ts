@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { systemClock } from '../../src/adapters/clock-system.ts'
-import type { Database } from '../../src/adapters/database/database.ts'
+import type { Database, Queryable } from '../../src/adapters/database/database.ts'
 import { createSnapshotStoreSql } from '../../src/adapters/stores/nodes/fold-snapshots.ts'
 import { anyLog } from '../models/any-log.ts'
 import { knownTo, recordsOf } from '../models/folding-nodes.ts'
@@ -112,6 +112,24 @@ export function snapshotsInRows(name: string, database: () => Database): void {
       await addTo(later, blocksOf('newer'), { anew: false })
       await assert.rejects(textsIn(open()), /it is of version 1\.1\.0/)
       assert.equal(await countOf('snapshot_pieces'), 2)
+    })
+
+    it('are no fault where another node of this release writes the first one meanwhile', async () => {
+      await opened()
+      let isFirst = true
+      const meanwhile: Queryable = {
+        async query(statement, values) {
+          const answer = await database().query(statement, values)
+          if (isFirst) {
+            isFirst = false
+            await addTo(open(), blocksOf('first'), { anew: true })
+          }
+          return answer
+        },
+      }
+      const parts = { database: meanwhile, clock: systemClock(), release: '1.0.0' }
+      assert.deepEqual(await textsIn(createSnapshotStoreSql(parts)), [])
+      assert.deepEqual(await textsIn(open()), ['first'])
     })
 
     it('are what each of them begins from, wherever the log is cut', async () => {

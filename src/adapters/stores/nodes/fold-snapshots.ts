@@ -104,8 +104,10 @@ async function partsNow({ ask, release }: Rows): Promise<Part[]> {
   return (await ask('read-snapshot-parts', [release])).rows.map(partOf)
 }
 
-async function refuseOthers({ ask }: Rows): Promise<void> {
-  const [[other] = []] = (await ask('read-snapshot-releases')).rows
+/** Another node of this release may have written its first one meanwhile. */
+async function refuseOthers({ ask, release }: Rows): Promise<void> {
+  const releases = (await ask('read-snapshot-releases')).rows.map(([one]) => one)
+  const other = releases.find((one) => one !== release)
   if (other !== undefined) throw new SnapshotFault(`it is of version ${other}`)
 }
 
