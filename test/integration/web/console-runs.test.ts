@@ -9,6 +9,7 @@ import { createRunBoardMemory } from '../../../src/adapters/memory/run-board.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import type { LaunchRun, RunResult } from '../../../src/ports/console-runs.ts'
 import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
+import { runCli } from '../processes/cli-process.ts'
 import { serviceFor, signIn } from './browsed-service.ts'
 import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
 
@@ -123,6 +124,42 @@ test('a rehearsal is seen by another console, and stopped there', { skip }, asyn
   assert.deepEqual(await read('/coupons'), { coupons: [] })
   assert.deepEqual([...faults, ...other.faults], [])
 })
+
+test('a whole sale is watched while a rehearsal storms it', { skip }, async (t) => {
+  const json = { couponId: 'storm', name: 'Storm', quantity: 400 }
+  const headers = { authorization: `Bearer ${service.token('operator', true)}` }
+  const { request } = (await openPage(t, browser, {})).context
+  const made = await request.post(`${service.url}/coupons`, { data: json, headers })
+  assert.equal(made.status(), 201)
+  const { page, faults } = await openOurs(t, wide)
+  await page.getByRole('button', { name: 'Storm' }).click()
+  const region = page.getByRole('region', { name: 'Storm' })
+  await region.getByText('400 / 400').waitFor()
+  await page.evaluate(noteFigures)
+  const storm = ['--coupon', 'storm', '--yes', '--users', '1200', '--rate', '200']
+  const { exitCode, out, err } = await runCli(['rehearse', '--data', service.data, ...storm])
+  assert.equal(exitCode, 0, out + err)
+  await region.getByText('0 / 400').waitFor({ timeout: 2_000 })
+  await region.getByText('sold out', { exact: true }).waitFor()
+  const seen = await page.evaluate<number[]>('window.figures')
+  // Six seconds long, of which two sell: it moves at least once in each.
+  assert.ok(seen.length > 2, seen.join())
+  assert.deepEqual(
+    seen,
+    seen.toSorted((a, b) => b - a),
+    'it only falls',
+  )
+  assert.deepEqual(faults, [])
+  await keepPicture(page, 'sale-watched')
+})
+
+/** What is left, as the page shows it, whenever it shows something else. */
+const noteFigures = `
+  window.figures = [400]
+  new MutationObserver(() => {
+    const shown = /([\\d,]+) \\/ 400/.exec(document.querySelector('main').innerText)?.[1]
+    if (shown && Number(shown) !== window.figures.at(-1)) window.figures.push(Number(shown))
+  }).observe(document.body, { subtree: true, childList: true, characterData: true })`
 
 const broken: RunResult = {
   end: {

@@ -19,6 +19,11 @@ const phone = { viewport: { width: 390, height: 844 } }
 /** Of changes that were made elsewhere, of a line that broke, and of one that is back. */
 const [changeMsMax, awayMsMax, backMsMax] = [4_000, 5_000, 5_000]
 
+/** As browsers' own tools have them for phones: 150 ms for a round trip, 1.6 Mbit/s. */
+const slowLine = { offline: false, latency: 150, downloadThroughput: 2e5, uploadThroughput: 1e5 }
+const firstSightMsMax = 1_000
+const firstSight = `performance.getEntriesByName('first-contentful-paint')[0].startTime`
+
 function status(page: Page) {
   return page.getByRole('main').getByRole('status')
 }
@@ -60,6 +65,30 @@ test('a coupon is got by a link with one claim, and stays', { skip }, async (t) 
   await says(page, /yours/)
   assert.equal(await page.getByRole('button').filter({ hasText: 'Copy' }).count(), 1)
   assert.deepEqual(faults, [])
+})
+
+test('a slow phone on a slow line sees it within a second, and gets the coupon', {
+  skip,
+}, async (t) => {
+  const { address, call } = await startTestServer(t)
+  await call('POST /coupons', { as, json: tea })
+  const looks: number[] = []
+  // The machine may be busy with other things: what the page itself takes is the fastest of them.
+  while (looks.length < 5 && Math.min(...looks) > firstSightMsMax) {
+    const { page, context, faults } = await openPage(t, browser, { ...phone, locale: 'ko-KR' })
+    const tools = await context.newCDPSession(page)
+    await tools.send('Network.enable')
+    await tools.send('Network.emulateNetworkConditions', slowLine)
+    await tools.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+    await page.goto(`${address}/events/tea#token=${tokenOf(`user-${looks.length}`)}`)
+    await page.getByRole('button', { name: '쿠폰 받기' }).click()
+    await says(page, /받았어요/, 10_000)
+    looks.push(await page.evaluate<number>(firstSight))
+    assert.deepEqual(faults, [])
+    await context.close()
+  }
+  t.diagnostic(`first sight after ${looks.map(Math.round).join(', ')} ms`)
+  assert.ok(Math.min(...looks) <= firstSightMsMax, `${looks.join(', ')} ms`)
 })
 
 test('what others do is said within seconds, in Korean', { skip }, async (t) => {
