@@ -1,5 +1,5 @@
 // Orders on Kafka and PostgreSQL while every consumer and every API node is killed at random, and
-// at the points where redelivery must follow. ORDERS (2,000 unless given), SECONDS and KILLS set
+// at the points where redelivery must follow. ORDERS (1,500 unless given), SECONDS and KILLS set
 // its size, SEED repeats a run.
 
 import assert from 'node:assert/strict'
@@ -14,8 +14,8 @@ import { type FaultServices, startFaultServices } from './fault-services.ts'
 import { inChunks, sleep } from './node-clients.ts'
 import { type Kept, keepRunning } from './order-roles.ts'
 
-const orders = Number(process.env.ORDERS ?? 2_000)
-const seconds = Number(process.env.SECONDS ?? 20)
+const orders = Number(process.env.ORDERS ?? 1_500)
+const seconds = Number(process.env.SECONDS ?? 15)
 const kills = Number(process.env.KILLS ?? 10)
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const ordersEach = 4

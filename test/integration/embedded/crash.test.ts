@@ -1,7 +1,7 @@
 // kill −9 at random moments and at every named point, under load. Whatever happens: told yes is
 // kept with the same slot, exactly N are issued, the rows follow, and the audit is clean. Snapshots
 // are kept all the time, and some of them are damaged before the next start.
-// KILLS sets how many random kills (30 unless given), SEED repeats a run.
+// KILLS sets how many random kills (15 unless given), SEED repeats a run.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ import {
   within,
 } from '../processes/service-process.ts'
 
-const kills = Number(process.env.KILLS ?? 30)
+const kills = Number(process.env.KILLS ?? 15)
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const cli = join(import.meta.dirname, '../../../bin/firstcome.js')
 const size = { users: 150, quantity: 60 }
