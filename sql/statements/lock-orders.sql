@@ -4,11 +4,7 @@
 -- null, null, null, state (JSON text) of each order that was met.
 
 with positions as (
-  select p.topic, p.partition, p.next_offset
-    from orders.consumer_positions p
-    join unnest($1::text[], $2::int[]) as w (topic, partition) using (topic, partition)
-   order by p.topic, p.partition
-     for update of p
+  {lock-consumer-positions}
 )
 select topic, partition, next_offset, null::text as state
   from positions

@@ -10,13 +10,14 @@ import { columnsOf, jsonOf } from './tables/locked-table.ts'
 import { orderTable } from './tables/order-table.ts'
 
 export function createOrderStoreSql(database: Database): OrderStore {
-  const statements = loadStatements([
+  const names = [
     'lock-orders',
     'store-orders',
     'next-deadlines',
     'find-unannounced-orders',
     'mark-orders-announced',
-  ])
+  ] as const
+  const statements = loadStatements(names, 'orders')
   const table = orderTable<Pick<OrderChange, 'state'>>({
     statements: { lock: statements['lock-orders'], store: statements['store-orders'] },
     idOf: ({ state }) => state.orderId,
