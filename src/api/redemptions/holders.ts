@@ -3,7 +3,7 @@
 
 import type { IssuedFacts } from '../../domain/coupons/validity.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import { sleep } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import type { HeldCoupon } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -11,7 +11,7 @@ import type { ReadStore, RouteParts } from '../http/server-parts.ts'
 
 const lookEveryMs = 20
 /** What has ended is let go of, and what is used is spent, within milliseconds. */
-const letGoWaitMsMax = 2_000
+const stepWaitMsMax = 2_000
 const lookSpentEveryMs = 5
 
 type Parts = Pick<RouteParts, 'clock'>
@@ -21,14 +21,12 @@ export async function onceLetGo(
   { clock, store, reader }: Parts & { store: ReadStore; reader: OrdersReader },
   { userId, couponId }: { userId: string; couponId: string },
 ): Promise<void> {
-  const until = clock.monotonic() + letGoWaitMsMax
-  while (clock.monotonic() < until) {
+  await lookUntil(clock, lookEveryMs, async () => {
     const [held] = await store.heldBy(userId, { limit: 1, couponId })
-    if (held?.orderId === undefined) return
+    if (held?.orderId === undefined) return true
     const [order] = await reader.orders([held.orderId])
-    if (order?.status !== 'cancelled' && order?.status !== 'returned') return
-    await sleep(clock, lookEveryMs)
-  }
+    return order?.status !== 'cancelled' && order?.status !== 'returned'
+  })
 }
 
 /**
@@ -43,12 +41,20 @@ export async function onceSpent(
   const reads = store()
   if (status !== 'confirmed' || coupon === null || reads === null) return
   const query = { limit: 1, couponId: coupon.couponId }
-  const until = clock.monotonic() + letGoWaitMsMax
-  while (clock.monotonic() < until) {
+  await lookUntil(clock, lookSpentEveryMs, async () => {
     const [held] = await reads.heldBy(userId, query).catch(nothingIfAway)
-    if (held?.orderId !== orderId || held.reservedUntil === undefined) return
-    await sleep(clock, lookSpentEveryMs)
-  }
+    return held?.orderId !== orderId || held.reservedUntil === undefined
+  })
+}
+
+/** Or until it is no use to wait for the step any longer. */
+async function lookUntil(
+  clock: Clock,
+  everyMs: number,
+  isStored: () => Promise<boolean>,
+): Promise<void> {
+  const until = clock.monotonic() + stepWaitMsMax
+  while (clock.monotonic() < until && !(await isStored())) await sleep(clock, everyMs)
 }
 
 function nothingIfAway(error: unknown): HeldCoupon[] {
