@@ -45,8 +45,9 @@ export class Crowd {
     assert.ok(status === 201 || status === 200, text)
   }
 
-  command(path: string, json?: object): Promise<{ status: number; text: string }> {
-    return this.connection.call(`POST ${path}`, { json })
+  /** As the operator where no user is given. */
+  command(path: string, json?: object, as?: string): Promise<{ status: number; text: string }> {
+    return this.connection.call(`POST ${path}`, { json, ...(as !== undefined && { as }) })
   }
 
   async claim(couponId: string, user: string): Promise<Told> {

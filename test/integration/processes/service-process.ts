@@ -2,11 +2,12 @@
 // alone. Ends only what it started, by its process id.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { readOwner, readSecrets } from '../../../src/adapters/data-directory.ts'
 import { signToken } from '../../../src/client/tokens.ts'
@@ -122,6 +123,15 @@ export function launchRole({ role, env }: RoleOptions, args: readonly string[] =
 
 type Launched = ReturnType<typeof launch>
 
+/** Those of this file that have not ended. */
+const alive = new Set<ChildProcess>()
+// A test that failed before its end would keep its file from ending, until the time of it is over.
+if (process.env.NODE_TEST_CONTEXT !== undefined) {
+  after(() => {
+    for (const child of alive) child.kill('SIGKILL')
+  })
+}
+
 function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -145,6 +155,8 @@ function launch(
   const printed = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.err += text))
+  alive.add(child)
+  child.once('exit', () => alive.delete(child))
   const exited = once(child, 'exit').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
