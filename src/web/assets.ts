@@ -1,11 +1,13 @@
 // What the pages load, by its path: modules of ours, libraries as they are published, pictures.
-// Each is read, compressed and given its ETag once, when it is first asked for or soon after the
-// start; what is asked for elsewhere is never looked for on the disk.
+// Each is read and given its ETag once, when it is first asked for or soon after the start, and
+// compressed once for those who first ask for it, beside the event loop: all of it together takes
+// a second. What is asked for elsewhere is never looked for on the disk.
 
 import { hash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
 import { workerPolicy } from './page-policy.ts'
 import { joinedText, moduleText } from './scripts/browser-module.ts'
 import { minified } from './scripts/minified.ts'
@@ -17,7 +19,7 @@ export type Asset = {
   /** Of what is a document of its own to the browser, as a worker is. */
   policy?: string | undefined
   etag: string
-  bodies: Readonly<Record<Encoding, Buffer>>
+  body(encoding: Encoding): Promise<Buffer>
 }
 
 const root = import.meta.dirname
@@ -105,17 +107,27 @@ type AssetText = Pick<Asset, 'type' | 'cacheControl' | 'policy'> & { text: strin
 
 function assetOf({ type, cacheControl, policy, text }: AssetText): Asset {
   const etag = hash('sha256', text, 'base64url').slice(0, 22)
-  return { type, cacheControl, policy, etag, bodies: compressed(text) }
+  const bytes = Buffer.from(text)
+  const made = new Map<Encoding, Promise<Buffer>>()
+  return {
+    type,
+    cacheControl,
+    policy,
+    etag,
+    body(encoding) {
+      const body = made.get(encoding) ?? encode(bytes, encoding)
+      made.set(encoding, body)
+      return body
+    },
+  }
 }
 
-function compressed(text: string): Record<Encoding, Buffer> {
-  const identity = Buffer.from(text)
-  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: identity.length }
-  return {
-    identity,
-    gzip: gzipSync(identity, { level: 9 }),
-    br: brotliCompressSync(identity, { params }),
-  }
+const [gzipped, brotlied] = [promisify(gzip), promisify(brotliCompress)]
+
+async function encode(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
+  if (encoding === 'identity') return bytes
+  if (encoding === 'gzip') return gzipped(bytes, { level: 9 })
+  return brotlied(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } })
 }
 
 function libraryPath(name: string): string {

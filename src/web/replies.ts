@@ -4,14 +4,19 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Asset, Encoding } from './assets.ts'
 
-export function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: Asset): void {
+export async function sendAsset(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  asset: Asset,
+): Promise<FastifyReply> {
   const encoding = encodingOf(request)
   const etag = `"${asset.etag}-${encoding}"`
   reply.headers({ etag, 'cache-control': asset.cacheControl })
   if (asset.policy !== undefined) reply.header('content-security-policy', asset.policy)
   varyBy(reply, 'Accept-Encoding')
-  if (request.headers['if-none-match']?.includes(etag)) return void reply.code(304).send()
-  sendEncoded(reply, encoding, { type: asset.type, body: asset.bodies[encoding] })
+  if (request.headers['if-none-match']?.includes(etag)) return reply.code(304).send()
+  sendEncoded(reply, encoding, { type: asset.type, body: await asset.body(encoding) })
+  return reply
 }
 
 export type Page = { html: string; status?: 200 | 404; headers: Readonly<Record<string, string>> }

@@ -1,15 +1,17 @@
 // What a call needs and takes long to make, as the code of its schemas. All of it together takes a
 // quarter of a second, for which no start waits; and what is not made yet when a request comes is
-// made for that one. It is made soon after the start, a piece in each turn of the event loop, so
-// that no request holds up the others with it.
+// made for that one. It is made soon after the start, a piece now and then, so that those who come
+// first are answered meanwhile, and no request holds up the others with it.
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Clock, sleep } from '../../ports/clock.ts'
+
+const pauseMs = 20
 
 export type FirstUses = {
   /** Of what `make` gives, which is made once. */
   of<Made>(make: () => Made): () => Made
-  /** Makes what nobody has used yet. */
-  makeAll(): Promise<void>
+  /** Makes what nobody has used yet, until `signal` is aborted. */
+  makeAll(clock: Clock, signal: AbortSignal): Promise<void>
 }
 
 export function createFirstUses(): FirstUses {
@@ -24,9 +26,10 @@ export function createFirstUses(): FirstUses {
       all.push(use)
       return use
     },
-    async makeAll() {
+    async makeAll(clock, signal) {
       for (const use of all) {
-        await nextTurn()
+        await sleep(clock, pauseMs, signal)
+        if (signal.aborted) return
         use()
       }
     },

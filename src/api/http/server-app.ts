@@ -49,6 +49,8 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   const uses = createFirstUses()
   const answers = new AnswerCounts(parts.metrics)
   const app = createApp({ limits, logger, uses, answers })
+  const closing = new AbortController()
+  app.addHook('onClose', async () => closing.abort())
   useArrivals(app, clock)
   countAnswers(app, answers, clock)
   useErrorReplies(app, logger, (status) => answers.sent(status))
@@ -81,7 +83,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
           port,
           backlog: limits.acceptQueueMax,
         })
-        void uses.makeAll()
+        void uses.makeAll(clock, closing.signal)
         return address
       } catch (error) {
         await app.close()
