@@ -69,11 +69,7 @@ describe('kill −9 at a named point', () => {
     await crowd.close()
     await service.stop()
   })
-  after(async () => {
-    const stopped = await audit(data)
-    await removeDataDirectory(data)
-    assert.equal(stopped.code, 0, stopped.output)
-  })
+  after(() => removeDataDirectory(data))
 
   for (const point of ['K5', 'K6', 'K7', 'K8', 'K9', 'K10']) {
     it(`${point} of a claim: the log alone says who has won`, () =>
@@ -85,6 +81,11 @@ describe('kill −9 at a named point', () => {
     const passing = point === 'K20' ? 1 : 2
     it(`${point} of the issuer: the rows follow the log`, () => dieAt(data, { point, passing }))
   }
+
+  it('all of them leave nothing for an audit to find', async () => {
+    const { code, output } = await audit(data)
+    assert.equal(code, 0, output)
+  })
 })
 
 /** After every batch; where claims come one by one, after every tenth. */
@@ -136,8 +137,6 @@ async function dieAt(data: string, { point, passing }: Death): Promise<void> {
     }
     await finishSale(crowd, { couponId, everyone })
     await rowsCaughtUp(data, crowd)
-    const audited = await audit(data)
-    assert.equal(audited.code, 0, audited.output)
     assert.equal(await service.stop(), 0, service.output())
   } finally {
     doomed.kill('SIGKILL')
