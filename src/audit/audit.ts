@@ -227,14 +227,14 @@ function checkBounds(
   for (const [partition, { next }] of positions) {
     const end = bounds[partition]?.end ?? 0
     if (next <= end) continue
-    const lost = next - end === 1 ? '1 record is' : `${next - end} records are`
-    const read = `rows were written up to offset ${next}, but the log ends at ${end}`
-    findings.add('I2', {}, `partition ${partition}: ${read}: ${lost} lost`)
+    const lost = next - end === 1 ? '1 record is lost' : (`${next - end} records are lost` as const)
+    const read = `rows were written up to offset ${next}, but the log ends at ${end}` as const
+    findings.add('I2', { what: `partition ${partition}` }, `${read}: ${lost}`)
   }
   for (const [partition, { start }] of bounds.entries()) {
     if (start === 0) continue
-    const starts = `the log starts at offset ${start}: its first records are lost`
-    findings.add('I2', {}, `partition ${partition}: ${starts}`)
+    const starts = `the log starts at offset ${start}: its first records are lost` as const
+    findings.add('I2', { what: `partition ${partition}` }, starts)
   }
 }
 

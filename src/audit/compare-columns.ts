@@ -1,5 +1,7 @@
 // Compares a row with what the log gives, column by column. A further column is a further entry.
 
+import type { Differs } from './findings.ts'
+
 /** Some columns of any of the shapes that a row may have. */
 export type Columns<Row> = Partial<Record<ColumnOf<Row>, unknown>>
 type ColumnOf<Row> = Row extends unknown ? keyof Row : never
@@ -8,7 +10,7 @@ type ColumnOf<Row> = Row extends unknown ? keyof Row : never
 export function compareColumns<Row extends object>(
   row: Row,
   fromLog: Columns<Row>,
-  onDifference: (text: string) => void,
+  onDifference: Differs,
 ): void {
   for (const [column, given] of Object.entries(fromLog)) {
     const found = row[column as keyof Row]

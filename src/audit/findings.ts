@@ -1,6 +1,8 @@
 // What an audit found: every difference counted under the promise that it breaks, the first few
 // of them described in a sentence each.
 
+import type { Piece, Sentence, Subject } from './sentences.ts'
+
 /** The promises of the design that a log and its rows can show. I8 needs the clients' records. */
 export const promises = {
   I1: 'never more winners, nor rows, than the quantity',
@@ -23,16 +25,20 @@ export const ordersPromises = {
 } as const
 export type Invariant = keyof typeof promises | keyof typeof ordersPromises
 
-type About = { couponId?: string; orderId?: string }
-export type Difference = About & { invariant: Invariant; text: string }
+type Of = { couponId?: string; orderId?: string }
+/** `what`: what the text is about; absent: the coupon, where there is one. */
+export type About = Of & { what?: Subject }
+export type Difference = Of & { invariant: Invariant; text: string }
 export type Findings = {
-  add(invariant: Invariant, about: About, text: string): void
+  add(invariant: Invariant, about: About, text: Sentence): void
   count(invariant: Invariant): number
   total(): number
   first(): Difference[]
 }
 /** Adds a difference about one thing, which the text does not name. */
-export type Broken = (invariant: Invariant, text: string) => void
+export type Broken = (invariant: Invariant, text: Sentence) => void
+/** Adds what differs between a row and the log. */
+export type Differs = (text: Piece) => void
 
 /** A reader looks at the first few; a lost log can break every row there is. */
 export const firstDifferencesMax = 20
@@ -42,10 +48,13 @@ export function createFindings(): Findings {
   const first: Difference[] = []
   let total = 0
   return {
-    add(invariant, about, text) {
+    add(invariant, { what, ...of }, sentence) {
       total += 1
       counts.set(invariant, (counts.get(invariant) ?? 0) + 1)
-      if (first.length < firstDifferencesMax) first.push({ invariant, ...about, text })
+      if (first.length >= firstDifferencesMax) return
+      const subject = what ?? of.couponId
+      const text = subject === undefined ? sentence : `${subject}: ${sentence}`
+      first.push({ invariant, ...of, text })
     },
     count: (invariant) => counts.get(invariant) ?? 0,
     total: () => total,
@@ -54,9 +63,11 @@ export function createFindings(): Findings {
 }
 
 export function brokenOrder(findings: Findings, orderId: string): Broken {
-  return (invariant, text) => findings.add(invariant, { orderId }, `order ${orderId}: ${text}`)
+  return (invariant, text) => findings.add(invariant, { orderId, what: `order ${orderId}` }, text)
 }
 
-export function recordAt({ partition, offset }: { partition: number; offset: number }): string {
+type RecordAt = `record ${number} of partition ${number}`
+
+export function recordAt({ partition, offset }: { partition: number; offset: number }): RecordAt {
   return `record ${offset} of partition ${partition}`
 }

@@ -17,6 +17,7 @@ import type { StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { readToEnd, undecoded } from '../../ports/partition-reader.ts'
 import { type Findings, recordAt } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 import { nextWinner, type Winner } from './take-columns.ts'
 import type { WinnerCodes } from './winner-codes.ts'
 
@@ -60,12 +61,13 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
     const { slot, claimId, appendedAt } = event
     const isWinners = issued?.slot === slot && issued.claimId === claimId
     if (coupon === undefined || !isWinners || issued.appendedAt !== appendedAt) {
-      const given = `${event.userId} (claim ${claimId}, ${recordAt(record)} of the events)`
-      addWrong(findings, event, `names ${given}, which is not what the log gives`)
+      const place = `claim ${claimId}, ${recordAt(record)} of the events` as const
+      const names = `the event names ${event.userId} (${place})` as const
+      addWrong(findings, event, `${names}, which is not what the log gives`)
       return
     }
     if (event.code !== parts.codes.of(event.couponId, slot)) {
-      addWrong(findings, event, 'has a code that is not the one derived for it')
+      addWrong(findings, event, 'the event has a code that is not the one derived for it')
     }
     note(seen, coupon, slot)
     inTurn.passOver(coupon, slot)
@@ -135,8 +137,8 @@ function createInTurn({ fold, codes }: EventComparisonParts) {
 /** Of revokes that took something, each is published under its command id. */
 function createRevokes({ fold, positions, findings, couponId: only }: EventComparisonParts) {
   const seen = new Set<string>()
-  const wrong = (couponId: string, commandId: string, text: string) => {
-    findings.add('I7', { couponId }, `revoke ${commandId} of ${couponId}: the event ${text}`)
+  const wrong = (couponId: string, commandId: string, text: Sentence) => {
+    findings.add('I7', { couponId, what: `revoke ${commandId} of ${couponId}` }, text)
   }
   return {
     take(record: LogRecord): void {
@@ -147,7 +149,10 @@ function createRevokes({ fold, positions, findings, couponId: only }: EventCompa
       const isSame = given?.taken?.to === slot && given.userId === userId
       if (isSame && given.reason === reason && given.appendedAt === revokedAt) {
         seen.add(`${couponId} ${commandId}`)
-      } else wrong(couponId, commandId, `(${recordAt(record)}) is not what the log gives`)
+      } else {
+        const found = `the event (${recordAt(record)})` as const
+        wrong(couponId, commandId, `${found} is not what the log gives`)
+      }
     },
     addMissing(): void {
       for (const { couponId, partition, revocations } of fold.coupons.values()) {
@@ -155,7 +160,7 @@ function createRevokes({ fold, positions, findings, couponId: only }: EventCompa
         for (const { commandId, offset, taken } of revocations.commands.values()) {
           const isDue = taken !== null && offset < published
           if (isDue && !seen.has(`${couponId} ${commandId}`)) {
-            wrong(couponId, commandId, 'is missing')
+            wrong(couponId, commandId, 'the event is missing')
           }
         }
       }
@@ -183,12 +188,12 @@ function addMissing(seen: ReadonlyMap<string, Uint8Array>, parts: EventCompariso
     for (const [userId, { slot, offset }] of winners) {
       if (offset >= published) continue
       const isThere = (((bits?.[slot >> 3] ?? 0) >> (slot & 7)) & 1) === 1
-      if (!isThere) addWrong(findings, { couponId, slot }, `is missing; ${userId} won it`)
+      if (!isThere) addWrong(findings, { couponId, slot }, `the event is missing; ${userId} won it`)
     }
   }
 }
 
-function addWrong(findings: Findings, about: { couponId: string; slot: number }, text: string) {
+function addWrong(findings: Findings, about: { couponId: string; slot: number }, text: Sentence) {
   const { couponId, slot } = about
-  findings.add('I7', { couponId }, `slot ${slot} of ${couponId}: the event ${text}`)
+  findings.add('I7', { couponId, what: `slot ${slot} of ${couponId}` }, text)
 }

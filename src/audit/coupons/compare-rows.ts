@@ -17,7 +17,8 @@ import type {
 import type { LogBounds } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { canonicalJson, compareColumns } from '../compare-columns.ts'
-import { type Broken, type Findings, recordAt } from '../findings.ts'
+import { type Broken, type Differs, type Findings, recordAt } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 import type { Replayed } from './replay.ts'
 import { nextWinner, takeColumns, type WinnersLeft } from './take-columns.ts'
 import type { WinnerCodes } from './winner-codes.ts'
@@ -151,8 +152,8 @@ function endCoupon(current: Current, parts: Parts): void {
   const { couponId, coupon, rows } = current
   const quantity = coupon?.quantity ?? 0
   if (rows > quantity) {
-    const stored = `${rows} ${rows === 1 ? 'row' : 'rows'}`
-    findings.add('I1', { couponId }, `${couponId}: ${stored}, but its quantity is ${quantity}`)
+    const stored = `${rows} ${rows === 1 ? 'row' : 'rows'}` as const
+    findings.add('I1', { couponId }, `${stored}, but its quantity is ${quantity}`)
   }
   addDoubles(current, findings)
 }
@@ -167,7 +168,7 @@ function passMissing(current: Current, slot: number, parts: Parts): void {
     current.winner = nextWinner(current.winners)
     if (hasNone || issued.offset >= (parts.positions.get(partition)?.next ?? 0)) continue
     current.wrongSlots.add(issued.slot)
-    const won = `${userId} won it by ${recordAt({ partition, offset: issued.offset })}`
+    const won = `${userId} won it by ${recordAt({ partition, offset: issued.offset })}` as const
     const broken = brokenRow(parts.findings, { couponId, slot: issued.slot })
     const add = () => broken('I2', `the row is missing; ${won}`)
     if (coupon?.terms.rehearsal) parts.gone.push({ couponId, add })
@@ -189,8 +190,8 @@ function compareRow(current: Current, row: IssuedRow, parts: Parts): boolean {
       }
       return true
     }
-    const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it`
-    const won = `(claim ${issued.claimId}, record ${issued.offset})`
+    const found = `${row.userId} (claim ${row.claimId}), but ${userId} won it` as const
+    const won = `(claim ${issued.claimId}, record ${issued.offset})` as const
     brokenRow(parts.findings, row)('I2', `the row names ${found} ${won}`)
   } else addExtra(parts.findings, row)
   current.wrongUsers.push(row.userId)
@@ -204,12 +205,12 @@ type Details = { partition: number; offset: number; appendedAt: number }
 function compareDetails(row: IssuedRow, won: Details, parts: RowComparisonParts): void {
   const { findings } = parts
   if (row.offset !== won.offset || row.partition !== won.partition) {
-    const text = `the row names ${recordAt(row)}, but it was won by ${recordAt(won)}`
-    brokenRow(findings, row)('I7', text)
+    const names = `the row names ${recordAt(row)}` as const
+    brokenRow(findings, row)('I7', `${names}, but it was won by ${recordAt(won)}`)
   }
   if (row.appendedAt !== won.appendedAt) {
-    const times = `${formatInstant(row.appendedAt)}, its record ${formatInstant(won.appendedAt)}`
-    brokenRow(findings, row)('I7', `the row has the time ${times}`)
+    const [stored, given] = [row, won].map(({ appendedAt }) => formatInstant(appendedAt))
+    brokenRow(findings, row)('I7', `the row has the time ${stored}, its record ${given}`)
   }
 }
 
@@ -227,12 +228,12 @@ function addDoubles({ couponId, coupon, wrongUsers, wrongSlots }: Current, findi
     const doubled = seen.has(userId) || (own !== undefined && !wrongSlots.has(own))
     seen.add(userId)
     if (!doubled) continue
-    findings.add('I3', { couponId }, `${couponId}: ${userId} has more than one row`)
+    findings.add('I3', { couponId }, `${userId} has more than one row`)
   }
 }
 
 function addExtra(findings: Findings, row: IssuedRow): void {
-  const named = `${row.userId} by ${recordAt(row)}`
+  const named = `${row.userId} by ${recordAt(row)}` as const
   brokenRow(findings, row)('I2', `there is a row for ${named}, which did not win it`)
 }
 
@@ -250,14 +251,14 @@ function nextOf(positions: Positions, { partition }: IssuedRow): number {
 
 /** A row is written with the position behind its record. */
 function addUncovered(findings: Findings, row: IssuedRow, next: number): void {
-  const won = `the row was won by ${recordAt(row)}`
+  const won = `the row was won by ${recordAt(row)}` as const
   brokenRow(findings, row)('I2', `${won}, but the rows have read only up to offset ${next}`)
 }
 
 function brokenRow(findings: Findings, row: Pick<IssuedRow, 'couponId' | 'slot'>): Broken {
   const { couponId, slot } = row
   return (invariant, text) => {
-    findings.add(invariant, { couponId }, `slot ${slot} of ${couponId}: ${text}`)
+    findings.add(invariant, { couponId, what: `slot ${slot} of ${couponId}` }, text)
   }
 }
 
@@ -272,9 +273,7 @@ export function compareCoupons(
   findings: Findings,
 ): void {
   const missing = new Set(log.keys())
-  const broken = (couponId: string, text: string) => {
-    findings.add('I7', { couponId }, `${couponId}: ${text}`)
-  }
+  const broken = (couponId: string, text: Sentence) => findings.add('I7', { couponId }, text)
   for (const row of stored) {
     const { couponId } = row
     missing.delete(couponId)
@@ -286,7 +285,7 @@ export function compareCoupons(
   for (const couponId of missing) broken(couponId, 'the row of the coupon is missing')
 }
 
-function compareCoupon(row: Coupon, coupon: Coupon, broken: (text: string) => void): void {
+function compareCoupon(row: Coupon, coupon: Coupon, broken: Differs): void {
   const { status, paused, quantity, partition, rules, name, opensAt, closesAt } = coupon
   const columns = { status, paused, quantity, partition, rules, name, opensAt, closesAt }
   // Rows of an earlier version do not say it.
@@ -303,12 +302,12 @@ function compareCoupon(row: Coupon, coupon: Coupon, broken: (text: string) => vo
   compareRevocations(row, coupon, broken)
 }
 
-function compareRevocations(row: Coupon, coupon: Coupon, broken: (text: string) => void): void {
+function compareRevocations(row: Coupon, coupon: Coupon, broken: Differs): void {
   const stored = new Map(row.revocations.commands)
   for (const [commandId, given] of coupon.revocations.commands) {
     const found = stored.get(commandId)
     stored.delete(commandId)
-    const revoke = `the revoke of ${whoseOf(given)} by record ${given.offset}`
+    const revoke = `the revoke of ${whoseOf(given)} by record ${given.offset}` as const
     if (found === undefined) broken(`nothing of ${revoke}`)
     else if (canonicalJson(found) !== canonicalJson(given)) {
       broken(`of ${revoke} ${canonicalJson(found)}, the log gives ${canonicalJson(given)}`)

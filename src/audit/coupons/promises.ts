@@ -15,6 +15,7 @@ import { quantityMax } from '../../domain/coupons/quantity.ts'
 import { revokedCount } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { type Broken, type Findings, type Invariant, recordAt } from '../findings.ts'
+import type { Piece } from '../sentences.ts'
 
 export type PromiseChecks = {
   /** In the order of the partition. */
@@ -66,15 +67,15 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
   function checkUnknown({ message, ...place }: Command, kind: string): void {
     if (kind === 'unknown_coupon') return
     const { couponId } = message
-    const ended = `ended ${kind}, but ${couponId} had not been created`
-    findings.add('I5', { couponId }, `${recordAt(place)}: ${ended}`)
+    const ended = `ended ${kind}, but ${couponId} had not been created` as const
+    findings.add('I5', { couponId, what: recordAt(place) }, ended)
   }
 
   function checkClaim(ledger: Ledger, command: Command<CouponClaimed>, outcome: Outcome): void {
     const held = ledger.slots.get(command.message.userId)
     const { couponId } = ledger
     const broken: Broken = (invariant, text) => {
-      findings.add(invariant, { couponId }, `${recordAt(command)}: ${text}`)
+      findings.add(invariant, { couponId, what: recordAt(command) }, text)
     }
     if (outcome.kind === 'issued') {
       checkWin({ ledger, command, held, broken }, outcome.issued)
@@ -87,8 +88,8 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
     finish(coupons) {
       for (const { couponId, quantity, winners, revocations, lastAct } of coupons.values()) {
         const ledger = ledgers.get(couponId)
-        const differs = (invariant: Invariant, fold: string, log: number | string) => {
-          findings.add(invariant, { couponId }, `${couponId}: the fold has ${fold}, the log ${log}`)
+        const differs = (invariant: Invariant, fold: Piece, log: number | string) => {
+          findings.add(invariant, { couponId }, `the fold has ${fold}, the log ${log}`)
         }
         if (ledger?.quantity !== quantity) {
           differs('I1', `quantity ${quantity}`, ledger?.quantity ?? 'none')
@@ -119,7 +120,7 @@ type Claim = {
 function checkWin({ ledger, command, held, broken }: Claim, issued: Issued): void {
   const { userId, claimId, audience } = command.message
   const { slot } = issued
-  const won = `${userId} won slot ${slot} of ${ledger.couponId}`
+  const won = `${userId} won slot ${slot} of ${ledger.couponId}` as const
   if (held !== undefined) broken('I3', `${won}, but had slot ${held}`)
   if (ledger.slots.size >= ledger.quantity) broken('I1', `${won}, but ${standing(ledger)}`)
   const next = ledger.slots.size + 1
@@ -141,7 +142,7 @@ function checkNoWin({ ledger, command, held, broken }: Claim, outcome: Outcome):
     broken('I5', `${userId} was told slot ${slot}, but has ${held ?? 'none'}`)
     return
   }
-  const told = `${userId} was told ${outcome.kind}`
+  const told = `${userId} was told ${outcome.kind}` as const
   if (held !== undefined) broken('I5', `${told}, but has slot ${held}`)
   if (outcome.kind === 'not_open') {
     if (ledger.opened) broken('I9', `${told}, but ${ledger.couponId} had opened`)
@@ -230,7 +231,9 @@ function isFor({ audience }: Ledger, value: string | undefined): boolean {
   return audience === undefined || audience.values.some((one) => one === value)
 }
 
-function standing({ couponId, closed, paused, slots, quantity }: Ledger): string {
-  const status = closed ? 'closed' : paused ? 'paused' : 'not closed nor paused'
+type Standing = `${string} was ${Piece}, with ${number} of ${number} issued`
+
+function standing({ couponId, closed, paused, slots, quantity }: Ledger): Standing {
+  const status: Piece = closed ? 'closed' : paused ? 'paused' : 'not closed nor paused'
   return `${couponId} was ${status}, with ${slots.size} of ${quantity} issued`
 }

@@ -107,9 +107,9 @@ export async function replayClaims(parts: ReplayParts): Promise<Replayed> {
 
 function addGap(findings: Findings, { partition, expected, found }: Gap): void {
   const lost = found - expected
-  const records = lost === 1 ? '1 record is missing' : `${lost} records are missing`
-  const goesOn = `the log goes on at offset ${found} after ${expected - 1}`
-  findings.add('I2', {}, `partition ${partition}: ${goesOn}: ${records}`)
+  const records = lost === 1 ? '1 record is missing' : (`${lost} records are missing` as const)
+  const goesOn = `the log goes on at offset ${found} after ${expected - 1}` as const
+  findings.add('I2', { what: `partition ${partition}` }, `${goesOn}: ${records}`)
 }
 
 function notUnderstood(reason: string, record: LogRecord): never {

@@ -133,7 +133,7 @@ function checkSums({ placed, due, answers, broken }: Checked): void {
   const discount = exactDiscount(used?.discount, subtotal)
   const total = subtotal > discount ? subtotal - discount : 0n
   if (BigInt(due.subtotal) === subtotal && BigInt(due.total) === total) return
-  const asked = `${due.total} of ${due.subtotal} was due`
+  const asked = `${due.total} of ${due.subtotal} was due` as const
   broken('I12', `${asked}, but held prices less the discount are ${total} of ${subtotal}`)
 }
 

@@ -9,7 +9,8 @@ import {
   type RedemptionMessage,
   type StepMessage,
 } from '../../domain/orders/messages.ts'
-import { brokenOrder, type Findings, type Invariant, recordAt } from '../findings.ts'
+import { type Findings, type Invariant, recordAt } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 
 /** `history`: of the records before it. */
 export function checkRecord(
@@ -17,17 +18,18 @@ export function checkRecord(
   { message, origin }: Logged<OrderMessage | StepMessage>,
   findings: Findings,
 ): void {
-  const broken = brokenOrder(findings, history.orderId)
+  const { orderId } = history
   const topic = isOfOrder(message) ? 'orders' : 'steps'
-  const wrong = (text: string) => {
-    broken(promiseOf(message.type), `${recordAt(origin)} of the ${topic}: ${text}`)
+  const wrong = (text: Sentence) => {
+    const what = `order ${orderId}: ${recordAt(origin)} of the ${topic}` as const
+    findings.add(promiseOf(message.type), { orderId, what }, text)
   }
   if (isOfRedemption(message)) checkRedemption(history, message, wrong)
   else if (isOfOrder(message)) checkOrder(history, message, wrong)
   else checkAnswer(history, message, wrong)
 }
 
-type Wrong = (text: string) => void
+type Wrong = (text: Sentence) => void
 
 function checkRedemption(
   { redemption }: OrderHistory,
@@ -115,7 +117,9 @@ function checkAnswer(history: OrderHistory, message: StepMessage, wrong: Wrong):
   }
 }
 
-export function endText(end: OrderEnd): string {
+type EndText = 'confirmed' | `cancelled (${string})`
+
+export function endText(end: OrderEnd): EndText {
   return end.type === 'order.confirmed' ? 'confirmed' : `cancelled (${end.reason})`
 }
 

@@ -60,7 +60,7 @@ function checkUsed(checked: Checked, used: OrderMessage<'redemption.used'>): voi
   const by = answers['coupon.used']
   const { couponId } = placed.coupon
   if (by?.couponId !== used.couponId || couponId !== used.couponId) {
-    const named = `${used.couponId}, of ${couponId}`
+    const named = `${used.couponId}, of ${couponId}` as const
     broken('I13', `it has used coupon ${named}, but the step ${by?.couponId ?? 'none'}`)
   }
   const subtotal = BigInt(placed.subtotal)

@@ -126,7 +126,7 @@ function checkNotHeld({ placed, broken }: Refused, { claims }: RefusalParts): vo
   if (known?.partition !== coupon.partition || won === undefined) return
   if (won.offset > coupon.offset) return
   const record = recordAt({ partition: known.partition, offset: won.offset })
-  const refused = `coupon ${coupon.couponId} was refused as not held`
+  const refused = `coupon ${coupon.couponId} was refused as not held` as const
   broken('I13', `${refused}, but ${userId} won it by ${record}`)
 }
 

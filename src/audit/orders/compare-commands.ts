@@ -13,6 +13,7 @@ import { decideProduct, evolveProduct } from '../../domain/orders/product.ts'
 import { absent, type ProductState } from '../../domain/orders/state.ts'
 import { type ConsumerName, commandKey, type DoneCommand } from '../../ports/orders.ts'
 import { type Findings, type Invariant, recordAt } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 import type { ComparisonParts, InFlight } from './in-flight.ts'
 import { createRanges, type Ranges } from './ranges.ts'
 import type { UserRows } from './read-rows.ts'
@@ -89,7 +90,7 @@ function compareCommands({ rows, findings, inFlight }: CommandParts, supply: Sup
   const first = new Map<string, Command & { isSettled: boolean }>()
   const moving = new Set<string>()
   const added = createRanges()
-  const broken = (text: string) => findings.add(invariant, {}, text)
+  const broken = (text: Sentence) => findings.add(invariant, {}, text)
   for (const { message, origin } of supplies) {
     const { key, commandId, amount } = message
     const { partition, offset: lastOffset } = origin
@@ -99,12 +100,13 @@ function compareCommands({ rows, findings, inFlight }: CommandParts, supply: Sup
     if (!isSettled && !rows.oneMoment) moving.add(name)
     if (commands.has(name)) continue
     if (isSettled) {
-      broken(`${recordAt(origin)} of ${topic}: command ${commandId} of ${key} was never applied`)
+      const what = `${recordAt(origin)} of ${topic}` as const
+      findings.add(invariant, { what }, `command ${commandId} of ${key} was never applied`)
     } else if (!rows.oneMoment) added.add(key, 0, amount ?? 0)
   }
   for (const [name, { key, commandId, amount, outcome }] of commands) {
     const said = first.get(name)
-    const what = `command ${commandId} of ${key}`
+    const what = `command ${commandId} of ${key}` as const
     if (said === undefined) broken(`${what} is not in ${topic}`)
     else if (said.amount !== amount) {
       broken(`${what} was applied with ${amount}, not as in ${topic}`)

@@ -10,6 +10,7 @@ import { deadLettersTopic } from '../../domain/orders/retries.ts'
 import { commandKey } from '../../ports/orders.ts'
 import type { AuditedLetter } from '../../ports/orders-audit.ts'
 import { canonicalJson, compareColumns } from '../compare-columns.ts'
+import type { Sentence } from '../sentences.ts'
 import type { ComparisonParts } from './in-flight.ts'
 import type { LetterRecord } from './read-log.ts'
 
@@ -21,8 +22,8 @@ type Replay = { letters: Map<string, Replayed>; commands: Map<string, Outcome> }
 
 export function compareLetters(parts: ComparisonParts): void {
   const { rows, findings } = parts
-  const broken = (id: string, text: string) => {
-    findings.add('I14', {}, `dead letter ${id}: ${text}`)
+  const broken = (id: string, text: Sentence) => {
+    findings.add('I14', { what: `dead letter ${id}` }, text)
   }
   const { letters, commands } = replayLetters(parts)
   for (const id of new Set([...letters.keys(), ...rows.letters.keys()])) {
@@ -46,7 +47,7 @@ export function compareLetters(parts: ComparisonParts): void {
 function compareLetter(
   row: AuditedLetter | null,
   allowed: readonly (Letter | null)[],
-  broken: (text: string) => void,
+  broken: (text: Sentence) => void,
 ): void {
   if (row === null) {
     if (!allowed.includes(null)) broken('it was buried, but its row is missing')

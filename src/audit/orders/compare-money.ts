@@ -5,6 +5,7 @@ import type { PaymentRow } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'
 import { brokenOrder } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 import { compareTopUps, type TopUpParts } from './compare-commands.ts'
 import type { OrdersParts } from './compare-orders.ts'
 
@@ -33,7 +34,9 @@ export function compareMoney(parts: MoneyParts): void {
   for (const sum of paid) balances.add(...sum)
   for (const userId of new Set([...balances.keys(), ...rows.balances.keys()])) {
     const balance = rows.balances.get(userId)?.balance ?? 0
-    const broken = (text: string) => findings.add('I12', {}, `the wallet of ${userId}: ${text}`)
+    const broken = (text: Sentence) => {
+      findings.add('I12', { what: `the wallet of ${userId}` }, text)
+    }
     if (balance < 0) broken(`the balance is ${balance}`)
     balances.compare(userId, balance, (range) => {
       broken(`the balance is ${balance}, but top-ups less what was paid are ${range}`)

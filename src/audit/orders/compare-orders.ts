@@ -7,6 +7,7 @@ import type { Order, OrderState } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { canonicalJson, compareColumns, sameJson } from '../compare-columns.ts'
 import { brokenOrder, type Findings } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 import { endText } from './check-record.ts'
 import type { OrdersInFlight } from './in-flight.ts'
 import type { OrderRows } from './read-rows.ts'
@@ -26,7 +27,7 @@ export function compareOrders({ rows, orders, inFlight, findings }: OrdersParts)
   }
   for (const [orderId, order] of orders) {
     const row = rows.orders.get(orderId)
-    const broken = (text: string) => brokenOrder(findings, orderId)('I10', text)
+    const broken = (text: Sentence) => brokenOrder(findings, orderId)('I10', text)
     // Its time was over before the answers came, and that is not published yet.
     const isUnannounced = row?.unannounced === true && order.end === null
     if (!isUnannounced && inFlight.isAnswered('order-process', order)) checkDecided(order, broken)
@@ -39,7 +40,7 @@ export function compareOrders({ rows, orders, inFlight, findings }: OrdersParts)
 type Content = object | 'absent'
 type Comparing = {
   isSettled: boolean
-  broken(text: string): void
+  broken(text: Sentence): void
 }
 
 /** A rebuild decides nothing that the process did not publish (docs/decisions/0020). */

@@ -14,6 +14,7 @@ import type {
 import type { AuditedStepRow } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'
 import { brokenOrder, type Invariant } from '../findings.ts'
+import type { Piece, Sentence } from '../sentences.ts'
 import type { OrdersParts } from './compare-orders.ts'
 
 /** returned: as soon as it is due. */
@@ -25,7 +26,7 @@ type Found<Row extends AnyRow> = {
   order: OrderHistory
   /** Whether the step has seen all that the log says of the order. */
   isSettled: boolean
-  broken(text: string): void
+  broken(text: Sentence): void
 }
 type Step<Row extends AnyRow> = {
   name: StepName
@@ -228,7 +229,7 @@ function compareRows<Row extends AnyRow>(
   }
   for (const [orderId, order] of orders) {
     if (!isPlaced(order)) continue
-    const broken = (text: string) => brokenOrder(findings, orderId)(invariant, text)
+    const broken = (text: Sentence) => brokenOrder(findings, orderId)(invariant, text)
     const stored = rows.get(orderId)
     if (order.redemption !== null && name !== 'coupon') {
       if (stored !== undefined) broken(`a ${name} row, but it is a redemption`)
@@ -293,8 +294,8 @@ function standingOf({ end, due, redemption, returnDue }: OrderHistory): Standing
 /** Each use is that of the order's own row, and of an order that is confirmed, or still lives. */
 function compareUses({ rows, orders, inFlight, findings }: OrdersParts): void {
   for (const [orderId, { userId, couponId }] of rows.uses) {
-    const used = `coupon ${couponId} of ${userId} is used by order ${orderId}`
-    const broken = (text: string) => findings.add('I13', { orderId }, `${used}, ${text}`)
+    const used = `coupon ${couponId} of ${userId} is used by order ${orderId}` as const
+    const broken = (text: Piece) => findings.add('I13', { orderId }, `${used}, ${text}`)
     const order = orders.get(orderId)
     if (!isPlaced(order)) {
       broken('which is not in the log')
@@ -316,7 +317,7 @@ function compareUses({ rows, orders, inFlight, findings }: OrdersParts): void {
   for (const [orderId, { row }] of rows['coupon-rows']) {
     if (row.status !== 'used' || rows.uses.has(orderId)) continue
     if (inFlight.isMoving('coupon-step', orderId)) continue
-    const text = `its row has used coupon ${row.couponId}, but nobody uses it`
+    const text = `its row has used coupon ${row.couponId}, but nobody uses it` as const
     brokenOrder(findings, orderId)('I13', text)
   }
 }

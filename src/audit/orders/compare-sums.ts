@@ -3,6 +3,7 @@
 
 import { sameLines } from '../../domain/orders/content.ts'
 import type { Findings } from '../findings.ts'
+import type { Sentence } from '../sentences.ts'
 import { compareStockCommands } from './compare-commands.ts'
 import type { OrdersParts } from './compare-orders.ts'
 import type { ComparisonParts } from './in-flight.ts'
@@ -21,7 +22,7 @@ export function compareStock(parts: ComparisonParts, lines: LineSums): void {
   const added = compareStockCommands(parts)
   for (const product of rows.products.values()) {
     const { productId, initial, supplied, available, held, sold } = product
-    const broken = brokenOf(findings, `product ${productId}`)
+    const broken = brokenOf(findings, productId)
     if (available < 0 || held < 0 || sold < 0) {
       broken(`below zero: ${available} available, ${held} held, ${sold} sold`)
     }
@@ -51,13 +52,13 @@ function compareProducts({ rows, log, inFlight, findings }: ComparisonParts): vo
     if (rows.products.has(key)) continue
     const { topic, partition, offset: lastOffset } = origin
     if (!inFlight.isSettled('stock-step', { topic, partition, key, lastOffset })) continue
-    brokenOf(findings, `product ${key}`)('it was created, but its row is missing')
+    brokenOf(findings, key)('it was created, but its row is missing')
   }
   for (const { productId, name, price, initial } of rows.products.values()) {
     const row = JSON.stringify([name, price, initial])
     const said = created.get(productId)
     if (said?.includes(row) === true) continue
-    const broken = brokenOf(findings, `product ${productId}`)
+    const broken = brokenOf(findings, productId)
     if (said === undefined) broken('no record has created it')
     else broken(`created as ${said.join(' and ')}, not ${row}`)
   }
@@ -87,6 +88,6 @@ export function addLines(sums: LineSums, { rows, orders, inFlight }: OrdersParts
   }
 }
 
-function brokenOf(findings: Findings, product: string): (text: string) => void {
-  return (text) => findings.add('I11', {}, `${product}: ${text}`)
+function brokenOf(findings: Findings, productId: string): (text: Sentence) => void {
+  return (text) => findings.add('I11', { what: `product ${productId}` }, text)
 }

@@ -4,14 +4,15 @@
 import { deadLettersTopic, type Origin, retryTopics } from '../../domain/orders/retries.ts'
 import { topicsReadBy } from '../../ports/orders.ts'
 import type { AuditedPosition } from '../../ports/orders-audit.ts'
-import { type ComparisonParts, partitionName } from './in-flight.ts'
+import type { Sentence } from '../sentences.ts'
+import { type ComparisonParts, type PartitionName, partitionName } from './in-flight.ts'
 
 export function compareCounts(parts: ComparisonParts): void {
   const { rows, log, inFlight, findings } = parts
   for (const position of rows.positions) {
     const { consumer, topic, partition, next, taken } = position
-    const where = `${partitionName(consumer, partition)} of ${topic}`
-    const broken = (text: string) => findings.add('I14', {}, `${where}: ${text}`)
+    const what = `${partitionName(consumer, partition)} of ${topic}` as const
+    const broken = (text: Sentence) => findings.add('I14', { what }, text)
     const sum = Object.values(taken).reduce((all, count) => all + count, 0)
     if (sum !== next) broken(`${next} records were taken, ${sum} accounted for`)
     const end = log.bounds.get(topic)?.[partition]?.end ?? 0
@@ -20,8 +21,8 @@ export function compareCounts(parts: ComparisonParts): void {
     const { passedBy } = taken
     if (passedBy >= others && passedBy <= others + nobodys) continue
     const isShared = (retryTopics as readonly string[]).includes(topic)
-    const meant = isShared ? `${others} were meant for others` : 'all of them are its own'
-    broken(`${passedBy} passed by, but ${meant}`)
+    if (isShared) broken(`${passedBy} passed by, but ${others} were meant for others`)
+    else broken(`${passedBy} passed by, but all of them are its own`)
   }
   for (const [name, { postponed, buried, unpublished }] of inFlight.forwarded) {
     for (const [said, { counted, found }, where] of [
@@ -29,7 +30,11 @@ export function compareCounts(parts: ComparisonParts): void {
       ['buried', buried, deadLettersTopic],
     ] as const) {
       if (counted <= found.length + unpublished) continue
-      findings.add('I14', {}, `${name}: ${counted} were ${said}, ${found.length} are in ${where}`)
+      findings.add(
+        'I14',
+        { what: name },
+        `${counted} were ${said}, ${found.length} are in ${where}`,
+      )
     }
   }
   compareBuried(parts)
@@ -43,7 +48,7 @@ function compareBuried({ log, inFlight, findings }: ComparisonParts): void {
       continue
     again.add(originName(note.consumer, note.origin))
   }
-  const buried = new Map<string, Set<string>>()
+  const buried = new Map<PartitionName, Set<string>>()
   for (const { consumer, origin, deadLetterId, redrives, redrivable } of log.deadLettered) {
     // What the provider left open is given up apart from the records, which were applied.
     if (consumer === 'payment-step' && redrivable) continue
@@ -56,7 +61,8 @@ function compareBuried({ log, inFlight, findings }: ComparisonParts): void {
   for (const [name, { size }] of buried) {
     const counted = inFlight.forwarded.get(name)?.buried.counted ?? 0
     if (counted >= size) continue
-    findings.add('I14', {}, `${name}: ${counted} were buried, ${size} are in ${deadLettersTopic}`)
+    const letters = `${size} are in ${deadLettersTopic}` as const
+    findings.add('I14', { what: name }, `${counted} were buried, ${letters}`)
   }
 }
 

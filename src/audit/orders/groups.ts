@@ -143,7 +143,7 @@ function enterChecked(
   const outcome = enter(history, logged)
   // Where it breaks a rule of the audit's own, too, it has been found already.
   if (outcome !== 'contradiction' || findings.total() > found) return
-  const record = `${logged.message.type} (${recordAt(logged.origin)})`
+  const record = `${logged.message.type} (${recordAt(logged.origin)})` as const
   brokenOrder(findings, history.orderId)('I10', `${record} contradicts what was said before`)
 }
 

@@ -56,7 +56,7 @@ export type Reached = Pick<AuditedPosition, 'next' | 'published'> & {
   settledTo: number
 }
 /** By `partitionName`. */
-export type AllForwarded = ReadonlyMap<string, Forwarded>
+export type AllForwarded = ReadonlyMap<PartitionName, Forwarded>
 /** What a consumer has counted as forwarded, and what of it is in the log. */
 export type Forwarded = {
   postponed: Counted
@@ -162,7 +162,7 @@ const notBegun: Reached = { next: 0, published: 0, settledTo: 0 }
 
 /** A record keeps its key, and so its partition, wherever it goes. */
 function forwardedOf({ positions }: OrdersRows, log: OrdersLog): AllForwarded {
-  const all = new Map<string, Forwarded>()
+  const all = new Map<PartitionName, Forwarded>()
   for (const { consumer, partition, next, published, taken } of positions) {
     const name = partitionName(consumer, partition)
     const forwarded = all.get(name) ?? noneForwarded()
@@ -190,7 +190,9 @@ function noneForwarded(): Forwarded {
   return { postponed: none(), buried: none(), unpublished: 0 }
 }
 
-export function partitionName(consumer: string, partition: number): string {
+export type PartitionName = `${string}, partition ${number}`
+
+export function partitionName(consumer: string, partition: number): PartitionName {
   return `${consumer}, partition ${partition}`
 }
 

@@ -165,6 +165,10 @@ function orderIdIn({ key, value }: LogRecord): string | null {
 }
 const orderIdStart = '"orderId":"'
 
+type Lost =
+  | `partition ${number} of ${string} starts at offset ${number}`
+  | `partition ${number} of ${string} goes on at offset ${number} after ${number}`
+
 type Reading = <Message>(
   input: TopicInput<Message>,
   take: (logged: Logged<Message>, record: LogRecord) => void,
@@ -172,7 +176,7 @@ type Reading = <Message>(
 
 /** Reads a topic. What cannot be read is a dead letter for its consumers; here it is counted. */
 function readingInto(read: OrdersLog, { log, findings, rows, onRecords }: OrdersLogParts): Reading {
-  const lost = (text: string) => findings.add('I14', {}, `${text}: records are lost`)
+  const lost = (text: Lost) => findings.add('I14', {}, `${text}: records are lost`)
   return async ({ topic, decode }, take) => {
     const bounds = await log.bounds(topic)
     read.bounds.set(topic, bounds)

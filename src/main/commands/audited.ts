@@ -2,6 +2,7 @@
 // of none, must not say that every promise holds.
 
 import type { AuditReport } from '../../audit/audit.ts'
+import type { reasonsForNothing } from '../../audit/coupons/coupon-sentences.ts'
 import { boundsOf, strangePlaces } from '../../ports/log-check.ts'
 import type { AuditSource } from './audited-rows.ts'
 
@@ -19,7 +20,7 @@ export type Audited = {
 export function whyNothing(
   { counts, orders, differences, rowsWentBack }: AuditReport,
   rows: AuditSource['rows'],
-): string | null {
+): (typeof reasonsForNothing)[number] | null {
   if (rowsWentBack) return 'the rows are being derived anew: ask again once that has ended'
   if (rows === 'none' || differences > 0) return null
   if (rows === 'untrusted') return 'the rows are not trusted, and will be derived anew'

@@ -1,6 +1,6 @@
-// What the checks of a rehearsal have found, and why a run came to nothing, in Korean. The service
-// says it in English, for reports are files that are passed on; each of its sentences stands here
-// with its figures ({n}) and what is named in it ({x}, {y}), which may be such a piece again.
+// What the checks of a rehearsal have found, and why a run came to nothing, in Korean.
+
+import { koreanOf } from './korean-of.ts'
 
 const sentences = {
   '{n} of {m} ask(s)': '신청 {m}건 중 {n}건',
@@ -99,36 +99,4 @@ const sentences = {
   'it ended with {x}': '{x}: 그렇게 끝났습니다',
 } as const
 
-/** null: it is none of these sentences, but of another version, or what an error says. */
-export function inKorean(text: string): string | null {
-  for (const { pattern, names, korean } of patterns()) {
-    const found = pattern.exec(text)
-    if (found === null) continue
-    const values = new Map(names.map((name, n) => [name, found[n + 1] ?? '']))
-    const shown = (value: string) => (value === text ? value : (inKorean(value) ?? value))
-    return korean.replace(/\{(\w)\}/g, (_, name: string) => shown(values.get(name) ?? ''))
-  }
-  return null
-}
-
-type Pattern = { pattern: RegExp; names: string[]; korean: string }
-let known: Pattern[] | undefined
-
-function patterns(): Pattern[] {
-  known ??= inOrder(Object.entries(sentences)).map(([english, korean]) => {
-    const names = [...english.matchAll(/\{(\w)\}/g)].map(([, name = '']) => name)
-    const source = english
-      .replace(/[.*+?^$()|[\]\\]/g, '\\$&')
-      .replaceAll('\\(s\\)', 's?')
-      .replace(/\{[nmk]\}/g, '(-?[\\d,.]+)')
-      .replace(/\{[xyz]\}/g, '(.+?)')
-    return { pattern: new RegExp(`^${source}$`, 'su'), names, korean }
-  })
-  return known
-}
-
-/** A figure fits less than a name does, and a long sentence less than a short one. */
-function inOrder(entries: [string, string][]): [string, string][] {
-  const free = (english: string) => english.match(/\{[xyz]\}/g)?.length ?? 0
-  return entries.toSorted(([a], [b]) => free(a) - free(b) || b.length - a.length)
-}
+export const inKorean = koreanOf(sentences)

@@ -10,6 +10,7 @@ import { type Html, html } from '../html.ts'
 import type { PartProps } from '../part-props.ts'
 import { type Answered, ask } from '../session.ts'
 import { refusalOf, useAnswer } from '../support/asking.ts'
+import { auditInKorean } from './audit-korean.ts'
 import { inKorean } from './found-korean.ts'
 import { stepText, words } from './words.ts'
 
@@ -82,7 +83,7 @@ function RunPart({ language, session, signedOut, path, isRehearsal }: KindProps)
     ${mayRun && html`<${RunForm} ...${{ language, isRehearsal, isBusy, begin }} />`}
     <p role="alert">${refusal || found.refusal}</p>
     ${isBusy && html`<${Progress} run=${running} ...${{ language, mayRun, stop }} />`}
-    ${shown && html`<${Report} run=${shown} path=${path} language=${language} />`}
+    ${shown && html`<${Report} run=${shown} ...${{ path, language, isRehearsal }} />`}
     ${found.body && !isBusy && !last && html`<p role="status">${say.none}</p>`}`
 }
 
@@ -146,32 +147,34 @@ function begunText({ by, startedAt }: Run, language: Language): string {
   return filled(words[language].begunBy, { by, at: timeText(startedAt, language) })
 }
 
-type ReportProps = { run: Run; path: string; language: Language }
+type ReportProps = { run: Run; path: string; language: Language; isRehearsal: boolean }
 
-function Report({ run, path, language }: ReportProps): Html {
+function Report({ run, path, language, isRehearsal }: ReportProps): Html {
   const say = words[language]
   const { verdict = 'failed', reason, promises = [] } = run.end ?? {}
   const text = verdict === 'kept' ? say.allKept : say[verdict]
   const ended = run.endedAt && filled(say.endedAt, { at: timeText(run.endedAt, language) })
   return html`<div class="report">
     <p role="status" class=${`verdict ${verdict}`}>${text}${
-      reason && html`: <${Found} text=${reason} language=${language} />`
+      reason && html`: <${Found} text=${reason} ...${{ language, isRehearsal }} />`
     }</p>
     <p>${begunText(run, language)}${ended ? ` · ${ended}` : ''}</p>
     <ul class="promises">${promises.map(
       (one) => html`<${PromiseLine} key=${one.id}
-      promise=${one} language=${language} />`,
+      promise=${one} ...${{ language, isRehearsal }} />`,
     )}</ul>
     <p class="tools"><a class="button" href=${`${path}/report`} download>${say.download}</a></p>
   </div>`
 }
 
-function PromiseLine({ promise, language }: { promise: RunPromise; language: Language }): Html {
+type LineProps = { promise: RunPromise; language: Language; isRehearsal: boolean }
+
+function PromiseLine({ promise, language, isRehearsal }: LineProps): Html {
   const say = words[language]
   const { id, kept, checks, breaches } = promise
   const told = kept === null ? say.notJudged : kept ? say.kept : say.notKept
   const name = Object.hasOwn(say, id) ? say[id as 'I1'] : ''
-  const found = (one: string) => html`<${Found} text=${one} language=${language} />`
+  const found = (one: string) => html`<${Found} text=${one} ...${{ language, isRehearsal }} />`
   const items = breaches.map((one) => html`<li>${found(one)}</li>`)
   const details = checks.flatMap(({ detail }) => (detail === '' ? [] : [' · ', found(detail)]))
   return html`<li class=${kept === null ? 'open' : kept ? 'kept' : 'broken'}>
@@ -181,8 +184,11 @@ function PromiseLine({ promise, language }: { promise: RunPromise; language: Lan
   </li>`
 }
 
-/** What no table knows, as the breaches of an audit, stays as the service has said it. */
-function Found({ text, language }: { text: string; language: Language }): Html {
-  const korean = language === 'ko' ? inKorean(text) : null
-  return html`<span lang=${korean === null ? 'en' : 'ko'}>${korean ?? text}</span>`
+type FoundProps = { text: string; language: Language; isRehearsal: boolean }
+
+/** What no table knows, as the text of an error, stays as the service has said it. */
+function Found({ text, language, isRehearsal }: FoundProps): Html {
+  const korean = () => (isRehearsal ? null : auditInKorean(text)) ?? inKorean(text)
+  const said = language === 'ko' ? korean() : null
+  return html`<span lang=${said === null ? 'en' : 'ko'}>${said ?? text}</span>`
 }
