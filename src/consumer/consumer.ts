@@ -42,6 +42,8 @@ export type Consumer = {
 const lingerMs = 5
 /** Each topic is asked for by itself, by each consumer: most of what they cost while they rest. */
 const restMsMax = 2_000
+/** What comes there waits for a second or two anyhow. */
+const retriesRestMsMax = 5_000
 /** Read and not yet taken, of one partition. */
 const waitingMax = 2 * recordsPerPartitionMax
 
@@ -161,7 +163,7 @@ class ConsumerSession implements Session {
       topic,
       from: new Map(own.map(({ partition, published }) => [partition, published])),
       lingerMs,
-      restMsMax,
+      restMsMax: own.some(({ delayMs }) => delayMs > 0) ? retriesRestMsMax : restMsMax,
       decode: undecoded,
       onMessage: (record) => {
         const patienceMs = input?.patienceMs?.(record.headers?.['ce_type'] ?? '', record.value) ?? 0

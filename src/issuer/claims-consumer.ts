@@ -7,6 +7,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { PortError } from '../ports/port-error.ts'
 
+/** What is new is given at once; nobody asks when they have last read. */
+export const claimsRestMsMax = 1_000
+
 export type ClaimsConsumer = {
   /** Next offset to apply, by partition that it owns now. */
   positions(): ReadonlyMap<number, number>

@@ -15,7 +15,7 @@ import { endFault } from '../ports/log-check.ts'
 import { followPartitions, type PartitionReader, stopAtGap } from '../ports/partition-reader.ts'
 import { PortError } from '../ports/port-error.ts'
 import { retrying } from '../ports/retry.ts'
-import { type ClaimsConsumer, startClaimsConsumer } from './claims-consumer.ts'
+import { type ClaimsConsumer, claimsRestMsMax, startClaimsConsumer } from './claims-consumer.ts'
 import { createIssueFold, type IssueFold } from './issue-fold.ts'
 import { createIssuePublisher, type IssuePublisher } from './issue-publisher.ts'
 import { lookUpLastActs } from './last-acts.ts'
@@ -93,6 +93,7 @@ class IssuerSession implements Session {
       topic: claimsTopic,
       from: new Map(this.positions),
       ...this.fold.reading,
+      restMsMax: claimsRestMsMax,
       onGap: stopAtGap,
       onBatch: (batch) => this.apply(batch),
       onError: fail,

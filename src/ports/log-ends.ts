@@ -1,8 +1,9 @@
 // Where topics of the log end, asked for again and again beside whoever wants to know: a probe or a
 // scrape never waits for the log, however long it is away. What it said last is kept, with its age.
-// Each partition is asked for by itself: one without a leader keeps no other unknown.
+// Each partition is asked for by itself: one without a leader keeps no other unknown. But all are
+// asked for in one turn, so that the log can ask its brokers for all of them at once.
 
-import { type Clock, type Moment, sleep } from './clock.ts'
+import { type Clock, every, type Moment } from './clock.ts'
 import type { Log, LogBounds } from './log.ts'
 
 export type LogEnds = {
@@ -24,29 +25,34 @@ export const askEveryMs = 1_000
 export const silenceMsMax = 8_000
 
 export function watchLogEnds({ log, topics, clock }: LogEndsParts): LogEnds {
-  const closing = new AbortController()
-  const known = new Map<string, LogBounds[]>()
+  const known = new Map(topics.map((topic): [string, LogBounds[]] => [topic, []]))
   let answeredAt: Moment = clock.monotonic()
+  const places = topics.flatMap((topic) => {
+    return Array.from({ length: log.partitionsOf(topic) }, (_, partition) => {
+      return { topic, partition, isAsked: false }
+    })
+  })
 
-  async function watch(topic: string, partition: number, found: LogBounds[]): Promise<void> {
-    while (!closing.signal.aborted) {
-      const bounds = await log.partitionBounds(topic, partition).catch(() => null)
-      if (bounds !== null) {
-        found[partition] = bounds
-        answeredAt = clock.monotonic()
-      }
-      await sleep(clock, askEveryMs, closing.signal)
-    }
+  async function ask(place: (typeof places)[number]): Promise<void> {
+    const { topic, partition } = place
+    place.isAsked = true
+    const bounds = await log.partitionBounds(topic, partition).catch(() => null)
+    place.isAsked = false
+    if (bounds === null) return
+    const found = known.get(topic)
+    if (found !== undefined) found[partition] = bounds
+    answeredAt = clock.monotonic()
   }
 
-  for (const topic of topics) {
-    const found: LogBounds[] = []
-    known.set(topic, found)
-    for (let n = 0; n < log.partitionsOf(topic); n++) void watch(topic, n, found)
+  function askAll(): void {
+    for (const place of places) if (!place.isAsked) void ask(place)
   }
+
+  askAll()
+  const stopAsking = every(clock, askEveryMs, askAll)
   return {
     of: (topic) => known.get(topic) ?? [],
     silentMs: () => clock.monotonic() - answeredAt,
-    close: () => closing.abort(),
+    close: stopAsking,
   }
 }

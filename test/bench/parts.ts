@@ -31,7 +31,7 @@ export const parts = {
     run: measureHistory,
   },
   kafka: { about: 'winning claims through Kafka for a minute', minutes: 3, run: kafka },
-  idle: { about: 'the distributed roles with nothing to do', minutes: 1, run: measureIdle },
+  idle: { about: 'the distributed roles with nothing to do', minutes: 2, run: measureIdle },
   statements: {
     about: 'what an order alone asks of PostgreSQL',
     minutes: 1,

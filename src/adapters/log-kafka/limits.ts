@@ -32,6 +32,10 @@ export const defaultKafkaLimits = {
   sessionMs: 6_000,
   /** How soon a member learns that the partitions are shared out anew. */
   heartbeatMs: 300,
+  /** Where nothing was committed for a while: a third of a session. Nobody waits for a share. */
+  restingHeartbeatMs: 2_000,
+  /** Without a commit or a new share. */
+  restsAfterMs: 10_000,
   /** What lag tools see is at most this old. */
   commitMs: 1_000,
 }

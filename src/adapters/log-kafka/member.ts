@@ -46,6 +46,8 @@ export class Member implements Membership {
   private joined = false
   private share = 'none yet'
   private committedAt = 0
+  /** Heartbeats come quickly while something happens, so that shares move quickly. */
+  private activeAt = 0
 
   constructor(cluster: Cluster, options: JoinOptions) {
     this.cluster = cluster
@@ -57,6 +59,7 @@ export class Member implements Membership {
 
   async commit(next: ReadonlyMap<number, number>): Promise<void> {
     for (const [partition, offset] of next) this.positions.set(partition, offset)
+    this.activeAt = this.cluster.clock.monotonic()
   }
 
   async leave(): Promise<void> {
@@ -71,14 +74,14 @@ export class Member implements Membership {
   }
 
   private async run(): Promise<void> {
-    const { clock, limits } = this.cluster
+    const { clock } = this.cluster
     const { signal } = this.ending
     const outage = watchOutage(this.cluster, `the group ${this.options.group}`)
     while (!signal.aborted) {
       try {
         await this.step()
         outage.worked()
-        await sleep(clock, this.joined ? limits.heartbeatMs : 0, signal)
+        await sleep(clock, this.joined ? this.untilBeatMs() : 0, signal)
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof PortError) throw error
@@ -87,6 +90,12 @@ export class Member implements Membership {
         await this.cluster.waitAndRefresh(signal)
       }
     }
+  }
+
+  private untilBeatMs(): number {
+    const { clock, limits } = this.cluster
+    const rests = clock.monotonic() - this.activeAt >= limits.restsAfterMs
+    return rests ? limits.restingHeartbeatMs : limits.heartbeatMs
   }
 
   /** Joins where it has not, else sends a heartbeat. Throws what may pass, or a PortError. */
@@ -125,6 +134,7 @@ export class Member implements Membership {
     ])
     if (!this.isAccepted(syncing.errorCode)) return
     this.joined = true
+    this.activeAt = this.cluster.clock.monotonic()
     const partitions = decodeAssignment(syncing.assignment, topic).toSorted((a, b) => a - b)
     if (partitions.join() === this.share) return
     this.share = partitions.join()

@@ -46,6 +46,8 @@ const readWaitMsMax = 2_000
 
 /** Nobody notices these beside the steps of an order; fetching every append by itself costs. */
 const lingerMs = 5
+/** Nobody asks when it has last read: what is new is given at once. */
+const restMsMax = 2_000
 
 type Live = { order: PlacedOrder; partition: number; offset: number }
 type AppliedReader = Pick<OrdersReader, 'ordersApplied'>
@@ -159,6 +161,7 @@ export class OrdersWatch {
       topic: ordersTopic,
       from: new Map(from),
       lingerMs,
+      restMsMax,
       // What cannot be read is the order process's business.
       decode: ({ value, partition }) => {
         return ordersInput.decode(value, { partition, partitions: bounds.length })

@@ -12,7 +12,7 @@ import { followPartitions, type PartitionReader, stopAtGap } from '../../ports/p
 import { PortError } from '../../ports/port-error.ts'
 import type { ProofStore, PublishedCheckpoint } from '../../ports/proof.ts'
 import { retrying } from '../../ports/retry.ts'
-import { type ClaimsConsumer, startClaimsConsumer } from '../claims-consumer.ts'
+import { type ClaimsConsumer, claimsRestMsMax, startClaimsConsumer } from '../claims-consumer.ts'
 import {
   type Checkpoints,
   type CheckpointsParts,
@@ -108,6 +108,7 @@ class ProofSession implements Session {
       // From the beginning, for the fold holds all who have won.
       from: new Map([...this.ends].map(([partition, { start }]) => [partition, start])),
       ...this.fold.reading,
+      restMsMax: claimsRestMsMax,
       onGap: stopAtGap,
       onBatch: (batch) => this.apply(batch),
       onError: fail,
