@@ -28,7 +28,11 @@ export type Service = Loaded & {
   /** Resolves once this process has applied so many records. */
   applied(records: number, msMax?: number): Promise<void>
 }
-export type NewCoupon = { couponId: string; quantity: number }
+export type NewCoupon = {
+  couponId: string
+  quantity: number
+  audience?: { attribute: string; values: readonly string[] }
+}
 export type Load = Pick<LoadJob, 'paths' | 'durationMs' | 'warmUpMs' | 'ratePerSecond' | 'once'> & {
   /** Absent: POST. */
   method?: LoadJob['method']

@@ -72,10 +72,15 @@ export function callerFrom(
   if (!(now >= from)) return 'nbf'
   const { issuer, audience } = rules
   if (issuer !== undefined && iss !== issuer) return 'issuer'
-  if (audience !== undefined && ![aud].flat().includes(audience)) return 'audience'
+  if (audience !== undefined && !isFor(audience, aud)) return 'audience'
   const userId = userIdOf(claimOf(token, rules.userClaim))
   if (userId === null) return 'sub'
   return { caller: { userId, scopes: scopesIn(token, rules), token }, times: { from, until } }
+}
+
+/** One, or a list of them (RFC 7519). */
+function isFor(audience: string, aud: unknown): boolean {
+  return aud === audience || (Array.isArray(aud) && aud.includes(audience))
 }
 
 /** Nearly everybody's. */

@@ -17,13 +17,16 @@ export function audienceOf(
   token: Readonly<Record<string, unknown>>,
 ): string | undefined {
   const given = Object.hasOwn(token, attribute) ? token[attribute] : undefined
-  const texts = (Array.isArray(given) ? given : [given]).map(textOf).filter((one) => one !== null)
+  if (!Array.isArray(given)) return textOf(given) ?? undefined
+  const texts = given.map(textOf).filter((one) => one !== null)
   return texts.find((one) => values.includes(one)) ?? texts[0]
 }
 
 function textOf(value: unknown): string | null {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value !== 'string' || value === '' || value.includes('\0')) return null
-  const fits = value.isWellFormed() && Array.from(value).length <= audienceCharactersMax
-  return fits ? value : null
+  if (!value.isWellFormed()) return null
+  // Characters are never more than units, and need not be counted for each claim.
+  const fits = value.length <= audienceCharactersMax
+  return fits || Array.from(value).length <= audienceCharactersMax ? value : null
 }

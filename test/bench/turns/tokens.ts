@@ -1,13 +1,15 @@
-// What a claim costs by the token that it comes with: HS256 as it was, with an audience, and ES256
-// of an identity provider, whose page has asked before; in turns.
+// What a claim costs by the token that it comes with: HS256 as it was, where tokens are for an
+// audience, of a coupon that is for an audience, and ES256 of an identity provider, whose page has
+// asked before; in turns. Each has a service of its own: one that has answered twice as much is
+// compiled better, and keeps twice as much.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
-import { audience, benchSecret, type Service } from '../service.ts'
+import { audience, benchSecret, type NewCoupon, type Service } from '../service.ts'
 import type { PartOptions, PartReport } from '../summary/part.ts'
-import { turnOf, withServices } from './claims.ts'
+import { quantityMax, turnOf, withServices } from './claims.ts'
 import { measuredText, measureInTurns } from './in-turns.ts'
 
 const sizes = {
@@ -16,14 +18,20 @@ const sizes = {
 }
 const kid = 'bench'
 const hourSeconds = 3_600
+const membersOnly: NewCoupon = {
+  couponId: 'members',
+  quantity: quantityMax,
+  audience: { attribute: 'tier', values: ['silver', 'gold'] },
+}
 
 type Sign = (claims: Record<string, unknown>) => string
 type Kind = {
   name: string
   service: Service
   sign: Sign
-  more: Record<string, string>
-  asksBefore: boolean
+  more?: Record<string, string>
+  couponId?: string
+  asksBefore?: true
 }
 
 export function measureTokens(options: PartOptions): Promise<PartReport> {
@@ -38,19 +46,20 @@ export function measureTokens(options: PartOptions): Promise<PartReport> {
     const byProvider = createSigner({ key, algorithm: 'ES256', kid })
     const plain = await start('plain')
     const strict = await start('strict', { FIRSTCOME_JWT_AUDIENCE: audience })
+    const members = await start('members')
+    await members.createCoupons([membersOnly])
     const provided = await start('provided', { FIRSTCOME_JWKS_FILE: keySet })
-    const common = { sign: bySecret, more: {}, asksBefore: false }
     const kinds: Kind[] = [
-      { ...common, name: 'HS256', service: plain },
-      { ...common, name: 'HS256, audience', service: strict, more: { aud: audience } },
+      { name: 'HS256', service: plain, sign: bySecret },
+      { name: 'HS256, audience', service: strict, sign: bySecret, more: { aud: audience } },
       {
-        name: 'ES256, asked before',
-        service: provided,
-        sign: byProvider,
-        more: {},
-        asksBefore: true,
+        name: 'HS256, coupon with audience',
+        service: members,
+        sign: bySecret,
+        more: { tier: 'gold' },
+        couponId: membersOnly.couponId,
       },
-      { ...common, name: 'HS256, asked before', service: plain, asksBefore: true },
+      { name: 'ES256, asked before', service: provided, sign: byProvider, asksBefore: true },
     ]
     const sides = kinds.map((kind, n) => ({
       name: kind.name,
@@ -59,9 +68,10 @@ export function measureTokens(options: PartOptions): Promise<PartReport> {
     const onRound = (round: number) => options.say(`round ${round} of ${rounds}`)
     const measured = await measureInTurns(sides, { rounds, onRound })
     const text = measuredText(`winning claims, ${rounds} rounds in turns, medians`, measured)
-    const [, withAudience, es256] = measured
+    const [, withAudience, ofMembers, es256] = measured
     const figures = {
       audienceCost: withAudience?.costRatio ?? Number.NaN,
+      membersCost: ofMembers?.costRatio ?? Number.NaN,
       es256Cost: es256?.costRatio ?? Number.NaN,
     }
     return { text, figures, voids: [], report: { sides: measured } }
@@ -71,7 +81,7 @@ export function measureTokens(options: PartOptions): Promise<PartReport> {
 type Claiming = { directory: string; users: number; prefix: string }
 
 async function claim(kind: Kind, { directory, users, prefix }: Claiming) {
-  const { service, sign, more, asksBefore } = kind
+  const { service, sign, more, couponId = 'sale', asksBefore } = kind
   const iat = Math.floor(Date.now() / 1_000)
   const tokens = Array.from({ length: users }, (_, n) => {
     return sign({ sub: `${prefix}${n}`, ...more, iat, exp: iat + hourSeconds })
@@ -80,8 +90,8 @@ async function claim(kind: Kind, { directory, users, prefix }: Claiming) {
   writeFileSync(tokensFile, tokens.join('\n'))
   const asked = { users: { prefix, count: users, tokensFile }, once: true }
   if (asksBefore) {
-    const paths = ['/coupons/sale/claims/mine']
+    const paths = [`/coupons/${couponId}/claims/mine`]
     await service.load({ ...asked, method: 'GET', paths, expectedStatus: 404 })
   }
-  return turnOf(service, { ...asked, paths: ['/coupons/sale/claims'], expectedStatus: 201 })
+  return turnOf(service, { ...asked, paths: [`/coupons/${couponId}/claims`], expectedStatus: 201 })
 }
