@@ -29,6 +29,9 @@ const notUrgent: readonly string[] = [
   'order.cancelled',
   'order.return_due',
   'order.returned',
+  'redemption.placed',
+  'redemption.used',
+  'redemption.released',
   'stock.sold',
 ] satisfies ProcessMessage['type'][]
 

@@ -2,6 +2,7 @@
 
 import { databaseStarting } from '../../src/api/claims/claim-answers.ts'
 import type { OrderService } from '../../src/api/orders/order-answers.ts'
+import { ToldRedemptions } from '../../src/api/redemptions/told-redemptions.ts'
 
 export const noOrders: OrderService = {
   place: async () => databaseStarting,
@@ -12,6 +13,7 @@ export const noOrders: OrderService = {
     place: async () => databaseStarting,
     say: async () => databaseStarting,
     find: async () => null,
+    told: new ToldRedemptions(false),
   },
   reader: () => null,
 }

@@ -20,6 +20,7 @@ import {
   type RedemptionService,
   Redemptions,
 } from '../redemptions/redemptions.ts'
+import { ToldRedemptions } from '../redemptions/told-redemptions.ts'
 import { OperatorCommands } from './operator-commands.ts'
 import { type AdmissionState, OrderAdmission } from './order-admission.ts'
 import type { FoundOrder, OrderService } from './order-answers.ts'
@@ -41,6 +42,8 @@ export type OrderServiceParts = {
   returnWithinMs: number
   /** How long a coupon is reserved by a redemption. */
   reservationMs: number
+  /** What the consumers in this process have stored; absent: they are elsewhere. */
+  told?: ToldRedemptions | undefined
   limits?: Partial<OrderLimits> | undefined
   /** Something could not be asked or followed now, and is tried again. At most once a second. */
   onTransientError(error: unknown): void
@@ -73,7 +76,8 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
   const placing = new OrderPlacing({ ...parts, reads, watch, admission, limits })
   const returning = new OrderReturning({ ...parts, reads, watch, limits })
-  const redeeming = new Redemptions({ ...parts, reads, limits })
+  const { told = new ToldRedemptions(false) } = parts
+  const redeeming = new Redemptions({ ...parts, reads, watch, told, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false
 
@@ -134,6 +138,7 @@ function behind(redeeming: Redemptions, guarded: Guard): RedemptionService {
     place: (asked) => guarded(() => redeeming.place(asked)),
     say: (type, word) => guarded(() => redeeming.say(type, word)),
     find: (redemptionId) => redeeming.find(redemptionId),
+    told: redeeming.told,
   }
 }
 

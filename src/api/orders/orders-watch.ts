@@ -196,8 +196,12 @@ export class OrdersWatch {
   private take(message: OrderMessage, { partition, offset, appendedAt }: LogRecord): void {
     const { orderId } = message
     const { known, pace } = this
-    // Whoever waits for one asks SQL: a reservation has no record of its own.
-    if (isOfRedemption(message)) return
+    // A reservation has no record of its own, and is not kept here; an end wakes who waits for it.
+    if (isOfRedemption(message)) {
+      const isEnd = message.type === 'redemption.used' || message.type === 'redemption.released'
+      if (isEnd) this.wake(orderId)
+      return
+    }
     switch (message.type) {
       case 'order.placed':
         // Of several contents under one id the first counts.
@@ -223,6 +227,10 @@ export class OrdersWatch {
   private end(orderId: string): void {
     this.known.delete(orderId)
     this.ended.set(orderId, true)
+    this.wake(orderId)
+  }
+
+  private wake(orderId: string): void {
     for (const wake of this.listeners.get(orderId) ?? []) wake()
   }
 

@@ -19,7 +19,7 @@ export type CodeHoldersParts = {
 }
 /** What a shop may ask of codes. */
 export type KnownCodes = { guesses: CodeGuesses; holders: CodeHolders }
-type Look = PromiseWithResolvers<HeldCoupon | null> & { codes: readonly string[] }
+type Look = PromiseWithResolvers<HeldCoupon[]> & { codes: readonly string[] }
 
 /** The issuer is milliseconds behind as a rule; a code whose check is right is seldom unknown. */
 const rowWaitMsMax = 1_500
@@ -54,13 +54,19 @@ export class CodeHolders {
     const read = readUpTo() ?? []
     const until = clock.monotonic() + rowWaitMsMax
     for (;;) {
-      const held = await this.look(codes)
-      if (held !== null) return held
+      const [held] = await this.look(codes)
+      if (held !== undefined) return held
       if (clock.monotonic() >= until) break
       await sleep(clock, lookEveryMs)
     }
     await this.refuseLateRows(read)
     return null
+  }
+
+  /** The row of a coupon whose code is known; undefined: there is none yet. */
+  async row({ couponId, code }: { couponId: string; code: string }): Promise<HeldCoupon | undefined> {
+    const held = await this.look([code])
+    return held.find((one) => one.couponId === couponId)
   }
 
   /** What was won before the question has its row, or nobody can say whose a code is. */
@@ -70,8 +76,8 @@ export class CodeHolders {
     if (read.some(isLate)) throw storeAway('the rows are behind the log')
   }
 
-  private look(codes: readonly string[]): Promise<HeldCoupon | null> {
-    const look = { codes, ...Promise.withResolvers<HeldCoupon | null>() }
+  private look(codes: readonly string[]): Promise<HeldCoupon[]> {
+    const look = { codes, ...Promise.withResolvers<HeldCoupon[]>() }
     if (!this.looks.add(look)) look.reject(storeAway(`${looksWaitingMax} codes wait already`))
     return look.promise
   }
@@ -84,8 +90,9 @@ async function answerAll(
   try {
     if (reads === null) throw storeAway('the database is starting')
     const found = await reads.byCode([...new Set(batch.flatMap(({ codes }) => codes))])
+    const byCode = Map.groupBy(found, ({ code }) => code)
     for (const { codes, resolve } of batch) {
-      resolve(found.find(({ code }) => codes.includes(code)) ?? null)
+      resolve(codes.flatMap((code) => byCode.get(code) ?? []))
     }
   } catch (error) {
     for (const { reject } of batch) reject(error)

@@ -4,8 +4,8 @@ import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import type { Order } from '../../domain/orders/state.ts'
 import type { HeldCoupon } from '../../ports/coupons.ts'
 import { PortError } from '../../ports/port-error.ts'
-import type { ReadStore } from '../http/server-parts.ts'
-import { onceSpent, useFacts } from './holders.ts'
+import { onceLetGo, onceSpent, useFacts } from './holders.ts'
+import { ToldRedemptions } from './told-redemptions.ts'
 
 const orderId = 'r-1'
 const content = {
@@ -60,6 +60,9 @@ describe('a coupon', () => {
   }
 })
 
+const known = { couponId: 'spring', code: 'EZFFCRJQ22GW6' }
+const rowOf = (held: object) => held as HeldCoupon
+
 describe('that it is used is told', () => {
   for (const [how, order, times] of [
     ['once the coupon step has spent it', used, 3],
@@ -68,34 +71,78 @@ describe('that it is used is told', () => {
     test(how, async () => {
       const clock = virtualClock(0)
       let asked = 0
-      const heldBy = async () => {
+      const row = async () => {
         asked += 1
-        return [asked < 3 ? reserved : spent] as HeldCoupon[]
+        return rowOf(asked < 3 ? reserved : spent)
       }
-      const waiting = onceSpent({ clock, store: () => ({ heldBy }) as unknown as ReadStore }, order)
+      const told = new ToldRedemptions(false)
+      const waiting = onceSpent({ clock, holders: { row }, told }, order, known)
       await clock.runUntil(1_000)
       await waiting
       assert.equal(asked, times)
     })
   }
 
+  for (const [when, isBefore] of [
+    ['before', true],
+    ['while it is waited for', false],
+  ] as const) {
+    test(`without a question where the coupon step said so ${when}`, async () => {
+      const clock = virtualClock(0)
+      const row = () => assert.fail('SQL was asked')
+      const told = new ToldRedemptions()
+      const tell = () => told.tell({ orders: [], spent: [orderId] })
+      if (isBefore) tell()
+      const waiting = onceSpent({ clock, holders: { row }, told }, used, known)
+      if (!isBefore) tell()
+      await waiting
+    })
+  }
+
   test('all the same where the database is away, or the step is for long', async () => {
     const away = async () => Promise.reject(new PortError('store_unavailable', 'away'))
-    const behind = async () => [reserved]
-    for (const [heldBy, untilMs] of [
+    const behind = async () => rowOf(reserved)
+    for (const [row, untilMs] of [
       [away, 0],
       [behind, 2_000],
     ] as const) {
       const clock = virtualClock(0)
       let isTold = false
-      const store = () => ({ heldBy }) as unknown as ReadStore
-      const waiting = onceSpent({ clock, store }, used).then(() => {
+      const told = new ToldRedemptions(false)
+      const waiting = onceSpent({ clock, holders: { row }, told }, used, known).then(() => {
         isTold = true
       })
       await clock.runUntil(1_900)
       assert.equal(isTold, untilMs === 0)
       await clock.runUntil(3_000)
       await waiting
+    }
+  })
+})
+
+describe('who comes next', () => {
+  for (const [what, rows, questions] of [
+    ['finds free at once what nobody uses', [{}], 1],
+    ['waits while what has ended is not let go of', [spent, spent, {}], 3],
+  ] as const) {
+    test(what, async () => {
+      const clock = virtualClock(0)
+      let asked = 0
+      const row = async () => rowOf(rows[asked++] ?? {})
+      const reader = { orders: async () => [released] as Order[] }
+      const waiting = onceLetGo({ clock, holders: { row }, reader }, known)
+      await clock.runUntil(1_000)
+      await waiting
+      assert.equal(asked, questions)
+    })
+  }
+
+  test('is not kept waiting by what may still end either way, nor asks for a row twice', async () => {
+    for (const order of [placed, used]) {
+      const row = () => assert.fail('SQL was asked')
+      const reader = { orders: async () => [order] }
+      const held = rowOf(reserved)
+      await onceLetGo({ clock: virtualClock(0), holders: { row }, reader }, { ...known, held })
     }
   })
 })

@@ -3,30 +3,39 @@
 
 import type { IssuedFacts } from '../../domain/coupons/validity.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { HeldCoupon } from '../../ports/coupons.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
-import type { ReadStore, RouteParts } from '../http/server-parts.ts'
+import type { CodeHolders } from './code-holders.ts'
+import { lookOften } from './growing-looks.ts'
+import type { ToldRedemptions } from './told-redemptions.ts'
 
-const lookEveryMs = 20
 /** What has ended is let go of, and what is used is spent, within milliseconds. */
 const stepWaitMsMax = 2_000
-const lookSpentEveryMs = 5
+const lookAfterMs = 10
+/** Where the coupon step tells, looking is for what was not told. */
+const lookAfterToldMs = 100
 
-type Parts = Pick<RouteParts, 'clock'>
+type Parts = { clock: Clock; holders: Pick<CodeHolders, 'row'> }
+type Known = { couponId: string; code: string }
 
-/** Once an order that has ended has let go of it: what was told is what the next one finds. */
+/**
+ * Once an order that has ended has let go of it: what was told is what the next one finds.
+ * `held`: as it was just read, where it was.
+ */
 export async function onceLetGo(
-  { clock, store, reader }: Parts & { store: ReadStore; reader: OrdersReader },
-  { userId, couponId }: { userId: string; couponId: string },
+  { clock, holders, reader }: Parts & { reader: Pick<OrdersReader, 'orders'> },
+  { held, ...known }: Known & { held?: HeldCoupon | undefined },
 ): Promise<void> {
-  await lookUntil(clock, lookEveryMs, async () => {
-    const [held] = await store.heldBy(userId, { limit: 1, couponId })
-    if (held?.orderId === undefined) return true
-    const [order] = await reader.orders([held.orderId])
-    return order?.status !== 'cancelled' && order?.status !== 'returned'
-  })
+  const isLetGo = async (row: HeldCoupon | undefined) => {
+    if (row?.orderId === undefined) return true
+    const [order] = await reader.orders([row.orderId])
+    return order?.status !== 'cancelled' && order?.status !== 'returned' ? true : null
+  }
+  if (await isLetGo(held ?? (await holders.row(known)))) return
+  const look = async () => isLetGo(await holders.row(known))
+  await lookOften({ clock, msMax: stepWaitMsMax, pauseMs: lookAfterMs, look })
 }
 
 /**
@@ -35,30 +44,31 @@ export async function onceLetGo(
  * that is away, since it is used all the same.
  */
 export async function onceSpent(
-  { clock, store }: Pick<RouteParts, 'clock' | 'store'>,
-  { orderId, status, userId, coupon }: Order,
+  { clock, holders, told }: Parts & { told: ToldRedemptions },
+  { orderId, status }: Pick<Order, 'orderId' | 'status'>,
+  known: Known,
 ): Promise<void> {
-  const reads = store()
-  if (status !== 'confirmed' || coupon === null || reads === null) return
-  const query = { limit: 1, couponId: coupon.couponId }
-  await lookUntil(clock, lookSpentEveryMs, async () => {
-    const [held] = await reads.heldBy(userId, query).catch(nothingIfAway)
-    return held?.orderId !== orderId || held.reservedUntil === undefined
-  })
+  if (status !== 'confirmed') return
+  const telling = told.onceSpent(orderId)
+  const look = async () => {
+    const held = await holders.row(known).catch(nothingIfAway)
+    return held?.orderId !== orderId || held.reservedUntil === undefined ? true : null
+  }
+  try {
+    await lookOften({
+      clock,
+      msMax: stepWaitMsMax,
+      pauseMs: told.isTold ? lookAfterToldMs : lookAfterMs,
+      told: telling.told.then(() => true as const),
+      look,
+    })
+  } finally {
+    telling.close()
+  }
 }
 
-/** Or until it is no use to wait for the step any longer. */
-async function lookUntil(
-  clock: Clock,
-  everyMs: number,
-  isStored: () => Promise<boolean>,
-): Promise<void> {
-  const until = clock.monotonic() + stepWaitMsMax
-  while (clock.monotonic() < until && !(await isStored())) await sleep(clock, everyMs)
-}
-
-function nothingIfAway(error: unknown): HeldCoupon[] {
-  if (error instanceof PortError) return []
+function nothingIfAway(error: unknown): undefined {
+  if (error instanceof PortError) return undefined
   throw error
 }
 

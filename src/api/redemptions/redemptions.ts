@@ -1,6 +1,6 @@
-// Redemptions without HTTP: each call appends one record, and looks in SQL, in one query for all
-// who wait, what the log made of it. Once a record may be stored the answer is never "no": it is
-// what became of it, or that nobody knows yet.
+// Redemptions without HTTP: each call appends one record, and is told what the log made of it, or
+// looks in SQL, in one query for all who wait. Once a record may be stored the answer is never
+// "no": it is what became of it, or that nobody knows yet.
 
 import { createHash } from 'node:crypto'
 import {
@@ -13,7 +13,7 @@ import { entryOf } from '../../domain/orders/records.ts'
 import { sameRedemption } from '../../domain/orders/redemption.ts'
 import { isLetGo, placedStanding } from '../../domain/orders/redemption-view.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import { type Clock, sleep } from '../../ports/clock.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { AppendBatcher } from '../batcher.ts'
@@ -21,6 +21,9 @@ import { busy, type Unavailable } from '../claims/claim-answers.ts'
 import type { OrderLimits } from '../orders/order-limits.ts'
 import type { OrderReads } from '../orders/order-reads.ts'
 import { createOrdersBatcher } from '../orders/orders-batcher.ts'
+import type { OrdersWatch } from '../orders/orders-watch.ts'
+import { lookOften } from './growing-looks.ts'
+import type { ToldRedemptions } from './told-redemptions.ts'
 
 export type AskedRedemption = {
   by: string
@@ -44,17 +47,25 @@ export type RedemptionsParts = {
   log: Log
   clock: Clock
   reads: OrderReads
+  watch: Pick<OrdersWatch, 'listen'>
+  told: ToldRedemptions
   /** How long a coupon is reserved. */
   reservationMs: number
   limits: OrderLimits
   onTransientError(error: unknown): void
   onError(error: unknown): void
 }
-export type RedemptionService = Pick<Redemptions, 'place' | 'say' | 'find'>
+export type RedemptionService = Pick<Redemptions, 'place' | 'say' | 'find' | 'told'>
 const canBeId = new RegExp(orderIdPattern)
 type Waiting = { orderId: string; isDone(order: Order): boolean; refused?: Promise<Unavailable> }
 
+/** To the first look where nobody tells. */
+const lookAfterMs = 10
+/** Where somebody does, looking is for what was not told. */
+const lookAfterToldMs = 100
+
 export class Redemptions {
+  readonly told: ToldRedemptions
   private readonly parts: RedemptionsParts
   private readonly batcher: AppendBatcher<LogEntry>
   private readonly refusals = new WeakMap<LogEntry, (refusal: Unavailable) => void>()
@@ -62,6 +73,7 @@ export class Redemptions {
 
   constructor(parts: RedemptionsParts) {
     this.parts = parts
+    this.told = parts.told
     this.batcher = createOrdersBatcher(parts, (entry, refusal) => {
       this.refusals.get(entry)?.(refusal)
     })
@@ -125,7 +137,9 @@ export class Redemptions {
           },
           isDone,
         )
-      : await this.until({ orderId, isDone })
+      : isDone(known)
+        ? known
+        : await this.until({ orderId, isDone })
     if (found === null) return { kind: 'pending', redemptionId: orderId }
     if ('kind' in found) return found
     const { userId, reference, subtotal, coupon } = asked
@@ -148,19 +162,30 @@ export class Redemptions {
 
   /** Null: not in time. */
   private async until({ orderId, isDone, refused }: Waiting): Promise<Order | Unavailable | null> {
-    const { clock, limits } = this.parts
-    const until = clock.monotonic() + limits.answerWaitMsMax
+    const { clock, limits, told, watch } = this.parts
     let refusal: Unavailable | null = null
-    void refused?.then((one) => {
+    const isRefused = refused?.then((one) => {
       refusal = one
     })
-    while (clock.monotonic() < until) {
-      const order = await this.readOrNothing(orderId)
-      if (order !== null && isDone(order)) return order
-      if (refusal !== null) return refusal
-      await sleep(clock, limits.lookEveryMs)
+    const telling = told.once(orderId, isDone)
+    // That it has ended stands in the log, once it is stored.
+    const ending = watch.listen(orderId)
+    try {
+      return await lookOften<Order | Unavailable>({
+        clock,
+        msMax: limits.answerWaitMsMax,
+        pauseMs: told.isTold ? lookAfterToldMs : lookAfterMs,
+        told: telling.told,
+        hint: Promise.race([ending.ended, ...(isRefused ? [isRefused] : [])]),
+        look: async () => {
+          const order = await this.readOrNothing(orderId)
+          return order !== null && isDone(order) ? order : refusal
+        },
+      })
+    } finally {
+      telling.close()
+      ending.close()
     }
-    return null
   }
 
   private async readOrNothing(orderId: string): Promise<Order | null> {

@@ -12,6 +12,7 @@ import {
 import type { Order } from '../../domain/orders/state.ts'
 import { formatInstant } from '../../domain/time.ts'
 import { userIdOf } from '../../domain/user-id.ts'
+import type { HeldCoupon } from '../../ports/coupons.ts'
 import {
   databaseStarting,
   logUnavailable,
@@ -50,7 +51,7 @@ const refusedAs: Readonly<Record<RedemptionEnd, ProblemSlug>> = {
 }
 
 export function redemptionRoutes(parts: RouteParts, codes: KnownCodes): Route[] {
-  return [placeRoute(parts, codes), ...wordRoutes(parts), getRoute(parts)]
+  return [placeRoute(parts, codes), ...wordRoutes(parts, codes), getRoute(parts)]
 }
 
 function placeRoute(parts: RouteParts, codes: KnownCodes): Route {
@@ -84,7 +85,7 @@ function placeRoute(parts: RouteParts, codes: KnownCodes): Route {
         return body.code === undefined ? { problem: 'unknown-code' } : unknownCode(guesses, by)
       }
       if ('kind' in held) return held
-      return redeem(parts, held, { by, key: request.headers['idempotency-key'], ...body })
+      return redeem({ ...parts, ...codes }, held, { by, key: request.headers['idempotency-key'], ...body })
     },
   })
 }
@@ -96,6 +97,7 @@ const eitherName = said(
 
 type Body = { code?: string; couponId?: string; userId?: string }
 type Holder = { couponId: string; userId: string }
+type Parts = RouteParts & Pick<KnownCodes, 'holders'>
 type Asked = {
   by: string
   key: string
@@ -116,18 +118,15 @@ async function holderOf(
   { store }: RouteParts,
   { holders }: KnownCodes,
   body: Body,
-): Promise<Holder | Unavailable | null> {
+): Promise<Holder | HeldCoupon | Unavailable | null> {
   const { code, couponId = '', userId = '' } = body
   if (code === undefined) return { couponId, userId: userIdOf(userId) ?? userId }
   return store() === null ? databaseStarting : holders.find(code)
 }
 
-async function redeem(
-  parts: RouteParts,
-  { couponId, userId }: Holder,
-  asked: Asked,
-): Promise<Answer> {
+async function redeem(parts: Parts, holder: Holder | HeldCoupon, asked: Asked): Promise<Answer> {
   const { claims, orders } = parts
+  const { couponId, userId } = holder
   const [store, reader] = [parts.store(), orders.reader()]
   if (store === null || reader === null) return databaseStarting
   const won = await claims.mine(couponId, userId)
@@ -138,7 +137,8 @@ async function redeem(
   // Its rows go: nothing may be bought with it.
   if (terms.rehearsal) return { problem: 'unknown-code' }
   if ('refused' in offerOf(terms, asked.subtotal)) return { problem: 'minimum-not-met' }
-  await onceLetGo({ ...parts, store, reader }, { couponId, userId })
+  const held = 'slot' in holder ? holder : undefined
+  await onceLetGo({ ...parts, reader }, { couponId, code: won.code, held })
   const { by, key, reference, subtotal, use } = asked
   const coupon = wonCouponOf(won, claims.coupon(couponId))
   const answer = await orders.redemptions.place({
@@ -153,7 +153,7 @@ async function redeem(
   return redeemedAnswer(parts, answer, placedStanding)
 }
 
-function wordRoutes(parts: RouteParts): Route[] {
+function wordRoutes(parts: RouteParts, { holders }: KnownCodes): Route[] {
   const { orders, newId } = parts
   const problems = [
     ...(['unknown-redemption', 'reservation-expired', 'redemption-released'] as const),
@@ -179,7 +179,7 @@ function wordRoutes(parts: RouteParts): Route[] {
         const by = callerOf(request).userId
         const word = { redemptionId, by, commandId: newId() }
         const answer = await orders.redemptions.say('use', word)
-        if (answer.kind === 'answered') await onceSpent(parts, answer.order)
+        if (answer.kind === 'answered') await spent({ ...parts, holders }, answer.order)
         return redeemedAnswer(parts, answer, usedStanding)
       },
     }),
@@ -200,6 +200,13 @@ function wordRoutes(parts: RouteParts): Route[] {
       },
     }),
   ]
+}
+
+async function spent({ claims, orders, ...parts }: Parts, order: Order): Promise<void> {
+  const { coupon, userId } = order
+  const won = coupon === null ? null : await claims.mine(coupon.couponId, userId)
+  if (won?.kind !== 'issued') return
+  await onceSpent({ ...parts, told: orders.redemptions.told }, order, won)
 }
 
 /** That it was used stays true for who has said so, whatever came after it. */

@@ -17,6 +17,7 @@ import { type RunningClaimService, startClaimService } from '../../api/claims/cl
 import type { SnapshotParts } from '../../api/claims/snapshots/fold-snapshots.ts'
 import type { ProofParts, ServerParts, Services } from '../../api/http/server-parts.ts'
 import { type RunningOrderService, startOrderService } from '../../api/orders/order-service.ts'
+import type { ToldRedemptions } from '../../api/redemptions/told-redemptions.ts'
 import { makeDemoCoupon } from '../../api/routes/demo.ts'
 import { openServer } from '../../api/server.ts'
 import type { Settings } from '../../config/settings.ts'
@@ -68,6 +69,8 @@ export type ApiNodeParts = ApiServerParts & {
   log: Log
   limits?: Partial<ClaimLimits>
   snapshots?: SnapshotParts | undefined
+  /** Of the consumers in this process; absent: they are elsewhere. */
+  told?: ToldRedemptions | undefined
   /** Waited for before the first answer; what it rejects with ends the start. */
   mayAnswer?(): Promise<void>
   onReading?: ((done: number, total: number) => void) | undefined
@@ -206,6 +209,7 @@ export async function startApiNode(
     timeLimitMs: settings.orderTimeLimitSeconds * 1000,
     returnWithinMs: settings.returnDays * 86_400_000,
     reservationMs: settings.reservationSeconds * 1000,
+    told: parts.told,
     onTransientError: (error) =>
       logger.warn({ err: error }, 'orders could not be asked or followed'),
     onError: parts.onFatal,

@@ -8,6 +8,7 @@ import type { LogFile } from '../../adapters/log-file/log-file.ts'
 import { serveLog } from '../../adapters/log-file/thread.ts'
 import { createGivenKeysSql } from '../../adapters/stores/nodes/given-keys.ts'
 import { callThread, portErrorOf } from '../../adapters/thread-call.ts'
+import type { StoredRedemptions } from '../../ports/orders.ts'
 import { readsOver } from './api-node.ts'
 import type {
   IssuerNews,
@@ -23,6 +24,7 @@ export type EmbeddedIssuerParts = {
   /** The rows are derived anew, or a consumer of orders cannot go on. */
   onNews(news: IssuerNews & { reason: string }): void
   onWaiting(text: string): void
+  onStored(stored: StoredRedemptions): void
   onError(error: unknown): void
 }
 export type EmbeddedIssuer = ReturnType<typeof startEmbeddedIssuer>
@@ -72,6 +74,9 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
         break
       case 'waiting':
         parts.onWaiting(message.text)
+        break
+      case 'stored':
+        parts.onStored(message.stored)
         break
       case 'failed':
         failed(portErrorOf(message.failure))

@@ -10,6 +10,7 @@ import { type WriteDurably, writeAll } from '../../adapters/log-file/topic-write
 import { createConsoleCodesMemory } from '../../adapters/memory/console-codes.ts'
 import { settleProofFile } from '../../adapters/proof-identity-file.ts'
 import type { ServerParts } from '../../api/http/server-parts.ts'
+import { ToldRedemptions } from '../../api/redemptions/told-redemptions.ts'
 import type { Settings } from '../../config/settings.ts'
 import { verifierKeysOf } from '../../domain/proof/identity.ts'
 import { formatInstant } from '../../domain/time.ts'
@@ -61,6 +62,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
 
   const proof = proofSettings(settings, directory.secrets)
   const shown = proof && shownProof(directory.path, proof, clock)
+  const told = new ToldRedemptions()
   let issuer: EmbeddedIssuer | null = null
   const node = {
     clock,
@@ -103,6 +105,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
       testFaults: settings.testFaults,
     },
     onWaiting: (text) => logger.warn(text),
+    onStored: (stored) => told.tell(stored),
     onNews: (news) => tell(logger, news),
     onError: onFatal,
   })
@@ -116,7 +119,8 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   if (marks.length > 0) issuing.checked.catch(onFatal)
   const { snapshotEveryRecords: everyRecords } = faults
   const snapshots = keptInFiles(directory.path, { logger, everyRecords })
-  await startApiNode({ ...node, log, snapshots, mayAnswer, onReading, onFatal }, server, stops)
+  const reading = { log, snapshots, told, mayAnswer, onReading }
+  await startApiNode({ ...node, ...reading, onFatal }, server, stops)
   const { address: url } = server
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }

@@ -26,6 +26,7 @@ import { createIssuerMetrics } from '../../issuer/issuer-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { type LogEnds, watchLogEnds } from '../../ports/log-ends.ts'
+import type { StoredRedemptions } from '../../ports/orders.ts'
 import { NewerRecord } from '../../ports/partition-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { crashingIssuerLog } from './crash-points.ts'
@@ -68,6 +69,8 @@ export type IssuerNews =
   | { kind: 'waiting'; text: string }
   /** A consumer of orders cannot go on; claims do. */
   | { kind: 'halted'; reason: string }
+  /** Redemptions, by the consumers of orders. */
+  | { kind: 'stored'; stored: StoredRedemptions }
   | { kind: 'failed'; failure: Failure }
 
 /** Below the answers, above what runs in idle time only. */
@@ -135,7 +138,9 @@ async function run(data: IssuerThreadData): Promise<void> {
     const making = { log, database, clock, settings, failed, registry, say }
     orders = await withStops(async (stops) => {
       await makeProof(making, stops)
-      await startOrderConsumers({ ...common, onError: (error) => say(newsOf(error)) }, stops)
+      const onStored = (stored: StoredRedemptions) => say({ kind: 'stored', stored })
+      const onError = (error: unknown) => say(newsOf(error))
+      await startOrderConsumers({ ...common, onStored, onError }, stops)
       return {}
     })
     say({ kind: 'up' })

@@ -27,7 +27,13 @@ import { createWallet } from '../../orders/wallet.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { LogEnds } from '../../ports/log-ends.ts'
-import { type ConsumerName, consumerNames } from '../../ports/orders.ts'
+import {
+  type ConsumerName,
+  type CouponChanges,
+  consumerNames,
+  type OrderChange,
+  type StoredRedemptions,
+} from '../../ports/orders.ts'
 import type { Payments } from '../../ports/payments.ts'
 import { crashingConsumer, crashingOrderStore, crashingPayments } from './crash-points.ts'
 import type { Stops } from './stops.ts'
@@ -45,6 +51,8 @@ export type OrderConsumersParts = {
   metrics: ConsumerMetrics
   /** Where those that run are kept, for the metrics. */
   running: Map<ConsumerName, Consumer>
+  /** To be told of redemptions as soon as they are committed. */
+  onStored?: ((stored: StoredRedemptions) => void) | undefined
   onError(error: unknown): void
 }
 
@@ -88,7 +96,7 @@ async function startOne(
   stops: Stops,
 ): Promise<Consumer> {
   const { log, clock, crashPoint, metrics, onError } = parts
-  const work = await workOf(name, parts, stops)
+  const work = telling(await workOf(name, parts, stops), parts.onStored)
   const common = { clock, observe: metrics.observer(name), onError }
   if (crashPoint === undefined) return startConsumer({ ...common, work, log })
   return startConsumer({ ...common, ...crashingConsumer({ work, log }, crashPoint) })
@@ -120,6 +128,32 @@ async function workOf(
     case 'dead-letters':
       return createDeadLetterWork(stores.letters)
   }
+}
+
+/** Of what the order process and the coupon step have committed; all others say nothing of it. */
+function telling(work: AnyWork, tell: OrderConsumersParts['onStored']): AnyWork {
+  const storedOf = work.name === 'order-process' ? storedByProcess : storedByCouponStep
+  if (tell === undefined || !['order-process', 'coupon-step'].includes(work.name)) return work
+  return {
+    ...work,
+    stored(changes) {
+      work.stored?.(changes)
+      const stored = storedOf(changes as OrderChange[] & CouponChanges)
+      if (stored.orders.length + stored.spent.length > 0) tell(stored)
+    },
+  }
+}
+
+function storedByProcess(changes: readonly OrderChange[]): StoredRedemptions {
+  const orders = changes.flatMap(({ state }) => {
+    return state.status !== 'awaited' && state.redemption !== undefined ? [state] : []
+  })
+  return { orders, spent: [] }
+}
+
+function storedByCouponStep({ effects }: Pick<CouponChanges, 'effects'>): StoredRedemptions {
+  const spent = effects.flatMap(({ kind, use }) => (kind === 'keep' ? [use.orderId] : []))
+  return { orders: [], spent }
 }
 
 async function openPayments(parts: OrderConsumersParts): Promise<Payments> {
