@@ -60,7 +60,7 @@ type AskedFor = Parameters<OrderService['order']>[0]
 
 export function startOrderService(given: OrderServiceParts): RunningOrderService {
   const parts = { ...given, onTransientError: throttled(given) }
-  const { log, clock, reader, onTransientError } = parts
+  const { log, clock, reader, onTransientError, told = new ToldRedemptions(false) } = parts
   const limits = { ...orderLimits, ...parts.limits }
   const freshness = createFoldFreshness({
     clock,
@@ -76,7 +76,6 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
   const placing = new OrderPlacing({ ...parts, reads, watch, admission, limits })
   const returning = new OrderReturning({ ...parts, reads, watch, limits })
-  const { told = new ToldRedemptions(false) } = parts
   const redeeming = new Redemptions({ ...parts, reads, watch, told, limits })
   const atWork = new Set<Promise<unknown>>()
   let isStopping = false

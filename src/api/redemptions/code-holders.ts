@@ -64,7 +64,13 @@ export class CodeHolders {
   }
 
   /** The row of a coupon whose code is known; undefined: there is none yet. */
-  async row({ couponId, code }: { couponId: string; code: string }): Promise<HeldCoupon | undefined> {
+  async row({
+    couponId,
+    code,
+  }: {
+    couponId: string
+    code: string
+  }): Promise<HeldCoupon | undefined> {
     const held = await this.look([code])
     return held.find((one) => one.couponId === couponId)
   }

@@ -121,14 +121,14 @@ describe('that it is used is told', () => {
 })
 
 describe('who comes next', () => {
-  for (const [what, rows, questions] of [
+  for (const [what, found, questions] of [
     ['finds free at once what nobody uses', [{}], 1],
     ['waits while what has ended is not let go of', [spent, spent, {}], 3],
   ] as const) {
     test(what, async () => {
       const clock = virtualClock(0)
       let asked = 0
-      const row = async () => rowOf(rows[asked++] ?? {})
+      const row = async () => rowOf(found[asked++] ?? {})
       const reader = { orders: async () => [released] as Order[] }
       const waiting = onceLetGo({ clock, holders: { row }, reader }, known)
       await clock.runUntil(1_000)

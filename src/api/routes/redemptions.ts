@@ -85,7 +85,11 @@ function placeRoute(parts: RouteParts, codes: KnownCodes): Route {
         return body.code === undefined ? { problem: 'unknown-code' } : unknownCode(guesses, by)
       }
       if ('kind' in held) return held
-      return redeem({ ...parts, ...codes }, held, { by, key: request.headers['idempotency-key'], ...body })
+      return redeem({ ...parts, ...codes }, held, {
+        by,
+        key: request.headers['idempotency-key'],
+        ...body,
+      })
     },
   })
 }

@@ -70,13 +70,9 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
         break
       case 'rebuilding':
       case 'halted':
-        parts.onNews(message)
-        break
       case 'waiting':
-        parts.onWaiting(message.text)
-        break
       case 'stored':
-        parts.onStored(message.stored)
+        passOn(message, parts)
         break
       case 'failed':
         failed(portErrorOf(message.failure))
@@ -101,6 +97,14 @@ export function startEmbeddedIssuer(parts: EmbeddedIssuerParts) {
       await worker.terminate()
     },
   }
+}
+
+type Passed = Extract<IssuerNews, { kind: 'rebuilding' | 'halted' | 'waiting' | 'stored' }>
+
+function passOn(news: Passed, parts: EmbeddedIssuerParts): void {
+  if (news.kind === 'stored') parts.onStored(news.stored)
+  else if (news.kind === 'waiting') parts.onWaiting(news.text)
+  else parts.onNews(news)
 }
 
 function rowsOver(database: Queryable) {

@@ -17,6 +17,7 @@ import { formatInstant } from '../../domain/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type ApiServerParts, openApiServer, startApiNode } from './api-node.ts'
 import { type EmbeddedIssuer, startEmbeddedIssuer } from './embedded-issuer.ts'
+import type { IssuerThreadSettings } from './issuer-thread.ts'
 import { readMarksOf } from './projection.ts'
 import { identityOf, type ProofSettings, proofSettings } from './proof/proof.ts'
 import { keptInFiles } from './snapshots/kept-fold.ts'
@@ -96,14 +97,7 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const marks = readMarksOf(directory.path)
   issuer = startEmbeddedIssuer({
     log,
-    settings: {
-      dataDirectory: directory.path,
-      topics: embeddedTopics,
-      codeSecret: directory.secrets.codeSecret,
-      payment: settings.payment,
-      proof,
-      testFaults: settings.testFaults,
-    },
+    settings: issuerSettings(settings, directory, proof),
     onWaiting: (text) => logger.warn(text),
     onStored: (stored) => told.tell(stored),
     onNews: (news) => tell(logger, news),
@@ -124,6 +118,14 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
   const { address: url } = server
   directory.announce(url)
   return { url, dataDirectory: directory.path, firstRun: directory.firstRun }
+}
+
+function issuerSettings(
+  { payment, testFaults }: Settings,
+  { path: dataDirectory, secrets: { codeSecret } }: ReturnType<typeof openDataDirectory>,
+  proof: ProofSettings | undefined,
+): IssuerThreadSettings {
+  return { dataDirectory, topics: embeddedTopics, codeSecret, payment, proof, testFaults }
 }
 
 function shownProof(

@@ -138,9 +138,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     const making = { log, database, clock, settings, failed, registry, say }
     orders = await withStops(async (stops) => {
       await makeProof(making, stops)
-      const onStored = (stored: StoredRedemptions) => say({ kind: 'stored', stored })
-      const onError = (error: unknown) => say(newsOf(error))
-      await startOrderConsumers({ ...common, onStored, onError }, stops)
+      await startOrderConsumers({ ...common, ...saidOfOrders(say) }, stops)
       return {}
     })
     say({ kind: 'up' })
@@ -202,6 +200,13 @@ function yieldToAnswers(): void {
 
 function failedBy(error: unknown): IssuerNews {
   return { kind: 'failed', failure: failureOf(error, 'store_broken') }
+}
+
+function saidOfOrders(say: (news: IssuerNews) => void) {
+  return {
+    onStored: (stored: StoredRedemptions) => say({ kind: 'stored', stored }),
+    onError: (error: unknown) => say(newsOf(error)),
+  }
 }
 
 /** Of a consumer of orders. */
