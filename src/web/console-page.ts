@@ -17,6 +17,7 @@ export const consolePage = {
 <link rel="stylesheet" href="/assets/console/support/page.css">
 <link rel="stylesheet" href="/assets/console/runs/page.css">
 <link rel="stylesheet" href="/assets/console/acts/page.css">
+<link rel="stylesheet" href="/assets/console/one-screen.css">
 <script type="importmap">${importMap}</script>
 <script type="module" src="/assets/console/page.js"></script>
 </head>

@@ -8,8 +8,6 @@ import { secondsShown } from './model.ts'
 export type Line = { label: string; colour: string; values: readonly (number | null)[] }
 export type ChartParts = { title: string; lines: readonly Line[]; times: readonly number[] }
 
-const height = 150
-
 export function Chart({ title, lines, times }: ChartParts): Html {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<Plot | null>(null)
@@ -17,10 +15,10 @@ export function Chart({ title, lines, times }: ChartParts): Html {
   useEffect(() => {
     const { current } = place
     if (current === null) return undefined
-    const made = new Plot(optionsOf(lines, current.clientWidth), data, current)
+    const made = new Plot(optionsOf(lines, sizeOf(current)), data, current)
     chart.current = made
     const resized = new ResizeObserver(() => {
-      made.setSize({ width: current.clientWidth, height })
+      made.setSize(sizeOf(current))
     })
     resized.observe(current)
     return () => {
@@ -39,7 +37,7 @@ export function Chart({ title, lines, times }: ChartParts): Html {
         <b>${numberText(values.at(-1))}</b></li>`,
   )
   return html`<figure class="chart"><figcaption>${title}</figcaption>
-    <ul>${legend}</ul><div ref=${place} aria-hidden="true"></div></figure>`
+    <ul>${legend}</ul><div class="plot" ref=${place} aria-hidden="true"></div></figure>`
 }
 
 const strokes: Readonly<Record<string, string>> = {
@@ -50,20 +48,31 @@ const strokes: Readonly<Record<string, string>> = {
   orange: '#c2410c',
 }
 
-function optionsOf(lines: readonly Line[], width: number): Plot.Options {
+type Size = { width: number; height: number }
+
+function sizeOf({ clientWidth: width, clientHeight: height }: Element): Size {
+  return { width, height }
+}
+
+function optionsOf(lines: readonly Line[], size: Size): Plot.Options {
   const series = lines.map(({ label, colour }) => {
     return { label, stroke: strokes[colour] ?? '#0f172a', width: 2, points: { show: false } }
   })
   const axis = { stroke: '#475569', grid: { stroke: '#e2e8f0', width: 1 } }
   return {
-    width,
-    height,
+    ...size,
     series: [{}, ...series],
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_chart, _min, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, values: (_chart, ticks) => ticks.map(timeText), incrs: [60, 120, 300], space: 40 },
+      {
+        ...axis,
+        values: (_chart, ticks) => ticks.map(timeText),
+        incrs: [60, 120, 300],
+        space: 40,
+        size: 32,
+      },
       { ...axis, size: 56 },
     ],
   }

@@ -2,7 +2,7 @@
 // shows what the stream says.
 
 import { h, render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { store, stored } from '../shared/browser.ts'
 import type { Language } from '../shared/texts.ts'
 import { ActButtons, NewCouponButton, OpenedAct, useActs } from './acts/act-buttons.ts'
@@ -116,6 +116,8 @@ type CouponsParts = {
 
 function Coupons({ coupons, chosen, choose }: CouponsParts): Html {
   const figure = new Intl.NumberFormat(language)
+  const list = useRef<HTMLUListElement>(null)
+  useEffect(() => showChosen(list.current), [chosen, coupons.length])
   const items = coupons.map(
     ({ couponId, name, status, remaining, quantity }) => html`<li key=${couponId}>
       <button type="button" class=${status} aria-current=${couponId === chosen ? 'true' : null}
@@ -124,8 +126,16 @@ function Coupons({ coupons, chosen, choose }: CouponsParts): Html {
         <span class="line">${figure.format(remaining)} / ${figure.format(quantity)}</span>
       </button></li>`,
   )
-  return html`<nav aria-label=${say.coupons}>
-    ${items.length > 0 ? html`<ul>${items}</ul>` : html`<p>${say.noCoupons}</p>`}</nav>`
+  return html`<nav class="coupons" aria-label=${say.coupons}>
+    ${items.length > 0 ? html`<ul ref=${list}>${items}</ul>` : html`<p>${say.noCoupons}</p>`}</nav>`
+}
+
+/** The one that was chosen before may stand far down. */
+function showChosen(list: HTMLUListElement | null): void {
+  const item = list?.querySelector<HTMLElement>('[aria-current]')
+  if (!list || !item) return
+  const [outer, inner] = [list.getBoundingClientRect(), item.getBoundingClientRect()]
+  if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top
 }
 
 const place = document.querySelector('#console')

@@ -14,10 +14,13 @@ export function Sale({ model, coupon, language, children }: SaleParts): Html {
   const { couponId, name, status, remaining, quantity } = coupon
   const figure = (value: number) => new Intl.NumberFormat(language).format(value)
   const notes = notesOf(model, coupon, language)
+  // Of the quantity, for what is left gets shorter in the middle of a sale.
+  const size = quantity < 100_000 ? 'left' : 'left long'
   return html`<section class=${`sale ${status}`} role="region" aria-label=${name}>
     <h2>${name}</h2>
     <p class="state"><span class="mark" aria-hidden="true"></span>${say[status]}</p>
-    <p class="left"><b>${figure(remaining)} / ${figure(quantity)}</b> <small>${say.left}</small></p>
+    <p class=${size}><b>${figure(remaining)} / ${figure(quantity)}</b>
+      <small>${say.left}</small></p>
     <ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>
     ${children}
     <p class="proof"><a href=${`/events/${couponId}/proof`} target="_blank">${say.proof}</a></p>
