@@ -19,6 +19,8 @@ export type CouponReads = {
   issuedColumns(query: Omit<RowsQuery, 'won'>): Promise<IssuedColumns[]>
   /** Revokes that records in [from, to) of this partition have done, in their order. */
   revocations(range: LogRange): Promise<StoredRevocation[]>
+  /** Who of these has won, and how far the rows are, as of one moment. */
+  issuedTo(asked: readonly Asked[]): Promise<IssuedTo>
   /** How many a revoke would take that nobody has spent: of this user, or of all. */
   unspent(of: { couponId: string; userId?: string | undefined }): Promise<number>
   /** Positions and coupons (without their winners) as of one moment. */
@@ -91,6 +93,13 @@ export type RevocationRow = Revocation & { couponId: string; partition: number }
 export type StoredRevocation = RevocationRow & { unspent: number }
 export type LogRange = { partition: number; from: number; to: number }
 export type Page = { limit: number; after?: string }
+/** Nobody is named twice. */
+export type Asked = { couponId: string; userId: string }
+/** `next`: by partition, the first offset not yet applied; see StoredPosition. */
+export type IssuedTo = {
+  issued: readonly (Asked & { issued: Issued })[]
+  next: ReadonlyMap<number, number>
+}
 /** `couponId`: only this one. */
 export type HeldQuery = Page & { couponId?: string }
 export type WinnersPage = { limit: number; after?: number }

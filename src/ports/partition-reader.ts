@@ -21,6 +21,8 @@ export type PartitionReading<Message> = {
   restMsMax?: number
   withoutHeaders?: boolean
   decode(record: LogRecord): Decoded<Message>
+  /** What the message cannot do without: nothing more is read before it is there. */
+  before?(message: Message): Promise<void> | undefined
   onMessage(message: Message, record: LogRecord): void
   /** Bytes that are no message, for every reader alike. Absent: they are skipped. */
   onVoid?(reason: string, record: LogRecord): void
@@ -58,12 +60,20 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
     return (next[partition] ?? 0) < (bounds[partition]?.end ?? 0)
   }
 
-  function take(record: LogRecord): void {
+  /** A promise: the record is taken once it resolves. */
+  function take(record: LogRecord): Promise<void> | undefined {
     const { partition, offset } = record
     const expected = next[partition] ?? 0
     if (offset !== expected) reading.onGap?.({ topic, partition, expected, found: offset })
-    next[partition] = offset + 1
     const decoded = reading.decode(record)
+    const ready = decoded.kind === 'message' ? reading.before?.(decoded.message) : undefined
+    if (ready !== undefined) return ready.then(() => takeDecoded(record, decoded))
+    takeDecoded(record, decoded)
+    return undefined
+  }
+
+  function takeDecoded(record: LogRecord, decoded: Decoded<Message>): void {
+    next[record.partition] = record.offset + 1
     if (decoded.kind === 'message') reading.onMessage(decoded.message, record)
     else if (decoded.kind === 'unknown' && reading.onUnknown !== undefined) {
       reading.onUnknown(decoded.reason, record)
@@ -72,8 +82,22 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
 
   function onBatch(batch: LogBatch): void | Promise<void> {
     const wasBehind = behind > 0 && isBehind(batch.partition)
-    const end = reading.stopsAtEnd ? (bounds[batch.partition]?.end ?? 0) : Number.POSITIVE_INFINITY
-    for (const record of batch.records) if (record.offset < end) take(record)
+    const taking = takeFrom(batch, 0)
+    return taking === undefined ? taken(batch, wasBehind) : taking.then(() => taken(batch, wasBehind))
+  }
+
+  function takeFrom(batch: LogBatch, first: number): Promise<void> | undefined {
+    const { partition, records } = batch
+    const end = reading.stopsAtEnd ? (bounds[partition]?.end ?? 0) : Number.POSITIVE_INFINITY
+    for (let n = first; n < records.length; n++) {
+      const record = records[n] as LogRecord
+      const ready = record.offset < end ? take(record) : undefined
+      if (ready !== undefined) return ready.then(() => takeFrom(batch, n + 1))
+    }
+    return undefined
+  }
+
+  function taken(batch: LogBatch, wasBehind: boolean): void | Promise<void> {
     if (wasBehind && !isBehind(batch.partition)) behind--
     if (wasBehind && behind === 0) caughtUp.resolve()
     return reading.onBatch?.(batch)

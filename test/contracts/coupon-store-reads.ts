@@ -103,6 +103,42 @@ export function couponTests(test: TestStore): void {
 }
 
 export function winnerTests(test: TestStore): void {
+  test('are found by user, with how far the rows are', async (store) => {
+    const asked = (couponId: string, userId: string) => ({ couponId, userId })
+    assert.deepEqual(await store.issuedTo([asked('spring', 'user-1')]), {
+      issued: [],
+      next: new Map(),
+    })
+    const coupons = [coupon(), coupon({ couponId: 'autumn' })]
+    const wanted = row({ slot: 2, userId: '"it\'s" {a,b}', claimId: 'c"\\' })
+    const others = slots('autumn', { from: 1, to: 2, offset: 7 })
+    const issued = [...others, row({ slot: 1 }), wanted]
+    await store.apply(batch({ next: 9, coupons, issued }))
+    await store.apply(batch({ partition: 3, next: 4 }))
+    const found = await store.issuedTo([
+      asked('spring', wanted.userId),
+      asked('spring', 'nobody'),
+      asked('autumn', 'user-2'),
+      asked('no-such', 'user-1'),
+    ])
+    const next = new Map([
+      [0, 9],
+      [3, 4],
+    ])
+    assert.deepEqual(found.next, next)
+    const wonOf = ({ slot, claimId, offset, appendedAt }: IssuedRow) => {
+      return { slot, claimId, offset, appendedAt }
+    }
+    const expected = [wanted, row({ couponId: 'autumn', slot: 2, offset: 8 })].map((one) => {
+      return { couponId: one.couponId, userId: one.userId, issued: wonOf(one) }
+    })
+    assert.deepEqual(
+      found.issued.toSorted((a, b) => (a.couponId < b.couponId ? 1 : -1)),
+      expected,
+    )
+    assert.deepEqual((await store.issuedTo([])).next, next)
+  })
+
   test('come back in slot order with all that their record says', async (store) => {
     const appendedAt = 1_770_000_000_123
     const claimId = `${'클'.repeat(100)}"\\{},NULL`

@@ -29,6 +29,7 @@ export function faultyStore(world: FaultyParts, alive: { value: boolean }): Coup
     positions: () => call(() => store.positions()),
     load: (couponIds) => call(() => store.load(couponIds)),
     revocations: (range) => call(() => store.revocations(range)),
+    issuedTo: (asked) => call(() => store.issuedTo(asked)),
     unspent: (of) => call(() => store.unspent(of)),
     apply: (batch) => call(() => store.apply(batch)),
     markPublished: (partition, next) => call(() => store.markPublished(partition, next)),

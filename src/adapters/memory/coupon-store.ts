@@ -153,6 +153,15 @@ function readsOf(tables: Tables, step?: StepTables): CouponReads {
       const own = tables.revocations.filter((row) => row.partition === partition && inRange(row))
       return structuredClone(own).sort((a, b) => a.offset - b.offset)
     },
+    async issuedTo(asked) {
+      const wanted = new Set(asked.map(({ couponId, userId }) => `${couponId} ${userId}`))
+      const rows = rowsWhere(({ couponId, userId }) => wanted.has(`${couponId} ${userId}`))
+      const next = new Map([...tables.positions].map(([partition, one]) => [partition, one.next]))
+      const issued = rows.map(({ couponId, userId, slot, claimId, offset, appendedAt }) => {
+        return { couponId, userId, issued: { slot, claimId, offset, appendedAt } }
+      })
+      return { issued, next }
+    },
     async unspent({ couponId, userId = null }) {
       return unspentOf(tables, step, { couponId, userId }).length
     },

@@ -3,14 +3,15 @@
 
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
-import type { CouponReads, StoredPosition } from '../../ports/coupons.ts'
-import type { Queryable, SqlValue, Statement } from '../database/database.ts'
+import type { CouponReads, IssuedTo, StoredPosition } from '../../ports/coupons.ts'
+import type { Queryable, SqlRow, SqlValue, Statement } from '../database/database.ts'
 import { loadStatements } from '../database/statements.ts'
 import {
   couponOf,
   heldCouponOf,
   issuedColumnsOf,
   issuedRowOf,
+  issuedToUserOf,
   revocationRowOf,
 } from './coupon-rows.ts'
 
@@ -23,6 +24,7 @@ export function createCouponReaderSql(database: Queryable): CouponReads {
     'read-held-by-code',
     'read-held-coupons',
     'read-held-of-coupon',
+    'read-issued-to',
     'read-positions',
     'read-revocations',
     'read-snapshot',
@@ -52,6 +54,11 @@ export function createCouponReaderSql(database: Queryable): CouponReads {
       const asked = [partition, from, to]
       const { rows } = await database.query(statements['read-revocations'], asked)
       return rows.map(revocationRowOf)
+    },
+    async issuedTo(asked) {
+      const ids = [asked.map(({ couponId }) => couponId), asked.map(({ userId }) => userId)]
+      const values = [...ids, ...positionOwner]
+      return issuedToOf((await database.query(statements['read-issued-to'], values)).rows)
     },
     async unspent({ couponId, userId = null }) {
       const { rows } = await database.query(statements['count-unspent'], [couponId, userId])
@@ -101,6 +108,17 @@ function issuedReads(database: Queryable): Pick<CouponReads, 'issuedRows' | 'iss
       return rows.map(issuedColumnsOf)
     },
   }
+}
+
+/** Of rows of read-issued-to.sql. */
+function issuedToOf(rows: readonly SqlRow[]): IssuedTo {
+  const next = new Map<number, number>()
+  const issued: IssuedTo['issued'][number][] = []
+  for (const [nextOffset, partition, ...winner] of rows) {
+    if (nextOffset !== null) next.set(Number(partition), Number(nextOffset))
+    else issued.push(issuedToUserOf(winner))
+  }
+  return { issued, next }
 }
 
 /** Read at once, before others have their turn. */

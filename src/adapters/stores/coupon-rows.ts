@@ -11,6 +11,7 @@ import {
   type HeldCoupon,
   type IssuedColumns,
   type IssuedRow,
+  type IssuedTo,
   type RevocationRow,
   type StoredRevocation,
 } from '../../ports/coupons.ts'
@@ -160,6 +161,16 @@ export type WinnerRow = Pick<IssuedRow, (typeof winnerFields)[number]>
 export function winnerOf(row: SqlRow): WinnerRow {
   return fieldsOf<WinnerRow>(row, winnerFields)
 }
+
+/** What read-issued-to.sql has of a winner. */
+export function issuedToUserOf(cells: SqlRow): IssuedTo['issued'][number] {
+  const [couponId, userId, slot, claimId, offset, appendedAt] = cells as unknown as IssuedToCells
+  return { couponId, userId, issued: { slot, claimId, offset, appendedAt } }
+}
+type IssuedToCells = readonly [
+  ...(readonly [couponId: string, userId: string, slot: number]),
+  ...(readonly [claimId: string, offset: number, appendedAt: number]),
+]
 
 /** In the order of the slots. Throws store_broken where one has no row. */
 export function addWinner(coupons: ReadonlyMap<string, Coupon>, row: WinnerRow): void {

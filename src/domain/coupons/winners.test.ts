@@ -43,6 +43,7 @@ describe('packed winners', () => {
         assert.deepEqual([...packed], [...map])
         assert.deepEqual([...packed.keys()], [...map.keys()])
         assert.deepEqual([...packed.values()], [...map.values()])
+        assert.deepEqual(packed.last(), [...map.values()].at(-1))
         for (const [userId, issued] of map) assert.deepEqual(packed.get(userId), issued)
         assert.equal(packed.has(stranger), map.has(stranger))
         assert.deepEqual(packed.get(stranger), map.get(stranger))

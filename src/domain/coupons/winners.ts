@@ -15,6 +15,8 @@ export type Winners = Pick<
 > & {
   /** Of a user who has not won yet, with the next slot. */
   set(userId: string, issued: Issued): unknown
+  /** Whether this user may be asked for; absent: everyone may. */
+  knows?(userId: string): boolean
 }
 
 /** A slot and eight bits of a hash are one entry of the index. */
@@ -33,6 +35,11 @@ export class PackedWinners implements Winners {
   /** While the index grows: what it was, half of it taken, with the slots above `moved`. */
   private older: Uint32Array | null = null
   private moved = 0
+
+  /** Who won last, if anybody did. */
+  last(): Issued | undefined {
+    return this.size === 0 ? undefined : this.at(this.size)[1]
+  }
 
   get(userId: string): Issued | undefined {
     const slot = this.slotOf(userId)

@@ -72,6 +72,7 @@ const store = {
   winners: async () => [{ ...row, name: 'Tea', terms: { name: 'Tea', quantity: 1 } }],
   byCode: async () => [],
   revocations: async () => [{ ...revocation({ offset: 9 }), couponId: 'tea', unspent: 1 }],
+  issuedTo: async () => ({ issued: [], next: new Map() }),
   unspent: async () => 1,
   issuedRows: async () => [row],
   issuedColumns: async () => columnsOfRows([row]),

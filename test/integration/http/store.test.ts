@@ -29,7 +29,8 @@ function fakeStore(store: Partial<ReadStore>): () => ReadStore {
   const unused = () => Promise.reject(new Error('not to be asked'))
   const none = { heldBy: unused, winners: unused, byCode: unused, revocations: unused }
   const audited = { issuedRows: unused, issuedColumns: unused, snapshot: unused }
-  return () => ({ ...none, ...audited, unspent: unused, positions: unused, ...store })
+  const others = { issuedTo: unused, unspent: unused, positions: unused }
+  return () => ({ ...none, ...audited, ...others, ...store })
 }
 
 test('what a user holds comes from SQL, in pages', async (t) => {
