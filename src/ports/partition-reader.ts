@@ -83,7 +83,9 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
   function onBatch(batch: LogBatch): void | Promise<void> {
     const wasBehind = behind > 0 && isBehind(batch.partition)
     const taking = takeFrom(batch, 0)
-    return taking === undefined ? taken(batch, wasBehind) : taking.then(() => taken(batch, wasBehind))
+    return taking === undefined
+      ? taken(batch, wasBehind)
+      : taking.then(() => taken(batch, wasBehind))
   }
 
   function takeFrom(batch: LogBatch, first: number): Promise<void> | undefined {

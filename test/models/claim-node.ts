@@ -5,13 +5,18 @@ import assert from 'node:assert/strict'
 import { leapingClock, virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { type AppendOutcome, type MemoryLog, openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { ClaimAnswer } from '../../src/api/claims/claim-answers.ts'
-import type { ClaimLimits, ClaimObserver } from '../../src/api/claims/claim-parts.ts'
+import type {
+  ClaimLimits,
+  ClaimObserver,
+  ClaimServiceParts,
+} from '../../src/api/claims/claim-parts.ts'
 import { startClaimService } from '../../src/api/claims/claim-service.ts'
 import {
   type ControlMessage,
   claimsTopic,
   encodeMessage,
   newestRules,
+  type Terms,
 } from '../../src/domain/coupons/messages.ts'
 import type { Log, LogEntry } from '../../src/ports/log.ts'
 
@@ -21,6 +26,8 @@ export const codeSecret = 'a secret that is used in tests only'
 type Options = {
   limits?: Partial<ClaimLimits>
   placed?: ClaimObserver['placed']
+  rows?: ClaimServiceParts['rows']
+  closedCouponMs?: number
   wrap?(log: Log): Log
 }
 
@@ -39,6 +46,8 @@ export async function startNode(options: Options = {}) {
     newId: () => `id-${++ids}`,
     codeSecret,
     limits: options.limits,
+    rows: options.rows,
+    closedCouponMs: options.closedCouponMs,
     observe: {
       answered: (kind) => told.push(kind),
       appended() {},
@@ -50,7 +59,7 @@ export async function startNode(options: Options = {}) {
     onError: (error) => errors.push(error),
   })
 
-  async function create(couponId: string, terms: { quantity: number; opensAt?: number }) {
+  async function create(couponId: string, terms: Omit<Terms, 'name'>) {
     const created = node.command({
       type: 'coupon.created',
       couponId,

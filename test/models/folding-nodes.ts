@@ -41,7 +41,7 @@ export function recordsOf(entries: readonly Entry[]): LogRecord[] {
 }
 
 /** What is there is read record by record, others running between; nothing comes later. */
-function logOf(records: readonly LogRecord[]): Log {
+export function logOf(records: readonly LogRecord[]): Log {
   const bounds = Array.from({ length: partitions }, (_, partition) => {
     return { start: 0, end: records.filter((one) => one.partition === partition).length }
   })

@@ -177,8 +177,43 @@ const keysShared: MutantsOf = {
   ],
 }
 
+const closedCoupons = `${claims}/closed`
+const away: MutantsOf[] = [
+  {
+    file: `${closedCoupons}/winner-lookups.ts`,
+    test: `${closedCoupons}/closed-claims.test.ts`,
+    mutants: [
+      ['own !== undefined || areAllThere', 'true', 'while the rows are those of an older dump'],
+      [
+        'if (reads === null) return databaseStarting',
+        'if (reads === null) return null',
+        'never a no',
+      ],
+    ],
+  },
+  {
+    file: `${closedCoupons}/closed-coupons.ts`,
+    test: `${closedCoupons}/closed-claims.test.ts`,
+    mutants: [
+      ['next > last.offset', 'next >= last.offset', 'before the rows are beyond the last'],
+      ['if (terms.rehearsal || ', 'if (', 'it is a rehearsal’s'],
+      ['>= afterMs', '>= 0', 'it was closed a moment ago'],
+      ['(await this.lookUp(asked)) === null', 'true', 'elsewhere, the log knows'],
+    ],
+  },
+  {
+    file: `${closedCoupons}/closed-coupons.ts`,
+    test: `${closedCoupons}/closed-coupons.test.ts`,
+    mutants: [
+      ['isClosed ? undefined :', 'true ? undefined :', 'as if they had never gone'],
+      ['away.knows(asked.userId) ? undefined :', 'true ? undefined :', 'as if they had never gone'],
+    ],
+  },
+]
+
 export const claimMutants = mutantsOf([
   ...path,
+  ...away,
   commands,
   sharedCommands,
   answers,

@@ -66,6 +66,8 @@ export type Unavailable = {
 }
 
 export const pending = { kind: 'pending' } as const
+/** Who has won is not in memory: to be looked up, and then asked again. By itself it is no no. */
+export const notHere: ClaimAnswer = { kind: 'pending' }
 export const stopping = unavailable('stopping')
 export const starting = unavailable('starting')
 export const busy = unavailable('queue_full')

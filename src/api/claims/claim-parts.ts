@@ -4,6 +4,8 @@ import type { Clock, Moment } from '../../ports/clock.ts'
 import type { Gate, GateVerdict } from '../../ports/gate.ts'
 import type { Log } from '../../ports/log.ts'
 import type { ClaimAnswer } from './claim-answers.ts'
+import type { ClosedCoupons } from './closed/closed-coupons.ts'
+import type { WinnerReads } from './closed/winner-lookups.ts'
 import type { CouponFold } from './coupon-fold.ts'
 import type { SnapshotParts } from './snapshots/fold-snapshots.ts'
 import type { Waiters } from './waiters.ts'
@@ -19,6 +21,10 @@ export type ClaimServiceParts = {
   observe?: ClaimObserver | undefined
   /** Of what this node knows; absent: it reads the whole log at each start. */
   snapshots?: SnapshotParts | undefined
+  /** Where winners are looked up that are not in memory; null while SQL is not up. */
+  rows?: (() => WinnerReads | null) | undefined
+  /** How long a coupon is closed before its winners leave memory; absent: they stay. */
+  closedCouponMs?: number | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
   /** The wall clock is so many seconds ahead of the log's, or behind it. */
   onClockDiffers?: ((seconds: number) => void) | undefined
@@ -28,6 +34,7 @@ export type ClaimServiceParts = {
 export type ClaimPathParts = ClaimServiceParts & {
   limits: ClaimLimits
   fold: CouponFold
+  closed: Pick<ClosedCoupons, 'lookUp'>
   /** Those who wait for the record of their claim, by its id. */
   waiters: Waiters<ClaimAnswer, 'deferred'>
   /** Broken: `onError` has been called. Closing: aborted once nothing more is to be begun. */

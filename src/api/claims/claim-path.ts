@@ -16,6 +16,7 @@ import {
   busy,
   type ClaimAnswer,
   type ClaimService,
+  notHere,
   pending,
   refusedBy,
   starting,
@@ -40,21 +41,28 @@ export type ClaimPath = FoldListener & {
 
 /** One claim along the path, from the question to its answer. */
 export function claimAlong(path: ClaimPath, parts: ClaimPathParts): ClaimService['claim'] {
-  const { fold, newId, observe, state, waiters } = parts
+  const { closed, fold, newId, observe, state, waiters } = parts
   function atOnce(answer: ClaimAnswer): ClaimAnswer {
     observe?.answered(answer.kind, 'memory')
     return answer
   }
 
-  return (couponId, userId, { token, arrivedAt } = {}) => {
+  const claim: ClaimService['claim'] = (couponId, userId, asking = {}) => {
     if (state.stopping) return atOnce(stopping)
     if (!fold.knows(couponId)) return atOnce(starting)
-    const asked = askedBy(fold, { couponId, userId }, token)
+    const asked = askedBy(fold, { couponId, userId }, asking.token)
     const known = path.settled(asked)
+    if (known === notHere) return onceLookedUp(couponId, userId, asking)
     if (known !== null) return atOnce(known)
-    const claim = { ...asked, claimId: newId(), arrivedAt }
-    return path.send(claim) ? waiters.wait(claim.claimId) : atOnce(busy)
+    const sent = { ...asked, claimId: newId(), arrivedAt: asking.arrivedAt }
+    return path.send(sent) ? waiters.wait(sent.claimId) : atOnce(busy)
   }
+
+  async function onceLookedUp(...[couponId, userId, asking]: Parameters<typeof claim>) {
+    const missing = await closed.lookUp({ couponId, userId })
+    return missing === null ? claim(couponId, userId, asking) : atOnce(missing)
+  }
+  return claim
 }
 
 /** With what the token says, where the coupon asks for it. */
@@ -102,6 +110,7 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
   function known(asked: Asked, nowMax: () => Instant): ClaimAnswer | null {
     const coupon = fold.coupons.get(asked.couponId)
     if (coupon === undefined) return { kind: 'unknown_coupon' }
+    if (coupon.winners.knows?.(asked.userId) === false) return notHere
     const outcome = settled(coupon, asked, nowMax)
     return outcome === null ? null : answerOf(outcome, asked)
   }
@@ -127,8 +136,9 @@ export function createClaimPath(parts: ClaimPathParts): ClaimPath {
       const { claimId } = command.message
       const arrivedAt = open.decided(command.message)
       if (arrivedAt !== undefined) observe?.placed?.(command.message.couponId, arrivedAt)
-      if (waiters.isWaiting(claimId))
-        waiters.answer(claimId, answerOf(outcome, command.message, command))
+      if (!waiters.isWaiting(claimId)) return
+      const isKnown = outcome !== null
+      waiters.answer(claimId, isKnown ? answerOf(outcome, command.message, command) : pending)
     },
     /** No claim waits for it. */
     controlDecided() {},

@@ -19,6 +19,8 @@ import { behindGate } from './claim-gate.ts'
 import { type ClaimPathParts, type ClaimServiceParts, defaultClaimLimits } from './claim-parts.ts'
 import { askedBy, type ClaimPath, claimAlong, createClaimPath } from './claim-path.ts'
 import { amongNodes } from './claims-among-nodes.ts'
+import { ClosedCoupons } from './closed/closed-coupons.ts'
+import { missingFor, onceLookedUp } from './closed/once-looked-up.ts'
 import { CouponActs } from './coupon-acts.ts'
 import { CouponFold, type FoldListener } from './coupon-fold.ts'
 import { createFoldFreshness, type FoldFreshness } from './fold-freshness.ts'
@@ -60,14 +62,24 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     state.broken = true
     given.onError(error)
   }
-  const parts = { ...given, limits, fold, waiters, state, onError }
-  const plain = createClaimPath(parts)
-  const path = gate === undefined ? plain : behindGate(plain, { ...parts, gate })
   // Whatever else is learned from the log belongs into the snapshots, too.
   const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
-  const commands = createCommands(parts, learned)
   const { snapshots: kept } = given
   const snapshots = kept && new FoldSnapshots({ ...kept, log, learned, clock })
+  const closed = new ClosedCoupons({
+    log,
+    clock,
+    fold,
+    snapshots,
+    rows: given.rows ?? (() => null),
+    closedAt: (couponId) => learned.acts.closedAt(couponId),
+    afterMs: given.closedCouponMs ?? Number.POSITIVE_INFINITY,
+    onError,
+  })
+  const parts = { ...given, limits, fold, closed, waiters, state, onError }
+  const plain = createClaimPath(parts)
+  const path = gate === undefined ? plain : behindGate(plain, { ...parts, gate })
+  const commands = createCommands(parts, learned)
   const own = ownService(path, commands, parts)
   const freshness = freshnessOf(parts)
   const onUnavailable = () => observe?.answered('unavailable', 'memory')
@@ -81,11 +93,14 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     onVoid: () => observe?.voided(),
     onProgress: given.onProgress,
     snapshots,
+    closed,
     clock,
     leaderWaitMsMax: limits.leaderWaitMsMax,
     closing: closing.signal,
     onError,
   })
+  // What it rejects with is told by the fold.
+  if (given.rows !== undefined) caughtUp.then(() => state.closing.aborted || closed.begin())
   return {
     ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness, onUnavailable) : own),
     caughtUp,
@@ -97,6 +112,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     },
     async close() {
       closing.abort()
+      closed.close()
       await close()
       await snapshots?.close()
     },
@@ -114,11 +130,15 @@ function ownService(
     claim: claimAlong(path, parts),
     mine(couponId, userId, token) {
       if (!fold.knows(couponId)) return starting
-      return path.mine(askedBy(fold, { couponId, userId }, token))
+      return onceLookedUp({ couponId, userId }, parts, () => {
+        return path.mine(askedBy(fold, { couponId, userId }, token))
+      })
     },
     async command(message) {
       if (state.stopping) return stopping
-      return fold.knows(message.couponId) ? commands.run(message) : starting
+      if (!fold.knows(message.couponId)) return starting
+      const missing = await missingFor(message, parts)
+      return missing ?? commands.run(message)
     },
     coupon: (couponId) => fold.coupons.get(couponId),
     find(couponId) {

@@ -2,6 +2,7 @@
 // have done a moment ago (made the coupon, taken the claim), it waits until its fold has read what
 // the log holds now. What it knows already it says at once.
 
+import type { Coupon } from '../../domain/coupons/state.ts'
 import { type ClaimService, logUnavailable, type Unavailable } from './claim-answers.ts'
 import type { FoldFreshness } from './fold-freshness.ts'
 
@@ -28,7 +29,7 @@ export function amongNodes(
       return fresh(couponId, () => own.claim(couponId, userId, asking), onUnavailable)
     },
     mine(couponId, userId, token) {
-      if (own.coupon(couponId)?.winners.has(userId)) return own.mine(couponId, userId, token)
+      if (hasWon(own.coupon(couponId), userId)) return own.mine(couponId, userId, token)
       return fresh(couponId, () => own.mine(couponId, userId, token))
     },
     readUpTo: (couponId) => fresh(couponId, () => own.readUpTo(couponId)),
@@ -37,4 +38,10 @@ export function amongNodes(
       return fresh(couponId, () => own.find(couponId))
     },
   }
+}
+
+/** False also where it is not known. */
+function hasWon(coupon: Coupon | undefined, userId: string): boolean {
+  const { winners } = coupon ?? {}
+  return winners?.knows?.(userId) !== false && (winners?.has(userId) ?? false)
 }

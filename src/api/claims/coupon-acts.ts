@@ -77,6 +77,12 @@ export class CouponActs {
     return own?.all.find((other) => other.message.type === message.type)
   }
 
+  /** When it was closed by a record, ms UTC; undefined: it was not. */
+  closedAt(couponId: string): number | undefined {
+    const { all = [] } = this.coupons.get(couponId) ?? {}
+    return all.find(({ message }) => message.type === 'coupon.closed')?.appendedAt
+  }
+
   /** Strictly behind the offset `after`. */
   page(couponId: string, { limit, after = -1 }: ActsPage): readonly Act[] {
     const all = this.coupons.get(couponId)?.all ?? []

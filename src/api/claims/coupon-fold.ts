@@ -10,7 +10,13 @@ import {
   type Decision,
   isClaim,
 } from '../../domain/coupons/decide.ts'
-import { applyCommand, createFold, type Fold, readRecord } from '../../domain/coupons/fold.ts'
+import {
+  applyCommand,
+  applyTime,
+  createFold,
+  type Fold,
+  readRecord,
+} from '../../domain/coupons/fold.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
 import { partitionFor } from '../../domain/partitioner.ts'
@@ -25,12 +31,14 @@ import {
 } from '../../ports/partition-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { retrying } from '../../ports/retry.ts'
+import type { ClosedCoupons } from './closed/closed-coupons.ts'
 import type { LogTime } from './log-time.ts'
 import type { FoldSnapshots } from './snapshots/fold-snapshots.ts'
 
 /** Called for every record, in the order of its partition, once the fold has taken it. */
 export type FoldListener = {
-  claimDecided(command: ClaimCommand, decision: Decision<ClaimOutcome>): void
+  /** Without an outcome where it has won nothing, and who has won is not in memory. */
+  claimDecided(command: ClaimCommand, decision: Decision<ClaimOutcome | null>): void
   controlDecided(command: ControlCommand, decision: Decision<ControlOutcome>): void
 }
 export type FoldReading = FoldListener & {
@@ -43,6 +51,8 @@ export type FoldReading = FoldListener & {
   onProgress?: ((done: number, total: number) => void) | undefined
   /** Absent: it is read from its start, and nothing is kept. */
   snapshots?: FoldSnapshots | undefined
+  /** Absent: all winners stay in memory. */
+  closed?: ClosedCoupons | undefined
   clock: Clock
   /** How long to wait for partitions whose leader is away, once one partition is there. */
   leaderWaitMsMax: number
@@ -157,6 +167,7 @@ export class CouponFold {
     const { snapshots } = reading
     const away = new Set(this.late.keys())
     const from = (await snapshots?.restore(fold.coupons, away)) ?? bounds.map(({ start }) => start)
+    reading.closed?.adopt(fold.coupons.values())
     const total = bounds.reduce((sum, { end }, n) => sum + Math.max(0, end - (from[n] ?? 0)), 0)
     let done = 0
     let isLive = total === 0
@@ -170,6 +181,7 @@ export class CouponFold {
       from: new Map(from.entries()),
       bounds,
       decode: (record) => readRecord(fold, record),
+      before: (command) => reading.closed?.before(command),
       onMessage: (command) => this.take(command, reading),
       onVoid(_, { partition, offset }) {
         if (offset >= (bounds[partition]?.end ?? 0)) reading.onVoid()
@@ -201,10 +213,11 @@ export class CouponFold {
   private take(command: ClaimCommand | ControlCommand, reading: FoldReading): void {
     const { fold } = this
     const { couponId } = command.message
-    const { snapshots } = reading
+    const { snapshots, closed } = reading
     snapshots?.willChange(couponId)
     if (isClaim(command)) {
-      const decision = applyCommand(fold, command)
+      const isUnsettled = closed?.isUnsettled(command) ?? false
+      const decision = isUnsettled ? this.takeUnsettled(command) : applyCommand(fold, command)
       if (decision.events.length > 0) snapshots?.hasChanged(couponId)
       reading.claimDecided(command, decision)
     } else {
@@ -212,6 +225,11 @@ export class CouponFold {
       if (decision.events.length > 0) snapshots?.hasChanged(couponId)
       reading.controlDecided(command, decision)
     }
+  }
+
+  private takeUnsettled(command: ClaimCommand): Decision<null> {
+    const coupon = this.fold.coupons.get(command.message.couponId)
+    return { outcome: null, events: coupon === undefined ? [] : applyTime(coupon, command) }
   }
 
   /** Of all partitions, but for those whose leader is away: they are late. */

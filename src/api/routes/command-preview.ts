@@ -4,6 +4,7 @@
 import type { ControlMessage, CouponRevoked } from '../../domain/coupons/messages.ts'
 import { previewOf } from '../../domain/coupons/preview.ts'
 import type { Coupon } from '../../domain/coupons/state.ts'
+import type { ClaimService, Unavailable } from '../claims/claim-answers.ts'
 import { etagOf } from '../http/act-conditions.ts'
 import { conflictOf, refusals } from '../http/problems/problems.ts'
 import { type Answer, readStore } from '../http/route.ts'
@@ -17,8 +18,10 @@ export async function previewAnswer(
   const found = await claims.find(message.couponId)
   if (found.kind === 'unknown_coupon') return { problem: 'unknown-coupon' }
   if (found.kind === 'unavailable') return found
-  const now = claims.logTime()
   const { coupon } = found
+  const missing = await missingFor(message, coupon, claims)
+  if (missing !== null) return missing
+  const now = claims.logTime()
   const { outcome, after } = previewOf(message, coupon, now)
   if (outcome === 'conflict') return { problem: conflictOf(message.type) }
   if (outcome in refusals) return { problem: refusals[outcome as keyof typeof refusals] }
@@ -35,6 +38,19 @@ export async function previewAnswer(
   const told = isRestock ? { toldSoldOut: toldSoldOut(couponId, coupon.quantity) } : {}
   const body = JSON.stringify({ preview: true, couponId, changes, people, ...told })
   return { status: 200, body, headers: { etag: etagOf(coupon) } }
+}
+
+/** A winner who is not in memory is looked up where a claim of his is. Null: nothing is missing. */
+async function missingFor(
+  message: ControlMessage,
+  { winners }: Coupon,
+  claims: ClaimService,
+): Promise<Unavailable | null> {
+  if (message.type !== 'coupon.revoked' || message.userId === undefined) return null
+  const { couponId, userId } = message
+  if (winners.knows?.(userId) !== false) return null
+  const answer = await claims.mine(couponId, userId)
+  return answer?.kind === 'unavailable' ? answer : null
 }
 
 /** Of the coupon itself nothing changes, not even how many are issued. */

@@ -119,7 +119,8 @@ export function statusAt(coupon: Coupon, at: number): Coupon['status'] {
   return coupon.status === 'open' || at >= coupon.opensAt ? 'open' : 'scheduled'
 }
 
-function timeEvents(coupon: Coupon, at: number): readonly CouponEvent[] {
+/** What time alone does to it. */
+export function timeEvents(coupon: Coupon, at: number): readonly CouponEvent[] {
   const status = statusAt(coupon, at)
   if (status === coupon.status) return nothing
   return status === 'open' ? opened : closed

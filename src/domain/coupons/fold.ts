@@ -11,9 +11,10 @@ import {
   type ControlOutcome,
   type Decision,
   decide,
+  timeEvents,
 } from './decide.ts'
 import { decodeMessage } from './messages.ts'
-import { type Coupon, type CouponState, evolve, initialState } from './state.ts'
+import { type Coupon, type CouponEvent, type CouponState, evolve, initialState } from './state.ts'
 
 /** `partitions` is how many the claims topic has; it may never change. */
 export type Fold = { partitions: number; coupons: Map<string, Coupon> }
@@ -55,4 +56,11 @@ export function applyCommand(fold: Fold, command: Command): Decision {
     fold.coupons.set(couponId, state)
   }
   return decision
+}
+
+/** A claim of a coupon that is closed by then, whoever has won it: what its time has done. */
+export function applyTime(coupon: Coupon, { appendedAt }: ClaimCommand): readonly CouponEvent[] {
+  const events = timeEvents(coupon, appendedAt)
+  for (const event of events) evolve(coupon, event)
+  return events
 }

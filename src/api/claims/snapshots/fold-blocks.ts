@@ -3,12 +3,13 @@
 // can be forgotten; what a field means may change, and then `format` does.
 
 import { deserialize, serialize } from 'node:v8'
+import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
 import { type Coupon } from '../../../domain/coupons/state.ts'
-import { PackedWinners } from '../../../domain/coupons/winners.ts'
+import { PackedWinners, type Winners } from '../../../domain/coupons/winners.ts'
 import { SnapshotFault } from '../../../ports/snapshots.ts'
 
 /** To be raised whenever a coupon gets another field, or a field or the fold another meaning. */
-export const format = 3
+export const format = 4
 
 export type Head = {
   format: number
@@ -23,8 +24,9 @@ export type Head = {
 }
 export type SnapshotPlace = { next: number; fingerprint: string | null }
 export const startPlace: SnapshotPlace = { next: 0, fingerprint: null }
-/** With its number of winners instead of them. */
-type KeptCoupon = Omit<Coupon, 'winners'> & { winners: number }
+/** With its number of winners instead of them; where they are away, with what is known of them. */
+type KeptCoupon = Omit<Coupon, 'winners'> & { winners: number | KeptAway }
+type KeptAway = Pick<AwayWinners, 'size' | 'lastOffset'>
 /** What was learned from the log beside the coupons, only ever added to. */
 export type LearnedList = {
   readonly size: number
@@ -52,15 +54,22 @@ export function listBlock(name: ListName, entries: readonly unknown[]): Buffer {
 
 /** As it is now; without its winners, who are never changed. */
 export function couponBlock(coupon: Coupon): Buffer {
-  const kept: KeptCoupon = { ...coupon, winners: coupon.winners.size }
+  const kept: KeptCoupon = { ...coupon, winners: keptWinners(coupon.winners) }
   return blockOf('coupon', serialize(kept))
 }
 
-/** Of those from slot `from` on. */
+function keptWinners(winners: Winners): KeptCoupon['winners'] {
+  if (!(winners instanceof AwayWinners)) return winners.size
+  const { size, lastOffset } = winners
+  return { size, lastOffset }
+}
+
+/** Of those from slot `from` on. None of winners that are away: the rows have them. */
 export function* winnersBlocks(
-  { couponId, winners }: Coupon,
+  { couponId, winners }: Pick<Coupon, 'couponId' | 'winners'>,
   { from, through }: { from: number; through: number },
 ): Iterable<Buffer> {
+  if (winners instanceof AwayWinners) return
   if (!(winners instanceof PackedWinners)) throw new TypeError('winners of a fold are packed')
   const id = Buffer.from(couponId)
   for (let slot = from; slot <= through; ) {

@@ -138,6 +138,6 @@ describe('a fold from a snapshot', () => {
     } as const satisfies Record<keyof Coupon, unknown>
     const read = readBlock(couponBlock(coupon))
     assert.deepEqual(read, { kind: 'coupon', coupon: { ...coupon, winners: 0 } })
-    assert.equal(format, 3)
+    assert.equal(format, 4)
   })
 })

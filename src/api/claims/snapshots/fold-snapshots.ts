@@ -3,6 +3,7 @@
 // winners are only ever added. Each time only what has changed is written; now and then all of it,
 // so that there are never many parts. Where several nodes read one log, one of them keeps it.
 
+import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
 import { claimsTopic } from '../../../domain/coupons/messages.ts'
 import type { Coupon } from '../../../domain/coupons/state.ts'
 import { recordFingerprint } from '../../../domain/fingerprint.ts'
@@ -46,7 +47,8 @@ const entriesPerBlock = 500
 /** How long a stop waits for what the next start would have to read; else it reads it. */
 const lastMsMax = 1_000
 
-type TakenDown = { coupon: Coupon; block: Buffer; winners: number }
+/** With its winners as they were: they may leave memory meanwhile. */
+type TakenDown = { coupon: Coupon; block: Buffer; winners: Coupon['winners']; through: number }
 
 export class FoldSnapshots {
   private readonly parts: FoldSnapshotsParts
@@ -91,7 +93,7 @@ export class FoldSnapshots {
     if (restored === null) return null
     for (const [couponId, coupon] of restored.coupons) {
       coupons.set(couponId, coupon)
-      this.kept.set(coupon, coupon.winners.size)
+      this.kept.set(coupon, keptAs(coupon.winners, coupon.winners.size))
     }
     for (const name of ['keys', 'acts'] as const) {
       this.parts.learned[name].restore(restored.lists[name])
@@ -209,14 +211,15 @@ export class FoldSnapshots {
     // It goes past those that are taken out of the set meanwhile.
     const turns = this.untouched.values()
     for (let next = this.next(turns); next !== undefined; next = this.next(turns)) {
-      const { coupon, block, winners } = next
+      const { coupon, block, winners, through } = next
       yield block
+      const { couponId } = coupon
       const from = (this.kept.get(coupon) ?? 0) + 1
-      for (const packed of winnersBlocks(coupon, { from, through: winners })) {
+      for (const packed of winnersBlocks({ couponId, winners }, { from, through })) {
         if (this.isClosed) throw new SnapshotFault('given up')
         yield packed
       }
-      this.kept.set(coupon, winners)
+      this.kept.set(coupon, keptAs(winners, through))
     }
     yield* this.listBlocks('keys', lists.keys)
     yield* this.listBlocks('acts', lists.acts)
@@ -241,7 +244,13 @@ export class FoldSnapshots {
 }
 
 function takeDown(coupon: Coupon): TakenDown {
-  return { coupon, block: couponBlock(coupon), winners: coupon.winners.size }
+  const { winners } = coupon
+  return { coupon, block: couponBlock(coupon), winners, through: winners.size }
+}
+
+/** Winners who are away are kept by the rows. */
+function keptAs(winners: Coupon['winners'], through: number): number {
+  return winners instanceof AwayWinners ? 0 : through
 }
 
 function startOf(log: Log): SnapshotPlace[] {

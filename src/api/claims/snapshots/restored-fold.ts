@@ -1,6 +1,7 @@
 // What the blocks of a snapshot say of coupons, put together apart from the fold: it is used as a
 // whole or not at all.
 
+import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
 import { claimsTopic } from '../../../domain/coupons/messages.ts'
 import type { Coupon } from '../../../domain/coupons/state.ts'
 import { PackedWinners } from '../../../domain/coupons/winners.ts'
@@ -104,8 +105,13 @@ function take(block: ReturnType<typeof readBlock>, { restoring, origin }: Taking
       return 1
     case 'coupon': {
       const { winners: count, ...kept } = block.coupon
-      const winners = coupons.get(kept.couponId)?.winners ?? new PackedWinners()
-      coupons.set(kept.couponId, { coupon: { ...kept, winners }, winners, count })
+      const { couponId } = kept
+      const isAway = typeof count !== 'number'
+      // Of those that were kept before they went away, none is needed.
+      const before = isAway ? undefined : coupons.get(couponId)?.winners
+      const winners = before ?? new PackedWinners()
+      const coupon = { ...kept, winners: isAway ? new AwayWinners(count) : winners }
+      coupons.set(couponId, { coupon, winners, count: isAway ? 0 : count })
       return 0
     }
     case 'winners': {
