@@ -27,6 +27,32 @@ test('Where nobody asks for newer records they are void, and void ones are skipp
   assert.deepEqual(seen, ['a', 'b'])
 })
 
+test('What a message cannot do without is waited for, and nothing is read meanwhile.', async () => {
+  const seen: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const reader = followPartitions({
+    ...reading([records('a', 'b', 'c')]),
+    from: new Map([[0, 0]]),
+    bounds: [{ start: 0, end: 3 }],
+    before: (message) => (message === 'b' ? promise : undefined),
+    onMessage: (message) => seen.push(message),
+    onBatch: () => void seen.push('all of them'),
+    onError: assert.ifError,
+  })
+  assert.deepEqual([seen, reader.next, reader.hasCaughtUp()], [['a'], [1], false])
+  resolve()
+  await reader.close()
+  assert.deepEqual([seen, reader.next], [['a', 'b', 'c', 'all of them'], [3]])
+  assert.ok(reader.hasCaughtUp())
+})
+
+test('What a message cannot do without and is not found ends the reading.', async () => {
+  const bounds = [{ start: 0, end: 1 }]
+  const before = () => Promise.reject(new Error('not found'))
+  const read = readToEnd({ ...reading([records('a')]), bounds, before, onMessage: assert.fail })
+  await assert.rejects(read, /not found/)
+})
+
 test('Reading to the end ends with what stopped it.', async () => {
   const gap = records('a').map((a) => ({ ...a, offset: 1 }))
   const bounds = [{ start: 0, end: 2 }]

@@ -4,7 +4,7 @@
 
 import { type Decoded } from '../domain/record.ts'
 import type { Moment } from './clock.ts'
-import type { Log, LogBatch, LogBounds, LogRecord } from './log.ts'
+import type { Log, LogBatch, LogBounds, LogRecord, TailOptions } from './log.ts'
 import { PortError } from './port-error.ts'
 
 export type PartitionReading<Message> = {
@@ -49,7 +49,7 @@ export type PartitionReader = {
 
 /** Reads for ever. */
 export function followPartitions<Message>(reading: PartitionReading<Message>): PartitionReader {
-  const { log, topic, from, bounds = [], lingerMs, restMsMax, withoutHeaders } = reading
+  const { log, topic, from, bounds = [] } = reading
   const next: number[] = []
   for (const [partition, offset] of from) next[partition] = offset
   const caughtUp = Promise.withResolvers<void>()
@@ -105,18 +105,28 @@ export function followPartitions<Message>(reading: PartitionReading<Message>): P
     return reading.onBatch?.(batch)
   }
 
-  const pace = {
-    ...(lingerMs === undefined ? {} : { lingerMs }),
-    ...(restMsMax === undefined ? {} : { restMsMax }),
-    ...(withoutHeaders === undefined ? {} : { withoutHeaders }),
-  }
-  const tail = log.tail({ topic, from, ...pace, onBatch, onError: reading.onError })
+  const { onError } = reading
+  const tail = log.tail({ topic, from, ...paceOf(reading), onBatch, onError })
   return {
     next,
     hasCaughtUp: () => behind === 0,
     caughtUp: caughtUp.promise,
     lastReadAt: tail.lastReadAt,
     close: tail.close,
+  }
+}
+
+type Pace = Pick<TailOptions, 'lingerMs' | 'restMsMax' | 'withoutHeaders'>
+
+function paceOf({
+  lingerMs,
+  restMsMax,
+  withoutHeaders,
+}: Pick<PartitionReading<never>, keyof Pace>): Pace {
+  return {
+    ...(lingerMs === undefined ? {} : { lingerMs }),
+    ...(restMsMax === undefined ? {} : { restMsMax }),
+    ...(withoutHeaders === undefined ? {} : { withoutHeaders }),
   }
 }
 

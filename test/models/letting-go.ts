@@ -81,7 +81,10 @@ class NodeBesideReference {
     this.snapshots = new FoldSnapshots({ log, learned, clock, ...kept })
     const rows = rowsOf(this.reference, { next: this.next, say: () => this.step.rows })
     this.closed = new ClosedCoupons({
-      ...{ log, clock, fold: this.fold, snapshots: this.snapshots },
+      log,
+      clock,
+      fold: this.fold,
+      snapshots: this.snapshots,
       rows: () => (this.step.rows === 'starting' ? null : rows),
       closedAt: () => undefined,
       afterMs: Number.POSITIVE_INFINITY,
@@ -97,7 +100,7 @@ class NodeBesideReference {
   async readAll(): Promise<void> {
     const { records } = this.parts
     const reader = await this.fold.read({
-      claimDecided: ({ message: _, ...place }, decision) => this.decided(place, decision),
+      claimDecided: (command, decision) => this.decided(command, decision),
       controlDecided: (command, decision) => {
         this.learned.keys.decided(command.message, decision.outcome)
         this.learned.acts.decided(command, decision)

@@ -66,16 +66,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
   const { snapshots: kept } = given
   const snapshots = kept && new FoldSnapshots({ ...kept, log, learned, clock })
-  const closed = new ClosedCoupons({
-    log,
-    clock,
-    fold,
-    snapshots,
-    rows: given.rows ?? (() => null),
-    closedAt: (couponId) => learned.acts.closedAt(couponId),
-    afterMs: given.closedCouponMs ?? Number.POSITIVE_INFINITY,
-    onError,
-  })
+  const closed = closedCouponsOf({ ...given, onError }, { fold, snapshots, acts: learned.acts })
   const parts = { ...given, limits, fold, closed, waiters, state, onError }
   const plain = createClaimPath(parts)
   const path = gate === undefined ? plain : behindGate(plain, { ...parts, gate })
@@ -100,7 +91,9 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     onError,
   })
   // What it rejects with is told by the fold.
-  if (given.rows !== undefined) caughtUp.then(() => state.closing.aborted || closed.begin())
+  void caughtUp.then(() => {
+    if (given.rows !== undefined && !closing.signal.aborted) closed.begin()
+  })
   return {
     ...(limits.foldWaitMsMax > 0 ? amongNodes(own, freshness, onUnavailable) : own),
     caughtUp,
@@ -117,6 +110,23 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
       await snapshots?.close()
     },
   }
+}
+
+type Learned = { fold: CouponFold; snapshots: FoldSnapshots | undefined; acts: CouponActs }
+
+function closedCouponsOf(
+  { log, clock, rows, closedCouponMs, onError }: ClaimServiceParts,
+  { acts, ...learned }: Learned,
+): ClosedCoupons {
+  return new ClosedCoupons({
+    log,
+    clock,
+    ...learned,
+    rows: rows ?? (() => null),
+    closedAt: (couponId) => acts.closedAt(couponId),
+    afterMs: closedCouponMs ?? Number.POSITIVE_INFINITY,
+    onError,
+  })
 }
 
 /** What this node answers by itself; of what it does not know yet, nothing. */

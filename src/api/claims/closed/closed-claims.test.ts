@@ -130,9 +130,9 @@ describe('claims of coupons whose winners have left memory', () => {
     const world = await startWorld(t)
     await sell(world, {})
     await letGo(world)
-    const answers = ['kim', 'park', 'choi', 'park'].map((userId) =>
-      world.node.claim('sale', userId),
-    )
+    const answers = ['kim', 'park', 'choi', 'park'].map(async (userId) => {
+      return world.node.claim('sale', userId)
+    })
     const kinds = (await Promise.all(answers)).map(kindOf)
     assert.deepEqual(kinds, ['issued', 'issued', 'closed', 'issued'])
     assert.equal(world.rows.lookups, 1)
@@ -245,7 +245,7 @@ describe('winners of closed coupons leave memory', () => {
     const world = await startWorld(t)
     const winners = Array.from({ length: 1_002 }, (_, n) => `user-${n}`)
     await world.create('sale', { quantity: 2_000 })
-    const claims = winners.map((userId) => world.node.claim('sale', userId))
+    const claims = winners.map(async (userId) => world.node.claim('sale', userId))
     await world.pass(50)
     await Promise.all(claims)
     await world.command({ type: 'coupon.closed' })

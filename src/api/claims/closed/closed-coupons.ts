@@ -17,7 +17,7 @@ import type { Asked } from '../../../ports/coupons.ts'
 import type { Log } from '../../../ports/log.ts'
 import { PortError } from '../../../ports/port-error.ts'
 import type { Unavailable } from '../claim-answers.ts'
-import type { CouponFold } from '../coupon-fold.ts'
+import type { LogTime } from '../log-time.ts'
 import type { FoldSnapshots } from '../snapshots/fold-snapshots.ts'
 import {
   createWinnerLookups,
@@ -28,7 +28,12 @@ import { winnersInLog } from './winners-in-log.ts'
 
 export type ClosedCouponsParts = Omit<WinnerLookupsParts, 'coupons'> & {
   log: Pick<Log, 'tail' | 'partitionsOf'>
-  fold: Pick<CouponFold, 'coupons' | 'time' | 'knows'>
+  /** What this node knows of the log. */
+  fold: {
+    coupons: ReadonlyMap<string, Coupon>
+    time: Pick<LogTime, 'estimate'>
+    knows(couponId: string): boolean
+  }
   /** When an operator closed it, by the log's clock, ms UTC; undefined: none did. */
   closedAt(couponId: string): Instant | undefined
   /** How long a coupon is closed before its winners go. */
