@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { anyLog, couponIds } from '../../../../test/models/any-log.ts'
 import { recordsOf } from '../../../../test/models/folding-nodes.ts'
+import { type Counts, checkLettingGo, type Rows } from '../../../../test/models/folds/letting-go.ts'
 import { keptSnapshots } from '../../../../test/models/kept-snapshots.ts'
-import { type Counts, checkLettingGo, type Rows } from '../../../../test/models/letting-go.ts'
 import type { Entry } from '../../../../test/models/naive-claims.ts'
 
 const step = fc.record({

@@ -2,30 +2,35 @@
 // that keeps everything: whatever the one decides and answers is compared with the other.
 
 import assert from 'node:assert/strict'
-import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
-import { ClosedCoupons } from '../../src/api/claims/closed/closed-coupons.ts'
-import { onceLookedUp } from '../../src/api/claims/closed/once-looked-up.ts'
-import type { WinnerReads } from '../../src/api/claims/closed/winner-lookups.ts'
-import { CouponActs } from '../../src/api/claims/coupon-acts.ts'
-import { CouponFold } from '../../src/api/claims/coupon-fold.ts'
-import { KeyedCreates } from '../../src/api/claims/keyed-creates.ts'
-import { LogTime } from '../../src/api/claims/log-time.ts'
-import { FoldSnapshots } from '../../src/api/claims/snapshots/fold-snapshots.ts'
-import { AwayWinners } from '../../src/domain/coupons/away-winners.ts'
+import { virtualClock } from '../../../src/adapters/memory/clock-virtual.ts'
+import { ClosedCoupons } from '../../../src/api/claims/closed/closed-coupons.ts'
+import { onceLookedUp } from '../../../src/api/claims/closed/once-looked-up.ts'
+import type { WinnerReads } from '../../../src/api/claims/closed/winner-lookups.ts'
+import { CouponActs } from '../../../src/api/claims/coupon-acts.ts'
+import { CouponFold } from '../../../src/api/claims/coupon-fold.ts'
+import { KeyedCreates } from '../../../src/api/claims/keyed-creates.ts'
+import { LogTime } from '../../../src/api/claims/log-time.ts'
+import { FoldSnapshots } from '../../../src/api/claims/snapshots/fold-snapshots.ts'
+import { AwayWinners } from '../../../src/domain/coupons/away-winners.ts'
 import {
   type ClaimOutcome,
   type ControlOutcome,
   type Decision,
   type Place,
   settled,
-} from '../../src/domain/coupons/decide.ts'
-import { applyCommand, createFold, type Fold, readRecord } from '../../src/domain/coupons/fold.ts'
-import type { Coupon } from '../../src/domain/coupons/state.ts'
-import type { Log, LogRecord } from '../../src/ports/log.ts'
-import { PortError } from '../../src/ports/port-error.ts'
-import type { SnapshotStore } from '../../src/ports/snapshots.ts'
-import { partitions } from './any-log.ts'
-import { logOf } from './folding-nodes.ts'
+} from '../../../src/domain/coupons/decide.ts'
+import {
+  applyCommand,
+  createFold,
+  type Fold,
+  readRecord,
+} from '../../../src/domain/coupons/fold.ts'
+import type { Coupon } from '../../../src/domain/coupons/state.ts'
+import type { Log, LogRecord } from '../../../src/ports/log.ts'
+import { PortError } from '../../../src/ports/port-error.ts'
+import type { SnapshotStore } from '../../../src/ports/snapshots.ts'
+import { partitions } from '../any-log.ts'
+import { logOf } from '../folding-nodes.ts'
 
 export type Rows = 'up' | 'starting' | 'away' | 'behind'
 /** What happens behind a record: `letsGo` by the place of coupons in the fold. */
