@@ -14,6 +14,7 @@ import { createCodeThreads } from './audit-codes.ts'
 import { isDistributed, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { type Audited, signsOfAnotherLog, whyNothing } from './audited.ts'
+import { boundYoungSpace } from './young-space.ts'
 
 export type AuditOptions = {
   coupon?: string
@@ -56,6 +57,7 @@ async function auditNow(
   { coupon, url, token }: AuditOptions,
   { settings, err, ...given }: Context & Watched,
 ): Promise<Audited> {
+  boundYoungSpace()
   const clock = systemClock()
   const progress = given.progress ?? startProgress(clock, err)
   const opened = await openAuditSource({ settings, progress, url, token })
