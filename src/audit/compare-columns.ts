@@ -34,14 +34,17 @@ export function sameJson(a: unknown, b: unknown): boolean {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
     return a.every((item, n) => sameJson(item, b[n]))
   }
-  return hasFieldsOf(a, b) && hasFieldsOf(b, a)
-}
-
-/** A field that is undefined is none. */
-function hasFieldsOf(a: object, b: object): boolean {
   for (const name in a) {
     const value: unknown = a[name as keyof object]
     if (value !== undefined && !sameJson(value, b[name as keyof object])) return false
+  }
+  return hasNoMore(b, a)
+}
+
+/** A field that is undefined is none. */
+function hasNoMore(b: object, a: object): boolean {
+  for (const name in b) {
+    if (b[name as keyof object] !== undefined && a[name as keyof object] === undefined) return false
   }
   return true
 }

@@ -71,7 +71,10 @@ function compareRow(
     const { subtotal, discount, total } = due.message
     compare(stored.sums, { subtotal, discount, total })
   }
-  if (isSettled) return compare(whole(stored), whole(asOld(stored, state)))
+  if (isSettled) {
+    if (!sameJson(stored, state)) compare(whole(stored), whole(asOld(stored, state)))
+    return
+  }
   if (stored.status === 'awaited' || state.status === 'absent' || state.status === 'awaited') return
   compare(content(stored), content(state))
   const ended = stored.status === 'confirmed' || stored.status === 'cancelled'

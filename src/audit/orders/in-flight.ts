@@ -143,19 +143,20 @@ function subjectsOf(consumer: ConsumerName, order: OrderHistory): Subject[] {
 }
 
 function positionsOf({ positions }: OrdersRows, all: AllForwarded): PositionOf {
-  const known = new Map<string, Reached[]>()
+  const known = new Map<string, Map<string, Reached[]>>()
   for (const { consumer, topic, partition, next, published } of positions) {
     const { postponed, buried } = all.get(partitionName(consumer, partition)) ?? noneForwarded()
     const isMissing = [postponed, buried].some(({ counted, found }) => {
       return counted > new Set(found).size
     })
     const settledTo = isMissing ? published : next
-    const name = `${consumer} ${topic}`
-    const reached = known.get(name) ?? []
+    const topics = known.get(consumer) ?? new Map<string, Reached[]>()
+    known.set(consumer, topics)
+    const reached = topics.get(topic) ?? []
+    topics.set(topic, reached)
     reached[partition] = { next, published, settledTo }
-    known.set(name, reached)
   }
-  return (consumer, topic, partition) => known.get(`${consumer} ${topic}`)?.[partition] ?? notBegun
+  return (consumer, topic, partition) => known.get(consumer)?.get(topic)?.[partition] ?? notBegun
 }
 
 const notBegun: Reached = { next: 0, published: 0, settledTo: 0 }
