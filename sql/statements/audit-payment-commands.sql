@@ -1,14 +1,21 @@
 -- A page of the payment step's commands, in the order of their keys.
 -- Parameters: after this key, two texts ('' from the first), limit bigint.
--- Result: first and second key, row (JSON text).
+-- Result: rows (JSON texts, one a line, a comma behind each but the last), of each whom it is about
+-- and the last key (JSON texts), how many.
 
-select key, command_id, json_build_object(
-         'key', key,
-         'commandId', command_id,
-         'amount', amount,
-         'outcome', outcome
-       )::text
-  from payments.commands
- where (key, command_id) > ($1, $2)
- order by key, command_id
- limit $3
+select string_agg(json, E',\n' order by key, command_id),
+       json_agg(key order by key, command_id)::text,
+       (json_agg(json_build_array(key, command_id) order by key, command_id) -> -1)::text,
+       count(*)::int
+  from (
+    select key, command_id, json_build_object(
+             'key', key,
+             'commandId', command_id,
+             'amount', amount,
+             'outcome', outcome
+           )::text as json
+      from payments.commands
+     where (key, command_id) > ($1, $2)
+     order by key, command_id
+     limit $3
+  ) page

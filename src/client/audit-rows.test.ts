@@ -6,7 +6,7 @@ import { issuedRowsAnswer, projectionAnswer } from '../api/routes/audit.ts'
 import { noRevocations } from '../domain/coupons/revocations.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import type { IssuedRow, ProjectionSnapshot } from '../ports/coupons.ts'
-import { projectionOver } from './audit-rows.ts'
+import { ordersAuditOver, projectionOver } from './audit-rows.ts'
 
 const full: Coupon = {
   status: 'open',
@@ -65,7 +65,7 @@ test('a projection survives its JSON', async () => {
     coupons: [full, bare],
   }
   const wire = await text(projectionAnswer(snapshot))
-  assert.deepEqual(await projectionOver(async () => JSON.parse(wire)).snapshot(), snapshot)
+  assert.deepEqual(await projectionOver(async () => wire).snapshot(), snapshot)
 })
 
 test('a projection leaves winners out', async () => {
@@ -78,7 +78,7 @@ test('a projection leaves winners out', async () => {
 test('issued rows survive their JSON', async () => {
   const rows = [row(1), row(2)]
   const wire = await text(issuedRowsAnswer(rows, 3))
-  const read = await projectionOver(async () => JSON.parse(wire)).issuedRows({ limit: 3 })
+  const read = await projectionOver(async () => wire).issuedRows({ limit: 3 })
   assert.deepEqual(read, rows)
 })
 
@@ -88,4 +88,18 @@ test('a full page of rows names the next, another does not', async () => {
   assert.deepEqual((await json(issuedRowsAnswer([row(1), row(2)], 2))).next, next)
   assert.equal((await json(issuedRowsAnswer([row(1)], 2))).next, undefined)
   assert.deepEqual(await json(issuedRowsAnswer([], 2)), { issued: [] })
+})
+
+test('a page of orders is not read where its service gives it in another form', async () => {
+  const query = { table: 'balances', limit: 2, after: ['', ''] } as const
+  const pageOf = (answer: string) => ordersAuditOver(async () => answer).page(query)
+  const rows = '{"userId":"ann"},\n{"userId":"bob"}'
+  const found = { rows, about: ['ann', 'bob'] }
+  const written = `{"rows":[\n${rows}\n],"about":["ann","bob"]`
+  assert.deepEqual(await pageOf(`${written},"next":["bob",""]}`), { ...found, next: ['bob', ''] })
+  assert.deepEqual(await pageOf(`${written}}`), found)
+  assert.deepEqual(await pageOf('{"rows":[\n\n],"about":[]}'), { rows: '', about: [] })
+  for (const other of [`{"rows":[${rows}]}`, '{"rows":[]}', written, '', '\n\n']) {
+    await assert.rejects(pageOf(other), /in another form than this version/)
+  }
 })

@@ -12,29 +12,32 @@ import type {
   RowsQuery,
   StoredPosition,
 } from '../ports/coupons.ts'
-import type { AuditedPosition, OrdersAuditReader } from '../ports/orders-audit.ts'
+import type { AuditedPosition, AuditPage, OrdersAuditReader } from '../ports/orders-audit.ts'
+import { jsonObject, listOf } from './answers.ts'
+import { ServiceError } from './service-client.ts'
 
-/** Resolves to the body of the answer. */
-export type Ask = (path: string) => Promise<unknown>
+/** Resolves to the text of the answer. */
+export type Ask = (path: string) => Promise<string>
 
 export function projectionOver(
   ask: Ask,
 ): Pick<CouponStore, 'snapshot' | 'issuedRows' | 'issuedColumns'> {
   return {
     async snapshot() {
-      const { positions, coupons } = (await ask('/projection')) as ProjectionJson
+      const { positions, coupons } = JSON.parse(await ask('/projection')) as ProjectionJson
       return {
         positions: new Map(positions.map(({ partition, ...position }) => [partition, position])),
         coupons: coupons.map(couponFrom),
       }
     },
     async issuedRows(query) {
-      const { issued } = (await ask(`/issued-coupons?${rowsQuery(query)}`)) as IssuedRowsJson
+      const answer = await ask(`/issued-coupons?${rowsQuery(query)}`)
+      const { issued } = JSON.parse(answer) as IssuedRowsJson
       return issued.map((row) => ({ ...row, appendedAt: instantFrom(row.appendedAt) }))
     },
     async issuedColumns(query) {
       const answer = await ask(`/issued-coupons?as=columns&${rowsQuery(query)}`)
-      return (answer as { columns: IssuedColumns[] }).columns
+      return (JSON.parse(answer) as { columns: IssuedColumns[] }).columns
     },
   }
 }
@@ -42,14 +45,29 @@ export function projectionOver(
 export function ordersAuditOver(ask: Ask): OrdersAuditReader {
   return {
     async positions() {
-      const { positions } = (await ask('/orders-projection')) as { positions: AuditedPosition[] }
-      return positions
+      const answer = JSON.parse(await ask('/orders-projection')) as { positions: AuditedPosition[] }
+      return answer.positions
     },
     async page({ table, limit, after: [after, afterSecond] }) {
       const query = new URLSearchParams({ limit: String(limit), after, afterSecond })
-      return (await ask(`/orders-projection/${table}?${query.toString()}`)) as { rows: [] }
+      return pageIn(await ask(`/orders-projection/${table}?${query.toString()}`))
     },
   }
+}
+
+/** The rows stand in lines of their own, which are read one by one, later. */
+function pageIn(answer: string): AuditPage {
+  const [from, to] = [answer.indexOf('\n') + 1, answer.lastIndexOf('\n')]
+  const rest = jsonObject(`{"rows":[${answer.slice(to + 1)}`)
+  const about = listOf(rest?.about, (one) => (typeof one === 'string' ? one : null))
+  if (from === 0 || from > to + 1 || about === null) {
+    const form = 'gives its rows in another form than this version'
+    throw new ServiceError('not_firstcome', `the service ${form}: audit with its own version`)
+  }
+  const next = listOf(rest?.next ?? [], (one) => (typeof one === 'string' ? one : null))
+  const [first, second = ''] = next ?? []
+  const page = { rows: answer.slice(from, to), about }
+  return first === undefined ? page : { ...page, next: [first, second] }
 }
 
 type TermsTimes = 'opensAt' | 'closesAt' | 'validUntil'

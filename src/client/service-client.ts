@@ -44,21 +44,53 @@ export class ServiceError extends Error {
 export const answerMsMax = 15_000
 
 export async function callService(call: ServiceCall): Promise<ServiceAnswer> {
-  const { url, deadlineMs = answerMsMax, bytesMax = answerBytesMax, ...request } = call
-  const options = { url: new URL(url), connections: 1, requestMsMax: deadlineMs, bytesMax }
-  const http = startHttpClient(options)
+  const { url, deadlineMs, bytesMax, ...request } = call
+  const calls = startServiceCalls({ url, deadlineMs, bytesMax })
   try {
-    const attempt = await http.send({ ...request, signal: AbortSignal.timeout(deadlineMs) })
-    if (attempt.kind !== 'answered') throw failed(attempt, { url, deadlineMs, bytesMax })
-    const { status, headers } = attempt
-    const body = jsonObject(attempt.body)
-    if (body !== null)
-      return { status, body, ...(headers.etag === undefined ? {} : { etag: headers.etag }) }
-    const message = `${url} answered ${status} without JSON: is it a firstcome service?`
-    throw new ServiceError('not_firstcome', message)
+    const { status, headers, body: given } = await calls.call(request)
+    const body = jsonOf(given, { url, status })
+    return { status, body, ...(headers.etag === undefined ? {} : { etag: headers.etag }) }
   } finally {
-    await http.close()
+    await calls.close()
   }
+}
+
+/** Many calls, one after the other, over one connection. */
+export type ServiceCalls = {
+  /** Resolves to any answer there is, its body as it came. */
+  call(request: Omit<Request, 'signal'>): Promise<Answered>
+  close(): Promise<void>
+}
+type Answered = Extract<Attempt, { kind: 'answered' }>
+
+export function startServiceCalls(
+  options: Pick<ServiceCall, 'url'> & { [Name in 'deadlineMs' | 'bytesMax']?: number | undefined },
+): ServiceCalls {
+  const { url, deadlineMs = answerMsMax, bytesMax = answerBytesMax } = options
+  const http = startHttpClient({
+    url: new URL(url),
+    connections: 1,
+    requestMsMax: deadlineMs,
+    bytesMax,
+  })
+  return {
+    async call(request) {
+      const attempt = await http.send({ ...request, signal: AbortSignal.timeout(deadlineMs) })
+      if (attempt.kind === 'answered') return attempt
+      throw failed(attempt, { url, deadlineMs, bytesMax })
+    },
+    close: http.close,
+  }
+}
+
+export function jsonOf(
+  given: string,
+  { url, status }: { url: string; status: number },
+): ServiceAnswer['body'] {
+  const body = jsonObject(given)
+  if (body !== null) return body
+  const message = `${url} answered ${status} without JSON: is it a firstcome service?`
+  throw new ServiceError('not_firstcome', message)
 }
 
 function failed(

@@ -21,7 +21,7 @@ export type OrdersAuditReader = {
   /** Of all consumers, as of one moment. */
   positions(): Promise<AuditedPosition[]>
   /** In the order of the table's key, strictly after `after`. */
-  page<Table extends AuditedTable>(query: AuditQuery<Table>): Promise<AuditPage<Table>>
+  page(query: AuditQuery): Promise<AuditPage>
   /** Who takes payments, by the last consumer of payments that started; null: none has yet. */
   paymentsBy?(): Promise<PaymentTaker | null>
 }
@@ -29,9 +29,18 @@ export type AuditedPosition = Omit<ConsumerPosition, 'tries'> & {
   consumer: ConsumerName
   taken: Taken
 }
-export type AuditQuery<Table> = { table: Table; limit: number; after: AuditKey }
-/** `next`: after which key the next page begins; absent: there is none. */
-export type AuditPage<Table extends AuditedTable> = { rows: AuditedRows[Table][]; next?: AuditKey }
+export type AuditQuery = { table: AuditedTable; limit: number; after: AuditKey }
+export type AuditPage = {
+  /**
+   * The JSON of each row, as the database gives it, a line of its own; all but the last end with a
+   * comma. Whoever hands them on reads none of them.
+   */
+  rows: string
+  /** What each of them is about: the order, or else the first of its key. */
+  about: readonly string[]
+  /** After which key the next page begins; absent: there is none. */
+  next?: AuditKey
+}
 /** The second is empty where the key is of one text. */
 export type AuditKey = readonly [string, string]
 export const auditedTables = [

@@ -88,12 +88,21 @@ export function auditSourceOf(
         // A key is where its page begins.
         async page({ table, limit, after: [first] }) {
           const end = Number(first) + limit
-          const rows = structuredClone(tables[table].slice(Number(first), end))
-          return rows.length < limit ? { rows } : { rows, next: [String(end), ''] }
+          const found = tables[table].slice(Number(first), end)
+          const rows = found.map((row) => JSON.stringify(row)).join(',\n')
+          const page = { rows, about: found.map(aboutOf) }
+          return found.length < limit ? page : { ...page, next: [String(end), ''] }
         },
       })
     },
   }
+}
+
+function aboutOf(row: AuditedRows[AuditedTable]): string {
+  type Names = 'orderId' | 'userId' | 'productId' | 'key' | 'id'
+  type Named = Partial<Record<Names, string>> & { state?: { orderId: string } }
+  const { state, orderId, userId, productId, key, id } = row as Named
+  return state?.orderId ?? orderId ?? userId ?? productId ?? key ?? id ?? ''
 }
 
 /** The rows of each table as of another moment: the positions of the first, the log of the last. */

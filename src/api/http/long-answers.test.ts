@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { json } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
-import { longAnswer } from './long-answers.ts'
+import { longAnswer, longLines } from './long-answers.ts'
 
 describe('a long answer', () => {
   it('is what it would be as one text, however many items there are', async () => {
@@ -45,5 +45,23 @@ describe('a long answer', () => {
     assert.equal(read.items.length, items.length)
     assert.equal(made, items.length)
     assert.ok(madeAtOnceMax <= 500, `${madeAtOnceMax} in one turn`)
+  })
+
+  it('of lines has each of them whole, in pieces of some of them', async () => {
+    for (const [count, pieces] of [
+      [0, 2],
+      [3, 3],
+      [4_000, 5],
+    ] as const) {
+      const items = Array.from({ length: count }, (_, n) => ({
+        n,
+        text: `😀,\n${'한'.repeat(70)}`,
+      }))
+      const lines = items.map((item) => JSON.stringify(item)).join(',\n')
+      const written = await longLines({ name: 'items', lines, after: { next: ['x'] } }).toArray()
+      assert.equal(written.length, pieces, `${count} items`)
+      const text = Buffer.concat(written.map((piece) => Buffer.from(piece))).toString()
+      assert.deepEqual(JSON.parse(text), { items, next: ['x'] })
+    }
   })
 })

@@ -19,6 +19,30 @@ export function longAnswer<Item>(parts: {
   return Readable.from(piecesOf(parts), { objectMode: false })
 }
 
+/** Some hundred microseconds to encode and to write. */
+const charactersPerPiece = 128 * 1024
+
+/** `{"name":[…],…after}` of items that are JSON: a line each, all but the last with a comma. */
+export function longLines(parts: { name: string; lines: string; after: object }): Readable {
+  return Readable.from(piecesOfLines(parts), { objectMode: false })
+}
+
+async function* piecesOfLines({
+  name,
+  lines,
+  after,
+}: Parameters<typeof longLines>[0]): AsyncGenerator<string> {
+  yield `{${JSON.stringify(name)}:[\n`
+  for (let from = 0; from < lines.length; ) {
+    // Nowhere within a character of two units.
+    const end = lines.indexOf('\n', from + charactersPerPiece) + 1 || lines.length
+    yield lines.slice(from, end)
+    from = end
+    await otherWork()
+  }
+  yield `\n],${membersOf(after)}}`
+}
+
 async function* piecesOf<Item>({
   before = {},
   name,

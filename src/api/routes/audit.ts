@@ -14,7 +14,7 @@ import type {
   RowsQuery,
 } from '../../ports/coupons.ts'
 import { auditedTables } from '../../ports/orders-audit.ts'
-import { longAnswer } from '../http/long-answers.ts'
+import { longAnswer, longLines } from '../http/long-answers.ts'
 import {
   IssuedPage,
   IssuedQuery,
@@ -87,16 +87,12 @@ export function auditRoutes({ store, ordersAudit }: RouteParts): Route[] {
       answers: { 200: Rows },
       answer: ({ params: { table }, query: { limit, after, afterSecond } }) =>
         readStore(ordersAudit?.() ?? null, async (reader) => {
-          const { rows, ...next } = await reader.page({ table, limit, after: [after, afterSecond] })
-          const itemsPerPiece = orderRowsPerPiece
-          return ok(longAnswer({ name: 'rows', items: rows, itemsPerPiece, after: next }))
+          const { rows, ...rest } = await reader.page({ table, limit, after: [after, afterSecond] })
+          return ok(longLines({ name: 'rows', lines: rows, after: rest }))
         }),
     }),
   ]
 }
-
-/** A row of an order with 50 lines has some 5 kB. */
-const orderRowsPerPiece = 50
 
 const Positions = Type.Object(
   {
@@ -142,6 +138,9 @@ const Rows = Type.Object(
     rows: Type.Array(
       Type.Object({}, { title: 'AuditedRow', description: 'As the consumer keeps it.' }),
     ),
+    about: Type.Array(Type.String(), {
+      description: 'What each row is about: the order, or else the first of its key.',
+    }),
     next: Type.Optional(
       Type.Array(Type.String(), { description: 'The `after` and `afterSecond` of what follows.' }),
     ),

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { partitionFor } from '../../domain/partitioner.ts'
 import type { Scratch } from '../../ports/scratch.ts'
-import { createBuckets, type Entry } from './buckets.ts'
+import { bucketOf, bytesOf, createBuckets, type Entry, textOf } from './buckets.ts'
 
 type Kind = 'row' | 'record'
 type Given = { key: string; kind: Kind; text: string }
@@ -47,13 +46,23 @@ describe('buckets', () => {
     const few = await groupsOf([0, 1, 2, 3, 4].map(entry), scratch)
     assert.equal(few.flat().length, 5)
     for (const group of few) {
-      assert.equal(new Set(group.map(({ key }) => partitionFor(key, limits.buckets))).size, 1)
+      assert.equal(new Set(group.map(({ key }) => bucketOf(key, limits.buckets))).size, 1)
     }
     assert.equal(scratch.written(), 0)
     const many = Array.from({ length: 64 }, (_, n) => entry(n))
     const groups = await groupsOf(many, scratch)
     assert.ok(scratch.written() > 64 * 5)
     assert.equal(groups.length, limits.buckets)
+  })
+
+  test('have about as many of the keys that differ in a few digits alone', () => {
+    const sizes = new Map<number, number>()
+    for (let n = 0; n < 20_000; n += 1) {
+      const bucket = bucketOf(`fill-${String(n).padStart(38, '0')}`, 1_000)
+      sizes.set(bucket, (sizes.get(bucket) ?? 0) + 1)
+    }
+    assert.ok(Math.max(...sizes.values()) < 60, `${Math.max(...sizes.values())} of 20 on average`)
+    assert.ok(sizes.size > 990, `${sizes.size} of 1,000 are used`)
   })
 })
 
@@ -72,9 +81,11 @@ async function groupsOf(entries: readonly Given[], scratch: Scratch | null) {
   return groups
 }
 
-function read({ bytes, ...entry }: Entry<Kind>) {
-  const [key = '', ...words] = bytes.toString().split(' ')
-  return { key, text: words.join(' '), ...entry }
+function read(entry: Entry<Kind>) {
+  const { content: _, start: __, end: ___, ...rest } = entry
+  assert.equal(bytesOf(entry).toString(), textOf(entry))
+  const [key = '', ...words] = textOf(entry).split(' ')
+  return { key, text: words.join(' '), ...rest }
 }
 
 function scratchInMemory(): Scratch & { written(): number } {

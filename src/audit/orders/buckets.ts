@@ -3,12 +3,17 @@
 // come it is put aside, sorted by bucket. Read back are a few buckets at a time, so memory depends
 // on how much is gathered and how large a group is, not on how much there is.
 
-import { partitionFor } from '../../domain/partitioner.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 
 /** A row is as of no place; a record's origin is given back as it came. */
 export type Place = { partition: number; offset: number; appendedAt: number }
-export type Entry<Kind> = Place & { kind: Kind; bytes: Buffer }
+export type Entry<Kind> = Place & {
+  kind: Kind
+  /** What was added: all of the content from `start` to `end`. */
+  content: Buffer
+  start: number
+  end: number
+}
 export type Buckets<Kind> = {
   add(key: string, kind: Kind, content: { bytes: string | Uint8Array; place?: Place }): void
   /** Puts aside what is in memory, where that is much: to be called after some megabytes. */
@@ -73,7 +78,7 @@ export function createBuckets<Kind extends string>(
       const end = used + headerBytes + length
       if (end > arena.length) arena = grown(arena, used, end)
       arena.writeUInt32LE(length, used)
-      arena.writeUInt16LE(partitionFor(key, buckets), used + 4)
+      arena.writeUInt16LE(bucketOf(key, buckets), used + 4)
       arena.writeUInt8(kinds.indexOf(kind), used + 6)
       arena.writeUInt32LE(place.partition, used + 7)
       arena.writeDoubleLE(place.offset, used + 11)
@@ -91,6 +96,23 @@ export function createBuckets<Kind extends string>(
       yield* groupsOf(runs, { ...limits, kinds })
     },
   }
+}
+
+export function textOf({ content, start, end }: Entry<string>): string {
+  return content.toString('utf8', start, end)
+}
+
+export function bytesOf({ content, start, end }: Entry<string>): Buffer {
+  return content.subarray(start, end)
+}
+
+/** FNV-1a over the units of the text: a hash of its own, because each row and record is put so. */
+export function bucketOf(key: string, buckets: number): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < key.length; at += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
+  }
+  return ((hash ^ (hash >>> 15)) & 0x7fff_ffff) % buckets
 }
 
 type Reading<Kind> = BucketLimits & { kinds: readonly Kind[] }
@@ -146,7 +168,9 @@ function entriesIn<Kind>(bytes: Buffer, kinds: readonly Kind[]): Entry<Kind>[] {
       partition: bytes.readUInt32LE(at + 7),
       offset: bytes.readDoubleLE(at + 11),
       appendedAt: bytes.readDoubleLE(at + 19),
-      bytes: bytes.subarray(at + headerBytes, end),
+      content: bytes,
+      start: at + headerBytes,
+      end,
     })
     at = end
   }
@@ -170,7 +194,7 @@ function sortByBucket(arena: Buffer, sorted: Buffer, buckets: number): Uint32Arr
     const end = endOf(arena, at)
     const bucket = arena.readUInt16LE(at + 4)
     const to = ends[bucket] ?? 0
-    sorted.set(arena.subarray(at, end), to)
+    arena.copy(sorted, to, at, end)
     ends[bucket] = to + end - at
     at = end
   }

@@ -11,7 +11,7 @@ import {
 } from '../../domain/orders/records.ts'
 import { consumerNames } from '../../ports/orders.ts'
 import { brokenOrder, type Findings, recordAt } from '../findings.ts'
-import type { Entry } from './buckets.ts'
+import { bytesOf, type Entry, textOf } from './buckets.ts'
 import { checkHistories, type HistoryParts, type OrderCounts } from './check-histories.ts'
 import { checkRecord } from './check-record.ts'
 import { checkRedemptions } from './check-redemptions.ts'
@@ -79,9 +79,9 @@ export function compareUsersOf(entries: readonly Entry<UserKind>[], parts: Group
   const paid: Paid[] = []
   const histories: SpendingHistory[] = []
   for (const entry of entries) {
-    const { kind, bytes } = entry
-    if (kind === 'paid') paid.push(JSON.parse(bytes.toString()))
-    else if (kind === 'spending') histories.push(JSON.parse(bytes.toString()))
+    const { kind } = entry
+    if (kind === 'paid') paid.push(JSON.parse(textOf(entry)))
+    else if (kind === 'spending') histories.push(JSON.parse(textOf(entry)))
     else if (kind === 'topUp') topUps.push(...loggedIn(entry, walletsInput, parts.log))
   }
   histories.sort(inOrder)
@@ -120,12 +120,13 @@ function historiesIn(
 
 /** None where it is void. */
 function loggedIn<Message>(
-  { partition, offset, appendedAt, bytes }: Entry<string>,
+  entry: Entry<string>,
   { topic, decode }: TopicInput<Message>,
   log: OrdersLog,
 ): Logged<Message>[] {
+  const { partition, offset, appendedAt } = entry
   const partitions = log.bounds.get(topic)?.length ?? 0
-  const decoded = decode(bytes, { partition, partitions })
+  const decoded = decode(bytesOf(entry), { partition, partitions })
   if (decoded.kind === 'message') {
     return [{ message: decoded.message, origin: { topic, partition, offset, appendedAt } }]
   }

@@ -14,7 +14,7 @@ import {
   type OrdersAuditSource,
 } from '../../ports/orders-audit.ts'
 import type { Scratch } from '../../ports/scratch.ts'
-import { type Buckets, createBuckets, type Entry } from './buckets.ts'
+import { type Buckets, createBuckets, type Entry, textOf } from './buckets.ts'
 
 const orderTables = [
   'orders',
@@ -99,9 +99,10 @@ function tablesIn<Table extends AuditedTable>(
   names: readonly Table[],
 ): Tables<Table> {
   const tables = Object.fromEntries(names.map((name) => [name, new Map()])) as Tables<Table>
-  for (const { kind, bytes } of entries) {
+  for (const entry of entries) {
+    const { kind } = entry
     if (!isOneOf(names, kind)) continue
-    const row = JSON.parse(bytes.toString()) as AuditedRows[Table]
+    const row = JSON.parse(textOf(entry)) as AuditedRows[Table]
     tables[kind].set(keysOf[kind](row), row)
   }
   return tables
@@ -118,21 +119,21 @@ async function gather<Table extends OrderTable | UserTable>(
   buckets: Pick<Buckets<Table>, 'add' | 'settle'>,
 ): Promise<{ size: number }> {
   let size = 0
-  for await (const rows of pagesOf(reader, table)) {
-    for (const row of rows) buckets.add(bucketKeyOf(table, row), table, jsonOf(row))
-    size += rows.length
+  for await (const { rows, about } of pagesOf(reader, table)) {
+    // As they came: each is read once, where it is compared.
+    for (const [n, bytes] of linesOf(rows, about.length).entries()) {
+      buckets.add(about[n] ?? '', table, { bytes })
+    }
+    size += about.length
     await buckets.settle()
   }
   return { size }
 }
 
-function jsonOf(row: object): { bytes: string } {
-  return { bytes: JSON.stringify(row) }
-}
-
-/** A user's commands lie where the user's other rows are. */
-function bucketKeyOf<Table extends AuditedTable>(table: Table, row: AuditedRows[Table]): string {
-  return table === 'payment-commands' ? (row as { key: string }).key : keysOf[table](row)
+function linesOf(rows: string, count: number): string[] {
+  const lines = count === 0 ? [] : rows.split(',\n')
+  if (lines.length === count) return lines
+  throw new Error(`a page has ${lines.length} rows, about ${count} orders or users`)
 }
 
 async function readTable<Table extends AuditedTable>(
@@ -140,21 +141,28 @@ async function readTable<Table extends AuditedTable>(
   table: Table,
 ): Promise<Map<string, AuditedRows[Table]>> {
   const found = new Map<string, AuditedRows[Table]>()
-  for await (const rows of pagesOf(reader, table)) {
-    for (const row of rows) found.set(keysOf[table](row), row)
+  for await (const { rows, about } of pagesOf(reader, table)) {
+    for (const line of linesOf(rows, about.length)) {
+      const row = JSON.parse(line) as AuditedRows[Table]
+      found.set(keysOf[table](row), row)
+    }
   }
   return found
 }
 
-async function* pagesOf<Table extends AuditedTable>(
-  reader: OrdersAuditReader,
-  table: Table,
-): AsyncGenerator<AuditedRows[Table][]> {
-  let after: AuditKey | undefined = ['', '']
-  while (after !== undefined) {
-    const page: AuditPage<Table> = await reader.page({ table, limit: ordersRowsPerPage, after })
-    yield page.rows
-    after = page.next
+/** One page ahead, so that its reader and its source work at the same time. */
+async function* pagesOf(reader: OrdersAuditReader, table: AuditedTable): AsyncGenerator<AuditPage> {
+  const ask = (after: AuditKey) => {
+    const asked = reader.page({ table, limit: ordersRowsPerPage, after })
+    // Where reading fails first, nobody waits for this page any more.
+    asked.catch(() => {})
+    return asked
+  }
+  let asked: Promise<AuditPage> | null = ask(['', ''])
+  while (asked !== null) {
+    const page: AuditPage = await asked
+    asked = page.next === undefined ? null : ask(page.next)
+    yield page
   }
 }
 

@@ -121,7 +121,8 @@ const noRows: Pick<AuditedRows, 'source' | 'orders'> = {
   orders: {
     source: {
       oneMoment: true,
-      read: (run) => run({ positions: async () => [], page: async () => ({ rows: [] }) }),
+      read: (run) =>
+        run({ positions: async () => [], page: async () => ({ rows: '', about: [] }) }),
     },
     now: null,
   },

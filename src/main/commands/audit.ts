@@ -10,11 +10,11 @@ import { ServiceError } from '../../client/service-client.ts'
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
+import { boundYoungSpace } from '../young-space.ts'
 import { createCodeThreads } from './audit-codes.ts'
 import { isDistributed, openAuditSource } from './audit-source.ts'
 import { auditText } from './audit-text.ts'
 import { type Audited, signsOfAnotherLog, whyNothing } from './audited.ts'
-import { boundYoungSpace } from './young-space.ts'
 
 export type AuditOptions = {
   coupon?: string

@@ -14,7 +14,12 @@ import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
 import type { LogReader } from '../../audit/orders/read-log.ts'
 import { ordersAuditOver, projectionOver } from '../../client/audit-rows.ts'
 import type { Progress } from '../../client/progress.ts'
-import { callService, problemOf } from '../../client/service-client.ts'
+import {
+  jsonOf,
+  problemOf,
+  type ServiceCalls,
+  startServiceCalls,
+} from '../../client/service-client.ts'
 import type { Settings } from '../../config/settings.ts'
 import { sleep } from '../../ports/clock.ts'
 import type { ReadPlace } from '../../ports/log-check.ts'
@@ -66,9 +71,9 @@ export function rowsOfService(url: string, { settings, token }: SourceOptions): 
     const message = `${none}: name the service's directory with --data`
     throw new CommandError(exitCodes.wrongUsage, message)
   }
-  const ask = (path: string) => {
-    return askUntilUp({ url, path, token: () => operatorToken(settings, Date.now(), { token }) })
-  }
+  const calls = startServiceCalls({ url, deadlineMs: answerMsMax, bytesMax: projectionBytesMax })
+  const given = { calls, url, token: () => operatorToken(settings, Date.now(), { token }) }
+  const ask = (path: string) => askUntilUp({ ...given, path })
   return {
     source: projectionOver(ask),
     orders: {
@@ -80,28 +85,22 @@ export function rowsOfService(url: string, { settings, token }: SourceOptions): 
     codeSecret,
     where: `the rows of the service at ${url}`,
     rows: 'compared',
-    close: async () => {},
+    close: calls.close,
   }
 }
 
-type Asked = { url: string; path: string; token: () => string }
+type Asked = { calls: ServiceCalls; url: string; path: string; token: () => string }
 
 /** A service answers claims before its rows can be read, so it is asked again for a while. */
-async function askUntilUp({ url, path, token }: Asked): Promise<unknown> {
+async function askUntilUp({ calls, url, path, token }: Asked): Promise<string> {
   const clock = systemClock()
   const deadline = clock.monotonic() + upWaitMsMax
   for (;;) {
-    const answer = await callService({
-      method: 'GET',
-      url,
-      path,
-      token: token(),
-      deadlineMs: answerMsMax,
-      bytesMax: projectionBytesMax,
-    })
-    const problem = problemOf(answer)
-    if (problem === null) return answer.body
-    const unavailable = answer.status >= 502 && answer.status <= 504
+    const { status, body } = await calls.call({ method: 'GET', path, token: token() })
+    if (status < 400) return body
+    const problem = problemOf({ status, body: jsonOf(body, { url, status }) })
+    if (problem === null) return body
+    const unavailable = status >= 502 && status <= 504
     if (!unavailable || clock.monotonic() >= deadline) {
       const message = `${url} gives no rows: ${problem.detail || problem.title}`
       throw new CommandError(unavailable ? exitCodes.unreachable : exitCodes.failed, message)

@@ -77,7 +77,7 @@ test('an audit of one coupon leaves the orders out', async () => {
 
 test('a log without the topics of orders is a log without orders', async () => {
   const log = withoutTopics(sale.log, [claimsTopic])
-  const empty = { positions: async () => [], page: async () => ({ rows: [] }) }
+  const empty = { positions: async () => [], page: async () => ({ rows: '', about: [] }) }
   const source: OrdersAuditSource = { oneMoment: true, read: (run) => run(empty) }
   const report = await auditBoth({ openLog: async () => log, orders: { source, now: null } })
   assert.deepEqual(report.firstDifferences, [])

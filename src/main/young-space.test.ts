@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 
+const module = JSON.stringify(import.meta.resolve('./young-space.ts'))
 /** What survives for a while makes the room grow, as the rows and records of an audit do. */
 const program = (isBounded: boolean) => `
   import { setImmediate as otherWork } from 'node:timers/promises'
-  import { boundYoungSpace, youngBytes } from ${JSON.stringify(import.meta.resolve('./young-space.ts'))}
+  import { boundYoungSpace, youngBytes } from ${module}
   if (${isBounded}) boundYoungSpace(8 * 1024 * 1024)
   const kept = []
   for (let n = 0; n < 3_000_000; n += 1) {
