@@ -19,15 +19,35 @@ export type Reply = {
 }
 
 const { serialize } = protocol
+const executeAndSync = Buffer.concat([serialize.execute(), serialize.sync()])
 
 export function prepareMessage({ name, text }: Statement): Uint8Array {
   const parse = serialize.parse({ name, text })
   return Buffer.concat([parse, serialize.describe({ type: 'S', name }), serialize.sync()])
 }
 
+/**
+ * Bind, execute and sync, with all parameters as text. Written at once: the library's messages are
+ * put together value by value, which took a seventh of the time of a small transaction.
+ */
 export function executeMessage(name: string, values: readonly SqlValue[]): Uint8Array {
-  const bind = serialize.bind({ statement: name, values: values.map(parameterText) })
-  return Buffer.concat([bind, serialize.execute(), serialize.sync()])
+  const texts = values.map(parameterText)
+  const lengths = texts.map((text) => (text === null ? -1 : Buffer.byteLength(text)))
+  const textBytes = lengths.reduce((sum, length) => sum + Math.max(length, 0), 0)
+  const bindBytes = 12 + Buffer.byteLength(name) + 6 * texts.length + textBytes
+  const message = Buffer.alloc(1 + bindBytes + executeAndSync.length)
+  let at = message.writeInt32BE(bindBytes, message.write('B'))
+  // The portal has no name. Every zero is there already: it stands for text, too.
+  at += 1
+  at += message.write(name, at) + 1
+  at = message.writeInt16BE(texts.length, at) + 2 * texts.length
+  at = message.writeInt16BE(texts.length, at)
+  for (const [n, text] of texts.entries()) {
+    at = message.writeInt32BE(lengths[n] ?? -1, at)
+    if (text !== null) at += message.write(text, at)
+  }
+  message.set(executeAndSync, at + 2)
+  return message
 }
 
 export function scriptMessage(text: string): Uint8Array {
