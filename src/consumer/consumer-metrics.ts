@@ -54,7 +54,9 @@ export function createConsumerMetrics(parts: ConsumerMetricsParts): ConsumerMetr
     observer: (consumer) => ({
       taken(taken) {
         for (const outcome of Object.keys(fates) as (keyof Taken)[]) {
-          records.inc({ consumer, fate: fates[outcome] }, taken[outcome])
+          const count = taken[outcome]
+          // Each count costs as much as reading a record.
+          if (count > 0) records.inc({ consumer, fate: fates[outcome] }, count)
         }
       },
       waiting: (error) => waiting.inc({ consumer, code: error.code }),

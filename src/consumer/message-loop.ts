@@ -1,7 +1,7 @@
 // Takes what its queues have, batch by batch and one batch at a time, and rests while there is
 // nothing. What a batch means is the batch handler's business.
 
-import { type Clock, RecentLoad, sleep } from '../ports/clock.ts'
+import { type Clock, RecentLoad } from '../ports/clock.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { dueAt, dueOf, isTriedAlone, type PartitionQueue } from './partition-queue.ts'
 
@@ -46,7 +46,8 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   let taskAt = task === undefined ? Number.POSITIVE_INFINITY : clock.monotonic()
   let settleAt = Number.POSITIVE_INFINITY
   let takeAt = Number.NEGATIVE_INFINITY
-  let woken = new AbortController()
+  let isWoken = false
+  let wakeUp = () => {}
   const load = new RecentLoad(clock)
 
   async function run(): Promise<void> {
@@ -82,12 +83,21 @@ export function startMessageLoop(parts: LoopParts): MessageLoop {
   async function rest(): Promise<void> {
     const due = Math.max(takeAt, Math.min(...queues.map(dueAt)))
     const until = Math.min(due, taskAt, settleAt, clock.monotonic() + restMsMax)
-    await sleep(clock, Math.max(0, until - clock.monotonic()), woken.signal)
-    woken = new AbortController()
+    if (!isWoken) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wakeUp = resolve
+      const cancel = clock.after(Math.max(0, until - clock.monotonic()), resolve)
+      await promise
+      cancel()
+    }
+    isWoken = false
   }
 
-  // With a reason, else each makes an error with its stack, which costs more than the wake.
-  const wake = () => woken.abort('woken')
+  /** For each batch of each topic: signals that are aborted cost as much as what they wake for. */
+  function wake(): void {
+    isWoken = true
+    wakeUp()
+  }
   function wakeTask(ms: number): void {
     taskAt = Math.min(taskAt, clock.monotonic() + ms)
     wake()
