@@ -33,6 +33,7 @@ export type TopicReaders = Pick<
 export function createTopicReaders(directory: string, topics: Topics, clock: Clock): TopicReaders {
   const ends = new Map<string, TopicEnd>()
   const growths = new Map(Object.keys(topics).map((topic) => [topic, createGrowth()]))
+  const reads = new Map(Object.keys(topics).map((topic) => [topic, createSharedReads()]))
   const indexes = new Map(
     Object.entries(topics).map(([topic, count]) => [topic, new FrameIndex(count)]),
   )
@@ -57,8 +58,9 @@ export function createTopicReaders(directory: string, topics: Topics, clock: Clo
     tail(options) {
       const path = topicPath(directory, options.topic)
       const growth = known(growths.get(options.topic), options.topic)
+      const read = known(reads.get(options.topic), options.topic)
       const index = known(indexes.get(options.topic), options.topic)
-      return tailTopicFile({ path, growth, index, clock }, options)
+      return tailTopicFile({ path, growth, read, index, clock }, options)
     },
     begin(topic, to, index) {
       indexes.set(topic, index)
@@ -102,16 +104,38 @@ function createGrowth() {
   }
 }
 
+type SharedRead = (file: FileHandle, place: { position: number; length: number }) => Promise<Buffer>
+
+/** Tails that have read all are told of more at once, and want the same bytes: one read for all. */
+function createSharedReads(): SharedRead {
+  const underWay = new Map<string, Promise<Buffer>>()
+  return (file, { position, length }) => {
+    const name = `${position} ${length}`
+    const asked = underWay.get(name)
+    if (asked !== undefined) return asked
+    const reading = readFrom(file, position, length).finally(() => underWay.delete(name))
+    underWay.set(name, reading)
+    return reading
+  }
+}
+
+async function readFrom(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length)
+  const { bytesRead } = await file.read(buffer, 0, length, position)
+  return buffer.subarray(0, bytesRead)
+}
+
 type TailParts = {
   path: string
   growth: Growth
+  read: SharedRead
   index: FrameIndex
   clock: Clock
 }
 
 /** First what is stored, then what is acknowledged later. */
 function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
-  const { path, growth, index, clock } = parts
+  const { path, growth, read, index, clock } = parts
   const { withoutHeaders = false } = options
   const next = new Map(options.from)
   const start = index.before(next)
@@ -146,7 +170,7 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
       next.set(partition, baseOffset + count)
       return null
     }
-    position += await takeChunk(file, { path, position, limit: growth.bytes(), take })
+    position += await takeChunk(file, { path, position, limit: growth.bytes(), read, take })
     index.remember(position, ends)
     for (const [partition, records] of batches) {
       if (closed) return
@@ -169,11 +193,10 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
 
 /** Takes whole, checked frames from `position` on: at least one, else about a chunk of them. */
 async function takeChunk(file: FileHandle, chunk: Chunk): Promise<number> {
-  const { path, position, limit, take } = chunk
+  const { path, position, limit, read, take } = chunk
   for (let wanted = chunkBytes; ; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(wanted, limit - position))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-    const { length, needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
+    const bytes = await read(file, { position, length: Math.min(wanted, limit - position) })
+    const { length, needed, damage } = takeFrames(bytes, take)
     if (damage !== null) throw damaged(path, position + length)
     if (length > 0) return length
     if (position + needed > limit || needed <= wanted) throw damaged(path, position)
@@ -185,6 +208,7 @@ type Chunk = {
   path: string
   position: number
   limit: number
+  read: SharedRead
   take(header: FrameHeader, frame: Buffer): null
 }
 
