@@ -1,9 +1,11 @@
-// What an audit of many orders costs, beside the service that has them.
+// What an audit of many orders costs, beside the service that has them, and how long the thread
+// that answers claims was held meanwhile.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditOf } from '../history/long-log.ts'
 import type { PartOptions, PartReport } from '../summary/part.ts'
+import type { HeldTurn } from './held-turns-main.ts'
 import { settled, stock } from './shop.ts'
 import { embeddedHome } from './shop-embedded.ts'
 
@@ -23,7 +25,8 @@ async function measureIn(
   { quick, say }: Pick<PartOptions, 'quick' | 'say'>,
 ): Promise<PartReport> {
   const orders = quick ? sizes.quick : sizes.full
-  const home = embeddedHome(directory)
+  const turnsTo = `${directory}-turns.json`
+  const home = embeddedHome(directory, turnsTo)
   const first = await home.open()
   await settled(first)
   await stock(first)
@@ -32,11 +35,17 @@ async function measureIn(
   await home.fill(orders)
   const shop = await home.open()
   say('the audit')
+  const from = performance.timeOrigin + performance.now()
   const { seconds, megabytes } = await auditOf(directory, { cores: undefined, env: {} })
+  const to = performance.timeOrigin + performance.now()
   await shop.close()
+  const turns = JSON.parse(readFileSync(turnsTo, 'utf8')) as HeldTurn[]
+  const during = turns.filter(({ at }) => at >= from && at <= to)
+  const heldMs = Math.max(0, ...during.map(({ ms }) => ms))
   const text =
     `audit of ${orders.toLocaleString('en')} orders, beside the service   ` +
-    `${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB\n`
+    `${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB\n` +
+    `  the longest that it held the thread that answers  ${heldMs.toFixed(1)} ms of the processor\n`
   const figures = { ordersAuditSeconds: seconds, ordersAuditMegabytes: megabytes }
-  return { text, figures, voids: [], report: { orders, seconds, megabytes } }
+  return { text, figures, voids: [], report: { orders, seconds, megabytes, heldMs } }
 }

@@ -10,19 +10,23 @@ import { appendOrders, fillMsMax } from './fill.ts'
 import { type Shop, type ShopHome, settled } from './shop.ts'
 import { meterOf } from './shop-distributed.ts'
 
+const heldTurns = import.meta.resolve('./held-turns-main.ts')
 const binary = fileURLToPath(import.meta.resolve('../../../bin/firstcome.js'))
 
-export function embeddedHome(directory: string): ShopHome {
+/** `turnsTo`: where a service that ends writes how long its answering thread was held. */
+export function embeddedHome(directory: string, turnsTo?: string): ShopHome {
   const env = {
     FIRSTCOME_DATA: directory,
     FIRSTCOME_PORT: '0',
     FIRSTCOME_USER_RATE_MAX: '0',
     FIRSTCOME_DRAIN_SECONDS: '0',
     FIRSTCOME_JWT_SECRET: benchSecret,
+    ...(turnsTo === undefined ? {} : { BENCH_TURNS: turnsTo }),
   }
+  const preloaded = turnsTo === undefined ? [] : ['--import', heldTurns]
 
   async function open(): Promise<Shop> {
-    const part = await startPart({ args: [binary, 'start'], env })
+    const part = await startPart({ args: [...preloaded, binary, 'start'], env })
     return {
       url: part.url,
       consumerMetrics: async () => (await fetch(`${part.url}/metrics`)).text(),
