@@ -37,7 +37,14 @@ function both() {
   }
 }
 
-const payloads = ['{"sub":"ann"}', '{"sub":"지우","exp":1e12,"__proto__":{"a":1}}', '{}']
+const payloads = [
+  '{"sub":"ann"}',
+  '{"sub":"지우","exp":1e12,"__proto__":{"a":1}}',
+  '{}',
+  // What a provider of groups and audiences says.
+  '{"iss":"https://id.example","aud":["shop","till"],"sub":"ann","exp":1e12,"iat":1.5,"nbf":0,' +
+    '"tier":"gold","groups":["a","é"],"scope":"redeem","realm_access":{"roles":["x"]},"aud":"z"}',
+]
 const noClaims = ['[]', 'null', '"text"', '7', '{', '', '\ufeff{}', '{"sub":"ann"} x']
 
 test('what is signed is read, and nothing else, as by the library', () => {
