@@ -29,13 +29,16 @@ const notUrgent: readonly string[] = [
   'order.cancelled',
   'order.return_due',
   'order.returned',
-  'redemption.placed',
   'redemption.used',
   'redemption.released',
   'stock.sold',
 ] satisfies ProcessMessage['type'][]
 
+/** The answer of the coupon step is on its way, and a till waits for both. */
+const reservationPatienceMs = 50
+
 function patienceMs(type: string): number {
+  if (type === 'redemption.placed') return reservationPatienceMs
   return notUrgent.includes(type) ? patienceMsMax : 0
 }
 
