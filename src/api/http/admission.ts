@@ -10,6 +10,7 @@ import { stopping as refused, starting } from '../claims/claim-answers.ts'
 import { makeTypeReadable } from './json-body.ts'
 import { said } from './problems/languages.ts'
 import { sendProblem, sendUnavailable } from './problems/problems.ts'
+import { refuseQuietly } from './problems/quiet-refusals.ts'
 import type { ServerLimits } from './server-limits.ts'
 
 export type AdmissionParts = {
@@ -83,7 +84,8 @@ export function useAdmission(
     done()
   })
   // oxlint-disable-next-line max-params -- fastify's signature
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    refuseQuietly(request, reply)
     if (isClosing()) reply.header('connection', 'close')
     done()
   })

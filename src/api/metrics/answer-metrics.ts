@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, type Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../ports/clock.ts'
 import { problems } from '../http/problems/problem-texts.ts'
+import { statusOf } from '../http/problems/quiet-refusals.ts'
 
 const routes = [
   'claims',
@@ -123,7 +124,8 @@ function outcomeOf(status: number): Labels['outcome'] {
 /** Of what fastify answers. */
 export function countAnswers(app: FastifyInstance, counts: AnswerCounts, clock: Clock): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const { statusCode, headersSent } = reply.raw
+    const { headersSent } = reply.raw
+    const statusCode = statusOf(reply)
     const { url = '' } = request.routeOptions
     // Who has gone was not answered.
     if (headersSent && url === stream) counts.sent(statusCode)

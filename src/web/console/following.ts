@@ -33,10 +33,11 @@ export function follow(parts: FollowingParts): Following {
     reading = own
     const watch = silenceWatch(() => own.abort())
     try {
-      const headers = { 'x-firstcome-console': '1' }
+      const headers = { 'x-firstcome-console': '1', prefer: 'answer-status' }
       const response = await fetch('/console/stream', { headers, signal: own.signal })
-      if (response.status === 401 || response.status === 403) return parts.signedOut()
-      if (!response.ok || response.body === null) throw new Error(String(response.status))
+      const status = Number(response.headers.get('answer-status') ?? response.status)
+      if (status === 401 || status === 403) return parts.signedOut()
+      if (status !== 200 || response.body === null) throw new Error(String(status))
       await readEvents(response.body, (name, data) => {
         watch.heard()
         parts.line(true)

@@ -25,6 +25,8 @@ export async function ask({ method, path, body, headers }: Asked): Promise<Answe
       accept: 'application/json',
       'accept-language': document.documentElement.lang,
       'x-firstcome-console': '1',
+      // Or the browser would write an error of its own for each refusal.
+      prefer: 'answer-status',
       ...(body && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -32,7 +34,9 @@ export async function ask({ method, path, body, headers }: Asked): Promise<Answe
   })
   const text = await response.text()
   const parsed: unknown = text === '' ? {} : JSON.parse(text)
-  return { status: response.status, headers: response.headers, body: parsed as Answered['body'] }
+  const { headers: told } = response
+  const status = Number(told.get('answer-status') ?? response.status)
+  return { status, headers: told, body: parsed as Answered['body'] }
 }
 
 export function sessionOf({ status, body }: Answered): Session | null {

@@ -169,3 +169,20 @@ test('where nothing keeps codes, a token can be pasted', async (t) => {
     assert.equal((await signIn({ token: tokenOf('operator') })).status, 200)
   }
 })
+
+test('a page of the console is refused with 200 where it asks for that, and is told the status', async (t) => {
+  const { call } = await startTestServer(t)
+  const [prefer, as] = ['answer-status', 'operator']
+  const refused = { ...guard, prefer }
+  const quiet = await call('GET /coupons/none/acts', { as, headers: refused })
+  const loud = await call('GET /coupons/none/acts', { as, headers: { prefer } })
+  assert.deepEqual([quiet.status, loud.status], [200, 404])
+  assert.equal(quiet.headers.get('answer-status'), '404')
+  assert.equal(quiet.headers.get('preference-applied'), prefer)
+  assert.deepEqual(quiet.body, loud.body)
+  const unsigned = await call('GET /console/session', { as: null, headers: refused })
+  assert.deepEqual([unsigned.status, unsigned.headers.get('answer-status')], [200, '401'])
+  await call('POST /coupons', { as, json: { couponId: 'tea', name: 'Tea', quantity: 1 } })
+  const done = await call('GET /coupons/tea/acts', { as, headers: refused })
+  assert.deepEqual([done.status, done.headers.get('answer-status')], [200, null])
+})

@@ -21,6 +21,9 @@ export async function browserForTests(): Promise<Browser | string> {
   return reason
 }
 
+/** What a service that is away, or has no time, leaves there is no fault of the page. */
+const isOfService = /^Failed to load resource: (net::|.*status of (429|5\d\d) )/
+
 /** A page with a memory of its own, for as long as the test. `faults`: what it did wrong so far. */
 export async function openPage(
   t: TestContext,
@@ -34,9 +37,8 @@ export async function openPage(
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(String(error)))
   page.on('console', (message) => {
-    // What a service that is away, or refuses, leaves there is no fault of the page.
     const text = message.text()
-    if (message.type() === 'error' && !text.startsWith('Failed to load')) faults.push(text)
+    if (message.type() === 'error' && !isOfService.test(text)) faults.push(text)
   })
   return { page, context, faults }
 }

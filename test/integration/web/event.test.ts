@@ -116,7 +116,11 @@ test('what others do is said within seconds, in Korean', { skip }, async (t) => 
   await call('POST /coupons', { as, json: later })
   await page.goto(`${address}/events/later`)
   await saysToAll(page, /로그인|시작/)
-  assert.deepEqual(faults, [])
+  // An id that nobody knows is a mistake of whoever links to it (docs/decisions/0078).
+  assert.deepEqual(
+    faults.filter((one) => !/status of 404 /.test(one)),
+    [],
+  )
 })
 
 test('it opens to the moment though the clock of the phone is wrong', { skip }, async (t) => {
