@@ -22,6 +22,7 @@ import {
   Unreachable,
 } from './connection.ts'
 import type { KafkaLimits } from './limits.ts'
+import { SharedFetches } from './shared-fetches.ts'
 import { timeTypeSetting } from './topics.ts'
 
 export type Leader = { node: number; epoch: number }
@@ -32,6 +33,8 @@ export type Cluster = {
   links: Links
   limits: KafkaLimits
   clock: Clock
+  /** Of all tails. */
+  fetches: SharedFetches
   /** Connections of its own for one who waits for answers. */
   newLinks(requestMsMax?: number): Links
   /** Throws where it is not part of the cluster now. */
@@ -105,6 +108,7 @@ export function createCluster(parts: ClusterParts): Cluster {
     links,
     limits,
     clock,
+    fetches: new SharedFetches(),
     newLinks: (requestMsMax = limits.requestMsMax) =>
       createLinks(connection, { ...limits, requestMsMax }),
     broker(node) {

@@ -9,6 +9,7 @@ import type { Cluster, Leader } from './cluster.ts'
 import { type Broker, type Links, Unreachable } from './connection.ts'
 import { defaultKafkaLimits } from './limits.ts'
 import type { FetchedPartition } from './requests.ts'
+import { SharedFetches } from './shared-fetches.ts'
 import { followKafka } from './tail.ts'
 
 const topic = 'claims'
@@ -40,6 +41,7 @@ function createWorld(nodes: readonly number[]) {
     links,
     limits: defaultKafkaLimits,
     clock: systemClock(),
+    fetches: new SharedFetches(),
     newLinks: () => links,
     broker(node) {
       if (node === nobody) throw new Unreachable('the partition has no leader now')

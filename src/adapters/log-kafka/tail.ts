@@ -158,14 +158,19 @@ class KafkaTail {
 
   private async fetch(node: number, wanted: readonly Followed[]): Promise<FetchedPartition[]> {
     const { cluster, links, waitMsMax } = this
+    const { signal } = this.ending
     const { fetchBytesMax: bytesMax } = cluster.limits
     const { topicId, leaders } = cluster.topic(this.options.topic)
     const partitions = wanted.map(({ partition, next: offset, readEpoch }) => {
       return { partition, offset, readEpoch, leaderEpoch: leaders[partition]?.epoch ?? -1 }
     })
+    const request = { topicId, partitions, waitMsMax, bytesMax }
+    const send = async () => {
+      return ask(await links.to(cluster.broker(node)), fetchApi, [request])
+    }
     try {
-      const opened = await links.to(cluster.broker(node))
-      const answer = await ask(opened, fetchApi, [{ topicId, partitions, waitMsMax, bytesMax }])
+      const answer = await cluster.fetches.fetch(node, request, { signal, send })
+      if (answer === null) throw new Transient('the tail has ended')
       if (answer.errorCode !== 0) throw new Transient(errorName(answer.errorCode))
       return answer.partitions
     } catch (error) {
