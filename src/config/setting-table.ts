@@ -46,6 +46,8 @@ const rateMax = 1_000_000
 const orderTimeLimitSecondsMax = 86_400
 /** A century; an order that is older is settled otherwise. */
 const returnDaysMax = 36_500
+/** Ten years: for ever. */
+const closedCouponHoursMax = 87_600
 /** Longer than any proxy keeps a connection that nobody uses. */
 const keepAliveSecondsMax = 3_600
 /** Supervisors wait for a minute or two; behind that, a stop is not to be waited for at all. */
@@ -81,6 +83,10 @@ const orderTimeLimit = seconds(1, orderTimeLimitSecondsMax)
 const returnDays: Kind<number> = {
   must: `days, 0 to ${returnDaysMax} (0: operators alone return orders)`,
   read: (text) => wholeNumber(text, returnDaysMax),
+}
+const closedCouponHours: Kind<number> = {
+  must: `hours, 0 to ${closedCouponHoursMax}`,
+  read: (text) => wholeNumber(text, closedCouponHoursMax),
 }
 const keepAlive = seconds(1, keepAliveSecondsMax)
 const consoleStreams: Kind<number> = {
@@ -221,6 +227,7 @@ export const settingTable = {
   FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: [orderTimeLimit, '30', 'until an open order is cancelled'],
   FIRSTCOME_RETURN_DAYS: [returnDays, '7', 'how long users can return an order; 0: operators only'],
   FIRSTCOME_RESERVATION_SECONDS: [orderTimeLimit, '900', 'a redemption reserves its coupon'],
+  FIRSTCOME_CLOSED_COUPON_HOURS: [closedCouponHours, '24', 'then its winners leave memory'],
   FIRSTCOME_KAFKA_BROKERS: [brokers, null, 'where Kafka is: host:port,host:port'],
   FIRSTCOME_KAFKA_TLS: [flag, 'false', 'true: connections to Kafka are encrypted'],
   FIRSTCOME_KAFKA_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],

@@ -97,6 +97,7 @@ function settingsOf(value: SettingValues) {
     orderTimeLimitSeconds: value.FIRSTCOME_ORDER_TIME_LIMIT_SECONDS,
     returnDays: value.FIRSTCOME_RETURN_DAYS,
     reservationSeconds: value.FIRSTCOME_RESERVATION_SECONDS,
+    closedCouponHours: value.FIRSTCOME_CLOSED_COUPON_HOURS,
     logLevel: value.FIRSTCOME_LOG_LEVEL,
     kafka: kafkaOf(value),
     redisUrl: value.FIRSTCOME_REDIS_URL,

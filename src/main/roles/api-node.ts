@@ -191,6 +191,8 @@ export async function startApiNode(
     codeSecret: settings.codeSecret,
     limits: parts.limits,
     snapshots: parts.snapshots,
+    rows: () => parts.reads()?.coupons ?? null,
+    closedCouponMs: settings.closedCouponHours * 3_600_000,
     observe: server.observer,
     onProgress: parts.onReading,
     onClockDiffers: (seconds) =>

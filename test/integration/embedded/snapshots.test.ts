@@ -6,9 +6,15 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pino } from 'pino'
+import { openSnapshotFiles } from '../../../src/adapters/snapshots/snapshot-files.ts'
+import { restoreFold } from '../../../src/api/claims/snapshots/restored-fold.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import { readSettings } from '../../../src/config/settings.ts'
+import { AwayWinners } from '../../../src/domain/coupons/away-winners.ts'
+import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
+import { packageVersion } from '../../../src/main/package-version.ts'
 import { type Running, startEmbedded } from '../../../src/main/roles/embedded.ts'
+import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 import { newDataDirectory, removeDataDirectory } from '../processes/service-process.ts'
 
 const secret = 'a secret for these tests only, longer than 32 bytes'
@@ -35,6 +41,7 @@ describe('snapshots of one process', () => {
       FIRSTCOME_PORT: '0',
       FIRSTCOME_JWT_SECRET: secret,
       FIRSTCOME_DRAIN_SECONDS: '0',
+      FIRSTCOME_CLOSED_COUPON_HOURS: '0',
       FIRSTCOME_TEST_FAULTS: 'snapshots:1',
     })
     assert.ok(read.ok)
@@ -80,6 +87,29 @@ describe('snapshots of one process', () => {
   }
   const claim = (service: Running, user: string) =>
     ask(service, 'POST /coupons/sale/claims', { sub: user })
+
+  const claimsOf = (service: Running) => {
+    return Promise.all(Array.from({ length: 12 }, (_, n) => claim(service, `user-${n}`)))
+  }
+
+  /** As the next start would find it. */
+  async function keptSale(): Promise<{ isAway: boolean } | undefined> {
+    const { blocks } = openSnapshotFiles(kept())
+    const origin = { release: packageVersion(), logId: null }
+    const partitions = embeddedTopics[claimsTopic]
+    const restored = await restoreFold(blocks(), { partitions, ...origin })
+    const sale = restored?.coupons.get('sale')
+    return sale && { isAway: sale.winners instanceof AwayWinners }
+  }
+
+  /** It is ready once they are open. */
+  async function untilRowsOf({ url }: Running): Promise<void> {
+    const until = performance.now() + waitMsMax
+    while ((await fetch(`${url}/readyz`)).status !== 200) {
+      assert.ok(performance.now() < until, 'the rows were there')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
 
   /** All that was decided is kept by then. */
   async function untilKept(count: number): Promise<void> {
@@ -144,6 +174,39 @@ describe('snapshots of one process', () => {
     const codes = (await minesOf(service)).map(({ body }) => body.code)
     const told = mines.map(({ body }) => body.code)
     assert.deepEqual(codes, [...told.slice(0, 5), ...Array(7).fill(undefined)])
+    assert.equal((await ask(service, 'POST /coupons/sale/close', { sub: 'op' })).status, 200)
     await service.close()
+  })
+
+  it('are without the winners of a coupon that was closed, who are found in the rows', async () => {
+    const codes = mines.slice(0, 5).map(({ body }) => body.code)
+    const { service } = await start()
+    await untilRowsOf(service)
+    const until = performance.now() + waitMsMax
+    for (let n = 0; !(await keptSale())?.isAway; n++) {
+      assert.ok(performance.now() < until, 'the winners left memory')
+      const body = { couponId: `other-${n}`, name: 'Other', quantity: 1 }
+      assert.equal((await ask(service, 'POST /coupons', { sub: 'op', body })).status, 201)
+    }
+    for (const again of [minesOf, claimsOf]) {
+      const answers = await again(service)
+      assert.deepEqual(
+        answers.map(({ status, body }) => (status === 200 ? body.code : status)),
+        [...codes, ...Array(7).fill(409)],
+      )
+    }
+    await service.close()
+    const next = await start()
+    assert.equal((await keptSale())?.isAway, true)
+    const early = await minesOf(next.service)
+    const first = early.slice(0, 5)
+    assert.ok(first.every(({ status, body }) => status === 503 || body.code !== undefined))
+    await untilRowsOf(next.service)
+    const answers = await minesOf(next.service)
+    assert.deepEqual(
+      answers.map(({ body }) => body.code),
+      [...codes, ...Array(7).fill(undefined)],
+    )
+    await next.service.close()
   })
 })

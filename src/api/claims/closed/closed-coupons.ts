@@ -12,7 +12,7 @@ import {
 } from '../../../domain/coupons/decide.ts'
 import type { Coupon } from '../../../domain/coupons/state.ts'
 import { PackedWinners } from '../../../domain/coupons/winners.ts'
-import { every, type Instant } from '../../../ports/clock.ts'
+import { every, type Instant, sleep } from '../../../ports/clock.ts'
 import type { Asked } from '../../../ports/coupons.ts'
 import type { Log } from '../../../ports/log.ts'
 import { PortError } from '../../../ports/port-error.ts'
@@ -42,7 +42,9 @@ export type ClosedCouponsParts = Omit<WinnerLookupsParts, 'coupons'> & {
 }
 
 const sweepEveryMs = 60_000
-/** Users looked up from one sweep to the next who bring all winners back. */
+/** Until the rows are there. */
+const askAgainMs = 2_000
+/** Users looked up within a minute who bring all winners back. */
 const lookedUpToComeBack = 1_000
 /** Fewer questions than that, and they go again. */
 const askedToStay = 100
@@ -54,7 +56,7 @@ export class ClosedCoupons {
   private readonly lookups: WinnerLookups
   private readonly away = new Map<string, AwayWinners>()
   private readonly comingBack = new Set<AwayWinners>()
-  private cancel = () => {}
+  private readonly closing = new AbortController()
 
   constructor(parts: ClosedCouponsParts) {
     this.parts = parts
@@ -70,13 +72,25 @@ export class ClosedCoupons {
 
   /** To be called once the fold has caught up. */
   begin(): void {
-    const sweep = () => void this.sweep().catch(this.parts.onError)
-    this.cancel = every(this.parts.clock, sweepEveryMs, sweep)
-    sweep()
+    const { clock, onError } = this.parts
+    const cancel = every(clock, sweepEveryMs, () => {
+      this.countAnew()
+      void this.letGoOfDue().catch(onError)
+    })
+    this.closing.signal.addEventListener('abort', cancel)
+    void this.letGoSoon().catch(onError)
   }
 
   close(): void {
-    this.cancel()
+    this.closing.abort()
+  }
+
+  /** After a start the rows may not be there yet. */
+  private async letGoSoon(): Promise<void> {
+    const { signal } = this.closing
+    while (!signal.aborted && !(await this.letGoOfDue())) {
+      await sleep(this.parts.clock, askAgainMs, signal)
+    }
   }
 
   /** null: whether this user has won this coupon may be asked now, before anything else runs. */
@@ -124,25 +138,35 @@ export class ClosedCoupons {
     snapshots?.hasChanged(couponId)
   }
 
-  async sweep(): Promise<void> {
+  /** Those who are asked for often stay another minute. */
+  private countAnew(): void {
     for (const away of this.away.values()) {
       if (!away.areBack || away.asked < askedToStay) away.letGo()
       away.asked = 0
     }
+  }
+
+  /** False where the rows do not have all of them, or do not say. */
+  private async letGoOfDue(): Promise<boolean> {
     const due = this.parts.fold.coupons
       .values()
       .filter((coupon) => this.isDue(coupon))
       .toArray()
-    const reads = due.length === 0 ? null : this.parts.rows()
-    const positions = await reads?.positions().catch((error: unknown) => {
+    if (due.length === 0) return true
+    const asked = this.parts.rows()?.positions()
+    const positions = await asked?.catch((error: unknown) => {
       if (!(error instanceof PortError)) throw error
     })
+    if (positions === undefined) return false
+    let isBehind = false
     for (const coupon of due) {
       const { winners, partition } = coupon
       const last = winners instanceof PackedWinners ? winners.last() : undefined
-      const next = positions?.get(partition)?.next ?? 0
+      const next = positions.get(partition)?.next ?? 0
       if (last !== undefined && next > last.offset) this.letGo(coupon)
+      else isBehind = true
     }
+    return !isBehind
   }
 
   /** Not where it is a rehearsal's, whose rows go. */
