@@ -54,6 +54,7 @@ test('Nothing given means the documented defaults.', () => {
     orderTimeLimitSeconds: 30,
     returnDays: 7,
     reservationSeconds: 900,
+    closedCouponHours: 24,
     consoleStreamsMax: 100,
     isDemo: false,
     keepAliveSeconds: 75,
@@ -131,6 +132,7 @@ test('Every setting is read from the environment.', () => {
     orderTimeLimitSeconds: 86_400,
     returnDays: 0,
     reservationSeconds: 86_400,
+    closedCouponHours: 0,
     kafka: {
       brokers: ['one:9092', '[::1]:9093'],
       tls: { ca: pem, cert: pem, key: pem },
