@@ -79,26 +79,23 @@ const rate: Kind<number> = {
   must: `requests per second, 0 to ${rateMax} (0: no limit)`,
   read: (text) => wholeNumber(text, rateMax),
 }
-const orderTimeLimit = seconds(1, orderTimeLimitSecondsMax)
+const orderTimeLimit = whole('seconds', 1, orderTimeLimitSecondsMax)
 const returnDays: Kind<number> = {
   must: `days, 0 to ${returnDaysMax} (0: operators alone return orders)`,
   read: (text) => wholeNumber(text, returnDaysMax),
 }
-const closedCouponHours: Kind<number> = {
-  must: `hours, 0 to ${closedCouponHoursMax}`,
-  read: (text) => wholeNumber(text, closedCouponHoursMax),
-}
-const keepAlive = seconds(1, keepAliveSecondsMax)
+const closedCouponHours = whole('hours', 0, closedCouponHoursMax)
+const keepAlive = whole('seconds', 1, keepAliveSecondsMax)
 const consoleStreams: Kind<number> = {
   must: `a number, 1 to ${consoleStreamsMax}`,
   read: (text) => wholeNumber(text, consoleStreamsMax) || null,
 }
-const drain = seconds(0, drainSecondsMax)
+const drain = whole('seconds', 0, drainSecondsMax)
 const paymentsAtOnce: Kind<number> = {
   must: `a number, 1 to ${paymentsAtOnceMax}`,
   read: (text) => wholeNumber(text, paymentsAtOnceMax) || null,
 }
-const paymentTimeout = seconds(1, paymentTimeoutSecondsMax)
+const paymentTimeout = whole('seconds', 1, paymentTimeoutSecondsMax)
 const flag: Kind<boolean> = {
   must: 'true or false',
   read: (text) => (text === 'true' || text === 'false' ? text === 'true' : null),
@@ -346,9 +343,9 @@ function pemFile(what: string): Kind<string> {
   }
 }
 
-function seconds(min: number, max: number): Kind<number> {
+function whole(unit: string, min: number, max: number): Kind<number> {
   return {
-    must: `seconds, ${min} to ${max}`,
+    must: `${unit}, ${min} to ${max}`,
     read(text) {
       const value = wholeNumber(text, max)
       return value !== null && value >= min ? value : null
