@@ -224,7 +224,7 @@ export const settingTable = {
   FIRSTCOME_ORDER_TIME_LIMIT_SECONDS: [orderTimeLimit, '30', 'until an open order is cancelled'],
   FIRSTCOME_RETURN_DAYS: [returnDays, '7', 'how long users can return an order; 0: operators only'],
   FIRSTCOME_RESERVATION_SECONDS: [orderTimeLimit, '900', 'a redemption reserves its coupon'],
-  FIRSTCOME_CLOSED_COUPON_HOURS: [closedCouponHours, '24', 'then its winners leave memory'],
+  FIRSTCOME_CLOSED_COUPON_HOURS: [closedCouponHours, '24', 'until its winners leave memory'],
   FIRSTCOME_KAFKA_BROKERS: [brokers, null, 'where Kafka is: host:port,host:port'],
   FIRSTCOME_KAFKA_TLS: [flag, 'false', 'true: connections to Kafka are encrypted'],
   FIRSTCOME_KAFKA_TLS_CA_FILE: [pemFile('certificates'), null, 'whom to trust; else the system'],
@@ -286,7 +286,7 @@ const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
 const pages = /_(ALLOWED_ORIGINS|SIGN_IN_URL|CONSOLE_\w+)$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims =
-  /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERVATION)_\w+)$/
+  /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_TIME|RESERV|CLOSED)\w+)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
   start: [listening, pages, /_(DATA|DEMO|PROOF_WITNESSES)$/, claims, /_PAYMENTS?_\w+$/],

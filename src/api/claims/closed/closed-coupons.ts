@@ -43,7 +43,7 @@ export type ClosedCouponsParts = Omit<WinnerLookupsParts, 'coupons'> & {
 
 const sweepEveryMs = 60_000
 /** Until the rows are there. */
-const askAgainMs = 2_000
+const askAgainMs = 500
 /** Users looked up within a minute who bring all winners back. */
 const lookedUpToComeBack = 1_000
 /** Fewer questions than that, and they go again. */
