@@ -58,6 +58,8 @@ export type Stores = {
   everRevoked: Set<string>
   /** The same, which redemption had it merely reserved when it was counted; null: none. */
   countedWith: Map<string, string | null>
+  /** Redemptions whose coupon was taken by content that uses it at once. */
+  takenAtOnce: Set<string>
   /** The order that uses a coupon, by coupon and user. */
   uses: Map<string, string>
   products: Map<string, Product>
@@ -83,6 +85,7 @@ export function createStores(won: readonly WonRow[]): Stores {
     revoked: new Set(),
     everRevoked: new Set(),
     countedWith: new Map(),
+    takenAtOnce: new Set(),
     uses: new Map(),
     products: new Map(),
     balances: new Map(),
@@ -118,6 +121,12 @@ export function takeCoupon(
     count(stores.outcomes, replies.length === 0 ? 'coupon waits' : 'coupon wants')
     return { replies: [...replies], waits: true }
   }
+  if (isPlacing && row.status !== 'used' && next.status === 'used') {
+    const placed = row.status === 'waiting' ? row.placed : message
+    if (placed.type === 'redemption.placed' && placed.use === true) {
+      stores.takenAtOnce.add(message.orderId)
+    }
+  }
   if (message.type === 'redemption.used' && 'userId' in row) checkCounted(stores, row)
   for (const { kind, use } of effects) {
     const key = `${use.couponId}/${use.userId}`
@@ -133,10 +142,14 @@ export function takeCoupon(
   return { replies: [...replies], waits: false }
 }
 
-/** What was told to be taken is not used at once all the same. */
+/**
+ * What was told to be taken is not used at once all the same. Of two contents under one id the step
+ * may have taken the one that reserves, where the process has the other: then it was reserved.
+ */
 function checkCounted(stores: Stores, { orderId, couponId, userId }: CouponUse): void {
   const order = stores.orders.get(orderId)
   if (order === undefined || !('redemption' in order) || order.redemption.use !== true) return
+  if (!stores.takenAtOnce.has(orderId)) return
   const counted = stores.countedWith.get(`${couponId}/${userId}`)
   assert.notEqual(counted, orderId, `${orderId} was used at once, and a revoke counted its coupon`)
   if (counted === null) count(stores.outcomes, 'coupon revoked after a use at once')
