@@ -2,17 +2,28 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { anyLog } from '../../../../test/models/any-log.ts'
-import { knownTo, type Node, recordsOf } from '../../../../test/models/folding-nodes.ts'
+import {
+  knownTo,
+  logOf,
+  type Node,
+  recordsOf,
+  release,
+} from '../../../../test/models/folding-nodes.ts'
 import {
   type KeptOptions,
   type KeptSnapshots,
   keptSnapshots,
 } from '../../../../test/models/kept-snapshots.ts'
+import { virtualClock } from '../../../adapters/memory/clock-virtual.ts'
 import type { Revocation, Revocations } from '../../../domain/coupons/revocations.ts'
 import type { Coupon } from '../../../domain/coupons/state.ts'
 import { PackedWinners } from '../../../domain/coupons/winners.ts'
 import type { LogRecord } from '../../../ports/log.ts'
+import type { SnapshotStore } from '../../../ports/snapshots.ts'
+import { CouponActs } from '../coupon-acts.ts'
+import { KeyedCreates } from '../keyed-creates.ts'
 import { couponBlock, format, readBlock } from './fold-blocks.ts'
+import { FoldSnapshots } from './fold-snapshots.ts'
 
 /** What they leave behind that were read as they came. */
 async function keptOf(
@@ -28,6 +39,47 @@ async function keptOf(
 
 const longLog = fc.array(anyLog(), { minLength: 2, maxLength: 4 }).map((parts) => parts.flat())
 const cut = fc.double({ min: 0, max: 1, noNaN: true })
+
+describe('a snapshot that is due', () => {
+  const refused: Record<string, (turns: number) => Promise<'anew' | null>> = {
+    'was the turn of another node': async (turns) => (turns === 1 ? null : 'anew'),
+    'could not be written': async (turns) => {
+      if (turns === 1) throw new Error('no room')
+      return 'anew'
+    },
+  }
+  for (const [what, turn] of Object.entries(refused)) {
+    it(`is written a while later where it ${what}, though nothing more comes`, async () => {
+      const records = recordsOf(fc.sample(anyLog(), { numRuns: 20, seed: 9 }).flat())
+      const partition = 0
+      const some = records.filter((record) => record.partition === partition)
+      const clock = virtualClock(0)
+      let [turns, written] = [0, 0]
+      const store: SnapshotStore = {
+        ...keptSnapshots(),
+        turn: () => turn(++turns),
+        add: async () => void written++,
+      }
+      const snapshots = new FoldSnapshots({
+        log: logOf(records),
+        learned: { keys: new KeyedCreates(), acts: new CouponActs() },
+        clock,
+        store,
+        everyRecords: 2,
+        release,
+        logId: 'log',
+        onPutAside: assert.fail,
+        onNotWritten: (error) => assert.match(String(error), /no room/),
+      })
+      snapshots.hasRead({ partition, records: some }, true)
+      await clock.runUntil(clock.now() + 5_000)
+      assert.deepEqual([turns, written], [1, 0])
+      await clock.runUntil(clock.now() + 60_000)
+      assert.deepEqual([turns, written], [2, 1])
+      await snapshots.close()
+    })
+  }
+})
 
 describe('a fold from a snapshot', () => {
   it('is the fold of the whole log, wherever the log is cut, and from start to start', async () => {

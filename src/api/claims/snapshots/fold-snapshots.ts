@@ -44,6 +44,8 @@ const recordsApart = 100_000
 /** Then all of it is written anew, so that a start opens only so many files. */
 const partsMax = 50
 const entriesPerBlock = 500
+/** What could not be written, or was another node's turn, is tried again, also if nothing comes. */
+const againMs = 10_000
 /** How long a stop waits for what the next start would have to read; else it reads it. */
 const lastMsMax = 1_000
 
@@ -73,6 +75,7 @@ export class FoldSnapshots {
   private beginsAnew = true
   private writing: Promise<void> | null = null
   private isClosed = false
+  private cancelAgain = () => {}
 
   constructor(parts: FoldSnapshotsParts) {
     this.parts = parts
@@ -124,6 +127,10 @@ export class FoldSnapshots {
     this.lastRecords[partition] = last
     this.recordsSince += records.length
     this.mayWrite = mayWrite
+    this.writeIfDue()
+  }
+
+  private writeIfDue(): void {
     if (this.isDue()) this.writing ??= this.writeDue()
   }
 
@@ -134,6 +141,7 @@ export class FoldSnapshots {
   /** Once nothing more is read: keeps the rest, so that the next start reads nothing again. */
   async close(): Promise<void> {
     const { clock } = this.parts
+    this.cancelAgain()
     const giveUp = () => void (this.isClosed = true)
     await within({ clock, ms: lastMsMax, late: giveUp }, this.writeRest())
     giveUp()
@@ -162,7 +170,7 @@ export class FoldSnapshots {
         lateRecords: 1.5 * everyRecords,
       })
       if (turn === null || this.isClosed) {
-        this.wantedSince = this.recordsSince + everyRecords / 2
+        this.tryAgain(everyRecords / 2)
         return
       }
       const anew = this.beginsAnew || turn === 'anew' || store.count() >= partsMax
@@ -172,12 +180,23 @@ export class FoldSnapshots {
       await store.add(this.begin(before, anew), { anew })
       this.beginsAnew = false
     } catch (error) {
-      this.wantedSince = this.recordsSince + everyRecords
+      this.tryAgain(everyRecords)
       if (!this.isClosed) onNotWritten(error)
     } finally {
       this.untouched = new Set()
       this.takenDown.length = 0
     }
+  }
+
+  /** After so many records more, or after a while. */
+  private tryAgain(records: number): void {
+    this.wantedSince = this.recordsSince + records
+    this.cancelAgain()
+    if (this.isClosed) return
+    this.cancelAgain = this.parts.clock.after(againMs, () => {
+      this.wantedSince = this.parts.everyRecords ?? recordsApart
+      this.writeIfDue()
+    })
   }
 
   private recordsRead(): number {
