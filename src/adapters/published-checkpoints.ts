@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path'
 import { withSignaturesOf } from '../domain/proof/cosignature.ts'
 import { PortError } from '../ports/port-error.ts'
 import type { ProofStore, PublishedCheckpoint } from '../ports/proof.ts'
+import { isNoRoom } from './disk-room.ts'
 import { syncDirectory } from './file-atomic.ts'
-import { isNoRoom } from './log-file/topic-writer.ts'
 
 export type KeptCheckpoints = {
   /** Resolves when they are on the disk; a PortError that can be tried again: it is full. */

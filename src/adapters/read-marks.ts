@@ -1,19 +1,22 @@
 // How far the rows of an embedded service may have read its log, in small files among the rows:
 // noted before a batch is handled, so never behind what is stored. By them a start knows within
 // milliseconds, before the database is up, whether the log is the one that the rows were made from.
-// Written and not synced, as the rows are.
+// Written and not synced, as the rows are; where the disk has no room for one, its batch waits.
 
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { recordFingerprint } from '../domain/fingerprint.ts'
+import { type Clock, sleep } from '../ports/clock.ts'
 import type { Log, LogBatch } from '../ports/log.ts'
 import type { ReadPlace } from '../ports/log-check.ts'
+import { isNoRoom } from './disk-room.ts'
 
 /** One for each partition; a whole one is within a page, so a kill never leaves half of it. */
 const markBytes = 64
 const fingerprintAt = 8
 const checksumAt = 60
+const lookForRoomEveryMs = 500
 
 export type ReadMarks = {
   /** The same log; what is read of it is noted first. */
@@ -21,36 +24,66 @@ export type ReadMarks = {
   close(): void
 }
 type Topics = Readonly<Record<string, number>>
+type Waiting = {
+  clock: Clock
+  /** The disk is full, and nothing more is read until it has room. */
+  onWaiting(text: string): void
+  /** Another one in tests. */
+  write?(file: number, mark: Buffer, at: number): void
+}
 const reader = 'this service'
 
-export function openReadMarks(directory: string, topics: Topics): ReadMarks {
+export function openReadMarks(directory: string, topics: Topics, waiting: Waiting): ReadMarks {
+  const { clock, onWaiting, write = writeMark } = waiting
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const files = new Map(Object.keys(topics).map((topic) => [topic, openFile(directory, topic)]))
   const furthest = new Map(readReadMarks(directory, topics).map((at) => [nameOf(at), at.next]))
 
-  function note(topic: string, { partition, records }: LogBatch): void {
+  /** Whether it is noted: there was room for it. */
+  function note(topic: string, { partition, records }: LogBatch): boolean {
     const file = files.get(topic)
     const last = records.at(-1)
     const name = nameOf({ topic, partition })
-    if (file === undefined || last === undefined) return
+    if (file === undefined || last === undefined) return true
     const next = last.offset + 1
-    if (next <= (furthest.get(name) ?? 0)) return
+    if (next <= (furthest.get(name) ?? 0)) return true
     const mark = { reader, topic, partition, next, fingerprint: recordFingerprint(last) }
-    writeSync(file, encodeMark(mark), 0, markBytes, partition * markBytes)
+    try {
+      write(file, encodeMark(mark), partition * markBytes)
+    } catch (error) {
+      if (isNoRoom(error)) return false
+      throw error
+    }
     furthest.set(name, next)
+    return true
   }
 
   return {
     noting: (log) => ({
       ...log,
       tail: ({ onBatch, ...options }) => {
-        return log.tail({
+        const { topic } = options
+        const closing = new AbortController()
+        async function onceNoted(batch: LogBatch): Promise<void> {
+          onWaiting('no room is left on the disk: its rows wait')
+          while (!note(topic, batch)) {
+            await sleep(clock, lookForRoomEveryMs, closing.signal)
+            // It comes again with the next start.
+            if (closing.signal.aborted) return
+          }
+          await onBatch(batch)
+        }
+        const tail = log.tail({
           ...options,
-          onBatch(batch) {
-            note(options.topic, batch)
-            return onBatch(batch)
-          },
+          onBatch: (batch) => (note(topic, batch) ? onBatch(batch) : onceNoted(batch)),
         })
+        return {
+          ...tail,
+          close() {
+            closing.abort()
+            return tail.close()
+          },
+        }
       },
     }),
     close() {
@@ -75,6 +108,10 @@ export function readReadMarks(directory: string, topics: Topics): ReadPlace[] {
 function openFile(directory: string, topic: string): number {
   const path = join(directory, topic)
   return openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
+}
+
+function writeMark(file: number, mark: Buffer, at: number): void {
+  writeSync(file, mark, 0, markBytes, at)
 }
 
 function nameOf({ topic, partition }: Pick<ReadPlace, 'topic' | 'partition'>): string {

@@ -9,6 +9,7 @@ import { partitionFor } from '../../domain/partitioner.ts'
 import type { Clock, Instant } from '../../ports/clock.ts'
 import type { AcceptedClock, LogEntry, LogPlace } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
+import { isNoRoom } from '../disk-room.ts'
 import { syncDirectory } from '../file-atomic.ts'
 import { type HighWaterMark, openHighWaterMark, readHighWaterMark } from './acknowledged.ts'
 import {
@@ -194,7 +195,7 @@ class TopicWriter implements TopicFile {
     await this.write(this.file, frame, this.bytes)
     this.bytes += frame.length
     this.last = accepted.at
-    this.highWaterMark.acknowledge(this.bytes)
+    this.acknowledge()
   }
 
   async close(): Promise<void> {
@@ -254,9 +255,18 @@ class TopicWriter implements TopicFile {
     this.bytes += data.length
     this.last = appendedAt
     this.ends = next
-    this.highWaterMark.acknowledge(this.bytes)
+    this.acknowledge()
     this.options.onAcknowledged?.(this.end())
     group.forEach(({ resolve }, n) => resolve(places[n] ?? []))
+  }
+
+  /** The mark may be behind: one that finds no room follows with the next. */
+  private acknowledge(): void {
+    try {
+      this.highWaterMark.acknowledge(this.bytes)
+    } catch (error) {
+      if (!isNoRoom(error)) throw error
+    }
   }
 
   private async afterFailedWrite(error: unknown): Promise<PortError> {
@@ -295,11 +305,6 @@ function refused(code: 'log_full' | 'log_unavailable', message: string, cause?: 
 function tooLarge(records: number): PortError {
   const what = records === 1 ? 'the record does' : `the ${records} records do`
   return new PortError('log_full', `${what} not fit in a frame`, { appended: 'no' })
-}
-
-export function isNoRoom(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
 }
 
 export async function writeAll(file: FileHandle, data: Buffer, position: number): Promise<void> {

@@ -115,7 +115,8 @@ async function run(data: IssuerThreadData): Promise<void> {
     const { dataDirectory: directory, topics, codeSecret, payment } = settings
     const connected = connectLog({ ...data, directory, topics, port: logPort, clock })
     database = await openRows({ say, clock, signal: closing.signal }, { log: connected, settings })
-    marks = openReadMarks(readMarksDirectory(directory), topics)
+    const onWaiting = (text: string) => say({ kind: 'waiting', text })
+    marks = openReadMarks(readMarksDirectory(directory), topics, { clock, onWaiting })
     const log = marks.noting(connected)
     serveDatabase(database, databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
