@@ -100,4 +100,25 @@ const starts: MutantsOf[] = [
   },
 ]
 
-export const roleMutants = mutantsOf([script, check, older, ...starts])
+const full = 'Where the disk is full, what is read waits until it can be noted, or the reader ends.'
+const later = 'is written a while later where it'
+const shortages: readonly MutantsOf[] = [
+  {
+    file: 'src/adapters/read-marks.ts',
+    test: 'src/adapters/read-marks.test.ts',
+    mutants: [
+      ['if (isNoRoom(error)) return false', 'if (isNoRoom(error)) return true', full],
+      ['if (closing.signal.aborted) return', 'if (closing.signal.aborted) break', full],
+    ],
+  },
+  {
+    file: 'src/api/claims/snapshots/fold-snapshots.ts',
+    test: 'src/api/claims/snapshots/fold-snapshots.test.ts',
+    mutants: [
+      ['this.tryAgain(everyRecords / 2)', 'this.wantedSince += 9e9', `${later} was the turn of`],
+      ['      this.tryAgain(everyRecords)\n', '', `${later} could not be written`],
+    ],
+  },
+]
+
+export const roleMutants = mutantsOf([script, check, older, ...starts, ...shortages])
