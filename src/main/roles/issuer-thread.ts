@@ -115,8 +115,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     const { dataDirectory: directory, topics, codeSecret, payment } = settings
     const connected = connectLog({ ...data, directory, topics, port: logPort, clock })
     database = await openRows({ say, clock, signal: closing.signal }, { log: connected, settings })
-    const onWaiting = (text: string) => say({ kind: 'waiting', text })
-    marks = openReadMarks(readMarksDirectory(directory), topics, { clock, onWaiting })
+    marks = openReadMarks(readMarksDirectory(directory), topics, { clock, onWaiting: waits(say) })
     const log = marks.noting(connected)
     serveDatabase(database, databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
@@ -150,6 +149,10 @@ async function run(data: IssuerThreadData): Promise<void> {
   await opened.catch((error: unknown) => closing.signal.aborted || failed(error))
 }
 
+function waits(say: (news: IssuerNews) => void) {
+  return (text: string) => say({ kind: 'waiting', text })
+}
+
 type Making = Parameters<typeof openRows>[1] & {
   database: Database
   clock: Clock
@@ -164,7 +167,7 @@ async function makeProof({ settings, failed, say, ...parts }: Making, stops: Sto
   if (proof === undefined) return
   const kept = await openKeptCheckpoints(dataDirectory, createProofStoreSql(database))
   stops.defer(() => kept.close())
-  const warn = (text: string) => say({ kind: 'waiting', text })
+  const warn = waits(say)
   await startProof({ ...parts, proof, keep: kept.keep, warn, onError: failed }, stops)
 }
 
@@ -177,7 +180,7 @@ async function openRows(
 ): Promise<Database> {
   const { dataDirectory: directory, codeSecret } = settings
   if (!hasTrustedRows(directory)) say({ kind: 'checked' })
-  const logger = lineLogger((text) => say({ kind: 'waiting', text }))
+  const logger = lineLogger(waits(say))
   const database = await waitFor({ clock, logger, signal }, 'the rows', () =>
     openProjection(directory, (reason) => say({ kind: 'rebuilding', reason })),
   )
