@@ -99,7 +99,7 @@ function Console({ session, signedOut }: ConsoleParts): Html {
           ? html`<${Sale} model=${model} coupon=${coupon} language=${language}>${
               mayAct && html`<${ActButtons} acts=${acts} coupon=${coupon} language=${language} />`
             }</${Sale}>`
-          : part === null && html`<p class="choose">${say.choose}</p>`
+          : part === null && model.coupons.size > 0 && html`<p class="choose">${say.choose}</p>`
       }
         ${partShown}
         <${Lights} model=${model} language=${language} />

@@ -2,6 +2,7 @@
 // until somebody asks for them, the way from page to page, and moments as people read them.
 
 import type { Language } from '../../shared/texts.ts'
+import { timeText } from '../acts/times.ts'
 import { type Html, html } from '../html.ts'
 import { words } from './words.ts'
 
@@ -59,6 +60,5 @@ export function Pager({ language, previous, next }: PagerParts): Html {
 }
 
 export function Moment({ at, language }: { at: string; language: Language }): Html {
-  const format = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' })
-  return html`<time datetime=${at}>${format.format(new Date(at))}</time>`
+  return html`<time datetime=${at}>${timeText(at, language)}</time>`
 }
