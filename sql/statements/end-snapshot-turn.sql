@@ -1,4 +1,4 @@
--- Lets another writing begin, where this one has failed.
+-- Lets another writing begin, where this one has failed, or does not begin.
 -- Parameters: release text, writing text.
 
 update nodes.snapshot_writers

@@ -7,10 +7,10 @@ export type SnapshotStore = {
   /** How often it was added to since it was last made anew, as far as this one knows. */
   count(): number
   /**
-   * To be asked before `add`: whether it may be behind what there is, or only `anew`. null: not
-   * now, as another node adds, or has lately.
+   * To be asked before `add`: whether it may be behind what there is, or only `anew`. `taken`: not
+   * while another node adds. null: another one has lately.
    */
-  turn(next: NextSnapshot): Promise<'behind' | 'anew' | null>
+  turn(next: NextSnapshot): Promise<'behind' | 'anew' | 'taken' | null>
   /**
    * Behind all there is; or, `anew`, instead of it: then what was there is gone only once this is
    * there. Kept as a whole or not at all. Takes some blocks at a time, and lets others run between.

@@ -54,7 +54,7 @@ export function snapshotsInRows(name: string, database: () => Database): void {
       const [one, two] = [open(), open()]
       assert.equal(await one.turn({ records: 10, lateRecords: 5 }), 'anew')
       // At work, however late it is.
-      assert.equal(await two.turn({ records: 99, lateRecords: 5 }), null)
+      assert.equal(await two.turn({ records: 99, lateRecords: 5 }), 'taken')
       await one.add(blocksOf('a'), { anew: true })
       assert.equal(await two.turn({ records: 14, lateRecords: 5 }), null)
       assert.equal(await one.turn({ records: 20, lateRecords: 5 }), 'behind')
@@ -91,7 +91,7 @@ export function snapshotsInRows(name: string, database: () => Database): void {
       )
       assert.deepEqual(await textsIn(open()), ['z'])
       assert.equal(await countOf('snapshot_pieces'), 2)
-      assert.equal(await awake.turn({ records: 30, lateRecords: 5 }), null)
+      assert.equal(await awake.turn({ records: 30, lateRecords: 5 }), 'taken')
       await run(turnsOver)
       await addTo(awake, blocksOf('w'), { anew: false })
       assert.deepEqual(await textsIn(open()), ['z', 'w'])

@@ -74,7 +74,12 @@ export function createSnapshotStoreSql(parts: SnapshotStoreSqlParts): SnapshotSt
       if (newest !== undefined && !isKnown && records - newest.records < lateRecords) return null
       const writing = randomUUID()
       const taken = await rows.ask('take-snapshot-turn', [parts.release, writing, turnMs])
-      if (taken.count === 0) return null
+      if (taken.count === 0) return 'taken'
+      // Somebody may have had it in between.
+      if ((await partsNow(rows)).at(-1)?.digest !== newest?.digest) {
+        await rows.ask('end-snapshot-turn', [parts.release, writing])
+        return 'taken'
+      }
       turn = { writing, number: (newest?.number ?? 0) + 1, records }
       return isKnown ? 'behind' : 'anew'
     },

@@ -41,8 +41,8 @@ const longLog = fc.array(anyLog(), { minLength: 2, maxLength: 4 }).map((parts) =
 const cut = fc.double({ min: 0, max: 1, noNaN: true })
 
 describe('a snapshot that is due', () => {
-  const refused: Record<string, (turns: number) => Promise<'anew' | null>> = {
-    'was the turn of another node': async (turns) => (turns === 1 ? null : 'anew'),
+  const refused: Record<string, (turns: number) => Promise<'anew' | 'taken'>> = {
+    'was the turn of another node': async (turns) => (turns === 1 ? 'taken' : 'anew'),
     'could not be written': async (turns) => {
       if (turns === 1) throw new Error('no room')
       return 'anew'

@@ -74,6 +74,7 @@ export class FoldSnapshots {
   /** What is kept, if anything, does not go with what the fold knows. */
   private beginsAnew = true
   private writing: Promise<void> | null = null
+  private isClosing = false
   private isClosed = false
   private cancelAgain = () => {}
 
@@ -141,6 +142,7 @@ export class FoldSnapshots {
   /** Once nothing more is read: keeps the rest, so that the next start reads nothing again. */
   async close(): Promise<void> {
     const { clock } = this.parts
+    this.isClosing = true
     this.cancelAgain()
     const giveUp = () => void (this.isClosed = true)
     await within({ clock, ms: lastMsMax, late: giveUp }, this.writeRest())
@@ -169,8 +171,9 @@ export class FoldSnapshots {
         records: this.recordsRead(),
         lateRecords: 1.5 * everyRecords,
       })
+      if (turn === 'taken') return this.tryAgain(everyRecords / 2)
       if (turn === null || this.isClosed) {
-        this.tryAgain(everyRecords / 2)
+        this.wantedSince = this.recordsSince + everyRecords / 2
         return
       }
       const anew = this.beginsAnew || turn === 'anew' || store.count() >= partsMax
@@ -192,7 +195,7 @@ export class FoldSnapshots {
   private tryAgain(records: number): void {
     this.wantedSince = this.recordsSince + records
     this.cancelAgain()
-    if (this.isClosed) return
+    if (this.isClosing) return
     this.cancelAgain = this.parts.clock.after(againMs, () => {
       this.wantedSince = this.parts.everyRecords ?? recordsApart
       this.writeIfDue()
