@@ -6,8 +6,8 @@ import { type Clock, sleep } from '../../ports/clock.ts'
 export type GrowingLooks<Found> = {
   clock: Clock
   msMax: number
-  /** To the first look; each further pause is half as long again, up to `pauseMsMax`. */
-  pauseMs: number
+  /** Whether somebody tells as a rule: then looking is for what was not told. */
+  isTold?: boolean
   /** What there is to be found; null: not yet. */
   look(): Promise<Found | null>
   /** Resolves with it, where somebody tells. */
@@ -16,6 +16,9 @@ export type GrowingLooks<Found> = {
   hint?: Promise<void> | undefined
 }
 
+/** To the first look; each further pause is half as long again, up to `pauseMsMax`. */
+const lookAfterMs = 10
+const lookAfterToldMs = 100
 const growth = 1.5
 /** Nobody at a till notices less. */
 const pauseMsMax = 150
@@ -24,7 +27,8 @@ const pauseMsMax = 150
 export async function lookOften<Found>(looks: GrowingLooks<Found>): Promise<Found | null> {
   const { clock, msMax, look, told } = looks
   const until = clock.monotonic() + msMax
-  let { pauseMs, hint } = looks
+  let { hint } = looks
+  let pauseMs = looks.isTold ? lookAfterToldMs : lookAfterMs
   for (;;) {
     const leftMs = until - clock.monotonic()
     if (leftMs <= 0) return null

@@ -13,9 +13,6 @@ import type { ToldRedemptions } from './told-redemptions.ts'
 
 /** What has ended is let go of, and what is used is spent, within milliseconds. */
 const stepWaitMsMax = 2_000
-const lookAfterMs = 10
-/** Where the coupon step tells, looking is for what was not told. */
-const lookAfterToldMs = 100
 
 type Parts = { clock: Clock; holders: Pick<CodeHolders, 'row'> }
 type Known = { couponId: string; code: string }
@@ -35,7 +32,7 @@ export async function onceLetGo(
   }
   if (await isLetGo(held ?? (await holders.row(known)))) return
   const look = async () => isLetGo(await holders.row(known))
-  await lookOften({ clock, msMax: stepWaitMsMax, pauseMs: lookAfterMs, look })
+  await lookOften({ clock, msMax: stepWaitMsMax, look })
 }
 
 /**
@@ -58,7 +55,7 @@ export async function onceSpent(
     await lookOften({
       clock,
       msMax: stepWaitMsMax,
-      pauseMs: told.isTold ? lookAfterToldMs : lookAfterMs,
+      isTold: told.isTold,
       told: telling.told.then(() => true as const),
       look,
     })

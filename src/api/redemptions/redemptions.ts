@@ -59,11 +59,6 @@ export type RedemptionService = Pick<Redemptions, 'place' | 'say' | 'find' | 'to
 const canBeId = new RegExp(orderIdPattern)
 type Waiting = { orderId: string; isDone(order: Order): boolean; refused?: Promise<Unavailable> }
 
-/** To the first look where nobody tells. */
-const lookAfterMs = 10
-/** Where somebody does, looking is for what was not told. */
-const lookAfterToldMs = 100
-
 export class Redemptions {
   readonly told: ToldRedemptions
   private readonly parts: RedemptionsParts
@@ -174,7 +169,7 @@ export class Redemptions {
       return await lookOften<Order | Unavailable>({
         clock,
         msMax: limits.answerWaitMsMax,
-        pauseMs: told.isTold ? lookAfterToldMs : lookAfterMs,
+        isTold: told.isTold,
         told: telling.told,
         hint: Promise.race([ending.ended, ...(isRefused ? [isRefused] : [])]),
         look: async () => {

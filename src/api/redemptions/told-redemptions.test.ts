@@ -38,7 +38,7 @@ describe('looking', () => {
       return null
     }
     clock.after(40, hint.resolve)
-    const found = lookOften({ clock, msMax: 500, pauseMs: 10, look, hint: hint.promise })
+    const found = lookOften({ clock, msMax: 500, look, hint: hint.promise })
     await clock.runUntil(1_000)
     assert.equal(await found, null)
     assert.deepEqual(looks.slice(0, 4), [10, 25, 40, 74])
