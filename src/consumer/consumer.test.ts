@@ -59,7 +59,7 @@ describe('the consumers of orders', () => {
     )
     await system.append(placed('strange', { lines: [{ productId: 'ghost', quantity: 1 }] }))
     await system.append(placed('poor', { userId: 'bob' }))
-    await system.pass(100)
+    await system.pass(600)
     assert.equal(statusOf(system, 'good'), 'confirmed')
     assert.equal(statusOf(system, 'short'), 'cancelled: out_of_stock')
     assert.equal(statusOf(system, 'strange'), 'cancelled: unknown_product')

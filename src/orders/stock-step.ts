@@ -1,6 +1,7 @@
 // The stock step: holds, sells and lets go of stock as the orders topic says, and takes what
 // operators supply. Every line of an order or none; nothing twice, whatever comes twice. Orders for
-// pieces that are merely held wait, and whoever waits comes before those who order later.
+// pieces that are merely held wait, and whoever waits comes before those who order later; orders
+// for products that are missing wait until the products topic is read as far as it was.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
 import type { Line, OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
@@ -12,6 +13,7 @@ import {
   type WaitingForCoupon as WaitingRow,
 } from '../domain/orders/state.ts'
 import { decideStock, evolveStock, repeatAnswer, standingOf } from '../domain/orders/stock-step.ts'
+import type { Log } from '../ports/log.ts'
 import type {
   CommandName,
   StockChanges,
@@ -28,10 +30,15 @@ import {
   suppliesFirst,
   takeCommand,
 } from './step-work.ts'
+import { UnreadProducts } from './unread-products.ts'
 import { WaitingOrders } from './waiting-orders.ts'
 
 type StockMessage = OrderMessage | ProductMessage
 export type StockStep = ConsumerWork<StockMessage, StockWanted, StockLoaded, StockChanges>
+export type StockStepParts = {
+  store: StockStepStore
+  log: Pick<Log, 'partitionsOf' | 'partitionBounds'>
+}
 
 /** And no redemption. */
 const notOfStock: readonly OrderMessage['type'][] = [
@@ -43,18 +50,23 @@ const notOfStock: readonly OrderMessage['type'][] = [
 /** Another process may have let go of what is waited for here. */
 const lookEveryMs = 250
 
-export function createStockStep(store: StockStepStore): StockStep {
+export function createStockStep({ store, log }: StockStepParts): StockStep {
+  const unread = new UnreadProducts({ log, store, onEnds: () => waiting.changed() })
   const waiting = new WaitingOrders({
     store,
     wantedBy,
     decide,
-    ready: async (rows) => holdable(rows, await store.products([...productIdsOf(rows)])),
+    ready: async (rows) => {
+      const products = await store.products([...productIdsOf(rows)])
+      await unread.look(rows, products)
+      return holdable(rows, products, unread)
+    },
     repliesOf: (row) => repeatAnswer(row).replies,
     lookEveryMs,
   })
 
   function decide(items: readonly Item<StockMessage>[], loaded: StockLoaded) {
-    const batch: StockBatch = { ...batchOf(loaded), waitedFor: productIdsOf(waiting.all()) }
+    const batch: StockBatch = { ...batchOf(loaded), waitedFor: waitedFor(), unread }
     const results = suppliesFirst(items, (item) => {
       const { message } = item
       return 'orderId' in message
@@ -66,6 +78,11 @@ export function createStockStep(store: StockStepStore): StockStep {
     return { changes: { rows: rows.changes(), ...changed }, results }
   }
 
+  /** Whoever names a product that is missing is as good as refused: nobody waits behind that. */
+  function waitedFor(): Set<string> {
+    return productIdsOf(waiting.all(), ({ orderId }) => !unread.isWaiting(orderId))
+  }
+
   return {
     name: 'stock-step',
     store,
@@ -73,10 +90,18 @@ export function createStockStep(store: StockStepStore): StockStep {
     wantedBy,
     decide,
     stored(changes) {
+      for (const row of changes.rows) {
+        if ('orderId' in row && row.status !== 'waiting') unread.forget(row.orderId)
+      }
       waiting.stored(changes)
       if (changes.products.length > 0) waiting.changed()
     },
-    task: { start: (task) => waiting.start(task) },
+    task: {
+      start(task) {
+        unread.clear()
+        return waiting.start(task)
+      },
+    },
   }
 }
 
@@ -85,17 +110,26 @@ function linesOf(message: OrderMessage): readonly Line[] {
   return message.type === 'order.placed' ? message.lines : []
 }
 
-function productIdsOf(rows: Iterable<WaitingRow>): Set<string> {
+function productIdsOf(
+  rows: Iterable<WaitingRow>,
+  isMeant: (row: WaitingRow) => boolean = () => true,
+): Set<string> {
   const productIds = new Set<string>()
-  for (const { placed } of rows) for (const line of linesOf(placed)) productIds.add(line.productId)
+  for (const row of rows) {
+    if (isMeant(row)) for (const { productId } of linesOf(row.placed)) productIds.add(productId)
+  }
   return productIds
 }
 
 /** Those that can be answered, each as if those before it were. */
-function holdable(rows: readonly WaitingRow[], products: Map<string, Product>): WaitingRow[] {
-  return rows.filter(({ placed }) => {
+function holdable(
+  rows: readonly WaitingRow[],
+  products: Map<string, Product>,
+  unread: UnreadProducts,
+): WaitingRow[] {
+  return rows.filter(({ orderId, placed }) => {
     const lines = linesOf(placed)
-    const { kind } = standingOf(lines, products)
+    const { kind } = standingOf(lines, products, (productId) => unread.mayExist(orderId, productId))
     if (kind !== 'free') return kind === 'refused'
     for (const { productId, quantity } of lines) {
       const product = products.get(productId)
@@ -108,8 +142,9 @@ function holdable(rows: readonly WaitingRow[], products: Map<string, Product>): 
 }
 
 type StockBatch = Batch<StockLoaded> & {
-  /** The products of the orders that wait. */
+  /** The products of the orders that wait for pieces. */
   waitedFor: Set<string>
+  unread: UnreadProducts
 }
 function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
   const orderIds = new Set<string>()
@@ -131,15 +166,17 @@ function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
 
 function takeOrder(
   { message, at }: Pick<Item<OrderMessage>, 'message' | 'at'>,
-  { rows, products, waitedFor }: StockBatch,
+  { rows, products, waitedFor, unread }: StockBatch,
 ): ItemResult {
   const { orderId } = message
   const lines = linesOf(message)
   const isQueued = lines.some(({ productId }) => waitedFor.has(productId))
+  const mayExist = (productId: string) => unread.mayExist(orderId, productId)
   const decision = decideRow({ rows, orderId }, evolveStock, (row) => {
-    return decideStock({ message, at, products: products.all, isQueued }, row)
+    return decideStock({ message, at, products: products.all, isQueued, mayExist }, row)
   })
-  if (decision.events.some(({ type }) => type === 'waits')) {
+  const isKnown = lines.every(({ productId }) => products.all.has(productId))
+  if (isKnown && decision.events.some(({ type }) => type === 'waits')) {
     for (const { productId } of lines) waitedFor.add(productId)
   }
   for (const [productId, event] of decision.effects.flatMap((effect) => [...eventsOf(effect)])) {

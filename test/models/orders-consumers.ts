@@ -115,7 +115,7 @@ export function createOrdersSystem(start = 1_000_000, random = seededRandom(star
     const works: Record<ConsumerName, () => AnyWork> = {
       'order-process': () => createOrderProcess({ clock: own, store: alive(orders) }),
       'coupon-step': () => createCouponStep(alive(coupons)),
-      'stock-step': () => createStockStep(alive(stock)),
+      'stock-step': () => createStockStep({ store: alive(stock), log: mortalLog }),
       'payment-step': () => {
         const capturesItself = payments === undefined
         return createPaymentStep(alive(payment), provider, { capturesItself })

@@ -184,6 +184,33 @@ const spendings: MutantsOf[] = [
   },
 ]
 const plants = 'test/integration/audit'
+const refusals: MutantsOf = {
+  file: `${orders}/check-refusals.ts`,
+  test: 'test/integration/audit/log-plants.test.ts',
+  mutants: [
+    [
+      'created !== undefined && isAfter(',
+      'created === null && isAfter(',
+      'a product that nobody was ever sold refused as unknown',
+    ],
+    [
+      'if (at <= other + skewMsMax(parts)) return false',
+      'if (at < other + skewMsMax(parts)) return false',
+      'which was created in the same millisecond',
+    ],
+    [
+      'other >= back.at && at <= back.before',
+      'other >= back.at',
+      'to an order of before an operator had set the clock of the log back',
+    ],
+    [
+      'other >= back.at && at <= back.before',
+      'at <= back.before',
+      'to an order of before an operator had set the clock of the log back',
+    ],
+    [' || failed.has(nameOf(origin))', '', 'whose record could not be handled at once'],
+  ],
+}
 const ordersRows: MutantsOf[] = [
   {
     file: `${orders}/compare-orders.ts`,
@@ -274,5 +301,6 @@ export const auditMutants = mutantsOf([
   histories,
   redemptions,
   ...spendings,
+  refusals,
   ...ordersRows,
 ])

@@ -227,8 +227,54 @@ const stock: MutantsOf = {
       'isNew !== undefined',
       'lets those wait who come after others for the same pieces, and no order for ever',
     ],
+    [
+      'if (!mayExist(line.productId)) return',
+      'return',
+      'tells apart what it can say of a product that is missing: it is waited for where it may',
+    ],
   ],
 }
+const missing: readonly MutantsOf[] = [
+  {
+    file: 'src/orders/unread-products.ts',
+    test: 'src/orders/unread-products.test.ts',
+    mutants: [
+      [
+        '?? Number.POSITIVE_INFINITY',
+        '?? 0',
+        'may exist until the rows go as far as its topic went',
+      ],
+      [
+        '(this.read.get(partition) ?? 0) < end',
+        '(this.read.get(partition) ?? 0) + 1 < end',
+        'may exist until the rows go as far as its topic went',
+      ],
+      [
+        'topic === productsTopic',
+        "topic !== ''",
+        'may exist until the rows go as far as its topic went',
+      ],
+      ['!this.asking.has(partition)', 'ends !== null', 'asked once for all orders that wait'],
+      [
+        'if (bounds === null) ends.delete(partition)',
+        'if (bounds === null) ends.set(partition, 0)',
+        'where the log is away orders wait',
+      ],
+    ],
+  },
+  {
+    file: 'src/orders/stock-step.ts',
+    test: 'test/simulation/waiting-orders.test.ts',
+    mutants: [
+      ['isQueued, mayExist }', 'isQueued }', 'is unknown to nobody who orders after it'],
+      [
+        'onEnds: () => waiting.changed()',
+        'onEnds: () => {}',
+        'of a product that does not exist is told so in no time',
+      ],
+    ],
+  },
+]
 const payment: MutantsOf = {
   file: `${domain}/payment-step.ts`,
   test: `${domain}/payment-step.test.ts`,
@@ -327,6 +373,7 @@ export const orderMutants = mutantsOf([
   spentAtOnce,
   revokes,
   stock,
+  ...missing,
   payment,
   ...supplies,
   letters,

@@ -202,11 +202,11 @@ describe('rows that were lost', () => {
   })
 
   test('are written with the positions of every topic that their consumer reads', () => {
-    const { stores, clock } = createOrdersSystem()
+    const { stores, log, clock } = createOrdersSystem()
     const works = [
       createOrderProcess({ store: stores.orders, clock }),
       createCouponStep(stores.coupons),
-      createStockStep(stores.stock),
+      createStockStep({ store: stores.stock, log }),
       createPaymentStep(stores.payment, createWallet(stores.wallet)),
       createDeadLetterWork(stores.letters),
     ]

@@ -5,8 +5,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { leapingClock } from '../../src/adapters/memory/clock-virtual.ts'
-import { type OrderPlaced, ordersTopic } from '../../src/domain/orders/messages.ts'
+import { type OrderPlaced, ordersTopic, productsTopic } from '../../src/domain/orders/messages.ts'
+import { auditWorld } from '../models/orders-audit.ts'
 import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
+import { auditedSystem } from '../models/orders-system-audit.ts'
 import { seededRandom } from './random.ts'
 
 const seed = Number(process.env['SEED'] ?? 1)
@@ -121,6 +123,67 @@ describe('pieces that are merely held', () => {
       assert.deepEqual(await system.stores.stock.openRows({ after: '', limit: 9 }), [])
       await third.close()
     }
+  })
+})
+
+describe('a product whose record is read late', () => {
+  function of(orderId: string, ...productIds: readonly string[]): OrderPlaced {
+    const lines = productIds.map((productId) => ({ productId, quantity: 1 }))
+    return { ...placed(orderId, 1, 60_000), lines }
+  }
+
+  it('is unknown to nobody who orders after it, and holds up nobody else', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const random = seededRandom(seed + round)
+      const system = createOrdersSystem(1_000_000 + round, random)
+      const names = Array.from({ length: 5 }, (_, n) => `new-${n}`)
+      const others = names.map((name) => `other-${name}`)
+      await stock(system, 100)
+      await pay(system, [...names, ...others])
+      let isLate = false
+      const readsLate = (topic: string) => isLate && topic === productsTopic
+      const processes = [await system.run({ readsLate }), await system.run({ readsLate })]
+      await system.pass(1_000)
+      isLate = true
+      const products = names.map((productId) => ({ productId, name: 'x', price: 1, stock: 1 }))
+      for (const product of products) {
+        const by = { by: 'op', commandId: product.productId }
+        await system.append({ type: 'product.created', ...product, ...by })
+      }
+      await system.pass(random.int(1, 10))
+      await system.append(...names.map((name) => of(name, 'tea', name)), of('no', 'tea', 'none'))
+      await system.append(...others.map((name) => of(name, 'tea')))
+      await system.pass(5_000)
+      const [dead] = random.chance(0.5) ? processes.splice(0, 1) : []
+      await dead?.kill()
+      await system.pass(random.int(1, 5_000))
+      const early = endsOf(system)
+      for (const name of names) assert.equal(early.get(name), 'placed', `seed ${seed + round}`)
+      for (const name of others) assert.equal(early.get(name), 'confirmed')
+      isLate = false
+      await system.pass(10_000)
+      const ends = endsOf(system)
+      for (const name of names) assert.equal(ends.get(name), 'confirmed', `seed ${seed + round}`)
+      assert.equal(ends.get('no'), 'unknown_product')
+      checkQuiet(system)
+      for (const one of processes) await one.close()
+      const { found } = await auditWorld(await auditedSystem(system), { now: null })
+      assert.deepEqual(found, [])
+    }
+  })
+})
+
+describe('an order', () => {
+  it('of a product that does not exist is told so in no time', async () => {
+    const system = createOrdersSystem()
+    await stock(system, 1)
+    const process = await system.run()
+    await system.pass(1_000)
+    await system.append({ ...placed('a'), lines: [{ productId: 'none', quantity: 1 }] })
+    await system.pass(100)
+    assert.equal(endsOf(system).get('a'), 'unknown_product')
+    checkQuiet(system)
+    await process.close()
   })
 })
 

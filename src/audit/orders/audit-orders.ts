@@ -8,6 +8,7 @@ import type { OrdersAuditSource } from '../../ports/orders-audit.ts'
 import type { Scratch } from '../../ports/scratch.ts'
 import type { Findings } from '../findings.ts'
 import { noOrders, type OrderCounts } from './check-histories.ts'
+import { createdBy } from './check-refusals.ts'
 import type { ReplayedClaims } from './check-spent.ts'
 import { compareLetters } from './compare-letters.ts'
 import { compareStock, noLines } from './compare-sums.ts'
@@ -68,8 +69,10 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   const comparison: ComparisonParts = { rows, log, inFlight, findings }
   const prices = pricesOf(log)
   const counts = { ...noOrders(), inFlight: 0 }
-  const judging = { now, prices, isStopped, claims, heldSince: new Map(), lines: noLines(), counts }
-  const group: GroupParts = { ...comparison, ...judging }
+  const { acceptedClocks = [] } = parts.log
+  const known = { created: createdBy(log), heldSince: new Map(), acceptedClocks }
+  const judging = { now, prices, isStopped, claims, lines: noLines(), counts }
+  const group: GroupParts = { ...comparison, ...known, ...judging }
   for await (const entries of rows.byOrder.groups()) {
     compareOrdersOf(entries, group)
     await rows.byUser.settle()

@@ -3,11 +3,17 @@
 
 import type { OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
 import type { AnyPlaced } from '../../domain/orders/messages.ts'
+import type { Origin } from '../../domain/orders/retries.ts'
+import type { AcceptedClock } from '../../ports/log.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
 import { overdueGraceMs, skewMsMax } from './check-histories.ts'
 import { endOf, revocationOf, type SpendingHistory, type SpendingParts } from './check-spent.ts'
+import type { OrdersLog } from './read-log.ts'
 
 export type RefusalParts = SpendingParts & {
+  /** See createdBy. */
+  created: ReadonlyMap<string, Origin>
+  acceptedClocks: readonly AcceptedClock[]
   /** By product, when a step first said that it holds some, ms UTC. */
   heldSince: ReadonlyMap<string, number>
   /** The confirmed order or used redemption that spent it, by user and coupon. */
@@ -153,10 +159,44 @@ function checkRevoked({ placed, end, broken }: Refused, { claims, ...parts }: Re
   broken('I15', `coupon ${known.couponId} was refused as revoked, which nobody has revoked`)
 }
 
-/** A product is known for ever, and surely since some of it were held. */
+/** A product is known for ever: to each order that comes after it, and once some are held. */
 function checkUnknown({ placedAt, answers, broken }: Refused, parts: RefusalParts): void {
   const productId = answers['stock.refused']?.productId ?? ''
-  const since = parts.heldSince.get(productId) ?? Number.POSITIVE_INFINITY
-  if (placedAt <= since + skewMsMax(parts)) return
+  const created = parts.created.get(productId)
+  if (created !== undefined && isAfter(placedAt, created.appendedAt, parts)) {
+    const refused = `product ${productId} was refused as unknown` as const
+    return broken('I11', `${refused}, but ${recordAt(created)} had created it`)
+  }
+  const heldSince = parts.heldSince.get(productId) ?? Number.POSITIVE_INFINITY
+  if (!isAfter(placedAt, heldSince, parts)) return
   broken('I11', `product ${productId} was refused as unknown, which others had been sold before`)
+}
+
+/**
+ * Whether what was appended at the one time was appended after what was at the other. Where an
+ * operator has set the log's clock back, the times between say nothing of that.
+ */
+function isAfter(at: number, other: number, parts: RefusalParts): boolean {
+  if (at <= other + skewMsMax(parts)) return false
+  return !parts.acceptedClocks.some((back) => other >= back.at && at <= back.before)
+}
+
+/**
+ * By product, the record that created it. One that the stock step could not handle at once may have
+ * been applied at any time later, or never.
+ */
+export function createdBy({ products, retried, deadLettered }: OrdersLog): Map<string, Origin> {
+  const nameOf = ({ topic, partition, offset }: Origin) => `${topic} ${partition} ${offset}`
+  const failed = new Set([
+    ...retried.flatMap(({ note }) => (note?.consumer === 'stock-step' ? nameOf(note.origin) : [])),
+    ...deadLettered.flatMap((letter) => {
+      return letter.consumer === 'stock-step' ? nameOf(letter.origin) : []
+    }),
+  ])
+  const created = new Map<string, Origin>()
+  for (const { message, origin } of products) {
+    if (message.type !== 'product.created' || failed.has(nameOf(origin))) continue
+    if (!created.has(message.productId)) created.set(message.productId, origin)
+  }
+  return created
 }

@@ -15,7 +15,7 @@ import { bytesOf, type Entry, textOf } from './buckets.ts'
 import { checkHistories, type HistoryParts, type OrderCounts } from './check-histories.ts'
 import { checkRecord } from './check-record.ts'
 import { checkRedemptions } from './check-redemptions.ts'
-import { checkRefusals } from './check-refusals.ts'
+import { checkRefusals, type RefusalParts } from './check-refusals.ts'
 import {
   checkSpendings,
   type ReplayedClaims,
@@ -31,7 +31,8 @@ import type { OrdersLog } from './read-log.ts'
 import { type OrderKind, orderRowsIn, type UserKind, userRowsIn } from './read-rows.ts'
 
 export type GroupParts = ComparisonParts &
-  Pick<HistoryParts, 'now' | 'prices' | 'isStopped'> & {
+  Pick<HistoryParts, 'now' | 'prices' | 'isStopped'> &
+  Pick<RefusalParts, 'created' | 'acceptedClocks'> & {
     claims: ReplayedClaims | null
     /** By product, when a step first said that it holds some, ms UTC: known after all orders. */
     heldSince: Map<string, number>

@@ -96,6 +96,7 @@ export const orderSentences = [
   'coupon {x} was refused as not held, but {y} won it by record {n} of partition {m}',
   'coupon {x} was refused as expired, {n} ms before it ended',
   'coupon {x} was refused as revoked, which nobody has revoked',
+  'product {x} was refused as unknown, but record {n} of partition {m} had created it',
   'product {x} was refused as unknown, which others had been sold before',
   // Of coupons that were spent.
   '{x} spent coupon {y} here and in order {z}',

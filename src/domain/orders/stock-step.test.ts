@@ -179,6 +179,30 @@ describe('the stock step', () => {
     assert.equal(decideStock(command, rows.waiting).events[0]?.type, 'held')
   })
 
+  const onlyTea: StockFacts = new Map([...plenty].slice(0, 1))
+  const missing: readonly (readonly [string, StockFacts, string, string])[] = [
+    ['it is waited for where it may exist', onlyTea, 'cup', 'waiting'],
+    ['it is unknown where it does not', onlyTea, 'tea', 'unknown_product of cup'],
+    ['it is not waited for where another is unknown', new Map(), 'tea', 'unknown_product of cup'],
+    ['nor where another is gone', change('tea', 0, []), 'cup', 'out_of_stock of tea'],
+  ]
+  for (const [name, products, unread, summary] of missing) {
+    test(`tells apart what it can say of a product that is missing: ${name}`, () => {
+      const mayExist = (productId: string) => productId === unread
+      const decision = decideStock({ message: placed, at: 7, products, mayExist }, rows.absent)
+      const row = decision.events.reduce(evolveStock, rows.absent as StockRow)
+      const said = row.status === 'refused' ? `${row.reason} of ${row.productId}` : row.status
+      assert.equal(said, summary)
+      if (row.status !== 'waiting') return
+      assert.equal(
+        decideStock({ message: placed, at: 7, products: plenty }, row).outcome,
+        'applied',
+      )
+      const [refused] = decideStock({ message: placed, at: 7, products }, row).replies
+      assert.equal(refused?.type, 'stock.refused')
+    })
+  }
+
   test('given an event out of turn meets a programming error', () => {
     assert.throws(() => evolveStock(rows.sold, { type: 'released' }), { message: /released of/ })
     assert.throws(() => evolveStock(rows.absent, { type: 'sold' }), { message: /sold of/ })

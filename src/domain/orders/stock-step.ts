@@ -1,8 +1,9 @@
 // The stock step's row of one order: it holds every line or none, lets go of them once if the
 // order is cancelled and sells them once if it is confirmed. It reads orders from the orders topic
-// only. Where pieces are merely held by other orders it says neither yes nor no: the order waits in
-// its row, and its record is decided again when that changes. What is in stock is for the caller to
-// look up and lock, in product id order, in the transaction that stores the decision.
+// only. Where pieces are merely held by other orders, or a product may exist that the rows do not
+// have yet, it says neither yes nor no: the order waits in its row, and its record is decided again
+// when that changes. What is in stock is for the caller to look up and lock, in product id order,
+// in the transaction that stores the decision.
 
 import { sameLines } from './content.ts'
 import {
@@ -27,7 +28,10 @@ export type StockCommand = {
   products: StockFacts
   /** Others wait for the same pieces already, and come first. */
   isQueued?: boolean
+  /** Of a product that is missing: a record that nobody has read yet may have created it. */
+  mayExist?: MayExist
 }
+export type MayExist = (productId: string) => boolean
 export type StockRowEvent =
   | { type: 'waits'; placed: OrderPlaced; at: number }
   | { type: 'held'; hold: StockHold }
@@ -59,12 +63,20 @@ export function decideStock(command: StockCommand, row: StockRow): StockDecision
 }
 
 /** What can be said of lines: the first that stands in the way is named, unknown ones first. */
-export function standingOf(lines: readonly Line[], products: StockFacts): Standing {
+export function standingOf(
+  lines: readonly Line[],
+  products: StockFacts,
+  mayExist: MayExist = () => false,
+): Standing {
   let isFree = true
   let short: Line | null = null
   for (const line of lines) {
     const product = products.get(line.productId)
-    if (product === undefined) return { kind: 'refused', reason: 'unknown_product', line }
+    if (product === undefined) {
+      if (!mayExist(line.productId)) return { kind: 'refused', reason: 'unknown_product', line }
+      isFree = false
+      continue
+    }
     if (product.available >= line.quantity) continue
     isFree = false
     // Held pieces come back where an order is cancelled: only what is sold is gone.
@@ -110,14 +122,14 @@ export function evolveStock(row: StockRow, event: StockRowEvent): StockRow {
 }
 
 function decidePlaced(
-  { message, at, products, isQueued = false }: StockCommand & { message: OrderPlaced },
+  { message, at, products, mayExist, isQueued = false }: StockCommand & { message: OrderPlaced },
   row: StockRow,
 ): StockDecision {
   if (row.status !== 'absent' && row.status !== 'waiting') return repeatAnswer(row)
   const { orderId, lines } = message
   // Of other content under its id the first counts, which waits.
   if (row.status === 'waiting' && !sameLines(row.placed.lines, lines)) return ignored
-  const standing = standingOf(lines, products)
+  const standing = standingOf(lines, products, mayExist)
   if (standing.kind === 'refused') return refuse(orderId, standing.reason, standing.line)
   const isNew = row.status === 'absent'
   if (standing.kind === 'free' && !(isNew && isQueued)) return hold(message, products)

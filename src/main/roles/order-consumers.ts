@@ -107,7 +107,7 @@ async function workOf(
   parts: OrderConsumersParts,
   stops: Stops,
 ): Promise<AnyWork> {
-  const { database, clock, crashPoint } = parts
+  const { database, log, clock, crashPoint } = parts
   const stores = createOrderStores(database)
   switch (name) {
     case 'order-process': {
@@ -117,7 +117,7 @@ async function workOf(
     case 'coupon-step':
       return createCouponStep(stores.coupons)
     case 'stock-step':
-      return createStockStep(stores.stock)
+      return createStockStep({ store: stores.stock, log })
     case 'payment-step': {
       const payments = await openPayments(parts)
       stops.defer(() => payments.close())

@@ -5,11 +5,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { noRevocations, revocationsOf } from '../../../src/domain/coupons/revocations.ts'
 import type { Issued } from '../../../src/domain/coupons/winners.ts'
+import type { ProductCreated } from '../../../src/domain/orders/messages.ts'
+import { retryTopics } from '../../../src/domain/orders/retries.ts'
 import {
   type AuditedWorld,
   auditWorld,
   placed,
+  retriedEntry,
   say,
+  smallScenario,
   smallWorld,
 } from '../../models/orders-audit.ts'
 
@@ -23,6 +27,16 @@ const expired = { type: 'coupon.refused', reason: 'coupon_expired' } as const
 const revokedBefore = { type: 'coupon.refused', reason: 'coupon_revoked' } as const
 const notHeld = { type: 'coupon.refused', reason: 'coupon_not_held' } as const
 const unknown = { type: 'stock.refused', reason: 'unknown_product', productId: 'tea' } as const
+const noJar = { ...unknown, productId: 'jar', orderId } as const
+const jar: ProductCreated = {
+  type: 'product.created',
+  productId: 'jar',
+  name: 'Jar',
+  price: 5,
+  stock: 9,
+  by: 'op',
+  commandId: 'c9',
+}
 const plantsInTheLogAlone: Plants = {
   'an order at another price': [
     (world) => {
@@ -51,8 +65,23 @@ const plantsInTheLogAlone: Plants = {
     (world) => say(world, placed('bob-2', { tea: 1 }, 1), { ...revokedBefore, orderId: 'bob-2' }),
     [/^I15 order bob-2: coupon spring was refused as revoked, which nobody has revoked$/],
   ],
-  'a product that was sold before refused as unknown': [
-    (world) => say(world, placed(orderId, { tea: 1 }), { ...unknown, orderId }),
+  'a known product refused as unknown': [
+    (world) => orderLater(world, { ...unknown, orderId }),
+    [/^I11 order dan-1: product tea was refused as unknown, but record 0 of partition 0 had/],
+  ],
+  'a product that nobody was ever sold refused as unknown': [
+    async (world) => {
+      await say(world, jar)
+      await orderLater(world, noJar)
+    },
+    [/^I11 order dan-1: product jar was refused as unknown, but record 0 of partition 1 had/],
+  ],
+  'a product that others had been sold, refused as unknown though its record had failed': [
+    async (world) => {
+      const [tea = jar] = smallScenario.supplies
+      await world.log.append(retryTopics[0], [retriedEntry('stock-step', tea, 0)])
+      await orderLater(world, { ...unknown, orderId })
+    },
     [/^I11 order dan-1: product tea was refused as unknown, which others had been sold before$/],
   ],
 }
@@ -76,10 +105,7 @@ describe('no refusal is found', () => {
       'of who won later than the order says',
       [placed('bob-2', { tea: 1 }, 0), { ...notHeld, orderId: 'bob-2' }],
     ],
-    [
-      'of a product that nobody was ever sold',
-      [placed(orderId, { jar: 1 }), { ...unknown, productId: 'jar', orderId }],
-    ],
+    ['of a product that nobody has created', [placed(orderId, { jar: 1 }), noJar]],
   ] as const) {
     test(name, async () => {
       const world = await smallWorld()
@@ -88,6 +114,52 @@ describe('no refusal is found', () => {
       assert.deepEqual(found, [])
     })
   }
+})
+
+describe('that a product was unknown is no difference', () => {
+  for (const [name, before, options] of [
+    ['which was created after the order', [placed(orderId, { jar: 1 }), jar], { now: null }],
+    ['which was created in the same millisecond', [jar], { now: null }],
+    ['whose record may be the later one by the clocks of two brokers', [jar], { afterMs: 5_000 }],
+  ] as const) {
+    test(name, async () => {
+      const world = await smallWorld()
+      await say(world, ...before)
+      await orderLater(world, noJar, 'afterMs' in options ? options.afterMs : 0)
+      assert.deepEqual((await auditWorld(world, 'now' in options ? options : {})).found, [])
+    })
+  }
+
+  test('where that is as much later as no clocks differ by it is one', async () => {
+    const world = await smallWorld()
+    await say(world, jar)
+    await orderLater(world, noJar, 5_001)
+    assert.equal((await auditWorld(world)).differences, 1)
+  })
+
+  test('whose record could not be handled at once', async () => {
+    const world = await smallWorld()
+    await say(world, jar)
+    await world.log.append(retryTopics[0], [retriedEntry('stock-step', jar, 0)])
+    await orderLater(world, noJar)
+    assert.deepEqual((await auditWorld(world, { now: null })).found, [])
+  })
+
+  test('to an order of before an operator had set the clock of the log back', async () => {
+    const world = await smallWorld()
+    const at = world.clock.at
+    await say(world, jar)
+    await orderLater(world, noJar)
+    const back = { by: 'op', at, before: world.clock.at }
+    for (const [acceptedClocks, differences] of [
+      [[back], 0],
+      [[{ ...back, at: at + 1 }], 1],
+      [[{ ...back, before: at }], 1],
+    ] as const) {
+      const log = Object.assign(world.log, { acceptedClocks })
+      assert.equal((await auditWorld({ ...world, log }, { now: null })).differences, differences)
+    }
+  })
 })
 
 /** That of one of the two, as the third record of the claims log. */
@@ -135,3 +207,13 @@ describe('an audit of the orders of a stopped service finds, and nothing else wi
     })
   }
 })
+
+/** So many milliseconds later, by the log's clock. */
+async function orderLater(
+  world: AuditedWorld,
+  refused: Omit<typeof noJar, 'productId'> & { productId: string },
+  ms = 1,
+): Promise<void> {
+  world.clock.at += ms
+  await say(world, placed(orderId, { [refused.productId]: 1 }), refused)
+}

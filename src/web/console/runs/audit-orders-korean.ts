@@ -109,6 +109,8 @@ export const orderSentences = {
     '쿠폰 {x}: 끝나기 {n}ms 전에 기한이 지났다고 거절했습니다',
   'coupon {x} was refused as revoked, which nobody has revoked':
     '쿠폰 {x}: 회수되었다고 거절했는데, 회수한 사람이 없습니다',
+  'product {x} was refused as unknown, but record {n} of partition {m} had created it':
+    '상품 {x}: 없다고 거절했는데, 파티션 {m}의 레코드 {n}에서 등록되었습니다',
   'product {x} was refused as unknown, which others had been sold before':
     '상품 {x}: 없다고 거절했는데, 앞서 다른 사람에게 판매했습니다',
   '{x} spent coupon {y} here and in order {z}':
