@@ -51,7 +51,14 @@ function optionsFor(origins: readonly string[]): FastifyCorsOptions {
       'If-None-Match',
       'Prefer',
     ],
-    exposedHeaders: ['Retry-After', 'Location', 'ETag', 'Server-Time', 'WWW-Authenticate'],
+    exposedHeaders: [
+      'Answer-Status',
+      'Retry-After',
+      'Location',
+      'ETag',
+      'Server-Time',
+      'WWW-Authenticate',
+    ],
     maxAge: preflightSeconds,
     strictPreflight: false,
   }

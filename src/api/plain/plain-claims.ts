@@ -12,6 +12,7 @@ import { answerOfError } from '../http/error-replies.ts'
 import { languageOf } from '../http/problems/languages.ts'
 import { type ProblemSlug, problems } from '../http/problems/problem-texts.ts'
 import { bodyOf, type ProblemMembers, problemType } from '../http/problems/problems.ts'
+import { isToldQuietly, quietHeaders } from '../http/problems/quiet-refusals.ts'
 import type { CountCaller } from '../http/rate-limits.ts'
 import { type Answer, jsonType } from '../http/route.ts'
 import type { AnswerCounts } from '../metrics/answer-metrics.ts'
@@ -47,8 +48,8 @@ export function plainClaims(app: FastifyInstance, parts: PlainClaimsParts) {
     const send = (answer: Answer) => {
       if ('reason' in answer) app.countUnavailable(answer.reason)
       const preferred = asPreferred(answer, preferOf(request))
-      sendAnswer(plain, { request, response }, preferred)
-      answers.answered('claims', response.statusCode, clock.monotonic() - arrivedAt)
+      const told = sendAnswer(plain, { request, response }, preferred)
+      answers.answered('claims', told, clock.monotonic() - arrivedAt)
     }
     const fail = (error: unknown) => send(answerOfError(error, request, logger))
     const seconds = count(caller)
@@ -85,19 +86,20 @@ function hasNoBody({ headers }: IncomingMessage): boolean {
 
 type Exchange = { request: IncomingMessage; response: ServerResponse }
 
-function sendAnswer(plain: PlainRequests, exchange: Exchange, answer: Answer): void {
+/** Returns what it was, which may be sent as 200. */
+function sendAnswer(plain: PlainRequests, exchange: Exchange, answer: Answer): number {
   if ('status' in answer) {
     const { status, location } = answer
     const head = plain.head(exchange.request)
     if (location !== undefined) head.push('location', location)
     // The answers of claims are text: see routes/claims.ts.
     end(exchange.response, { status, type: jsonType, head, body: String(answer.body) })
-  } else if ('problem' in answer) {
-    sendProblem(plain, exchange, answer)
-  } else {
-    const { reason, retryAfterSeconds } = answer
-    sendProblem(plain, exchange, { problem: 'unavailable', members: { reason }, retryAfterSeconds })
+    return status
   }
+  if ('problem' in answer) return sendProblem(plain, exchange, answer)
+  const { reason, retryAfterSeconds } = answer
+  const members = { reason }
+  return sendProblem(plain, exchange, { problem: 'unavailable', members, retryAfterSeconds })
 }
 
 type Problem = {
@@ -110,13 +112,17 @@ function sendProblem(
   plain: PlainRequests,
   { request, response }: Exchange,
   { problem, members, retryAfterSeconds }: Problem,
-): void {
+): number {
   const language = languageOf(request.headers)
   const head = plain.head(request)
   if (retryAfterSeconds !== undefined) head.push('retry-after', String(retryAfterSeconds))
   if (language !== 'en') head.push('content-language', language)
-  const { status } = problems[problem]
+  const { status: told } = problems[problem]
+  const isQuiet = isToldQuietly(told, request.headers)
+  if (isQuiet) head.push(...quietHeaders(told))
+  const status = isQuiet ? 200 : told
   end(response, { status, type: problemType, head, body: bodyOf(problem, members, language) })
+  return told
 }
 
 type Response = { status: number; type: string; head: string[]; body: string }

@@ -2,6 +2,7 @@
 // connection up while nobody sees the page, of which browsers allow six.
 
 import { after, monotonic } from '../shared/browser.ts'
+import { quietly, statusOf } from '../shared/quiet-refusals.ts'
 import type { StreamData } from './model.ts'
 
 export type Following = { stop(): void }
@@ -33,9 +34,9 @@ export function follow(parts: FollowingParts): Following {
     reading = own
     const watch = silenceWatch(() => own.abort())
     try {
-      const headers = { 'x-firstcome-console': '1', prefer: 'answer-status' }
+      const headers = { 'x-firstcome-console': '1', prefer: quietly }
       const response = await fetch('/console/stream', { headers, signal: own.signal })
-      const status = Number(response.headers.get('answer-status') ?? response.status)
+      const status = statusOf(response)
       if (status === 401 || status === 403) return parts.signedOut()
       if (status !== 200 || response.body === null) throw new Error(String(status))
       await readEvents(response.body, (name, data) => {

@@ -1,5 +1,7 @@
 // Who is signed in. The cookie is the browser's alone; nothing of a token is kept here.
 
+import { quietly, statusOf } from '../shared/quiet-refusals.ts'
+
 export type Session = { userId: string; scope: 'operator' | 'viewer'; endsAt: string }
 export type Answered = {
   status: number
@@ -25,8 +27,7 @@ export async function ask({ method, path, body, headers }: Asked): Promise<Answe
       accept: 'application/json',
       'accept-language': document.documentElement.lang,
       'x-firstcome-console': '1',
-      // Or the browser would write an error of its own for each refusal.
-      prefer: 'answer-status',
+      prefer: quietly,
       ...(body && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -34,9 +35,8 @@ export async function ask({ method, path, body, headers }: Asked): Promise<Answe
   })
   const text = await response.text()
   const parsed: unknown = text === '' ? {} : JSON.parse(text)
-  const { headers: told } = response
-  const status = Number(told.get('answer-status') ?? response.status)
-  return { status, headers: told, body: parsed as Answered['body'] }
+  const status = statusOf(response)
+  return { status, headers: response.headers, body: parsed as Answered['body'] }
 }
 
 export function sessionOf({ status, body }: Answered): Session | null {

@@ -15,7 +15,6 @@ export type Answer = {
     slot: number
     code: string
     type: string
-    outcome: string
   }>
   waitMs: number
   /** Milliseconds UTC; NaN: it does not say. */
@@ -26,29 +25,35 @@ export type Ask = { method: 'GET' | 'POST'; token?: string | undefined; timeoutM
 /** Without a Retry-After. */
 const retryMs = 2_000
 
-/** Null: nobody knows. `abort` ends it early. */
+/** Null: nobody knows. `ending` gives it up early. */
 export async function ask(
-  url: string,
+  address: string,
   { method, token, timeoutMs }: Ask,
-  abort: AbortController,
+  ending: AbortController,
 ): Promise<Answer | null> {
-  const cancel = after(timeoutMs, () => abort.abort())
+  const cancel = after(timeoutMs, () => ending.abort())
   try {
-    const response = await fetch(url, {
+    const response = await fetch(address, {
       method,
       cache: 'no-store',
       credentials: 'omit',
-      signal: abort.signal,
-      headers: token ? { authorization: `Bearer ${token}`, prefer: 'outcome' } : {},
+      signal: ending.signal,
+      // Or the browser would write an error of its own for each refusal. From another origin it
+      // would ask first whether this may be said: there only calls with a token say it.
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...((token || address[0] === '/') && { prefer: 'answer-status' }),
+      },
     })
-    const { status, headers } = response
+    const { headers } = response
+    const status = Number(headers.get('answer-status') ?? response.status)
     const text = await response.text()
     return {
       status,
       // Whatever stands in front may say in its own words that all are busy.
       body: isBusy(status) ? {} : JSON.parse(text),
       waitMs: Number(headers.get('retry-after')) * 1000 || jittered(retryMs, 0.3),
-      at: Date.parse(headers.get('server-time') ?? ''),
+      at: Date.parse(headers.get('server-time') as string),
     }
   } catch {
     return null
@@ -66,6 +71,6 @@ export function couponOf({ status, body }: Answer): Coupon {
   return {
     ...(body as object as Coupon),
     status: status === 200 ? (body.status as Coupon['status']) : 'unknown',
-    opensAt: Date.parse(body.opensAt ?? ''),
+    opensAt: Date.parse(body.opensAt as string),
   }
 }

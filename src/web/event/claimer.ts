@@ -120,16 +120,16 @@ export class Claimer {
 
   #run(what: Request, path: string, heard: (answer: Answer | null) => void): void {
     if (this.#pending[what] || monotonic() < this.#due[what]) return
-    const abort = new AbortController()
-    this.#pending[what] = abort
+    const ending = new AbortController()
+    this.#pending[what] = ending
     const isClaim = what === 'claim'
     const request: Ask = {
       method: isClaim ? 'POST' : 'GET',
       token: what === 'live' ? undefined : this.#held?.token,
       timeoutMs: isClaim ? claimTimeoutMs : pollTimeoutMs,
     }
-    void ask(this.#url + path, request, abort).then((answer) => {
-      if (this.#pending[what] !== abort) return
+    void ask(this.#url + path, request, ending).then((answer) => {
+      if (this.#pending[what] !== ending) return
       this.#pending[what] = undefined
       heard(answer)
     })
@@ -189,8 +189,7 @@ export class Claimer {
       return
     }
     const { status, waitMs, body } = answer
-    // As a path where a browser has to report it, and as a word where it has not.
-    const problem = (body.outcome ?? body.type ?? '').replace(/.*\//, '').replace('-', '_')
+    const problem = (body.type ?? '').replace(/.*\//, '').replace('-', '_')
     if (body.code) this.#has(body)
     else if (status === 202) {
       this.#told = { kind: 'checking' }
@@ -219,7 +218,7 @@ export class Claimer {
   #ended(): void {
     this.#refused = this.#held?.token
     this.#held = null
-    if (!/won|revoked/.test(this.#told?.kind ?? '')) this.#told = null
+    if (!this.#told?.code) this.#told = null
     this.#parts.tokenWanted()
   }
 

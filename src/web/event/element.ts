@@ -26,11 +26,10 @@ class FirstcomeClaim extends HTMLElement {
     /** The source that was asked last; null: none yet. */
     let asked: TokenSource | undefined | null = null
     const ask = (claimer: Claimer) => {
-      const source = this.token
-      asked = source
+      asked = this.token
       claimer.setToken(undefined)
       Promise.resolve()
-        .then(() => source?.())
+        .then(() => asked?.())
         .then(
           (token) => claimer.setToken(token ?? null),
           () => claimer.setToken(null),

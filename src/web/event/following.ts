@@ -67,12 +67,12 @@ export function follow(parts: FollowParts): Following {
     addEventListener(name, seen, { signal })
   }
   channel?.addEventListener('message', ({ data }) => data === couponId && seen(), { signal })
-  const stop = every(tickMs, tick)
+  const cancel = every(tickMs, tick)
   tick()
   return {
     claimer,
     end() {
-      stop()
+      cancel()
       ends.abort()
       channel?.close()
     },

@@ -39,10 +39,9 @@ export function createRendering(
       said = word
     },
     show(view, language) {
-      const { word, opensAt, waitMs } = view
+      const { word, slot, opensAt, waitMs } = view
       const before = sentence
-      const number = view.slot.toLocaleString(language)
-      const value = word === 'won' ? number : dateText(opensAt, language)
+      const value = word === 'won' ? slot.toLocaleString(language) : dateText(opensAt, language)
       sentence = view.sentence ?? saying(word, language, value)
       if (sentence !== before) said = undefined
       // Who was sent here by a wrong link reads which.

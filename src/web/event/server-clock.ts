@@ -20,8 +20,7 @@ export function createServerClock(): ServerClock {
       if (offsets.push(serverTime - at) > samplesMax) offsets.shift()
     },
     at(now) {
-      const best = now + Math.max(...offsets)
-      if (best > latest) latest = best
+      latest = Math.max(latest, now + Math.max(...offsets))
       return latest
     },
   }

@@ -4,6 +4,7 @@
 import { stored } from '../shared/browser.ts'
 import { keptKeys } from '../shared/kept.ts'
 import { languageChanged, switchLanguage } from '../shared/language-switch.ts'
+import { quietly, statusOf } from '../shared/quiet-refusals.ts'
 import type { Language } from '../shared/texts.ts'
 import { createChecking } from './checking.ts'
 import { saveBlob, saveText } from './element.ts'
@@ -67,8 +68,10 @@ function startPage(main: HTMLElement): void {
 async function receiptOf(token: string): Promise<string | { status: number }> {
   const path = `/coupons/${encodeURIComponent(couponId)}/claims/mine/receipt`
   try {
-    const response = await fetch(path, { headers: { authorization: `Bearer ${token}` } })
-    return response.ok ? await response.text() : { status: response.status }
+    const headers = { authorization: `Bearer ${token}`, prefer: quietly }
+    const response = await fetch(path, { headers })
+    const status = statusOf(response)
+    return status === 200 ? await response.text() : { status }
   } catch {
     return { status: 0 }
   }

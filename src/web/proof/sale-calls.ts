@@ -2,6 +2,7 @@
 
 import { askAgainAfterMs, entryPages, isAskedAgain } from '../../domain/proof/entry-pages.ts'
 import { after } from '../shared/browser.ts'
+import { quietly, statusOf } from '../shared/quiet-refusals.ts'
 import { CheckFailure, SaleFault } from './outcome.ts'
 
 export type SaleCalls = {
@@ -37,12 +38,13 @@ export function saleCalls(couponId: string): SaleCalls {
 /** `no-cache`: what the browser was told a moment ago is not the answer. */
 async function asked(path: string, cache: RequestCache = 'default'): Promise<string> {
   for (let tries = 1; ; tries += 1) {
-    const response = await fetch(path, { credentials: 'omit', cache }).catch(unreachable)
-    const { status, headers } = response
+    const request: RequestInit = { credentials: 'omit', cache, headers: { prefer: quietly } }
+    const response = await fetch(path, request).catch(unreachable)
+    const status = statusOf(response)
     if (status === 200) return await response.text().catch(unreachable)
     if (status === 404) throw new CheckFailure('noProof')
     if (!isAskedAgain(status, tries)) throw new CheckFailure('refused', String(status))
-    await waited(askAgainAfterMs(headers.get('retry-after')))
+    await waited(askAgainAfterMs(response.headers.get('retry-after')))
   }
 }
 

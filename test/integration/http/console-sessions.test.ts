@@ -170,19 +170,23 @@ test('where nothing keeps codes, a token can be pasted', async (t) => {
   }
 })
 
-test('a page of the console is refused with 200 where it asks for that, and is told the status', async (t) => {
+test('a page is refused with 200 where it asks for that, and is told the status', async (t) => {
   const { call } = await startTestServer(t)
   const [prefer, as] = ['answer-status', 'operator']
-  const refused = { ...guard, prefer }
-  const quiet = await call('GET /coupons/none/acts', { as, headers: refused })
-  const loud = await call('GET /coupons/none/acts', { as, headers: { prefer } })
+  const quiet = await call('GET /coupons/none/acts', { as, headers: { prefer } })
+  const loud = await call('GET /coupons/none/acts', { as })
   assert.deepEqual([quiet.status, loud.status], [200, 404])
   assert.equal(quiet.headers.get('answer-status'), '404')
   assert.equal(quiet.headers.get('preference-applied'), prefer)
+  assert.equal(quiet.headers.get('cache-control'), 'no-store')
   assert.deepEqual(quiet.body, loud.body)
-  const unsigned = await call('GET /console/session', { as: null, headers: refused })
+  const headers = { ...guard, prefer }
+  const unsigned = await call('GET /console/session', { as: null, headers })
   assert.deepEqual([unsigned.status, unsigned.headers.get('answer-status')], [200, '401'])
+  const live = await call('GET /coupons/none/live', { as: null, headers: { prefer } })
+  assert.deepEqual([live.status, live.headers.get('answer-status')], [200, '404'])
+  assert.equal(live.headers.get('cache-control'), 'no-store')
   await call('POST /coupons', { as, json: { couponId: 'tea', name: 'Tea', quantity: 1 } })
-  const done = await call('GET /coupons/tea/acts', { as, headers: refused })
+  const done = await call('GET /coupons/tea/acts', { as, headers })
   assert.deepEqual([done.status, done.headers.get('answer-status')], [200, null])
 })

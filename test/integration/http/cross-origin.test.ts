@@ -32,7 +32,7 @@ test('a page that is named may call, and reads what it needs of every answer', a
     assert.equal(headers.get('access-control-allow-credentials'), null)
     assert.match(headers.get('vary') ?? '', /^origin$/i)
     const exposed = headers.get('access-control-expose-headers') ?? ''
-    for (const name of ['Retry-After', 'Location', 'ETag', 'Server-Time']) {
+    for (const name of ['Retry-After', 'Location', 'ETag', 'Server-Time', 'Answer-Status']) {
       assert.ok(exposed.split(', ').includes(name), name)
     }
   }

@@ -136,6 +136,19 @@ test('each answer is that of fastify, in each language', async (t) => {
   }
 })
 
+test('what a browser prefers is answered as by fastify, and no refusal is an error to it', async (t) => {
+  const { same } = await startBoth(t)
+  for (const prefer of ['outcome', 'answer-status', 'outcome, answer-status', 'respond-async']) {
+    for (const [name, answer] of Object.entries(answers)) {
+      const { status, headers } = await same({ headers: { ...asAnn(), prefer } }, answer)
+      const was = Number(headers['answer-status'] ?? status)
+      const isKept = status >= 500 || !prefer.includes('answer-status')
+      assert.ok(isKept || status < 400, `${name} ${prefer}`)
+      assert.ok(was === statusOf[name] || prefer.includes('outcome'), `${name} ${prefer}`)
+    }
+  }
+})
+
 test('what the log decides later, and what fails, is answered as by fastify', async (t) => {
   const { same, claims, byFastify, plainly } = await startBoth(t)
   const later = async () => {

@@ -22,7 +22,7 @@ export async function browserForTests(): Promise<Browser | string> {
 }
 
 /** What a service that is away, or has no time, leaves there is no fault of the page. */
-const isOfService = /^Failed to load resource: (net::|.*status of (429|5\d\d) )/
+const isOfService = /^Failed to load resource: (net::|.*status of 5\d\d )/
 
 /** A page with a memory of its own, for as long as the test. `faults`: what it did wrong so far. */
 export async function openPage(

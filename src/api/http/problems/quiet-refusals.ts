@@ -1,17 +1,28 @@
 // Browsers write an error of their own for every answer of 4xx that a page gets, whatever the page
-// does about it. So the console may ask for 200 with the status beside it. Everyone else, and all
-// that is counted, has the status itself (docs/decisions/0078).
+// does about it. So pages may ask for 200 with the status beside it. Everyone else, and all that is
+// counted, has the status itself (docs/decisions/0078).
 
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { hasGuard } from '../../console/session-cookie.ts'
 
 const statusHeader = 'answer-status'
+const wanted = new RegExp(`\\b${statusHeader}\\b`)
+
+/** Whether 200 is sent in place of `status`, with `quietHeaders`. */
+export function isToldQuietly(status: number, { prefer }: IncomingHttpHeaders): boolean {
+  if (status < 400 || status >= 500 || prefer === undefined) return false
+  return wanted.test(prefer.toString())
+}
+
+/** Names and values in turn. */
+export function quietHeaders(status: number): string[] {
+  return [statusHeader, String(status), 'preference-applied', statusHeader]
+}
 
 /** To be called before an answer is sent. */
 export function refuseQuietly({ headers }: FastifyRequest, reply: FastifyReply): void {
   const { statusCode } = reply
-  if (statusCode < 400 || statusCode >= 500 || !hasGuard(headers)) return
-  if (headers.prefer?.toString() !== statusHeader) return
+  if (!isToldQuietly(statusCode, headers)) return
   reply.header(statusHeader, String(statusCode)).header('preference-applied', statusHeader)
   reply.code(200)
 }
