@@ -286,7 +286,7 @@ const listening = /_(PORT|HOST|LOG_LEVEL|KEEP_ALIVE_SECONDS|DRAIN_SECONDS)$/
 const pages = /_(ALLOWED_ORIGINS|SIGN_IN_URL|CONSOLE_\w+)$/
 const kafkaAndSql = /_(KAFKA|POSTGRES)_\w+$/
 const claims =
-  /_(\w+_SECRET|PROOF(?:_ORIGIN|_KEY)?|JW(?:KS|T)_\w+|\w+_RATE_MAX|(?:ORDER_|RESERV|CLOSED)\w+)$/
+  /_(\w+_(?:SECRET|RATE_MAX)|PROOF(?:_ORIGIN|_KEY)?|(?:JWKS|JWT|ORDER|RESERV|CLOSED|RETURN)\w+)$/
 /** The settings that the help of a command explains. */
 export const helpedSettings: Readonly<Record<string, readonly RegExp[]>> = {
   start: [listening, pages, /_(DATA|DEMO|PROOF_WITNESSES)$/, claims, /_PAYMENTS?_\w+$/],

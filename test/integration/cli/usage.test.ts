@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Command } from 'commander'
+import { helpedSettings, settingNames } from '../../../src/config/setting-table.ts'
 import { buildProgram } from '../../../src/main/cli/program.ts'
 import {
   concurrencyDefault,
@@ -43,6 +44,17 @@ describe('Every command has help with an example of itself:', () => {
       for (const line of out.split('\n')) assert.ok(line.length <= 100, line)
     })
   }
+})
+
+test('Every setting is explained by the help of a command that takes it.', async () => {
+  const helps = await Promise.all(
+    Object.keys(helpedSettings).map((command) => runCli([command, '--help'])),
+  )
+  const explained = helps.flatMap(({ out }) => out.split('\n')).map((line) => line.trim())
+  // Those of tests do harm.
+  const names = settingNames.filter((name) => !name.startsWith('FIRSTCOME_TEST_'))
+  const missing = names.filter((name) => !explained.some((line) => line.startsWith(name)))
+  assert.deepEqual(missing, [])
 })
 
 describe('No command but a start makes a directory into a service’s:', () => {
