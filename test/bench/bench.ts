@@ -51,6 +51,7 @@ type Told = PartReport & { part: string; when: string; machine: string; seconds:
 async function runOne(part: PartName): Promise<void> {
   const startedAt = performance.now()
   const say = (what: string) => process.stderr.write(values.json ? '' : `${what}\n`)
+  say(beginningText(part))
   const msMax = parts[part].minutes * lateFactor * 60_000
   const bounded = <T>(work: Promise<T>) => {
     return interruptible(work, Math.max(0, startedAt + msMax - performance.now()))
@@ -70,7 +71,7 @@ async function runMany(wantedParts: readonly PartName[]): Promise<void> {
   const told: Told[] = []
   const failed = new Map<string, string>()
   for (const part of wantedParts) {
-    process.stderr.write(`${part}: ${parts[part].about}; ${minutesText(parts[part].minutes)}\n`)
+    process.stderr.write(`${beginningText(part)}\n`)
     const own = only.filter((one) => has(part, one))
     const given = [
       '--json',
@@ -94,6 +95,11 @@ async function runMany(wantedParts: readonly PartName[]): Promise<void> {
     process.stdout.write(`${JSON.stringify(all)}\n`)
   } else printSummary(told, failed)
   if (failed.size > 0 || told.some(({ voids }) => voids.length > 0)) process.exitCode = 1
+}
+
+function beginningText(part: PartName): string {
+  const { about, minutes } = parts[part]
+  return `${part}: ${about}; ${minutesText(minutes)}`
 }
 
 function partText({ part, text, seconds, voids }: Told): string {

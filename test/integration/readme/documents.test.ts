@@ -3,7 +3,8 @@
 // runs. readme.test.ts runs them.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -19,15 +20,13 @@ import * as settings from '../../../src/config/settings.ts'
 import * as messages from '../../../src/domain/coupons/messages.ts'
 import * as quantity from '../../../src/domain/coupons/quantity.ts'
 import { buildProgram } from '../../../src/main/cli/program.ts'
+import { within } from '../processes/service-process.ts'
 import { anchorOf, codeRowsOf, linksOf, sectionsOf } from './markdown.ts'
 import { english, firstLine, korean, operating, read, root, rowsOf } from './pages.ts'
 
-/** Of other pages, commands that take longer than all tests together. */
-const notInTests: Record<string, string> = {
-  'npm run bench': 'five minutes; what it is made of is tested beside it',
-  'npm run bench -- distributed': 'the same',
-  'npm run bench -- orders': 'the same',
-}
+/** They take longer than all tests together: what they are made of is tested beside them. */
+const measurement = 'npm run bench'
+const [beginMsMax, endMsMax] = [60_000, 30_000]
 const readmeLinesMax = 400
 
 describe('the documents', () => {
@@ -53,9 +52,22 @@ describe('the documents', () => {
     const known = new Set(own.map(firstLine))
     const left = blocks.filter(({ language }) => language === 'sh').map(firstLine)
     assert.deepEqual(
-      left.filter((line) => !known.has(line) && !(line in notInTests)),
+      left.filter((line) => !known.has(line) && !line.startsWith(measurement)),
       [],
     )
+  })
+
+  it('have measurements that begin as they stand there, and end where they are interrupted', async () => {
+    const lines = pages.flatMap((page) => {
+      const blocks = sectionsOf(read(page)).flatMap((section) => section.blocks)
+      const named = [...read(page).matchAll(/`(npm run bench[^`\n]*)`/g)].map(
+        ([, line = '']) => line,
+      )
+      return [...named, ...blocks.flatMap(({ text }) => text.split('\n'))]
+    })
+    const distinct = new Set(lines.filter((line) => line.startsWith(measurement)))
+    assert.ok(distinct.size > 5)
+    for (const line of distinct) await beginAndInterrupt(line)
   })
 
   it('name only scripts and commands that there are, with options that they take', () => {
@@ -195,4 +207,31 @@ function leadsSomewhere(page: string, link: string): boolean {
   if (!existsSync(target)) return false
   if (anchor === undefined) return true
   return sectionsOf(readFileSync(target, 'utf8')).some(({ title }) => anchorOf(title) === anchor)
+}
+
+/** As by somebody who presses Ctrl-C; it has ended once nobody is left who could say anything. */
+async function beginAndInterrupt(line: string): Promise<void> {
+  const shell = spawn(line, { cwd: root, shell: true, detached: true })
+  const ended = once(shell, 'close')
+  const begun = Promise.withResolvers<void>()
+  let said = ''
+  for (const stream of [shell.stdout, shell.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (/^[\w-]+: .*; about (a minute|\d+ minutes)$/m.test(said)) begun.resolve()
+    })
+  }
+  let isOver = false
+  void ended.then(() => {
+    isOver = true
+    begun.reject(new Error(`${line} ended by itself: ${said}`))
+  })
+  const signal = (name: NodeJS.Signals) => isOver || process.kill(-Number(shell.pid), name)
+  try {
+    await within(begun.promise, beginMsMax, `the begin of ${line}`)
+    signal('SIGINT')
+    await within(ended, endMsMax, `the end of ${line}`)
+  } finally {
+    signal('SIGKILL')
+  }
 }
