@@ -2,6 +2,7 @@
 // thread or another, says how far each is acknowledged. Every frame that is read is checked, so
 // it works in the writer's thread, in another thread, or in another process.
 
+import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../ports/clock.ts'
@@ -104,12 +105,20 @@ function createGrowth() {
   }
 }
 
-type SharedRead = (file: FileHandle, place: { position: number; length: number }) => Promise<Buffer>
+type Place = { position: number; length: number }
+type SharedRead = (file: FileHandle, place: Place) => Buffer | Promise<Buffer>
+
+/**
+ * Who follows the end reads what was just written, from memory: to have so little read by another
+ * thread takes ten times as long, and two of its turns.
+ */
+const readAtOnceMax = 32 * 1024
 
 /** Tails that have read all are told of more at once, and want the same bytes: one read for all. */
 function createSharedReads(): SharedRead {
   const underWay = new Map<string, Promise<Buffer>>()
   return (file, { position, length }) => {
+    if (length <= readAtOnceMax) return readAtOnce(file, position, length)
     const name = `${position} ${length}`
     const asked = underWay.get(name)
     if (asked !== undefined) return asked
@@ -117,6 +126,11 @@ function createSharedReads(): SharedRead {
     underWay.set(name, reading)
     return reading
   }
+}
+
+function readAtOnce(file: FileHandle, position: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length)
+  return buffer.subarray(0, readSync(file.fd, buffer, 0, length, position))
 }
 
 async function readFrom(file: FileHandle, position: number, length: number): Promise<Buffer> {
