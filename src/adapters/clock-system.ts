@@ -7,6 +7,11 @@ export function systemClock(): Clock {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     after(ms, run) {
+      if (ms <= 0) {
+        // A timer would take a millisecond at least.
+        const turn = setImmediate(run)
+        return () => clearImmediate(turn)
+      }
       const timer = setTimeout(run, ms)
       return () => clearTimeout(timer)
     },

@@ -34,8 +34,6 @@ export const orderLimits = {
   lookAgainMs: 100,
   /** Commands that wait at once: operators are few, and one query asks about all of them. */
   commandsWaitingMax: 1_000,
-  /** From the first id of an order to be read to its query: short against the query itself. */
-  lingerMs: 2,
   /** Of one query: some megabytes of orders. */
   ordersPerReadMax: 1_000,
   /** Ids that wait for a query: about a second of work. */

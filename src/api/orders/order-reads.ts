@@ -1,5 +1,5 @@
-// Reads orders from SQL, many at a time: the ids asked for within a moment, or while one read is
-// under way, go in one query. Bounded in ids and in time.
+// Reads orders from SQL, many at a time: the ids asked for in one turn of the event loop, or while
+// one read is under way, go in one query. Bounded in ids and in time.
 
 import type { Order } from '../../domain/orders/state.ts'
 import { type Clock, type Deadline, within } from '../../ports/clock.ts'
@@ -29,7 +29,7 @@ export function createOrderReads({ clock, reader, limits }: OrderReadsParts): Or
     perBatchMax: limits.ordersPerReadMax,
     waitingMax: limits.readsWaitingMax,
     everyMsMin: 0,
-    lingerMs: limits.lingerMs,
+    lingerMs: 0,
     async send(batch) {
       for (const { orderId } of batch) waiting.delete(orderId)
       try {
