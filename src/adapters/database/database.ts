@@ -34,13 +34,20 @@ export type TransactionKind = 'write' | 'snapshot'
 export type Database = Omit<Session, 'copy'> & {
   /** Commits when `run` resolves, rolls back when it rejects, and then rejects with its error. */
   transaction<T>(run: (session: Session) => Promise<T>, kind?: TransactionKind): Promise<T>
-  /** One transaction with what others want at about this moment. Absent where nobody waits so. */
+  /** One transaction with what others want at about this moment. Absent where there is nobody. */
   together?<T>(member: JointMember<T>): Promise<T>
   /** Resolves when what was asked before has been answered; what is asked later is refused. */
   close(): Promise<void>
 }
-/** `name`: members lock in the order of their names. `run` may be called again, with no effect. */
-export type JointMember<T> = { name: string; run(session: Session): Promise<T> }
+/**
+ * `name`: members lock in the order of their names. `isPatient`: it may wait for company. `run` may
+ * be called again, with no effect.
+ */
+export type JointMember<T> = {
+  name: string
+  isPatient: boolean
+  run(session: Session): Promise<T>
+}
 
 /** What a server says went wrong. `sqlState`: five characters, PostgreSQL appendix A. */
 export type SqlFailure = {

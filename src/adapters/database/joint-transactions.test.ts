@@ -22,9 +22,10 @@ function start() {
     } as Database,
     clock,
   )
-  const want = (name: string, fails = () => false) =>
+  const want = (name: string, fails = () => false, isPatient = true) =>
     database.together?.({
       name,
+      isPatient,
       async run() {
         doing.push(name)
         if (fails()) throw new Error(`${name} cannot`)
@@ -62,4 +63,15 @@ describe('transactions that need not hurry', () => {
     assert.deepEqual(await Promise.all([first, second]), ['coupons is done', 'stock is done'])
     assert.deepEqual(committed, [['coupons'], ['stock']])
   })
+})
+
+test('whoever has no hurry is not waited for: only what is asked for in the same turn', async () => {
+  const { want, committed, pass } = start()
+  const now = (name: string) => want(name, () => false, false)
+  const results = Promise.all([now('stock'), want('payments'), now('coupons')])
+  await pass(0)
+  assert.deepEqual(committed, [['coupons', 'stock']])
+  await pass(100)
+  assert.deepEqual(await results, ['stock is done', 'payments is done', 'coupons is done'])
+  assert.deepEqual(committed, [['coupons', 'stock'], ['payments']])
 })

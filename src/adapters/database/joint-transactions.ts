@@ -1,11 +1,13 @@
-// What several consumers of one process store without hurry, in one transaction: a commit costs the
-// same for one and for four. Where it fails, each is tried by itself, so that what is wrong with
-// one says nothing of the others.
+// What several consumers of one process store at about the same moment, in one transaction: a
+// commit costs the same for one and for four, and what they say then leaves together. Who has no
+// hurry waits for company; all others only for what is asked for in the same turn of the event
+// loop, as when two steps were given the same order. Where it fails, each is tried by itself, so
+// that what is wrong with one says nothing of the others.
 
 import type { Clock } from '../../ports/clock.ts'
 import type { Database, JointMember, Session } from './database.ts'
 
-/** The records that they wait for have come to all of them within this. */
+/** The records that the patient wait for have come to all of them within this. */
 const companyMs = 10
 
 type Waiting = JointMember<unknown> & {
@@ -14,8 +16,6 @@ type Waiting = JointMember<unknown> & {
 }
 
 export function withJointTransactions(database: Database, clock: Clock): Database {
-  let waiting: Waiting[] = []
-
   async function runAll(session: Session, members: readonly Waiting[]): Promise<unknown[]> {
     const results: unknown[] = []
     for (const { run } of members) results.push(await run(session))
@@ -28,10 +28,9 @@ export function withJointTransactions(database: Database, clock: Clock): Databas
     }
   }
 
-  async function begin(): Promise<void> {
+  async function runJoint(waiting: readonly Waiting[]): Promise<void> {
     // Always in this order: two processes that lock the same never wait for each other in a circle.
     const members = waiting.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    waiting = []
     if (members.length === 1) return runApart(members)
     try {
       const results = await database.transaction((session) => runAll(session, members))
@@ -41,12 +40,27 @@ export function withJointTransactions(database: Database, clock: Clock): Databas
     }
   }
 
+  function gathering(ms: number) {
+    let waiting: Waiting[] = []
+    const begin = () => {
+      const members = waiting
+      waiting = []
+      void runJoint(members)
+    }
+    return (member: Waiting) => {
+      if (waiting.length === 0) clock.after(ms, begin)
+      waiting.push(member)
+    }
+  }
+
+  const ofThisTurn = gathering(0)
+  const ofPatient = gathering(companyMs)
   return {
     ...database,
-    together<T>({ name, run }: JointMember<T>): Promise<T> {
+    together<T>(member: JointMember<T>): Promise<T> {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-      if (waiting.length === 0) clock.after(companyMs, () => void begin())
-      waiting.push({ name, run, resolve, reject })
+      const join = member.isPatient ? ofPatient : ofThisTurn
+      join({ ...member, resolve, reject })
       return promise as Promise<T>
     },
   }

@@ -60,8 +60,8 @@ export function createConsumerStoreSql<Wanted, Loaded, Changes, Row>(
         if (!isNothing) await orders.table.store(session, { ...changed, moves })
         return result
       }
-      if (!isPatient || database.together === undefined) return database.transaction(run)
-      return database.together({ name: schema, run })
+      if (database.together === undefined) return database.transaction(run)
+      return database.together({ name: schema, isPatient, run })
     },
   }
 }

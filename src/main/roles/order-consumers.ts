@@ -5,6 +5,7 @@
 
 import type { Database } from '../../adapters/database/database.ts'
 import { withJointTransactions } from '../../adapters/database/joint-transactions.ts'
+import { withJointAppends } from '../../adapters/joint-appends.ts'
 import { createCouponStepStoreSql } from '../../adapters/stores/coupon-step.ts'
 import { createDeadLetterStoreSql } from '../../adapters/stores/dead-letters.ts'
 import { createOrderStoreSql } from '../../adapters/stores/order-process.ts'
@@ -57,7 +58,9 @@ export type OrderConsumersParts = {
 }
 
 export async function startOrderConsumers(given: OrderConsumersParts, stops: Stops): Promise<void> {
-  const parts = { ...given, database: withJointTransactions(given.database, given.clock) }
+  const { clock } = given
+  const database = withJointTransactions(given.database, clock)
+  const parts = { ...given, database, log: withJointAppends(given.log, clock) }
   for (const name of namesOf(parts.only)) {
     const consumer = await startOne(name, parts, stops)
     parts.running.set(name, consumer)
