@@ -204,6 +204,14 @@ describe('the source tree', () => {
     assert.deepEqual(users.toSorted(), Object.keys(tellsTime).toSorted())
   })
 
+  it('waits in no loop for one promise again and again, which would keep something of each turn', () => {
+    const waits = /\bPromise\.race\(|\bwithin\(.*, [\w.]+\)/
+    const wrong = sources.filter(isProduct).flatMap((path) => {
+      return linesInLoops(code(path)).filter((line) => waits.test(line))
+    })
+    assert.deepEqual(wrong, [])
+  })
+
   it('waits in its tests by a clock that nobody sets', () => {
     const waits = /deadline.*Date\.now|Date\.now.*deadline|Date\.now\(\) - [a-z]|until = Date\.now/
     const wrong = [...text].filter(([path]) => !isProduct(path) && path !== 'test/tidy.test.ts')
@@ -328,4 +336,18 @@ describe('the source tree', () => {
 /** Without comments. */
 function code(path: string): string {
   return (text.get(path) ?? '').replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
+}
+
+/** By their indentation; what a function has that is made in a loop does not belong to it. */
+function linesInLoops(content: string): string[] {
+  const around: { depth: number; kind: 'loop' | 'function' | 'other' }[] = []
+  return content.split('\n').filter((line) => {
+    const depth = line.search(/\S/)
+    if (depth === -1) return false
+    while (around.length > 0 && (around.at(-1)?.depth ?? 0) >= depth) around.pop()
+    const isLoop = /^\s*(?:(?:for|while) (?:await )?\(|do\b)/.test(line)
+    const kind = isLoop ? 'loop' : /(?:=>|\bfunction\b.*) [{(]$/.test(line) ? 'function' : 'other'
+    around.push({ depth, kind })
+    return around.findLast((one) => one.kind !== 'other')?.kind === 'loop'
+  })
 }

@@ -86,8 +86,8 @@ const starts: MutantsOf[] = [
     test: `${roles}/late-partitions.test.ts`,
     mutants: [
       ['      await checked({ topic, partition })\n', '', 'does not say where it ends before'],
-      ['if (signal.aborted) return new Promise(() => {})', '', 'is stopped before'],
-      [', late.onFatal)', ', () => {})', 'ends the role, and never says it'],
+      ['if (signal.aborted) return', '', 'is stopped before'],
+      ['comparison.damage = error', '', 'ends the role, and never says it'],
     ],
   },
   {

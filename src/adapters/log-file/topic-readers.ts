@@ -88,19 +88,20 @@ export function known<T>(found: T | undefined, topic: string): T {
 
 type Growth = ReturnType<typeof createGrowth>
 
-/** Where the acknowledged bytes end, and a way to wait for more. */
+/** Where the acknowledged bytes end, and who is told that there are more. */
 function createGrowth() {
   let bytes = 0
-  let waiting: (() => void)[] = []
+  const told = new Set<() => void>()
   return {
     bytes: () => bytes,
-    grown: (beyond: number) =>
-      bytes > beyond ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve)),
+    /** Returns what takes it out again. */
+    tell(wake: () => void): () => void {
+      told.add(wake)
+      return () => void told.delete(wake)
+    },
     grow(to: number) {
       bytes = to
-      const woken = waiting
-      waiting = []
-      for (const wake of woken) wake()
+      for (const wake of told) wake()
     },
   }
 }
@@ -157,18 +158,27 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
   let { position } = start
   let lastReadAt = 0
   let closed = false
-  const stopped = Promise.withResolvers<void>()
+  let wake = () => {}
 
   async function follow(): Promise<void> {
     const file = await open(path, 'r')
+    const untold = growth.tell(() => wake())
     try {
       while (!closed) {
         if (position < growth.bytes()) await readChunk(file)
-        else await Promise.race([growth.grown(position), stopped.promise])
+        else await woken()
       }
     } finally {
+      untold()
       await file.close()
     }
+  }
+
+  /** By more bytes or by the close: a wait leaves nothing behind, however many there are. */
+  function woken(): Promise<void> {
+    return new Promise((resolve) => {
+      wake = resolve
+    })
   }
 
   async function readChunk(file: FileHandle): Promise<void> {
@@ -199,7 +209,7 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
     lastReadAt: () => (position >= growth.bytes() ? clock.monotonic() : lastReadAt),
     async close() {
       closed = true
-      stopped.resolve()
+      wake()
       await done
     },
   }

@@ -6,7 +6,7 @@ import { sameContent } from '../../domain/orders/content.ts'
 import type { OrderPlaced, WonCoupon } from '../../domain/orders/messages.ts'
 import { entryOf } from '../../domain/orders/records.ts'
 import type { Order } from '../../domain/orders/state.ts'
-import { type Clock, sleep, within } from '../../ports/clock.ts'
+import { type Clock, sleep } from '../../ports/clock.ts'
 import type { Log, LogEntry } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { AppendBatcher } from '../batcher.ts'
@@ -140,19 +140,25 @@ export class OrderPlacing {
   private async endOf(waiting: Waiting): Promise<EndedOrder | Unavailable | null> {
     const { clock, limits } = this.parts
     const { orderId, until, listener, refused } = waiting
-    const ended = listener.ended.then((): 'ended' => 'ended')
-    const news = refused === undefined ? ended : Promise.race([ended, refused])
-    let hasEnded = false
+    const news = new AbortController()
+    const told: { refusal: Unavailable | null; hasEnded: boolean } = {
+      refusal: null,
+      hasEnded: false,
+    }
+    void refused?.then((refusal) => {
+      told.refusal = refusal
+      news.abort()
+    })
+    void listener.ended.then(() => {
+      told.hasEnded = true
+      news.abort()
+    })
     for (;;) {
       const leftMs = until - clock.monotonic()
       if (leftMs <= 0) return null
-      if (hasEnded) await sleep(clock, Math.min(leftMs, limits.lookForStoredEndMs))
-      else {
-        const ms = Math.min(leftMs, limits.lookForEndEveryMs)
-        const woken = await within({ clock, ms, late: () => null }, news)
-        if (woken !== null && woken !== 'ended') return woken
-        hasEnded = woken === 'ended'
-      }
+      if (told.hasEnded) await sleep(clock, Math.min(leftMs, limits.lookForStoredEndMs))
+      else await sleep(clock, Math.min(leftMs, limits.lookForEndEveryMs), news.signal)
+      if (told.refusal !== null) return told.refusal
       const order = await this.readOrNothing(orderId)
       if (order !== null && isEnded(order)) return order
     }

@@ -106,12 +106,13 @@ export class OrderReturning {
     const { commandId, by, reason } = order.asked
     if (commandId !== wish.commandId || by !== wish.by) return { kind: 'order_already_returned' }
     if (reason !== wish.reason) return { kind: 'key_reused' }
+    const news = new AbortController()
+    void listener.ended.then(() => news.abort())
     let now: Order | null = order
     while (now?.status !== 'returned') {
       const leftMs = until - clock.monotonic()
       if (leftMs <= 0) return { kind: 'pending', orderId: wish.orderId }
-      const ms = Math.min(leftMs, limits.lookForEndEveryMs)
-      await within({ clock, ms, late: () => null }, listener.ended)
+      await sleep(clock, Math.min(leftMs, limits.lookForEndEveryMs), news.signal)
       // Where an earlier end has woken it, it must not ask without a pause.
       now = await this.readSoon(wish.orderId)
     }

@@ -25,29 +25,25 @@ const pauseMsMax = 150
 
 /** Null: not in time. */
 export async function lookOften<Found>(looks: GrowingLooks<Found>): Promise<Found | null> {
-  const { clock, msMax, look, told } = looks
+  const { clock, msMax, look, told, hint } = looks
   const until = clock.monotonic() + msMax
-  let { hint } = looks
   let pauseMs = looks.isTold ? lookAfterToldMs : lookAfterMs
+  let found: Found | null = null
+  let news = new AbortController()
+  const wake = () => news.abort()
+  void hint?.then(wake)
+  void told?.then((one) => {
+    found = one
+    wake()
+  })
   for (;;) {
     const leftMs = until - clock.monotonic()
     if (leftMs <= 0) return null
-    const over = new AbortController()
-    const ways: Promise<Found | null>[] = []
-    if (told !== undefined) ways.push(told)
-    if (hint !== undefined) ways.push(hint.then(nothing))
-    ways.push(sleep(clock, Math.min(pauseMs, leftMs), over.signal).then(nothing))
-    void hint?.then(() => {
-      hint = undefined
-    })
-    const found = await Promise.race(ways)
-    over.abort()
+    await sleep(clock, Math.min(pauseMs, leftMs), news.signal)
+    // What comes while it looks is worth another look, at once.
+    news = new AbortController()
     const seen = found ?? (await look())
     if (seen !== null) return seen
     pauseMs = Math.min(pauseMs * growth, pauseMsMax)
   }
-}
-
-function nothing(): null {
-  return null
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import type { Order } from '../../domain/orders/state.ts'
+import { sleep } from '../../ports/clock.ts'
 import { lookOften } from './growing-looks.ts'
 import { ToldRedemptions } from './told-redemptions.ts'
 
@@ -44,5 +45,26 @@ describe('looking', () => {
     assert.deepEqual(looks.slice(0, 4), [10, 25, 40, 74])
     assert.equal(looks.at(-1), 500)
     assert.ok(looks.length < 10, `${looks.length} looks`)
+  })
+
+  test('comes at once again upon a hint that came while it looked, and takes what was told', async () => {
+    const clock = virtualClock(0)
+    const looks: number[] = []
+    const look = async () => {
+      looks.push(clock.monotonic())
+      await sleep(clock, 30)
+      return null
+    }
+    const [hint, told] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()]
+    clock.after(20, hint.resolve)
+    clock.after(50, () => told.resolve('told'))
+    const looking = { clock, msMax: 500, look, hint: hint.promise, told: told.promise }
+    let foundAt = 0
+    const found = lookOften(looking).finally(() => {
+      foundAt = clock.monotonic()
+    })
+    await clock.runUntil(1_000)
+    assert.equal(await found, 'told')
+    assert.deepEqual([looks, foundAt], [[10, 40], 70])
   })
 })

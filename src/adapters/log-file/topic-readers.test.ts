@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { usedBytes } from '../../../test/integration/processes/used-bytes.ts'
+import type { TailOptions } from '../../ports/log.ts'
+import { systemClock } from '../clock-system.ts'
+import { fileHeaderBytes } from './format.ts'
+import { FrameIndex } from './frame-places.ts'
+import { createTopicReaders, topicPath } from './topic-readers.ts'
+
+const topic = 'claims'
+const end = { bytes: fileHeaderBytes, ends: [0] }
+
+/** Of a topic that has nothing but the head of its file. */
+async function startReaders(t: TestContext) {
+  const directory = await mkdtemp(join(tmpdir(), 'firstcome-readers-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const path = topicPath(directory, topic)
+  await mkdir(dirname(path))
+  await writeFile(path, Buffer.alloc(fileHeaderBytes))
+  const readers = createTopicReaders(directory, { [topic]: 1 }, systemClock())
+  readers.begin(topic, end, new FrameIndex(1))
+  return readers
+}
+
+function optionsOf(onBatch: TailOptions['onBatch']): TailOptions {
+  return { topic, from: new Map([[0, 0]]), onBatch, onError: assert.ifError }
+}
+
+describe('a tail of a file', () => {
+  it('keeps nothing of its waits, however often it is woken for nothing', async (t) => {
+    const readers = await startReaders(t)
+    const tail = readers.tail(optionsOf(() => {}))
+    async function usedAfter(wakes: number): Promise<number> {
+      for (let n = 0; n < wakes; n++) {
+        readers.grow(topic, end)
+        // By then it waits again.
+        for (let turns = 0; turns < 5; turns++) await null
+      }
+      return usedBytes()
+    }
+    const before = await usedAfter(1_000)
+    const grown = (await usedAfter(20_000)) - before
+    await tail.close()
+    assert.ok(grown < 1_000_000, `${grown} bytes`)
+  })
+
+  it('is forgotten once it is closed, also where nothing more comes', async (t) => {
+    const readers = await startReaders(t)
+    async function tailOnce(): Promise<WeakRef<object>> {
+      const onBatch = () => {}
+      await readers.tail(optionsOf(onBatch)).close()
+      return new WeakRef(onBatch)
+    }
+    const closed = await tailOnce()
+    await usedBytes()
+    assert.equal(closed.deref(), undefined)
+    readers.grow(topic, end)
+  })
+})
