@@ -8,9 +8,10 @@ import type { Coupon, CouponEvent } from '../domain/coupons/state.ts'
 import { byCouponId, bySlot, type IssuedRow, type RevocationRow } from '../ports/coupons.ts'
 import type { LogRecord } from '../ports/log.ts'
 import { type PartitionReading, writtenByNewer } from '../ports/partition-reader.ts'
+import { IdleCoupons, type IdleCouponsParts } from './idle-coupons.ts'
 import type { VoidRecord } from './void-records.ts'
 
-export type IssueFoldParts = {
+export type IssueFoldParts = Omit<IdleCouponsParts, 'coupons'> & {
   partitions: number
   codeSecret: string
   load(couponIds: readonly string[]): Promise<Map<string, Coupon>>
@@ -30,6 +31,8 @@ export type IssueFold = {
   >
   /** What the records mean that were taken since it was called last. */
   apply(): Promise<Issue>
+  /** Of closed coupons; not while `apply` is under way, or what it gave is not stored. */
+  letGo(): void
 }
 
 /** Coupon ids remembered as having no rows; forgetting them costs one more look. */
@@ -37,6 +40,7 @@ const absentIdsMax = 100_000
 
 export function createIssueFold(parts: IssueFoldParts): IssueFold {
   const fold = createFold(parts.partitions)
+  const idle = new IdleCoupons({ ...parts, coupons: fold.coupons })
   const absent = new Set<string>()
   let taken = nothingTaken()
   const codeOf = codeDeriver(parts.codeSecret)
@@ -84,7 +88,9 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
         const { events } = applyCommand(fold, command)
         const coupon = fold.coupons.get(command.message.couponId)
         if (coupon === undefined) continue
+        idle.took(command)
         for (const event of events) {
+          if (event.type === 'created') absent.delete(coupon.couponId)
           if (event.type === 'issued') issued.push(rowOf(coupon, event))
           else coupons.add(coupon)
           if (event.type === 'revoked') {
@@ -97,6 +103,7 @@ export function createIssueFold(parts: IssueFoldParts): IssueFold {
       issued.sort(bySlot)
       return { coupons: [...coupons].sort(byCouponId), issued, revocations, voids }
     },
+    letGo: () => idle.letGo(),
   }
 }
 

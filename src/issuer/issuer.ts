@@ -8,7 +8,7 @@ import { Fenced, type Session, type Share } from '../consumer/shared-partitions.
 import { claimsTopic } from '../domain/coupons/messages.ts'
 import type { Coupon } from '../domain/coupons/state.ts'
 import { recordFingerprint } from '../domain/fingerprint.ts'
-import type { Clock } from '../ports/clock.ts'
+import { type Clock, every } from '../ports/clock.ts'
 import { type CouponStore, isEnding } from '../ports/coupons.ts'
 import type { Log, LogBatch, LogPlace } from '../ports/log.ts'
 import { endFault } from '../ports/log-check.ts'
@@ -27,6 +27,8 @@ export type IssuerParts = {
   store: CouponStore
   clock: Clock
   codeSecret: string
+  /** How long a coupon is closed before it leaves memory; absent: it stays. */
+  closedCouponMs?: number | undefined
   observe?: IssuerObserver | undefined
   /** The issuer has stopped for good: the log and the rows cannot both be right. */
   onError(error: unknown): void
@@ -39,6 +41,7 @@ export type IssuerObserver = {
 }
 
 export const issuerGroup = 'firstcome.issuer'
+const letGoEveryMs = 60_000
 
 export function startIssuer(parts: IssuerParts): Promise<ClaimsConsumer> {
   return startClaimsConsumer(parts, issuerGroup, (share) => new IssuerSession(parts, share))
@@ -53,15 +56,21 @@ class IssuerSession implements Session {
   /** By partition: below it all was published before the rows were dropped to be derived anew. */
   private readonly notified = new Map<number, number>()
   private reader: PartitionReader | null = null
+  private isApplying = false
+  /** It was time while a batch was being applied. */
+  private mayLetGo = false
+  private cancelLettingGo = () => {}
 
   constructor(parts: IssuerParts, share: Share) {
-    const { log, store, codeSecret } = parts
+    const { log, store, codeSecret, clock, closedCouponMs } = parts
     const { retry, membership, fail: onError } = share
     this.parts = parts
     this.share = share
     this.fold = createIssueFold({
       partitions: log.partitionsOf(claimsTopic),
       codeSecret,
+      clock,
+      afterMs: closedCouponMs ?? Number.POSITIVE_INFINITY,
       load: (couponIds) => this.load(couponIds),
       lookUpLastActs: (coupons) => {
         const partitions = log.partitionsOf(claimsTopic)
@@ -88,6 +97,7 @@ class IssuerSession implements Session {
       this.positions.set(partition, next)
     }
     if (signal.aborted) return
+    this.cancelLettingGo = every(this.parts.clock, letGoEveryMs, () => this.letGo())
     this.reader = followPartitions({
       log,
       topic: claimsTopic,
@@ -95,12 +105,13 @@ class IssuerSession implements Session {
       ...this.fold.reading,
       restMsMax: claimsRestMsMax,
       onGap: stopAtGap,
-      onBatch: (batch) => this.apply(batch),
+      onBatch: (batch) => this.take(batch),
       onError: fail,
     })
   }
 
   async close(): Promise<void> {
+    this.cancelLettingGo()
     await this.reader?.close()
     await this.publisher.close()
   }
@@ -124,6 +135,19 @@ class IssuerSession implements Session {
       `the rows are not those that the log has made: ${fault}. Somebody else has written them: ` +
         'run "firstcome audit", keep a copy, then "firstcome rebuild"',
     )
+  }
+
+  private async take(batch: LogBatch): Promise<void> {
+    this.isApplying = true
+    await this.apply(batch)
+    this.isApplying = false
+    if (this.mayLetGo) this.letGo()
+  }
+
+  /** Of no coupon whose rows are still to be written: those of a batch begin with what it holds. */
+  private letGo(): void {
+    this.mayLetGo = this.isApplying
+    if (!this.isApplying) this.fold.letGo()
   }
 
   private async apply({ partition, records }: LogBatch): Promise<void> {

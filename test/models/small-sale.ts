@@ -2,6 +2,7 @@
 // two coupons with a life of their own, a restock, a pause, refusals, and bytes that are no record.
 
 import assert from 'node:assert/strict'
+import { virtualClock } from '../../src/adapters/memory/clock-virtual.ts'
 import { columnsOfRows } from '../../src/adapters/memory/issued-columns.ts'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import type { DeriveCodes } from '../../src/audit/coupons/winner-codes.ts'
@@ -176,8 +177,14 @@ function entry(message: CouponMessage): { key: string; value: Buffer } {
 /** What the issuer would have written of these records below `next`, by partition. */
 export async function rowsUpTo(records: LogRecord[][], next: readonly number[]): Promise<Rows> {
   const written: Rows = { positions: new Map(), coupons: new Map(), rows: [] }
-  const load = async () => new Map<string, Coupon>()
-  const fold = createIssueFold({ partitions, codeSecret, load, lookUpLastActs: async () => {} })
+  const fold = createIssueFold({
+    partitions,
+    codeSecret,
+    clock: virtualClock(0),
+    afterMs: Number.POSITIVE_INFINITY,
+    load: async () => new Map<string, Coupon>(),
+    lookUpLastActs: async () => {},
+  })
   for (const [partition, end] of next.entries()) {
     for (const record of records[partition]?.slice(0, end) ?? []) {
       const read = fold.reading.decode(record)

@@ -52,7 +52,43 @@ const publisher: MutantsOf = {
     ['at += eventsPerAppendMax', 'at += eventsPerAppendMax + 1', 'however many fit in one append'],
   ],
 }
+const idle: MutantsOf[] = [
+  {
+    file: `${part}/idle-coupons.ts`,
+    test: `${part}/idle-coupons.test.ts`,
+    mutants: [
+      ['Math.max(lastRecordAt, closesAt)', 'lastRecordAt', 'is open'],
+      ["status === 'closed' ? lastRecordAt :", '', 'was closed an hour ago'],
+      ['if (appendedAt <= this.logNow()) return', '', 'by the clock of the log'],
+      [' + (this.parts.clock.monotonic() - moment)', '', 'nothing came since'],
+    ],
+  },
+  {
+    file: `${part}/issuer.ts`,
+    test: `${part}/idle-coupons.test.ts`,
+    mutants: [
+      ['if (!this.isApplying) this.fold', 'this.fold', 'while a batch waits for the rows'],
+      ['if (this.mayLetGo) this.letGo()', '', 'and of the rest right after'],
+    ],
+  },
+  {
+    file: `${part}/issue-fold.ts`,
+    test: `${part}/idle-coupons.test.ts`,
+    mutants: [
+      [
+        "if (event.type === 'created') absent.delete(coupon.couponId)",
+        '',
+        'as if they had never gone',
+      ],
+    ],
+  },
+]
 const others: MutantsOf[] = [
+  {
+    file: 'src/adapters/log-file/topic-readers.ts',
+    test: 'src/adapters/log-file/topic-readers.test.ts',
+    mutants: [['      untold()\n', '', 'is forgotten once it is closed']],
+  },
   {
     file: 'src/adapters/log-kafka/tail.ts',
     test: 'src/adapters/log-kafka/tail.test.ts',
@@ -89,4 +125,4 @@ const others: MutantsOf[] = [
   },
 ]
 
-export const issuerMutants = mutantsOf([issuer, loaded, publisher, ...others])
+export const issuerMutants = mutantsOf([issuer, loaded, publisher, ...idle, ...others])

@@ -121,11 +121,12 @@ async function startParts(parts: StartParts, stops: Stops): Promise<Omit<Running
 }
 
 function issuerSettings(
-  { payment, testFaults }: Settings,
+  { payment, testFaults, closedCouponHours }: Settings,
   { path: dataDirectory, secrets: { codeSecret } }: ReturnType<typeof openDataDirectory>,
   proof: ProofSettings | undefined,
 ): IssuerThreadSettings {
-  return { dataDirectory, topics: embeddedTopics, codeSecret, payment, proof, testFaults }
+  const own = { dataDirectory, topics: embeddedTopics, codeSecret, closedCouponHours }
+  return { ...own, payment, proof, testFaults }
 }
 
 function shownProof(

@@ -44,6 +44,7 @@ export type IssuerThreadSettings = {
   dataDirectory: string
   topics: Readonly<Record<string, number>>
   codeSecret: string
+  closedCouponHours: number
   /** Absent: the built-in wallet. */
   payment: PaymentSettings | undefined
   /** Absent: none is made. */
@@ -127,6 +128,7 @@ async function run(data: IssuerThreadData): Promise<void> {
       store,
       clock,
       codeSecret,
+      closedCouponMs: settings.closedCouponHours * 3_600_000,
       observe: metrics.observer,
       onError: failed,
     })

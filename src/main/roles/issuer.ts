@@ -48,6 +48,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       store,
       clock: opened.clock,
       codeSecret,
+      closedCouponMs: settings.closedCouponHours * 3_600_000,
       observe: metrics.observer,
       onError: parts.onFatal,
     })
