@@ -27,6 +27,8 @@ export type ApiMetricsParts = {
   /** undefined before orders are taken. */
   orders?: (() => AdmissionState | undefined) | undefined
   isReady(): boolean
+  /** Whose winners are not in memory now; undefined before the claim service has started. */
+  couponsAway?: (() => number | undefined) | undefined
   /** Absent where this node has no gate; then there are no figures of one. */
   gateIsHere?: (() => boolean) | undefined
 }
@@ -125,6 +127,11 @@ function addGauges(registry: Registry, parts: ApiMetricsParts): void {
     name: 'firstcome_ready',
     help: '1 while this node answers claims',
     value: () => parts.isReady(),
+  })
+  addGauge(registry, {
+    name: 'firstcome_coupons_away',
+    help: 'Coupons that were closed long ago and whose winners are not in memory',
+    value: () => parts.couponsAway?.(),
   })
 }
 

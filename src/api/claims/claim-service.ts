@@ -36,6 +36,8 @@ export type RunningClaimService = ClaimService & {
   lastReadAt(): Moment
   /** By partition, the first offset that this node has not read. */
   positions(): readonly number[]
+  /** How many coupons have their winners in the rows only. */
+  couponsAway(): number
   /** Refuses what comes from now on; resolves when all that was accepted has its answer. */
   drain(): Promise<void>
   close(): Promise<void>
@@ -99,6 +101,7 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
     caughtUp,
     lastReadAt: () => fold.oldestReadAt(),
     positions: () => fold.positions(),
+    couponsAway: () => closed.count(),
     async drain() {
       state.stopping = true
       await Promise.all([waiters.empty(), commands.drained()])

@@ -114,6 +114,7 @@ export async function openApiServer(parts: ApiServerParts, stops: Stops) {
     logTime: () => claims?.logTime(),
     orders: () => orders?.admission(),
     isReady: () => readiness().ready,
+    couponsAway: () => claims?.couponsAway(),
     gateIsHere: gate && (() => gate.isHere()),
   })
   const server = await openServer({

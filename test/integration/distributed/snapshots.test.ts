@@ -1,5 +1,6 @@
 // API nodes that start on the snapshot that one of them has kept in PostgreSQL say what nodes say
-// that have read the whole log: after a kill, on a snapshot that is damaged, and after a stop.
+// that have read the whole log: after a kill, on a snapshot that is damaged, and after a stop. Also
+// once a coupon was closed long ago, and its winners are in PostgreSQL only.
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -12,7 +13,11 @@ import { NodeClients } from './node-clients.ts'
 const everyRecords = 20
 const sale = { couponId: 'sale', quantity: 150 }
 const everyone = users('user', 200)
-const env = { FIRSTCOME_TEST_FAULTS: `snapshots:${everyRecords}`, FIRSTCOME_LOG_LEVEL: 'info' }
+const env = {
+  FIRSTCOME_TEST_FAULTS: `snapshots:${everyRecords}`,
+  FIRSTCOME_LOG_LEVEL: 'info',
+  FIRSTCOME_CLOSED_COUPON_HOURS: '0',
+}
 
 describe('the snapshot of several nodes', { timeout: 300_000 }, () => {
   let services: FaultServices
@@ -46,8 +51,8 @@ describe('the snapshot of several nodes', { timeout: 300_000 }, () => {
     return (await services.ends()).reduce((sum, end) => sum + end, 0)
   }
 
-  async function toldBy(n: number) {
-    const told = everyone.map((user) => clients.crowd(n).mine(sale.couponId, user))
+  async function toldBy(n: number, who: readonly string[] = everyone) {
+    const told = who.map((user) => clients.crowd(n).mine(sale.couponId, user))
     return (await Promise.all(told)).map(({ outcome, slot, code }) => ({ outcome, slot, code }))
   }
 
@@ -96,5 +101,76 @@ describe('the snapshot of several nodes', { timeout: 300_000 }, () => {
     assert.deepEqual(await toldBy(0), truth)
     const { outcome } = await clients.askUntilDefinite(sale.couponId, 'too late')
     assert.equal(outcome, 'sold-out')
+  })
+
+  /** Winners and others: too few to bring anybody back, and those whom nobody has asked for yet. */
+  let some: string[]
+  let unasked: string[]
+
+  const awayAt = async (n: number) => {
+    const text = await (await fetch(`${nodes[n]?.url}/metrics`)).text()
+    return Number(/^firstcome_coupons_away (\d+)$/m.exec(text)?.[1])
+  }
+
+  /** Never a no that is wrong; whoever is told 503 asks again. */
+  async function untilToldBy(n: number, who: readonly string[]): Promise<void> {
+    await waitFor('answers to all', async () => {
+      const told = await toldBy(n, who)
+      const definite = told.flatMap((one, at) => (one.outcome === 'unknown' ? [] : [{ one, at }]))
+      for (const { one, at } of definite)
+        assert.deepEqual(one, truth[everyone.indexOf(who[at] ?? '')])
+      return definite.length === who.length
+    })
+  }
+
+  async function isUnavailable(n: number): Promise<void> {
+    const node = nodes[n]
+    assert.ok(node)
+    for (const user of unasked) {
+      const headers = { authorization: `Bearer ${node.token(user)}` }
+      const path = `/coupons/${sale.couponId}/claims`
+      for (const [method, call] of [
+        ['GET', `${path}/mine`],
+        ['POST', path],
+      ] as const) {
+        const answer = await fetch(node.url + call, { method, headers })
+        assert.equal(answer.status, 503, `${user}: ${await answer.text()}`)
+        assert.ok(Number(answer.headers.get('retry-after')) > 0)
+      }
+    }
+  }
+
+  it('goes without winners of a coupon that was closed: PostgreSQL knows them', async () => {
+    await services.role('issuer', env)
+    const closed = await clients.crowd(0).command(`/coupons/${sale.couponId}/close`)
+    assert.equal(closed.status, 200, closed.text)
+    await services.rowsCaughtUp()
+    truth = await toldBy(0)
+    const hasWon = (user: string) => truth[everyone.indexOf(user)]?.outcome === 'issued'
+    const [winners, others] = [everyone.filter(hasWon), everyone.filter((user) => !hasWon(user))]
+    some = [...winners.slice(0, 20), ...others.slice(0, 10)]
+    unasked = [...winners.slice(20, 25), ...others.slice(10, 15)]
+    await nodes[0]?.crash()
+    await Promise.all([startAgain(0), startAgain(1)])
+    for (const n of [0, 1]) {
+      await waitFor('the winners to leave memory', async () => (await awayAt(n)) === 1)
+      await untilToldBy(n, some)
+    }
+  })
+
+  it('has them back where many are asked for; elsewhere, without PostgreSQL, nobody is told no', async () => {
+    let strangers = 0
+    await waitFor('the winners to come back', async () => {
+      await untilToldBy(0, everyone)
+      // Who was looked up is remembered: somebody new has to be.
+      await clients.crowd(0).mine(sale.couponId, `stranger-${strangers++}`)
+      return (await awayAt(0)) === 0
+    })
+    await services.postgres.crash()
+    assert.deepEqual(await toldBy(0), truth)
+    assert.equal(await awayAt(1), 1)
+    await isUnavailable(1)
+    await services.postgres.start()
+    await untilToldBy(1, [...some, ...unasked])
   })
 })

@@ -20,8 +20,10 @@ import {
   removeDataDirectory,
   type ServiceProcess,
   startService,
+  untilReady,
   within,
 } from '../processes/service-process.ts'
+import { isKeptAway, untilKeptAway } from './kept-coupon.ts'
 
 const kills = Number(process.env.KILLS ?? 15)
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
@@ -59,13 +61,13 @@ describe('kill −9', () => {
 
 describe('kill −9 at a named point', () => {
   let data: string
+  let told: EndedTold[]
   before(async () => {
     data = await newDataDirectory()
     // Its rows are made here, once: later starts find them.
-    const service = await startService({ data })
+    const service = await startService({ data, env: withSnapshots() })
     const crowd = new Crowd(service)
-    await crowd.create({ couponId: 'first', quantity: 1 })
-    await rowsCaughtUp(data, crowd)
+    told = await sellAndClose(data, crowd)
     await crowd.close()
     await service.stop()
   })
@@ -81,6 +83,9 @@ describe('kill −9 at a named point', () => {
     const passing = point === 'K20' ? 1 : 2
     it(`${point} of the issuer: the rows follow the log`, () => dieAt(data, { point, passing }))
   }
+
+  it('while winners of a closed coupon are away, or come back: everybody is told the same', () =>
+    dieWithWinnersAway(data, told))
 
   it('all of them leave nothing for an audit to find', async () => {
     const { code, output } = await audit(data)
@@ -146,6 +151,76 @@ async function dieAt(data: string, { point, passing }: Death): Promise<void> {
 
 function notWon(recorded: number): string {
   return recorded >= size.quantity ? 'sold-out' : 'not-issued'
+}
+
+/** It takes more than one page until its winners are back. */
+const ended = { couponId: 'ended', winners: users('ended', 1_500) }
+const askedOfEnded = [...ended.winners.slice(0, 10), ...users('nobody', 5)]
+
+async function sellAndClose(data: string, crowd: Crowd): Promise<EndedTold[]> {
+  const { couponId, winners } = ended
+  await crowd.create({ couponId, quantity: winners.length })
+  await Promise.all(winners.map((user) => crowd.claim(couponId, user)))
+  assert.equal((await crowd.command(`/coupons/${couponId}/close`)).status, 200)
+  await rowsCaughtUp(data, crowd)
+  return toldOfEnded(crowd)
+}
+
+async function dieWithWinnersAway(data: string, told: readonly EndedTold[]): Promise<void> {
+  const { couponId, winners } = ended
+  const env = { ...withSnapshots(), FIRSTCOME_CLOSED_COUPON_HOURS: '0' }
+  const doomed = await startService({ data, env })
+  const crowd = new Crowd(doomed)
+  try {
+    await untilReady(doomed)
+    await untilKeptAway(data, couponId, (n) => crowd.create({ couponId: `new-${n}`, quantity: 1 }))
+    assert.deepEqual(await toldOfEnded(crowd), told)
+    // As many as bring them back, and no time to do it.
+    await Promise.all(winners.slice(0, 1_000).map((user) => crowd.mine(couponId, user)))
+    await doomed.crash()
+    assert.ok(await isKeptAway(data, couponId))
+
+    const service = await startService({ data, env })
+    await crowd.moveTo(service)
+    // The rows may not be there yet: then nobody is told anything.
+    const early = await Promise.all(askedOfEnded.map((user) => mineOf(crowd, user)))
+    for (const [n, mine] of early.entries()) {
+      if (mine.outcome !== 'unknown') assert.deepEqual(mine, told[n]?.mine)
+    }
+    await untilReady(service)
+    assert.deepEqual(await toldOfEnded(crowd), told)
+    const revoke = { userId: winners[7], reason: 'a mistake' }
+    const revoked = await crowd.command(`/coupons/${couponId}/revocations`, revoke)
+    assert.equal((JSON.parse(revoked.text) as { revoked?: number }).revoked, 1, revoked.text)
+    const { text } = await crowd.get(`/coupons/${couponId}/claims/mine`, winners[7])
+    assert.match(text, /"status":"revoked"/)
+    assert.equal(await service.stop(), 0, service.output())
+  } finally {
+    doomed.kill('SIGKILL')
+    await crowd.close()
+  }
+}
+
+type EndedTold = Awaited<ReturnType<typeof toldOfEnded>>[number]
+
+/** What each asks for and is told. */
+async function toldOfEnded(crowd: Crowd) {
+  const path = `/coupons/${ended.couponId}/winners?limit=20`
+  const { status, text: winners } = await crowd.get(path, 'operator')
+  assert.equal(status, 200, winners)
+  return Promise.all(
+    askedOfEnded.map(async (user) => {
+      const mine = await mineOf(crowd, user)
+      const { at: _, ...again } = await crowd.claim(ended.couponId, user)
+      const { text: held } = await crowd.get('/me/coupons', user)
+      return { mine, again, held, winners }
+    }),
+  )
+}
+
+async function mineOf(crowd: Crowd, user: string): Promise<Omit<Told, 'at'>> {
+  const { at: _, ...mine } = await crowd.mine(ended.couponId, user)
+  return mine
 }
 
 /** The first N users whose claims are in the log, found without the domain's help. */

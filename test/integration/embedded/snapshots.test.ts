@@ -6,16 +6,11 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pino } from 'pino'
-import { openSnapshotFiles } from '../../../src/adapters/snapshots/snapshot-files.ts'
-import { restoreFold } from '../../../src/api/claims/snapshots/restored-fold.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import { readSettings } from '../../../src/config/settings.ts'
-import { AwayWinners } from '../../../src/domain/coupons/away-winners.ts'
-import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
-import { packageVersion } from '../../../src/main/package-version.ts'
 import { type Running, startEmbedded } from '../../../src/main/roles/embedded.ts'
-import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 import { newDataDirectory, removeDataDirectory } from '../processes/service-process.ts'
+import { isKeptAway, untilKeptAway } from './kept-coupon.ts'
 
 const secret = 'a secret for these tests only, longer than 32 bytes'
 const waitMsMax = 30_000
@@ -90,16 +85,6 @@ describe('snapshots of one process', () => {
 
   const claimsOf = (service: Running) => {
     return Promise.all(Array.from({ length: 12 }, (_, n) => claim(service, `user-${n}`)))
-  }
-
-  /** As the next start would find it. */
-  async function keptSale(): Promise<{ isAway: boolean } | undefined> {
-    const { blocks } = openSnapshotFiles(kept())
-    const origin = { release: packageVersion(), logId: null }
-    const partitions = embeddedTopics[claimsTopic]
-    const restored = await restoreFold(blocks(), { partitions, ...origin })
-    const sale = restored?.coupons.get('sale')
-    return sale && { isAway: sale.winners instanceof AwayWinners }
   }
 
   /** It is ready once they are open. */
@@ -182,12 +167,10 @@ describe('snapshots of one process', () => {
     const codes = mines.slice(0, 5).map(({ body }) => body.code)
     const { service } = await start()
     await untilRowsOf(service)
-    const until = performance.now() + waitMsMax
-    for (let n = 0; !(await keptSale())?.isAway; n++) {
-      assert.ok(performance.now() < until, 'the winners left memory')
+    await untilKeptAway(data, 'sale', async (n) => {
       const body = { couponId: `other-${n}`, name: 'Other', quantity: 1 }
       assert.equal((await ask(service, 'POST /coupons', { sub: 'op', body })).status, 201)
-    }
+    })
     for (const again of [minesOf, claimsOf]) {
       const answers = await again(service)
       assert.deepEqual(
@@ -197,7 +180,7 @@ describe('snapshots of one process', () => {
     }
     await service.close()
     const next = await start()
-    assert.equal((await keptSale())?.isAway, true)
+    assert.ok(await isKeptAway(data, 'sale'))
     const early = await minesOf(next.service)
     const first = early.slice(0, 5)
     assert.ok(first.every(({ status, body }) => status === 503 || body.code !== undefined))

@@ -255,8 +255,10 @@ describe('winners of closed coupons leave memory', () => {
     assert.ok(own instanceof AwayWinners)
     for (const userId of winners.slice(0, 998)) await world.node.mine('sale', userId)
     assert.equal(own.areBack, false)
+    assert.equal(world.node.couponsAway(), 1)
     for (const userId of winners.slice(998)) await world.node.mine('sale', userId)
     assert.equal(own.areBack, true)
+    assert.equal(world.node.couponsAway(), 0)
     const { lookups } = world.rows
     assert.equal(kindOf(await world.node.claim('sale', 'user-7')), 'issued')
     assert.equal(kindOf(await world.node.claim('sale', 'nobody')), 'closed')

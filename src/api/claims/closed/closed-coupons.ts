@@ -93,6 +93,11 @@ export class ClosedCoupons {
     }
   }
 
+  /** How many are away now. */
+  count(): number {
+    return this.away.values().reduce((sum, { areBack }) => sum + (areBack ? 0 : 1), 0)
+  }
+
   /** null: whether this user has won this coupon may be asked now, before anything else runs. */
   async lookUp(asked: Asked): Promise<Unavailable | null> {
     const missing = await this.lookups.lookUp(asked)
