@@ -37,7 +37,7 @@ describe('a tail of a file', () => {
       for (let n = 0; n < wakes; n++) {
         readers.grow(topic, end)
         // By then it waits again.
-        for (let turns = 0; turns < 5; turns++) await null
+        for (let turns = 0; turns < 5; turns++) await Promise.resolve()
       }
       return usedBytes()
     }

@@ -44,7 +44,7 @@ export type RunningClaimService = ClaimService & {
 }
 
 export async function startClaimService(given: ClaimServiceParts): Promise<RunningClaimService> {
-  const { log, clock, gate, observe } = given
+  const { log, clock, gate, observe, snapshots: kept } = given
   const limits = { ...defaultClaimLimits, ...given.limits }
   const closing = new AbortController()
   const state = { stopping: false, broken: false, closing: closing.signal }
@@ -66,7 +66,6 @@ export async function startClaimService(given: ClaimServiceParts): Promise<Runni
   }
   // Whatever else is learned from the log belongs into the snapshots, too.
   const learned = { keys: new KeyedCreates(), acts: new CouponActs() }
-  const { snapshots: kept } = given
   const snapshots = kept && new FoldSnapshots({ ...kept, log, learned, clock })
   const closed = closedCouponsOf({ ...given, onError }, { fold, snapshots, acts: learned.acts })
   const parts = { ...given, limits, fold, closed, waiters, state, onError }

@@ -125,7 +125,8 @@ function issuerSettings(
   { path: dataDirectory, secrets: { codeSecret } }: ReturnType<typeof openDataDirectory>,
   proof: ProofSettings | undefined,
 ): IssuerThreadSettings {
-  const own = { dataDirectory, topics: embeddedTopics, codeSecret, closedCouponHours }
+  const closedCouponMs = closedCouponHours * 3_600_000
+  const own = { dataDirectory, topics: embeddedTopics, codeSecret, closedCouponMs }
   return { ...own, payment, proof, testFaults }
 }
 

@@ -44,7 +44,7 @@ export type IssuerThreadSettings = {
   dataDirectory: string
   topics: Readonly<Record<string, number>>
   codeSecret: string
-  closedCouponHours: number
+  closedCouponMs: number
   /** Absent: the built-in wallet. */
   payment: PaymentSettings | undefined
   /** Absent: none is made. */
@@ -113,7 +113,7 @@ async function run(data: IssuerThreadData): Promise<void> {
   async function open(): Promise<void> {
     const { crashPoint } = createFaults(settings.testFaults)
     const clock = systemClock()
-    const { dataDirectory: directory, topics, codeSecret, payment } = settings
+    const { dataDirectory: directory, topics, codeSecret, closedCouponMs, payment } = settings
     const connected = connectLog({ ...data, directory, topics, port: logPort, clock })
     database = await openRows({ say, clock, signal: closing.signal }, { log: connected, settings })
     marks = openReadMarks(readMarksDirectory(directory), topics, { clock, onWaiting: waits(say) })
@@ -122,13 +122,12 @@ async function run(data: IssuerThreadData): Promise<void> {
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()
     ends = watchLogEnds({ log, topics: orderTopics, clock })
+    const issuing = { clock, codeSecret, closedCouponMs }
     const store = createCouponStoreSql({ database, crashPoint })
     issuer = await startIssuer({
       log: crashPoint === undefined ? log : crashingIssuerLog(log, crashPoint),
       store,
-      clock,
-      codeSecret,
-      closedCouponMs: settings.closedCouponHours * 3_600_000,
+      ...issuing,
       observe: metrics.observer,
       onError: failed,
     })
