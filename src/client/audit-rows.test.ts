@@ -63,6 +63,10 @@ test('a projection survives its JSON', async () => {
       [3, { next: 0, published: 0 }],
     ]),
     coupons: [full, bare],
+    generations: new Map([
+      [0, 'first'],
+      [3, 'another'],
+    ]),
   }
   const wire = await text(projectionAnswer(snapshot))
   assert.deepEqual(await projectionOver(async () => wire).snapshot(), snapshot)

@@ -26,8 +26,9 @@ export function projectionOver(
     async snapshot() {
       const { positions, coupons } = JSON.parse(await ask('/projection')) as ProjectionJson
       return {
-        positions: new Map(positions.map(({ partition, ...position }) => [partition, position])),
+        positions: new Map(positions.map(positionFrom)),
         coupons: coupons.map(couponFrom),
+        generations: new Map(positions.flatMap(generationFrom)),
       }
     },
     async issuedRows(query) {
@@ -95,8 +96,9 @@ type CouponJson = Omit<Coupon, MadeAnew> & {
   /** In the order of the log. */
   revocations?: RevocationJson[]
 }
+type PositionJson = StoredPosition & { partition: number; generation?: string }
 type ProjectionJson = {
-  positions: (StoredPosition & { partition: number })[]
+  positions: PositionJson[]
   coupons: CouponJson[]
 }
 type IssuedRowsJson = { issued: (Omit<IssuedRow, 'appendedAt'> & { appendedAt: string })[] }
@@ -105,6 +107,18 @@ function rowsQuery({ limit, couponId, after }: RowsQuery): string {
   const of = couponId === undefined ? {} : { couponId }
   const from = after && { afterCouponId: after.couponId, afterSlot: String(after.slot) }
   return new URLSearchParams({ limit: String(limit), ...of, ...from }).toString()
+}
+
+function positionFrom({
+  partition,
+  generation: _,
+  ...position
+}: PositionJson): [number, StoredPosition] {
+  return [partition, position]
+}
+
+function generationFrom({ partition, generation }: PositionJson): [number, string][] {
+  return generation === undefined ? [] : [[partition, generation]]
 }
 
 function couponFrom(json: CouponJson): Coupon {

@@ -122,7 +122,15 @@ export type RowsQuery = {
   /** Only rows that records in [from, to) of this partition have won. */
   won?: LogRange
 }
-export type ProjectionSnapshot = { positions: Map<number, StoredPosition>; coupons: Coupon[] }
+/**
+ * `generations`: by partition, what is another one once its rows were dropped, or lost, and are
+ * derived anew; absent: nobody can say.
+ */
+export type ProjectionSnapshot = {
+  positions: Map<number, StoredPosition>
+  coupons: Coupon[]
+  generations?: ReadonlyMap<number, string>
+}
 
 /**
  * Whether the rows of a rehearsal's coupon are to go, or are gone: once it is closed and everything

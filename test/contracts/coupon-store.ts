@@ -267,8 +267,21 @@ function snapshotTests(test: TestStore): void {
     )
   })
 
+  test('says of each partition of which generation its rows are, which batches keep', async (store) => {
+    await fillRows(store)
+    const { generations } = await store.snapshot()
+    assert.deepEqual([...(generations?.keys() ?? [])].sort(), [0, 1])
+    const { next = 0 } = (await store.positions()).get(0) ?? {}
+    assert.equal(await store.apply(batch({ expected: next, next: next + 1 })), 'applied')
+    assert.deepEqual((await store.snapshot()).generations, generations)
+  })
+
   test('is empty where nothing was written', async (store) => {
-    assert.deepEqual(await store.snapshot(), { positions: new Map(), coupons: [] })
+    assert.deepEqual(await store.snapshot(), {
+      positions: new Map(),
+      coupons: [],
+      generations: new Map(),
+    })
   })
 
   test('is of one moment, whatever is applied meanwhile', async (store) => {

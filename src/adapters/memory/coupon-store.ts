@@ -169,7 +169,10 @@ function readsOf(tables: Tables, step?: StepTables): CouponReads {
     async snapshot() {
       const coupons = [...tables.coupons.values()].map((row) => loaded(row, tables))
       coupons.sort(byCouponId)
-      return { positions: structuredClone(tables.positions), coupons }
+      const positions = structuredClone(tables.positions)
+      // Its rows are never derived anew.
+      const generations = new Map([...positions.keys()].map((one) => [one, 'first']))
+      return { positions, coupons, generations }
     },
   }
 }

@@ -67,13 +67,19 @@ export function createCouponReaderSql(database: Queryable): CouponReads {
     async snapshot() {
       const { rows } = await database.query(statements['read-snapshot'], positionOwner)
       const positions = new Map<number, StoredPosition>()
+      const generations = new Map<number, string>()
       const coupons = []
-      for (const [n, [next, published, ...coupon]] of rows.entries()) {
+      for (const [n, [next, published, generation, ...coupon]] of rows.entries()) {
         if (n % rowsPerTurn === rowsPerTurn - 1) await otherWork()
-        if (next === null) coupons.push(couponOf(coupon))
-        else positions.set(...positionOf([coupon[1], next, published] as unknown as PositionCells))
+        if (next === null) {
+          coupons.push(couponOf(coupon))
+          continue
+        }
+        const position = positionOf([coupon[1], next, published] as unknown as PositionCells)
+        positions.set(...position)
+        generations.set(position[0], String(generation))
       }
-      return { positions, coupons }
+      return { positions, coupons, generations }
     },
   }
 }

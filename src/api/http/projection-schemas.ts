@@ -111,6 +111,9 @@ export const Projection = Type.Object(
           partition: Type.Integer(),
           next: Type.Integer({ description: 'The first offset not yet applied.' }),
           published: Type.Integer({ description: 'The first offset not yet published.' }),
+          generation: Type.Optional(
+            Type.String({ description: 'Another one once the rows are derived anew.' }),
+          ),
         },
         { title: 'Position' },
       ),

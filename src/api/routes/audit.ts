@@ -149,8 +149,11 @@ const Rows = Type.Object(
 )
 
 /** For the auditor, who reads it back (src/client/audit-rows.ts). */
-export function projectionAnswer({ positions, coupons }: ProjectionSnapshot): Readable {
-  const read = [...positions].map(([partition, position]) => ({ partition, ...position }))
+export function projectionAnswer(snapshot: ProjectionSnapshot): Readable {
+  const { positions, coupons, generations } = snapshot
+  const read = [...positions].map(([partition, position]) => {
+    return { partition, ...position, generation: generations?.get(partition) }
+  })
   const before = { positions: read }
   return longAnswer({ before, name: 'coupons', items: coupons, toJson: storedCouponJson })
 }

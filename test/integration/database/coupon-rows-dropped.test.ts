@@ -26,10 +26,14 @@ it('drops all rows, fences their owners, and remembers what was published', asyn
     { start: 0, end: 10 },
     { start: 0, end: 4 },
   ]
+  const before = await store.snapshot()
   await resetProjection(database, bounds)
 
-  const { coupons } = await store.snapshot()
+  const { coupons, generations } = await store.snapshot()
   assert.deepEqual(coupons, [])
+  for (const partition of [0, 1]) {
+    assert.notEqual(generations?.get(partition), before.generations?.get(partition))
+  }
   assert.deepEqual(await store.issuedRows({ limit: 10 }), [])
   assert.deepEqual(
     [...(await store.positions())],
@@ -52,6 +56,21 @@ it('drops all rows, fences their owners, and remembers what was published', asyn
     { next: 0, published: 0, notified: 10 },
     'notified never goes back',
   )
+})
+
+it('tells rows of a table that was restored from those that were there before', async () => {
+  const store = createCouponStoreSql({ database })
+  await fillRows(store)
+  const { generations } = await store.snapshot()
+  await database.script(`
+    create table coupons.restored (like coupons.positions including all);
+    insert into coupons.restored select * from coupons.positions;
+    drop table coupons.positions;
+    alter table coupons.restored rename to positions`)
+  const { generations: restored } = await store.snapshot()
+  for (const partition of [0, 1]) {
+    assert.notEqual(restored?.get(partition), generations?.get(partition))
+  }
 })
 
 it('leaves what the steps know of orders, which the claims log does not say', async () => {

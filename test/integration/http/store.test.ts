@@ -132,7 +132,8 @@ test('what was won is answered without its status while the rows cannot be read'
 })
 
 test('the auditor reads the projection and the rows as SQL has them', async (t) => {
-  const snapshot = { positions: new Map([[1, { next: 14, published: 12 }]]), coupons: [] }
+  const positions = new Map([[1, { next: 14, published: 12 }]])
+  const snapshot = { positions, coupons: [], generations: new Map([[1, 'first']]) }
   const asked: RowsQuery[] = []
   const issuedRows: ReadStore['issuedRows'] = async (query) => {
     asked.push(query)
