@@ -9,10 +9,19 @@ import type { Clock } from '../ports/clock.ts'
 import type { CouponStore, ProjectionSnapshot } from '../ports/coupons.ts'
 import type { LogBounds } from '../ports/log.ts'
 import type { Scratch } from '../ports/scratch.ts'
-import { compareEvents } from './coupons/compare-events.ts'
+import { compareEvents, type EventsFound } from './coupons/compare-events.ts'
 import { comparePages } from './coupons/compare-pages.ts'
 import { compareCoupons, createRowComparison, type RowCounts } from './coupons/compare-rows.ts'
 import { type Replayed, replayClaims } from './coupons/replay.ts'
+import type { Before } from './coupons/since/before.ts'
+import {
+  type Begun,
+  beginSince,
+  type Keeping,
+  keepForNext,
+  type SinceParts,
+  type SinceReport,
+} from './coupons/since/since.ts'
 import { createWinnerCodes, type DeriveCodes, type WinnerCodes } from './coupons/winner-codes.ts'
 import {
   createFindings,
@@ -40,6 +49,8 @@ export type AuditParts = {
   orders?: OrdersAudit | undefined
   /** Audit this coupon alone. */
   couponId?: string | undefined
+  /** To go on from what an earlier audit kept; of all coupons. Absent: from the start. */
+  since?: SinceParts | undefined
   onProgress?: ((progress: AuditProgress) => void) | undefined
 }
 export type AuditProgress = {
@@ -63,6 +74,8 @@ export type AuditReport = {
   rowsWentBack: boolean
   /** Where append times went back by the word of an operator. */
   acceptedClocks: readonly { by: string; at: string; before: string }[]
+  /** Of an audit that was to go on from an earlier one. */
+  since?: SinceReport
 }
 export type AuditCounts = RowCounts & {
   records: number
@@ -89,7 +102,7 @@ export async function audit(parts: AuditParts): Promise<AuditReport> {
 }
 
 async function auditWith(parts: AuditParts, scratch: Scratch | null): Promise<AuditReport> {
-  const { source, clock, couponId, onProgress } = parts
+  const { source, clock, couponId, since, onProgress } = parts
   const startedAt = clock.monotonic()
   const findings = createFindings()
   const snapshot = await source.snapshot()
@@ -99,6 +112,8 @@ async function auditWith(parts: AuditParts, scratch: Scratch | null): Promise<Au
   const readAt = orders?.now?.()
   const log = await parts.openLog()
   const eventBounds = await log.bounds(couponEventsTopic)
+  const begun = since && (await beginSince(since, { log, rows: snapshot }))
+  const before = begun?.before ?? null
   const codes = createWinnerCodes(parts.deriveCodes)
   const replayed = await replayClaims({
     log,
@@ -106,11 +121,13 @@ async function auditWith(parts: AuditParts, scratch: Scratch | null): Promise<Au
     findings,
     positions,
     couponId,
+    before,
+    isKept: since !== undefined,
     onProgress: (done, total) => onProgress?.({ phase: 'records', done, total }),
   })
   checkBounds(snapshot, replayed.bounds, findings)
   compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed, findings)
-  const comparing = { replayed, snapshot, codes, findings }
+  const comparing = { replayed, snapshot, codes, findings, before }
   const counts = await compareRows(parts, comparing)
   const events = await eventsOf(parts, { ...comparing, log, bounds: eventBounds })
   const ordersCounts =
@@ -124,31 +141,50 @@ async function auditWith(parts: AuditParts, scratch: Scratch | null): Promise<Au
       claims: { coupons: replayed.fold.coupons, bounds: replayed.bounds, readAt },
       onProgress: (done, total) => onProgress?.({ phase: 'orders', done, total }),
     }))
-  const reach = reachOf(snapshot, replayed, couponId)
   const rowsWentBack = findings.total() > 0 && (await haveGoneBack(source, positions))
+  const keeping = { log, rows: snapshot, replayed, events, eventBounds, before }
+  const isFair = findings.total() === 0
+  const told = since && begun && (await sinceReport(since, { ...begun, keeping, isFair }))
   return {
     couponId: couponId ?? null,
-    fair: findings.total() === 0,
+    fair: isFair,
     promises: promisesOf(findings, orders !== undefined),
-    counts: {
-      records: replayed.records,
-      voidRecords: replayed.voidRecords,
-      claims: replayed.claims,
-      coupons: replayed.fold.coupons.size,
-      winners: winnersOf(replayed),
-      ...counts,
-      events,
-      lagRecords: reach.reduce((lag, { end, next }) => lag + end - next, 0),
-      comparedRecords: reach.reduce((sum, { next }) => sum + next, 0),
-    },
+    counts: { ...countsOf(parts, { ...comparing, events }), ...counts },
     orders: ordersCounts ?? null,
     differences: findings.total(),
     firstDifferences: findings.first(),
     rowsWentBack,
     durationMs: Math.round(clock.monotonic() - startedAt),
-    acceptedClocks: (log.acceptedClocks ?? []).map(({ by, at, before }) => {
-      return { by, at: formatInstant(at), before: formatInstant(before) }
+    acceptedClocks: (log.acceptedClocks ?? []).map(({ by, at, before: then }) => {
+      return { by, at: formatInstant(at), before: formatInstant(then) }
     }),
+    ...(told && { since: told }),
+  }
+}
+
+type Ended = Begun & { keeping: Keeping; isFair: boolean }
+
+async function sinceReport(since: SinceParts, ended: Ended): Promise<SinceReport> {
+  const { before, putAside, keeping, isFair } = ended
+  const notKept = isFair ? await keepForNext(since, keeping) : 'promises are broken'
+  return { from: before?.from ?? null, putAside, notKept }
+}
+
+function countsOf(
+  { couponId }: AuditParts,
+  { replayed, snapshot, before, events }: Comparing & { events: EventsFound },
+): Omit<AuditCounts, keyof RowCounts> {
+  const reach = reachOf(snapshot, replayed, couponId)
+  const read = (partition: number) => before?.from.claims[partition] ?? 0
+  return {
+    records: replayed.records,
+    voidRecords: replayed.voidRecords,
+    claims: replayed.claims,
+    coupons: replayed.fold.coupons.size,
+    winners: winnersOf(replayed) - (before?.from.winners ?? 0),
+    events: events.events,
+    lagRecords: reach.reduce((lag, { end, next }) => lag + end - next, 0),
+    comparedRecords: reach.reduce((sum, { next }, partition) => sum + next - read(partition), 0),
   }
 }
 
@@ -170,20 +206,23 @@ type Comparing = {
   snapshot: ProjectionSnapshot
   codes: WinnerCodes
   findings: Findings
+  before: Before | null
 }
 
 async function compareRows(parts: AuditParts, comparing: Comparing): Promise<RowCounts> {
   const { source, couponId, onProgress } = parts
-  const { replayed, snapshot, codes, findings } = comparing
+  const { replayed, snapshot, codes, findings, before } = comparing
   const { fold, bounds, ended } = replayed
   const { positions } = snapshot
-  const comparison = createRowComparison({ fold, ended, bounds, positions, codes, findings })
-  const total = winnersOf(replayed)
+  const given = { fold, ended, bounds, positions, codes, findings, before }
+  const comparison = createRowComparison(given)
+  const total = winnersOf(replayed) - (before?.from.winners ?? 0)
   let done = 0
   await comparePages({
     source,
     comparison,
     couponId,
+    through: before?.rowsThrough,
     onRows(count) {
       done += count
       onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
@@ -197,7 +236,7 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
 function eventsOf(
   { couponId, onProgress }: AuditParts,
   comparing: Comparing & { log: LogReader; bounds: readonly LogBounds[] },
-): Promise<number> {
+): Promise<EventsFound> {
   const { replayed, snapshot, ...rest } = comparing
   return compareEvents({
     ...rest,

@@ -35,6 +35,8 @@ export type Rows = {
   positions: Map<number, StoredPosition>
   coupons: Map<string, Coupon>
   rows: IssuedRow[]
+  /** Absent: the first one. */
+  generation?: string
 }
 export type Sale = {
   clock: Clock & { at: number }
@@ -85,32 +87,41 @@ export function sourceOf({
   positions,
   coupons,
   rows,
+  generation = 'first',
 }: Rows): Pick<CouponStore, 'snapshot' | 'issuedRows' | 'issuedColumns'> {
   const page = ({ limit, couponId, after }: RowsQuery) => {
     const own = rows.filter((row) => couponId === undefined || row.couponId === couponId)
-    const last = own.findIndex((row) => {
-      return row.couponId === after?.couponId && row.slot === after.slot
-    })
+    // Coupons may come in any order.
+    const first = own.findIndex((row) => row.couponId === after?.couponId)
+    const passed = own.filter((row) => row.couponId === after?.couponId && row.slot <= after.slot)
+    const last = after === undefined ? -1 : Math.max(first, 0) + passed.length - 1
     return own.slice(last + 1, last + 1 + limit)
   }
+  const generations = new Map([...positions.keys()].map((partition) => [partition, generation]))
   return {
-    snapshot: async () => ({ positions, coupons: [...coupons.values()] }),
+    snapshot: async () => ({ positions, coupons: [...coupons.values()], generations }),
     issuedRows: async (query) => page(query),
     issuedColumns: async (query) => columnsOfRows(page(query)),
   }
 }
 
-/** Another reader of the claims log, of records that may have been tampered with. */
-export function readerOf(records: readonly LogRecord[][]): Pick<Log, 'bounds' | 'tail'> {
-  const bounds = records.map((list) => {
-    return { start: list[0]?.offset ?? 0, end: (list.at(-1)?.offset ?? -1) + 1 }
-  })
+/** Another reader of the log, of records that may have been tampered with. */
+export function readerOf(
+  claims: readonly LogRecord[][],
+  events: readonly LogRecord[][] = [],
+): Pick<Log, 'bounds' | 'tail'> {
+  const of = (topic: string) => (topic === claimsTopic ? claims : events)
   return {
-    bounds: async (topic) => (topic === claimsTopic ? bounds : []),
-    tail({ onBatch, onError }) {
+    bounds: async (topic) =>
+      of(topic).map((list) => {
+        return { start: list[0]?.offset ?? 0, end: (list.at(-1)?.offset ?? -1) + 1 }
+      }),
+    tail({ topic, from, onBatch, onError }) {
       const give = async () => {
-        for (const [partition, list] of records.entries()) {
-          await onBatch({ partition, records: list })
+        for (const [partition, list] of of(topic).entries()) {
+          const start = from.get(partition) ?? Number.POSITIVE_INFINITY
+          const wanted = list.filter(({ offset }) => offset >= start)
+          if (wanted.length > 0) await onBatch({ partition, records: wanted })
         }
       }
       const given = give().catch(onError)

@@ -2,13 +2,10 @@
 // and what was added to it since (`000008-more`, …). Each appears by a rename once it is synced.
 
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SnapshotFault, type SnapshotStore } from '../../ports/snapshots.ts'
-import { syncDirectory } from '../file-atomic.ts'
-import { readPart, writePart } from './snapshot-format.ts'
-
-const readBytes = 4 * 1024 * 1024
+import { piecesOf, writeSnapshotFile } from './snapshot-file.ts'
+import { readPart } from './snapshot-format.ts'
 
 type SnapshotFile = { number: number; isBase: boolean; path: string }
 
@@ -36,7 +33,8 @@ export function openSnapshotFiles(directory: string): SnapshotStore {
       const number = (allFiles(directory).at(-1)?.number ?? 0) + 1
       const name = `${String(number).padStart(6, '0')}-${anew ? 'base' : 'more'}`
       if (!anew && last === null) throw new SnapshotFault('there is nothing to add to')
-      last = await writeFile(join(directory, name), added, anew ? null : last)
+      const before = anew ? null : last
+      last = await writeSnapshotFile(join(directory, name), added, { before })
       for (const old of anew ? allFiles(directory) : []) {
         if (old.number < number) rmSync(old.path)
       }
@@ -62,41 +60,4 @@ function allFiles(directory: string): SnapshotFile[] {
     return { number: Number(number), isBase: kind === 'base', path: join(directory, name) }
   })
   return found.toSorted((a, b) => a.number - b.number)
-}
-
-/** Resolves to its digest. */
-async function writeFile(
-  path: string,
-  blocks: Iterable<Buffer>,
-  before: Buffer | null,
-): Promise<Buffer> {
-  const fresh = `${path}.new`
-  const file = await open(fresh, 'w', 0o600)
-  let digest: Buffer
-  try {
-    digest = await writePart(blocks, { before, write: (piece) => file.appendFile(piece) })
-    await file.sync()
-  } catch (error) {
-    rmSync(fresh, { force: true })
-    throw error
-  } finally {
-    await file.close()
-  }
-  await rename(fresh, path)
-  syncDirectory(dirname(path))
-  return digest
-}
-
-async function* piecesOf(path: string): AsyncIterable<Buffer> {
-  const file = await open(path, 'r')
-  try {
-    for (;;) {
-      const piece = Buffer.allocUnsafeSlow(readBytes)
-      const { bytesRead } = await file.read(piece, 0, readBytes)
-      if (bytesRead === 0) return
-      yield piece.subarray(0, bytesRead)
-    }
-  } finally {
-    await file.close()
-  }
 }

@@ -12,12 +12,15 @@ import {
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { couponEventsTopic } from '../../domain/coupons/messages.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import { winnersFrom } from '../../domain/coupons/winners.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type { StoredPosition } from '../../ports/coupons.ts'
 import type { Log, LogBounds, LogRecord } from '../../ports/log.ts'
 import { readToEnd, undecoded } from '../../ports/partition-reader.ts'
 import { type Findings, recordAt } from '../findings.ts'
 import type { Sentence } from '../sentences.ts'
+import { createRepeats } from './repeated-events.ts'
+import type { Before } from './since/before.ts'
 import { nextWinner, type Winner } from './take-columns.ts'
 import type { WinnerCodes } from './winner-codes.ts'
 
@@ -28,18 +31,30 @@ export type EventComparisonParts = {
   fold: Fold
   positions: ReadonlyMap<number, StoredPosition>
   findings: Findings
-  /** Of all winners of the fold. */
-  codes: Pick<WinnerCodes, 'of'>
+  /** Of all winners of the fold that are not known from before. */
+  codes: Pick<WinnerCodes, 'of' | 'has' | 'derive'>
+  /** What was there before is not read again. */
+  before?: Before | null | undefined
   /** Only the events of this coupon; the topic is read as a whole. */
   couponId?: string | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-/** Resolves to how many events there are; one that was published twice counts twice. */
-export async function compareEvents(parts: EventComparisonParts): Promise<number> {
-  const { log, bounds, findings, couponId } = parts
+/** `events`: how many there are; one that was published twice counts twice. */
+export type EventsFound = {
+  events: number
+  hasSlot(couponId: string, slot: number): boolean
+  hasRevoke(couponId: string, commandId: string): boolean
+}
+
+export async function compareEvents(parts: EventComparisonParts): Promise<EventsFound> {
+  const { log, findings, couponId, before = null } = parts
+  const bounds = parts.bounds.map(({ start, end }, partition) => {
+    return { start: Math.max(start, before?.from.events[partition] ?? 0), end }
+  })
   const total = bounds.reduce((sum, { start, end }) => sum + end - start, 0)
-  const seen = new Map<string, Uint8Array>()
+  const seen = seenBefore(parts)
+  const repeats = createRepeats(parts.codes, (event) => addWrongCode(findings, event))
   const revokes = createRevokes(parts)
   const inTurn = createInTurn(parts)
   let done = 0
@@ -66,9 +81,8 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
       addWrong(findings, event, `${names}, which is not what the log gives`)
       return
     }
-    if (event.code !== parts.codes.of(event.couponId, slot)) {
-      addWrong(findings, event, 'the event has a code that is not the one derived for it')
-    }
+    if (!parts.codes.has(event.couponId, slot)) repeats.add(event, coupon)
+    else if (event.code !== parts.codes.of(event.couponId, slot)) addWrongCode(findings, event)
     note(seen, coupon, slot)
     inTurn.passOver(coupon, slot)
   }
@@ -80,24 +94,42 @@ export async function compareEvents(parts: EventComparisonParts): Promise<number
     withoutHeaders: true,
     decode: undecoded,
     onMessage: take,
-    onBatch: () => parts.onProgress?.(done, total),
+    onBatch() {
+      parts.onProgress?.(done, total)
+      return repeats.compare()
+    },
   })
+  await repeats.compare()
   addMissing(seen, parts)
   revokes.addMissing()
-  return events
+  return {
+    events,
+    hasSlot: (id, slot) => isNoted(seen.get(id), slot),
+    hasRevoke: revokes.has,
+  }
+}
+
+/** Those of slots that an earlier audit had only just been told of. */
+function seenBefore({ fold, before }: EventComparisonParts): Map<string, Uint8Array> {
+  const seen = new Map<string, Uint8Array>()
+  for (const coupon of before ? fold.coupons.values() : []) {
+    for (const slot of before?.events(coupon.couponId).slots ?? []) note(seen, coupon, slot)
+  }
+  return seen
 }
 
 type Turn = { coupon: Coupon; winners: Iterator<[string, Issued]>; next: Winner | null }
 
 /** `take`: whose event it is, where it is that of the next winner of its coupon; else null. */
-function createInTurn({ fold, codes }: EventComparisonParts) {
+function createInTurn({ fold, codes, before }: EventComparisonParts) {
   const turns = new Map<string, Turn>()
   const instant = { at: Number.NaN, text: '' }
 
   function turnOf(coupon: Coupon): Turn {
     const known = turns.get(coupon.couponId)
     if (known !== undefined) return known
-    const winners = coupon.winners.entries()
+    const { through } = before?.events(coupon.couponId) ?? { through: 0 }
+    const winners = winnersFrom(coupon.winners, through + 1)
     const turn: Turn = { coupon, winners, next: nextWinner(winners) }
     turns.set(coupon.couponId, turn)
     return turn
@@ -135,8 +167,17 @@ function createInTurn({ fold, codes }: EventComparisonParts) {
 }
 
 /** Of revokes that took something, each is published under its command id. */
-function createRevokes({ fold, positions, findings, couponId: only }: EventComparisonParts) {
+function createRevokes({
+  fold,
+  positions,
+  findings,
+  couponId: only,
+  before,
+}: EventComparisonParts) {
   const seen = new Set<string>()
+  for (const couponId of before ? fold.coupons.keys() : []) {
+    for (const id of before?.events(couponId).revokes ?? []) seen.add(`${couponId} ${id}`)
+  }
   const wrong = (couponId: string, commandId: string, text: Sentence) => {
     findings.add('I7', { couponId, what: `revoke ${commandId} of ${couponId}` }, text)
   }
@@ -157,19 +198,21 @@ function createRevokes({ fold, positions, findings, couponId: only }: EventCompa
     addMissing(): void {
       for (const { couponId, partition, revocations } of fold.coupons.values()) {
         const published = publishedOf(positions.get(partition))
+        const known = before?.published(partition) ?? 0
         for (const { commandId, offset, taken } of revocations.commands.values()) {
-          const isDue = taken !== null && offset < published
+          const isDue = taken !== null && offset < published && offset >= known
           if (isDue && !seen.has(`${couponId} ${commandId}`)) {
             wrong(couponId, commandId, 'the event is missing')
           }
         }
       }
     },
+    has: (couponId: string, commandId: string) => seen.has(`${couponId} ${commandId}`),
   }
 }
 
 /** Below it all was published. */
-function publishedOf(position: StoredPosition | undefined): number {
+export function publishedOf(position: StoredPosition | undefined): number {
   return Math.max(position?.published ?? 0, position?.notified ?? 0)
 }
 
@@ -180,17 +223,26 @@ function note(seen: Map<string, Uint8Array>, { couponId, winners }: Coupon, slot
   bits[slot >> 3] = (bits[slot >> 3] ?? 0) | (1 << (slot & 7))
 }
 
+function isNoted(bits: Uint8Array | undefined, slot: number): boolean {
+  return (((bits?.[slot >> 3] ?? 0) >> (slot & 7)) & 1) === 1
+}
+
 function addMissing(seen: ReadonlyMap<string, Uint8Array>, parts: EventComparisonParts): void {
-  const { fold, positions, findings } = parts
+  const { fold, positions, findings, before } = parts
   for (const { couponId, partition, winners } of fold.coupons.values()) {
     const published = publishedOf(positions.get(partition))
     const bits = seen.get(couponId)
-    for (const [userId, { slot, offset }] of winners) {
+    const through = before?.events(couponId).through ?? 0
+    for (const [userId, { slot, offset }] of winnersFrom(winners, through + 1)) {
       if (offset >= published) continue
-      const isThere = (((bits?.[slot >> 3] ?? 0) >> (slot & 7)) & 1) === 1
-      if (!isThere) addWrong(findings, { couponId, slot }, `the event is missing; ${userId} won it`)
+      if (!isNoted(bits, slot))
+        addWrong(findings, { couponId, slot }, `the event is missing; ${userId} won it`)
     }
   }
+}
+
+function addWrongCode(findings: Findings, about: { couponId: string; slot: number }): void {
+  addWrong(findings, about, 'the event has a code that is not the one derived for it')
 }
 
 function addWrong(findings: Findings, about: { couponId: string; slot: number }, text: Sentence) {

@@ -2,6 +2,7 @@
 // is as the log gives it or not, and row by row where it is not. One page ahead, so that reading
 // and comparing overlap where the source is another process.
 
+import { quantityMax } from '../../domain/coupons/quantity.ts'
 import type { CouponReads, IssuedColumns, RowsQuery } from '../../ports/coupons.ts'
 import type { RowComparison } from './compare-rows.ts'
 
@@ -9,6 +10,8 @@ export type PagesParts = {
   source: Pick<CouponReads, 'issuedRows' | 'issuedColumns'>
   comparison: Pick<RowComparison, 'compareColumns' | 'compare'>
   couponId?: string | undefined
+  /** The last slot of a coupon whose row is not read again; absent: all rows are. */
+  through?: ((couponId: string) => number) | undefined
   /** How many rows there were in the next page. */
   onRows(count: number): void
 }
@@ -19,7 +22,32 @@ export const rowsPerPage = 5_000
 type Place = NonNullable<RowsQuery['after']>
 
 export async function comparePages(parts: PagesParts): Promise<void> {
-  const { source, comparison, couponId, onRows } = parts
+  const { source, through, couponId } = parts
+  if (through === undefined) {
+    await comparePagesAfter(parts, { couponId })
+    return
+  }
+  // From coupon to coupon, each behind the rows that are known: one question for each where nothing
+  // is new, and a coupon of which the log knows nothing is met as well.
+  for (let after: Place | undefined; ; ) {
+    const [row] = await source.issuedRows({ limit: 1, ...(after && { after }) })
+    if (row === undefined) return
+    const known = { couponId: row.couponId, slot: through(row.couponId) }
+    if (row.slot <= known.slot) after = known
+    else {
+      const last = await comparePagesAfter(parts, { couponId: row.couponId, after: known })
+      after = { ...known, slot: Math.max(last?.slot ?? 0, quantityMax) }
+    }
+  }
+}
+
+type PagesAfter = { couponId: string | undefined; after?: Place }
+
+/** Resolves to the place of the last row. */
+async function comparePagesAfter(
+  { source, comparison, onRows }: PagesParts,
+  { couponId, after: first }: PagesAfter,
+): Promise<Place | undefined> {
   const queryAfter = (after: Place | undefined): RowsQuery => {
     const of = couponId === undefined ? {} : { couponId }
     return { limit: rowsPerPage, ...of, ...(after && { after }) }
@@ -36,10 +64,12 @@ export async function comparePages(parts: PagesParts): Promise<void> {
     const rows = await source.issuedRows(queryAfter(after))
     for (const row of rows) comparison.compare(row)
     onRows(rows.length)
+    last = rows.at(-1) ?? last
     return rows.length < rowsPerPage ? null : (rows.at(-1) ?? null)
   }
 
-  let after: Place | undefined
+  let last: Place | undefined
+  let after = first
   let asked = ask(after)
   for (;;) {
     const page = await asked
@@ -54,9 +84,10 @@ export async function comparePages(parts: PagesParts): Promise<void> {
         break
       }
       after = { couponId: columns.couponId, slot: columns.lastSlot }
+      last = after
       onRows(columns.rows)
     }
-    if (place === null) return
+    if (place === null) return last
     after = place
   }
 }

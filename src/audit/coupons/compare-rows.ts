@@ -6,7 +6,8 @@
 import type { Fold } from '../../domain/coupons/fold.ts'
 import { sameTerms } from '../../domain/coupons/messages.ts'
 import type { Revocation } from '../../domain/coupons/revocations.ts'
-import type { Coupon, Issued } from '../../domain/coupons/state.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import { winnersFrom } from '../../domain/coupons/winners.ts'
 import { formatInstant } from '../../domain/time.ts'
 import type {
   IssuedColumns,
@@ -20,6 +21,7 @@ import { canonicalJson, compareColumns } from '../compare-columns.ts'
 import { type Broken, type Differs, type Findings, recordAt } from '../findings.ts'
 import type { Sentence } from '../sentences.ts'
 import type { Replayed } from './replay.ts'
+import type { Before } from './since/before.ts'
 import { nextWinner, takeColumns, type WinnersLeft } from './take-columns.ts'
 import type { WinnerCodes } from './winner-codes.ts'
 
@@ -34,6 +36,8 @@ export type RowComparisonParts = {
   /** Of all winners of the fold. */
   codes: Pick<WinnerCodes, 'of'>
   findings: Findings
+  /** Whose rows were compared by an earlier audit, and do not come. */
+  before?: Pick<Before, 'rowsThrough'> | null | undefined
 }
 export type RowComparison = {
   /** Rows come in (coupon, slot) order; the coupons in any order, each in one piece. */
@@ -83,7 +87,7 @@ export function createRowComparison(given: RowComparisonParts): RowComparison {
     if (current !== null) endCoupon(current, parts)
     if (begun.has(couponId)) throw outOfOrder(couponId)
     begun.add(couponId)
-    return beginCoupon(couponId, fold)
+    return beginCoupon(couponId, fold, given.before?.rowsThrough(couponId) ?? 0)
   }
 
   return {
@@ -138,12 +142,13 @@ export function createRowComparison(given: RowComparisonParts): RowComparison {
   }
 }
 
-function beginCoupon(couponId: string, fold: Fold): Current {
+/** `through`: the slot of the last row that was compared before; each slot up to it has one. */
+function beginCoupon(couponId: string, fold: Fold, through: number): Current {
   const coupon = fold.coupons.get(couponId) ?? null
-  const winners = (coupon?.winners ?? new Map<string, Issued>()).entries()
+  const winners = winnersFrom(coupon?.winners ?? new Map(), through + 1)
   const winner = nextWinner(winners)
   const wrong = { wrongUsers: [], wrongSlots: new Set<number>() }
-  return { couponId, coupon, winners, winner, lastSlot: 0, rows: 0, ...wrong }
+  return { couponId, coupon, winners, winner, lastSlot: through, rows: through, ...wrong }
 }
 
 function endCoupon(current: Current, parts: Parts): void {

@@ -16,16 +16,22 @@ import { revokedCount } from '../../domain/coupons/revocations.ts'
 import type { Coupon, Issued } from '../../domain/coupons/state.ts'
 import { type Broken, type Findings, type Invariant, recordAt } from '../findings.ts'
 import type { Piece } from '../sentences.ts'
+import { SlotsByUser } from './since/slots-by-user.ts'
 
 export type PromiseChecks = {
   /** In the order of the partition. */
   check(command: Command, outcome: Outcome): void
   /** Compares the sums with those of the fold. */
   finish(coupons: ReadonlyMap<string, Coupon>): void
+  /** What it knows of a coupon now, but for who has won; undefined: there is none. */
+  copyOf(couponId: string): LedgerWithoutSlots | undefined
+  /** Of who has won. */
+  slotOf(couponId: string, userId: string): number | undefined
 }
+export type LedgerWithoutSlots = Omit<Ledger, 'slots'>
 
 type Outcome = Decision['outcome']
-type Ledger = {
+export type Ledger = {
   couponId: string
   quantity: number
   audience: Audience | undefined
@@ -44,11 +50,15 @@ type Ledger = {
   /** Users whose coupon was revoked. */
   revoked: Set<string>
   /** The slot of each user who won. */
-  slots: Map<string, number>
+  slots: SlotsByUser
 }
 
-export function createPromiseChecks(findings: Findings): PromiseChecks {
-  const ledgers = new Map<string, Ledger>()
+/** `known`: of records that were checked before. */
+export function createPromiseChecks(
+  findings: Findings,
+  known: Iterable<Ledger> = [],
+): PromiseChecks {
+  const ledgers = new Map([...known].map((ledger) => [ledger.couponId, ledger]))
 
   function check(command: Command, outcome: Outcome): void {
     const { message, appendedAt } = command
@@ -106,6 +116,15 @@ export function createPromiseChecks(findings: Findings): PromiseChecks {
         }
       }
     },
+    copyOf(couponId) {
+      const ledger = ledgers.get(couponId)
+      if (ledger === undefined) return undefined
+      const { slots: _, ...rest } = ledger
+      const { commands, revokes, revoked } = rest
+      const sets = { commands: new Set(commands), revokes: new Set(revokes) }
+      return { ...rest, ...sets, revoked: new Set(revoked) }
+    },
+    slotOf: (couponId, userId) => ledgers.get(couponId)?.slots.get(userId),
   }
 }
 
@@ -167,7 +186,7 @@ function open({ couponId, terms }: CouponCreated, { offset, appendedAt }: Place)
     commands: new Set(),
     revokes: new Set(),
     revoked: new Set(),
-    slots: new Map(),
+    slots: new SlotsByUser(),
   }
 }
 

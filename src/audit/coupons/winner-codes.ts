@@ -23,6 +23,10 @@ export type WinnerCodes = {
   end(): Promise<void>
   /** Of these slots, one a line; after `end`. */
   of(couponId: string, firstSlot: number, lastSlot?: number): string
+  /** Whether this one was added. */
+  has(couponId: string, slot: number): boolean
+  /** Of those that were not; they are not kept. */
+  derive: DeriveCodes
 }
 
 /** A few milliseconds of work, so that calls between threads cost little beside it. */
@@ -30,7 +34,7 @@ const codesAtOnce = 4_096
 /** Some megabytes of claim ids. */
 const batchesAtOnceMax = 16
 
-type Lines = { bytes: Buffer; lineBytes: number }
+type Lines = { bytes: Buffer; lineBytes: number; firstSlot: number }
 
 export function createWinnerCodes(derive: DeriveCodes): WinnerCodes {
   const known = new Map<string, Lines>()
@@ -61,6 +65,7 @@ export function createWinnerCodes(derive: DeriveCodes): WinnerCodes {
 
   return {
     add({ couponId, rules }, { slot, claimId }) {
+      if (!known.has(couponId)) known.set(couponId, { ...noLines, firstSlot: slot })
       const run = wanted.get(couponId)
       if (run === undefined) {
         wanted.set(couponId, { couponId, rules, firstSlot: slot, claimIds: [claimId] })
@@ -77,24 +82,29 @@ export function createWinnerCodes(derive: DeriveCodes): WinnerCodes {
       if (failed !== null) throw failed.error
     },
     of(couponId, firstSlot, lastSlot = firstSlot) {
-      const { bytes, lineBytes } = known.get(couponId) ?? noLines
-      return bytes.toString('latin1', (firstSlot - 1) * lineBytes, lastSlot * lineBytes - 1)
+      const { bytes, lineBytes, firstSlot: zero } = known.get(couponId) ?? noLines
+      if (firstSlot < zero) return ''
+      const [from, to] = [firstSlot - zero, lastSlot - zero + 1]
+      return bytes.toString('latin1', from * lineBytes, to * lineBytes - 1)
     },
+    has: (couponId, slot) => slot >= (known.get(couponId)?.firstSlot ?? Number.POSITIVE_INFINITY),
+    derive,
   }
 }
 
-const noLines: Lines = { bytes: Buffer.alloc(0), lineBytes: 1 }
+const noLines: Lines = { bytes: Buffer.alloc(0), lineBytes: 1, firstSlot: 1 }
 
 function keep(known: Map<string, Lines>, run: CodesWanted, text: string): void {
   const { couponId, firstSlot, claimIds } = run
   const lineBytes = (text.length + 1) / claimIds.length
-  const lines = known.get(couponId) ?? { bytes: Buffer.alloc(0), lineBytes }
-  known.set(couponId, lines)
-  const end = (firstSlot - 1 + claimIds.length) * lineBytes
+  const lines = known.get(couponId) ?? { ...noLines }
+  lines.lineBytes = lineBytes
+  const start = (firstSlot - lines.firstSlot) * lineBytes
+  const end = start + claimIds.length * lineBytes
   if (end > lines.bytes.length) {
-    const bytes = Buffer.alloc(firstSlot === 1 ? end : 2 * end)
+    const bytes = Buffer.alloc(start === 0 ? end : 2 * end)
     lines.bytes.copy(bytes)
     lines.bytes = bytes
   }
-  lines.bytes.write(`${text}\n`, (firstSlot - 1) * lineBytes, 'latin1')
+  lines.bytes.write(`${text}\n`, start, 'latin1')
 }

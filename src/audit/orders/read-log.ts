@@ -32,6 +32,8 @@ import type { OrdersRows } from './read-rows.ts'
 export type LogReader = Pick<Log, 'bounds' | 'tail'> & {
   /** Where append times went back by the word of an operator; absent: nowhere. */
   acceptedClocks?: readonly AcceptedClock[]
+  /** What tells it from another of its name; absent: it has nothing of the kind. */
+  identity?: string
 }
 /** `note` is null where its headers are not those of a retried record. */
 export type Retried = LogPlace & { topic: string; key: string; note: RetryNote | null }

@@ -90,8 +90,8 @@ export class PackedWinners implements Winners {
     }
   }
 
-  *entries(): MapIterator<[string, Issued]> {
-    for (let slot = 1; slot <= this.size; slot++) yield this.at(slot)
+  *entries(from = 1): MapIterator<[string, Issued]> {
+    for (let slot = from; slot <= this.size; slot++) yield this.at(slot)
   }
 
   *keys(): MapIterator<string> {
@@ -154,6 +154,24 @@ export class PackedWinners implements Winners {
     }
     if (this.moved === all) this.older = null
   }
+}
+
+/** Those from slot `from` on. */
+export function* winnersFrom(winners: Winners, from: number): MapIterator<[string, Issued]> {
+  if (winners instanceof PackedWinners) return yield* winners.entries(from)
+  for (const winner of winners.entries()) if (winner[1].slot >= from) yield winner
+}
+
+/** How many of them records below this offset have won. */
+export function wonBelow(winners: Winners, offset: number): number {
+  let [low, high] = [0, winners.size]
+  while (low < high) {
+    const slot = Math.ceil((low + high) / 2)
+    const [first] = winnersFrom(winners, slot)
+    if (first !== undefined && first[1].offset < offset) low = slot
+    else high = slot - 1
+  }
+  return low
 }
 
 function placeInChunk(slot: number): number {

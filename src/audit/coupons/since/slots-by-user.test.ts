@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { PackedWinners } from '../../../domain/coupons/winners.ts'
+import { SlotsByUser } from './slots-by-user.ts'
+
+test('slots by user are a Map of them, however many were known before', () => {
+  const users = fc.array(fc.constantFrom(...'abcdefgh'), { maxLength: 12 })
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.constantFrom(...'abcdefgh')), users, (before, since) => {
+      const winners = new PackedWinners()
+      const map = new Map<string, number>()
+      for (const [n, user] of before.entries()) {
+        winners.set(user, { slot: n + 1, claimId: `claim-${n}`, offset: n, appendedAt: n })
+        map.set(user, n + 1)
+      }
+      const slots = new SlotsByUser(winners)
+      for (const [n, user] of since.entries()) {
+        assert.equal(slots.has(user), map.has(user))
+        slots.set(user, before.length + n + 1)
+        map.set(user, before.length + n + 1)
+        assert.equal(slots.size, map.size)
+      }
+      for (const user of 'abcdefghi') assert.equal(slots.get(user), map.get(user))
+      assert.deepEqual([...slots.keys()].sort(), [...map.keys()].sort())
+    }),
+  )
+})
