@@ -125,6 +125,7 @@ const tellsTime: Readonly<Record<string, string>> = {
   'src/main/commands/service-command.ts': 'a token',
   'src/main/commands/token.ts': 'a token',
   'src/main/roles/embedded.ts': 'the owner of a directory',
+  'src/main/roles/snapshots/kept-audit.ts': 'when an audit was made',
   'src/main/commands/proof/rotate-key.ts': 'until when a key has signed',
   'src/main/commands/proof/rotate-key-sql.ts': 'until when a key has signed',
   'src/main/commands/proof/witness.ts': 'the owner of a directory',

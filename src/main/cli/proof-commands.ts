@@ -104,16 +104,32 @@ FIRSTCOME_JWT_SECRET), and events are read from the log there, or from FIRSTCOME
   },
   audit: {
     summary: 'Replay the log, recompute every promise and compare with the rows.',
-    examples: ['audit', 'audit --coupon first-sale', 'audit --checkpoint saved.txt'],
+    examples: [
+      'audit',
+      'audit --coupon first-sale',
+      'audit --checkpoint saved.txt',
+      'audit --since-snapshot',
+      'audit --since-snapshot /srv/audits/shop',
+    ],
     notes: `
-It works while the service runs and while it is stopped, and changes nothing. Ends with 1 on any
+It works while the service runs and while it is stopped, and writes nothing. Ends with 1 on any
 difference; how far the rows are behind the log is a figure, not a difference. With
 FIRSTCOME_KAFKA_BROKERS the log is read from Kafka and the rows from FIRSTCOME_POSTGRES_URL (or
 from the API node at --url); FIRSTCOME_CODE_SECRET must be the one they were issued with. With
---checkpoint it says only whether the log makes what somebody saved, signed by our key.`,
+--checkpoint it says only whether the log makes what somebody saved, signed by our key.
+
+--since-snapshot goes on from the last audit with it that found nothing wrong: claims, rows and
+events from where that ended, each coupon as a whole, and all orders. What lies before is not looked
+at again, and the report says where it began. For the next one it writes the file, or audited/claims
+in the data directory: whoever else can write there can have it leave something out. What does not
+fit this log, these rows or this version is not used, and everything is looked at.`,
     takes: [
       option('--coupon <id>', 'this coupon only', parseCouponId),
       option('--checkpoint <file>', 'a checkpoint that somebody saved').conflicts('coupon'),
+      option('--since-snapshot [file]', 'only what came since the last audit with it').conflicts([
+        'coupon',
+        'checkpoint',
+      ]),
       ...callOptions,
     ],
     async load() {

@@ -4,7 +4,7 @@
 import { systemClock } from '../../adapters/clock-system.ts'
 import { startPostgres } from '../../adapters/database/postgres.ts'
 import { startKafkaLog } from '../../adapters/log-kafka/log-kafka.ts'
-import { describeTopics } from '../../adapters/log-kafka/topics.ts'
+import { describeTopics, type TopicDescription } from '../../adapters/log-kafka/topics.ts'
 import { withoutTopics } from '../../audit/orders/read-log.ts'
 import type { Settings } from '../../config/settings.ts'
 import { claimsTopic, couponEventsTopic } from '../../domain/coupons/messages.ts'
@@ -30,18 +30,26 @@ export async function openDistributed(options: SourceOptions): Promise<AuditSour
   return {
     ...rows,
     async openLog() {
-      const existing = await describeTopics(connection, [couponEventsTopic, ...orderTopics])
+      const asked = [claimsTopic, couponEventsTopic, ...orderTopics]
+      const existing = await describeTopics(connection, asked)
       // Before this version's "firstcome migrate" there are none of orders.
-      const topics = [claimsTopic, ...existing.map(({ name }) => name)]
+      const others = existing.filter(({ name }) => name !== claimsTopic)
+      const topics = [claimsTopic, ...others.map(({ name }) => name)]
       await log?.close()
       log = await startKafkaLog({ connection, topics, clock })
-      return withoutTopics(log, topics)
+      return { ...withoutTopics(log, topics), identity: identityOf(existing) }
     },
     async close() {
       await log?.close()
       await rows.close()
     },
   }
+}
+
+/** Of what an audit of coupons reads. */
+function identityOf(topics: readonly TopicDescription[]): string {
+  const read = topics.filter(({ name }) => name === claimsTopic || name === couponEventsTopic)
+  return read.map(({ name, topicId }) => `${name} ${topicId}`).join(', ')
 }
 
 async function rowsOfPostgres(settings: Settings): Promise<AuditedRows> {

@@ -44,6 +44,40 @@ test('where append times go back it is said who accepted it', () => {
   ])
 })
 
+test('an audit since an earlier one says where it began, and what it left out', () => {
+  const madeAt = '2026-05-01T09:00:00.000Z'
+  const from = { madeAt, claims: [1_234, 0], events: [7, 8], winners: 1_000 }
+  const said = (since: AuditReport['since'], counts = {}) => {
+    return textOf({ ...empty, ...(since && { since }), counts: { ...nothing, ...counts } })
+  }
+  const text = said({ from, putAside: null, notKept: null }, { records: 1 })
+  assert.deepEqual(text.split('\n').slice(1, 5), [
+    `Only what came since the audit of ${madeAt}:`,
+    '  claims from offset 1,234 0',
+    '  events from offset 7 8',
+    '  not looked at again: rows and events of 1,000 winners of before',
+  ])
+  assert.doesNotMatch(text, /No claim came since/)
+  assert.match(
+    text,
+    /\nEvery promise holds of what came since\.\nThe next audit can go on from here/,
+  )
+  assert.match(said({ from, putAside: null, notKept: null }), /\n {2}No claim came since\n/)
+
+  const first = said({ from: null, putAside: null, notKept: 'no room' })
+  assert.match(
+    first,
+    /\nNo earlier audit had kept anything: everything was looked at, from the start/,
+  )
+  assert.match(first, /\nEvery promise holds\.\nNothing is kept for the next audit: no room\n$/)
+  const aside = said({ from: null, putAside: 'it is of another log', notKept: null })
+  assert.match(
+    aside,
+    /\nWhat an earlier audit kept is not used: it is of another log\n {2}everything/,
+  )
+  assert.doesNotMatch(said(undefined), /since|kept|next audit/)
+})
+
 test('nothing is said of orders where there are none, or where they were left out', () => {
   assert.deepEqual(ordersLines(none), [])
   assert.deepEqual(ordersLines(null), [])
@@ -73,6 +107,9 @@ const empty: AuditReport = {
   rowsWentBack: false,
   acceptedClocks: [],
 }
+const sinceAudit = (claims: number[]) => {
+  return { from: { madeAt: '', claims, events: [], winners: 0 }, putAside: null, notKept: null }
+}
 type Rows = Parameters<typeof whyNothing>[1]
 const judged: [string, Partial<AuditReport>, Partial<typeof nothing>, Rows, RegExp | null][] = [
   ['a log and its rows', {}, { records: 9, comparedRecords: 9 }, 'compared', null],
@@ -82,6 +119,8 @@ const judged: [string, Partial<AuditReport>, Partial<typeof nothing>, Rows, RegE
   ['rows of another service', {}, { records: 9 }, 'compared', /read nothing of this log/],
   ['rows put back to 0, with a difference', { differences: 1 }, { records: 9 }, 'compared', null],
   ['an empty log', {}, {}, 'compared', /the log has no record/],
+  ['nothing new since an audit', { since: sinceAudit([9]) }, { lagRecords: 3 }, 'compared', null],
+  ['nothing since an audit of nothing', { since: sinceAudit([0]) }, {}, 'compared', /no record/],
   [
     'rows that a rebuild has dropped meanwhile',
     { differences: 9, rowsWentBack: true },
@@ -105,10 +144,16 @@ test('who has compared nothing does not say that every promise holds', () => {
     where: 'no rows',
     strange: [],
     nothingCompared: 'there was nothing',
+    keptIn: null,
   })
   assert.match(text, /\nNothing was compared: there was nothing\.\n$/)
   assert.doesNotMatch(text, /Every promise holds/)
 })
+
+function textOf(report: AuditReport): string {
+  const rest = { where: 'the rows', strange: [], nothingCompared: null, keptIn: 'audited/claims' }
+  return auditText({ report, ...rest })
+}
 
 /** Between the counts and the promises. */
 function ordersLines(
@@ -116,8 +161,6 @@ function ordersLines(
   acceptedClocks: AuditReport['acceptedClocks'] = [],
 ): string[] {
   const report = { ...empty, orders, acceptedClocks }
-  const lines = auditText({ report, where: 'the rows', strange: [], nothingCompared: null }).split(
-    '\n',
-  )
+  const lines = textOf(report).split('\n')
   return lines.slice(2, lines.indexOf(''))
 }

@@ -8,11 +8,13 @@ import type { Audited } from './audited.ts'
 
 const signsShownMax = 3
 
-export function auditText({ report, where, strange, nothingCompared }: Audited): string {
-  const { couponId, fair, promises, differences, firstDifferences } = report
+export function auditText(audited: Audited): string {
+  const { report, where, strange, nothingCompared } = audited
+  const { couponId, fair, promises, differences, firstDifferences, since } = report
   const what = couponId === null ? 'the log' : `${couponId} in the log`
   const lines = [
     `Compared ${what} with ${where}.`,
+    ...sinceText(audited),
     countsText(report),
     ...eventsText(report.counts),
     ...(report.orders === null ? [] : ordersText(report.orders)),
@@ -37,8 +39,40 @@ export function auditText({ report, where, strange, nothingCompared }: Audited):
     lines.push(...strange.slice(0, signsShownMax).map((sign) => `  ${printable(sign)}`))
   }
   if (nothingCompared !== null) lines.push(`Nothing was compared: ${nothingCompared}.`)
-  else lines.push(fair ? 'Every promise holds.' : `Promises are broken: ${many(differences)}.`)
+  else if (!fair) lines.push(`Promises are broken: ${many(differences)}.`)
+  else lines.push(since?.from ? 'Every promise holds of what came since.' : 'Every promise holds.')
+  lines.push(...keptText(audited))
   return `${lines.join('\n')}\n`
+}
+
+/** Where it began, and what was left out. */
+function sinceText({ report: { since, counts } }: Audited): string[] {
+  if (since === undefined) return []
+  const { from, putAside } = since
+  const fromStart = 'everything was looked at, from the start of the log'
+  if (putAside !== null) {
+    const notUsed = `What an earlier audit kept is not used: ${printable(putAside)}`
+    return [notUsed, `  ${fromStart}`]
+  }
+  if (from === null) return [`No earlier audit had kept anything: ${fromStart}`]
+  return [
+    `Only what came since the audit of ${from.madeAt}:`,
+    `  claims from offset ${listed(from.claims)}`,
+    `  events from offset ${listed(from.events)}`,
+    `  not looked at again: rows and events of ${counted(from.winners, 'winner')} of before`,
+    ...(counts.records === 0 ? ['  No claim came since'] : []),
+  ]
+}
+
+/** By partition. */
+function listed(offsets: readonly number[]): string {
+  return offsets.map(number).join(' ')
+}
+
+function keptText({ report: { since }, keptIn }: Audited): string[] {
+  if (since === undefined || keptIn === null) return []
+  if (since.notKept === null) return [`The next audit can go on from here: ${printable(keptIn)}`]
+  return [`Nothing is kept for the next audit: ${printable(since.notKept)}`]
 }
 
 function countsText({ counts, durationMs }: AuditReport): string {

@@ -10,6 +10,7 @@ import { ServiceError } from '../../client/service-client.ts'
 import { sleep } from '../../ports/clock.ts'
 import { PortError } from '../../ports/port-error.ts'
 import { CommandError, type Context, type ExitCode, exitCodes } from '../context.ts'
+import { auditedFile, sinceParts } from '../roles/snapshots/kept-audit.ts'
 import { boundYoungSpace } from '../young-space.ts'
 import { createCodeThreads } from './audit-codes.ts'
 import { isDistributed, openAuditSource } from './audit-source.ts'
@@ -19,6 +20,8 @@ import { type Audited, signsOfAnotherLog, whyNothing } from './audited.ts'
 export type AuditOptions = {
   coupon?: string
   checkpoint?: string
+  /** Where an earlier audit kept what this one goes on from; true: in the data directory. */
+  sinceSnapshot?: string | true
   json?: boolean
   url?: string
   token?: string
@@ -54,7 +57,7 @@ export async function runAudit(
 }
 
 async function auditNow(
-  { coupon, url, token }: AuditOptions,
+  { coupon, sinceSnapshot, url, token }: AuditOptions,
   { settings, err, ...given }: Context & Watched,
 ): Promise<Audited> {
   boundYoungSpace()
@@ -65,7 +68,9 @@ async function auditNow(
   try {
     const { source, orders, openLog, where } = opened
     const onProgress = (it: AuditProgress) => progress.show(steps[it.phase], it.done / it.total)
-    const parts = { source, orders, openLog, clock, couponId: coupon, onProgress }
+    const keptIn = sinceSnapshot === undefined ? null : auditedFile(settings, sinceSnapshot)
+    const since = keptIn === null ? undefined : sinceParts(keptIn, opened.codeSecret)
+    const parts = { source, orders, openLog, clock, couponId: coupon, since, onProgress }
     const compare = () => audit({ ...parts, deriveCodes: codes.derive })
     let report = await compare()
     // Rows that have only just begun, are derived anew, or are of consumers that come back: whoever
@@ -80,7 +85,8 @@ async function auditNow(
       throw new CommandError(exitCodes.wrongUsage, `there is no coupon ${coupon} in ${log}`)
     }
     const strange = await signsOfAnotherLog(opened, report)
-    return { report, where, strange, nothingCompared: whyNothing(report, opened.rows) }
+    const nothingCompared = whyNothing(report, opened.rows)
+    return { report, where, strange, nothingCompared, keptIn }
   } finally {
     progress.end()
     await codes.close()
@@ -96,6 +102,8 @@ const lookAgainMs = 250
 function mayDiffer(report: AuditReport, now: OrdersAudit['now']): boolean {
   const { counts, differences, rowsWentBack, promises, firstDifferences } = report
   if (rowsWentBack) return true
+  // They had read something before.
+  if (differences === 0 && (report.since?.from ?? null) !== null) return false
   // Consumers that were away end at once, when they are back, what is over.
   const isLate = firstDifferences.every(({ text }) => text.includes(overdue))
   const others = promises.some(({ id, differences: found }) => id !== 'I10' && found > 0)

@@ -14,17 +14,21 @@ export type Audited = {
   strange: readonly string[]
   /** Why nothing was; null where something was, or where there is a log alone. */
   nothingCompared: string | null
+  /** Where what the next audit goes on from is kept; null: it begins at the start. */
+  keptIn: string | null
 }
 
 /** Who finds nothing wrong has proved nothing, unless there was something to find. */
 export function whyNothing(
-  { counts, orders, differences, rowsWentBack }: AuditReport,
+  { counts, orders, differences, rowsWentBack, since }: AuditReport,
   rows: AuditSource['rows'],
 ): (typeof reasonsForNothing)[number] | null {
   if (rowsWentBack) return 'the rows are being derived anew: ask again once that has ended'
   if (rows === 'none' || differences > 0) return null
   if (rows === 'untrusted') return 'the rows are not trusted, and will be derived anew'
   if (counts.comparedRecords > 0 || counts.rows > 0) return null
+  // The log is the one that was audited, and the rows of its coupons were compared, all of them.
+  if (since?.from?.claims.some((offset) => offset > 0)) return null
   if (counts.records === 0) {
     const isEmpty = (orders?.records ?? 0) === 0
     return isEmpty ? 'the log has no record, and there is no row' : null

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { AuditReport } from '../../../src/audit/audit.ts'
 import { openProjection } from '../../../src/main/roles/projection.ts'
 import { Crowd, users } from '../processes/crowd.ts'
 import {
@@ -83,11 +84,38 @@ describe('the rows', () => {
     })
   })
 
+  it('are compared only where they are new, after an audit that found nothing wrong', async () => {
+    await using(async (crowd) => {
+      await allRows(crowd, 1, 'meanwhile')
+      const deadline = performance.now() + waitMsMax
+      while (audited().counts.lagRecords > 0) assert.ok(performance.now() < deadline)
+      const whole = sinceSnapshot()
+      assert.deepEqual(whole.since, { from: null, putAside: null, notKept: null })
+      assert.deepEqual([whole.counts.winners, whole.counts.rows], [41, 41])
+      await crowd.create({ couponId: 'later', quantity: 2 })
+      assert.equal((await crowd.claim('later', 'kim')).outcome, 'issued')
+      await allRows(crowd, 1, 'later')
+      const { since, counts } = sinceSnapshot()
+      const from = since?.from ?? { winners: 0, claims: [] }
+      const read = from.claims.reduce((sum, offset) => sum + offset, 0)
+      assert.deepEqual([from.winners, read], [41, whole.counts.records])
+      assert.deepEqual([counts.records, counts.winners, counts.rows], [2, 1, 1])
+      assert.deepEqual([since?.putAside, since?.notKept], [null, null])
+      const text = run('audit', '--since-snapshot').stdout
+      assert.match(text, /\nOnly what came since the audit of 20.*:\n {2}claims from offset \d/)
+      assert.match(text, /\n {2}No claim came since\n[^✗]*Every promise holds of what came since/)
+      assert.match(text, /\nThe next audit can go on from here: .*audited\/claims\n$/)
+    })
+  })
+
   it('are derived anew by "firstcome rebuild", with the same codes', async () => {
     const rebuilt = run('rebuild', '--json')
     assert.equal(rebuilt.status, 0, rebuilt.stderr)
     const { rows: derived, orders } = JSON.parse(rebuilt.stdout) as Record<string, number>
-    assert.deepEqual({ derived, orders }, { derived: 41, orders: 0 })
+    assert.deepEqual({ derived, orders }, { derived: 42, orders: 0 })
+    const { since, counts } = sinceSnapshot()
+    assert.equal(since?.putAside, 'the rows were made anew since')
+    assert.deepEqual([counts.winners, counts.rows], [42, 42])
     await using(async (crowd) => {
       assert.equal(await allRows(crowd, 40, 'sale'), rows)
     })
@@ -100,6 +128,14 @@ describe('the rows', () => {
       assert.match(refused.stderr, new RegExp(`process ${service.pid}`))
     })
   })
+
+  const sinceSnapshot = () => audited('--since-snapshot')
+
+  function audited(...options: string[]): AuditReport {
+    const { status, stdout, stderr } = run('audit', '--json', ...options)
+    assert.equal(status, 0, stdout + stderr)
+    return JSON.parse(stdout) as AuditReport
+  }
 
   function run(...args: string[]) {
     const command = [cli, '--data', data, ...args]

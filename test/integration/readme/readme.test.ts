@@ -65,15 +65,19 @@ describe('the commands of the README and its pages', () => {
     }
   })
 
-  it('of the page for operators make a copy that an audit finds whole', async () => {
+  it('of the page for operators audit, and make a copy that an audit finds whole', async () => {
     const run = operating
       .flatMap(({ blocks }) => blocks)
       .filter(({ language, text }) => language === 'sh' && !/^(docker|kubectl|openssl) /.test(text))
     // Those for containers are in containers.test.ts; keys and secrets are made by openssl.
-    assert.equal(run.length, 1)
-    const [result] = await runAll(run, { folder, url: service.url })
-    assert.equal(result?.code, '0', result?.err)
-    assert.match(result?.out ?? '', /no rows in .*backup.*Every promise holds\.\n$/s)
+    assert.equal(run.length, 2)
+    const [since, copy] = await runAll(run, { folder, url: service.url })
+    for (const result of [since, copy]) assert.equal(result?.code, '0', result?.err)
+    assert.match(
+      since?.out ?? '',
+      /everything was looked at.*\nThe next audit can go on from here/s,
+    )
+    assert.match(copy?.out ?? '', /no rows in .*backup.*Every promise holds\.\n$/s)
   })
 
   it('keep their data in the files that the page for operators names', () => {
