@@ -105,6 +105,51 @@ const audit: MutantsOf[] = [
   },
 ]
 
+const since = `${coupons}/since`
+const sinceLast: MutantsOf[] = [
+  {
+    file: `${since}/restored.ts`,
+    test: `${since}/restored.test.ts`,
+    mutants: [
+      ['start > 0 || next > end', 'next > end', 'a log that begins later'],
+      ['if (position < next)', 'if (position < 0)', 'rows that have gone back'],
+      [' || generations?.get(partition) !== generation', '', 'rows that were made anew'],
+      [' || found.get(partition) !== fingerprint', '', 'other records of claims'],
+      ['if (fold.size !== winners)', 'if (fold.size > winners)', 'winners missing'],
+      [' || head.release !== release', '', 'another version'],
+    ],
+  },
+  {
+    file: 'src/audit/audit.ts',
+    test: `${since}/restored.test.ts`,
+    mutants: [['isFair ? await', 'keeping ? await', 'finds something keeps nothing']],
+  },
+  {
+    file: `${since}/before.ts`,
+    test: `${since}/restored.test.ts`,
+    mutants: [['? 0 : winners.size', '? winners.size : winners.size', 'rows of a rehearsal']],
+  },
+  {
+    file: `${coupons}/repeated-events.ts`,
+    test: `${since}/since.test.ts`,
+    mutants: [['event.code !== derived[n]', "event.code === ''", 'an old event again']],
+  },
+  {
+    file: `${coupons}/compare-pages.ts`,
+    test: `${since}/since.test.ts`,
+    mutants: [
+      ['slot: through(row.couponId)', 'slot: row.slot', 'a row of a coupon that never was'],
+    ],
+  },
+  {
+    file: 'src/adapters/snapshots/snapshot-format.ts',
+    test: 'src/adapters/snapshots/audited-file.test.ts',
+    mutants: [
+      ['if (!left.equals(digest)) throw', 'if (left.length === 0) throw', 'any one bit changed'],
+    ],
+  },
+]
+
 const orders = 'src/audit/orders'
 const redemptions: MutantsOf = {
   file: `${orders}/check-redemptions.ts`,
@@ -298,6 +343,7 @@ export const auditMutants = mutantsOf([
   promises,
   rows,
   ...audit,
+  ...sinceLast,
   histories,
   redemptions,
   ...spendings,
