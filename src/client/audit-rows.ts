@@ -109,11 +109,8 @@ function rowsQuery({ limit, couponId, after }: RowsQuery): string {
   return new URLSearchParams({ limit: String(limit), ...of, ...from }).toString()
 }
 
-function positionFrom({
-  partition,
-  generation: _,
-  ...position
-}: PositionJson): [number, StoredPosition] {
+function positionFrom(json: PositionJson): [number, StoredPosition] {
+  const { partition, generation: _, ...position } = json
   return [partition, position]
 }
 

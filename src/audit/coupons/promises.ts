@@ -118,14 +118,17 @@ export function createPromiseChecks(
     },
     copyOf(couponId) {
       const ledger = ledgers.get(couponId)
-      if (ledger === undefined) return undefined
-      const { slots: _, ...rest } = ledger
-      const { commands, revokes, revoked } = rest
-      const sets = { commands: new Set(commands), revokes: new Set(revokes) }
-      return { ...rest, ...sets, revoked: new Set(revoked) }
+      return ledger && copyOf(ledger)
     },
     slotOf: (couponId, userId) => ledgers.get(couponId)?.slots.get(userId),
   }
+}
+
+function copyOf(all: Ledger): LedgerWithoutSlots {
+  const { slots: _, ...ledger } = all
+  const { commands, revokes, revoked } = ledger
+  const acts = { commands: new Set(commands), revokes: new Set(revokes) }
+  return { ...ledger, ...acts, revoked: new Set(revoked) }
 }
 
 /** `held`: the slot that the user had before. */

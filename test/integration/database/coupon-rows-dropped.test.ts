@@ -26,13 +26,13 @@ it('drops all rows, fences their owners, and remembers what was published', asyn
     { start: 0, end: 10 },
     { start: 0, end: 4 },
   ]
-  const before = await store.snapshot()
+  const filled = await store.snapshot()
   await resetProjection(database, bounds)
 
   const { coupons, generations } = await store.snapshot()
   assert.deepEqual(coupons, [])
   for (const partition of [0, 1]) {
-    assert.notEqual(generations?.get(partition), before.generations?.get(partition))
+    assert.notEqual(generations?.get(partition), filled.generations?.get(partition))
   }
   assert.deepEqual(await store.issuedRows({ limit: 10 }), [])
   assert.deepEqual(

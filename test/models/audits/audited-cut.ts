@@ -85,7 +85,7 @@ function append(
 
 /** As the issuer does where the events of a rehearsal are out. */
 function dropEnded(sql: Rows): void {
-  for (const coupon of [...sql.coupons.values()]) {
+  for (const coupon of sql.coupons.values()) {
     const { couponId, partition } = coupon
     const own = sql.rows.filter((row) => row.couponId === couponId)
     const winners = new Map(own.map((row) => [row.userId, row]))

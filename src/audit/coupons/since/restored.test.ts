@@ -232,7 +232,8 @@ describe('what was kept is put aside, and all is looked at, where it has', () =>
   }
 })
 
-function saidBy({ since: _, ...report }: AuditReport) {
+function saidBy(all: AuditReport) {
+  const { since: _, ...report } = all
   return report
 }
 
