@@ -46,7 +46,7 @@ export const parts = {
   },
   'orders-audit': {
     about: 'the audit of 60,000 orders',
-    minutes: 4,
+    minutes: 6,
     run: async (options) => (await import('./orders/orders-audit.ts')).measureOrdersAudit(options),
   },
   proofs: {

@@ -26,7 +26,7 @@ import { lastOfFull, ok, type Route, readStore, route } from '../http/route.ts'
 import { closed, oneOf } from '../http/schemas.ts'
 import type { RouteParts } from '../http/server-parts.ts'
 
-/** A page of rows with 50 lines each is some 20 MB; most are a tenth of that. */
+/** Of rows with 50 lines each a page has fewer: see createOrdersAuditReaderSql. */
 const pageRowsMax = 5_000
 const keyCharactersMax = 400
 
@@ -142,7 +142,11 @@ const Rows = Type.Object(
       description: 'What each row is about: the order, or else the first of its key.',
     }),
     next: Type.Optional(
-      Type.Array(Type.String(), { description: 'The `after` and `afterSecond` of what follows.' }),
+      Type.Array(Type.String(), {
+        description:
+          'The `after` and `afterSecond` of what follows; absent: nothing does. A page of large ' +
+          'rows ends before its `limit`.',
+      }),
     ),
   },
   { title: 'AuditedRows' },

@@ -12,20 +12,28 @@ const ordersPerAppend = 1_000
 const timeLimitMs = 3_600_000
 export const fillMsMax = 400_000
 
-export async function appendOrders(log: Pick<Log, 'append'>, count: number): Promise<void> {
+/** `lines`: of each. */
+export async function appendOrders(
+  log: Pick<Log, 'append'>,
+  count: number,
+  lines = 1,
+): Promise<void> {
   for (let at = 0; at < count; at += ordersPerAppend) {
     const length = Math.min(ordersPerAppend, count - at)
-    const entries = Array.from({ length }, (_, n) => entryOf(orderOf(at + n)))
+    const entries = Array.from({ length }, (_, n) => entryOf(orderOf(at + n, lines)))
     await log.append(ordersTopic, entries)
   }
 }
 
-function orderOf(n: number): OrderPlaced {
+function orderOf(n: number, lines: number): OrderPlaced {
   return {
     type: 'order.placed',
     orderId: `fill-${String(n).padStart(38, '0')}`,
     userId: `${fillPrefix}${n % fillUsers}`,
-    lines: [{ productId: productIdOf(n), quantity: 1 }],
+    lines: Array.from({ length: lines }, (_, at) => ({
+      productId: productIdOf(n + at),
+      quantity: 1,
+    })),
     timeLimitMs,
   }
 }

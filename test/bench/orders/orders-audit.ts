@@ -1,10 +1,11 @@
 // What an audit of many orders costs, beside the service that has them, and how long the thread
-// that answers claims was held meanwhile.
+// that answers claims was held meanwhile, and by the largest pages that an audit may ask for.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditOf } from '../history/long-log.ts'
 import type { PartOptions, PartReport } from '../summary/part.ts'
+import { measurePages } from './audited-pages.ts'
 import type { HeldTurn } from './held-turns-main.ts'
 import { settled, stock } from './shop.ts'
 import { embeddedHome } from './shop-embedded.ts'
@@ -42,10 +43,23 @@ async function measureIn(
   const turns = JSON.parse(readFileSync(turnsTo, 'utf8')) as HeldTurn[]
   const during = turns.filter(({ at }) => at >= from && at <= to)
   const heldMs = Math.max(0, ...during.map(({ ms }) => ms))
+  say('the largest pages')
+  const pages = await measurePages(`${directory}-pages`, quick)
+  const pagesHeldMs = Math.max(...pages.map((asked) => asked.heldMs))
   const text =
     `audit of ${orders.toLocaleString('en')} orders, beside the service   ` +
     `${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB\n` +
-    `  the longest that it held the thread that answers  ${heldMs.toFixed(1)} ms of the processor\n`
-  const figures = { ordersAuditSeconds: seconds, ordersAuditMegabytes: megabytes }
-  return { text, figures, voids: [], report: { orders, seconds, megabytes, heldMs } }
+    `  the longest that it held the answering thread  ${heldMs.toFixed(1)} ms of the processor\n` +
+    pages
+      .map(({ what, heldMs: ms, megabytes: size }) => {
+        return `  a page of ${what}, ${size.toFixed(1)} MB  ${ms.toFixed(1)} ms of the processor\n`
+      })
+      .join('')
+  const figures = {
+    ordersAuditSeconds: seconds,
+    ordersAuditMegabytes: megabytes,
+    auditHeldMs: heldMs,
+    auditPagesHeldMs: pagesHeldMs,
+  }
+  return { text, figures, voids: [], report: { orders, seconds, megabytes, heldMs, pages } }
 }

@@ -37,10 +37,10 @@ export function embeddedHome(directory: string, turnsTo?: string): ShopHome {
 
   return {
     open,
-    async fill(count) {
+    async fill(count, lines) {
       const clock = systemClock()
       const log = await openLogFile({ directory, topics: embeddedTopics, clock })
-      await appendOrders(log, count)
+      await appendOrders(log, count, lines)
       await log.close()
       const shop = await open()
       await settled(shop, fillMsMax)

@@ -17,7 +17,7 @@ export type ShopHome = {
   /** Starts all of its processes. */
   open(): Promise<Shop>
   /** Of a shop that is closed: puts orders into the log, and resolves when all have ended. */
-  fill(orders: number): Promise<void>
+  fill(orders: number, lines?: number): Promise<void>
 }
 export type Shop = {
   url: string

@@ -55,6 +55,14 @@ export const wanted: readonly Wanted[] = [
     ],
   },
   {
+    what: 'an audit holds the thread that answers / so do its largest pages, ms',
+    part: 'orders-audit',
+    figures: [
+      { name: 'auditHeldMs', most: 20, digits: 1 },
+      { name: 'auditPagesHeldMs', most: 20, digits: 1 },
+    ],
+  },
+  {
     what: 'memory a winner of 10 M of one coupon, B / longest stop of the event loop, ms',
     part: 'winners',
     figures: [
