@@ -20,14 +20,17 @@ type Sale = Partial<Terms> & { winners?: readonly string[]; closes?: boolean }
 
 async function startWorld(t: TestContext) {
   const store = createCouponStoreMemory()
-  const rows = { state: 'up' as 'up' | 'away' | 'starting', lookups: 0 }
+  const rows = { state: 'up' as 'up' | 'away' | 'starting', lookups: 0, pages: 0 }
   const call = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
     if (rows.state === 'away') throw away
     return answer
   }
   const reads: WinnerReads = {
     positions: () => call(store.positions()),
-    issuedRows: (query) => call(store.issuedRows(query)),
+    issuedRows(query) {
+      rows.pages += 1
+      return call(store.issuedRows(query))
+    },
     issuedTo(asked) {
       rows.lookups += 1
       return call(store.issuedTo(asked))
@@ -241,7 +244,7 @@ describe('winners of closed coupons leave memory', () => {
     await letGo(world)
   })
 
-  it('and come back while many users are asked for, page by page', async (t) => {
+  it('and come back while many users are asked for, one page a turn', async (t) => {
     const world = await startWorld(t)
     const winners = Array.from({ length: 1_002 }, (_, n) => `user-${n}`)
     await world.create('sale', { quantity: 2_000 })
@@ -257,6 +260,11 @@ describe('winners of closed coupons leave memory', () => {
     assert.equal(own.areBack, false)
     assert.equal(world.node.couponsAway(), 1)
     for (const userId of winners.slice(998)) await world.node.mine('sale', userId)
+    assert.ok(world.rows.pages <= 1)
+    for (let { pages } = world.rows; !own.areBack; { pages } = world.rows) {
+      await world.pass(0)
+      assert.ok(world.rows.pages <= Math.min(pages + 1, 3), `${world.rows.pages - pages} pages`)
+    }
     assert.equal(own.areBack, true)
     assert.equal(world.node.couponsAway(), 0)
     const { lookups } = world.rows

@@ -3,6 +3,7 @@
 // log says of such a coupon is decided as if they had never gone: a record that cannot be decided
 // without them waits until they are known, from the rows or else from the log.
 
+import { setImmediate as otherWork } from 'node:timers/promises'
 import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
 import {
   type ClaimCommand,
@@ -48,8 +49,8 @@ const askAgainMs = 500
 const lookedUpToComeBack = 1_000
 /** Fewer questions than that, and they go again. */
 const askedToStay = 100
-/** A few milliseconds of work, so that others have their turn. */
-const winnersPerPage = 1_000
+/** Less than a millisecond of work, as a rule; then others have their turn. */
+const winnersPerPage = 500
 
 export class ClosedCoupons {
   private readonly parts: ClosedCouponsParts
@@ -221,6 +222,8 @@ export class ClosedCoupons {
   private async load(couponId: string, away: AwayWinners): Promise<void> {
     const winners = new PackedWinners()
     while (winners.size < away.size) {
+      // The thread of the rows may have answered before anybody else here has had his turn.
+      if (winners.size > 0) await otherWork()
       const after = { couponId, slot: winners.size }
       const limit = Math.min(winnersPerPage, away.size - winners.size)
       const page = await this.parts.rows()?.issuedRows({ couponId, after, limit })
