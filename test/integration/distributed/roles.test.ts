@@ -2,14 +2,23 @@
 // of their own. ROUNDS sets how many rounds of the exact-100 sale there are (20 unless given).
 
 import assert from 'node:assert/strict'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { startPostgres } from '../../../src/adapters/database/postgres.ts'
 import { startKafkaLog } from '../../../src/adapters/log-kafka/log-kafka.ts'
+import type { AuditReport } from '../../../src/audit/audit.ts'
 import { claimsTopic, couponEventsTopic } from '../../../src/domain/coupons/messages.ts'
 import { waitFor } from '../../services/server-process.ts'
 import { Crowd, countOutcomes, type Told, users } from '../processes/crowd.ts'
-import { launchRole, type RoleProcess, runRole, startRole } from '../processes/service-process.ts'
+import {
+  launchRole,
+  newEmptyDirectory,
+  type RoleProcess,
+  removeDataDirectory,
+  runRole,
+  startRole,
+} from '../processes/service-process.ts'
 import { type DistributedServices, startDistributedServices } from './services.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 20)
@@ -23,18 +32,26 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
   const issuers: RoleProcess[] = []
   const crowds: Crowd[] = []
 
+  let kept: string
   before(async () => {
     services = await startDistributedServices()
     env = services.env
+    kept = join(await newEmptyDirectory(), 'audited')
   })
   after(async () => {
     for (const crowd of crowds) await crowd.close()
     for (const role of [...apis, ...issuers]) role.kill('SIGKILL')
     await services.close()
+    await removeDataDirectory(dirname(kept))
   })
 
   const migrate = (...args: string[]) => runRole({ role: 'migrate', env }, args)
-  const audit = () => runRole({ role: 'audit', env }, ['--json'])
+  const audit = (...args: string[]) => runRole({ role: 'audit', env }, ['--json', ...args])
+  const auditSince = async (): Promise<Audited> => {
+    const { code, out, err } = await audit('--since-snapshot', kept)
+    assert.equal(code, 0, out + err)
+    return JSON.parse(out) as Audited
+  }
 
   it('refuses to start before anything was migrated, and says what to do', async () => {
     const { code, err } = await runRole({ role: 'api', env })
@@ -140,12 +157,11 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
       const { out } = await audit()
       return (JSON.parse(out) as { counts: { lagRecords: number } }).counts.lagRecords === 0
     })
-    const { code, out, err } = await audit()
-    assert.equal(code, 0, out + err)
-    const { fair, counts } = JSON.parse(out) as Audited
+    const { fair, counts, since } = await auditSince()
     assert.equal(fair, true)
     assert.equal(counts.winners, rounds * sale.quantity + 30)
     assert.equal(counts.rows, counts.winners)
+    assert.deepEqual(since, { from: null, putAside: null, notKept: null })
   })
 
   it('knows at one node what another has just done', async () => {
@@ -175,14 +191,21 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
     })
   })
 
+  it('is audited from where an audit has ended, with what that kept in a file', async () => {
+    const { counts, since } = await auditSince()
+    assert.equal(since.from?.winners, rounds * sale.quantity + 30)
+    assert.equal(since.from?.claims.length, 4)
+    assert.deepEqual([counts.records, counts.winners, counts.rows], [100, 50, 50])
+  })
+
   it('derives dropped rows anew while everything runs, and tells nobody twice', async () => {
     const eventsBefore = await eventsOf(services.brokers)
     const rebuilt = await runRole({ role: 'rebuild', env }, ['--json'])
     assert.equal(rebuilt.code, 0, rebuilt.err)
     const { rows } = JSON.parse(rebuilt.out) as { rows: number }
     assert.equal(rows, rounds * sale.quantity + 30 + 50)
-    const { code, out } = await audit()
-    assert.equal(code, 0, out)
+    const { since } = await auditSince()
+    assert.equal(since.putAside, 'the rows were made anew since')
     assert.equal(await eventsOf(services.brokers), eventsBefore)
     assert.equal(eventsBefore, rows)
   })
@@ -201,7 +224,7 @@ describe('the distributed profile', { timeout: 600_000 }, () => {
   })
 })
 
-type Audited = { fair: boolean; counts: { winners: number; rows: number; lagRecords: number } }
+type Audited = Pick<AuditReport, 'fair' | 'counts'> & { since: NonNullable<AuditReport['since']> }
 
 /** Slots 1 … n without a hole, in the order of the log. */
 function checkSlots(answers: readonly Told[], issued: number): void {
