@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -46,6 +54,16 @@ test('what could not be written leaves what was there', async () => {
   await assert.rejects(openAuditedFile(path).add(failing, { anew: true }), /no room/)
   assert.deepEqual(await textsIn(path), ['first', 'second', '', 'fourth'])
   assert.deepEqual(readdirSync(join(path, '..')), ['claims'])
+})
+
+test('nothing is left of what could not take its place', async () => {
+  const path = join(directory, 'taken')
+  mkdirSync(join(path, 'claims'), { recursive: true })
+  await assert.rejects(openAuditedFile(path).add(blocks, { anew: true }), /taken/)
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('taken')),
+    ['taken'],
+  )
 })
 
 const damages: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {

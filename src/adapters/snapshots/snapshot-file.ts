@@ -18,20 +18,30 @@ export async function writeSnapshotFile(
   blocks: Iterable<Buffer>,
   { before, fresh = `${path}.new` }: WritingFile,
 ): Promise<Buffer> {
-  const file = await open(fresh, 'w', 0o600)
-  let digest: Buffer
   try {
-    digest = await writePart(blocks, { before, write: (piece) => file.appendFile(piece) })
-    await file.sync()
+    const digest = await writeSynced(fresh, blocks, before)
+    await rename(fresh, path)
+    syncDirectory(dirname(path))
+    return digest
   } catch (error) {
     rmSync(fresh, { force: true })
     throw error
+  }
+}
+
+async function writeSynced(
+  path: string,
+  blocks: Iterable<Buffer>,
+  before: Buffer | null,
+): Promise<Buffer> {
+  const file = await open(path, 'w', 0o600)
+  try {
+    const digest = await writePart(blocks, { before, write: (piece) => file.appendFile(piece) })
+    await file.sync()
+    return digest
   } finally {
     await file.close()
   }
-  await rename(fresh, path)
-  syncDirectory(dirname(path))
-  return digest
 }
 
 export async function* piecesOf(path: string): AsyncIterable<Buffer> {

@@ -27,10 +27,11 @@ export async function comparePages(parts: PagesParts): Promise<void> {
     await comparePagesAfter(parts, { couponId })
     return
   }
-  // From coupon to coupon, each behind the rows that are known: one question for each where nothing
-  // is new, and a coupon of which the log knows nothing is met as well.
+  // From coupon to coupon, each behind the rows that are known, over several small ones at once; so
+  // a coupon of which the log knows nothing is met as well.
   for (let after: Place | undefined; ; ) {
-    const [row] = await source.issuedRows({ limit: 1, ...(after && { after }) })
+    const rows = await source.issuedRows({ limit: rowsPerLook, ...(after && { after }) })
+    const row = rows.find(({ couponId: id, slot }) => slot > through(id)) ?? rows.at(-1)
     if (row === undefined) return
     const known = { couponId: row.couponId, slot: through(row.couponId) }
     if (row.slot <= known.slot) after = known
@@ -40,6 +41,9 @@ export async function comparePages(parts: PagesParts): Promise<void> {
     }
   }
 }
+
+/** To pass by them takes no longer than to ask once more. */
+const rowsPerLook = 100
 
 type PagesAfter = { couponId: string | undefined; after?: Place }
 
