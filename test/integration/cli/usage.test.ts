@@ -131,6 +131,8 @@ describe('Wrong usage ends with 2, says why on standard error, and prints nothin
     [['rehearse', '--users', 'all'], /'--users <number>' .*1 or more/],
     [['rehearse', '--rate', '9', '--concurrency', '9'], /cannot be used with/],
     [['audit', '--coupon', 'A'], /a-z, 0-9 and -/],
+    [['audit', '--since-snapshot', '--coupon', 'a'], /cannot be used with option '--coupon <id>'/],
+    [['audit', '--since-snapshot', 'a', '--checkpoint', 'b'], /cannot be used with .*--checkpoint/],
     [['order'], /unknown command 'order'/],
     [['api'], /FIRSTCOME_KAFKA_BROKERS is missing: "api" needs it/],
     [['issuer'], /FIRSTCOME_CODE_SECRET is missing: "issuer" needs it/],
