@@ -234,8 +234,8 @@ const refusals: MutantsOf = {
   test: 'test/integration/audit/log-plants.test.ts',
   mutants: [
     [
-      'created !== undefined && isAfter(',
-      'created === null && isAfter(',
+      'origin !== null && isAfter(',
+      'origin === null && isAfter(',
       'a product that nobody was ever sold refused as unknown',
     ],
     [
@@ -253,7 +253,32 @@ const refusals: MutantsOf = {
       'at <= back.before',
       'to an order of before an operator had set the clock of the log back',
     ],
-    [' || failed.has(nameOf(origin))', '', 'whose record could not be handled at once'],
+    [
+      'failed.has(nameOf(origin)) ? null : origin',
+      'origin',
+      'whose record could not be handled at once',
+    ],
+    [
+      'quantity === 0 || left < quantity',
+      'quantity === 0 || left <= quantity',
+      'a product of which there is enough refused as out of stock',
+    ],
+    [
+      'quantity === 0 || left < quantity',
+      'quantity === 0 || left < 0',
+      'of more than is surely there',
+    ],
+  ],
+}
+const sold: MutantsOf = {
+  file: `${orders}/groups.ts`,
+  test: 'test/integration/audit/log-plants.test.ts',
+  mutants: [
+    [
+      "placed === null || end?.message.type !== 'order.confirmed'",
+      'placed === null',
+      'a product of which there is enough refused as out of stock',
+    ],
   ],
 }
 const ordersRows: MutantsOf[] = [
@@ -348,5 +373,6 @@ export const auditMutants = mutantsOf([
   redemptions,
   ...spendings,
   refusals,
+  sold,
   ...ordersRows,
 ])

@@ -70,7 +70,7 @@ export async function auditOrders(parts: OrdersAuditParts): Promise<OrdersCounts
   const prices = pricesOf(log)
   const counts = { ...noOrders(), inFlight: 0 }
   const { acceptedClocks = [] } = parts.log
-  const known = { created: createdBy(log), heldSince: new Map(), acceptedClocks }
+  const known = { created: createdBy(log), heldSince: new Map(), sold: new Map(), acceptedClocks }
   const judging = { now, prices, isStopped, claims, lines: noLines(), counts }
   const group: GroupParts = { ...comparison, ...known, ...judging }
   for await (const entries of rows.byOrder.groups()) {

@@ -11,8 +11,9 @@ import { endOf, revocationOf, type SpendingHistory, type SpendingParts } from '.
 import type { OrdersLog } from './read-log.ts'
 
 export type RefusalParts = SpendingParts & {
-  /** See createdBy. */
-  created: ReadonlyMap<string, Origin>
+  created: ReadonlyMap<string, Created>
+  /** By product, the most that confirmed orders can ever have taken of it. */
+  sold: ReadonlyMap<string, number>
   acceptedClocks: readonly AcceptedClock[]
   /** By product, when a step first said that it holds some, ms UTC. */
   heldSince: ReadonlyMap<string, number>
@@ -20,6 +21,8 @@ export type RefusalParts = SpendingParts & {
   spent: ReadonlyMap<string, string>
   holders: ReadonlyMap<string, readonly Holder[]>
 }
+/** Of a product, by the records that create it; `origin` is null where it may be any of them. */
+export type Created = { origin: Origin | null; leastStock: number }
 type Holder = { orderId: string; isReserved: boolean; until: number }
 type Refused = Pick<OrderHistory, 'answers'> & {
   end: OrderHistory['end'] | RedemptionHistory['released']
@@ -100,7 +103,13 @@ function checkOrder(history: SpendingHistory, parts: RefusalParts): void {
   const broken = brokenOrder(parts.findings, orderId)
   const refused = { placed: message, placedAt: origin.appendedAt, answers, end, broken }
   checkCoupon(refused, parts)
-  if (answers['stock.refused']?.reason === 'unknown_product') checkUnknown(refused, parts)
+  switch (answers['stock.refused']?.reason) {
+    case 'unknown_product':
+      return checkUnknown(refused, parts)
+    case 'out_of_stock':
+      return checkOutOfStock(refused, parts)
+    case undefined:
+  }
 }
 
 /**
@@ -108,12 +117,10 @@ function checkOrder(history: SpendingHistory, parts: RefusalParts): void {
  * reserved it does not wait, nor does a redemption while an order lives that has it.
  */
 function checkUsed({ placed, placedAt, end, broken }: Refused, parts: RefusalParts): void {
-  const { spent, holders, now, isStopped } = parts
+  const { spent, holders } = parts
   const { userId, coupon } = placed
   if (coupon === undefined) return
-  // The other order stands in another partition, which may have been read a moment before.
-  const isLongAgo = end !== null && now - end.origin.appendedAt > overdueGraceMs
-  if (!isStopped && !isLongAgo) return
+  if (!areOthersRead(end, parts)) return
   const key = `${userId} ${coupon.couponId}`
   const isHeld = (holders.get(key) ?? []).some(({ orderId, isReserved, until }) => {
     const mayRefuse = isReserved || placed.type === 'redemption.placed'
@@ -121,6 +128,11 @@ function checkUsed({ placed, placedAt, end, broken }: Refused, parts: RefusalPar
   })
   if (isHeld || spent.has(key)) return
   broken('I13', `coupon ${coupon.couponId} was refused as used, which no order has spent`)
+}
+
+/** They stand in other partitions, which may have been read a moment before. */
+function areOthersRead(end: Refused['end'], { now, isStopped }: RefusalParts): boolean {
+  return isStopped || (end !== null && now - end.origin.appendedAt > overdueGraceMs)
 }
 
 /** The step waits until the rows have the record that the order names. */
@@ -162,14 +174,28 @@ function checkRevoked({ placed, end, broken }: Refused, { claims, ...parts }: Re
 /** A product is known for ever: to each order that comes after it, and once some are held. */
 function checkUnknown({ placedAt, answers, broken }: Refused, parts: RefusalParts): void {
   const productId = answers['stock.refused']?.productId ?? ''
-  const created = parts.created.get(productId)
-  if (created !== undefined && isAfter(placedAt, created.appendedAt, parts)) {
+  const { origin = null } = parts.created.get(productId) ?? {}
+  if (origin !== null && isAfter(placedAt, origin.appendedAt, parts)) {
     const refused = `product ${productId} was refused as unknown` as const
-    return broken('I11', `${refused}, but ${recordAt(created)} had created it`)
+    return broken('I11', `${refused}, but ${recordAt(origin)} had created it`)
   }
   const heldSince = parts.heldSince.get(productId) ?? Number.POSITIVE_INFINITY
   if (!isAfter(placedAt, heldSince, parts)) return
   broken('I11', `product ${productId} was refused as unknown, which others had been sold before`)
+}
+
+/**
+ * What is merely held is waited for. What was supplied later is left out: nobody knows whether the
+ * step had come to it.
+ */
+function checkOutOfStock({ placed, end, answers, broken }: Refused, parts: RefusalParts): void {
+  const productId = answers['stock.refused']?.productId ?? ''
+  const lines = placed.type === 'order.placed' ? placed.lines : []
+  const { quantity = 0 } = lines.find((line) => line.productId === productId) ?? {}
+  const { leastStock = 0 } = parts.created.get(productId) ?? {}
+  const left = leastStock - (parts.sold.get(productId) ?? 0)
+  if (quantity === 0 || left < quantity || !areOthersRead(end, parts)) return
+  broken('I11', `product ${productId} was refused as out of stock, but ${left} were never sold`)
 }
 
 /**
@@ -182,10 +208,10 @@ function isAfter(at: number, other: number, parts: RefusalParts): boolean {
 }
 
 /**
- * By product, the record that created it. One that the stock step could not handle at once may have
- * been applied at any time later, or never.
+ * By product. A record that the stock step could not handle at once may have been applied at any
+ * time later, or never.
  */
-export function createdBy({ products, retried, deadLettered }: OrdersLog): Map<string, Origin> {
+export function createdBy({ products, retried, deadLettered }: OrdersLog): Map<string, Created> {
   const nameOf = ({ topic, partition, offset }: Origin) => `${topic} ${partition} ${offset}`
   const failed = new Set([
     ...retried.flatMap(({ note }) => (note?.consumer === 'stock-step' ? nameOf(note.origin) : [])),
@@ -193,10 +219,14 @@ export function createdBy({ products, retried, deadLettered }: OrdersLog): Map<s
       return letter.consumer === 'stock-step' ? nameOf(letter.origin) : []
     }),
   ])
-  const created = new Map<string, Origin>()
+  const created = new Map<string, Created>()
   for (const { message, origin } of products) {
-    if (message.type !== 'product.created' || failed.has(nameOf(origin))) continue
-    if (!created.has(message.productId)) created.set(message.productId, origin)
+    if (message.type !== 'product.created') continue
+    const { productId, stock } = message
+    const known = created.get(productId) ?? { origin: null, leastStock: stock }
+    const applied = known.origin ?? (failed.has(nameOf(origin)) ? null : origin)
+    const leastStock = Math.min(known.leastStock, stock)
+    created.set(productId, { origin: applied, leastStock })
   }
   return created
 }

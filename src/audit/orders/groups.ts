@@ -2,7 +2,12 @@
 // Orders come first; what concerns their users beyond the order is left in the users' buckets.
 
 import { enter, historyOf, type Logged, type OrderHistory } from '../../domain/orders/history.ts'
-import type { OrderMessage, StepMessage, WalletMessage } from '../../domain/orders/messages.ts'
+import type {
+  OrderMessage,
+  OrderPlaced,
+  StepMessage,
+  WalletMessage,
+} from '../../domain/orders/messages.ts'
 import {
   ordersInput,
   stepsInput,
@@ -36,6 +41,8 @@ export type GroupParts = ComparisonParts &
     claims: ReplayedClaims | null
     /** By product, when a step first said that it holds some, ms UTC: known after all orders. */
     heldSince: Map<string, number>
+    /** See RefusalParts. */
+    sold: Map<string, number>
     lines: LineSums
     counts: OrderCounts & { inFlight: number }
   }
@@ -57,6 +64,7 @@ export function compareOrdersOf(entries: readonly Entry<OrderKind>[], parts: Gro
   for (const order of orders.values()) {
     const isSettled = consumers.every((consumer) => inFlight.isOrderSettled(consumer, order))
     if (!isSettled) counts.inFlight += 1
+    addSold(parts.sold, order)
   }
 }
 
@@ -147,6 +155,18 @@ function enterChecked(
   if (outcome !== 'contradiction' || findings.total() > found) return
   const record = `${logged.message.type} (${recordAt(logged.origin)})` as const
   brokenOrder(findings, history.orderId)('I10', `${record} contradicts what was said before`)
+}
+
+/** Of two contents under one id the step may have met either. */
+function addSold(sold: Map<string, number>, { placed, alsoPlaced, end }: OrderHistory): void {
+  if (placed === null || end?.message.type !== 'order.confirmed') return
+  for (const { productId, quantity } of [placed.message, ...alsoPlaced].flatMap(linesOf)) {
+    sold.set(productId, (sold.get(productId) ?? 0) + quantity)
+  }
+}
+
+function linesOf({ lines }: OrderPlaced): OrderPlaced['lines'] {
+  return lines
 }
 
 function noteHeld(

@@ -98,6 +98,7 @@ export const orderSentences = [
   'coupon {x} was refused as revoked, which nobody has revoked',
   'product {x} was refused as unknown, but record {n} of partition {m} had created it',
   'product {x} was refused as unknown, which others had been sold before',
+  'product {x} was refused as out of stock, but {n} were never sold',
   // Of coupons that were spent.
   '{x} spent coupon {y} here and in order {z}',
   '{x} never won coupon {y}, which it has spent',

@@ -27,6 +27,7 @@ const expired = { type: 'coupon.refused', reason: 'coupon_expired' } as const
 const revokedBefore = { type: 'coupon.refused', reason: 'coupon_revoked' } as const
 const notHeld = { type: 'coupon.refused', reason: 'coupon_not_held' } as const
 const unknown = { type: 'stock.refused', reason: 'unknown_product', productId: 'tea' } as const
+const gone = { type: 'stock.refused', reason: 'out_of_stock', productId: 'tea', orderId } as const
 const noJar = { ...unknown, productId: 'jar', orderId } as const
 const jar: ProductCreated = {
   type: 'product.created',
@@ -69,6 +70,11 @@ const plantsInTheLogAlone: Plants = {
     (world) => orderLater(world, { ...unknown, orderId }),
     [/^I11 order dan-1: product tea was refused as unknown, but record 0 of partition 0 had/],
   ],
+  'a product of which there is enough refused as out of stock': [
+    // Of ten two orders have five, and one has none.
+    (world) => say(world, placed(orderId, { cup: 1, tea: 5 }), gone),
+    [/^I11 order dan-1: product tea was refused as out of stock, but 5 were never sold$/],
+  ],
   'a product that nobody was ever sold refused as unknown': [
     async (world) => {
       await say(world, jar)
@@ -105,6 +111,7 @@ describe('no refusal is found', () => {
       'of who won later than the order says',
       [placed('bob-2', { tea: 1 }, 0), { ...notHeld, orderId: 'bob-2' }],
     ],
+    ['of more than is surely there', [placed(orderId, { tea: 6 }), gone]],
     ['of a product that nobody has created', [placed(orderId, { jar: 1 }), noJar]],
   ] as const) {
     test(name, async () => {
