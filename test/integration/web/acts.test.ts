@@ -7,7 +7,7 @@ import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { readSecrets } from '../../../src/adapters/data-directory.ts'
 import { signToken } from '../../../src/client/tokens.ts'
 import { serviceFor, signIn } from './browsed-service.ts'
-import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -58,8 +58,7 @@ async function openConsole(
 }
 
 async function look(page: Page, name: string): Promise<void> {
-  await keepPicture(page, name)
-  assert.deepEqual(await accessibilityFaults(page), [], name)
+  assert.deepEqual(await accessibilityFaults(page, name), [], name)
 }
 
 function button(place: Page | Locator, name: string) {

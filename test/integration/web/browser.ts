@@ -48,8 +48,12 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(tmpdir(), 'firstcome-pages', `${name}.png`) })
 }
 
-/** What axe finds wrong for people who do not see it, or not as others do. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+/**
+ * What axe finds wrong for people who do not see it, or not as others do. A picture is kept for
+ * those who see it.
+ */
+export async function accessibilityFaults(page: Page, picture: string): Promise<string[]> {
+  await keepPicture(page, picture)
   // A policy that lets nothing in but the page's own holds for the page, and not for its debugger.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')

@@ -14,7 +14,7 @@ import { jwtSecret, startedAt, startTestServer } from '../http/fixture.ts'
 import { runDeadLetters } from '../http/letters-consumer.ts'
 import { sampleOrders } from '../http/sample-orders.ts'
 import { signIn } from './browsed-service.ts'
-import { browserForTests, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, openPage } from './browser.ts'
 
 const browser = await browserForTests()
 const skip = typeof browser === 'string' ? browser : false
@@ -122,7 +122,7 @@ test('those who help people look things up in the console', { skip }, async (t) 
     assert.equal(await page.getByRole('button', { name: 'Next' }).count(), 0)
     await page.getByRole('button', { name: 'Previous', exact: true }).click()
     await page.getByRole('cell', { name: '51', exact: true }).waitFor()
-    await assertFits(page)
+    await looksGood(page, 'winners-small')
     assert.deepEqual(faults, [])
   })
 
@@ -150,7 +150,7 @@ test('those who help people look things up in the console', { skip }, async (t) 
     assert.match(lines[2] ?? '', /^2,"'=cmd\|1",/)
     await page.reload()
     await page.getByRole('cell', { name: '1', exact: true }).waitFor()
-    await assertFits(page)
+    await looksGood(page, 'winners-ko')
     assert.deepEqual(faults, [])
   })
 
@@ -187,7 +187,7 @@ test('those who help people look things up in the console', { skip }, async (t) 
     }
     await page.getByRole('button', { name: 'Show users', exact: true }).click()
     assert.equal(await page.getByText('ann@example.com', { exact: true }).count(), 3)
-    await assertFits(page)
+    await looksGood(page, 'orders-small')
     const found = orders.get('redeemed-1')
     if (found?.status === 'placed') {
       const sums = { subtotal: 9_000, discount: 0, total: 9_000 }
@@ -242,7 +242,7 @@ test('those who help people look things up in the console', { skip }, async (t) 
     await closed()
     await press(id(240))
     await dialog.getByText('firstcome.orders 1:2').waitFor()
-    await assertFits(page)
+    await looksGood(page, 'letters')
     await press('Discard', dialog)
     await dialog.getByText('given up for good: 1.').waitFor()
     await press('Discard', dialog)
@@ -267,14 +267,15 @@ test('those who help people look things up in the console', { skip }, async (t) 
     await dialog.waitFor({ state: 'hidden' })
     const focused = await page.evaluate<string>('document.activeElement.textContent')
     assert.equal(focused, id)
-    await assertFits(page)
+    await looksGood(page, 'letters-ko')
     assert.deepEqual(faults, [])
   })
 })
 
-async function assertFits(page: Page): Promise<void> {
+async function looksGood(page: Page, picture: string): Promise<void> {
   const [shown, all] = await page.evaluate<[number, number]>(
     '[document.documentElement.clientWidth, document.documentElement.scrollWidth]',
   )
   assert.ok(all <= shown, `${all} of ${shown} px`)
+  assert.deepEqual(await accessibilityFaults(page, picture), [])
 }

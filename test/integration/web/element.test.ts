@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startTestServer, tokenOf } from '../http/fixture.ts'
-import { accessibilityFaults, browserForTests, keepPicture, openPage } from './browser.ts'
+import { accessibilityFaults, browserForTests, openPage } from './browser.ts'
 import { startShop } from './shop.ts'
 
 const browser = await browserForTests()
@@ -54,8 +54,7 @@ test('the element gets a coupon on the page of a shop, with its token', { skip }
   await page.evaluate(`claim.token = async () => '${tokenOf('ann')}'`)
   await says(page, /first come/i)
   await element.getByText('1,235').waitFor()
-  assert.deepEqual(await accessibilityFaults(page), [])
-  await keepPicture(page, 'element-open')
+  assert.deepEqual(await accessibilityFaults(page, 'element-open'), [])
   await button.dblclick()
   await says(page, /yours/)
   const { code } = (await call('GET /coupons/tea/claims/mine', { as: 'ann' })).body
@@ -63,8 +62,7 @@ test('the element gets a coupon on the page of a shop, with its token', { skip }
   assert.equal(claims.appended.filter(({ type }) => type === 'coupon.claimed').length, 1)
   await button.click()
   await says(page, /Copied/)
-  assert.deepEqual(await accessibilityFaults(page), [])
-  await keepPicture(page, 'element-won')
+  assert.deepEqual(await accessibilityFaults(page, 'element-won'), [])
 
   await open({ lang: 'ko-KR', before: `claim.token = () => '${tokenOf('bob')}'` })
   await says(page, /선착순/)
