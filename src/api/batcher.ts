@@ -23,8 +23,8 @@ export type BatcherParts<Item> = BatchLimits & {
   /** The next batch waits for it. It must not reject. */
   send(batch: Item[]): Promise<void>
 }
-/** When the last batch was started. */
-type Pace = { startedAt: Moment }
+/** When the last batch was started. `beat`: until the next may be, where somebody waits for it. */
+type Pace = { startedAt: Moment; beat: Promise<void> | null }
 export type Batcher<Item> = {
   /** False where too many wait already. */
   add(item: Item): boolean
@@ -40,11 +40,19 @@ export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
   let sending: Promise<void> | null = null
   const pace = parts.pace ?? createPace()
 
+  /** One timer for all that share the pace: what they send goes in one turn, and in one write. */
+  function nextBeat(ms: number): Promise<void> {
+    pace.beat ??= sleep(clock, ms).then(() => {
+      pace.beat = null
+    })
+    return pace.beat
+  }
+
   async function sendAll(): Promise<void> {
     await (lingerMs === undefined ? Promise.resolve() : sleep(clock, lingerMs))
     while (items.length > 0) {
       const earlyMs = pace.startedAt + everyMsMin - clock.monotonic()
-      if (earlyMs > 0 && items.length < perBatchMax) await sleep(clock, earlyMs)
+      if (earlyMs > 0 && items.length < perBatchMax) await nextBeat(earlyMs)
       const batch = items.slice(0, perBatchMax)
       items = items.slice(batch.length)
       pace.startedAt = clock.monotonic()
@@ -66,7 +74,7 @@ export function createBatcher<Item>(parts: BatcherParts<Item>): Batcher<Item> {
 }
 
 export function createPace(): Pace {
-  return { startedAt: Number.NEGATIVE_INFINITY }
+  return { startedAt: Number.NEGATIVE_INFINITY, beat: null }
 }
 
 /** The limits are those of each partition. */

@@ -52,7 +52,8 @@ export class OrderPlacing {
 
   constructor(parts: OrderPlacingParts) {
     this.parts = parts
-    this.batcher = createOrdersBatcher(parts, ({ key: orderId }, refusal) => {
+    const everyMsMin = parts.limits.placeEveryMsMin
+    this.batcher = createOrdersBatcher({ ...parts, everyMsMin }, ({ key: orderId }, refusal) => {
       this.refusals.get(orderId)?.(refusal)
     })
   }

@@ -11,12 +11,13 @@ type OrdersBatcherParts = {
   log: Log
   clock: Clock
   limits: OrderLimits
+  everyMsMin: number
   onError(error: unknown): void
 }
 
 /** `onRefused`: of an entry that certainly was not stored. */
 export function createOrdersBatcher(
-  { log, clock, limits, onError }: OrdersBatcherParts,
+  { log, clock, limits, everyMsMin, onError }: OrdersBatcherParts,
   onRefused: (entry: LogEntry, refusal: Unavailable) => void,
 ): AppendBatcher<LogEntry> {
   return createAppendBatcher({
@@ -25,7 +26,7 @@ export function createOrdersBatcher(
     clock,
     perBatchMax: limits.ordersPerBatchMax,
     waitingMax: limits.ordersWaitingMax,
-    everyMsMin: limits.appendEveryMsMin,
+    everyMsMin,
     onRefused: (entry, error) => onRefused(entry, refusedBy(error)),
     onError,
   })

@@ -69,7 +69,8 @@ export class Redemptions {
   constructor(parts: RedemptionsParts) {
     this.parts = parts
     this.told = parts.told
-    this.batcher = createOrdersBatcher(parts, (entry, refusal) => {
+    const everyMsMin = parts.limits.appendEveryMsMin
+    this.batcher = createOrdersBatcher({ ...parts, everyMsMin }, (entry, refusal) => {
       this.refusals.get(entry)?.(refusal)
     })
   }
