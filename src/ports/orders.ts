@@ -185,7 +185,10 @@ export type PaymentChanges = StepRows<PaymentRow> & {
 }
 export type PaymentStepStore = StepStore<PaymentRow, PaymentWanted, PaymentLoaded, PaymentChanges>
 
-/** What a consumer has committed of redemptions. `spent`: of these the coupon is, for good. */
+/**
+ * What a consumer has committed of redemptions, and of orders that have ended. `spent`: of these
+ * the coupon is, for good.
+ */
 export type StoredRedemptions = { orders: readonly Order[]; spent: readonly string[] }
 
 export type OrderWanted = { orderIds: readonly string[] }

@@ -17,6 +17,7 @@ import {
   type Unavailable,
   wonCouponOf,
 } from '../claims/claim-answers.ts'
+import type { ToldRedemptions } from '../redemptions/told-redemptions.ts'
 import type { OrderAdmission } from './order-admission.ts'
 import { type AskedOrder, type EndedOrder, idOfKey, type PlaceAnswer } from './order-answers.ts'
 import type { OrderLimits } from './order-limits.ts'
@@ -29,6 +30,8 @@ export type OrderPlacingParts = {
   clock: Clock
   reads: OrderReads
   watch: Pick<OrdersWatch, 'live' | 'knows' | 'listen'>
+  /** Ends that are stored, as a rule before their records can be read. */
+  told: Pick<ToldRedemptions, 'once'>
   claims: Pick<ClaimService, 'mine' | 'coupon'>
   /** Whether one more can be taken now. */
   admission: Pick<OrderAdmission, 'refusal'>
@@ -41,6 +44,7 @@ type Waiting = {
   orderId: string
   until: number
   listener: EndListener
+  stored: { end: EndedOrder | null; close(): void }
   refused?: Promise<Unavailable>
 }
 
@@ -92,11 +96,12 @@ export class OrderPlacing {
     const until = clock.monotonic() + limits.answerWaitMsMax
     // Before anything else, so that no end is missed.
     const listener = watch.listen(orderId)
+    const stored = this.storedEnd(orderId)
     try {
       const known = await this.find(orderId)
       if (known !== null) {
         if (!isSame(asked, known)) return { kind: 'key_reused' }
-        const end = isEnded(known) ? known : await this.endOf({ orderId, until, listener })
+        const end = isEnded(known) ? known : await this.endOf({ orderId, until, listener, stored })
         return answerOf({ orderId, asked, first: false }, end)
       }
       const coupon = await this.wonCoupon(asked)
@@ -105,11 +110,12 @@ export class OrderPlacing {
       this.refusals.set(orderId, refuse)
       const entry = entryOf(this.recordOf(orderId, asked, coupon))
       if (!this.batcher.add(entry)) return busy
-      const end = await this.endOf({ orderId, until, listener, refused })
+      const end = await this.endOf({ orderId, until, listener, stored, refused })
       return answerOf({ orderId, asked, first: true }, end)
     } finally {
       this.refusals.delete(orderId)
       listener.close()
+      stored.close()
     }
   }
 
@@ -140,7 +146,7 @@ export class OrderPlacing {
   /** null: not in time. */
   private async endOf(waiting: Waiting): Promise<EndedOrder | Unavailable | null> {
     const { clock, limits } = this.parts
-    const { orderId, until, listener, refused } = waiting
+    const { orderId, until, listener, stored, refused } = waiting
     const news = new AbortController()
     const told: { refusal: Unavailable | null; hasEnded: boolean } = {
       refusal: null,
@@ -160,9 +166,21 @@ export class OrderPlacing {
       if (told.hasEnded) await sleep(clock, Math.min(leftMs, limits.lookForStoredEndMs))
       else await sleep(clock, Math.min(leftMs, limits.lookForEndEveryMs), news.signal)
       if (told.refusal !== null) return told.refusal
+      // Both: the log has it for good, and the rows have it for whoever asks next.
+      if (told.hasEnded && stored.end !== null) return stored.end
       const order = await this.readOrNothing(orderId)
       if (order !== null && isEnded(order)) return order
     }
+  }
+
+  /** Null until it is told, which it need not be. */
+  private storedEnd(orderId: string): Waiting['stored'] {
+    const told = this.parts.told.once(orderId, isEnded)
+    const stored: Waiting['stored'] = { end: null, close: told.close }
+    void told.told.then((order) => {
+      if (isEnded(order)) stored.end = order
+    })
+    return stored
   }
 
   /** Once an order may be placed, SQL that is away is no reason to say that it is not. */

@@ -4,11 +4,14 @@ import { orderTopics, startOrderApplier } from '../../../test/models/order-appli
 import { type VirtualClock, virtualClock } from '../../adapters/memory/clock-virtual.ts'
 import { type AppendOutcome, openLogMemory } from '../../adapters/memory/log.ts'
 import { ordersTopic } from '../../domain/orders/messages.ts'
+import { entryOf } from '../../domain/orders/records.ts'
+import type { CancelledOrder } from '../../domain/orders/state.ts'
 import { crashingLog } from '../../main/roles/crash-points.ts'
 import type { Log } from '../../ports/log.ts'
 import type { OrdersReader } from '../../ports/orders-reader.ts'
 import { PortError } from '../../ports/port-error.ts'
 import type { ClaimAnswer } from '../claims/claim-answers.ts'
+import { ToldRedemptions } from '../redemptions/told-redemptions.ts'
 import { idOfKey } from './order-answers.ts'
 import {
   type OrderServiceParts,
@@ -19,6 +22,18 @@ import {
 const asked = { userId: 'ann', key: 'k', lines: [{ productId: 'tea', quantity: 1 }] }
 const other = { ...asked, lines: [{ productId: 'milk', quantity: 1 }] }
 const orderId = idOfKey(asked.userId, asked.key)
+const timedOut: CancelledOrder = {
+  status: 'cancelled',
+  orderId,
+  userId: asked.userId,
+  lines: asked.lines,
+  coupon: null,
+  placedAt: 0,
+  deadline: 1,
+  heard: { coupon: null, stock: null, payment: null, notes: [] },
+  reason: 'timed_out',
+  sums: null,
+}
 const notHeld: ClaimAnswer = { kind: 'sold_out' }
 
 type World = {
@@ -142,20 +157,23 @@ describe('an order', () => {
       const answer = service.place(asked)
       assert.equal(await soon(answer), 'nothing yet')
       assert.equal(placed(), 1)
-      applier.tables.orders.set(orderId, {
-        status: 'cancelled',
-        orderId,
-        userId: asked.userId,
-        lines: asked.lines,
-        coupon: null,
-        placedAt: 0,
-        deadline: 1,
-        heard: { coupon: null, stock: null, payment: null, notes: [] },
-        reason: 'timed_out',
-        sums: null,
-      })
+      applier.tables.orders.set(orderId, timedOut)
       const told = await soon(answer, 1_100)
       assert.ok(typeof told === 'object' && told.kind === 'ended')
+    }))
+
+  it('is answered with the end that was told, but not before that is in the log', () =>
+    inWorld(async ({ node, soon, applier, log }) => {
+      applier.hold()
+      const told = new ToldRedemptions()
+      const service = await node({ told })
+      const answer = service.place(asked)
+      assert.equal(await soon(answer), 'nothing yet')
+      told.tell({ orders: [timedOut], spent: [] })
+      assert.equal(await soon(answer), 'nothing yet')
+      const end = entryOf({ type: 'order.cancelled', orderId, reason: 'timed_out' })
+      void log.append(ordersTopic, [end])
+      assert.deepEqual(await soon(answer), { kind: 'ended', first: true, order: timedOut })
     }))
 
   it('passes K25 once it is in the log, before it is answered', () =>

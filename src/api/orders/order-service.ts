@@ -74,7 +74,7 @@ export function startOrderService(given: OrderServiceParts): RunningOrderService
   const admission = new OrderAdmission({ pace: watch.pace, limits, timeLimitMs: parts.timeLimitMs })
   const reads = createOrderReads({ clock, reader, limits })
   const commands = new OperatorCommands({ log, clock, reader, limits, onTransientError })
-  const placing = new OrderPlacing({ ...parts, reads, watch, admission, limits })
+  const placing = new OrderPlacing({ ...parts, reads, watch, told, admission, limits })
   const returning = new OrderReturning({ ...parts, reads, watch, limits })
   const redeeming = new Redemptions({ ...parts, reads, watch, told, limits })
   const atWork = new Set<Promise<unknown>>()

@@ -1,6 +1,6 @@
-// What the consumers of this very process have stored of redemptions, as they tell it once it is
-// committed. Who waits for it need not ask SQL, which would keep them from storing it. A node whose
-// consumers run elsewhere is told nothing, and asks.
+// What the consumers of this very process have stored of redemptions, and of orders that have
+// ended, as they tell it once it is committed. Who waits for it need not ask SQL, which would keep
+// them from storing it. A node whose consumers run elsewhere is told nothing, and asks.
 
 import type { Order } from '../../domain/orders/state.ts'
 import type { StoredRedemptions } from '../../ports/orders.ts'

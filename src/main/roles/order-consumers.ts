@@ -18,6 +18,7 @@ import type { PaymentSettings } from '../../config/settings.ts'
 import { type Consumer, startConsumer } from '../../consumer/consumer.ts'
 import { type ConsumerMetrics, createConsumerMetrics } from '../../consumer/consumer-metrics.ts'
 import type { AnyWork } from '../../consumer/consumer-work.ts'
+import { isLive } from '../../domain/orders/process.ts'
 import { createCouponStep } from '../../orders/coupon-step.ts'
 import { createDeadLetterWork } from '../../orders/dead-letters.ts'
 import { createOrderProcess } from '../../orders/order-process.ts'
@@ -52,7 +53,7 @@ export type OrderConsumersParts = {
   metrics: ConsumerMetrics
   /** Where those that run are kept, for the metrics. */
   running: Map<ConsumerName, Consumer>
-  /** To be told of redemptions as soon as they are committed. */
+  /** To be told of redemptions, and of ends of orders, as soon as they are committed. */
   onStored?: ((stored: StoredRedemptions) => void) | undefined
   onError(error: unknown): void
 }
@@ -149,7 +150,8 @@ function telling(work: AnyWork, tell: OrderConsumersParts['onStored']): AnyWork 
 
 function storedByProcess(changes: readonly OrderChange[]): StoredRedemptions {
   const orders = changes.flatMap(({ state }) => {
-    return state.status !== 'awaited' && state.redemption !== undefined ? [state] : []
+    if (state.status === 'awaited') return []
+    return state.redemption !== undefined || !isLive(state) ? [state] : []
   })
   return { orders, spent: [] }
 }
