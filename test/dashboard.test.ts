@@ -23,7 +23,12 @@ import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
 import { createIssuerMetrics } from '../src/issuer/issuer-metrics.ts'
 import { consumerNames } from '../src/ports/orders.ts'
 
-type Panel = { title: string; targets?: { expr: string; legendFormat: string }[] }
+type Place = { x: number; y: number; w: number; h: number }
+type Panel = {
+  title: string
+  gridPos: Place
+  targets?: { expr: string; legendFormat: string }[]
+}
 
 const path = new URL('../docs/grafana-dashboard.json', import.meta.url)
 const { panels } = JSON.parse(readFileSync(path, 'utf8')) as { panels: Panel[] }
@@ -116,6 +121,19 @@ describe('the dashboard', () => {
       own.filter((name) => !shown.has(name)),
       [],
     )
+  })
+
+  it('has a place for each panel, where no other is', () => {
+    const taken = new Map<string, string>()
+    for (const { title, gridPos } of panels) {
+      const { x, y, w, h } = gridPos
+      assert.ok(x >= 0 && x + w <= 24, title)
+      for (let at = 0; at < w * h; at++) {
+        const cell = `${x + (at % w)} ${y + Math.floor(at / w)}`
+        assert.equal(taken.get(cell), undefined, title)
+        taken.set(cell, title)
+      }
+    }
   })
 
   it('would notice a name that is wrong', () => {
