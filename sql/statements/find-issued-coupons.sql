@@ -1,4 +1,5 @@
--- The coupons that waiting orders want to use: as lock-issued-coupons has it, but locking nothing.
+-- The coupons that waiting orders want to use: as lock-issued-coupons has it, also so that it is
+-- planned once, but locking nothing.
 -- Parameters, one array element for each coupon: coupon ids text[], user ids text[], partitions
 -- int[]; the issuer's name as a reader text, and its topic text.
 -- Result: coupon_id, user_id, slot and appended_at_ms of the claim (null: not issued), terms
@@ -10,8 +11,10 @@ select w.coupon_id, w.user_id, r.slot, r.appended_at_ms,
          where c.coupon_id = r.coupon_id),
        p.next_offset, p.dropped_offset
   from (
-    select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
-      from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)
+    select distinct
+           unnest($1::text[]) collate "C" as coupon_id,
+           unnest($2::text[]) collate "C" as user_id,
+           unnest($3::int[]) + 0 as partition
      order by 1, 2
   ) as w
   left join lateral (

@@ -1,7 +1,7 @@
 -- The coupons that orders want, and how far the issuer is where they were won, in one statement:
 -- a rebuild is seen whole or not at all. Locked in one order: of two orders for a coupon the second
 -- waits, and steps never in a circle. Whoever revokes changes what is offered, and comes before or
--- after. Each row is looked for by its key: a plan made for a small table would read all of it.
+-- after. Each row is looked for by its key, and the plan is made once (docs/decisions/0083).
 -- Parameters, by coupon: ids text[], user ids text[], partitions int[]; the issuer as a reader
 -- text, and its topic text. Result: coupon_id, user_id, slot and appended_at_ms of the claim (null:
 -- not issued), terms without the audience (JSON, or null), next_offset, and dropped_offset.
@@ -10,8 +10,10 @@ select w.coupon_id, w.user_id, r.slot, r.appended_at_ms,
        (o.terms - 'audience')::text,
        p.next_offset, p.dropped_offset
   from (
-    select coupon_id collate "C" as coupon_id, user_id collate "C" as user_id, partition
-      from unnest($1::text[], $2::text[], $3::int[]) as n (coupon_id, user_id, partition)
+    select distinct
+           unnest($1::text[]) collate "C" as coupon_id,
+           unnest($2::text[]) collate "C" as user_id,
+           unnest($3::int[]) + 0 as partition
      order by 1, 2
   ) as w
   left join lateral (

@@ -1,6 +1,6 @@
 -- What became of some coupons: which order uses each, and whether it is revoked.
 -- Each row is looked for by itself, through its key: a plan made while the table was small would
--- read all of it for ever.
+-- read all of it for ever. Written so that it is planned once: see docs/decisions/0083.
 -- Parameters, one array element for each coupon: coupon ids text[], user ids text[], slots int[]
 -- (null: not issued).
 -- Result: coupon_id, user_id, order_id (null: none uses it), whether that order is confirmed
@@ -18,7 +18,12 @@ select w.coupon_id, w.user_id, r.order_id,
             where v.coupon_id = w.coupon_id and v.user_id is null and v.to_slot >= w.slot
          )
        )
-  from unnest($1::text[], $2::text[], $3::int[]) as w (coupon_id, user_id, slot)
+  from (
+    select distinct
+           unnest($1::text[]) collate "C" as coupon_id,
+           unnest($2::text[]) collate "C" as user_id,
+           unnest($3::int[]) + 0 as slot
+  ) as w
   left join lateral (
     select u.order_id
       from coupons.uses u
