@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -54,6 +55,17 @@ test('what could not be written leaves what was there', async () => {
   await assert.rejects(openAuditedFile(path).add(failing, { anew: true }), /no room/)
   assert.deepEqual(await textsIn(path), ['first', 'second', '', 'fourth'])
   assert.deepEqual(readdirSync(join(path, '..')), ['claims'])
+})
+
+test('what a process that was ended has left is taken away, and that of one that lives is not', async () => {
+  const path = await fileWith('left', [])
+  const { pid = 0 } = spawnSync(process.execPath, ['--version'])
+  for (const name of [`claims.${pid}.new`, `claims.${process.ppid}.new`, `other.${pid}.new`]) {
+    writeFileSync(join(path, '..', name), 'half')
+  }
+  await openAuditedFile(path).add(blocks, { anew: true })
+  const names = ['claims', `claims.${process.ppid}.new`, `other.${pid}.new`]
+  assert.deepEqual(readdirSync(join(path, '..')).sort(), names)
 })
 
 test('nothing is left of what could not take its place', async () => {
