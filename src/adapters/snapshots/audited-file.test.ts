@@ -59,7 +59,7 @@ test('what could not be written leaves what was there', async () => {
 
 test('what a process that was ended has left is taken away, and that of one that lives is not', async () => {
   const path = await fileWith('left', [])
-  const { pid = 0 } = spawnSync(process.execPath, ['--version'])
+  const { pid } = spawnSync(process.execPath, ['--version'])
   for (const name of [`claims.${pid}.new`, `claims.${process.ppid}.new`, `other.${pid}.new`]) {
     writeFileSync(join(path, '..', name), 'half')
   }
