@@ -22,6 +22,16 @@ test('a scratch file gives back what was written, and leaves nothing behind', as
   }
 })
 
+test('a scratch file keeps apart what is written at the same time', async () => {
+  const scratch = createScratchFile()
+  const texts = Array.from({ length: 20 }, (_, n) => `${n} `.repeat(20_000 + n))
+  const positions = await Promise.all(texts.map((text) => scratch.write(Buffer.from(text))))
+  for (const [n, text] of texts.entries()) {
+    assert.equal((await scratch.read(positions[n] ?? 0, text.length)).toString(), text)
+  }
+  await scratch.close()
+})
+
 test('where no file can be made, it is said where, and what to do', async () => {
   const scratch = createScratchFile('/nowhere/at/all')
   await assert.rejects(scratch.write(Buffer.from('some')), {

@@ -9,13 +9,15 @@ import type { Scratch } from '../ports/scratch.ts'
 
 /** `directory`: absent, the one that the system has for temporary files (`TMPDIR`). */
 export function createScratchFile(directory = tmpdir()): Scratch {
-  let file: FileHandle | null = null
+  let opened: Promise<FileHandle> | null = null
   let end = 0
   return {
     async write(bytes) {
       const position = end
+      end += bytes.length
       try {
-        file ??= await openUnnamed(directory)
+        opened ??= openUnnamed(directory)
+        const file = await opened
         for (let at = 0; at < bytes.length; ) {
           const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at)
           at += bytesWritten
@@ -25,10 +27,10 @@ export function createScratchFile(directory = tmpdir()): Scratch {
         const wayOut = 'name another directory by TMPDIR'
         throw new PortError('store_unavailable', `${reason}; ${wayOut}`, { cause })
       }
-      end += bytes.length
       return position
     },
     async read(position, length) {
+      const file = await opened
       const bytes = Buffer.allocUnsafe(length)
       for (let at = 0; at < length; ) {
         const found = await file?.read(bytes, at, length - at, position + at)
@@ -37,7 +39,10 @@ export function createScratchFile(directory = tmpdir()): Scratch {
       }
       return bytes
     },
-    close: async () => file?.close(),
+    async close() {
+      const file = await opened?.catch(() => null)
+      await file?.close()
+    },
   }
 }
 

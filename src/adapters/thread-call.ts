@@ -14,8 +14,11 @@ export type Failure = Pick<PortError, 'code' | 'message' | 'retryable' | 'append
 }
 
 export type ThreadCalls<Question, Answer> = {
-  /** Rejects with the PortError that the other thread met, or as `end` says. */
-  ask(question: Question): Promise<Answer>
+  /**
+   * Rejects with the PortError that the other thread met, or as `end` says. `given`: parts of the
+   * question that are moved there instead of copied.
+   */
+  ask(question: Question, given?: readonly ArrayBuffer[]): Promise<Answer>
   /** How many have been asked and not been answered. */
   pending(): number
   /** Rejects what is pending and whatever is asked later. Only the first call counts. */
@@ -47,12 +50,12 @@ export function callThread<Question, Answer>(
   for (const event of ['close', 'exit']) port.on(event, () => end(closed()))
 
   return {
-    async ask(question) {
+    async ask(question, given = []) {
       if (ended !== null) throw ended
       const answer = Promise.withResolvers<Answer>()
       lastCall++
       pending.set(lastCall, answer)
-      port.postMessage({ call: lastCall, question } satisfies Call<Question>)
+      port.postMessage({ call: lastCall, question } satisfies Call<Question>, [...given])
       return answer.promise
     },
     pending: () => pending.size,

@@ -34,7 +34,12 @@ export type Findings = {
   count(invariant: Invariant): number
   total(): number
   first(): Difference[]
+  /** Adds what was found elsewhere, behind what was found here. */
+  take(found: Found): void
+  found(): Found
 }
+/** As it goes from thread to thread. */
+export type Found = { counts: ReadonlyMap<Invariant, number>; first: readonly Difference[] }
 /** Adds a difference about one thing, which the text does not name. */
 export type Broken = (invariant: Invariant, text: Sentence) => void
 /** Adds what differs between a row and the log. */
@@ -59,6 +64,14 @@ export function createFindings(): Findings {
     count: (invariant) => counts.get(invariant) ?? 0,
     total: () => total,
     first: () => [...first],
+    take(found) {
+      for (const [invariant, count] of found.counts) {
+        total += count
+        counts.set(invariant, (counts.get(invariant) ?? 0) + count)
+      }
+      first.push(...found.first.slice(0, firstDifferencesMax - first.length))
+    },
+    found: () => ({ counts, first }),
   }
 }
 

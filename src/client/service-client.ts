@@ -55,7 +55,7 @@ export async function callService(call: ServiceCall): Promise<ServiceAnswer> {
   }
 }
 
-/** Many calls, one after the other, over one connection. */
+/** Many calls over one connection, or as many as are named. */
 export type ServiceCalls = {
   /** Resolves to any answer there is, its body as it came. */
   call(request: Omit<Request, 'signal'>): Promise<Answered>
@@ -64,12 +64,14 @@ export type ServiceCalls = {
 type Answered = Extract<Attempt, { kind: 'answered' }>
 
 export function startServiceCalls(
-  options: Pick<ServiceCall, 'url'> & { [Name in 'deadlineMs' | 'bytesMax']?: number | undefined },
+  options: Pick<ServiceCall, 'url'> & {
+    [Name in 'deadlineMs' | 'bytesMax' | 'connections']?: number | undefined
+  },
 ): ServiceCalls {
-  const { url, deadlineMs = answerMsMax, bytesMax = answerBytesMax } = options
+  const { url, deadlineMs = answerMsMax, bytesMax = answerBytesMax, connections = 1 } = options
   const http = startHttpClient({
     url: new URL(url),
-    connections: 1,
+    connections,
     requestMsMax: deadlineMs,
     bytesMax,
   })

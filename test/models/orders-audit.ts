@@ -5,9 +5,20 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { openLogMemory } from '../../src/adapters/memory/log.ts'
 import { createFindings, type Difference } from '../../src/audit/findings.ts'
-import { auditOrders, type OrdersCounts } from '../../src/audit/orders/audit-orders.ts'
+import {
+  auditOrders,
+  type OrdersAudit,
+  type OrdersCounts,
+} from '../../src/audit/orders/audit-orders.ts'
+import { type BucketLimits, entriesIn } from '../../src/audit/orders/buckets.ts'
 import type { ReplayedClaims } from '../../src/audit/orders/check-spent.ts'
-import { orderRowsIn, readOrdersRows, userRowsIn } from '../../src/audit/orders/read-rows.ts'
+import {
+  orderKinds,
+  orderRowsIn,
+  readOrdersRows,
+  userKinds,
+  userRowsIn,
+} from '../../src/audit/orders/read-rows.ts'
 import type { DeadLetter } from '../../src/domain/orders/dead-letter.ts'
 import {
   type OrderPlaced,
@@ -126,8 +137,12 @@ export async function rowsRead(source: OrdersAuditSource) {
   const { byOrder, byUser, ...rest } = await readOrdersRows(source)
   const rows = { ...rest, byOrder, byUser }
   const found: object[] = []
-  for await (const entries of byOrder.groups()) found.push(orderRowsIn(entries, rows))
-  for await (const entries of byUser.groups()) found.push(userRowsIn(entries, rows))
+  for await (const group of byOrder.groups()) {
+    found.push(orderRowsIn(entriesIn(group, orderKinds), rows))
+  }
+  for await (const group of byUser.groups()) {
+    found.push(userRowsIn(entriesIn(group, userKinds), rows))
+  }
   return { ...rest, found }
 }
 
@@ -140,20 +155,22 @@ export function worldAtRest(scenario: Scenario): Promise<AuditedWorld> {
 }
 
 export type Audited = { counts: OrdersCounts; found: Difference[]; differences: number }
-type AuditOptions = {
+type AuditOptions = Pick<OrdersAudit, 'startThreads'> & {
   oneMoment?: boolean
+  limits?: BucketLimits
   now?: (() => number) | null
   claims?: ReplayedClaims
 }
 
 export async function auditWorld(
   audited: AuditedWorld,
-  { oneMoment = true, now = () => audited.clock.at, claims }: AuditOptions = {},
+  options: AuditOptions = {},
 ): Promise<Audited> {
+  const { oneMoment = true, now = () => audited.clock.at, claims, limits, ...threads } = options
   const findings = createFindings()
   const source = auditSourceOf(audited, oneMoment)
-  const rows = await readOrdersRows(source)
-  const parts = { audit: { source, now }, rows, log: audited.log, findings }
+  const rows = await readOrdersRows(source, null, limits)
+  const parts = { audit: { source, now, ...threads }, rows, log: audited.log, findings }
   const counts = await auditOrders({ ...parts, claims: claims ?? null })
   return { counts, found: findings.first(), differences: findings.total() }
 }

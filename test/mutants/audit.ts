@@ -344,24 +344,6 @@ const ordersRows: MutantsOf[] = [
       ['if (userId !== payer) broken', 'if (false) broken', 'I12: a charge moved to another user'],
     ],
   },
-  {
-    file: `${orders}/buckets.ts`,
-    test: `${orders}/buckets.test.ts`,
-    mutants: [
-      ['arena.readUInt16LE(at + 4) + 1', 'arena.readUInt16LE(at + 4)', 'give all of a key at once'],
-      ['to = Math.min(end, endWithin(', 'to = Math.max(end, endWithin(', 'a group is small'],
-      ['await putAside(null)', 'await putAside(scratch)', 'put nothing aside of what is small'],
-    ],
-  },
-  {
-    file: `${orders}/read-log.ts`,
-    test: `${orders}/read-log.test.ts`,
-    mutants: [
-      [`text.includes('"orderId"', at + 1)`, 'at < 0', 'that names two, of which the last counts'],
-      [` || text.includes('\\\\')`, '', 'that names another by an escape'],
-      ['text.startsWith(`${key}"`, at', 'text.startsWith(``, at', 'of another order than its key'],
-    ],
-  },
 ]
 
 export const auditMutants = mutantsOf([

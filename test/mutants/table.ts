@@ -1,6 +1,7 @@
 // All mutants, by the part whose policy they change. Whoever changes policy adds one.
 
 import { auditMutants } from './audit.ts'
+import { auditGroupMutants } from './audit-groups.ts'
 import { claimMutants } from './claims.ts'
 import { consumerMutants } from './consumers.ts'
 import { couponMutants } from './coupons.ts'
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...consumerMutants,
   ...restoreMutants,
   ...auditMutants,
+  ...auditGroupMutants,
   ...rehearsalMutants,
   ...proofMutants,
   ...roleMutants,

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import type { Scratch } from '../../ports/scratch.ts'
-import { bucketOf, bytesOf, createBuckets, type Entry, textOf } from './buckets.ts'
+import { bucketOf, bytesOf, createBuckets, type Entry, entriesIn, textOf } from './buckets.ts'
 
 type Kind = 'row' | 'record'
 type Given = { key: string; kind: Kind; text: string }
 
+const kinds = ['row', 'record'] as const
 const limits = { buckets: 8, gatheredBytesMax: 200, readBytesMax: 150, groupBytesMax: 60 }
+const anyRow: Given = { key: 'ann', kind: 'row', text: '' }
 const given: fc.Arbitrary<Given[]> = fc.array(
   fc.record({
     key: fc.constantFrom('ann', 'bob', 'cat', 'dan', '김'),
@@ -38,6 +40,29 @@ describe('buckets', () => {
       )
     })
   }
+
+  test('keep what two put aside at the same time', async () => {
+    const scratch = scratchInMemory()
+    const buckets = createBuckets<Kind>(kinds, scratch, limits)
+    const all = Array.from({ length: 300 }, (_, n) => placed({ ...anyRow, text: `${n}` }, n))
+    await Promise.all(
+      [0, 1, 2].map(async (lane) => {
+        for (const one of all.filter((_, n) => n % 3 === lane)) {
+          buckets.add(one.key, one.kind, { bytes: `${one.key} ${one.text}`, place: one })
+          await buckets.settle()
+        }
+      }),
+    )
+    const found: number[] = []
+    for await (const group of buckets.groups()) {
+      found.push(...entriesIn(group, kinds).map((entry) => Number(read(entry).text)))
+    }
+    assert.deepEqual(
+      found.toSorted((a, b) => a - b),
+      all.map((_, n) => n),
+    )
+    assert.ok(scratch.written() > 300 * 27)
+  })
 
   test('put nothing aside of what is small, and a group is small where there is much', async () => {
     const scratch = scratchInMemory()
@@ -71,13 +96,13 @@ function placed({ key, kind, text }: Given, n: number) {
 }
 
 async function groupsOf(entries: readonly Given[], scratch: Scratch | null) {
-  const buckets = createBuckets<Kind>(['row', 'record'], scratch, limits)
+  const buckets = createBuckets<Kind>(kinds, scratch, limits)
   for (const { key, kind, text, ...place } of entries.map(placed)) {
     buckets.add(key, kind, { bytes: `${key} ${text}`, place })
     await buckets.settle()
   }
   const groups: ReturnType<typeof read>[][] = []
-  for await (const group of buckets.groups()) groups.push(group.map(read))
+  for await (const group of buckets.groups()) groups.push(entriesIn(group, kinds).map(read))
   return groups
 }
 
@@ -91,9 +116,12 @@ function read(entry: Entry<Kind>) {
 function scratchInMemory(): Scratch & { written(): number } {
   let bytes = Buffer.alloc(0)
   return {
+    /** What it is given must stay as it is until it is done. */
     async write(more) {
       const position = bytes.length
       bytes = Buffer.concat([bytes, more])
+      await new Promise((resolve) => setImmediate(resolve))
+      bytes.set(more, position)
       return position
     },
     read: async (position, length) => Buffer.from(bytes.subarray(position, position + length)),

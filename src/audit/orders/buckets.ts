@@ -18,8 +18,11 @@ export type Buckets<Kind> = {
   add(key: string, kind: Kind, content: { bytes: string | Uint8Array; place?: Place }): void
   /** Puts aside what is in memory, where that is much: to be called after some megabytes. */
   settle(): Promise<void>
-  /** All entries of a key are in one group, in the order in which they were added. */
-  groups(): AsyncGenerator<Entry<Kind>[]>
+  /**
+   * Of each its entries (`entriesIn`). All of a key are in one, in the order in which they were
+   * added.
+   */
+  groups(): AsyncGenerator<Buffer<ArrayBuffer>>
 }
 export type BucketLimits = {
   buckets: number
@@ -39,7 +42,7 @@ const usualLimits: BucketLimits = {
   buckets: 8_192,
   gatheredBytesMax: 6 * 1024 * 1024,
   readBytesMax: 4 * 1024 * 1024,
-  groupBytesMax: 512 * 1024,
+  groupBytesMax: 256 * 1024,
 }
 const firstArenaBytes = 64 * 1024
 const nowhere: Place = { partition: 0, offset: 0, appendedAt: 0 }
@@ -55,6 +58,7 @@ export function createBuckets<Kind extends string>(
   let arena = Buffer.allocUnsafe(firstArenaBytes)
   let used = 0
   let sorted = Buffer.allocUnsafe(0)
+  let puttingAside = Promise.resolve()
 
   /** `to`: null, it stays in memory. */
   async function putAside(to: Scratch | null): Promise<void> {
@@ -88,12 +92,15 @@ export function createBuckets<Kind extends string>(
       used = end
     },
     async settle() {
-      if (used >= gatheredBytesMax) await putAside(scratch)
+      if (used < gatheredBytesMax) return
+      // One after the other: what is sorted stays where it is until it is written.
+      puttingAside = puttingAside.then(() => putAside(scratch))
+      await puttingAside
     },
     async *groups() {
       await putAside(null)
       arena = sorted = Buffer.allocUnsafe(firstArenaBytes)
-      yield* groupsOf(runs, { ...limits, kinds })
+      yield* groupsOf(runs, limits)
     },
   }
 }
@@ -115,12 +122,10 @@ export function bucketOf(key: string, buckets: number): number {
   return ((hash ^ (hash >>> 15)) & 0x7fff_ffff) % buckets
 }
 
-type Reading<Kind> = BucketLimits & { kinds: readonly Kind[] }
-
-async function* groupsOf<Kind>(
+async function* groupsOf(
   runs: readonly Run[],
-  { buckets, readBytesMax, groupBytesMax, kinds }: Reading<Kind>,
-): AsyncGenerator<Entry<Kind>[]> {
+  { buckets, readBytesMax, groupBytesMax }: BucketLimits,
+): AsyncGenerator<Buffer<ArrayBuffer>> {
   const sizes = Array.from({ length: buckets }, (_, bucket) => {
     return runs.reduce((sum, { starts }) => sum + between(starts, bucket, bucket + 1), 0)
   })
@@ -131,14 +136,23 @@ async function* groupsOf<Kind>(
     )
     for (let from = first, to = 0; from < end; from = to) {
       to = Math.min(end, endWithin(sizes, from, groupBytesMax))
-      const entries = parts.flatMap((bytes, run) => {
+      const pieces = parts.map((bytes, run) => {
         const { starts } = runs[run] as Run
         const start = between(starts, first, from)
-        return entriesIn(bytes.subarray(start, start + between(starts, from, to)), kinds)
+        return bytes.subarray(start, start + between(starts, from, to))
       })
-      if (entries.length > 0) yield entries
+      const group = joined(pieces)
+      if (group.length > 0) yield group
     }
   }
+}
+
+/** With memory of its own, so that it goes to another thread without what lies beside it. */
+function joined(pieces: readonly Buffer[]): Buffer<ArrayBuffer> {
+  const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) at += piece.copy(whole, at)
+  return whole
 }
 
 /** Behind which bucket those from `from` on have as much as that, and one of them at least. */
@@ -159,7 +173,8 @@ type Run = { starts: Uint32Array; read(from: number, to: number): Promise<Buffer
 /** Of an entry: its length, bucket, kind, partition, offset and append time. */
 const headerBytes = 27
 
-function entriesIn<Kind>(bytes: Buffer, kinds: readonly Kind[]): Entry<Kind>[] {
+/** `kinds`: as the buckets were made with. */
+export function entriesIn<Kind>(bytes: Buffer, kinds: readonly Kind[]): Entry<Kind>[] {
   const entries: Entry<Kind>[] = []
   for (let at = 0; at < bytes.length; ) {
     const end = endOf(bytes, at)

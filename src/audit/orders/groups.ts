@@ -31,23 +31,42 @@ import { compareCharges, compareMoney, type Paid, paidBy } from './compare-money
 import { compareOrders, type OrdersParts } from './compare-orders.ts'
 import { compareSteps } from './compare-steps.ts'
 import { addLines, type LineSums } from './compare-sums.ts'
-import { type ComparisonParts, inFlightOf } from './in-flight.ts'
+import { type ComparisonParts, type InFlight, inFlightOf } from './in-flight.ts'
 import type { OrdersLog } from './read-log.ts'
-import { type OrderKind, orderRowsIn, type UserKind, userRowsIn } from './read-rows.ts'
+import {
+  type OrderKind,
+  type OrdersRows,
+  orderRowsIn,
+  type UserKind,
+  userRowsIn,
+} from './read-rows.ts'
 
-export type GroupParts = ComparisonParts &
-  Pick<HistoryParts, 'now' | 'prices' | 'isStopped'> &
-  Pick<RefusalParts, 'created' | 'acceptedClocks'> & {
+export type GroupCounts = OrderCounts & { inFlight: number }
+export type OrderGroupParts = Pick<HistoryParts, 'now' | 'prices' | 'isStopped'> & {
+  rows: Pick<OrdersRows, 'oneMoment' | 'charges'>
+  log: DecodingLog
+  inFlight: InFlight
+  findings: Findings
+  /** By product, when a step first said that it holds some, ms UTC. */
+  heldSince: Map<string, number>
+  /** See RefusalParts; of these orders. */
+  sold: Map<string, number>
+  lines: LineSums
+  counts: GroupCounts
+  /** Leaves something to the comparison of the user. */
+  leave(userId: string, kind: UserKind, json: string): void
+}
+export type UserGroupParts = ComparisonParts &
+  Pick<HistoryParts, 'now' | 'isStopped'> &
+  Pick<RefusalParts, 'created' | 'acceptedClocks' | 'heldSince' | 'sold'> & {
     claims: ReplayedClaims | null
-    /** By product, when a step first said that it holds some, ms UTC: known after all orders. */
-    heldSince: Map<string, number>
-    /** See RefusalParts. */
-    sold: Map<string, number>
-    lines: LineSums
-    counts: OrderCounts & { inFlight: number }
   }
+type DecodingLog = Pick<OrdersLog, 'bounds' | 'voidRecords'>
 
-export function compareOrdersOf(entries: readonly Entry<OrderKind>[], parts: GroupParts): void {
+export function compareOrdersOf(
+  entries: readonly Entry<OrderKind>[],
+  parts: OrderGroupParts,
+): void {
   const { findings, lines, counts } = parts
   const rows = orderRowsIn(entries, parts.rows)
   const orders = historiesIn(entries, parts)
@@ -70,19 +89,17 @@ export function compareOrdersOf(entries: readonly Entry<OrderKind>[], parts: Gro
 
 const consumers = consumerNames.filter((name) => name !== 'dead-letters')
 
-function leaveToUsers(comparison: OrdersParts, { rows: { byUser } }: GroupParts): void {
-  for (const paid of paidBy(comparison)) {
-    byUser.add(paid[0], 'paid', { bytes: JSON.stringify(paid) })
-  }
+function leaveToUsers(comparison: OrdersParts, { leave }: OrderGroupParts): void {
+  for (const paid of paidBy(comparison)) leave(paid[0], 'paid', JSON.stringify(paid))
   for (const history of comparison.orders.values()) {
     const spending = spendingOf(history)
     if (spending === null) continue
     const { userId, ...content } = spending
-    byUser.add(userId, 'spending', { bytes: JSON.stringify(content) })
+    leave(userId, 'spending', JSON.stringify(content))
   }
 }
 
-export function compareUsersOf(entries: readonly Entry<UserKind>[], parts: GroupParts): void {
+export function compareUsersOf(entries: readonly Entry<UserKind>[], parts: UserGroupParts): void {
   const rows = userRowsIn(entries, parts.rows)
   const topUps: Logged<WalletMessage>[] = []
   const paid: Paid[] = []
@@ -112,7 +129,7 @@ function inOrder(a: SpendingHistory, b: SpendingHistory): number {
 /** Records of the orders topic come first, as they were read. */
 function historiesIn(
   entries: readonly Entry<OrderKind>[],
-  { log, findings, heldSince }: GroupParts,
+  { log, findings, heldSince }: OrderGroupParts,
 ): Map<string, OrderHistory> {
   const orders = new Map<string, OrderHistory>()
   for (const entry of entries) {
@@ -131,7 +148,7 @@ function historiesIn(
 function loggedIn<Message>(
   entry: Entry<string>,
   { topic, decode }: TopicInput<Message>,
-  log: OrdersLog,
+  log: DecodingLog,
 ): Logged<Message>[] {
   const { partition, offset, appendedAt } = entry
   const partitions = log.bounds.get(topic)?.length ?? 0

@@ -67,11 +67,17 @@ export type Forwarded = {
 /** `found`: the names of records, twice where one was stored twice. */
 type Counted = { counted: number; found: string[] }
 
-export function createInFlight(rows: OrdersRows, log: OrdersLog): InFlight {
-  const forwarded = forwardedOf(rows, log)
+/** What it is seen from; small, however many orders there are. */
+export type InFlightParts = {
+  rows: Pick<OrdersRows, 'positions' | 'letters'>
+  log: Pick<OrdersLog, 'retried' | 'deadLettered'>
+}
+
+export function createInFlight({ rows, log }: InFlightParts): InFlight {
+  const forwarded = forwardedOf({ rows, log })
   const positionOf = positionsOf(rows, forwarded)
   const retries = retriesOf(log, positionOf)
-  const pending = new Set([...retries.pending, ...lettersOf(rows, log, positionOf)])
+  const pending = new Set([...retries.pending, ...lettersOf({ rows, log }, positionOf)])
   // Mostly there are none, and no name has to be made to see that.
   const isIn = (names: ReadonlySet<string>, consumer: ConsumerName, { topic, key }: Subject) => {
     return names.size > 0 && names.has(pendingKey(consumer, topic, key))
@@ -142,7 +148,7 @@ function subjectsOf(consumer: ConsumerName, order: OrderHistory): Subject[] {
   return [orders, { ...orders, topic: orderStepsTopic, lastOffset: lastOffsets.steps }]
 }
 
-function positionsOf({ positions }: OrdersRows, all: AllForwarded): PositionOf {
+function positionsOf({ positions }: InFlightParts['rows'], all: AllForwarded): PositionOf {
   const known = new Map<string, Map<string, Reached[]>>()
   for (const { consumer, topic, partition, next, published } of positions) {
     const { postponed, buried } = all.get(partitionName(consumer, partition)) ?? noneForwarded()
@@ -162,7 +168,7 @@ function positionsOf({ positions }: OrdersRows, all: AllForwarded): PositionOf {
 const notBegun: Reached = { next: 0, published: 0, settledTo: 0 }
 
 /** A record keeps its key, and so its partition, wherever it goes. */
-function forwardedOf({ positions }: OrdersRows, log: OrdersLog): AllForwarded {
+function forwardedOf({ rows: { positions }, log }: InFlightParts): AllForwarded {
   const all = new Map<PartitionName, Forwarded>()
   for (const { consumer, partition, next, published, taken } of positions) {
     const name = partitionName(consumer, partition)
@@ -204,7 +210,7 @@ type Retries = {
   unpublished: Set<string>
 }
 
-function retriesOf({ retried }: OrdersLog, positionOf: PositionOf): Retries {
+function retriesOf({ retried }: InFlightParts['log'], positionOf: PositionOf): Retries {
   const retries: Retries = { waiting: 0, pending: new Set(), unpublished: new Set() }
   for (const { note, topic, partition, offset, key } of retried) {
     if (note === null) continue
@@ -217,7 +223,7 @@ function retriesOf({ retried }: OrdersLog, positionOf: PositionOf): Retries {
   return retries
 }
 
-function lettersOf(rows: OrdersRows, log: OrdersLog, positionOf: PositionOf): Set<string> {
+function lettersOf({ rows, log }: InFlightParts, positionOf: PositionOf): Set<string> {
   const pending = new Set<string>()
   const redriven = redrivesOf(log.retried)
   for (const { consumer, status, origin, key, redrivable, acts } of rows.letters.values()) {

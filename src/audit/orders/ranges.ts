@@ -6,16 +6,25 @@
  */
 export type Ranges = {
   keys(): Iterable<string>
+  /** As `add` takes them. */
+  sums(): Sum[]
   /** A summand between `a` and `b`. */
   add(key: string, a: number, b?: number): void
   /** `onOutside` is told the range that does not contain the value. */
   compare(key: string, value: number, onOutside: (range: string) => void): void
 }
 
+export type Sum = [key: string, a: number, b: number]
+
 export function createRanges(): Ranges {
   const ranges = new Map<string, { min: number; max: number }>()
   return {
     keys: () => ranges.keys(),
+    sums: () =>
+      ranges
+        .entries()
+        .toArray()
+        .map(([key, { min, max }]) => [key, min, max]),
     add(key, a, b = a) {
       const range = ranges.get(key) ?? { min: 0, max: 0 }
       range.min += Math.min(a, b)

@@ -14,7 +14,7 @@ import {
   type OrdersAuditSource,
 } from '../../ports/orders-audit.ts'
 import type { Scratch } from '../../ports/scratch.ts'
-import { type Buckets, createBuckets, type Entry, textOf } from './buckets.ts'
+import { type BucketLimits, type Buckets, createBuckets, type Entry, textOf } from './buckets.ts'
 
 const orderTables = [
   'orders',
@@ -35,12 +35,23 @@ type OrderTable = (typeof orderTables)[number]
 type UserTable = (typeof userTables)[number]
 type SmallTable = (typeof smallTables)[number]
 
+/**
+ * A source whose answers are of their own moments is asked for two pages at a time: while one is on
+ * its way, the next is made. What the steps keep comes in one order, so that what is held was read
+ * before the stock; the rows of the order process are compared with the log alone.
+ */
+const readBeside: readonly AuditedTable[] = ['orders']
+const readInOrder = auditedTables.filter((table) => !readBeside.includes(table))
+export const lanesMax = 2
+
 /** By what the comparisons look for a row. */
 type Tables<Table extends AuditedTable> = { [Name in Table]: Map<string, AuditedRows[Name]> }
 /** `record` and `answer`: of the two topics, as they stand there, behind all rows. */
-export type OrderKind = OrderTable | 'record' | 'answer'
+export const orderKinds = [...orderTables, 'record', 'answer'] as const
+export type OrderKind = (typeof orderKinds)[number]
 /** `paid`, `spending`: what the comparison of an order leaves for that of its user. */
-export type UserKind = UserTable | 'topUp' | 'paid' | 'spending'
+export const userKinds = [...userTables, 'topUp', 'paid', 'spending'] as const
+export type UserKind = (typeof userKinds)[number]
 export type OrdersRows = Tables<SmallTable> & {
   [Table in OrderTable | UserTable]: { size: number }
 } & {
@@ -60,20 +71,25 @@ export const ordersRowsPerPage = 500
 export function readOrdersRows(
   { read, oneMoment }: OrdersAuditSource,
   scratch: Scratch | null = null,
+  limits?: BucketLimits,
 ): Promise<OrdersRows> {
   return read(async (reader): Promise<OrdersRows> => {
     // First: whatever is committed from here on can only make a row newer than they say.
     const positions = await reader.positions()
-    const byOrder = createBuckets<OrderKind>([...orderTables, 'record', 'answer'], scratch)
-    const byUser = createBuckets<UserKind>([...userTables, 'topUp', 'paid', 'spending'], scratch)
+    const byOrder = createBuckets<OrderKind>(orderKinds, scratch, limits)
+    const byUser = createBuckets<UserKind>(userKinds, scratch, limits)
     const tables: Partial<Record<AuditedTable, unknown>> = {}
-    for (const table of auditedTables) {
-      if (isOneOf(orderTables, table))
-        tables[table] = await gather<OrderTable>(reader, table, byOrder)
-      else if (isOneOf(userTables, table))
-        tables[table] = await gather<UserTable>(reader, table, byUser)
-      else tables[table] = await readTable(reader, table)
+    const readAll = async (names: readonly AuditedTable[]) => {
+      for (const table of names) {
+        if (isOneOf(orderTables, table))
+          tables[table] = await gather<OrderTable>(reader, table, byOrder)
+        else if (isOneOf(userTables, table))
+          tables[table] = await gather<UserTable>(reader, table, byUser)
+        else tables[table] = await readTable(reader, table)
+      }
     }
+    const lanes = oneMoment ? [auditedTables] : [readBeside, readInOrder]
+    await Promise.all(lanes.map(readAll))
     return { oneMoment, positions, byOrder, byUser, ...tables } as OrdersRows
   })
 }
@@ -81,7 +97,7 @@ export function readOrdersRows(
 /** Rows of some orders, as they were put into the bucket. */
 export function orderRowsIn(
   entries: readonly Entry<OrderKind>[],
-  { oneMoment, charges }: OrdersRows,
+  { oneMoment, charges }: Pick<OrdersRows, 'oneMoment' | 'charges'>,
 ): OrderRows {
   const tables = tablesIn(entries, orderTables)
   return { ...tables, oneMoment, hasCharges: charges.size > 0 }
@@ -89,7 +105,7 @@ export function orderRowsIn(
 
 export function userRowsIn(
   entries: readonly Entry<UserKind>[],
-  { oneMoment }: OrdersRows,
+  { oneMoment }: Pick<OrdersRows, 'oneMoment'>,
 ): UserRows {
   return { ...tablesIn(entries, userTables), oneMoment }
 }

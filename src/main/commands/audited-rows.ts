@@ -12,6 +12,7 @@ import { readPlaces } from '../../adapters/stores/places-reader.ts'
 import type { ProjectionSource } from '../../audit/audit.ts'
 import type { OrdersAudit } from '../../audit/orders/audit-orders.ts'
 import type { LogReader } from '../../audit/orders/read-log.ts'
+import { lanesMax } from '../../audit/orders/read-rows.ts'
 import { ordersAuditOver, projectionOver } from '../../client/audit-rows.ts'
 import type { Progress } from '../../client/progress.ts'
 import {
@@ -24,6 +25,7 @@ import type { Settings } from '../../config/settings.ts'
 import { sleep } from '../../ports/clock.ts'
 import type { ReadPlace } from '../../ports/log-check.ts'
 import { CommandError, exitCodes } from '../context.ts'
+import { startGroupThreads } from './group-threads/group-threads.ts'
 import { operatorToken } from './service-address.ts'
 
 export type AuditSource = AuditedRows & { openLog(): Promise<LogReader> }
@@ -57,9 +59,11 @@ const answerMsMax = 40_000
 const upWaitMsMax = 30_000
 const askAgainMs = 250
 
+const means = { openScratch: () => createScratchFile(), startThreads: startGroupThreads }
+
 export function rowsIn(database: Database, now: OrdersAudit['now']) {
   const source = createOrdersAuditSql(database)
-  const orders = { source, now, openScratch: () => createScratchFile() }
+  const orders = { source, now, ...means }
   const places = () => readPlaces(database)
   return { source: createCouponReaderSql(database), orders, places }
 }
@@ -71,7 +75,8 @@ export function rowsOfService(url: string, { settings, token }: SourceOptions): 
     const message = `${none}: name the service's directory with --data`
     throw new CommandError(exitCodes.wrongUsage, message)
   }
-  const calls = startServiceCalls({ url, deadlineMs: answerMsMax, bytesMax: projectionBytesMax })
+  const limits = { deadlineMs: answerMsMax, bytesMax: projectionBytesMax }
+  const calls = startServiceCalls({ url, ...limits, connections: lanesMax })
   const given = { calls, url, token: () => operatorToken(settings, Date.now(), { token }) }
   const ask = (path: string) => askUntilUp({ ...given, path })
   return {
@@ -80,7 +85,7 @@ export function rowsOfService(url: string, { settings, token }: SourceOptions): 
       // Each answer is of its own moment (docs/decisions/0031).
       source: { oneMoment: false, read: (run) => run(ordersAuditOver(ask)) },
       now: Date.now,
-      openScratch: () => createScratchFile(),
+      ...means,
     },
     codeSecret,
     where: `the rows of the service at ${url}`,
