@@ -11,8 +11,8 @@ import type { GroupQuestion } from './group-thread.ts'
 
 /** Each has a heap of its own, some 40 MB; more would wait for the groups to be read back. */
 const threadsMax = 4
-/** With less, objects of a group are copied before they are forgotten. */
-const youngMegabytesMax = 16
+/** With 16 it takes as much of the processor. */
+const youngMegabytesMax = 8
 const groupsPerThreadMax = 2
 
 /** Whoever has less is done before another thread has started. */
