@@ -50,6 +50,8 @@ export class PaymentAsks {
   /** Of an earlier session, which may have asked about them. */
   private readonly inherited = new Set<string>()
   private calls = 0
+  /** Since it was asked last, for some who were told "not now". */
+  private mayAnswer = false
   private answers: Answered[] = []
   private task: TaskParts | null = null
   private broken: { error: unknown } | null = null
@@ -85,6 +87,10 @@ export class PaymentAsks {
     this.underWay = new Set()
     this.calls = 0
     this.answers = []
+    this.parts.payments.begin?.(() => {
+      this.mayAnswer = true
+      task.wake(0)
+    })
     let hasRead = false
     return async () => {
       if (this.broken !== null) throw this.broken.error
@@ -159,6 +165,7 @@ export class PaymentAsks {
   private async call(task: TaskParts, rows: readonly AskingRow[]): Promise<void> {
     const { payments } = this.parts
     this.calls += 1
+    this.mayAnswer = false
     for (const { orderId } of rows) {
       this.underWay.add(orderId)
       this.putOff.delete(orderId)
@@ -174,7 +181,7 @@ export class PaymentAsks {
       answers.forEach((answer, n) => this.take(rows[n], answer))
       const isSettling = answers.some(({ kind }) => kind !== 'not_now')
       const othersWait = this.rows.size > this.underWay.size + this.putOff.size
-      return task.wake(isSettling || othersWait ? 0 : askAgainMs)
+      return task.wake(isSettling || othersWait || this.mayAnswer ? 0 : askAgainMs)
     }
     for (const { orderId } of rows) this.underWay.delete(orderId)
     const { error } = answers

@@ -96,7 +96,14 @@ type PaymentBatch = Batch<PaymentLoaded> & {
 function paymentBatch(loaded: PaymentLoaded, capturesItself = false): PaymentBatch {
   const batch = batchOf(loaded)
   const { charges, unsettled } = loaded
-  const purses = { charges, unsettled, charged: new Map(), balances: batch.balances }
+  const purses: Purses = {
+    charges,
+    unsettled,
+    charged: new Map(),
+    balances: batch.balances,
+    // Only the provider itself knows whether there are top-ups that are not read yet.
+    mayHaveMore: () => true,
+  }
   return { ...batch, purses: capturesItself ? purses : null }
 }
 
@@ -157,7 +164,7 @@ function takeOrder(item: Item<OrderMessage>, { rows, purses }: PaymentBatch): It
   const [effect] = decision.effects
   if (purses !== null && before === undefined && effect?.kind === 'capture') {
     const answer = chargeOne(effect, purses)
-    // Else it waits for the money, as for any other provider.
+    // Else it waits for money that may come, as for any other provider.
     if (answer.kind !== 'not_now') {
       return stepResult(decide({ rows, orderId }, { kind: 'answer', answer }), message)
     }

@@ -4,7 +4,12 @@
 // for products that are missing wait until the products topic is read as far as it was.
 
 import type { ConsumerWork, Item, ItemResult } from '../consumer/consumer-work.ts'
-import type { Line, OrderMessage, ProductMessage } from '../domain/orders/messages.ts'
+import {
+  type Line,
+  type OrderMessage,
+  type ProductMessage,
+  productsTopic,
+} from '../domain/orders/messages.ts'
 import { decideProduct, eventsOf, evolveProduct } from '../domain/orders/product.ts'
 import { ordersInput, productsInput } from '../domain/orders/records.ts'
 import {
@@ -30,7 +35,7 @@ import {
   suppliesFirst,
   takeCommand,
 } from './step-work.ts'
-import { UnreadProducts } from './unread-products.ts'
+import { UnreadRecords } from './unread-records.ts'
 import { WaitingOrders } from './waiting-orders.ts'
 
 type StockMessage = OrderMessage | ProductMessage
@@ -51,14 +56,19 @@ const notOfStock: readonly OrderMessage['type'][] = [
 const lookEveryMs = 250
 
 export function createStockStep({ store, log }: StockStepParts): StockStep {
-  const unread = new UnreadProducts({ log, store, onEnds: () => waiting.changed() })
+  const unread = new UnreadRecords({
+    topic: productsTopic,
+    log,
+    store,
+    onEnds: () => waiting.changed(),
+  })
   const waiting = new WaitingOrders({
     store,
     wantedBy,
     decide,
     ready: async (rows) => {
       const products = await store.products([...productIdsOf(rows)])
-      await unread.look(rows, products)
+      await unread.look(rows.map((row) => [row.orderId, missingOf(row, products)]))
       return holdable(rows, products, unread)
     },
     repliesOf: (row) => repeatAnswer(row).replies,
@@ -110,6 +120,11 @@ function linesOf(message: OrderMessage): readonly Line[] {
   return message.type === 'order.placed' ? message.lines : []
 }
 
+function missingOf({ placed }: WaitingRow, products: ReadonlyMap<string, Product>): string[] {
+  const productIds = linesOf(placed).map(({ productId }) => productId)
+  return productIds.filter((productId) => !products.has(productId))
+}
+
 function productIdsOf(
   rows: Iterable<WaitingRow>,
   isMeant: (row: WaitingRow) => boolean = () => true,
@@ -125,7 +140,7 @@ function productIdsOf(
 function holdable(
   rows: readonly WaitingRow[],
   products: Map<string, Product>,
-  unread: UnreadProducts,
+  unread: UnreadRecords,
 ): WaitingRow[] {
   return rows.filter(({ orderId, placed }) => {
     const lines = linesOf(placed)
@@ -144,7 +159,7 @@ function holdable(
 type StockBatch = Batch<StockLoaded> & {
   /** The products of the orders that wait for pieces. */
   waitedFor: Set<string>
-  unread: UnreadProducts
+  unread: UnreadRecords
 }
 function wantedBy(items: readonly Item<StockMessage>[]): StockWanted {
   const orderIds = new Set<string>()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { walletsTopic } from '../domain/orders/messages.ts'
 import type { PaymentEffect } from '../domain/orders/payment-step.ts'
+import type { LogBounds } from '../ports/log.ts'
 import type { WalletChanges, WalletLoaded } from '../ports/payments.ts'
 import { createWallet } from './wallet.ts'
 
@@ -87,5 +89,97 @@ describe('orders of one user that are asked for together', () => {
   test('are told nothing of what may come back to others', async () => {
     const { ask } = startWallet({ unsettled: new Map([['bob', 500]]) })
     assert.deepEqual((await ask(question('capture', 'a', 101))).kinds, ['refused'])
+  })
+})
+
+describe('where top-ups may be unread', () => {
+  /** A log whose end is told when it is, and rows that go as far as they are told. */
+  function startReading() {
+    const seen = { ends: 0, looks: 0, told: 0, next: 4 }
+    let end = Promise.withResolvers<LogBounds>()
+    const balances = new Map([['ann', 100]])
+    const wallet = createWallet(
+      {
+        async charge(_, decide) {
+          const loaded = { charges: new Map(), unsettled: new Map() }
+          return decide({ ...loaded, balances: new Map(balances) }).result
+        },
+      },
+      {
+        log: {
+          partitionsOf: () => 1,
+          partitionBounds(topic) {
+            assert.equal(topic, walletsTopic)
+            seen.ends += 1
+            return end.promise
+          },
+        },
+        store: {
+          async positions() {
+            seen.looks += 1
+            const { next } = seen
+            return [{ topic: walletsTopic, partition: 0, next, published: next, tries: 0 }]
+          },
+        },
+      },
+    )
+    wallet.begin?.(() => void (seen.told += 1))
+    const ask = async (...questions: PaymentEffect[]) => {
+      return (await wallet.ask(questions, 1_000)).map(({ kind }) => kind)
+    }
+    async function answer(to: number | null): Promise<void> {
+      if (to === null) end.reject(new Error('away'))
+      else end.resolve({ start: 0, end: to })
+      await new Promise(setImmediate)
+      end = Promise.withResolvers()
+    }
+    return { ask, answer, seen, balances, wallet }
+  }
+
+  test('nobody is refused before they are read as far as they went', async () => {
+    const { ask, answer, seen, balances } = startReading()
+    const [a, b] = [question('capture', 'a', 101), question('capture', 'b', 150)] as const
+    assert.deepEqual(await ask(a, b, question('capture', 'c')), ['not_now', 'not_now', 'captured'])
+    assert.deepEqual(await ask(a, b), ['not_now', 'not_now'])
+    assert.deepEqual(seen, { ends: 1, looks: 0, told: 0, next: 4 }, 'one question for all')
+    await answer(5)
+    assert.equal(seen.told, 1, 'there may be an answer')
+    assert.deepEqual(await ask(a, b), ['not_now', 'not_now'], 'one record is not read')
+    balances.set('ann', 101)
+    seen.next = 5
+    assert.deepEqual(await ask(a, b), ['captured', 'refused'])
+    assert.deepEqual(seen, { ends: 1, looks: 2, told: 1, next: 5 })
+  })
+
+  test('who has enough costs no question', async () => {
+    const { ask, seen } = startReading()
+    assert.deepEqual(await ask(question('capture', 'a'), question('undo', 'b')), [
+      'captured',
+      'undone',
+    ])
+    assert.deepEqual(seen, { ends: 0, looks: 0, told: 0, next: 4 })
+  })
+
+  test('the log is asked again where it was away, and by another session', async () => {
+    const { ask, answer, seen, wallet } = startReading()
+    const a = question('capture', 'a', 101)
+    await ask(a)
+    await answer(null)
+    assert.equal(seen.told, 0)
+    assert.deepEqual(await ask(a), ['not_now'])
+    assert.equal(seen.ends, 2)
+    await answer(4)
+    wallet.begin?.(() => {})
+    assert.deepEqual(await ask(a), ['not_now'])
+    assert.equal(seen.ends, 3)
+  })
+
+  test('what is undone waits no more', async () => {
+    const { ask, answer, seen } = startReading()
+    await ask(question('capture', 'a', 101))
+    await answer(4)
+    assert.deepEqual(await ask(question('undo', 'a')), ['undone'])
+    assert.deepEqual(await ask(question('undo', 'a')), ['undone'])
+    assert.equal(seen.looks, 1)
   })
 })

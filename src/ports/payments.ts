@@ -19,6 +19,11 @@ export type Payments = {
     questions: readonly PaymentEffect[],
     withinMs: number,
   ): Promise<(ProviderAnswer | NotNow | PaymentFailure)[]>
+  /**
+   * Whoever asks begins anew, and is told from now on when there may be an answer for those who
+   * were told "not now". Absent: it never tells.
+   */
+  begin?(onMayAnswer: () => void): void
   limits: PaymentLimits
   /** What a process that ended has asked may have been done: it is not done in our own tables. */
   losesAnswers?: true

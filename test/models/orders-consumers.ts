@@ -110,7 +110,9 @@ export function createOrdersSystem(start = 1_000_000, random = seededRandom(star
       },
     }
     const mortalLog = life.mortal(joining)
-    const provider = crashingPayments(payments ?? createWallet(alive(wallet)), life.crashPoint)
+    const topUps = { log: mortalLog, store: alive(payment) }
+    const built = payments ?? createWallet(alive(wallet), topUps)
+    const provider = crashingPayments(built, life.crashPoint)
     const onError = (error: unknown) => void errors.push(error)
     const works: Record<ConsumerName, () => AnyWork> = {
       'order-process': () => createOrderProcess({ clock: own, store: alive(orders) }),

@@ -133,6 +133,20 @@ const payments: MutantsOf[] = [
   },
   {
     file: `${part}/payment-asking.ts`,
+    test: 'test/simulation/waiting-orders.test.ts',
+    mutants: [[' || this.mayAnswer', '', 'without money is told so in no time']],
+  },
+  {
+    file: `${part}/wallet.ts`,
+    test: `${part}/wallet.test.ts`,
+    mutants: [
+      ['!waits.has(orderId)', 'true', 'refused before they are read as far as they went'],
+      ['unread?.clear()', '', 'asked again where it was away, and by another session'],
+      ['isUnread ? [userId] : []', '[userId]', 'who has enough costs no question'],
+    ],
+  },
+  {
+    file: `${part}/payment-asking.ts`,
     test: `${part}/payment-contradictions.test.ts`,
     mutants: [
       [
@@ -155,6 +169,7 @@ const payments: MutantsOf[] = [
     mutants: [
       ["answer.kind !== 'not_now'", 'true', 'what money that may come back would pay'],
       ['before === undefined && effect', 'effect', 'what an earlier version has asked'],
+      ['mayHaveMore: () => true', 'mayHaveMore: () => false', 'asks about who has too little'],
     ],
   },
   {

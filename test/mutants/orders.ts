@@ -236,8 +236,8 @@ const stock: MutantsOf = {
 }
 const missing: readonly MutantsOf[] = [
   {
-    file: 'src/orders/unread-products.ts',
-    test: 'src/orders/unread-products.test.ts',
+    file: 'src/orders/unread-records.ts',
+    test: 'src/orders/unread-records.test.ts',
     mutants: [
       [
         '?? Number.POSITIVE_INFINITY',
@@ -250,7 +250,7 @@ const missing: readonly MutantsOf[] = [
         'may exist until the rows go as far as its topic went',
       ],
       [
-        'topic === productsTopic',
+        'topic === this.parts.topic',
         "topic !== ''",
         'may exist until the rows go as far as its topic went',
       ],
@@ -316,6 +316,11 @@ const supplies: MutantsOf[] = [
         'amount <= balance + unsettled',
         'amount < balance + unsettled',
         'is not_now with 99 and 1 that may come back',
+      ],
+      [
+        'if (mayHaveMore) return',
+        'if (false) return',
+        'is not_now with 98, 1 that may come back and top-ups that are unread',
       ],
       [
         "{ status: 'captured', amount, unsettled: true }",

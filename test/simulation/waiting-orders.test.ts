@@ -5,7 +5,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { leapingClock } from '../../src/adapters/memory/clock-virtual.ts'
-import { type OrderPlaced, ordersTopic, productsTopic } from '../../src/domain/orders/messages.ts'
+import {
+  type OrderPlaced,
+  ordersTopic,
+  productsTopic,
+  walletsTopic,
+} from '../../src/domain/orders/messages.ts'
 import { auditWorld } from '../models/orders-audit.ts'
 import { createOrdersSystem, type OrdersSystem } from '../models/orders-consumers.ts'
 import { auditedSystem } from '../models/orders-system-audit.ts'
@@ -173,7 +178,56 @@ describe('a product whose record is read late', () => {
   })
 })
 
+describe('a top-up whose record is read late', () => {
+  it('pays for whoever orders after it, and holds up nobody else', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const random = seededRandom(seed + round)
+      const system = createOrdersSystem(1_000_000 + round, random)
+      const late = Array.from({ length: 5 }, (_, n) => `late-${n}`)
+      const rich = Array.from({ length: 5 }, (_, n) => `rich-${n}`)
+      await stock(system, 100)
+      await pay(system, rich)
+      let isLate = false
+      const readsLate = (topic: string) => isLate && topic === walletsTopic
+      const processes = [await system.run({ readsLate }), await system.run({ readsLate })]
+      await system.pass(1_000)
+      isLate = true
+      await pay(system, late)
+      await system.pass(random.int(1, 10))
+      await system.append(...[...late, 'poor', ...rich].map((name) => placed(name, 1, 60_000)))
+      await system.pass(5_000)
+      const [dead] = random.chance(0.5) ? processes.splice(0, 1) : []
+      await dead?.kill()
+      await system.pass(random.int(1, 5_000))
+      const early = endsOf(system)
+      for (const name of late) assert.equal(early.get(name), 'due', `seed ${seed + round}`)
+      for (const name of rich) assert.equal(early.get(name), 'confirmed')
+      isLate = false
+      await system.pass(10_000)
+      const ends = endsOf(system)
+      for (const name of late) assert.equal(ends.get(name), 'confirmed', `seed ${seed + round}`)
+      assert.equal(ends.get('poor'), 'insufficient_funds')
+      checkQuiet(system)
+      for (const one of processes) await one.close()
+      const { found } = await auditWorld(await auditedSystem(system), { now: null })
+      assert.deepEqual(found, [])
+    }
+  })
+})
+
 describe('an order', () => {
+  it('without money is told so in no time', async () => {
+    const system = createOrdersSystem()
+    await stock(system, 1)
+    const process = await system.run()
+    await system.pass(1_000)
+    await system.append(placed('a'))
+    await system.pass(50)
+    assert.equal(endsOf(system).get('a'), 'insufficient_funds')
+    checkQuiet(system)
+    await process.close()
+  })
+
   it('of a product that does not exist is told so in no time', async () => {
     const system = createOrdersSystem()
     await stock(system, 1)

@@ -17,8 +17,11 @@ export type ProviderAnswer =
   /** In doubt: an earlier answer to the same question was lost. */
   | { kind: 'refused'; reason: PaymentRefusal; inDoubt?: true }
   | { kind: 'undone'; refunded: number } // how much had been captured; 0: nothing had
-/** Neither yes nor no for now: to be asked again, which is no attempt. */
-export type NotNow = { kind: 'not_now' }
+/**
+ * Neither yes nor no for now: to be asked again, which is no attempt. `isUnread`: for a top-up
+ * that may stand in the log already.
+ */
+export type NotNow = { kind: 'not_now'; isUnread?: true }
 /** A record of the orders topic, or what the provider answered to the effect of one. */
 export type PaymentCommand =
   | { kind: 'record'; message: OrderMessage }

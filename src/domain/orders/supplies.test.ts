@@ -146,6 +146,20 @@ describe('a charge', () => {
     })
   }
 
+  for (const [balance, answer, isUnread] of [
+    [98, 'not_now', true],
+    [99, 'not_now', undefined],
+    [100, 'captured', undefined],
+  ] as const) {
+    test(`is ${answer} with ${balance}, 1 that may come back and top-ups that are unread`, () => {
+      const funds = { balance, unsettled: 1, mayHaveMore: true }
+      const decision = decideCharge(capture, absent, funds)
+      assert.equal(decision.answer.kind, answer)
+      assert.equal('isUnread' in decision.answer ? true : undefined, isUnread)
+      assert.deepEqual(decision.charge, answer === 'captured' ? unsettled : absent)
+    })
+  }
+
   test('answers what it did, and the same when it is asked again', () => {
     const funds = (balance: number) => ({ balance, unsettled: 0 })
     const answers = (charge: Charge, balance: number) => {

@@ -1,7 +1,8 @@
 // The built-in payment provider: a balance for every user, moved by top-ups and by charges. What
 // was answered to a charge is kept by order id and answered again, so asking twice moves nothing
 // twice, and an order that was undone is never charged later. Nobody is refused what money that is
-// merely captured would pay, as long as it may come back: its order has not been confirmed yet.
+// merely captured would pay, as long as it may come back: its order has not been confirmed yet; nor
+// what a top-up may pay that came before, and is not read yet.
 
 import { balanceMax, type WalletMessage } from './messages.ts'
 import type { NotNow, ProviderAnswer } from './payment-step.ts'
@@ -17,8 +18,11 @@ export type TopUpDecision = {
   add: number
 }
 export type ChargeCommand = { kind: 'capture'; amount: number } | { kind: 'undo' }
-/** Of a user, 0 where nothing is known. `unsettled`: captured for orders that may be cancelled. */
-export type Funds = { balance: number; unsettled: number }
+/**
+ * Of a user, 0 where nothing is known. `unsettled`: captured for orders that may be cancelled.
+ * `mayHaveMore`: top-ups that came before the order may be unread.
+ */
+export type Funds = { balance: number; unsettled: number; mayHaveMore?: boolean }
 /** The charge as it is from now on, what to add to the balance, and what to tell the step. */
 export type ChargeDecision = { charge: Charge; add: number; answer: ProviderAnswer | NotNow }
 
@@ -41,7 +45,7 @@ export function unsettledOf(charge: Charge): number {
 function decideCapture(
   amount: number,
   charge: Charge,
-  { balance, unsettled }: Funds,
+  { balance, unsettled, mayHaveMore = false }: Funds,
 ): ChargeDecision {
   switch (charge.status) {
     case 'absent': {
@@ -50,6 +54,7 @@ function decideCapture(
         return { charge: captured, add: -amount, answer: { kind: 'captured' } }
       }
       if (amount <= balance + unsettled) return { charge, add: 0, answer: { kind: 'not_now' } }
+      if (mayHaveMore) return { charge, add: 0, answer: { kind: 'not_now', isUnread: true } }
       const reason = 'insufficient_funds'
       return { charge: { status: 'refused', reason }, add: 0, answer: { kind: 'refused', reason } }
     }

@@ -162,8 +162,11 @@ function storedByCouponStep({ effects }: Pick<CouponChanges, 'effects'>): Stored
 }
 
 async function openPayments(parts: OrderConsumersParts): Promise<Payments> {
-  const { payment, database, clock } = parts
-  if (payment === undefined) return createWallet(createWalletStoreSql(database))
+  const { payment, database, clock, log } = parts
+  if (payment === undefined) {
+    const topUps = { log, store: createPaymentStepStoreSql(database) }
+    return createWallet(createWalletStoreSql(database), topUps)
+  }
   // Its HTTP client is loaded where it is used: it takes a tenth of a second.
   const { createPaymentsHttp } = await import('../../adapters/payments-http.ts')
   return createPaymentsHttp({ ...payment, clock })

@@ -1,34 +1,33 @@
-// Whether a product that the rows do not have is unknown, or its record is merely unread: an order
-// and the product that it names come in two topics, which are read apart. Before an order is told
-// that there is no such product, the rows must go as far as the products topic did when the order
-// had been read. The log is asked beside the step, for all orders that wait together; where it does
-// not answer they wait, and nothing else does.
+// Whether the rows lack a product or money, or its record is merely unread: an order and what it
+// needs come in two topics, which are read apart. Before an order is refused for want of it, the
+// rows must go as far as the other topic did when the order had been read. The log is asked beside
+// the step, for all orders that wait together; where it does not answer they wait, and nothing else
+// does.
 
-import { type AnyPlaced, type Line, productsTopic } from '../domain/orders/messages.ts'
-import type { Product } from '../domain/orders/state.ts'
 import { partitionFor } from '../domain/partitioner.ts'
 import type { Log } from '../ports/log.ts'
-import type { StockStepStore } from '../ports/orders.ts'
+import type { ConsumerPosition } from '../ports/orders.ts'
 
-export type UnreadProductsParts = {
+export type UnreadRecordsParts = {
+  /** Where what is missing may stand, by its key. */
+  topic: string
   log: Pick<Log, 'partitionsOf' | 'partitionBounds'>
-  store: Pick<StockStepStore, 'positions'>
+  store: { positions(): Promise<ConsumerPosition[]> }
   /** There may be an answer now. */
   onEnds(): void
 }
-type Ordered = { orderId: string; placed: AnyPlaced }
 /** By partition, where it ended after the order had been read; null: that is not known yet. */
 type Ends = Map<number, number | null>
 
-export class UnreadProducts {
-  private readonly parts: UnreadProductsParts
-  /** By order, of the partitions of the products that it waits for. */
+export class UnreadRecords {
+  private readonly parts: UnreadRecordsParts
+  /** By order, of the partitions of the keys that it waits for. */
   private readonly endsOf = new Map<string, Ends>()
   private readonly asking = new Set<number>()
   /** By partition, how far the rows go. */
   private read = new Map<number, number>()
 
-  constructor(parts: UnreadProductsParts) {
+  constructor(parts: UnreadRecordsParts) {
     this.parts = parts
   }
 
@@ -42,33 +41,30 @@ export class UnreadProducts {
     this.endsOf.delete(orderId)
   }
 
-  /** Whether the order was waiting for a record of the products topic at the last look. */
+  /** Whether the order was waiting for a record of the topic at the last look. */
   isWaiting(orderId: string): boolean {
     return this.endsOf.has(orderId)
   }
 
-  /** Where it is not known to be none, the rows may not go far enough. */
-  mayExist(orderId: string, productId: string): boolean {
-    const partition = this.partitionOf(productId)
+  /** Where it is not known that there is none, the rows may not go far enough. */
+  mayExist(orderId: string, key: string): boolean {
+    const partition = this.partitionOf(key)
     const end = this.endsOf.get(orderId)?.get(partition) ?? Number.POSITIVE_INFINITY
     return (this.read.get(partition) ?? 0) < end
   }
 
-  /** Of orders that wait: `products` are those that there are, as of now. */
-  async look(orders: Iterable<Ordered>, products: ReadonlyMap<string, Product>): Promise<void> {
+  /** Of orders that wait: by order id, the keys of what each lacks, as of now. */
+  async look(orders: Iterable<readonly [string, readonly string[]]>): Promise<void> {
     const unasked = new Map<number, Ends[]>()
     let isAnswered = false
-    for (const { orderId, placed } of orders) {
-      const missing = missingOf(placed, products)
+    for (const [orderId, missing] of orders) {
       if (missing.length === 0) {
         this.forget(orderId)
         continue
       }
       const ends = this.endsOf.get(orderId) ?? new Map<number, null>()
       this.endsOf.set(orderId, ends)
-      for (const partition of new Set(
-        missing.map(({ productId }) => this.partitionOf(productId)),
-      )) {
+      for (const partition of new Set(missing.map((key) => this.partitionOf(key)))) {
         const end = ends.get(partition)
         if (typeof end === 'number') isAnswered = true
         else if (end === undefined && !this.asking.has(partition)) {
@@ -82,10 +78,10 @@ export class UnreadProducts {
 
   /** Those that come while it is asked are asked for after it. */
   private async ask(partition: number, all: readonly Ends[]): Promise<void> {
-    const { log, onEnds } = this.parts
+    const { topic, log, onEnds } = this.parts
     this.asking.add(partition)
     for (const ends of all) ends.set(partition, null)
-    const bounds = await log.partitionBounds(productsTopic, partition).catch(() => null)
+    const bounds = await log.partitionBounds(topic, partition).catch(() => null)
     this.asking.delete(partition)
     for (const ends of all) {
       if (bounds === null) ends.delete(partition)
@@ -97,16 +93,11 @@ export class UnreadProducts {
 
   private async positions(): Promise<Map<number, number>> {
     const all = await this.parts.store.positions()
-    const own = all.filter(({ topic }) => topic === productsTopic)
+    const own = all.filter(({ topic }) => topic === this.parts.topic)
     return new Map(own.map(({ partition, next }) => [partition, next]))
   }
 
-  private partitionOf(productId: string): number {
-    return partitionFor(productId, this.parts.log.partitionsOf(productsTopic))
+  private partitionOf(key: string): number {
+    return partitionFor(key, this.parts.log.partitionsOf(this.parts.topic))
   }
-}
-
-function missingOf(placed: AnyPlaced, products: ReadonlyMap<string, Product>): readonly Line[] {
-  if (placed.type !== 'order.placed') return []
-  return placed.lines.filter(({ productId }) => !products.has(productId))
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { productsTopic, walletsTopic } from '../domain/orders/messages.ts'
-import type { Product } from '../domain/orders/state.ts'
 import type { LogBounds } from '../ports/log.ts'
 import type { ConsumerPosition } from '../ports/orders.ts'
-import { UnreadProducts } from './unread-products.ts'
+import { UnreadRecords } from './unread-records.ts'
 
 /** Of two: those of tea and cup, and of jar. */
 const first = 0
@@ -15,7 +14,8 @@ function createWorld() {
   const asked: { partition: number; answer: PromiseWithResolvers<LogBounds> }[] = []
   const positions: ConsumerPosition[] = []
   const seen = { answers: 0, looks: 0 }
-  const unread = new UnreadProducts({
+  const unread = new UnreadRecords({
+    topic: productsTopic,
     log: {
       partitionsOf: () => 2,
       partitionBounds(topic, partition) {
@@ -46,18 +46,11 @@ function createWorld() {
       positions.push({ topic, partition, next, published: next, tries: 0 })
     },
     look(wanted: Readonly<Record<string, readonly string[]>>, known: readonly string[] = []) {
-      const orders = Object.entries(wanted).map(([orderId, productIds]) => {
-        const lines = productIds.map((productId) => ({ productId, quantity: 1 }))
-        const placed = {
-          type: 'order.placed',
-          orderId,
-          userId: 'ann',
-          lines,
-          timeLimitMs: 9,
-        } as const
-        return { orderId, placed }
-      })
-      return unread.look(orders, new Map(known.map((id) => [id, {} as Product])))
+      return unread.look(
+        Object.entries(wanted).map(([orderId, productIds]) => {
+          return [orderId, productIds.filter((productId) => !known.includes(productId))]
+        }),
+      )
     },
   }
 }
