@@ -258,6 +258,15 @@ const refusals: MutantsOf = {
       'origin',
       'whose record could not be handled at once',
     ],
+    ['if (left < total) return', 'if (left <= total) return', 'who has just enough money refused'],
+    ['parts.mostPaid.get(userId) ?? 0', '0', 'where it was spent on others'],
+    ['> balanceMax) return 0', '< 0) return 0', 'where more was topped up than a wallet takes'],
+    ['|| !isSure) continue', ') continue', 'where a record of it could not be handled at once'],
+    [
+      'isAfter(placedAt, first.origin.appendedAt, parts)',
+      'placedAt >= first.origin.appendedAt',
+      'where it may have come later by the clocks of two brokers',
+    ],
     [
       'quantity === 0 || left < quantity',
       'quantity === 0 || left <= quantity',
@@ -270,6 +279,24 @@ const refusals: MutantsOf = {
     ],
   ],
 }
+const spentMoney: MutantsOf[] = [
+  {
+    file: `${orders}/compare-money.ts`,
+    test: 'test/integration/audit/log-plants.test.ts',
+    mutants: [
+      [
+        'else if (most > 0) yield',
+        'else if (most < 0) yield',
+        'where its order was returned later',
+      ],
+    ],
+  },
+  {
+    file: `${orders}/groups.ts`,
+    test: 'test/integration/audit/log-plants.test.ts',
+    mutants: [['hasCharges && (', '(', 'where another provider was asked']],
+  },
+]
 const sold: MutantsOf = {
   file: `${orders}/groups.ts`,
   test: 'test/integration/audit/log-plants.test.ts',
@@ -356,5 +383,6 @@ export const auditMutants = mutantsOf([
   ...spendings,
   refusals,
   sold,
+  ...spentMoney,
   ...ordersRows,
 ])

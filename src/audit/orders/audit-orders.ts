@@ -9,7 +9,7 @@ import type { Scratch } from '../../ports/scratch.ts'
 import type { Findings } from '../findings.ts'
 import { entriesIn } from './buckets.ts'
 import { noOrders, type OrderCounts } from './check-histories.ts'
-import { createdBy } from './check-refusals.ts'
+import { createdBy, failedIn } from './check-refusals.ts'
 import type { ReplayedClaims } from './check-spent.ts'
 import {
   compareGroups,
@@ -106,7 +106,8 @@ async function auditIn(
     onDone(outcome.records)
   }
   const { acceptedClocks = [] } = parts.log
-  const judging = { now, isStopped, claims, created: createdBy(log), acceptedClocks }
+  const supplied = { created: createdBy(log), failedTopUps: failedIn(log, 'payment-step') }
+  const judging = { now, isStopped, claims, ...supplied, acceptedClocks }
   const users = { ...comparison, ...judging, heldSince: sums.heldSince, sold: sums.sold }
   for await (const group of rows.byUser.groups()) {
     compareUsersOf(entriesIn(group, userKinds), users)

@@ -1,10 +1,16 @@
 // Whether a step had a reason to refuse an order: a refusal is the last word, so it may only be
 // said where nothing else was possible. What shows otherwise stands in other places of the log.
 
-import type { OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
-import type { AnyPlaced } from '../../domain/orders/messages.ts'
+import type { Logged, OrderHistory, RedemptionHistory } from '../../domain/orders/history.ts'
+import {
+  type AnyPlaced,
+  balanceMax,
+  type OrderMessage,
+  type WalletMessage,
+} from '../../domain/orders/messages.ts'
 import type { Origin } from '../../domain/orders/retries.ts'
 import type { AcceptedClock } from '../../ports/log.ts'
+import type { ConsumerName } from '../../ports/orders.ts'
 import { type Broken, brokenOrder, recordAt } from '../findings.ts'
 import { overdueGraceMs, skewMsMax } from './check-histories.ts'
 import { endOf, revocationOf, type SpendingHistory, type SpendingParts } from './check-spent.ts'
@@ -20,6 +26,12 @@ export type RefusalParts = SpendingParts & {
   /** The confirmed order or used redemption that spent it, by user and coupon. */
   spent: ReadonlyMap<string, string>
   holders: ReadonlyMap<string, readonly Holder[]>
+  /** By user. */
+  topUps: ReadonlyMap<string, readonly Logged<WalletMessage>[]>
+  /** By user, the most that all orders can ever have taken, even if it came back. */
+  mostPaid: ReadonlyMap<string, number>
+  /** By their places, records that the payment step could not handle at once. */
+  failedTopUps: ReadonlySet<string>
 }
 /** Of a product, by the records that create it; `origin` is null where it may be any of them. */
 export type Created = { origin: Origin | null; leastStock: number }
@@ -96,13 +108,14 @@ function checkCoupon(refused: Refused, parts: RefusalParts): void {
 }
 
 function checkOrder(history: SpendingHistory, parts: RefusalParts): void {
-  const { orderId, placed, alsoPlaced, answers, end } = history
+  const { orderId, placed, alsoPlaced, answers, end, due } = history
   // Of several contents under one id a step may have met another one.
   if (placed === null || alsoPlaced.length > 0) return
   const { message, origin } = placed
   const broken = brokenOrder(parts.findings, orderId)
   const refused = { placed: message, placedAt: origin.appendedAt, answers, end, broken }
   checkCoupon(refused, parts)
+  if (due !== null) checkFunds(refused, due.message, parts)
   switch (answers['stock.refused']?.reason) {
     case 'unknown_product':
       return checkUnknown(refused, parts)
@@ -198,6 +211,33 @@ function checkOutOfStock({ placed, end, answers, broken }: Refused, parts: Refus
   broken('I11', `product ${productId} was refused as out of stock, but ${left} were never sold`)
 }
 
+/** The wallet waits until all that stood in the log before is read, and for what may come back. */
+function checkFunds(
+  { placedAt, end, broken }: Refused,
+  { userId, total }: OrderMessage<'order.payment_due'>,
+  parts: RefusalParts,
+): void {
+  if (!areOthersRead(end, parts)) return
+  const left = toppedUpBefore(placedAt, userId, parts) - (parts.mostPaid.get(userId) ?? 0)
+  if (left < total) return
+  broken('I12', `${total} was refused for want of money, but ${left} of ${userId} was never spent`)
+}
+
+/** What has surely been applied: of a command the first record, and none that reached the limit. */
+function toppedUpBefore(placedAt: number, userId: string, parts: RefusalParts): number {
+  const { failedTopUps } = parts
+  const all = parts.topUps.get(userId) ?? []
+  if (all.reduce((sum, { message }) => sum + message.amount, 0) > balanceMax) return 0
+  let sum = 0
+  for (const records of Map.groupBy(all, ({ message }) => message.commandId).values()) {
+    const [first] = records
+    const isSure = !records.some(({ origin }) => failedTopUps.has(nameOf(origin)))
+    if (first === undefined || !isSure) continue
+    if (isAfter(placedAt, first.origin.appendedAt, parts)) sum += first.message.amount
+  }
+  return sum
+}
+
 /**
  * Whether what was appended at the one time was appended after what was at the other. Where an
  * operator has set the log's clock back, the times between say nothing of that.
@@ -211,16 +251,10 @@ function isAfter(at: number, other: number, parts: RefusalParts): boolean {
  * By product. A record that the stock step could not handle at once may have been applied at any
  * time later, or never.
  */
-export function createdBy({ products, retried, deadLettered }: OrdersLog): Map<string, Created> {
-  const nameOf = ({ topic, partition, offset }: Origin) => `${topic} ${partition} ${offset}`
-  const failed = new Set([
-    ...retried.flatMap(({ note }) => (note?.consumer === 'stock-step' ? nameOf(note.origin) : [])),
-    ...deadLettered.flatMap((letter) => {
-      return letter.consumer === 'stock-step' ? nameOf(letter.origin) : []
-    }),
-  ])
+export function createdBy(log: OrdersLog): Map<string, Created> {
+  const failed = failedIn(log, 'stock-step')
   const created = new Map<string, Created>()
-  for (const { message, origin } of products) {
+  for (const { message, origin } of log.products) {
     if (message.type !== 'product.created') continue
     const { productId, stock } = message
     const known = created.get(productId) ?? { origin: null, leastStock: stock }
@@ -229,4 +263,21 @@ export function createdBy({ products, retried, deadLettered }: OrdersLog): Map<s
     created.set(productId, { origin: applied, leastStock })
   }
   return created
+}
+
+/** By their places, records that a consumer could not handle at once. */
+export function failedIn(
+  { retried, deadLettered }: OrdersLog,
+  consumer: ConsumerName,
+): Set<string> {
+  return new Set([
+    ...retried.flatMap(({ note }) => (note?.consumer === consumer ? nameOf(note.origin) : [])),
+    ...deadLettered.flatMap((letter) => {
+      return letter.consumer === consumer ? nameOf(letter.origin) : []
+    }),
+  ])
+}
+
+function nameOf({ topic, partition, offset }: Origin): string {
+  return `${topic} ${partition} ${offset}`
 }

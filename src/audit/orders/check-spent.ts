@@ -18,12 +18,16 @@ export type ReplayedClaims = {
   /** When they had not been read yet, ms UTC; absent: nothing was written meanwhile. */
   readAt?: number | undefined
 }
-/** What of an order concerns its user's coupons. */
+/**
+ * What of an order concerns its user's coupons and money. `due`: only where the wallet refused it
+ * for want of money.
+ */
 export type SpendingHistory = Pick<
   OrderHistory,
   | 'orderId'
   | 'placed'
   | 'alsoPlaced'
+  | 'due'
   | 'end'
   | 'returnDue'
   | 'redemption'
@@ -69,18 +73,26 @@ export function checkSpendings(
   return spent
 }
 
-/** Null: it has nothing to do with a coupon, and was not refused. */
-export function spendingOf(history: OrderHistory): (SpendingHistory & { userId: string }) | null {
+/**
+ * Null: it has nothing to do with a coupon, and was not refused. `isOfWallet`: no other provider
+ * was to take the money.
+ */
+export function spendingOf(
+  history: OrderHistory,
+  isOfWallet: boolean,
+): (SpendingHistory & { userId: string }) | null {
   const { orderId, placed, alsoPlaced, end, returnDue, redemption, couponLetGoAt } = history
   const by = redemption?.placed ?? placed
   const { 'coupon.used': used, 'coupon.refused': refused } = history.answers
-  const noStock = history.answers['stock.refused']
+  const { 'stock.refused': noStock, 'payment.refused': noMoney } = history.answers
+  const isPoor = isOfWallet && noMoney?.reason === 'insufficient_funds'
   if (by === null) return null
-  if ((by.message.coupon ?? used ?? refused ?? noStock) === undefined) return null
+  if ((by.message.coupon ?? used ?? refused ?? noStock) === undefined && !isPoor) return null
   const { userId } = by.message
   const answers = { 'coupon.used': used, 'coupon.refused': refused, 'stock.refused': noStock }
+  const due = isPoor ? history.due : null
   const of = { userId, orderId, placed, alsoPlaced, end, returnDue, redemption, couponLetGoAt }
-  return { ...of, answers: answers as SpendingHistory['answers'] }
+  return { ...of, due, answers: answers as SpendingHistory['answers'] }
 }
 
 function checkSpent(

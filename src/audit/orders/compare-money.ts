@@ -1,6 +1,7 @@
 // Money adds up: what was topped up, as the log and the commands say, against what lies in the
 // wallets and what orders have paid; and each charge is that of an order's own payment row.
 
+import type { OrderHistory } from '../../domain/orders/history.ts'
 import type { PaymentRow } from '../../domain/orders/state.ts'
 import type { AuditedRows } from '../../ports/orders-audit.ts'
 import { type Columns, compareColumns } from '../compare-columns.ts'
@@ -9,29 +10,46 @@ import type { Sentence } from '../sentences.ts'
 import { compareTopUps, type TopUpParts } from './compare-commands.ts'
 import type { OrdersParts } from './compare-orders.ts'
 
-/** What orders took from the balance of a user, from `a` to `b`, of one of them. */
-export type Paid = readonly [userId: string, a: number, b: number]
+/**
+ * What one of the orders took from the balance of a user, from `a` to `b`; `most`: what it can ever
+ * have taken as the log says, even if that came back.
+ */
+export type Paid = readonly [userId: string, a: number, b: number, most: number]
 export type MoneyParts = TopUpParts & { paid: readonly Paid[] }
 
 export function* paidBy({ rows, orders, inFlight }: OrdersParts): Generator<Paid> {
   for (const [orderId, { userId, status, amount }] of rows.charges) {
     // A balance without the charge, or with it: both may have been read.
     const isMoving = inFlight.isMoving('payment-step', orderId)
-    if (status === 'captured') yield [userId, -amount, isMoving ? 0 : -amount]
-    else if (status === 'undone' && isMoving) yield [userId, -amount, 0]
+    const most = mostPaid(orders.get(orderId), userId)
+    if (status === 'captured') yield [userId, -amount, isMoving ? 0 : -amount, most]
+    else if (status === 'undone' && isMoving) yield [userId, -amount, 0, most]
+    else if (most > 0) yield [userId, 0, 0, most]
   }
   // Orders whose charge was not there when the charges were read, and perhaps had been before.
-  for (const { orderId, due } of orders.values()) {
-    if (due === null || rows.charges.has(orderId)) continue
+  for (const order of orders.values()) {
+    const { orderId, due } = order
+    if (due === null) continue
     const { userId, total } = due.message
-    if (inFlight.isMoving('payment-step', orderId)) yield [userId, -total, 0]
+    const charge = rows.charges.get(orderId)
+    if (charge?.userId === userId) continue
+    const isMoving = charge === undefined && inFlight.isMoving('payment-step', orderId)
+    const most = mostPaid(order, userId)
+    if (isMoving || most > 0) yield [userId, isMoving ? -total : 0, 0, most]
   }
+}
+
+function mostPaid(order: OrderHistory | undefined, userId: string): number {
+  const due = order?.due?.message
+  if (order === undefined || due?.userId !== userId) return 0
+  const { 'payment.refused': refused, 'payment.captured': captured } = order.answers
+  return refused !== undefined && captured === undefined ? 0 : due.total
 }
 
 export function compareMoney(parts: MoneyParts): void {
   const { rows, findings, paid } = parts
   const balances = compareTopUps(parts)
-  for (const sum of paid) balances.add(...sum)
+  for (const [userId, a, b] of paid) balances.add(userId, a, b)
   for (const userId of new Set([...balances.keys(), ...rows.balances.keys()])) {
     const balance = rows.balances.get(userId)?.balance ?? 0
     const broken = (text: Sentence) => {

@@ -58,7 +58,7 @@ export type OrderGroupParts = Pick<HistoryParts, 'now' | 'prices' | 'isStopped'>
 }
 export type UserGroupParts = ComparisonParts &
   Pick<HistoryParts, 'now' | 'isStopped'> &
-  Pick<RefusalParts, 'created' | 'acceptedClocks' | 'heldSince' | 'sold'> & {
+  Pick<RefusalParts, 'created' | 'acceptedClocks' | 'heldSince' | 'sold' | 'failedTopUps'> & {
     claims: ReplayedClaims | null
   }
 type DecodingLog = Pick<OrdersLog, 'bounds' | 'voidRecords'>
@@ -89,10 +89,14 @@ export function compareOrdersOf(
 
 const consumers = consumerNames.filter((name) => name !== 'dead-letters')
 
-function leaveToUsers(comparison: OrdersParts, { leave }: OrderGroupParts): void {
+function leaveToUsers(comparison: OrdersParts, { leave, isStopped }: OrderGroupParts): void {
   for (const paid of paidBy(comparison)) leave(paid[0], 'paid', JSON.stringify(paid))
+  const { charges, hasCharges, 'payment-rows': payments } = comparison.rows
   for (const history of comparison.orders.values()) {
-    const spending = spendingOf(history)
+    const { orderId } = history
+    const isUnasked = isStopped && !payments.has(orderId)
+    const isOfWallet = hasCharges && (charges.has(orderId) || isUnasked)
+    const spending = spendingOf(history, isOfWallet)
     if (spending === null) continue
     const { userId, ...content } = spending
     leave(userId, 'spending', JSON.stringify(content))
@@ -113,8 +117,18 @@ export function compareUsersOf(entries: readonly Entry<UserKind>[], parts: UserG
   histories.sort(inOrder)
   const { inFlight, findings } = parts
   compareMoney({ rows, inFlight, findings, topUps, paid })
-  const spendings = { ...parts, histories }
+  const spendings = { ...parts, histories, topUps: topUpsOf(topUps), mostPaid: mostPaidOf(paid) }
   checkRefusals({ ...spendings, spent: checkSpendings(spendings) })
+}
+
+function topUpsOf(topUps: readonly Logged<WalletMessage>[]): RefusalParts['topUps'] {
+  return Map.groupBy(topUps, ({ message }) => message.userId)
+}
+
+function mostPaidOf(paid: readonly Paid[]): RefusalParts['mostPaid'] {
+  const sums = new Map<string, number>()
+  for (const [userId, , , most] of paid) sums.set(userId, (sums.get(userId) ?? 0) + most)
+  return sums
 }
 
 /** Of two that spend one coupon the second is told. */

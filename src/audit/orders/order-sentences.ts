@@ -99,6 +99,7 @@ export const orderSentences = [
   'product {x} was refused as unknown, but record {n} of partition {m} had created it',
   'product {x} was refused as unknown, which others had been sold before',
   'product {x} was refused as out of stock, but {n} were never sold',
+  '{n} was refused for want of money, but {m} of {x} was never spent',
   // Of coupons that were spent.
   '{x} spent coupon {y} here and in order {z}',
   '{x} never won coupon {y}, which it has spent',

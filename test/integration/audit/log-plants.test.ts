@@ -5,11 +5,19 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { noRevocations, revocationsOf } from '../../../src/domain/coupons/revocations.ts'
 import type { Issued } from '../../../src/domain/coupons/winners.ts'
-import type { ProductCreated } from '../../../src/domain/orders/messages.ts'
+import {
+  balanceMax,
+  type ProductCreated,
+  topUpAmountMax,
+  type WalletMessage,
+  walletsTopic,
+} from '../../../src/domain/orders/messages.ts'
 import { retryTopics } from '../../../src/domain/orders/retries.ts'
+import { partitionFor } from '../../../src/domain/partitioner.ts'
 import {
   type AuditedWorld,
   auditWorld,
+  partitions,
   placed,
   retriedEntry,
   say,
@@ -17,7 +25,9 @@ import {
   smallWorld,
 } from '../../models/orders-audit.ts'
 
-type Plants = Readonly<Record<string, readonly [(world: AuditedWorld) => Promise<void>, RegExp[]]>>
+type Plants = Readonly<
+  Record<string, readonly [(world: AuditedWorld) => Promise<unknown>, RegExp[]]>
+>
 
 const orderId = 'dan-1'
 const heldLines = [{ productId: 'tea', quantity: 1, unitPrice: 150 }]
@@ -74,6 +84,14 @@ const plantsInTheLogAlone: Plants = {
     // Of ten two orders have five, and one has none.
     (world) => say(world, placed(orderId, { cup: 1, tea: 5 }), gone),
     [/^I11 order dan-1: product tea was refused as out of stock, but 5 were never sold$/],
+  ],
+  'who has just enough money refused for want of it': [
+    (world) => orderPoor(world, { topUps: [150] }),
+    [/^I12 order dan-1: 150 was refused for want of money, but 150 of dan was never spent$/],
+  ],
+  'who has spent some of the money, and has enough left, refused for want of it': [
+    (world) => orderPoor(world, { orderId: 'cat-2', quantity: 3 }),
+    [/^I12 order cat-2: 450 was refused for want of money, but 550 of cat was never spent$/],
   ],
   'a product that nobody was ever sold refused as unknown': [
     async (world) => {
@@ -169,6 +187,64 @@ describe('that a product was unknown is no difference', () => {
   })
 })
 
+describe('that money was wanting is no difference', () => {
+  const manyMore = Array.from({ length: balanceMax / topUpAmountMax }, () => topUpAmountMax)
+  for (const [name, poor, options] of [
+    ['where it was one less', { topUps: [149] }, { now: null }],
+    ['where it was spent on others', { orderId: 'cat-2', quantity: 4, topUps: [] }, { now: null }],
+    ['where one command came twice', { topUps: [75, 75], commandId: 't' }, { now: null }],
+    ['where it came in the same millisecond', { topUps: [150], afterMs: 0 }, { now: null }],
+    ['where more was topped up than a wallet takes', { topUps: [150, ...manyMore] }, { now: null }],
+  ] as const) {
+    test(name, async () => {
+      const world = await smallWorld()
+      await orderPoor(world, poor)
+      assert.deepEqual((await auditWorld(world, options)).found, [])
+    })
+  }
+
+  test('where a record of it could not be handled at once', async () => {
+    const world = await smallWorld()
+    // Behind that of ann or of cat.
+    const { places } = await orderPoor(world, { topUps: [150] })
+    const [offset = 0] = places
+    const record = toppedUp('dan', 150, 'dan-0')
+    await world.log.append(retryTopics[0], [retriedEntry('payment-step', record, offset)])
+    assert.deepEqual((await auditWorld(world, { now: null })).found, [])
+  })
+
+  test('where its order was returned later', async () => {
+    const world = await smallWorld()
+    const charge = world.tables.charges.find(({ orderId: id }) => id === 'cat-1')
+    assert.ok(charge !== undefined)
+    await orderPoor(world, { orderId: 'cat-2', quantity: 4 })
+    Object.assign(charge, { status: 'undone' })
+    const { found } = await auditWorld(world, { now: null })
+    assert.ok(found.every(({ text }) => !text.includes('want of money')))
+  })
+
+  test('where another provider was asked', async () => {
+    const world = await smallWorld()
+    world.tables.charges = []
+    await orderPoor(world, { topUps: [150] })
+    const { found } = await auditWorld(world, { now: null })
+    assert.ok(found.every(({ text }) => !text.includes('want of money')))
+  })
+
+  for (const [name, afterMs, endedMs, expected] of [
+    ['where it may have come later by the clocks of two brokers', 5_000, 600_001, 0],
+    ['where others may not be read yet', 5_001, 600_000, 0],
+    ['but is one where no clocks differ by so much, and others are read', 5_001, 600_001, 1],
+  ] as const) {
+    test(name, async () => {
+      const world = await smallWorld()
+      await orderPoor(world, { topUps: [150], afterMs, endedMs, isCharged: true })
+      const { found } = await auditWorld(world)
+      assert.equal(found.filter(({ text }) => text.includes('want of money')).length, expected)
+    })
+  }
+})
+
 /** That of one of the two, as the third record of the claims log. */
 function claimsRevoked(slot: number, appendedAt: number) {
   const taken = { from: slot, to: slot }
@@ -223,4 +299,54 @@ async function orderLater(
 ): Promise<void> {
   world.clock.at += ms
   await say(world, placed(orderId, { [refused.productId]: 1 }), refused)
+}
+
+function toppedUp(userId: string, amount: number, commandId: string): WalletMessage {
+  return { type: 'wallet.topped_up', userId, amount, by: 'op', commandId }
+}
+
+type Poor = {
+  topUps?: readonly number[]
+  commandId?: string
+  orderId?: string
+  quantity?: number
+  /** Between the money and the order. */
+  afterMs?: number
+  endedMs?: number
+  isCharged?: boolean
+}
+
+/** Some tea, which there was money for; where the money stands. */
+async function orderPoor(world: AuditedWorld, poor: Poor): Promise<{ places: number[] }> {
+  const { topUps = [], orderId: id = 'dan-1', quantity = 1, afterMs = 1, endedMs } = poor
+  const userId = id.split('-')[0] ?? ''
+  const places: number[] = []
+  for (const [n, amount] of topUps.entries()) {
+    const message = toppedUp(userId, amount, poor.commandId ?? `${userId}-${n}`)
+    places.push(await appended(world, message))
+  }
+  world.clock.at += afterMs
+  const total = 150 * quantity
+  const sums = { subtotal: total, discount: 0, total }
+  const reason = 'insufficient_funds'
+  await say(
+    world,
+    placed(id, { tea: quantity }),
+    { type: 'stock.held', orderId: id, lines: [{ productId: 'tea', quantity, unitPrice: 150 }] },
+    { type: 'order.payment_due', orderId: id, userId, ...sums },
+    { type: 'payment.refused', orderId: id, reason },
+    { type: 'order.cancelled', orderId: id, reason },
+  )
+  world.clock.at += endedMs ?? 0
+  if (poor.isCharged !== true) return { places }
+  const charge = { orderId: id, userId, status: 'refused', amount: 0, reason, unsettled: false }
+  world.tables.charges.push(charge)
+  return { places }
+}
+
+async function appended(world: AuditedWorld, message: WalletMessage): Promise<number> {
+  const partition = partitionFor(message.userId, partitions)
+  const { end } = await world.log.partitionBounds(walletsTopic, partition)
+  await say(world, message)
+  return end
 }

@@ -115,6 +115,8 @@ export const orderSentences = {
     '상품 {x}: 없다고 거절했는데, 앞서 다른 사람에게 판매했습니다',
   'product {x} was refused as out of stock, but {n} were never sold':
     '상품 {x}: 품절이라고 거절했는데, {n}개는 아무에게도 팔린 적이 없습니다',
+  '{n} was refused for want of money, but {m} of {x} was never spent':
+    '잔액이 부족하다고 {n}의 결제를 거절했는데, {x} 님이 충전한 {m}은 쓰인 적이 없습니다',
   '{x} spent coupon {y} here and in order {z}':
     '{x} 님이 한 쿠폰을 여기와 다른 주문에 모두 사용했습니다: 쿠폰 {y}, 주문 {z}',
   '{x} never won coupon {y}, which it has spent':
