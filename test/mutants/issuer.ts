@@ -87,7 +87,10 @@ const others: MutantsOf[] = [
   {
     file: 'src/adapters/log-file/topic-readers.ts',
     test: 'src/adapters/log-file/topic-readers.test.ts',
-    mutants: [['      untold()\n', '', 'is forgotten once it is closed']],
+    mutants: [
+      ['      untold()\n', '', 'is forgotten once it is closed'],
+      ['        await endOfTurn()\n', '', 'reads at once all that is told of in one turn'],
+    ],
   },
   {
     file: 'src/adapters/log-kafka/tail.ts',

@@ -5,6 +5,7 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log, LogRecord, Tail, TailOptions } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
@@ -165,8 +166,10 @@ function tailTopicFile(parts: TailParts, options: TailOptions): Tail {
     const untold = growth.tell(() => wake())
     try {
       while (!closed) {
+        if (position >= growth.bytes()) await woken()
+        // News of more may wait in this thread: all of it is read at once, not each append alone.
+        await endOfTurn()
         if (position < growth.bytes()) await readChunk(file)
-        else await woken()
       }
     } finally {
       untold()
