@@ -5,8 +5,8 @@
 import { deserialize, serialize } from 'node:v8'
 import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
 import { type Coupon } from '../../../domain/coupons/state.ts'
-import { PackedWinners, type Winners } from '../../../domain/coupons/winners.ts'
-import { SnapshotFault } from '../../../ports/snapshots.ts'
+import type { Winners } from '../../../domain/coupons/winners.ts'
+import { blocksOf, readWinners, winnersContents } from '../../../ports/snapshots.ts'
 
 /** To be raised whenever a coupon gets another field, or a field or the fold another meaning. */
 export const format = 4
@@ -43,6 +43,7 @@ export type Block =
   | { kind: ListName; entries: readonly unknown[] }
 
 const kinds = ['head', 'coupon', 'winners', 'keys', 'acts'] as const
+const { blockOf, openBlock } = blocksOf(kinds)
 
 export function headBlock(head: Head): Buffer {
   return blockOf('head', serialize(head))
@@ -70,24 +71,14 @@ export function* winnersBlocks(
   { from, through }: { from: number; through: number },
 ): Iterable<Buffer> {
   if (winners instanceof AwayWinners) return
-  if (!(winners instanceof PackedWinners)) throw new TypeError('winners of a fold are packed')
-  const id = Buffer.from(couponId)
-  for (let slot = from; slot <= through; ) {
-    const { bytes, next } = winners.pack(slot, through)
-    yield blockOf('winners', Buffer.from([id.length]), id, bytes)
-    slot = next
+  for (const parts of winnersContents({ couponId, winners }, { from, through })) {
+    yield blockOf('winners', ...parts)
   }
-}
-
-function blockOf(kind: (typeof kinds)[number], ...parts: Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from([kinds.indexOf(kind)]), ...parts])
 }
 
 /** Of a block whose checksum was right. */
 export function readBlock(block: Buffer): Block {
-  const kind = kinds[block[0] ?? kinds.length]
-  if (kind === undefined) throw new SnapshotFault('a block is of an unknown kind')
-  const content = block.subarray(1)
+  const { kind, content } = openBlock(block)
   switch (kind) {
     case 'head':
       return { kind, head: deserialize(content) as Head }
@@ -96,9 +87,7 @@ export function readBlock(block: Buffer): Block {
     case 'keys':
     case 'acts':
       return { kind, entries: deserialize(content) as unknown[] }
-    case 'winners': {
-      const end = 1 + (content[0] ?? 0)
-      return { kind, couponId: content.toString('utf8', 1, end), packed: content.subarray(end) }
-    }
+    case 'winners':
+      return { kind, ...readWinners(content) }
   }
 }

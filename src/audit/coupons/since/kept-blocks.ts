@@ -5,8 +5,8 @@
 
 import { deserialize, serialize } from 'node:v8'
 import type { Coupon } from '../../../domain/coupons/state.ts'
-import { PackedWinners, type Winners } from '../../../domain/coupons/winners.ts'
-import { SnapshotFault } from '../../../ports/snapshots.ts'
+import type { Winners } from '../../../domain/coupons/winners.ts'
+import { blocksOf, readWinners, winnersContents } from '../../../ports/snapshots.ts'
 import type { LedgerWithoutSlots } from '../promises.ts'
 
 /** To be raised whenever coupon, ledger or what follows gets another field or meaning. */
@@ -49,6 +49,7 @@ export type Block =
   | { kind: 'end'; coupons: number }
 
 const kinds = ['head', 'coupon', 'revoked', 'winners', 'events', 'end'] as const
+const { blockOf, openBlock } = blocksOf(kinds)
 const usersPerBlock = 5_000
 
 export function headBlock(head: Head): Buffer {
@@ -68,12 +69,8 @@ export function* couponBlocks(
       serialize({ couponId, users: users.slice(from, from + usersPerBlock) }),
     )
   }
-  if (!(winners instanceof PackedWinners)) throw new TypeError('winners of a fold are packed')
-  const id = Buffer.from(couponId)
-  for (let slot = 1; slot <= kept.winners; ) {
-    const { bytes, next } = winners.pack(slot, kept.winners)
-    yield blockOf('winners', Buffer.from([id.length]), id, bytes)
-    slot = next
+  for (const parts of winnersContents({ couponId, winners }, { from: 1, through: kept.winners })) {
+    yield blockOf('winners', ...parts)
   }
 }
 
@@ -85,15 +82,9 @@ export function endBlock(coupons: number): Buffer {
   return blockOf('end', serialize(coupons))
 }
 
-function blockOf(kind: Block['kind'], ...parts: Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from([kinds.indexOf(kind)]), ...parts])
-}
-
 /** Of a block whose checksum was right. */
 export function readBlock(block: Buffer): Block {
-  const kind = kinds[block[0] ?? kinds.length]
-  if (kind === undefined) throw new SnapshotFault('a block is of an unknown kind')
-  const content = block.subarray(1)
+  const { kind, content } = openBlock(block)
   switch (kind) {
     case 'head':
       return { kind, head: deserialize(content) as Head }
@@ -105,9 +96,7 @@ export function readBlock(block: Buffer): Block {
       return { kind, events: deserialize(content) as KeptEvents }
     case 'end':
       return { kind, coupons: deserialize(content) as number }
-    case 'winners': {
-      const end = 1 + (content[0] ?? 0)
-      return { kind, couponId: content.toString('utf8', 1, end), packed: content.subarray(end) }
-    }
+    case 'winners':
+      return { kind, ...readWinners(content) }
   }
 }
