@@ -119,7 +119,7 @@ function sendProblem(
   if (language !== 'en') head.push('content-language', language)
   const { status: told } = problems[problem]
   const isQuiet = isToldQuietly(told, request.headers)
-  if (isQuiet) head.push(...quietHeaders(told))
+  if (isQuiet) head.push(...Object.entries(quietHeaders(told)).flat())
   const status = isQuiet ? 200 : told
   end(response, { status, type: problemType, head, body: bodyOf(problem, members, language) })
   return told

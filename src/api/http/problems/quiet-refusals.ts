@@ -14,17 +14,15 @@ export function isToldQuietly(status: number, { prefer }: IncomingHttpHeaders): 
   return wanted.test(prefer.toString())
 }
 
-/** Names and values in turn. */
-export function quietHeaders(status: number): string[] {
-  return [statusHeader, String(status), 'preference-applied', statusHeader]
+export function quietHeaders(status: number): Record<string, string> {
+  return { [statusHeader]: String(status), 'preference-applied': statusHeader }
 }
 
 /** To be called before an answer is sent. */
 export function refuseQuietly({ headers }: FastifyRequest, reply: FastifyReply): void {
   const { statusCode } = reply
   if (!isToldQuietly(statusCode, headers)) return
-  reply.header(statusHeader, String(statusCode)).header('preference-applied', statusHeader)
-  reply.code(200)
+  reply.headers(quietHeaders(statusCode)).code(200)
 }
 
 /** What an answer was, after it was sent. */
