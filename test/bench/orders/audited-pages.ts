@@ -1,12 +1,11 @@
 // How long the thread that answers claims is held by each kind of page that an audit asks for, as
 // large as they may be: of coupons in rows and in columns, and of orders with fifty lines each.
 
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { orderLinesMax } from '../../../src/domain/orders/messages.ts'
 import { couponsOfLog, writeLog } from '../history/long-log.ts'
 import { tokenFor } from '../service.ts'
-import type { HeldTurn } from './held-turns-main.ts'
+import { epochMs, heldTurns } from './held-turns.ts'
 import { type Shop, settled, stock } from './shop.ts'
 import { embeddedHome } from './shop-embedded.ts'
 
@@ -45,17 +44,15 @@ export async function measurePages(directory: string, quick: boolean): Promise<P
   await allIssued(shop, winners / couponsOfLog)
   const asked: { what: string; from: number; to: number; megabytes: number }[] = []
   for (const [what, path] of kinds) {
-    const from = performance.timeOrigin + performance.now()
+    const from = epochMs()
     let characters = 0
     for (let n = 0; n < pagesOfEach; n += 1) characters += (await page(shop, path)).length
-    const to = performance.timeOrigin + performance.now()
-    asked.push({ what, from, to, megabytes: characters / pagesOfEach / 1e6 })
+    asked.push({ what, from, to: epochMs(), megabytes: characters / pagesOfEach / 1e6 })
   }
   await shop.close()
-  const turns = JSON.parse(readFileSync(turnsTo, 'utf8')) as HeldTurn[]
+  const turns = heldTurns(turnsTo)
   return asked.map(({ what, from, to, megabytes }) => {
-    const during = turns.filter(({ at }) => at >= from && at <= to)
-    return { what, megabytes, heldMs: Math.max(0, ...during.map(({ ms }) => ms)) }
+    return { what, megabytes, heldMs: turns.longest(from, to) }
   })
 }
 

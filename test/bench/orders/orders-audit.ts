@@ -1,12 +1,12 @@
 // What an audit of many orders costs, beside the service that has them, and how long the thread
 // that answers claims was held meanwhile, and by the largest pages that an audit may ask for.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditOf } from '../history/long-log.ts'
 import type { PartOptions, PartReport } from '../summary/part.ts'
 import { measurePages } from './audited-pages.ts'
-import type { HeldTurn } from './held-turns-main.ts'
+import { epochMs, heldTurns } from './held-turns.ts'
 import { settled, stock } from './shop.ts'
 import { embeddedHome } from './shop-embedded.ts'
 
@@ -38,13 +38,11 @@ async function measureIn(
   // What a start has to do holds the thread for longer than any audit.
   await settled(shop)
   say('the audit')
-  const from = performance.timeOrigin + performance.now()
+  const from = epochMs()
   const { seconds, megabytes } = await auditOf(directory, { cores: undefined, env: {} })
-  const to = performance.timeOrigin + performance.now()
+  const to = epochMs()
   await shop.close()
-  const turns = JSON.parse(readFileSync(turnsTo, 'utf8')) as HeldTurn[]
-  const during = turns.filter(({ at }) => at >= from && at <= to)
-  const heldMs = Math.max(0, ...during.map(({ ms }) => ms))
+  const heldMs = heldTurns(turnsTo).longest(from, to)
   say('the largest pages')
   const pages = await measurePages(`${directory}-pages`, quick)
   const pagesHeldMs = Math.max(...pages.map((asked) => asked.heldMs))
