@@ -323,6 +323,14 @@ const ordersRows: MutantsOf[] = [
   },
   {
     file: `${orders}/compare-steps.ts`,
+    test: `${orders}/compare-steps.test.ts`,
+    mutants: [
+      ['(row.placed, placing)', '(row.placed, placings[0])', 'whichever its step met first'],
+      ['?? placings[0]', '?? row.placed', 'with what nobody has placed is found'],
+    ],
+  },
+  {
+    file: `${orders}/compare-steps.ts`,
     test: `${plants}/shop-plants.test.ts`,
     mutants: [
       ['stored.status !== status', 'stored === null', 'I12: another status beside a row'],

@@ -12,7 +12,7 @@ import type {
   StockRow,
 } from '../../domain/orders/state.ts'
 import type { AuditedStepRow } from '../../ports/orders-audit.ts'
-import { type Columns, compareColumns } from '../compare-columns.ts'
+import { type Columns, compareColumns, sameJson } from '../compare-columns.ts'
 import { brokenOrder, type Invariant } from '../findings.ts'
 import type { Piece, Sentence } from '../sentences.ts'
 import type { OrdersParts } from './compare-orders.ts'
@@ -269,11 +269,10 @@ function compareRows<Row extends AnyRow>(
   }
 }
 
-/** Of other content under the same id the step may have met the other first. */
-function waitingColumns(row: AnyRow, order: OrderHistory): Columns<AnyRow> {
-  const { placed, alsoPlaced } = order.redemption ?? order
-  if (row.status !== 'waiting' || placed === null || alsoPlaced.length > 0) return {}
-  return { placed: placed.message }
+/** It waits with the record that the step met first, which need not be the first in the log. */
+function waitingColumns(row: AnyRow, { placings }: OrderHistory): Columns<AnyRow> {
+  if (row.status !== 'waiting' || placings.length === 0) return {}
+  return { placed: placings.find((placing) => sameJson(row.placed, placing)) ?? placings[0] }
 }
 
 /** The steps know an order from the orders topic alone. */

@@ -2,6 +2,7 @@
 // answered, and the state that follows. Whoever makes rows anew, or audits them, reads this.
 
 import {
+  type AnyPlaced,
   isOfRedemption,
   type OrderEnd,
   type OrderMessage,
@@ -26,6 +27,11 @@ export type OrderHistory = {
   placed: Logged<OrderPlaced> | null
   /** Other content under the same id, which a step may have met first. */
   alsoPlaced: OrderPlaced[]
+  /**
+   * Every record that placed something under this id: what says the same may differ in details,
+   * such as its time limit, and a step may have met any of them first.
+   */
+  placings: AnyPlaced[]
   due: Logged<OrderMessage<'order.payment_due'>> | null
   end: Logged<OrderEnd> | null
   /** Of its return: that the steps are to give back, and that they have. */
@@ -64,6 +70,7 @@ export function historyOf(
     unannounced: false,
     placed: null,
     alsoPlaced: [],
+    placings: [],
     due: null,
     end: null,
     returnDue: null,
@@ -99,6 +106,7 @@ export function enter(
   switch (message.type) {
     case 'order.placed':
       history.placed ??= { message, origin }
+      history.placings.push(message)
       if (outcome === 'conflict') history.alsoPlaced.push(message)
       break
     case 'order.payment_due':
@@ -138,6 +146,7 @@ function enterRedemption(
   if (message.type === 'redemption.placed') {
     const first = { placed: { message, origin }, alsoPlaced: [], said: [] }
     history.redemption ??= { ...first, used: null, released: null }
+    history.placings.push(message)
     if (outcome === 'conflict') redemption?.alsoPlaced.push(message)
     return
   }
