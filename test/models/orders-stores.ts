@@ -123,7 +123,8 @@ export function takeCoupon(
   }
   if (isPlacing && row.status !== 'used' && next.status === 'used') {
     const placed = row.status === 'waiting' ? row.placed : message
-    if (placed.type === 'redemption.placed' && placed.use === true) {
+    const { minimum = 0 } = next
+    if ('use' in placed && placed.use && placed.subtotal >= minimum) {
       stores.takenAtOnce.add(message.orderId)
     }
   }
