@@ -24,13 +24,18 @@ async function run() {
   process.exitCode = await main(process.argv.slice(2))
 }
 
-/** A command starts in a third of the time; where nothing may be written, as it did before. */
+/**
+ * A command starts in a third of the time, and so do its threads, which go by their environment;
+ * where nothing may be written, as it did before.
+ */
 async function keepCompiled() {
   const [{ enableCompileCache }, { fileURLToPath }] = await Promise.all([
     import('node:module'),
     import('node:url'),
   ])
-  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)))
+  const directory = fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url))
+  enableCompileCache(directory)
+  process.env.NODE_COMPILE_CACHE ??= directory
 }
 
 /** A reader that has gone (`| head`) changes nothing; a disk that is full, the exit code. */

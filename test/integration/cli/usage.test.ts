@@ -57,6 +57,28 @@ test('Every setting is explained by the help of a command that takes it.', async
   assert.deepEqual(missing, [])
 })
 
+/** Where this thread of Node keeps its code, and a worker of it. */
+const tellsKept = `
+  import { once } from 'node:events'
+  import { getCompileCacheDir } from 'node:module'
+  import { Worker } from 'node:worker_threads'
+  const tells = \`import { getCompileCacheDir } from 'node:module'
+    import { parentPort } from 'node:worker_threads'
+    parentPort.postMessage(getCompileCacheDir())\`
+  process.once('beforeExit', async () => {
+    const worker = new Worker(new URL('data:text/javascript,' + tells), { execArgv: [] })
+    const [kept] = await once(worker, 'message')
+    console.log(kept === getCompileCacheDir() ? 'kept in ' + kept : 'not kept')
+  })`
+
+test('A thread of a command keeps its code compiled where the command does.', () => {
+  const hook = `data:text/javascript,${encodeURIComponent(tellsKept)}`
+  const env = { PATH: process.env.PATH }
+  const args = ['--import', hook, cliPath, '--version']
+  const { stdout } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
+  assert.match(stdout, /\nkept in \S+\n$/)
+})
+
 describe('No command but a start makes a directory into a service’s:', () => {
   const made = join(tmpdir(), `firstcome-wrong-${process.pid}`)
   for (const args of [

@@ -1,9 +1,7 @@
 // Compares the orders of an audit in as many threads as there are cores, this one among them. Each
 // has one group under way and the next one with it, so memory goes by the threads alone.
 
-import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { callThread } from '../../../adapters/thread-call.ts'
 import type { GroupOutcome, GroupThreads } from '../../../audit/orders/compare-groups.ts'
@@ -38,20 +36,9 @@ export function startGroupThreads(records: number): GroupThreads | null {
   }
 }
 
-/**
- * All that its environment says: where code is kept compiled. Without that it begins with 35 MB
- * more, in four times the time.
- */
-function environment(): NodeJS.ProcessEnv {
-  const directory = getCompileCacheDir()
-  // There is one of this version of Node below what is to be named.
-  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
-}
-
 function startThread() {
   const worker = new Worker(new URL('./group-thread.ts', import.meta.url), {
     argv: [],
-    env: environment(),
     resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
   })
   const ended = () => new Error('a thread that compares orders has ended')
