@@ -16,7 +16,7 @@ export const parts = {
   },
   history: {
     about: 'start and audit with a million and five million claims',
-    minutes: 8,
+    minutes: 12,
     run: async (options) => (await import('./history/history.ts')).measureHistory(options),
   },
   kafka: {

@@ -32,6 +32,7 @@ export type LongLogOptions = {
 export const couponsOfLog = 10
 const claimsPerAppend = 5_000
 const rowsWaitMsMax = 20 * 60_000
+const proofLookEveryMs = 100
 const binary = fileURLToPath(import.meta.resolve('../../../bin/firstcome.js'))
 
 export async function measureLongLog(directory: string, options: LongLogOptions): Promise<LongLog> {
@@ -51,6 +52,7 @@ export async function measureLongLog(directory: string, options: LongLogOptions)
   try {
     service = await startService(directory, cores, env)
     await service.applied(claims + couponsOfLog, rowsWaitMsMax)
+    await proved(service, claims)
     await service.stop()
     const startedAt = performance.now()
     service = await startService(directory, cores, env)
@@ -66,6 +68,20 @@ export async function measureLongLog(directory: string, options: LongLogOptions)
     await service?.stop().catch(() => {})
   }
   return measured
+}
+
+/** Resolves once the proof of every coupon has its last claim, signed. */
+async function proved({ url }: Service, claims: number): Promise<void> {
+  const until = performance.now() + rowsWaitMsMax
+  for (let n = 0; n < couponsOfLog; ) {
+    const answer = await fetch(`${url}/coupons/${idOf(n)}/proof/checkpoint`)
+    const [, size] = (await answer.text()).split('\n')
+    // The first leaf is its creation.
+    const leaves = 1 + Math.ceil((claims - n) / couponsOfLog)
+    if (answer.status === 200 && Number(size) === leaves) n += 1
+    else if (performance.now() > until) throw new Error('the proofs did not catch up')
+    else await new Promise((resolve) => setTimeout(resolve, proofLookEveryMs))
+  }
 }
 
 /** Beside the service that owns the directory. */
