@@ -24,8 +24,9 @@ export class SlotsByUser {
   }
 
   set(userId: string, slot: number): void {
-    if (!this.has(userId)) this.size += 1
+    const known = this.since.size
     this.since.set(userId, slot)
+    if (this.since.size > known && this.before?.has(userId) !== true) this.size += 1
   }
 
   *keys(): Iterable<string> {
