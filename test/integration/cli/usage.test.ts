@@ -66,7 +66,9 @@ const tellsKept = `
     import { parentPort } from 'node:worker_threads'
     parentPort.postMessage(getCompileCacheDir())\`
   process.once('beforeExit', async () => {
-    const worker = new Worker(new URL('data:text/javascript,' + tells), { execArgv: [] })
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(tells)), {
+      execArgv: [],
+    })
     const [kept] = await once(worker, 'message')
     console.log(kept === getCompileCacheDir() ? 'kept in ' + kept : 'not kept')
   })`
