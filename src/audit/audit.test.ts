@@ -17,7 +17,7 @@ import {
   sourceOf,
   spring,
 } from '../../test/models/small-sale.ts'
-import { claimsTopic } from '../domain/coupons/messages.ts'
+import { claimsTopic, couponEventsTopic } from '../domain/coupons/messages.ts'
 import { type AuditParts, type AuditReport, audit } from './audit.ts'
 import { rowsPerPage } from './coupons/compare-pages.ts'
 import type { LogReader } from './orders/read-log.ts'
@@ -204,6 +204,33 @@ describe('an audit stops', () => {
       },
     }
     await assert.rejects(auditSale({ openLog: async () => reader }), broken)
+  })
+
+  test('where the rows cannot be read, once nobody reads the log for it any more', async () => {
+    const [rowsAway, logAway] = [new Error('rows'), new Error('log')]
+    const reading = Promise.withResolvers<void>()
+    let isClosed = false
+    const reader: LogReader = {
+      async bounds(topic) {
+        const bounds = await sale.log.bounds(topic)
+        return topic === couponEventsTopic ? bounds.map(() => ({ start: 0, end: 1 })) : bounds
+      },
+      tail(options) {
+        if (options.topic !== couponEventsTopic) return sale.log.tail(options)
+        void reading.promise.then(() => options.onError(logAway))
+        const close = async () => void (isClosed = true)
+        return { lastReadAt: () => 0, close }
+      },
+    }
+    const source = {
+      ...sourceOf(sale.sql),
+      async issuedColumns() {
+        setImmediate(reading.resolve)
+        throw rowsAway
+      },
+    }
+    await assert.rejects(auditSale({ openLog: async () => reader, source }), rowsAway)
+    assert.ok(isClosed)
   })
 
   test('where a row comes twice', async () => {

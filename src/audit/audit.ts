@@ -54,7 +54,8 @@ export type AuditParts = {
   onProgress?: ((progress: AuditProgress) => void) | undefined
 }
 export type AuditProgress = {
-  phase: 'records' | 'rows' | 'events' | 'orders'
+  /** `rows`: and events, which are compared at the same time. */
+  phase: 'records' | 'rows' | 'orders'
   done: number
   total: number
 }
@@ -128,8 +129,7 @@ async function auditWith(parts: AuditParts, scratch: Scratch | null): Promise<Au
   checkBounds(snapshot, replayed.bounds, findings)
   compareCoupons(ofCoupon(snapshot.coupons, couponId), replayed, findings)
   const comparing = { replayed, snapshot, codes, findings, before }
-  const counts = await compareRows(parts, comparing)
-  const events = await eventsOf(parts, { ...comparing, log, bounds: eventBounds })
+  const [counts, events] = await compareRowsAndEvents(parts, { ...comparing, log, eventBounds })
   const ordersCounts =
     orders &&
     ordersRows &&
@@ -209,9 +209,39 @@ type Comparing = {
   before: Before | null
 }
 
-async function compareRows(parts: AuditParts, comparing: Comparing): Promise<RowCounts> {
-  const { source, couponId, onProgress } = parts
-  const { replayed, snapshot, codes, findings, before } = comparing
+type WithEvents = Comparing & { log: LogReader; eventBounds: readonly LogBounds[] }
+type Advanced = (done: number, total: number) => void
+
+/** At the same time: while the service makes a page of rows, events are read. */
+async function compareRowsAndEvents(
+  { onProgress, ...parts }: AuditParts,
+  comparing: WithEvents,
+): Promise<[RowCounts, EventsFound]> {
+  const { findings } = comparing
+  const ofEvents = createFindings()
+  const shown = { rows: { done: 0, total: 0 }, events: { done: 0, total: 0 } }
+  const advanced =
+    (what: keyof typeof shown): Advanced =>
+    (done, total) => {
+      shown[what] = { done, total }
+      const { rows, events } = shown
+      const [both, of] = [rows.done + events.done, rows.total + events.total]
+      onProgress?.({ phase: 'rows', done: both, total: of })
+    }
+  const rows = compareRows(parts, comparing, advanced('rows'))
+  const events = eventsOf(parts, { ...comparing, findings: ofEvents }, advanced('events'))
+  // Neither goes on reading what is closed because the other has failed.
+  await Promise.allSettled([rows, events])
+  const compared: [RowCounts, EventsFound] = [await rows, await events]
+  findings.take(ofEvents.found())
+  return compared
+}
+
+async function compareRows(
+  { source, couponId }: AuditParts,
+  { replayed, snapshot, codes, findings, before }: Comparing,
+  onProgress: Advanced,
+): Promise<RowCounts> {
   const { fold, bounds, ended } = replayed
   const { positions } = snapshot
   const given = { fold, ended, bounds, positions, codes, findings, before }
@@ -222,10 +252,11 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
     source,
     comparison,
     couponId,
+    expected: (id) => fold.coupons.get(id)?.winners.size ?? 0,
     through: before?.rowsThrough,
     onRows(count) {
       done += count
-      onProgress?.({ phase: 'rows', done: Math.min(done, total), total })
+      onProgress(Math.min(done, total), total)
     },
   })
   const counts = comparison.end()
@@ -234,17 +265,13 @@ async function compareRows(parts: AuditParts, comparing: Comparing): Promise<Row
 }
 
 function eventsOf(
-  { couponId, onProgress }: AuditParts,
-  comparing: Comparing & { log: LogReader; bounds: readonly LogBounds[] },
+  { couponId }: AuditParts,
+  { replayed, snapshot, eventBounds, ...rest }: WithEvents,
+  onProgress: Advanced,
 ): Promise<EventsFound> {
-  const { replayed, snapshot, ...rest } = comparing
-  return compareEvents({
-    ...rest,
-    couponId,
-    fold: replayed.fold,
-    positions: snapshot.positions,
-    onProgress: (done, total) => onProgress?.({ phase: 'events', done, total }),
-  })
+  const { fold } = replayed
+  const { positions } = snapshot
+  return compareEvents({ ...rest, bounds: eventBounds, couponId, fold, positions, onProgress })
 }
 
 /** A rebuild sends positions back as it drops the rows: what was compared then is no difference. */

@@ -1,10 +1,31 @@
-// Mutants of how an audit of orders gathers rows and records, and compares them group by group.
+// Mutants of how an audit asks for rows page by page, and of how that of orders gathers rows and
+// records, and compares them group by group.
 
 import { mutantsOf } from './mutant.ts'
 
 const orders = 'src/audit/orders'
 
 export const auditGroupMutants = mutantsOf([
+  {
+    file: 'src/audit/coupons/compare-pages.ts',
+    test: 'src/audit/coupons/compare-pages.test.ts',
+    mutants: [
+      ['after?.slot === ahead?.after.slot', 'true', 'are all compared where'],
+      ['isExpected ? {', 'isExpected && false ? {', 'are asked for while the one before'],
+      ['page.catch(() => {})', 'void page', 'fail as the page that is wanted does'],
+    ],
+  },
+  {
+    file: 'src/audit/audit.ts',
+    test: 'src/audit/audit.test.ts',
+    mutants: [
+      [
+        'await Promise.allSettled([rows, events])',
+        'void events',
+        'once nobody reads the log for it',
+      ],
+    ],
+  },
   {
     file: `${orders}/buckets.ts`,
     test: `${orders}/buckets.test.ts`,

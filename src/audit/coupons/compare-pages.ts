@@ -1,6 +1,6 @@
 // Reads all rows, page by page, and gives them to the comparison: as columns, of which a whole page
-// is as the log gives it or not, and row by row where it is not. One page ahead, so that reading
-// and comparing overlap where the source is another process.
+// is as the log gives it or not, and row by row where it is not. Two pages are asked for before one
+// is compared, so that a service has always one to make.
 
 import { quantityMax } from '../../domain/coupons/quantity.ts'
 import type { CouponReads, IssuedColumns, RowsQuery } from '../../ports/coupons.ts'
@@ -10,6 +10,8 @@ export type PagesParts = {
   source: Pick<CouponReads, 'issuedRows' | 'issuedColumns'>
   comparison: Pick<RowComparison, 'compareColumns' | 'compare'>
   couponId?: string | undefined
+  /** How many rows of a coupon are to be expected. */
+  expected(couponId: string): number
   /** The last slot of a coupon whose row is not read again; absent: all rows are. */
   through?: ((couponId: string) => number) | undefined
   /** How many rows there were in the next page. */
@@ -49,19 +51,14 @@ type PagesAfter = { couponId: string | undefined; after?: Place }
 
 /** Resolves to the place of the last row. */
 async function comparePagesAfter(
-  { source, comparison, onRows }: PagesParts,
+  { source, comparison, expected, onRows }: PagesParts,
   { couponId, after: first }: PagesAfter,
 ): Promise<Place | undefined> {
   const queryAfter = (after: Place | undefined): RowsQuery => {
     const of = couponId === undefined ? {} : { couponId }
     return { limit: rowsPerPage, ...of, ...(after && { after }) }
   }
-  const ask = (after: Place | undefined) => {
-    const asked = source.issuedColumns(queryAfter(after))
-    // Where comparing fails first, nobody waits for this page any more.
-    asked.catch(() => {})
-    return asked
-  }
+  const ask = askingAhead(expected, (after) => source.issuedColumns(queryAfter(after)))
 
   /** Null: these were the last. */
   async function compareRows(after: Place | undefined): Promise<Place | null> {
@@ -93,6 +90,30 @@ async function comparePagesAfter(
     }
     if (place === null) return last
     after = place
+  }
+}
+
+type AskPage = (after: Place | undefined) => Promise<IssuedColumns[]>
+
+/**
+ * Asks for the page behind the one that is wanted as well: slots follow each other, so where it
+ * begins is known, as long as it is of the same coupon. Where rows are missing it was in vain.
+ */
+function askingAhead(expected: PagesParts['expected'], read: AskPage): AskPage {
+  let ahead: { after: Place; page: Promise<IssuedColumns[]> } | null = null
+  const ask: AskPage = (after) => {
+    const page = read(after)
+    // Where comparing fails first, nobody waits for this page any more.
+    page.catch(() => {})
+    return page
+  }
+  return (after) => {
+    const isThere = after?.couponId === ahead?.after.couponId && after?.slot === ahead?.after.slot
+    const page = isThere && ahead !== null ? ahead.page : ask(after)
+    const next = after && { ...after, slot: after.slot + rowsPerPage }
+    const isExpected = next !== undefined && expected(next.couponId) > next.slot
+    ahead = isExpected ? { after: next, page: ask(next) } : null
+    return page
   }
 }
 

@@ -114,8 +114,7 @@ function mayDiffer(report: AuditReport, now: OrdersAudit['now']): boolean {
 
 const steps = {
   records: 'Replaying the log',
-  rows: 'Comparing the rows',
-  events: 'Comparing the events',
+  rows: 'Comparing rows and events',
   orders: 'Replaying the orders',
 } as const
 

@@ -51,8 +51,7 @@ const english = {
   waiting: 'Waiting for the rows and the events',
   checkingLog: 'Checking the stored log',
   replaying: 'Reading the log',
-  comparing: 'Comparing the rows',
-  comparingEvents: 'Comparing the events',
+  comparing: 'Comparing rows and events',
   replayingOrders: 'Reading the orders',
 } as const
 
@@ -100,8 +99,7 @@ const korean: Words = {
   waiting: '행과 이벤트를 기다리는 중',
   checkingLog: '저장된 로그를 확인하는 중',
   replaying: '로그를 읽는 중',
-  comparing: '행을 비교하는 중',
-  comparingEvents: '이벤트를 비교하는 중',
+  comparing: '행과 이벤트를 비교하는 중',
   replayingOrders: '주문을 읽는 중',
 }
 
@@ -117,7 +115,6 @@ const steps: readonly (readonly [string, keyof Words])[] = [
   ['Checking', 'checkingLog'],
   ['Replaying the orders', 'replayingOrders'],
   ['Replaying', 'replaying'],
-  ['Comparing the events', 'comparingEvents'],
   ['Comparing', 'comparing'],
 ]
 
