@@ -42,12 +42,18 @@ export class PackedWinners implements Winners {
   }
 
   get(userId: string): Issued | undefined {
-    const slot = this.slotOf(userId)
+    const slot = this.placeOf(userId)
     return slot === 0 ? undefined : this.at(slot)[1]
   }
 
   has(userId: string): boolean {
-    return this.slotOf(userId) !== 0
+    return this.placeOf(userId) !== 0
+  }
+
+  /** Of who has won; nothing else of it is put together. */
+  slotOf(userId: string): number | undefined {
+    const slot = this.placeOf(userId)
+    return slot === 0 ? undefined : slot
   }
 
   set(userId: string, issued: Issued): void {
@@ -118,7 +124,8 @@ export class PackedWinners implements Winners {
     return chunk
   }
 
-  private slotOf(userId: string): number {
+  /** 0 where there is none. */
+  private placeOf(userId: string): number {
     const hash = hashOf(userId)
     const slot = this.find(this.index, hash, userId)
     return slot === 0 && this.older !== null ? this.find(this.older, hash, userId) : slot

@@ -7,7 +7,7 @@ import { SlotsByUser } from './slots-by-user.ts'
 const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const
 
 test('slots by user are a Map of them, however many were known before', () => {
-  const users = fc.array(fc.constantFrom(...names), { maxLength: 12 })
+  const users = fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(3)), { maxLength: 12 })
   fc.assert(
     fc.property(fc.uniqueArray(fc.constantFrom(...names)), users, (before, since) => {
       const winners = new PackedWinners()
@@ -17,10 +17,12 @@ test('slots by user are a Map of them, however many were known before', () => {
         map.set(user, n + 1)
       }
       const slots = new SlotsByUser(winners)
-      for (const [n, user] of since.entries()) {
+      for (const [user, hole] of since) {
         assert.equal(slots.has(user), map.has(user))
-        slots.set(user, before.length + n + 1)
-        map.set(user, before.length + n + 1)
+        // The next one, or what no log should say.
+        const slot = map.size + (hole === 0 ? 1 : hole)
+        slots.set(user, slot)
+        map.set(user, slot)
         assert.equal(slots.size, map.size)
       }
       for (const user of [...names, 'i']) assert.equal(slots.get(user), map.get(user))
