@@ -53,7 +53,7 @@ describe('packed winners', () => {
   })
 
   it('come back from bytes, taken down piece by piece, and go on from there', () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 })
+    const sizes = fc.array(fc.integer({ min: 1, max: 4_500 }), { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(sizes, fc.nat(50), (steps, later) => {
         const packed = new PackedWinners()
@@ -68,6 +68,7 @@ describe('packed winners', () => {
           while (packed.size < through) win(packed, packed.size + 1)
           for (let slot = from; slot <= through; ) {
             const { bytes, next } = packed.pack(slot, through)
+            assert.ok(bytes.length <= 64 * 1024)
             back.addPacked(Buffer.from(bytes))
             slot = next
           }
@@ -85,7 +86,7 @@ describe('packed winners', () => {
 
   it('find everybody at every size, while the index grows as well', () => {
     const packed = new PackedWinners()
-    const count = 5_000
+    const count = 20_000
     for (let slot = 1; slot <= count; slot++) {
       assert.equal(packed.has(`user-${slot}`), false)
       packed.set(`user-${slot}`, { slot, claimId: uuid, offset: slot, appendedAt: slot })

@@ -25,7 +25,10 @@ const slotsMax = 2 ** slotBits - 1
 const firstIndexSize = 8
 /** More than one, so that the old index is empty before the new one is full. */
 const movedPerWinner = 4
-const winnersPerChunk = 1_024
+/** Of smaller ones there would be so many buffers that a collection of garbage takes too long. */
+const winnersPerChunk = 8_192
+/** As bytes at once: nobody waits for more than 64 KB to be copied. */
+const packedAtOnce = 1_024
 
 export class PackedWinners implements Winners {
   size = 0
@@ -76,7 +79,7 @@ export class PackedWinners implements Winners {
    */
   pack(slot: number, through: number): { bytes: Buffer; next: number } {
     const n = placeInChunk(slot)
-    const end = Math.min(winnersPerChunk, n + through - slot + 1)
+    const end = Math.min(winnersPerChunk, n + packedAtOnce, n + through - slot + 1)
     return { bytes: this.chunkOf(slot).pack(n, end), next: slot + end - n }
   }
 
@@ -272,6 +275,7 @@ class Chunk {
     packed.copy(this.bytes, this.used, at)
     this.used += length
     this.count = count
+    if (count === winnersPerChunk) this.bytes = resized(this.bytes, this.used)
     return added
   }
 
