@@ -241,19 +241,20 @@ describe('A payment whose answer is unknown is given up', () => {
     ]
     for (const [fault, reason] of table) {
       provider.mischief.splice(0, Infinity, ...Array<Mischief>(50).fill(fault))
-      const withinMs = 400
+      const withinMs = 1_600
       const start = performance.now()
       const failed = await ask(capture(), withinMs)
       const tookMs = performance.now() - start
       assert.match(failed?.kind === 'failed' ? failed.reason : '', reason)
-      assert.ok(tookMs < withinMs + 200, `took ${tookMs} ms`)
+      assert.ok(tookMs < 1.5 * withinMs, `took ${tookMs} ms`)
     }
   })
 
   it('only after a last request, just before the time is over', async () => {
     await provider.stop()
-    const asking = ask(capture(), 1_000)
-    await new Promise((resolve) => setTimeout(resolve, 750))
+    // Asked at 2.5 s at the latest, and once more 0.1 s before the end.
+    const asking = ask(capture(), 3_200)
+    await new Promise((resolve) => setTimeout(resolve, 2_750))
     await provider.start()
     assert.deepEqual(await asking, { kind: 'captured' })
   })

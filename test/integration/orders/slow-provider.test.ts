@@ -14,10 +14,10 @@ import { createPaymentStep } from '../../../src/orders/payment-step.ts'
 import { drive, saidIn, startTask } from '../../models/work-driver.ts'
 import { waitFor } from '../../services/server-process.ts'
 
-const answerAfterMs = 200
-const requestMs = 100
+const answerAfterMs = 1_000
+const requestMs = 500
 /** Room for a request and a little more, as in a service. */
-const attemptMs = 150
+const attemptMs = 750
 const sums = { subtotal: 300, discount: 0, total: 300 }
 const due: OrderMessage = { type: 'order.payment_due', orderId: 'a', userId: 'ann', ...sums }
 

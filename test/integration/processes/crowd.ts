@@ -50,6 +50,10 @@ export class Crowd {
     return this.connection.call(`POST ${path}`, { json, ...(as !== undefined && { as }) })
   }
 
+  edit(couponId: string, json: object): Promise<{ status: number; text: string }> {
+    return this.connection.call(`PATCH /coupons/${couponId}`, { json })
+  }
+
   async claim(couponId: string, user: string): Promise<Told> {
     const told = await this.ask(`POST /coupons/${couponId}/claims`, user)
     const answers = this.ledger.get(user)

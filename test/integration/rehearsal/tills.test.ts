@@ -165,8 +165,8 @@ const planted: [what: string, promises: string[], tamper: () => Tamper][] = [
   ],
 ]
 
-// Each rehearsal has a shop, users and coupons of its own, and waits until its end for what is wrong
-// to become right.
+// Each rehearsal has a shop, users and coupons of its own, and waits as long as it may for what is
+// wrong to become right.
 describe('A service with', { concurrency: 5 }, () => {
   for (const [what, promises, tamper] of planted) {
     test(`${what} breaks: ${promises.join(', ')}`, async () => {
