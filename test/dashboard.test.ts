@@ -2,13 +2,14 @@
 // label that is not there, and no metric of ours that nobody looks at.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { describe, it } from 'node:test'
 import createFastify from 'fastify'
 import { Registry } from 'prom-client'
 import { systemClock } from '../src/adapters/clock-system.ts'
 import { createApiMetrics } from '../src/api/claims/api-metrics.ts'
+import { cookieName } from '../src/api/console/session-cookie.ts'
 import { countRefusals } from '../src/api/http/auth.ts'
 import { limitConnections } from '../src/api/http/connections.ts'
 import { countUnavailable } from '../src/api/http/problems/problems.ts'
@@ -21,6 +22,8 @@ import {
 } from '../src/api/metrics/process-metrics.ts'
 import { createConsumerMetrics } from '../src/consumer/consumer-metrics.ts'
 import { createIssuerMetrics } from '../src/issuer/issuer-metrics.ts'
+import { addProofMetrics } from '../src/issuer/proof/proof-metrics.ts'
+import { addWitnessMetrics } from '../src/issuer/proof/witness-metrics.ts'
 import { consumerNames } from '../src/ports/orders.ts'
 
 type Place = { x: number; y: number; w: number; h: number }
@@ -50,6 +53,11 @@ const answers = new Registry()
 countUnavailable(createFastify(), answers)
 new AnswerCounts(answers).sent(200)
 
+const progress = { positions: () => new Map<number, number>(), ends: () => null }
+const proof = new Registry()
+addProofMetrics(proof, progress)
+addWitnessMetrics(proof, ['witness.example'])
+
 const registries = [
   createApiMetrics({
     clock: systemClock(),
@@ -59,10 +67,8 @@ const registries = [
     gateIsHere: () => true,
   }).registry,
   tokens,
-  createIssuerMetrics(
-    () => new Map(),
-    () => null,
-  ).registry,
+  createIssuerMetrics(progress).registry,
+  proof,
   createConsumerMetrics({ names: consumerNames, consumers: () => new Map(), ends: () => null })
     .registry,
   createDatabaseMetrics(() => ({ reachable: true, failures: 0, open: 0, busy: 0, waiting: 0 })),
@@ -77,6 +83,20 @@ const metrics = new Map(registries.flatMap(seriesOf))
 const scraped = ['instance', 'job']
 
 describe('the metrics', () => {
+  it('are all looked at here', () => {
+    const root = new URL('..', import.meta.url)
+    const source = globSync('src/**/*.ts', { cwd: root })
+      .map((file) => readFileSync(new URL(file, root), 'utf8'))
+      .join('')
+    const named = [...source.matchAll(/'(firstcome_[a-z_]+)'/g)].map(([, name = '']) => name)
+    const known = new Set([...metrics.keys()].map(familyOf))
+    assert.ok(named.length > 30)
+    assert.deepEqual(
+      named.filter((name) => name !== cookieName && !known.has(name)),
+      [],
+    )
+  })
+
   it('have every counter from the start, with each label that it can have', async () => {
     const all = await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))
     const counters = all.flat().filter(({ type }) => String(type) === 'counter')

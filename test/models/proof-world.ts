@@ -12,7 +12,7 @@ import {
 } from '../../src/domain/coupons/messages.ts'
 import { appendLeaf, emptyTree, leafHash, rootOf } from '../../src/domain/proof/tree.ts'
 import { signerId } from '../../src/issuer/proof/checkpoints.ts'
-import { startProofConsumer } from '../../src/issuer/proof/proof-consumer.ts'
+import { type ProofObserver, startProofConsumer } from '../../src/issuer/proof/proof-consumer.ts'
 import type { ProofStore } from '../../src/ports/proof.ts'
 import { couponId, ownKey, prefix, proofSecret } from './published-sale.ts'
 
@@ -39,13 +39,14 @@ export function createProofWorld(
       claimsTopic,
       messages.map((message) => ({ key: message.couponId, value: encodeMessage(message) })),
     )
-  const start = (over: Partial<ProofStore> = {}) =>
+  const start = (over: Partial<ProofStore> = {}, observe?: ProofObserver) =>
     startProofConsumer({
       log,
       store: { ...store, ...over },
       clock,
       secret: proofSecret,
       signer,
+      observe,
       onError: (error) => errors.push(error),
     })
   const pass = (ms: number) => clock.runUntil(clock.now() + ms)

@@ -50,6 +50,12 @@ const calm: Readonly<Record<string, string>> = {
   'firstcome_issuer_lag_records{partition="1"} issuer': '9x40',
   'firstcome_issuer_position{partition="1"} issuer': '0+9x40',
   'firstcome_issuer_retries_total{code="store_unavailable"} issuer': '0x4 7x35',
+  'firstcome_proof_lag_records{partition="1"} issuer': '9x40',
+  'firstcome_proof_position{partition="1"} issuer': '0+9x40',
+  'firstcome_proof_retries_total{code="store_unavailable"} issuer': '0x4 7x35',
+  'firstcome_witness_questions_total{witness="w",outcome="cosigned"} issuer': '0+9x40',
+  'firstcome_witness_questions_total{witness="w",outcome="away"} issuer': '0+1x40',
+  'firstcome_witness_questions_total{witness="w",outcome="other_tree"} issuer': '7x40',
   'firstcome_issue_lag_seconds_bucket{le="1"} issuer': '0+9x40',
   'firstcome_issue_lag_seconds_bucket{le="30"} issuer': '0+9x40',
   'firstcome_issue_lag_seconds_bucket{le="+Inf"} issuer': '0+9x40',
@@ -71,6 +77,11 @@ const bursts: readonly [alert: string, series: string, count: number][] = [
   ['FirstcomeVoidRecords', 'firstcome_void_records_total api', 1],
   ['FirstcomeConnectionsRefused', 'firstcome_connections_refused_total api', 1],
   ['FirstcomeTokensRefused', 'firstcome_tokens_refused_total{reason="signature"} api', 150],
+  [
+    'FirstcomeWitnessObjects',
+    'firstcome_witness_questions_total{witness="w",outcome="other_tree"} issuer',
+    1,
+  ],
   ['FirstcomeOrdersTurnedAway', 'firstcome_orders_turned_away_total api', 1],
   [
     'FirstcomeDeadLetters',
@@ -103,6 +114,14 @@ const states: readonly [alert: string, series: Readonly<Record<string, string>>]
   ['FirstcomeDatabaseAway', { 'firstcome_database_up issuer': '1x9 0x30' }],
   ['FirstcomeDatabaseBusy', { 'firstcome_database_waiting issuer': '0x9 3x30' }],
   ['FirstcomeRowsStandStill', { 'firstcome_issuer_position{partition="1"} issuer': '0+9x9 81x30' }],
+  [
+    'FirstcomeProofStandsStill',
+    { 'firstcome_proof_position{partition="1"} issuer': '0+9x9 81x30' },
+  ],
+  [
+    'FirstcomeRetries',
+    { 'firstcome_proof_retries_total{code="store_unavailable"} issuer': '0x9 1+1x30' },
+  ],
   ['FirstcomeRowsLate', { 'firstcome_issue_lag_seconds_bucket{le="1"} issuer': '0+9x9 81x30' }],
   [
     'FirstcomeRetries',

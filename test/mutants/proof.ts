@@ -266,8 +266,28 @@ const asking: MutantsOf = {
   ],
 }
 
+const behind = 'tell how far it is behind while it cannot write'
+const watched: MutantsOf = {
+  file: 'src/issuer/claims-consumer-metrics.ts',
+  test: 'src/issuer/proof/proof-metrics.test.ts',
+  mutants: [
+    ['Math.max(0, end - next)', '0', behind],
+    ['for (const code of portErrorCodes) waiting.inc({ code }, 0)', '', behind],
+    ['return ({ code }) => waiting.inc({ code })', 'return () => {}', behind],
+  ],
+}
+const counted: MutantsOf = {
+  ...watched,
+  file: 'src/issuer/proof/proof-consumer.ts',
+  mutants: [
+    ['observe?.applied(leavesIn(made))', '', behind],
+    ['parts.observe?.published(checkpoints.length)', '', behind],
+  ],
+}
+
 const witnessing = [witnesses, cosignatures, asked, asking]
 const ofSales = [sales, wholeSales, saved, held, receipts]
 const ofPages = [pages, standIns]
 const parts = [leaves, users, checkpoints, notes, trees, ...ofSales, ...ofPages, arrivals]
-export const proofMutants = mutantsOf([...parts, ...witnessing])
+const ofMetrics = [watched, counted]
+export const proofMutants = mutantsOf([...parts, ...witnessing, ...ofMetrics])

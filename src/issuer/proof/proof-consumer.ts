@@ -40,7 +40,8 @@ export type ProofConsumerParts = {
   onError(error: unknown): void
 }
 export type ProofObserver = {
-  applied(batch: { records: number; leaves: number }): void
+  /** So many leaves were stored. */
+  applied(leaves: number): void
   published(count: number): void
   /** Called for every attempt that failed and is made again. */
   waiting(error: PortError): void
@@ -136,7 +137,7 @@ class ProofSession implements Session {
     if (applied === 'fenced') throw new Fenced()
     this.positions.set(partition, next)
     for (const tree of made.trees) this.checkpoints.grown(tree)
-    observe?.applied({ records: next - expected, leaves: leavesIn(made) })
+    observe?.applied(leavesIn(made))
     await this.checkReached()
     const restMs = Math.min(restMsMax, restPart * (clock.monotonic() - begunAt))
     if (restMs > 0) await sleep(clock, restMs, signal)

@@ -88,7 +88,8 @@ async function run(data: IssuerThreadData): Promise<void> {
   let ends: LogEnds | null = null
   let orders: { close(): Promise<void> } | null = null
   const closing = new AbortController()
-  const metrics = createIssuerMetrics(() => issuer?.positions() ?? new Map())
+  const positions = () => issuer?.positions() ?? new Map<number, number>()
+  const metrics = createIssuerMetrics({ positions, ends: () => ends })
   const consumers = newConsumerMetrics(() => ends)
   const registry = Registry.merge([metrics.registry, consumers.metrics.registry])
 
@@ -121,12 +122,11 @@ async function run(data: IssuerThreadData): Promise<void> {
     serveDatabase(database, databasePort)
     // Not before: making the rows' directory for the first time takes long enough.
     yieldToAnswers()
-    ends = watchLogEnds({ log, topics: orderTopics, clock })
+    ends = watchLogEnds({ log, topics: [claimsTopic, ...orderTopics], clock })
     const issuing = { clock, codeSecret, closedCouponMs }
-    const store = createCouponStoreSql({ database, crashPoint })
     issuer = await startIssuer({
       log: crashPoint === undefined ? log : crashingIssuerLog(log, crashPoint),
-      store,
+      store: createCouponStoreSql({ database, crashPoint }),
       ...issuing,
       observe: metrics.observer,
       onError: failed,
@@ -136,7 +136,7 @@ async function run(data: IssuerThreadData): Promise<void> {
     await settlePaymentSetting({ database, url: payment?.url, members: async () => 0 })
     await restoreOrderRows(common)
     refuseOlderRows(await unknownReplies(common))
-    const making = { log, database, clock, settings, failed, registry, say }
+    const making = { log, ends, database, clock, settings, failed, registry, say }
     orders = await withStops(async (stops) => {
       await makeProof(making, stops)
       await startOrderConsumers({ ...common, ...saidOfOrders(say) }, stops)
@@ -155,6 +155,7 @@ function waits(say: (news: IssuerNews) => void) {
 }
 
 type Making = Parameters<typeof openRows>[1] & {
+  ends: LogEnds
   database: Database
   clock: Clock
   failed(error: unknown): void

@@ -22,10 +22,10 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
     const codeSecret = given(settings.codeSecret, 'FIRSTCOME_CODE_SECRET')
     let issuer: ClaimsConsumer | null = null
     let ends: LogEnds | null = null
-    const metrics = createIssuerMetrics(
-      () => issuer?.positions() ?? new Map(),
-      () => ends,
-    )
+    const metrics = createIssuerMetrics({
+      positions: () => issuer?.positions() ?? new Map(),
+      ends: () => ends,
+    })
     const places = () => {
       const own = [...(issuer?.positions() ?? [])]
       return own.map(([partition, next]) => {
@@ -60,7 +60,7 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       await settleProof(database, proof)
       const { registry } = metrics
       const warn = (text: string) => logger.warn(text)
-      const making = { ...opened, proof, registry, warn, onError: parts.onFatal }
+      const making = { ...opened, ends, proof, registry, warn, onError: parts.onFatal }
       await startProof(making, stops)
     }
     const watch = startPositionWatch({

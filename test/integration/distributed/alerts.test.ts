@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ordersTopic } from '../../../src/domain/orders/messages.ts'
+import { ownKey, prefix, proofSecret, witnessSetting } from '../../models/published-sale.ts'
 import { type Prometheus, startPrometheus, whyNoPrometheus } from '../../services/prometheus.ts'
 import { freePort, waitFor } from '../../services/server-process.ts'
 import { OrderPeople } from '../orders/order-people.ts'
@@ -19,6 +20,13 @@ const scrapeEvery = '1s'
 /** Less than a hiccup of a busy machine must not ring. */
 const secondsMin = 3
 const betweenClaimsMs = 200
+/** With a witness that nobody runs. */
+const proofOfSales = {
+  FIRSTCOME_PROOF_ORIGIN: prefix,
+  FIRSTCOME_PROOF_KEY: String(ownKey.export({ type: 'pkcs8', format: 'pem' })),
+  FIRSTCOME_PROOF_SECRET: proofSecret,
+  FIRSTCOME_PROOF_WITNESSES: `${witnessSetting.key} http://127.0.0.1:1`,
+}
 
 /** As long in seconds as it was in minutes. */
 function hastened(rules: string): string {
@@ -53,8 +61,8 @@ describe('a Prometheus that watches several nodes', {
     const targets = ports.map((at) => `127.0.0.1:${at}`)
     const rules = readFileSync(join(docs, 'prometheus-alerts.yml'), 'utf8')
     const [api, , started] = await Promise.all([
-      services.role('api', port(0)),
-      services.role('issuer', port(1)),
+      services.role('api', { ...port(0), ...proofOfSales }),
+      services.role('issuer', { ...port(1), ...proofOfSales }),
       startPrometheus(
         {
           global: {
@@ -141,6 +149,7 @@ describe('a Prometheus that watches several nodes', {
       'FirstcomeGateAway',
       'FirstcomeNotReady',
       'FirstcomeOrdersStandStill',
+      'FirstcomeProofStandsStill',
       'FirstcomeRetries',
       'FirstcomeRowsStandStill',
       'FirstcomeUnavailable',
@@ -167,7 +176,13 @@ describe('a Prometheus that watches several nodes', {
     )
     // Whether a claim is told 202 first, a consumer was just asking, and how long each takes to
     // join its group again, depends on the moment.
-    const perhaps = ['ClaimsPending', 'OrdersStandStill', 'Retries', 'RowsStandStill'].map(named)
+    const perhaps = [
+      'ClaimsPending',
+      'OrdersStandStill',
+      'ProofStandsStill',
+      'Retries',
+      'RowsStandStill',
+    ].map(named)
     let isOver = false
     let claiming: Promise<void> | undefined
     const rung = await rungBy({

@@ -75,6 +75,14 @@ describe('a service with witnesses', () => {
       )
       assert.match(metrics, new RegExp(`${asked}\\{witness="away.example",outcome="away"\\} [1-9]`))
       assert.equal(service.output().match(/the witness away.example cannot be asked/g)?.length, 1)
+      assert.match(metrics, /^firstcome_proof_checkpoints_total [2-9]/m)
+      assert.match(metrics, /^firstcome_proof_leaves_total 3$/m)
+      await waitFor('a scrape of all of it', async () => {
+        const { text } = await crowd.get('/metrics')
+        const lags = [...text.matchAll(/^firstcome_(\w+)_lag_records\{partition="\d+"\} (\d+)$/gm)]
+        const read = lags.map(([, who, behind]) => `${who} ${behind}`)
+        return ['issuer 0', 'proof 0'].every((one) => read.includes(one))
+      })
       const kept = readFileSync(join(data, 'proof-checkpoints.jsonl'), 'utf8')
       assert.match(kept, /— witness\.example /)
     } finally {

@@ -18,14 +18,17 @@ import {
   proofSecretFingerprint,
 } from '../../../domain/proof/identity.ts'
 import { rawPublicKey } from '../../../domain/proof/signed-note.ts'
+import type { ClaimsConsumer } from '../../../issuer/claims-consumer.ts'
 import { startPositionWatch } from '../../../issuer/position-watch.ts'
 import {
   type ProofConsumerParts,
   refusalText,
   startProofConsumer,
 } from '../../../issuer/proof/proof-consumer.ts'
+import { addProofMetrics } from '../../../issuer/proof/proof-metrics.ts'
 import { addWitnessMetrics } from '../../../issuer/proof/witness-metrics.ts'
 import { questionsAtOnceMax, type Witnessing } from '../../../issuer/proof/witnesses.ts'
+import type { LogEnds } from '../../../ports/log-ends.ts'
 import { PortError } from '../../../ports/port-error.ts'
 import { startWatch, type WatchParts } from '../../../ports/watch.ts'
 import type { Stops } from '../stops.ts'
@@ -85,25 +88,30 @@ export async function dropProof(database: Database): Promise<void> {
   await createProofStoreSql(database).drop()
 }
 
-export type MakingParts = Pick<
-  ProofConsumerParts,
-  'log' | 'clock' | 'keep' | 'observe' | 'onError'
-> & {
+export type MakingParts = Pick<ProofConsumerParts, 'log' | 'clock' | 'keep' | 'onError'> & {
+  ends: LogEnds
   database: Database
   proof: ProofSettings
-  /** Where what comes of asking witnesses is counted and told. */
+  /** Where what is made is counted, and what comes of asking witnesses. */
   registry: Registry
   warn(text: string): void
 }
 
 /** Beside the issuer. */
 export async function startProof(parts: MakingParts, stops: Stops): Promise<void> {
-  const { database, proof, clock, onError } = parts
+  const { database, proof, clock, registry, ends, onError } = parts
   const store = createProofStoreSql(database)
   const signer = { prefix: proof.origin, privateKey: createPrivateKey(proof.key) }
   const witnessing = witnessingOf(parts, stops)
   const { secret } = proof
-  const consumer = await startProofConsumer({ ...parts, store, signer, secret, witnessing })
+  let running: ClaimsConsumer | null = null
+  const observe = addProofMetrics(registry, {
+    positions: () => running?.positions() ?? new Map(),
+    ends: () => ends,
+  })
+  const making = { ...parts, store, signer, secret, witnessing, observe }
+  const consumer = await startProofConsumer(making)
+  running = consumer
   stops.defer(() => consumer.close())
   const positions = async () => {
     const stored = [...(await store.positions())]
