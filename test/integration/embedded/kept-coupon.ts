@@ -11,7 +11,7 @@ import { embeddedTopics } from '../../../src/main/roles/topics.ts'
 
 const waitMsMax = 30_000
 
-/** Whether its winners are not in them. */
+/** Whether its winners are not in them. Of a service that has ended. */
 export async function isKeptAway(data: string, couponId: string): Promise<boolean> {
   const { blocks } = openSnapshotFiles(join(data, 'snapshots', 'claims'))
   const origin = { release: packageVersion(), logId: null }
@@ -20,15 +20,25 @@ export async function isKeptAway(data: string, couponId: string): Promise<boolea
   return restored?.coupons.get(couponId)?.winners instanceof AwayWinners
 }
 
-/** `another`: makes another coupon, as one is only kept with what is read after it has changed. */
+/**
+ * Of one that runs. `another`: makes another coupon, as one is only kept with what is read after
+ * it has changed.
+ */
 export async function untilKeptAway(
   data: string,
   couponId: string,
   another: (n: number) => Promise<void>,
 ): Promise<void> {
   const until = performance.now() + waitMsMax
-  for (let n = 0; !(await isKeptAway(data, couponId)); n++) {
+  const isAway = () => isKeptAway(data, couponId).catch(goneMeanwhile)
+  for (let n = 0; !(await isAway()); n++) {
     assert.ok(performance.now() < until, 'the winners left memory')
     await another(n)
   }
+}
+
+/** All of it was written anew, and a part taken away between its name and its bytes. */
+function goneMeanwhile(error: unknown): false {
+  if ((error as { code?: unknown }).code === 'ENOENT') return false
+  throw error
 }
