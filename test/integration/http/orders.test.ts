@@ -236,7 +236,7 @@ test('a bad order is 422 with every mistake, and nothing reaches the log', async
 test('SQL that is away is 503 before anything is appended, and 202 afterwards', async (t) => {
   const sql = { up: true }
   const { call, place, placed, applier } = await startShop(t, {
-    orderLimits: { answerWaitMsMax: 200, lookForEndEveryMs: 20 },
+    orderLimits: { answerWaitMsMax: 1_000, lookForEndEveryMs: 20 },
     reader: (stored) => {
       const reads = (read: typeof stored.orders): typeof stored.orders => {
         return (ids) => (sql.up ? read(ids) : away())

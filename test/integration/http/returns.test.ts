@@ -89,7 +89,7 @@ test('a confirmed order is returned, whole and once: pieces and money are back',
 
 test('what is not confirmed, is somebody else’s, or is asked wrongly is refused', async (t) => {
   const { call, place, giveBack, records, applier } = await startShop(t, {
-    orderLimits: { answerWaitMsMax: 200 },
+    orderLimits: { answerWaitMsMax: 1_000 },
   })
   const cancelled = await place('much', 11)
   assert.equal(told(await giveBack(cancelled)), '409 /problems/order-not-confirmed')
@@ -156,7 +156,7 @@ test('returns that race are one: the same key has one answer, another is told so
 
 test('while nothing is known yet it is 202, and asked again it is the same return', async (t) => {
   const { call, place, giveBack, applier, records } = await startShop(t, {
-    orderLimits: { answerWaitMsMax: 200 },
+    orderLimits: { answerWaitMsMax: 1_000 },
   })
   const orderId = await place('k')
   applier.hold()

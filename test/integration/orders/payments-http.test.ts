@@ -217,7 +217,7 @@ describe('What became of a capture is in doubt', () => {
       provider.mischief.push(fault)
       assert.deepEqual(await ask(capture(5_000)), { ...poor, ...doubt })
       provider.mischief.splice(0, Infinity, ...Array<Mischief>(50).fill(fault))
-      const { reason: _, ...failed } = (await ask(capture(), 150)) as { reason: string }
+      const { reason: _, ...failed } = (await ask(capture(), 500)) as { reason: string }
       assert.deepEqual(failed, { kind: 'failed', ...doubt })
     })
   }
@@ -273,7 +273,7 @@ describe('A payment whose answer is unknown is given up', () => {
 
   it('where nobody listens, and a request that hangs takes no longer than its own time', async () => {
     await provider.stop()
-    const failed = await ask(capture(), 150)
+    const failed = await ask(capture(), 500)
     await provider.start()
     assert.deepEqual(failed, {
       kind: 'failed',

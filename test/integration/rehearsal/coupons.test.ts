@@ -179,7 +179,7 @@ test('rows that come late are waited for', async () => {
 })
 
 test('a service that falls silent ends the rehearsal with what was told until then', async () => {
-  const limits = { requestMsMax: 200, silenceMsMax: 400, leaveMsMax: 400 }
+  const limits = { requestMsMax: 1_000, silenceMsMax: 2_000, leaveMsMax: 1_000 }
   const rehearsal = await rehearsed('silent_after_some', { limits })
   assert.equal(rehearsal.cut?.code, 'unreachable')
   assert.deepEqual(broken(rehearsal), [])
@@ -191,7 +191,7 @@ test('a service that falls silent ends the rehearsal with what was told until th
 })
 
 test('a service that falls silent is reported for what it told wrong', async () => {
-  const limits = { requestMsMax: 200, silenceMsMax: 400, leaveMsMax: 400 }
+  const limits = { requestMsMax: 1_000, silenceMsMax: 2_000, leaveMsMax: 1_000 }
   const rehearsal = await rehearsed('one_code_then_silent', { limits })
   assert.deepEqual(broken(rehearsal), ['codes'])
 })
