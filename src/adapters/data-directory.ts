@@ -6,6 +6,7 @@
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { codeSecretFingerprint } from '../domain/fingerprint.ts'
@@ -167,7 +168,23 @@ function keepToOwner(path: string): void {
   }
 }
 
+/** Ten seconds at most: on a busy machine the threads of a killed process take their time. */
+const [endingWaitMs, endingWaitsMax] = [20, 500]
+
+/** Of a holder that was killed and is still ending the lock is waited for. */
 function takeLock(path: string): DatabaseSync {
+  for (let waits = 0; ; waits++) {
+    // Looked up before: one that ends meanwhile has given the lock back.
+    const isEnding = isEndingProcess(readOwner(path)?.pid)
+    const lock = tryLock(path)
+    if (lock instanceof DatabaseSync) return lock
+    if (!isEnding || waits >= endingWaitsMax) throw lock
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, endingWaitMs)
+  }
+}
+
+/** An error: somebody has it. */
+function tryLock(path: string): DatabaseSync | DataDirectoryError {
   let lock: DatabaseSync | undefined
   try {
     // No journal: the lock must not need room on the disk, and nothing is ever written. SQLite's
@@ -179,7 +196,7 @@ function takeLock(path: string): DatabaseSync {
     lock?.close()
     if (((cause as { errcode?: number }).errcode ?? 0) % 256 !== sqliteBusy)
       throw unusable(path, cause)
-    throw inUse(path, cause)
+    return inUse(path, cause)
   }
 }
 
@@ -192,6 +209,17 @@ function inUse(path: string, cause: unknown): DataDirectoryError {
   const message = `the data directory ${path} is in use by ${holder}`
   return new DataDirectoryError('in_use', message, { cause })
 }
+
+/** Linux says so: its first thread has ended, or a SIGKILL is on its way to it. */
+function isEndingProcess(pid: number | undefined): boolean {
+  if (process.platform !== 'linux' || pid === undefined) return false
+  const status = readIfThere(`/proc/${pid}/status`) ?? ''
+  const [, pending = '0'] = /^SigPnd:\s*([0-9a-f]+)$/m.exec(status) ?? []
+  const isKilled = (BigInt(`0x${pending}`) & sigkillBit) !== 0n
+  return isKilled || /^State:\s*[ZX]/m.test(status)
+}
+
+const sigkillBit = 1n << BigInt(constants.signals.SIGKILL - 1)
 
 /** Also of processes that belong to somebody else (EPERM). */
 function isAlive(pid: number): boolean {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -20,6 +20,7 @@ type Got =
   | { held: false; code: string; message: string }
 type Holder = { child: ChildProcessWithoutNullStreams; pid: number; got: Got }
 
+const notLinux = process.platform !== 'linux' && 'only Linux says that a process is ending'
 const running = new Set<ChildProcessWithoutNullStreams>()
 const holder = join(import.meta.dirname, 'data-directory-holder.ts')
 
@@ -104,6 +105,32 @@ test('A holder that lets go leaves no name behind, and the next one gets in.', (
     assert.ok((await hold(path)).got.held)
   }))
 
+test('A killed holder that has not ended yet is waited for.', { skip: notLinux }, () =>
+  inDirectory(async (path) => {
+    const first = await hold(path)
+    const ending = await zombie()
+    writeFileSync(join(path, 'owner.json'), JSON.stringify({ pid: ending, startedAt: 'x' }))
+    // Who opens the directory keeps others out of its files first, then asks for the lock.
+    const mark = join(path, 'mark')
+    writeFileSync(mark, '')
+    chmodSync(mark, 0o644)
+    const second = hold(path)
+    await until('the second opens it', () => (statSync(mark).mode & 0o777) === 0o600)
+    first.child.stdin.write('close\n')
+    assert.ok((await second).got.held)
+  }),
+)
+
+/** The pid of a process that has ended, and that its parent does not ask for. */
+async function zombie(): Promise<number> {
+  const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+  running.add(parent)
+  parent.once('exit', () => running.delete(parent))
+  const [line] = (await once(createInterface(parent.stdout), 'line')) as [string]
+  await until('it is over', () => stateOf(Number(line)) === 'Z')
+  return Number(line)
+}
+
 test('The name of a dead process in owner.json is not given as the holder.', () =>
   inDirectory(async (path) => {
     const gone = await hold(path)
@@ -117,9 +144,17 @@ test('The name of a dead process in owner.json is not given as the holder.', () 
 
 /** The signal is delivered later; the kernel says when (state T). */
 async function stopped(pid: number): Promise<void> {
+  await until('the holder is stopped', () => stateOf(pid) === 'T')
+}
+
+function stateOf(pid: number): string | undefined {
+  return /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+}
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + answerMsMax
-  while (!/\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) {
-    assert.ok(performance.now() < deadline, 'the holder was never stopped')
+  while (!isSo()) {
+    assert.ok(performance.now() < deadline, `${what}: not in time`)
     await new Promise((resume) => {
       setImmediate(resume)
     })
