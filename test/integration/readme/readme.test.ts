@@ -118,11 +118,12 @@ describe('the commands of the README and its pages', () => {
     const asking = startShell(ask, folder, env)
     const isAsking = async () => (await issued(service.url)) > already
     await waitFor('the rehearsal to be on its way', isAsking)
-    startShell(killAndStart, folder, env)
-    assert.deepEqual(await within(asking.ended, waitMsMax, 'the rehearsal'), [0, null])
+    const started = startShell(killAndStart, folder, env)
+    const ended = await within(asking.ended, waitMsMax, 'the rehearsal')
+    assert.deepEqual(ended, [0, null], `${asking.output()}${started.output()}`)
     const [, end = ''] = shown.text.split('Promises\n')
-    const [, ended = ''] = asking.output().split('Promises\n')
-    assert.equal(withoutFigures(ended), withoutFigures(end))
+    const [, told = ''] = asking.output().split('Promises\n')
+    assert.equal(withoutFigures(told), withoutFigures(end))
   })
 })
 
