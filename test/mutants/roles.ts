@@ -121,4 +121,17 @@ const shortages: readonly MutantsOf[] = [
   },
 ]
 
-export const roleMutants = mutantsOf([script, check, older, ...starts, ...shortages])
+const lock: MutantsOf = {
+  file: 'src/adapters/data-directory.ts',
+  test: 'test/integration/embedded/data-directory-lock.test.ts',
+  mutants: [
+    [
+      'const isEnding = isEndingProcess(readOwner(path)?.pid)',
+      'const isEnding = false',
+      'A killed holder that has not ended yet is waited for',
+    ],
+    ['if (!isEnding || waits', 'if (waits', 'A second process is refused at once'],
+  ],
+}
+
+export const roleMutants = mutantsOf([script, check, older, lock, ...starts, ...shortages])
