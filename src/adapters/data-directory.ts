@@ -212,8 +212,13 @@ function inUse(path: string, cause: unknown): DataDirectoryError {
 
 /** Linux says so: its first thread has ended, or a SIGKILL is on its way to it. */
 function isEndingProcess(pid: number | undefined): boolean {
-  if (process.platform !== 'linux' || pid === undefined) return false
-  const status = readIfThere(`/proc/${pid}/status`) ?? ''
+  let status: string
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    // Gone, also in the middle of reading; or not for this user to see.
+    return false
+  }
   const [, pending = '0'] = /^SigPnd:\s*([0-9a-f]+)$/m.exec(status) ?? []
   const isKilled = (BigInt(`0x${pending}`) & sigkillBit) !== 0n
   return isKilled || /^State:\s*[ZX]/m.test(status)
