@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { openSnapshotFiles } from '../../../src/adapters/snapshots/snapshot-files.ts'
-import { restoreFold } from '../../../src/api/claims/snapshots/restored-fold.ts'
+import { restoreFold } from '../../../src/snapshots/restored-fold.ts'
 import { AwayWinners } from '../../../src/domain/coupons/away-winners.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { packageVersion } from '../../../src/main/package-version.ts'

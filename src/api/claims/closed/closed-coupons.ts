@@ -3,7 +3,6 @@
 // log says of such a coupon is decided as if they had never gone: a record that cannot be decided
 // without them waits until they are known, from the rows or else from the log.
 
-import { setImmediate as otherWork } from 'node:timers/promises'
 import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
 import {
   type ClaimCommand,
@@ -17,6 +16,8 @@ import { every, type Instant, sleep } from '../../../ports/clock.ts'
 import type { Asked } from '../../../ports/coupons.ts'
 import type { Log } from '../../../ports/log.ts'
 import { PortError } from '../../../ports/port-error.ts'
+import { winnersInLog } from '../../../snapshots/winners-in-log.ts'
+import { winnersInRows } from '../../../snapshots/winners-in-rows.ts'
 import type { Unavailable } from '../claim-answers.ts'
 import type { LogTime } from '../log-time.ts'
 import type { FoldSnapshots } from '../snapshots/fold-snapshots.ts'
@@ -25,7 +26,6 @@ import {
   type WinnerLookups,
   type WinnerLookupsParts,
 } from './winner-lookups.ts'
-import { winnersInLog } from './winners-in-log.ts'
 
 export type ClosedCouponsParts = Omit<WinnerLookupsParts, 'coupons'> & {
   log: Pick<Log, 'tail' | 'partitionsOf'>
@@ -49,8 +49,6 @@ const askAgainMs = 500
 const lookedUpToComeBack = 1_000
 /** Fewer questions than that, and they go again. */
 const askedToStay = 100
-/** Less than a millisecond of work, as a rule; then others have their turn. */
-const winnersPerPage = 500
 
 export class ClosedCoupons {
   private readonly parts: ClosedCouponsParts
@@ -220,19 +218,8 @@ export class ClosedCoupons {
   }
 
   private async load(couponId: string, away: AwayWinners): Promise<void> {
-    const winners = new PackedWinners()
-    while (winners.size < away.size) {
-      // The thread of the rows may have answered before anybody else here has had his turn.
-      if (winners.size > 0) await otherWork()
-      const after = { couponId, slot: winners.size }
-      const limit = Math.min(winnersPerPage, away.size - winners.size)
-      const page = await this.parts.rows()?.issuedRows({ couponId, after, limit })
-      if (page === undefined || page.length < limit) return
-      for (const { userId, slot, claimId, offset, appendedAt } of page) {
-        if (slot !== winners.size + 1) return
-        winners.set(userId, { slot, claimId, offset, appendedAt })
-      }
-    }
-    if (winners.last()?.offset === away.lastOffset) away.comeBack(winners)
+    const { size, lastOffset } = away
+    const winners = await winnersInRows(this.parts.rows, { couponId, size, lastOffset })
+    if (winners !== null) away.comeBack(winners)
   }
 }

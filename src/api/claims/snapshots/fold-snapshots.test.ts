@@ -20,9 +20,9 @@ import type { Coupon } from '../../../domain/coupons/state.ts'
 import { PackedWinners } from '../../../domain/coupons/winners.ts'
 import type { LogRecord } from '../../../ports/log.ts'
 import type { SnapshotStore } from '../../../ports/snapshots.ts'
+import { couponBlock, format, readBlock } from '../../../snapshots/fold-blocks.ts'
 import { CouponActs } from '../coupon-acts.ts'
 import { KeyedCreates } from '../keyed-creates.ts'
-import { couponBlock, format, readBlock } from './fold-blocks.ts'
 import { FoldSnapshots } from './fold-snapshots.ts'
 
 /** What they leave behind that were read as they came. */

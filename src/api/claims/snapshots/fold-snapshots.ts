@@ -21,8 +21,8 @@ import {
   type SnapshotPlace,
   startPlace,
   winnersBlocks,
-} from './fold-blocks.ts'
-import { type Origin, restoreFitting } from './restored-fold.ts'
+} from '../../../snapshots/fold-blocks.ts'
+import { type Origin, restoreFitting } from '../../../snapshots/restored-fold.ts'
 
 export type SnapshotParts = Origin & {
   store: SnapshotStore
@@ -90,7 +90,9 @@ export class FoldSnapshots {
    */
   async restore(coupons: Map<string, Coupon>, away: ReadonlySet<number>): Promise<number[] | null> {
     this.coupons = coupons
-    const restored = await restoreFitting(this.parts, away).catch((error: unknown) => {
+    const wanted = this.places.keys().filter((partition) => !away.has(partition))
+    const upTo = new Map(wanted.map((partition) => [partition, Number.POSITIVE_INFINITY]))
+    const restored = await restoreFitting(this.parts, upTo).catch((error: unknown) => {
       this.parts.onPutAside(messageOf(error))
       return null
     })

@@ -1,14 +1,15 @@
-// What the blocks of a snapshot say of coupons, put together apart from the fold: it is used as a
-// whole or not at all.
+// What the blocks of a snapshot say of coupons, put together apart from the fold of whoever begins
+// with it: of each part that was added all is used, or nothing.
 
-import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
-import { claimsTopic } from '../../../domain/coupons/messages.ts'
-import type { Coupon } from '../../../domain/coupons/state.ts'
-import { PackedWinners } from '../../../domain/coupons/winners.ts'
-import type { Log } from '../../../ports/log.ts'
-import { fingerprintsAt } from '../../../ports/log-check.ts'
-import { SnapshotFault, type SnapshotStore } from '../../../ports/snapshots.ts'
+import { AwayWinners } from '../domain/coupons/away-winners.ts'
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
+import { PackedWinners } from '../domain/coupons/winners.ts'
+import type { Log } from '../ports/log.ts'
+import { fingerprintsAt } from '../ports/log-check.ts'
+import { SnapshotFault, type SnapshotStore } from '../ports/snapshots.ts'
 import {
+  type Block,
   format,
   type Head,
   type ListName,
@@ -32,23 +33,26 @@ type Restoring = {
 
 /** Of what program and log a snapshot is; see Head. */
 export type Origin = { release: string; logId: string | null }
-type Fitting = Origin & { log: Log; store: SnapshotStore }
+type Fitting = Origin & { log: Log; store: Pick<SnapshotStore, 'blocks'> }
+
+/** By partition that is wanted, the offset that what is restored may not go beyond. */
+export type UpTo = ReadonlyMap<number, number>
 
 /**
- * What is kept of this log, but for the partitions that cannot be compared now, which are read from
- * their start. null: nothing is kept. Rejects where it does not fit.
+ * What is kept of this log, of the partitions in `upTo`; of others nothing. null: nothing is kept
+ * that goes no further. Rejects where it does not fit.
  */
 export async function restoreFitting(
   { log, store, release, logId }: Fitting,
-  away: ReadonlySet<number>,
+  upTo: UpTo,
 ): Promise<RestoredFold | null> {
   const partitions = log.partitionsOf(claimsTopic)
-  const restored = await restoreFold(store.blocks(), { partitions, release, logId })
+  const restored = await restoreFold(store.blocks(), { partitions, release, logId, upTo })
   if (restored === null) return null
   const places = restored.places.map((place, partition) => {
-    return away.has(partition) ? startPlace : place
+    return upTo.has(partition) ? place : startPlace
   })
-  const known = [...restored.coupons].filter(([, { partition }]) => !away.has(partition))
+  const known = [...restored.coupons].filter(([, { partition }]) => upTo.has(partition))
   await checkPlaces(log, places)
   return { ...restored, places, coupons: new Map(known) }
 }
@@ -72,18 +76,16 @@ async function checkPlaces(log: Log, places: readonly SnapshotPlace[]): Promise<
   }
 }
 
+type Restored = Origin & { partitions: number; upTo?: UpTo }
+
 /** null: nothing is kept. Rejects where it is damaged, of another version, or not complete. */
 export async function restoreFold(
   blocks: AsyncIterable<readonly Buffer[]>,
-  { partitions, ...origin }: Origin & { partitions: number },
+  { partitions, upTo = new Map(), ...origin }: Restored,
 ): Promise<RestoredFold | null> {
   const places = Array.from({ length: partitions }, () => startPlace)
   const restoring: Restoring = { coupons: new Map(), lists: { keys: [], acts: [] }, places }
-  let heads = 0
-  for await (const some of blocks) {
-    for (const block of some) heads += take(readBlock(block), { restoring, origin })
-  }
-  if (heads === 0) return null
+  if ((await takeParts(blocks, { restoring, origin, upTo })) === 0) return null
   const coupons = new Map<string, Coupon>()
   for (const [couponId, { coupon, winners, count }] of restoring.coupons) {
     if (winners.size !== count) throw new SnapshotFault(`winners of ${couponId} are missing`)
@@ -93,16 +95,35 @@ export async function restoreFold(
   return { ...restoring, coupons }
 }
 
-type Taking = { restoring: Restoring; origin: Origin }
+type Taking = { restoring: Restoring; origin: Origin; upTo: UpTo }
 
-/** How many snapshots begin with it. */
-function take(block: ReturnType<typeof readBlock>, { restoring, origin }: Taking): number {
-  const { coupons } = restoring
+/** How many of the parts, which each begin with a head. */
+async function takeParts(
+  blocks: AsyncIterable<readonly Buffer[]>,
+  taking: Taking,
+): Promise<number> {
+  let parts = 0
+  for await (const some of blocks) {
+    for (const one of some) {
+      const block = readBlock(one)
+      if (block.kind !== 'head') take(block, taking.restoring)
+      else if (goesOn(block.head, taking)) parts += 1
+      else return parts
+    }
+  }
+  return parts
+}
+
+/** Those behind it go further still. */
+function goesOn(head: Head, { restoring, origin, upTo }: Taking): boolean {
+  checkHead(head, { restoring, origin })
+  const isBeyond = [...upTo].some(([at, most]) => (head.places[at]?.next ?? 0) > most)
+  if (!isBeyond) restoring.places = head.places
+  return !isBeyond
+}
+
+function take(block: Exclude<Block, { kind: 'head' }>, { coupons, lists }: Restoring): void {
   switch (block.kind) {
-    case 'head':
-      checkHead(block.head, { restoring, origin })
-      restoring.places = block.head.places
-      return 1
     case 'coupon': {
       const { winners: count, ...kept } = block.coupon
       const { couponId } = kept
@@ -112,22 +133,21 @@ function take(block: ReturnType<typeof readBlock>, { restoring, origin }: Taking
       const winners = before ?? new PackedWinners()
       const coupon = { ...kept, winners: isAway ? new AwayWinners(count) : winners }
       coupons.set(couponId, { coupon, winners, count: isAway ? 0 : count })
-      return 0
+      return
     }
     case 'winners': {
       const found = coupons.get(block.couponId)
       if (found === undefined) throw new SnapshotFault(`winners of no coupon ${block.couponId}`)
       found.winners.addPacked(block.packed)
-      return 0
+      return
     }
     case 'keys':
     case 'acts':
-      restoring.lists[block.kind].push(...block.entries)
-      return 0
+      lists[block.kind].push(...block.entries)
   }
 }
 
-function checkHead(head: Head, { restoring, origin }: Taking): void {
+function checkHead(head: Head, { restoring, origin }: Omit<Taking, 'upTo'>): void {
   if (head.format !== format || head.release !== origin.release) {
     throw new SnapshotFault(`it is of version ${head.release}, format ${head.format}`)
   }

@@ -1,13 +1,13 @@
 // Who has won a coupon, from the log alone: for a record that cannot be decided without, where the
 // rows do not say. It reads the coupon's partition from its start, so it is the last resort.
 
-import { applyCommand, createFold, readRecord } from '../../../domain/coupons/fold.ts'
-import { claimsTopic } from '../../../domain/coupons/messages.ts'
-import type { Coupon } from '../../../domain/coupons/state.ts'
-import type { Winners } from '../../../domain/coupons/winners.ts'
-import type { Log } from '../../../ports/log.ts'
-import { readToEnd, stopAtGap, writtenByNewer } from '../../../ports/partition-reader.ts'
-import { PortError } from '../../../ports/port-error.ts'
+import { applyCommand, createFold, readRecord } from '../domain/coupons/fold.ts'
+import { claimsTopic } from '../domain/coupons/messages.ts'
+import type { Coupon } from '../domain/coupons/state.ts'
+import type { Winners } from '../domain/coupons/winners.ts'
+import type { Log } from '../ports/log.ts'
+import { readToEnd, stopAtGap, writtenByNewer } from '../ports/partition-reader.ts'
+import { PortError } from '../ports/port-error.ts'
 
 type Wanted = Pick<Coupon, 'couponId' | 'partition'> & { lastOffset: number; size: number }
 

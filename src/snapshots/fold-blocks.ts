@@ -3,10 +3,10 @@
 // can be forgotten; what a field means may change, and then `format` does.
 
 import { deserialize, serialize } from 'node:v8'
-import { AwayWinners } from '../../../domain/coupons/away-winners.ts'
-import { type Coupon } from '../../../domain/coupons/state.ts'
-import type { Winners } from '../../../domain/coupons/winners.ts'
-import { blocksOf, readWinners, winnersContents } from '../../../ports/snapshots.ts'
+import { AwayWinners } from '../domain/coupons/away-winners.ts'
+import { type Coupon } from '../domain/coupons/state.ts'
+import type { Winners } from '../domain/coupons/winners.ts'
+import { blocksOf, readWinners, winnersContents } from '../ports/snapshots.ts'
 
 /** To be raised whenever a coupon gets another field, or a field or the fold another meaning. */
 export const format = 4
