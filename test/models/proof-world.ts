@@ -12,12 +12,17 @@ import {
 } from '../../src/domain/coupons/messages.ts'
 import { appendLeaf, emptyTree, leafHash, rootOf } from '../../src/domain/proof/tree.ts'
 import { signerId } from '../../src/issuer/proof/checkpoints.ts'
-import { type ProofObserver, startProofConsumer } from '../../src/issuer/proof/proof-consumer.ts'
+import {
+  type ProofConsumerParts,
+  startProofConsumer,
+} from '../../src/issuer/proof/proof-consumer.ts'
 import type { ProofStore } from '../../src/ports/proof.ts'
 import { couponId, ownKey, prefix, proofSecret } from './published-sale.ts'
 
 const signer = { prefix, privateKey: ownKey }
 export const keyId = signerId(signer)
+
+type More = Partial<Pick<ProofConsumerParts, 'log' | 'kept' | 'observe'>>
 
 export function createProofWorld(
   options: { partitions?: number; proof?: ProofMemory; at?: number } = {},
@@ -39,14 +44,14 @@ export function createProofWorld(
       claimsTopic,
       messages.map((message) => ({ key: message.couponId, value: encodeMessage(message) })),
     )
-  const start = (over: Partial<ProofStore> = {}, observe?: ProofObserver) =>
+  const start = (over: Partial<ProofStore> = {}, more: More = {}) =>
     startProofConsumer({
       log,
+      ...more,
       store: { ...store, ...over },
       clock,
       secret: proofSecret,
       signer,
-      observe,
       onError: (error) => errors.push(error),
     })
   const pass = (ms: number) => clock.runUntil(clock.now() + ms)

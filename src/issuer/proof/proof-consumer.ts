@@ -2,6 +2,7 @@
 // of its own, and stores leaves and trees with them in one transaction. Rows of coupons never wait
 // for it. What was published must come again when trees are made anew, else it refuses to go on.
 
+import assert from 'node:assert/strict'
 import { presentEnds } from '../../consumer/present-ends.ts'
 import { Fenced, type Session, type Share } from '../../consumer/shared-partitions.ts'
 import { claimsTopic } from '../../domain/coupons/messages.ts'
@@ -20,7 +21,13 @@ import {
   signerId,
   startCheckpoints,
 } from './checkpoints.ts'
-import { createProofFold, type ProofFold, type ProofMade } from './proof-fold.ts'
+import { type KeptFold, restoreKept, winnersAgain } from './kept-fold.ts'
+import {
+  createProofFold,
+  type ProofFold,
+  type ProofFoldParts,
+  type ProofMade,
+} from './proof-fold.ts'
 import { type PublishedBefore, publishedBefore } from './published-before.ts'
 import { startWitnesses, type Witnesses, type Witnessing } from './witnesses.ts'
 
@@ -31,6 +38,8 @@ export type ProofConsumerParts = {
   /** Makes the salts. */
   secret: string
   signer: ProofSigner
+  /** What to begin with; absent: the log is read from its start. */
+  kept?: KeptFold | undefined
   /** Makes checkpoints durable before they are served; absent: the store does. */
   keep?: CheckpointsParts['keep'] | undefined
   observe?: ProofObserver | undefined
@@ -94,10 +103,10 @@ class ProofSession implements Session {
       if (lost !== null) throw new PortError('log_damaged', lost)
       this.positions.set(partition, next)
     }
+    const { fold, from, winnersOf } = await this.beginning()
     if (signal.aborted) return
-    const partitions = log.partitionsOf(claimsTopic)
     this.before = publishedBefore(stored.unmet)
-    this.fold = createProofFold({ partitions, secret, stored, before: this.before })
+    this.fold = createProofFold({ fold, winnersOf, secret, stored, before: this.before })
     for (const tree of stored.trees) {
       if (tree.tree.size > tree.signed) this.checkpoints.grown(tree)
       else this.witnesses?.published(tree)
@@ -106,14 +115,32 @@ class ProofSession implements Session {
     this.reader = followPartitions({
       log,
       topic: claimsTopic,
-      // From the beginning, for the fold holds all who have won.
-      from: new Map([...this.ends].map(([partition, { start }]) => [partition, start])),
+      from,
       ...this.fold.reading,
       restMsMax: claimsRestMsMax,
       onGap: stopAtGap,
       onBatch: (batch) => this.apply(batch),
       onError: fail,
     })
+  }
+
+  /** What is known of the log, and where reading begins: at its start where nothing was kept. */
+  private async beginning() {
+    const { log, kept } = this.parts
+    const { retry } = this.share
+    const partitions = log.partitionsOf(claimsTopic)
+    const restored = kept && (await restoreKept({ log, kept }, this.positions))
+    const coupons = new Map(restored?.coupons)
+    const from = new Map(
+      [...this.ends].map(([partition, { start }]) => {
+        return [partition, restored?.places[partition]?.next ?? start]
+      }),
+    )
+    const winnersOf: ProofFoldParts['winnersOf'] = (coupon, away) => {
+      assert(kept !== undefined, 'winners are away where nothing was kept')
+      return retrying(retry, () => winnersAgain({ log, kept }, coupon, away))
+    }
+    return { fold: { partitions, coupons }, from, winnersOf }
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,13 @@
-// The fold of the proof: which leaves and hashes a batch of records means. It holds every user who
-// has won, so it reads the log from its beginning; records that are in the trees already change
-// the fold and nothing else.
+// The fold of the proof: which leaves and hashes a batch of records means. It holds all who have
+// won, so what was not kept of the log is read from its beginning; records that are in the trees
+// already change the fold and nothing else.
 
 import { setImmediate as otherWork } from 'node:timers/promises'
+import { AwayWinners } from '../../domain/coupons/away-winners.ts'
 import type { Command } from '../../domain/coupons/decide.ts'
-import { applyCommand, createFold, readRecord } from '../../domain/coupons/fold.ts'
+import { applyCommand, type Fold, readRecord } from '../../domain/coupons/fold.ts'
+import type { Coupon } from '../../domain/coupons/state.ts'
+import type { Winners } from '../../domain/coupons/winners.ts'
 import { keptLevel } from '../../domain/proof/kept-nodes.ts'
 import { applyAsLeaf } from '../../domain/proof/leaf.ts'
 import { appendLeaf, emptyTree, leafHash } from '../../domain/proof/tree.ts'
@@ -15,14 +18,19 @@ import type { ProofEntries, ProofNode, ProofTree, StoredProof } from '../../port
 import type { PublishedBefore } from './published-before.ts'
 
 export type ProofFoldParts = {
-  partitions: number
+  /** What is known of the log below where reading begins. */
+  fold: Fold
+  /** Those of a coupon that were not kept. */
+  winnersOf(coupon: Coupon, away: AwayWinners): Promise<Winners>
   secret: string
   stored: StoredProof
   before: PublishedBefore
 }
 export type ProofMade = { trees: ProofTree[]; entries: ProofEntries[]; nodes: ProofNode[] }
 export type ProofFold = {
-  reading: Required<Pick<PartitionReading<Command>, 'decode' | 'onMessage' | 'onUnknown'>>
+  reading: Required<
+    Pick<PartitionReading<Command>, 'decode' | 'before' | 'onMessage' | 'onUnknown'>
+  >
   /** What the records mean that were taken since; text: what was published says otherwise. */
   apply(): Promise<ProofMade | string>
   tree(couponId: string): ProofTree | undefined
@@ -34,8 +42,7 @@ const leavesPerRowMax = 1_000
 const leavesPerTurn = 200
 
 export function createProofFold(parts: ProofFoldParts): ProofFold {
-  const { stored, before, secret } = parts
-  const fold = createFold(parts.partitions)
+  const { fold, stored, before, secret } = parts
   const trees = new Map(stored.trees.map((tree): [string, ProofTree] => [tree.couponId, tree]))
   let taken: Command[] = []
 
@@ -43,6 +50,11 @@ export function createProofFold(parts: ProofFoldParts): ProofFold {
     const known = trees.get(couponId)
     if (known !== undefined) return known
     return { couponId, partition, at: 0, tree: emptyTree() }
+  }
+
+  /** Whether a user had won it is part of what its leaves say. */
+  async function takeBack(coupon: Coupon, away: AwayWinners): Promise<void> {
+    coupon.winners = await parts.winnersOf(coupon, away)
   }
 
   /** Text: what was published says otherwise. */
@@ -73,6 +85,10 @@ export function createProofFold(parts: ProofFoldParts): ProofFold {
   return {
     reading: {
       decode: (record) => readRecord(fold, record),
+      before({ message }) {
+        const coupon = fold.coupons.get(message.couponId)
+        return coupon?.winners instanceof AwayWinners ? takeBack(coupon, coupon.winners) : undefined
+      },
       onMessage(command) {
         const next = stored.positions.get(command.partition) ?? 0
         if (command.offset < next) applyCommand(fold, command)

@@ -29,7 +29,7 @@ describe('the metrics of the proof', () => {
       throw new PortError('store_unavailable', 'away', { retryable: true })
     }
 
-    const running = await start({ apply }, observe)
+    const running = await start({ apply }, { observe })
     consumer = running
     await append(createdOf(1), claimed('ann'), claimed('bob'))
     await pass(5_000)

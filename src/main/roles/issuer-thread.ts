@@ -35,6 +35,7 @@ import { newConsumerMetrics, restoreOrderRows, startOrderConsumers } from './ord
 import { settlePaymentSetting } from './payment-setting.ts'
 import { hasTrustedRows, openProjection, readMarksDirectory } from './projection.ts'
 import { type ProofSettings, startProof } from './proof/proof.ts'
+import { keptInFiles } from './snapshots/kept-fold.ts'
 import { checkStart, refuseOlderRows } from './start-check.ts'
 import { type Stops, withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
@@ -170,7 +171,9 @@ async function makeProof({ settings, failed, say, ...parts }: Making, stops: Sto
   const kept = await openKeptCheckpoints(dataDirectory, createProofStoreSql(database))
   stops.defer(() => kept.close())
   const warn = waits(say)
-  await startProof({ ...parts, proof, keep: kept.keep, warn, onError: failed }, stops)
+  const snapshots = keptInFiles(dataDirectory, { logger: lineLogger(warn), reader: 'the proof' })
+  const making = { ...parts, proof, snapshots, keep: kept.keep, warn, onError: failed }
+  await startProof(making, stops)
 }
 
 type Opening = { say(news: IssuerNews): void; clock: Clock; signal: AbortSignal }

@@ -13,6 +13,7 @@ import { given, openDistributed } from './distributed.ts'
 import { proofSettings, settleProof, startProof } from './proof/proof.ts'
 import { startRoleProbes } from './role-probes.ts'
 import type { RoleParts, RunningRole } from './run-role.ts'
+import { keptInRows } from './snapshots/kept-fold.ts'
 import { withStops } from './stops.ts'
 import { createFaults } from './test-faults.ts'
 
@@ -60,7 +61,9 @@ export function startIssuerRole(parts: RoleParts): Promise<RunningRole> {
       await settleProof(database, proof)
       const { registry } = metrics
       const warn = (text: string) => logger.warn(text)
-      const making = { ...opened, ends, proof, registry, warn, onError: parts.onFatal }
+      const snapshots = await keptInRows({ ...opened, logger, reader: 'the proof' })
+      const { onFatal: onError } = parts
+      const making = { ...opened, ends, proof, snapshots, registry, warn, onError }
       await startProof(making, stops)
     }
     const watch = startPositionWatch({

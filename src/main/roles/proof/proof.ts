@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
 import type { Registry } from 'prom-client'
 import type { Database, Queryable } from '../../../adapters/database/database.ts'
+import { createCouponReaderSql } from '../../../adapters/stores/coupon-reader.ts'
 import { createProofReaderSql } from '../../../adapters/stores/proof-reader.ts'
 import { createProofStoreSql, readProofRefusals } from '../../../adapters/stores/proof-store.ts'
 import { createWitnessHttp } from '../../../adapters/witness-http.ts'
@@ -20,6 +21,7 @@ import {
 import { rawPublicKey } from '../../../domain/proof/signed-note.ts'
 import type { ClaimsConsumer } from '../../../issuer/claims-consumer.ts'
 import { startPositionWatch } from '../../../issuer/position-watch.ts'
+import type { KeptFold } from '../../../issuer/proof/kept-fold.ts'
 import {
   type ProofConsumerParts,
   refusalText,
@@ -89,6 +91,8 @@ export async function dropProof(database: Database): Promise<void> {
 }
 
 export type MakingParts = Pick<ProofConsumerParts, 'log' | 'clock' | 'keep' | 'onError'> & {
+  /** Absent: the log is read from its start. */
+  snapshots: Omit<KeptFold, 'rows'> | undefined
   ends: LogEnds
   database: Database
   proof: ProofSettings
@@ -99,7 +103,7 @@ export type MakingParts = Pick<ProofConsumerParts, 'log' | 'clock' | 'keep' | 'o
 
 /** Beside the issuer. */
 export async function startProof(parts: MakingParts, stops: Stops): Promise<void> {
-  const { database, proof, clock, registry, ends, onError } = parts
+  const { database, proof, clock, registry, ends, snapshots, onError } = parts
   const store = createProofStoreSql(database)
   const signer = { prefix: proof.origin, privateKey: createPrivateKey(proof.key) }
   const witnessing = witnessingOf(parts, stops)
@@ -109,7 +113,8 @@ export async function startProof(parts: MakingParts, stops: Stops): Promise<void
     positions: () => running?.positions() ?? new Map(),
     ends: () => ends,
   })
-  const making = { ...parts, store, signer, secret, witnessing, observe }
+  const kept = snapshots && { ...snapshots, rows: createCouponReaderSql(database) }
+  const making = { ...parts, store, signer, secret, kept, witnessing, observe }
   const consumer = await startProofConsumer(making)
   running = consumer
   stops.defer(() => consumer.close())
