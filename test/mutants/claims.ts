@@ -198,9 +198,13 @@ const away: MutantsOf[] = [
       ['next > last.offset', 'next >= last.offset', 'before the rows are beyond the last'],
       ['if (terms.rehearsal || ', 'if (', 'it is a rehearsal’s'],
       ['>= afterMs', '>= 0', 'it was closed a moment ago'],
-      ['if (winners.size > 0) await otherWork()', '', 'one page a turn'],
       ['(await this.lookUp(asked)) === null', 'true', 'elsewhere, the log knows'],
     ],
+  },
+  {
+    file: 'src/snapshots/winners-in-rows.ts',
+    test: `${closedCoupons}/closed-claims.test.ts`,
+    mutants: [['if (winners.size > 0) await otherWork()', '', 'one page a turn']],
   },
   {
     file: `${closedCoupons}/closed-coupons.ts`,

@@ -285,9 +285,47 @@ const counted: MutantsOf = {
   ],
 }
 
+const begun = 'src/issuer/proof/kept-fold.test.ts'
+const kept: MutantsOf[] = [
+  {
+    file: 'src/snapshots/restored-fold.ts',
+    test: begun,
+    mutants: [
+      ['?.next ?? 0) > most', '?.next ?? 0) > most && false', 'wherever both were stopped'],
+      ['else return parts', 'else break', 'takes of what goes further than its trees'],
+    ],
+  },
+  {
+    file: 'src/snapshots/winners-in-rows.ts',
+    test: begun,
+    mutants: [['?.offset === lastOffset', '?.offset !== -1', 'where the rows have others']],
+  },
+  {
+    file: 'src/issuer/proof/kept-fold.ts',
+    test: begun,
+    mutants: [
+      ['const triesMax = 2', 'const triesMax = 1', 'once more where it was replaced'],
+      ['      kept.onPutAside(messageOf(error))\n', '', 'of another log, and says so'],
+    ],
+  },
+  {
+    file: 'src/issuer/proof/proof-fold.ts',
+    test: begun,
+    mutants: [
+      ['coupon?.winners instanceof AwayWinners', 'false', 'who were not kept'],
+      ['command.offset < next', 'command.offset <= next', 'wherever both were stopped'],
+    ],
+  },
+  {
+    file: 'src/issuer/proof/proof-consumer.ts',
+    test: begun,
+    mutants: [['restored?.places[partition]?.next ?? start', 'start', 'than its trees']],
+  },
+]
+
 const witnessing = [witnesses, cosignatures, asked, asking]
 const ofSales = [sales, wholeSales, saved, held, receipts]
 const ofPages = [pages, standIns]
 const parts = [leaves, users, checkpoints, notes, trees, ...ofSales, ...ofPages, arrivals]
 const ofMetrics = [watched, counted]
-export const proofMutants = mutantsOf([...parts, ...witnessing, ...ofMetrics])
+export const proofMutants = mutantsOf([...parts, ...witnessing, ...ofMetrics, ...kept])
