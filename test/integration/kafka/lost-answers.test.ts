@@ -121,7 +121,8 @@ it('says that it is full where too many records wait, and takes them again after
 it('gets through to a broker whose every answer comes later than it waits for at first', {
   skip,
 }, async (t) => {
-  const slow = { appendMsMax: 10_000, slowRequestMsMax: 4_000 }
+  // Where another try comes too late by a little, it is neither refused nor given up.
+  const slow = { appendMsMax: 10_000, refusedAppendMsMax: 10_000, slowRequestMsMax: 4_000 }
   const { proxy: between, log, topic } = await newLog(t, slow)
   const read: string[] = []
   const tail = log.tail({
