@@ -99,7 +99,7 @@ describe('A coupon store on PostgreSQL', { skip: postgres.skip }, () => {
 
   it('writes a batch once though the answer to its commit was lost', async () => {
     const road = await startRoad(url)
-    const store = openStore({ statementMsMax: 300 }, road.url)
+    const store = openStore({ statementMsMax: 1_000 }, road.url)
     opened.push(road)
     await store.apply(batch({ next: 1, coupons: [coupon({ quantity: 9 })] }))
     const whole = batch({ expected: 1, next: 4, issued: slots('spring', range(1, 3)) })
@@ -114,7 +114,7 @@ describe('A coupon store on PostgreSQL', { skip: postgres.skip }, () => {
 
   it('writes nothing of a batch whose commit was lost on its way', async () => {
     const road = await startRoad(url)
-    const store = openStore({ statementMsMax: 300 }, road.url)
+    const store = openStore({ statementMsMax: 1_000 }, road.url)
     opened.push(road)
     await store.apply(batch({ next: 1, coupons: [coupon({ quantity: 9 })] }))
     const whole = batch({ expected: 1, next: 4, issued: slots('spring', range(1, 3)) })

@@ -17,7 +17,7 @@ after(postgres.close)
 const skip = postgres.server === null ? postgres.skip || 'needs a server of its own' : false
 const password = 'correct horse'
 /** Short enough to be waited for. The server is given one second more to say it itself. */
-const short = { connectMsMax: 500, statementMsMax: 300, lockMsMax: 200 }
+const short = { connectMsMax: 500, statementMsMax: 1_000, lockMsMax: 200 }
 
 describe('A PostgreSQL server', { skip }, () => {
   const server = postgres.server as PostgresServer
@@ -161,7 +161,7 @@ describe('A PostgreSQL server', { skip }, () => {
       const [[pid] = []] = await ask(database, 'select pg_backend_pid()')
       server.pause()
       try {
-        const late = unavailable('has not answered within 1300 ms')
+        const late = unavailable('has not answered within 2000 ms')
         await assert.rejects(ask(database, 'select 1'), late)
         assert.deepEqual([database.state().open, warnings.length], [0, 1])
         const mute = unavailable('has not let anybody in within 500 ms')
