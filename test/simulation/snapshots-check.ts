@@ -2,11 +2,11 @@
 // fold of the log up to there, and of nothing else.
 
 import assert from 'node:assert/strict'
-import { restoreFold } from '../../src/snapshots/restored-fold.ts'
 import { applyCommand, createFold, readRecord } from '../../src/domain/coupons/fold.ts'
 import type { Coupon } from '../../src/domain/coupons/state.ts'
 import type { LogRecord } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshots.ts'
+import { restoreFold } from '../../src/snapshots/restored-fold.ts'
 
 export const origin = { release: 'simulated', logId: null }
 

@@ -54,10 +54,10 @@ async function withoutWinners(store: KeptSnapshots): Promise<KeptSnapshots> {
 
 async function rowsOf(store: KeptSnapshots): Promise<Rows> {
   const { coupons } = await restoredFrom(store)
-  return async ({ couponId = '', after, limit }) => {
-    const { winners, partition = 0 } = coupons.get(couponId) ?? {}
+  return async ({ couponId: id = '', after, limit }) => {
+    const { winners, partition = 0 } = coupons.get(id) ?? {}
     const all = [...(winners ?? [])].map(([userId, issued]): IssuedRow => {
-      return { ...issued, couponId, userId, partition, code: 'CODE' }
+      return { ...issued, couponId: id, userId, partition, code: 'CODE' }
     })
     return all.filter(({ slot }) => slot > (after?.slot ?? 0)).slice(0, limit)
   }
@@ -83,8 +83,8 @@ async function proved(world: World, more: Parameters<World['start']>[1] = {}): P
 
 async function checkLeaves(world: World): Promise<void> {
   assert.deepEqual(world.errors, [])
-  for (const [couponId, leaves] of leavesOf(world.stored())) {
-    assert.deepEqual(await world.reader.leaves(couponId, 0, 999), leaves)
+  for (const [id, leaves] of leavesOf(world.stored())) {
+    assert.deepEqual(await world.reader.leaves(id, 0, 999), leaves)
   }
 }
 
@@ -138,7 +138,7 @@ describe('a maker of proofs that begins with what was kept', () => {
     const rowsKind = fc.constantFrom(...Object.keys(rowsFor))
     const rhythm = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.boolean(), rowsKind)
     await fc.assert(
-      fc.asyncProperty(longLog, cut, cut, rhythm, async (messages, a, b, how) => {
+      fc.asyncProperty(longLog, fc.tuple(cut, cut), rhythm, async (messages, [a, b], how) => {
         const [everyRecords, isAway, kind] = how
         const made = Math.floor(a * messages.length)
         const kept = Math.floor(b * messages.length)

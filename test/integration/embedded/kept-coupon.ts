@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { openSnapshotFiles } from '../../../src/adapters/snapshots/snapshot-files.ts'
-import { restoreFold } from '../../../src/snapshots/restored-fold.ts'
 import { AwayWinners } from '../../../src/domain/coupons/away-winners.ts'
 import { claimsTopic } from '../../../src/domain/coupons/messages.ts'
 import { packageVersion } from '../../../src/main/package-version.ts'
 import { embeddedTopics } from '../../../src/main/roles/topics.ts'
+import { restoreFold } from '../../../src/snapshots/restored-fold.ts'
 
 const waitMsMax = 30_000
 
