@@ -1,12 +1,13 @@
 // The lock on the data directory, with real processes: refused, killed, stopped, let go.
 
 import assert from 'node:assert/strict'
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { test } from 'node:test'
 import { readOwner } from '../../../src/adapters/data-directory.ts'
 
@@ -21,7 +22,7 @@ type Got =
 type Holder = { child: ChildProcessWithoutNullStreams; pid: number; got: Got }
 
 const notLinux = process.platform !== 'linux' && 'only Linux says that a process is ending'
-const running = new Set<ChildProcessWithoutNullStreams>()
+const running = new Set<ChildProcess>()
 const holder = join(import.meta.dirname, 'data-directory-holder.ts')
 
 async function hold(path: string, url?: string): Promise<Holder> {
@@ -123,12 +124,21 @@ test('A killed holder that has not ended yet is waited for.', { skip: notLinux }
 
 /** The pid of a process that has ended, and that its parent does not ask for. */
 async function zombie(): Promise<number> {
-  const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+  const script = 'cat <&3 & echo $!; exec sleep 60'
+  const parent = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
   running.add(parent)
   parent.once('exit', () => running.delete(parent))
-  const [line] = (await once(createInterface(parent.stdout), 'line')) as [string]
+  const [, out, , input] = parent.stdio as unknown as [null, Readable, null, Writable]
+  const [line] = (await once(createInterface(out), 'line')) as [string]
+  // Until it is another program, it is a shell, which asks for whatever has ended.
+  await until('its parent does not ask', () => commandOf(parent.pid).startsWith('sleep'))
+  input.end()
   await until('it is over', () => stateOf(Number(line)) === 'Z')
   return Number(line)
+}
+
+function commandOf(pid: number | undefined): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
 }
 
 test('The name of a dead process in owner.json is not given as the holder.', () =>
