@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startTestServer } from './fixture.ts'
+import { virtualClock } from '../../../src/adapters/memory/clock-virtual.ts'
+import { startedAt, startTestServer } from './fixture.ts'
 
 const shop = 'https://shop.example'
 const settings = { allowedOrigins: [shop, 'http://localhost:3000'] }
@@ -15,7 +16,9 @@ function preflight(origin: string, method = 'POST') {
 }
 
 test('a page that is named may call, and reads what it needs of every answer', async (t) => {
-  const { call } = await startTestServer(t, { settings: { ...settings, userRateMax: 1 } })
+  const clock = virtualClock(startedAt)
+  const limited = { ...settings, userRateMax: 1 }
+  const { call } = await startTestServer(t, { clock, settings: limited })
   const lines = [
     ['GET /coupons', null, 200],
     ['GET /coupons/tea', null, 404],
@@ -39,7 +42,9 @@ test('a page that is named may call, and reads what it needs of every answer', a
 })
 
 test('a preflight is answered without a token, for every call', async (t) => {
-  const { call } = await startTestServer(t, { settings: { ...settings, userRateMax: 1 } })
+  const clock = virtualClock(startedAt)
+  const limited = { ...settings, userRateMax: 1 }
+  const { call } = await startTestServer(t, { clock, settings: limited })
   for (const path of ['/coupons/tea/claims', '/coupons/tea', '/orders', '/me/coupons']) {
     const { status, text, headers } = await call(`OPTIONS ${path}`, preflight(shop))
     assert.deepEqual([status, text], [204, ''])

@@ -1,6 +1,7 @@
 // A server for the HTTP tests: the real one, over a claim service that folds in memory without a
 // log. A test may script the next answer, to meet what the fold cannot produce.
 
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import { type MemoryLog, openLogMemory } from '../../../src/adapters/memory/log.ts'
@@ -69,6 +70,7 @@ export type TestOrders = { log: MemoryLog; applier: OrderApplier }
 export async function startTestServer(t: TestContext, overrides: Overrides = {}) {
   const { settings, orderLimits, reader = (stored) => stored, ...others } = overrides
   const { returnWithinMs = 7 * 86_400_000, ...parts } = others
+  refuseHurry(overrides)
   const time: TestServer['time'] = { now: startedAt, held: null }
   const clock = { ...systemClock(), now: () => time.now }
   const claims = fakeClaims(() => time.now)
@@ -124,6 +126,18 @@ export async function startTestServer(t: TestContext, overrides: Overrides = {})
   })
   const call = (line: string, init?: CallInit) => callServer(server.address, line, init)
   return { ...server, claims, time, call, log, applier } satisfies TestServer & TestOrders
+}
+
+/** A limit that is not meant to be met. */
+const unmetRateMin = 100
+
+/** A second may end between any two calls where time goes on. */
+function refuseHurry({ settings = {}, clock }: Overrides): void {
+  const { userRateMax = 0, operatorRateMax = 0, addressRateMax = 0 } = settings
+  for (const rate of [userRateMax, operatorRateMax, addressRateMax]) {
+    const isFew = rate > 0 && rate < unmetRateMin
+    assert.ok(!isFew || clock !== undefined, 'who limits few calls a second has to stop time')
+  }
 }
 
 /** Valid for an hour from the start of the test's clock. */

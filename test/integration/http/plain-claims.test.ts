@@ -226,7 +226,8 @@ test('headers that came twice, and none of the host, are left to fastify', async
 })
 
 test('a limit of addresses is asked first, so fastify answers all of them', async (t) => {
-  const { plainly, seen } = await startBoth(t, { settings: { addressRateMax: 2 } })
+  const clock = virtualClock(startedAt)
+  const { plainly, seen } = await startBoth(t, { clock, settings: { addressRateMax: 2 } })
   const statuses = [await plainly({}), await plainly({}), await plainly({})]
   assert.deepEqual(
     statuses.map(({ status }) => status),
