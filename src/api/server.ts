@@ -77,17 +77,19 @@ export async function openServer(
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
   const traffic = new Traffic()
-  const { app, uses, plain, answers, listen, stop, limitUnknown } = await createServerApp({
-    clock,
-    limits,
-    logger,
-    metrics,
-    phase,
-    allowedOrigins: settings.allowedOrigins,
-    onUnavailable() {
-      traffic.unavailable += 1
+  const { app, uses, makeUses, plain, answers, listen, stop, limitUnknown } = await createServerApp(
+    {
+      clock,
+      limits,
+      logger,
+      metrics,
+      phase,
+      allowedOrigins: settings.allowedOrigins,
+      onUnavailable() {
+        traffic.unavailable += 1
+      },
     },
-  })
+  )
   await useOpenApi(app)
   const tokens = tokensOf(parts)
   const hookParts = { ...parts, metrics, tokens, limitUnknown, traffic }
@@ -118,6 +120,7 @@ export async function openServer(
       Object.assign(services.claims, there.claims)
       Object.assign(services.orders, there.orders)
       isServing = true
+      makeUses()
       figures.begin()
       runs.serve()
     },

@@ -52,9 +52,12 @@ export async function scanTopicFile(handle: FileHandle, options: ScanOptions): P
     torn: null,
   }
   let wanted = chunkBytes
+  // One for all chunks: nothing of them is kept, and new ones would be memory to be cleared.
+  let buffer = Buffer.alloc(0)
   while (scan.bytes < size && scan.torn === null) {
-    const buffer = Buffer.allocUnsafe(Math.min(wanted, size - scan.bytes))
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, scan.bytes)
+    const length = Math.min(wanted, size - scan.bytes)
+    if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length)
+    const { bytesRead } = await handle.read(buffer, 0, length, scan.bytes)
     const take = (header: FrameHeader, frame: Buffer) => takeFrame(header, frame, scan)
     const { needed, damage } = takeFrames(buffer.subarray(0, bytesRead), take)
     scan.torn = damage

@@ -1,7 +1,7 @@
 // What a call needs and takes long to make, as the code of its schemas. All of it together takes a
 // quarter of a second, for which no start waits; and what is not made yet when a request comes is
-// made for that one. It is made soon after the start, a piece now and then, so that those who come
-// first are answered meanwhile, and no request holds up the others with it.
+// made for that one. It is made once calls are answered, a piece now and then, so that those who
+// come first are answered meanwhile, and no request holds up the others with it.
 
 import { type Clock, sleep } from '../../ports/clock.ts'
 

@@ -31,8 +31,9 @@ export type ServerAppParts = AdmissionParts &
   }
 export type ServerApp = {
   app: FastifyInstance
-  /** What is made soon after it listens. */
   uses: FirstUses
+  /** To be called once calls are answered: makes what nobody has used yet, a piece now and then. */
+  makeUses(): void
   /** To be called once, when all routes are there; resolves to its address. */
   listen(at: { host: string; port: number }): Promise<string>
   /** For what is answered before fastify sees it. */
@@ -70,6 +71,7 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
   return {
     app,
     uses,
+    makeUses: () => void uses.makeAll(clock, closing.signal),
     answers,
     plain: usePlainRequests(app, { admission, securityHeaders, originHeaders }),
     limitUnknown(limit) {
@@ -77,14 +79,12 @@ export async function createServerApp(parts: ServerAppParts): Promise<ServerApp>
     },
     async listen({ host, port }) {
       try {
-        const address = await app.listen({
+        return await app.listen({
           // Fastify serves localhost by a second server, which would have none of our limits.
           host: host === 'localhost' ? '127.0.0.1' : host,
           port,
           backlog: limits.acceptQueueMax,
         })
-        void uses.makeAll(clock, closing.signal)
-        return address
       } catch (error) {
         await app.close()
         throw error

@@ -50,9 +50,10 @@ export async function startRoleProbes(
   const registries = [createRoleMetrics(() => readiness().ready), registry]
   const metricsText = () => Registry.merge(registries).metrics()
   const limits = limitsOf(settings)
-  const { app, listen, stop } = await createServerApp({ clock, logger, limits })
+  const { app, makeUses, listen, stop } = await createServerApp({ clock, logger, limits })
   addRoutes(app, { hooks: { service: [] }, limits }, serviceRoutes({ readiness, metricsText }))
   const url = await listen(settings)
+  makeUses()
   stops.defer(stop)
   return {
     url,
