@@ -260,7 +260,7 @@ class Chunk {
     const before = packed.readUInt32LE(4)
     const count = this.count + added
     if (count > winnersPerChunk) throw new RangeError('more winners than fit behind those here')
-    if (count > this.hashes.length) this.widen(roomFor(count, this.count))
+    if (count > this.hashes.length) this.widen(lengthFor(count, this.count))
     let at = packedHeadBytes
     for (const column of this.columns()) {
       const bytes = bytesOf(column.subarray(this.count, count))
@@ -297,7 +297,7 @@ class Chunk {
 }
 
 /** The first are as many as there are of many a coupon; behind them come more. */
-function roomFor(count: number, before: number): number {
+function lengthFor(count: number, before: number): number {
   return Math.min(winnersPerChunk, Math.max(count, 2 * before))
 }
 
