@@ -121,6 +121,12 @@ const shortages: readonly MutantsOf[] = [
   },
 ]
 
+const sooner: MutantsOf = {
+  file: 'src/api/server.ts',
+  test: 'test/integration/http/stop.test.ts',
+  mutants: [['      makeUses()\n', '', 'what calls need is made once they are answered']],
+}
+
 const lock: MutantsOf = {
   file: 'src/adapters/data-directory.ts',
   test: 'test/integration/embedded/data-directory-lock.test.ts',
@@ -134,4 +140,4 @@ const lock: MutantsOf = {
   ],
 }
 
-export const roleMutants = mutantsOf([script, check, older, lock, ...starts, ...shortages])
+export const roleMutants = mutantsOf([script, check, older, lock, sooner, ...starts, ...shortages])

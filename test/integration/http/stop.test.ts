@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
+import { virtualClock } from '../../../src/adapters/memory/clock-virtual.ts'
 import type { ClaimAnswer } from '../../../src/api/claims/claim-answers.ts'
 import { openServer } from '../../../src/api/server.ts'
 import { noOrders } from '../../models/no-orders.ts'
@@ -97,6 +98,36 @@ test('while it starts, probes are answered and nothing else; then everything is'
   assert.equal((await ask('/readyz')).status, 200)
   assert.equal((await ask('/coupons')).status, 200)
   assert.equal((await ask('/coupons/tea')).status, 404)
+})
+
+test('what calls need is made once they are answered, and not while it starts', async (t) => {
+  const clock = virtualClock(startedAt)
+  let reads = 0
+  const body = {
+    type: 'object',
+    get required() {
+      reads += 1
+      return ['name']
+    },
+  }
+  const settings = { host: '127.0.0.1', port: 0, jwtSecret, ...noRates }
+  const readiness = () => ({ ready: false, reasons: [] })
+  const server = await openServer({
+    ...parts,
+    clock,
+    settings,
+    readiness,
+    extraRoutes: (app) => app.post('/further', { schema: { body } }, async () => ({})),
+  })
+  t.after(server.close)
+  const aMinute = () => clock.runUntil(clock.now() + 60_000)
+  const before = reads
+  await aMinute()
+  assert.equal(reads, before)
+  const { claims } = await startTestServer(t)
+  server.serve({ claims, orders: noOrders })
+  await aMinute()
+  assert.ok(reads > before, 'its schema was compiled')
 })
 
 test('while it drains, all is answered, and clients are told to connect anew', async (t) => {
