@@ -75,7 +75,9 @@ function judgeClaim(
   if (own !== undefined) return `already_${own.outcome}`
   if (closed) return 'closed'
   if (!open) return 'not_open'
-  const turns = effective(life).filter(({ message }) => message.type !== 'coupon.restocked')
+  const turns = effective(life).filter(({ message: { type } }) => {
+    return type === 'coupon.paused' || type === 'coupon.resumed'
+  })
   if (turns.at(-1)?.message.type === 'coupon.paused') return 'paused'
   const allowed = terms.audience?.values
   if (allowed !== undefined && !allowed.some((it) => it === audience)) return 'not_eligible'
@@ -116,7 +118,7 @@ function judgeRestock(
 type Command = Exclude<CouponMessage, CouponClaimed | CouponCreated>
 type Commanded = { message: Command; outcome: string }
 
-/** The restocks, pauses and resumes that took effect: the first of each command id, if done. */
+/** The commands but for closes that took effect: the first of each id, if done. */
 function effective(life: readonly Judged[]): Commanded[] {
   const taken = new Map<string, Commanded>()
   for (const { message, outcome } of life) {

@@ -19,6 +19,23 @@ describe('any log', () => {
     })
   })
 
+  test('is paused until it is resumed, whatever else is done meanwhile', () => {
+    const by = { couponId: 'tea', by: 'op' }
+    const messages: CouponMessage[] = [
+      createdAs('tea', 2),
+      { type: 'coupon.paused', ...by, commandId: 'p' },
+      { type: 'coupon.revoked', ...by, commandId: 'v', all: true, reason: 'wrong' },
+      { type: 'coupon.restocked', ...by, commandId: 'r', add: 1 },
+      { type: 'coupon.claimed', couponId: 'tea', userId: 'ann', claimId: 'c1' },
+      { type: 'coupon.resumed', ...by, commandId: 's' },
+      { type: 'coupon.claimed', couponId: 'tea', userId: 'ann', claimId: 'c2' },
+    ]
+    const entries = messages.map((message, n) => ({ message, appendedAt: 20 + n }))
+    const told = ['created', 'done', 'done', 'done', 'paused', 'done', 'issued 1']
+    assert.deepEqual(outcomesOf(fold(entries)), told)
+    assert.deepEqual(modelOutcomes(entries), told)
+  })
+
   test('keeps the promises: quantity, one each, slots without a hole, sold out only when full', () => {
     check(anyLog(), (entries) => {
       const { decisions } = fold(entries)
