@@ -77,19 +77,18 @@ export async function openServer(
   const phase = () => (isServing ? (isDraining() ? 'draining' : 'serving') : 'starting')
   const metrics = new Registry()
   const traffic = new Traffic()
-  const { app, uses, makeUses, plain, answers, listen, stop, limitUnknown } = await createServerApp(
-    {
-      clock,
-      limits,
-      logger,
-      metrics,
-      phase,
-      allowedOrigins: settings.allowedOrigins,
-      onUnavailable() {
-        traffic.unavailable += 1
-      },
+  const serverApp = await createServerApp({
+    clock,
+    limits,
+    logger,
+    metrics,
+    phase,
+    allowedOrigins: settings.allowedOrigins,
+    onUnavailable() {
+      traffic.unavailable += 1
     },
-  )
+  })
+  const { app, uses, plain, answers, limitUnknown } = serverApp
   await useOpenApi(app)
   const tokens = tokensOf(parts)
   const hookParts = { ...parts, metrics, tokens, limitUnknown, traffic }
@@ -109,7 +108,7 @@ export async function openServer(
   const isPlain = settings.addressRateMax === 0
   if (isPlain) plain.answerBy(plainClaims(app, { ...plainParts, claims: services.claims }))
   parts.extraRoutes?.(app, hooks)
-  const address = await listen(settings).catch(async (error: unknown) => {
+  const address = await serverApp.listen(settings).catch(async (error: unknown) => {
     await tokens.close()
     throw error
   })
@@ -120,7 +119,7 @@ export async function openServer(
       Object.assign(services.claims, there.claims)
       Object.assign(services.orders, there.orders)
       isServing = true
-      makeUses()
+      serverApp.makeUses()
       figures.begin()
       runs.serve()
     },
@@ -130,7 +129,7 @@ export async function openServer(
       // A rehearsal takes away what it has made while there is somebody to ask for it.
       await runs.close()
       await Promise.all([tokens.close(), figures.close()])
-      await stop()
+      await serverApp.stop()
     },
   }
 }

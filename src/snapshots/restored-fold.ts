@@ -115,8 +115,9 @@ async function takeParts(
 }
 
 /** Those behind it go further still. */
-function goesOn(head: Head, { restoring, origin, upTo }: Taking): boolean {
-  checkHead(head, { restoring, origin })
+function goesOn(head: Head, taking: Taking): boolean {
+  checkHead(head, taking)
+  const { restoring, upTo } = taking
   const isBeyond = [...upTo].some(([at, most]) => (head.places[at]?.next ?? 0) > most)
   if (!isBeyond) restoring.places = head.places
   return !isBeyond
@@ -147,7 +148,7 @@ function take(block: Exclude<Block, { kind: 'head' }>, { coupons, lists }: Resto
   }
 }
 
-function checkHead(head: Head, { restoring, origin }: Omit<Taking, 'upTo'>): void {
+function checkHead(head: Head, { restoring, origin }: Taking): void {
   if (head.format !== format || head.release !== origin.release) {
     throw new SnapshotFault(`it is of version ${head.release}, format ${head.format}`)
   }

@@ -124,7 +124,7 @@ const shortages: readonly MutantsOf[] = [
 const sooner: MutantsOf = {
   file: 'src/api/server.ts',
   test: 'test/integration/http/stop.test.ts',
-  mutants: [['      makeUses()\n', '', 'what calls need is made once they are answered']],
+  mutants: [['      serverApp.makeUses()\n', '', 'what calls need is made once they are answered']],
 }
 
 const lock: MutantsOf = {

@@ -11,7 +11,7 @@ import { type CouponMessage, claimsTopic } from '../../domain/coupons/messages.t
 import type { IssuedRow } from '../../ports/coupons.ts'
 import type { Log, LogRecord } from '../../ports/log.ts'
 import { PortError } from '../../ports/port-error.ts'
-import { couponBlock, headBlock } from '../../snapshots/fold-blocks.ts'
+import { couponBlock, format, headBlock } from '../../snapshots/fold-blocks.ts'
 import { type RestoredFold, restoreFold } from '../../snapshots/restored-fold.ts'
 import { claimsRestMsMax } from '../claims-consumer.ts'
 import type { KeptFold } from './kept-fold.ts'
@@ -41,7 +41,7 @@ async function restoredFrom(store: KeptSnapshots): Promise<RestoredFold> {
 async function withoutWinners(store: KeptSnapshots): Promise<KeptSnapshots> {
   const { coupons, places } = await restoredFrom(store)
   const from = Array<number>(partitions).fill(0)
-  const head = { format: 4, release, log: 'log', from, places: [...places] }
+  const head = { format, release, log: 'log', from, places: [...places] }
   const blocks = [headBlock(head)]
   for (const coupon of coupons.values()) {
     const { size } = coupon.winners
