@@ -158,14 +158,15 @@ class Load {
       let now = performance.now()
       let due = this.#startedAt + this.#next * everyMs
       while (due <= now && !this.#sendingEnded) {
-        const connection = this.#free.at(-1)
+        // In turn: a server ends a connection that has brought no request for a while.
+        const connection = this.#free[0]
         if (connection === undefined) {
           this.#meter.busy(now)
           break
         }
         this.#meter.started(due, now)
         if (!this.#send(connection, due)) break
-        if (connection.underWay === this.#pipelining) this.#free.pop()
+        if (connection.underWay === this.#pipelining) this.#free.shift()
         due = this.#startedAt + this.#next * everyMs
         now = performance.now()
       }
