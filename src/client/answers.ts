@@ -33,7 +33,7 @@ export function readOf<Value>(
   const content = jsonObject(attempt.body) ?? {}
   const value = status === 200 || status === 201 ? read(content) : null
   if (value !== null) return { ok: true, value }
-  const again = status === 429 || status >= 500
+  const again = status === 408 || status === 429 || status >= 500
   const retryAfterMs = milliseconds(headers.retryAfter)
   return { ok: false, reason: reasonOf(status, content), again, status, retryAfterMs }
 }

@@ -65,7 +65,7 @@ export function replyOf<Answer>(attempt: Attempt, rules: ReplyRules<Answer>): Re
     return { kind: 'pending', location, retryAfterMs }
   }
   const isAway = isKeyed ? status >= 500 : status === 503 && retryAfterMs !== null
-  if (status === 429 || isAway) return { kind: 'again', reason, retryAfterMs }
+  if (status === 408 || status === 429 || isAway) return { kind: 'again', reason, retryAfterMs }
   if (status === 404 && problemSlug(content) === rules.none) return { kind: 'none' }
   return { kind: 'unknown', reason }
 }

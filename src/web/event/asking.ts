@@ -2,6 +2,7 @@
 // answer that is none of the service's, and silence are one thing: nobody knows.
 
 import { after, jittered } from '../shared/browser.ts'
+import { isForNow } from '../shared/for-now.ts'
 import type { Coupon } from './view.ts'
 
 export type Answer = {
@@ -51,7 +52,7 @@ export async function ask(
     return {
       status,
       // Whatever stands in front may say in its own words that all are busy.
-      body: isBusy(status) ? {} : JSON.parse(text),
+      body: isForNow(status) ? {} : JSON.parse(text),
       waitMs: Number(headers.get('retry-after')) * 1000 || jittered(retryMs, 0.3),
       at: Date.parse(headers.get('server-time') as string),
     }
@@ -60,10 +61,6 @@ export async function ask(
   } finally {
     cancel()
   }
-}
-
-export function isBusy(status: number): boolean {
-  return status >= 500 || status === 429
 }
 
 /** Of `GET /coupons/{id}/live`. */

@@ -3,7 +3,8 @@
 // falls due is looked at in `tick`; one press is one claim, and a refusal ends the wish.
 
 import { jittered, monotonic, parsed, store, stored } from '../shared/browser.ts'
-import { type Answer, type Ask, ask, couponOf, isBusy } from './asking.ts'
+import { isForNow } from '../shared/for-now.ts'
+import { type Answer, type Ask, ask, couponOf } from './asking.ts'
 import { createServerClock } from './server-clock.ts'
 import { type TokenHeld, tokenHeld } from './token-held.ts'
 import { type Coupon, type Facts, statusAt, type Told } from './view.ts'
@@ -151,7 +152,7 @@ export class Claimer {
     const now = monotonic()
     this.#due.live = now + jittered(pollMs, 0.1)
     if (answer?.status === 429) this.#due.live = now + answer.waitMs
-    else if (!answer || isBusy(answer.status)) {
+    else if (!answer || isForNow(answer.status)) {
       this.#due.live = Math.max(now + 300, startedAt + repollMs)
       this.#isAway = true
     } else {
@@ -175,7 +176,7 @@ export class Claimer {
     if (body.code) this.#has(body)
     else if (status === 202) this.#told = { kind: 'checking' }
     else if (status === 401) this.#ended()
-    else if (isBusy(status)) this.#due.mine = now + waitMs
+    else if (isForNow(status)) this.#due.mine = now + waitMs
     else if (kind !== 'busy' && kind !== 'not_eligible') {
       this.#keep(this.#isWished ? { kind: 'asking' } : null, this.#isWished)
     }
@@ -197,7 +198,7 @@ export class Claimer {
     } else if (status === 429 || status === 503) {
       this.#keep({ kind: 'busy', until: this.#clock.at(now) + waitMs }, true)
     } else if (status === 401) this.#ended()
-    else if (isBusy(status) || problem === 'not_open') this.#due.claim = now + waitMs
+    else if (isForNow(status) || problem === 'not_open') this.#due.claim = now + waitMs
     else this.#refuse(problem, now)
   }
 

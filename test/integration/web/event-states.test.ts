@@ -125,6 +125,19 @@ test('a browser that keeps nothing gets the coupon all the same', { skip }, asyn
   )
 })
 
+test('a claim whose connection was ended as unused is sent again', { skip }, async (t) => {
+  const { address, call } = await startTestServer(t)
+  await call('POST /coupons', { as, json: tea })
+  const { page } = await openTea(t, { locale: 'en-US' })
+  await page.goto(`${address}/events/tea#token=${tokenOf('ann')}`)
+  const json = { type: '/problems/request-timeout', status: 408 }
+  await page.route('**/claims', (route) => route.fulfill({ status: 408, json }), { times: 1 })
+  const claimed = page.waitForResponse((answer) => answer.status() === 408)
+  await page.getByRole('button', { name: 'Get the coupon' }).click()
+  await claimed
+  await says(page, /yours/)
+})
+
 test('a frame takes a token from its parent alone, and asks for it', { skip }, async (t) => {
   let service = ''
   const told = "window.tell = (frame, data) => frame.postMessage(data, '*')"

@@ -4,7 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { type HttpClient, startHttpClient } from '../../../client/http-client.ts'
-import { askAgainAfterMs, entryPages, isAskedAgain } from '../../../domain/proof/entry-pages.ts'
+import {
+  askAgainAfterMs,
+  entryPages,
+  isAskedAgain,
+  isForNow,
+} from '../../../domain/proof/entry-pages.ts'
 import { readSavedSale } from '../../../domain/proof/saved-sale.ts'
 import { inWords, type Told, told } from '../../../domain/proof/told.ts'
 import { CommandError, exitCodes, printable } from '../../context.ts'
@@ -108,7 +113,7 @@ async function asked(http: HttpClient, path: string): Promise<string> {
 
 function refused(path: string, status: number, body: string): Error {
   const said = printable(body).slice(0, 200)
-  if (status === 503 || status === 429) {
+  if (isForNow(status)) {
     return new CommandError(exitCodes.unreachable, `${path} is answered ${status}: ${said}`)
   }
   const why = status === 404 ? 'there is no such coupon, or no proof of it' : said

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { after } from '../../shared/browser.ts'
+import { isForNow } from '../../shared/for-now.ts'
 import type { Language } from '../../shared/texts.ts'
 import type { Coupon } from '../model.ts'
 import type { PartProps } from '../part-props.ts'
@@ -48,9 +49,9 @@ export function useDoneActs(
         if (next !== undefined) void load(all)
         return
       }
-      const isForNow = answer === null || answer.status >= 500 || answer.status === 429
+      const isAway = answer === null || isForNow(answer.status)
       setFound({ acts: known.length === 0 ? null : known, said: saidOf(answer, language) })
-      if (isForNow) cancel = after(againMs, () => void load(known))
+      if (isAway) cancel = after(againMs, () => void load(known))
     }
     void load(found.acts ?? [])
     return () => {

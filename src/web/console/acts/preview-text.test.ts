@@ -80,6 +80,7 @@ test('an act is sent again where it may have been done, or could not be yet', ()
     [answer(503, { 'retry-after': '7' }), 'later', 7],
     [answer(429, { 'retry-after': '600' }), 'later', 30],
     [answer(503, { 'retry-after': 'soon' }), 'later', 2],
+    [answer(408), 'later', 2],
     [answer(200), 'done', undefined],
     [answer(201), 'done', undefined],
     [answer(412), 'changed', undefined],

@@ -33,7 +33,7 @@ export function verdictOf(answer: Answered | null): Verdict {
   if (status === 200 || status === 201) return { kind: 'done', body }
   if (status === 202) return { kind: 'later', why: 'pending', seconds: againSeconds }
   if (status === 412) return { kind: 'changed' }
-  if (status === 429 || status === 503) {
+  if (status === 408 || status === 429 || status === 503) {
     return { kind: 'later', why: 'later', seconds: waitSecondsOf(answer) }
   }
   return { kind: 'refused', answer }

@@ -3,6 +3,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { after } from '../../shared/browser.ts'
+import { isForNow } from '../../shared/for-now.ts'
 import type { Language } from '../../shared/texts.ts'
 import { type Answered, call, detailOf } from '../session.ts'
 import { words } from './words.ts'
@@ -35,13 +36,13 @@ export function useAnswer<Body>(asking: Asking): Found<Body> {
       const isWell = answer?.status === 200
       const refusal = isWell ? '' : refusalOf(answer, language)
       const status = answer?.status ?? 0
-      const isForNow = status === 0 || status >= 500 || status === 429
+      const isAway = status === 0 || isForNow(status)
       setFound((before) => {
         // What was seen stays while it cannot be asked for again.
-        const kept = isForNow && before.path === path ? before.body : null
+        const kept = isAway && before.path === path ? before.body : null
         return { path, body: isWell ? (answer.body as Body) : kept, refusal, status }
       })
-      const ms = isForNow ? againMs : everyMs
+      const ms = isAway ? againMs : everyMs
       if (ms !== null) cancel = after(ms, () => void ask(asked))
     }
     if (path !== null) void ask(path)

@@ -3,6 +3,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { after } from '../../shared/browser.ts'
+import { isForNow } from '../../shared/for-now.ts'
 import { filled, type Language } from '../../shared/texts.ts'
 import { Buttons, Dialog } from '../acts/dialog.ts'
 import { type Html, html } from '../html.ts'
@@ -101,7 +102,7 @@ function start(run: (calls: Calls) => Promise<void>, { language, fault }: CallsP
       const status = answer?.status ?? 0
       fault(status, status === 200 || status === 202 ? '' : refusalOf(answer, language))
       if (answer?.status === 200) return { answered: answer.body, isAgain }
-      if (status >= 400 && status < 500 && status !== 429) break
+      if (status >= 400 && !isForNow(status)) break
       await new Promise<void>((resolve) => after(againMs, resolve))
     }
     return null
