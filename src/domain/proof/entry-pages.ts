@@ -42,13 +42,13 @@ function countLines(text: string): number {
 }
 
 /** 408 may meet a request whose connection had brought nothing for a while. */
-export function isForNow(status: number): boolean {
+export function isTurnedAway(status: number): boolean {
   return status === 408 || status === 429 || status === 503
 }
 
 /** Whether the call is made again that was answered so, for the `tries`th time. */
 export function isAskedAgain(status: number, tries: number): boolean {
-  return isForNow(status) && tries < triesMax
+  return isTurnedAway(status) && tries < triesMax
 }
 
 /** Milliseconds until then, as the answer's `Retry-After` says. */

@@ -8,7 +8,7 @@ import {
   askAgainAfterMs,
   entryPages,
   isAskedAgain,
-  isForNow,
+  isTurnedAway,
 } from '../../../domain/proof/entry-pages.ts'
 import { readSavedSale } from '../../../domain/proof/saved-sale.ts'
 import { inWords, type Told, told } from '../../../domain/proof/told.ts'
@@ -113,7 +113,7 @@ async function asked(http: HttpClient, path: string): Promise<string> {
 
 function refused(path: string, status: number, body: string): Error {
   const said = printable(body).slice(0, 200)
-  if (isForNow(status)) {
+  if (isTurnedAway(status)) {
     return new CommandError(exitCodes.unreachable, `${path} is answered ${status}: ${said}`)
   }
   const why = status === 404 ? 'there is no such coupon, or no proof of it' : said
